@@ -81,16 +81,16 @@ def imports(path):
 
     A name taken from a package is the module of that name, if there is one.
     """
-    found = set()
+    results = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            results |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path} imports by a relative name"
             whole = {f"{node.module}.{alias.name}" for alias in node.names}
             known = sandbox_modules() if node.module.startswith("qbo_sandbox") else modules()
-            found |= {name if name in known else node.module for name in whole}
-    return found
+            results |= {name if name in known else node.module for name in whole}
+    return results
 
 
 def top_level_imports(path):
@@ -372,14 +372,14 @@ NEVER = {
 def test_what_does_not_belong_stands_nowhere(what):
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout: what is tracked is not known")
-    found = subprocess.run(
+    result = subprocess.run(
         ["git", "grep", "-nIE", NEVER[what]], cwd=ROOT, capture_output=True, text=True
     )
-    assert found.stdout == ""
+    assert result.stdout == ""
 
 
 def calls_of_time(path):
-    wanted = {
+    expected = {
         "time.time",
         "time.sleep",
         "datetime.now",
@@ -390,7 +390,7 @@ def calls_of_time(path):
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             called = ".".join(ast.unparse(node.func).split(".")[-2:])
-            if called in wanted:
+            if called in expected:
                 yield called, node.lineno
 
 

@@ -55,9 +55,9 @@ def test_made_parts_are_as_the_code_says(path):
 
 def test_types_on_the_pages_name_no_modules():
     pages = [ROOT / "docs" / name for name in ("hooks.md", "document.md")]
-    shown = [text for page in pages for text in re.findall(r"`([^`\n]+)`", page.read_text())]
-    assert len(shown) > 50
-    assert [text for text in shown if re.search(r"\b(documents|types|pathlib|hub)\.", text)] == []
+    texts = [text for page in pages for text in re.findall(r"`([^`\n]+)`", page.read_text())]
+    assert len(texts) > 50
+    assert [text for text in texts if re.search(r"\b(documents|types|pathlib|hub)\.", text)] == []
 
 
 WANTED = {
@@ -76,9 +76,9 @@ WANTED = {
 
 
 def test_all_204_rows_are_on_the_page_once():
-    wanted = [f"{prefix}{n}" for prefix, most in WANTED.items() for n in range(1, most + 1)]
-    assert len(wanted) == 204
-    assert sorted(row for row, _ in rows()) == sorted(wanted)
+    expected = [f"{prefix}{n}" for prefix, most in WANTED.items() for n in range(1, most + 1)]
+    assert len(expected) == 204
+    assert sorted(row for row, _ in rows()) == sorted(expected)
 
 
 def test_every_row_called_done_has_a_test():
@@ -228,11 +228,11 @@ def test_the_plugin_of_the_page_holds_to_the_contract(tmp_path):
         "no:cacheprovider",
         str(tmp_path),
     ]
-    done = subprocess.run(
+    result = subprocess.run(
         run, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True
     )
-    assert done.returncode == 0, done.stdout.decode()[-3000:]
-    assert int(re.search(rb"(\d+) passed", done.stdout)[1]) >= 20
+    assert result.returncode == 0, result.stdout.decode()[-3000:]
+    assert int(re.search(rb"(\d+) passed", result.stdout)[1]) >= 20
 
 
 def test_the_code_of_the_page_is_well_formed(tmp_path):

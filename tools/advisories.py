@@ -35,11 +35,11 @@ def audit(file: Path, options: list[str]) -> Audit:
     """Ask about every package of a requirements file."""
     command = [sys.executable, "-m", "pip_audit", "--requirement", str(file), "--disable-pip"]
     command += ["--no-deps", "--format", "json", "--desc", "off", "--progress-spinner", "off"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True)
+    result = subprocess.run([*command, *options], capture_output=True, text=True)
     try:
-        packages = json.loads(done.stdout)["dependencies"]
+        packages = json.loads(result.stdout)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        lines = done.stderr.strip().splitlines() or ["pip-audit gave no result"]
+        lines = result.stderr.strip().splitlines() or ["pip-audit gave no result"]
         raise ServiceError(lines[-1]) from None
     answered = [package for package in packages if "vulns" in package]
     return Audit(

@@ -67,8 +67,8 @@ def installed(name: str) -> Distribution | None:
 
 def requirements(name: str, extras: frozenset[str] = frozenset()) -> Iterator[Requirement]:
     """Yield what a distribution requires on this platform, with some of its extras."""
-    found = installed(name)
-    for text in (found.requires if found else None) or ():
+    result = installed(name)
+    for text in (result.requires if result else None) or ():
         requirement = Requirement(text)
         marker = requirement.marker
         if marker is None or any(marker.evaluate({"extra": extra}) for extra in {"", *extras}):
@@ -92,16 +92,16 @@ def closure(names: list[str], *, with_extras: bool) -> set[str]:
 
 def own_extras(name: str) -> frozenset[str]:
     """Return the extras that a distribution offers."""
-    found = installed(name)
-    return frozenset(found.metadata.get_all("Provides-Extra") or ()) if found else frozenset()
+    result = installed(name)
+    return frozenset(result.metadata.get_all("Provides-Extra") or ()) if result else frozenset()
 
 
 def licence_text(name: str) -> str | None:
     """Return the declared licence of a distribution: an SPDX expression or its own text."""
-    found = installed(name)
-    if found is None:
+    result = installed(name)
+    if result is None:
         return None
-    metadata = found.metadata
+    metadata = result.metadata
     if declared := metadata.get("License-Expression"):
         return str(declared)
     classifiers = metadata.get_all("Classifier") or []
@@ -146,8 +146,8 @@ def read_components(own: list[str]) -> list[Component]:
 
 def is_installed(part: Component) -> bool:
     """Return whether this version of a component is the one in use here."""
-    found = installed(part.name)
-    return found is not None and found.version == part.version
+    result = installed(part.name)
+    return result is not None and result.version == part.version
 
 
 def direct_dependencies(name: str, own: list[str]) -> set[str]:

@@ -184,15 +184,15 @@ def story(slug: str) -> list[Any]:
         zone=ZoneInfo("Europe/Oslo"),
         today=clock.now().date(),
     )
-    told = [plugin.hub_check(app=slug, site=site)]
+    results = [plugin.hub_check(app=slug, site=site)]
     for field, records in RECORDS.get(slug, {}).items():
-        told += plugin.hub_records(app=slug, site=site, field=field, records=records)
+        results += plugin.hub_records(app=slug, site=site, field=field, records=records)
     documents = list(plugin.hub_documents(app=slug, site=site, cursors={}, ids=[]))
     posted = next(one for one in documents if isinstance(one, Document) and one.stage == "ready")
     receipt = Receipt(state="posted", at=START, kind=posted.kind, id="7", number="A-1")
     plugin.hub_report(app=slug, site=site, document=posted, receipt=receipt)
     again = plugin.hub_documents(app=slug, site=site, cursors={}, ids=[posted.source_id])
-    return [*told, *documents, *again, stand_in.books.statuses]
+    return [*results, *documents, *again, stand_in.books.statuses]
 
 
 # -- what people read ------------------------------------------------------------------------------

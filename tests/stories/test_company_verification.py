@@ -25,8 +25,8 @@ def hub(app):
     """Call the command; return exit code, output and errors."""
 
     def call(*args, **options):
-        done = CliRunner().invoke(main, [str(arg) for arg in args], obj=app, **options)
-        return done.exit_code, done.stdout, done.stderr
+        result = CliRunner().invoke(main, [str(arg) for arg in args], obj=app, **options)
+        return result.exit_code, result.stdout, result.stderr
 
     return call
 
@@ -70,12 +70,12 @@ def test_a_token_that_intuit_replaced_is_written_back_before_it_can_be_lost(
     hub, intuit, token_file
 ):
     intuit.switch(rotate="always")
-    given = token_file.read_text().strip()
+    token = token_file.read_text().strip()
     _, _, err = add(hub, WRONG_REALM, token_file)
     written = token_file.read_text().strip()
-    assert written != given
+    assert written != token
     assert f"use the new one, in {token_file}" in err
-    assert not any(secret in err for secret in (given, written))
+    assert not any(secret in err for secret in (token, written))
     assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
     assert add(hub, intuit.realm, token_file)[0] == 0
 
@@ -85,10 +85,10 @@ def test_a_replaced_token_from_standard_input_goes_into_a_private_file(app, hub,
     token = intuit.refresh_tokens[intuit.realm]
     _, _, err = add(hub, WRONG_REALM, "-", input=token)
     folder = app.extensions["hub"].config.data
-    kept = folder / "refresh-token-1.txt"
-    assert f"use the new one, in {kept}" in err
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert add(hub, intuit.realm, kept)[0] == 0
+    path = folder / "refresh-token-1.txt"
+    assert f"use the new one, in {path}" in err
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert add(hub, intuit.realm, path)[0] == 0
     leftover = folder / f"refresh-token-{intuit.realm}.txt"
     assert not leftover.exists(), "a connected company's token is sealed in the database only"
 
@@ -115,9 +115,9 @@ def test_a_file_that_cannot_be_written_does_not_lose_the_token(
 
     monkeypatch.setattr(cli_token_file, "write_private", write_elsewhere_only)
     intuit.switch(rotate="always")
-    kept = app.extensions["hub"].config.data / "refresh-token-1.txt"
-    assert f"use the new one, in {kept}" in add(hub, WRONG_REALM, token_file)[2]
-    assert add(hub, intuit.realm, kept)[0] == 0
+    file = app.extensions["hub"].config.data / "refresh-token-1.txt"
+    assert f"use the new one, in {file}" in add(hub, WRONG_REALM, token_file)[2]
+    assert add(hub, intuit.realm, file)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -72,12 +72,12 @@ def states(till, source_id="bill:1"):
     head = page[page.index("<h1>") : page.index("At the source")]
     with reading() as session:
         runs = [session.query(Installation).one()]
-    done = runner.sync(till.id, requested_by="kari")
-    told = summary.summarize_runs([done])["apps"]["shop"]
+    run = runner.sync(till.id, requested_by="kari")
+    told = summary.summarize_runs([run])["apps"]["shop"]
     counted = {name for name in summary.COUNT_NAMES[1:] if told[name]}
-    shown = CliRunner().invoke(main, ["outbox", "--json"], obj=till.visitor.app).stdout
-    rows = [one for one in json.loads(shown) if one["source_id"] == source_id]
-    found = [
+    output = CliRunner().invoke(main, ["outbox", "--json"], obj=till.visitor.app).stdout
+    rows = [one for one in json.loads(output) if one["source_id"] == source_id]
+    results = [
         name
         for name in ("posted", "missing", "removed", "withdrawn", "skipped", "held")
         if f"/documents/{here.id}" in till.visitor.page(f"/documents?state={name}")
@@ -87,7 +87,7 @@ def states(till, source_id="bill:1"):
     return {
         "page": re.findall(r'class="state \w+">([^<]+)<', head)[0],
         "list": re.findall(r'class="state \w+">([^<]+)<', listed)[0],
-        "filters": found,
+        "filters": results,
         "counts": sorted(counted),
         "json": sorted({one["document_state"] for one in rows}),
     }
@@ -121,9 +121,9 @@ def delete_in_quickbooks(till):
 def post_again(till, source_id="bill:1"):
     here = row_of(source_id).id
     assert "Post again" in till.visitor.page(f"/documents/{here}")
-    said = till.visitor.press(f"/documents/{here}/post-again")
+    page = till.visitor.press(f"/documents/{here}/post-again")
     till.run()
-    return said
+    return page
 
 
 def creations(till):
@@ -194,16 +194,16 @@ def test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now(till, lea
     leave(till)
     calls = len(till.quickbooks.log.entries())
     assert "looked for in QuickBooks and then posted again" in post_again(till)
-    asked = [one["call"] for one in till.quickbooks.log.entries()[calls:]]
-    assert asked.index("query.bill") < asked.index("bill.create")
+    later_calls = [one["call"] for one in till.quickbooks.log.entries()[calls:]]
+    assert later_calls.index("query.bill") < later_calls.index("bill.create")
     assert [one["TotalAmt"] for one in till.ours("Bill")] == [50 if changed else 42]
     assert states(till) == everywhere("posted")
     assert till.cases() == []
     newest = till.posting("bill:1")
     assert (newest.operation, newest.generation, newest.approved_by) == ("create", 1, "oda")
     assert told(till)[-1] == ("bill:1", "posted")
-    found = reconcile(1)
-    assert (found["documents"], found["troubles"]) == (1, 0)
+    result = reconcile(1)
+    assert (result["documents"], result["troubles"]) == (1, 0)
     till.run(bill("60.00"))
     assert [one["TotalAmt"] for one in till.ours("Bill")] == [60]
     assert len(creations(till)) == 2
@@ -315,8 +315,8 @@ def test_the_case_of_a_missing_document_and_the_tile_of_its_app_say_so(till):
     delete_in_quickbooks(till)
     with reading() as session:
         case = session.query(Case).filter_by(closed_at=None).one()
-    shown = till.visitor.page(f"/inbox/{case.id}")
-    about = shown[shown.index("Documents of this case") :]
+    page = till.visitor.page(f"/inbox/{case.id}")
+    about = page[page.index("Documents of this case") :]
     assert re.findall(r'class="state \w+">([^<]+)<', about) == ["Missing in QuickBooks"]
     home = till.visitor.page("/")
     assert re.findall(r"<strong>1</strong>([^<]+)</a>", home) == ["Missing in QuickBooks"]
@@ -353,8 +353,8 @@ def test_an_invoice_and_its_payment_are_removed_together(open_till):
     with transaction() as session:
         session.query(Posting).filter(Posting.kind == "bill").update({"run_id": None})
         session.query(Posting).filter(Posting.kind != "bill").update({"run_id": 1})
-    found = undo.plan_run(1)
-    assert {one.posting.kind for one in found.removable} == {"invoice", "payment"}
-    undo.undo(found, "kari")
+    result = undo.plan_run(1)
+    assert {one.posting.kind for one in result.removable} == {"invoice", "payment"}
+    undo.undo(result, "kari")
     till.run()
     assert (till.ours("Invoice"), till.ours("Payment"), till.cases()) == ([], [], [])

@@ -189,14 +189,14 @@ def test_an_order_that_was_billed_is_not_rewritten(till):
 
 def test_a_name_that_is_there_already_is_adopted(till):
     item = {"Name": "Bracket", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
-    made = {
+    bodies = {
         "customer": {"DisplayName": "Fjord Homes"},
         "vendor": {"DisplayName": "nordic timber"},
         "item": item,
     }
     there = {
         kind: till.quickbooks.act("create", kind=ENTITY[kind], set=body)["Id"]
-        for kind, body in made.items()
+        for kind, body in bodies.items()
     }
     details = {
         "customer": Party(name="Fjord Homes"),
@@ -207,10 +207,10 @@ def test_a_name_that_is_there_already_is_adopted(till):
     till.run(
         *(
             Document(kind=kind, source_id=kind, details=details[kind], codes=accounts.get(kind, {}))
-            for kind in made
+            for kind in bodies
         )
     )
-    assert {kind: till.posting(kind).quickbooks_id for kind in made} == there, till.reasons()
+    assert {kind: till.posting(kind).quickbooks_id for kind in bodies} == there, till.reasons()
 
 
 def test_a_name_of_a_supplier_is_not_a_customer(till):

@@ -54,8 +54,8 @@ def costtracker(quickbooks):
 
 @pytest.fixture
 def installation(costtracker):
-    given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+    settings = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    row = enable.enable(1, "costtracker", settings, who="kari", mode="auto")
     enable.first_lists(row)
     runner.sync(row.id, requested_by="kari")
     return row.id
@@ -75,8 +75,10 @@ def fail(installation):
 
 def cases(installation):
     with reading() as session:
-        mine = select(Case).where(Case.cause == f"source:{installation}", Case.closed_at.is_(None))
-        return list(session.scalars(mine))
+        statement = select(Case).where(
+            Case.cause == f"source:{installation}", Case.closed_at.is_(None)
+        )
+        return list(session.scalars(statement))
 
 
 OWNER = Rights((Right("owner", WHOLE_HUB),))

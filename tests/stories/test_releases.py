@@ -100,13 +100,13 @@ def test_a_client_that_a_person_calls_new_leaves_its_case_before_it_is_approved(
 
 def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(works):
     works.enable(**CLEARING)
-    given = {"DisplayName": "Jordan Mercer"}
-    works.quickbooks.ask("POST", "vendor", given, content_type="application/json")
+    fields = {"DisplayName": "Jordan Mercer"}
+    works.quickbooks.ask("POST", "vendor", fields, content_type="application/json")
     id = works.invoice(client=JORDAN)
     works.sync()
     assert [cause.rpartition(":")[2] for cause in works.cases()] == ["name_used"]
-    made = works.make("Customer", DisplayName="Jordan Mercer, client")
-    works.decide("client", "client:k20", made["Id"])
+    record = works.make("Customer", DisplayName="Jordan Mercer, client")
+    works.decide("client", "client:k20", record["Id"])
     works.sync()
     assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
 

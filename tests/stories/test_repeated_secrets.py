@@ -55,12 +55,12 @@ def enabled(quickbooks):
         demo.enable(company, slug, stand_in.settings(HOME))
         with reading() as session:
             installation = session.scalars(select(Installation)).one()
-        kept = SiteSecrets(installation.id)
-        for name in list(kept):
+        site_secrets = SiteSecrets(installation.id)
+        for name in list(site_secrets):
             if name in CANARIES:
-                kept[name] = CANARIES[name]
+                site_secrets[name] = CANARIES[name]
             elif "token" in name:
-                del kept[name]
+                del site_secrets[name]
         mounts[HOME] = WSGIAdapter(source, HOME)
         return installation
 
@@ -129,7 +129,7 @@ def test_no_output_has_a_credential_that_the_source_repeats(
     installation = enabled(slug, source)
     with logs(tmp_path):
         errors = act(installation)
-        said = CliRunner().invoke(main, ["sync", slug], obj=app)
+        result = CliRunner().invoke(main, ["sync", slug], obj=app)
     secrets = [*CANARIES.values(), ACCESS, REFRESH]
     sent = [text for text in secrets if any(text in value for value in source.heard)]
     assert sent or shape == "host", "the source was sent nothing that it could repeat"
@@ -137,7 +137,7 @@ def test_no_output_has_a_credential_that_the_source_repeats(
         "errors": "\n".join(errors),
         "database": database(),
         "log": "\n".join(path.read_text() for path in tmp_path.glob("*/hub.log")),
-        "command": said.output + said.stderr,
+        "command": result.output + result.stderr,
     }
     assert {name: found for name, text in outputs.items() if (found := leaks(secrets, text))} == {}
     basic = [value.removeprefix("Basic ") for value in source.heard if value.startswith("Basic ")]
@@ -188,13 +188,13 @@ def test_no_output_has_a_token_that_intuit_repeats(
     mounts[QUICKBOOKS] = WSGIAdapter(source, QUICKBOOKS)
     with logs(tmp_path):
         errors = act_at_quickbooks(1, clock)
-        said = CliRunner().invoke(main, ["companies", "check"], obj=app)
+        result = CliRunner().invoke(main, ["companies", "check"], obj=app)
     assert source.heard, "Intuit was sent nothing that it could repeat"
     assert errors
     outputs = {
         "errors": "\n".join(errors),
         "database": database(),
         "log": "\n".join(path.read_text() for path in tmp_path.glob("*/hub.log")),
-        "command": said.output + said.stderr,
+        "command": result.output + result.stderr,
     }
     assert {name: found for name, text in outputs.items() if (found := leaks(secrets, text))} == {}

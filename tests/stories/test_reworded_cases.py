@@ -56,14 +56,14 @@ def cases():
 
 
 def test_a_new_wording_opens_closes_and_mails_nothing(sync, server, monkeypatch):
-    held = bill(hold="Its receipt is missing.")
-    assert sync(held) == 1
+    held_bill = bill(hold="Its receipt is missing.")
+    assert sync(held_bill) == 1
     ((case_id, _, reason),) = cases()
     assert reason == "Its receipt is missing."
 
     template = dataclasses.replace(CATALOGUE[CODE], reason="The source says: {reason}")
     monkeypatch.setitem(CATALOGUE, CODE, template)
-    assert sync(held) == 0
+    assert sync(held_bill) == 0
     assert cases() == [(case_id, None, "The source says: Its receipt is missing.")]
     assert len(server.taken) == 1
 

@@ -56,10 +56,10 @@ class Source:
 
     def stands(self, kind, number):
         """Return the totals of the transactions that QuickBooks has under a number."""
-        found = self.quickbooks.select(f"select * from {kind} where DocNumber = '{number}'").get(
+        records = self.quickbooks.select(f"select * from {kind} where DocNumber = '{number}'").get(
             kind, []
         )
-        return [str(one["TotalAmt"]) for one in found]
+        return [str(one["TotalAmt"]) for one in records]
 
 
 class CostTracker(Source):
@@ -70,8 +70,8 @@ class CostTracker(Source):
         self.clock.followers.append(lambda now: self.stand_in.clock.set(now.timestamp()))
         mounts = self.app.extensions["hub"].mounts
         mounts[COSTTRACKER] = WSGIAdapter(self.stand_in.wsgi, COSTTRACKER, sleep=self.clock.sleep)
-        given = {**StandIn.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)"}
-        self.row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+        settings = {**StandIn.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)"}
+        self.row = enable.enable(1, "costtracker", settings, who="kari", mode="auto")
         enable.first_lists(self.row)
 
     def listen(self, address):
@@ -230,8 +230,8 @@ def test_a_source_that_is_asked_too_often_is_read_to_its_end_and_told_of_each_do
         assert there.sync().error == ""
         rounds += 1
     with engine.reading() as session:
-        mine = Posting.state == "posted", Posting.operation == "create", Posting.part == ""
-        posted = Counter(session.scalars(select(Posting.document_id).where(*mine)))
+        conditions = Posting.state == "posted", Posting.operation == "create", Posting.part == ""
+        posted = Counter(session.scalars(select(Posting.document_id).where(*conditions)))
     assert len(posted) >= 4
     assert set(posted.values()) == {1}
     assert untold() == 0

@@ -69,9 +69,9 @@ def upgraded(old):
 def printed(app, *command):
     """Return the JSON that a command prints."""
     with app.app_context():
-        done = CliRunner().invoke(main, [*command, "--json"], obj=app)
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
+        result = CliRunner().invoke(main, [*command, "--json"], obj=app)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
 
 
 def expected(folder, name):

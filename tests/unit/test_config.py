@@ -23,12 +23,16 @@ def make_config(tmp_path):
 
 
 def test_what_is_not_set_has_a_sensible_value(make_config, tmp_path):
-    made = make_config()
-    assert made.data == tmp_path / "data"
-    assert made.database_url == f"sqlite:///{tmp_path / 'data' / 'hub.db'}"
-    assert made.qbo_environment == "sandbox"
-    assert (made.deadline_seconds, made.lease_seconds, made.quiet_seconds) == (100, 150, 180)
-    assert made.allow_hosts == frozenset()
+    configuration = make_config()
+    assert configuration.data == tmp_path / "data"
+    assert configuration.database_url == f"sqlite:///{tmp_path / 'data' / 'hub.db'}"
+    assert configuration.qbo_environment == "sandbox"
+    assert (
+        configuration.deadline_seconds,
+        configuration.lease_seconds,
+        configuration.quiet_seconds,
+    ) == (100, 150, 180)
+    assert configuration.allow_hosts == frozenset()
 
 
 def test_production_calls_another_address_than_the_sandbox(make_config):
@@ -61,8 +65,10 @@ def test_trusted_proxies_are_addresses_and_networks(make_config, value, entries)
 
 
 def test_an_address_given_wins_over_the_environments(make_config):
-    made = make_config(HUB_QBO_ENVIRONMENT="production", HUB_QBO_API_URL="http://127.0.0.1:9001/")
-    assert made.qbo_api_url == "http://127.0.0.1:9001"
+    configuration = make_config(
+        HUB_QBO_ENVIRONMENT="production", HUB_QBO_API_URL="http://127.0.0.1:9001/"
+    )
+    assert configuration.qbo_api_url == "http://127.0.0.1:9001"
 
 
 def test_a_setting_that_is_empty_counts_as_not_set(make_config):
@@ -192,8 +198,8 @@ def test_names_of_others_are_none_of_the_hubs_business(make_config):
 
 def test_a_secret_may_stand_in_a_file(make_config, tmp_path):
     (tmp_path / "client").write_text("from-a-file\n")
-    made = make_config(HUB_QBO_CLIENT_SECRET_FILE=str(tmp_path / "client"))
-    assert made.qbo_client_secret == "from-a-file"
+    configuration = make_config(HUB_QBO_CLIENT_SECRET_FILE=str(tmp_path / "client"))
+    assert configuration.qbo_client_secret == "from-a-file"
 
 
 def test_a_key_file_that_others_may_read_is_refused(tmp_path):
@@ -207,8 +213,12 @@ def test_a_key_file_that_others_may_read_is_refused(tmp_path):
 def test_a_toml_file_sets_what_the_environment_does_not(make_config, tmp_path):
     path = tmp_path / "hub.toml"
     path.write_text("HUB_QBO_PER_MINUTE = 90\nHUB_DEADLINE_SECONDS = 1.5\nHUB_LEASE_SECONDS = 2\n")
-    made = make_config(HUB_CONFIG=str(path), HUB_LEASE_SECONDS="3")
-    assert (made.qbo_per_minute, made.deadline_seconds, made.lease_seconds) == (90, 1.5, 3.0)
+    configuration = make_config(HUB_CONFIG=str(path), HUB_LEASE_SECONDS="3")
+    assert (
+        configuration.qbo_per_minute,
+        configuration.deadline_seconds,
+        configuration.lease_seconds,
+    ) == (90, 1.5, 3.0)
 
 
 def test_an_unknown_name_in_the_toml_file_is_refused_too(make_config, tmp_path):
@@ -245,8 +255,8 @@ def test_before_init_the_sentence_says_what_to_run(tmp_path):
 
 def test_after_init_nothing_else_needs_to_be_set(tmp_path):
     config.initialise(tmp_path / "hub", {})
-    made = config.load({"HUB_DATA": str(tmp_path / "hub")})
-    assert len(made.vault_keys[0][1]) == 32
+    configuration = config.load({"HUB_DATA": str(tmp_path / "hub")})
+    assert len(configuration.vault_keys[0][1]) == 32
 
 
 def test_a_new_vault_key_goes_into_the_hubs_own_file_and_nowhere_else(make_config, tmp_path):
@@ -264,14 +274,14 @@ def test_the_data_folder_is_known_before_there_is_a_key(tmp_path, monkeypatch):
 
 
 def test_no_secret_shows_when_a_configuration_is_printed(make_config):
-    made = make_config(
+    configuration = make_config(
         HUB_QBO_CLIENT_SECRET="s3cr3t-1",
         HUB_DATABASE_URL="postgresql://ann:s3cr3t-2@db/hub",
         HUB_MAIL_URL="smtp://ann:s3cr3t-3@mail",
         HUB_QBO_WEBHOOK_TOKEN="s3cr3t-4",
     )
-    assert "s3cr3t" not in repr(made)
-    assert made.secret_key not in repr(made)
+    assert "s3cr3t" not in repr(configuration)
+    assert configuration.secret_key not in repr(configuration)
 
 
 def test_a_configuration_does_not_change(make_config):

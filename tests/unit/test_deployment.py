@@ -117,13 +117,13 @@ SELECTOR = re.compile(r"(\w+)\{([^}]*)\}")
 
 def figures() -> dict[str, set[str]]:
     """Return the labels of each sample that /metrics may show."""
-    found: dict[str, set[str]] = {"up": {"job", "instance"}}
+    results: dict[str, set[str]] = {"up": {"job", "instance"}}
     for one in (*GAUGES, *COUNTERS):
-        found[one.name] = {*one.labels}
+        results[one.name] = {*one.labels}
     for histogram in HISTOGRAMS:
         for part in ("count", "sum", "bucket"):
-            found[f"{histogram.name}_{part}"] = {*histogram.labels, "le"}
-    return found
+            results[f"{histogram.name}_{part}"] = {*histogram.labels, "le"}
+    return results
 
 
 def rules() -> list[dict[str, Any]]:
@@ -133,20 +133,20 @@ def rules() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule["alert"]))
 def test_an_alert_uses_figures_and_labels_that_exist(rule: dict[str, Any]) -> None:
-    known = figures()
+    label_sets = figures()
     names = set(METRIC.findall(rule["expr"])) | ({"up"} & set(re.findall(r"\w+", rule["expr"])))
     assert names, "the rule asks for no figure"
-    assert names <= set(known)
-    labels: set[str] = set().union(*(known[name] for name in names)) | {"instance", "job"}
+    assert names <= set(label_sets)
+    labels: set[str] = set().union(*(label_sets[name] for name in names)) | {"instance", "job"}
     for name, selector in SELECTOR.findall(rule["expr"]):
-        assert set(re.findall(r"(\w+)(?:=|!)", selector)) <= known[name]
+        assert set(re.findall(r"(\w+)(?:=|!)", selector)) <= label_sets[name]
     by = re.findall(r"by \(([^)]*)\)", rule["expr"])
     assert {label.strip() for part in by for label in part.split(",")} <= labels
     texts = " ".join(rule["annotations"].values())
-    shown = set(re.findall(r"\$labels\.(\w+)", texts))
-    assert shown <= labels
+    label_names = set(re.findall(r"\$labels\.(\w+)", texts))
+    assert label_names <= labels
     if by or "sum(" in rule["expr"]:
-        assert shown <= {label.strip() for part in by for label in part.split(",")}
+        assert label_names <= {label.strip() for part in by for label in part.split(",")}
     assert rule["labels"]["severity"] in ("critical", "warning", "info")
     assert set(rule["annotations"]) == {"summary", "description"}
 
@@ -222,24 +222,24 @@ def test_the_container_recipe_copies_what_exists_and_starts_a_command_that_exist
 
 
 def directives(path: Path) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
     for name, value in re.findall(r"^\s*(\w+) ([^;{]+);", path.read_text(), re.MULTILINE):
-        found.setdefault(name, []).append(value.strip())
-    return found
+        results.setdefault(name, []).append(value.strip())
+    return results
 
 
 def test_nginx_has_the_limits_of_the_hub() -> None:
-    found = directives(DEPLOY / "nginx" / "hub.conf")
-    assert found["client_max_body_size"] == ["1m"]
+    result = directives(DEPLOY / "nginx" / "hub.conf")
+    assert result["client_max_body_size"] == ["1m"]
     assert FORM_LIMIT <= 1024**2
-    assert found["client_header_timeout"] == [f"{DEFAULT_LIMITS.header_seconds:g}s"]
-    number, size = found["large_client_header_buffers"][0].split()
+    assert result["client_header_timeout"] == [f"{DEFAULT_LIMITS.header_seconds:g}s"]
+    number, size = result["large_client_header_buffers"][0].split()
     assert int(number) * int(size.removesuffix("k")) * 1024 == DEFAULT_LIMITS.header_bytes
-    assert found["limit_conn"] == [f"hub_clients {DEFAULT_LIMITS.connections_per_client}"]
-    to_hub = int(found["keepalive_timeout"][0].removesuffix("s"))
+    assert result["limit_conn"] == [f"hub_clients {DEFAULT_LIMITS.connections_per_client}"]
+    to_hub = int(result["keepalive_timeout"][0].removesuffix("s"))
     assert to_hub < DEFAULT_LIMITS.idle_seconds, "nginx would use connections that the hub closes"
-    assert "X-Forwarded-For $remote_addr" in found["proxy_set_header"]
-    assert "X-Request-ID $request_id" in found["proxy_set_header"]
+    assert "X-Forwarded-For $remote_addr" in result["proxy_set_header"]
+    assert "X-Request-ID $request_id" in result["proxy_set_header"]
 
 
 def test_the_container_has_the_same_nginx() -> None:

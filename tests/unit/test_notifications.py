@@ -22,8 +22,8 @@ from tests.support.stored_cases import open_stored_case
 
 @pytest.fixture
 def server():
-    with mail_server() as made:
-        yield made
+    with mail_server() as mail:
+        yield mail
 
 
 @pytest.fixture

@@ -208,12 +208,12 @@ def osv(url: str) -> list[str]:
 def test_a_lock_without_advisories_is_checked():
     with advisory_service(knows(**CONTROL_ADVISORY)) as (url, questions):
         command = [sys.executable, "tools/advisories.py", "--osv-url", url]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == advisories.CHECKED, done.stdout + done.stderr
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == advisories.CHECKED, result.stdout + result.stderr
     pins = {pin.name for lock in advisories.LOCKS for pin in sbom.read_lock(lock.read_text())}
     missing = pins - {canonicalize_name(name) for name in questions}
     assert missing <= {"colorama"}, "only what other platforms need may be left out"
-    assert re.fullmatch(r"\d{3} packages checked, 0 advisories\n", done.stdout)
+    assert re.fullmatch(r"\d{3} packages checked, 0 advisories\n", result.stdout)
 
 
 @pytest.mark.usefixtures("small_lock")
@@ -255,10 +255,10 @@ def test_without_a_service_nothing_counts_as_checked():
 
 @pytest.mark.usefixtures("small_lock")
 def test_a_service_that_fails_halfway_leaves_everything_unchecked():
-    known = knows(**CONTROL_ADVISORY)
+    knows_control = knows(**CONTROL_ADVISORY)
 
     def answer(question):
-        return (500, {}) if question["package"]["name"] == "click" else known(question)
+        return (500, {}) if question["package"]["name"] == "click" else knows_control(question)
 
     with advisory_service(answer) as (url, _):
         code, lines = advisories.check(osv(url))

@@ -67,11 +67,11 @@ def poll_cases():
         names = {row["id"]: row["case"] for row in cases(bench.stand_in, bench.app.slug)}
         documents = [item for item in items if hasattr(item, "source_id")]
         ids = [item.source_id.rpartition(":")[2] for item in documents]
-        named = {
+        values = {
             names.get(int(id) if id.isdecimal() else id, item.source_id): item
             for id, item in zip(ids, documents, strict=True)
         }
-        return named, items[-1].cursor
+        return values, items[-1].cursor
 
     return poll_cases
 

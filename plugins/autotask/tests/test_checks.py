@@ -71,19 +71,19 @@ def test_people_log_in_to_the_pages_and_the_api_user_does_not(invoices):
 
 @pytest.mark.row("AT-C16")
 def test_the_help_says_what_an_api_user_is_and_is_not(invoices):
-    said = invoices.app.settings().fields["username"].metadata["help"]
+    help_text = invoices.app.settings().fields["username"].metadata["help"]
     for part in (
         "The security level is API User (system) or a copy of it that you may edit",
         "no access to the pages",
         "no paid seat",
         "exempt from password resets",
     ):
-        assert part in said
+        assert part in help_text
 
 
 @pytest.mark.row("AT-C7")
 def test_every_tilde_is_reported_wherever_it_stands(invoices):
-    (said,) = invoices.check().warnings
+    (warning,) = invoices.check().warnings
     kinds = (
         "organisations",
         "billing codes",
@@ -92,7 +92,7 @@ def test_every_tilde_is_reported_wherever_it_stands(invoices):
         "departments",
         "department numbers",
     )
-    assert [kind for kind in (*kinds, "payment terms") if f"{kind} “" not in said] == []
+    assert [kind for kind in (*kinds, "payment terms") if f"{kind} “" not in warning] == []
 
 
 @pytest.mark.row("AT-I3")
@@ -100,9 +100,11 @@ def test_automatic_numbering_is_noticed(open_bench):
     bench = open_bench("invoices")
     for id in bench.books.rows("Invoices"):
         bench.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
-    assert any("Autotask numbers them by itself" in text for text in bench.check().warnings)
+    assert any(
+        "Autotask numbers them by itself" in help_text for help_text in bench.check().warnings
+    )
     bench.secrets["numbered"] = "5000"
-    assert not any("by itself" in text for text in bench.check().warnings)
+    assert not any("by itself" in help_text for help_text in bench.check().warnings)
 
 
 def test_an_account_that_sees_no_invoice_is_told_of_lines_of_business(open_bench):
@@ -110,12 +112,14 @@ def test_an_account_that_sees_no_invoice_is_told_of_lines_of_business(open_bench
     bench.books.do(
         "put", entity="Invoices", id=4001, fields={"createDateTime": "2020-01-01T00:00:00Z"}
     )
-    assert any("lines of business" in text for text in bench.check().warnings)
+    assert any("lines of business" in help_text for help_text in bench.check().warnings)
 
 
 def test_calls_that_run_short_are_told(invoices, monkeypatch):
     monkeypatch.setattr("hub_autotask.checks.BUSY", 0)
-    assert any("calls that all its integrations" in text for text in invoices.check().warnings)
+    assert any(
+        "calls that all its integrations" in help_text for help_text in invoices.check().warnings
+    )
 
 
 @pytest.mark.row("AT-C15")

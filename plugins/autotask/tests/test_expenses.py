@@ -7,8 +7,8 @@ import pytest
 
 @pytest.mark.row("AT-E1")
 def test_only_approved_reports_without_a_reference_in_the_window_come(expenses, poll_cases):
-    found, _ = poll_cases(expenses)
-    assert {"a trip to a customer", "approved fourteen days ago"} <= set(found)
+    items, _ = poll_cases(expenses)
+    assert {"a trip to a customer", "approved fourteen days ago"} <= set(items)
     missing = {
         "referenced already",
         "waits for approval",
@@ -17,7 +17,7 @@ def test_only_approved_reports_without_a_reference_in_the_window_come(expenses, 
         "paid",
         "approved fifteen days ago",
     }
-    assert not missing & set(found)
+    assert not missing & set(items)
 
 
 @pytest.mark.row("AT-E1")

@@ -78,5 +78,5 @@ def test_the_settings_make_another_document_of_it(benches, open_bench, name):
 
 def test_what_was_received_with_one_invoice_of_the_vendor(benches, open_bench):
     bench = opened(benches, open_bench, "purchase-orders", post_as="bill_per_receipt")
-    found = bench.read(ids=["purchase_receipt:8014:ING-501", "purchase_receipt:8014:ING-502"])
-    golden(FOLDER / "purchase-orders-bill-for-each-receipt.json", found)
+    items = bench.read(ids=["purchase_receipt:8014:ING-501", "purchase_receipt:8014:ING-502"])
+    golden(FOLDER / "purchase-orders-bill-for-each-receipt.json", items)

@@ -13,9 +13,9 @@ READY = {"labour and a licence", "a number that is empty text", "fourteen days o
 
 @pytest.mark.row("AT-I1")
 def test_a_number_that_is_null_and_one_that_is_empty_are_both_none(invoices, poll_cases):
-    found, _ = poll_cases(invoices)
-    assert {name for name, item in found.items() if item.stage == "ready"} >= READY
-    assert "numbered already" not in found
+    items, _ = poll_cases(invoices)
+    assert {name for name, item in items.items() if item.stage == "ready"} >= READY
+    assert "numbered already" not in items
 
 
 @pytest.mark.row("AT-I1")
@@ -35,9 +35,9 @@ def test_without_a_number_from_quickbooks_the_reason_is_said(invoices):
 
 @pytest.mark.row("AT-C12")
 def test_the_window_holds_the_fourteenth_day_and_not_the_fifteenth(invoices, poll_cases):
-    found, _ = poll_cases(invoices)
-    assert "fourteen days old" in found
-    assert "fifteen days old" not in found
+    items, _ = poll_cases(invoices)
+    assert "fourteen days old" in items
+    assert "fifteen days old" not in items
 
 
 @pytest.mark.row("AT-C12")
@@ -50,12 +50,12 @@ def test_a_longer_window_brings_what_was_outside(invoices, poll_cases):
 def test_a_poll_brings_a_document_once_and_again_when_its_state_has_changed(
     invoices, poll_cases, change_row
 ):
-    found, cursor = poll_cases(invoices)
-    assert len(found) > 20
+    items, cursor = poll_cases(invoices)
+    assert len(items) > 20
     assert poll_cases(invoices, cursor)[0] == {}
     change_row(invoices, "labour and a licence", invoiceNumber="ERROR")
-    found, cursor = poll_cases(invoices, cursor)
-    assert found == {}
+    items, cursor = poll_cases(invoices, cursor)
+    assert items == {}
     change_row(invoices, "labour and a licence", invoiceNumber=None)
     assert set(poll_cases(invoices, cursor)[0]) == {"labour and a licence"}
 
@@ -65,8 +65,8 @@ def test_an_invoice_that_somebody_numbered_meanwhile_is_read_once_more(
 ):
     _, cursor = poll_cases(invoices)
     change_row(invoices, "labour and a licence", invoiceNumber="77")
-    found, cursor = poll_cases(invoices, cursor)
-    assert {name: item.stage for name, item in found.items()} == {
+    items, cursor = poll_cases(invoices, cursor)
+    assert {name: item.stage for name, item in items.items()} == {
         "labour and a licence": "update_only"
     }
     assert poll_cases(invoices, cursor)[0] == {}
@@ -236,8 +236,8 @@ def test_a_voided_invoice_is_closed_and_one_voided_later_is_told(invoices, poll_
     assert invoices.case("voided before it was sent").stage == "closed"
     _, cursor = poll_cases(invoices)
     change_row(invoices, "numbered already", isVoided=True, voidedDate="2026-03-20T10:00:00Z")
-    found, _ = poll_cases(invoices, cursor)
-    assert found["numbered already"].hold == "Invoice 1041 was voided in Autotask on 2026-03-20."
+    items, _ = poll_cases(invoices, cursor)
+    assert items["numbered already"].hold == "Invoice 1041 was voided in Autotask on 2026-03-20."
 
 
 @pytest.mark.row("AT-I15")

@@ -107,9 +107,9 @@ def test_a_tilde_in_a_tax_region_or_category_holds_what_uses_it(
 def test_a_tilde_is_reported_by_the_list_it_stands_in(invoices, entity, field, what):
     id = next(iter(invoices.books.rows(entity)))
     invoices.books.do("put", entity=entity, id=id, fields={field: "Up~Down"})
-    (said,) = invoices.check().warnings
-    (named,) = [part for part in said.split("; ") if "“Up~Down”" in part]
-    assert named.removeprefix("A tilde stands in names in Autotask: ").startswith(f"{what} “")
+    (warning,) = invoices.check().warnings
+    (names,) = [part for part in warning.split("; ") if "“Up~Down”" in part]
+    assert names.removeprefix("A tilde stands in names in Autotask: ").startswith(f"{what} “")
 
 
 @pytest.mark.row("AT-E2", "AT-E7")

@@ -9,8 +9,8 @@ from hub import Address
 
 @pytest.mark.row("AT-P1")
 def test_only_submitted_orders_without_a_number_in_the_window_come(orders, poll_cases):
-    found, _ = poll_cases(orders)
-    ready = {name for name, item in found.items() if item.stage == "ready"}
+    items, _ = poll_cases(orders)
+    ready = {name for name, item in items.items() if item.stage == "ready"}
     assert {"two products for a customer", "fourteen days old"} <= ready
     assert not {"new", "received", "numbered already", "fifteen days old", "canceled"} & ready
 
@@ -19,8 +19,8 @@ def test_only_submitted_orders_without_a_number_in_the_window_come(orders, poll_
 def test_an_order_that_is_canceled_later_is_told(orders, poll_cases, change_row):
     _, cursor = poll_cases(orders)
     change_row(orders, "numbered already", status=25, cancelDateTime="2026-03-20T09:00:00Z")
-    found, _ = poll_cases(orders, cursor)
-    assert found["numbered already"].stage == "closed"
+    items, _ = poll_cases(orders, cursor)
+    assert items["numbered already"].stage == "closed"
 
 
 @pytest.mark.row("AT-P2")

@@ -19,9 +19,9 @@ def bench(open_bench):
 
 @pytest.mark.row("AT-P10")
 def test_each_invoice_of_the_vendor_is_a_bill_of_what_came_with_it(bench):
-    found = {item.source_id: item for item in bench.read() if not isinstance(item, Checkpoint)}
-    assert {id: item.total for id, item in found.items()} == TWO
-    first = found["purchase_receipt:8014:ING-501"]
+    results = {item.source_id: item for item in bench.read() if not isinstance(item, Checkpoint)}
+    assert {id: item.total for id, item in results.items()} == TWO
+    first = results["purchase_receipt:8014:ING-501"]
     assert (first.kind, first.number, [line.quantity for line in first.lines]) == (
         "bill",
         "ING-501",
@@ -34,9 +34,9 @@ def test_each_invoice_of_the_vendor_is_a_bill_of_what_came_with_it(bench):
 def test_it_is_told_once_and_by_its_id(bench):
     cursor = bench.read()[-1].cursor
     assert [item for item in bench.read({"": cursor}) if not isinstance(item, Checkpoint)] == []
-    found = bench.read(ids=[*TWO, "purchase_receipt:8014:other"])
-    assert [getattr(item, "total", None) for item in found[:2]] == list(TWO.values())
-    assert isinstance(found[2], Gone)
+    items = bench.read(ids=[*TWO, "purchase_receipt:8014:other"])
+    assert [getattr(item, "total", None) for item in items[:2]] == list(TWO.values())
+    assert isinstance(items[2], Gone)
 
 
 @pytest.mark.row("AT-P10")

@@ -65,11 +65,11 @@ def test_a_reading_that_began_with_get_is_followed_with_get_to_its_end(open_benc
     )
     page = call_api(bench, "GET", f"Invoices/query?search={search}")
     assert call_api(bench, "POST", following(page), ALL).status == 405
-    found = ids(page)
+    row_ids = ids(page)
     while page.json()["pageDetails"]["nextPageUrl"]:
         page = call_api(bench, "GET", following(page))
-        found += ids(page)
-    assert found == list(range(4001, 4121))
+        row_ids += ids(page)
+    assert row_ids == list(range(4001, 4121))
 
 
 @pytest.mark.parametrize("paging", ["", "here", "NQ=="])

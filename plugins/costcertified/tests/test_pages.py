@@ -8,10 +8,10 @@ import pytest
 @pytest.mark.row("CC-S10", "CC-S11")
 def test_a_person_generates_sends_and_is_paid(open_bench):
     bench = open_bench(documents=3)
-    made = bench.page(
+    page = bench.page(
         "/invoices", {"client": "k2", "description": "Gate", "amount": "100", "taxed": "yes"}
     )
-    id = made.url.rpartition("/")[2]
+    id = page.url.rpartition("/")[2]
     assert bench.read(ids=[f"invoice:{id}"])[0].stage == "pending"
     bench.page(f"/invoices/{id}/send", {})
     assert (

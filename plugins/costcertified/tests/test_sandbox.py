@@ -69,21 +69,21 @@ def test_without_a_token_nothing_is_told_and_one_is_asked_for_with_a_form(bench,
     assert (
         bench.browser.get(f"{URL}/v1/account", headers={"Authorization": header}).status_code == 401
     )
-    asked = {"grant_type": "refresh_token", "refresh_token": REFRESH}
+    fields = {"grant_type": "refresh_token", "refresh_token": REFRESH}
     assert (
-        bench.browser.post(f"{URL}/oauth/token", json=asked, auth=(CLIENT, SECRET)).status_code
+        bench.browser.post(f"{URL}/oauth/token", json=fields, auth=(CLIENT, SECRET)).status_code
         == 415
     )
     assert (
-        bench.browser.post(f"{URL}/oauth/token", data=asked, auth=(CLIENT, "guess")).status_code
+        bench.browser.post(f"{URL}/oauth/token", data=fields, auth=(CLIENT, "guess")).status_code
         == 401
     )
-    wrong = asked | {"grant_type": "client_credentials"}
+    wrong = fields | {"grant_type": "client_credentials"}
     assert (
         bench.browser.post(f"{URL}/oauth/token", data=wrong, auth=(CLIENT, SECRET)).status_code
         == 400
     )
-    assert bench.browser.post(f"{URL}/oauth/token", data=asked, auth=(CLIENT, SECRET)).json()[
+    assert bench.browser.post(f"{URL}/oauth/token", data=fields, auth=(CLIENT, SECRET)).json()[
         "refresh_token"
     ]
 

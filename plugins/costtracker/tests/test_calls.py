@@ -12,19 +12,19 @@ from qbo_sandbox.kit.messages import body_of
 @pytest.fixture
 def hub(bench):
     """Provide a hub that takes calls, and what it read of them."""
-    taken = []
+    calls = []
 
     def answer(environ, start):
         assert describe(APP.assumed_api).called("change", environ) == []
         headers = {"X-CostTracker-Signature": environ["HTTP_X_COSTTRACKER_SIGNATURE"]}
-        taken.extend(
+        calls.extend(
             hub_webhook(app="costtracker", site=bench.site, headers=headers, body=body_of(environ))
         )
         return text_answer(start, 202, "")
 
     with Server(answer) as server:
         bench.books.do("call", address=server.url)
-        yield taken
+        yield calls
 
 
 @pytest.mark.row("CT-S21")

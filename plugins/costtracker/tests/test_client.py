@@ -62,12 +62,12 @@ def test_an_invoice_that_moves_while_pages_are_read_comes_again_and_hides_no_oth
 ):
     monkeypatch.setattr("hub_costtracker.client.PAGE", 10)
     whole = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
-    seen = []
+    source_ids = []
     for item in hub_documents(app="costtracker", site=bench.site, cursors={}, ids=[]):
-        if not seen:
+        if not source_ids:
             bench.books.do("edit", invoice="1003", header={"reference": "moved"}, line={})
-        seen += [] if isinstance(item, Checkpoint) else [item.source_id]
-    assert (seen.count("invoice:1003"), set(seen)) == (2, whole)
+        source_ids += [] if isinstance(item, Checkpoint) else [item.source_id]
+    assert (source_ids.count("invoice:1003"), set(source_ids)) == (2, whole)
 
 
 @pytest.mark.parametrize("next_cursor", ["here", None])

@@ -118,11 +118,11 @@ def test_the_list_is_searched_and_paged(page):
 
 def test_pushed_lists_are_shown_with_what_is_hidden(open_bench):
     bench = open_bench(hidden_accounts=["66"])
-    shown = bench.browser.get(bench.site.settings["base_url"] + "/lists").text
-    assert shown.count("Never downloaded") == 6
+    text = bench.browser.get(bench.site.settings["base_url"] + "/lists").text
+    assert text.count("Never downloaded") == 6
     bench.push_lists()
-    shown = bench.browser.get(bench.site.settings["base_url"] + "/lists").text
-    assert ("Never downloaded" in shown, "hidden" in shown) == (False, True)
+    text = bench.browser.get(bench.site.settings["base_url"] + "/lists").text
+    assert ("Never downloaded" in text, "hidden" in text) == (False, True)
 
 
 def test_a_person_edits_a_supplier(bench, page):
@@ -165,9 +165,10 @@ def test_a_person_says_where_the_hub_is_called(bench, page, address, kept):
 
 
 def test_the_lists_are_asked_for_again_at_will(bench, page, monkeypatch):
-    told = []
+    messages = []
     monkeypatch.setattr(
-        "hub_costtracker.sandbox.calls.Calls.tell", lambda self, topic, id=None: told.append(topic)
+        "hub_costtracker.sandbox.calls.Calls.tell",
+        lambda self, topic, id=None: messages.append(topic),
     )
     assert page("/refresh", {}).url.endswith("/lists")
-    assert told == ["master-data.wanted"]
+    assert messages == ["master-data.wanted"]

@@ -87,13 +87,13 @@ def test_only_what_changed_is_read_again(bench):
     place = cursors(bench.read())
     move(bench, "a part", "DRAFT")
     line = bench.books.of_order("lines", bench.raw("two and a half"))[0]
-    said = {
+    fields = {
         "purchaseOrderLineId": line["id"],
         "etag": line["_etag"],
         "key": "Class",
         "value": "Service",
     }
-    bench.stand_in.changes.updatePurchaseOrderLineAttribute(said)
+    bench.stand_in.changes.updatePurchaseOrderLineAttribute(fields)
     changed = bench.read(place)
     assert ids(changed) == ["order:1001", "order:1014"]
     assert ids(bench.read(place | cursors(changed))) == []

@@ -109,11 +109,11 @@ def test_what_is_not_as_agreed_is_refused(api, query, said):
 
 
 def test_ids_go_in_as_text_and_come_out_as_numbers_amounts_as_text(api):
-    found = api(
+    result = api(
         '{ purchaseOrder(id: "1002")'
         " { id _etag estimatedTotalCost purchaseOrderLines { quantity totalCost } } }"
     )
-    row = found["purchaseOrder"]
+    row = result["purchaseOrder"]
     assert (row["id"], len(row["_etag"]), row["estimatedTotalCost"]) == (1002, 32, "371.00")
     assert row["purchaseOrderLines"][0] == {"quantity": "2.5", "totalCost": "31.00"}
 
@@ -122,13 +122,13 @@ def test_ids_go_in_as_text_and_come_out_as_numbers_amounts_as_text(api):
 def test_the_token_may_be_sent_in_any_of_three_ways(bench, header):
     Ion(bench.site).organization()
     token = bench.secrets["access_token"].split()[1]
-    said = {"query": "{ currentUser { organization { id } } }"}
+    fields = {"query": "{ currentUser { organization { id } } }"}
     answer = bench.browser.post(
-        f"{URL}/graphql", json=said, headers={"Authorization": header.format(token)}
+        f"{URL}/graphql", json=fields, headers={"Authorization": header.format(token)}
     )
     assert answer.json()["data"]["currentUser"]["organization"]["id"] == 4711
     elsewhere = bench.browser.post(
-        f"{URL}/staging/graphql", json=said, headers={"Authorization": token}
+        f"{URL}/staging/graphql", json=fields, headers={"Authorization": token}
     )
     assert elsewhere.status_code == 401
 
@@ -218,9 +218,9 @@ def test_every_list_goes_by_pages_forwards_and_backwards(bench, api, rows):
 def test_several_operations_may_come_at_once(bench):
     Ion(bench.site).organization()
     token = bench.secrets["access_token"].split()[1]
-    said = [{"query": "{ me { id } }"}, {"query": "{ currencies { code } }"}]
+    queries = [{"query": "{ me { id } }"}, {"query": "{ currencies { code } }"}]
     answers = bench.browser.post(
-        f"{URL}/graphql", json=said, headers={"Authorization": token}
+        f"{URL}/graphql", json=queries, headers={"Authorization": token}
     ).json()
     assert [list(answer["data"]) for answer in answers] == [["me"], ["currencies"]]
 
@@ -241,11 +241,11 @@ def test_a_status_follows_from_lines_and_is_moved_step_by_step(bench, api):
     assert api(move, **order(bench, "approved")) == {
         "updatePurchaseOrder": {"purchaseOrder": {"status": "ORDERED"}}
     }
-    found = api(
+    result = api(
         "{ purchaseOrders(filters: { status: { in: [RECEIVED, CANCELED] } })"
         " { edges { node { id } } } }"
     )
-    assert [edge["node"]["id"] for edge in found["purchaseOrders"]["edges"]] == [1018, 1020]
+    assert [edge["node"]["id"] for edge in result["purchaseOrders"]["edges"]] == [1018, 1020]
 
 
 def test_lines_are_changed_in_drafts_only_but_for_what_is_always_free(bench, api):
@@ -255,23 +255,23 @@ def test_lines_are_changed_in_drafts_only_but_for_what_is_always_free(bench, api
         " { purchaseOrderLine { status } } }"
     )
     line = bench.books.of_order("lines", bench.raw("a part"))[0]
-    said = {"id": line["id"], "etag": line["_etag"]}
+    fields = {"id": line["id"], "etag": line["_etag"]}
     query = change.replace(", $input: String", "")
-    assert "while the purchase order is a draft" in api(query % 'quantity: "5"', **said)
-    assert "only status that can be set" in api(query % "status: RECEIVED", **said)
-    assert api(query % 'estimatedArrivalDate: "2026-05-01"', **said)["updatePurchaseOrderLine"]
+    assert "while the purchase order is a draft" in api(query % 'quantity: "5"', **fields)
+    assert "only status that can be set" in api(query % "status: RECEIVED", **fields)
+    assert api(query % 'estimatedArrivalDate: "2026-05-01"', **fields)["updatePurchaseOrderLine"]
 
 
 def test_what_was_received_is_in_stock_and_its_line_stays(bench, api):
     row = bench.raw("received in part")
     line = next(one for one in bench.books.of_order("lines", row) if one.get("receivedQuantity"))
     move(bench, "received in part", "DRAFT")
-    said = {"id": line["id"], "etag": bench.books.row("lines", line["id"])["_etag"]}
+    fields = {"id": line["id"], "etag": bench.books.row("lines", line["id"])["_etag"]}
     drop = (
         "mutation($id: ID!, $etag: String!) {"
         " deletePurchaseOrderLine(id: $id, etag: $etag) { id } }"
     )
-    assert "was received cannot be canceled or deleted" in api(drop, **said)
+    assert "was received cannot be canceled or deleted" in api(drop, **fields)
     move(bench, "received in part", "IN_REVIEW")
     receive = (
         "mutation($id: ID!, $n: Decimal!) {"
@@ -315,8 +315,8 @@ def test_its_state_outlives_it(open_bench, tmp_path):
 def test_every_trap_of_the_seed_is_there_and_the_same_seed_tells_the_same_story(open_bench):
     one, two = open_bench(documents=112), open_bench(documents=112)
     assert one.books.tables == two.books.tables
-    told = {row["case"] for row in one.books.rows("orders")}
-    assert {case["case"] for case in CASES} < told
+    fields = {row["case"] for row in one.books.rows("orders")}
+    assert {case["case"] for case in CASES} < fields
     assert len(one.books.rows("orders")) > 100
 
 

@@ -75,9 +75,9 @@ def check(bench):
 
 def orders(bench, cursors=None):
     """Return the orders that are read, by their ids; none may be unreadable."""
-    found = bench.read(cursors)
-    assert [item for item in found if isinstance(item, Unreadable)] == []
-    return {item.source_id: item for item in found if isinstance(item, Document)}
+    items = bench.read(cursors)
+    assert [item for item in items if isinstance(item, Unreadable)] == []
+    return {item.source_id: item for item in items if isinstance(item, Document)}
 
 
 @pytest.mark.row("ION-39")

@@ -72,12 +72,12 @@ def test_where_the_id_of_the_account_stands_is_told():
 
 
 def test_what_the_fields_leave_to_settings_are_settings():
-    named = [
+    names = [
         one
         for field in hub_fields(app="ion")
         for one in (field.default, field.missing, str(field.pushed))
         if one
     ]
-    wanted = {one.strip("{}") for one in (*named, APP.gone) if one.startswith("{")}
-    assert wanted == {"suppliers", "generic_item", "fee_account", "gone", "import_orders"}
-    assert wanted <= Settings().fields.keys()
+    expected = {one.strip("{}") for one in (*names, APP.gone) if one.startswith("{")}
+    assert expected == {"suppliers", "generic_item", "fee_account", "gone", "import_orders"}
+    assert expected <= Settings().fields.keys()

@@ -69,11 +69,11 @@ def test_before_the_hub_asked_for_calls_none_is_believed(bench):
 
 @pytest.mark.row("ION-35")
 def test_the_stand_in_calls_for_each_row_that_changed_and_repeats_itself(subscribed):
-    taken = []
+    calls = []
 
     def answer(environ, start):
         headers = {"x-ion-signature": environ["HTTP_X_ION_SIGNATURE"]}
-        taken.extend(
+        calls.extend(
             hub_webhook(app="ion", site=subscribed.site, headers=headers, body=body_of(environ))
         )
         return text_answer(start, 200, "")
@@ -85,7 +85,7 @@ def test_the_stand_in_calls_for_each_row_that_changed_and_repeats_itself(subscri
         move(subscribed, "every field", "DRAFT")
         subscribed.stand_in.calls.page("POST", {"release": True})
         subscribed.stand_in.calls.settle()
-    assert sorted(taken, key=str) == sorted(
+    assert sorted(calls, key=str) == sorted(
         [Signal(ids=("order:1002",))] * 2 + [Signal()] * 4, key=str
     )
     assert {event["outcome"] for event in subscribed.stand_in.calls.events} == {"taken with 200"}

@@ -56,12 +56,12 @@ def test_a_token_that_ran_out_is_renewed_in_the_middle_of_the_pages(open_bench, 
 
 def test_a_payable_that_moves_while_pages_are_read_comes_again(bench, monkeypatch):
     monkeypatch.setattr("hub_ontraccr.client.PAGE", 10)
-    seen = []
+    items = []
     for item in hub_documents(app="ontraccr", site=bench.site, cursors={}, ids=[]):
-        if not seen:
+        if not items:
             bench.books.do("edit", payable="2001", fields={"number": "moved"})
-        seen.append(item)
-    ids = [item.source_id for item in seen if not isinstance(item, Checkpoint)]
+        items.append(item)
+    ids = [item.source_id for item in items if not isinstance(item, Checkpoint)]
     assert (ids.count("payable:2001"), len(set(ids))) == (2, 68)
 
 

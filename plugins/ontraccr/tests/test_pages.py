@@ -9,7 +9,7 @@ def test_the_upload_slider_preselects_the_default_account_and_takes_another(benc
     slider = bench.page("/upload").text
     assert '<option value="35" selected>Checking (Bank)</option>' in slider
     assert '<option value="41">Mastercard (Credit Card)</option>' in slider
-    given = {
+    fields = {
         "division": "div-1",
         "date": "2026-03-19",
         "vendor": "v1",
@@ -20,7 +20,7 @@ def test_the_upload_slider_preselects_the_default_account_and_takes_another(benc
     for account, number in (("35", "A"), ("41", "B")):
         bench.page(
             "/upload",
-            {**given, "account": account, "type": "expense", "number": number, "project": "p1"},
+            {**fields, "account": account, "type": "expense", "number": number, "project": "p1"},
         )
     usual, chosen = (bench.read(ids=[f"payable:{id}"])[0] for id in newest(bench, 2))
     assert (usual.kind, usual.total, "purchase_account" in usual.codes) == (
@@ -58,8 +58,8 @@ def test_a_payable_is_changed_held_back_released_and_deleted(bench):
 @pytest.mark.row("ON-S4", "ON-B14")
 def test_a_profile_is_linked_given_a_class_and_unlinked(bench):
     bench.push_lists()
-    told = {"external_id": "96", "external_type": "Project", "person": "Tom Beauchamp"}
-    assert "96 (Project 96)" in bench.page("/profiles/projects/p8/link", told).text
+    fields = {"external_id": "96", "external_type": "Project", "person": "Tom Beauchamp"}
+    assert "96 (Project 96)" in bench.page("/profiles/projects/p8/link", fields).text
     bench.page("/profiles/projects/p8/class", {"class": "c2"})
     assert bench.books.profiles.rows["projects"]["p8"]["class"] == "c2"
     bench.page("/profiles/projects/p8/unlink", {})

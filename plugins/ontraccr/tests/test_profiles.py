@@ -19,15 +19,15 @@ def links(codes):
 
 @pytest.mark.row("ON-B2")
 def test_lists_fill_the_profiles_and_come_back_linked(bench):
-    given = {field: links(codes) for field, codes in bench.push_lists().items()}
-    assert given["project"] == {
+    fields = {field: links(codes) for field, codes in bench.push_lists().items()}
+    assert fields["project"] == {
         **{f"project:p{n}": f"9{n}" for n in range(1, 6)},
         "project:p109": "96",
         "project:p8": "",
         "project:p9": "990001",
     }
-    assert "cost_code:c1" in given["cost_code"]
-    assert (given["purchase_account"], given["class"]) == ({}, {})
+    assert "cost_code:c1" in fields["cost_code"]
+    assert (fields["purchase_account"], fields["class"]) == ({}, {})
 
 
 @pytest.mark.row("ON-B2")

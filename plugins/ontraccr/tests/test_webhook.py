@@ -46,12 +46,12 @@ def test_a_call_that_is_not_signed_is_refused(bench, wrong):
     [({}, ["1", "2"]), ({"twice": True}, ["1", "1", "2", "2"]), ({"held": True}, ["2", "1"])],
 )
 def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, heard):
-    taken = []
+    calls = []
 
     def answer(environ, start):
         assert describe(APP.assumed_api).called("change", environ) == []
         headers = {"X-Ontraccr-Signature": environ["HTTP_X_ONTRACCR_SIGNATURE"]}
-        taken.extend(
+        calls.extend(
             hub_webhook(app="ontraccr", site=bench.site, headers=headers, body=body_of(environ))
         )
         return text_answer(start, 202, "")
@@ -64,7 +64,7 @@ def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, heard)
             bench.stand_in.calls.tell("div-1", "payable.changed", id)
         bench.drive("webhooks", {"release": True})
         bench.stand_in.calls.settle()
-    assert [signal.ids[0].removeprefix("payable:") for signal in taken] == heard
+    assert [signal.ids[0].removeprefix("payable:") for signal in calls] == heard
 
 
 def test_a_division_that_did_not_ask_is_not_called(bench):

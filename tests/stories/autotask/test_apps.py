@@ -46,8 +46,8 @@ def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_desk):
     desk = (
         open_desk("invoices").keep("labour and a licence", "four decimals", "zero total").enable()
     )
-    done = runner.sync(desk.row.id, requested_by="kari")
-    assert "Custom transaction numbers must be off" in done.error
+    run = runner.sync(desk.row.id, requested_by="kari")
+    assert "Custom transaction numbers must be off" in run.error
     for id in desk.books.rows("Invoices"):
         desk.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
     enable.change(1, desk.slug, {"days_back": 30}, who="kari")
@@ -80,8 +80,8 @@ def test_one_invoice_is_posted_by_its_id_whatever_its_age_and_no_other(invoices,
     invoices.keep("fifteen days old", "fourteen days old").enable()
     invoices.decide("billing_code", "external_number:labor", "2")
     invoices.sync(ids=[f"invoice:{invoices.id('fifteen days old')}"])
-    made = quickbooks.select("select * from Invoice")["Invoice"]
-    assert [one["DocNumber"] for one in made] == [
+    records = quickbooks.select("select * from Invoice")["Invoice"]
+    assert [one["DocNumber"] for one in records] == [
         invoices.row_of("fifteen days old")["invoiceNumber"]
     ]
     assert invoices.row_of("fourteen days old")["invoiceNumber"] is None
@@ -114,9 +114,15 @@ def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
         "a term with other days",
     )
     invoices.keep(*words).enable(payment_sync=tells).confirm()
-    made = {one: invoices.made(one) for one in words}
+    transactions = {one: invoices.made(one) for one in words}
     invoices.put(known, paidDate="2026-02-27T00:00:00.000Z")
-    pay(quickbooks, (made[full], 425), (made[other], 300), (made[partly], 100), (made[known], 300))
+    pay(
+        quickbooks,
+        (transactions[full], 425),
+        (transactions[other], 300),
+        (transactions[partly], 100),
+        (transactions[known], 300),
+    )
     clock.advance(7200)
     runner.company("changes", 1, requested_by="clock")
     invoices.sync()
@@ -127,7 +133,7 @@ def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
         partly: None,
         known: "2026-02-27T00:00:00.000Z",
     }
-    pay(quickbooks, (made[partly], 524))
+    pay(quickbooks, (transactions[partly], 524))
     clock.advance(7200)
     runner.company("changes", 1, requested_by="clock")
     assert invoices.row_of(partly)["paidDate"] == date
@@ -160,11 +166,11 @@ def test_what_stops_the_mark_repeats_the_mark_alone(invoices, quickbooks, clock,
         send_run.drain(1, installation_ids=[invoices.row.id])  # the process ends before it reports
     else:
         invoices.sync()
-    (made,) = quickbooks.select("select * from Invoice")["Invoice"]
+    (record,) = quickbooks.select("select * from Invoice")["Invoice"]
     assert invoices.of(words).state == "posted"
     clock.advance(3600)
     assert invoices.sync()["requests"]["writes"] == 0
-    assert invoices.row_of(words)["invoiceNumber"] == made["DocNumber"]
+    assert invoices.row_of(words)["invoiceNumber"] == record["DocNumber"]
     assert len(quickbooks.select("select * from Invoice")["Invoice"]) == 1
 
 
@@ -188,18 +194,18 @@ def test_a_rehearsal_says_what_would_stop_an_invoice_and_sends_nothing(invoices,
     assert quickbooks.select("select * from Invoice") == {}
     assert invoices.row_of(words)["invoiceNumber"] is None
     invoices.decide("customer", "company:177", "")
-    (said,) = dry_run.check(invoices.of(words).document_id)
-    assert "names no supplier or customer" in said
+    (warning,) = dry_run.check(invoices.of(words).document_id)
+    assert "names no supplier or customer" in warning
 
 
 @pytest.mark.row("AT-C15")
 @pytest.mark.end_to_end(False)
 def test_the_currency_of_a_customer_cannot_be_changed_in_quickbooks(quickbooks):
     realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",))
-    made = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "EUR"}}
-    answer = quickbooks.ask("POST", "customer", made, realm, content_type="application/json")
-    known = answer.json()["Customer"]
-    change = {name: known[name] for name in ("Id", "SyncToken", "DisplayName")}
+    fields = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "EUR"}}
+    answer = quickbooks.ask("POST", "customer", fields, realm, content_type="application/json")
+    record = answer.json()["Customer"]
+    change = {name: record[name] for name in ("Id", "SyncToken", "DisplayName")}
     change |= {"sparse": True, "CurrencyRef": {"value": "USD"}}
     answer = quickbooks.ask("POST", "customer", change, realm, content_type="application/json")
     assert (answer.status, "cannot be changed" in answer.text) == (400, True)
@@ -219,12 +225,12 @@ def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk,
     copy = {**line, "id": 99_999, "invoiceID": 4999}
     desk.books.do("put", entity="BillingItems", id=99_999, fields=copy)
     desk.sync()
-    held = postings(state="held", kind="invoice", operation="create")
-    assert ["is kept in EUR in QuickBooks" in one.reason for one in held] == [True]
+    held_posting = postings(state="held", kind="invoice", operation="create")
+    assert ["is kept in EUR in QuickBooks" in one.reason for one in held_posting] == [True]
     assert desk.books.rows("Invoices")[4999]["invoiceNumber"] == "ERROR"
     query = "select * from Customer where DisplayName = 'Rhein Logistik GmbH'"
-    (known,) = quickbooks.select(query, realm)["Customer"]
-    assert known["CurrencyRef"]["value"] == "EUR"
+    (record,) = quickbooks.select(query, realm)["Customer"]
+    assert record["CurrencyRef"]["value"] == "EUR"
 
 
 # -- expenses and orders ---------------------------------------------------------------------------
@@ -233,8 +239,8 @@ def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk,
 @pytest.mark.row("AT-E10", "AT-C11")
 def test_the_app_rests_or_posts_only_the_reports_that_somebody_chose(open_desk, quickbooks):
     chosen, other = "card and cash", "one person with one name"
-    known = {"DisplayName": "v-O'Brien, Tom"}
-    quickbooks.ask("POST", "vendor", known, content_type="application/json")
+    fields = {"DisplayName": "v-O'Brien, Tom"}
+    quickbooks.ask("POST", "vendor", fields, content_type="application/json")
     record_download.refresh(1, ["vendor"])
     desk = open_desk("expenses").keep(chosen, other).enable(mode="paused")
     assert "is paused" in refused(desk)
@@ -289,11 +295,15 @@ def sharing(open_desk, invoices):
 
 def customer(quickbooks, desk):
     """Return the states of a desk's customer postings, their cases, and the number of customers."""
-    made = postings(kind="customer", installation_id=desk.row.id)
-    found = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")[
+    rows = postings(kind="customer", installation_id=desk.row.id)
+    records = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")[
         "Customer"
     ]
-    return [one.state for one in made], [case.title for case in desk.cases("posting:")], len(found)
+    return (
+        [one.state for one in rows],
+        [case.title for case in desk.cases("posting:")],
+        len(records),
+    )
 
 
 @pytest.mark.row("AT-C8")

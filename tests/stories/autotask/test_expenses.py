@@ -20,8 +20,8 @@ LEFT_OUT = ("approved fifteen days ago", "referenced already", "waits for approv
 def desk(long_lived):
     """Provide the expense app after its syncs; billable mileage has an account of its own."""
     quickbooks, clock = opened_books(long_lived)
-    known = {"DisplayName": "v-Shah, Priya"}
-    answer = quickbooks.ask("POST", "vendor", known, content_type="application/json")
+    fields = {"DisplayName": "v-Shah, Priya"}
+    answer = quickbooks.ask("POST", "vendor", fields, content_type="application/json")
     record_download.refresh(1, ["vendor"])
     desk = Desk(long_lived, quickbooks, clock, "expenses")
     desk.priya = answer.json()["Vendor"]["Id"]
@@ -47,13 +47,13 @@ def bill(desk, words):
 
 def spent(desk, words):
     """Return (account, amount, customer, billable) of each line."""
-    found = []
+    results = []
     for line in bill(desk, words)["Line"]:
         detail = line["AccountBasedExpenseLineDetail"]
         customer = detail.get("CustomerRef", {}).get("name")
         account = detail["AccountRef"]["value"]
-        found.append((account, line["Amount"], customer, detail["BillableStatus"]))
-    return found
+        results.append((account, line["Amount"], customer, detail["BillableStatus"]))
+    return results
 
 
 def vendors(desk, name):
@@ -63,14 +63,14 @@ def vendors(desk, name):
 
 def customer_id(desk, name):
     query = f"select * from Customer where DisplayName = '{name}'"
-    (found,) = desk.quickbooks.select(query)["Customer"]
-    return found["Id"]
+    (record,) = desk.quickbooks.select(query)["Customer"]
+    return record["Id"]
 
 
 @pytest.mark.row("AT-E1")
 def test_approved_reports_of_the_days_back_become_bills(desk):
-    made = bill(desk, "a trip to a customer")
-    assert (made["APAccountRef"]["value"], made["TxnDate"]) == (PAYABLE, "2026-02-28")
+    transaction = bill(desk, "a trip to a customer")
+    assert (transaction["APAccountRef"]["value"], transaction["TxnDate"]) == (PAYABLE, "2026-02-28")
     assert desk.of("approved fourteen days ago").state == "posted"
     for words in LEFT_OUT:
         assert desk.left_out[words] == (None, desk.before[desk.id(words)])
@@ -91,9 +91,9 @@ def test_a_category_has_an_account_for_what_is_billed_and_one_for_the_rest(desk)
     assert (mileage[0], meals[0]) == (BILLED, "13")  # 6300 Meals and Entertainment
     own = spent(desk, "one person with one name")
     assert [line[0] for line in own] == ["22", "55"]  # 6500 Travel, 6100 Automobile
-    held = desk.of("a category that nobody mapped")
-    assert held.state == "held"
-    assert "Expense category “Client Gifts”" in held.reason
+    held_posting = desk.of("a category that nobody mapped")
+    assert held_posting.state == "held"
+    assert "Expense category “Client Gifts”" in held_posting.reason
 
 
 @pytest.mark.row("AT-E4")
@@ -105,8 +105,8 @@ def test_an_expense_for_a_customer_names_it_and_is_billable(desk):
     assert (customer, billable) == ("Bayview Apartments", "NotBillable")
     ((_, amount, customer, billable),) = spent(desk, "a customer that QuickBooks has not")
     assert (amount, customer, billable) == (15, "Alder Dental Group", "Billable")
-    (made,) = postings(kind="customer", operation="create")
-    assert (made.state, made.quickbooks_id) == ("posted", customer_id(desk, customer))
+    (posting,) = postings(kind="customer", operation="create")
+    assert (posting.state, posting.quickbooks_id) == ("posted", customer_id(desk, customer))
 
 
 @pytest.mark.row("AT-E5")
@@ -114,8 +114,11 @@ def test_an_advance_is_taken_off_on_the_account_chosen(desk):
     lines = [line[:2] for line in spent(desk, "with a cash advance")]
     assert lines == [("22", 120), (ADVANCES, -50)]
     assert bill(desk, "with a cash advance")["TotalAmt"] == 70
-    held = desk.of("an advance above the total")
-    assert (held.state, "which is more than its expenses" in held.reason) == ("held", True)
+    held_posting = desk.of("an advance above the total")
+    assert (held_posting.state, "which is more than its expenses" in held_posting.reason) == (
+        "held",
+        True,
+    )
     assert desk.row_of("an advance above the total")["quickBooksReferenceNumber"] == "ERROR"
 
 
@@ -158,12 +161,17 @@ def test_the_number_or_error_is_all_that_is_written(desk):
 
 @pytest.mark.row("AT-E9")
 def test_foreign_expenses_are_in_autotasks_currency_and_foreign_repayment_is_refused(desk):
-    made = bill(desk, "spent in euro")
-    assert (made["TotalAmt"], made["CurrencyRef"]["value"]) == (Decimal("27.60"), "USD")
-    assert "30.00 EUR" in made["Line"][0]["Description"]
-    held = desk.of("repaid in euro")
-    assert held.state == "held"
-    assert "is to be repaid in EUR, and expense reports are passed in USD only" in held.reason
+    transaction = bill(desk, "spent in euro")
+    assert (transaction["TotalAmt"], transaction["CurrencyRef"]["value"]) == (
+        Decimal("27.60"),
+        "USD",
+    )
+    assert "30.00 EUR" in transaction["Line"][0]["Description"]
+    held_posting = desk.of("repaid in euro")
+    assert held_posting.state == "held"
+    assert (
+        "is to be repaid in EUR, and expense reports are passed in USD only" in held_posting.reason
+    )
 
 
 @pytest.mark.row("AT-E10")

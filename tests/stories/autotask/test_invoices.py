@@ -44,8 +44,8 @@ def desk(long_lived):
 
 
 def names(quickbooks, kind):
-    found = quickbooks.select(f"select * from {kind} maxresults 1000")[kind]
-    return {row.get("DisplayName") or row["Name"] for row in found}
+    records = quickbooks.select(f"select * from {kind} maxresults 1000")[kind]
+    return {row.get("DisplayName") or row["Name"] for row in records}
 
 
 def sold(invoice):
@@ -152,8 +152,11 @@ def test_billing_codes_with_one_external_number_are_one_item(desk):
         ("Labor", 140),
         ("Labor", 180),
     ]
-    held = desk.of("billing code without external number")
-    assert (held.state, "it has no External Number" in held.reason) == ("held", True)
+    held_posting = desk.of("billing code without external number")
+    assert (held_posting.state, "it has no External Number" in held_posting.reason) == (
+        "held",
+        True,
+    )
 
 
 @pytest.mark.row("AT-I6")
@@ -190,12 +193,12 @@ def test_sales_tax_by_the_tax_code_of_the_region(desk):
 
 @pytest.mark.row("AT-I11")
 def test_four_decimals_end_in_cents_with_a_line_for_the_difference(desk):
-    made = desk.made("four decimals")
-    assert (made["TotalAmt"], made["TxnTaxDetail"]["TotalTax"]) == (
+    transaction = desk.made("four decimals")
+    assert (transaction["TotalAmt"], transaction["TxnTaxDetail"]["TotalTax"]) == (
         Decimal("52.78"),
         Decimal("11.08"),
     )
-    amounts = [(item, amount) for item, amount, _ in sold(made)]
+    amounts = [(item, amount) for item, amount, _ in sold(transaction)]
     assert amounts == [
         ("Services", Decimal("41.69")),
         ("Rounding difference", Decimal("0.01")),
@@ -214,14 +217,14 @@ def test_a_negative_invoice_is_refused_and_marked(desk):
 
 @pytest.mark.row("AT-I16")
 def test_order_number_region_and_comments_are_in_the_memo_and_the_number_in_a_field(desk):
-    made = desk.made("order number and comments")
-    told = [
+    transaction = desk.made("order number and comments")
+    descriptions = [
         "Order number: PO-8812",
         "Tax region: California",
         "Comments: Second half of the project",
     ]
-    assert made["PrivateNote"].splitlines()[:3] == told
-    (field,) = [one for one in made["CustomField"] if one["Name"] == "Crew"]
+    assert transaction["PrivateNote"].splitlines()[:3] == descriptions
+    (field,) = [one for one in transaction["CustomField"] if one["Name"] == "Crew"]
     assert field["StringValue"] == "PO-8812"
 
 
@@ -233,8 +236,8 @@ def test_zero_deduction_and_grouped_lines_are_posted(desk):
         ("Prepaid Hours", -440),
     ]
     assert [line[1] for line in sold(desk.made("a line of zero"))] == [0, 300]
-    told = [line.get("Description") for line in desk.made("lines in groups")["Line"]]
-    assert [text.partition(" · ")[0] for text in told if text] == [
+    descriptions = [line.get("Description") for line in desk.made("lines in groups")["Line"]]
+    assert [text.partition(" · ")[0] for text in descriptions if text] == [
         "Managed services",
         "Managed services",
         "Support",
@@ -243,14 +246,14 @@ def test_zero_deduction_and_grouped_lines_are_posted(desk):
 
 @pytest.mark.row("AT-I18")
 def test_a_line_without_billing_code_says_what_is_missing(desk):
-    held = desk.of("a line without billing code")
-    assert held.state == "held"
-    assert "choose an item for them in the settings of the app" in held.reason
+    held_posting = desk.of("a line without billing code")
+    assert held_posting.state == "held"
+    assert "choose an item for them in the settings of the app" in held_posting.reason
 
 
 @pytest.mark.row("AT-I3")
 def test_numbers_that_the_hub_wrote_are_not_taken_for_automatic_ones(desk):
     from hub import sources
 
-    said = sources.check(desk.row).warnings
-    assert not [text for text in said if "numbers them by itself" in text]
+    warnings = sources.check(desk.row).warnings
+    assert not [text for text in warnings if "numbers them by itself" in text]

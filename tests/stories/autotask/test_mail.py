@@ -23,8 +23,8 @@ COMPARE = "/installations/1/compare/"
 
 @pytest.fixture
 def server() -> Iterator[Any]:
-    with mail_server() as made:
-        yield made
+    with mail_server() as mail:
+        yield mail
 
 
 @pytest.fixture
@@ -93,9 +93,9 @@ def test_errors_go_to_the_mailbox_once_and_stand_in_the_inbox_and_in_the_run(
         sync(owner, clock)
     (message,) = server.taken
     assert message["To"] == MAILBOX
-    said = " ".join(message.get_payload(decode=True).decode().split())
+    text = " ".join(message.get_payload(decode=True).decode().split())
     refusal = "has a negative total, which QuickBooks takes as a credit memo only"
-    assert refusal in said
+    assert refusal in text
     assert refusal in owner.page("/inbox/?installation=1")
     with owner.app.app_context(), engine.reading() as session:
         ids = list(session.scalars(select(Run.id).where(Run.kind == "sync")))
@@ -168,13 +168,13 @@ def test_a_mailbox_without_a_mail_server_is_said_on_the_page_and_in_the_inbox(
 
 
 def test_a_setting_that_is_emptied_on_the_page_is_empty_or_its_default_again(mute: Visitor) -> None:
-    given = {"order_field": "Crew", "default_item": "1", "mailbox": MAILBOX, "tolerance": "0.10"}
-    enable(mute, **given)
-    kept = mute.row(Installation, 1).settings
-    assert {name: kept[name] for name in given} == given
-    mute.press_save("/installations/1/settings", **form(**dict.fromkeys(given, "")))
-    kept = mute.row(Installation, 1).settings
-    assert {name: kept[name] for name in given} == {
+    fields = {"order_field": "Crew", "default_item": "1", "mailbox": MAILBOX, "tolerance": "0.10"}
+    enable(mute, **fields)
+    stored_settings = mute.row(Installation, 1).settings
+    assert {name: stored_settings[name] for name in fields} == fields
+    mute.press_save("/installations/1/settings", **form(**dict.fromkeys(fields, "")))
+    stored_settings = mute.row(Installation, 1).settings
+    assert {name: stored_settings[name] for name in fields} == {
         "order_field": "",
         "default_item": "",
         "mailbox": "",

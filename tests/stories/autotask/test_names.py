@@ -33,8 +33,8 @@ def invoices(open_desk, quickbooks):
 
 
 def customer(quickbooks, name, realm=""):
-    found = quickbooks.select(f"select * from Customer where DisplayName = '{name}'", realm)
-    return found["Customer"][0]
+    records = quickbooks.select(f"select * from Customer where DisplayName = '{name}'", realm)
+    return records["Customer"][0]
 
 
 def change(quickbooks, kind, record, **fields):
@@ -115,8 +115,8 @@ def test_contacts_of_matched_customers_are_left_alone_where_that_is_not_wanted(
 @pytest.mark.row("AT-C9", "AT-C6")
 def test_no_contact_is_set_before_everything_is_matched_and_confirmed(invoices, quickbooks):
     for name in ("Labor", "Software"):
-        made = {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": "1"}}
-        quickbooks.ask("POST", "item", made, content_type="application/json")
+        fields = {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": "1"}}
+        quickbooks.ask("POST", "item", fields, content_type="application/json")
     record_download.refresh(1, ["item"])
     invoices.keep(LABOUR, "a customer with nearly the name").enable()
     assert invoices.sync()["requests"]["writes"] == 0
@@ -160,16 +160,16 @@ def test_an_invoice_in_a_currency_that_is_switched_off_is_marked_and_says_why(in
         True,
     )
     assert "is in EUR" in invoices.of(FOREIGN).reason
-    asked = "select * from Customer where DisplayName = 'Rhein Logistik GmbH'"
-    assert quickbooks.select(asked) == {}, "it would be a customer in dollars forever"
+    query = "select * from Customer where DisplayName = 'Rhein Logistik GmbH'"
+    assert quickbooks.select(query) == {}, "it would be a customer in dollars forever"
 
 
 @pytest.fixture
 def abroad(open_desk, quickbooks):
     """Provide a company with several currencies that keeps Autotask's euro customer in dollars."""
     realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",), custom_numbers=False)
-    known = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "USD"}}
-    answer = quickbooks.ask("POST", "customer", known, realm, content_type="application/json")
+    fields = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "USD"}}
+    answer = quickbooks.ask("POST", "customer", fields, realm, content_type="application/json")
     assert answer.status == 200, answer.text
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     record_download.refresh(company.id)
@@ -183,8 +183,8 @@ def test_a_customer_in_another_currency_is_an_error_like_any_other(
 ):
     desk = open_desk("invoices").keep(FOREIGN)
     desk.enable(company_id=abroad.id, mark_errors=marks).confirm()
-    said = "has to be kept in EUR there" if marks else "is kept in USD in QuickBooks"
-    assert said in desk.of(FOREIGN).reason
+    text = "has to be kept in EUR there" if marks else "is kept in USD in QuickBooks"
+    assert text in desk.of(FOREIGN).reason
     assert (desk.of(FOREIGN).state, desk.row_of(FOREIGN)["invoiceNumber"]) == ("held", number)
 
 
@@ -194,10 +194,12 @@ def test_an_invoice_is_posted_once_its_customer_is_one_in_its_currency_and_the_m
 ):
     desk = open_desk("invoices").keep(FOREIGN).enable(company_id=abroad.id)
     desk.confirm()
-    known = {"DisplayName": "Rhein Logistik EUR", "CurrencyRef": {"value": "EUR"}}
-    made = quickbooks.ask("POST", "customer", known, abroad.realm, content_type="application/json")
+    fields = {"DisplayName": "Rhein Logistik EUR", "CurrencyRef": {"value": "EUR"}}
+    record = quickbooks.ask(
+        "POST", "customer", fields, abroad.realm, content_type="application/json"
+    )
     record_download.refresh(abroad.id, ["customer"])
-    desk.decide("customer", "company:183", made.json()["Customer"]["Id"])
+    desk.decide("customer", "company:183", record.json()["Customer"]["Id"])
     desk.sync()
     assert desk.of(FOREIGN).state == "held"
     desk.put(FOREIGN, invoiceNumber="")
@@ -214,8 +216,8 @@ def test_an_invoice_is_posted_once_its_customer_is_one_in_its_currency_and_the_m
 @pytest.fixture
 def with_a_tilde(invoices, quickbooks):
     """Create an item whose name has a tilde in QuickBooks, and enable the invoice app."""
-    made = {"Name": "Cables~Network", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
-    item = quickbooks.ask("POST", "item", made, content_type="application/json").json()["Item"]
+    fields = {"Name": "Cables~Network", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
+    item = quickbooks.ask("POST", "item", fields, content_type="application/json").json()["Item"]
     record_download.refresh(1, ["item"])
     invoices.keep(SHARED).enable()
     return item
@@ -229,8 +231,11 @@ def test_a_tilde_in_quickbooks_holds_what_uses_it_until_it_is_renamed(
     invoices.decide("customer", f"company:{invoices.row_of(SHARED)['companyID']}", NEW)
     invoices.decide("billing_code", "external_number:labor", with_a_tilde["Id"])
     invoices.sync()
-    held = invoices.of(SHARED)
-    assert (held.state, "Cables~Network, holds “~”" in held.reason) == ("held", True)
+    held_posting = invoices.of(SHARED)
+    assert (held_posting.state, "Cables~Network, holds “~”" in held_posting.reason) == (
+        "held",
+        True,
+    )
     change(quickbooks, "item", with_a_tilde, Name="Cables")
     invoices.sync()
     used = invoices.made(SHARED)["Line"][0]["SalesItemLineDetail"]
@@ -247,8 +252,8 @@ def warned_of():
 def test_tildes_in_quickbooks_are_warned_of_until_they_are_renamed(
     invoices, quickbooks, with_a_tilde
 ):
-    (said,) = [text for text in sources.check(invoices.row).warnings if "QuickBooks has" in text]
-    assert "item “Cables~Network”" in said
+    (warning,) = [text for text in sources.check(invoices.row).warnings if "QuickBooks has" in text]
+    assert "item “Cables~Network”" in warning
     assert any("item “Cables~Network”" in reason for reason in warned_of())
     change(quickbooks, "item", with_a_tilde, Name="Cables")
     assert not any("QuickBooks has" in text for text in sources.check(invoices.row).warnings)

@@ -28,14 +28,14 @@ def order(desk, words):
 
 def bought(made):
     """Return (item or account, quantity, price, amount, description, customer) of each line."""
-    found = []
+    results = []
     for line in made["Line"]:
         detail = line[line["DetailType"]]
         named = (detail.get("ItemRef") or detail["AccountRef"])["name"]
         customer = detail.get("CustomerRef", {}).get("name")
         facts = detail.get("Qty"), detail.get("UnitPrice"), line["Amount"]
-        found.append((named, *facts, line.get("Description"), customer))
-    return found
+        results.append((named, *facts, line.get("Description"), customer))
+    return results
 
 
 @pytest.mark.row("AT-P1")
@@ -66,8 +66,8 @@ def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_lin
 
 @pytest.mark.row("AT-P3")
 def test_vendors_go_by_name_and_a_missing_one_is_made(desk):
-    made = order(desk, "two products for a customer")["VendorRef"]
-    assert made["name"] == "Ingram Distribution"
+    transaction = order(desk, "two products for a customer")["VendorRef"]
+    assert transaction["name"] == "Ingram Distribution"
     known = order(desk, "with freight")["VendorRef"]
     assert (known["name"], known["value"]) == ("Summit Scaffolding", "35")
     query = "select * from Vendor where DisplayName = 'Ingram Distribution'"
@@ -76,9 +76,9 @@ def test_vendors_go_by_name_and_a_missing_one_is_made(desk):
 
 @pytest.mark.row("AT-P4")
 def test_a_vendor_with_the_name_of_a_customer_is_told_before_quickbooks_refuses_it(desk):
-    held = desk.of("vendor with the name of a customer")
-    assert held.state == "held"
-    assert "the name is taken in QuickBooks: Riverton County" in held.reason
+    held_posting = desk.of("vendor with the name of a customer")
+    assert held_posting.state == "held"
+    assert "the name is taken in QuickBooks: Riverton County" in held_posting.reason
 
 
 @pytest.mark.row("AT-P5")
@@ -89,9 +89,9 @@ def test_an_item_without_a_product_goes_on_the_account_chosen(desk):
 
 @pytest.mark.row("AT-P6")
 def test_no_tax_is_passed(desk):
-    made = order(desk, "tax region set")
-    assert (made["TotalAmt"], "TxnTaxDetail" in made) == (499, False)
-    details = [line["ItemBasedExpenseLineDetail"] for line in made["Line"]]
+    transaction = order(desk, "tax region set")
+    assert (transaction["TotalAmt"], "TxnTaxDetail" in transaction) == (499, False)
+    details = [line["ItemBasedExpenseLineDetail"] for line in transaction["Line"]]
     assert {detail.get("TaxCodeRef", {}).get("value", "NON") for detail in details} == {"NON"}
 
 
@@ -107,14 +107,14 @@ def test_the_number_in_quickbooks_or_error_is_all_that_is_written(desk):
 
 @pytest.mark.row("AT-P8")
 def test_freight_is_a_line_and_address_term_and_memo_arrive(desk):
-    made = order(desk, "with freight")
-    freight = bought(made)[-1]
-    assert (freight[0], freight[3], made["TotalAmt"]) == (
+    transaction = order(desk, "with freight")
+    freight = bought(transaction)[-1]
+    assert (freight[0], freight[3], transaction["TotalAmt"]) == (
         "Cost of Goods Sold",
         Decimal("12.50"),
         Decimal("253.50"),
     )
-    address = made["ShipAddr"]
+    address = transaction["ShipAddr"]
     assert [address[name] for name in ("Line1", "Line2", "City", "PostalCode")] == [
         "Brightwater Managed IT",
         "8 Harbour Road",
@@ -123,14 +123,14 @@ def test_freight_is_a_line_and_address_term_and_memo_arrive(desk):
     ]
     assert address["CountrySubDivisionCode"] == "CA"
     terms = {row["Id"]: row["Name"] for row in desk.quickbooks.select("select * from Term")["Term"]}
-    assert terms[made["SalesTermRef"]["value"]] == "Net 30"
-    assert "Deliver before noon" in made["PrivateNote"]
+    assert terms[transaction["SalesTermRef"]["value"]] == "Net 30"
+    assert "Deliver before noon" in transaction["PrivateNote"]
 
 
 @pytest.mark.row("AT-P9")
 def test_a_vendor_in_another_currency_is_refused(desk):
-    held = desk.of("vendor in another currency")
-    assert held.state == "held"
-    assert "is kept in EUR; orders are passed in USD only" in held.reason
+    held_posting = desk.of("vendor in another currency")
+    assert held_posting.state == "held"
+    assert "is kept in EUR; orders are passed in USD only" in held_posting.reason
     query = "select * from Vendor where DisplayName = 'Kobold Hardware AG'"
     assert desk.quickbooks.select(query) == {}

@@ -83,10 +83,10 @@ def test_two_apps_may_have_two_owners(owner: Visitor, arne: Visitor) -> None:
 def test_only_an_admin_of_the_very_company_opens_it_to_the_hub(
     owner: Visitor, arne: Visitor
 ) -> None:
-    mine, other = owner.quickbooks.companies
+    own, other = owner.quickbooks.companies
     url = owner.post("/companies/connect").location
     with pytest.raises(KeyError, match="location"):
-        _call(owner, url, {"user": "clerk", "realm": mine, "decision": "connect"})
+        _call(owner, url, {"user": "clerk", "realm": own, "decision": "connect"})
     back = _call(
         owner,
         owner.post("/companies/1/reconnect").location,
@@ -107,9 +107,11 @@ def test_both_sides_are_compared_live_with_the_app_at_rest(owner: Visitor) -> No
     assert "number: 45 at the source, 60 in QuickBooks" in page
     assert 'aria-current="page">Matching</a>' in page
     assert "holds a tilde" in page
-    made = {"Name": "Software", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
+    fields = {"Name": "Software", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
     assert "Software" in owner.page("/installations/1/compare/?field=billing_code&state=missing")
-    assert owner.quickbooks.ask("POST", "item", made, content_type="application/json").status == 200
+    assert (
+        owner.quickbooks.ask("POST", "item", fields, content_type="application/json").status == 200
+    )
     assert "Software" in owner.page("/installations/1/compare/?field=billing_code&state=matched")
     copy = "/installations/1/compare/copy"
     assert "Tick the box" in owner.press(copy, field="billing_code")
@@ -125,6 +127,6 @@ def test_the_comparison_is_a_file(owner: Visitor) -> None:
     answer = owner.get("/installations/1/compare/compare.csv")
     assert answer.mimetype == "text/csv"
     _, rows = spreadsheets.decode(answer.data)
-    found = {(row["field"], row["code"], row["name"], row["state"]) for row in rows}
-    assert ("billing_code", "external_number:labor", "Labor", "matched") in found
-    assert ("customer", "company:181", "Cedar Grove School~Gym", "not usable") in found
+    results = {(row["field"], row["code"], row["name"], row["state"]) for row in rows}
+    assert ("billing_code", "external_number:labor", "Labor", "matched") in results
+    assert ("customer", "company:181", "Cedar Grove School~Gym", "not usable") in results

@@ -32,13 +32,15 @@ def beside(books, name, *words, **options):
 
 def sold(desk, words, kind="Invoice"):
     """Return (item, amount, tax code, text) of each line."""
-    found = []
+    results = []
     for line in desk.made(words, kind)["Line"]:
         detail = line.get("SalesItemLineDetail")
         if detail:
             code = detail.get("TaxCodeRef", {}).get("value")
-            found.append((detail["ItemRef"]["name"], line["Amount"], code, line.get("Description")))
-    return found
+            results.append(
+                (detail["ItemRef"]["name"], line["Amount"], code, line.get("Description"))
+            )
+    return results
 
 
 # -- Autotask's own numbers, items by name, credit memos, mail -------------------------------------
@@ -113,8 +115,8 @@ def test_items_may_be_found_by_the_name_of_the_billing_code(otherwise):
 def test_quickbooks_may_work_the_tax_out(otherwise):
     sent = otherwise.sent("taxed in California")
     assert ("TxnTaxDetail" in sent, "TotalAmt" in sent) == (False, False)
-    made = otherwise.made("taxed in California")
-    assert made["TotalAmt"] == 600 + made["TxnTaxDetail"]["TotalTax"]
+    transaction = otherwise.made("taxed in California")
+    assert transaction["TotalAmt"] == 600 + transaction["TxnTaxDetail"]["TotalTax"]
     assert otherwise.of("taxed in California").state == "posted"
 
 
@@ -127,17 +129,17 @@ def noted(books):
 
 @pytest.mark.row("AT-I11")
 def test_a_difference_may_be_said_in_the_memo(noted):
-    made = noted.made("four decimals")
+    transaction = noted.made("four decimals")
     assert [line[1] for line in sold(noted, "four decimals")] == [Decimal("41.69")]
-    assert made["TotalAmt"] == Decimal("52.77")
-    assert "differs from the sum of the rounded lines by 0.01" in made["PrivateNote"]
+    assert transaction["TotalAmt"] == Decimal("52.77")
+    assert "differs from the sum of the rounded lines by 0.01" in transaction["PrivateNote"]
 
 
 @pytest.mark.row("AT-I12")
 def test_a_negative_invoice_may_be_a_credit_memo(otherwise):
-    made = otherwise.made("negative total", "CreditMemo")
+    transaction = otherwise.made("negative total", "CreditMemo")
     ((item, amount, _, _),) = sold(otherwise, "negative total", "CreditMemo")
-    assert (item, amount, made["CustomerRef"]["name"]) == (
+    assert (item, amount, transaction["CustomerRef"]["name"]) == (
         "Remote Support",
         100,
         "Alder Dental Group",
@@ -157,9 +159,9 @@ def test_a_negative_invoice_may_be_a_credit_memo(otherwise):
 def test_an_invoice_is_mailed_to_quickbooks_address_else_the_contacts_else_not(
     otherwise, words, address
 ):
-    made = otherwise.made(words)
-    assert made.get("BillEmail", {}).get("Address") == address
-    assert (made.get("EmailStatus") == "NeedToSend") == bool(address)
+    transaction = otherwise.made(words)
+    assert transaction.get("BillEmail", {}).get("Address") == address
+    assert (transaction.get("EmailStatus") == "NeedToSend") == bool(address)
 
 
 @pytest.mark.row("AT-I18")
@@ -205,33 +207,39 @@ def strict(books):
 
 @pytest.mark.row("AT-I6")
 def test_a_missing_item_may_hold_the_invoice(strict):
-    held = strict.of("labour and a licence")
-    assert (held.state, "Billing code “Software”" in held.reason) == ("held", True)
+    held_posting = strict.of("labour and a licence")
+    assert (held_posting.state, "Billing code “Software”" in held_posting.reason) == ("held", True)
     query = "select * from Item where Name = 'Software'"
     assert strict.quickbooks.select(query, strict.realm) == {}
 
 
 @pytest.mark.row("AT-I8")
 def test_a_missing_term_may_hold_the_invoice(strict):
-    held = strict.of("a term that QuickBooks has not")
-    assert (held.state, "Payment term “Net 30 Days”" in held.reason) == ("held", True)
+    held_posting = strict.of("a term that QuickBooks has not")
+    assert (held_posting.state, "Payment term “Net 30 Days”" in held_posting.reason) == (
+        "held",
+        True,
+    )
 
 
 @pytest.mark.row("AT-I10")
 def test_no_tax_may_be_passed(strict):
-    made = strict.made("taxed in California")
+    transaction = strict.made("taxed in California")
     assert {line[2] for line in sold(strict, "taxed in California")} <= {None, "NON"}
-    assert (made["TotalAmt"], made.get("TxnTaxDetail", {}).get("TotalTax", 0)) == (600, 0)
+    assert (transaction["TotalAmt"], transaction.get("TxnTaxDetail", {}).get("TotalTax", 0)) == (
+        600,
+        0,
+    )
     assert "TxnTaxDetail" not in strict.sent("taxed in California")
     assert "Autotask's tax of 24.00 is not passed" in strict.of("taxed in California").warnings[0]
 
 
 @pytest.mark.row("AT-I11")
 def test_a_difference_above_the_limit_holds_the_invoice(strict):
-    held = strict.of("four decimals")
-    assert held.state == "held"
-    assert "(USD 0.01 off)" in held.reason
-    assert "41.70" in held.reason
+    held_posting = strict.of("four decimals")
+    assert held_posting.state == "held"
+    assert "(USD 0.01 off)" in held_posting.reason
+    assert "41.70" in held_posting.reason
 
 
 # -- tax line by line ------------------------------------------------------------------------------
@@ -254,8 +262,8 @@ def by_category(books):
 def test_tax_may_go_line_by_line_by_category(by_category):
     lines = sold(by_category, "taxed in California")
     assert [line[1:3] for line in lines] == [(300, "3"), (300, "2")]  # services bear no tax
-    made = by_category.made("taxed in California")
-    assert (made["TxnTaxDetail"]["TotalTax"], made["TotalAmt"]) == (24, 624)
+    transaction = by_category.made("taxed in California")
+    assert (transaction["TxnTaxDetail"]["TotalTax"], transaction["TotalAmt"]) == (24, 624)
 
 
 # -- orders as bills -------------------------------------------------------------------------------
@@ -270,8 +278,8 @@ def bills(books):
 
 @pytest.mark.row("AT-P2")
 def test_an_order_may_be_a_bill_under_autotasks_number(bills):
-    made = bills.made("with freight", "Bill")
-    assert (made["DocNumber"], made["TotalAmt"]) == ("PO8002", Decimal("253.50"))
+    transaction = bills.made("with freight", "Bill")
+    assert (transaction["DocNumber"], transaction["TotalAmt"]) == ("PO8002", Decimal("253.50"))
     query = "select * from PurchaseOrder"
     assert bills.quickbooks.select(query, bills.realm) == {}
     assert bills.row_of("with freight")["externalPONumber"] == "PO8002"
@@ -290,8 +298,11 @@ def test_the_settings_explain_how_a_bill_differs(bills):
 def test_missing_names_may_hold_an_order(books):
     desk = beside(books, "purchase-orders", "two products for a customer", "with freight")
     desk.enable(company_id=desk.company_id, create_parties="hold", freight_account="80").sync()
-    held = desk.of("two products for a customer")
-    assert (held.state, "Vendor “Ingram Distribution”" in held.reason) == ("held", True)
+    held_posting = desk.of("two products for a customer")
+    assert (held_posting.state, "Vendor “Ingram Distribution”" in held_posting.reason) == (
+        "held",
+        True,
+    )
     assert desk.of("with freight").state == "posted"
 
 

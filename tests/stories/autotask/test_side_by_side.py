@@ -80,8 +80,8 @@ def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoice
         ]
     invoices.decide("billing_code", "external_number:software", NEW)
     expenses.books.do("level", lacking=["ExpenseReports"])
-    done = sync_all([expenses.row, invoices.row, orders.row])
-    errors = {one.installation_id: one.error for one in done if one.error}
+    result = sync_all([expenses.row, invoices.row, orders.row])
+    errors = {one.installation_id: one.error for one in result if one.error}
     assert list(errors) == [expenses.row.id]
     assert "lacks a right to ExpenseReports" in errors[expenses.row.id]
     assert invoices.of(LABOUR).state == "posted"
@@ -189,8 +189,8 @@ def test_settings_and_matches_outlive_a_rest(app, invoices, quickbooks, how):
             row = session.get_one(Installation, invoices.row.id)
     assert (row.settings["days_back"], row.settings["tax"]) == (6, "none")
     with reading() as session:
-        kept = session.scalars(select(Match).where(Match.code == "company:186")).one()
-    assert kept.record == "46"
+        stored_row = session.scalars(select(Match).where(Match.code == "company:186")).one()
+    assert stored_row.record == "46"
     invoices.put(words, invoiceNumber="")
     invoices.sync()
     assert invoices.of(words).state == "posted"
@@ -218,9 +218,9 @@ def test_a_renewed_secret_ends_the_run_and_the_number_follows_once_it_is_put_in(
     invoices.decide("billing_code", "external_number:software", NEW)
     invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.change", status=401))
     invoices.books.do("credentials", values=[*invoices.books.credentials[:2], "renewed"])
-    said = runner.sync(invoices.row.id, requested_by="kari").error
-    assert "refused the API user qbo-api@brightwater.example" in said
-    assert "its secret and the tracking identifier" in said
+    text = runner.sync(invoices.row.id, requested_by="kari").error
+    assert "refused the API user qbo-api@brightwater.example" in text
+    assert "its secret and the tracking identifier" in text
     enable.change(1, invoices.slug, {"secret": "renewed"}, who="kari")
     invoices.sync()  # the number cannot be written: a 401 again
     assert (invoices.of(LABOUR).state, invoices.row_of(LABOUR)["invoiceNumber"]) == ("posted", None)

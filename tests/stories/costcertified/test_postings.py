@@ -50,27 +50,27 @@ def seen(works):
     """Return the source and QuickBooks by case."""
     rows, invoices = works.books.rows, {one["DocNumber"]: one for one in works.all("Invoice")}
     payments = {one["PaymentRefNum"]: one for one in works.all("Payment")}
-    found = SimpleNamespace(
+    result = SimpleNamespace(
         **{name: {} for name in ("invoices", "source", "waits", "payments", "said", "why")}
     )
     for id, row in rows["invoices"].items():
         case = row["case"]
-        found.invoices.setdefault(case, invoices.get(row["number"][:21]))
-        found.source.setdefault(case, works.books.row("invoices", id))
-        found.waits.setdefault(case, works.waits(f"invoice:{id}"))
-        found.said.setdefault(case, works.told("invoices", id))
-        found.why.setdefault(
+        result.invoices.setdefault(case, invoices.get(row["number"][:21]))
+        result.source.setdefault(case, works.books.row("invoices", id))
+        result.waits.setdefault(case, works.waits(f"invoice:{id}"))
+        result.said.setdefault(case, works.told("invoices", id))
+        result.why.setdefault(
             case, works.posting(f"invoice:{id}").reason if works.posting(f"invoice:{id}") else ""
         )
         for payment in works.books.payments_of.get(id, ()):
-            found.payments.setdefault(case, payments.get(rows["payments"][payment]["reference"]))
-    found.payouts = [works.books.row("payouts", id) for id in rows["payouts"]]
-    found.deposits, found.refunds = works.all("Deposit"), works.all("RefundReceipt")
-    found.cases = " ".join(works.cases().values())
-    found.refused = [
+            result.payments.setdefault(case, payments.get(rows["payments"][payment]["reference"]))
+    result.payouts = [works.books.row("payouts", id) for id in rows["payouts"]]
+    result.deposits, result.refunds = works.all("Deposit"), works.all("RefundReceipt")
+    result.cases = " ".join(works.cases().values())
+    result.refused = [
         entry for entry in works.source.wsgi.log.entries("status") if entry["status"] >= 400
     ]
-    return found
+    return result
 
 
 def a_day_goes_by(works):
@@ -115,14 +115,14 @@ def a_day_goes_by(works):
 
 def lines(invoice):
     """Return (product or service, amount, description, taxed or not) of each line."""
-    found = [
+    results = [
         (line, line["SalesItemLineDetail"])
         for line in invoice["Line"]
         if "SalesItemLineDetail" in line
     ]
     return [
         (it["ItemRef"]["name"], line["Amount"], line["Description"], it["TaxCodeRef"]["value"])
-        for line, it in found
+        for line, it in results
     ]
 
 
@@ -132,16 +132,16 @@ def lines(invoice):
 @pytest.mark.row("CC-S2", "CC-S9", "CC-S12", "CC-S14", "CC-S15")
 def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(told):
     for case, source in told.source.items():
-        made = told.invoices[case]
+        invoice = told.invoices[case]
         if (
             source["sent_via"] == "costcertified"
             and source["status"] != "void"
             and not source["deleted_at"]
-            and made
+            and invoice
         ):
-            items = {item for item, *_ in lines(made)} - {"Transaction fee"}
-            assert (items, made["TotalAmt"]) == ({source["number"]}, source["total"])
-    absent = {case for case, made in told.invoices.items() if made is None}
+            items = {item for item, *_ in lines(invoice)} - {"Transaction fee"}
+            assert (items, invoice["TotalAmt"]) == ({source["number"]}, source["total"])
+    absent = {case for case, invoice in told.invoices.items() if invoice is None}
     assert absent - NAMESAKES == {
         "draft",
         "handed over by another way",
@@ -176,9 +176,11 @@ def test_the_basis_of_a_progress_invoice_stands_in_the_memo(told):
 
 @pytest.mark.row("CC-B5")
 def test_an_item_whose_tax_was_changed_is_a_line_of_its_own(told):
-    made = told.invoices["tax of one item changed"]
-    assert {taxed for *_, taxed in lines(made)} == {"TAX", "NON"}
-    assert made["TxnTaxDetail"]["TotalTax"] == told.source["tax of one item changed"]["tax_total"]
+    invoice = told.invoices["tax of one item changed"]
+    assert {taxed for *_, taxed in lines(invoice)} == {"TAX", "NON"}
+    assert (
+        invoice["TxnTaxDetail"]["TotalTax"] == told.source["tax of one item changed"]["tax_total"]
+    )
 
 
 @pytest.mark.row("CC-B7")
@@ -209,12 +211,15 @@ def test_a_client_with_the_name_of_another_is_asked_about(later):
 @pytest.mark.row("CC-S16", "CC-B4")
 def test_processing_is_not_paid_and_paid_pays_both_sides(told, later):
     assert (told.payments["processing"], told.invoices["processing"]["Balance"] > 0) == (None, True)
-    made = later.payments["processing"]
+    payment = later.payments["processing"]
     assert (later.source["processing"]["status"], later.invoices["processing"]["Balance"]) == (
         "paid",
         0,
     )
-    assert (made["TotalAmt"], made["UnappliedAmt"]) == (later.source["processing"]["total"], 0)
+    assert (payment["TotalAmt"], payment["UnappliedAmt"]) == (
+        later.source["processing"]["total"],
+        0,
+    )
 
 
 @pytest.mark.row("CC-B6")
@@ -371,8 +376,8 @@ def test_a_fixed_service_may_stand_on_every_invoice(works):
     works.enable(item_mode="fixed_item", item=_service(works), lines="each")
     works.invoice("100.00", "50.00")
     works.sync()
-    made = lines(works.one("Invoice"))
-    assert ([one[1] for one in made], made[0][2]) == ([100, 50], "Invoice CC-1001 · Work")
+    amounts = lines(works.one("Invoice"))
+    assert ([one[1] for one in amounts], amounts[0][2]) == ([100, 50], "Invoice CC-1001 · Work")
     assert not [one for one in works.all("Item") if one["Name"] == "CC-1001"]
 
 

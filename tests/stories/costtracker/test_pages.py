@@ -40,7 +40,7 @@ class Desk:
         Return that page and the next.
         """
         address = self.post(start).location
-        said = {
+        fields = {
             "user": "admin",
             "realm": realm or self.quickbooks.realm,
             "decision": decision,
@@ -48,10 +48,10 @@ class Desk:
         with requests.Session() as session:
             for prefix, adapter in self.app.extensions["hub"].mounts.items():
                 session.mount(prefix, adapter)
-            shown = session.get(address).text
-            answer = session.post(address, data=said, allow_redirects=False)
+            page = session.get(address).text
+            answer = session.post(address, data=fields, allow_redirects=False)
         back = urlsplit(answer.headers["Location"])
-        return shown, self.page(f"{back.path}?{back.query}")
+        return page, self.page(f"{back.path}?{back.query}")
 
     def connect(self):
         """Connect the first company without the consent page."""
@@ -79,8 +79,8 @@ class Desk:
     def document(self, id):
         """Return the id of an invoice's document and its page, with single spaces."""
         with self.app.app_context(), reading() as session:
-            mine = SourceDocument.source_id == f"invoice:{id}"
-            number = session.query(SourceDocument).filter(mine).one().id
+            condition = SourceDocument.source_id == f"invoice:{id}"
+            number = session.query(SourceDocument).filter(condition).one().id
         return number, " ".join(self.page(f"/documents/{number}").split())
 
 

@@ -28,9 +28,9 @@ def detail(line):
 def dimensions(bill):
     """Return the location of a bill, and the class and customer of its first line."""
     first = detail(bill["Line"][0])
-    found = {"DepartmentRef": bill.get("DepartmentRef"), **first}
+    results = {"DepartmentRef": bill.get("DepartmentRef"), **first}
     names = ("DepartmentRef", "ClassRef", "CustomerRef")
-    return {name: (found.get(name) or {}).get("value") for name in names}
+    return {name: (results.get(name) or {}).get("value") for name in names}
 
 
 # -- what may be posted ----------------------------------------------------------------------------
@@ -242,8 +242,8 @@ def test_customers_projects_classes_and_locations_are_read(purchasing):
     purchasing.enable()
     lists = {"customers": "Customer", "classes": "Class", "locations": "Department"}
     for kind, entity in lists.items():
-        found = {one["Id"] for one in purchasing.select(entity)}
-        assert (set(purchasing.pushed(kind)), bool(found)) == (found, True)
+        records = {one["Id"] for one in purchasing.select(entity)}
+        assert (set(purchasing.pushed(kind)), bool(records)) == (records, True)
     projects = [one for one in purchasing.select("Customer") if one.get("Job")]
     pushed = purchasing.pushed("customers")
     assert projects
@@ -254,16 +254,16 @@ def test_customers_projects_classes_and_locations_are_read(purchasing):
 
 @pytest.mark.row("CT-S7")
 def test_an_account_of_quickbooks_can_be_chosen_in_costtracker(purchasing):
-    made = purchasing.make("Account", Name="Leie av brakker", AccountType="Expense")
+    record = purchasing.make("Account", Name="Leie av brakker", AccountType="Expense")
     purchasing.enable(lists=False)
     purchasing.refresh_lists()
     id = purchasing.receive(status="validated")
-    assert f'<option value="{made["Id"]}">' in purchasing.page(f"/invoices/{id}")
-    purchasing.press(f"/invoices/{id}/edit", account=made["Id"])
+    assert f'<option value="{record["Id"]}">' in purchasing.page(f"/invoices/{id}")
+    purchasing.press(f"/invoices/{id}/edit", account=record["Id"])
     purchasing.decide(id, "approve")
     purchasing.sync()
     (bill,) = purchasing.posted(id)
-    assert detail(bill["Line"][0])["AccountRef"]["value"] == made["Id"]
+    assert detail(bill["Line"][0])["AccountRef"]["value"] == record["Id"]
 
 
 @pytest.mark.row("CT-S28")
@@ -392,8 +392,8 @@ def edit_supplier(purchasing, user, phone):
 
 
 def vendor(purchasing):
-    (found,) = purchasing.select("Vendor", f"Id = '{purchasing.record('suppliers', 's1')}'")
-    return found
+    (record,) = purchasing.select("Vendor", f"Id = '{purchasing.record('suppliers', 's1')}'")
+    return record
 
 
 @pytest.mark.row("CT-S11")

@@ -47,9 +47,9 @@ def folder(tmp_path, monkeypatch):
 
 
 def once():
-    done = CliRunner().invoke(main, ["demo", "--once", "--json"])
-    assert "Traceback" not in done.stderr
-    return done.exit_code, json.loads(done.stdout)
+    result = CliRunner().invoke(main, ["demo", "--once", "--json"])
+    assert "Traceback" not in result.stderr
+    return result.exit_code, json.loads(result.stdout)
 
 
 @pytest.mark.proof
@@ -62,20 +62,20 @@ def test_the_demo_serves_until_it_is_told_to_end_and_the_next_goes_on_and_the_la
 
 def _tell_the_story():
     """Continue a demo that was interrupted, and start one that has nothing left to do."""
-    code, told = once()
-    app = told["apps"]["costtracker"]
+    code, output = once()
+    app = output["apps"]["costtracker"]
     assert (code, app["posted"] >= POSTED, app["unknown"]) == (3, True, 0)
     assert app["documents"] == sum(app[state] for state in STATES)
     assert all(
         sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
     )
-    causes = [case["cause"].split(":")[0] for case in told["cases"]]
+    causes = [case["cause"].split(":")[0] for case in output["cases"]]
     assert "match" in causes
     assert len(causes) <= 10, "A newcomer cannot clear an inbox with so many cases."
     code, again = once()
     assert (code, [each["requests"]["writes"] for each in again["apps"].values()]) == (
         3,
-        [0] * len(told["apps"]),
+        [0] * len(output["apps"]),
     )
     assert again["apps"]["costtracker"] | {"requests": 0} == app | {"requests": 0}
 
@@ -86,9 +86,9 @@ def _serve_for_a_while():
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     )
-    said = "".join(iter(process.stdout.readline, LAST))
-    url = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
-    assert re.search(r"log in as demo with the password \S{12}", said)
+    text = "".join(iter(process.stdout.readline, LAST))
+    url = re.search(r"http://127\.0\.0\.1:\d+", text)[0]
+    assert re.search(r"log in as demo with the password \S{12}", text)
     with urllib.request.urlopen(url, timeout=120) as page:
         assert "Log in" in page.read().decode()
     _wait_for_bills(f"{url}/stand-ins/quickbooks/_sandbox/books")
@@ -143,8 +143,8 @@ def test_the_response_that_is_lost_is_that_of_the_bill_named_so(served):
     with demo_hub.app.app_context():
         sync_all(demo.installations())
     assert our_bills(demo_hub).count("LOST-RESPONSE") == 1
-    found = browser.get(f"{demo_hub.web.url}/documents?q=LOST-RESPONSE", timeout=60).text
-    address = re.search(r'href="(/documents/\d+)"', found)[1]
+    result = browser.get(f"{demo_hub.web.url}/documents?q=LOST-RESPONSE", timeout=60).text
+    address = re.search(r'href="(/documents/\d+)"', result)[1]
     assert "status 504" in browser.get(f"{demo_hub.web.url}{address}", timeout=60).text
 
 
@@ -182,8 +182,8 @@ def test_pages_that_are_open_during_a_reset_are_told_to_ask_again(served, monkey
 def test_two_demos_on_one_folder_are_refused_with_a_sentence(folder):
     folder.mkdir()
     with FileLock(folder / "demo.lock"):
-        done = CliRunner().invoke(main, ["demo", "--once"])
-    assert (done.exit_code, "is in use by another process" in done.stderr) == (1, True)
+        result = CliRunner().invoke(main, ["demo", "--once"])
+    assert (result.exit_code, "is in use by another process" in result.stderr) == (1, True)
 
 
 # -- folders of `hub init` and of `hub demo` -------------------------------------------------------
@@ -209,9 +209,9 @@ def command(tmp_path, monkeypatch):
     def call(name, *args, database=None):
         monkeypatch.setenv("HUB_DATA", str(tmp_path / name))
         monkeypatch.setenv("HUB_DATABASE_URL", f"sqlite:///{database}" if database else "")
-        done = CliRunner().invoke(main, args)
-        assert "Traceback" not in done.output
-        return done.exit_code, " ".join(done.output.split())
+        result = CliRunner().invoke(main, args)
+        assert "Traceback" not in result.output
+        return result.exit_code, " ".join(result.output.split())
 
     return call
 
@@ -242,16 +242,19 @@ def unmark(folder):
 def test_a_folder_that_init_made_is_no_place_for_a_demo(command, tmp_path):
     assert command("real", "init")[0] == 0
     before = files(tmp_path / "real")
-    code, said = command("real", "demo", "--once")
-    assert (code, "which `hub init` made; unset it, or name a new folder for the demo" in said) == (
+    code, output = command("real", "demo", "--once")
+    assert (
+        code,
+        "which `hub init` made; unset it, or name a new folder for the demo" in output,
+    ) == (
         1,
         True,
     )
     assert files(tmp_path / "real") == before
     unmark(tmp_path / "real")
     before = files(tmp_path / "real")
-    code, said = command("real", "demo", "--once")
-    assert (code, "neither empty nor a demo's" in said) == (1, True)
+    code, output = command("real", "demo", "--once")
+    assert (code, "neither empty nor a demo's" in output) == (1, True)
     assert files(tmp_path / "real") == before
 
 
@@ -265,20 +268,20 @@ def test_a_database_that_init_made_is_no_place_for_a_demo(command, tmp_path):
     assert command("real", "init", database=tmp_path / "demo" / "hub.db")[0] == 0
     assert command("demo", "demo", "--once")[0] == 1
     (tmp_path / "demo" / "made-by").write_text("hub demo\n")
-    code, said = command("demo", "demo", "--once")
-    assert (code, "leads to a database that `hub init` made" in said) == (1, True)
+    code, output = command("demo", "demo", "--once")
+    assert (code, "leads to a database that `hub init` made" in output) == (1, True)
 
 
 def test_what_a_demo_made_is_not_served_set_up_or_synchronised(command, demo_folder, tmp_path):
     for args in (("serve", "--port", "0"), ("init",), ("sync",), ("reconcile",)):
-        code, said = command("demo", *args)
-        assert (code, "which `hub demo` made" in said) == (1, True), args
+        code, output = command("demo", *args)
+        assert (code, "which `hub demo` made" in output) == (1, True), args
     assert command("demo", "check")[0] == 1
     database = demo_folder / "hub.db"
     assert command("real", "init")[0] == 0
     for args in (("serve", "--port", "0"), ("init",), ("sync",)):
-        code, said = command("real", *args, database=database)
-        assert (code, "names the database of a demo" in said) == (1, True), args
+        code, output = command("real", *args, database=database)
+        assert (code, "names the database of a demo" in output) == (1, True), args
     assert command("demo", "outbox")[0] == 0
     assert command("demo", "demo", "--once")[0] == 0
 

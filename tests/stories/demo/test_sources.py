@@ -26,15 +26,15 @@ def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         apps = {slug.replace("_", "-"): count for slug, count in documents.items()}
         monkeypatch.setattr(SmallDemo, "documents", apps)
         monkeypatch.setattr(demo, "Demo", SmallDemo)
-        done = CliRunner().invoke(main, ["demo", "--once", "--json"])
-        assert "Traceback" not in done.stderr
+        result = CliRunner().invoke(main, ["demo", "--once", "--json"])
+        assert "Traceback" not in result.stderr
         journals = [
             json.loads(line)
             for file in (tmp_path / "hub-demo").glob("*/*.jsonl")
             if file.parent.name in apps
             for line in file.read_text().splitlines()
         ]
-        return json.loads(done.stdout)["apps"], journals
+        return json.loads(result.stdout)["apps"], journals
 
     return run
 

@@ -50,10 +50,10 @@ def works(long_lived):
     works.part()
     own = works.order({"account": "6300"})
     works.sync()
-    found = works.quickbooks.select("select * from Class where Name = 'Service'", works.realm)[
+    records = works.quickbooks.select("select * from Class where Name = 'Service'", works.realm)[
         "Class"
     ]
-    works.service, works.own = found[0]["Id"], own
+    works.service, works.own = records[0]["Id"], own
     works.theirs = order_in_books(works, "H-17", TxnDate="2026-03-01")
     order_in_books(works, "H-18", POStatus="Closed")
     works.make("Vendor", DisplayName="Unheard Of")
@@ -103,8 +103,8 @@ def test_an_open_order_comes_into_ion_with_its_lines(works, taken):
 def test_what_is_read_back_is_the_same_order_with_its_number_and_day(works, taken):
     before, after = works.theirs, taken[1]
     assert works.posting(f"order:{taken[0]['id']}").quickbooks_id == before["Id"]
-    kept = ("DocNumber", "TxnDate", "DueDate", "TotalAmt")
-    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    names = ("DocNumber", "TxnDate", "DueDate", "TotalAmt")
+    assert {name: after[name] for name in names} == {name: before[name] for name in names}
     assert [line["Id"] for line in after["Line"]] == [line["Id"] for line in before["Line"]]
     assert sorted(works.first_numbers) == sorted([str(works.own), "H-17", "H-18", "H-19"])
 

@@ -101,8 +101,8 @@ def test_a_change_of_a_line_alone_is_noticed_the_same_day(lived, works):
 
 @pytest.mark.row("ION-28")
 def test_a_canceled_line_leaves_all_canceled_closes_and_taking_back_opens_again(lived):
-    told = [(run["dropped"]["TotalAmt"], run["dropped"]["POStatus"]) for run in lived["runs"]]
-    assert told == [(20, "Open"), (10, "Open"), (10, "Closed"), (10, "Open")]
+    records = [(run["dropped"]["TotalAmt"], run["dropped"]["POStatus"]) for run in lived["runs"]]
+    assert records == [(20, "Open"), (10, "Open"), (10, "Closed"), (10, "Open")]
 
 
 @pytest.mark.row("ION-27")
@@ -124,7 +124,7 @@ def test_what_is_deleted_is_closed_deleted_or_asked_about_as_the_settings_say(li
     works.sync()
     assert works.posted(ids[4])[0]["POStatus"] == "Closed"
     works.bill(works.posted(ids[3])[0])
-    said = []
+    records = []
     for gone, id in zip(("close", "delete", "case"), ids[:3], strict=True):
         works.set(gone=gone, received="close")
         for one in (id, ids[3]) if gone == "delete" else (id,):
@@ -135,8 +135,8 @@ def test_what_is_deleted_is_closed_deleted_or_asked_about_as_the_settings_say(li
         assert works.posted(id) == before  # that a list lacks it proves nothing yet
         works.clock.advance(3600)
         works.sync()
-        said += works.cases().values()
+        records += works.cases().values()
     left = [[order["POStatus"] for order in works.posted(id)] for id in ids[:4]]
     assert left == [["Closed"], [], ["Open"], ["Closed"]]
-    assert any("a bill was made from it" in reason for reason in said)
-    assert any("It is still in QuickBooks" in reason for reason in said)
+    assert any("a bill was made from it" in reason for reason in records)
+    assert any("It is still in QuickBooks" in reason for reason in records)

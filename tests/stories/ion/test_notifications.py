@@ -16,8 +16,8 @@ pytestmark = pytest.mark.end_to_end
 
 @pytest.fixture
 def server():
-    with mail_server() as made:
-        yield made
+    with mail_server() as mail:
+        yield mail
 
 
 @pytest.fixture

@@ -273,8 +273,11 @@ def abroad(works):
 @pytest.mark.row("ION-10")
 def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_said(abroad):
     assert [lines(abroad.posted(id)[0])[0][5] for id in abroad.classed] == [None, None]
-    said = [abroad.posting(f"order:{id}").warnings[0] for id in abroad.classed]
-    assert ["posted without Service" in said[0], "posted without it" in said[1]] == [True, True]
+    warnings = [abroad.posting(f"order:{id}").warnings[0] for id in abroad.classed]
+    assert ["posted without Service" in warnings[0], "posted without it" in warnings[1]] == [
+        True,
+        True,
+    ]
 
 
 @pytest.mark.row("ION-12")

@@ -57,8 +57,8 @@ def enable(visitor: Visitor, payable_account: str = "33", **more: str) -> str:
 
 def field(page: str) -> str:
     """Return the part of a page that asks for the payable account."""
-    (found,) = re.findall(r'<label[^>]* for="payable_account">.*?accountId=', page, re.DOTALL)
-    return found
+    (part,) = re.findall(r'<label[^>]* for="payable_account">.*?accountId=', page, re.DOTALL)
+    return part
 
 
 @pytest.mark.row("ION-4")
@@ -74,9 +74,9 @@ def test_the_payable_account_can_be_typed_and_is_offered_from_the_list(owner: Vi
 def test_its_id_number_or_name_is_taken(owner: Visitor, typed: str) -> None:
     assert "orbital-works.example answers" in enable(owner, typed)
     assert owner.row(Installation, 1).settings["payable_account"] == "33"
-    shown = field(owner.page("/installations/1/settings"))
-    assert 'value="33"' in shown
-    assert "33 is 2000 Accounts Payable (A/P)." in shown
+    page = field(owner.page("/installations/1/settings"))
+    assert 'value="33"' in page
+    assert "33 is 2000 Accounts Payable (A/P)." in page
 
 
 @pytest.mark.row("ION-4", "ION-1")
@@ -109,15 +109,15 @@ def test_access_that_was_only_asked_for_does_not_open_the_app(newcomer: Visitor)
 
 def sync(visitor: Visitor, kind: str = "sync") -> None:
     with visitor.app.app_context():
-        done = getattr(runner, kind)(1, requested_by="clock")
-        assert done.error == ""
+        result = getattr(runner, kind)(1, requested_by="clock")
+        assert result.error == ""
 
 
 def orders(visitor: Visitor) -> dict[str, Posting]:
     """Return the newest posting of each order, by its number in ION."""
     with visitor.app.app_context(), engine.reading() as session:
-        found = session.scalars(select(Posting).where(Posting.kind == "purchase_order"))
-        return {posting.document.number: posting for posting in found}
+        rows = session.scalars(select(Posting).where(Posting.kind == "purchase_order"))
+        return {posting.document.number: posting for posting in rows}
 
 
 def states(visitor: Visitor) -> dict[str, str]:
@@ -126,8 +126,8 @@ def states(visitor: Visitor) -> dict[str, str]:
 
 def cases(visitor: Visitor, prefix: str) -> list[int]:
     with visitor.app.app_context(), engine.reading() as session:
-        mine = Case.cause.startswith(prefix), Case.closed_at.is_(None)
-        return list(session.scalars(select(Case.id).where(*mine).order_by(Case.id)))
+        conditions = Case.cause.startswith(prefix), Case.closed_at.is_(None)
+        return list(session.scalars(select(Case.id).where(*conditions).order_by(Case.id)))
 
 
 @pytest.mark.row("ION-23")
@@ -144,8 +144,8 @@ def test_one_order_is_sent_again_by_its_button_and_no_other(owner: Visitor) -> N
     sync(owner, "post")
     assert states(owner) == {"1001": "posted", "1002": "held"}
     assert cases(owner, f"posting:{first}:") == []
-    made = owner.quickbooks.select("select * from PurchaseOrder")["PurchaseOrder"]
-    assert [order["DocNumber"] for order in made] == ["1001"]
+    records = owner.quickbooks.select("select * from PurchaseOrder")["PurchaseOrder"]
+    assert [order["DocNumber"] for order in records] == ["1001"]
 
 
 @pytest.mark.row("ION-23")

@@ -77,10 +77,10 @@ def _etag(works, part):
 
 
 def _items(works):
-    found = works._select("select * from Item where Type = 'Inventory'", "Item")
+    result = works._select("select * from Item where Type = 'Inventory'", "Item")
     return {
-        sku: [item for item in found if item["Sku"] == sku]
-        for sku in {item["Sku"] for item in found}
+        sku: [item for item in result if item["Sku"] == sku]
+        for sku in {item["Sku"] for item in result}
     }
 
 

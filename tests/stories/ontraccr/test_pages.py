@@ -42,8 +42,8 @@ def test_every_setting_stands_on_the_one_page_with_the_default_purchase_account(
 ) -> None:
     page = owner.page(CONFIGURE)
     assert [name for name in Settings().fields if f'name="{name}"' not in page] == []
-    given = {**builders.source.settings(ONTRACCR, "div-1"), "purchase_account": "35"}
-    owner.press(CONFIGURE, **PLAN, **given)
+    settings = {**builders.source.settings(ONTRACCR, "div-1"), "purchase_account": "35"}
+    owner.press(CONFIGURE, **PLAN, **settings)
     assert owner.row(Installation, 1).settings["purchase_account"] == "35"
 
 

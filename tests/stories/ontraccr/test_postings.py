@@ -200,27 +200,27 @@ def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default
 
 @pytest.mark.row("ON-S3", "ON-S4", "ON-B7")
 def test_what_is_linked_to_nothing_or_wrongly_waits_and_is_named(booked):
-    said = {
+    fields = {
         cause.split(":", 2)[2]: reason
         for cause, reason in booked["cases"].items()
         if cause.startswith("match:")
     }
     assert (
-        said["cost_code:cost_code:c8"]
+        fields["cost_code:cost_code:c8"]
         == "Cost code “09-900 Painting”: it is not linked to anything in QuickBooks."
     )
-    assert said["project:project:p8"].startswith(
+    assert fields["project:project:p8"].startswith(
         "Project “Cedar Heights, Lot 12”: it is not linked"
     )
-    assert "no item with the id 7 (it is linked to a vendor)" in said["cost_code:cost_code:c9"]
-    assert "no customer with the id 990001" in said["project:project:p9"]
+    assert "no item with the id 7 (it is linked to a vendor)" in fields["cost_code:cost_code:c9"]
+    assert "no customer with the id 990001" in fields["project:project:p9"]
 
 
 @pytest.mark.row("ON-S3")
 def test_a_line_needs_links_for_the_profiles_that_it_uses_only(booked):
-    made = lines(booked["books"]["several projects"])
-    assert len({project for _, _, project in made}) == 4
-    assert made[-1][1:] == (Decimal("0.40"), None)
+    amounts = lines(booked["books"]["several projects"])
+    assert len({project for _, _, project in amounts}) == 4
+    assert amounts[-1][1:] == (Decimal("0.40"), None)
     assert lines(booked["books"]["a line without a cost code"])[0][0] == "Supplies"
 
 
@@ -268,8 +268,8 @@ def test_files_are_attached_and_one_that_cannot_be_says_so(booked):
         file["AttachableRef"][0]["EntityRef"]["value"]: file["FileName"]
         for file in booked["builders"].select("Attachable")
     }
-    made = booked["books"]["a plain bill"]
-    assert attached[made["Id"]] == f"Invoice {made['DocNumber']}.pdf"
+    transaction = booked["books"]["a plain bill"]
+    assert attached[transaction["Id"]] == f"Invoice {transaction['DocNumber']}.pdf"
     reasons = [text for cause, text in booked["cases"].items() if cause.endswith(":file")]
     said = (
         "no longer has this file",
@@ -432,8 +432,8 @@ def test_what_a_person_decides_in_the_hub_ontraccr_knows_after_the_next_lists(li
 
 @pytest.mark.row("ON-S14")
 def test_a_type_that_changes_after_posting_is_refused_and_explained(lived):
-    said = " ".join(lived["cases"].values())
-    assert "It is in QuickBooks as a bill, but is an expense at the source now" in said
+    text = " ".join(lived["cases"].values())
+    assert "It is in QuickBooks as a bill, but is an expense at the source now" in text
     assert [made.get("DueDate") is not None for made in lived["posted"]["type"]] == [True]
 
 
@@ -608,8 +608,8 @@ def test_the_default_tax_code_is_used_unless_the_payable_names_its_own(builders)
         builders.upload("100.00", "15.00", tax_code=codes["15"]),
     )
     builders.sync()
-    found = [builders.posted(id)[0] for id in (usual, own)]
-    assert [(made["TotalAmt"], tax_code(made)) for made in found] == [
+    results = [builders.posted(id)[0] for id in (usual, own)]
+    assert [(made["TotalAmt"], tax_code(made)) for made in results] == [
         (125, codes["25"]),
         (115, codes["15"]),
     ]

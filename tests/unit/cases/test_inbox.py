@@ -15,8 +15,8 @@ OTHER = CaseText("source.warning", app="Acme", warning="Another")
 
 def still_open():
     with reading() as session:
-        found = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.cause))
-        return {case.cause: sorted(posting.id for posting in case.postings) for case in found}
+        rows = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.cause))
+        return {case.cause: sorted(posting.id for posting in case.postings) for case in rows}
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("HUB_DATA", str(tmp_path / "data"))
 
     def call(*args, **options):
-        done = CliRunner().invoke(main, [str(arg) for arg in args], **options)
-        return done.exit_code, done.stdout, done.stderr
+        result = CliRunner().invoke(main, [str(arg) for arg in args], **options)
+        return result.exit_code, result.stdout, result.stderr
 
     return call
 
@@ -37,8 +37,8 @@ def run(tmp_path, monkeypatch):
 def initialised_folder(tmp_path_factory):
     """Provide a data folder as `hub init` creates it, to copy; creating it takes long."""
     folder = tmp_path_factory.mktemp("initialised") / "data"
-    done = CliRunner().invoke(main, ["init"], env={"HUB_DATA": str(folder)})
-    assert done.exit_code == 0, done.output
+    result = CliRunner().invoke(main, ["init"], env={"HUB_DATA": str(folder)})
+    assert result.exit_code == 0, result.output
     return folder
 
 
@@ -201,8 +201,8 @@ def test_a_role_can_be_for_an_app_only_and_the_last_owner_keeps_theirs(hub):
         assert hub("users", "add", name, *options, "--password-file", "-", **password)[0] == 0
     assert hub("users", "role", ola, "viewer", "--app", "ion")[0] == 0
     added = ["operator of CostTracker in every company", "viewer of ION in every company"]
-    found = json.loads(hub("users", "list", "--json")[1])[1]
-    assert (found["role"], found["rights"]) == ("", added)
+    result = json.loads(hub("users", "list", "--json")[1])[1]
+    assert (result["role"], result["rights"]) == ("", added)
     assert hub("users", "role", ola, "none", "--app", "costtracker")[0] == 0
     assert json.loads(hub("users", "list", "--json")[1])[1]["rights"] == added[1:]
     code, _, err = hub("users", "role", kari, "none")
@@ -217,8 +217,8 @@ def test_a_short_password_is_refused_with_a_sentence(hub):
 
 
 def test_plugins_lists_apps(hub):
-    found = {item["plugin"]: item for item in json.loads(hub("plugins", "--json")[1])}
-    assert found["costtracker"]["broken"] is None
+    results = {item["plugin"]: item for item in json.loads(hub("plugins", "--json")[1])}
+    assert results["costtracker"]["broken"] is None
     listed = hub("plugins")[1]
     assert [slug for slug in Plugins.load().apps if slug not in listed] == []
 

@@ -26,8 +26,8 @@ def empty(app):
     """
 
     def call(*args, **options):
-        done = CliRunner().invoke(main, [str(arg) for arg in args], obj=app, **options)
-        return done.exit_code, done.stdout, done.stderr
+        result = CliRunner().invoke(main, [str(arg) for arg in args], obj=app, **options)
+        return result.exit_code, result.stdout, result.stderr
 
     return call
 
@@ -35,8 +35,8 @@ def empty(app):
 @pytest.fixture
 def hub(empty, quickbooks, costtracker):
     """Provide the same on a hub in review mode that has collected."""
-    given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    enable.first_lists(enable.enable(1, "costtracker", given, who="kari"))
+    settings = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    enable.first_lists(enable.enable(1, "costtracker", settings, who="kari"))
     empty("sync")
     return empty
 
@@ -68,12 +68,12 @@ class Scans(SmallSource):
 
 @pytest.fixture
 def scans(app, quickbooks):
-    made = Scans()
-    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
-    made.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
+    source = Scans()
+    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([source], installed=False))
+    source.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
     scan = Attachment(id="1", name="scan.pdf", mime="application/pdf")
-    made.items = page(bill("1", supplier="1", attachments=(scan,)), cursor="1")
-    return made
+    source.items = page(bill("1", supplier="1", attachments=(scan,)), cursor="1")
+    return source
 
 
 def test_a_file_that_is_held_counts_as_a_document_does(empty, scans):
@@ -105,8 +105,8 @@ def test_a_deletion_that_nobody_confirmed_is_asked_about(empty, scans, quickbook
 
 def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
     quickbooks.add_fault("lose_answer", "upload")
-    done = runner.sync(scans.installation, requested_by="kari")
-    assert (done.counts["posted"], done.counts["files"], runner.exit_code([done])) == (
+    run = runner.sync(scans.installation, requested_by="kari")
+    assert (run.counts["posted"], run.counts["files"], runner.exit_code([run])) == (
         1,
         {"unknown": 1},
         4,
@@ -127,11 +127,11 @@ def test_an_app_that_ran_twice_is_counted_once(scans):
 
 
 def test_the_json_has_exactly_the_keys_that_programs_rely_on(hub):
-    told = json.loads(hub("sync", "--json")[1])
+    report = json.loads(hub("sync", "--json")[1])
     states = {"posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn"}
     states |= {"documents", "missing", "removed"}
-    assert set(told) == {"apps", "cases"}
-    assert set(told["apps"]["costtracker"]) == states | {"files", "requests", "sums"}
+    assert set(report) == {"apps", "cases"}
+    assert set(report["apps"]["costtracker"]) == states | {"files", "requests", "sums"}
 
 
 def test_the_summary_and_the_list_of_cases_say_why(empty, scans):
@@ -154,9 +154,9 @@ def test_an_id_that_the_source_does_not_have_is_named(hub):
 def test_what_was_approved_is_posted_by_the_next_sync(hub):
     ids = postings(hub, "review")
     assert hub("approve", *ids)[0] == 0
-    told = json.loads(hub("sync", "--json")[1])["apps"]["costtracker"]
-    assert told["posted"] == len(ids)
-    assert set(next(iter(told["sums"].values()))) == {"source", "posted", "quickbooks"}
+    report = json.loads(hub("sync", "--json")[1])["apps"]["costtracker"]
+    assert report["posted"] == len(ids)
+    assert set(next(iter(report["sums"].values()))) == {"source", "posted", "quickbooks"}
 
 
 def test_a_posting_is_approved_once(hub):

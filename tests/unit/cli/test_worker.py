@@ -15,15 +15,18 @@ def invoke(monkeypatch):
     """Call a command with this application open; return exit code, output and errors."""
 
     def call(app, *arguments):
-        done = CliRunner().invoke(main, list(arguments), obj=app)
-        return done.exit_code, done.stdout, done.stderr
+        result = CliRunner().invoke(main, list(arguments), obj=app)
+        return result.exit_code, result.stdout, result.stderr
 
     return call
 
 
 def test_an_embedded_hub_has_no_workers(app, invoke):
-    code, _, said = invoke(app, "worker")
-    assert (code, "HUB_ENGINE is embedded, where `hub serve` executes the runs itself" in said) == (
+    code, _, output = invoke(app, "worker")
+    assert (
+        code,
+        "HUB_ENGINE is embedded, where `hub serve` executes the runs itself" in output,
+    ) == (
         1,
         True,
     )
@@ -39,8 +42,8 @@ def test_a_worker_executes_as_many_runs_as_it_is_told(make_process, invoke, monk
 
 
 def test_an_embedded_hub_serves_from_one_process(app, invoke):
-    code, _, said = invoke(app, "serve", "--port", "0", "--workers", "2")
-    assert (code, "--workers needs HUB_ENGINE=distributed" in said) == (1, True)
+    code, _, output = invoke(app, "serve", "--port", "0", "--workers", "2")
+    assert (code, "--workers needs HUB_ENGINE=distributed" in output) == (1, True)
 
 
 def test_a_distributed_hub_becomes_gunicorn(make_process, invoke, monkeypatch):

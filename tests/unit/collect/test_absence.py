@@ -51,8 +51,8 @@ def ask_for(source_id="invoice:1"):
 
 
 def posting(**where):
-    (found,) = postings(**where)
-    return found
+    (posting_row,) = postings(**where)
+    return posting_row
 
 
 def open_causes():
@@ -189,8 +189,8 @@ def test_an_absent_document_is_not_posted_until_the_source_has_it_again(hub, sou
 
 def _sendable(hub):
     with reading() as session:
-        mine = Posting.installation_id == hub.id, Posting.state == "ready", outbox.IS_CURRENT
-        return list(session.scalars(select(Posting.id).where(*mine)))
+        conditions = Posting.installation_id == hub.id, Posting.state == "ready", outbox.IS_CURRENT
+        return list(session.scalars(select(Posting.id).where(*conditions)))
 
 
 # -- what the source says itself -------------------------------------------------------------------
@@ -275,9 +275,9 @@ def test_after_thirty_days_nobody_asks_for_it_any_more(hub, source):
     hub(ABSENT)
     source.by_id = {"invoice:1": ABSENT}
     hub(later=29 * 24 * HOUR)
-    asked = list(source.asked)
+    calls = list(source.asked)
     hub(later=2 * 24 * HOUR)
-    assert source.asked == asked
+    assert source.asked == calls
 
 
 def test_a_question_that_a_person_skipped_is_not_asked_again_while_it_is_looked_for(hub, source):

@@ -60,8 +60,8 @@ def ask_for(*numbers):
     """Request that these documents are read again, as a webhook or a retry does."""
     ids = [f"invoice:{number}" for number in numbers]
     with transaction() as session:
-        found = session.query(SourceDocument).filter(SourceDocument.source_id.in_(ids))
-        found.update({"reread": True})
+        rows = session.query(SourceDocument).filter(SourceDocument.source_id.in_(ids))
+        rows.update({"reread": True})
 
 
 # -- the order -------------------------------------------------------------------------------------
@@ -144,9 +144,9 @@ def test_a_source_that_does_not_answer_stops_the_run_and_what_was_read_is_kept(h
 
 def test_documents_that_somebody_asked_for_are_read_before_the_others_and_all_of_them(hub, source):
     wait(hub, source, 60)
-    wanted = [*range(25, 60)]
-    ask_for(*wanted)
-    assert hub() == [*wanted, *range(20)]
+    expected = [*range(25, 60)]
+    ask_for(*expected)
+    assert hub() == [*expected, *range(20)]
     assert hub() == [*range(20, 25), *range(15)]
 
 
@@ -233,24 +233,24 @@ class Waiting:
         self.source = Client(stand_in.wsgi)
         for invoice in self.source.get("/_sandbox/books").json["invoices"]:
             self.source.post(f"/invoices/{invoice['id']}/send")
-        given = {**stand_in.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)"}
-        self.id = enable.enable(1, "costtracker", given, who="kari", mode="review").id
+        settings = {**stand_in.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)"}
+        self.id = enable.enable(1, "costtracker", settings, who="kari", mode="review").id
 
     def sync(self):
         """Run a sync later than the last one; return the run and the invoices read singly."""
         self.source.post("/_sandbox/clock", json={"advance": 900})
         current().clock.advance(900)
         self.source.delete("/_sandbox/log")
-        done = runner.sync(self.id, requested_by="kari")
+        run = runner.sync(self.id, requested_by="kari")
         calls = self.source.get("/_sandbox/log").json["requests"]
         read = [one["path"] for one in calls if one["call"] == "invoice" and one["status"] == 200]
-        return done, [path.rpartition("/")[2] for path in read]
+        return run, [path.rpartition("/")[2] for path in read]
 
     def pending(self):
         """Return the numbers of the waiting invoices that the hub has stored."""
-        found = select(SourceDocument.source_id).where(SourceDocument.stage == "pending")
+        statement = select(SourceDocument.source_id).where(SourceDocument.stage == "pending")
         with reading() as session:
-            return [id.removeprefix("invoice:") for id in session.scalars(found)]
+            return [id.removeprefix("invoice:") for id in session.scalars(statement)]
 
     def take(self, calls):
         self.source.post("/_sandbox/limit", json={"requests": calls})

@@ -92,15 +92,15 @@ def land(posting_id, id="500", token="0"):
 
 
 def one(**where):
-    (found,) = postings(**where)
-    return found
+    (posting,) = postings(**where)
+    return posting
 
 
 def open_cases():
     with reading() as session:
-        found = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.cause))
+        rows = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.cause))
         return [
-            (case.cause, case.action, [posting.id for posting in case.postings]) for case in found
+            (case.cause, case.action, [posting.id for posting in case.postings]) for case in rows
         ]
 
 
@@ -293,19 +293,19 @@ def decide(hub, field, code, record):
 
 def test_a_match_releases_what_it_held_and_keeps_the_posting(hub, source):
     hub(bill(account="9"))
-    held = one()
+    held_posting = one()
     decide(hub, "account", "9", "8")
     source.by_id = {"invoice:1": bill(account="9")}
     hub(*page(cursor="Z"))
     assert source.asked == [("invoice:1",)]
     assert (one().id, one().state, one().generation, one().requestid) == (
-        held.id,
+        held_posting.id,
         "ready",
         0,
-        held.requestid,
+        held_posting.requestid,
     )
     assert one().checked_at is None
-    assert open_cases()[0][2] == [held.id]
+    assert open_cases()[0][2] == [held_posting.id]
 
 
 def test_a_match_made_while_a_document_is_in_review_changes_its_bytes(hub):
@@ -617,9 +617,13 @@ def test_another_kind_after_a_first_send_is_held(hub):
     hub(bill())
     land(one().id)
     hub(bill(kind="vendor_credit"))
-    held = postings()[-1]
-    assert (held.state, held.held_by, held.kind) == ("held", "source", "bill")
-    assert "vendor credit" in held.reason
+    held_posting = postings()[-1]
+    assert (held_posting.state, held_posting.held_by, held_posting.kind) == (
+        "held",
+        "source",
+        "bill",
+    )
+    assert "vendor credit" in held_posting.reason
 
 
 def test_another_kind_before_a_first_send_is_just_another_posting(hub):
@@ -923,12 +927,12 @@ def test_an_unchanged_group_costs_a_handful_of_statements(hub):
     hub(*items)
     for posting in postings():
         land(posting.id, id=f"q{posting.id}")
-    asked = []
-    event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    calls = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: calls.append(args[2]))
     hub(*items[:50])
-    one_group = len(asked)
+    one_group = len(calls)
     assert hub(*items) == {"unchanged": 100, "documents": 100}
-    assert len(asked) - one_group * 2 <= 6
+    assert len(calls) - one_group * 2 <= 6
 
 
 def test_a_source_id_that_no_column_holds_is_held_alone_and_the_rest_goes_on(hub, source):

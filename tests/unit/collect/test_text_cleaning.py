@@ -19,9 +19,9 @@ def document(**more):
 
 
 def test_every_text_at_any_depth_is_cleaned():
-    found = clean(document(memo="x\ud800y", facts={"k\0": "v\x1f"}))
-    assert (found.memo, found.facts) == ("x\ufffdy", {"k": "v"})
-    assert (found.lines[0].description, found.lines[0].codes["cost"].name) == ("ab", "Fuel")
+    result = clean(document(memo="x\ud800y", facts={"k\0": "v\x1f"}))
+    assert (result.memo, result.facts) == ("x\ufffdy", {"k": "v"})
+    assert (result.lines[0].description, result.lines[0].codes["cost"].name) == ("ab", "Fuel")
 
 
 def test_what_is_clean_is_the_very_same():

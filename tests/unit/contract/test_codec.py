@@ -91,15 +91,15 @@ def test_any_document_comes_back_as_it_was(document):
 
 
 def test_amounts_are_kept_as_text_and_dates_in_iso():
-    kept = dump(
+    data = dump(
         Document(kind="bill", source_id="1", total=Decimal("10.50"), date=dt.date(2026, 3, 2))
     )
-    assert (kept["total"], kept["date"]) == ("10.50", "2026-03-02")
+    assert (data["total"], data["date"]) == ("10.50", "2026-03-02")
 
 
 def test_what_has_no_value_is_left_out():
-    kept = dump(Document(kind="bill", source_id="1"))
-    assert kept == {
+    data = dump(Document(kind="bill", source_id="1"))
+    assert data == {
         "kind": "bill",
         "source_id": "1",
         "stage": "ready",
@@ -109,8 +109,8 @@ def test_what_has_no_value_is_left_out():
 
 
 def test_zero_and_no_are_values():
-    kept = dump(Line(id="1", amount=Decimal(0)))
-    assert (kept["amount"], kept["billable"]) == ("0", False)
+    data = dump(Line(id="1", amount=Decimal(0)))
+    assert (data["amount"], data["billable"]) == ("0", False)
 
 
 def test_a_receipt_keeps_its_moment():

@@ -167,10 +167,10 @@ def test_a_row_that_can_be_read_becomes_what_was_built():
     ],
 )
 def test_a_row_that_cannot_be_read_says_why(build, reason):
-    made = readable("1", build)
-    assert isinstance(made, Unreadable)
-    assert made.source_id == "1"
-    assert made.reason.startswith(reason)
+    item = readable("1", build)
+    assert isinstance(item, Unreadable)
+    assert item.source_id == "1"
+    assert item.reason.startswith(reason)
 
 
 KIND_OF_LETTER = {"b": "bill"}
@@ -194,10 +194,10 @@ def needs_two(one, two):
     ],
 )
 def test_a_mistake_in_the_plugin_is_reported_as_its_defect(build, error, caplog):
-    made = readable("1", build)
+    item = readable("1", build)
     package = __name__.partition(".")[0]
-    assert made.reason.startswith(f"The plugin {package} has a defect ({error}")
-    assert made.reason.endswith("Report it to the plugin's author; the log has the details.")
+    assert item.reason.startswith(f"The plugin {package} has a defect ({error}")
+    assert item.reason.endswith("Report it to the plugin's author; the log has the details.")
     assert "Traceback" in caplog.text
 
 

@@ -62,16 +62,16 @@ class SitePackages:
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
-    made = SitePackages(tmp_path / "site-packages")
+    site_packages = SitePackages(tmp_path / "site-packages")
     # Only this plugin is installed: the search for entry points does not see the others.
-    monkeypatch.syspath_prepend(str(made.folder))
+    monkeypatch.syspath_prepend(str(site_packages.folder))
     monkeypatch.setattr(
         "hub.contract.registry.entry_points",
         lambda group: [
             entry for entry in importlib.metadata.entry_points(group=group) if entry.name == "barn"
         ],
     )
-    yield made
+    yield site_packages
     for name in [name for name in sys.modules if name.startswith("hub_barn")]:
         del sys.modules[name]
     importlib.invalidate_caches()

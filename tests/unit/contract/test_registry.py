@@ -61,41 +61,41 @@ def load(**found):
 
 
 def broken(plugin):
-    made = load(good=Plugin("good"), bad=plugin)
-    assert list(made.apps) == ["good"]
-    (error,) = made.broken
+    plugins = load(good=Plugin("good"), bad=plugin)
+    assert list(plugins.apps) == ["good"]
+    (error,) = plugins.broken
     assert error.distribution == "dist-bad"
     return error.text
 
 
 def test_apps_are_known_by_their_slug_in_the_order_of_their_plugins():
-    made = load(zulu=Plugin("a"), alpha=Plugin("c", "b"))
-    assert list(made.apps) == ["c", "b", "a"]
-    assert made.apps["c"].name == "C"
+    plugins = load(zulu=Plugin("a"), alpha=Plugin("c", "b"))
+    assert list(plugins.apps) == ["c", "b", "a"]
+    assert plugins.apps["c"].name == "C"
 
 
 def test_apps_of_one_plugin_share_its_scope():
-    made = load(autotask=Plugin("autotask-invoices", "autotask-expenses"))
-    assert {made.scope(slug) for slug in made.apps} == {"autotask"}
+    plugins = load(autotask=Plugin("autotask-invoices", "autotask-expenses"))
+    assert {plugins.scope(slug) for slug in plugins.apps} == {"autotask"}
 
 
 def test_a_hook_is_called_on_the_owner_of_the_app_only():
     one, two = Plugin("one"), Plugin("two")
-    made = load(one=one, two=two)
-    made.call("one", "hub_report", site=None, document=None, receipt="posted")
+    plugins = load(one=one, two=two)
+    plugins.call("one", "hub_report", site=None, document=None, receipt="posted")
     assert one.heard == ("one", "posted")
     assert not hasattr(two, "heard")
 
 
 def test_documents_come_lazily_from_the_owner():
-    made = load(one=Plugin("one"), two=Plugin("two"))
-    assert list(made.call("two", "hub_documents", site=None, cursors={}, ids=["7"])) == ["two:7"]
+    plugins = load(one=Plugin("one"), two=Plugin("two"))
+    assert list(plugins.call("two", "hub_documents", site=None, cursors={}, ids=["7"])) == ["two:7"]
 
 
 def test_a_hook_that_the_owner_does_not_implement_is_none():
-    made = load(one=Plugin("one"))
-    assert made.call("one", "hub_codes", site=None, field="x") is None
-    assert (made.has("one", "hub_codes"), made.has("one", "hub_documents")) == (False, True)
+    plugins = load(one=Plugin("one"))
+    assert plugins.call("one", "hub_codes", site=None, field="x") is None
+    assert (plugins.has("one", "hub_codes"), plugins.has("one", "hub_documents")) == (False, True)
 
 
 def test_a_plugin_without_an_app_hears_every_report_and_the_others_none():
@@ -113,25 +113,25 @@ class Deaf:
 
 def test_a_listener_that_fails_does_not_silence_the_next():
     listener = Listener()
-    made = load(a=Deaf(), b=listener)
+    plugins = load(a=Deaf(), b=listener)
     with pytest.raises(OSError, match="disk is full"):
-        made.report_all(app="one", site=None, document=None, receipt="posted")
+        plugins.report_all(app="one", site=None, document=None, receipt="posted")
     assert listener.heard == [("one", "posted")]
-    assert made.has_listeners
+    assert plugins.has_listeners
 
 
 def test_a_plugin_that_cannot_be_imported_is_named_with_its_reason():
     def fail():
         raise ImportError("No module named 'left_pad'")
 
-    made = Plugins(
+    plugins = Plugins(
         [
             installed("good", Plugin("good")),
             Installed(name="bad", distribution="qbo-hub-bad", version="0.1", open=fail),
         ]
     )
-    assert list(made.apps) == ["good"]
-    assert made.broken[0].text == (
+    assert list(plugins.apps) == ["good"]
+    assert plugins.broken[0].text == (
         "qbo-hub-bad cannot be used: it cannot be imported: "
         "ImportError: No module named 'left_pad'."
     )
@@ -141,8 +141,8 @@ def test_a_plugin_that_exits_on_import_does_not_end_the_hub():
     def leave():
         raise SystemExit(3)
 
-    made = Plugins([Installed(name="bad", distribution="bad", version="", open=leave)])
-    assert "it cannot be imported: SystemExit: 3" in made.broken[0].text
+    plugins = Plugins([Installed(name="bad", distribution="bad", version="", open=leave)])
+    assert "it cannot be imported: SystemExit: 3" in plugins.broken[0].text
 
 
 class Misspelled(Plugin):
@@ -475,20 +475,20 @@ def test_policies_that_name_settings_of_the_app_are_accepted():
 
 
 def test_two_plugins_claiming_one_slug_are_both_named_and_neither_wins():
-    made = load(first=Plugin("erp", "first"), second=Plugin("erp"), third=Plugin("third"))
-    assert list(made.apps) == ["third"]
-    assert [error.text for error in made.broken] == [
+    plugins = load(first=Plugin("erp", "first"), second=Plugin("erp"), third=Plugin("third"))
+    assert list(plugins.apps) == ["third"]
+    assert [error.text for error in plugins.broken] == [
         "dist-first cannot be used: dist-second also claims the app erp; remove one of them.",
         "dist-second cannot be used: dist-first also claims the app erp; remove one of them.",
     ]
 
 
 def test_two_plugins_of_one_name_are_both_named():
-    made = Plugins(
+    plugins = Plugins(
         [installed("erp", Plugin("a"), "dist-one"), installed("erp", Plugin("b"), "dist-two")]
     )
-    assert (dict(made.apps), len(made.broken)) == ({}, 2)
-    assert "another plugin is also named 'erp'; remove one." in made.broken[0].text
+    assert (dict(plugins.apps), len(plugins.broken)) == ({}, 2)
+    assert "another plugin is also named 'erp'; remove one." in plugins.broken[0].text
 
 
 def test_what_is_installed_is_described_for_the_command_and_the_page():
@@ -525,12 +525,12 @@ def test_installed_plugins_are_found_by_their_entry_point(monkeypatch):
 
 
 def test_the_five_distributions_are_installed_and_none_is_broken():
-    made = Plugins.load()
+    plugins = Plugins.load()
     assert {item.name for item in entry_points(group="hub")} >= {"costtracker", "ontraccr", "ion"}
-    assert [error.text for error in made.broken] == []
+    assert [error.text for error in plugins.broken] == []
 
 
 def test_plugins_given_by_hand_stand_beside_the_installed_ones():
-    made = Plugins.load([Plugin("by-hand")])
-    assert {"by-hand", "costtracker"} <= set(made.apps)
+    plugins = Plugins.load([Plugin("by-hand")])
+    assert {"by-hand", "costtracker"} <= set(plugins.apps)
     assert list(Plugins.load([Plugin("by-hand")], installed=False).apps) == ["by-hand"]

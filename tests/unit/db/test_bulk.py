@@ -29,17 +29,17 @@ def companies(either_app):
 
 @pytest.mark.parametrize("places", [[], [1], [0, 2], [2, 2, 1, 0]])
 def test_those_among_many_are_found(companies, places):
-    wanted = [companies[place] for place in places]
+    expected = [companies[place] for place in places]
     with engine.reading() as session:
-        found = (
+        rows = (
             select(Company.id)
             .where(among(Company.id, "ids"), Company.name == "?")
             .order_by(Company.id)
         )
-        assert list(session.scalars(found, {"ids": [*wanted, 10**12]})) == sorted(set(wanted))
+        assert list(session.scalars(rows, {"ids": [*expected, 10**12]})) == sorted(set(expected))
         realms = select(Company.realm).where(~among(Company.id, "ids")).order_by(Company.id)
-        others = [str(place) for place, id in enumerate(companies) if id not in wanted]
-        assert list(session.scalars(realms, {"ids": wanted})) == others
+        others = [str(place) for place, id in enumerate(companies) if id not in expected]
+        assert list(session.scalars(realms, {"ids": expected})) == others
 
 
 def test_they_are_searched_by_the_index(app):

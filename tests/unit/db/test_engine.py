@@ -101,17 +101,17 @@ def test_nothing_is_sent_while_a_transaction_is_open(app):
 
 
 def test_a_thread_of_its_own_may_open_its_own_transaction(pg_app):
-    seen = []
+    calls = []
 
     def other():
         with pg_app.app_context(), engine.transaction():
-            seen.append("opened")
+            calls.append("opened")
 
     with engine.transaction():
         thread = threading.Thread(target=other)
         thread.start()
         thread.join()
-    assert seen == ["opened"]
+    assert calls == ["opened"]
 
 
 @pytest.mark.parametrize("amount", ["0.01", "-12.345678", "9007199254.99", "0"])
@@ -165,11 +165,11 @@ def test_sqlite_keeps_what_it_committed_through_a_power_cut(make_config):
         make_config(), plugins=Plugins([]), pages=False
     )  # those of the fixtures are in a hurry
     with app.app_context(), engine.reading() as session:
-        found = [
+        rows = [
             session.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
-    assert found == ["wal", 2, 1]
+    assert rows == ["wal", 2, 1]
 
 
 def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, empty_database):

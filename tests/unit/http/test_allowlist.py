@@ -186,12 +186,12 @@ def test_a_declared_name_that_leads_inside_is_refused(make_http, monkeypatch, ad
     monkeypatch.setattr(
         deadline.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", (address, port))]
     )
-    told = []
+    messages = []
     with pytest.raises(HostNotAllowed, match=r"The address api\.example\.com is private"):
-        make_http("api.example.com", on_refused=lambda *what: told.append(what)).request(
+        make_http("api.example.com", on_refused=lambda *what: messages.append(what)).request(
             "GET", "https://api.example.com/"
         )
-    assert told == [("CostTracker", "api.example.com")]
+    assert messages == [("CostTracker", "api.example.com")]
 
 
 @pytest.mark.parametrize(
@@ -222,14 +222,14 @@ def test_the_tables_of_hostile_addresses_are_long_enough(figure):
 
 
 def test_a_refused_host_is_told_to_the_audit_log(make_http, reached):
-    told = []
+    messages = []
     with pytest.raises(
         HostNotAllowed, match=r"CostTracker tried to call evil\.test, which it does not declare"
     ):
-        make_http("api.example.com", on_refused=lambda *what: told.append(what)).request(
+        make_http("api.example.com", on_refused=lambda *what: messages.append(what)).request(
             "GET", "https://evil.test/"
         )
-    assert told == [("CostTracker", "evil.test")]
+    assert messages == [("CostTracker", "evil.test")]
 
 
 @pytest.mark.parametrize(

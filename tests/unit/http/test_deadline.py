@@ -39,10 +39,10 @@ def test_what_is_over_in_time_is_not_cut(serve, session):
 
 def test_what_is_not_over_is_cut(serve, session):
     server = serve(drips(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
-    begun = time.monotonic()
+    start = time.monotonic()
     _, guard = fetch(session, server.url)
     assert guard.expired
-    assert time.monotonic() - begun < SECONDS + 1.5
+    assert time.monotonic() - start < SECONDS + 1.5
 
 
 def test_a_closed_port_got_no_byte_of_the_request(session):
@@ -91,11 +91,11 @@ def test_one_deadline_within_another_gives_way_to_it_again(serve, session):
 def test_a_look_up_of_the_host_is_cut_too_and_nothing_has_left(session, monkeypatch):
     gate = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gate.wait(5) and [])
-    begun = time.monotonic()
+    start = time.monotonic()
     answer, guard = fetch(session, "http://silent.test/", b"bill")
     gate.set()
     assert (isinstance(answer, requests.ConnectionError), guard.may_have_sent) == (True, False)
-    assert time.monotonic() - begun < SECONDS + 1.5
+    assert time.monotonic() - start < SECONDS + 1.5
 
 
 def test_a_process_that_was_forked_has_a_watchdog_of_its_own(serve, session):
@@ -109,9 +109,9 @@ def test_a_process_that_was_forked_has_a_watchdog_of_its_own(serve, session):
 
 
 def requests_session():
-    made = requests.Session()
-    made.mount("http://", deadline.Adapter())
-    return made
+    new_session = requests.Session()
+    new_session.mount("http://", deadline.Adapter())
+    return new_session
 
 
 def test_an_address_that_is_not_permitted_is_not_connected_to(serve, session):

@@ -41,10 +41,10 @@ def test_a_host_that_does_not_exist_is_an_error_of_the_system():
 
 
 def test_silence_ends_in_time(silent):
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(TimeoutError, match=r"intuit\.test"):
         dns.addresses("intuit.test", 443, 0.05)
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - start < 1
 
 
 def test_while_one_look_up_hangs_no_other_is_begun_for_the_host(silent):

@@ -30,10 +30,10 @@ def test_an_answer_below_400_is_itself():
 def test_an_answer_that_is_not_json_is_tried_again_with_a_sentence(body):
     with pytest.raises(Retry) as caught:
         reply(200, body, Content_Type="text/html; charset=utf-8").json()
-    said = (
+    text = (
         "api.example.com (GET /v1/invoices) answered with something that is not JSON (text/html, "
     )
-    assert caught.value.text.startswith(said)
+    assert caught.value.text.startswith(text)
 
 
 @pytest.mark.parametrize(

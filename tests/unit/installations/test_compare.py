@@ -16,8 +16,8 @@ def installed(app, quickbooks):
     from tests.support.stand_in_fixtures import mount_costtracker
 
     source = mount_costtracker(app)
-    given = {**source.settings(COSTTRACKER), "payable_account": "33"}
-    return enable.enable(1, "costtracker", given, who="kari", mode="auto")
+    settings = {**source.settings(COSTTRACKER), "payable_account": "33"}
+    return enable.enable(1, "costtracker", settings, who="kari", mode="auto")
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_a_number_that_differs_is_said(installed, listed):
 def test_a_record_added_a_second_ago_shows(installed, listed, quickbooks):
     listed.append(Code(id="1", name="Brand New Supplier"))
     assert states(installed) == {"Brand New Supplier": "missing"}
-    made = {"DisplayName": "Brand New Supplier"}
-    assert quickbooks.ask("POST", "vendor", made, content_type="application/json").status == 200
+    fields = {"DisplayName": "Brand New Supplier"}
+    assert quickbooks.ask("POST", "vendor", fields, content_type="application/json").status == 200
     assert states(installed) == {"Brand New Supplier": "matched"}
 
 
@@ -84,8 +84,8 @@ def test_the_file_holds_every_row_and_no_formula(installed, listed):
 def test_what_is_missing_is_confirmed_and_planned_once(installed, listed):
     listed.append(Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier")))
     assert [compare.copy_missing(installed, ["supplier"], who="kari") for _ in range(2)] == [1, 1]
-    (made,) = postings(kind="vendor")
-    assert (made.operation, made.state) == ("create", "ready")
+    (posting,) = postings(kind="vendor")
+    assert (posting.operation, posting.state) == ("create", "ready")
 
 
 def test_the_codes_are_read_once_to_copy_what_is_missing(installed, listed, monkeypatch):

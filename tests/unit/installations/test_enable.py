@@ -19,9 +19,9 @@ URL = "http://costtracker.test"
 
 @pytest.fixture
 def costtracker(quickbooks):
-    made = current().plugins.open_stand_in("costtracker", folder=None, documents=8, seed=1)
-    current().mounts[URL] = WSGIAdapter(made.wsgi, URL)
-    return made
+    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=8, seed=1)
+    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL)
+    return stand_in
 
 
 @pytest.fixture
@@ -155,11 +155,11 @@ def test_every_act_is_in_the_audit_log(given):
     enable(given)
     installations_enable.disable(1, "costtracker", who="ola")
     with reading() as session:
-        found = [
+        rows = [
             (entry.who, entry.what)
             for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
         ]
-    assert found[-2:] == [("kari", "app enabled"), ("ola", "app disabled")]
+    assert rows[-2:] == [("kari", "app enabled"), ("ola", "app disabled")]
 
 
 @pytest.mark.row("ON-S2", "ON-B15")
@@ -175,8 +175,8 @@ def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(give
             installations_enable.change(1, "costtracker", {"attach_files": on}, who="olga")
         collect(row.id)
         with reading() as session:
-            found = session.scalars(select(Posting).where(Posting.operation == "create")).all()
-        states.append({(one.state, one.approved_by) for one in found if not one.held_by})
+            rows = session.scalars(select(Posting).where(Posting.operation == "create")).all()
+        states.append({(one.state, one.approved_by) for one in rows if not one.held_by})
     assert states == [{("review", None)}, {("ready", "olga")}, {("ready", "olga")}]
 
 

@@ -138,14 +138,14 @@ def test_a_vendor_is_found_by_any_of_its_addresses():
 
 def test_a_namesake_with_another_address_is_asked_about_and_not_taken():
     field = supplier("email", "name")
-    theirs, mine, none = (
+    theirs, own, none = (
         Party(name="Norsk Stål AS", email=email) for email in ("a@b.no", "post@stal.no", None)
     )
     assert (
         "another e-mail address"
         in found(field, Code(id="x", name="Norsk Stål AS", create=theirs)).problem
     )
-    assert found(field, Code(id="x", name="Norsk Stål AS", create=mine)) == "31"
+    assert found(field, Code(id="x", name="Norsk Stål AS", create=own)) == "31"
     assert found(field, Code(id="x", name="Norsk Stål AS", create=none)) == "31"
     use = book()
     use.created_for = {("supplier", "31"): "another code"}
@@ -502,8 +502,8 @@ def differing(policy, **values):
 
 
 def test_differing_locations_hold_and_list_the_lines():
-    (told,) = differing("hold")
-    assert "line 1: Oslo; line 2: Bergen" in told.problem
+    (case,) = differing("hold")
+    assert "line 1: Oslo; line 2: Bergen" in case.problem
 
 
 def test_differing_locations_may_take_the_first():
@@ -521,10 +521,10 @@ def test_differing_locations_may_split_to_the_cent():
 
 
 def test_a_split_that_would_lose_a_cent_holds():
-    (told,) = differing("split", total=Decimal("100.01"))
-    assert "do not add up" in told.problem
-    (told,) = differing("split", total=Decimal(125), tax_total=Decimal(25))
-    assert "tax" in told.problem
+    (case,) = differing("split", total=Decimal("100.01"))
+    assert "do not add up" in case.problem
+    (case,) = differing("split", total=Decimal(125), tax_total=Decimal(25))
+    assert "tax" in case.problem
 
 
 def test_what_is_to_be_made_stands_for_itself():

@@ -28,11 +28,11 @@ def samples(app: Flask) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     with app.app_context():
         content, content_type = exposition.render("")
     assert content_type.startswith("text/plain")
-    found = {}
+    results = {}
     for family in text_string_to_metric_families(content.decode()):
         for sample in family.samples:
-            found[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
-    return found
+            results[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
+    return results
 
 
 def value(hub: Flask, name: str, **labels: str) -> float | None:
@@ -67,18 +67,18 @@ def test_a_document_with_several_postings_counts_once(visitor: Visitor) -> None:
 def test_the_story_is_told_in_figures(visitor: Visitor, clock: FakeClock) -> None:
     app, company = visitor.app, str(visitor.story.company)
     clock.advance(3600)
-    found = samples(app)
-    assert found["hub_postings_in_doubt", (("company", company),)] >= 1
-    assert found["hub_connections", (("state", "connected"),)] == 1
-    assert found["hub_connections", (("state", "reconnect"),)] == 0
+    result = samples(app)
+    assert result["hub_postings_in_doubt", (("company", company),)] >= 1
+    assert result["hub_connections", (("state", "connected"),)] == 1
+    assert result["hub_connections", (("state", "reconnect"),)] == 0
     for waits_for in ("hub", "person"):
         labels = (("company", company), ("waits_for", waits_for))
-        assert found["hub_oldest_unposted_document_age_seconds", labels] >= 3600
-    days = found["hub_connection_days_left", (("company", company),)]
+        assert result["hub_oldest_unposted_document_age_seconds", labels] >= 3600
+    days = result["hub_connection_days_left", (("company", company),)]
     assert days == pytest.approx(96 - 1 / 24)
     with app.app_context(), engine.reading() as session:
         cases = session.scalar(text('SELECT count(*) FROM "case" WHERE closed_at IS NULL'))
-    assert sum(number for (name, _), number in found.items() if name == "hub_open_cases") == cases
+    assert sum(number for (name, _), number in result.items() if name == "hub_open_cases") == cases
 
 
 def test_the_end_of_a_connection_that_is_past_is_negative(
@@ -142,13 +142,13 @@ def test_the_counts_of_all_processes_add_up(
     count_in(processes[0], 3)
     for app in processes:
         assert value(app, "hub_quickbooks_calls_total", kind=READ, outcome=LANDED) in (7, 10)
-    found = samples(processes[1])
+    result = samples(processes[1])
     labels = (("kind", "sync"), ("outcome", "done"))
-    assert found["hub_quickbooks_calls_total", (("kind", READ), ("outcome", LANDED))] == 10
-    assert found["hub_run_duration_seconds_count", labels] == 4
-    assert found["hub_run_duration_seconds_sum", labels] == 80
-    assert found["hub_run_duration_seconds_bucket", (*labels[:1], ("le", "15"), *labels[1:])] == 0
-    assert found["hub_run_duration_seconds_bucket", (*labels[:1], ("le", "60"), *labels[1:])] == 4
+    assert result["hub_quickbooks_calls_total", (("kind", READ), ("outcome", LANDED))] == 10
+    assert result["hub_run_duration_seconds_count", labels] == 4
+    assert result["hub_run_duration_seconds_sum", labels] == 80
+    assert result["hub_run_duration_seconds_bucket", (*labels[:1], ("le", "15"), *labels[1:])] == 0
+    assert result["hub_run_duration_seconds_bucket", (*labels[:1], ("le", "60"), *labels[1:])] == 4
     restarted = make_app(config, pages=True)
     assert value(restarted, "hub_quickbooks_calls_total", kind=READ, outcome=LANDED) == 10
 

@@ -110,8 +110,10 @@ def test_revisions_only_add_to_the_tables(empty):
             with engine.db.engine.connect() as connection:
                 tables[revision] = Tables(connection)
     for earlier, later in pairwise(tables):
-        found = list(contractions(tables[earlier], tables[later], schema.RETIRED))
-        assert found == [], f"Revision {later} contracts tables: see CONTRIBUTING.md, Migrations."
+        metadata_by_revision = list(contractions(tables[earlier], tables[later], schema.RETIRED))
+        assert metadata_by_revision == [], (
+            f"Revision {later} contracts tables: see CONTRIBUTING.md, Migrations."
+        )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,9 @@ def test_the_check_finds_each_kind_of_contraction(pg_app, change, problem):
         connection.execute(text(change))
         after = Tables(connection)
         connection.rollback()
-    assert [True for found in contractions(before, after, {}) if problem in found] != []
+    assert [
+        True for problem_found in contractions(before, after, {}) if problem in problem_found
+    ] != []
     assert list(contractions(before, before, {})) == []
 
 
@@ -175,17 +179,17 @@ def tables():
 def test_code_of_each_earlier_revision_can_write_to_the_newest_tables(empty):
     """Add, change and remove rows with exactly the columns of an earlier release."""
     engine.migrations(empty)
-    known = {}
+    metadata_by_revision = {}
     with empty.app_context():
         for revision in revisions_from(LAST_EXEMPT):
             flask_migrate.upgrade(revision=revision)
             if revision >= OLDEST_WORKING or revision == LAST_EXEMPT:
-                known[revision] = reflected()
-        for metadata in known.values():
+                metadata_by_revision[revision] = reflected()
+        for metadata in metadata_by_revision.values():
             with engine.db.engine.connect() as connection:
                 write_and_read(connection, metadata.sorted_tables)
                 connection.rollback()
-    assert LAST_EXEMPT in known
+    assert LAST_EXEMPT in metadata_by_revision
 
 
 def reflected():

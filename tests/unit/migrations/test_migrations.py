@@ -59,29 +59,30 @@ def test_migrations_make_exactly_what_the_models_say(empty):
     engine.upgrade(empty)
     assert tables(empty) == {*engine.db.metadata.tables, "alembic_version"}
     with empty.app_context(), engine.db.engine.connect() as connection:
-        found = compare_metadata(
+        result = compare_metadata(
             MigrationContext.configure(
                 connection, opts={"compare_type": True, "include_name": schema.is_own_table}
             ),
             engine.db.metadata,
         )
-    assert found == [], 'The tables have changed: `make revision m="..."` writes a revision.'
+    assert result == [], 'The tables have changed: `make revision m="..."` writes a revision.'
     _has_every_unique_rule(empty)
 
 
 def _has_every_unique_rule(app):
     with app.app_context():
-        found = inspect(engine.db.engine)
+        result = inspect(engine.db.engine)
         for table in engine.db.metadata.tables.values():
-            said = {
+            fields = {
                 frozenset(rule.columns.keys())
                 for rule in table.constraints
                 if type(rule).__name__ == "UniqueConstraint"
             }
-            made = {
-                frozenset(rule["column_names"]) for rule in found.get_unique_constraints(table.name)
+            body = {
+                frozenset(rule["column_names"])
+                for rule in result.get_unique_constraints(table.name)
             }
-            assert said <= made, table.name
+            assert fields <= body, table.name
 
 
 def test_upgrading_again_changes_nothing(empty):
@@ -217,8 +218,8 @@ def test_companies_whose_lists_were_read_count_as_verified(empty):
             connection.execute(text(LIST_STATE), {"id": 1})
         flask_migrate.upgrade()
         with engine.reading() as session:
-            found = session.execute(text("SELECT id, verified_at FROM company ORDER BY id")).all()
-    assert [(id, at is not None) for id, at in found] == [(1, True), (2, False)]
+            rows = session.execute(text("SELECT id, verified_at FROM company ORDER BY id")).all()
+    assert [(id, at is not None) for id, at in rows] == [(1, True), (2, False)]
 
 
 def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
@@ -238,8 +239,8 @@ def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
                 connection.execute(text(POSTING), {"id": id, "reason": reason})
         flask_migrate.upgrade()
         with engine.reading() as session:
-            found = session.execute(text("SELECT before_start FROM source_document ORDER BY id"))
-            assert list(found.scalars()) == ["excluded", ""]
+            rows = session.execute(text("SELECT before_start FROM source_document ORDER BY id"))
+            assert list(rows.scalars()) == ["excluded", ""]
 
 
 def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
@@ -300,8 +301,8 @@ def test_the_roles_of_people_become_roles_for_everything_and_back(empty):
             assign(session, people[1], "operator")
         flask_migrate.downgrade(revision="0017")
         with engine.reading() as session:
-            found = session.execute(text(ROLES_OF_PEOPLE)).all()
-        assert [tuple(row) for row in found] == [("olga", "owner"), ("vera", "operator")]
+            rows = session.execute(text(ROLES_OF_PEOPLE)).all()
+        assert [tuple(row) for row in rows] == [("olga", "owner"), ("vera", "operator")]
 
 
 def test_the_sentences_of_postings_and_receipts_are_kept_as_parameters(empty):

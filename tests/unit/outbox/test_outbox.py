@@ -52,11 +52,11 @@ def posting(
         row.installation = session.get_one(Installation, 1)
         session.add(row)
         session.flush()
-        made = outbox.plan(session, row, *plan_of(kind=kind, state=state, **values))
+        posting_row = outbox.plan(session, row, *plan_of(kind=kind, state=state, **values))
         for name, value in landed.items():
-            setattr(made, name, value)
+            setattr(posting_row, name, value)
         session.flush()
-        return made.id
+        return posting_row.id
 
 
 def plan_of(
@@ -110,10 +110,16 @@ def test_nothing_is_made_for_a_code_that_is_a_record_by_now_unless_it_may_have_l
     id = box("v1", kind="vendor", made_for="supplier")
     match = {"scope": "costtracker", "record": "7"} | about
     outcome = match.pop("outcome", "")
-    named = {"company_id": 1, "tenant": "t1", "field": "supplier", "code": "v1", "role": "vendor"}
+    code_values = {
+        "company_id": 1,
+        "tenant": "t1",
+        "field": "supplier",
+        "code": "v1",
+        "role": "vendor",
+    }
     with transaction() as session:
         session.get_one(Posting, id).document.slug = "costtracker"
-        session.add(Match(**match, **named, match_method="link", who="hub", at=now()))
+        session.add(Match(**match, **code_values, match_method="link", who="hub", at=now()))
         if outcome:
             session.add(
                 Attempt(
@@ -247,11 +253,11 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
     worker = threading.Thread(target=claim)
     with transaction() as session:
         row = session.get_one(Posting, id).document
-        known = outbox.history(session, [row])[row.id]
+        attempts = outbox.history(session, [row])[row.id]
         worker.start()
         worker.join(0.2)
         plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
-        outbox.plan(session, row, *plan, postings=known)
+        outbox.plan(session, row, *plan, postings=attempts)
     worker.join()
     assert taken == [b"new"]
 
@@ -325,9 +331,9 @@ def test_a_retry_of_a_refusal_takes_the_next_key(box):
     id = box(state="held", held_by="quickbooks")
     before = get(id).requestid
     with transaction() as session:
-        made = session.get_one(Posting, id)
-        made.rekey = True
-        assert outbox.retry(session, [made.id], "kari")
+        row = session.get_one(Posting, id)
+        row.rekey = True
+        assert outbox.retry(session, [row.id], "kari")
     assert (get(id).state, get(id).generation) == ("ready", 1)
     assert get(id).requestid != before
 
@@ -335,9 +341,9 @@ def test_a_retry_of_a_refusal_takes_the_next_key(box):
 def test_a_retry_of_what_the_source_holds_asks_the_source_again(box):
     id = box(state="held", held_by="source", payload=b"")
     with transaction() as session:
-        made = session.get_one(Posting, id)
-        assert outbox.retry(session, [made.id], "kari")
-        assert (made.state, made.document.reread) == ("held", True)
+        row = session.get_one(Posting, id)
+        assert outbox.retry(session, [row.id], "kari")
+        assert (row.state, row.document.reread) == ("held", True)
 
 
 # -- waiting ---------------------------------------------------------------------------------------
@@ -384,8 +390,8 @@ def test_a_payload_waits_until_all_its_ids_are_known(box):
     id = box(state="waiting", after_id=one, payload=payload)
     assert (wake(), get(id).after_id) == (0, two)
     with transaction() as session:
-        made = session.get_one(Posting, two)
-        made.state, made.quickbooks_id = "posted", "71"
+        row = session.get_one(Posting, two)
+        row.state, row.quickbooks_id = "posted", "71"
     assert (wake(), get(id).payload) == (1, b'{"a":"31","b":"71"}')
 
 
@@ -515,18 +521,18 @@ def test_a_document_has_one_state_by_its_history_in_counts_filters_and_lists(box
     for number, (history, _) in enumerate(HISTORIES.values()):
         for step in history:
             store(f"invoice:{number}", **step)
-    meant = {f"invoice:{n}": state for n, (_, state) in enumerate(HISTORIES.values())}
+    expected = {f"invoice:{n}": state for n, (_, state) in enumerate(HISTORIES.values())}
     with reading() as session:
         ids = dict(session.execute(select(SourceDocument.source_id, SourceDocument.id)).all())
         listed = listing.document_states(session, list(ids.values()))
-        assert {source: listed[id] for source, id in ids.items()} == meant
+        assert {source: listed[id] for source, id in ids.items()} == expected
         one_by_one = outbox.states(session, 1)
-        assert {source: one_by_one[id] for source, id in ids.items()} == meant
+        assert {source: one_by_one[id] for source, id in ids.items()} == expected
         counted = outbox.counts(session, 1)
         for state in outbox.COUNTED_STATES:
-            found = listing.documents_with_posting().where(listing.in_state(state))
-            filtered = {row.SourceDocument.source_id for row in session.execute(found)}
-            assert filtered == {source for source, name in meant.items() if name == state}, state
+            result = listing.documents_with_posting().where(listing.in_state(state))
+            filtered = {row.SourceDocument.source_id for row in session.execute(result)}
+            assert filtered == {source for source, name in expected.items() if name == state}, state
             assert counted[state] == len(filtered), state
 
 
@@ -546,13 +552,13 @@ def test_sums_are_of_posted_documents_with_credits_negative(box):
                 TransactionHead(company_id=1, kind=kind, quickbooks_id=id, total=Decimal(total))
             )
     with reading() as session:
-        found = outbox.sums(session, 1)
-    assert found["NOK"] == {
+        result = outbox.sums(session, 1)
+    assert result["NOK"] == {
         "source": Decimal(0),
         "posted": Decimal(0),
         "quickbooks": Decimal("-10.10"),
     }
-    assert found["EUR"] == dict.fromkeys(("source", "posted", "quickbooks"), Decimal("100.10"))
+    assert result["EUR"] == dict.fromkeys(("source", "posted", "quickbooks"), Decimal("100.10"))
 
 
 def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_database(box):
@@ -573,5 +579,5 @@ def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_databas
             ]
         )
     with reading() as session:
-        found = outbox.sums(session, 1)
-    assert found == {"NOK": {"source": 4 * huge, "posted": 4 * huge, "quickbooks": -4 * huge}}
+        result = outbox.sums(session, 1)
+    assert result == {"NOK": {"source": 4 * huge, "posted": 4 * huge, "quickbooks": -4 * huge}}

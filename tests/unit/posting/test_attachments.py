@@ -174,12 +174,12 @@ def test_a_file_that_quickbooks_took_but_did_not_attach_is_put_before_a_person(d
 
 def test_what_became_of_a_file_is_told_in_words():
     link = {"EntityRef": {"type": "Bill", "value": "7"}}
-    shown = {
+    entity = {
         "FileName": "b.pdf",
         "Size": 3,
         "AttachableRef": [{"EntityRef": {"type": "Bill", "value": "8"}}],
     }
-    assert payloads.file_differences({"FileName": "a.pdf", "AttachableRef": [link]}, 4, shown) == [
+    assert payloads.file_differences({"FileName": "a.pdf", "AttachableRef": [link]}, 4, entity) == [
         "It is called b.pdf there, not a.pdf.",
         "QuickBooks has 3 bytes of it, 4 were sent.",
         "It is not attached to Bill 7 there.",

@@ -27,16 +27,16 @@ def expense(desk, day="2026-03-02"):
         "PrivateNote": note,
         "Line": [line],
     }
-    made = desk.plan("E-1", "create", body, kind="expense", total=Decimal("9.00"))
+    expense_id = desk.plan("E-1", "create", body, kind="expense", total=Decimal("9.00"))
     desk.drain()
-    return made
+    return expense_id
 
 
 def test_what_a_bank_reconciliation_covers_stays(desk):
-    made = expense(desk)
-    assert [one.posting.id for one in undo.plan_posting(made).removable] == [made]
-    desk.quickbooks.act("reconcile", kind="Purchase", id=desk.posting(made).quickbooks_id)
-    assert [one.reason for one in undo.plan_posting(made).blocked] == [undo.RECONCILED_REASON]
+    expense_id = expense(desk)
+    assert [one.posting.id for one in undo.plan_posting(expense_id).removable] == [expense_id]
+    desk.quickbooks.act("reconcile", kind="Purchase", id=desk.posting(expense_id).quickbooks_id)
+    assert [one.reason for one in undo.plan_posting(expense_id).blocked] == [undo.RECONCILED_REASON]
 
 
 def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactions(desk):

@@ -47,12 +47,12 @@ def company(desk):
 
 def sent(desk):
     """Return the attempts of each batch in the order of their bIds, and the number of others."""
-    found, alone = defaultdict(list), 0
+    batches, alone = defaultdict(list), 0
     with reading() as session:
         for one in session.scalars(select(Attempt).order_by(Attempt.requestid)):
-            found[one.batch].append(one.posting_id)
-    alone = len(found.pop("", ()))
-    return list(found.values()), alone
+            batches[one.batch].append(one.posting_id)
+    alone = len(batches.pop("", ()))
+    return list(batches.values()), alone
 
 
 def test_thirty_documents_are_one_request_in_their_order(desk, figure):
@@ -71,10 +71,13 @@ def test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves(desk
         sent.extend(
             (f"{requestid}{item.bid}", requestid, "sent", "sending", item.body) for item in items
         )
-        said = Attempt.requestid, Attempt.batch, Attempt.outcome, Posting.state, Posting.payload
+        columns = Attempt.requestid, Attempt.batch, Attempt.outcome, Posting.state, Posting.payload
         with reading() as session:
             stored.extend(
-                map(tuple, session.execute(select(*said).join(Posting).order_by(Attempt.requestid)))
+                map(
+                    tuple,
+                    session.execute(select(*columns).join(Posting).order_by(Attempt.requestid)),
+                )
             )
         return batch(self, items, requestid, **options)
 
@@ -160,8 +163,10 @@ def test_an_answer_is_told_by_its_bid_alone(desk, fault):
     desk.quickbooks.add_fault(fault, "batch")
     ids = lay(desk, 3)
     desk.drain()
-    held = {bill["DocNumber"]: bill["Id"] for bill in desk.bills()}
-    assert [desk.posting(id).quickbooks_id for id in ids] == [held[f"A-{n:02}"] for n in (1, 2, 3)]
+    ids_by_number = {bill["DocNumber"]: bill["Id"] for bill in desk.bills()}
+    assert [desk.posting(id).quickbooks_id for id in ids] == [
+        ids_by_number[f"A-{n:02}"] for n in (1, 2, 3)
+    ]
 
 
 def changed_answer(monkeypatch, change):
@@ -201,8 +206,10 @@ def test_two_items_whose_answers_are_mixed_up_are_looked_for(desk, monkeypatch):
     desk.drain()
     assert states(desk, ids) == ["unknown", "unknown", "posted"]
     desk.drain(wait=True)
-    held = {bill["DocNumber"]: bill["Id"] for bill in desk.bills()}
-    assert [desk.posting(id).quickbooks_id for id in ids] == [held[f"A-{n:02}"] for n in (1, 2, 3)]
+    ids_by_number = {bill["DocNumber"]: bill["Id"] for bill in desk.bills()}
+    assert [desk.posting(id).quickbooks_id for id in ids] == [
+        ids_by_number[f"A-{n:02}"] for n in (1, 2, 3)
+    ]
 
 
 @pytest.mark.parametrize("status", [429, 401])

@@ -8,10 +8,10 @@ from tests.support.posting_bench import Desk
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
-    made = Desk(app, quickbooks, clock)
-    made.first = made.bill()
-    made.drain()
-    return made
+    new_desk = Desk(app, quickbooks, clock)
+    new_desk.first = new_desk.bill()
+    new_desk.drain()
+    return new_desk
 
 
 def shown(desk):

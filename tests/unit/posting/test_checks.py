@@ -43,9 +43,9 @@ def one(kind):
 
 
 def bought(kind="bill", **more):
-    given = {"cost": "Fuel"} | more.pop("on", {})
+    fields = {"cost": "Fuel"} | more.pop("on", {})
     return document(
-        kind, f"{kind}:9", line("1", "5.00", **given), total="5.00", supplier=SUPPLIER, **more
+        kind, f"{kind}:9", line("1", "5.00", **fields), total="5.00", supplier=SUPPLIER, **more
     )
 
 

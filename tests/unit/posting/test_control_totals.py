@@ -34,14 +34,16 @@ def lines(*all_, **more):
 
 
 def test_months_kinds_and_currencies_have_lines_of_their_own():
-    found = lines(
+    result = lines(
         stands(),
         stands(),
         stands(day="2026-04-30"),
         stands("vendor_credit"),
         stands(currency="JPY"),
     )
-    assert [(line["kind"], line["period"], line["currency"], line["posted"]) for line in found] == [
+    assert [
+        (line["kind"], line["period"], line["currency"], line["posted"]) for line in result
+    ] == [
         ("bill", "2026-03", "JPY", "10"),
         ("bill", "2026-03", "USD", "20.20"),
         ("bill", "2026-04", "USD", "10.10"),

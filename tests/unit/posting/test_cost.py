@@ -59,10 +59,12 @@ class Curious(SmallSource):
 
 @pytest.fixture
 def source(app, quickbooks):
-    made = Curious(wants=("queued", "posted", "held", "failed"))
-    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
-    made.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
-    return made
+    new_source = Curious(wants=("queued", "posted", "held", "failed"))
+    object.__setattr__(
+        app.extensions["hub"], "plugins", Plugins.load([new_source], installed=False)
+    )
+    new_source.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
+    return new_source
 
 
 def offer(source, first, count=BILLS):
@@ -132,13 +134,13 @@ def test_a_bill_is_one_request_and_no_read(source, quickbooks):
     runner.sync(source.installation, requested_by="kari")
     before = len(quickbooks.log.entries())
     offer(source, BILLS)
-    done = runner.sync(source.installation, requested_by="kari")
-    assert (done.outcome, done.counts["posted"], len(source.pushed)) == (
+    run = runner.sync(source.installation, requested_by="kari")
+    assert (run.outcome, run.counts["posted"], len(source.pushed)) == (
         "done",
         2 * BILLS,
         2 * BILLS,
     )
-    assert done.counts["requests"] == {"writes": BILLS, "reads": 0}
+    assert run.counts["requests"] == {"writes": BILLS, "reads": 0}
     assert len(quickbooks.log.entries()) - before <= 1.02 * BILLS
 
 
@@ -199,12 +201,12 @@ def sum_of_waiting(steps):
 
 def opened(visitor):
     """Return the steps of the statements of each of the first pages."""
-    found = {}
+    steps_by_path = {}
     for path in ("/", *LISTS):
         visitor.page(path)
-        with watched() as (_, found[path]):
+        with watched() as (_, steps_by_path[path]):
             visitor.page(path)
-    return found
+    return steps_by_path
 
 
 def grown(many, few):

@@ -18,11 +18,13 @@ from tests.support.posting_bench import Desk
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
-    made = Desk(app, quickbooks, clock, wants=("posted", "part_paid", "paid", "changed", "missing"))
-    transaction_download.ensure(made.company_id, ["bill"], dt.date(2026, 1, 1))
-    made.id = made.bill("A-1", total="100.00")
-    made.drain()
-    return made
+    new_desk = Desk(
+        app, quickbooks, clock, wants=("posted", "part_paid", "paid", "changed", "missing")
+    )
+    transaction_download.ensure(new_desk.company_id, ["bill"], dt.date(2026, 1, 1))
+    new_desk.id = new_desk.bill("A-1", total="100.00")
+    new_desk.drain()
+    return new_desk
 
 
 def bill(desk):

@@ -21,10 +21,10 @@ def vendor(desk, name="Nordisk Stål AS"):
 
 
 def vendors(desk, name):
-    found = desk.quickbooks.select(
+    records = desk.quickbooks.select(
         "select * from Vendor where Active in (true, false) maxresults 1000"
     )
-    return [row for row in found["Vendor"] if row["DisplayName"] == name]
+    return [row for row in records["Vendor"] if row["DisplayName"] == name]
 
 
 @pytest.mark.parametrize("fault", [None, "lose_answer", "lose_request"])
@@ -37,12 +37,12 @@ def test_a_vendor_is_made_once(desk, fault):
 
 
 def test_a_vendor_that_exists_by_that_name_is_adopted(desk):
-    made = desk.quickbooks.ask("POST", "vendor", {"DisplayName": "Nordisk Stål AS"}).json()[
+    record = desk.quickbooks.ask("POST", "vendor", {"DisplayName": "Nordisk Stål AS"}).json()[
         "Vendor"
     ]
     id = vendor(desk)
     desk.drain()
-    assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", made["Id"])
+    assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", record["Id"])
 
 
 def test_the_name_of_a_customer_is_not_adopted_for_a_vendor(desk):
@@ -83,21 +83,21 @@ def laid(desk, count, seconds=1):
 def test_everything_created_is_found_whatever_the_page_even_within_one_second(desk, page, seconds):
     since = desk.clock.now() - dt.timedelta(minutes=10)
     laid(desk, 7, seconds)
-    found = [
+    results = [
         row["Id"] for part in search.created_since(Client(1), "bill", since, page) for row in part
     ]
-    assert sorted(found) == sorted(bill["Id"] for bill in desk.bills())
-    assert len(found) == len(set(found))
+    assert sorted(results) == sorted(bill["Id"] for bill in desk.bills())
+    assert len(results) == len(set(results))
 
 
 def test_a_full_second_that_begins_within_a_page_is_told_once(desk):
     since = desk.clock.now() - dt.timedelta(minutes=10)
     laid(desk, 1)
     laid(desk, 5, seconds=0)
-    found = [
+    results = [
         row["Id"] for part in search.created_since(Client(1), "bill", since, 2) for row in part
     ]
-    assert sorted(found) == sorted(bill["Id"] for bill in desk.bills())
+    assert sorted(results) == sorted(bill["Id"] for bill in desk.bills())
 
 
 def test_rows_that_are_edited_or_deleted_meanwhile_hide_no_other(desk):
@@ -105,10 +105,10 @@ def test_rows_that_are_edited_or_deleted_meanwhile_hide_no_other(desk):
     laid(desk, 6)
     bills = sorted(desk.bills(), key=lambda bill: int(bill["Id"]))
     pages = search.created_since(Client(1), "bill", since, 2)
-    found = [row["Id"] for row in next(pages)]
+    results = [row["Id"] for row in next(pages)]
     desk.quickbooks.act("delete", kind="Bill", id=bills[0]["Id"])
-    found += [row["Id"] for part in pages for row in part]
-    assert set(found) == {bill["Id"] for bill in bills}
+    results += [row["Id"] for part in pages for row in part]
+    assert set(results) == {bill["Id"] for bill in bills}
 
 
 def test_a_second_that_changes_while_it_is_searched_proves_nothing(desk, monkeypatch):

@@ -13,7 +13,7 @@ def test_a_second_one_with_our_mark_is_found(desk):
     desk.quickbooks.act("edit", kind="Bill", id=bill(desk, 0), set={"DocNumber": "X"})
     desk.quickbooks.ask("POST", "bill", desk.body("A-1"))
     proved = reconcile(desk.company_id)
-    assert [told["document"] for told in proved["strangers"]] == ["A-1"]
+    assert [entry["document"] for entry in proved["strangers"]] == ["A-1"]
     assert desk.cases() == ["Changed in QuickBooks", "Perhaps twice in QuickBooks"]
     twin = next(one for one in desk.bills() if one["DocNumber"] == "A-1")
     desk.quickbooks.act("delete", kind="Bill", id=twin["Id"])
@@ -25,7 +25,7 @@ def test_a_mark_of_a_document_that_nobody_knows_is_put_before_a_person_until_it_
     note = f"[hub:{desk.marker('another hub')}]"
     desk.quickbooks.ask("POST", "bill", desk.body("Z-9") | {"PrivateNote": note})
     proved = reconcile(desk.company_id)
-    assert [told["kind"] for told in proved["strangers"]] == ["bill"]
+    assert [entry["kind"] for entry in proved["strangers"]] == ["bill"]
     assert desk.cases() == ["Marks of another hub"]
     close(desk)
     assert (reconcile(desk.company_id)["strangers"], desk.cases()) == ([], [])
@@ -35,5 +35,5 @@ def test_two_documents_that_are_said_to_be_one_transaction_are_told(desk):
     with transaction() as session:
         session.get_one(Posting, desk.ids[1]).quickbooks_id = bill(desk, 0)
     proved = reconcile(desk.company_id)
-    assert any("are said to be one transaction" in told["reason"] for told in proved["strangers"])
+    assert any("are said to be one transaction" in entry["reason"] for entry in proved["strangers"])
     assert "Two documents, one transaction" in desk.cases()

@@ -28,12 +28,12 @@ NUMBER_USED = "DocNumber=A-1 is assigned to TxnType=Bill with TxnId=17"
 
 
 def json_of(status: int, body: Any, **headers: str) -> HttpResponse:
-    told = {
+    fields = {
         "Content-Type": "application/json",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     return HttpResponse(
-        status, told, body if isinstance(body, bytes) else json.dumps(body).encode()
+        status, fields, body if isinstance(body, bytes) else json.dumps(body).encode()
     )
 
 
@@ -206,5 +206,5 @@ def test_there_is_a_row_for_every_outcome(figure):
         len(TABLE),
         50,
     )
-    found = {after(*row[:2], row[3]).__class__ for row in TABLE}
-    assert found == {Posted, Read, Hold, Search, Doubt, Requeue, Reconnect}
+    results = {after(*row[:2], row[3]).__class__ for row in TABLE}
+    assert results == {Posted, Read, Hold, Search, Doubt, Requeue, Reconnect}

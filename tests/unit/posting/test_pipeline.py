@@ -130,13 +130,13 @@ def test_what_has_left_is_written_down_however_a_run_ends(desk, held_back):
 
 
 def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatch):
-    create, seen = Client.create, []
+    create, calls = Client.create, []
 
     def watched(self, kind, body, requestid, **options):
         with reading() as session:
             posting = session.scalars(select(Posting)).one()
             attempt = session.scalars(select(Attempt)).one()
-            seen.append(
+            calls.append(
                 (
                     posting.state,
                     posting.payload == body,
@@ -144,13 +144,13 @@ def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatc
                     attempt.outcome,
                 )
             )
-            seen.append(posting.sent_date is not None and posting.doubted_date is not None)
+            calls.append(posting.sent_date is not None and posting.doubted_date is not None)
         return create(self, kind, body, requestid, **options)
 
     monkeypatch.setattr(Client, "create", watched)
     desk.bill()
     desk.drain()
-    assert seen == [("sending", True, True, "sent"), True]
+    assert calls == [("sending", True, True, "sent"), True]
 
 
 def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):

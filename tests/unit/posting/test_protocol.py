@@ -33,14 +33,14 @@ JUST_NOW = QuietPeriod(is_own_call=True, local_seconds=179)
 
 def sent(*outcomes: str) -> tuple[SendAttempt, ...]:
     """Return sends from words: `landed:7`, `refused/6140:17`, `doubt`; `+doubt` is batched."""
-    made = []
+    results = []
     for word in outcomes:
         rest, _, id = word.removeprefix("+").partition(":")
         outcome, _, code = rest.partition("/")
-        made.append(
+        results.append(
             SendAttempt(outcome=outcome, code=code, id=id or None, batched=word.startswith("+"))
         )
-    return tuple(made)
+    return tuple(results)
 
 
 def create(*outcomes: str, state: str = "ready", **more) -> History:

@@ -20,11 +20,11 @@ from tests.support.stand_in_fixtures import mount_quickbooks
 
 def opened(app, quickbooks, clock):
     """Provide a bill that was posted."""
-    made = Desk(app, quickbooks, clock)
-    transaction_download.ensure(made.company_id, ["bill"], dt.date(2026, 1, 1))
-    made.id = made.bill("A-1", total="100.00")
-    made.drain()
-    return made
+    new_desk = Desk(app, quickbooks, clock)
+    transaction_download.ensure(new_desk.company_id, ["bill"], dt.date(2026, 1, 1))
+    new_desk.id = new_desk.bill("A-1", total="100.00")
+    new_desk.drain()
+    return new_desk
 
 
 @pytest.fixture
@@ -111,10 +111,10 @@ def test_a_lost_answer_is_looked_up_before_it_is_written_again(desk, fault):
 
 def test_an_edit_that_the_person_has_not_seen_is_not_written_over(desk):
     edit(desk, TxnDate="2026-03-01")
-    seen = bill(desk)["SyncToken"]
+    sync_token = bill(desk)["SyncToken"]
     desk.edit(bill(desk)["Id"], TxnDate="2026-03-09")
     with pytest.raises(NotNow, match="changed in QuickBooks again"):
-        put_back(desk, seen)
+        put_back(desk, sync_token)
     assert updates(desk) == []
 
 

@@ -13,10 +13,10 @@ from tests.support.posting_bench import Desk
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
-    made = Desk(app, quickbooks, clock)
-    made.ids = [made.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
-    made.drain()
-    return made
+    new_desk = Desk(app, quickbooks, clock)
+    new_desk.ids = [new_desk.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
+    new_desk.drain()
+    return new_desk
 
 
 def bill(desk, n):
@@ -71,7 +71,7 @@ def test_what_stands_as_it_should_is_compared_without_being_loaded_whole(desk):
 def test_a_deleted_one_is_told_with_its_sum_and_has_a_case(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
     proved = reconcile(desk.company_id)
-    assert (proved["found"], [told["why"] for told in proved["wrong"]]) == (2, ["missing"])
+    assert (proved["found"], [entry["why"] for entry in proved["wrong"]]) == (2, ["missing"])
     assert proved["totals"][0]["difference"] == "-20.10"
     assert desk.cases() == ["No longer in QuickBooks"]
 
@@ -79,7 +79,7 @@ def test_a_deleted_one_is_told_with_its_sum_and_has_a_case(desk):
 def test_a_changed_total_is_told_and_ends_when_it_is_put_right(desk):
     body = desk.body("A-3", total="31.10")
     desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
-    assert [told["why"] for told in reconcile(desk.company_id)["wrong"]] == ["differs"]
+    assert [entry["why"] for entry in reconcile(desk.company_id)["wrong"]] == ["differs"]
     assert desk.cases() == ["Changed in QuickBooks"]
     desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 30.10}])
     assert reconcile(desk.company_id)["wrong"] == []
@@ -124,7 +124,7 @@ def test_one_that_vanished_without_a_word_is_missed_too(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
     desk.clock.advance(40 * 24 * 3600)
     proved = reconcile(desk.company_id)
-    assert [told["why"] for told in proved["wrong"]] == ["missing"]
+    assert [entry["why"] for entry in proved["wrong"]] == ["missing"]
 
 
 def test_one_that_was_taken_over_though_older_than_all_that_was_posted_is_looked_for_by_its_id(
@@ -144,9 +144,10 @@ def test_progress_is_told_while_it_reads_and_while_it_compares(desk):
 
 
 def test_what_the_source_says_otherwise_than_was_posted_is_listed(desk):
-    told = reconcile(desk.company_id)["apart"]
+    differences = reconcile(desk.company_id)["apart"]
     assert (
-        told[0]["reason"] == "Bill A-1 of Acme: the source says USD 100.00, USD 10.10 was posted."
+        differences[0]["reason"]
+        == "Bill A-1 of Acme: the source says USD 100.00, USD 10.10 was posted."
     )
     _as_posted()
     assert reconcile(desk.company_id)["apart"] == []

@@ -169,28 +169,32 @@ def in_question(desk) -> tuple[int, str]:
     desk.quickbooks.add_fault("lose_answer", "bill.create")
     id = desk.bill()
     desk.drain()
-    shown = desk.bills()[0]["Id"]
-    desk.edit(shown, PrivateNote="ours now")
+    bill_id = desk.bills()[0]["Id"]
+    desk.edit(bill_id, PrivateNote="ours now")
     desk.drain(wait=True)
-    return id, shown
+    return id, bill_id
 
 
 def test_this_is_it_ends_the_question(desk):
-    id, shown = in_question(desk)
-    manual.adopt(id, shown, "kari")
+    id, bill_id = in_question(desk)
+    manual.adopt(id, bill_id, "kari")
     desk.drain(wait=True)
-    assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", shown)
+    assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", bill_id)
     assert (len(desk.bills()), desk.cases()) == (1, [])
 
 
 def test_not_this_one_sends_it(desk):
     desk.quickbooks.switch(requestid="ignore")
-    id, shown = in_question(desk)
-    desk.edit(shown, DocNumber="B-7")
-    manual.reject_match(id, shown, "kari")
+    id, bill_id = in_question(desk)
+    desk.edit(bill_id, DocNumber="B-7")
+    manual.reject_match(id, bill_id, "kari")
     desk.drain(wait=True)
     posting = desk.posting(id)
-    assert (posting.state, posting.quickbooks_id != shown, len(desk.bills())) == ("posted", True, 2)
+    assert (posting.state, posting.quickbooks_id != bill_id, len(desk.bills())) == (
+        "posted",
+        True,
+        2,
+    )
 
 
 def test_a_deleted_one_that_was_never_seen_is_asked_about(desk):
@@ -273,10 +277,10 @@ def test_an_answer_that_came_after_the_fence_was_lost_is_remembered_and_read(des
     id = desk.bill()
     desk.drain()
     monkeypatch.undo()
-    shown = desk.bills()[0]["Id"]
-    assert (desk.state(id), desk.attempts(id)[0].seen_id) == ("sending", shown)
+    bill_id = desk.bills()[0]["Id"]
+    assert (desk.state(id), desk.attempts(id)[0].seen_id) == ("sending", bill_id)
     desk.drain()
-    assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", shown)
+    assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", bill_id)
 
 
 def put_back(desk, tmp_path, change) -> None:

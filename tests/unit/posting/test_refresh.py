@@ -45,11 +45,11 @@ def posted(desk, count):
             body | {"DocNumber": row["source_id"], "PrivateNote": f"[hub:{row['marker']}]"}
             for row in rows
         ]
-        made = [desk.quickbooks.ask("POST", "bill", bill).json()["Bill"] for bill in bills]
+        records = [desk.quickbooks.ask("POST", "bill", bill).json()["Bill"] for bill in bills]
         with transaction() as session:
             ids = session.scalars(insert(SourceDocument).returning(SourceDocument.id), rows).all()
             session.execute(
-                insert(Posting), [_posting(desk, *one) for one in zip(ids, made, strict=True)]
+                insert(Posting), [_posting(desk, *one) for one in zip(ids, records, strict=True)]
             )
 
 

@@ -112,12 +112,12 @@ def test_what_settles_a_document_leaves_the_books_before_it(
     app, quickbooks, clock, policy, together
 ):
     till = Till(app, quickbooks, clock, gone=policy)
-    found = list(every_order(policy))
-    post(till, [item for items, _ in found for item in items])
+    results = list(every_order(policy))
+    post(till, [item for items, _ in results for item in items])
     if together:
-        remove(till, [id for _, order in found for id in order])
+        remove(till, [id for _, order in results for id in order])
     else:
-        for step in zip_longest(*(order for _, order in found)):
+        for step in zip_longest(*(order for _, order in results)):
             remove(till, filter(None, step))
     assert (live(till), till.reasons(), till.cases()) == ([], [], [])
 
@@ -155,8 +155,8 @@ def test_a_removal_that_a_person_skips_holds_the_one_behind_it(app, quickbooks, 
     till.run(Gone(source_id="invoice:1"), Gone(source_id="payment:1"))
     with transaction() as session:
         outbox.approve(session, [till.posting("invoice:1").id], "kari")
-    found = till.run()
-    assert (found["invoice:1"], found["payment:1"]) == ("waiting", "review")
+    result = till.run()
+    assert (result["invoice:1"], result["payment:1"]) == ("waiting", "review")
     assert "until Payment" in till.posting("invoice:1").reason
     manual.skip(till.posting("payment:1").id, "it stays", "kari")
     till.run()

@@ -15,9 +15,9 @@ from tests.support.posting_bench import Desk
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
-    made = Desk(app, quickbooks, clock)
-    set_limit(made, Decimal("50.00"))
-    return made
+    new_desk = Desk(app, quickbooks, clock)
+    set_limit(new_desk, Decimal("50.00"))
+    return new_desk
 
 
 def set_limit(desk, limit):

@@ -14,10 +14,10 @@ from tests.support.posting_bench import Desk
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
-    made = Desk(app, quickbooks, clock)
-    made.ids = [made.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
-    made.drain()
-    return made
+    new_desk = Desk(app, quickbooks, clock)
+    new_desk.ids = [new_desk.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
+    new_desk.drain()
+    return new_desk
 
 
 def bill(desk, n=0):
@@ -25,14 +25,14 @@ def bill(desk, n=0):
 
 
 def why(desk, n=0):
-    found = undo.plan_posting(desk.ids[n])
-    return found.blocked[0].reason if found.blocked else ""
+    result = undo.plan_posting(desk.ids[n])
+    return result.blocked[0].reason if result.blocked else ""
 
 
 def test_what_is_as_we_left_it_is_deleted_once_and_the_proof_agrees(desk):
-    found = undo.plan_posting(desk.ids[0])
-    assert undo.undo(found, "kari") == 1
-    assert undo.undo(found, "kari") == 1
+    result = undo.plan_posting(desk.ids[0])
+    assert undo.undo(result, "kari") == 1
+    assert undo.undo(result, "kari") == 1
     desk.drain()
     assert len(desk.sent("bill.delete")) == 1
     assert {bill["DocNumber"] for bill in desk.bills()} == {"A-2", "A-3"}
@@ -52,9 +52,9 @@ def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
     with transaction() as session:
         session.query(Posting).update({"run_id": None})
     desk.edit(bill(desk, 1), DocNumber="A-2b")
-    found = undo.plan_selection([Posting.operation == "create"])
-    assert {one.posting.number for one in found.removable} == {"A-1", "A-3"}
-    assert [one.reason for one in found.blocked] == [
+    result = undo.plan_selection([Posting.operation == "create"])
+    assert {one.posting.number for one in result.removable} == {"A-1", "A-3"}
+    assert [one.reason for one in result.blocked] == [
         "It was changed in QuickBooks since it was posted."
     ]
 
@@ -115,13 +115,13 @@ def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
     desk.change(desk.ids[0], total="11.00")
     desk.plan("V-1", "create", {"DisplayName": "New Vendor"}, kind="vendor")
     desk.drain()
-    found = undo.plan_selection([Posting.company_id == desk.company_id])
-    assert ([one.reason for one in found.blocked], len(found.removable)) == (
+    result = undo.plan_selection([Posting.company_id == desk.company_id])
+    assert ([one.reason for one in result.blocked], len(result.removable)) == (
         [undo.LIST_ENTRY_REASON],
         3,
     )
-    found = undo.plan_selection([Posting.operation == "update"])
-    assert ([one.reason for one in found.blocked], found.removable) == ([undo.CHANGE_REASON], ())
+    result = undo.plan_selection([Posting.operation == "update"])
+    assert ([one.reason for one in result.blocked], result.removable) == ([undo.CHANGE_REASON], ())
 
 
 def test_who_took_back_what_is_in_the_log(desk):

@@ -31,11 +31,11 @@ def entries(quickbooks: Any, call: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def sent(app, quickbooks) -> list[dict[str, Any]]:
     """Record every later request as the server receives it."""
-    seen: list[dict[str, Any]] = []
+    calls: list[dict[str, Any]] = []
     adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
     inner = adapter.app
-    adapter.app = lambda environ, start: (seen.append(environ), inner(environ, start))[1]
-    return seen
+    adapter.app = lambda environ, start: (calls.append(environ), inner(environ, start))[1]
+    return calls
 
 
 def batch(count: int) -> list[BatchItem]:
@@ -51,16 +51,16 @@ def company() -> Company:
 
 def test_a_batch_tells_of_each_item(quickbooks):
     items = [*batch(2), BatchItem("02", "create", "bill", b'{"VendorRef":{"value":"1"}}')]
-    told = answers(Client(1).batch(items, KEY), items)
-    assert [told[item.bid].outcome for item in items] == ["landed", "landed", "refused"]
+    results = answers(Client(1).batch(items, KEY), items)
+    assert [results[item.bid].outcome for item in items] == ["landed", "landed", "refused"]
 
 
 @pytest.mark.parametrize("kind", ["bid_missing", "bid_twice"])
 def test_an_item_that_is_not_told_of_once_is_in_doubt(quickbooks, kind):
     quickbooks.add_fault(kind, "batch")
     items = batch(3)
-    told = answers(Client(1).batch(items, KEY), items)
-    assert [told[item.bid].outcome for item in items] == ["landed", "landed", "doubt"]
+    results = answers(Client(1).batch(items, KEY), items)
+    assert [results[item.bid].outcome for item in items] == ["landed", "landed", "doubt"]
 
 
 def test_a_foreign_item_changes_nothing(quickbooks):
@@ -102,13 +102,13 @@ def test_thirty_items_are_one_call_and_one_batch_of_the_quota(quickbooks):
 
 def test_an_update_in_a_batch_that_shows_another_object_is_in_doubt(quickbooks):
     client, items = Client(1), batch(2)
-    made = answers(client.batch(items, KEY), items)
-    body = bill("B-0", Id=made["00"].id, SyncToken="0", sparse=True)
+    results = answers(client.batch(items, KEY), items)
+    body = bill("B-0", Id=results["00"].id, SyncToken="0", sparse=True)
     other = BatchItem(
-        "00", "update", "bill", bill("B-1", Id=made["01"].id, SyncToken="0", sparse=True)
+        "00", "update", "bill", bill("B-1", Id=results["01"].id, SyncToken="0", sparse=True)
     )
-    shown = client.batch([BatchItem("00", "update", "bill", body)], "b" * 32)
-    assert answers(shown, [other])["00"].outcome == "doubt"
+    outcomes = client.batch([BatchItem("00", "update", "bill", body)], "b" * 32)
+    assert answers(outcomes, [other])["00"].outcome == "doubt"
 
 
 def test_the_exact_bytes_of_an_item_are_sent(sent):

@@ -59,9 +59,9 @@ def test_edited_deleted_and_new_ones_are_taken_in(watched):
     watched.act("delete", kind="Bill", id="2")
     watched.act("create", kind="Bill", set=bill("new"))
     watched.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
-    found = changes.poll(1)
-    assert sorted(found.heads) == [("bill", "1"), ("bill", "2"), ("bill", "4")]
-    assert "vendor" in found.lists
+    result = changes.poll(1)
+    assert sorted(result.heads) == [("bill", "1"), ("bill", "2"), ("bill", "4")]
+    assert "vendor" in result.lists
     assert (head("1").number, head("2").state, head("4").number) == ("changed", "deleted", "new")
     assert vendor("3").name == "Renamed"
 
@@ -133,8 +133,8 @@ def test_changes_are_known_up_to_quickbooks_own_time(watched, clock):
 # -- webhooks --------------------------------------------------------------------------------------
 
 
-def signed(told: Any, key: str) -> tuple[dict[str, str], bytes]:
-    body = json.dumps(told).encode()
+def signed(notice: Any, key: str) -> tuple[dict[str, str], bytes]:
+    body = json.dumps(notice).encode()
     return {
         "Intuit-Signature": base64.b64encode(
             hmac.new(key.encode(), body, hashlib.sha256).digest()
@@ -152,27 +152,27 @@ def classic(
 def cloud(
     realm: str, kind: str, id: str, verb: str = "updated", at: str = "2026-03-02T12:00:00Z"
 ) -> Any:
-    told = {
+    fields = {
         "specversion": "1.0",
         "id": "x",
         "type": f"qbo.{kind}.{verb}.v1",
         "time": at,
         "data": {},
     }
-    return [told | {"intuitentityid": id, "intuitaccountid": realm}]
+    return [fields | {"intuitentityid": id, "intuitaccountid": realm}]
 
 
-def hear(quickbooks, told: Any) -> list[tuple[str, str]]:
-    events = changes.webhook(*signed(told, quickbooks.webhook_verifier))
-    return [(event.kind, event.id) for found in events.values() for event in found]
+def hear(quickbooks, notice: Any) -> list[tuple[str, str]]:
+    events = changes.webhook(*signed(notice, quickbooks.webhook_verifier))
+    return [(event.kind, event.id) for event_list in events.values() for event in event_list]
 
 
 @pytest.mark.parametrize(
-    "told", [classic, lambda realm, name, id, **_: cloud(realm, name.lower(), id)]
+    "notice", [classic, lambda realm, name, id, **_: cloud(realm, name.lower(), id)]
 )
-def test_both_formats_are_understood(watched, told):
-    assert hear(watched, told(watched.realm, "Bill", "9")) == [("bill", "9")]
-    assert hear(watched, told(watched.realm, "VendorCredit", "9")) == [("vendor_credit", "9")]
+def test_both_formats_are_understood(watched, notice):
+    assert hear(watched, notice(watched.realm, "Bill", "9")) == [("bill", "9")]
+    assert hear(watched, notice(watched.realm, "VendorCredit", "9")) == [("vendor_credit", "9")]
 
 
 def test_an_event_for_another_company_or_kind_is_none_of_ours(watched):
@@ -181,18 +181,20 @@ def test_an_event_for_another_company_or_kind_is_none_of_ours(watched):
 
 
 def test_what_the_hub_knows_already_tells_nothing(watched):
-    known = head("1").updated_at.isoformat()
-    assert hear(watched, classic(watched.realm, "Bill", "1", at=known)) == []
+    updated_at = head("1").updated_at.isoformat()
+    assert hear(watched, classic(watched.realm, "Bill", "1", at=updated_at)) == []
     assert hear(watched, classic(watched.realm, "Bill", "1", at="2027-01-01T00:00:00Z")) == [
         ("bill", "1")
     ]
-    assert hear(watched, classic(watched.realm, "Bill", "1", "Delete", at=known)) == [("bill", "1")]
+    assert hear(watched, classic(watched.realm, "Bill", "1", "Delete", at=updated_at)) == [
+        ("bill", "1")
+    ]
 
 
 def test_a_merge_tells_of_both(watched):
-    told = classic(watched.realm, "Vendor", "1", "Merge")
-    told["eventNotifications"][0]["dataChangeEvent"]["entities"][0]["deletedId"] = "2"
-    assert hear(watched, told) == [("vendor", "1"), ("vendor", "2")]
+    notice = classic(watched.realm, "Vendor", "1", "Merge")
+    notice["eventNotifications"][0]["dataChangeEvent"]["entities"][0]["deletedId"] = "2"
+    assert hear(watched, notice) == [("vendor", "1"), ("vendor", "2")]
 
 
 @pytest.mark.parametrize("signature", ["", "AAAA", "ø"])
@@ -202,11 +204,11 @@ def test_a_wrong_signature_is_refused(watched, signature):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "notice",
     [[], {}, 3, "x", [3], {"eventNotifications": []}, {"eventNotifications": [{"realmId": "1"}]}],
 )
-def test_a_genuine_webhook_of_any_shape_does_no_harm(watched, told):
-    assert hear(watched, told) == []
+def test_a_genuine_webhook_of_any_shape_does_no_harm(watched, notice):
+    assert hear(watched, notice) == []
 
 
 def test_without_a_token_no_webhook_is_trusted(make_app, make_config, empty_database):

@@ -31,11 +31,11 @@ def entries(quickbooks: Any, call: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def sent(app, quickbooks) -> list[dict[str, Any]]:
     """Record every later request as the server receives it."""
-    seen: list[dict[str, Any]] = []
+    calls: list[dict[str, Any]] = []
     adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
     inner = adapter.app
-    adapter.app = lambda environ, start: (seen.append(environ), inner(environ, start))[1]
-    return seen
+    adapter.app = lambda environ, start: (calls.append(environ), inner(environ, start))[1]
+    return calls
 
 
 def test_a_bill_is_created_with_its_key_and_the_minor_version(sent):
@@ -85,13 +85,15 @@ def test_the_same_key_makes_one_bill(quickbooks):
 
 def test_an_update_and_a_deletion_go_by_id_and_token(quickbooks):
     client = Client(1)
-    made = client.create("bill", bill(), KEY)
+    creation = client.create("bill", bill(), KEY)
     changed = client.update(
-        "bill", bill(Id=made.id, SyncToken="0", sparse=True, PrivateNote="x"), "b" * 32
+        "bill", bill(Id=creation.id, SyncToken="0", sparse=True, PrivateNote="x"), "b" * 32
     )
-    gone = client.delete("bill", encode({"Id": made.id, "SyncToken": changed.sync_token}), "c" * 32)
+    gone = client.delete(
+        "bill", encode({"Id": creation.id, "SyncToken": changed.sync_token}), "c" * 32
+    )
     assert (changed.sync_token, gone.outcome) == ("1", "landed")
-    assert client.read("bill", made.id).code == "610"
+    assert client.read("bill", creation.id).code == "610"
 
 
 def test_a_refusal_says_why(quickbooks):
@@ -156,9 +158,9 @@ def test_a_read_is_asked_again_after_a_short_pause_and_not_after_a_long_one(
     quickbooks, clock, pause, outcome
 ):
     quickbooks.add_fault("status", "vendor.read", status=429, retry_after=pause)
-    begun = clock.monotonic()
+    start = clock.monotonic()
     assert Client(1).read("vendor", "1").outcome == outcome
-    assert clock.monotonic() - begun == pytest.approx(7 if outcome == "landed" else 0)
+    assert clock.monotonic() - start == pytest.approx(7 if outcome == "landed" else 0)
 
 
 def test_a_refused_connection_leaves_nothing_in_doubt(quickbooks):
@@ -184,9 +186,9 @@ def test_a_throttle_pauses_the_company(quickbooks, clock):
     quickbooks.add_fault("status", "bill.create", status=429, retry_after=7)
     client = Client(1)
     assert client.create("bill", bill(), KEY).outcome == "throttled"
-    begun = clock.monotonic()
+    start = clock.monotonic()
     assert client.create("bill", bill(), KEY).outcome == "landed"
-    assert clock.monotonic() - begun == pytest.approx(7)
+    assert clock.monotonic() - start == pytest.approx(7)
 
 
 def test_an_expired_token_is_renewed_once_and_the_same_bytes_sent_again(quickbooks, clock):
@@ -222,9 +224,9 @@ def test_a_bad_gateway_is_not_taken_for_a_connection_that_ended(quickbooks, cloc
 
 def test_a_file_is_uploaded(quickbooks):
     client = Client(1)
-    made = client.create("bill", bill(), KEY)
+    creation = client.create("bill", bill(), KEY)
     about = {"FileName": 'a "b".pdf', "ContentType": "application/pdf"}
-    about["AttachableRef"] = [{"EntityRef": {"type": "Bill", "value": made.id}}]
+    about["AttachableRef"] = [{"EntityRef": {"type": "Bill", "value": creation.id}}]
     answer = client.upload(encode(about), b"%PDF-1.4 \r\n--\x00", "f" * 32)
     assert (answer.outcome, answer.entity["Size"]) == ("landed", 14)
 

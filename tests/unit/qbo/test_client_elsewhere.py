@@ -85,10 +85,14 @@ def test_what_a_company_is_and_its_lists_are_read(client):
 
 
 def test_a_bill_is_made_once_changed_and_deleted(client):
-    made = client.create("bill", encode(bill()), KEY)
+    creation = client.create("bill", encode(bill()), KEY)
     again = client.create("bill", encode(bill()), KEY)
-    assert (made.outcome, again.id, str(made.entity["TotalAmt"])) == ("landed", made.id, "12.50")
-    body = for_update(bill(PrivateNote="changed"), client.read("bill", made.id).entity, "")
+    assert (creation.outcome, again.id, str(creation.entity["TotalAmt"])) == (
+        "landed",
+        creation.id,
+        "12.50",
+    )
+    body = for_update(bill(PrivateNote="changed"), client.read("bill", creation.id).entity, "")
     changed = client.update("bill", encode(body), KEY[::-1])
     assert (changed.outcome, changed.sync_token, changed.entity["PrivateNote"]) == (
         "landed",
@@ -96,8 +100,8 @@ def test_a_bill_is_made_once_changed_and_deleted(client):
         "changed",
     )
     stale = client.update("bill", encode(body), KEY[:16])
-    gone = client.delete("bill", encode({"Id": made.id, "SyncToken": "1"}), KEY[:15])
-    assert (stale.code, gone.outcome, client.read("bill", made.id).code) == (
+    gone = client.delete("bill", encode({"Id": creation.id, "SyncToken": "1"}), KEY[:15])
+    assert (stale.code, gone.outcome, client.read("bill", creation.id).code) == (
         "5010",
         "landed",
         "610",
@@ -105,9 +109,9 @@ def test_a_bill_is_made_once_changed_and_deleted(client):
 
 
 def test_refusals_are_read_as_what_they_are(client):
-    made = client.create("bill", encode(bill()), KEY)
+    creation = client.create("bill", encode(bill()), KEY)
     number = client.create("bill", encode(bill()), KEY[::-1])
-    assert (number.code, number.faults[0].holder) == ("6140", ("Bill", made.id))
+    assert (number.code, number.faults[0].holder) == ("6140", ("Bill", creation.id))
     assert client.create("bill", encode(bill("E" * 22)), KEY[1:]).code == "2050"
     assert (
         client.create("bill", encode(bill("E-2", VendorRef={"value": "999"})), KEY[2:]).code
@@ -126,20 +130,24 @@ def test_an_invoice_is_voided_and_a_file_found(client):
         "Amount": 5,
         "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
     }
-    made = client.create("invoice", encode({"CustomerRef": {"value": "26"}, "Line": [line]}), KEY)
+    creation = client.create(
+        "invoice", encode({"CustomerRef": {"value": "26"}, "Line": [line]}), KEY
+    )
     file = Attachment(id="f1", name="a.pdf", mime="application/pdf")
-    about = file_metadata(file, "invoice", made.id, "ABCDEFGHIJKL")
+    about = file_metadata(file, "invoice", creation.id, "ABCDEFGHIJKL")
     assert client.upload(encode(about), b"%PDF-1.4", KEY[1:]).outcome == "landed"
-    assert [file["FileName"] for file in search.find_files(client, "invoice", made.id)] == ["a.pdf"]
-    voided = client.void("invoice", encode({"Id": made.id, "SyncToken": "0"}), KEY[2:])
+    assert [file["FileName"] for file in search.find_files(client, "invoice", creation.id)] == [
+        "a.pdf"
+    ]
+    voided = client.void("invoice", encode({"Id": creation.id, "SyncToken": "0"}), KEY[2:])
     assert transaction_index.is_voided(voided.entity)
 
 
 def test_a_batch_answers_item_by_item(client):
     items = [BatchItem(f"{n:02}", "create", "bill", encode(bill(f"E-{n}"))) for n in (1, 2)]
     items.append(BatchItem("03", "create", "bill", encode(bill("E-1"))))
-    told = answers(client.batch(items, KEY), items)
-    assert [(told[item.bid].outcome, told[item.bid].code) for item in items] == [
+    results = answers(client.batch(items, KEY), items)
+    assert [(results[item.bid].outcome, results[item.bid].code) for item in items] == [
         ("landed", ""),
         ("landed", ""),
         ("refused", "6140"),
@@ -180,5 +188,5 @@ def test_its_answers_have_the_form_of_the_recorded_ones():
     assert all(common <= set(body) for kind, body in recorded if kind in independent_books.KINDS)
     vendors = [set(body) for kind, body in recorded if kind == "Vendor"]
     started = independent_books.Books(":memory:").rows["Vendor"]["1"]
-    told = json.loads(independent_books.dumps(started))
-    assert set(told) - {"FullyQualifiedName"} <= set().union(*vendors)
+    report = json.loads(independent_books.dumps(started))
+    assert set(report) - {"FullyQualifiedName"} <= set().union(*vendors)

@@ -60,9 +60,9 @@ def test_tax_codes_are_needed_everywhere_but_in_the_united_states():
 
 def test_a_norwegian_company_is_read(intuit):
     realm = list(intuit.companies)[1]
-    made = oauth_connect.connect_with_refresh_token(realm, intuit.refresh_tokens[realm])
+    connection = oauth_connect.connect_with_refresh_token(realm, intuit.refresh_tokens[realm])
     with engine.reading() as session:
-        facts = company.facts(session, made.id)
+        facts = company.facts(session, connection.id)
     assert (facts.country, facts.currency, facts.multicurrency, facts.tax_codes) == (
         "NO",
         "NOK",

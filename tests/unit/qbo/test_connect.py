@@ -26,8 +26,8 @@ def consent(app, intuit):
         session = requests.Session()
         for prefix, adapter in app.extensions["hub"].mounts.items():
             session.mount(prefix, adapter)
-        given = {"decision": "connect", "user": "admin", "realm": intuit.realm, **form}
-        back = session.post(url, data=given, allow_redirects=False).headers["Location"]
+        fields = {"decision": "connect", "user": "admin", "realm": intuit.realm, **form}
+        back = session.post(url, data=fields, allow_redirects=False).headers["Location"]
         return dict(parse_qsl(urlsplit(back).query))
 
     return decide
@@ -52,11 +52,11 @@ def test_a_company_is_connected_and_known_by_name(consent, intuit):
 
 def test_the_consent_asks_for_accounting_only(app):
     url, state = oauth_connect.start(BROWSER)
-    asked = dict(parse_qsl(urlsplit(url).query))
-    assert asked["scope"] == "com.intuit.quickbooks.accounting"
-    assert asked["response_type"] == "code"
-    assert asked["redirect_uri"].endswith("/quickbooks/callback")
-    assert asked["state"] == state
+    query = dict(parse_qsl(urlsplit(url).query))
+    assert query["scope"] == "com.intuit.quickbooks.accounting"
+    assert query["response_type"] == "code"
+    assert query["redirect_uri"].endswith("/quickbooks/callback")
+    assert query["state"] == state
 
 
 def test_the_state_is_kept_as_a_hash(app):
@@ -198,8 +198,12 @@ def test_a_check_proves_the_connection_and_closes_its_case(quickbooks):
 def test_no_secret_is_logged(intuit, consent, caplog):
     caplog.set_level("DEBUG")
     connect(consent)
-    held = [*intuit.app.grants.access, *intuit.app.grants.by_refresh, intuit.client_secret]
-    assert not [secret for secret in held if secret in caplog.text]
+    secrets_of_intuit = [
+        *intuit.app.grants.access,
+        *intuit.app.grants.by_refresh,
+        intuit.client_secret,
+    ]
+    assert not [secret for secret in secrets_of_intuit if secret in caplog.text]
 
 
 def test_the_address_for_the_return_is_the_hubs_own(app):
@@ -220,9 +224,9 @@ def test_a_consent_carries_no_challenge_unless_the_switch_is_on(app):
 
 def test_with_pkce_the_verifier_stays_on_the_server_and_fits_the_challenge(consent, with_pkce):
     url, state = oauth_connect.start(BROWSER)
-    asked = dict(parse_qsl(urlsplit(url).query))
-    assert asked["code_challenge_method"] == "S256"
-    assert len(asked["code_challenge"]) == 43
+    query = dict(parse_qsl(urlsplit(url).query))
+    assert query["code_challenge_method"] == "S256"
+    assert len(query["code_challenge"]) == 43
     verifier = token_endpoint._code_verifier(state)
     assert 43 <= len(verifier) <= 128
     assert verifier not in url

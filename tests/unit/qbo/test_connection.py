@@ -50,8 +50,10 @@ def company():
 def open_cases():
     """Return the open cases of the connection."""
     with reading() as session:
-        mine = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith("connection:"))
-        rows = session.scalars(mine)
+        statement = select(Case).where(
+            Case.closed_at.is_(None), Case.cause.startswith("connection:")
+        )
+        rows = session.scalars(statement)
         return [
             (row.cause, row.action, row.title, f"{row.reason} {row.instruction}") for row in rows
         ]
@@ -65,10 +67,10 @@ def calls(quickbooks, prefix=""):
 @pytest.fixture
 def app_of_bills(quickbooks):
     """Enable CostTracker in automatic mode; return the id of the installation."""
-    made = current().plugins.open_stand_in("costtracker", folder=None, documents=12, seed=1)
-    current().mounts[URL] = WSGIAdapter(made.wsgi, URL, sleep=lambda _: None)
-    given = {**made.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=12, seed=1)
+    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
+    settings = {**stand_in.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    row = enable.enable(1, "costtracker", settings, who="kari", mode="auto")
     enable.first_lists(row)
     return row.id
 
@@ -76,14 +78,14 @@ def app_of_bills(quickbooks):
 def unposted():
     """Return the documents that are to be posted and are not."""
     with reading() as session:
-        mine = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
-        return sum(one.state not in ("posted", "held") for one in session.scalars(mine))
+        statement = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
+        return sum(one.state not in ("posted", "held") for one in session.scalars(statement))
 
 
 def posted():
     with reading() as session:
-        mine = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
-        return sum(one.state == "posted" for one in session.scalars(mine))
+        statement = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
+        return sum(one.state == "posted" for one in session.scalars(statement))
 
 
 def scheduled(installation_id):
@@ -144,9 +146,9 @@ def test_no_token_stands_in_what_a_person_is_told(quickbooks, clock):
         Client(1).company_info()
         clock.advance(3600)
     assert open_cases()
-    held = [*quickbooks.app.grants.access, *quickbooks.app.grants.by_refresh]
-    told = f"{open_cases()} {company().state_reason}"
-    assert not [secret for secret in held if secret in told]
+    secrets_of_intuit = [*quickbooks.app.grants.access, *quickbooks.app.grants.by_refresh]
+    text = f"{open_cases()} {company().state_reason}"
+    assert not [secret for secret in secrets_of_intuit if secret in text]
 
 
 # -- a pause that grows ----------------------------------------------------------------------------
@@ -395,5 +397,5 @@ def test_every_document_is_posted_in_the_end_without_a_person(
         clock.advance(900)
     assert (company().state, open_cases(), unposted()) == ("connected", [], 0)
     bills = quickbooks.books()[quickbooks.realm]["Bill"]
-    mine = [bill for bill in bills if "[hub:" in bill.get("PrivateNote", "")]
-    assert len(mine) == posted() > 0, "each exactly once"
+    own = [bill for bill in bills if "[hub:" in bill.get("PrivateNote", "")]
+    assert len(own) == posted() > 0, "each exactly once"

@@ -21,9 +21,9 @@ def company(app: Flask) -> int:
 
 def _shown(company: int, body: dict[str, Any]) -> display.TransactionView:
     with transaction() as session:
-        found = display.view_payload(session, company, "bill", json.dumps(body).encode())
-    assert found
-    return found
+        result = display.view_payload(session, company, "bill", json.dumps(body).encode())
+    assert result
+    return result
 
 
 def test_every_reference_is_named_where_the_lists_know_it(company: int) -> None:
@@ -53,8 +53,8 @@ def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None
         "GlobalTaxCalculation": "TaxExcluded",
         "TxnTaxDetail": {"TotalTax": 25.5},
     }
-    found = _shown(company, body)
-    assert (found.total, found.tax, found.currency) == (Decimal("125.5"), Decimal("25.5"), "NOK")
+    result = _shown(company, body)
+    assert (result.total, result.tax, result.currency) == (Decimal("125.5"), Decimal("25.5"), "NOK")
 
 
 def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -> None:
@@ -82,12 +82,12 @@ def test_what_a_payment_settles_and_where_it_goes_is_said(company: int) -> None:
         "PayType": "Check",
         "CheckPayment": {"BankAccountRef": {"value": "77", "name": "Checking"}},
     }
-    found = _shown(company, {"Line": lines, "TotalAmt": 10, **paid})
-    assert [line.posts_to for line in found.lines] == [
+    result = _shown(company, {"Line": lines, "TotalAmt": 10, **paid})
+    assert [line.posts_to for line in result.lines] == [
         "Bill 12",
         f"Bill, {display.PLACEHOLDER_TEXT}",
     ]
-    assert dict(found.facts) == {"Paid by": "Check", "Account": "Checking"}
+    assert dict(result.facts) == {"Paid by": "Check", "Account": "Checking"}
 
 
 def test_a_discount_is_taken_off_and_a_payee_is_named_by_what_it_is(company: int) -> None:
@@ -96,11 +96,11 @@ def test_a_discount_is_taken_off_and_a_payee_is_named_by_what_it_is(company: int
         "Amount": 5,
         "DiscountLineDetail": {"PercentBased": False},
     }
-    found = _shown(
+    result = _shown(
         company, {"Line": [off], "EntityRef": {"value": "31", "type": "Vendor", "name": "Kari"}}
     )
-    assert (found.lines[0].posts_to, found.lines[0].amount) == ("Discount", Decimal(-5))
-    assert dict(found.facts)["Party"]
+    assert (result.lines[0].posts_to, result.lines[0].amount) == ("Discount", Decimal(-5))
+    assert dict(result.facts)["Party"]
 
 
 @pytest.mark.parametrize(

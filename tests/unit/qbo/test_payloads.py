@@ -154,13 +154,13 @@ CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
 def test_a_payload_is_as_its_golden_file_says(name):
     facts, what = CASES[name]
     built = payloads.build(what, facts, MARKER)
-    told = {
+    fields = {
         "body": built.body,
         "meaning": built.summary.dump(),
         "warnings": built.warnings,
         "problems": built.problems,
     }
-    golden(GOLDEN / f"{name}.json", told)
+    golden(GOLDEN / f"{name}.json", fields)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -295,11 +295,11 @@ def test_what_is_still_to_be_made_is_known_and_filled_in():
 
 
 def test_a_file_names_its_transaction():
-    made = payloads.file_metadata(
+    payload = payloads.file_metadata(
         Attachment(id="f", name="a\nb.pdf", mime="application/pdf"), "bill", "12", MARKER
     )
-    assert made["FileName"] == "a b.pdf"
-    assert made["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": "12"}
+    assert payload["FileName"] == "a b.pdf"
+    assert payload["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": "12"}
 
 
 # -- read back -------------------------------------------------------------------------------------
@@ -343,23 +343,23 @@ ENTITY: dict[str, Any] = {
     ],
 )
 def test_whatever_differs_is_told(change, word):
-    meant, found = (
+    expected, actual = (
         payloads.summarize("bill", ENTITY, "USD"),
         payloads.summarize("bill", ENTITY | change, "USD"),
     )
-    assert payloads.differences(meant, meant) == []
-    assert any(word in sentence for sentence in payloads.differences(meant, found))
+    assert payloads.differences(expected, expected) == []
+    assert any(word in sentence for sentence in payloads.differences(expected, actual))
 
 
 def test_what_quickbooks_fills_in_by_itself_is_no_difference():
-    found = ENTITY | {
+    result = ENTITY | {
         "DueDate": "2026-04-01",
         "Balance": D(10),
         "SalesTermRef": {"value": "3"},
         "DepartmentRef": {"value": "1"},
     }
     assert (
-        payloads.differences(payloads.summarize("bill", ENTITY), payloads.summarize("bill", found))
+        payloads.differences(payloads.summarize("bill", ENTITY), payloads.summarize("bill", result))
         == []
     )
 
@@ -487,9 +487,9 @@ def test_a_bill_in_another_currency_leaves_the_payable_account_to_quickbooks():
     payable = Ref(role="payable_account", id="1", name="2400 Leverandørgjeld", currency="NOK")
     header = {**refs(vendor="9"), "payable_account": payable}
     line_ = line("1", "10.00", account="60", tax_code="8")
-    made = payloads.build(mapped(line_, header=header, currency="EUR"), NO, MARKER)
-    assert "APAccountRef" not in made.body
-    assert made.warnings == (
+    payload = payloads.build(mapped(line_, header=header, currency="EUR"), NO, MARKER)
+    assert "APAccountRef" not in payload.body
+    assert payload.warnings == (
         "2400 Leverandørgjeld is kept in NOK; QuickBooks uses its account for EUR.",
     )
     same = payloads.build(mapped(line_, header=header, currency="NOK"), NO, MARKER)

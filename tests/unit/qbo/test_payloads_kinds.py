@@ -393,11 +393,11 @@ def ready(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any
         )
         assert answer.id, answer.text
         ids[place] = answer.id
-    meant = json.dumps(built.summary.dump())
+    summary_json = json.dumps(built.summary.dump())
     for place, id in ids.items():
-        meant = meant.replace(f'"{place}"', f'"{id}"')
+        summary_json = summary_json.replace(f'"{place}"', f'"{id}"')
     return payloads.encode(payloads.fill(built.body, ids)), TransactionSummary.load(
-        json.loads(meant)
+        json.loads(summary_json)
     )
 
 
@@ -408,10 +408,10 @@ def test_quickbooks_takes_it_and_reads_back_what_was_meant(intuit, name):
     client = Client(
         oauth_connect.connect_with_refresh_token(realm, intuit.refresh_tokens[realm]).id
     )
-    body, meant = ready(client, payloads.build(what, facts, MARKER))
+    body, expected = ready(client, payloads.build(what, facts, MARKER))
     answer = client.create(what.document.kind, body, "a" * 32)
     assert answer.outcome == "landed", answer.text
-    found = payloads.summarize(what.document.kind, answer.entity, facts.currency)
-    assert payloads.differences(meant, found) == []
-    said = what.document.total
-    assert said is None or found.total == said
+    result = payloads.summarize(what.document.kind, answer.entity, facts.currency)
+    assert payloads.differences(expected, result) == []
+    total = what.document.total
+    assert total is None or result.total == total

@@ -272,5 +272,7 @@ def test_an_order_keeps_the_class_of_each_line_whatever_sales_forms_have(classes
     built = payloads.build(
         mapped(*lines, kind="purchase_order", header=refs(vendor="1")), facts, MARKER
     )
-    kept = [one["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] for one in built.body["Line"]]
-    assert (kept, built.body.get("ClassRef"), built.problems) == (list(classes), head, ())
+    class_ids = [
+        one["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] for one in built.body["Line"]
+    ]
+    assert (class_ids, built.body.get("ClassRef"), built.problems) == (list(classes), head, ())

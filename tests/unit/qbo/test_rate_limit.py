@@ -17,11 +17,11 @@ def clock() -> FakeClock:
 
 def starts(limiter: RateLimiter, clock: FakeClock, count: int, *, items: int = 0) -> list[float]:
     """Return the times at which this number of requests began, one right after the other."""
-    begun = []
+    start_times = []
     for _ in range(count):
         with limiter.slot("app", items=items):
-            begun.append(clock.monotonic())
-    return begun
+            start_times.append(clock.monotonic())
+    return start_times
 
 
 def most_within(begun: list[float], seconds: float) -> int:
@@ -41,9 +41,11 @@ def test_forty_batches_start_in_a_minute(clock):
 
 
 def test_what_is_late_on_its_way_does_not_make_one_too_many(clock):
-    begun = starts(RateLimiter(clock), clock, 1200)
+    start_times = starts(RateLimiter(clock), clock, 1200)
     batches = starts(RateLimiter(clock), clock, 100, items=30)
-    assert max(most_within(begun, 1.0 + 0.19), most_within(begun, 60.0 + 0.9) / 50) <= 10
+    assert (
+        max(most_within(start_times, 1.0 + 0.19), most_within(start_times, 60.0 + 0.9) / 50) <= 10
+    )
     assert most_within(batches, 60.0 + 0.9) <= 40
 
 
@@ -156,9 +158,9 @@ def test_after_a_refusal_a_batch_counts_as_its_items(clock):
     limiter = RateLimiter(clock)
     starts(limiter, clock, 17, items=30)
     limiter.throttled(60)
-    begun = starts(limiter, clock, 60, items=30)
-    assert most_within(begun, 60.0) <= 500 // 30
-    assert begun[-1] - begun[0] < 60 * 60 / (500 // 30)
+    start_times = starts(limiter, clock, 60, items=30)
+    assert most_within(start_times, 60.0) <= 500 // 30
+    assert start_times[-1] - start_times[0] < 60 * 60 / (500 // 30)
 
 
 def test_a_batch_that_waits_for_room_is_not_passed_over_for_ever():

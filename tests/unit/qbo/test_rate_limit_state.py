@@ -40,17 +40,17 @@ def two(clock, tmp_path):
 
 
 def begun(limiters, clock, count, items=0):
-    found = []
+    results = []
     for _ in range(count):
         for one in limiters:
             with one.slot(items=items):
-                found.append(clock.monotonic())
-    return found
+                results.append(clock.monotonic())
+    return results
 
 
 def test_two_start_no_more_than_one_may_in_a_second_a_minute_and_of_batches(two, clock):
-    found = begun(two, clock, 600)
-    assert (most_within(found, 1.0), most_within(found, 60.0)) == (10, 500)
+    result = begun(two, clock, 600)
+    assert (most_within(result, 1.0), most_within(result, 60.0)) == (10, 500)
     assert most_within(begun(two, clock, 50, items=30), 60.0) == 40
 
 
@@ -105,7 +105,7 @@ def test_two_processes_provoke_no_refusal(tmp_path):
     quickbooks = create(companies=[US], throttle=True)
     with Server(quickbooks.wsgi) as server:
         url = f"{server.url}/v3/company/{US.realm}/companyinfo/{US.realm}"
-        given = [
+        command = [
             sys.executable,
             "-c",
             PROCESS,
@@ -114,5 +114,5 @@ def test_two_processes_provoke_no_refusal(tmp_path):
             str(tmp_path / "1.starts"),
             str(READS),
         ]
-        running = [subprocess.Popen(given, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
         assert [one.communicate(timeout=60)[0].split() for one in running] == [["200"] * READS] * 2

@@ -20,7 +20,7 @@ def test_a_vendor_keeps_what_a_source_may_want():
         "Country": "NO",
         "Lat": "59",
     }
-    kept = row(
+    stored_row = row(
         "vendor",
         DisplayName="Hansen",
         PrimaryEmailAddr={"Address": "a@b.no"},
@@ -31,13 +31,18 @@ def test_a_vendor_keeps_what_a_source_may_want():
         CurrencyRef={"value": "NOK"},
         TermRef={"value": "3"},
     )
-    assert (kept["name"], kept["full_name"], kept["email"], kept["currency"]) == (
+    assert (
+        stored_row["name"],
+        stored_row["full_name"],
+        stored_row["email"],
+        stored_row["currency"],
+    ) == (
         "Hansen",
         "Hansen",
         "a@b.no",
         "NOK",
     )
-    assert kept["body"] == {
+    assert stored_row["body"] == {
         "contact": "Kari Hansen",
         "phone": "22",
         "term": "3",
@@ -51,8 +56,14 @@ def test_a_vendor_keeps_what_a_source_may_want():
 
 
 def test_what_quickbooks_appends_to_an_inactive_name_is_taken_off():
-    kept = row("account", Name="Old (deleted)", FullyQualifiedName="A:Old (deleted)", Active=False)
-    assert (kept["name"], kept["full_name"], kept["active"]) == ("Old", "A:Old", False)
+    stored_row = row(
+        "account", Name="Old (deleted)", FullyQualifiedName="A:Old (deleted)", Active=False
+    )
+    assert (stored_row["name"], stored_row["full_name"], stored_row["active"]) == (
+        "Old",
+        "A:Old",
+        False,
+    )
 
 
 def test_an_active_name_may_end_so():
@@ -60,14 +71,14 @@ def test_an_active_name_may_end_so():
 
 
 def test_an_account_has_its_number_and_types():
-    kept = row(
+    stored_row = row(
         "account",
         Name="Leie",
         AcctNum="6300",
         AccountType="Expense",
         AccountSubType="RentOrLeaseOfBuildings",
     )
-    assert (kept["number"], kept["type"], kept["sub_type"]) == (
+    assert (stored_row["number"], stored_row["type"], stored_row["sub_type"]) == (
         "6300",
         "Expense",
         "RentOrLeaseOfBuildings",
@@ -75,10 +86,10 @@ def test_an_account_has_its_number_and_types():
 
 
 def test_an_item_is_found_by_its_sku_and_knows_its_accounts():
-    kept = row(
+    stored_row = row(
         "item", Name="Stud", Sku="S-1", Type="NonInventory", ExpenseAccountRef={"value": "80"}
     )
-    assert (kept["number"], kept["type"], kept["body"]["expense_account"]) == (
+    assert (stored_row["number"], stored_row["type"], stored_row["body"]["expense_account"]) == (
         "S-1",
         "NonInventory",
         "80",
@@ -99,11 +110,15 @@ def test_a_tax_code_says_where_it_may_be_used():
 
 
 def test_a_project_is_told_from_a_customer():
-    kept = row(
+    stored_row = row(
         "customer",
         DisplayName="Roof",
         FullyQualifiedName="Ås:Roof",
         IsProject=True,
         ParentRef={"value": "3"},
     )
-    assert (kept["full_name"], kept["parent"], kept["body"]["project"]) == ("Ås:Roof", "3", True)
+    assert (stored_row["full_name"], stored_row["parent"], stored_row["body"]["project"]) == (
+        "Ås:Roof",
+        "3",
+        True,
+    )

@@ -103,13 +103,13 @@ def test_an_entry_that_the_index_does_not_know_yet_stays_however_often_the_list_
 ):
     quickbooks.switch(index_lag=10_000)
     clock.advance(1)
-    made = Client(1).create("vendor", encode({"DisplayName": "Just made"}), "a" * 32)
+    creation = Client(1).create("vendor", encode({"DisplayName": "Just made"}), "a" * 32)
     with engine.transaction() as session:
-        records.absorb(session, 1, "vendor", [made.entity])
+        records.absorb(session, 1, "vendor", [creation.entity])
     for _ in range(readings):
         clock.advance(seconds / readings)
         record_download.refresh(1, ["vendor"])
-    assert row("vendor", made.id).active is active
+    assert row("vendor", creation.id).active is active
 
 
 @pytest.mark.row("CT-S20")
@@ -213,8 +213,8 @@ def test_the_book_holds_the_decisions_of_its_app(quickbooks, clock):
 
 
 def test_a_record_is_told_to_plugins_without_quickbooks_words(quickbooks):
-    told = records.to_record(row("vendor", "1"))
-    assert (told.id, told.active, told.party.name) == ("1", True, told.name)
+    record = records.to_record(row("vendor", "1"))
+    assert (record.id, record.active, record.party.name) == ("1", True, record.name)
 
 
 def test_an_item_is_told_with_what_it_is_for(quickbooks):

@@ -143,17 +143,17 @@ def test_while_the_row_cannot_be_reached_nothing_starts(clock):
 
 def test_no_row_is_locked_while_a_process_calculates(engine, clock):
     one, other = BudgetRow(engine, "1", clock), BudgetRow(engine, "1", clock)
-    seen = []
+    calls = []
 
     def pause(budget, *_):
-        seen.append(budget.paused_to)
-        if len(seen) == 1:
+        calls.append(budget.paused_to)
+        if len(calls) == 1:
             other.change(lambda budget, *_: setattr(budget, "paused_to", 5.0))
         budget.cap = 100.0
 
     one.change(pause)
     budget, _ = other.read()
-    assert (seen, budget.paused_to, budget.cap) == ([0.0, 5.0], 5.0, 100.0)
+    assert (calls, budget.paused_to, budget.cap) == ([0.0, 5.0], 5.0, 100.0)
 
 
 def test_a_row_that_cannot_be_read_counts_as_used_up_for_a_minute(make, engine, clock):

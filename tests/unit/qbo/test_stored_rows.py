@@ -42,10 +42,10 @@ def test_rows_are_added_and_overwritten_and_news_counted(quickbooks):
 
 def test_what_the_caller_changed_and_has_not_written_is_not_lost(quickbooks):
     with engine.transaction() as session:
-        held = session.get_one(Record, (1, "vendor", "1"))
-        held.name = "Changed"
+        record = session.get_one(Record, (1, "vendor", "1"))
+        record.name = "Changed"
         upsert(session, Record, [row("a")])
-        assert held.name == "Changed"
+        assert record.name == "Changed"
 
 
 def test_lists_and_heads_are_kept(quickbooks):

@@ -63,9 +63,9 @@ def test_a_grant_tells_how_long_each_token_lives(intuit):
 
 def test_a_wait_that_intuit_asks_for_is_kept(intuit):
     intuit.add_fault("throttled", "token.refresh", retry_after=90)
-    with pytest.raises(Retry) as told:
+    with pytest.raises(Retry) as error:
         token_endpoint.renew(intuit.refresh_tokens[intuit.realm])
-    assert told.value.after == 90
+    assert error.value.after == 90
 
 
 def test_the_library_never_logs_what_it_sends(app):

@@ -115,11 +115,11 @@ def test_one_that_died_is_taken_over_from(quickbooks, before, clock):
 
 
 def test_while_another_renews_a_token_that_still_holds_is_used(quickbooks, before, clock):
-    held = tokens.access_token(1)
+    token = tokens.access_token(1)
     clock.advance(3600 - 120)
     with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="another"))
-    assert tokens.access_token(1) == held
+    assert tokens.access_token(1) == token
     assert not clock.slept
 
 

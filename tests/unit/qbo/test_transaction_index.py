@@ -20,7 +20,7 @@ def seen(id: str = "10", token: int = 0, **more: Any) -> dict[str, Any]:
         "CreateTime": "2026-03-01T10:00:00-08:00",
         "LastUpdatedTime": "2026-03-01T10:00:00-08:00",
     }
-    made = {
+    fields = {
         "Id": id,
         "SyncToken": str(token),
         "DocNumber": "A-1",
@@ -32,7 +32,7 @@ def seen(id: str = "10", token: int = 0, **more: Any) -> dict[str, Any]:
         "MetaData": times,
         "PrivateNote": f"Hello\n[hub:{MARKER}]",
     }
-    return made | more
+    return fields | more
 
 
 def absorb(*entities: dict[str, Any], kind: str = "bill") -> list[tuple[str, str]]:
@@ -47,17 +47,17 @@ def head(id: str = "10") -> TransactionHead:
 
 def test_a_head_holds_what_is_searched_by(quickbooks):
     absorb(seen(LinkedTxn=[{"TxnId": "7", "TxnType": "PurchaseOrder"}]))
-    kept = head()
-    assert (kept.number, kept.party, kept.date, kept.total, kept.balance) == (
+    row = head()
+    assert (row.number, row.party, row.date, row.total, row.balance) == (
         "A-1",
         "1",
         dt.date(2026, 3, 1),
         D("10.5"),
         D("10.5"),
     )
-    assert (kept.marker, kept.state, kept.currency) == (MARKER, "live", "USD")
-    assert kept.links == [{"type": "PurchaseOrder", "id": "7"}]
-    assert kept.created_at == dt.datetime(2026, 3, 1, 18, tzinfo=dt.UTC)
+    assert (row.marker, row.state, row.currency) == (MARKER, "live", "USD")
+    assert row.links == [{"type": "PurchaseOrder", "id": "7"}]
+    assert row.created_at == dt.datetime(2026, 3, 1, 18, tzinfo=dt.UTC)
 
 
 def test_a_newer_sight_replaces_an_older_one_and_never_the_reverse(quickbooks):
@@ -122,13 +122,13 @@ def make_bills(quickbooks, count: int, date: str = "2026-02-01") -> None:
     line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
     line["AccountBasedExpenseLineDetail"] = {"AccountRef": {"value": "7"}}
     for number in range(count):
-        made = {
+        fields = {
             "VendorRef": {"value": "1"},
             "TxnDate": date,
             "DocNumber": f"{date}-{number}",
             "Line": [line],
         }
-        quickbooks.act("create", kind="Bill", set=made)
+        quickbooks.act("create", kind="Bill", set=fields)
 
 
 def load() -> int:

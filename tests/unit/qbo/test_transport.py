@@ -42,10 +42,10 @@ def serve() -> Iterator[Callable[..., str]]:
 
 
 def heard(line: socket.socket) -> bytes:
-    said = line.recv(65536)
-    while said.startswith(b"POST") and not said.endswith(b"{}"):
-        said += line.recv(65536)
-    return said
+    data = line.recv(65536)
+    while data.startswith(b"POST") and not data.endswith(b"{}"):
+        data += line.recv(65536)
+    return data
 
 
 def answer(line: socket.socket) -> None:
@@ -96,10 +96,10 @@ def test_a_connection_is_used_again(serve):
 
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\nX: ", HEAD.replace(b"2\r", b"200\r")])
 def test_a_drip_cannot_outlast_the_deadline(serve, first):
-    begun = time.monotonic()
+    start = time.monotonic()
     with fails(may_have_sent=True):
         send(serve(drip(first)), seconds=0.2)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - start < 1.5
 
 
 def test_silence_is_lost(serve):
@@ -194,14 +194,14 @@ def test_a_connection_left_idle_is_opened_anew(serve, monkeypatch):
 def test_a_netrc_file_does_not_change_the_authorisation(serve, monkeypatch, tmp_path):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login other password other")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    said: list[bytes] = []
+    messages: list[bytes] = []
 
     def listen(line: socket.socket) -> None:
-        said.append(heard(line))
+        messages.append(heard(line))
         line.sendall(HEAD + b"{}")
 
     url = serve(listen)
     transport.send(
         transport.request("GET", url, "token"), mounts=NOTHING, clock=SystemClock(), seconds=5
     )
-    assert b"Authorization: Bearer token" in said[0]
+    assert b"Authorization: Bearer token" in messages[0]

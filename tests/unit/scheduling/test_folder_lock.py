@@ -38,12 +38,12 @@ def make_folder(make_app, tmp_path, postgres_url):
             "HUB_SECOND_FACTOR": "off",
         }
         app = make_app(configuration.load(environ), **options)
-        made.append(app)
+        apps.append(app)
         return app
 
-    made = []
+    apps = []
     yield make
-    for app in made:
+    for app in apps:
         with app.app_context():
             folder_lock.process_lock()._lock.close()
 
@@ -61,8 +61,8 @@ def two(make_folder):
 def standby(app):
     """Return why a hub must not work now; None if it may."""
     with app.app_context():
-        found = folder_lock.process_lock().claim()
-    return found and found.text
+        result = folder_lock.process_lock().claim()
+    return result and result.text
 
 
 def hold(app):
@@ -79,12 +79,12 @@ def release(app):
 def lose_connection(app):
     """End the connection that holds the lock, as a server that restarts does."""
     with app.app_context(), engine.db.engine.connect() as connection:
-        held = (
+        statement = (
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
             f" AND classid = {folder_lock.LOCK_CLASS} AND pid <> pg_backend_pid()"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
-        assert connection.scalars(text(held)).all() == [True]
+        assert connection.scalars(text(statement)).all() == [True]
 
 
 def test_the_second_folder_stands_by_until_the_first_has_ended(one, two):
@@ -208,31 +208,31 @@ def test_of_two_engines_only_one_works_and_the_other_closes_none_of_its_runs(
     with one.app_context():
         with transaction() as session:
             session.add(Company(realm="1", connected_at=clock.now()))
-        asked = run_log.request("lists", 1, "kari")
-    told = []
-    first, second = Scheduler(one), Scheduler(two, announce=told.append)
+        requested_run = run_log.request("lists", 1, "kari")
+    messages = []
+    first, second = Scheduler(one), Scheduler(two, announce=messages.append)
     assert first.tick() > 0
     assert begun.wait(60)
     assert (second.tick(), second.tick(), second.notify()) == (0, 0, 0)
-    assert (len(told), "stands by" in told[0]) == (1, True)
+    assert (len(messages), "stands by" in messages[0]) == (1, True)
     with two.app_context(), reading() as session:
         assert {run.outcome for run in session.query(Run)} == {""}
     ending.set()
     first.stop()
     second.tick()
-    assert told[1:] == ["This data folder works on the database from now on."]
+    assert messages[1:] == ["This data folder works on the database from now on."]
     with two.app_context(), reading() as session:
         assert (
-            session.get_one(Run, asked).outcome == "stopped"
+            session.get_one(Run, requested_run).outcome == "stopped"
         )  # the made-up run never ended itself
     second.stop()
 
 
 def test_home_says_that_another_folder_works(one, make_folder):
-    shown = make_folder("two", pages=True)
-    with shown.app_context(), transaction() as session:
+    second_visitor = make_folder("two", pages=True)
+    with second_visitor.app_context(), transaction() as session:
         add_people(session)
-    visitor = Visitor(shown, None)
+    visitor = Visitor(second_visitor, None)
     visitor.log_in("olga")
     assert "works on this database" not in visitor.page("/")
     hold(one)

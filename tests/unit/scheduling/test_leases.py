@@ -35,25 +35,27 @@ def test_two_names_do_not_hinder_each_other():
 
 
 def test_who_waits_says_so_once_and_gets_it_when_it_is_free(clock):
-    held, said = take("a"), []
-    clock.followers.append(lambda now: held.release() if len(clock.slept) > 3 else None)
-    with lease("a", "The thing", wait=True, on_wait=said.append):
+    first_lease, messages = take("a"), []
+    clock.followers.append(lambda now: first_lease.release() if len(clock.slept) > 3 else None)
+    with lease("a", "The thing", wait=True, on_wait=messages.append):
         pass
-    assert said == ["The thing is in use by another process; waiting until that one has finished"]
+    assert messages == [
+        "The thing is in use by another process; waiting until that one has finished"
+    ]
 
 
 def test_another_thread_does_not_get_it_either(app):
-    found = []
+    results = []
 
     def other():
         with app.app_context():
-            found.append(take("a"))
+            results.append(take("a"))
 
     with lease("a", "A"):
         thread = threading.Thread(target=other)
         thread.start()
         thread.join()
-    assert found == [None]
+    assert results == [None]
 
 
 def test_it_is_free_again_when_its_process_was_killed(app):
@@ -82,8 +84,8 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(app):
 
 
 def test_who_waits_for_it_ends_when_the_hub_is_told_to(app):
-    held = take("a")
+    first_lease = take("a")
     app.extensions["hub"].ending.set()
     with pytest.raises(Ending), lease("a", "The thing", wait=True):
         pass
-    held.release()
+    first_lease.release()

@@ -39,10 +39,10 @@ def desk(one, two, clock):
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
         record_download.refresh(company.id)
-        made = Desk(one, quickbooks, clock)
+        new_desk = Desk(one, quickbooks, clock)
         plugins = current().plugins
         object.__setattr__(two.extensions["hub"], "plugins", plugins)
-        yield made
+        yield new_desk
 
 
 def execute(app, desk):
@@ -65,9 +65,9 @@ def take_over(two):
     age_heartbeats(two, LEASE + MARGIN)
     with two.app_context(), reading() as session:
         company = session.query(Company).one()
-        held = leases.take(f"company-{company.id}")
-    assert held is not None
-    return held
+        lease = leases.take(f"company-{company.id}")
+    assert lease is not None
+    return lease
 
 
 def outcomes():
@@ -86,11 +86,11 @@ def test_a_run_posts_under_its_leases_and_releases_them(one, two, desk):
 
 def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, desk, monkeypatch):
     id = desk.bill()
-    claim, held = pipeline.claim_prepared, []
+    claim, taken_leases = pipeline.claim_prepared, []
 
     def claim_late(*arguments):
-        if not held:
-            held.append(take_over(two))
+        if not taken_leases:
+            taken_leases.append(take_over(two))
         return claim(*arguments)
 
     monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
@@ -98,7 +98,7 @@ def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, desk, monkeypatc
     # The run waits once more, for whoever works next.
     assert (desk.state(id), len(desk.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
     with two.app_context():
-        held[0].release()
+        taken_leases[0].release()
     execute(two, desk)
     assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
 
@@ -106,11 +106,11 @@ def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, desk, monkeypatc
 def test_a_run_that_lost_only_the_company_is_repeated_at_once(one, two, desk, monkeypatch):
     """When PostgreSQL was frozen, a process that resumes may have kept one of its leases only."""
     id = desk.bill()
-    claim, held = pipeline.claim_prepared, []
+    claim, taken_leases = pipeline.claim_prepared, []
 
     def claim_late(*arguments):
-        if not held:
-            held.append(take_over(two))
+        if not taken_leases:
+            taken_leases.append(take_over(two))
             with one.app_context():
                 lease_rows.process_leases().renew()
         return claim(*arguments)
@@ -119,7 +119,7 @@ def test_a_run_that_lost_only_the_company_is_repeated_at_once(one, two, desk, mo
     execute(one, desk)
     assert (desk.state(id), len(desk.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
     with two.app_context():
-        held[0].release()
+        taken_leases[0].release()
     execute(two, desk)
     assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
 

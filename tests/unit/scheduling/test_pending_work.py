@@ -26,9 +26,9 @@ def posting(now):
         installation = Installation(company=company, slug="x", mode="auto", created_at=now)
         session.add(installation)
         session.flush()
-        mine = {"installation_id": installation.id, "company_id": company.id}
+        values = {"installation_id": installation.id, "company_id": company.id}
         document = SourceDocument(
-            slug="x", tenant="t", source_id="1", marker="M", seen_at=now, **mine
+            slug="x", tenant="t", source_id="1", marker="M", seen_at=now, **values
         )
         row = Posting(
             document=document,
@@ -38,7 +38,7 @@ def posting(now):
             state="posted",
             created_at=now,
             changed_at=now,
-            **mine,
+            **values,
         )
         session.add(row)
     return row

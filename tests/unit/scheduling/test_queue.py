@@ -110,10 +110,10 @@ def test_each_waiting_run_gets_one_job(one, queue):
 def test_a_run_whose_lease_is_held_gets_its_job_once_that_is_released(one, two, queue):
     request(one)
     with two.app_context():
-        held = leases.take("lists-1")
+        lease = leases.take("lists-1")
     assert defer(one, queue) == 0
     with two.app_context():
-        held.release()
+        lease.release()
     assert defer(one, queue) == 1
 
 
@@ -448,19 +448,19 @@ def test_a_worker_whose_queue_gets_no_connection_goes_on_when_it_gets_one(
 def test_a_worker_that_ends_releases_everything_and_runs_end_at_their_next_step(
     one, two, run_worker, monkeypatch
 ):
-    begun = threading.Event()
+    event = threading.Event()
 
     def execute(run_id):
         with leases.lease("lists-1", "The company"):
             recorder = run_log.RunRecorder(run_id)
-            begun.set()
+            event.set()
             while True:
                 recorder.progress("lists")
 
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
     request(one)
     worker, thread = run_worker(one, 2)
-    assert begun.wait(PATIENCE)
+    assert event.wait(PATIENCE)
     worker.end()
     thread.join(PATIENCE)
     assert not thread.is_alive()

@@ -29,10 +29,12 @@ class Source(SmallSource):
 
 @pytest.fixture
 def source(app, quickbooks):
-    made = Source(gone="delete")
-    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
-    made.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
-    return made
+    new_source = Source(gone="delete")
+    object.__setattr__(
+        app.extensions["hub"], "plugins", Plugins.load([new_source], installed=False)
+    )
+    new_source.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
+    return new_source
 
 
 def synced(source, *items, cursor):
@@ -78,9 +80,9 @@ def test_what_is_created_for_a_document_and_its_files_are_counted_apart(source):
 
 
 def test_a_document_counts_as_held_in_the_run_that_first_holds_it(source):
-    held = bill("1", supplier="1", account="nothing like it")
-    assert synced(source, held, cursor="1") == {"held": 1}
-    assert synced(source, held, cursor="2") == {}
+    held_bill = bill("1", supplier="1", account="nothing like it")
+    assert synced(source, held_bill, cursor="1") == {"held": 1}
+    assert synced(source, held_bill, cursor="2") == {}
     # Read again with another total it is planned anew, and is still no newly held document.
     again = bill("1", total="99.00", supplier="1", account="nothing like it")
     other = bill("2", supplier="1", account="nothing like it")
@@ -90,8 +92,8 @@ def test_a_document_counts_as_held_in_the_run_that_first_holds_it(source):
 
 
 def test_a_document_that_comes_back_after_it_was_withdrawn_is_posted(source):
-    held = bill("1", supplier="1", account="nothing like it")
-    synced(source, held, cursor="1")
+    held_bill = bill("1", supplier="1", account="nothing like it")
+    synced(source, held_bill, cursor="1")
     assert synced(source, Gone(source_id="invoice:1"), cursor="2") == {"withdrawn": 1}
     assert synced(source, bill("1", supplier="1"), cursor="3") == {
         "posted": 1,
@@ -109,8 +111,8 @@ def test_review_doubt_and_withdrawal_count_once(source, quickbooks):
         waiting = session.scalars(select(Posting.id).where(Posting.state == "review"))
         outbox.approve(session, list(waiting), "kari")
     quickbooks.add_fault("lose_answer", "bill.create")
-    done = runner.post(source.installation, requested_by="kari")
-    assert done.counts["result"] == {"unknown": 1}
+    run = runner.post(source.installation, requested_by="kari")
+    assert run.counts["result"] == {"unknown": 1}
     assert runner.post(source.installation, requested_by="kari").counts["result"] == {}
 
 
@@ -120,16 +122,16 @@ def test_a_document_whose_answer_was_lost_is_posted_in_the_run_that_finds_it(
     quickbooks.add_fault("lose_answer", "bill.create")
     assert synced(source, bill("1", supplier="1"), cursor="1") == {"unknown": 1}
     clock.advance(400)
-    found = runner.post(source.installation, requested_by="kari").counts["result"]
-    assert found == {"posted": 1, "amounts": {"USD": "125.00"}}
+    result = runner.post(source.installation, requested_by="kari").counts["result"]
+    assert result == {"posted": 1, "amounts": {"USD": "125.00"}}
 
 
 def test_a_run_that_is_stopped_also_says_what_it_did(source):
     source.items = page(bill("1", supplier="1"), cursor="1")
     source.fails = ZeroDivisionError("in the plugin")
-    done = runner.sync(source.installation, requested_by="kari")
-    assert done.outcome == "stopped"
-    assert summary.describe_result(done).endswith("Before that: 1 posted.")
+    run = runner.sync(source.installation, requested_by="kari")
+    assert run.outcome == "stopped"
+    assert summary.describe_result(run).endswith("Before that: 1 posted.")
 
 
 def test_a_run_that_is_interrupted_keeps_what_it_did(source, monkeypatch):
@@ -166,8 +168,8 @@ def test_results_of_several_runs_are_added():
 
 def test_credits_lower_the_amount_that_was_posted(source):
     credit = bill("2", total="25.00", supplier="1", kind="vendor_credit")
-    found = synced(source, bill("1", supplier="1"), credit, cursor="1")
-    assert {**found, "amounts": Decimal(found["amounts"]["USD"])} == {"posted": 2, "amounts": 100}
+    result = synced(source, bill("1", supplier="1"), credit, cursor="1")
+    assert {**result, "amounts": Decimal(result["amounts"]["USD"])} == {"posted": 2, "amounts": 100}
 
 
 def test_the_work_of_another_app_does_not_count(source):

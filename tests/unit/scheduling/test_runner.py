@@ -40,15 +40,15 @@ def app(request, make_app, make_config, empty_database):
 
 @pytest.fixture
 def costtracker(quickbooks):
-    made = current().plugins.open_stand_in("costtracker", folder=None, documents=6, seed=1)
-    current().mounts[URL] = WSGIAdapter(made.wsgi, URL, sleep=lambda _: None)
-    return made
+    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=6, seed=1)
+    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
+    return stand_in
 
 
 @pytest.fixture
 def installation(costtracker):
-    given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+    settings = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    row = enable.enable(1, "costtracker", settings, who="kari", mode="auto")
     enable.first_lists(row)
     return row.id
 
@@ -76,23 +76,23 @@ def lines(run_id):
 
 @pytest.mark.parametrize("app", ["sqlite", "postgres"], indirect=True)
 def test_a_sync_collects_posts_and_reports(installation, costtracker):
-    done = runner.sync(installation, requested_by="kari")
-    assert (done.outcome, done.requested_by, done.error) == ("done", "kari", "")
-    assert done.counts["posted"] >= 5
-    assert done.counts["requests"]["writes"] >= 5
-    assert done.started_at
-    assert done.ended_at
+    run = runner.sync(installation, requested_by="kari")
+    assert (run.outcome, run.requested_by, run.error) == ("done", "kari", "")
+    assert run.counts["posted"] >= 5
+    assert run.counts["requests"]["writes"] >= 5
+    assert run.started_at
+    assert run.ended_at
 
 
 def test_every_log_line_of_a_run_has_its_ids_and_each_call_those_of_intuit(installation, tmp_path):
     options = LogOptions("json", "info", "file")
     with logged(tmp_path, str, options):
-        done = runner.sync(installation, requested_by="kari")
+        run = runner.sync(installation, requested_by="kari")
     events = [json.loads(line) for line in (tmp_path / "hub.log").read_text().splitlines()]
-    about = {"run_id": done.id, "kind": "sync", "company_id": 1, "installation_id": installation}
+    about = {"run_id": run.id, "kind": "sync", "company_id": 1, "installation_id": installation}
     for event in events[1:]:  # the first one says that the run began
         assert {name: event.get(name) for name in about} == about, event
-    assert events[0]["run_id"] == done.id
+    assert events[0]["run_id"] == run.id
     writes = [event for event in events if event["event"] == "QuickBooks: POST bill"]
     assert len(writes) >= 5
     assert len({event["requestid"] for event in writes}) == len(writes)
@@ -128,15 +128,15 @@ def test_a_source_that_fails_stops_the_run_but_not_the_posting(installation, cos
         for posting in session.scalars(select(Posting).where(Posting.state == "review")):
             outbox.approve(session, [posting.id], "kari")
     costtracker.wsgi.faults.add(Fault.read({"kind": "status", "status": 503, "count": 0}))
-    done = runner.sync(installation, requested_by="kari")
-    assert (done.outcome, "posted" in states()) == ("stopped", True)
-    assert ("error", done.error) in lines(done.id)
+    run = runner.sync(installation, requested_by="kari")
+    assert (run.outcome, "posted" in states()) == ("stopped", True)
+    assert ("error", run.error) in lines(run.id)
 
 
 def test_a_defect_of_a_plugin_is_a_sentence(installation, monkeypatch):
     monkeypatch.setattr("hub_costtracker.invoices.changed", lambda *_: 1 / 0)
-    done = runner.sync(installation, requested_by="kari")
-    assert (done.outcome, "CostTracker" in done.error, "Traceback" in done.error) == (
+    run = runner.sync(installation, requested_by="kari")
+    assert (run.outcome, "CostTracker" in run.error, "Traceback" in run.error) == (
         "stopped",
         True,
         False,
@@ -158,12 +158,12 @@ def test_once_runs_once_and_then_pauses(installation):
 
 
 def test_two_runs_of_one_installation_never_overlap(installation):
-    held = take(f"installation-{installation}")
+    lease = take(f"installation-{installation}")
     with pytest.raises(
         Busy, match="CostTracker of Fjord & Sons Construction is in use by another process"
     ):
         runner.sync(installation, requested_by="kari")
-    held.release()
+    lease.release()
     assert runner.sync(installation, requested_by="kari").outcome == "done"
 
 
@@ -179,34 +179,34 @@ def test_a_run_left_open_by_a_dead_process_is_closed_by_the_next(installation, c
 
 
 def test_a_person_asks_for_a_run_once_and_the_engine_does_it(installation):
-    asked = run_log.request("sync", installation, "kari")
-    assert run_log.request("sync", installation, "ola") == asked
-    runner.execute(asked)
-    runner.execute(asked)
+    requested_run = run_log.request("sync", installation, "kari")
+    assert run_log.request("sync", installation, "ola") == requested_run
+    runner.execute(requested_run)
+    runner.execute(requested_run)
     with reading() as session:
         assert [
             (row.id, row.outcome, row.requested_by) for row in session.scalars(select(Run))
-        ] == [(asked, "done", "kari")]
+        ] == [(requested_run, "done", "kari")]
 
 
 def test_a_run_that_may_not_start_is_closed_with_its_reason(installation):
-    asked = run_log.request("sync", installation, "kari")
+    requested_run = run_log.request("sync", installation, "kari")
     change(mode="paused")
-    runner.execute(asked)
+    runner.execute(requested_run)
     with reading() as session:
-        row = session.get_one(Run, asked)
+        row = session.get_one(Run, requested_run)
     assert (row.outcome, "is paused" in row.error) == ("stopped", True)
 
 
 def test_a_run_that_finds_another_at_work_waits_on(installation):
-    asked, held = (
+    requested_run, lease = (
         run_log.request("sync", installation, "kari"),
         take(f"installation-{installation}"),
     )
     with pytest.raises(Busy):
-        runner.execute(asked)
-    assert [row.id for row in run_log.waiting()] == [asked]
-    held.release()
+        runner.execute(requested_run)
+    assert [row.id for row in run_log.waiting()] == [requested_run]
+    lease.release()
 
 
 def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypatch):
@@ -225,8 +225,8 @@ def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypat
 @pytest.mark.end_to_end
 def test_the_runs_of_the_night_come_to_their_end(installation, kind):
     runner.sync(installation, requested_by="kari")
-    done = runner.company(kind, 1, requested_by="schedule")
-    assert (done.outcome, done.error) == ("done", "")
+    run = runner.company(kind, 1, requested_by="schedule")
+    assert (run.outcome, run.error) == ("done", "")
 
 
 def ended(outcome="done", **counts):
@@ -267,12 +267,16 @@ def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts
     quickbooks.act("edit", kind=list_, id=id, set={"Active": False})
     runner.company("lists", 1, requested_by="schedule")
     with reading() as session:
-        held = session.get_one(Posting, waits.id)
+        held_posting = session.get_one(Posting, waits.id)
         case = session.scalars(
             select(Case).where(Case.cause == f"record:1:{list_.lower()}:{id}")
         ).one()
-        assert (held.state, held.held_by, case.action) == ("held", "preflight", "match")
-        assert held.id in {posting.id for posting in case.postings}
+        assert (held_posting.state, held_posting.held_by, case.action) == (
+            "held",
+            "preflight",
+            "match",
+        )
+        assert held_posting.id in {posting.id for posting in case.postings}
 
 
 @pytest.mark.row("CT-B10")
@@ -306,8 +310,8 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     current().clock.advance(120)
     runner.company("changes", 1, requested_by="schedule")
     statuses = Client(costtracker.wsgi).get("/_sandbox/books").json["statuses"].values()
-    (told,) = [one for all in statuses for one in all if one["state"] == "paid"]
-    assert (Decimal(str(told["amount_paid"])), told["message"]) == (
+    (status,) = [one for all in statuses for one in all if one["state"] == "paid"]
+    assert (Decimal(str(status["amount_paid"])), status["message"]) == (
         posted.total,
         "Paid on 2026-03-02",
     )
@@ -331,26 +335,26 @@ def test_a_run_whose_database_was_away_is_repeated_at_once(installation, monkeyp
     def lose_database(*arguments, **options):
         raise DatabaseUnavailable("postgresql://db.example.com/hub", "it restarts")
 
-    asked = run_log.request("post", installation, "kari")
+    requested_run = run_log.request("post", installation, "kari")
     monkeypatch.setattr("hub.scheduling.runner.receipt_delivery.deliver", lose_database)
     if written == "end":
         monkeypatch.setattr(run_log.RunRecorder, "line", lose_database)
         with pytest.raises(DatabaseUnavailable):
-            runner.execute(asked)
+            runner.execute(requested_run)
     else:
-        runner.execute(asked)
+        runner.execute(requested_run)
     (repeated,) = run_log.waiting()
     assert (repeated.kind, repeated.installation_id) == ("post", installation)
-    assert (repeated.requested_by, repeated.id != asked) == ("kari", True)
+    assert (repeated.requested_by, repeated.id != requested_run) == ("kari", True)
 
 
 def test_a_run_that_failed_for_another_reason_is_not_repeated_at_once(installation, monkeypatch):
     def fail(*arguments, **options):
         raise NotNow("The source")
 
-    asked = run_log.request("post", installation, "kari")
+    requested_run = run_log.request("post", installation, "kari")
     monkeypatch.setattr("hub.scheduling.runner.receipt_delivery.deliver", fail)
-    runner.execute(asked)
+    runner.execute(requested_run)
     assert run_log.waiting() == []
 
 

@@ -45,9 +45,9 @@ def runs(kind="sync"):
 
 def change(installation_id, **values):
     with transaction() as session:
-        found = session.get_one(Installation, installation_id)
+        stored_installation = session.get_one(Installation, installation_id)
         for name, value in values.items():
-            setattr(found, name, value)
+            setattr(stored_installation, name, value)
 
 
 def end(run_id, now, **options):
@@ -139,9 +139,9 @@ def test_an_unreadable_schedule_stops_no_other(now, installation):
     schedule.tick(now)
     assert (runs(), len(runs("changes"))) == ([], 1)
     with transaction() as session:
-        asked = Run(kind="sync", installation_id=installation)
-        session.add(asked)
-    end(asked.id, now)
+        requested_run = Run(kind="sync", installation_id=installation)
+        session.add(requested_run)
+    end(requested_run.id, now)
 
 
 @pytest.mark.row("CT-S19")

@@ -25,23 +25,23 @@ def company(app):
 
 @pytest.fixture
 def engine(app):
-    made = Scheduler(app, threads=2)
-    yield made
-    made.stop()
+    scheduler = Scheduler(app, threads=2)
+    yield scheduler
+    scheduler.stop()
 
 
 @pytest.fixture
 def done(monkeypatch):
     """Provide the runs that were executed; execution is replaced, as it needs a QuickBooks."""
-    found = queue.Queue()
+    executed_runs = queue.Queue()
 
     def execute(run_id):
         with transaction() as session:
             session.get_one(Run, run_id).ended_at = current().clock.now()
-        found.put(run_id)
+        executed_runs.put(run_id)
 
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
-    return found
+    return executed_runs
 
 
 def come(done, number):
@@ -58,9 +58,9 @@ def outcomes():
 
 
 def test_what_a_person_asked_for_is_started_once(engine, company, done):
-    asked = run_log.request("tokens", company, "kari")
+    requested_run = run_log.request("tokens", company, "kari")
     started = [engine.tick(), engine.tick()]
-    assert come(done, sum(started)).count(asked) == 1
+    assert come(done, sum(started)).count(requested_run) == 1
     assert started[0] >= 1
 
 
@@ -87,18 +87,18 @@ def test_a_run_of_a_dead_process_is_closed_and_due_again(engine, company, clock,
 
 
 def test_a_run_of_a_living_process_is_left_alone(engine, company, clock, done):
-    held = take(f"lists-{company}")
+    lease = take(f"lists-{company}")
     with transaction() as session:
         session.add(Run(kind="lists", company_id=company, started_at=clock.now()))
     engine.tick()
     assert outcomes()[0] == ("", False)
-    held.release()
+    lease.release()
 
 
 def test_what_was_claimed_and_never_started_is_not_lost(app, company, done):
-    asked = run_log.request("lists", company, "kari")
+    requested_run = run_log.request("lists", company, "kari")
     other = Scheduler(app)
-    assert asked in come(done, other.tick())
+    assert requested_run in come(done, other.tick())
     other.stop()
 
 

@@ -15,7 +15,7 @@ from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 @pytest.fixture
 def make_machine(make_app, tmp_path, postgres_url):
     """Make hubs of the distributed engine on one database, each with a data folder of its own."""
-    made = []
+    apps = []
 
     def make(name, **settings):
         data = tmp_path / name
@@ -28,11 +28,11 @@ def make_machine(make_app, tmp_path, postgres_url):
             "HUB_ENGINE": "distributed",
         }
         app = make_app(configuration.load(environ | settings))
-        made.append(app)
+        apps.append(app)
         return app
 
     yield make
-    for app in made:
+    for app in apps:
         with app.app_context():
             coordination.process_coordination().close()
             engine.db.engine.dispose()

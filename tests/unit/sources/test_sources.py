@@ -76,8 +76,8 @@ def test_fields_take_their_texts_from_the_settings(installed, source):
 
 
 def test_secrets_that_are_typed_go_before_those_that_are_kept(installed):
-    kept = SiteSecrets(installed().id)
-    kept["key"], kept["other"] = "old", "kept"
+    site_secrets = SiteSecrets(installed().id)
+    site_secrets["key"], site_secrets["other"] = "old", "kept"
     site = sources.site(installed(), secrets={"key": "new"})
     assert (site.secrets["key"], site.secrets["other"], set(site.secrets)) == (
         "new",
@@ -85,7 +85,7 @@ def test_secrets_that_are_typed_go_before_those_that_are_kept(installed):
         {"key", "other"},
     )
     site.secrets["key"] = "newer"
-    assert kept["key"] == "old"
+    assert site_secrets["key"] == "old"
 
 
 def test_a_check_binds_the_account(installed):

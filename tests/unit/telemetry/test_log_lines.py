@@ -26,11 +26,11 @@ def no_context():
 
 
 def record(text, *args, level=logging.WARNING, error=None, **extra):
-    made = logging.getLogger("hub").makeRecord(
+    log_record = logging.getLogger("hub").makeRecord(
         "hub", level, __file__, 1, text, args, error, extra=extra
     )
-    made.created = 1_700_000_000.0
-    return made
+    log_record.created = 1_700_000_000.0
+    return log_record
 
 
 def raised(text):

@@ -92,22 +92,22 @@ def run(folder: Path, leak: str, *options: str) -> subprocess.CompletedProcess[s
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     for name in [name for name in environ if name.startswith("PYTEST_")]:
         del environ[name]
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+    result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
     shutil.rmtree(folder / "base")  # else the run that runs these tests would find the secret too
-    return done
+    return result
 
 
 @pytest.mark.parametrize("place", LEAKS)
 def test_a_test_that_shows_a_secret_fails(tmp_path, place):
-    done = run(tmp_path, LEAKS[place], "-p", "no:xdist")
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "secret key in" in done.stdout
+    result = run(tmp_path, LEAKS[place], "-p", "no:xdist")
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "secret key in" in result.stdout
 
 
 def test_a_worker_hands_its_finding_to_the_run(tmp_path):
-    done = run(tmp_path, LEAKS["in a file"], "-p", "xdist", "-n1")
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "secret key in" in done.stdout
+    result = run(tmp_path, LEAKS["in a file"], "-p", "xdist", "-n1")
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "secret key in" in result.stdout
 
 
 def test_a_test_that_shows_nothing_passes(tmp_path):

@@ -26,7 +26,7 @@ def test_setting_the_wall_clock_back_lets_no_time_run_back():
 
 
 def test_followers_of_a_fake_clock_are_told_each_moment():
-    clock, told = FakeClock(), []
-    clock.followers.append(told.append)
+    clock, moments = FakeClock(), []
+    clock.followers.append(moments.append)
     clock.advance(1)
-    assert told == [START + dt.timedelta(seconds=1)]
+    assert moments == [START + dt.timedelta(seconds=1)]

@@ -42,10 +42,10 @@ def test_a_run_that_takes_too_long_ends_with_its_failures_and_what_was_under_way
     monkeypatch.setenv("TESTS_SECONDS", "90")
     pytester.makeconftest(HURRIED)
     pytester.makepyfile(test_stuck=STUCK)
-    done = pytester.runpytest_subprocess(
+    result = pytester.runpytest_subprocess(
         "-n2", "-p", "tests.support.run_deadline", "-p", "no:cacheprovider", timeout=100
     )
-    told = done.stdout.str()
-    assert done.ret == 1
-    assert "The run took longer than 90 seconds. Under way: test_stuck.py::test_it for" in told
-    assert "FAILED test_stuck.py::test_that" in told
+    text = result.stdout.str()
+    assert result.ret == 1
+    assert "The run took longer than 90 seconds. Under way: test_stuck.py::test_it for" in text
+    assert "FAILED test_stuck.py::test_that" in text

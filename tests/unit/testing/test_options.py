@@ -25,8 +25,8 @@ def run(pytester, monkeypatch):
 
     def running(text, *args):
         pytester.makepyfile(test_it=text)
-        done = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", *args)
-        return done.ret, done.stdout.str()
+        result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", *args)
+        return result.ret, result.stdout.str()
 
     return running
 
@@ -34,10 +34,10 @@ def run(pytester, monkeypatch):
 def test_a_skipped_test_fails_the_full_proof_with_its_reason(run, monkeypatch):
     assert run(SKIPS)[0] == 0
     monkeypatch.setenv("HUB_PROOF", "full")
-    code, told = run(SKIPS)
+    code, output = run(SKIPS)
     assert code == 1
-    assert "passes over nothing" in told
-    assert "no browser here" in told
+    assert "passes over nothing" in output
+    assert "no browser here" in output
 
 
 def test_a_golden_file_is_compared_and_one_flag_writes_it(run, pytester):

@@ -22,20 +22,20 @@ def contracts():
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         yield from (
-            made
-            for made in vars(module).values()
-            if inspect.isclass(made) and issubclass(made, Contract)
+            contract
+            for contract in vars(module).values()
+            if inspect.isclass(contract) and issubclass(contract, Contract)
         )
 
 
 def test_every_app_is_read_without_a_gap_whatever_happens_meanwhile(figure, plugins):
     """The suites of the plugins run the checks; this test ensures that none of them omits one."""
-    found = {made.slug: made for made in contracts()}
-    assert set(found) == set(plugins.apps)
+    results = {contract.slug: contract for contract in contracts()}
+    assert set(results) == set(plugins.apps)
     holding = [
-        made
-        for made in found.values()
-        if made.change and all(hasattr(made, name) for name in PROMISES)
+        contract
+        for contract in results.values()
+        if contract.change and all(hasattr(contract, name) for name in PROMISES)
     ]
     figure("apps that are read without a gap or a skip", len(holding), 7)
 
@@ -54,15 +54,15 @@ def early(items):
 
 def forgetful(items):
     """Yield nothing of the second page."""
-    found = list(items)
-    places = [place for place, item in enumerate(found) if isinstance(item, Checkpoint)]
-    yield from (*found[: places[0] + 1], *found[places[1] :])
+    results = list(items)
+    places = [place for place, item in enumerate(results) if isinstance(item, Checkpoint)]
+    yield from (*results[: places[0] + 1], *results[places[1] :])
 
 
 @pytest.mark.parametrize("bad", [early, forgetful])
 def test_a_source_that_would_lose_something_is_noticed(monkeypatch, bad):
-    (made,) = [one for one in contracts() if one.slug == "costtracker"]
-    bench, whole = Bench("costtracker", made.settings, documents=made.paged), Bench.reading
+    (contract,) = [one for one in contracts() if one.slug == "costtracker"]
+    bench, whole = Bench("costtracker", contract.settings, documents=contract.paged), Bench.reading
     right = bench.read()
     answers = iter([right])
     monkeypatch.setattr(
@@ -72,4 +72,4 @@ def test_a_source_that_would_lose_something_is_noticed(monkeypatch, bad):
         bench, "read", lambda *args: next(answers, None) or list(whole(bench, *args))
     )
     with pytest.raises(AssertionError):
-        made().test_a_crash_before_a_checkpoint_repeats_and_never_skips(bench)
+        contract().test_a_crash_before_a_checkpoint_repeats_and_never_skips(bench)

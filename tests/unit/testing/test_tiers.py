@@ -52,8 +52,8 @@ def names_of(tmp_path, settings, *nodes):
     options = ["-p", "tests.support.tiers", "-p", "no:cacheprovider", "--collect-only", "-q"]
     command = [sys.executable, "-m", "pytest", f"--rootdir={tmp_path}", *options, *nodes]
     environ = {"PYTHONPATH": str(ROOT), "PATH": "", **settings}
-    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True)
-    return [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
+    result = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True)
+    return [line.partition("::")[2] for line in result.stdout.splitlines() if "::" in line]
 
 
 def test_the_small_form_runs_every_ordinary_test(tmp_path):

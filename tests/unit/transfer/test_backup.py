@@ -42,12 +42,12 @@ def quiet(phase, done, of):
 
 def test_a_backup_is_restored_into_an_empty_folder(hub, archive, empty_folder):
     before = lists_of(hub)
-    code, printed = hub("backup", str(archive))
-    assert code == 0, printed
-    assert "does not contain the keys" in printed
+    code, output = hub("backup", str(archive))
+    assert code == 0, output
+    assert "does not contain the keys" in output
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
-    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder))
-    assert code == 0, printed
+    code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder))
+    assert code == 0, output
     assert lists_of(hub, HUB_DATA=str(empty_folder)) == before
     assert "intact" in hub("audit", "verify", HUB_DATA=str(empty_folder))[1]
     with sqlite3.connect(empty_folder / "hub.db") as connection:
@@ -55,24 +55,24 @@ def test_a_backup_is_restored_into_an_empty_folder(hub, archive, empty_folder):
         assert connection.execute(query).fetchone() == (0,)
     connection.close()
     assert not list(empty_folder.glob(".hub-unfinished*"))
-    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder))
-    assert (code, "is not empty" in printed) == (1, True)
+    code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder))
+    assert (code, "is not empty" in output) == (1, True)
 
 
 def test_a_backup_goes_from_sqlite_to_postgresql_and_back(hub, archive, empty_folder, target):
     before = lists_of(hub)
     assert hub("backup", str(archive))[0] == 0
-    code, printed = hub("restore", str(archive), HUB_DATABASE_URL=target)
-    assert code == 0, printed
+    code, output = hub("restore", str(archive), HUB_DATABASE_URL=target)
+    assert code == 0, output
     assert lists_of(hub, HUB_DATABASE_URL=target) == before
     second = archive.with_name("second.zip")
-    code, printed = hub("backup", str(second), HUB_DATABASE_URL=target)
-    assert code == 0, printed
-    code, printed = hub("restore", str(second), HUB_DATA=str(empty_folder))
-    assert code == 0, printed
+    code, output = hub("backup", str(second), HUB_DATABASE_URL=target)
+    assert code == 0, output
+    code, output = hub("restore", str(second), HUB_DATA=str(empty_folder))
+    assert code == 0, output
     assert lists_of(hub, HUB_DATA=str(empty_folder)) == before
-    code, printed = hub("restore", str(archive), HUB_DATABASE_URL=target)
-    assert (code, "is not empty" in printed) == (1, True)
+    code, output = hub("restore", str(archive), HUB_DATABASE_URL=target)
+    assert (code, "is not empty" in output) == (1, True)
 
 
 def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empty_folder):
@@ -80,19 +80,19 @@ def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empt
     with zipfile.ZipFile(archive) as content:
         assert sorted(content.namelist()) == ["hub.db", "manifest.json"]
         assert SECRET_KEY.encode() not in content.read("manifest.json")
-    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder), **NO_KEYS)
-    assert (code, "put secret.key and vault.keys into" in printed) == (1, True)
+    code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder), **NO_KEYS)
+    assert (code, "put secret.key and vault.keys into" in output) == (1, True)
 
     with_keys = archive.with_name("with-keys.zip")
-    code, printed = hub("backup", str(with_keys), "--with-keys")
-    assert (code, "leave them out" in printed) == (1, True)  # they come from the environment
+    code, output = hub("backup", str(with_keys), "--with-keys")
+    assert (code, "leave them out" in output) == (1, True)  # they come from the environment
     write_private(folder / "secret.key", SECRET_KEY)
     write_private(folder / "vault.keys", VAULT_KEYS)
-    code, printed = hub("backup", str(with_keys), "--with-keys", **NO_KEYS)
-    assert (code, "Keep it locked away" in printed) == (0, True), printed
+    code, output = hub("backup", str(with_keys), "--with-keys", **NO_KEYS)
+    assert (code, "Keep it locked away" in output) == (0, True), output
     assert stat.S_IMODE(with_keys.stat().st_mode) == 0o600
-    code, printed = hub("restore", str(with_keys), HUB_DATA=str(empty_folder), **NO_KEYS)
-    assert code == 0, printed
+    code, output = hub("restore", str(with_keys), HUB_DATA=str(empty_folder), **NO_KEYS)
+    assert code == 0, output
     for name in ("secret.key", "vault.keys"):
         assert stat.S_IMODE((empty_folder / name).stat().st_mode) == 0o600
     assert "intact" in hub("audit", "verify", HUB_DATA=str(empty_folder), **NO_KEYS)[1]
@@ -101,10 +101,10 @@ def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empt
 def test_a_backup_in_a_folder_has_the_time_in_its_name(hub, tmp_path):
     (tmp_path / "backups").mkdir()
     assert hub("backup", str(tmp_path / "backups"))[0] == 0
-    (made,) = (tmp_path / "backups").iterdir()
-    assert made.name.startswith("hub-backup-2")
-    code, printed = hub("backup", str(made))
-    assert (code, "exists already" in printed) == (1, True)
+    (archive_path,) = (tmp_path / "backups").iterdir()
+    assert archive_path.name.startswith("hub-backup-2")
+    code, output = hub("backup", str(archive_path))
+    assert (code, "exists already" in output) == (1, True)
 
 
 def rewrite(archive, change):
@@ -145,26 +145,26 @@ def drop_the_database(contents):
 def test_a_changed_backup_is_refused(hub, archive, empty_folder, change, why):
     assert hub("backup", str(archive))[0] == 0
     rewrite(archive, change)
-    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder))
-    assert (code, why in printed) == (1, True), printed
+    code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder))
+    assert (code, why in output) == (1, True), output
     assert not (empty_folder / "hub.db").exists()
 
 
 def test_half_a_backup_is_refused(hub, archive, empty_folder):
     assert hub("backup", str(archive))[0] == 0
     archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
-    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder))
-    assert (code, "it is damaged" in printed) == (1, True)
+    code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder))
+    assert (code, "it is damaged" in output) == (1, True)
 
 
 def test_other_keys_are_refused(hub, archive, empty_folder):
     assert hub("backup", str(archive))[0] == 0
     other = {"HUB_VAULT_KEYS": VAULT_KEYS.replace("k1:", "k2:")}
-    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder), **other)
-    assert (code, "encrypted with the key k1" in printed) == (1, True)
+    code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder), **other)
+    assert (code, "encrypted with the key k1" in output) == (1, True)
     other = {"HUB_SECRET_KEY": SECRET_KEY[::-1]}
-    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder), **other)
-    assert (code, "another secret.key" in printed) == (1, True)
+    code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder), **other)
+    assert (code, "another secret.key" in output) == (1, True)
     assert not (empty_folder / "hub.db").exists()
 
 

@@ -21,34 +21,34 @@ __all__ = ["folder", "hub", "old_folder", "target"]
 
 def test_a_moved_hub_has_everything_and_the_old_one_is_sealed(hub, target):
     before = lists_of(hub)
-    code, printed = hub("move", "--to", target)
-    assert code == 0, printed
-    assert "are equal in both databases" in printed
-    assert "postings, posted" in printed
-    assert "amount posted, NOK" in printed
-    assert "HUB_DATABASE_URL" in printed
-    assert "quite-secret" not in printed
+    code, output = hub("move", "--to", target)
+    assert code == 0, output
+    assert "are equal in both databases" in output
+    assert "postings, posted" in output
+    assert "amount posted, NOK" in output
+    assert "HUB_DATABASE_URL" in output
+    assert "quite-secret" not in output
     assert lists_of(hub, HUB_DATABASE_URL=target) == before
     assert "intact" in hub("audit", "verify", HUB_DATABASE_URL=target)[1]
     assert "database moved" in hub("audit", "list", HUB_DATABASE_URL=target)[1]
     for command in (("outbox",), ("sync",), ("init",), ("serve", "--port", "0"), ("check",)):
-        code, printed = hub(*command)
+        code, output = hub(*command)
         assert code == 1, command
-        assert f"moved to {engine.address_without_password(target)}" in printed
-        assert "quite-secret" not in printed
+        assert f"moved to {engine.address_without_password(target)}" in output
+        assert "quite-secret" not in output
 
 
 def test_moving_again_says_that_it_is_done(hub, target):
     assert hub("move", "--to", target)[0] == 0
-    code, printed = hub("move", "--to", target)
-    assert (code, "is not empty" in printed) == (1, True)
+    code, output = hub("move", "--to", target)
+    assert (code, "is not empty" in output) == (1, True)
 
 
 def test_an_unsealed_hub_works_again_and_looks_before_it_sends(hub, target, folder):
     before = lists_of(hub)
     assert hub("move", "--to", target)[0] == 0
-    code, printed = hub("unseal", "--yes")
-    assert code == 0, printed
+    code, output = hub("unseal", "--yes")
+    assert code == 0, output
     assert lists_of(hub) == before
     assert "intact" in hub("audit", "verify")[1]
     with sqlite3.connect(folder / "hub.db") as connection:
@@ -97,8 +97,8 @@ def test_an_interrupted_move_is_repeated_and_loses_nothing(hub, target, monkeypa
     if phase != "copy":
         assert "is an unfinished copy of" in hub("outbox", HUB_DATABASE_URL=target)[1]
         assert "is an unfinished copy of" in hub("init", HUB_DATABASE_URL=target)[1]
-    code, printed = hub("move", "--to", target)
-    assert code == 0, printed
+    code, output = hub("move", "--to", target)
+    assert code == 0, output
     assert lists_of(hub, HUB_DATABASE_URL=target) == before
     assert "has moved to" in hub("outbox")[1]
 
@@ -113,16 +113,16 @@ def test_a_copy_that_is_not_complete_leaves_the_old_hub_usable(hub, target, monk
             session.execute(text(f"UPDATE posting SET number = 'x' WHERE id = ({oldest})"))
 
     monkeypatch.setattr(moves, "copy", lossy_copy)
-    code, printed = hub("move", "--to", target)
-    assert (code, "of table posting differs" in printed) == (1, True)
+    code, output = hub("move", "--to", target)
+    assert (code, "of table posting differs" in output) == (1, True)
     assert hub("outbox")[0] == 0
 
 
 def test_a_target_with_rows_is_refused_and_stays_as_it_is(hub, target):
     assert hub("init", HUB_DATABASE_URL=target)[0] == 0
     assert hub("audit", "list", HUB_DATABASE_URL=target)[0] == 0  # records that it was exported
-    code, printed = hub("move", "--to", target)
-    assert (code, "audit_entry has rows" in printed) == (1, True)
+    code, output = hub("move", "--to", target)
+    assert (code, "audit_entry has rows" in output) == (1, True)
     assert hub("outbox")[0] == 0
 
 
@@ -135,16 +135,16 @@ def test_a_target_with_rows_is_refused_and_stays_as_it_is(hub, target):
     ],
 )
 def test_another_target_is_refused_with_a_sentence(hub, url, why):
-    code, printed = hub("move", "--to", url)
-    assert (code, why in printed, "quite-secret" in printed) == (1, True, False)
+    code, output = hub("move", "--to", url)
+    assert (code, why in output, "quite-secret" in output) == (1, True, False)
     assert hub("outbox")[0] == 0
 
 
 def test_a_hub_at_work_is_refused(hub, target, folder):
     at_work = sqlite3.connect(folder / "hub.db")
     at_work.execute("SELECT count(*) FROM posting").fetchone()
-    code, printed = hub("move", "--to", target)
-    assert (code, "stop `hub serve`" in printed) == (1, True)
+    code, output = hub("move", "--to", target)
+    assert (code, "stop `hub serve`" in output) == (1, True)
     at_work.close()
 
 
@@ -156,8 +156,8 @@ def test_another_revision_is_refused(hub, target, folder, tmp_path, revision):
         connection.execute("UPDATE database_origin SET oldest_revision = '0024'")
     connection.close()
     for command in (("move", "--to", target), ("backup", str(tmp_path / "backup.zip"))):
-        code, printed = hub(*command)
-        assert (code, f"is at revision {revision}" in printed) == (1, True)
+        code, output = hub(*command)
+        assert (code, f"is at revision {revision}" in output) == (1, True)
 
 
 def test_a_hub_moves_from_one_postgresql_database_to_another(hub, target, postgres, make_database):
@@ -166,10 +166,10 @@ def test_a_hub_moves_from_one_postgresql_database_to_another(hub, target, postgr
     second = make_database(postgres)
     with standalone(target).connect() as other:
         other.execute(text("SELECT 1"))
-        code, printed = hub("move", "--to", second, HUB_DATABASE_URL=target)
-        assert (code, "other connections of the same user: 1" in printed) == (1, True)
-    code, printed = hub("move", "--to", second, HUB_DATABASE_URL=target)
-    assert code == 0, printed
+        code, output = hub("move", "--to", second, HUB_DATABASE_URL=target)
+        assert (code, "other connections of the same user: 1" in output) == (1, True)
+    code, output = hub("move", "--to", second, HUB_DATABASE_URL=target)
+    assert code == 0, output
     assert lists_of(hub, HUB_DATABASE_URL=second) == before
     assert "has moved to" in hub("outbox", HUB_DATABASE_URL=target)[1]
 

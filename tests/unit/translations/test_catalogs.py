@@ -63,7 +63,7 @@ def assert_fitting(stored: Catalog) -> None:
 
 def parts(pattern: re.Pattern[str], text: str) -> set[str]:
     """Return the placeholders of a text; a translation may word or repeat them differently."""
-    return {"".join(name for name in found.groups() if name) for found in pattern.finditer(text)}
+    return {"".join(name for name in match.groups() if name) for match in pattern.finditer(text)}
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -131,14 +131,14 @@ SMALL_FORM = ("mixed", "operator/Alfaborg/costtracker", "owner/Alfaborg/every ap
 
 def _routes(app: Flask) -> list[tuple[str, str, str]]:
     """Return every route as (method, address, endpoint), its variables filled in."""
-    found = []
+    routes = []
     for rule in app.url_map.iter_rules():
         values = {name: FILLED.get(name, 1) for name in rule.arguments}
         with app.test_request_context():
             _, address = rule.build(values) or ("", "")
         for method in _methods(rule):
-            found.append((method, address, rule.endpoint))
-    return found
+            routes.append((method, address, rule.endpoint))
+    return routes
 
 
 def _methods(rule: Rule) -> list[str]:
@@ -354,13 +354,15 @@ def test_every_unsafe_route_wants_the_token_of_the_session(visitor: Visitor) -> 
 
 
 def test_a_wrong_password_and_an_unknown_name_read_the_same(visitor: Visitor) -> None:
-    said = [_sentence(visitor.log_in(name, "wrong password").text) for name in ("olga", "nobody")]
-    assert said[0] == said[1] != ""
+    messages = [
+        _sentence(visitor.log_in(name, "wrong password").text) for name in ("olga", "nobody")
+    ]
+    assert messages[0] == messages[1] != ""
 
 
 def _sentence(page: str) -> str:
-    found = re.search(r'id="wrong"><p>([^<]+)', page)
-    return found[1] if found else ""
+    match = re.search(r'id="wrong"><p>([^<]+)', page)
+    return match[1] if match else ""
 
 
 def test_a_session_ends_after_twelve_hours(visitor: Visitor, clock: FakeClock) -> None:
@@ -431,8 +433,8 @@ def test_the_audit_log_says_what_a_code_became_in_words(visitor: Visitor) -> Non
         for record in ("+", "", "v1"):
             audit.record(session, "oda", "code matched", "supplier s1", record=record)
     visitor.log_in("olga")
-    told = re.findall(r"matched to</span> ([^<]+)</td>", visitor.page("/audit/?q=matched"))
-    assert told == ["v1", "no record", "a new record"]
+    matches = re.findall(r"matched to</span> ([^<]+)</td>", visitor.page("/audit/?q=matched"))
+    assert matches == ["v1", "no record", "a new record"]
 
 
 def test_the_session_of_a_log_in_does_not_outlast_thirty_idle_minutes(visitor: Visitor) -> None:

@@ -92,8 +92,8 @@ def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(own
     record(owner, "olga", "mode changed", subject, before="auto", after="paused")
     page = owner.page("/audit/")
     assert "<div>Mode: Automatic → Paused</div>" in page
-    shown = re.findall(r"<div>([^<]+)</div>", owner.page("/audit/?what=settings+changed"))
-    assert shown == [
+    texts = re.findall(r"<div>([^<]+)</div>", owner.page("/audit/?what=settings+changed"))
+    assert texts == [
         "Schedule: every 15 minutes → every 2 hours",
         "Mode: Review → Automatic",
         "Attach files: on → off",

@@ -83,11 +83,11 @@ def test_an_instruction_names_only_buttons_that_the_page_of_its_case_shows(visit
     instruction = CATALOGUE[code].instruction
     visitor.log_in("olga")
     controls = controls_of(visitor.page(open_case(visitor, code)))
-    shown = {*controls}
-    for label in labels_named_in(instruction) & shown:
+    labels = {*controls}
+    for label in labels_named_in(instruction) & labels:
         if controls[label]:
-            shown |= {*controls_of(visitor.page(controls[label]))}
-    assert labels_named_in(instruction) <= shown, instruction
+            labels |= {*controls_of(visitor.page(controls[label]))}
+    assert labels_named_in(instruction) <= labels, instruction
 
 
 def test_buttons_are_recognised_in_instructions():

@@ -47,9 +47,9 @@ def rows_of(page: str) -> dict[int, str]:
     """Return the rows of a page by the id of their case, as text."""
     rows = {}
     for row in ROW.findall(page):
-        found = ADDRESS.search(row)
-        assert found
-        rows[int(found[1])] = " ".join(re.sub(r"<[^>]+>", " ", row).split())
+        match = ADDRESS.search(row)
+        assert match
+        rows[int(match[1])] = " ".join(re.sub(r"<[^>]+>", " ", row).split())
     return rows
 
 

@@ -37,12 +37,12 @@ class Channel:
 
 @pytest.fixture
 def channel(visitor: Visitor) -> Channel:
-    made = Channel()
+    new_channel = Channel()
     with visitor.app.app_context():
         for prefix in (SLACK, TEAMS):
-            current().mounts[prefix] = WSGIAdapter(made.app.wsgi_app, prefix)
+            current().mounts[prefix] = WSGIAdapter(new_channel.app.wsgi_app, prefix)
     visitor.log_in("olga")
-    return made
+    return new_channel
 
 
 def _digest(visitor: Visitor) -> None:

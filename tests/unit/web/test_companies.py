@@ -18,8 +18,8 @@ from tests.support.page_visitor import Visitor
 def _consent(visitor: Visitor, start: str, realm: str, decision: str = "connect") -> str:
     """Press the button, approve or decline on the stand-in's consent page, and return."""
     url = visitor.post(start).location
-    said = {"user": "admin", "realm": realm, "decision": decision}
-    answer = _call(visitor, url, said)
+    fields = {"user": "admin", "realm": realm, "decision": decision}
+    answer = _call(visitor, url, fields)
     return visitor.page(urlsplit(answer).path + "?" + urlsplit(answer).query)
 
 
@@ -70,16 +70,16 @@ def test_a_refused_consent_is_told_in_a_sentence(outside: Visitor) -> None:
 
 @pytest.mark.row("CT-S16")
 def test_a_reconnect_that_returns_another_company_changes_nothing(outside: Visitor) -> None:
-    mine, other = outside.quickbooks.companies
-    _consent(outside, "/companies/connect", mine)
+    own, other = outside.quickbooks.companies
+    _consent(outside, "/companies/connect", own)
     page = _consent(outside, "/companies/1/reconnect", other)
     assert "Nothing was changed" in page
-    assert outside.row(Company, 1).realm == mine
+    assert outside.row(Company, 1).realm == own
 
 
 def test_an_owner_of_one_company_reconnects_it_and_connects_no_other(outside: Visitor) -> None:
-    mine, other = outside.quickbooks.companies
-    _consent(outside, "/companies/connect", mine)
+    own, other = outside.quickbooks.companies
+    _consent(outside, "/companies/connect", own)
     with outside.app.app_context(), engine.transaction() as session:
         person = session.scalars(select(User).where(User.username == "vera")).one()
         person.assignments = []
@@ -87,7 +87,7 @@ def test_an_owner_of_one_company_reconnects_it_and_connects_no_other(outside: Vi
     owner = Visitor(outside.app, outside.story)
     owner.quickbooks = outside.quickbooks
     owner.log_in("vera")
-    assert "is connected" in _consent(owner, "/companies/1/reconnect", mine)
+    assert "is connected" in _consent(owner, "/companies/1/reconnect", own)
     assert "Nothing was changed" in _consent(owner, "/companies/1/reconnect", other)
     assert owner.post("/companies/connect").status_code == 403
 

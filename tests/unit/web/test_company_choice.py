@@ -54,8 +54,8 @@ def choose(two: TwoCompanies, person: str, company: str) -> Visitor:
 
 def open_cases(visitor: Visitor, path: str = "/documents") -> int:
     """Return the number of open cases in the menu."""
-    found = re.search(r'<span class="count">(\d+)<', visitor.page(path))
-    return int(found[1]) if found else 0
+    match = re.search(r'<span class="count">(\d+)<', visitor.page(path))
+    return int(match[1]) if match else 0
 
 
 def test_lists_files_and_counts_are_those_of_the_chosen_company(two: TwoCompanies) -> None:
@@ -139,8 +139,8 @@ def test_many_companies_are_searched_on_a_page(
     page = visitor.page("/runs/")
     assert 'id="choose-company"' not in page
     assert 'href="/companies/choose?next=/runs/"' in page
-    found = visitor.page(f"/companies/choose?next=/runs/&q={BRAVO.lower()}")
-    rows = found.partition('id="main"')[2]
+    content = visitor.page(f"/companies/choose?next=/runs/&q={BRAVO.lower()}")
+    rows = content.partition('id="main"')[2]
     assert BRAVO in rows
     assert ALPHA not in rows
     assert 'name="next" value="/runs/"' in rows

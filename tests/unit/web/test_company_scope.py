@@ -61,7 +61,7 @@ def crawl(visitor: Visitor, two: TwoCompanies) -> Iterator[tuple[str, str]]:
     for installation_id in two.world.installations.values():
         for page in ("/documents", "/inbox/", "/runs/"):
             waiting.append(f"{page}?installation={installation_id}")
-    seen = set(waiting)
+    visited = set(waiting)
     while waiting:
         address = waiting.pop()
         answer = visitor.get(address)
@@ -80,8 +80,8 @@ def crawl(visitor: Visitor, two: TwoCompanies) -> Iterator[tuple[str, str]]:
             target = urlsplit(urljoin(f"http://localhost{address}", link))
             path = target.path + (f"?{target.query}" if target.query else "")
             is_inside = target.netloc == "localhost" and not path.startswith(LEAVES_THE_HUB)
-            if is_inside and path not in seen:
-                seen.add(path)
+            if is_inside and path not in visited:
+                visited.add(path)
                 waiting.append(path)
 
 
@@ -103,8 +103,8 @@ def names_seen(
 
 
 def test_an_owner_of_everything_finds_every_name(two: TwoCompanies) -> None:
-    found = names_seen(two, EVERYTHING, until=every_name().__eq__)
-    assert set(found) == every_name()
+    result = names_seen(two, EVERYTHING, until=every_name().__eq__)
+    assert set(result) == every_name()
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_no_page_and_no_file_names_what_a_person_has_no_role_for(
     two: TwoCompanies, person: str, owners: list[tuple[str, str | None]]
 ) -> None:
     allowed = {canary(*owner) for owner in owners}
-    found = names_seen(two, person)
-    assert {name: found[name] for name in set(found) - allowed} == {}
-    assert allowed <= set(found)
+    result = names_seen(two, person)
+    assert {name: result[name] for name in set(result) - allowed} == {}
+    assert allowed <= set(result)
 
 
 @pytest.mark.parametrize("condition", ["cases", "documents", "runs", "companies", "installations"])

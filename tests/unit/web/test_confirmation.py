@@ -37,9 +37,9 @@ def hidden_fields(page: str) -> dict[str, str]:
 
 def test_a_role_changes_only_after_the_password(owner: Visitor) -> None:
     address = f"/people/{person_id(owner, 'vera')}/role"
-    asked = owner.post(address, role="operator").text
-    assert TITLE in asked
-    fields = hidden_fields(asked)
+    answer = owner.post(address, role="operator").text
+    assert TITLE in answer
+    fields = hidden_fields(answer)
     assert fields["role"] == "operator"
     page = owner.press(address, **fields, confirm_password=PASSWORD)
     assert "vera is now operator" in page
@@ -105,10 +105,10 @@ def test_a_large_approval_asks_and_then_approves_what_was_listed(owner: Visitor)
     ids = _add(owner, review.MAX_UNCONFIRMED + 1)
     address = f"/installations/{owner.story.installation}/review/approve"
     listed = re.findall(r'name="listed" value="([^"]+)"', owner.page(f"{address}?which=all"))[0]
-    asked = owner.post(address, listed=listed).text
-    assert TITLE in asked
+    answer = owner.post(address, listed=listed).text
+    assert TITLE in answer
     assert owner.row(Posting, ids[0]).state == "review"
-    page = owner.press(address, **hidden_fields(asked), confirm_password=PASSWORD)
+    page = owner.press(address, **hidden_fields(answer), confirm_password=PASSWORD)
     assert "Posting now" in page
     assert owner.row(Posting, ids[0]).state != "review"
 
@@ -237,9 +237,9 @@ def test_a_passkey_that_verifies_the_person_confirms(visitor: Visitor, clock: Fa
     clock.advance(LATER)
     address, _ = ask_for_a_role(visitor)
     assert "confirm_credential" in visitor.post(address, role="operator").text
-    asked = options(visitor, "/confirm/passkey")
-    assert asked["publicKey"]["userVerification"] == "required"
-    credential = passkey.use(asked)
+    request = options(visitor, "/confirm/passkey")
+    assert request["publicKey"]["userVerification"] == "required"
+    credential = passkey.use(request)
     sent = {"role": "operator", "confirm_credential": credential}
     assert "vera is now operator" in visitor.press(address, **sent)
     clock.advance(LATER)
@@ -258,16 +258,16 @@ def test_no_other_passkey_confirms(visitor: Visitor, clock: FakeClock, wrong: st
     add(vera, foreign)
     clock.advance(LATER)
     address, _ = ask_for_a_role(visitor)
-    asked = options(visitor, "/confirm/passkey")
+    request = options(visitor, "/confirm/passkey")
     credentials = {
-        "unverified": own.use(asked),
-        "of somebody else": foreign.use(asked),
-        "unknown": SoftwarePasskey().use(asked),
+        "unverified": own.use(request),
+        "of somebody else": foreign.use(request),
+        "unknown": SoftwarePasskey().use(request),
         "unreadable": "[]",
     }
     sent = {"role": "operator", "confirm_credential": credentials[wrong]}
     assert "did not confirm" in visitor.post(address, **sent).text
-    sent["confirm_credential"] = own.use(asked)
+    sent["confirm_credential"] = own.use(request)
     assert TITLE in visitor.post(address, **sent).text, "a challenge serves once"
 
 

@@ -170,8 +170,8 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 
 def summary(page: str) -> str:
     """Return the line above the list, without tags."""
-    found = re.search(r'<p class="summary">(.*?)</p>', page, re.DOTALL)
-    return " ".join(re.sub(r"<[^>]+>", "", found[1]).split()) if found else ""
+    match = re.search(r'<p class="summary">(.*?)</p>', page, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", "", match[1]).split()) if match else ""
 
 
 def test_the_list_is_counted_and_added_up_by_currency(viewer: Visitor) -> None:

@@ -53,9 +53,9 @@ def begin(app, source):
     sync()
     with transaction() as session:
         add_people(session)
-    made = Visitor(app, Story(1, 1))
-    made.log_in("olga")
-    return made
+    new_visitor = Visitor(app, Story(1, 1))
+    new_visitor.log_in("olga")
+    return new_visitor
 
 
 def sync():
@@ -64,14 +64,14 @@ def sync():
 
 def states():
     with reading() as session:
-        found = select(SourceDocument.number, Posting.state).join(Posting)
-        return dict(iter(session.execute(found)))
+        rows = select(SourceDocument.number, Posting.state).join(Posting)
+        return dict(iter(session.execute(rows)))
 
 
 def include(visitor, which="all", **chosen):
-    asked = visitor.get(f"{HERE}include", query_string={"which": which, **chosen})
-    found = re.search(r'name="listed" value="([^"]+)"', asked.text)
-    return visitor.press(f"{HERE}include", listed=found[1])
+    answer = visitor.get(f"{HERE}include", query_string={"which": which, **chosen})
+    match = re.search(r'name="listed" value="([^"]+)"', answer.text)
+    return visitor.press(f"{HERE}include", listed=match[1])
 
 
 def test_what_the_start_date_leaves_out_is_counted_and_listed_with_its_sum(visitor):
@@ -87,11 +87,11 @@ def test_what_the_start_date_leaves_out_is_counted_and_listed_with_its_sum(visit
 
 def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
     seals = re.findall(r'name="selected"\s+value="([^"]+)"', visitor.page(HERE))
-    asked = visitor.get(f"{HERE}include", query_string={"selected": seals[0]}).text
-    assert "Include 1 document ·" in asked
+    answer = visitor.get(f"{HERE}include", query_string={"selected": seals[0]}).text
+    assert "Include 1 document ·" in answer
     assert states()["F-2"] == "withdrawn"
-    said = include(visitor, "selected", selected=seals[0])
-    assert "Included 1 document. They are read with the next sync." in said
+    answer_text = include(visitor, "selected", selected=seals[0])
+    assert "Included 1 document. They are read with the next sync." in answer_text
     assert sync() == {"posted": 1, "amounts": {"USD": "75.00"}}
     assert states() == {"F-1": "withdrawn", "F-2": "posted", "F-3": "posted"}
     assert "1 document left out" in visitor.page(HERE)
@@ -106,26 +106,26 @@ def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
 
 
 def test_all_are_included_as_they_were_listed(visitor, source):
-    asked = visitor.page(f"{HERE}include?which=all")
-    assert "Include 2 documents" in asked
+    form_page = visitor.page(f"{HERE}include?which=all")
+    assert "Include 2 documents" in form_page
     later = bill("4", supplier="1")
     source.items = page(later, cursor="2")
     source.by_id[later.source_id] = later
     sync()
-    found = re.search(r'name="listed" value="([^"]+)"', asked)
-    assert "Included 2 documents" in visitor.press(f"{HERE}include", listed=found[1])
+    match = re.search(r'name="listed" value="([^"]+)"', form_page)
+    assert "Included 2 documents" in visitor.press(f"{HERE}include", listed=match[1])
     sync()
     assert states() == {"F-1": "posted", "F-2": "posted", "F-3": "posted", "F-4": "withdrawn"}
 
 
 def test_a_document_that_changed_since_it_was_listed_stays_left_out(visitor, source):
-    asked = visitor.page(f"{HERE}include?which=all")
+    form_page = visitor.page(f"{HERE}include?which=all")
     changed = bill("1", total="9000.00", supplier="1")
     source.items = page(changed, cursor="2")
     sync()
-    found = re.search(r'name="listed" value="([^"]+)"', asked)
-    said = visitor.press(f"{HERE}include", listed=found[1])
-    assert "1 changed since they were listed and stay left out." in said
+    match = re.search(r'name="listed" value="([^"]+)"', form_page)
+    answer = visitor.press(f"{HERE}include", listed=match[1])
+    assert "1 changed since they were listed and stay left out." in answer
     sync()
     assert (states()["F-1"], states()["F-2"]) == ("withdrawn", "posted")
 
@@ -141,7 +141,7 @@ def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
     app, source, intuit, clock
 ):
     """It is older than the connection, and QuickBooks was searched from the start date on only."""
-    made = {
+    fields = {
         "VendorRef": {"value": "1"},
         "DocNumber": "BY HAND",
         "TxnDate": "2026-02-10",
@@ -153,7 +153,7 @@ def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
             }
         ],
     }
-    intuit.act("create", kind="Bill", set=made)
+    intuit.act("create", kind="Bill", set=fields)
     clock.advance(3600)
     company = oauth_connect.connect_with_refresh_token(
         intuit.realm, intuit.refresh_tokens[intuit.realm]
@@ -182,13 +182,13 @@ def test_a_document_that_the_source_no_longer_has_is_not_listed(visitor, source)
 def test_only_who_may_change_the_settings_includes(visitor, name, status):
     with transaction() as session:
         session.get_one(Installation, 1).owner = "olga"
-    asked = visitor.page(f"{HERE}include?which=all")
-    found = re.search(r'name="listed" value="([^"]+)"', asked)
+    form_page = visitor.page(f"{HERE}include?which=all")
+    match = re.search(r'name="listed" value="([^"]+)"', form_page)
     visitor.post("/logout")
     visitor.log_in(name)
     assert "Include all" not in visitor.page(HERE)
     assert visitor.get(f"{HERE}include?which=all").status_code == status
-    assert visitor.post(f"{HERE}include", listed=found[1]).status_code == status
+    assert visitor.post(f"{HERE}include", listed=match[1]).status_code == status
     assert states()["F-1"] == "withdrawn"
 
 

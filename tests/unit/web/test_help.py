@@ -43,13 +43,13 @@ def test_a_page_leads_to_its_section(viewer: Visitor, path: str, address: str) -
 
 def test_the_help_has_every_word_of_the_documentation(viewer: Visitor) -> None:
     page = viewer.page("/help")
-    shown = unescape(re.sub(r"<[^>]+>", " ", page))
+    text = unescape(re.sub(r"<[^>]+>", " ", page))
     source = re.sub(r"\]\([^)]*\)", "]", DOCUMENTATION.read_text(encoding="utf-8"))
     words = re.findall(r"\w{3,}", source.partition("\n")[2].replace("```shell", ""))
     assert len(words) > 2_000
-    assert [word for word in words if word not in shown] == []
-    assert "**" not in shown
-    assert "](" not in shown
+    assert [word for word in words if word not in text] == []
+    assert "**" not in text
+    assert "](" not in text
 
 
 def test_markdown_becomes_html_and_nothing_in_it_is_a_tag() -> None:

@@ -101,11 +101,11 @@ def test_the_steps_of_the_chart_are_round_and_few(highest: int, marks: list[int]
 
 def tile(page: str, name: str) -> tuple[int, list[str]]:
     """Return the number of a tile, and the exact sums below it."""
-    found = re.search(
+    match = re.search(
         rf'kpi-name">{name}</span> <strong>([\d,]+)</strong>(.*?)</li>', page, re.DOTALL
     )
-    assert found, name
-    return int(found[1].replace(",", "")), re.findall(r'title="([^"]+)"', found[2])
+    assert match, name
+    return int(match[1].replace(",", "")), re.findall(r'title="([^"]+)"', match[2])
 
 
 @pytest.mark.parametrize(
@@ -193,12 +193,12 @@ def test_with_nothing_open_it_says_so(visitor: Visitor, clock: FakeClock) -> Non
 def _steps(page: str) -> dict[str, bool]:
     """Return each step of the checklist on a page, and whether it is done."""
     _, _, steps = page.partition('<ol class="steps">')
-    found = re.findall(
+    matches = re.findall(
         r'<li( class="done")?>.*?<div>\s*(?:<a[^>]*>)?([^<]+?)\s*<(?:/a|span)',
         steps.partition("</ol>")[0],
         re.S,
     )
-    return {title: bool(done) for done, title in found}
+    return {title: bool(is_done) for is_done, title in matches}
 
 
 def _undo_story(visitor: Visitor, *names: str) -> None:
@@ -254,8 +254,8 @@ def test_every_step_is_ticked_by_what_is_in_the_database(open_pages) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         company = add_company(session)
         add_installation(session, company)
-    done = {title for title, is_done in _steps(visitor.page("/")).items() if is_done}
-    assert done == set(steps) - {"Download the lists", "Approve the first documents"}
+    result = {title for title, is_done in _steps(visitor.page("/")).items() if is_done}
+    assert result == set(steps) - {"Download the lists", "Approve the first documents"}
 
 
 def test_the_checklist_goes_once_all_is_done(visitor: Visitor, clock: FakeClock) -> None:

@@ -123,9 +123,9 @@ def test_a_case_that_stops_something_cannot_be_waved_away(operator: Visitor) -> 
 
 
 def test_the_menu_counts_open_cases(operator: Visitor) -> None:
-    found = re.search(r'class="count">(\d+)', operator.page("/runs/"))
-    assert found
-    assert int(found[1]) == len(operator.story.cases)
+    match = re.search(r'class="count">(\d+)', operator.page("/runs/"))
+    assert match
+    assert int(match[1]) == len(operator.story.cases)
 
 
 def test_adopting_asks_quickbooks_and_says_why_not(operator: Visitor, clock: FakeClock) -> None:
@@ -341,14 +341,14 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
                 )
 
     desk.visitor.log_in("oda")
-    taken = []
+    calls = []
     for count in SEVERAL:
         ids = many(count, f"D{count}", stop)
         with transaction() as session:
             case = open_stored_case(session, f"closed {count}", postings=ids, **CLOSED)
         with watched() as (times, _):
             assert "Retried" in desk.visitor.press(f"/inbox/{case.id}/retry")
-        taken.append(times.total())
+        calls.append(times.total())
         then = {
             "preflight": ("ready", 0),
             "source": ("held", 0),
@@ -357,11 +357,11 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
         }
         assert {(desk.state(id), desk.posting(id).generation) for id in ids} == {then[by]}
         assert len({desk.posting(id).requestid for id in ids}) == count
-    assert taken[1] <= taken[0]
+    assert calls[1] <= calls[0]
     with reading() as session:
-        told = list(session.scalars(select(AuditEntry.what)))
-        assert (audit_check.verify(session).count, told.count("posting retried")) == (
-            len(told),
+        entries = list(session.scalars(select(AuditEntry.what)))
+        assert (audit_check.verify(session).count, entries.count("posting retried")) == (
+            len(entries),
             sum(SEVERAL),
         )
 
@@ -378,13 +378,13 @@ def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named
     assert "Bill A-1 of Acme is in QuickBooks; remove it there before it is posted again." in page
     assert "Bill E-9 of Acme is ready; there is nothing to try again." in page
     with reading() as session:
-        told = select(AuditEntry.subject).where(AuditEntry.what == "posting retried")
-        assert set(session.scalars(told)) == set(map(str, held))
+        entries = select(AuditEntry.subject).where(AuditEntry.what == "posting retried")
+        assert set(session.scalars(entries)) == set(map(str, held))
 
 
 def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(desk, many) -> None:
     desk.visitor.log_in("oda")
-    taken = []
+    calls = []
     for count in SEVERAL:
         ids = many(count, f"F{count}", desk.review)
         with watched() as (times, _):
@@ -395,9 +395,9 @@ def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(de
         with watched() as (more, _), transaction() as session:
             outbox.return_to_review(session, desk.installation_id)
             assert outbox.approve_all(session, desk.installation_id, "oda") == count
-        taken.append((times.total(), more.total()))
+        calls.append((times.total(), more.total()))
         desk.drain()
-    assert taken[1] <= taken[0]
+    assert calls[1] <= calls[0]
 
 
 def _gone(visitor: Visitor, act: str) -> str:
@@ -428,8 +428,12 @@ def test_void_comes_first_and_delete_is_never_the_first_button(operator: Visitor
     assert "Delete in QuickBooks</button>" in page
     assert "Confirm that it is deleted" in operator.press(f"{here}/retry")
     with operator.app.app_context(), transaction() as session:
-        held = session.get_one(Posting, operator.story.postings["held"])
-        held.operation, held.held_by, held.approved_by = "delete", "person", None
+        held_posting = session.get_one(Posting, operator.story.postings["held"])
+        held_posting.operation, held_posting.held_by, held_posting.approved_by = (
+            "delete",
+            "person",
+            None,
+        )
     assert "Confirm that it is deleted" in operator.press(
         f"{here}/{operator.story.postings['held']}/retry"
     )

@@ -39,8 +39,8 @@ def many(viewer: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
 
 def link(page: str, text: str) -> str:
     """Return the address of a link of the pager, "" if there is none."""
-    found = re.search(rf'href="([^"]+)">(?:← )?{text}', page)
-    return found[1].replace("&amp;", "&") if found else ""
+    match = re.search(rf'href="([^"]+)">(?:← )?{text}', page)
+    return match[1].replace("&amp;", "&") if match else ""
 
 
 def queries_of(visitor: Visitor, path: str) -> int:
@@ -235,12 +235,12 @@ def test_documents_are_found_by_how_their_words_begin(
     with owner.app.app_context(), transaction() as session:
         document = session.get_one(SourceDocument, owner.story.documents["posted"])
         document.number, document.party = "26M-48248", "Ålesund Asfalt AS"
-    found = "Ålesund Asfalt AS"
+    name = "Ålesund Asfalt AS"
     for words in ("26m-48", "48248", "alesund", "ÅLES", "asf ales", "26M-48248 asfalt"):
-        assert found in owner.page(f"/documents?q={words}"), words
-    assert found in owner.page(f"/documents?q={'asfalt+' * 2000}")
+        assert name in owner.page(f"/documents?q={words}"), words
+    assert name in owner.page(f"/documents?q={'asfalt+' * 2000}")
     for words in ("8248", "sund", "asf nothing", "%26"):
-        assert found not in owner.page(f"/documents?q={words}"), words
+        assert name not in owner.page(f"/documents?q={words}"), words
 
 
 def test_terms_follow_the_documents(viewer: Visitor) -> None:

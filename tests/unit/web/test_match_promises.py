@@ -43,8 +43,8 @@ class Pages:
         """Return the address of the open case about a client."""
         with self.app.app_context(), reading() as session:
             cause = CAUSE.format(self.works.row.id, code)
-            mine = Case.cause == cause, Case.closed_at.is_(None)
-            return f"/inbox/{session.scalars(select(Case.id).where(*mine)).one()}"
+            conditions = Case.cause == cause, Case.closed_at.is_(None)
+            return f"/inbox/{session.scalars(select(Case.id).where(*conditions)).one()}"
 
     def posted(self) -> int:
         with self.app.app_context():
@@ -96,8 +96,8 @@ def test_a_client_that_was_matched_is_promised_and_goes(pages: Pages) -> None:
     pages.enable(parties="hold")
     pages.sync(JORDAN)
     with pages.app.app_context():
-        made = pages.works.make("Customer", DisplayName="J. Mercer")
-    pages.decide("k20", made["Id"])
+        record = pages.works.make("Customer", DisplayName="J. Mercer")
+    pages.decide("k20", record["Id"])
     page = pages.visitor.page(pages.case("k20"))
     assert "It is matched to J. Mercer." in page
     assert PROMISES in page

@@ -151,9 +151,9 @@ def _upload(visitor: Visitor, content: bytes, name: str = "m.csv") -> str:
 
 
 def _confirm(visitor: Visitor, page: str) -> str:
-    found = re.search(r'name="changes" value="([^"]*)"', page)
-    assert found
-    return visitor.press(f"{_here(visitor)}import/confirm", changes=unescape(found[1]))
+    match = re.search(r'name="changes" value="([^"]*)"', page)
+    assert match
+    return visitor.press(f"{_here(visitor)}import/confirm", changes=unescape(match[1]))
 
 
 def test_a_workbook_has_what_waits_for_each_code_and_comes_back(visitor: Visitor) -> None:

@@ -22,8 +22,8 @@ REMOTE, PROXY = "203.0.113.9", "192.0.2.1"
 
 def ask(app: Flask, path: str, caller: str = "127.0.0.1", **headers: str) -> Any:
     """Request an address from another client address."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return app.test_client().get(path, headers=named, environ_base={"REMOTE_ADDR": caller})
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return app.test_client().get(path, headers=fields, environ_base={"REMOTE_ADDR": caller})
 
 
 def break_database(app: Flask) -> None:
@@ -265,11 +265,11 @@ def test_requests_are_logged_with_their_ids_and_without_their_queries(
 def test_requests_are_counted_by_route_and_status(visitor: Visitor) -> None:
     for path in ("/documents/1", "/documents/2", "/nowhere", "/healthz"):
         visitor.get(path, buffered=True)
-    shown = ask(visitor.app, "/metrics").text
+    page = ask(visitor.app, "/metrics").text
     assert (
         'hub_web_requests_total{method="GET",route="/documents/<int:document_id>",status="302"} 2.0'
-        in shown
+        in page
     )
-    assert 'hub_web_requests_total{method="GET",route="none",status="302"}' not in shown
-    assert 'route="none"' in shown
-    assert 'hub_web_request_duration_seconds_count{blueprint="monitoring"} 1.0' in shown
+    assert 'hub_web_requests_total{method="GET",route="none",status="302"}' not in page
+    assert 'route="none"' in page
+    assert 'hub_web_request_duration_seconds_count{blueprint="monitoring"} 1.0' in page

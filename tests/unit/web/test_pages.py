@@ -64,11 +64,11 @@ NOT_FOR_VIEWERS = (
 
 
 def _addresses(story: Story) -> list[str]:
-    found = [*FIXED, *(path.format(story) for path in OF_APP)]
-    found += [f"/documents/{id}" for id in story.documents.values()] + [
+    addresses = [*FIXED, *(path.format(story) for path in OF_APP)]
+    addresses += [f"/documents/{id}" for id in story.documents.values()] + [
         f"/inbox/{id}" for id in story.cases.values()
     ]
-    return found + [f"/runs/{id}" for id in story.runs.values()]
+    return addresses + [f"/runs/{id}" for id in story.runs.values()]
 
 
 def test_every_page_answers_on_postgresql_too(
@@ -167,15 +167,15 @@ def test_pages_of_many_rows_show_fifty_and_lead_on(empty: Visitor) -> None:
 def test_paging_shows_each_row_once_forth_and_back(empty: Visitor) -> None:
     story = _fill(empty, 120)
     first = empty.page("/documents")
-    seen, page = _numbers(first), first
+    numbers, page = _numbers(first), first
     while next_page := re.search(r'rel="next" href="([^"]+)"', page):
         page = empty.page(next_page[1].replace("&amp;", "&"))
-        seen += _numbers(page)
-    assert len(seen) == len(set(seen)) == 120
+        numbers += _numbers(page)
+    assert len(numbers) == len(set(numbers)) == 120
     back = re.search(r'rel="prev" href="([^"]+)"', page)
     assert back
     middle = empty.page(back[1].replace("&amp;", "&"))
-    assert _numbers(middle) == seen[50:100]
+    assert _numbers(middle) == numbers[50:100]
     assert story.installation
 
 

@@ -44,7 +44,7 @@ def kind_of(path: str) -> str:
 
 def crawl(visitor: Visitor, start: list[str], of_a_kind: int = 3) -> list[Exchange]:
     """Follow every link from some addresses, a few pages of each kind."""
-    pending, known = deque(start), set(start)
+    pending, visited = deque(start), set(start)
     opened: dict[str, int] = {}
     exchanges = []
     while pending:
@@ -58,8 +58,8 @@ def crawl(visitor: Visitor, start: list[str], of_a_kind: int = 3) -> list[Exchan
         for link in [*links(exchange), exchange.header("Location")]:
             target = urlsplit(urljoin(exchange.url, link))
             address = target._replace(scheme="", netloc="", fragment="").geturl()
-            if target.netloc == HOST and address not in known and target.path not in NEVER_OPENED:
-                known.add(address)
+            if target.netloc == HOST and address not in visited and target.path not in NEVER_OPENED:
+                visited.add(address)
                 pending.append(address)
     return exchanges
 
@@ -150,9 +150,9 @@ def answer(
 ) -> Exchange:
     """Return a good answer with some headers replaced; an empty one is left out."""
     names = {name.replace("_", "-").lower(): value for name, value in headers.items()}
-    kept = [(name, value) for name, value in GOOD if name.lower() not in names]
+    good_headers = [(name, value) for name, value in GOOD if name.lower() not in names]
     added = [(name, value) for name, value in names.items() if value]
-    return Exchange("GET", urljoin(HERE, url), status, kept + added, body)
+    return Exchange("GET", urljoin(HERE, url), status, good_headers + added, body)
 
 
 WEAK = {

@@ -78,11 +78,11 @@ def test_a_response_serves_once(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
     add(owner, passkey)
     other = Visitor(owner.app, owner.story)
-    asked = begin(other)
+    answer = begin(other)
     cookie = other.client.get_cookie("hub")
     assert cookie is not None
     passkey.counter = -1  # as devices that do not count: 0 each time
-    credential = passkey.use(asked)
+    credential = passkey.use(answer)
     other.post("/login/passkey", credential=credential)
     assert reaches_home(other)
     thief = Visitor(owner.app, owner.story)
@@ -96,10 +96,10 @@ def test_a_challenge_of_the_second_factor_serves_once(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
     add(owner, passkey)
     other = log_in_again(owner)
-    asked = options(other, "/login/second-factor/passkey")
-    foreign = SoftwarePasskey().use(asked)
+    request = options(other, "/login/second-factor/passkey")
+    foreign = SoftwarePasskey().use(request)
     assert other.post("/login/second-factor", credential=foreign).status_code == 200
-    credential = passkey.use(asked)
+    credential = passkey.use(request)
     assert other.post("/login/second-factor", credential=credential).status_code == 200
     assert not reaches_home(other)
 
@@ -138,9 +138,9 @@ def test_passkeys_belong_to_the_public_address(open_pages: Callable[..., Visitor
     sent = {"email": "olga", "password": PASSWORD, "csrf_token": token}
     visitor.client.post("/login", data=sent, headers=headers, **site)
     path = "/account/passkeys/options"
-    asked = visitor.client.post(path, data={"csrf_token": token}, headers=headers, **site).json
-    assert asked["publicKey"]["rp"]["id"] == "hub.example.com"
-    credential = SoftwarePasskey("https://hub.example.com").create(asked)
+    answer = visitor.client.post(path, data={"csrf_token": token}, headers=headers, **site).json
+    assert answer["publicKey"]["rp"]["id"] == "hub.example.com"
+    credential = SoftwarePasskey("https://hub.example.com").create(answer)
     form = {"csrf_token": token, "name": "Phone", "credential": credential}
     added = visitor.client.post("/account/passkeys", data=form, headers=headers, **site)
     assert "Passkey added" in added.text
@@ -163,9 +163,9 @@ def test_the_challenge_of_a_log_in_runs_out(owner: Visitor, clock: FakeClock) ->
     passkey = SoftwarePasskey()
     add(owner, passkey)
     other = Visitor(owner.app, owner.story)
-    asked = begin(other)
+    answer = begin(other)
     clock.advance(300)
-    other.post("/login/passkey", credential=passkey.use(asked))
+    other.post("/login/passkey", credential=passkey.use(answer))
     assert not reaches_home(other)
 
 

@@ -25,8 +25,8 @@ HOUR = 3600
 
 @pytest.fixture
 def server() -> Any:
-    with mail_server() as made:
-        yield made
+    with mail_server() as mail:
+        yield mail
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

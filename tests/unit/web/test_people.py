@@ -121,8 +121,8 @@ def test_the_page_shows_who_logged_in_last_and_when(visitor: Visitor, clock: Fak
     owner.log_in("olga")
     with visitor.app.app_context(), engine.reading() as session:
         last = {name: people.find(session, name) for name in ("vera", "olga", "arne")}
-    seen = {name: person.last_login_at for name, person in last.items() if person}
-    assert seen == {
+    times = {name: person.last_login_at for name, person in last.items() if person}
+    assert times == {
         "vera": before.replace(tzinfo=None),
         "olga": clock.now().replace(tzinfo=None),
         "arne": None,

@@ -237,9 +237,9 @@ def test_no_query_of_a_page_reads_a_large_table_of_sqlite(sqlite_app: Flask) -> 
         cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE '% INDEX % WHERE %'")
         partial = {name for (name,) in cursor.fetchall()}
         for statement in statements:
-            found = [*_sqlite_faults(cursor, statement, partial)]
-            if found:
-                faults.append(f"{statement.page}: {found}\n{statement.sql}")
+            problems = [*_sqlite_faults(cursor, statement, partial)]
+            if problems:
+                faults.append(f"{statement.page}: {problems}\n{statement.sql}")
     assert not faults, "\n\n".join(faults)
 
 
@@ -269,7 +269,7 @@ def test_no_query_of_a_page_reads_a_large_table_of_postgresql(postgresql_app: Fl
             (plans,) = cursor.fetchone()
             plans = plans if isinstance(plans, list) else json.loads(plans)
             reads = [*_rows_read(plans[0]["Plan"])]
-            found = [one for one in reads if one[0].startswith("Seq") or one[1] > MAX_ROWS]
-            if found:
-                faults.append(f"{statement.page}: {found}\n{statement.sql}")
+            problems = [one for one in reads if one[0].startswith("Seq") or one[1] > MAX_ROWS]
+            if problems:
+                faults.append(f"{statement.page}: {problems}\n{statement.sql}")
     assert not faults, "\n\n".join(faults)

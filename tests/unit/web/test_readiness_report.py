@@ -42,9 +42,9 @@ def visitor(app):
     with transaction() as session:
         add_people(session)
     change(country="US", currency="NOK")
-    made = Visitor(app, Story(1, installation_id))
-    made.log_in("vera")
-    return made
+    new_visitor = Visitor(app, Story(1, installation_id))
+    new_visitor.log_in("vera")
+    return new_visitor
 
 
 def change(**values):

@@ -94,17 +94,20 @@ def test_the_books_can_be_proved_again_and_the_sums_are_added_up_by_currency(des
 def test_differences_that_are_none_in_several_currencies_are_said_once(desk):
     proof(desk)
     with transaction() as session:
-        kept = session.get_one(Run, 1)
-        lines = kept.counts["totals"]
-        kept.counts = {**kept.counts, "totals": [*lines, {**lines[0], "currency": "EUR"}]}
+        run = session.get_one(Run, 1)
+        lines = run.counts["totals"]
+        run.counts = {
+            **run.counts,
+            "totals": [*lines, {**lines[0], "currency": "EUR"}],
+        }
     assert desk.visitor.page("/").count("No difference.") == 1
 
 
 def test_a_proof_that_an_earlier_version_kept_is_still_shown(desk):
     proof(desk)
     with transaction() as session:
-        kept = session.get_one(Run, 1)
-        known = (
+        run = session.get_one(Run, 1)
+        names = (
             "app",
             "kind",
             "period",
@@ -116,10 +119,10 @@ def test_a_proof_that_an_earlier_version_kept_is_still_shown(desk):
             "difference",
         )
         lines = [
-            {name: line[name] for name in known} | {"accepted": "0.00"}
-            for line in kept.counts["totals"]
+            {name: line[name] for name in names} | {"accepted": "0.00"}
+            for line in run.counts["totals"]
         ]
-        kept.counts = {**kept.counts, "totals": lines}
+        run.counts = {**run.counts, "totals": lines}
     assert "Control totals" in desk.visitor.page("/runs/1")
     assert "Last reconciled" in desk.visitor.page("/")
 

@@ -230,14 +230,14 @@ def test_many_differences_are_paged_and_need_no_more_queries(desk):
     few = queries_of(desk.visitor, HERE)
     add_differences(desk, 450)
     assert queries_of(desk.visitor, HERE) == few
-    seen, address = 0, f"{HERE}1"
+    count, address = 0, f"{HERE}1"
     while address:
         page = desk.visitor.page(address)
-        seen += len(table(page, "Documents that differ from QuickBooks"))
+        count += len(table(page, "Documents that differ from QuickBooks"))
         section = page.partition('id="totals"')[0]
         following = re.search(r'rel="next" href="([^"]+)"', section)
         address = unescape(following[1]) if following else ""
-    assert seen == 450
+    assert count == 450
 
 
 def test_what_is_not_listed_is_said(desk):

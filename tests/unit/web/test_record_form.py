@@ -83,15 +83,15 @@ def test_what_a_person_entered_is_created_and_kept_with_the_decision(pages: Page
     pages.sync()
     with pages.app.app_context():
         pages.works.sync()
-        [made] = customers(pages)
+        [customer] = customers(pages)
         invoice = pages.works.one("Invoice")
-    assert made["DisplayName"] == "Mercer & Sons"
-    assert (made["GivenName"], made["FamilyName"]) == ("Jo", "Mercer")
-    assert made["PrimaryPhone"] == {"FreeFormNumber": "555 0100"}
-    address = made["BillAddr"]
+    assert customer["DisplayName"] == "Mercer & Sons"
+    assert (customer["GivenName"], customer["FamilyName"]) == ("Jo", "Mercer")
+    assert customer["PrimaryPhone"] == {"FreeFormNumber": "555 0100"}
+    address = customer["BillAddr"]
     assert (address["Line1"], address["Line2"]) == ("9 Elm", "Suite 2")
     assert (address["City"], address["PostalCode"]) == ("Portland", "97201")
-    assert invoice["CustomerRef"]["value"] == made["Id"]
+    assert invoice["CustomerRef"]["value"] == customer["Id"]
 
 
 @pytest.mark.parametrize(
@@ -127,14 +127,14 @@ def test_a_name_of_another_kind_of_record_gets_a_suffix(pages: Pages) -> None:
     assert "QuickBooks has a supplier called “Jordan Mercer”." in page
     assert "share one name space in QuickBooks" in page
     assert form_of(page)["name"] == "Jordan Mercer (customer)"
-    taken = press(pages, "k21", name=" jordan  mercer ")
-    assert taken.status_code == 400
-    assert "QuickBooks has a supplier called Jordan Mercer already." in taken.text
+    answer = press(pages, "k21", name=" jordan  mercer ")
+    assert answer.status_code == 400
+    assert "QuickBooks has a supplier called Jordan Mercer already." in answer.text
     assert press(pages, "k21").status_code == 302
     pages.sync()
     with pages.app.app_context():
-        [made] = customers(pages)
-        assert made["DisplayName"] == "Jordan Mercer (customer)"
+        [customer] = customers(pages)
+        assert customer["DisplayName"] == "Jordan Mercer (customer)"
         assert len(pages.works.all("Invoice")) == 1
 
 
@@ -162,8 +162,8 @@ def test_a_name_that_quickbooks_refuses_is_entered_anew(pages: Pages) -> None:
     assert answer.status_code == 302
     pages.sync()
     with pages.app.app_context():
-        [made] = customers(pages)
-        assert made["DisplayName"] == values["name"]
+        [customer] = customers(pages)
+        assert customer["DisplayName"] == values["name"]
         assert len(pages.works.all("Invoice")) == 1
         with reading() as session:
             posting = session.scalars(
@@ -224,8 +224,8 @@ def test_the_currency_is_asked_for_only_where_there_are_several() -> None:
 
 
 def test_a_free_name_is_counted_up() -> None:
-    taken = [Entry(id="1", name="Nord"), Entry(id="2", name="Nord (supplier)", active=False)]
-    book = MatchIndex({}, {"customer": RecordIndex(taken)})
+    answer = [Entry(id="1", name="Nord"), Entry(id="2", name="Nord (supplier)", active=False)]
+    book = MatchIndex({}, {"customer": RecordIndex(answer)})
     assert record_form.free_name(book, "vendor", "Nord") == "Nord (supplier 2)"
     assert record_form.free_name(book, "vendor", "Sør") == "Sør"
     assert record_form.free_name(book, "vendor", "Sør", is_taken=True) == "Sør (supplier)"

@@ -57,9 +57,9 @@ def visitor(app, source, quickbooks):
     enable.enable(company.id, SLUG, {"start_date": "2025-01-01"}, who="olga", mode="auto")
     with transaction() as session:
         add_people(session)
-    made = Visitor(app, Story(company.id, 1))
-    made.log_in("olga")
-    return made
+    new_visitor = Visitor(app, Story(company.id, 1))
+    new_visitor.log_in("olga")
+    return new_visitor
 
 
 def sync(source, *items):
@@ -133,10 +133,10 @@ CELL = re.compile(
 
 def cells(visitor):
     """Return address, number and amount of each number of the control totals."""
-    found = []
+    parts = []
     for address, count, amount in CELL.findall(visitor.page(HERE)):
-        found.append((unescape(address), int(count), decimal(amount)))
-    return found
+        parts.append((unescape(address), int(count), decimal(amount)))
+    return parts
 
 
 def decimal(text):
@@ -144,15 +144,15 @@ def decimal(text):
 
 
 def test_each_number_leads_to_exactly_its_documents(visitor, source, quickbooks, clock):
-    held = {"supplier": "31", "account": "no such account"}
+    unmatched = {"supplier": "31", "account": "no such account"}
     documents = [
         normal("1", "100.10", date=FEBRUARY),
         normal("2", "200.20", date=FEBRUARY),
         normal("3", "30.03", date=MARCH),
         normal("4", "40.50", kind="vendor_credit", date=FEBRUARY),
         normal("5", "7.00", date=MARCH),
-        bill("6", total="50.00", date=MARCH, **held),
-        bill("7", total="8.25", kind="vendor_credit", date=MARCH, **held),
+        bill("6", total="50.00", date=MARCH, **unmatched),
+        bill("7", total="8.25", kind="vendor_credit", date=MARCH, **unmatched),
     ]
     sync(source, *documents)
     clock.advance(3600)
@@ -163,14 +163,14 @@ def test_each_number_leads_to_exactly_its_documents(visitor, source, quickbooks,
     clock.advance(7200)
     runner.sync(1, requested_by="kari")
     runner.company("reconcile", 1, requested_by="kari")
-    found = cells(visitor)
-    assert sorted((count, amount) for _, count, amount in found) == [
+    sums = cells(visitor)
+    assert sorted((count, amount) for _, count, amount in sums) == [
         (1, Decimal("7.00")),
         (1, Decimal("33.33")),
         (2, Decimal("41.75")),
         (3, Decimal("259.80")),
     ]
-    for address, count, amount in found:
+    for address, count, amount in sums:
         rows = table(visitor, "Documents of this number, the latest date first", address)
         assert (len(rows), sum(decimal(row[5]) for row in rows)) == (count, amount)
         text = visitor.page(address)
@@ -218,10 +218,10 @@ def test_another_year_is_shown_where_there_is_one(visitor, source):
 
 
 def test_what_needs_attention_is_listed_by_its_age(visitor, source, clock):
-    held = {"supplier": "31", "account": "no such account"}
-    sync(source, bill("1", total="10.00", **held))
+    unmatched = {"supplier": "31", "account": "no such account"}
+    sync(source, bill("1", total="10.00", **unmatched))
     clock.advance(20 * 86400)
-    sync(source, bill("1", total="10.00", **held), bill("2", total="5.00", **held))
+    sync(source, bill("1", total="10.00", **unmatched), bill("2", total="5.00", **unmatched))
     (row,) = table(visitor, "by the days since the hub first wanted to post them")
     assert row == ["Small", "1", "5.00 USD", "1", "10.00 USD", "", "", "", ""]
 
@@ -356,19 +356,19 @@ def drawing(visitor, title):
     text = visitor.page(HERE).partition(f">{title}</title>")[2].partition("</svg>")[0]
     heights = {}
     for kind in ("posted", "second"):
-        found = re.findall(rf'class="chart-{kind}"[^>]*height="([\d.]+)"', text)
-        heights[kind] = [float(height) for height in found]
+        matches = re.findall(rf'class="chart-{kind}"[^>]*height="([\d.]+)"', text)
+        heights[kind] = [float(height) for height in matches]
     return heights
 
 
 def test_each_app_has_a_chart_of_its_months_with_a_table(visitor, source):
-    held = {"supplier": "31", "account": "no such account"}
+    unmatched = {"supplier": "31", "account": "no such account"}
     sync(
         source,
         normal("1", date=FEBRUARY),
         normal("2", date=FEBRUARY),
         normal("3", date=MARCH),
-        bill("4", total="5.00", date=MARCH, **held),
+        bill("4", total="5.00", date=MARCH, **unmatched),
     )
     title = "Small, 2026: documents by month"
     bars = drawing(visitor, title)
@@ -380,8 +380,8 @@ def test_each_app_has_a_chart_of_its_months_with_a_table(visitor, source):
 
 
 def test_the_time_from_source_to_books_is_counted_by_app(visitor, source, clock):
-    held = {"supplier": "31", "account": "no such account"}
-    sync(source, normal("1"), bill("2", total="5.00", **held))
+    unmatched = {"supplier": "31", "account": "no such account"}
+    sync(source, normal("1"), bill("2", total="5.00", **unmatched))
     clock.advance(2 * 86400)
     sync(source, normal("1"), normal("2", "5.00"))
     rows = table(visitor, "until they were in QuickBooks")
@@ -391,11 +391,11 @@ def test_the_time_from_source_to_books_is_counted_by_app(visitor, source, clock)
 
 
 def test_the_age_of_what_waits_has_a_chart(visitor, source, clock):
-    held = {"supplier": "31", "account": "no such account"}
-    first = bill("1", total="10.00", **held)
+    unmatched = {"supplier": "31", "account": "no such account"}
+    first = bill("1", total="10.00", **unmatched)
     sync(source, first)
     clock.advance(20 * 86400)
-    sync(source, first, bill("2", total="5.00", **held), bill("3", total="5.00", **held))
+    sync(source, first, bill("2", total="5.00", **unmatched), bill("3", total="5.00", **unmatched))
     bars = drawing(visitor, "Documents that need attention, by age")
     assert bars["posted"][0] == pytest.approx(2 * bars["posted"][1], abs=0.2)
 

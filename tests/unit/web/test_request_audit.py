@@ -57,8 +57,8 @@ def test_log_in_and_log_out_are_recorded_with_the_address(nobody):
 def test_a_wrong_password_is_recorded_without_what_was_typed(nobody):
     nobody.log_in(BY_ROLE["viewer"], "a-wrong-password")
     nobody.log_in("hunter2-typed-as-the-name", "x-of-somebody")
-    known, unknown = entries(nobody, "log-in failed")
-    assert (known.who, known.detail["by"]) == (BY_ROLE["viewer"], "password")
+    existing, unknown = entries(nobody, "log-in failed")
+    assert (existing.who, existing.detail["by"]) == (BY_ROLE["viewer"], "password")
     assert (unknown.who, unknown.subject) == ("nobody", "unknown name")
     with nobody.app.app_context(), engine.reading() as session:
         texts = [

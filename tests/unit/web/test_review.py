@@ -38,9 +38,9 @@ def _row(page: str, name: str) -> str:
 
 
 def _listed(page: str) -> str:
-    found = re.search(r'name="listed" value="([^"]+)"', page)
-    assert found, page
-    return found[1]
+    match = re.search(r'name="listed" value="([^"]+)"', page)
+    assert match, page
+    return match[1]
 
 
 def _seal(visitor: Visitor, name: str) -> str:
@@ -66,11 +66,11 @@ def _add(visitor: Visitor, count: int, **more: Any) -> list[int]:
         installation = session.get_one(Installation, visitor.story.installation)
         first = 100 + session.query(Posting).count()
         places = range(first, first + count)
-        made = [add_document(session, installation, "review", place)[1] for place in places]
-        for posting in made:
+        ids = [add_document(session, installation, "review", place)[1] for place in places]
+        for posting in ids:
             for name, value in more.items():
                 setattr(posting, name, value)
-        return [posting.id for posting in made]
+        return [posting.id for posting in ids]
 
 
 @pytest.mark.row("CT-S27")
@@ -123,24 +123,24 @@ def test_what_is_approved_is_listed_first_with_its_sum(operator: Visitor) -> Non
 
 
 def test_what_comes_after_the_list_was_shown_is_not_approved(operator: Visitor) -> None:
-    asked = operator.page(f"{_here(operator)}approve?which=all")
+    page = operator.page(f"{_here(operator)}approve?which=all")
     later = _add(operator, 1)
-    found = re.search(r'name="listed" value="([^"]+)"', asked)
-    assert found
-    assert "Approved 2 documents" in operator.press(f"{_here(operator)}approve", listed=found[1])
+    match = re.search(r'name="listed" value="([^"]+)"', page)
+    assert match
+    assert "Approved 2 documents" in operator.press(f"{_here(operator)}approve", listed=match[1])
     assert operator.row(Posting, later[0]).state == "review"
 
 
 @pytest.mark.parametrize("which", ["selected", "shown", "all"])
 def test_what_changed_since_it_was_listed_stays_in_review(operator: Visitor, which: str) -> None:
     seals = [_seal(operator, name) for name in ("review", "changed")]
-    shown = listed_rows.encode(listed_rows.from_pairs(seals))
-    query = {"which": which, "selected": seals, "shown": shown}
-    asked = operator.get(f"{_here(operator)}approve", query_string=query).text
+    listed = listed_rows.encode(listed_rows.from_pairs(seals))
+    query = {"which": which, "selected": seals, "shown": listed}
+    form_page = operator.get(f"{_here(operator)}approve", query_string=query).text
     _change(operator, "review")
-    found = re.search(r'name="listed" value="([^"]+)"', asked)
-    assert found
-    page = operator.press(f"{_here(operator)}approve", listed=found[1])
+    match = re.search(r'name="listed" value="([^"]+)"', form_page)
+    assert match
+    page = operator.press(f"{_here(operator)}approve", listed=match[1])
     assert "Approved 1 document." in page
     assert "1 document changed since it was listed and stays in review." in page
     assert (_state(operator, "review"), _state(operator, "changed")) == ("review", "ready")
@@ -150,8 +150,8 @@ def test_what_changed_since_the_page_was_shown_is_not_even_listed(operator: Visi
     seals = [_seal(operator, name) for name in ("review", "changed")]
     _change(operator, "review")
     here = f"{_here(operator)}approve"
-    shown = listed_rows.encode(listed_rows.from_pairs(seals))
-    page = operator.get(here, query_string={"which": "shown", "shown": shown}).text
+    listed = listed_rows.encode(listed_rows.from_pairs(seals))
+    page = operator.get(here, query_string={"which": "shown", "shown": listed}).text
     assert "Approve 1 document ·" in page
     assert "1 document changed since the page was shown and stays in review." in page
     assert "F-20262" not in page
@@ -160,10 +160,10 @@ def test_what_changed_since_the_page_was_shown_is_not_even_listed(operator: Visi
 def test_of_many_pages_one_or_all_are_approved(operator: Visitor) -> None:
     added = _add(operator, 60)
     page = operator.page(_here(operator))
-    shown = re.findall(r'name="shown" value="([^"]+)"', page)
+    texts = re.findall(r'name="shown" value="([^"]+)"', page)
     assert "Select all 50 on this page" in page
     assert "Approve all 62 · " in page
-    chosen = {"page": "1", "shown": shown, "selected": _seal(operator, "review")}
+    chosen = {"page": "1", "shown": texts, "selected": _seal(operator, "review")}
     listed = operator.get(f"{_here(operator)}approve", query_string=chosen).text
     assert "Approve 50 documents" in listed
     assert "Approved 50 documents" in operator.press(

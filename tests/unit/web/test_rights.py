@@ -134,10 +134,10 @@ def test_a_case_of_several_apps_is_retried_only_for_those_of_the_person(
     ours = two.world.installations[ALPHA, APPS[0]]
     theirs = two.world.installations[ALPHA, APPS[1]]
     with two.app.app_context(), engine.transaction() as session:
-        held = {}
+        postings = {}
         for installation in (ours, theirs):
             of_app = Posting.installation_id == installation, Posting.state == "held"
-            held[installation] = session.scalars(select(Posting).where(*of_app)).one()
+            postings[installation] = session.scalars(select(Posting).where(*of_app)).one()
         case = open_stored_case(
             session,
             "test:several",
@@ -145,9 +145,9 @@ def test_a_case_of_several_apps_is_retried_only_for_those_of_the_person(
             action="retry",
             installation_id=ours,
             company_id=two.world.companies[ALPHA],
-            postings=list(held.values()),
+            postings=list(postings.values()),
         )
-        case_id, our_id = case.id, held[ours].id
+        case_id, our_id = case.id, postings[ours].id
     visitor = two.visitor(OPERATOR)
     assert canary(ALPHA, APPS[1]) not in visitor.page(f"/inbox/{case_id}")
     visitor.press(f"/inbox/{case_id}/retry")

@@ -14,8 +14,8 @@ from tests.unit.web.test_large_lists import queries_of
 
 def hits(page: str) -> set[str]:
     """Return the addresses of the hits."""
-    found = page.partition('id="hits"')[2]
-    return set(re.findall(r'href="(/(?:documents|inbox)/\d+|/companies\?q=\d+)"', found))
+    result = page.partition('id="hits"')[2]
+    return set(re.findall(r'href="(/(?:documents|inbox)/\d+|/companies\?q=\d+)"', result))
 
 
 def test_documents_cases_and_companies_are_found_and_counted(owner: Visitor) -> None:
@@ -61,7 +61,7 @@ def test_more_hits_are_one_click_away_in_as_many_queries(owner: Visitor) -> None
     ids += [add_case(owner, 51 + place, "100.00") for place in range(search.MAX_HITS + 1)]
     page = owner.page("/search/?q=Case")
     assert 'href="/inbox/?words=Case"' in page
-    shown = [address for address in hits(page) if address.startswith("/inbox/")]
-    assert len(shown) == search.MAX_HITS
-    assert f"/inbox/{ids[-1]}" in shown
+    cases = [address for address in hits(page) if address.startswith("/inbox/")]
+    assert len(cases) == search.MAX_HITS
+    assert f"/inbox/{ids[-1]}" in cases
     assert queries_of(owner, "/search/?q=Case") == few

@@ -42,8 +42,8 @@ def set_up(visitor: Visitor, clock: FakeClock) -> tuple[str, list[str]]:
     match = re.search(r'<code id="secret">([A-Z2-7 ]+)</code>', page)
     assert match
     secret = match[1].replace(" ", "")
-    done = visitor.post("/account/authenticator", code=code_at(secret, clock)).text
-    return secret, re.findall(r"<li>([0-9A-Z-]{34})</li>", done)
+    answer = visitor.post("/account/authenticator", code=code_at(secret, clock)).text
+    return secret, re.findall(r"<li>([0-9A-Z-]{34})</li>", answer)
 
 
 def enter(visitor: Visitor, code: str) -> tuple[int, str]:
@@ -64,12 +64,12 @@ def test_a_code_completes_the_log_in(visitor: Visitor, clock: FakeClock) -> None
     secret, _ = set_up(visitor, clock)
     clock.advance(STEP)
     other = log_in_again(visitor)
-    asked = other.get("/documents")
-    assert asked.location.endswith("/login/second-factor?next=/documents")
-    page = other.page(asked.location)
+    required_page = other.get("/documents")
+    assert required_page.location.endswith("/login/second-factor?next=/documents")
+    page = other.page(required_page.location)
     assert "six digits" in page
     answer = other.client.post(
-        asked.location, data={"csrf_token": other._token, "code": code_at(secret, clock)}
+        required_page.location, data={"csrf_token": other._token, "code": code_at(secret, clock)}
     )
     assert answer.location == "/documents"
     assert other.get("/documents").status_code == 200

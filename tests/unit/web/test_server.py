@@ -17,10 +17,10 @@ def hello(environ, start):
 
 @pytest.fixture
 def web():
-    made = Web(hello, "127.0.0.1", 0)
-    made.start()
-    yield made
-    made.stop()
+    server = Web(hello, "127.0.0.1", 0)
+    server.start()
+    yield server
+    server.stop()
 
 
 def test_it_answers_at_the_address_that_it_tells(web):
@@ -91,11 +91,11 @@ def test_it_is_stopped_while_its_loop_wakes_up_for_another_reason():
 
 
 def test_another_thread_stops_it_without_a_word(monkeypatch):
-    said = []
-    monkeypatch.setattr(threading, "excepthook", said.append)
+    messages = []
+    monkeypatch.setattr(threading, "excepthook", messages.append)
     for _ in range(60):
         web = Web(lambda environ, start: start("204 No Content", []) and [], "127.0.0.1", 0)
         web.start()
         requests.get(web.url, timeout=5)
         web.stop()
-    assert said == []
+    assert messages == []

@@ -37,10 +37,10 @@ def connected(outside: Visitor) -> Visitor:
 def _form(visitor: Visitor, **more: str) -> dict[str, str]:
     account = re.search(r'<option value="(\d+)" selected', visitor.page(NEW))
     assert account, "the only payable account is chosen already"
-    given = {name: str(value) for name, value in visitor.costtracker.items()}
+    fields = {name: str(value) for name, value in visitor.costtracker.items()}
     return {
         **OWN,
-        **given,
+        **fields,
         "payable_account": account[1],
         "attach_files": "1",
         "transfer_classes": "1",
@@ -141,7 +141,7 @@ def test_wrong_keys_are_told_and_what_was_typed_stays(connected: Visitor) -> Non
 
 @pytest.mark.row("CT-S22")
 @pytest.mark.parametrize(
-    ("field", "given", "said"),
+    ("field", "value", "message"),
     [
         ("payable_account", "", "This is needed."),
         ("base_url", "not an address", "Not a valid URL."),
@@ -151,12 +151,12 @@ def test_wrong_keys_are_told_and_what_was_typed_stays(connected: Visitor) -> Non
     ],
 )
 def test_a_wrong_answer_is_told_beside_its_question(
-    connected: Visitor, field: str, given: str, said: str
+    connected: Visitor, field: str, value: str, message: str
 ) -> None:
-    answer = connected.post(NEW, **_form(connected, **{field: given}))
+    answer = connected.post(NEW, **_form(connected, **{field: value}))
     assert answer.status_code == 400
     about = answer.text[answer.text.index(f'id="{field}-about"') :][:700]
-    assert said in about.replace("&#39;", "'")
+    assert message in about.replace("&#39;", "'")
 
 
 def test_a_secret_left_empty_is_kept_and_never_shown(connected: Visitor) -> None:
@@ -203,11 +203,11 @@ def test_after_enabling_the_first_download_is_one_press_away(connected: Visitor)
 def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_then(
     connected: Visitor,
 ) -> None:
-    given = _form(connected)
-    connected.press(NEW, **given)
+    form = _form(connected)
+    connected.press(NEW, **form)
     kinds = []
     for changes in ({}, {"transfer_locations": "1"}):
-        connected.press_save("/installations/1/settings", **{**given, **changes})
+        connected.press_save("/installations/1/settings", **{**form, **changes})
         with connected.app.app_context(), reading() as session:
             kinds.append(sorted(session.scalars(select(Run.kind)).all()))
     assert kinds == [["sync"], ["lists", "sync"]]
@@ -218,8 +218,8 @@ SHOWN_DRAFT = re.compile(r'name="draft" value="([^"]+)"')
 
 def _again(answer: str, form: dict[str, str], **more: str) -> dict[str, str]:
     """Return the form as a browser sends it the next time, with empty password fields."""
-    found = SHOWN_DRAFT.search(answer)
-    return {**form, "client_secret": "", "draft": found[1] if found else "", **more}
+    match = SHOWN_DRAFT.search(answer)
+    return {**form, "client_secret": "", "draft": match[1] if match else "", **more}
 
 
 @pytest.mark.parametrize("first", [{"test": "1"}, {"schedule": "often"}])
@@ -293,10 +293,10 @@ def test_a_form_that_another_site_sends_is_not_kept(connected: Visitor) -> None:
 
 
 def test_changed_settings_are_recorded_field_by_field_without_secrets(connected: Visitor) -> None:
-    given = _form(connected)
-    connected.press(NEW, **given)
+    form = _form(connected)
+    connected.press(NEW, **form)
     connected.press_save(
-        "/installations/1/settings", **{**given, "schedule": "2h", "transfer_locations": "1"}
+        "/installations/1/settings", **{**form, "schedule": "2h", "transfer_locations": "1"}
     )
     with connected.app.app_context(), reading() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
@@ -310,13 +310,13 @@ def test_changed_settings_are_recorded_field_by_field_without_secrets(connected:
         "transfer_locations": {"from": False, "to": True},
     }
     recorded = " ".join(str(entry.detail) for entry in entries)
-    assert given["client_secret"] not in recorded
+    assert form["client_secret"] not in recorded
 
 
 def test_what_was_changed_is_said_and_stays_in_the_history(connected: Visitor) -> None:
-    given = _form(connected)
-    connected.press(NEW, **given)
-    form = {**given, "often": "daily", "daily_at": "06:30", "transfer_locations": "1"}
+    first_form = _form(connected)
+    connected.press(NEW, **first_form)
+    form = {**first_form, "often": "daily", "daily_at": "06:30", "transfer_locations": "1"}
     page = unescape(connected.press_save("/installations/1/settings", **form))
     assert "Changed: Schedule: every 15 minutes → at 06:30 every day; " in page
     assert "off → on" in page
@@ -328,7 +328,7 @@ def test_what_was_changed_is_said_and_stays_in_the_history(connected: Visitor) -
     assert "Access token" not in history
     assert "olga" in history
     assert "Client secret changed" in history
-    assert given["client_secret"] not in history
+    assert first_form["client_secret"] not in history
     again = connected.press_save("/installations/1/settings", **form)
     assert "Changed:" not in again
 
@@ -416,14 +416,14 @@ def test_the_page_names_the_consequences_while_one_edits(
     assert "What changes" in part
     assert consequence in part
     assert ('class="wrong' in part) == bool(consequence)
-    shown = re.search(r'name="shown" value="([^"]+)"', part)
-    assert shown
-    form = _form(connected, **{**before, **after}, shown=shown[1])
+    match = re.search(r'name="shown" value="([^"]+)"', part)
+    assert match
+    form = _form(connected, **{**before, **after}, shown=match[1])
     assert connected.post("/installations/1/settings", **form).status_code == 302
 
 
 @pytest.mark.parametrize(
-    ("given", "sentences"),
+    ("values", "sentences"),
     [
         ({"start_date": "2026-03-02"}, []),
         ({"start_date": "2026-03-01"}, ["from 01 Mar 2026 on will be posted"]),
@@ -431,9 +431,9 @@ def test_the_page_names_the_consequences_while_one_edits(
     ],
 )
 def test_a_new_app_warns_of_what_it_would_post_while_one_edits(
-    connected: Visitor, given: dict[str, str], sentences: list[str]
+    connected: Visitor, values: dict[str, str], sentences: list[str]
 ) -> None:
-    part = connected.post(f"{NEW}/changes", **_form(connected, **given)).text
+    part = connected.post(f"{NEW}/changes", **_form(connected, **values)).text
     assert part.count('class="wrong') == len(sentences)
     for sentence in sentences:
         assert sentence in part

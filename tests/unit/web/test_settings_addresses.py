@@ -44,9 +44,9 @@ class Listener:
 
 @pytest.fixture
 def listener(app):
-    made = Listener()
-    current().mounts[ELSEWHERE] = WSGIAdapter(made, ELSEWHERE)
-    return made
+    server = Listener()
+    current().mounts[ELSEWHERE] = WSGIAdapter(server, ELSEWHERE)
+    return server
 
 
 def enabled(quickbooks, slug):
@@ -122,9 +122,9 @@ def test_the_page_asks_for_the_secret_beside_its_field(outside: Visitor, slug, b
 def test_a_guess_at_the_secret_brings_nothing_stored_to_light(quickbooks, listener, slug):
     """Only the entered secret is sent, and none of the stored secrets and tokens."""
     stand_in, installation = enabled(quickbooks, slug)
-    kept = SiteSecrets(installation.id)
-    kept["an_access_token"] = "token-of-the-plugin"
-    hidden = {text for text in kept.values() if len(text) > 5}
+    site_secrets = SiteSecrets(installation.id)
+    site_secrets["an_access_token"] = "token-of-the-plugin"
+    hidden = {text for text in site_secrets.values() if len(text) > 5}
     guess = dict.fromkeys(secrets_of(stand_in), "a guess")
     with pytest.raises(HubError):
         enable.change(1, slug, moved(slug, **guess), who="mallory")
@@ -189,8 +189,11 @@ def test_with_another_secret_nothing_stored_moves_along(quickbooks):
     SiteSecrets(installation.id)["an_access_token"] = "of-the-old-address"
     new = {name: other.settings(ELSEWHERE)[name] for name in secrets_of(stand_in)}
     enable.change(1, "costtracker", moved("costtracker", **new), who="kari")
-    kept = SiteSecrets(installation.id)
-    assert (kept["client_secret"], "an_access_token" in kept) == (new["client_secret"], False)
+    site_secrets = SiteSecrets(installation.id)
+    assert (site_secrets["client_secret"], "an_access_token" in site_secrets) == (
+        new["client_secret"],
+        False,
+    )
 
 
 def test_each_test_is_in_the_audit_log_with_its_address_and_who(quickbooks, listener):
@@ -201,6 +204,6 @@ def test_each_test_is_in_the_audit_log_with_its_address_and_who(quickbooks, list
         enable.try_settings(installation, moved("costtracker", **guess), who="mallory")
     with reading() as session:
         tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
-        found = [(one.who, one.detail["addresses"]) for one in session.scalars(tests)]
+        rows = [(one.who, one.detail["addresses"]) for one in session.scalars(tests)]
         assert audit_check.verify(session).count
-    assert found[-2:] == [("kari", [f"{HOME}:443"]), ("mallory", [f"{ELSEWHERE}:443"])]
+    assert rows[-2:] == [("kari", [f"{HOME}:443"]), ("mallory", [f"{ELSEWHERE}:443"])]

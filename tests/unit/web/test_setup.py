@@ -300,8 +300,8 @@ def test_a_mail_server_is_stored_used_and_tested(
     host, _, port = mail_url(mail).removeprefix("smtp://").partition("?")[0].partition(":")
     form = {"host": host, "port": port, "encryption": "smtp", "sender": "hub@example.com"}
     assert "The mail server is saved." in visitor.press("/setup/mail", **form)
-    said = visitor.press("/setup/mail/test", to="anna@example.com")
-    assert "took the test message to anna@example.com" in said
+    answer = visitor.press("/setup/mail/test", to="anna@example.com")
+    assert "took the test message to anna@example.com" in answer
     assert [message["To"] for message in mail.taken] == ["anna@example.com"]
     assert "No mail is sent." in visitor.press("/setup/mail", host="")
     with visitor.app.app_context():

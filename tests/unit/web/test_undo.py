@@ -16,13 +16,13 @@ def app(app_with_pages):
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
-    made = Desk(app, quickbooks, clock)
-    made.ids = [made.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 3)]
-    made.drain()
+    new_desk = Desk(app, quickbooks, clock)
+    new_desk.ids = [new_desk.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 3)]
+    new_desk.drain()
     with transaction() as session:
         add_people(session)
-    made.visitor = Visitor(app, Story(made.company_id, made.installation_id))
-    return made
+    new_desk.visitor = Visitor(app, Story(new_desk.company_id, new_desk.installation_id))
+    return new_desk
 
 
 def planned():

@@ -119,9 +119,9 @@ def test_a_page_that_is_none_leads_home_with_what_was_entered(owner: Visitor, pa
     assert urlsplit(back).path == "/"
     assert not urlsplit(back).netloc
     owner.log_in("olga")
-    shown = owner.page(back)
-    assert "the form is no longer on this page" in shown
-    assert "ny@example.com" in shown
+    form_page = owner.page(back)
+    assert "the form is no longer on this page" in form_page
+    assert "ny@example.com" in form_page
 
 
 def test_a_form_of_another_site_is_not_kept(owner: Visitor) -> None:
@@ -134,9 +134,9 @@ def test_a_form_of_another_site_is_not_kept(owner: Visitor) -> None:
 
 def test_a_form_of_nobody_is_not_kept(visitor: Visitor) -> None:
     form = visitor.client.get("/login").text
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
-    assert found
-    visitor._token = found[1]
+    match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+    assert match
+    visitor._token = match[1]
     assert page_after_log_in(send_late(visitor)) == "/people/"
     assert draft_count(visitor) == 0
 

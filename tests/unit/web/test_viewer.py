@@ -16,9 +16,9 @@ LANGUAGE = re.compile(r'<html lang="([^"]+)">')
 
 def language(page: str) -> str:
     """Return the language that a page declares."""
-    found = LANGUAGE.search(page)
-    assert found, page[:200]
-    return found[1]
+    match = LANGUAGE.search(page)
+    assert match, page[:200]
+    return match[1]
 
 
 @pytest.mark.parametrize(

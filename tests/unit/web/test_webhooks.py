@@ -76,8 +76,8 @@ def _from_quickbooks(
         "operation": "Update",
         "lastUpdated": "2026-03-06T10:00:00.000Z",
     }
-    told = {"eventNotifications": [{"realmId": realm, "dataChangeEvent": {"entities": [entity]}}]}
-    body = json.dumps(told).encode()
+    notice = {"eventNotifications": [{"realmId": realm, "dataChangeEvent": {"entities": [entity]}}]}
+    body = json.dumps(notice).encode()
     signed = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest()).decode()
     return visitor.client.post(
         "/webhooks/quickbooks", data=body, headers={"intuit-signature": signed}, **options
