@@ -21,6 +21,7 @@ from hub.models.enums import UNPROCESSED_OUTCOMES
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
+from qbo_sandbox.kit.faults import Fault
 from tests.stories.test_kinds import alone
 from tests.support import crash_runner, every_kind_source
 from tests.support.crash_runner import MOST_BOUNDARIES, World
@@ -84,7 +85,17 @@ class Shown:
                 5 * 3600
             )  # the access token expires, so that every story begins with a new one
         self.world = World(app, quickbooks, clock, folder, BEGUN.get(kind))
+        if kind not in BEGUN:
+            self.rehearse()
         BEGUN[kind] = self.world.start
+
+    def rehearse(self):
+        """Post all stories in this process, so that its forks need not compile each statement."""
+        items = [item for story in STORIES.values() for item in story]
+        self.till.shop.items = {item.source_id: item for item in items}
+        self.till.quickbooks.faults.add(Fault(kind="lose_answer", call="bill.create"))
+        assert self.sync()[0]
+        self.till.quickbooks.faults.clear()
 
     def tell(self, name):
         self.till.shop.items = {item.source_id: item for item in STORIES[name]}

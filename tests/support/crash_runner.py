@@ -46,7 +46,7 @@ from tests.support.crash_points import (
     repeatable,
 )
 from tests.support.hub_environment import INTUIT, QUICKBOOKS, SECRET_KEY, VAULT_KEYS
-from tests.support.shared_compilation import STATEMENTS
+from tests.support.shared_compilation import share_statements
 
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "25", "HUB_QUIET_SECONDS": "30"}
 FLEETING = (
@@ -263,8 +263,7 @@ class World:
         config = configuration.load(environ | INTUIT | SHORT | database)
         plugins = self.app.extensions["hub"].plugins
         app = create_app(config, plugins=plugins, clock=clock, mounts=mounts, pages=False)
-        with app.app_context():
-            db_engine.db.engine.update_execution_options(compiled_cache=STATEMENTS)
+        share_statements(app)
         return app
 
     # -- a backup ----------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class Templates(BytecodeCache):
 
 def share_compilation(app: Flask) -> None:
     """Let a hub use what other hubs have compiled, and add to it."""
-    _share_statements(app)
+    share_statements(app)
     app.jinja_env.bytecode_cache = Templates()
 
 
@@ -48,10 +48,11 @@ def share_among_all() -> None:
 
 def _bind_database(app: Flask, *args: Any, **options: Any) -> None:
     bind_database(app, *args, **options)
-    _share_statements(app)
+    share_statements(app)
 
 
-def _share_statements(app: Flask) -> None:
+def share_statements(app: Flask) -> None:
+    """Let a hub use the statements that other hubs have compiled, and add to them."""
     with app.app_context():
         db_engine.db.engine.update_execution_options(compiled_cache=STATEMENTS)
 

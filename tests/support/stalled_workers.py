@@ -33,6 +33,7 @@ from hub.scheduling import folder_lock, run_log, runner
 from qbo_sandbox.kit.server import Server
 from tests.support.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
 from tests.support.shared_clock import SharedClock
+from tests.support.shared_compilation import share_statements
 
 OLDEST, LATE = (
     20.0,
@@ -300,9 +301,10 @@ class Crew:
         keys = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
         environ = {"HUB_DATA": str(data), "HUB_DATABASE_URL": config.database_url, **keys}
         plugins = self.app.extensions["hub"].plugins
-        return create_app(
-            configuration.load(environ | INTUIT | SHORT | to), plugins=plugins, clock=self.clock
-        )
+        loaded = configuration.load(environ | INTUIT | SHORT | to)
+        app = create_app(loaded, plugins=plugins, clock=self.clock, pages=False)
+        share_statements(app)
+        return app
 
     def _post(self) -> Iterator[str]:
         """Post as the engine does until nothing is left; yield the errors."""
