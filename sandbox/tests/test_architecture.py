@@ -47,8 +47,10 @@ def layer_imports() -> dict[str, set[str]]:
     used: dict[str, set[str]] = {layer: set() for layer in LAYERS}
     for path in FOLDER.rglob("*.py"):
         layer = path.relative_to(FOLDER).with_suffix("").parts[0]
-        own = [name.split(".")[1] for name in imports_of(path) if name.startswith("qbo_sandbox.")]
-        used.setdefault(layer, set()).update(name for name in own if name in LAYERS)
+        layer_modules = [
+            name.split(".")[1] for name in imports_of(path) if name.startswith("qbo_sandbox.")
+        ]
+        used.setdefault(layer, set()).update(name for name in layer_modules if name in LAYERS)
         used[layer].discard(layer)
     return used
 
@@ -57,9 +59,9 @@ def test_a_layer_imports_only_layers_below_it():
     used = layer_imports()
     for number, layer in enumerate(LAYERS):
         assert used[layer] <= set(LAYERS[:number]), layer
-    for one, other in UNRELATED:
-        assert other not in used[one]
-        assert one not in used[other]
+    for module, other in UNRELATED:
+        assert other not in used[module]
+        assert module not in used[other]
 
 
 def module_imports() -> dict[str, set[str]]:
@@ -108,5 +110,5 @@ def test_every_package_says_what_it_is_for_what_it_may_import_and_where_to_start
 
 def test_these_rules_look_at_real_imports():
     used = layer_imports()
-    assert all(one in used["factory"] for one in ("app", "seeding", "kit"))
+    assert all(module in used["factory"] for module in ("app", "seeding", "kit"))
     assert "accounting" in used["entities"]

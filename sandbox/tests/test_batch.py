@@ -44,36 +44,36 @@ def test_answers_come_in_the_order_of_the_items(quickbooks):
     items = [
         {"bId": f"i{n}", "operation": "create", "Bill": bill(DocNumber=f"N{n}")} for n in range(30)
     ]
-    told = batch(quickbooks, *items)
-    assert [item["bId"] for item in told] == [f"i{n}" for n in range(30)]
-    assert [item["Bill"]["DocNumber"] for item in told] == [f"N{n}" for n in range(30)]
+    responses = batch(quickbooks, *items)
+    assert [item["bId"] for item in responses] == [f"i{n}" for n in range(30)]
+    assert [item["Bill"]["DocNumber"] for item in responses] == [f"N{n}" for n in range(30)]
 
 
 def test_what_an_item_makes_no_other_sees(quickbooks):
-    made, found = batch(
+    bill_item, result = batch(
         quickbooks,
         {"bId": "a", "operation": "create", "Bill": bill()},
         {"bId": "b", "Query": "select count(*) from Bill"},
     )
-    assert made["Bill"]["Id"] == "1"
-    assert found["QueryResponse"] == {"totalCount": 0}
+    assert bill_item["Bill"]["Id"] == "1"
+    assert result["QueryResponse"] == {"totalCount": 0}
 
 
 def test_change_data_can_be_asked_for_in_a_batch(quickbooks):
     quickbooks.ask("POST", "bill", bill())
-    asked = {"Entities": "Bill,Class", "ChangedSince": "2027-01-01T00:00:00Z"}
-    [told] = batch(quickbooks, {"bId": "a", "CDCQuery": asked})
-    first, second = told["CDCResponse"]["QueryResponse"]
+    request = {"Entities": "Bill,Class", "ChangedSince": "2027-01-01T00:00:00Z"}
+    [responses] = batch(quickbooks, {"bId": "a", "CDCQuery": request})
+    first, second = responses["CDCResponse"]["QueryResponse"]
     assert ([row["Id"] for row in first["Bill"]], second) == (["1"], {})
 
 
 def test_a_report_can_be_asked_for_in_a_batch(quickbooks):
     quickbooks.ask("POST", "bill", bill())
-    asked = "ProfitAndLoss?start_date=2027-01-01&end_date=2027-01-31"
-    told, wrong = batch(
-        quickbooks, {"bId": "a", "ReportQuery": asked}, {"bId": "b", "ReportQuery": "Weather"}
+    request = "ProfitAndLoss?start_date=2027-01-01&end_date=2027-01-31"
+    responses, wrong = batch(
+        quickbooks, {"bId": "a", "ReportQuery": request}, {"bId": "b", "ReportQuery": "Weather"}
     )
-    header = told["Report"]["Header"]
+    header = responses["Report"]["Header"]
     assert (header["ReportName"], header["StartPeriod"], header["EndPeriod"]) == (
         "ProfitAndLoss",
         "2027-01-01",
@@ -87,8 +87,8 @@ def test_a_report_can_be_asked_for_in_a_batch(quickbooks):
 )
 def test_an_invoice_is_voided_in_a_batch(quickbooks, how):
     quickbooks.ask("POST", "invoice", invoice())
-    [told] = batch(quickbooks, {"bId": "a", **how, "Invoice": {"Id": "1", "SyncToken": "0"}})
-    assert (told["Invoice"]["TotalAmt"], told["Invoice"]["PrivateNote"]) == (0, "Voided")
+    [responses] = batch(quickbooks, {"bId": "a", **how, "Invoice": {"Id": "1", "SyncToken": "0"}})
+    assert (responses["Invoice"]["TotalAmt"], responses["Invoice"]["PrivateNote"]) == (0, "Voided")
 
 
 @pytest.mark.parametrize(
@@ -127,10 +127,10 @@ def test_a_batch_without_items_is_refused_whole(quickbooks, body):
 
 
 def test_a_bid_may_be_missing_or_there_twice(quickbooks):
-    one = {"operation": "create", "Bill": bill(DocNumber="A")}
+    first = {"operation": "create", "Bill": bill(DocNumber="A")}
     two = {"bId": "x", "operation": "create", "Bill": bill(DocNumber="B")}
-    told = batch(quickbooks, one, two, {**two, "Bill": bill(DocNumber="C")})
-    assert [(item.get("bId"), item["Bill"]["DocNumber"]) for item in told] == [
+    responses = batch(quickbooks, first, two, {**two, "Bill": bill(DocNumber="C")})
+    assert [(item.get("bId"), item["Bill"]["DocNumber"]) for item in responses] == [
         (None, "A"),
         ("x", "B"),
         ("x", "C"),
@@ -139,8 +139,8 @@ def test_a_bid_may_be_missing_or_there_twice(quickbooks):
 
 def test_with_a_request_id_the_second_of_two_equal_bids_gets_the_answer_to_the_first(quickbooks):
     items = [{"bId": "x", "operation": "create", "Bill": bill(DocNumber=number)} for number in "AB"]
-    told = batch(quickbooks, *items, key="k")
-    assert told[0] == told[1]
+    responses = batch(quickbooks, *items, key="k")
+    assert responses[0] == responses[1]
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 1}
 
 
@@ -156,8 +156,8 @@ def test_bids_may_have_to_be_there_once(quickbooks, bids, code):
 
 def test_request_id_and_bid_are_at_most_fifty_characters_together(quickbooks):
     good = {"bId": "b" * 18, "operation": "create", "Bill": bill()}
-    told, wrong = batch(quickbooks, good, {**good, "bId": "b" * 36}, key="k" * 32)
-    assert told["Bill"]["Id"] == "1"
+    responses, wrong = batch(quickbooks, good, {**good, "bId": "b" * 36}, key="k" * 32)
+    assert responses["Bill"]["Id"] == "1"
     assert fault(wrong) == ("6000", "")
     assert "more than 50 characters in the request_id field" in wrong["Fault"]["Error"][0]["Detail"]
     assert "kkkkkkkkkk..., which is 68 characters" in wrong["Fault"]["Error"][0]["Detail"]

@@ -18,7 +18,7 @@ ACCOUNTS = {
     "ExpenseAccountRef": "Cost of Goods Sold",
     "AssetAccountRef": "Other Current Asset",
 }
-done = []
+counters = []
 
 
 def opened(folder=None):
@@ -41,7 +41,7 @@ def opened(folder=None):
     return quickbooks
 
 
-def kept(quickbooks, realm, seed, operations):
+def keep(quickbooks, realm, seed, operations):
     """Carry out random operations; check the trial balance after each and the books at the end."""
     keeper = Bookkeeper(quickbooks, realm, seed)
     for _ in range(operations):
@@ -56,21 +56,23 @@ def kept(quickbooks, realm, seed, operations):
 )
 @given(seed=st.integers(0, 2**32), realm=st.sampled_from([US.realm, NORWAY.realm]))
 def keep_books(seed, realm):
-    keeper = kept(opened(), realm, seed, OPERATIONS)
-    done.append(keeper.told)
+    keeper = keep(opened(), realm, seed, OPERATIONS)
+    counters.append(keeper.told)
 
 
 def test_books_in_which_anything_was_done_balance(figure):
-    done.clear()
+    counters.clear()
     keep_books()
-    carried_out = sum(count for told in done for kind, count in told.items() if kind[0].isupper())
+    carried_out = sum(
+        count for counter in counters for kind, count in counter.items() if kind[0].isupper()
+    )
     figure(
         "random operations after which the books balanced",
-        len(done) * OPERATIONS,
+        len(counters) * OPERATIONS,
         BOOKS * OPERATIONS,
     )
-    assert carried_out > len(done) * OPERATIONS / 2
-    assert {kind for told in done for kind in told} >= {
+    assert carried_out > len(counters) * OPERATIONS / 2
+    assert {kind for counter in counters for kind in counter} >= {
         "Bill",
         "Invoice",
         "Payment",
@@ -82,7 +84,7 @@ def test_books_in_which_anything_was_done_balance(figure):
 @pytest.mark.parametrize("realm", [US.realm, NORWAY.realm])
 def test_reports_agree_with_each_other_and_with_the_books(realm):
     quickbooks = opened()
-    company = kept(quickbooks, realm, 7, 150).company
+    company = keep(quickbooks, realm, 7, 150).company
 
     def report(name, query=""):
         return quickbooks.ask("GET", f"reports/{name}?date_macro=all{query}", realm=realm).json()[
@@ -110,11 +112,11 @@ def test_reports_agree_with_each_other_and_with_the_books(realm):
 
 def test_books_read_again_from_the_journal_are_the_same(tmp_path):
     first = opened(tmp_path)
-    kept(first, NORWAY.realm, 11, 120)
+    keep(first, NORWAY.realm, 11, 120)
     again = create(tmp_path, companies=[US, NORWAY], clock=Clock(1_800_000_000.0, frozen=True))
-    ours, theirs = first.companies[NORWAY.realm], again.companies[NORWAY.realm]
-    assert ours.ledger.accounts == theirs.ledger.accounts
-    assert {id: sum_ for id, sum_ in ours.ledger.own.items() if sum_} == {
-        id: sum_ for id, sum_ in theirs.ledger.own.items() if sum_
+    state, other_state = first.companies[NORWAY.realm], again.companies[NORWAY.realm]
+    assert state.ledger.accounts == other_state.ledger.accounts
+    assert {id: sum_ for id, sum_ in state.ledger.own.items() if sum_} == {
+        id: sum_ for id, sum_ in other_state.ledger.own.items() if sum_
     }
     assert again.books() == first.books()

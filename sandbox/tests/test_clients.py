@@ -125,21 +125,23 @@ def client(quickbooks):
 def connected(quickbooks, url, realm):
     """Return a client connected to one company, signed in with Intuit's own OAuth client."""
     discovery = f"{url}/.well-known/openid_configuration/"
-    asked = AuthClient(
+    auth_client = AuthClient(
         quickbooks.client_id, quickbooks.client_secret, "http://localhost/back", discovery
     )
     tokens = quickbooks.refresh_tokens[realm]
-    return QuickBooks(auth_client=asked, refresh_token=tokens, company_id=realm, minorversion=75)
+    return QuickBooks(
+        auth_client=auth_client, refresh_token=tokens, company_id=realm, minorversion=75
+    )
 
 
-def made(client, name, body=None):
+def save(client, name, body=None):
     return of(name).from_json(body or ENTITIES[name][0]).save(qb=client)
 
 
 @pytest.mark.parametrize("name", ENTITIES)
 def test_every_entity_is_created_read_changed_listed_and_removed(client, name):
     (body, change), kind = ENTITIES[name], of(name)
-    known, saved = kind.count(qb=client), made(client, name)
+    count, saved = kind.count(qb=client), save(client, name)
     read = kind.get(saved.Id, qb=client)
     assert {
         key: getattr(read, key) for key in body if isinstance(body[key], str | int | float)
@@ -151,9 +153,9 @@ def test_every_entity_is_created_read_changed_listed_and_removed(client, name):
     assert kind.get(saved.Id, qb=client).SyncToken == changed.SyncToken == str(int(bool(change)))
     assert saved.Id in [each.Id for each in kind.all(qb=client, max_results=1000)]
     assert [each.Id for each in kind.where(f"Id = '{saved.Id}'", qb=client)] == [saved.Id]
-    assert kind.count(qb=client) == known + 1
+    assert kind.count(qb=client) == count + 1
     removed(client, kind, changed)
-    assert kind.count(qb=client) == known or name == "TaxAgency"
+    assert kind.count(qb=client) == count or name == "TaxAgency"
 
 
 def removed(client, kind, entity):
@@ -170,10 +172,10 @@ def removed(client, kind, entity):
 
 @pytest.mark.parametrize("name", ["Invoice", "Estimate", "SalesReceipt"])
 def test_forms_are_mailed_and_come_as_paper(client, name):
-    saved = made(client, name)
+    saved = save(client, name)
     if name != "SalesReceipt":  # the client cannot mail sales receipts
-        sent = saved.send(qb=client, send_to="ada+books@example.com")[name]
-        assert (sent["EmailStatus"], sent["BillEmail"]["Address"]) == (
+        mailed_body = saved.send(qb=client, send_to="ada+books@example.com")[name]
+        assert (mailed_body["EmailStatus"], mailed_body["BillEmail"]["Address"]) == (
             "EmailSent",
             "ada+books@example.com",
         )
@@ -181,7 +183,7 @@ def test_forms_are_mailed_and_come_as_paper(client, name):
 
 
 def test_an_order_is_mailed(client):
-    saved = made(client, "PurchaseOrder")
+    saved = save(client, "PurchaseOrder")
     assert (
         saved.send(qb=client, send_to="ben@example.com")["PurchaseOrder"]["EmailStatus"]
         == "EmailSent"
@@ -189,10 +191,10 @@ def test_an_order_is_mailed(client):
 
 
 def test_what_can_be_voided_is_voided(client):
-    invoice = made(client, "Invoice")
-    bill = made(client, "Bill")
+    invoice = save(client, "Invoice")
+    bill = save(client, "Bill")
     link = {"Amount": bill.TotalAmt, "LinkedTxn": [{"TxnId": bill.Id, "TxnType": "Bill"}]}
-    paid = {
+    payment = {
         "VendorRef": VENDOR,
         "PayType": "Check",
         "CheckPayment": {"BankAccountRef": BANK},
@@ -201,9 +203,9 @@ def test_what_can_be_voided_is_voided(client):
     }
     entities = [
         invoice,
-        made(client, "SalesReceipt"),
-        made(client, "Payment"),
-        made(client, "BillPayment", paid),
+        save(client, "SalesReceipt"),
+        save(client, "Payment"),
+        save(client, "BillPayment", payment),
     ]
     for entity in entities:
         voided = entity.void(qb=client)[entity.qbo_object_name]
@@ -215,7 +217,7 @@ def test_what_can_be_voided_is_voided(client):
 
 
 def test_a_payment_pays_an_invoice_and_its_deletion_opens_it_again(client):
-    invoice = made(client, "Invoice")
+    invoice = save(client, "Invoice")
     payment = of("Payment").from_json({"CustomerRef": CUSTOMER, "TotalAmt": 50})
     line = of("PaymentLine")()
     line.Amount, line.LinkedTxn = 50, [invoice.to_linked_txn()]
@@ -228,7 +230,7 @@ def test_a_payment_pays_an_invoice_and_its_deletion_opens_it_again(client):
 
 @pytest.mark.parametrize("way", ["path", "bytes", "note"])
 def test_files_and_notes_hang_on_a_bill(client, way, tmp_path):
-    bill, content = made(client, "Bill"), bytes(range(256)) * 3
+    bill, content = save(client, "Bill"), bytes(range(256)) * 3
     file = of("Attachable").from_json(
         {"Note": "see", "AttachableRef": [{"EntityRef": {"type": "Bill", "value": bill.Id}}]}
     )
@@ -254,11 +256,14 @@ def test_batches_create_change_and_delete_each_for_itself(client):
     bill = of("Bill")
     good = [bill.from_json(ENTITIES["Bill"][0]) for _ in range(32)]
     bad = bill.from_json({"VendorRef": {"value": "999"}, "Line": [BOUGHT]})
-    told = batch_create([*good, bad], qb=client)
-    assert (len(told.successes), [fault.Error[0].code for fault in told.faults]) == (32, ["2500"])
-    for each in told.successes:
+    responses = batch_create([*good, bad], qb=client)
+    assert (len(responses.successes), [fault.Error[0].code for fault in responses.faults]) == (
+        32,
+        ["2500"],
+    )
+    for each in responses.successes:
         each.PrivateNote = "in a batch"
-    changed = batch_update(told.successes, qb=client)
+    changed = batch_update(responses.successes, qb=client)
     assert {each.PrivateNote for each in changed.successes} == {"in a batch"}
     assert len(batch_delete(changed.successes, qb=client).successes) == 32
 
@@ -267,15 +272,15 @@ def test_changes_since_a_moment_come_by_kind(client, quickbooks):
     since = dt.datetime.fromtimestamp(quickbooks.clock.now() - 1, dt.UTC).isoformat(
         timespec="seconds"
     )
-    made(client, "Vendor", {"DisplayName": "Cy"})
-    told = change_data_capture([of("Vendor"), of("Term"), of("Bill")], since, qb=client)
-    assert "Cy" in [each.DisplayName for each in told.Vendor]
+    save(client, "Vendor", {"DisplayName": "Cy"})
+    responses = change_data_capture([of("Vendor"), of("Term"), of("Bill")], since, qb=client)
+    assert "Cy" in [each.DisplayName for each in responses.Vendor]
 
 
 def test_pages_orders_and_words_of_queries(client):
     vendor = of("Vendor")
     for name in ("Zed's", "Zoe & Co", "Zak 100%"):
-        made(client, "Vendor", {"DisplayName": name})
+        save(client, "Vendor", {"DisplayName": name})
     names = [
         each.DisplayName
         for each in vendor.where("DisplayName LIKE 'Z%'", order_by="DisplayName DESC", qb=client)
@@ -320,8 +325,8 @@ def test_a_tax_code_is_made_with_its_rate(client):
         "TaxApplicableOn": "Sales",
     }
     code = of("TaxService").from_json({"TaxCode": "Harbour tax", "TaxRateDetails": [details]})
-    told = code.save(qb=client)
-    assert of("TaxCode").get(told.TaxCodeId, qb=client).Name == "Harbour tax"
+    responses = code.save(qb=client)
+    assert of("TaxCode").get(responses.TaxCodeId, qb=client).Name == "Harbour tax"
 
 
 def test_a_template_is_kept_for_bills_to_come(client):
@@ -379,9 +384,12 @@ def test_every_report_answers(client, name):
 
 
 def test_faults_are_told_by_their_code(client):
-    with pytest.raises(ValidationException) as told:
-        made(client, "Bill", {"VendorRef": {"value": "999"}, "Line": [BOUGHT]})
-    assert (told.value.error_code, "element id 999 not found" in told.value.detail) == (2500, True)
+    with pytest.raises(ValidationException) as responses:
+        save(client, "Bill", {"VendorRef": {"value": "999"}, "Line": [BOUGHT]})
+    assert (responses.value.error_code, "element id 999 not found" in responses.value.detail) == (
+        2500,
+        True,
+    )
     with pytest.raises(QuickbooksException) as stale:
         of("Vendor").from_json({"Id": "1", "SyncToken": "99", "DisplayName": "x"}).save(qb=client)
     assert stale.value.error_code == 5010
@@ -391,30 +399,30 @@ def test_faults_are_told_by_their_code(client):
 
 def test_currencies_and_rates_of_a_company_that_has_several(client, quickbooks):
     abroad = connected(quickbooks, QuickBooks.api_url_v3.removesuffix("/v3"), ABROAD.realm)
-    assert made(abroad, "CompanyCurrency", {"Code": "SEK", "Name": "Swedish Krona"}).Code == "SEK"
+    assert save(abroad, "CompanyCurrency", {"Code": "SEK", "Name": "Swedish Krona"}).Code == "SEK"
     rate = {
         "SourceCurrencyCode": "EUR",
         "TargetCurrencyCode": "USD",
         "Rate": 1.25,
         "AsOfDate": "2026-11-02",
     }
-    assert made(abroad, "ExchangeRate", rate).Rate == 1.25
+    assert save(abroad, "ExchangeRate", rate).Rate == 1.25
     listed = of("ExchangeRate").where("AsOfDate = '2026-11-02'", qb=abroad)
     assert 1.25 in [each.Rate for each in listed if each.SourceCurrencyCode == "EUR"]
-    vendor = made(abroad, "Vendor", {"DisplayName": "Jacques", "CurrencyRef": {"value": "EUR"}})
+    vendor = save(abroad, "Vendor", {"DisplayName": "Jacques", "CurrencyRef": {"value": "EUR"}})
     bill = {
         "VendorRef": {"value": vendor.Id},
         "CurrencyRef": {"value": "EUR"},
         "ExchangeRate": 1.25,
         "Line": [BOUGHT],
     }
-    assert made(abroad, "Bill", bill).HomeBalance == 150.63
+    assert save(abroad, "Bill", bill).HomeBalance == 150.63
 
 
 def test_the_owner_of_the_token_is_told_and_the_token_given_back(client):
-    own = create()
-    with Server(own.wsgi) as server:
-        leaving = connected(own, server.url, own.realm)
+    info = create()
+    with Server(info.wsgi) as server:
+        leaving = connected(info, server.url, info.realm)
         assert "@" in leaving.auth_client.get_user_info().json()["email"]
         assert leaving.auth_client.revoke() is True
     leaving.auth_client.close()

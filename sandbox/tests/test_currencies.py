@@ -17,7 +17,7 @@ def quickbooks():
     return create(companies=[NORWAY, US], clock=Clock(1_800_000_000.0, frozen=True))
 
 
-def made(quickbooks, path, kind, query="", realm=None, **body):
+def post(quickbooks, path, kind, query="", realm=None, **body):
     answer = quickbooks.ask("POST", f"{path}{query}", body, realm)
     assert answer.status == 200, answer.text
     return answer.json()[kind]
@@ -51,7 +51,7 @@ def party(quickbooks, kind, code="EUR"):
 def customer(quickbooks):
     return {
         "CustomerRef": {
-            "value": made(quickbooks, "customer", "Customer", DisplayName="Bern", **EUROS)["Id"]
+            "value": post(quickbooks, "customer", "Customer", DisplayName="Bern", **EUROS)["Id"]
         }
     }
 
@@ -65,12 +65,12 @@ def invoice(quickbooks, customer, rate, amount=100):
         "GlobalTaxCalculation": "TaxExcluded",
         "Line": [line],
     }
-    return made(quickbooks, "invoice", "Invoice", **body)
+    return post(quickbooks, "invoice", "Invoice", **body)
 
 
 def payment(quickbooks, customer, rate, owed, amount):
     line = {"Amount": amount, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Invoice"}]}
-    return made(
+    return post(
         quickbooks,
         "payment",
         "Payment",
@@ -97,16 +97,16 @@ def test_a_rate_that_rose_is_a_gain(quickbooks, customer):
 
 def test_a_rate_that_fell_is_a_loss_on_the_part_that_is_paid(quickbooks, customer):
     owed = invoice(quickbooks, customer, 10)
-    paid = payment(quickbooks, customer, 9, owed, 40)
+    settlement = payment(quickbooks, customer, 9, owed, 40)
     assert (home(quickbooks, "ExchangeGainOrLoss"), receivable(quickbooks)) == (40, 600)
-    made(quickbooks, "payment", "Payment", "?operation=delete", Id=paid["Id"], SyncToken="0")
+    post(quickbooks, "payment", "Payment", "?operation=delete", Id=settlement["Id"], SyncToken="0")
     assert (home(quickbooks, "ExchangeGainOrLoss"), receivable(quickbooks)) == (0, 1000)
 
 
 def test_a_gain_follows_the_rate_of_what_was_paid(quickbooks, customer):
     owed = invoice(quickbooks, customer, 10)
     payment(quickbooks, customer, 11, owed, 100)
-    made(
+    post(
         quickbooks,
         "invoice",
         "Invoice",
@@ -134,13 +134,13 @@ def test_a_bill_paid_at_another_rate_is_a_gain_or_loss_too(quickbooks):
         "GlobalTaxCalculation": "TaxExcluded",
         "Line": [line],
     }
-    owed = made(quickbooks, "bill", "Bill", **body)
-    paid = {"Amount": 100, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
+    owed = post(quickbooks, "bill", "Bill", **body)
+    payment = {"Amount": 100, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
     bank = {
         "PayType": "Check",
         "CheckPayment": {"BankAccountRef": {"value": quickbooks.company.bank("NOK")}},
     }
-    made(
+    post(
         quickbooks,
         "billpayment",
         "BillPayment",
@@ -149,7 +149,7 @@ def test_a_bill_paid_at_another_rate_is_a_gain_or_loss_too(quickbooks):
         **bank,
         ExchangeRate=12,
         TotalAmt=100,
-        Line=[paid],
+        Line=[payment],
     )
     assert home(quickbooks, "ExchangeGainOrLoss") == 200
     assert sum(quickbooks.company.ledger.accounts.values()) == 0
@@ -187,10 +187,10 @@ def test_a_journal_entry_may_have_one_foreign_currency(quickbooks, customer):
         side("Credit", bank, "1.11"),
         side("Credit", bank, "2.22"),
     ]
-    told = made(
+    entry = post(
         quickbooks, "journalentry", "JournalEntry", **EUROS, ExchangeRate="11.115", Line=lines
     )
-    assert told["Line"][0]["JournalEntryLineDetail"]["Entity"]["EntityRef"]["name"] == "Bern"
+    assert entry["Line"][0]["JournalEntryLineDetail"]["Entity"]["EntityRef"]["name"] == "Bern"
     assert quickbooks.ask("GET", f"customer/{whom['Entity']['EntityRef']['value']}").json()[
         "Customer"
     ]["Balance"] == Decimal("3.33")
@@ -210,7 +210,7 @@ def test_a_journal_entry_may_have_one_foreign_currency(quickbooks, customer):
 
 
 def test_a_payment_cannot_go_to_a_bank_in_a_third_currency(quickbooks, customer):
-    bank = made(
+    bank = post(
         quickbooks,
         "account",
         "Account",
@@ -246,21 +246,21 @@ def test_a_rate_can_be_set_for_a_day_and_is_then_used(quickbooks, customer):
         "AsOfDate",
     }
     about = {"SourceCurrencyCode": "EUR", "TargetCurrencyCode": "NOK", "AsOfDate": DAY}
-    told = made(quickbooks, "exchangerate", "ExchangeRate", **about, Rate="10.5")
-    assert {**about, "Rate": Decimal("10.5")}.items() <= told.items()
+    entry = post(quickbooks, "exchangerate", "ExchangeRate", **about, Rate="10.5")
+    assert {**about, "Rate": Decimal("10.5")}.items() <= entry.items()
     assert rate(quickbooks, f"sourcecurrencycode=eur&asofdate={DAY}")["Rate"] == Decimal("10.5")
     assert rate(quickbooks, "sourcecurrencycode=EUR&asofdate=2027-01-14")["Rate"] == usual["Rate"]
     line = {"Amount": 1, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": SALE}
     body = {**customer, **EUROS, "GlobalTaxCalculation": "TaxExcluded", "Line": [line]}
-    assert made(quickbooks, "invoice", "Invoice", **body)["ExchangeRate"] == Decimal("10.5")
+    assert post(quickbooks, "invoice", "Invoice", **body)["ExchangeRate"] == Decimal("10.5")
 
 
 def test_every_currency_has_a_rate_on_a_day_that_is_asked_for(quickbooks):
-    found = quickbooks.select(f"select * from ExchangeRate where AsOfDate = '{DAY}'")[
+    rates = quickbooks.select(f"select * from ExchangeRate where AsOfDate = '{DAY}'")[
         "ExchangeRate"
     ]
-    assert {row["SourceCurrencyCode"] for row in found} == {"NOK", "EUR", "SEK"}
-    assert {row["AsOfDate"] for row in found} == {DAY}
+    assert {row["SourceCurrencyCode"] for row in rates} == {"NOK", "EUR", "SEK"}
+    assert {row["AsOfDate"] for row in rates} == {DAY}
 
 
 @pytest.mark.parametrize(
@@ -286,12 +286,12 @@ def test_a_company_with_one_currency_has_no_rates(quickbooks):
 
 
 def test_a_new_currency_brings_its_accounts_and_one_put_away_is_used_no_more(quickbooks):
-    told = made(quickbooks, "companycurrency", "CompanyCurrency", Code="CAD")
-    assert (told["Name"], told["Active"]) == ("Canadian Dollar", True)
+    entry = post(quickbooks, "companycurrency", "CompanyCurrency", Code="CAD")
+    assert (entry["Name"], entry["Active"]) == ("Canadian Dollar", True)
     assert quickbooks.company.control_account("Accounts Payable", "CAD")
-    made(quickbooks, "vendor", "Vendor", DisplayName="Toronto", CurrencyRef={"value": "CAD"})
-    body = {"Id": told["Id"], "SyncToken": "0", "sparse": True, "Active": False}
-    assert made(quickbooks, "companycurrency", "CompanyCurrency", **body)["Code"] == "CAD"
+    post(quickbooks, "vendor", "Vendor", DisplayName="Toronto", CurrencyRef={"value": "CAD"})
+    body = {"Id": entry["Id"], "SyncToken": "0", "sparse": True, "Active": False}
+    assert post(quickbooks, "companycurrency", "CompanyCurrency", **body)["Code"] == "CAD"
     assert (
         refused(quickbooks, "vendor", DisplayName="Ottawa", CurrencyRef={"value": "CAD"}) == "2500"
     )

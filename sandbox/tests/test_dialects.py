@@ -46,7 +46,7 @@ def call(quickbooks, site):
     session.close()
 
 
-def made(call, kind="bill", body=BILL):
+def post(call, kind="bill", body=BILL):
     return next(
         value
         for key, value in call("POST", kind, json=body, headers=JSON).json().items()
@@ -77,11 +77,11 @@ def test_node_creates_changes_voids_and_deletes(call):
         "POST", "bill?operation=update", params=params, json=sparse, headers=headers
     ).json()["Bill"]
     assert (changed["PrivateNote"], changed["Line"]) == ("x", bill["Line"])
-    gone = call(
+    body = call(
         "POST", "bill?operation=delete", params=params, json=changed, headers=headers
     ).json()
-    assert gone["Bill"]["status"] == "Deleted"
-    payment = made(call, "payment", {"CustomerRef": {"value": "41"}, "TotalAmt": 5})
+    assert body["Bill"]["status"] == "Deleted"
+    payment = post(call, "payment", {"CustomerRef": {"value": "41"}, "TotalAmt": 5})
     void = {**payment, "sparse": True}
     voided = call(
         "POST", "payment?operation=update&include=void", params=params, json=void, headers=headers
@@ -108,9 +108,9 @@ def test_node_creates_changes_voids_and_deletes(call):
     ],
 )
 def test_queries_in_the_address_are_read_however_they_are_escaped(call, query):
-    told = call("GET", f"query?query={query}&format=json").json()["QueryResponse"]
-    assert told["Vendor"]
-    assert told["startPosition"] == 1
+    response = call("GET", f"query?query={query}&format=json").json()["QueryResponse"]
+    assert response["Vendor"]
+    assert response["startPosition"] == 1
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_queries_in_the_address_are_read_however_they_are_escaped(call, query):
 )
 def test_queries_are_posted_as_text_of_any_name(call, kind):
     headers = {"Accept": "application/json"} | ({"Content-Type": kind} if kind else {})
-    told = call("POST", "query", data=b"select count(*) from Vendor", headers=headers).json()
-    assert told["QueryResponse"]["totalCount"] > 1
+    response = call("POST", "query", data=b"select count(*) from Vendor", headers=headers).json()
+    assert response["QueryResponse"]["totalCount"] > 1
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_queries_are_posted_as_text_of_any_name(call, kind):
     ["bill/{id}", "Bill/{id}", "BILL/{id}", "bill/{id}/", "bill/{id}?minorversion=8", "bill/{id}?"],
 )
 def test_an_address_may_be_spelled_in_any_way(call, address):
-    bill = made(call)
+    bill = post(call)
     assert (
         call("GET", address.format(id=bill["Id"]), headers=JSON).json()["Bill"]["Id"] == bill["Id"]
     )
 
 
 def test_an_address_may_leave_the_company_to_the_token(call):
-    bill = made(call)
+    bill = post(call)
     assert (
         call("GET", f"bill/{bill['Id']}", base="/v3/", headers=JSON).json()["Bill"]["Id"]
         == bill["Id"]
@@ -154,22 +154,25 @@ def test_ruby_speaks_xml_from_end_to_end(call):
     }
     head = '<?xml version="1.0" encoding="utf-8"?>\n'
     body = f'{head}<Vendor xmlns="{SPACE}"><DisplayName>Røros &amp; Co</DisplayName></Vendor>'
-    told = call("POST", "vendor", data=body.encode(), headers=headers).text
-    id = re.search(r"<Id>(\d+)</Id>", told)[1]
-    assert "<DisplayName>Røros &amp; Co</DisplayName>" in told
+    response = call("POST", "vendor", data=body.encode(), headers=headers).text
+    id = re.search(r"<Id>(\d+)</Id>", response)[1]
+    assert "<DisplayName>Røros &amp; Co</DisplayName>" in response
     listed = call(
         "GET", "query?query=SELECT+%2A+FROM+Vendor+STARTPOSITION+1+MAXRESULTS+20", headers=headers
     ).text
     assert re.search(r'<QueryResponse startPosition="1" maxResults="\d+">', listed)
-    made(call)
-    gone = (
+    post(call)
+    deactivation = (
         f'<Vendor xmlns="{SPACE}" '
         f'sparse="true"><Id>{id}</Id><SyncToken>0</SyncToken><Active>false</Active></Vendor>'
     )
     assert (
         "(deleted)"
         in call(
-            "POST", "vendor", data=gone.encode(), headers={**headers, "Content-Type": "text/xml"}
+            "POST",
+            "vendor",
+            data=deactivation.encode(),
+            headers={**headers, "Content-Type": "text/xml"},
         ).text
     )
     fault = call("GET", "bill/0815", 400, headers=headers).text
@@ -178,8 +181,8 @@ def test_ruby_speaks_xml_from_end_to_end(call):
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/xml", "text/xml, */*;q=0.1"])
 def test_who_does_not_ask_for_json_gets_xml(call, accept):
-    told = call("GET", "vendor/1", headers={"Accept": accept} if accept else {})
-    assert told.headers["Content-Type"].startswith("application/xml")
+    response = call("GET", "vendor/1", headers={"Accept": accept} if accept else {})
+    assert response.headers["Content-Type"].startswith("application/xml")
 
 
 @pytest.mark.parametrize(
@@ -245,8 +248,8 @@ PARTS = {
 @pytest.mark.parametrize("client", PARTS)
 def test_files_come_with_whatever_is_said_of_them(call, client):
     files = [(name, (filename, content, kind)) for name, filename, kind, content in PARTS[client]]
-    told = call("POST", "upload", files=files, headers={"Accept": "application/json"}).json()
-    file = told["AttachableResponse"][0]["Attachable"]
+    response = call("POST", "upload", files=files, headers={"Accept": "application/json"}).json()
+    file = response["AttachableResponse"][0]["Attachable"]
     assert (file["FileName"], file["ContentType"], file["Size"]) == (
         "scan.pdf",
         "application/pdf",
@@ -262,23 +265,27 @@ def test_php_batches_in_xml(call):
     item = f'<BatchItemRequest bId="1" operation="create">{inner}</BatchItemRequest>'
     query = '<BatchItemRequest bId="2"><Query>select * from Term</Query></BatchItemRequest>'
     body = f'<IntuitBatchRequest xmlns="{SPACE}">{item}{query}</IntuitBatchRequest>'
-    told = call(
+    response = call(
         "POST", "batch", data=body.encode(), headers={"Content-Type": "application/xml"}
     ).text
-    assert "<DisplayName>Batch &lt;1&gt;</DisplayName>" in told
-    assert '<BatchItemResponse bId="2"><QueryResponse' in told
+    assert "<DisplayName>Batch &lt;1&gt;</DisplayName>" in response
+    assert '<BatchItemResponse bId="2"><QueryResponse' in response
 
 
 def test_paper_and_mail_as_other_clients_ask_for_them(call):
-    sold = {
+    sale_line = {
         "Amount": 5,
         "DetailType": "SalesItemLineDetail",
         "SalesItemLineDetail": {"ItemRef": {"value": "2"}},
     }
-    invoice = made(
+    invoice = post(
         call,
         "invoice",
-        {"CustomerRef": {"value": "41"}, "Line": [sold], "BillEmail": {"Address": "a@example.com"}},
+        {
+            "CustomerRef": {"value": "41"},
+            "Line": [sale_line],
+            "BillEmail": {"Address": "a@example.com"},
+        },
     )
     paper = call(
         "GET",
@@ -287,21 +294,21 @@ def test_paper_and_mail_as_other_clients_ask_for_them(call):
     )
     assert (paper.headers["Content-Type"], paper.content[:4]) == ("application/pdf", b"%PDF")
     octets = {"Content-Type": "application/octet-stream", "Accept": "application/json"}
-    sent = call("POST", f"invoice/{invoice['Id']}/send", headers=octets).json()["Invoice"]
-    assert sent["EmailStatus"] == "EmailSent"
+    mailed_body = call("POST", f"invoice/{invoice['Id']}/send", headers=octets).json()["Invoice"]
+    assert mailed_body["EmailStatus"] == "EmailSent"
 
 
 def test_changes_are_asked_for_by_names_of_any_case(call):
-    made(call)
-    told = call(
+    post(call)
+    response = call(
         "GET", "cdc?entities=bill,VENDOR,Term&changedSince=2020-01-01T00:00:00-08:00", headers=JSON
     ).json()
-    assert told["CDCResponse"][0]["QueryResponse"][0]["Bill"]
+    assert response["CDCResponse"][0]["QueryResponse"][0]["Bill"]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_methods_that_there_are_not_are_refused_without_harm(call, method):
-    bill = made(call)
+    bill = post(call)
     refused = call(method, f"bill/{bill['Id']}", 400, headers=JSON, json={})
     assert refused.json()["Fault"]["Error"][0]["code"] == "500"
 

@@ -208,8 +208,8 @@ def test_an_unknown_path_is_an_unsupported_operation(quickbooks):
 
 def test_the_log_keeps_codes_and_no_token(quickbooks):
     quickbooks.ask("POST", "bill", {})
-    told = ask(quickbooks.wsgi, "GET", "/_sandbox/log")
-    assert told.json()["requests"][-1] | {"number": 1, "at": ""} == {
+    response = ask(quickbooks.wsgi, "GET", "/_sandbox/log")
+    assert response.json()["requests"][-1] | {"number": 1, "at": ""} == {
         "number": 1,
         "at": "",
         "method": "POST",
@@ -221,16 +221,18 @@ def test_the_log_keeps_codes_and_no_token(quickbooks):
         "code": "2020",
         "verdict": "refused",
     }
-    assert quickbooks.access_tokens[US.realm] not in told.text
+    assert quickbooks.access_tokens[US.realm] not in response.text
 
 
 def test_the_books_hold_everything_by_company(quickbooks):
     quickbooks.ask("POST", "bill", bill())
-    told = ask(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]
-    assert told["Bill"][0]["DocNumber"] == "A"
-    assert told["balances"] == {"7": "100.00", "33": "-100.00"}
-    assert told["trial_balance"] == {"debit": "100.00", "credit": "100.00"}
-    assert [(entry["kind"], entry["account"], entry["amount"]) for entry in told["entries"]] == [
+    response = ask(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]
+    assert response["Bill"][0]["DocNumber"] == "A"
+    assert response["balances"] == {"7": "100.00", "33": "-100.00"}
+    assert response["trial_balance"] == {"debit": "100.00", "credit": "100.00"}
+    assert [
+        (entry["kind"], entry["account"], entry["amount"]) for entry in response["entries"]
+    ] == [
         ("Bill", "7", "100.00"),
         ("Bill", "33", "-100.00"),
     ]
@@ -249,8 +251,10 @@ def test_the_books_can_be_asked_for_one_company_and_kind(quickbooks):
 def test_the_log_can_be_asked_for_what_is_new_of_one_call(quickbooks):
     for number in ("A", "A", "B"):
         quickbooks.ask("POST", "bill", bill(number))
-    told = ask(quickbooks.wsgi, "GET", "/_sandbox/log?call=bill.create&after=1").json()["requests"]
-    assert [entry["verdict"] for entry in told] == ["refused", "accepted"]
+    response = ask(quickbooks.wsgi, "GET", "/_sandbox/log?call=bill.create&after=1").json()[
+        "requests"
+    ]
+    assert [entry["verdict"] for entry in response] == ["refused", "accepted"]
 
 
 def test_a_person_edits_deletes_and_creates(quickbooks):
@@ -295,14 +299,18 @@ def test_what_a_person_cannot_do_is_said_in_words(quickbooks, asked, words):
 def test_a_file_is_kept_with_what_it_hangs_on_and_read_back(quickbooks):
     quickbooks.ask("POST", "bill", bill())
     [answer] = upload(quickbooks, *file_parts({"type": "bill", "value": "1"}))
-    made = answer["Attachable"]
-    assert (made["FileName"], made["Size"], made["AttachableRef"][0]["IncludeOnSend"]) == (
+    attachment = answer["Attachable"]
+    assert (
+        attachment["FileName"],
+        attachment["Size"],
+        attachment["AttachableRef"][0]["IncludeOnSend"],
+    ) == (
         "scan.pdf",
         7,
         False,
     )
-    assert made["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": "1"}
-    address = quickbooks.ask("GET", f"download/{made['Id']}").text
+    assert attachment["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": "1"}
+    address = quickbooks.ask("GET", f"download/{attachment['Id']}").text
     fetched = ask(quickbooks.wsgi, "GET", address.removeprefix("http://stand-in.test:80"))
     assert (fetched.body, fetched.headers["content-type"]) == (b"%PDF \x00\xff", "application/pdf")
 
@@ -362,8 +370,8 @@ def test_deleting_a_bill_leaves_its_file(quickbooks):
     quickbooks.act("delete", kind="Bill", id="1")
     id = answer["Attachable"]["Id"]
     assert quickbooks.ask("GET", f"attachable/{id}").status == 200
-    gone = quickbooks.ask("POST", "attachable?operation=delete", {"Id": id}).json()
-    assert gone["Attachable"] == {"domain": "QBO", "status": "Deleted", "Id": id}
+    deleted_body = quickbooks.ask("POST", "attachable?operation=delete", {"Id": id}).json()
+    assert deleted_body["Attachable"] == {"domain": "QBO", "status": "Deleted", "Id": id}
 
 
 def test_who_does_not_ask_for_json_gets_xml(quickbooks):
@@ -393,10 +401,12 @@ def test_every_answer_carries_a_trace_and_the_stand_ins_date(quickbooks):
 def test_mounted_below_a_path_it_names_its_own_addresses(quickbooks):
     with requests.Session() as session:
         mount(session, "http://hub.test/stand-ins/quickbooks", quickbooks.wsgi)
-        told = session.get(
+        response = session.get(
             "http://hub.test/stand-ins/quickbooks/.well-known/openid_configuration"
         ).json()
-    assert told["token_endpoint"] == "http://hub.test/stand-ins/quickbooks/oauth2/v1/tokens/bearer"
+    assert (
+        response["token_endpoint"] == "http://hub.test/stand-ins/quickbooks/oauth2/v1/tokens/bearer"
+    )
 
 
 def test_many_clients_at_once_lose_and_double_nothing(quickbooks):

@@ -118,7 +118,7 @@ def reached(quickbooks, way) -> Iterator[tuple[requests.Session, str]]:
             yield session, "http://books.test"
 
 
-def seen(session, url, patience=10):
+def send(session, url, patience=10):
     try:
         answer = session.post(
             f"{url}/v3/company/{US.realm}/bill",
@@ -130,12 +130,12 @@ def seen(session, url, patience=10):
     except requests.RequestException:
         return "nothing"
     try:
-        return f"{answer.status_code} {told(answer)}"
+        return f"{answer.status_code} {describe(answer)}"
     except requests.RequestException:
         return "cut"
 
 
-def told(answer):
+def describe(answer):
     kind = answer.headers.get("Content-Type", "")
     content = answer.content
     if not content:
@@ -161,12 +161,12 @@ def told(answer):
 def test_a_fault_shows_itself_and_does_what_it_says(quickbooks, way, kind, options, shown, done):
     quickbooks.add_fault(kind, "bill.create", **options)
     with reached(quickbooks, way) as (session, url):
-        assert seen(session, url, GIVES_UP if kind == "delay" else 10) == shown
+        assert send(session, url, GIVES_UP if kind == "delay" else 10) == shown
         quickbooks.clock.advance(100)
         assert len(quickbooks.company.table("Bill")) == done
         wait_for_port(url, way)
         session.close()  # a connection that was closed cannot be reused
-        assert seen(session, url) == "200 bill"
+        assert send(session, url) == "200 bill"
     entry = quickbooks.log.entries("bill.create")[0]
     assert (entry["fault"], entry["verdict"] == "accepted") == (
         kind,
@@ -177,7 +177,7 @@ def test_a_fault_shows_itself_and_does_what_it_says(quickbooks, way, kind, optio
 def test_what_waits_is_carried_out_though_its_client_gave_up(quickbooks):
     quickbooks.add_fault("delay_before", "bill.create", seconds=2 * GIVES_UP)
     with reached(quickbooks, "socket") as (session, url):
-        assert seen(session, url, GIVES_UP) == "nothing"
+        assert send(session, url, GIVES_UP) == "nothing"
         while not quickbooks.log.entries("bill.create"):
             time.sleep(0.01)
     assert len(quickbooks.company.table("Bill")) == 1
@@ -199,11 +199,11 @@ def test_every_kind_in_the_table_is_proved(quickbooks):
 
 
 def test_the_table_can_be_read_at_the_control_door(quickbooks):
-    told = ask(quickbooks.wsgi, "GET", "/_sandbox/faults").json()
-    assert told["kinds"]["lose_answer"].startswith("carried out")
-    assert {"nth", "probability", "seed", "commit", "code", "bytes"} <= set(told["options"])
+    response = ask(quickbooks.wsgi, "GET", "/_sandbox/faults").json()
+    assert response["kinds"]["lose_answer"].startswith("carried out")
+    assert {"nth", "probability", "seed", "commit", "code", "bytes"} <= set(response["options"])
     assert {f"bill.{verb}" for verb in VERBS} | {"query.vendor", "cdc", *OAUTH} <= set(
-        told["calls"]
+        response["calls"]
     )
 
 
@@ -237,11 +237,11 @@ def test_a_late_commit_is_in_the_books_that_are_shown_next(quickbooks):
         quickbooks.ask("POST", "bill", bill())
     quickbooks.clock._stopped += 91  # advance like a running clock, without notifying listeners
     assert len(ask(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]["Bill"]) == 1
-    told = [
+    response = [
         (entry["verdict"], entry.get("late", False))
         for entry in quickbooks.log.entries("bill.create")
     ]
-    assert told == [("put off", False), ("accepted", True)]
+    assert response == [("put off", False), ("accepted", True)]
 
 
 def test_the_items_of_a_batch_may_come_back_to_front(quickbooks):
@@ -259,5 +259,7 @@ def test_a_good_token_may_change_or_be_refused(kind, status, alive):
     quickbooks.add_fault(kind, "token.refresh")
     form = f"grant_type=refresh_token&refresh_token={quickbooks.refresh_tokens[US.realm]}"
     form += f"&client_id={quickbooks.client_id}&client_secret={quickbooks.client_secret}"
-    sent = [ask(quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", form).status for _ in range(2)]
-    assert sent == [status, 200 if alive else 400]
+    statuses = [
+        ask(quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", form).status for _ in range(2)
+    ]
+    assert statuses == [status, 200 if alive else 400]

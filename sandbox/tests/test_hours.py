@@ -26,33 +26,35 @@ def post(quickbooks, **body):
 
 
 def test_hours_get_what_quickbooks_fills_in(quickbooks, worker):
-    told = post(quickbooks, **worker, Hours=3, HourlyRate="75.00").json()["TimeActivity"]
-    assert (told["TxnDate"], told["BillableStatus"], told["Taxable"]) == (
+    entity = post(quickbooks, **worker, Hours=3, HourlyRate="75.00").json()["TimeActivity"]
+    assert (entity["TxnDate"], entity["BillableStatus"], entity["Taxable"]) == (
         "2027-01-15",
         "NotBillable",
         False,
     )
-    assert (told["Hours"], told["Minutes"], told["HourlyRate"]) == (3, 0, 75)
-    assert told["EmployeeRef"]["name"] == "Emily Carter"
-    assert "CurrencyRef" not in told
+    assert (entity["Hours"], entity["Minutes"], entity["HourlyRate"]) == (3, 0, 75)
+    assert entity["EmployeeRef"]["name"] == "Emily Carter"
+    assert "CurrencyRef" not in entity
 
 
 def test_a_vendor_works_too_and_hours_can_be_changed_and_deleted(quickbooks):
-    told = post(quickbooks, NameOf="Vendor", VendorRef={"value": "1"}, Minutes=30).json()[
+    entity = post(quickbooks, NameOf="Vendor", VendorRef={"value": "1"}, Minutes=30).json()[
         "TimeActivity"
     ]
-    key = {"Id": told["Id"], "SyncToken": "0"}
+    key = {"Id": entity["Id"], "SyncToken": "0"}
     changed = post(quickbooks, **key, sparse=True, Minutes=45).json()["TimeActivity"]
     assert (changed["Minutes"], changed["SyncToken"]) == (45, "1")
-    gone = quickbooks.ask("POST", "timeactivity?operation=delete", key | {"SyncToken": "1"}).json()
-    assert gone["TimeActivity"]["status"] == "Deleted"
+    deletion = quickbooks.ask(
+        "POST", "timeactivity?operation=delete", key | {"SyncToken": "1"}
+    ).json()
+    assert deletion["TimeActivity"]["status"] == "Deleted"
 
 
 def test_hours_on_an_invoice_have_been_billed_until_it_is_deleted(quickbooks, worker):
-    told = post(quickbooks, **worker, **CUSTOMER, Hours=2, BillableStatus="Billable").json()[
+    entity = post(quickbooks, **worker, **CUSTOMER, Hours=2, BillableStatus="Billable").json()[
         "TimeActivity"
     ]
-    link = [{"TxnId": told["Id"], "TxnType": "TimeActivity"}]
+    link = [{"TxnId": entity["Id"], "TxnType": "TimeActivity"}]
     line = {
         "Amount": 50,
         "DetailType": "SalesItemLineDetail",
@@ -62,7 +64,7 @@ def test_hours_on_an_invoice_have_been_billed_until_it_is_deleted(quickbooks, wo
     invoice = quickbooks.ask("POST", "invoice", {**CUSTOMER, "Line": [line]}).json()["Invoice"]
 
     def state():
-        return quickbooks.ask("GET", f"timeactivity/{told['Id']}").json()["TimeActivity"][
+        return quickbooks.ask("GET", f"timeactivity/{entity['Id']}").json()["TimeActivity"][
             "BillableStatus"
         ]
 

@@ -55,7 +55,7 @@ def harness(counter):
 
 
 def call(app, path="/things", method="POST", body=b"{}"):
-    said = []
+    response = []
     environ = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
@@ -63,9 +63,11 @@ def call(app, path="/things", method="POST", body=b"{}"):
         "wsgi.input": io.BytesIO(body),
     }
     content = b"".join(
-        app(environ, lambda line, headers, exc=None: said.append((int(line[:3]), dict(headers))))
+        app(
+            environ, lambda line, headers, exc=None: response.append((int(line[:3]), dict(headers)))
+        )
     )
-    return said[0][0], said[0][1], content
+    return response[0][0], response[0][1], content
 
 
 def fault(harness, kind, **rest):
@@ -228,14 +230,15 @@ def test_a_late_commit_sees_its_own_moment(counter):
 
 
 def test_a_kind_of_its_own_reaches_the_stand_in():
-    seen = []
+    requests_seen = []
     faults = Faults({"odd": "something only this one knows"})
     harness = Harness(
-        lambda e, s: seen.append(e["sandbox.fault"].kind) or json_answer(s, 200, {}), faults=faults
+        lambda e, s: requests_seen.append(e["sandbox.fault"].kind) or json_answer(s, 200, {}),
+        faults=faults,
     )
     fault(harness, "odd")
     call(harness)
-    assert seen == ["odd"]
+    assert requests_seen == ["odd"]
 
 
 def test_the_log_tells_every_call_with_its_verdict(harness):
@@ -391,11 +394,11 @@ def test_a_failing_stand_in_answers_500_and_goes_on(harness, capsys):
 
 def test_a_limit_lets_in_so_many_and_says_when_the_next_one_is():
     clock = Clock(NOON, frozen=True)
-    limits, told = Limits(clock, 2, 30), []
+    limits, waits = Limits(clock, 2, 30), []
     for seconds in (0, 10, 10, 10, 0):
         clock.advance(seconds)
-        told.append(limits.wait())
-    assert told == [0, 0, 10, 0, 10]
+        waits.append(limits.wait())
+    assert waits == [0, 0, 10, 0, 10]
     assert limits.page("POST", {"requests": 0}) == {"requests": 0, "seconds": 30}
     assert limits.wait() == 0
 
@@ -403,25 +406,25 @@ def test_a_limit_lets_in_so_many_and_says_when_the_next_one_is():
 @pytest.fixture
 def receiver():
     """Serve an endpoint that accepts calls from the third on; yield its URL and the calls."""
-    heard = []
+    calls = []
 
     def answer(environ, start):
         body = body_of(environ)
         signed = (
             hmac.new(b"shared", body, hashlib.sha256).hexdigest() == environ["HTTP_X_SIGNATURE"]
         )
-        heard.append((json.loads(body), signed))
-        return text_answer(start, 200 if len(heard) > 2 else 503, "")
+        calls.append((json.loads(body), signed))
+        return text_answer(start, 200 if len(calls) > 2 else 503, "")
 
     with Server(answer) as server:
-        yield server.url, heard
+        yield server.url, calls
 
 
 def test_a_call_is_signed_and_repeated_until_it_is_taken(receiver):
-    (address, heard), calls = receiver, Calls("X-Signature")
+    (address, received_calls), calls = receiver, Calls("X-Signature")
     calls.hint(address, "shared", "bill.changed", "7")
     calls.settle()
-    assert heard == [({"topic": "bill.changed", "id": "7"}, True)] * 3
+    assert received_calls == [({"topic": "bill.changed", "id": "7"}, True)] * 3
     assert calls.last == "bill.changed 7: taken with 200"
 
 

@@ -16,14 +16,14 @@ def quickbooks():
 
 
 def read(quickbooks, realm=None, token=None):
-    given = {"authorization": f"Bearer {token}"} if token else {}
-    return quickbooks.ask("GET", "vendor/1", None, realm, **given).status
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return quickbooks.ask("GET", "vendor/1", None, realm, **headers).status
 
 
 def batch(quickbooks, count=1, realm=None, token=None):
-    given = {"authorization": f"Bearer {token}"} if token else {}
+    headers = {"authorization": f"Bearer {token}"} if token else {}
     items = [{"bId": str(n), "Query": "select count(*) from Bill"} for n in range(count)]
-    return quickbooks.ask("POST", "batch", {"BatchItemRequest": items}, realm, **given).status
+    return quickbooks.ask("POST", "batch", {"BatchItemRequest": items}, realm, **headers).status
 
 
 def other_app(quickbooks, name="another"):
@@ -106,15 +106,15 @@ def test_refused_reads_are_not_metered(quickbooks):
 
 def test_only_so_many_may_be_under_way_at_once(quickbooks):
     quickbooks.switch(at_once=1)
-    company, found = quickbooks.company, []
+    company, statuses = quickbooks.company, []
     with company.lock:
-        waiting = threading.Thread(target=lambda: found.append(read(quickbooks)))
+        waiting = threading.Thread(target=lambda: statuses.append(read(quickbooks)))
         waiting.start()
         while not any(quickbooks.app.limits.under_way.values()):
             pass
         assert read(quickbooks) == 429
     waiting.join()
-    assert found == [200]
+    assert statuses == [200]
     assert read(quickbooks) == 200
 
 

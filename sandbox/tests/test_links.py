@@ -21,7 +21,7 @@ def ask(quickbooks, kind, body, query=""):
     return quickbooks.ask("POST", f"{kind.lower()}{query}", body)
 
 
-def made(quickbooks, kind, query="", **body):
+def post(quickbooks, kind, query="", **body):
     answer = ask(quickbooks, kind, body, query)
     assert answer.status == 200, answer.text
     return answer.json()[kind]
@@ -52,7 +52,7 @@ def spent(amount="100", account=ADVERTISING, **more):
     }
 
 
-def sold(amount="100", item="1", **detail):
+def sale_line(amount="100", item="1", **detail):
     body = {"ItemRef": {"value": item}, **detail}
     return {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": body}
 
@@ -62,18 +62,22 @@ def pays(kind, id, amount):
 
 
 def invoice(quickbooks, *lines, **more):
-    return made(
-        quickbooks, "Invoice", CustomerRef={"value": CUSTOMER}, Line=list(lines) or [sold()], **more
+    return post(
+        quickbooks,
+        "Invoice",
+        CustomerRef={"value": CUSTOMER},
+        Line=list(lines) or [sale_line()],
+        **more,
     )
 
 
 def bill(quickbooks, *lines, **more):
-    return made(quickbooks, "Bill", VendorRef={"value": "1"}, Line=list(lines) or [spent()], **more)
+    return post(quickbooks, "Bill", VendorRef={"value": "1"}, Line=list(lines) or [spent()], **more)
 
 
 def expense(quickbooks, kind="Cash", account=CHECKING, **more):
     more.setdefault("Line", [spent()])
-    return made(quickbooks, "Purchase", PaymentType=kind, AccountRef={"value": account}, **more)
+    return post(quickbooks, "Purchase", PaymentType=kind, AccountRef={"value": account}, **more)
 
 
 def balanced(quickbooks):
@@ -81,10 +85,10 @@ def balanced(quickbooks):
 
 
 def test_an_expense_comes_from_its_account(quickbooks):
-    told = expense(quickbooks, EntityRef={"value": "1", "type": "Vendor"})
-    assert told["EntityRef"] == {"value": "1", "name": "Alder Ridge Lumber", "type": "Vendor"}
-    assert told["PurchaseEx"]["any"][0]["value"] == {"Name": "TxnType", "Value": "54"}
-    assert (told["CustomField"], "LineNum" in told["Line"][0], told["Line"][0]["Id"]) == (
+    entity = expense(quickbooks, EntityRef={"value": "1", "type": "Vendor"})
+    assert entity["EntityRef"] == {"value": "1", "name": "Alder Ridge Lumber", "type": "Vendor"}
+    assert entity["PurchaseEx"]["any"][0]["value"] == {"Name": "TxnType", "Value": "54"}
+    assert (entity["CustomField"], "LineNum" in entity["Line"][0], entity["Line"][0]["Id"]) == (
         [],
         False,
         "1",
@@ -93,8 +97,8 @@ def test_an_expense_comes_from_its_account(quickbooks):
 
 
 def test_a_card_refund_goes_the_other_way(quickbooks):
-    told = expense(quickbooks, "CreditCard", VISA, Credit=True)
-    assert told["Credit"] is True
+    entity = expense(quickbooks, "CreditCard", VISA, Credit=True)
+    assert entity["Credit"] is True
     assert account(quickbooks, ADVERTISING) == -100
     assert "Credit" not in expense(quickbooks, "Cash", CHECKING, Credit=True)
 
@@ -138,13 +142,13 @@ def test_check_numbers_are_used_once(quickbooks):
 
 
 def test_the_payment_type_of_an_expense_stays(quickbooks):
-    told = expense(quickbooks)
-    body = {"Id": told["Id"], "SyncToken": "0", "sparse": True, "PaymentType": "Check"}
+    entity = expense(quickbooks)
+    body = {"Id": entity["Id"], "SyncToken": "0", "sparse": True, "PaymentType": "Check"}
     assert refused(quickbooks, "Purchase", **body)[0] == "6000"
 
 
 def order(quickbooks, *lines, **more):
-    return made(
+    return post(
         quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=list(lines) or [spent()], **more
     )
 
@@ -155,8 +159,8 @@ def from_order(order, line, amount):
 
 
 def test_an_order_moves_no_balance(quickbooks):
-    told = order(quickbooks)
-    assert (told["POStatus"], told["TotalAmt"]) == ("Open", 100)
+    entity = order(quickbooks)
+    assert (entity["POStatus"], entity["TotalAmt"]) == ("Open", 100)
     assert account(quickbooks, ADVERTISING) == 0
 
 
@@ -205,8 +209,8 @@ def test_an_edition_may_lack_orders(quickbooks):
 
 def test_an_invoice_gets_what_was_recorded(quickbooks):
     quickbooks.control.company("POST", {"realm": US.realm, "custom_numbers": False})
-    told = invoice(quickbooks)
-    assert set(told) == {
+    entity = invoice(quickbooks)
+    assert set(entity) == {
         "AllowIPNPayment",
         "AllowOnlinePayment",
         "AllowOnlineCreditCardPayment",
@@ -231,8 +235,12 @@ def test_an_invoice_gets_what_was_recorded(quickbooks):
         "EmailStatus",
         "Balance",
     }
-    assert (told["DocNumber"], told["DueDate"], told["LinkedTxn"]) == ("1001", "2027-02-14", [])
-    goods, subtotal = told["Line"]
+    assert (entity["DocNumber"], entity["DueDate"], entity["LinkedTxn"]) == (
+        "1001",
+        "2027-02-14",
+        [],
+    )
+    goods, subtotal = entity["Line"]
     assert goods["SalesItemLineDetail"]["TaxCodeRef"] == {"value": "NON"}
     assert subtotal == {"Amount": 100, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
 
@@ -242,7 +250,11 @@ def test_custom_numbers_are_the_clients_or_none(quickbooks):
     invoice(quickbooks, DocNumber="7")
     assert (
         refused(
-            quickbooks, "Invoice", CustomerRef={"value": CUSTOMER}, Line=[sold()], DocNumber="7"
+            quickbooks,
+            "Invoice",
+            CustomerRef={"value": CUSTOMER},
+            Line=[sale_line()],
+            DocNumber="7",
         )[0]
         == "6140"
     )
@@ -259,35 +271,35 @@ def test_a_sales_line_without_an_item_gets_the_usual_one(quickbooks):
 def test_a_discount_lowers_the_total(quickbooks):
     detail = {"PercentBased": True, "DiscountPercent": 10, "DiscountAccountRef": {"value": "86"}}
     line = {"DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}
-    told = invoice(quickbooks, sold("200"), line)
-    assert (told["TotalAmt"], told["Line"][-1]["Amount"]) == (180, 20)
+    entity = invoice(quickbooks, sale_line("200"), line)
+    assert (entity["TotalAmt"], entity["Line"][-1]["Amount"]) == (180, 20)
     assert balanced(quickbooks)
 
 
 def test_sales_tax_is_worked_out_on_what_is_taxed(quickbooks):
-    told = invoice(quickbooks, sold("100", TaxCodeRef={"value": "TAX"}), sold("50"))
-    assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (8, 158)
+    entity = invoice(quickbooks, sale_line("100", TaxCodeRef={"value": "TAX"}), sale_line("50"))
+    assert (entity["TxnTaxDetail"]["TotalTax"], entity["TotalAmt"]) == (8, 158)
     assert account(quickbooks, "90") == 8
 
 
 def test_an_invoice_is_mailed_only_with_an_address(quickbooks):
-    body = {"CustomerRef": {"value": CUSTOMER}, "Line": [sold()], "EmailStatus": "NeedToSend"}
+    body = {"CustomerRef": {"value": CUSTOMER}, "Line": [sale_line()], "EmailStatus": "NeedToSend"}
     assert refused(quickbooks, "Invoice", **body) == ("2020", "BillEmail")
 
 
 def test_a_payment_lowers_what_an_invoice_has_open(quickbooks):
     owed = invoice(quickbooks)
-    paid = made(
+    payment = post(
         quickbooks,
         "Payment",
         CustomerRef={"value": CUSTOMER},
         TotalAmt=150,
         Line=[pays("Invoice", owed["Id"], 60)],
     )
-    assert (paid["UnappliedAmt"], paid["DepositToAccountRef"]["value"]) == (90, UNDEPOSITED)
+    assert (payment["UnappliedAmt"], payment["DepositToAccountRef"]["value"]) == (90, UNDEPOSITED)
     after = read(quickbooks, "Invoice", owed["Id"])
     assert (after["Balance"], after["SyncToken"]) == (40, "0")
-    assert after["LinkedTxn"] == [{"TxnId": paid["Id"], "TxnType": "Payment"}]
+    assert after["LinkedTxn"] == [{"TxnId": payment["Id"], "TxnType": "Payment"}]
     assert read(quickbooks, "Customer", CUSTOMER)["Balance"] == -50
     assert (account(quickbooks, UNDEPOSITED), account(quickbooks, RECEIVABLE)) == (150, -50)
 
@@ -312,9 +324,9 @@ def test_a_bad_payment_is_refused(quickbooks, change, code):
 
 def test_a_credit_memo_is_used_up_by_a_payment(quickbooks):
     owed = invoice(quickbooks)
-    credit = made(quickbooks, "CreditMemo", CustomerRef={"value": CUSTOMER}, Line=[sold("30")])
+    credit = post(quickbooks, "CreditMemo", CustomerRef={"value": CUSTOMER}, Line=[sale_line("30")])
     lines = [pays("Invoice", owed["Id"], 30), pays("CreditMemo", credit["Id"], 30)]
-    made(quickbooks, "Payment", CustomerRef={"value": CUSTOMER}, TotalAmt=0, Line=lines)
+    post(quickbooks, "Payment", CustomerRef={"value": CUSTOMER}, TotalAmt=0, Line=lines)
     after = read(quickbooks, "CreditMemo", credit["Id"])
     assert (after["RemainingCredit"], after["Balance"]) == (0, 0)
     assert read(quickbooks, "Customer", CUSTOMER)["Balance"] == 70
@@ -322,40 +334,45 @@ def test_a_credit_memo_is_used_up_by_a_payment(quickbooks):
 
 def test_a_deleted_payment_gives_back_what_it_paid(quickbooks):
     owed = invoice(quickbooks)
-    paid = quickbooks.act("pay", kind="Invoice", id=owed["Id"])
+    payment = quickbooks.act("pay", kind="Invoice", id=owed["Id"])
     assert read(quickbooks, "Invoice", owed["Id"])["Balance"] == 0
-    quickbooks.act("delete", kind="Payment", id=paid["Id"])
+    quickbooks.act("delete", kind="Payment", id=payment["Id"])
     after = read(quickbooks, "Invoice", owed["Id"])
     assert (after["Balance"], after["LinkedTxn"]) == (100, [])
 
 
 def test_a_voided_payment_stays_for_nothing(quickbooks):
     owed = invoice(quickbooks)
-    paid = quickbooks.act("pay", kind="Invoice", id=owed["Id"])
-    told = made(
+    payment = quickbooks.act("pay", kind="Invoice", id=owed["Id"])
+    entity = post(
         quickbooks,
         "Payment",
         "?operation=update&include=void",
-        Id=paid["Id"],
+        Id=payment["Id"],
         SyncToken="0",
         sparse=True,
     )
-    assert (told["TotalAmt"], told["PrivateNote"], told["SyncToken"]) == (0, "Voided", "1")
+    assert (entity["TotalAmt"], entity["PrivateNote"], entity["SyncToken"]) == (0, "Voided", "1")
     assert read(quickbooks, "Invoice", owed["Id"])["Balance"] == 100
     assert balanced(quickbooks)
 
 
 def test_a_voided_invoice_keeps_its_number_and_frees_its_payments(quickbooks):
     owed = invoice(quickbooks, DocNumber="17")
-    paid = quickbooks.act("pay", kind="Invoice", id=owed["Id"], amount="40")
-    told = made(quickbooks, "Invoice", "?operation=void", Id=owed["Id"], SyncToken="0")
-    assert (told["DocNumber"], told["TotalAmt"], told["Balance"], told["Line"][0]["Amount"]) == (
+    payment = quickbooks.act("pay", kind="Invoice", id=owed["Id"], amount="40")
+    entity = post(quickbooks, "Invoice", "?operation=void", Id=owed["Id"], SyncToken="0")
+    assert (
+        entity["DocNumber"],
+        entity["TotalAmt"],
+        entity["Balance"],
+        entity["Line"][0]["Amount"],
+    ) == (
         "17",
         0,
         0,
         0,
     )
-    assert read(quickbooks, "Payment", paid["Id"])["UnappliedAmt"] == 40
+    assert read(quickbooks, "Payment", payment["Id"])["UnappliedAmt"] == 40
     assert account(quickbooks, RECEIVABLE) == -40
 
 
@@ -366,11 +383,11 @@ def test_a_person_voids_an_invoice(quickbooks):
 
 def test_a_client_cannot_write_away_what_was_paid(quickbooks):
     owed = bill(quickbooks)
-    paid = quickbooks.act("pay", id=owed["Id"], amount="40")
+    payment = quickbooks.act("pay", id=owed["Id"], amount="40")
     body = {"VendorRef": {"value": "1"}, "Line": [spent("90")], "LinkedTxn": []}
-    told = made(quickbooks, "Bill", **body, Id=owed["Id"], SyncToken="0")
-    assert (told["TotalAmt"], told["Balance"]) == (90, 50)
-    assert told["LinkedTxn"] == [{"TxnId": paid["Id"], "TxnType": "BillPaymentCheck"}]
+    entity = post(quickbooks, "Bill", **body, Id=owed["Id"], SyncToken="0")
+    assert (entity["TotalAmt"], entity["Balance"]) == (90, 50)
+    assert entity["LinkedTxn"] == [{"TxnId": payment["Id"], "TxnType": "BillPaymentCheck"}]
     assert (
         refused(quickbooks, "Bill", **body | {"Line": [spent("30")]}, Id=owed["Id"], SyncToken="1")[
             0
@@ -380,20 +397,22 @@ def test_a_client_cannot_write_away_what_was_paid(quickbooks):
 
 
 def test_new_lines_get_new_tax(quickbooks):
-    owed = invoice(quickbooks, sold("100", TaxCodeRef={"value": "TAX"}))
+    owed = invoice(quickbooks, sale_line("100", TaxCodeRef={"value": "TAX"}))
     change = {
         "Id": owed["Id"],
         "SyncToken": "0",
         "sparse": True,
         "CustomerRef": {"value": CUSTOMER},
     }
-    told = made(quickbooks, "Invoice", **change, Line=[sold("200", TaxCodeRef={"value": "TAX"})])
-    assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (16, 216)
+    entity = post(
+        quickbooks, "Invoice", **change, Line=[sale_line("200", TaxCodeRef={"value": "TAX"})]
+    )
+    assert (entity["TxnTaxDetail"]["TotalTax"], entity["TotalAmt"]) == (16, 216)
 
 
 def test_a_bill_payment_settles_a_bill_with_a_credit(quickbooks):
     owed = bill(quickbooks)
-    credit = made(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[spent("30")])
+    credit = post(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[spent("30")])
     lines = [pays("Bill", owed["Id"], 100), pays("VendorCredit", credit["Id"], 30)]
     bank = {"BankAccountRef": {"value": CHECKING}}
     body = {
@@ -403,8 +422,8 @@ def test_a_bill_payment_settles_a_bill_with_a_credit(quickbooks):
         "TotalAmt": 70,
         "Line": lines,
     }
-    paid = made(quickbooks, "BillPayment", **body)
-    assert paid["CheckPayment"]["BankAccountRef"]["name"] == "Checking"
+    payment = post(quickbooks, "BillPayment", **body)
+    assert payment["CheckPayment"]["BankAccountRef"]["name"] == "Checking"
     after = read(quickbooks, "Bill", owed["Id"])
     assert (after["Balance"], after["LinkedTxn"][0]["TxnType"]) == (0, "BillPaymentCheck")
     assert read(quickbooks, "Vendor", "1")["Balance"] == 0
@@ -431,20 +450,22 @@ def test_a_bad_bill_payment_is_refused(quickbooks, change, code, element):
 
 
 def test_receipts_and_refunds_move_the_bank(quickbooks):
-    made(quickbooks, "SalesReceipt", Line=[sold("80")], DepositToAccountRef={"value": CHECKING})
+    post(
+        quickbooks, "SalesReceipt", Line=[sale_line("80")], DepositToAccountRef={"value": CHECKING}
+    )
     body = {"DepositToAccountRef": {"value": CHECKING}, "CustomerRef": {"value": CUSTOMER}}
-    made(quickbooks, "RefundReceipt", Line=[sold("30")], **body)
+    post(quickbooks, "RefundReceipt", Line=[sale_line("30")], **body)
     assert account(quickbooks, CHECKING) == 50
-    assert refused(quickbooks, "RefundReceipt", Line=[sold()])[1] == "DepositToAccountRef"
+    assert refused(quickbooks, "RefundReceipt", Line=[sale_line()])[1] == "DepositToAccountRef"
 
 
 def test_what_is_deposited_is_frozen(quickbooks):
-    receipt = made(quickbooks, "SalesReceipt", Line=[sold("80")])
+    receipt = post(quickbooks, "SalesReceipt", Line=[sale_line("80")])
     link = {
         "Amount": 80,
         "LinkedTxn": [{"TxnId": receipt["Id"], "TxnType": "SalesReceipt", "TxnLineId": "0"}],
     }
-    made(quickbooks, "Deposit", DepositToAccountRef={"value": CHECKING}, Line=[link])
+    post(quickbooks, "Deposit", DepositToAccountRef={"value": CHECKING}, Line=[link])
     assert read(quickbooks, "SalesReceipt", receipt["Id"])["LinkedTxn"][0]["TxnType"] == "Deposit"
     assert (account(quickbooks, CHECKING), account(quickbooks, UNDEPOSITED)) == (80, 0)
     assert (
@@ -459,7 +480,7 @@ def test_a_transfer_moves_money(quickbooks):
         "ToAccountRef": {"value": "36"},
         "Amount": "12.50",
     }
-    made(quickbooks, "Transfer", **body)
+    post(quickbooks, "Transfer", **body)
     assert (account(quickbooks, CHECKING), account(quickbooks, "36")) == (
         Decimal("-12.50"),
         Decimal("12.50"),
@@ -476,13 +497,13 @@ def entry(side, account, amount, **more):
 
 
 def test_a_journal_entry_balances_and_counts_its_lines_from_nought(quickbooks):
-    told = made(
+    entity = post(
         quickbooks,
         "JournalEntry",
         Line=[entry("Debit", ADVERTISING, 9), entry("Credit", CHECKING, 9)],
     )
-    assert ([line["Id"] for line in told["Line"]], told["Adjustment"]) == (["0", "1"], False)
-    assert "LineNum" not in told["Line"][0]
+    assert ([line["Id"] for line in entity["Line"]], entity["Adjustment"]) == (["0", "1"], False)
+    assert "LineNum" not in entity["Line"][0]
     assert account(quickbooks, CHECKING) == -9
 
 
@@ -500,13 +521,13 @@ def test_a_bad_journal_entry_is_refused(quickbooks, lines, code):
 
 
 def test_an_invoice_closes_the_estimate_it_is_made_from(quickbooks):
-    offer = made(quickbooks, "Estimate", CustomerRef={"value": CUSTOMER}, Line=[sold()])
+    offer = post(quickbooks, "Estimate", CustomerRef={"value": CUSTOMER}, Line=[sale_line()])
     assert offer["TxnStatus"] == "Pending"
     made_from = [{"TxnId": offer["Id"], "TxnType": "Estimate"}]
-    billed = invoice(quickbooks, LinkedTxn=made_from)
+    invoices = invoice(quickbooks, LinkedTxn=made_from)
     after = read(quickbooks, "Estimate", offer["Id"])
     assert (after["TxnStatus"], after["SyncToken"]) == ("Closed", "0")
-    assert after["LinkedTxn"] == [{"TxnId": billed["Id"], "TxnType": "Invoice"}]
+    assert after["LinkedTxn"] == [{"TxnId": invoices["Id"], "TxnType": "Invoice"}]
     assert account(quickbooks, RECEIVABLE) == 100
 
 

@@ -17,7 +17,7 @@ def quickbooks():
     return create(companies=[US, NORWAY], clock=Clock(NOON, frozen=True))
 
 
-def made(quickbooks, kind, realm=None, **body):
+def post(quickbooks, kind, realm=None, **body):
     answer = quickbooks.ask("POST", kind.lower(), body, realm)
     assert answer.status == 200, answer.text
     return answer.json()[kind]
@@ -31,7 +31,7 @@ def refused(quickbooks, kind, realm=None, **body):
 
 
 def test_a_vendor_gets_what_quickbooks_fills_in(quickbooks):
-    vendor = made(quickbooks, "Vendor", DisplayName="Nordic Nails", TaxIdentifier="12-3459875")
+    vendor = post(quickbooks, "Vendor", DisplayName="Nordic Nails", TaxIdentifier="12-3459875")
     assert vendor["PrintOnCheckName"] == "Nordic Nails"
     assert vendor["TaxIdentifier"] == "XXXXXX9875"
     assert vendor["CurrencyRef"] == {"value": "USD", "name": "United States Dollar"}
@@ -46,12 +46,12 @@ def test_a_vendor_gets_what_quickbooks_fills_in(quickbooks):
 
 def test_a_vendor_may_be_named_by_its_parts(quickbooks):
     assert (
-        made(quickbooks, "Vendor", GivenName="Ada", FamilyName="Berg")["DisplayName"] == "Ada Berg"
+        post(quickbooks, "Vendor", GivenName="Ada", FamilyName="Berg")["DisplayName"] == "Ada Berg"
     )
 
 
 def test_a_customer_gets_what_quickbooks_fills_in(quickbooks):
-    customer = made(quickbooks, "Customer", DisplayName="Doe, Jane")
+    customer = post(quickbooks, "Customer", DisplayName="Doe, Jane")
     recorded = {
         "Taxable",
         "Job",
@@ -75,8 +75,8 @@ def test_a_customer_gets_what_quickbooks_fills_in(quickbooks):
 
 
 def test_a_job_lies_below_its_customer(quickbooks):
-    parent = made(quickbooks, "Customer", DisplayName="Parent")
-    job = made(
+    parent = post(quickbooks, "Customer", DisplayName="Parent")
+    job = post(
         quickbooks, "Customer", DisplayName="Roof", Job=True, ParentRef={"value": parent["Id"]}
     )
     assert (job["FullyQualifiedName"], job["Level"], job["Job"]) == ("Parent:Roof", 1, True)
@@ -84,9 +84,9 @@ def test_a_job_lies_below_its_customer(quickbooks):
 
 
 def test_no_client_makes_or_unmakes_a_project(quickbooks):
-    parent = made(quickbooks, "Customer", DisplayName="Owner")
+    parent = post(quickbooks, "Customer", DisplayName="Owner")
     job = {"DisplayName": "Roof", "Job": True, "ParentRef": {"value": parent["Id"]}}
-    assert "IsProject" not in made(quickbooks, "Customer", **job, IsProject=True)
+    assert "IsProject" not in post(quickbooks, "Customer", **job, IsProject=True)
     project = next(
         row
         for row in quickbooks.select("select * from Customer")["Customer"]
@@ -99,13 +99,13 @@ def test_no_client_makes_or_unmakes_a_project(quickbooks):
         "IsProject": False,
         "Notes": "x",
     }
-    assert made(quickbooks, "Customer", **body)["IsProject"] is True
+    assert post(quickbooks, "Customer", **body)["IsProject"] is True
 
 
 def test_a_renamed_parent_renames_what_lies_below(quickbooks):
-    parent = made(quickbooks, "Class", Name="North")
-    child = made(quickbooks, "Class", Name="East", ParentRef={"value": parent["Id"]})
-    made(quickbooks, "Class", Id=parent["Id"], SyncToken="0", Name="South")
+    parent = post(quickbooks, "Class", Name="North")
+    child = post(quickbooks, "Class", Name="East", ParentRef={"value": parent["Id"]})
+    post(quickbooks, "Class", Id=parent["Id"], SyncToken="0", Name="South")
     assert (
         quickbooks.ask("GET", f"class/{child['Id']}").json()["Class"]["FullyQualifiedName"]
         == "South:East"
@@ -113,9 +113,9 @@ def test_a_renamed_parent_renames_what_lies_below(quickbooks):
 
 
 def test_five_levels_are_enough(quickbooks):
-    below = made(quickbooks, "Class", Name="L0")
+    below = post(quickbooks, "Class", Name="L0")
     for level in range(1, 5):
-        below = made(quickbooks, "Class", Name=f"L{level}", ParentRef={"value": below["Id"]})
+        below = post(quickbooks, "Class", Name=f"L{level}", ParentRef={"value": below["Id"]})
     assert refused(quickbooks, "Class", Name="L5", ParentRef={"value": below["Id"]})[0] == "6180"
 
 
@@ -184,28 +184,33 @@ def test_an_inventory_item_needs_the_right_accounts(quickbooks):
         "ExpenseAccountRef": {"value": accounts["Cost of Goods Sold"]},
         "AssetAccountRef": {"value": accounts["Inventory Asset"]},
     }
-    assert made(quickbooks, "Item", **body)["QtyOnHand"] == 10
+    assert post(quickbooks, "Item", **body)["QtyOnHand"] == 10
     body |= {"Name": "Nuts", "AssetAccountRef": {"value": accounts["Advertising"]}}
     assert refused(quickbooks, "Item", **body)[0] == "6430"
 
 
 def test_an_entry_made_inactive_is_renamed_and_comes_back(quickbooks):
-    vendor = made(quickbooks, "Vendor", DisplayName="Gone Ltd")
-    gone = made(quickbooks, "Vendor", Id=vendor["Id"], SyncToken="0", sparse=True, Active=False)
-    assert (gone["DisplayName"], gone["Active"]) == ("Gone Ltd (deleted)", False)
-    made(quickbooks, "Vendor", DisplayName="Gone Ltd")
+    vendor = post(quickbooks, "Vendor", DisplayName="Gone Ltd")
+    inactive_entry = post(
+        quickbooks, "Vendor", Id=vendor["Id"], SyncToken="0", sparse=True, Active=False
+    )
+    assert (inactive_entry["DisplayName"], inactive_entry["Active"]) == (
+        "Gone Ltd (deleted)",
+        False,
+    )
+    post(quickbooks, "Vendor", DisplayName="Gone Ltd")
     again = {"Id": vendor["Id"], "SyncToken": "1", "sparse": True, "Active": True}
     assert refused(quickbooks, "Vendor", **again)[0] == "6240"
 
 
 def test_a_write_that_changes_nothing_keeps_the_version(quickbooks):
-    vendor = made(quickbooks, "Vendor", DisplayName="Same")
+    vendor = post(quickbooks, "Vendor", DisplayName="Same")
     body = {"Id": vendor["Id"], "SyncToken": "0", "sparse": True, "DisplayName": "Same"}
-    assert made(quickbooks, "Vendor", **body)["SyncToken"] == "0"
+    assert post(quickbooks, "Vendor", **body)["SyncToken"] == "0"
 
 
 def test_a_stale_version_is_refused(quickbooks):
-    vendor = made(quickbooks, "Vendor", DisplayName="Mine")
+    vendor = post(quickbooks, "Vendor", DisplayName="Mine")
     code, element, detail = refused(
         quickbooks, "Vendor", Id=vendor["Id"], SyncToken="7", DisplayName="Mine"
     )
@@ -214,16 +219,16 @@ def test_a_stale_version_is_refused(quickbooks):
 
 
 def test_a_full_update_takes_away_what_it_leaves_out(quickbooks):
-    vendor = made(quickbooks, "Vendor", DisplayName="Full", AcctNum="7", CompanyName="Full Ltd")
-    full = made(quickbooks, "Vendor", Id=vendor["Id"], SyncToken="0", DisplayName="Full")
+    vendor = post(quickbooks, "Vendor", DisplayName="Full", AcctNum="7", CompanyName="Full Ltd")
+    full = post(quickbooks, "Vendor", Id=vendor["Id"], SyncToken="0", DisplayName="Full")
     assert "AcctNum" not in full
     assert full["CurrencyRef"] == vendor["CurrencyRef"]
 
 
 def test_a_sparse_update_leaves_the_rest_and_blanks_what_is_empty(quickbooks):
-    vendor = made(quickbooks, "Vendor", DisplayName="Sparse", AcctNum="7", CompanyName="Sparse Ltd")
+    vendor = post(quickbooks, "Vendor", DisplayName="Sparse", AcctNum="7", CompanyName="Sparse Ltd")
     body = {"Id": vendor["Id"], "SyncToken": "0", "sparse": True, "CompanyName": ""}
-    sparse = made(quickbooks, "Vendor", **body)
+    sparse = post(quickbooks, "Vendor", **body)
     assert (sparse["AcctNum"], "CompanyName" in sparse, sparse["SyncToken"]) == ("7", False, "1")
 
 
@@ -238,9 +243,9 @@ def test_an_unknown_entry_is_not_found(quickbooks):
 
 
 def test_ids_of_classes_are_long_and_those_of_names_shared(quickbooks):
-    assert len(made(quickbooks, "Class", Name="Long")["Id"]) == 19
-    vendor = int(made(quickbooks, "Vendor", DisplayName="One")["Id"])
-    assert int(made(quickbooks, "Customer", DisplayName="Two")["Id"]) == vendor + 1
+    assert len(post(quickbooks, "Class", Name="Long")["Id"]) == 19
+    vendor = int(post(quickbooks, "Vendor", DisplayName="One")["Id"])
+    assert int(post(quickbooks, "Customer", DisplayName="Two")["Id"]) == vendor + 1
 
 
 def test_the_seeded_companies_are_believable(quickbooks):
@@ -263,17 +268,23 @@ def test_the_seeded_companies_are_believable(quickbooks):
 
 def test_a_company_with_many_currencies_has_payables_in_each(quickbooks):
     where = "select * from Account where AccountType = 'Accounts Payable'"
-    found = quickbooks.select(where, NORWAY.realm)["Account"]
-    assert {account["CurrencyRef"]["value"] for account in found} == {"NOK", "EUR", "SEK"}
+    payables = quickbooks.select(where, NORWAY.realm)["Account"]
+    assert {account["CurrencyRef"]["value"] for account in payables} == {"NOK", "EUR", "SEK"}
 
 
 def test_the_preferences_say_what_the_company_does(quickbooks):
-    told = quickbooks.ask("GET", "preferences", realm=NORWAY.realm).json()["Preferences"]
-    assert told["CurrencyPrefs"] == {"MultiCurrencyEnabled": True, "HomeCurrency": {"value": "NOK"}}
-    assert "BookCloseDate" not in told["AccountingInfoPrefs"]
+    preferences = quickbooks.ask("GET", "preferences", realm=NORWAY.realm).json()["Preferences"]
+    assert preferences["CurrencyPrefs"] == {
+        "MultiCurrencyEnabled": True,
+        "HomeCurrency": {"value": "NOK"},
+    }
+    assert "BookCloseDate" not in preferences["AccountingInfoPrefs"]
     quickbooks.act("close_books", realm=NORWAY.realm, date="2026-12-31")
-    told = quickbooks.ask("GET", "preferences", realm=NORWAY.realm).json()["Preferences"]
-    assert (told["AccountingInfoPrefs"]["BookCloseDate"], told["SyncToken"]) == ("2026-12-31", "1")
+    preferences = quickbooks.ask("GET", "preferences", realm=NORWAY.realm).json()["Preferences"]
+    assert (preferences["AccountingInfoPrefs"]["BookCloseDate"], preferences["SyncToken"]) == (
+        "2026-12-31",
+        "1",
+    )
 
 
 @pytest.mark.parametrize(
@@ -286,7 +297,7 @@ def test_the_preferences_say_what_the_company_does(quickbooks):
     ],
 )
 def test_an_account_is_made_by_its_detail_type_alone(quickbooks, detail, kind, classification):
-    account = made(quickbooks, "Account", Name=f"New {detail}", AccountSubType=detail)
+    account = post(quickbooks, "Account", Name=f"New {detail}", AccountSubType=detail)
     assert (account["AccountType"], account["Classification"]) == (kind, classification)
 
 
@@ -297,7 +308,7 @@ def test_the_usual_detail_type_of_each_account_type_belongs_to_it():
 
 
 def test_the_social_security_number_of_an_employee_is_never_shown(quickbooks):
-    made_now = made(quickbooks, "Employee", GivenName="Eve", FamilyName="Hill", SSN="444-55-6666")
+    made_now = post(quickbooks, "Employee", GivenName="Eve", FamilyName="Hill", SSN="444-55-6666")
     assert made_now["SSN"] == "XXX-XX-XXXX"
     assert "444-55" not in str(quickbooks.books(kind="Employee"))
 

@@ -13,7 +13,7 @@ def quickbooks():
     return create(clock=Clock(NOON, frozen=True))
 
 
-def made(quickbooks, path="invoice", **more):
+def post(quickbooks, path="invoice", **more):
     item = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": 10}
     line = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": item}
     answer = quickbooks.ask("POST", path, {"CustomerRef": {"value": "41"}, "Line": [line], **more})
@@ -36,22 +36,22 @@ def fault(answer):
 
 @pytest.mark.parametrize("path", ["invoice", "estimate", "creditmemo", "salesreceipt"])
 def test_a_mailed_document_says_so_and_keeps_its_version(quickbooks, path):
-    before = made(quickbooks, path)
+    before = post(quickbooks, path)
     quickbooks.clock.advance(60)
-    sent = next(
+    document = next(
         iter(
             send(quickbooks, f"{path}/{before['Id']}", "ola%2Binvoices@example.com").json().values()
         )
     )
-    assert (sent["EmailStatus"], sent["BillEmail"]) == (
+    assert (document["EmailStatus"], document["BillEmail"]) == (
         "EmailSent",
         {"Address": "ola+invoices@example.com"},
     )
-    delivered = {"DeliveryType": "Email", "DeliveryTime": sent["MetaData"]["LastUpdatedTime"]}
-    assert sent["DeliveryInfo"] == delivered
-    assert sent["SyncToken"] == before["SyncToken"]
-    assert sent["MetaData"]["LastUpdatedTime"] > before["MetaData"]["LastUpdatedTime"]
-    assert next(iter(quickbooks.ask("GET", f"{path}/{sent['Id']}").json().values())) == sent
+    delivered = {"DeliveryType": "Email", "DeliveryTime": document["MetaData"]["LastUpdatedTime"]}
+    assert document["DeliveryInfo"] == delivered
+    assert document["SyncToken"] == before["SyncToken"]
+    assert document["MetaData"]["LastUpdatedTime"] > before["MetaData"]["LastUpdatedTime"]
+    assert next(iter(quickbooks.ask("GET", f"{path}/{document['Id']}").json().values())) == document
 
 
 def test_an_order_goes_to_its_vendor_and_a_payment_to_its_customer(quickbooks):
@@ -67,8 +67,11 @@ def test_an_order_goes_to_its_vendor_and_a_payment_to_its_customer(quickbooks):
         "POEmail": {"Address": "yard@example.com"},
     }
     assert quickbooks.ask("POST", "purchaseorder", order).status == 200
-    sent = send(quickbooks, "purchaseorder/1").json()["PurchaseOrder"]
-    assert (sent["EmailStatus"], sent["POEmail"]) == ("EmailSent", {"Address": "yard@example.com"})
+    document = send(quickbooks, "purchaseorder/1").json()["PurchaseOrder"]
+    assert (document["EmailStatus"], document["POEmail"]) == (
+        "EmailSent",
+        {"Address": "yard@example.com"},
+    )
     quickbooks.ask("POST", "payment", {"CustomerRef": {"value": "41"}, "TotalAmt": 10})
     assert send(quickbooks, "payment/2", "kari@example.com").json()["Payment"]["Id"] == "2"
     assert [(kind, to) for _, kind, _, to in quickbooks.company.mailed] == [
@@ -78,7 +81,7 @@ def test_an_order_goes_to_its_vendor_and_a_payment_to_its_customer(quickbooks):
 
 
 def test_without_an_address_in_the_call_it_goes_to_that_of_the_document(quickbooks):
-    made(quickbooks, BillEmail={"Address": "kari@example.com"})
+    post(quickbooks, BillEmail={"Address": "kari@example.com"})
     assert send(quickbooks, "invoice/1").json()["Invoice"]["BillEmail"] == {
         "Address": "kari@example.com"
     }
@@ -94,13 +97,13 @@ def test_without_an_address_in_the_call_it_goes_to_that_of_the_document(quickboo
     ],
 )
 def test_what_cannot_be_mailed_is_refused(quickbooks, path, to, found):
-    made(quickbooks)
+    post(quickbooks)
     assert fault(send(quickbooks, path, to)) == found
     assert quickbooks.select("select * from Invoice")["Invoice"][0]["EmailStatus"] == "NotSet"
 
 
 def test_a_mail_asked_for_twice_under_one_id_is_sent_once(quickbooks):
-    made(quickbooks)
+    post(quickbooks)
     for _ in range(2):
         assert (
             quickbooks.ask("POST", "invoice/1/send?sendTo=a@b.co&requestid=m1", b"").status == 200
@@ -109,7 +112,7 @@ def test_a_mail_asked_for_twice_under_one_id_is_sent_once(quickbooks):
 
 
 def test_a_sandbox_company_mails_forty_a_day(quickbooks):
-    made(quickbooks)
+    post(quickbooks)
     quickbooks.switch(throttle=True, per_second=1000)
     assert [send(quickbooks, "invoice/1", "a@b.co").status for _ in range(41)] == [200] * 40 + [429]
     quickbooks.clock.advance(86400)

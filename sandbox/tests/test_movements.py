@@ -15,7 +15,7 @@ def quickbooks():
     return create(companies=[US], clock=Clock(1_800_000_000.0, frozen=True))
 
 
-def made(quickbooks, path, kind, query="", **body):
+def post(quickbooks, path, kind, query="", **body):
     answer = quickbooks.ask("POST", f"{path}{query}", body)
     assert answer.status == 200, answer.text
     return answer.json()[kind]
@@ -38,7 +38,7 @@ def spent(amount=100, **more):
 
 
 def paid_in(quickbooks, amount=80, **more):
-    return made(quickbooks, "payment", "Payment", **CUSTOMER, TotalAmt=amount, **more)
+    return post(quickbooks, "payment", "Payment", **CUSTOMER, TotalAmt=amount, **more)
 
 
 def waiting(data, kind="Payment"):
@@ -59,18 +59,22 @@ def test_a_card_that_was_paid_can_be_read_as_a_transfer(quickbooks):
         "CreditCardAccountRef": {"value": VISA},
         "Amount": 9,
     }
-    paid = made(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", **body)
-    shown = quickbooks.ask("GET", f"transfer/{paid['Id']}").json()["Transfer"]
-    assert (shown["Id"], shown["Amount"], shown["TxnDate"]) == (paid["Id"], 9, paid["TxnDate"])
-    ends = shown["FromAccountRef"]["value"], shown["ToAccountRef"]["value"]
-    assert (ends, "BankAccountRef" in shown) == ((CHECKING, VISA), False)
+    payment = post(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", **body)
+    entity = quickbooks.ask("GET", f"transfer/{payment['Id']}").json()["Transfer"]
+    assert (entity["Id"], entity["Amount"], entity["TxnDate"]) == (
+        payment["Id"],
+        9,
+        payment["TxnDate"],
+    )
+    ends = entity["FromAccountRef"]["value"], entity["ToAccountRef"]["value"]
+    assert (ends, "BankAccountRef" in entity) == ((CHECKING, VISA), False)
     assert quickbooks.select("select * from Transfer") == {}
 
 
 def test_a_deposit_takes_whole_payments_and_gives_cash_back(quickbooks):
     payment = paid_in(quickbooks)
     back = {"AccountRef": {"value": ADVERTISING}, "Amount": 20, "Memo": "petty cash"}
-    told = made(
+    entity = post(
         quickbooks,
         "deposit",
         "Deposit",
@@ -78,23 +82,23 @@ def test_a_deposit_takes_whole_payments_and_gives_cash_back(quickbooks):
         Line=[waiting(payment), other(15)],
         CashBack=back,
     )
-    assert (told["TotalAmt"], [line["Amount"] for line in told["Line"]]) == (75, [80, 15])
+    assert (entity["TotalAmt"], [line["Amount"] for line in entity["Line"]]) == (75, [80, 15])
     assert booked(quickbooks, CHECKING, UNDEPOSITED, ADVERTISING) == [75, 0, 5]
 
 
 def test_a_deposit_deleted_sets_its_payments_free(quickbooks):
     payment = paid_in(quickbooks)
-    told = made(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])
+    entity = post(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])
     key = {"Id": payment["Id"], "SyncToken": "0"}
     assert refused(quickbooks, "payment", "?operation=delete", **key) == "6540"
-    made(quickbooks, "deposit", "Deposit", "?operation=delete", Id=told["Id"], SyncToken="0")
+    post(quickbooks, "deposit", "Deposit", "?operation=delete", Id=entity["Id"], SyncToken="0")
     assert booked(quickbooks, CHECKING, UNDEPOSITED) == [0, 80]
-    made(quickbooks, "payment", "Payment", "?operation=delete", **key)
+    post(quickbooks, "payment", "Payment", "?operation=delete", **key)
 
 
 def test_nothing_is_deposited_twice_or_from_elsewhere(quickbooks):
     payment = paid_in(quickbooks)
-    made(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])
+    post(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])
     assert refused(quickbooks, "deposit", **TO_BANK, Line=[waiting(payment)]) == "620"
     straight = paid_in(quickbooks, **TO_BANK)
     assert refused(quickbooks, "deposit", **TO_BANK, Line=[waiting(straight)]) == "620"
@@ -114,14 +118,14 @@ def test_a_card_is_paid_from_the_bank(quickbooks):
         "BankAccountRef": {"value": CHECKING},
         "Amount": "12.5",
     }
-    told = made(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", **body)
-    assert booked(quickbooks, CHECKING, VISA) == [told["Amount"] * -1, told["Amount"]]
-    found = quickbooks.select("select * from creditcardpayment")["CreditCardPaymentTxn"]
-    assert [row["Id"] for row in found] == [told["Id"]]
+    entity = post(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", **body)
+    assert booked(quickbooks, CHECKING, VISA) == [entity["Amount"] * -1, entity["Amount"]]
+    payments = quickbooks.select("select * from creditcardpayment")["CreditCardPaymentTxn"]
+    assert [row["Id"] for row in payments] == [entity["Id"]]
     wrong = body | {"CreditCardAccountRef": {"value": CHECKING}}
     assert refused(quickbooks, "creditcardpayment", **wrong) == "6430"
-    key = {"Id": told["Id"], "SyncToken": "0"}
-    made(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", "?operation=delete", **key)
+    key = {"Id": entity["Id"], "SyncToken": "0"}
+    post(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", "?operation=delete", **key)
     assert booked(quickbooks, CHECKING, VISA) == [0, 0]
 
 
@@ -130,21 +134,21 @@ def check(**more):
 
 
 def test_checks_share_their_numbers_with_bills_paid_by_check(quickbooks):
-    owed = made(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent()])
+    owed = post(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent()])
     line = {"Amount": 40, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
     bank = {"CheckPayment": {"BankAccountRef": {"value": CHECKING}}, "PayType": "Check"}
     body = {"VendorRef": {"value": "1"}, "TotalAmt": 40, "Line": [line], **bank}
-    first = made(quickbooks, "billpayment", "BillPayment", **body, DocNumber="501")
+    first = post(quickbooks, "billpayment", "BillPayment", **body, DocNumber="501")
     answer = quickbooks.ask("POST", "purchase", check(DocNumber="501")).json()["Fault"]["Error"][0]
     assert answer["Detail"].endswith(f"TxnType=Bill Payment (Check) with TxnId={first['Id']}")
-    paid = made(quickbooks, "purchase", "Purchase", **check(DocNumber="502"))
+    payment = post(quickbooks, "purchase", "Purchase", **check(DocNumber="502"))
     answer = quickbooks.ask("POST", "billpayment", {**body, "DocNumber": "502"}).json()["Fault"][
         "Error"
     ][0]
-    assert answer["Detail"].endswith(f"TxnType=Check with TxnId={paid['Id']}")
+    assert answer["Detail"].endswith(f"TxnType=Check with TxnId={payment['Id']}")
     cash = check(PaymentType="Cash", DocNumber="501")
-    made(quickbooks, "purchase", "Purchase", **cash)
-    made(
+    post(quickbooks, "purchase", "Purchase", **cash)
+    post(
         quickbooks,
         "purchase",
         "Purchase",
@@ -155,29 +159,29 @@ def test_checks_share_their_numbers_with_bills_paid_by_check(quickbooks):
 
 def order(quickbooks, *amounts):
     lines = [spent(amount) for amount in amounts]
-    return made(quickbooks, "purchaseorder", "PurchaseOrder", VendorRef={"value": "1"}, Line=lines)
+    return post(quickbooks, "purchaseorder", "PurchaseOrder", VendorRef={"value": "1"}, Line=lines)
 
 
-def billed(quickbooks, placed, line, amount):
+def bill_of_order(quickbooks, placed, line, amount):
     link = [{"TxnId": placed["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line}]
-    return made(
+    return post(
         quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent(amount, LinkedTxn=link)]
     )
 
 
 def state(quickbooks, placed):
-    told = quickbooks.ask("GET", f"purchaseorder/{placed['Id']}").json()["PurchaseOrder"]
-    return told["POStatus"], len(told.get("LinkedTxn", ()))
+    entity = quickbooks.ask("GET", f"purchaseorder/{placed['Id']}").json()["PurchaseOrder"]
+    return entity["POStatus"], len(entity.get("LinkedTxn", ()))
 
 
 def test_a_line_billed_in_parts_closes_with_the_last_of_them(quickbooks):
     placed = order(quickbooks, 60, 40)
-    billed(quickbooks, placed, "1", 60)
-    billed(quickbooks, placed, "2", 15)
+    bill_of_order(quickbooks, placed, "1", 60)
+    bill_of_order(quickbooks, placed, "2", 15)
     assert state(quickbooks, placed) == ("Open", 2)
-    last = billed(quickbooks, placed, "2", 25)
+    last = bill_of_order(quickbooks, placed, "2", 25)
     assert state(quickbooks, placed) == ("Closed", 3)
-    made(quickbooks, "bill", "Bill", "?operation=delete", Id=last["Id"], SyncToken="0")
+    post(quickbooks, "bill", "Bill", "?operation=delete", Id=last["Id"], SyncToken="0")
     assert state(quickbooks, placed) == ("Open", 2)
 
 
@@ -188,21 +192,21 @@ def test_an_invoice_deleted_opens_its_estimate_as_it_was(quickbooks):
         "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
     }
     accepted = {"TxnStatus": "Accepted", "AcceptedDate": "2027-01-01"}
-    offer = made(quickbooks, "estimate", "Estimate", **CUSTOMER, Line=[line], **accepted)
+    offer = post(quickbooks, "estimate", "Estimate", **CUSTOMER, Line=[line], **accepted)
     link = [{"TxnId": offer["Id"], "TxnType": "Estimate"}]
-    invoice = made(quickbooks, "invoice", "Invoice", **CUSTOMER, Line=[line], LinkedTxn=link)
-    made(quickbooks, "invoice", "Invoice", "?operation=delete", Id=invoice["Id"], SyncToken="0")
-    told = quickbooks.ask("GET", f"estimate/{offer['Id']}").json()["Estimate"]
-    assert (told["TxnStatus"], told.get("LinkedTxn", [])) == ("Accepted", [])
+    invoice = post(quickbooks, "invoice", "Invoice", **CUSTOMER, Line=[line], LinkedTxn=link)
+    post(quickbooks, "invoice", "Invoice", "?operation=delete", Id=invoice["Id"], SyncToken="0")
+    entity = quickbooks.ask("GET", f"estimate/{offer['Id']}").json()["Estimate"]
+    assert (entity["TxnStatus"], entity.get("LinkedTxn", [])) == ("Accepted", [])
 
 
 def test_a_bill_payment_beyond_its_bills_stands_as_credit(quickbooks):
-    owed = made(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent()])
+    owed = post(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent()])
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
     bank = {"CheckPayment": {"BankAccountRef": {"value": CHECKING}}, "PayType": "Check"}
     body = {"VendorRef": {"value": "1"}, "Line": [line], **bank}
     assert refused(quickbooks, "billpayment", **body, TotalAmt=90) == "6000"
-    made(quickbooks, "billpayment", "BillPayment", **body, TotalAmt=130)
+    post(quickbooks, "billpayment", "BillPayment", **body, TotalAmt=130)
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == -30
     rows = quickbooks.ask("GET", "reports/VendorBalance").json()["Rows"]["Row"]
     assert rows[-1]["Summary"]["ColData"][1]["value"] == "-30.00"
@@ -216,7 +220,7 @@ def test_a_discount_before_tax_lowers_the_tax(quickbooks):
         "DiscountLineDetail": {"PercentBased": True, "DiscountPercent": 50},
     }
     totals = [
-        made(
+        post(
             quickbooks,
             "invoice",
             "Invoice",

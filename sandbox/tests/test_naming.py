@@ -33,24 +33,24 @@ def renamed(quickbooks, kind, id, **name):
 
 
 def test_old_transactions_show_new_names_and_keep_their_version(quickbooks):
-    told = bill(quickbooks)
+    entity = bill(quickbooks)
     renamed(quickbooks, "Vendor", "1", DisplayName="Alder & Sons")
     renamed(quickbooks, "Account", "7", Name="Advertisements")
-    for shown in (
-        quickbooks.ask("GET", f"bill/{told['Id']}").json()["Bill"],
+    for current in (
+        quickbooks.ask("GET", f"bill/{entity['Id']}").json()["Bill"],
         quickbooks.select("select * from Bill")["Bill"][0],
     ):
-        assert shown["VendorRef"] == {"value": "1", "name": "Alder & Sons"}
-        detail = shown["Line"][0]["AccountBasedExpenseLineDetail"]
+        assert current["VendorRef"] == {"value": "1", "name": "Alder & Sons"}
+        detail = current["Line"][0]["AccountBasedExpenseLineDetail"]
         assert detail["AccountRef"]["name"] == "Advertisements"
-        assert (shown["SyncToken"], shown["MetaData"]) == ("0", told["MetaData"])
+        assert (current["SyncToken"], current["MetaData"]) == ("0", entity["MetaData"])
 
 
 def test_a_deactivated_entry_says_so_wherever_it_is_named(quickbooks):
-    told = bill(quickbooks)
+    entity = bill(quickbooks)
     quickbooks.act("deactivate", kind="Vendor", id="1")
     assert (
-        quickbooks.ask("GET", f"bill/{told['Id']}")
+        quickbooks.ask("GET", f"bill/{entity['Id']}")
         .json()["Bill"]["VendorRef"]["name"]
         .endswith(" (deleted)")
     )
@@ -69,8 +69,8 @@ def test_names_below_a_renamed_parent_follow_too(quickbooks):
         quickbooks, "Item", Name="Ticket", Type="Service", ExpenseAccountRef={"value": child["Id"]}
     )
     renamed(quickbooks, "Account", parent["Id"], Name="Journeys")
-    shown = quickbooks.ask("GET", f"item/{item['Id']}").json()["Item"]
-    assert shown["ExpenseAccountRef"]["name"] == "Journeys:Trains"
+    entity = quickbooks.ask("GET", f"item/{item['Id']}").json()["Item"]
+    assert entity["ExpenseAccountRef"]["name"] == "Journeys:Trains"
 
 
 def test_the_payee_of_an_expense_and_the_name_in_a_journal_follow(quickbooks):
@@ -94,14 +94,14 @@ def test_the_payee_of_an_expense_and_the_name_in_a_journal_follow(quickbooks):
     ]
     entry = post(quickbooks, "JournalEntry", Line=lines)
     renamed(quickbooks, "Customer", "41", DisplayName="Someone Else")
-    shown = quickbooks.ask("GET", f"purchase/{spent['Id']}").json()["Purchase"]
-    assert shown["EntityRef"]["name"] == "Someone Else"
-    shown = quickbooks.ask("GET", f"journalentry/{entry['Id']}").json()["JournalEntry"]["Line"][0]
-    assert shown["JournalEntryLineDetail"]["Entity"]["EntityRef"]["name"] == "Someone Else"
+    entity = quickbooks.ask("GET", f"purchase/{spent['Id']}").json()["Purchase"]
+    assert entity["EntityRef"]["name"] == "Someone Else"
+    entity = quickbooks.ask("GET", f"journalentry/{entry['Id']}").json()["JournalEntry"]["Line"][0]
+    assert entity["JournalEntryLineDetail"]["Entity"]["EntityRef"]["name"] == "Someone Else"
 
 
 def test_a_change_of_nothing_after_a_rename_keeps_the_version(quickbooks):
-    told = bill(quickbooks)
+    entity = bill(quickbooks)
     renamed(quickbooks, "Vendor", "1", DisplayName="Alder & Sons")
-    body = {"Id": told["Id"], "SyncToken": "0", "sparse": True, "VendorRef": {"value": "1"}}
+    body = {"Id": entity["Id"], "SyncToken": "0", "sparse": True, "VendorRef": {"value": "1"}}
     assert post(quickbooks, "Bill", **body)["SyncToken"] == "0"

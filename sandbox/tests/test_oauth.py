@@ -81,9 +81,9 @@ def test_the_consent_page_names_the_client_and_every_company(quickbooks):
 
 
 def test_consent_leads_back_with_code_state_and_company(quickbooks):
-    said = consent(quickbooks, realm=NORWAY.realm)
-    assert (said["state"], said["realmId"]) == ("s1", NORWAY.realm)
-    assert said["code"]
+    parameters = consent(quickbooks, realm=NORWAY.realm)
+    assert (parameters["state"], parameters["realmId"]) == ("s1", NORWAY.realm)
+    assert parameters["code"]
 
 
 def test_refusing_leads_back_with_access_denied(quickbooks):
@@ -259,7 +259,7 @@ def test_the_hard_end_is_told_on_request(quickbooks):
     form = urlencode(
         {"grant_type": "refresh_token", "refresh_token": quickbooks.refresh_tokens[US.realm]}
     )
-    told = ask(
+    response = ask(
         quickbooks.wsgi,
         "POST",
         "/oauth2/v1/tokens/bearer",
@@ -267,18 +267,18 @@ def test_the_hard_end_is_told_on_request(quickbooks):
         authorization=header,
         x_include_refresh_token_hard_expires_in="true",
     ).json()
-    assert told["x_refresh_token_hard_expires_in"] == 5 * 365 * DAY
+    assert response["x_refresh_token_hard_expires_in"] == 5 * 365 * DAY
 
 
 @pytest.mark.parametrize("kind", ["access", "refresh"])
 def test_revoking_either_token_ends_both(quickbooks, kind):
-    given = quickbooks.access_tokens if kind == "access" else quickbooks.refresh_tokens
+    tokens = quickbooks.access_tokens if kind == "access" else quickbooks.refresh_tokens
     header = basic(quickbooks.client_id, quickbooks.client_secret)
     answer = ask(
         quickbooks.wsgi,
         "POST",
         "/v2/oauth2/tokens/revoke",
-        {"token": given[US.realm]},
+        {"token": tokens[US.realm]},
         authorization=header,
     )
     assert (answer.status, answer.body) == (200, b"")
@@ -290,12 +290,12 @@ def test_an_expired_token_gets_the_gateways_fault(quickbooks):
     token = f"Bearer {quickbooks.access_tokens[US.realm]}"
     quickbooks.clock.advance(3600)
     answer = quickbooks.ask("GET", "preferences", authorization=token)
-    told = answer.json()
+    response = answer.json()
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="Intuit", error="invalid_token"'
-    assert told["fault"]["type"] == "AUTHENTICATION"
-    assert told["fault"]["error"][0]["code"] == "3200"
-    assert told["time"] == (NOON + 3600) * 1000
+    assert response["fault"]["type"] == "AUTHENTICATION"
+    assert response["fault"]["error"][0]["code"] == "3200"
+    assert response["time"] == (NOON + 3600) * 1000
 
 
 def test_a_token_of_one_company_does_not_open_another(quickbooks):
@@ -311,10 +311,10 @@ def test_consent_can_go_to_another_company_than_the_one_chosen(quickbooks):
 
 @pytest.mark.parametrize("name", ["openid_configuration", "openid_sandbox_configuration/"])
 def test_discovery_names_the_places_of_this_very_stand_in(quickbooks, name):
-    told = ask(quickbooks.wsgi, "GET", f"/.well-known/{name}").json()
+    response = ask(quickbooks.wsgi, "GET", f"/.well-known/{name}").json()
     places = {
         key: value.removeprefix("http://stand-in.test:80")
-        for key, value in told.items()
+        for key, value in response.items()
         if "http" in value
     }
     assert places == {
@@ -325,8 +325,8 @@ def test_discovery_names_the_places_of_this_very_stand_in(quickbooks, name):
         "revocation_endpoint": "/v2/oauth2/tokens/revoke",
         "jwks_uri": "/op/v1/jwks",
     }
-    assert told["response_types_supported"] == ["code"]
-    assert told["token_endpoint_auth_methods_supported"] == [
+    assert response["response_types_supported"] == ["code"]
+    assert response["token_endpoint_auth_methods_supported"] == [
         "client_secret_post",
         "client_secret_basic",
     ]
@@ -344,9 +344,9 @@ def test_an_id_token_can_be_checked_against_the_published_keys(quickbooks):
     numbers = (int.from_bytes(decoded(key[name]), "big") for name in ("e", "n"))
     public = RSAPublicNumbers(*numbers).public_key()
     public.verify(decoded(signature), f"{head}.{claims}".encode(), PKCS1v15(), SHA256())
-    told = json.loads(decoded(claims))
+    response = json.loads(decoded(claims))
     assert (
-        told["iss"]
+        response["iss"]
         == ask(quickbooks.wsgi, "GET", "/.well-known/openid_configuration").json()["issuer"]
     )
     with pytest.raises(InvalidSignature):

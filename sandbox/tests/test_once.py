@@ -66,10 +66,10 @@ def test_without_an_id_the_same_body_is_booked_twice(quickbooks):
 def test_updates_and_deletes_are_guarded_too(quickbooks):
     made = send(quickbooks, bill("A")).json()["Bill"]
     for _ in range(2):
-        gone = quickbooks.ask(
+        deletion = quickbooks.ask(
             "POST", "bill?operation=delete&requestid=gone", {"Id": made["Id"], "SyncToken": "0"}
         )
-        assert gone.json()["Bill"]["status"] == "Deleted"
+        assert deletion.json()["Bill"]["status"] == "Deleted"
 
 
 @pytest.mark.parametrize(("answer", "found"), [("refuse", "6000"), ("duplicate", "600")])
@@ -122,10 +122,10 @@ def test_an_id_over_fifty_characters_is_refused(quickbooks):
 def test_the_log_tells_replays_apart(quickbooks):
     send(quickbooks, bill("A"))
     send(quickbooks, bill("A"))
-    told = [
+    response = [
         (entry["requestid"], entry["replayed"]) for entry in quickbooks.log.entries("bill.create")
     ]
-    assert told == [("key-1", False), ("key-1", True)]
+    assert response == [("key-1", False), ("key-1", True)]
 
 
 def test_each_item_of_a_batch_has_its_own_answer(quickbooks):
@@ -135,8 +135,8 @@ def test_each_item_of_a_batch_has_its_own_answer(quickbooks):
         creating("b", "B", account="999"),
         {"bId": "c", "Query": "select count(*) from Vendor"},
     )
-    told = quickbooks.log.entries("batch")[-1]
-    assert (told["items"], told["items_refused"]) == (3, 1)
+    response = quickbooks.log.entries("batch")[-1]
+    assert (response["items"], response["items_refused"]) == (3, 1)
     assert (made["bId"], made["Bill"]["DocNumber"]) == ("a", "A")
     assert (wrong["bId"], wrong["Fault"]["Error"][0]["code"]) == ("b", "2500")
     assert found == {"QueryResponse": {"totalCount": 40}, "bId": "c"}
@@ -163,16 +163,16 @@ def test_a_batch_updates_deletes_and_allows_a_number_twice(quickbooks):
     }
     updated, again = batch(quickbooks, {"bId": "u", "operation": "update", "Bill": change}, twice)
     assert (updated["Bill"]["SyncToken"], again["Bill"]["DocNumber"]) == ("1", "A")
-    [gone] = batch(
+    [deletion] = batch(
         quickbooks, {"bId": "d", "operation": "delete", "Bill": {"Id": id, "SyncToken": "1"}}
     )
-    assert gone["Bill"]["status"] == "Deleted"
+    assert deletion["Bill"]["status"] == "Deleted"
 
 
 def test_thirty_items_fit_and_no_more(quickbooks):
     assert len(batch(quickbooks, *[creating(str(n), f"N{n}") for n in range(30)])) == 30
-    told = batch(quickbooks, *[creating(str(n), f"M{n}") for n in range(31)])
-    assert told["Fault"]["Error"][0]["code"] == "1040"
+    response = batch(quickbooks, *[creating(str(n), f"M{n}") for n in range(31)])
+    assert response["Fault"]["Error"][0]["code"] == "1040"
 
 
 @pytest.mark.parametrize("item", [{"bId": "a"}, {"bId": "a", "operation": "create", "Dream": {}}])
@@ -201,8 +201,8 @@ def test_a_single_create_may_repeat_an_item_of_a_batch(quickbooks):
 @pytest.mark.parametrize(("key", "bid"), [("k" * 37, "a"), ("k" * 36, "b" * 11)])
 def test_ids_of_a_batch_may_have_lengths_of_their_own(quickbooks, key, bid):
     quickbooks.switch(requestid_batch_length="separate")
-    told = batch(quickbooks, creating(bid, "A"), key=key)
-    fault = told["Fault"] if "Fault" in told else told[0]["Fault"]
+    response = batch(quickbooks, creating(bid, "A"), key=key)
+    fault = response["Fault"] if "Fault" in response else response[0]["Fault"]
     assert fault["Error"][0]["code"] == "2130"
 
 
@@ -212,8 +212,8 @@ def test_ids_of_a_batch_may_have_lengths_of_their_own(quickbooks, key, bid):
 )
 def test_a_batch_can_answer_with_the_wrong_items(quickbooks, kind, shown):
     quickbooks.add_fault(kind, "batch")
-    told = batch(quickbooks, creating("a", "A"), creating("b", "B"))
-    assert [item["bId"] for item in told] == shown
+    response = batch(quickbooks, creating("a", "A"), creating("b", "B"))
+    assert [item["bId"] for item in response] == shown
     assert count(quickbooks) == 2
 
 
@@ -236,11 +236,11 @@ def test_the_limits_count_by_second_and_by_minute(quickbooks):
 def test_forty_batches_a_minute_are_allowed(quickbooks):
     quickbooks.switch(throttle=True, batch_counts="one")
     query = {"BatchItemRequest": [{"bId": "1", "Query": "select count(*) from Term"}]}
-    told = []
+    response = []
     for _ in range(41):
         quickbooks.clock.advance(1)
-        told.append(quickbooks.ask("POST", "batch", query).status)
-    assert told == [200] * 40 + [429]
+        response.append(quickbooks.ask("POST", "batch", query).status)
+    assert response == [200] * 40 + [429]
 
 
 def test_throttled_the_answer_is_the_gateways(quickbooks):

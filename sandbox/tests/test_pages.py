@@ -48,9 +48,9 @@ def test_an_empty_company_says_so(quickbooks):
 
 def test_a_bill_stands_in_the_list_and_what_is_in_it_is_text(quickbooks):
     created(quickbooks)
-    shown = page(quickbooks)
-    assert "&lt;b&gt;1&lt;/b&gt;" in shown
-    assert "<b>1</b>" not in shown
+    text = page(quickbooks)
+    assert "&lt;b&gt;1&lt;/b&gt;" in text
+    assert "<b>1</b>" not in text
 
 
 def test_a_bill_paid_on_its_page_is_paid(quickbooks):
@@ -61,10 +61,10 @@ def test_a_bill_paid_on_its_page_is_paid(quickbooks):
 
 
 def test_an_entry_shows_what_it_says_and_its_lines(quickbooks):
-    shown = page(quickbooks, f"?kind=Bill&id={created(quickbooks)}")
-    assert "<th scope=row>Total</th><td>100.00</td>" in shown
-    assert re.search(r"<caption>Lines</caption>.*<td class=amount>100\.?0*</td>", shown)
-    assert "All fields" in shown
+    text = page(quickbooks, f"?kind=Bill&id={created(quickbooks)}")
+    assert "<th scope=row>Total</th><td>100.00</td>" in text
+    assert re.search(r"<caption>Lines</caption>.*<td class=amount>100\.?0*</td>", text)
+    assert "All fields" in text
 
 
 @pytest.mark.parametrize("company", [US, NORWAY])
@@ -113,10 +113,10 @@ def test_what_the_books_refuse_is_said_on_the_page(quickbooks):
 
 def test_a_person_makes_it_misbehave_and_ends_it(quickbooks):
     assert "Nothing goes wrong." in page(quickbooks)
-    told = page(
+    faults = page(
         quickbooks, "", "do=misbehave&kind=bad_gateway&call=query.*&count=2&seconds=0&commit=true"
     )
-    assert "bad_gateway on query.*, 2 of 2 times to come, commit True" in told
+    assert "bad_gateway on query.*, 2 of 2 times to come, commit True" in faults
     assert quickbooks.ask("GET", "query?query=select%20*%20from%20Term").status == 502
     assert "1 of 2 times to come" in page(quickbooks)
     assert "Nothing goes wrong any more." in page(quickbooks, "", "do=behave")
@@ -124,10 +124,10 @@ def test_a_person_makes_it_misbehave_and_ends_it(quickbooks):
 
 
 def test_what_programs_ask_is_a_link_away(quickbooks):
-    shown = page(quickbooks)
-    for name in re.findall(r'href="(/_sandbox/[a-z]+)"', shown):
+    text = page(quickbooks)
+    for name in re.findall(r'href="(/_sandbox/[a-z]+)"', text):
         assert ask(quickbooks.wsgi, "GET", name).status == 200
-    assert shown.count("/_sandbox/") == 7
+    assert text.count("/_sandbox/") == 7
 
 
 def test_each_company_has_its_own_books(quickbooks):

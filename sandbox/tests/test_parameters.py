@@ -59,9 +59,9 @@ def fault(quickbooks, path, body):
     ],
 )
 def test_voiding_is_asked_for_in_several_ways(quickbooks, path, body, asked):
-    made = ask(quickbooks, path, body)
+    item = ask(quickbooks, path, body)
     voided = ask(
-        quickbooks, f"{path}?{asked}", {"Id": made["Id"], "SyncToken": "0", "sparse": True}
+        quickbooks, f"{path}?{asked}", {"Id": item["Id"], "SyncToken": "0", "sparse": True}
     )
     assert (voided["TotalAmt"], voided["PrivateNote"], voided["SyncToken"]) == (0, "Voided", "1")
     call = quickbooks.log.entries()[-1]["call"]
@@ -70,8 +70,8 @@ def test_voiding_is_asked_for_in_several_ways(quickbooks, path, body, asked):
 
 @pytest.mark.parametrize("path", ["bill", "purchaseorder", "vendorcredit"])
 def test_what_has_no_void_is_refused(quickbooks, path):
-    made = ask(quickbooks, path, bill())
-    assert fault(quickbooks, f"{path}?operation=void", {"Id": made["Id"], "SyncToken": "0"}) == (
+    item = ask(quickbooks, path, bill())
+    assert fault(quickbooks, f"{path}?operation=void", {"Id": item["Id"], "SyncToken": "0"}) == (
         "500",
         None,
     )
@@ -96,15 +96,15 @@ def test_the_link_to_pay_an_invoice_is_shown_when_asked_for(quickbooks):
     payable = {"AllowOnlineCreditCardPayment": True, "BillEmail": {"Address": "a@b.co"}}
     ask(quickbooks, "invoice", invoice(**payable))
     ask(quickbooks, "invoice", invoice())
-    shown = ask(quickbooks, "invoice/1?include=invoiceLink", method="GET")
-    assert shown["InvoiceLink"].startswith("https://")
+    answer = ask(quickbooks, "invoice/1?include=invoiceLink", method="GET")
+    assert answer["InvoiceLink"].startswith("https://")
     assert (
-        shown["InvoiceLink"]
+        answer["InvoiceLink"]
         == ask(quickbooks, "invoice/1?include=INVOICELINK", method="GET")["InvoiceLink"]
     )
     other = ask(quickbooks, "invoice", invoice(**payable))["Id"]
-    asked = ask(quickbooks, f"invoice/{other}?include=invoiceLink", method="GET")
-    assert asked["InvoiceLink"] != shown["InvoiceLink"]
+    query = ask(quickbooks, f"invoice/{other}?include=invoiceLink", method="GET")
+    assert query["InvoiceLink"] != answer["InvoiceLink"]
     assert "InvoiceLink" not in ask(quickbooks, "invoice/1", method="GET")
     assert "InvoiceLink" not in ask(quickbooks, "invoice/2?include=invoiceLink", method="GET")
 
@@ -114,8 +114,8 @@ def test_the_link_to_pay_an_invoice_is_shown_when_asked_for(quickbooks):
 )
 def test_a_new_account_of_an_item_moves_what_was_sold_only_when_asked_for(quickbooks, word, moved):
     item = {"Name": "Crane", "Type": "Service", "IncomeAccountRef": {"value": "79"}}
-    made = ask(quickbooks, "item", item)
-    sold = ask(quickbooks, "invoice", invoice(made["Id"]))
+    entity = ask(quickbooks, "item", item)
+    sale = ask(quickbooks, "invoice", invoice(entity["Id"]))
     income = next(
         row["Id"]
         for row in quickbooks.select("select * from Account where AccountType = 'Income'")[
@@ -124,10 +124,10 @@ def test_a_new_account_of_an_item_moves_what_was_sold_only_when_asked_for(quickb
         if row["Id"] != "79"
     )
     before = balance(quickbooks, income)
-    change = {**item, "Id": made["Id"], "SyncToken": "0", "IncomeAccountRef": {"value": income}}
+    change = {**item, "Id": entity["Id"], "SyncToken": "0", "IncomeAccountRef": {"value": income}}
     ask(quickbooks, f"item?include={word}", change)
     assert (balance(quickbooks, income) - before == 10) is moved
-    assert ask(quickbooks, f"invoice/{sold['Id']}", method="GET")["SyncToken"] == "0"
+    assert ask(quickbooks, f"invoice/{sale['Id']}", method="GET")["SyncToken"] == "0"
 
 
 def balance(quickbooks, account):

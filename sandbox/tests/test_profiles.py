@@ -15,11 +15,11 @@ def quickbooks():
 
 
 def line(**detail):
-    known = {"AccountRef": {"value": "7"}, **detail}
+    line_detail = {"AccountRef": {"value": "7"}, **detail}
     return {
         "Amount": 9,
         "DetailType": "AccountBasedExpenseLineDetail",
-        "AccountBasedExpenseLineDetail": known,
+        "AccountBasedExpenseLineDetail": line_detail,
     }
 
 
@@ -37,8 +37,12 @@ def preferences(books, realm):
 
 
 def tracking(books, realm):
-    kept = preferences(books, realm)["AccountingInfoPrefs"]
-    return kept["ClassTrackingPerTxn"], kept["ClassTrackingPerTxnLine"], kept["TrackDepartments"]
+    details = preferences(books, realm)["AccountingInfoPrefs"]
+    return (
+        details["ClassTrackingPerTxn"],
+        details["ClassTrackingPerTxnLine"],
+        details["TrackDepartments"],
+    )
 
 
 def number_twice(books, realm):
@@ -51,10 +55,10 @@ def ordered(books, realm):
 
 
 def payables(books, realm):
-    found = books.select("select * from Account where AccountType = 'Accounts Payable'", realm)[
+    accounts = books.select("select * from Account where AccountType = 'Accounts Payable'", realm)[
         "Account"
     ]
-    return sorted(account["CurrencyRef"]["value"] for account in found)
+    return sorted(account["CurrencyRef"]["value"] for account in accounts)
 
 
 def untaxed(books, realm):
@@ -93,24 +97,24 @@ def test_a_company_is_what_its_name_says(quickbooks, name):
     if name == "counted-numbers":
         assert preferences(quickbooks, realm)["SalesFormsPrefs"]["CustomTxnNumbers"] is False
         return
-    probe, shown = SETS_APART[name]
-    assert probe(quickbooks, realm) == shown
+    probe, choices = SETS_APART[name]
+    assert probe(quickbooks, realm) == choices
     usual = "us" if name != "us" else "no-tracking"
-    assert probe(quickbooks, quickbooks.open(usual)) != shown
+    assert probe(quickbooks, quickbooks.open(usual)) != choices
 
 
 def test_a_company_is_founded_while_the_stand_in_runs_and_stays(tmp_path):
     clock = Clock(NOON, frozen=True)
     first = create(tmp_path, clock=clock)
-    told = ask(
+    response = ask(
         first.wsgi, "POST", "/_sandbox/profiles", {"profile": "simple-start", "name": "Two Hands"}
     ).json()
-    token = {"authorization": f"Bearer {told['access_token']}"}
-    assert first.ask("GET", "preferences", realm=told["realm"], **token).status == 200
+    token = {"authorization": f"Bearer {response['access_token']}"}
+    assert first.ask("GET", "preferences", realm=response["realm"], **token).status == 200
     again = create(tmp_path)
-    assert again.companies[told["realm"]].options.name == "Two Hands"
-    assert again.refresh_tokens[told["realm"]] == told["refresh_token"]
-    assert again.ask("GET", "preferences", realm=told["realm"], **token).status == 200
+    assert again.companies[response["realm"]].options.name == "Two Hands"
+    assert again.refresh_tokens[response["realm"]] == response["refresh_token"]
+    assert again.ask("GET", "preferences", realm=response["realm"], **token).status == 200
 
 
 def test_the_control_door_lists_the_companies_to_choose_from(quickbooks):

@@ -82,11 +82,11 @@ def test_the_example_of_the_page_runs_in_any_project_and_pytest_starts_without_t
     (tmp_path / "conftest.py").write_text(
         "import sys\ndef pytest_configure(): assert 'qbo_sandbox.factory' not in sys.modules\n"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
         cwd=tmp_path,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
         text=True,
     )
-    assert "1 passed" in done.stdout, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "1 passed" in result.stdout, result.stdout[-2000:] + result.stderr[-2000:]

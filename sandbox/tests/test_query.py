@@ -78,9 +78,9 @@ def test_a_query_finds_what_its_conditions_say(quickbooks, bills, where, found):
 
 
 def test_what_a_field_is_not_finds_only_objects_that_have_the_field(quickbooks):
-    named = "Classification = 'Asset' and FullyQualifiedName != 'checking' and AcctNum != '1010'"
-    found = quickbooks.select(f"select * from Account where {named}")["Account"]
-    names = {account["Name"] for account in found}
+    matches = "Classification = 'Asset' and FullyQualifiedName != 'checking' and AcctNum != '1010'"
+    rows = quickbooks.select(f"select * from Account where {matches}")["Account"]
+    names = {account["Name"] for account in rows}
     assert "Inventory Asset" in names
     assert not {"Checking", "Savings"} & names
     assert quickbooks.select("select * from Vendor where AcctNum != '1'") == {}
@@ -90,8 +90,8 @@ def test_moments_are_compared_as_instants_whatever_their_offset(quickbooks, bill
     third = bills[2]["MetaData"]["CreateTime"]
     assert third.endswith("-08:00")
     utc = "2027-01-15T08:00:02Z"
-    rest = "and MetaData.CreateTime < '2027-01-15T09:00:04+01:00' orderby MetaData.CreateTime"
-    assert numbers(quickbooks, f"where MetaData.CreateTime >= '{utc}' {rest}") == ["B2", "B3"]
+    others = "and MetaData.CreateTime < '2027-01-15T09:00:04+01:00' orderby MetaData.CreateTime"
+    assert numbers(quickbooks, f"where MetaData.CreateTime >= '{utc}' {others}") == ["B2", "B3"]
 
 
 def test_a_change_moves_a_row_in_the_order_of_changes(quickbooks, bills):
@@ -135,8 +135,8 @@ def test_a_projection_is_ignored(quickbooks, bills):
 
 
 def test_a_quote_in_a_value_is_escaped(quickbooks):
-    found = quickbooks.select(r"select * from Vendor where DisplayName = 'McAllister\'s Tools'")
-    assert found["Vendor"][0]["DisplayName"] == "McAllister's Tools"
+    rows = quickbooks.select(r"select * from Vendor where DisplayName = 'McAllister\'s Tools'")
+    assert rows["Vendor"][0]["DisplayName"] == "McAllister's Tools"
 
 
 def test_only_active_entries_unless_asked(quickbooks):
@@ -269,8 +269,8 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
     ],
 )
 def test_a_bad_query_is_refused_with_its_reason(quickbooks, text, code, words):
-    [(found, detail)] = refused(quickbooks, text)
-    assert found == code
+    [(rows, detail)] = refused(quickbooks, text)
+    assert rows == code
     assert words in detail
 
 
@@ -306,8 +306,8 @@ def test_change_data_tells_what_changed_and_what_went(quickbooks, bills):
     quickbooks.act("delete", kind="Bill", id=bills[1]["Id"])
     group = changed(quickbooks, "2027-01-15T00:00:04-08:00")[0]
     assert [row.get("DocNumber") for row in group["Bill"]] == ["B4", "B5", None]
-    gone = group["Bill"][-1]
-    assert (gone["status"], gone["Id"], set(gone["MetaData"])) == (
+    deleted_bill = group["Bill"][-1]
+    assert (deleted_bill["status"], deleted_bill["Id"], set(deleted_bill["MetaData"])) == (
         "Deleted",
         bills[1]["Id"],
         {"LastUpdatedTime"},
@@ -324,7 +324,7 @@ def test_deleted_objects_come_after_the_others_of_their_kind(quickbooks):
     quickbooks.clock.advance(60)
     third = quickbooks.ask("POST", "attachable", {"Note": "third"}).json()["Attachable"]
     [group] = changed(quickbooks, "2027-01-15T00:00:00-08:00", "attachable")
-    assert [(one["Id"], one.get("status")) for one in group["Attachable"]] == [
+    assert [(row["Id"], row.get("status")) for row in group["Attachable"]] == [
         (second["Id"], None),
         (third["Id"], None),
         (first["Id"], "Deleted"),
@@ -332,16 +332,16 @@ def test_deleted_objects_come_after_the_others_of_their_kind(quickbooks):
 
 
 def test_of_too_many_changes_the_oldest_are_told_deleted_or_not(quickbooks):
-    gone = bill(quickbooks, "gone")
-    quickbooks.act("delete", kind="Bill", id=gone["Id"])
+    deleted_bill = bill(quickbooks, "gone")
+    quickbooks.act("delete", kind="Bill", id=deleted_bill["Id"])
     quickbooks.clock.advance(1)
     for number in range(1000):
         bill(quickbooks, f"N{number}")
-    told = changed(quickbooks, "2027-01-01T00:00:00-08:00", "bill")[0]["Bill"]
-    assert (told[0]["DocNumber"], told[-2]["DocNumber"], told[-1]["Id"]) == (
+    changes = changed(quickbooks, "2027-01-01T00:00:00-08:00", "bill")[0]["Bill"]
+    assert (changes[0]["DocNumber"], changes[-2]["DocNumber"], changes[-1]["Id"]) == (
         "N0",
         "N998",
-        gone["Id"],
+        deleted_bill["Id"],
     )
 
 

@@ -36,15 +36,15 @@ def url():
 
 
 def run(*command, **environment):
-    done = subprocess.run(
+    result = subprocess.run(
         command,
         env=os.environ | environment,
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.strip()
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout.strip()
 
 
 def test_the_snippet_for_python_quickbooks_reads_a_customer(url):

@@ -35,19 +35,19 @@ def reasons():
 
 
 @cache
-def found():
+def differences_found():
     """Return the differences of each exchange."""
-    told = {}
+    differences_by_name = {}
     for name in cassettes():
         for exchange, answer in replayed(name, cassettes()):
-            theirs = {"status": exchange.status, **exchange.answer}
-            told[exchange.name] = list(
-                differences("", {"status": answer.status, **answer.json()}, theirs)
+            expected = {"status": exchange.status, **exchange.answer}
+            differences_by_name[exchange.name] = list(
+                differences("", {"status": answer.status, **answer.json()}, expected)
             )
-    return told
+    return differences_by_name
 
 
-def named(exchange, difference):
+def reasons_for(exchange, difference):
     return [
         pair
         for pair in reasons()
@@ -58,36 +58,43 @@ def named(exchange, difference):
 def test_every_recorded_exchange_is_answered_as_recorded_or_the_difference_has_its_reason(figure):
     unexplained = [
         f"{name}: {each}"
-        for name, told in found().items()
-        for each in told
-        if not named(name, each)
+        for name, changes in differences_found().items()
+        for each in changes
+        if not reasons_for(name, each)
     ]
     assert unexplained == []
-    used = {pair for name, told in found().items() for each in told for pair in named(name, each)}
+    used = {
+        pair
+        for name, changes in differences_found().items()
+        for each in changes
+        for pair in reasons_for(name, each)
+    }
     assert set(reasons()) - used == set(), "reasons that no difference needs"
-    figure("recorded exchanges replayed", len(found()), 50)
+    figure("recorded exchanges replayed", len(differences_found()), 50)
     figure(
-        "of them answered as recorded to the value", sum(not told for told in found().values()), 43
+        "of them answered as recorded to the value",
+        sum(not changes for changes in differences_found().values()),
+        43,
     )
 
 
 def test_no_recording_is_left_out():
-    kept = {
+    files = {
         path.relative_to(RECORDED).with_suffix("").as_posix()
         for path in RECORDED.glob("*/**/*")
         if path.is_file()
     }
-    left = {name.removeprefix("elixir-client/") for name in kept} - set(cassettes())
-    assert {name.partition("/")[0] for name in left} == {
+    unused = {name.removeprefix("elixir-client/") for name in files} - set(cassettes())
+    assert {name.partition("/")[0] for name in unused} == {
         "oauth",
         "LICENSE",
     }  # OAuth 1.0a, discontinued in 2019
 
 
 def test_a_difference_is_seen():
-    theirs = {"Bill": {"Id": "1", "Line": [{"Id": "1", "Amount": 2}], "Balance": 1}}
-    ours = {"Bill": {"Id": "1", "Line": [{"Id": "1", "Amount": 3, "Extra": 1}], "Total": 1}}
-    assert list(differences("", ours, theirs)) == [
+    expected = {"Bill": {"Id": "1", "Line": [{"Id": "1", "Amount": 2}], "Balance": 1}}
+    actual = {"Bill": {"Id": "1", "Line": [{"Id": "1", "Amount": 3, "Extra": 1}], "Total": 1}}
+    assert list(differences("", actual, expected)) == [
         "lacks Bill.Balance",
         "adds Bill.Total",
         "adds Bill.Line.Extra",
@@ -109,7 +116,7 @@ PLAIN = {
 def test_the_field_table_is_that_of_the_official_schema():
     schema = official()
 
-    def same(ours, theirs):
+    def is_same_field(ours, theirs):
         base = (
             schema.plain.get(theirs.type, theirs.type)
             .replace("positiveInteger", "int")
@@ -124,7 +131,7 @@ def test_the_field_table_is_that_of_the_official_schema():
         f"{kind}.{name}: {field}, not {schema.field(kind, name)}"
         for kind, fields in types().items()
         for name, field in fields.items()
-        if schema.field(kind, name) is None or not same(field, schema.field(kind, name))
+        if schema.field(kind, name) is None or not is_same_field(field, schema.field(kind, name))
     ]
     assert wrong == []
     assert {

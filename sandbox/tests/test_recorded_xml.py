@@ -36,7 +36,7 @@ def shop_for(kind, row):
     return Shop(*key) if alone else shop(*key)
 
 
-def ours(kind, row):
+def counterpart(kind, row):
     """Return the stand-in's counterpart of a recorded object."""
     if set(row) <= LEFT:
         return {key: row[key] for key in row}
@@ -49,27 +49,27 @@ def ours(kind, row):
 
 
 @cache
-def found():
+def differences_found():
     """Return the differences by object; for a file without objects, a note that it holds none."""
-    told = {}
+    differences_by_name = {}
     for path in sorted(RECORDED.glob("*.xml")):
         try:
             rows = list(entities(path))
         except ElementTree.ParseError:
             rows = []
         if not rows:
-            told[path.name] = ["holds no object"]
+            differences_by_name[path.name] = ["holds no object"]
         for number, (kind, row) in enumerate(rows):
-            told[f"{path.name}#{number}"] = differing(kind, row)
-    return told
+            differences_by_name[f"{path.name}#{number}"] = differing(kind, row)
+    return differences_by_name
 
 
 def differing(kind, row):
     try:
-        made = ours(kind, row)
+        entity = counterpart(kind, row)
     except (AssertionError, ValueError) as refusal:
         return [f"refused {kind}: {refusal.args[0]!s:.400}"]
-    all_of_them = set(differences(f"{kind}.", made, row))
+    all_of_them = set(differences(f"{kind}.", entity, row))
     return sorted(each for each in all_of_them if each.startswith(("lacks", "adds")))
 
 
@@ -83,7 +83,7 @@ def reasons():
     return [(name, difference) for name, difference, _ in lines]
 
 
-def named(name, difference):
+def reasons_for(name, difference):
     return [
         pair
         for pair in reasons()
@@ -94,14 +94,25 @@ def named(name, difference):
 def test_every_recorded_object_comes_back_with_its_fields_or_the_difference_has_its_reason(figure):
     unexplained = [
         f"{name}: {each}"
-        for name, told in found().items()
-        for each in told
-        if not named(name, each)
+        for name, changes in differences_found().items()
+        for each in changes
+        if not reasons_for(name, each)
     ]
     assert unexplained == []
-    used = {pair for name, told in found().items() for each in told for pair in named(name, each)}
+    used = {
+        pair
+        for name, changes in differences_found().items()
+        for each in changes
+        for pair in reasons_for(name, each)
+    }
     assert set(reasons()) - used == set(), "reasons that no difference needs"
-    figure("objects recorded in XML made once more", sum("#" in name for name in found()), 189)
     figure(
-        "of them with exactly the recorded fields", sum(not told for told in found().values()), 100
+        "objects recorded in XML made once more",
+        sum("#" in name for name in differences_found()),
+        189,
+    )
+    figure(
+        "of them with exactly the recorded fields",
+        sum(not changes for changes in differences_found().values()),
+        100,
     )

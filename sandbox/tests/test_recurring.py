@@ -27,7 +27,7 @@ def rent(amount=900, account="17", **more):
     return {"VendorRef": {"value": "1"}, "Line": [line], "RecurringInfo": INFO, **more}
 
 
-def made(quickbooks, query="", **body):
+def post(quickbooks, query="", **body):
     answer = quickbooks.ask("POST", f"recurringtransaction{query}", body)
     assert answer.status == 200, answer.text
     return answer.json()["RecurringTransaction"]
@@ -40,32 +40,40 @@ def refused(quickbooks, **body):
 
 
 def test_a_template_is_a_bill_that_is_not_booked(quickbooks):
-    told = made(quickbooks, Bill=rent(DocNumber="7"))["Bill"]
-    assert (told["RecurDataRef"], told["RecurringInfo"]["Active"], told["TotalAmt"]) == (
+    template = post(quickbooks, Bill=rent(DocNumber="7"))["Bill"]
+    assert (
+        template["RecurDataRef"],
+        template["RecurringInfo"]["Active"],
+        template["TotalAmt"],
+    ) == (
         {"value": "1"},
         True,
         900,
     )
-    assert not {"DocNumber", "TxnDate"} & set(told)
+    assert not {"DocNumber", "TxnDate"} & set(template)
     assert quickbooks.company.ledger.accounts["17"] == 0
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 
 
 def test_a_template_is_read_found_and_changed(quickbooks):
-    told = made(quickbooks, Bill=rent())
-    assert quickbooks.ask("GET", "recurringtransaction/1").json()["RecurringTransaction"] == told
-    assert quickbooks.select("select * from RecurringTransaction")["RecurringTransaction"] == [told]
-    changed = made(
+    template = post(quickbooks, Bill=rent())
+    assert (
+        quickbooks.ask("GET", "recurringtransaction/1").json()["RecurringTransaction"] == template
+    )
+    assert quickbooks.select("select * from RecurringTransaction")["RecurringTransaction"] == [
+        template
+    ]
+    changed = post(
         quickbooks,
         Bill={"Id": "1", "SyncToken": "0", "sparse": True, "PrivateNote": "up", **rent(950)},
     )
     assert (changed["Bill"]["TotalAmt"], changed["Bill"]["SyncToken"]) == (950, "1")
-    assert changed["Bill"]["MetaData"]["CreateTime"] == told["Bill"]["MetaData"]["CreateTime"]
+    assert changed["Bill"]["MetaData"]["CreateTime"] == template["Bill"]["MetaData"]["CreateTime"]
     assert refused(quickbooks, Bill={"Id": "1", "SyncToken": "0", **rent()}) == "5010"
 
 
 def test_templates_are_found_by_their_type(quickbooks):
-    def found(where):
+    def ids_found(where):
         rows = quickbooks.select(f"select * from RecurringTransaction where {where}")
         return [kind for row in rows.get("RecurringTransaction", []) for kind in row]
 
@@ -74,8 +82,8 @@ def test_templates_are_found_by_their_type(quickbooks):
         "Amount": 10,
         "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
     }
-    made(quickbooks, Bill=rent())
-    made(
+    post(quickbooks, Bill=rent())
+    post(
         quickbooks,
         Invoice={
             "CustomerRef": {"value": "41"},
@@ -83,16 +91,16 @@ def test_templates_are_found_by_their_type(quickbooks):
             "RecurringInfo": {**INFO, "Name": "Care"},
         },
     )
-    assert found("Type = 'Bill'") == ["Bill"]
-    assert found("type = 'invoice'") == ["Invoice"]
-    assert found("Type in ('Bill', 'Invoice')") == ["Bill", "Invoice"]
-    assert found("Type != 'Bill'") == ["Invoice"]
-    assert found("Type = 'Purchase'") == []
+    assert ids_found("Type = 'Bill'") == ["Bill"]
+    assert ids_found("type = 'invoice'") == ["Invoice"]
+    assert ids_found("Type in ('Bill', 'Invoice')") == ["Bill", "Invoice"]
+    assert ids_found("Type != 'Bill'") == ["Invoice"]
+    assert ids_found("Type = 'Purchase'") == []
 
 
 def test_a_template_is_deleted(quickbooks):
-    told = made(quickbooks, Bill=rent())
-    assert made(quickbooks, "?operation=delete", **told)["status"] == "Deleted"
+    template = post(quickbooks, Bill=rent())
+    assert post(quickbooks, "?operation=delete", **template)["status"] == "Deleted"
     assert quickbooks.select("select * from RecurringTransaction") == {}
 
 

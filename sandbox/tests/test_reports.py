@@ -35,7 +35,7 @@ def spent(amount, account=ADVERTISING, **detail):
     }
 
 
-def sold(amount, **detail):
+def sale_line(amount, **detail):
     detail = {"ItemRef": {"value": "1"}, **detail}
     return {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
 
@@ -47,38 +47,40 @@ def quickbooks():
     They hold a sale paid in part, two bills of which one is paid in part, and an expense of a
     previous year.
     """
-    made = fresh()
+    books = fresh()
     bank = {"AccountRef": {"value": CHECKING}}
     post(
-        made,
+        books,
         "Purchase",
         PaymentType="Cash",
         **bank,
         Line=[spent("70.00", RENT)],
         TxnDate="2025-06-01",
     )
-    post(made, "Bill", VendorRef={"value": "2"}, Line=[spent("300.00", RENT)], TxnDate="2026-11-20")
+    post(
+        books, "Bill", VendorRef={"value": "2"}, Line=[spent("300.00", RENT)], TxnDate="2026-11-20"
+    )
     owed = post(
-        made,
+        books,
         "Bill",
         VendorRef={"value": "1"},
         Line=[spent("100.00")],
         TxnDate="2027-01-04",
         DocNumber="B1",
     )
-    made.act("pay", id=owed["Id"], amount="40")
-    klass = made.select("select * from Class")["Class"][0]["Id"]
-    line = sold("250.00", ClassRef={"value": klass})
+    books.act("pay", id=owed["Id"], amount="40")
+    klass = books.select("select * from Class")["Class"][0]["Id"]
+    line = sale_line("250.00", ClassRef={"value": klass})
     due = post(
-        made,
+        books,
         "Invoice",
         CustomerRef={"value": CUSTOMER},
         Line=[line],
         TxnDate="2027-01-10",
         DocNumber="I1",
     )
-    made.act("pay", kind="Invoice", id=due["Id"], amount="100")
-    return made
+    books.act("pay", kind="Invoice", id=due["Id"], amount="100")
+    return books
 
 
 def report(quickbooks, name, query="", realm=None):
@@ -105,7 +107,7 @@ def _lines(found):
             yield row["Summary"]["ColData"]
 
 
-def said(told, name):
+def values_of(told, name):
     return next(list(values) for title, *values in rows(told) if title == name)
 
 
@@ -117,8 +119,8 @@ def exchange(name):
 @recorded
 def test_a_profit_and_loss_without_a_posting_is_the_recorded_one():
     query, answer = exchange("profit_and_loss.yml")
-    ours = report(fresh(), "ProfitAndLoss", query)
-    assert ours | {"Header": ours["Header"] | {"Time": ""}} == answer | {
+    actual = report(fresh(), "ProfitAndLoss", query)
+    assert actual | {"Header": actual["Header"] | {"Time": ""}} == answer | {
         "Header": answer["Header"] | {"Time": ""}
     }
 
@@ -126,11 +128,16 @@ def test_a_profit_and_loss_without_a_posting_is_the_recorded_one():
 @recorded
 def test_a_general_ledger_is_built_as_recorded(quickbooks):
     _, answer = exchange("gl.yml")
-    ours = report(quickbooks, "GeneralLedger")
-    assert (list(ours["Header"]), ours["Columns"]) == (list(answer["Header"]), answer["Columns"])
-    for one, other in zip(ours["Rows"]["Row"], answer["Rows"]["Row"], strict=False):
-        assert set(one) == set(other)
-        assert [len(part["ColData"]) for part in _parts(one)] == [8] * len(list(_parts(one)))
+    actual = report(quickbooks, "GeneralLedger")
+    assert (list(actual["Header"]), actual["Columns"]) == (
+        list(answer["Header"]),
+        answer["Columns"],
+    )
+    for line_rows, other in zip(actual["Rows"]["Row"], answer["Rows"]["Row"], strict=False):
+        assert set(line_rows) == set(other)
+        assert [len(part["ColData"]) for part in _parts(line_rows)] == [8] * len(
+            list(_parts(line_rows))
+        )
 
 
 def _parts(section):
@@ -142,25 +149,28 @@ def _parts(section):
 @pytest.mark.parametrize("realm", [US.realm, NORWAY.realm])
 @pytest.mark.parametrize("name", list(REPORTS))
 def test_every_report_has_a_header_columns_and_rows_that_fit_them(quickbooks, name, realm):
-    told = report(quickbooks, name, "start_date=2025-01-01&end_date=2027-12-31", realm)
-    assert list(told) == ["Header", "Columns", "Rows"]
-    header, columns = told["Header"], told["Columns"]["Column"]
+    body = report(quickbooks, name, "start_date=2025-01-01&end_date=2027-12-31", realm)
+    assert list(body) == ["Header", "Columns", "Rows"]
+    header, columns = body["Header"], body["Columns"]["Column"]
     assert header["ReportName"] == name
     assert (header["StartPeriod"], header["EndPeriod"]) == ("2025-01-01", "2027-12-31")
     assert header["Currency"] == ("USD" if realm == US.realm else "NOK")
     assert all({"ColTitle", "ColType"} <= set(column) for column in columns)
-    assert {len(values) for values in _lines(told["Rows"].get("Row", ()))} <= {len(columns)}
-    assert {"Name": "NoReportData", "Value": str(not told["Rows"]).lower()} in header[
+    assert {len(values) for values in _lines(body["Rows"].get("Row", ()))} <= {len(columns)}
+    assert {"Name": "NoReportData", "Value": str(not body["Rows"]).lower()} in header[
         "Option"
-    ] or told["Rows"]
+    ] or body["Rows"]
 
 
 def test_profit_and_loss_adds_up(quickbooks):
-    told = report(quickbooks, "ProfitAndLoss", "start_date=2026-11-01&end_date=2027-01-31")
-    assert said(told, "Total Income") == said(told, "Gross Profit") == ["250.00"]
-    assert (said(told, "Advertising"), said(told, "Total Expenses")) == (["100.00"], ["400.00"])
-    assert said(told, "Net Income") == ["-150.00"]
-    assert [row["group"] for row in told["Rows"]["Row"]] == [
+    body = report(quickbooks, "ProfitAndLoss", "start_date=2026-11-01&end_date=2027-01-31")
+    assert values_of(body, "Total Income") == values_of(body, "Gross Profit") == ["250.00"]
+    assert (values_of(body, "Advertising"), values_of(body, "Total Expenses")) == (
+        ["100.00"],
+        ["400.00"],
+    )
+    assert values_of(body, "Net Income") == ["-150.00"]
+    assert [row["group"] for row in body["Rows"]["Row"]] == [
         "Income",
         "GrossProfit",
         "Expenses",
@@ -170,53 +180,66 @@ def test_profit_and_loss_adds_up(quickbooks):
 
 
 def test_on_a_cash_basis_only_what_is_paid_counts(quickbooks):
-    told = report(
+    body = report(
         quickbooks,
         "ProfitAndLoss",
         "start_date=2026-11-01&end_date=2027-01-31&accounting_method=Cash",
     )
-    assert told["Header"]["ReportBasis"] == "Cash"
-    assert (said(told, "Total Income"), said(told, "Total Expenses")) == (["100.00"], ["40.00"])
+    assert body["Header"]["ReportBasis"] == "Cash"
+    assert (values_of(body, "Total Income"), values_of(body, "Total Expenses")) == (
+        ["100.00"],
+        ["40.00"],
+    )
 
 
 def test_profit_and_loss_has_a_column_for_each_month(quickbooks):
     query = "start_date=2026-11-01&end_date=2027-01-15&summarize_column_by=Month"
-    told = report(quickbooks, "ProfitAndLoss", query)
-    titles = [column["ColTitle"] for column in told["Columns"]["Column"]]
+    body = report(quickbooks, "ProfitAndLoss", query)
+    titles = [column["ColTitle"] for column in body["Columns"]["Column"]]
     assert titles == ["", "Nov 2026", "Dec 2026", "Jan 1 - 15, 2027", "TOTAL"]
-    assert said(told, "Net Income") == ["-300.00", "0.00", "150.00", "-150.00"]
+    assert values_of(body, "Net Income") == ["-300.00", "0.00", "150.00", "-150.00"]
 
 
 def test_profit_and_loss_by_class_and_for_one_customer(quickbooks):
-    told = report(quickbooks, "ProfitAndLoss", "summarize_column_by=Classes")
-    titles = [column["ColTitle"] for column in told["Columns"]["Column"]]
+    body = report(quickbooks, "ProfitAndLoss", "summarize_column_by=Classes")
+    titles = [column["ColTitle"] for column in body["Columns"]["Column"]]
     assert (titles[-2:], len(titles)) == (["Not specified", "TOTAL"], 4)
-    assert said(told, "Net Income") == ["250.00", "-100.00", "150.00"]
-    told = report(quickbooks, "ProfitAndLoss", f"customer={CUSTOMER}")
-    assert (told["Header"]["Customer"], said(told, "Net Income")) == (CUSTOMER, ["250.00"])
+    assert values_of(body, "Net Income") == ["250.00", "-100.00", "150.00"]
+    body = report(quickbooks, "ProfitAndLoss", f"customer={CUSTOMER}")
+    assert (body["Header"]["Customer"], values_of(body, "Net Income")) == (CUSTOMER, ["250.00"])
 
 
 def test_a_balance_sheet_balances_and_keeps_former_years_apart(quickbooks):
-    told = report(quickbooks, "BalanceSheet")
-    assert told["Header"]["DateMacro"] == "this calendar year-to-date"
-    assert said(told, "TOTAL ASSETS") == said(told, "TOTAL LIABILITIES AND EQUITY") == ["140.00"]
-    assert (said(told, "Total Accounts Receivable"), said(told, "Total Accounts Payable")) == (
+    body = report(quickbooks, "BalanceSheet")
+    assert body["Header"]["DateMacro"] == "this calendar year-to-date"
+    assert (
+        values_of(body, "TOTAL ASSETS")
+        == values_of(body, "TOTAL LIABILITIES AND EQUITY")
+        == ["140.00"]
+    )
+    assert (
+        values_of(body, "Total Accounts Receivable"),
+        values_of(body, "Total Accounts Payable"),
+    ) == (
         ["150.00"],
         ["360.00"],
     )
-    assert (said(told, "Net Income"), said(told, "Retained Earnings")) == (["150.00"], ["-370.00"])
+    assert (values_of(body, "Net Income"), values_of(body, "Retained Earnings")) == (
+        ["150.00"],
+        ["-370.00"],
+    )
 
 
 def test_a_trial_balance_has_equal_sides(quickbooks):
-    told = report(quickbooks, "TrialBalance", "start_date=2027-01-01&end_date=2027-01-31")
-    assert said(told, "TOTAL") == ["720.00", "720.00"]
-    assert said(told, "Accounts Payable (A/P)") == ["", "360.00"]
-    assert [column["ColTitle"] for column in told["Columns"]["Column"]] == ["", "Debit", "Credit"]
+    body = report(quickbooks, "TrialBalance", "start_date=2027-01-01&end_date=2027-01-31")
+    assert values_of(body, "TOTAL") == ["720.00", "720.00"]
+    assert values_of(body, "Accounts Payable (A/P)") == ["", "360.00"]
+    assert [column["ColTitle"] for column in body["Columns"]["Column"]] == ["", "Debit", "Credit"]
 
 
 def test_payables_are_sorted_by_age(quickbooks):
-    told = report(quickbooks, "AgedPayables")
-    assert [column["ColTitle"] for column in told["Columns"]["Column"]] == [
+    body = report(quickbooks, "AgedPayables")
+    assert [column["ColTitle"] for column in body["Columns"]["Column"]] == [
         "",
         "Current",
         "1 - 30",
@@ -225,42 +248,52 @@ def test_payables_are_sorted_by_age(quickbooks):
         "91 and over",
         "Total",
     ]
-    assert said(told, "TOTAL") == ["0.00", "60.00", "300.00", "0.00", "0.00", "360.00"]
-    assert {"Name": "report_date", "Value": "2027-01-15"} in told["Header"]["Option"]
+    assert values_of(body, "TOTAL") == ["0.00", "60.00", "300.00", "0.00", "0.00", "360.00"]
+    assert {"Name": "report_date", "Value": "2027-01-15"} in body["Header"]["Option"]
     wider = report(quickbooks, "AgedPayables", "aging_period=60&num_periods=2")
-    assert said(wider, "TOTAL") == ["0.00", "360.00", "0.00", "360.00"]
+    assert values_of(wider, "TOTAL") == ["0.00", "360.00", "0.00", "360.00"]
 
 
 def test_what_was_owed_on_an_earlier_day_is_told_as_it_was(quickbooks):
-    told = report(quickbooks, "AgedPayables", "report_date=2027-01-05")
-    assert said(told, "TOTAL")[-1] == "400.00"
+    body = report(quickbooks, "AgedPayables", "report_date=2027-01-05")
+    assert values_of(body, "TOTAL")[-1] == "400.00"
     assert (
-        said(report(quickbooks, "AgedPayables", "report_date=2026-12-31"), "TOTAL")[-1] == "300.00"
+        values_of(report(quickbooks, "AgedPayables", "report_date=2026-12-31"), "TOTAL")[-1]
+        == "300.00"
     )
 
 
 def test_receivables_and_their_detail_agree(quickbooks):
-    assert said(report(quickbooks, "AgedReceivables"), "TOTAL")[-1] == "150.00"
-    assert said(report(quickbooks, "AgedReceivableDetail"), "TOTAL")[-2:] == ["250.00", "150.00"]
-    assert said(report(quickbooks, "CustomerBalance"), "TOTAL") == ["150.00"]
-    assert said(report(quickbooks, "CustomerBalanceDetail"), "TOTAL")[3:5] == ["250.00", "150.00"]
+    assert values_of(report(quickbooks, "AgedReceivables"), "TOTAL")[-1] == "150.00"
+    assert values_of(report(quickbooks, "AgedReceivableDetail"), "TOTAL")[-2:] == [
+        "250.00",
+        "150.00",
+    ]
+    assert values_of(report(quickbooks, "CustomerBalance"), "TOTAL") == ["150.00"]
+    assert values_of(report(quickbooks, "CustomerBalanceDetail"), "TOTAL")[3:5] == [
+        "250.00",
+        "150.00",
+    ]
 
 
 def test_cash_flow_ends_with_the_money_there_is(quickbooks):
-    told = report(quickbooks, "CashFlow")
-    assert (said(told, "Cash at beginning of period"), said(told, "Cash at end of period")) == (
+    body = report(quickbooks, "CashFlow")
+    assert (
+        values_of(body, "Cash at beginning of period"),
+        values_of(body, "Cash at end of period"),
+    ) == (
         ["-70.00"],
         ["-10.00"],
     )
 
 
 def test_lists_of_transactions_name_the_other_account(quickbooks):
-    found = rows(report(quickbooks, "TransactionList"))
-    bill = next(row for row in found if row[1] == "Bill")
+    transactions = rows(report(quickbooks, "TransactionList"))
+    bill = next(row for row in transactions if row[1] == "Bill")
     assert bill[:3] == ("2027-01-04", "Bill", "B1")
     assert {bill[6], bill[7]} == {"Advertising", "Accounts Payable (A/P)"}
-    told = report(quickbooks, "TransactionListByVendor")
-    assert told["Rows"]["Row"][0]["Header"]["ColData"][0] == {
+    body = report(quickbooks, "TransactionListByVendor")
+    assert body["Rows"]["Row"][0]["Header"]["ColData"][0] == {
         "value": "Alder Ridge Lumber",
         "id": "1",
     }
@@ -268,9 +301,13 @@ def test_lists_of_transactions_name_the_other_account(quickbooks):
 
 def test_sales_are_summed_by_customer_item_and_class(quickbooks):
     for name in ("CustomerSales", "ClassSales", "ItemSales"):
-        assert "250.00" in said(report(quickbooks, name), "TOTAL")
-    assert said(report(quickbooks, "VendorExpenses"), "TOTAL") == ["100.00"]
-    assert said(report(quickbooks, "CustomerIncome"), "TOTAL") == ["250.00", "100.00", "150.00"]
+        assert "250.00" in values_of(report(quickbooks, name), "TOTAL")
+    assert values_of(report(quickbooks, "VendorExpenses"), "TOTAL") == ["100.00"]
+    assert values_of(report(quickbooks, "CustomerIncome"), "TOTAL") == [
+        "250.00",
+        "100.00",
+        "150.00",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,9 @@ def test_the_next_transaction_gets_the_id_that_follows(fresh_books):
 
 def test_its_transactions_lie_in_the_last_three_months(books):
     days = [
-        dt.date.fromisoformat(one["TxnDate"])
+        dt.date.fromisoformat(row["TxnDate"])
         for kind in ("Bill", "Invoice", "Purchase", "Payment", "Deposit")
-        for one in books.select(f"select * from {kind}")[kind]
+        for row in books.select(f"select * from {kind}")[kind]
     ]
     assert TODAY - dt.timedelta(days=90) <= min(days) <= max(days) <= TODAY
 
@@ -201,8 +201,8 @@ def test_an_inventory_item_is_bought_by_card_with_a_tax_code(client):
     }
     body = {"PaymentType": "CreditCard", "AccountRef": {"value": "42"}, "Line": [line]}
     saved = Purchase.from_json(body | {"DocNumber": "Doc123"}).save(qb=client)
-    kept = Purchase.get(saved.Id, qb=client).Line[0].ItemBasedExpenseLineDetail
-    assert kept.TaxCodeRef.value == code.Name == "TAX"
+    purchase = Purchase.get(saved.Id, qb=client).Line[0].ItemBasedExpenseLineDetail
+    assert purchase.TaxCodeRef.value == code.Name == "TAX"
 
 
 def test_a_page_of_one_tax_code_holds_three_more(client):
@@ -222,11 +222,11 @@ def test_currencies_and_rates_are_there(client):
 def test_recurring_transactions_are_listed_and_filtered_by_type(client):
     every = RecurringTransaction.all(qb=client)
     bills = RecurringTransaction.where("Type = 'Bill'", qb=client)
-    assert {kind for one in every for kind in ("Bill", "Invoice") if hasattr(one, kind)} == {
+    assert {kind for row in every for kind in ("Bill", "Invoice") if hasattr(row, kind)} == {
         "Bill",
         "Invoice",
     }
-    assert [hasattr(one, "Bill") for one in bills] == [True]
+    assert [hasattr(row, "Bill") for row in bills] == [True]
 
 
 def test_the_first_of_each_list_can_be_used_in_an_invoice(client):

@@ -25,7 +25,7 @@ def post(quickbooks, path, body):
     return quickbooks.ask("POST", path, body)
 
 
-def sold(**detail):
+def sale_line(**detail):
     detail = {"ItemRef": {"value": "1"}, **detail}
     return {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
 
@@ -41,39 +41,39 @@ def test_a_change_leaves_what_it_does_not_name(quickbooks):
 
 
 def test_what_only_a_person_can_set_stays(quickbooks):
-    told = prefer(quickbooks, "AccountingInfoPrefs", BookCloseDate="2027-01-01")
-    assert "BookCloseDate" not in told["AccountingInfoPrefs"]
-    told = prefer(quickbooks, "CurrencyPrefs", MultiCurrencyEnabled=True)
-    assert told["CurrencyPrefs"]["MultiCurrencyEnabled"] is False
+    body = prefer(quickbooks, "AccountingInfoPrefs", BookCloseDate="2027-01-01")
+    assert "BookCloseDate" not in body["AccountingInfoPrefs"]
+    body = prefer(quickbooks, "CurrencyPrefs", MultiCurrencyEnabled=True)
+    assert body["CurrencyPrefs"]["MultiCurrencyEnabled"] is False
     quickbooks.act("close_books", date="2026-12-31")
-    told = prefer(quickbooks, "AccountingInfoPrefs", TaxForm="7")
-    assert told["AccountingInfoPrefs"]["BookCloseDate"] == "2026-12-31"
+    body = prefer(quickbooks, "AccountingInfoPrefs", TaxForm="7")
+    assert body["AccountingInfoPrefs"]["BookCloseDate"] == "2026-12-31"
 
 
 def test_classes_may_stand_on_the_whole_transaction(quickbooks):
     klass = {"value": quickbooks.select("select * from Class")["Class"][0]["Id"]}
-    body = {**CUSTOMER, "ClassRef": klass, "Line": [sold(ClassRef=klass)]}
-    told = post(quickbooks, "invoice", body).json()["Invoice"]
-    assert ("ClassRef" in told, "ClassRef" in told["Line"][0]["SalesItemLineDetail"]) == (
+    body = {**CUSTOMER, "ClassRef": klass, "Line": [sale_line(ClassRef=klass)]}
+    entity = post(quickbooks, "invoice", body).json()["Invoice"]
+    assert ("ClassRef" in entity, "ClassRef" in entity["Line"][0]["SalesItemLineDetail"]) == (
         False,
         True,
     )
     prefer(
         quickbooks, "AccountingInfoPrefs", ClassTrackingPerTxn=True, ClassTrackingPerTxnLine=False
     )
-    told = post(quickbooks, "invoice", body).json()["Invoice"]
-    assert ("ClassRef" in told, "ClassRef" in told["Line"][0]["SalesItemLineDetail"]) == (
+    entity = post(quickbooks, "invoice", body).json()["Invoice"]
+    assert ("ClassRef" in entity, "ClassRef" in entity["Line"][0]["SalesItemLineDetail"]) == (
         True,
         False,
     )
-    bought = {"AccountRef": {"value": "7"}, "ClassRef": klass}
+    purchase_line = {"AccountRef": {"value": "7"}, "ClassRef": klass}
     cost = {
         "DetailType": "AccountBasedExpenseLineDetail",
         "Amount": 5,
-        "AccountBasedExpenseLineDetail": bought,
+        "AccountBasedExpenseLineDetail": purchase_line,
     }
-    told = post(quickbooks, "bill", {"VendorRef": {"value": "1"}, "Line": [cost]}).json()["Bill"]
-    assert told["Line"][0]["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] == klass["value"]
+    entity = post(quickbooks, "bill", {"VendorRef": {"value": "1"}, "Line": [cost]}).json()["Bill"]
+    assert entity["Line"][0]["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] == klass["value"]
     by_class = quickbooks.ask("GET", "reports/ClassSales").json()["Rows"]["Row"]
     assert by_class[0]["ColData"][1]["value"] == "20.00"
 
@@ -81,33 +81,35 @@ def test_classes_may_stand_on_the_whole_transaction(quickbooks):
 def test_numbers_are_the_companys_or_the_clients(quickbooks):
     assert (
         "DocNumber"
-        not in post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()]}).json()["Invoice"]
+        not in post(quickbooks, "invoice", {**CUSTOMER, "Line": [sale_line()]}).json()["Invoice"]
     )
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
     assert (
-        post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()]}).json()["Invoice"]["DocNumber"]
+        post(quickbooks, "invoice", {**CUSTOMER, "Line": [sale_line()]}).json()["Invoice"][
+            "DocNumber"
+        ]
         == "1001"
     )
 
 
 def test_estimates_and_locations_can_be_switched_off(quickbooks):
     prefer(quickbooks, "SalesFormsPrefs", AllowEstimates=False)
-    answer = post(quickbooks, "estimate", {**CUSTOMER, "Line": [sold()]})
+    answer = post(quickbooks, "estimate", {**CUSTOMER, "Line": [sale_line()]})
     assert answer.json()["Fault"]["Error"][0]["code"] == "5020"
     prefer(quickbooks, "AccountingInfoPrefs", TrackDepartments=False)
-    told = post(
-        quickbooks, "invoice", {**CUSTOMER, "Line": [sold()], "DepartmentRef": {"value": "1"}}
+    body = post(
+        quickbooks, "invoice", {**CUSTOMER, "Line": [sale_line()], "DepartmentRef": {"value": "1"}}
     ).json()
-    assert "DepartmentRef" not in told["Invoice"]
+    assert "DepartmentRef" not in body["Invoice"]
 
 
 def test_the_usual_terms_say_when_an_invoice_is_due(quickbooks):
     prefer(quickbooks, "SalesFormsPrefs", DefaultTerms={"value": "2"})
     days = quickbooks.ask("GET", "term/2").json()["Term"]["DueDays"]
-    told = post(
-        quickbooks, "invoice", {**CUSTOMER, "Line": [sold()], "TxnDate": "2027-01-01"}
+    body = post(
+        quickbooks, "invoice", {**CUSTOMER, "Line": [sale_line()], "TxnDate": "2027-01-01"}
     ).json()["Invoice"]
-    assert told["DueDate"] == f"2027-01-{1 + days:02}"
+    assert body["DueDate"] == f"2027-01-{1 + days:02}"
 
 
 def test_the_basis_of_reports_is_a_preference(quickbooks):
@@ -123,13 +125,13 @@ def test_the_companys_name_and_address_can_be_changed(quickbooks):
         "CompanyName": "Fjord & Daughters",
         "Country": "SE",
     }
-    told = post(quickbooks, "companyinfo", body).json()["CompanyInfo"]
-    assert (told["CompanyName"], told["Country"], told["SyncToken"]) == (
+    entity = post(quickbooks, "companyinfo", body).json()["CompanyInfo"]
+    assert (entity["CompanyName"], entity["Country"], entity["SyncToken"]) == (
         "Fjord & Daughters",
         "US",
         "1",
     )
-    assert told["LegalAddr"]["City"]
+    assert entity["LegalAddr"]["City"]
 
 
 @pytest.mark.parametrize("kind", ["CompanyInfo", "Preferences"])

@@ -34,7 +34,7 @@ def history(books, changed=True):
     books.switch(requestid_refusals=True)
     books.ask("POST", "bill?requestid=wrong", {"Line": []})
     door(books, save="middle")
-    told = books.books()
+    saved_books = books.books()
     books.ask("POST", "bill", bill("two"))
     books.ask("POST", "bill?operation=delete", {"Id": "1", "SyncToken": "0"})
     books.switch(requestid="ignore")
@@ -42,14 +42,14 @@ def history(books, changed=True):
     extra = books.open("empty")
     assert door(books, load="middle").status == 200
     assert extra not in books.companies
-    return told
+    return saved_books
 
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_everything_is_as_it_was(make, tmp_path, kept):
     books = make(tmp_path if kept else None)
-    told = history(books)
-    assert books.books() == told
+    saved_books = history(books)
+    assert books.books() == saved_books
     assert (books.clock.now(), books.control.switches.requestid) == (NOON, "replay")
     assert (
         books.ask("POST", "bill?requestid=one", bill("other")).json()["Bill"]["DocNumber"] == "one"

@@ -19,7 +19,7 @@ def quickbooks():
     return create(companies=[US], clock=Clock(1_800_000_000.0, frozen=True))
 
 
-def made(quickbooks, kind, query="", **body):
+def post(quickbooks, kind, query="", **body):
     answer = quickbooks.ask("POST", f"{kind.lower()}{query}", body)
     assert answer.status == 200, answer.text
     return answer.json()[kind]
@@ -45,20 +45,20 @@ def nails(quickbooks):
         "QtyOnHand": 10,
         "InvStartDate": "2026-01-01",
     }
-    return made(quickbooks, "Item", **about, **ACCOUNTS, PurchaseCost=3, UnitPrice=5)
+    return post(quickbooks, "Item", **about, **ACCOUNTS, PurchaseCost=3, UnitPrice=5)
 
 
 def on_hand(quickbooks, item):
     return quickbooks.ask("GET", f"item/{item['Id']}").json()["Item"]["QtyOnHand"]
 
 
-def moved(kind, item, quantity, price):
+def item_line(kind, item, quantity, price):
     detail = {"ItemRef": {"value": item["Id"]}, "Qty": quantity, "UnitPrice": price}
     return {"Amount": quantity * price, "DetailType": kind, kind: detail}
 
 
-def sold(item, quantity):
-    return moved("SalesItemLineDetail", item, quantity, 5)
+def sale_line(item, quantity):
+    return item_line("SalesItemLineDetail", item, quantity, 5)
 
 
 def test_a_new_item_starts_with_what_lies_in_stock(quickbooks, nails):
@@ -67,47 +67,47 @@ def test_a_new_item_starts_with_what_lies_in_stock(quickbooks, nails):
 
 
 def test_what_is_sold_leaves_the_stock_at_its_cost(quickbooks, nails):
-    receipt = made(quickbooks, "SalesReceipt", Line=[sold(nails, 4)])
+    receipt = post(quickbooks, "SalesReceipt", Line=[sale_line(nails, 4)])
     assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (
         6,
         [-20, 12, 18],
     )
-    made(quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0")
+    post(quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0")
     assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (10, [0, 0, 30])
 
 
 def test_what_is_bought_comes_into_stock_and_goes_back_with_a_credit(quickbooks, nails):
-    line = moved("ItemBasedExpenseLineDetail", nails, 5, 4)
-    made(quickbooks, "Bill", VendorRef={"value": "1"}, Line=[line])
+    line = item_line("ItemBasedExpenseLineDetail", nails, 5, 4)
+    post(quickbooks, "Bill", VendorRef={"value": "1"}, Line=[line])
     assert (on_hand(quickbooks, nails), booked(quickbooks, ASSET)) == (15, [50])
-    made(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[line])
+    post(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[line])
     assert (on_hand(quickbooks, nails), booked(quickbooks, ASSET)) == (10, [30])
 
 
 def test_an_order_or_an_offer_moves_no_stock(quickbooks, nails):
-    made(quickbooks, "Estimate", **CUSTOMER, Line=[sold(nails, 4)])
-    line = moved("ItemBasedExpenseLineDetail", nails, 5, 4)
-    made(quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=[line])
+    post(quickbooks, "Estimate", **CUSTOMER, Line=[sale_line(nails, 4)])
+    line = item_line("ItemBasedExpenseLineDetail", nails, 5, 4)
+    post(quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=[line])
     assert on_hand(quickbooks, nails) == 10
 
 
 def test_an_item_changed_after_a_sale_keeps_what_is_left(quickbooks, nails):
-    made(quickbooks, "SalesReceipt", Line=[sold(nails, 4)])
+    post(quickbooks, "SalesReceipt", Line=[sale_line(nails, 4)])
     body = {"Id": nails["Id"], "SyncToken": "0", "sparse": True}
-    assert made(quickbooks, "Item", **body, Name="Long nails")["QtyOnHand"] == 6
-    counted = made(quickbooks, "Item", **body | {"SyncToken": "1"}, QtyOnHand=9)
+    assert post(quickbooks, "Item", **body, Name="Long nails")["QtyOnHand"] == 6
+    counted = post(quickbooks, "Item", **body | {"SyncToken": "1"}, QtyOnHand=9)
     assert (counted["QtyOnHand"], booked(quickbooks, ASSET)) == (9, [27])
 
 
 def test_the_stock_is_reported_with_its_value(quickbooks, nails):
-    made(quickbooks, "SalesReceipt", Line=[sold(nails, 4)])
-    told = quickbooks.ask("GET", "reports/InventoryValuationSummary").json()["Rows"]["Row"]
-    assert [cell["value"] for cell in told[0]["ColData"]] == ["Nails", "", "6", "18.00", "3.00"]
+    post(quickbooks, "SalesReceipt", Line=[sale_line(nails, 4)])
+    rows = quickbooks.ask("GET", "reports/InventoryValuationSummary").json()["Rows"]["Row"]
+    assert [cell["value"] for cell in rows[0]["ColData"]] == ["Nails", "", "6", "18.00", "3.00"]
 
 
 @pytest.fixture
 def bundle(quickbooks, nails):
-    hammer = made(
+    hammer = post(
         quickbooks,
         "Item",
         Name="Hammer",
@@ -116,7 +116,7 @@ def bundle(quickbooks, nails):
         UnitPrice=20,
     )
     parts = [{"ItemRef": {"value": nails["Id"]}, "Qty": 2}, {"ItemRef": {"value": hammer["Id"]}}]
-    return made(
+    return post(
         quickbooks, "Item", Name="Kit", Type="Group", ItemGroupDetail={"ItemGroupLine": parts}
     )
 
@@ -135,21 +135,21 @@ def test_a_bundle_names_its_parts(quickbooks, bundle):
 def test_a_bundle_on_an_invoice_is_its_parts(quickbooks, bundle, nails):
     detail = {"GroupItemRef": {"value": bundle["Id"]}, "Quantity": 3}
     line = {"DetailType": "GroupLineDetail", "GroupLineDetail": detail}
-    told = made(quickbooks, "Invoice", **CUSTOMER, Line=[line, sold(nails, 1)])
-    group, single, subtotal = told["Line"]
-    assert (group["Amount"], subtotal["Amount"], told["TotalAmt"]) == (0, 95, 95)
+    entity = post(quickbooks, "Invoice", **CUSTOMER, Line=[line, sale_line(nails, 1)])
+    group, single, subtotal = entity["Line"]
+    assert (group["Amount"], subtotal["Amount"], entity["TotalAmt"]) == (0, 95, 95)
     inner = group["GroupLineDetail"]["Line"]
     assert [(part["Id"], part["LineNum"], part["Amount"]) for part in inner] == [
         ("2", 2, 30),
         ("3", 3, 60),
     ]
     assert (single["Id"], single["LineNum"], on_hand(quickbooks, nails)) == ("4", 4, 3)
-    made(quickbooks, "Invoice", "?operation=void", Id=told["Id"], SyncToken="0")
+    post(quickbooks, "Invoice", "?operation=void", Id=entity["Id"], SyncToken="0")
     assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST)) == (10, [0, 0])
 
 
 def test_a_category_holds_items_and_is_never_sold(quickbooks):
-    above = made(quickbooks, "Item", Name="Fixings", Type="Category")
+    above = post(quickbooks, "Item", Name="Fixings", Type="Category")
     assert "UnitPrice" not in above
     below = {
         "SubItem": True,
@@ -157,6 +157,6 @@ def test_a_category_holds_items_and_is_never_sold(quickbooks):
         "Type": "Service",
         "IncomeAccountRef": {"value": INCOME},
     }
-    item = made(quickbooks, "Item", Name="Screws", **below)
+    item = post(quickbooks, "Item", Name="Screws", **below)
     assert (item["FullyQualifiedName"], item["Level"]) == ("Fixings:Screws", 1)
-    assert refused(quickbooks, "Invoice", **CUSTOMER, Line=[sold(above, 1)]) == "2500"
+    assert refused(quickbooks, "Invoice", **CUSTOMER, Line=[sale_line(above, 1)]) == "2500"

@@ -14,11 +14,11 @@ MANY = {"per_second": 100_000, "per_minute": 100_000}
 
 
 def line(amount="100", **detail):
-    known = {"AccountRef": {"value": "7"}, **detail}
+    line_detail = {"AccountRef": {"value": "7"}, **detail}
     return {
         "Amount": amount,
         "DetailType": "AccountBasedExpenseLineDetail",
-        "AccountBasedExpenseLineDetail": known,
+        "AccountBasedExpenseLineDetail": line_detail,
     }
 
 
@@ -49,21 +49,21 @@ def ages(repeat):
     """Return a probe that tells, per number of hours, whether a repeated request is done again."""
 
     def probe(books):
-        done = []
+        repeats = []
         for hours in (0.5, 2, 30, 200):
             repeat(books, f"k{hours}")
             before = count(books)
             books.clock.advance(hours * 3600)
             repeat(books, f"k{hours}")
-            done.append(count(books) > before)
-        return done
+            repeats.append(count(books) > before)
+        return repeats
 
     return probe
 
 
 def batch(books, key, *items):
-    given = items or [{"bId": "a", "operation": "create", "Bill": bill()}]
-    return books.ask("POST", f"batch?requestid={key}", {"BatchItemRequest": list(given)})
+    batch_items = items or [{"bId": "a", "operation": "create", "Bill": bill()}]
+    return books.ask("POST", f"batch?requestid={key}", {"BatchItemRequest": list(batch_items)})
 
 
 def other_body(books):
@@ -91,8 +91,8 @@ def batch_then_single(books):
 
 def lengths(books):
     short, long = "k" * 30, "k" * 40
-    told = batch(books, short, {"bId": "b" * 15, "operation": "create", "Bill": bill()}).json()
-    return "Fault" in told["BatchItemResponse"][0], batch(books, long).status
+    response = batch(books, short, {"bId": "b" * 15, "operation": "create", "Bill": bill()}).json()
+    return "Fault" in response["BatchItemResponse"][0], batch(books, long).status
 
 
 def same_bids(books):
@@ -121,11 +121,11 @@ def file_twice(books):
 
 def seen_by_query(books):
     books.ask("POST", "bill", bill())
-    shown = [books.select("select count(*) from Bill")["totalCount"]]
+    results = [books.select("select count(*) from Bill")["totalCount"]]
     for _ in range(2):
         books.clock.advance(4)
-        shown.append(books.select("select count(*) from Bill")["totalCount"])
-    return shown
+        results.append(books.select("select count(*) from Bill")["totalCount"])
+    return results
 
 
 def seen_by_change_data(books):
@@ -137,15 +137,15 @@ def seen_by_change_data(books):
     return '"Bill"' in first, '"Bill"' in books.ask("GET", path).text
 
 
-def limited(times, sent, pause=0.0, **switches):
+def limited(times, request, pause=0.0, **switches):
     """Return a probe of the status of the last of a number of requests."""
 
     def probe(books):
         books.switch(**{"throttle": True} | switches)
         for _ in range(times - 1):
             books.clock.advance(pause)
-            sent(books)
-        return sent(books).status
+            request(books)
+        return request(books).status
 
     return probe
 
@@ -193,12 +193,12 @@ def rotation(books):
 
 def same_number(books):
     """Return the error code of a duplicate number, with the company's warning on and off."""
-    told = []
+    results = []
     for warned in (True, False):
         books.control.company("POST", {"realm": US.realm, "warn_duplicate_bills": warned})
         books.ask("POST", "bill", bill(f"N{warned}"))
-        told.append(code(books.ask("POST", "bill", bill(f"N{warned}"))))
-    return told
+        results.append(code(books.ask("POST", "bill", bill(f"N{warned}"))))
+    return results
 
 
 def of_two_apps(books):
@@ -214,8 +214,10 @@ def inactive(books):
 
 
 def billable(books):
-    made = books.ask("POST", "bill", bill(Line=[line(CustomerRef={"value": "41"})])).json()["Bill"]
-    return made["Line"][0]["AccountBasedExpenseLineDetail"].get("BillableStatus")
+    entity = books.ask("POST", "bill", bill(Line=[line(CustomerRef={"value": "41"})])).json()[
+        "Bill"
+    ]
+    return entity["Line"][0]["AccountBasedExpenseLineDetail"].get("BillableStatus")
 
 
 def norwegian(books, **fields):
@@ -227,14 +229,14 @@ def norwegian(books, **fields):
 
 
 def inclusive(books):
-    told = norwegian(books, GlobalTaxCalculation="TaxInclusive", CurrencyRef={"value": "NOK"})
-    return str(told.json()["Bill"]["TotalAmt"])
+    response = norwegian(books, GlobalTaxCalculation="TaxInclusive", CurrencyRef={"value": "NOK"})
+    return str(response.json()["Bill"]["TotalAmt"])
 
 
 def sizes(books):
     books.clock.advance(1)
-    asked = [{"bId": str(n), "Query": "select count(*) from Term"} for n in range(51)]
-    return [batch(books, "", *asked[:size]).status for size in (11, 26, 31, 51)]
+    items = [{"bId": str(n), "Query": "select count(*) from Term"} for n in range(51)]
+    return [batch(books, "", *items[:size]).status for size in (11, 26, 31, 51)]
 
 
 def far_back(books):
@@ -255,11 +257,11 @@ def at_once(books):
 
 def reads(books):
     books.switch(throttle=True, **MANY)
-    told = []
+    results = []
     for so_far in (99, 100, 500_000):
         books.app.limits.meter["reads", books.client_id, "2027-01"] = so_far
-        told.append(books.ask("GET", "preferences").status)
-    return told
+        results.append(books.ask("GET", "preferences").status)
+    return results
 
 
 def mailed(books):
@@ -269,11 +271,11 @@ def mailed(books):
         "DetailType": "SalesItemLineDetail",
         "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
     }
-    made = books.ask("POST", "invoice", {"CustomerRef": {"value": "41"}, "Line": [sale]}).json()[
+    entity = books.ask("POST", "invoice", {"CustomerRef": {"value": "41"}, "Line": [sale]}).json()[
         "Invoice"
     ]
     return [
-        books.ask("POST", f"invoice/{made['Id']}/send?sendTo=a@example.com").status
+        books.ask("POST", f"invoice/{entity['Id']}/send?sendTo=a@example.com").status
         for _ in range(3)
     ]
 
@@ -304,8 +306,8 @@ def long_name(books):
 
 
 def long_number(books):
-    made = {"Name": "New", "AcctNum": "1234567890", "AccountType": "Expense"}
-    return code(books.ask("POST", "account", made))
+    entity = {"Name": "New", "AcctNum": "1234567890", "AccountType": "Expense"}
+    return code(books.ask("POST", "account", entity))
 
 
 PROBES = {
@@ -353,7 +355,7 @@ PROBES = {
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Switches)])
 def test_each_answer_behaves_like_no_other(name):
-    shown = []
+    results = []
     for choice in Switches().page()[name]["choices"]:
         if choice != "any number":
             books = create(
@@ -361,27 +363,29 @@ def test_each_answer_behaves_like_no_other(name):
                 clock=Clock(NOON, frozen=True),
             )
             books.switch(**{name: choice})
-            shown.append((choice, PROBES[name](books)))
-    assert len(shown) > 1
-    assert [pair for pair in combinations(shown, 2) if pair[0][1] == pair[1][1]] == []
+            results.append((choice, PROBES[name](books)))
+    assert len(results) > 1
+    assert [pair for pair in combinations(results, 2) if pair[0][1] == pair[1][1]] == []
 
 
 OF_NORWAY = ("inclusive_amount", "currency_required")
 
 
 def test_every_question_that_only_intuit_can_answer_is_a_switch(figure):
-    told = Switches().page()
-    assert {f"X{n}" for n in range(1, 14)} <= {said["says"].split()[0] for said in told.values()}
-    figure("switches of the QuickBooks stand-in", len(told), 30)
+    switches = Switches().page()
+    assert {f"X{n}" for n in range(1, 14)} <= {
+        switch["says"].split()[0] for switch in switches.values()
+    }
+    figure("switches of the QuickBooks stand-in", len(switches), 30)
 
 
 def test_the_control_door_lists_the_choices_and_what_is_chosen():
     books = create(clock=Clock(NOON, frozen=True))
-    told = ask(
+    switches = ask(
         books.wsgi, "POST", "/_sandbox/switches", {"requestid": "refuse", "index_lag": "2.5"}
     ).json()
-    assert told["requestid"]["is"] == "refuse"
-    assert told["requestid"]["choices"] == ["replay", "refuse", "duplicate", "ignore"]
+    assert switches["requestid"]["is"] == "refuse"
+    assert switches["requestid"]["choices"] == ["replay", "refuse", "duplicate", "ignore"]
     assert ask(books.wsgi, "GET", "/_sandbox/switches").json()["index_lag"]["is"] == 2.5
 
 

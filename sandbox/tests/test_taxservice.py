@@ -29,11 +29,11 @@ def code_of(answer):
 
 
 def test_a_code_is_made_with_its_rates(quickbooks):
-    told = post(quickbooks).json()
-    [rate] = told["TaxRateDetails"]
-    assert set(told) == {"TaxCode", "TaxCodeId", "TaxRateDetails"}
-    made = quickbooks.ask("GET", f"taxcode/{told['TaxCodeId']}").json()["TaxCode"]
-    listed = made["SalesTaxRateList"]["TaxRateDetail"][0]
+    response = post(quickbooks).json()
+    [rate] = response["TaxRateDetails"]
+    assert set(response) == {"TaxCode", "TaxCodeId", "TaxRateDetails"}
+    code = quickbooks.ask("GET", f"taxcode/{response['TaxCodeId']}").json()["TaxCode"]
+    listed = code["SalesTaxRateList"]["TaxRateDetail"][0]
     assert listed["TaxRateRef"] == {"value": rate["TaxRateId"], "name": "Green levy"}
     assert quickbooks.ask("GET", f"taxrate/{rate['TaxRateId']}").json()["TaxRate"]["AgencyRef"] == {
         "value": "1"
@@ -49,17 +49,17 @@ def test_a_new_code_taxes_a_sale_and_shows_in_the_summary(quickbooks):
         "CurrencyRef": {"value": "NOK"},
         "GlobalTaxCalculation": "TaxExcluded",
     }
-    told = quickbooks.ask("POST", "invoice", {**body, "Line": [line]}).json()["Invoice"]
-    assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (17, 217)
+    response = quickbooks.ask("POST", "invoice", {**body, "Line": [line]}).json()["Invoice"]
+    assert (response["TxnTaxDetail"]["TotalTax"], response["TotalAmt"]) == (17, 217)
     row = quickbooks.ask("GET", "reports/TaxSummary").json()["Rows"]["Row"][0]
     assert [cell["value"] for cell in row["ColData"]] == ["Green levy", "200.00", "17.00"]
 
 
 def test_a_code_may_be_made_of_rates_that_are_there(quickbooks):
-    told = post(quickbooks, "Reused", {"TaxRateId": "1", "TaxApplicableOn": "Purchase"}).json()
-    made = quickbooks.ask("GET", f"taxcode/{told['TaxCodeId']}").json()["TaxCode"]
-    assert made["PurchaseTaxRateList"]["TaxRateDetail"][0]["TaxRateRef"]["value"] == "1"
-    assert told["TaxRateDetails"][0]["RateValue"] == 25
+    response = post(quickbooks, "Reused", {"TaxRateId": "1", "TaxApplicableOn": "Purchase"}).json()
+    code = quickbooks.ask("GET", f"taxcode/{response['TaxCodeId']}").json()["TaxCode"]
+    assert code["PurchaseTaxRateList"]["TaxRateDetail"][0]["TaxRateRef"]["value"] == "1"
+    assert response["TaxRateDetails"][0]["RateValue"] == 25
 
 
 def test_a_request_repeated_makes_one_code(quickbooks):

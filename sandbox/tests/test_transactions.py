@@ -38,7 +38,7 @@ def post(quickbooks, body, kind="bill", realm=None, query=""):
     return quickbooks.ask("POST", f"{kind}{query}", body, realm)
 
 
-def made(quickbooks, body, kind="Bill", realm=None, query=""):
+def save(quickbooks, body, kind="Bill", realm=None, query=""):
     answer = post(quickbooks, body, kind.lower(), realm, query)
     assert answer.status == 200, answer.text
     return answer.json()[kind]
@@ -56,10 +56,10 @@ def bill(*lines, vendor="1", **fields):
 
 
 def test_a_bill_gets_what_quickbooks_fills_in(quickbooks):
-    told = made(
+    body = save(
         quickbooks, bill(line("639"), DocNumber="17", TxnDate="2027-01-02", DueDate="2027-02-02")
     )
-    assert set(told) == {
+    assert set(body) == {
         "DueDate",
         "Balance",
         "domain",
@@ -75,14 +75,14 @@ def test_a_bill_gets_what_quickbooks_fills_in(quickbooks):
         "APAccountRef",
         "TotalAmt",
     }
-    assert (told["TotalAmt"], told["Balance"], told["SyncToken"]) == (
+    assert (body["TotalAmt"], body["Balance"], body["SyncToken"]) == (
         Decimal("639.00"),
         Decimal("639.00"),
         "0",
     )
-    assert told["VendorRef"] == {"value": "1", "name": "Alder Ridge Lumber"}
-    assert told["APAccountRef"] == {"value": "33", "name": "Accounts Payable (A/P)"}
-    [row] = told["Line"]
+    assert body["VendorRef"] == {"value": "1", "name": "Alder Ridge Lumber"}
+    assert body["APAccountRef"] == {"value": "33", "name": "Accounts Payable (A/P)"}
+    [row] = body["Line"]
     assert (row["Id"], row["LineNum"]) == ("1", 1)
     detail = row["AccountBasedExpenseLineDetail"]
     assert (detail["BillableStatus"], detail["TaxCodeRef"]) == ("NotBillable", {"value": "NON"})
@@ -91,9 +91,12 @@ def test_a_bill_gets_what_quickbooks_fills_in(quickbooks):
 def test_a_bought_line_keeps_the_code_that_was_sent(quickbooks):
     taxed = line("10")
     taxed["AccountBasedExpenseLineDetail"]["TaxCodeRef"] = {"value": "TAX"}
-    told = made(quickbooks, bill(taxed, line("5")))
-    codes = [one["AccountBasedExpenseLineDetail"]["TaxCodeRef"]["value"] for one in told["Line"]]
-    assert (codes, told["TotalAmt"]) == (["TAX", "NON"], Decimal("15.00"))
+    body = save(quickbooks, bill(taxed, line("5")))
+    codes = [
+        line_row["AccountBasedExpenseLineDetail"]["TaxCodeRef"]["value"]
+        for line_row in body["Line"]
+    ]
+    assert (codes, body["TotalAmt"]) == (["TAX", "NON"], Decimal("15.00"))
 
 
 def test_money_has_two_decimals_unless_it_is_nothing(quickbooks):
@@ -113,30 +116,30 @@ def test_an_empty_text_is_no_value(quickbooks):
         DocNumber="",
         SalesTermRef={"value": ""},
     )
-    told = made(quickbooks, body)
-    assert "DocNumber" not in told
-    assert told["DueDate"] == told["TxnDate"]
-    assert told["Line"][0]["AccountBasedExpenseLineDetail"]["BillableStatus"] == "NotBillable"
+    entity = save(quickbooks, body)
+    assert "DocNumber" not in entity
+    assert entity["DueDate"] == entity["TxnDate"]
+    assert entity["Line"][0]["AccountBasedExpenseLineDetail"]["BillableStatus"] == "NotBillable"
 
 
 def test_nought_times_nought_is_no_price(quickbooks):
-    told = made(quickbooks, bill(item_line("100", "2", Qty=0, UnitPrice=0)))
-    assert told["TotalAmt"] == 100
-    assert "Qty" not in told["Line"][0]["ItemBasedExpenseLineDetail"]
+    body = save(quickbooks, bill(item_line("100", "2", Qty=0, UnitPrice=0)))
+    assert body["TotalAmt"] == 100
+    assert "Qty" not in body["Line"][0]["ItemBasedExpenseLineDetail"]
 
 
 def test_dates_default_to_today_and_the_terms_of_payment(quickbooks):
-    told = made(quickbooks, bill(SalesTermRef={"value": "3"}))
-    assert (told["TxnDate"], told["DueDate"]) == ("2027-01-15", "2027-02-14")
+    body = save(quickbooks, bill(SalesTermRef={"value": "3"}))
+    assert (body["TxnDate"], body["DueDate"]) == ("2027-01-15", "2027-02-14")
 
 
 def test_what_is_read_only_is_ignored(quickbooks):
-    told = made(
+    body = save(
         quickbooks,
         bill(TotalAmt=7, Balance=7, MetaData={"CreateTime": "2001-01-01T00:00:00Z"}, SyncToken="9"),
     )
-    assert (told["TotalAmt"], told["SyncToken"]) == (100, "0")
-    assert told["MetaData"]["CreateTime"] == "2027-01-15T00:00:00-08:00"
+    assert (body["TotalAmt"], body["SyncToken"]) == (100, "0")
+    assert body["MetaData"]["CreateTime"] == "2027-01-15T00:00:00-08:00"
 
 
 @pytest.mark.parametrize(
@@ -215,37 +218,37 @@ def test_broken_json_is_an_unsupported_property(quickbooks):
 def test_an_inactive_reference_is_refused_in_either_way(quickbooks, answer, code):
     quickbooks.switch(inactive_reference=answer)
     quickbooks.act("deactivate", kind="Vendor", id="1")
-    found, _, detail = refused(quickbooks, bill())
-    assert found == code
+    refusal, _, detail = refused(quickbooks, bill())
+    assert refusal == code
     assert "made inactive" in detail
 
 
 def test_exact_prices_give_exact_amounts(quickbooks):
-    told = made(quickbooks, bill(item_line("100", "2", Qty=3, UnitPrice="33.333333")))
-    assert told["TotalAmt"] == Decimal("100.00")
+    body = save(quickbooks, bill(item_line("100", "2", Qty=3, UnitPrice="33.333333")))
+    assert body["TotalAmt"] == Decimal("100.00")
 
 
 def test_a_number_of_the_same_vendor_is_used_once(quickbooks):
-    first = made(quickbooks, bill(DocNumber="A-17"))
+    first = save(quickbooks, bill(DocNumber="A-17"))
     code, element, detail = refused(quickbooks, bill(DocNumber="a-17"))
     assert (code, element) == ("6140", "")
     assert detail.endswith(f"DocNumber=a-17 is assigned to TxnType=Bill with TxnId={first['Id']}")
-    made(quickbooks, bill(DocNumber="A-17", vendor="2"))
-    made(quickbooks, bill(DocNumber="A-17"), query="?include=allowduplicatedocnum")
+    save(quickbooks, bill(DocNumber="A-17", vendor="2"))
+    save(quickbooks, bill(DocNumber="A-17"), query="?include=allowduplicatedocnum")
 
 
 def test_without_the_warning_numbers_may_repeat(quickbooks):
     quickbooks.control.company("POST", {"realm": US.realm, "warn_duplicate_bills": False})
     for _ in range(2):
-        made(quickbooks, bill(DocNumber="A-17"))
+        save(quickbooks, bill(DocNumber="A-17"))
 
 
 def test_a_deleted_bill_frees_its_number_and_its_balance(quickbooks):
-    first = made(quickbooks, bill(DocNumber="A-17"))
-    gone = post(
+    first = save(quickbooks, bill(DocNumber="A-17"))
+    deletion = post(
         quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete"
     ).json()["Bill"]
-    assert gone == {"domain": "QBO", "status": "Deleted", "Id": first["Id"]}
+    assert deletion == {"domain": "QBO", "status": "Deleted", "Id": first["Id"]}
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 0
     code, _, detail = refused(
         quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete"
@@ -254,11 +257,11 @@ def test_a_deleted_bill_frees_its_number_and_its_balance(quickbooks):
         "610",
         "Object Not Found : Another user has deleted this transaction.",
     )
-    made(quickbooks, bill(DocNumber="A-17"))
+    save(quickbooks, bill(DocNumber="A-17"))
 
 
 def test_a_bill_cannot_be_voided(quickbooks):
-    first = made(quickbooks, bill())
+    first = save(quickbooks, bill())
     assert (
         refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=void")[0]
         == "500"
@@ -266,7 +269,7 @@ def test_a_bill_cannot_be_voided(quickbooks):
 
 
 def test_a_closed_period_takes_nothing_and_gives_nothing(quickbooks):
-    old = made(quickbooks, bill(TxnDate="2026-12-20"))
+    old = save(quickbooks, bill(TxnDate="2026-12-20"))
     quickbooks.act("close_books", date="2026-12-31")
     assert refused(quickbooks, bill(TxnDate="2026-12-31"))[0] == "6210"
     assert refused(quickbooks, {**bill(), "Id": old["Id"], "SyncToken": "0"})[0] == "6210"
@@ -274,29 +277,29 @@ def test_a_closed_period_takes_nothing_and_gives_nothing(quickbooks):
         refused(quickbooks, {"Id": old["Id"], "SyncToken": "0"}, query="?operation=delete")[0]
         == "6210"
     )
-    made(quickbooks, bill(TxnDate="2027-01-01"))
+    save(quickbooks, bill(TxnDate="2027-01-01"))
 
 
 def test_an_update_keeps_the_lines_it_names_and_numbers_new_ones_on(quickbooks):
-    first = made(quickbooks, bill(line("10"), line("20")))
-    kept = {**line("15"), "Id": "2"}
-    told = made(quickbooks, {**bill(kept, line("30")), "Id": first["Id"], "SyncToken": "0"})
-    assert [(row["Id"], row["LineNum"], row["Amount"]) for row in told["Line"]] == [
+    first = save(quickbooks, bill(line("10"), line("20")))
+    line_ids = {**line("15"), "Id": "2"}
+    body = save(quickbooks, {**bill(line_ids, line("30")), "Id": first["Id"], "SyncToken": "0"})
+    assert [(row["Id"], row["LineNum"], row["Amount"]) for row in body["Line"]] == [
         ("2", 1, 15),
         ("3", 2, 30),
     ]
-    assert (told["TotalAmt"], told["Balance"], told["SyncToken"]) == (45, 45, "1")
+    assert (body["TotalAmt"], body["Balance"], body["SyncToken"]) == (45, 45, "1")
 
 
 def test_two_lines_cannot_claim_one_id(quickbooks):
-    first = made(quickbooks, bill(line("10")))
-    same = {**line("20"), "Id": "1"}
-    told = made(quickbooks, {**bill(same, same), "Id": first["Id"], "SyncToken": "0"})
-    assert [row["Id"] for row in told["Line"]] == ["1", "2"]
+    first = save(quickbooks, bill(line("10")))
+    line_id = {**line("20"), "Id": "1"}
+    body = save(quickbooks, {**bill(line_id, line_id), "Id": first["Id"], "SyncToken": "0"})
+    assert [row["Id"] for row in body["Line"]] == ["1", "2"]
 
 
 def test_a_full_update_takes_away_and_a_sparse_one_leaves(quickbooks):
-    first = made(quickbooks, bill(PrivateNote="keep", SalesTermRef={"value": "3"}))
+    first = save(quickbooks, bill(PrivateNote="keep", SalesTermRef={"value": "3"}))
     sparse = {
         "Id": first["Id"],
         "SyncToken": "0",
@@ -304,28 +307,28 @@ def test_a_full_update_takes_away_and_a_sparse_one_leaves(quickbooks):
         "VendorRef": {"value": "1"},
         "DocNumber": "5",
     }
-    told = made(quickbooks, sparse)
-    assert (told["PrivateNote"], told["SalesTermRef"]["value"], told["DocNumber"]) == (
+    body = save(quickbooks, sparse)
+    assert (body["PrivateNote"], body["SalesTermRef"]["value"], body["DocNumber"]) == (
         "keep",
         "3",
         "5",
     )
-    told = made(quickbooks, {**bill(), "Id": first["Id"], "SyncToken": "1"})
-    assert not {"PrivateNote", "SalesTermRef", "DocNumber"} & set(told)
+    body = save(quickbooks, {**bill(), "Id": first["Id"], "SyncToken": "1"})
+    assert not {"PrivateNote", "SalesTermRef", "DocNumber"} & set(body)
 
 
 def test_an_update_needs_the_newest_version(quickbooks):
-    first = made(quickbooks, bill())
+    first = save(quickbooks, bill())
     assert refused(quickbooks, {**bill(), "Id": first["Id"], "SyncToken": "3"})[0] == "5010"
     assert refused(quickbooks, {**bill(), "Id": first["Id"]})[:2] == ("2020", "SyncToken")
 
 
 def test_a_paid_bill_shows_its_payment_and_cannot_be_deleted(quickbooks):
-    first = made(quickbooks, bill())
+    first = save(quickbooks, bill())
     quickbooks.act("pay", id=first["Id"], amount="40")
-    paid = quickbooks.ask("GET", f"bill/{first['Id']}").json()["Bill"]
-    assert (paid["Balance"], paid["TotalAmt"], paid["SyncToken"]) == (60, 100, "0")
-    assert paid["LinkedTxn"][0]["TxnType"] == "BillPaymentCheck"
+    payment = quickbooks.ask("GET", f"bill/{first['Id']}").json()["Bill"]
+    assert (payment["Balance"], payment["TotalAmt"], payment["SyncToken"]) == (60, 100, "0")
+    assert payment["LinkedTxn"][0]["TxnType"] == "BillPaymentCheck"
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 60
     assert (
         refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete")[0]
@@ -334,8 +337,8 @@ def test_a_paid_bill_shows_its_payment_and_cannot_be_deleted(quickbooks):
 
 
 def test_a_vendor_credit_lowers_what_is_owed(quickbooks):
-    made(quickbooks, bill(line("300")))
-    credit = made(quickbooks, bill(line("120"), DocNumber="C1"), "VendorCredit")
+    save(quickbooks, bill(line("300")))
+    credit = save(quickbooks, bill(line("120"), DocNumber="C1"), "VendorCredit")
     assert (credit["TotalAmt"], credit["Balance"]) == (120, 120)
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 180
     assert quickbooks.ask("GET", "account/33").json()["Account"]["CurrentBalance"] == 180
@@ -345,42 +348,46 @@ def test_a_vendor_credit_lowers_what_is_owed(quickbooks):
 
 
 def test_a_customer_on_a_line_makes_it_billable_unless_said_otherwise(quickbooks):
-    told = made(
+    body = save(
         quickbooks,
         bill(
             line(CustomerRef={"value": "41"}),
             line(CustomerRef={"value": "41"}, BillableStatus="NotBillable"),
         ),
     )
-    states = [row["AccountBasedExpenseLineDetail"]["BillableStatus"] for row in told["Line"]]
+    states = [row["AccountBasedExpenseLineDetail"]["BillableStatus"] for row in body["Line"]]
     assert states == ["Billable", "NotBillable"]
 
 
 def test_a_message_to_a_customer_has_at_most_a_thousand_characters(quickbooks):
-    sold = {
+    sale_line = {
         "DetailType": "SalesItemLineDetail",
         "Amount": 1,
         "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
     }
-    body = {"CustomerRef": {"value": "41"}, "Line": [sold], "CustomerMemo": {"value": "x" * 1000}}
+    body = {
+        "CustomerRef": {"value": "41"},
+        "Line": [sale_line],
+        "CustomerMemo": {"value": "x" * 1000},
+    }
     assert quickbooks.ask("POST", "invoice", body).status == 200
     body["CustomerMemo"]["value"] += "x"
-    found = quickbooks.ask("POST", "invoice", body).json()["Fault"]["Error"][0]
-    assert (found["code"], found["element"]) == ("2050", "Customer Memo")
+    refusal = quickbooks.ask("POST", "invoice", body).json()["Fault"]["Error"][0]
+    assert (refusal["code"], refusal["element"]) == ("2050", "Customer Memo")
 
 
 def test_a_company_without_classes_drops_them(quickbooks):
     klass = quickbooks.select("select * from Class")["Class"][0]["Id"]
     assert (
         "ClassRef"
-        in made(quickbooks, bill(line(ClassRef={"value": klass})))["Line"][0][
+        in save(quickbooks, bill(line(ClassRef={"value": klass})))["Line"][0][
             "AccountBasedExpenseLineDetail"
         ]
     )
     quickbooks.control.company("POST", {"realm": US.realm, "classes": "off", "departments": False})
-    told = made(quickbooks, bill(line(ClassRef={"value": klass}), DepartmentRef={"value": "1"}))
-    assert "ClassRef" not in told["Line"][0]["AccountBasedExpenseLineDetail"]
-    assert "DepartmentRef" not in told
+    body = save(quickbooks, bill(line(ClassRef={"value": klass}), DepartmentRef={"value": "1"}))
+    assert "ClassRef" not in body["Line"][0]["AccountBasedExpenseLineDetail"]
+    assert "DepartmentRef" not in body
 
 
 def test_an_ended_subscription_can_only_be_read(quickbooks):
@@ -400,19 +407,19 @@ def coded(amount, code="5", **detail):
 
 
 def test_tax_comes_on_top_by_the_code_of_each_line(quickbooks):
-    told = made(quickbooks, norwegian(coded("1000"), coded("200", "6")), realm=NORWAY.realm)
-    assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (280, 1480)
-    shown = [
+    body = save(quickbooks, norwegian(coded("1000"), coded("200", "6")), realm=NORWAY.realm)
+    assert (body["TxnTaxDetail"]["TotalTax"], body["TotalAmt"]) == (280, 1480)
+    tax = [
         (row["Amount"], row["TaxLineDetail"]["TaxPercent"])
-        for row in told["TxnTaxDetail"]["TaxLine"]
+        for row in body["TxnTaxDetail"]["TaxLine"]
     ]
-    assert shown == [(250, 25), (30, 15)]
+    assert tax == [(250, 25), (30, 15)]
 
 
 def test_tax_inside_the_amount_is_taken_out_of_it(quickbooks):
-    told = made(quickbooks, norwegian(coded("1250"), how="TaxInclusive"), realm=NORWAY.realm)
-    detail = told["Line"][0]["AccountBasedExpenseLineDetail"]
-    assert (told["TotalAmt"], told["Line"][0]["Amount"], detail["TaxInclusiveAmt"]) == (
+    body = save(quickbooks, norwegian(coded("1250"), how="TaxInclusive"), realm=NORWAY.realm)
+    detail = body["Line"][0]["AccountBasedExpenseLineDetail"]
+    assert (body["TotalAmt"], body["Line"][0]["Amount"], detail["TaxInclusiveAmt"]) == (
         1250,
         1000,
         1250,
@@ -421,20 +428,20 @@ def test_tax_inside_the_amount_is_taken_out_of_it(quickbooks):
 
 def test_an_amount_may_be_meant_net_even_so(quickbooks):
     quickbooks.switch(inclusive_amount="net")
-    told = made(quickbooks, norwegian(coded("1000"), how="TaxInclusive"), realm=NORWAY.realm)
-    assert told["TotalAmt"] == 1250
+    body = save(quickbooks, norwegian(coded("1000"), how="TaxInclusive"), realm=NORWAY.realm)
+    assert body["TotalAmt"] == 1250
 
 
 def test_inclusive_sums_are_exact_however_they_round(quickbooks):
     lines = [coded("33.33") for _ in range(7)]
-    told = made(quickbooks, norwegian(*lines, how="TaxInclusive"), realm=NORWAY.realm)
-    assert told["TotalAmt"] == Decimal("233.31")
+    body = save(quickbooks, norwegian(*lines, how="TaxInclusive"), realm=NORWAY.realm)
+    assert body["TotalAmt"] == Decimal("233.31")
 
 
 def test_the_tax_a_client_states_wins(quickbooks):
-    stated = {"TotalTax": "250.01"}
-    told = made(quickbooks, norwegian(coded("1000"), TxnTaxDetail=stated), realm=NORWAY.realm)
-    assert told["TotalAmt"] == Decimal("1250.01")
+    tax_detail = {"TotalTax": "250.01"}
+    body = save(quickbooks, norwegian(coded("1000"), TxnTaxDetail=tax_detail), realm=NORWAY.realm)
+    assert body["TotalAmt"] == Decimal("1250.01")
 
 
 @pytest.mark.parametrize(
@@ -458,29 +465,29 @@ def test_what_a_company_with_codes_and_currencies_refuses(quickbooks, body, code
 
 def test_a_foreign_bill_carries_its_rate_and_its_own_payables(quickbooks):
     body = norwegian(coded("1000", "8"), currency="EUR", vendor="37", ExchangeRate="11.5")
-    told = made(quickbooks, body, realm=NORWAY.realm)
-    assert (told["TotalAmt"], told["HomeBalance"], told["ExchangeRate"]) == (
+    entity = save(quickbooks, body, realm=NORWAY.realm)
+    assert (entity["TotalAmt"], entity["HomeBalance"], entity["ExchangeRate"]) == (
         1000,
         11500,
         Decimal("11.5"),
     )
-    assert told["APAccountRef"]["name"].endswith("EUR")
+    assert entity["APAccountRef"]["name"].endswith("EUR")
     vendor = quickbooks.ask("GET", "vendor/37", realm=NORWAY.realm).json()["Vendor"]
     assert (vendor["Balance"], vendor["CurrencyRef"]["value"]) == (1000, "EUR")
 
 
 def test_a_home_bill_has_the_rate_one(quickbooks):
-    assert made(quickbooks, norwegian(coded("10")), realm=NORWAY.realm)["ExchangeRate"] == 1
+    assert save(quickbooks, norwegian(coded("10")), realm=NORWAY.realm)["ExchangeRate"] == 1
 
 
 def test_every_booking_balances(quickbooks):
-    made(quickbooks, norwegian(coded("1000"), coded("7.77", "6")), realm=NORWAY.realm)
-    made(
+    save(quickbooks, norwegian(coded("1000"), coded("7.77", "6")), realm=NORWAY.realm)
+    save(
         quickbooks,
         norwegian(coded("99.99"), currency="EUR", vendor="37", ExchangeRate="11.4567"),
         realm=NORWAY.realm,
     )
-    made(quickbooks, norwegian(coded("55.55")), "VendorCredit", realm=NORWAY.realm)
+    save(quickbooks, norwegian(coded("55.55")), "VendorCredit", realm=NORWAY.realm)
     ledger = quickbooks.companies[NORWAY.realm].ledger
     assert sum(ledger.accounts.values()) == 0
     assert any(ledger.accounts.values())

@@ -50,9 +50,9 @@ def stand_in():
 
 @pytest.fixture
 def receiver(stand_in):
-    made = Receiver()
-    stand_in.webhooks.subscribe(HOOK, wsgi=made)
-    return made
+    hook = Receiver()
+    stand_in.webhooks.subscribe(HOOK, wsgi=hook)
+    return hook
 
 
 def bill(**more):
@@ -95,10 +95,10 @@ def test_the_body_is_signed_and_the_headers_are_those_of_the_real_one(stand_in, 
 
 
 def test_what_happens_close_together_is_told_together_and_the_same_once(stand_in, receiver):
-    made = stand_in.ask("POST", "bill", bill()).json()["Bill"]
+    bills = stand_in.ask("POST", "bill", bill()).json()["Bill"]
     for token, note in enumerate("abc"):
         stand_in.clock.advance(1)
-        changed = {"Id": made["Id"], "SyncToken": str(token), "PrivateNote": note, "sparse": True}
+        changed = {"Id": bills["Id"], "SyncToken": str(token), "PrivateNote": note, "sparse": True}
         assert stand_in.ask("POST", "bill", bill(**changed)).status == 200
     stand_in.ask("POST", "vendor", {"DisplayName": "Nybygg"}, NORWAY.realm)
     stand_in.clock.advance(60)
@@ -117,16 +117,16 @@ def test_the_classic_form_names_companies_apart(stand_in):
     stand_in.ask("POST", "bill", bill())
     stand_in.ask("POST", "vendor", {"DisplayName": "Nybygg"}, NORWAY.realm)
     stand_in.clock.advance(5)
-    ours, norways = receiver.told()
-    [notice] = ours["eventNotifications"]
+    realms, norways = receiver.told()
+    [notice] = realms["eventNotifications"]
     assert notice["realmId"] == US.realm
-    told = {
+    events = {
         "name": "Bill",
         "id": "1",
         "operation": "Create",
         "lastUpdated": "2027-01-15T08:00:00.000Z",
     }
-    assert notice["dataChangeEvent"]["entities"] == [told]
+    assert notice["dataChangeEvent"]["entities"] == [events]
     assert norways["eventNotifications"][0]["realmId"] == NORWAY.realm
 
 
@@ -189,10 +189,10 @@ def test_who_refuses_is_not_tried_again(stand_in):
 
 
 def test_a_receiver_that_moves_the_clock_is_told_once(stand_in):
-    seen = []
+    times = []
 
     def receiver(environ, start):
-        seen.append(environ["PATH_INFO"])
+        times.append(environ["PATH_INFO"])
         stand_in.clock.advance(1)
         start("200 OK", [])
         return [b""]
@@ -200,7 +200,7 @@ def test_a_receiver_that_moves_the_clock_is_told_once(stand_in):
     stand_in.webhooks.subscribe(HOOK, wsgi=receiver)
     stand_in.ask("POST", "bill", bill())
     stand_in.clock.advance(5)
-    assert seen == ["/hooks"]
+    assert times == ["/hooks"]
 
 
 def test_over_http_and_by_the_pages(tmp_path):
@@ -224,11 +224,11 @@ def test_over_http_and_by_the_pages(tmp_path):
 
 def test_what_a_killed_one_had_not_told_its_successor_tells(tmp_path):
     first = create(tmp_path, clock=Clock(NOON, frozen=True))
-    told = Receiver()
-    first.webhooks.subscribe(HOOK, wsgi=told)
+    events = Receiver()
+    first.webhooks.subscribe(HOOK, wsgi=events)
     first.ask("POST", "bill", bill())
     first.clock.advance(10)
-    assert types(told.told()[0]) == [("qbo.bill.created.v1", "1")]
+    assert types(events.told()[0]) == [("qbo.bill.created.v1", "1")]
     first.clock.advance(10)
     item = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": 10}
     line = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": item}
@@ -254,5 +254,5 @@ def test_while_the_clock_runs_nobody_need_move_it():
 
 
 def test_an_address_or_form_that_cannot_be_is_refused(stand_in):
-    for said in ({"url": "ftp://x"}, {"url": HOOK, "form": "post"}):
-        assert ask(stand_in.wsgi, "POST", "/_sandbox/webhooks", said).status == 400
+    for refusal in ({"url": "ftp://x"}, {"url": HOOK, "form": "post"}):
+        assert ask(stand_in.wsgi, "POST", "/_sandbox/webhooks", refusal).status == 400

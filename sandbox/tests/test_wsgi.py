@@ -44,10 +44,10 @@ def break_with(harness, kind, **rest):
 
 def test_a_request_reaches_the_stand_in_as_over_a_socket(session):
     url = "https://books.test/under/things/%C3%A5?a=b%20c"
-    told = session.post(
+    response = session.post(
         url, data=b'{"n": 1}', headers={"X-Asked": "yes", "Content-Type": "application/json"}
     ).json()
-    assert told == {
+    assert response == {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "/under",
         "PATH_INFO": "/things/å".encode().decode("latin-1"),
@@ -60,8 +60,8 @@ def test_a_request_reaches_the_stand_in_as_over_a_socket(session):
 
 
 def test_a_multipart_body_arrives(session):
-    told = session.post("https://books.test/under/", files={"part": ("a.txt", b"hello")}).json()
-    assert "hello" in told["body"]
+    response = session.post("https://books.test/under/", files={"part": ("a.txt", b"hello")}).json()
+    assert "hello" in response["body"]
 
 
 def test_cookies_and_redirects_work(harness):

@@ -43,7 +43,7 @@ def bill(more="", mark=""):
     )
 
 
-def asked(quickbooks, method, path, body=None, accept="", status=200, **headers):
+def request_xml(quickbooks, method, path, body=None, accept="", status=200, **headers):
     answer = quickbooks.ask(
         method, path, body, accept=accept, content_type="application/xml", **headers
     )
@@ -63,30 +63,34 @@ def text(root, path):
 
 
 def test_a_bill_written_in_xml_is_answered_in_xml(quickbooks):
-    root = asked(quickbooks, "POST", "bill", bill())
-    made = find(root, "Bill")
+    root = request_xml(quickbooks, "POST", "bill", bill())
+    bill_root = find(root, "Bill")
     assert root.attrib["time"]
-    assert made.attrib == {"domain": "QBO", "sparse": "false"}
+    assert bill_root.attrib == {"domain": "QBO", "sparse": "false"}
     assert (text(root, "Bill/DocNumber"), text(root, "Bill/TotalAmt")) == ("A&1", "100.50")
     assert (
         find(root, "Bill/VendorRef").attrib["name"]
         == quickbooks.select("select * from Vendor where Id = '1'")["Vendor"][0]["DisplayName"]
     )
-    assert [child.tag.removeprefix(SPACE) for child in made][:3] == ["Id", "SyncToken", "MetaData"]
+    assert [child.tag.removeprefix(SPACE) for child in bill_root][:3] == [
+        "Id",
+        "SyncToken",
+        "MetaData",
+    ]
 
 
 def test_updates_and_deletes_are_written_in_xml_too(quickbooks):
-    asked(quickbooks, "POST", "bill", bill())
+    request_xml(quickbooks, "POST", "bill", bill())
     more = "<PrivateNote>seen</PrivateNote><Id>1</Id><SyncToken>0</SyncToken>"
-    changed = asked(quickbooks, "POST", "bill", bill(more, ' sparse="true"'))
+    changed = request_xml(quickbooks, "POST", "bill", bill(more, ' sparse="true"'))
     assert (text(changed, "Bill/PrivateNote"), text(changed, "Bill/SyncToken")) == ("seen", "1")
-    gone = asked(
+    body = request_xml(
         quickbooks,
         "POST",
         "bill?operation=delete",
         "<Bill><Id>1</Id><SyncToken>1</SyncToken></Bill>",
     )
-    assert find(gone, "Bill").attrib == {"domain": "QBO", "status": "Deleted"}
+    assert find(body, "Bill").attrib == {"domain": "QBO", "status": "Deleted"}
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 
 
@@ -103,7 +107,7 @@ def test_a_batch_is_written_and_answered_in_xml(quickbooks):
     body = (
         f'<IntuitBatchRequest xmlns="{SPACE.strip("{}")}">{good}{bad}{query}</IntuitBatchRequest>'
     )
-    items = asked(quickbooks, "POST", "batch", body).findall(f"{SPACE}BatchItemResponse")
+    items = request_xml(quickbooks, "POST", "batch", body).findall(f"{SPACE}BatchItemResponse")
     assert [item.attrib["bId"] for item in items] == ["a", "b", "q"]
     assert text(items[0], "Bill/Id") == "1"
     assert find(items[1], "Fault/Error").attrib == {"code": "2010", "element": ""}
@@ -111,28 +115,28 @@ def test_a_batch_is_written_and_answered_in_xml(quickbooks):
 
 
 def test_queries_counts_and_changes_answer_in_xml(quickbooks):
-    asked(quickbooks, "POST", "bill", bill())
-    found = asked(quickbooks, "GET", "query?query=select%20*%20from%20Bill")
-    assert find(found, "QueryResponse").attrib == {"startPosition": "1", "maxResults": "1"}
-    assert text(found, "QueryResponse/Bill/Id") == "1"
-    counted = asked(quickbooks, "POST", "query", "select count(*) from Bill")
+    request_xml(quickbooks, "POST", "bill", bill())
+    root = request_xml(quickbooks, "GET", "query?query=select%20*%20from%20Bill")
+    assert find(root, "QueryResponse").attrib == {"startPosition": "1", "maxResults": "1"}
+    assert text(root, "QueryResponse/Bill/Id") == "1"
+    counted = request_xml(quickbooks, "POST", "query", "select count(*) from Bill")
     assert find(counted, "QueryResponse").attrib == {"totalCount": "1"}
-    changed = asked(quickbooks, "GET", "cdc?entities=Bill,Class&changedSince=2020-01-01")
+    changed = request_xml(quickbooks, "GET", "cdc?entities=Bill,Class&changedSince=2020-01-01")
     assert text(changed, "CDCResponse/QueryResponse/Bill/DocNumber") == "A&1"
 
 
 def test_refusals_come_in_xml(quickbooks):
-    refused = asked(quickbooks, "GET", "bill/99", status=400)
+    refused = request_xml(quickbooks, "GET", "bill/99", status=400)
     assert find(refused, "Fault").attrib == {"type": "ValidationFault"}
     assert find(refused, "Fault/Error").attrib == {"code": "610", "element": ""}
     assert text(refused, "Fault/Error/Message") == "Object Not Found"
-    barred = asked(quickbooks, "GET", "bill/1", status=401, authorization="Bearer old")
+    barred = request_xml(quickbooks, "GET", "bill/1", status=401, authorization="Bearer old")
     assert find(barred, "Fault").attrib == {"type": "AUTHENTICATION"}
     assert text(barred, "Fault/Error/Detail").startswith("Token expired")
 
 
 def test_a_file_described_in_xml_is_stored(quickbooks):
-    asked(quickbooks, "POST", "bill", bill())
+    request_xml(quickbooks, "POST", "bill", bill())
     hung = '<AttachableRef><EntityRef type="Bill">1</EntityRef></AttachableRef>'
     about = f'<Attachable xmlns="{SPACE.strip("{}")}">{hung}<FileName>a.pdf</FileName></Attachable>'
     parts = [
@@ -173,14 +177,16 @@ def test_a_file_whose_description_is_wrong_names_an_element_as_items_do(quickboo
 
 @pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
 def test_a_body_may_come_compressed(quickbooks, name, pack):
-    asked(quickbooks, "POST", "bill", pack(bill().encode()), content_encoding=name)
-    refused = asked(quickbooks, "POST", "bill", b"no such thing", content_encoding=name, status=400)
+    request_xml(quickbooks, "POST", "bill", pack(bill().encode()), content_encoding=name)
+    refused = request_xml(
+        quickbooks, "POST", "bill", b"no such thing", content_encoding=name, status=400
+    )
     assert find(refused, "Fault/Error").attrib["code"] == "2010"
 
 
 def test_prefixes_of_the_namespace_make_no_difference(quickbooks):
     body = f'<n:Bill xmlns:n="{SPACE.strip("{}")}"><n:VendorRef>1</n:VendorRef>{LINE}</n:Bill>'
-    assert text(asked(quickbooks, "POST", "bill", body), "Bill/TotalAmt") == "100.50"
+    assert text(request_xml(quickbooks, "POST", "bill", body), "Bill/TotalAmt") == "100.50"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +220,7 @@ def test_the_address_can_ask_for_json_too(quickbooks):
     ],
 )
 def test_what_is_no_xml_of_the_kind_is_refused(quickbooks, body):
-    root = asked(quickbooks, "POST", "bill", body, status=400)
+    root = request_xml(quickbooks, "POST", "bill", body, status=400)
     assert find(root, "Fault/Error").attrib["code"] == "2010"
 
 
@@ -229,12 +235,12 @@ def test_a_report_is_a_document_of_its_own():
         "type": "Section",
         "group": "Bank",
     }
-    told = {
+    document = {
         "Header": {"ReportName": "BalanceSheet"},
         "Columns": {"Column": []},
         "Rows": {"Row": [section]},
     }
-    root = ElementTree.fromstring(xml.from_json(json.dumps(told).encode()))
+    root = ElementTree.fromstring(xml.from_json(json.dumps(document).encode()))
     assert root.tag == f"{SPACE}Report"
     assert text(root, "Header/ReportName") == "BalanceSheet"
     assert find(root, "Rows/Row").attrib == {"type": "Section", "group": "Bank"}
@@ -250,8 +256,8 @@ def objects(path):
         root = ElementTree.parse(path).getroot()
     except ElementTree.ParseError:
         return
-    found = [root] if root.tag.removeprefix(SPACE) in KINDS else list(root.iter())
-    for each in found:
+    elements = [root] if root.tag.removeprefix(SPACE) in KINDS else list(root.iter())
+    for each in elements:
         if each.tag.removeprefix(SPACE) in KINDS and find(each, "Id") is not None:
             yield each
 
@@ -262,16 +268,16 @@ def tags(element):
 
 @pytest.mark.skipif(not RECORDED, reason=f"no recordings at {EVIDENCE}")
 def test_recorded_objects_keep_the_order_of_their_elements(figure):
-    same, other = 0, set()
+    equal_count, other = 0, set()
     for path in RECORDED:
         for recorded in objects(path):
             kind, data = xml.read(ElementTree.tostring(recorded))
-            told = xml.from_json(json.dumps({kind: data}, default=str).encode())
-            ours = tags(ElementTree.fromstring(told)[0])
-            same += ours == tags(recorded)
-            if ours != tags(recorded):
+            document = xml.from_json(json.dumps({kind: data}, default=str).encode())
+            actual_tags = tags(ElementTree.fromstring(document)[0])
+            equal_count += actual_tags == tags(recorded)
+            if actual_tags != tags(recorded):
                 other.add(path.name)
     assert [
         name for name in other if name not in SHORTENED and not any(old in name for old in OLDER)
     ] == []
-    figure("recorded XML objects written in their recorded order", same, 100)
+    figure("recorded XML objects written in their recorded order", equal_count, 100)

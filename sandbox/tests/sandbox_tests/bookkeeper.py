@@ -91,11 +91,11 @@ class Bookkeeper:
 
     def account(self, *types):
         home = self.company.options.currency
-        found = self.pick(
+        row = self.pick(
             "Account",
             lambda data: data["AccountType"] in types and data["CurrencyRef"]["value"] == home,
         )
-        return {"value": (found or {"Id": self.company.control_account(types[0], home)})["Id"]}
+        return {"value": (row or {"Id": self.company.control_account(types[0], home)})["Id"]}
 
     def bought_line(self):
         detail = {"AccountRef": self.account("Expense", "Cost of Goods Sold"), **self.code("buy")}
@@ -154,16 +154,16 @@ class Bookkeeper:
         if order:
             lines = [dict(line) for line in order["Line"]]
             for line in lines:
-                own = line.pop("Id")
+                line_id = line.pop("Id")
                 line["LinkedTxn"] = [
-                    {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": own}
+                    {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line_id}
                 ]
-            kept = {
+            head = {
                 key: order[key]
                 for key in ("VendorRef", "CurrencyRef", "GlobalTaxCalculation")
                 if key in order
             }
-            self.post("Bill", kept | {"Line": lines[: self.random.randint(1, len(lines))]})
+            self.post("Bill", head | {"Line": lines[: self.random.randint(1, len(lines))]})
 
     def pay(self):
         kind = self.random.choice(list(PAYS))
@@ -171,14 +171,14 @@ class Bookkeeper:
         owed = self.pick(PAYS[kind][0], lambda data: data["Balance"])
         if owed is None:
             return
-        same = [
+        documents = [
             owed,
             self.pick(
                 PAYS[kind][self.random.randint(0, 1)], lambda data: data[party] == owed[party]
             ),
         ]
         lines, total = [], Decimal(0)
-        for place, data in enumerate(same):
+        for place, data in enumerate(documents):
             sort = (
                 PAYS[kind][0]
                 if place == 0
@@ -350,7 +350,7 @@ def check(company):
 
 
 def _journal(company):
-    fresh, own = Ledger(), company.ledger
+    fresh, ledger = Ledger(), company.ledger
     for kind in TXN_KINDS:
         for row in company.table(kind).rows.values():
             booked = entries(company, kind, row.read())
@@ -359,7 +359,7 @@ def _journal(company):
     for row in company.table("Item").rows.values():
         fresh.book(row.booked, (), 1)
     for name in ("accounts", "own", "parties", "stock"):
-        assert _held(getattr(fresh, name)) == _held(getattr(own, name)), name
+        assert _held(getattr(fresh, name)) == _held(getattr(ledger, name)), name
 
 
 def _held(sums):
@@ -388,20 +388,23 @@ def _parties(company):
 
 def _links(company):
     """Check that each open balance is the total less its payments, and that links go both ways."""
-    paid = defaultdict(Decimal)
+    payments = defaultdict(Decimal)
     for kind in PAYS:
         for row in company.table(kind).rows.values():
             for key, amount in settled(row.read()).items():
-                paid[key] += amount
+                payments[key] += amount
                 other = company.table(key[0]).rows[key[1]].read()
                 assert row.id in [link["TxnId"] for link in other["LinkedTxn"]], (kind, row.id)
     for kind, rule in TXN_KINDS.items():
         for row in company.table(kind).rows.values():
             data = row.read()
             if rule.open_field and not rule.pays:
-                left = Decimal(data[rule.open_field])
-                assert left == Decimal(data[rule.total]) - paid[kind, row.id], (kind, row.id)
-                assert left >= 0, (kind, row.id)
+                open_amount = Decimal(data[rule.open_field])
+                assert open_amount == Decimal(data[rule.total]) - payments[kind, row.id], (
+                    kind,
+                    row.id,
+                )
+                assert open_amount >= 0, (kind, row.id)
             for link in data.get("LinkedTxn", ()):
                 assert company.row(
                     LINKED_KINDS.get(link["TxnType"], link["TxnType"]), link["TxnId"]

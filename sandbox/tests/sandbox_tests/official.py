@@ -93,10 +93,10 @@ class Official:
 
     def field(self, kind: str, name: str) -> Field | None:
         """Return a type's field by name; if the type allows any object, objects count as fields."""
-        known = self.types[kind]
-        field = known.get(name)
-        if field is None and OBJECT in known and name in self.objects:
-            return Field(self.objects[name], known[OBJECT].many)
+        fields = self.types[kind]
+        field = fields.get(name)
+        if field is None and OBJECT in fields and name in self.objects:
+            return Field(self.objects[name], fields[OBJECT].many)
         return field
 
 
@@ -144,8 +144,8 @@ def _fits(kind: str, value: Any) -> bool:
     if base == "boolean":
         return isinstance(value, bool)
     if base in ("decimal", "int", "long", "positiveInteger"):
-        wanted: type = int if base != "decimal" else int | float  # type: ignore[assignment]
-        return isinstance(value, wanted) and not isinstance(value, bool)
+        type_: type = int if base != "decimal" else int | float  # type: ignore[assignment]
+        return isinstance(value, type_) and not isinstance(value, bool)
     if base in ("date", "dateTime"):
         return isinstance(value, str) and bool(
             (DATE if base == "date" else MOMENT).fullmatch(value)

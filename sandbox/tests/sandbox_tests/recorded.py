@@ -53,8 +53,8 @@ class Exchange:
 
     @property
     def moment(self) -> float:
-        told = self.answer.get("time") or self.answer["Header"]["Time"]
-        return dt.datetime.fromisoformat(told).timestamp()
+        time = self.answer.get("time") or self.answer["Header"]["Time"]
+        return dt.datetime.fromisoformat(time).timestamp()
 
 
 def objects(answer: Body) -> Iterator[tuple[str, Body]]:
@@ -100,11 +100,11 @@ def fixtures() -> Iterator[Exchange]:
             EVIDENCE / "recorded-xml" if name.startswith("json/") else RECORDED / "elixir-client"
         )
         answer = json.loads((folder / f"{name}.json").read_text(), parse_float=Decimal)
-        given = {} if "Fault" in answer else next(iter(objects(answer)))[1]
+        entity = {} if "Fault" in answer else next(iter(objects(answer)))[1]
         body = (
             body
             if body != SAME
-            else {key: value for key, value in given.items() if key != "MetaData"}
+            else {key: value for key, value in entity.items() if key != "MetaData"}
         )
         if "create" in name and isinstance(body, dict):
             body = {key: value for key, value in body.items() if key not in ("Id", "SyncToken")}
@@ -165,9 +165,12 @@ def replayed(name: str, all: dict[str, list[Exchange]]) -> Iterator[tuple[Exchan
     """Yield each exchange with the stand-in's answer, in a company with the state it requires."""
     exchanges = all[name]
     stage = Stage(exchanges[0].moment - 60, **OF_TAPE.get(name.partition("/")[0], {}))
-    shown = [] if name in BEFORE else exchanges
-    before = [*all.get(BEFORE.get(name, ""), []), *(each for each in shown if not each.creates)]
-    stage.rebuild([held for each in before for held in objects(each.answer)])
+    recordings = [] if name in BEFORE else exchanges
+    before = [
+        *all.get(BEFORE.get(name, ""), []),
+        *(each for each in recordings if not each.creates),
+    ]
+    stage.rebuild([entity for each in before for entity in objects(each.answer)])
     if name == "reports/gl":
         recorded_ledger.book(stage, exchanges[0].answer)
     for exchange in exchanges:
@@ -176,22 +179,22 @@ def replayed(name: str, all: dict[str, list[Exchange]]) -> Iterator[tuple[Exchan
                 stage.await_one(kind, row)
                 if "DocNumber" in row:
                     stage.company.counters[f"number:{kind}"] = int(row["DocNumber"]) - 1
-        asked = (exchange.moment, exchange.method, exchange.path, exchange.body, exchange.kind)
-        yield exchange, stage.ask(*asked)
+        request = (exchange.moment, exchange.method, exchange.path, exchange.body, exchange.kind)
+        yield exchange, stage.ask(*request)
 
 
-def differences(path: str, ours: Any, theirs: Any) -> Iterator[str]:
+def differences(path: str, actual: Any, expected: Any) -> Iterator[str]:
     """Yield the differences between two bodies; lists are compared by position."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        yield from (f"lacks {path}{key}" for key in theirs if key not in ours)
-        yield from (f"adds {path}{key}" for key in ours if key not in theirs)
-        for key in theirs:
-            if key in ours:
-                yield from differences(f"{path}{key}.", ours[key], theirs[key])
-    elif isinstance(ours, list) and isinstance(theirs, list):
-        if len(ours) != len(theirs):
-            yield f"has {len(ours)} for {len(theirs)} of {path[:-1]}"
-        for one, other in zip(ours, theirs, strict=False):
-            yield from differences(path, one, other)
-    elif ours != theirs:
-        yield f"differs in {path[:-1]} ({ours!r}, not {theirs!r})"
+    if isinstance(actual, dict) and isinstance(expected, dict):
+        yield from (f"lacks {path}{key}" for key in expected if key not in actual)
+        yield from (f"adds {path}{key}" for key in actual if key not in expected)
+        for key in expected:
+            if key in actual:
+                yield from differences(f"{path}{key}.", actual[key], expected[key])
+    elif isinstance(actual, list) and isinstance(expected, list):
+        if len(actual) != len(expected):
+            yield f"has {len(actual)} for {len(expected)} of {path[:-1]}"
+        for left_item, right_item in zip(actual, expected, strict=False):
+            yield from differences(path, left_item, right_item)
+    elif actual != expected:
+        yield f"differs in {path[:-1]} ({actual!r}, not {expected!r})"

@@ -56,11 +56,11 @@ class Stage:
         code["SalesTaxRateList"]["TaxRateDetail"][0]["TaxRateRef"]["value"] = "3"
 
     def _crew(self) -> None:
-        held = self.company.table("Preferences").rows["1"].read()
-        forms = held["SalesFormsPrefs"] | {
+        preferences = self.company.table("Preferences").rows["1"].read()
+        forms = preferences["SalesFormsPrefs"] | {
             "CustomField": [{"CustomField": [USED]}, {"CustomField": [CREW]}]
         }
-        self.company.commit([Change("Preferences", "1", held | {"SalesFormsPrefs": forms})])
+        self.company.commit([Change("Preferences", "1", preferences | {"SalesFormsPrefs": forms})])
 
     def ask(self, moment: float, method: str, path: str, body: Any, kind: str) -> Answer:
         """Send a recorded request at its recorded time."""
@@ -96,9 +96,9 @@ class Stage:
     def write(self, kind: str, body: Body, id: str = "") -> Body:
         answer = self.quickbooks.ask("POST", kind.lower(), json.dumps(body, default=float))
         assert answer.status == 200, (kind, body, answer.text)
-        made: Body = answer.json()[kind]
-        assert not id or id == made["Id"], (kind, id, made)
-        return made
+        entity: Body = answer.json()[kind]
+        assert not id or id == entity["Id"], (kind, id, entity)
+        return entity
 
     def await_one(self, kind: str, row: Body) -> None:
         """Create the objects that a new object refers to, and reserve its recorded id."""
@@ -109,39 +109,39 @@ class Stage:
 
     def file(self, row: Body) -> None:
         """Upload an attached file."""
-        told = json.dumps(
+        metadata = json.dumps(
             {key: value for key, value in row.items() if key not in (*READ_ONLY, *FILE)}
         )
         parts = [
-            f'name="file_metadata_01"\r\n\r\n{told}',
+            f'name="file_metadata_01"\r\n\r\n{metadata}',
             f'name="file_content_01"\r\n\r\n{"x" * row["Size"]}',
         ]
         body = (
             "".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts)
             + "--b--"
         )
-        made = self.quickbooks.ask(
+        response = self.quickbooks.ask(
             "POST", "upload", body, content_type="multipart/form-data; boundary=b"
         ).json()
-        assert made["AttachableResponse"][0]["Attachable"]["Id"] == row["Id"], made
+        assert response["AttachableResponse"][0]["Attachable"]["Id"] == row["Id"], response
 
     def stamp(self, kind: str, id: str, row: Body) -> None:
         """Set an object's version, times and line ids to the recorded ones."""
-        held = self.company.table(kind).rows[id].read()
-        kept = {key: row[key] for key in ("SyncToken", "MetaData")}
+        body = self.company.table(kind).rows[id].read()
+        values = {key: row[key] for key in ("SyncToken", "MetaData")}
         if (
             "BillAddr" in row and "ShipAddr" not in row
         ):  # only a user can say that the shipping address differs
-            held = {key: value for key, value in held.items() if key != "ShipAddr"}
+            body = {key: value for key, value in body.items() if key != "ShipAddr"}
         if "Line" in row:
-            pairs = zip(held["Line"], row["Line"], strict=True)
-            kept["Line"] = [
+            pairs = zip(body["Line"], row["Line"], strict=True)
+            values["Line"] = [
                 line | ({"Id": was["Id"]} if "Id" in was else {}) for line, was in pairs
             ]
         with self.quickbooks.clock.pretend(
             self.company.seconds(row["MetaData"]["LastUpdatedTime"])
         ):
-            self.company.commit([Change(kind, id, held | kept)])
+            self.company.commit([Change(kind, id, body | values)])
 
     def count_to(self, kind: str, id: str) -> None:
         """Set the counters so that the next object of a kind gets this id."""
@@ -187,21 +187,23 @@ class Stage:
 
     def make_way(self, kind: str, called: str) -> None:
         """Rename an existing entry of the stand-in that has this name."""
-        taken = (
+        entry = (
             self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
             if kind in LIST_KINDS
             else None
         )
-        if taken:
-            row = self.company.table(kind).rows[taken[1]]
-            named = {LIST_KINDS[kind].field: f"Other {next(self.spare)}"}
-            self.write(kind, {"Id": row.id, "SyncToken": str(row.token), "sparse": True, **named})
+        if entry:
+            row = self.company.table(kind).rows[entry[1]]
+            name_field = {LIST_KINDS[kind].field: f"Other {next(self.spare)}"}
+            self.write(
+                kind, {"Id": row.id, "SyncToken": str(row.token), "sparse": True, **name_field}
+            )
 
     def parent(self, kind: str, name: str, called: str) -> str:
         """Return the id of a parent entry, creating it if needed."""
-        taken = self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
-        if taken:
-            return taken[1]
+        entry = self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
+        if entry:
+            return entry[1]
         reference = {"value": str(next(self.spare)), "name": called}
         self.stand_for("Item", "Category", reference) if kind == "Item" else self.stand_for(
             kind, name, reference
@@ -210,13 +212,13 @@ class Stage:
 
     def link(self, rows: list[tuple[str, Body]]) -> None:
         """Create the transactions that objects link to, as the deposit of receipts."""
-        made = defaultdict(list)
+        transactions = defaultdict(list)
         for kind, row in rows:
             for link in row.get("LinkedTxn", ()):
-                made[link["TxnType"], link["TxnId"]].append(
+                transactions[link["TxnType"], link["TxnId"]].append(
                     (row, {"TxnId": row["Id"], "TxnType": kind})
                 )
-        for (kind, id), parts in made.items():
+        for (kind, id), parts in transactions.items():
             self.count_to(kind, id)
             row, link = parts[0]
             body = {"CustomerRef": row.get("CustomerRef"), "Line": row["Line"], "LinkedTxn": [link]}

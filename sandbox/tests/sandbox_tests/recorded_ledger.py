@@ -46,39 +46,46 @@ def _balances(
         path = (*above, *head)
         inner = row.get("Rows", {}).get("Row", [])
         lines = [[cell["value"] for cell in each["ColData"]] for each in inner if "ColData" in each]
-        begun = [line[-1] for line in lines if line[0] == "Beginning Balance"]
+        amounts = [line[-1] for line in lines if line[0] == "Beginning Balance"]
         if head and not any("Header" in each for each in inner):
-            yield path, Decimal(begun[0]) if begun else Decimal(0)
+            yield path, Decimal(amounts[0]) if amounts else Decimal(0)
         yield from _balances([each for each in inner if "Header" in each], path)
 
 
 def _account(stage: Stage, path: tuple[tuple[str, str], ...]) -> str:
     id = ""
-    for name, given in path:
-        id = _one(stage, name, given, id)
+    for name, account_id in path:
+        id = _find_or_create(stage, name, account_id, id)
     return id
 
 
-def _one(stage: Stage, name: str, given: str, above: str) -> str:
+def _find_or_create(stage: Stage, name: str, account_id: str, above: str) -> str:
     """Return the id of an account with this name; create it below its parent if it has no id."""
     rows = stage.company.table("Account").rows
-    if given not in rows:
+    if account_id not in rows:
         stage.make_way("Account", name)
         parent = rows[above].read() if above else {}
         kind, subtype = SUBTYPES.get(
             name, (parent.get("AccountType"), parent.get("AccountSubType"))
         )
-        given = given or str(next(stage.spare))
-        stage.count_to("Account", given)
+        account_id = account_id or str(next(stage.spare))
+        stage.count_to("Account", account_id)
         body = {"Name": name, "AccountType": kind, "AccountSubType": subtype}
-        stage.write("Account", body | ({"ParentRef": {"value": above}} if above else {}), given)
-    elif rows[given].read()["Name"] != name:
+        stage.write(
+            "Account", body | ({"ParentRef": {"value": above}} if above else {}), account_id
+        )
+    elif rows[account_id].read()["Name"] != name:
         stage.make_way("Account", name)
         stage.write(
             "Account",
-            {"Id": given, "SyncToken": str(rows[given].token), "sparse": True, "Name": name},
+            {
+                "Id": account_id,
+                "SyncToken": str(rows[account_id].token),
+                "sparse": True,
+                "Name": name,
+            },
         )
-    return given
+    return account_id
 
 
 def _entry(stage: Stage, id: str, amount: Decimal) -> Body | None:
@@ -109,8 +116,8 @@ def _sell(
             item,
         )
     stage.count_to(kind, id)
-    sold = line | {
+    sale_line = line | {
         "DetailType": "SalesItemLineDetail",
         "SalesItemLineDetail": {"ItemRef": {"value": item}},
     }
-    stage.write(kind, party | {"TxnDate": DAY, "DocNumber": number, "Line": [sold]}, id)
+    stage.write(kind, party | {"TxnDate": DAY, "DocNumber": number, "Line": [sale_line]}, id)

@@ -22,17 +22,17 @@ def to_json(kind: str, element: ElementTree.Element) -> Any:
     if kind not in schema.types or kind == "IntuitAnyType":
         return _plain(schema.plain.get(kind, kind), (element.text or "").strip())
     fields = schema.types[kind]
-    told: Body = {}
+    body: Body = {}
     for name, text in element.attrib.items():
         if name in fields:
-            told[name] = _plain(schema.plain.get(fields[name].type, fields[name].type), text)
+            body[name] = _plain(schema.plain.get(fields[name].type, fields[name].type), text)
     if (
         "value" in fields
         and fields["value"].type != ""
         and not len(element)
         and not fields["value"].attribute
     ):
-        return {"value": (element.text or "").strip(), **told}
+        return {"value": (element.text or "").strip(), **body}
     for child in element:
         name = child.tag.removeprefix(SPACE)
         field = schema.field(kind, name)
@@ -40,10 +40,10 @@ def to_json(kind: str, element: ElementTree.Element) -> Any:
             continue
         value = to_json(field.type, child)
         if field.many:
-            told.setdefault(name, []).append(value)
+            body.setdefault(name, []).append(value)
         else:
-            told[name] = value
-    return told
+            body[name] = value
+    return body
 
 
 def _plain(base: str, text: str) -> Any:
@@ -79,9 +79,9 @@ class Shop(Stage):
 
     def make(self, kind: str, row: Body) -> Body:
         """Create a recorded object and return the stand-in's response."""
-        stated = ("TotalAmt",) if kind in ("Payment", "BillPayment") else ()
+        total_fields = ("TotalAmt",) if kind in ("Payment", "BillPayment") else ()
         body = sendable(
-            {key: value for key, value in row.items() if key not in COMPUTED or key in stated}
+            {key: value for key, value in row.items() if key not in COMPUTED or key in total_fields}
         )
         self.refer(body)
         self.settle(body)
@@ -97,15 +97,15 @@ class Shop(Stage):
     def mend(self, value: Any) -> None:
         """Replace references to accounts of the wrong type by accounts of the right type."""
         for name, inner in value.items() if isinstance(value, dict) else ():
-            wanted = (
+            account_type = (
                 "Credit Card"
                 if value.get("PaymentType") == "CreditCard" and name == "AccountRef"
                 else TYPES.get(name)
             )
             rows = self.company.table("Account").rows
-            if wanted and rows[inner["value"]].read()["AccountType"] != wanted:
+            if account_type and rows[inner["value"]].read()["AccountType"] != account_type:
                 inner["value"] = next(
-                    id for id, row in rows.items() if row.read()["AccountType"] == wanted
+                    id for id, row in rows.items() if row.read()["AccountType"] == account_type
                 )
             for each in inner if isinstance(inner, list) else [inner]:
                 self.mend(each)
@@ -120,7 +120,7 @@ class Shop(Stage):
     def open_one(self, kind: str, id: str, row: Body, amount: Decimal) -> None:
         for party in ("Customer", "Vendor"):
             self.stand_for(party, "", {"value": "1"})
-        sold = {
+        sale_line = {
             "DetailType": "SalesItemLineDetail",
             "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
         }
@@ -131,7 +131,7 @@ class Shop(Stage):
             for key in ("VendorRef" if kind in BOUGHT else "CustomerRef", "CurrencyRef")
             if key in party
         }
-        line = (ACCOUNT_LINE if kind in BOUGHT else sold) | {
+        line = (ACCOUNT_LINE if kind in BOUGHT else sale_line) | {
             "Amount": amount + (1000 if kind in ("Bill", "Invoice") else 0)
         }
         self.count_to(kind, id)
@@ -146,12 +146,12 @@ def sendable(value: Any) -> Any:
         return [sendable(each) for each in value]
     if not isinstance(value, dict):
         return value
-    kept = {
+    fields = {
         key: inner
         for key, inner in value.items()
         if key not in READ_ONLY[:-1] and not key.endswith("Ex")
     }
-    return {key: sendable(inner) for key, inner in kept.items()}
+    return {key: sendable(inner) for key, inner in fields.items()}
 
 
 TYPES = {

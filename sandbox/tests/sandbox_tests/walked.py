@@ -15,7 +15,7 @@ from sandbox_tests.official import SCHEMA, walk_json, walk_xml
 
 PROPERTY = "walked"
 FOLDER = "WALKED_BODIES"
-sent: dict[tuple[str, bytes], str] = {}
+bodies: dict[tuple[str, bytes], str] = {}
 clean: set[int] = set()  # hashes of bodies without violations
 
 
@@ -46,18 +46,20 @@ def watch() -> None:
 def keep(call: str, kind: str, body: bytes) -> None:
     sort = next((sort for sort in ("json", "xml") if sort in kind), "")
     if sort and body:
-        sent.setdefault((sort, body), call)
+        bodies.setdefault((sort, body), call)
 
 
 def violations() -> list[str]:
     """Return the violations in the recorded bodies, and forget the bodies."""
     walks = {"json": walk_json, "xml": walk_xml}
-    new = {hash(each): each for each in sent if hash(each) not in clean}
-    found = {number: bad for number, (sort, body) in new.items() if (bad := walks[sort](body))}
-    told = {f"{sent[new[number]]}: {each}" for number, bad in found.items() for each in bad}
-    clean.update(new.keys() - found.keys())
-    sent.clear()
-    return sorted(told)
+    new = {hash(each): each for each in bodies if hash(each) not in clean}
+    bad_bodies = {number: bad for number, (sort, body) in new.items() if (bad := walks[sort](body))}
+    messages = {
+        f"{bodies[new[number]]}: {each}" for number, bad in bad_bodies.items() for each in bad
+    }
+    clean.update(new.keys() - bad_bodies.keys())
+    bodies.clear()
+    return sorted(messages)
 
 
 def collect() -> None:
@@ -73,7 +75,7 @@ def collect() -> None:
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     yield
     collect()
-    item.user_properties.append((PROPERTY, len(sent)))
+    item.user_properties.append((PROPERTY, len(bodies)))
     if bad := violations():
         pytest.fail(
             "the official schema does not know what the stand-in sent:\n" + "\n".join(bad),
