@@ -30,6 +30,7 @@ from hub.qbo.responses import Answer, Expected, lost, of_item, of_read, read_rep
 MINOR_VERSION = "75"
 PAGE_SIZE = 1000
 MAX_READ_ATTEMPTS = 3  # a read changes nothing, so it is repeated if no answer comes
+DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
 MAX_SHORT_PAUSE_SECONDS = 10.0  # a read waits for so long if QuickBooks asks for it
 # How long a token is used without checking whether another process has renewed it.
 TOKEN_SECONDS = 60.0
@@ -270,15 +271,14 @@ class Client:
         except HubError as error:
             is_refused = isinstance(error, NeedsAttention)
             outcome = SendOutcome.UNAUTHORISED if is_refused else SendOutcome.UNSENT
-            after = getattr(error, "after", None)
-            return Answer(outcome, text=error.text, after=after), None
+            return Answer(outcome, text=error.text, after=_seconds_after(error)), None
         self._keep(access.token)
         try:
             with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
                 answer = self._send(call, access.token, deadline_at)
                 return replace(answer, is_trial=access.is_trial), access
         except (NoSlot, DatabaseUnavailable) as error:
-            return unsent(str(error), error.after), access
+            return unsent(str(error), _seconds_after(error)), access
 
     def _send(self, call: Call, token: str, deadline_at: float | None) -> Answer:
         """Send a call, interpret its answer and count it; the outcome says if it was sent."""
@@ -357,6 +357,13 @@ class Client:
         if token != self._token or now >= self._token_until:
             self._token = token
             self._token_until = now + TOKEN_SECONDS
+
+
+def _seconds_after(error: HubError | NoSlot) -> float | None:
+    """Return after how many seconds a call that could not be sent is tried again, if known."""
+    if isinstance(error, DatabaseUnavailable):
+        return DATABASE_PAUSE_SECONDS
+    return getattr(error, "after", None)
 
 
 def _is_worth_repeating(answer: Answer) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from hub.context import Ending, current
 from hub.db.engine import reading, transaction
+from hub.errors import DatabaseUnavailable
 from hub.models import Attempt, Company, Posting
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.load import load_snapshots
@@ -15,7 +16,8 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 from hub.posting.send import pipeline, prepare, requests
 from hub.posting.send.results import _note_attempts, _with_answer
-from hub.qbo.client import Client
+from hub.qbo.client import TOKEN_SECONDS, Client
+from hub.qbo.oauth import tokens
 from hub.qbo.rate_limit import rate_limiter
 from hub.qbo.responses import Answer
 from tests.support.posting_bench import Desk
@@ -212,6 +214,30 @@ def test_a_pause_longer_than_the_deadline_of_a_call_does_not_end_the_run(desk, m
     ids = [desk.bill(f"A-{n}") for n in range(3)]
     pause_calls(desk, monkeypatch, current().config.deadline_seconds + 50)
     drained = desk.drain()
+    assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
+    assert drained.stopped == ""
+
+
+def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run(desk, monkeypatch):
+    ids = [desk.bill(f"A-{n}") for n in range(3)]
+    launch, access_token = pipeline.launch, tokens.access_token
+    failures = []
+
+    def access_token_later(*arguments, **options):
+        if len(failures) < 3:
+            failures.append(arguments)
+            raise DatabaseUnavailable("postgresql://hub", "connection timeout expired")
+        return access_token(*arguments, **options)
+
+    def launch_without_token(*arguments):
+        if not failures:
+            desk.pass_time(TOKEN_SECONDS + 1)
+            monkeypatch.setattr(tokens, "access_token", access_token_later)
+        return launch(*arguments)
+
+    monkeypatch.setattr(pipeline, "launch", launch_without_token)
+    drained = desk.drain()
+    assert len(failures) == 3
     assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
     assert drained.stopped == ""
 
