@@ -260,7 +260,8 @@ def test_the_stand_in_of_the_page_about_the_kit_works(tmp_path, monkeypatch):
     templates.mkdir(parents=True)
     (tmp_path / "hub_shed" / "sandbox" / "__init__.py").touch()
     (templates / "list.html").write_text(
-        '{% extends "page.html" %}{% block main %}{% for row in rows %}{{ row.returned }}{% endfor %}{% endblock %}'
+        '{% extends "page.html" %}{% block main %}'
+        "{% for row in rows %}{{ row.returned }}{% endfor %}{% endblock %}"
     )
     monkeypatch.syspath_prepend(tmp_path)
     (code,) = re.findall(

@@ -58,8 +58,10 @@ SUMMED = (
 ELSE = "The stand-ins, the sources and the door"
 PAGE = """# Proof
 
-Written by the {form} run of the tests itself when every one of them passed: {tests:,} tests, Python {python}.
-In each history, kill, fault, stall and restore below **lost = 0 and doubled = 0**, or the run would have failed;
+Written by the {form} run of the tests itself when every one of them passed: {tests:,} tests, \
+Python {python}.
+In each history, kill, fault, stall and restore below **lost = 0 and doubled = 0**, or the \
+run would have failed;
 a figure below its goal fails it too. How the hub does it: [exactly once](exactly-once.md).
 """
 HEAD = """

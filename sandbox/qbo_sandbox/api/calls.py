@@ -61,7 +61,7 @@ class Call:
         return "sandbox.late" in self.environ
 
     def key(self, longest: int = LONGEST) -> Key | None:
-        """What its request id stands for."""
+        """Return the operation that its request id identifies."""
         key = key_of(self.company, self.route.params, self.client, longest)
         check_under_way(
             self.company, key, () if self.late else self.environ.get("sandbox.pending", ())

@@ -130,7 +130,7 @@ class Frame:
         return columns
 
     def places(self, move: Move) -> list[int]:
-        """The columns a posting counts in."""
+        """Return the columns in which a posting is counted."""
         width = self.width
         if self.parts:
             place = next(
@@ -147,7 +147,7 @@ class Frame:
         return [width - 1]
 
     def sums(self, moves: Iterable[Move] | None = None) -> Sums:
-        """The sum of each account's postings, debit positive, in every column."""
+        """Return the sum of each account's postings in every column, with debits positive."""
         width = self.width
         totals: Sums = defaultdict(lambda: [ZERO] * width)
         for move in self.moves if moves is None else moves:

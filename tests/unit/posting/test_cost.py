@@ -124,7 +124,8 @@ def multiply():
                 names = [column.name for column in table.columns]
                 copies = ", ".join(COPIED[table.name].get(name, name) for name in names)
                 columns = ", ".join(names)
-                insert = f"INSERT INTO {table.name} ({columns}) SELECT {copies} FROM {table.name} WHERE 1"
+                rows = f"SELECT {copies} FROM {table.name} WHERE 1"
+                insert = f"INSERT INTO {table.name} ({columns}) {rows}"
                 session.execute(text(insert), {"by": by})
         by *= 2
 

@@ -24,7 +24,7 @@ from tests.unit.qbo.test_client import bill
 URL = "http://costtracker.test"
 KEY = "0123456789abcdef0123456789abcdef"
 ALWAYS = {"count": 0}
-# Every call except for those to Intuit's sign-in: token.*, revoke, discovery, userinfo, openid keys.
+# Every call except for those to Intuit's sign-in: token.*, revoke, discovery, userinfo and keys.
 API = "[!trduo]*"
 NO_ADMINISTRATOR = {
     "kind": "wrong_json",

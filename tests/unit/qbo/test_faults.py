@@ -87,8 +87,9 @@ def test_a_sentence_says_what_was_said_and_what_to_do():
         (Fault("6210", message="Closed", detail="The account period has closed."),), "bill 12"
     )
     assert text == (
-        "QuickBooks refused bill 12. Its date lies in a closed period. Open the period in QuickBooks "
-        "or change the date at the source. (QuickBooks says: The account period has closed; code 6210.)"
+        "QuickBooks refused bill 12. Its date lies in a closed period. "
+        "Open the period in QuickBooks or change the date at the source. "
+        "(QuickBooks says: The account period has closed; code 6210.)"
     )
 
 

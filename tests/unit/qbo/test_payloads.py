@@ -275,7 +275,7 @@ def test_a_customer_never_makes_a_line_billable_by_itself():
     assert body["Line"][0]["AccountBasedExpenseLineDetail"]["BillableStatus"] == "NotBillable"
 
 
-def test_a_price_that_does_not_come_to_the_amount_is_set_so_that_it_does_and_stands_in_the_description():
+def test_a_price_that_does_not_yield_the_amount_is_replaced_and_stays_in_the_description():
     row = build(CASES["bill_price_beside_amount"][1]).body["Line"][0]
     assert row["ItemBasedExpenseLineDetail"]["UnitPrice"] == D("33.3333333")
     assert row["Description"] == "Work (3 x 33.33)"

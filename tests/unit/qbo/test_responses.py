@@ -48,7 +48,8 @@ def gateway(code: str) -> dict[str, Any]:
 
 
 XML = b"""<?xml version="1.0"?>
-<IntuitResponse xmlns="http://schema.intuit.com/finance/v3"><Fault type="SERVICE"><Error code="3001">
+<IntuitResponse xmlns="http://schema.intuit.com/finance/v3"><Fault type="SERVICE">
+<Error code="3001">
 <Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message>
 </Error></Fault></IntuitResponse>"""
 
