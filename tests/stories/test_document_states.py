@@ -73,8 +73,8 @@ def states(till, source_id="bill:1"):
     with reading() as session:
         runs = [session.query(Installation).one()]
     run = runner.sync(till.id, requested_by="kari")
-    told = summary.summarize_runs([run])["apps"]["shop"]
-    counted = {name for name in summary.COUNT_NAMES[1:] if told[name]}
+    sent_states = summary.summarize_runs([run])["apps"]["shop"]
+    counted = {name for name in summary.COUNT_NAMES[1:] if sent_states[name]}
     output = CliRunner().invoke(main, ["outbox", "--json"], obj=till.visitor.app).stdout
     rows = [one for one in json.loads(output) if one["source_id"] == source_id]
     results = [
@@ -82,7 +82,7 @@ def states(till, source_id="bill:1"):
         for name in ("posted", "missing", "removed", "withdrawn", "skipped", "held")
         if f"/documents/{here.id}" in till.visitor.page(f"/documents?state={name}")
     ]
-    assert told["documents"] == 1
+    assert sent_states["documents"] == 1
     assert runs
     return {
         "page": re.findall(r'class="state \w+">([^<]+)<', head)[0],
@@ -93,7 +93,7 @@ def states(till, source_id="bill:1"):
     }
 
 
-def told(till):
+def sent_states(till):
     """Return the states that the source was sent for its documents."""
     return [(id, state) for id, state in till.shop.told if ":" in id]
 
@@ -152,13 +152,13 @@ def test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told(till
     remove(till)
     assert till.ours("Bill") == []
     assert states(till) == everywhere("removed")
-    assert told(till) == [("bill:1", "posted"), ("bill:1", "missing")]
+    assert sent_states(till) == [("bill:1", "posted"), ("bill:1", "missing")]
 
 
 def test_a_source_that_does_not_want_to_hear_what_is_missing_is_told_that_it_is_held(open_till):
     till = open_till(wants=("posted", "held"))
     remove(till)
-    assert told(till) == [("bill:1", "posted"), ("bill:1", "held")]
+    assert sent_states(till) == [("bill:1", "posted"), ("bill:1", "held")]
 
 
 def test_what_somebody_deleted_in_quickbooks_is_missing_everywhere(till):
@@ -170,7 +170,7 @@ def test_what_the_source_took_back_is_removed_and_its_source_is_told_nothing(ope
     till = open_till(wants=TOLD, gone="delete")
     till.run(Gone(source_id="bill:1"))
     assert states(till) == everywhere("removed")
-    assert told(till) == [("bill:1", "posted")]
+    assert sent_states(till) == [("bill:1", "posted")]
     assert "Post again" not in till.visitor.page(f"/documents/{row_of().id}")
 
 
@@ -201,7 +201,7 @@ def test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now(till, lea
     assert till.cases() == []
     newest = till.posting("bill:1")
     assert (newest.operation, newest.generation, newest.approved_by) == ("create", 1, "oda")
-    assert told(till)[-1] == ("bill:1", "posted")
+    assert sent_states(till)[-1] == ("bill:1", "posted")
     result = reconcile(1)
     assert (result["documents"], result["troubles"]) == (1, 0)
     till.run(bill("60.00"))

@@ -41,7 +41,7 @@ def hub(server, make_app, make_config, empty_database):
         yield
 
 
-def opened(cause="match:1", title="Cost code 12 has no match"):
+def open_case(cause="match:1", title="Cost code 12 has no match"):
     with transaction() as session:
         open_stored_case(
             session,
@@ -54,7 +54,7 @@ def opened(cause="match:1", title="Cost code 12 has no match"):
 
 
 def test_a_cause_is_told_once_to_those_who_can_act_with_what_to_do(hub, server, clock):
-    opened()
+    open_case()
     assert notifications.digest() == 0
     clock.advance(60)
     assert [notifications.digest(), notifications.digest()] == [1, 0]
@@ -93,7 +93,7 @@ def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub,
 
 def test_many_causes_of_one_run_make_one_message(hub, server, clock):
     for number in range(40):
-        opened(f"match:{number}", f"Code {number}")
+        open_case(f"match:{number}", f"Code {number}")
     clock.advance(60)
     notifications.digest()
     assert [message["Subject"] for message in server.taken] == ["40 items need attention"]
@@ -101,7 +101,7 @@ def test_many_causes_of_one_run_make_one_message(hub, server, clock):
 
 
 def test_a_long_text_of_a_source_is_cut(hub, server, clock):
-    opened(title="Cost code " + "x" * 1_000_000)
+    open_case(title="Cost code " + "x" * 1_000_000)
     clock.advance(60)
     assert notifications.digest() == 1
     (message,) = server.taken
@@ -110,7 +110,7 @@ def test_a_long_text_of_a_source_is_cut(hub, server, clock):
 
 
 def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, server, clock):
-    opened()
+    open_case()
     clock.advance(60)
     server.full = True
     with pytest.raises(Retry, match=r"127\.0\.0\.1 did not take the message .*452"):
@@ -120,7 +120,7 @@ def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, server,
 
 
 def test_a_closed_cause_is_not_told(hub, server, clock):
-    opened()
+    open_case()
     with transaction() as session:
         inbox.close(session, "match:1")
     clock.advance(60)
@@ -150,7 +150,7 @@ def test_no_password_is_said_over_an_open_line(
 
 
 def test_without_a_mail_server_nothing_is_told(app, clock):
-    opened()
+    open_case()
     clock.advance(60)
     assert notifications.digest() == 0
 
@@ -174,7 +174,7 @@ def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, server, clock
     clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
     choose(notices.DAILY)
     for number in range(3):
-        opened(f"match:{number}", f"Code {number}")
+        open_case(f"match:{number}", f"Code {number}")
     clock.advance(60)
     assert notifications.digest() == 0
     with transaction() as session:
@@ -198,7 +198,7 @@ def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, server
         open_stored_case(session, "app", title="App", reason="Why.", **about)
     choose(notices.OFF)
     choose(notices.NOW, installation=app.id)
-    opened(title="Hub")
+    open_case(title="Hub")
     clock.advance(60)
     assert notifications.digest() == 1
     assert "App" in server.taken[0]["Subject"]
@@ -206,7 +206,7 @@ def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, server
 
 def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, server, clock):
     choose(notices.DAILY)
-    opened()
+    open_case()
     clock.advance(60)
     notifications.digest()
     with transaction() as session:

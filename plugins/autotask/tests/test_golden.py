@@ -55,7 +55,7 @@ def benches():
     return {}
 
 
-def opened(benches, open_bench, app, **settings):
+def bench_of(benches, open_bench, app, **settings):
     """Return a bench with these settings; those without any are shared."""
     if settings:
         return open_bench(app, **settings)
@@ -67,16 +67,16 @@ def opened(benches, open_bench, app, **settings):
 @pytest.mark.parametrize(("app", "case"), cases(), ids=lambda text: text)
 def test_the_document_of_each_case_is_as_it_was(benches, open_bench, app, case):
     file = f"{app}-{case}".replace(" ", "-").replace(",", "").replace("'", "")
-    golden(FOLDER / f"{file}.json", [opened(benches, open_bench, app).case(case)])
+    golden(FOLDER / f"{file}.json", [bench_of(benches, open_bench, app).case(case)])
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
 def test_the_settings_make_another_document_of_it(benches, open_bench, name):
     app, case, settings = OTHERWISE[name]
-    golden(FOLDER / f"{name}.json", [opened(benches, open_bench, app, **settings).case(case)])
+    golden(FOLDER / f"{name}.json", [bench_of(benches, open_bench, app, **settings).case(case)])
 
 
 def test_what_was_received_with_one_invoice_of_the_vendor(benches, open_bench):
-    bench = opened(benches, open_bench, "purchase-orders", post_as="bill_per_receipt")
+    bench = bench_of(benches, open_bench, "purchase-orders", post_as="bill_per_receipt")
     items = bench.read(ids=["purchase_receipt:8014:ING-501", "purchase_receipt:8014:ING-502"])
     golden(FOLDER / "purchase-orders-bill-for-each-receipt.json", items)

@@ -38,7 +38,7 @@ def open_bench():
 
 
 @pytest.fixture(scope="session")
-def told(open_bench):
+def shared_bench(open_bench):
     """Provide a bench that is only read."""
     return open_bench()
 

@@ -86,12 +86,14 @@ def call(bench, body, secret=WEBHOOK_SECRET, header="X-CostCertified-Signature")
     )
 
 
-def test_a_sent_invoice_is_read_by_itself_and_money_collects(told):
-    assert call(told, {"topic": "invoice.sent", "id": "1001"}) == [Signal(ids=("invoice:1001",))]
-    assert call(told, {"topic": "payment.refunded", "id": "p1"}) == [Signal()]
+def test_a_sent_invoice_is_read_by_itself_and_money_collects(shared_bench):
+    assert call(shared_bench, {"topic": "invoice.sent", "id": "1001"}) == [
+        Signal(ids=("invoice:1001",))
+    ]
+    assert call(shared_bench, {"topic": "payment.refunded", "id": "p1"}) == [Signal()]
 
 
 @pytest.mark.parametrize("wrong", [{"secret": "guess"}, {"header": "X-Other"}])
-def test_a_call_that_is_not_signed_is_refused(told, wrong):
+def test_a_call_that_is_not_signed_is_refused(shared_bench, wrong):
     with pytest.raises(Refused, match="not signed"):
-        call(told, {"topic": "invoice.sent", "id": "1001"}, **wrong)
+        call(shared_bench, {"topic": "invoice.sent", "id": "1001"}, **wrong)

@@ -56,24 +56,27 @@ def checked(name, items):
 
 
 @pytest.mark.parametrize("case", INVOICES)
-def test_the_invoice_of_each_case_is_as_it_was(told, case):
-    checked(case, [told.case(case)])
+def test_the_invoice_of_each_case_is_as_it_was(shared_bench, case):
+    checked(case, [shared_bench.case(case)])
 
 
 @pytest.mark.parametrize("case", PAYMENTS)
-def test_the_payment_of_each_case_is_as_it_was(told, case):
-    id = payment_of(told, case)
+def test_the_payment_of_each_case_is_as_it_was(shared_bench, case):
+    id = payment_of(shared_bench, case)
     refund = [f"refund:{id}/R-{id[1:]}-1"] if "given back" in case else []
-    checked(f"payment {case}", told.read(ids=[f"payment:{id}", *refund]))
+    checked(f"payment {case}", shared_bench.read(ids=[f"payment:{id}", *refund]))
 
 
-def test_nothing_that_the_stand_in_tells_of_is_left_out(told):
-    assert {row["case"] for row in told.books.rows["invoices"].values()} <= {*INVOICES, *PAYMENTS}
+def test_nothing_that_the_stand_in_tells_of_is_left_out(shared_bench):
+    assert {row["case"] for row in shared_bench.books.rows["invoices"].values()} <= {
+        *INVOICES,
+        *PAYMENTS,
+    }
 
 
 @pytest.mark.parametrize("case", PAYOUTS)
-def test_payouts(told, case):
-    checked(case, [told.read(ids=[f"payout:{PAYOUTS[case]}"])[0]])
+def test_payouts(shared_bench, case):
+    checked(case, [shared_bench.read(ids=[f"payout:{PAYOUTS[case]}"])[0]])
 
 
 def test_expenses(open_bench):

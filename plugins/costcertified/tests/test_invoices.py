@@ -57,7 +57,7 @@ def test_a_fixed_item_has_to_be_chosen(open_bench):
 
 
 @pytest.mark.row("CC-S13")
-def test_a_client_comes_with_all_that_is_known(told):
+def test_a_client_comes_with_all_that_is_known(shared_bench):
     raw = {
         "id": "k1",
         "fname": "Ida",
@@ -76,6 +76,6 @@ def test_a_client_comes_with_all_that_is_known(told):
     )
 
 
-def test_a_day_is_one_where_the_company_is(told):
-    assert str(codes.day(told.site, "2026-03-01T03:00:00.000Z")) == "2026-02-28"
-    assert str(codes.day(told.site, "2026-03-08T09:30:00.000Z")) == "2026-03-08"
+def test_a_day_is_one_where_the_company_is(shared_bench):
+    assert str(codes.day(shared_bench.site, "2026-03-01T03:00:00.000Z")) == "2026-02-28"
+    assert str(codes.day(shared_bench.site, "2026-03-08T09:30:00.000Z")) == "2026-03-08"

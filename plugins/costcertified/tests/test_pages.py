@@ -60,13 +60,16 @@ def test_a_person_changes_an_invoice(open_bench, act, seen):
 
 
 @pytest.mark.parametrize("amount", ["", "much", "-5", "1.005", "NaN", "1" * 30])
-def test_an_amount_that_is_none_is_refused_with_a_sentence(told, amount):
-    answer = told.page("/invoices", {"amount": amount})
+def test_an_amount_that_is_none_is_refused_with_a_sentence(shared_bench, amount):
+    answer = shared_bench.page("/invoices", {"amount": amount})
     assert (answer.status_code, "at most two decimals" in answer.text) == (422, True)
 
 
-def test_more_than_is_open_cannot_be_paid(told):
-    assert "not more than is open" in told.page("/invoices/1001/pay", {"amount": "900000"}).text
+def test_more_than_is_open_cannot_be_paid(shared_bench):
+    assert (
+        "not more than is open"
+        in shared_bench.page("/invoices/1001/pay", {"amount": "900000"}).text
+    )
 
 
 @pytest.mark.row("CC-S5")
@@ -77,12 +80,16 @@ def test_the_export_is_in_the_menu_once_payments_are_taken(open_bench):
     assert "ask in the chat or open a ticket" in bench.page("/enable", {"on": "no"}).text
 
 
-def test_lists_are_searched_and_shown(told):
-    assert told.page("/?search=namesake").text.count("/invoices/1") == 2
-    assert "No invoice fits" in told.page("/?search=nowhere").text
-    assert "P-0001" in told.page("/payments").text
-    assert "Summit Plumbing" in told.page("/expenses").text
-    assert told.page("/invoices/7").status_code == told.page("/nowhere").status_code == 404
+def test_lists_are_searched_and_shown(shared_bench):
+    assert shared_bench.page("/?search=namesake").text.count("/invoices/1") == 2
+    assert "No invoice fits" in shared_bench.page("/?search=nowhere").text
+    assert "P-0001" in shared_bench.page("/payments").text
+    assert "Summit Plumbing" in shared_bench.page("/expenses").text
+    assert (
+        shared_bench.page("/invoices/7").status_code
+        == shared_bench.page("/nowhere").status_code
+        == 404
+    )
 
 
 @pytest.mark.parametrize(("act", "stage"), [("push", "ready"), ("keep", "pending")])

@@ -29,10 +29,10 @@ def ask(bench, path, method="GET", **what):
     )
 
 
-def test_every_case_is_told_once(told):
-    cases = [row["case"] for row in told.books.rows["invoices"].values()]
+def test_every_case_is_told_once(shared_bench):
+    cases = [row["case"] for row in shared_bench.books.rows["invoices"].values()]
     assert len(set(cases)) == len(CASES) + 5
-    assert {row["state"] for row in told.books.rows["payments"].values()} == {
+    assert {row["state"] for row in shared_bench.books.rows["payments"].values()} == {
         "paid",
         "processing",
         "failed",
@@ -40,14 +40,14 @@ def test_every_case_is_told_once(told):
 
 
 @pytest.mark.row("CC-S12")
-def test_a_number_is_given_when_an_invoice_is_generated_and_never_twice(told):
-    numbers = [row["number"] for row in told.books.rows["invoices"].values()]
+def test_a_number_is_given_when_an_invoice_is_generated_and_never_twice(shared_bench):
+    numbers = [row["number"] for row in shared_bench.books.rows["invoices"].values()]
     assert (len(set(numbers)), all(numbers)) == (44, True)
 
 
-def test_lists_are_paged_by_a_cursor_that_rows_cannot_slip_behind(told):
-    first = ask(told, "/v1/invoices?limit=30").json()
-    rest = ask(told, f"/v1/invoices?limit=30&cursor={first['next_cursor']}").json()
+def test_lists_are_paged_by_a_cursor_that_rows_cannot_slip_behind(shared_bench):
+    first = ask(shared_bench, "/v1/invoices?limit=30").json()
+    rest = ask(shared_bench, f"/v1/invoices?limit=30&cursor={first['next_cursor']}").json()
     assert (len(first["items"]), first["has_more"], len(rest["items"]), rest["has_more"]) == (
         30,
         True,
@@ -57,9 +57,9 @@ def test_lists_are_paged_by_a_cursor_that_rows_cannot_slip_behind(told):
 
 
 @pytest.mark.parametrize("things", ["invoices", "payments", "payouts", "expenses"])
-def test_every_list_has_more_than_one_page(told, things):
-    first = ask(told, f"/v1/{things}?limit=1").json()
-    second = ask(told, f"/v1/{things}?limit=1&cursor={first['next_cursor']}").json()
+def test_every_list_has_more_than_one_page(shared_bench, things):
+    first = ask(shared_bench, f"/v1/{things}?limit=1").json()
+    second = ask(shared_bench, f"/v1/{things}?limit=1&cursor={first['next_cursor']}").json()
     assert first["has_more"]
     assert first["items"][0]["id"] != second["items"][0]["id"]
 
@@ -114,8 +114,8 @@ def test_a_row_that_moves_while_pages_are_read_is_read(open_bench, monkeypatch):
         ("/v1/clients", 404),
     ],
 )
-def test_what_is_not_agreed_is_refused(told, path, status):
-    assert ask(told, path).status_code == status
+def test_what_is_not_agreed_is_refused(shared_bench, path, status):
+    assert ask(shared_bench, path).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_what_is_not_agreed_is_refused(told, path, status):
         ({"at": "yesterday"}, "at"),
     ],
 )
-def test_a_status_that_is_not_as_agreed_names_the_field(told, wrong, field):
-    answer = ask(told, "/v1/invoices/1001/accounting-status", "PUT", json={**TOLD, **wrong})
+def test_a_status_that_is_not_as_agreed_names_the_field(shared_bench, wrong, field):
+    answer = ask(shared_bench, "/v1/invoices/1001/accounting-status", "PUT", json={**TOLD, **wrong})
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
 
-def test_a_status_that_is_no_json_is_refused(told):
+def test_a_status_that_is_no_json_is_refused(shared_bench):
     path = "/v1/invoices/1001/accounting-status"
-    assert ask(told, path, "PUT", data="posted").status_code == 415
+    assert ask(shared_bench, path, "PUT", data="posted").status_code == 415
 
 
 def test_a_status_may_come_twice_and_an_older_one_is_stale(bench):
@@ -169,8 +169,8 @@ def test_a_token_that_ran_out_in_the_middle_of_the_pages_is_renewed(bench):
     assert bench.count_calls("token") == 3
 
 
-def test_codes_are_those_that_documents_use(told):
-    clients = hub_codes(app="costcertified", site=told.site, field="client")
+def test_codes_are_those_that_documents_use(shared_bench):
+    clients = hub_codes(app="costcertified", site=shared_bench.site, field="client")
     assert {"client:k1", "client:k20", "client:k21", "client:k30"} <= {code.id for code in clients}
 
 

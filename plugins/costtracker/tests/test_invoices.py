@@ -15,7 +15,7 @@ def receipt(state="posted", at=AT, **more):
     return Receipt(state=state, at=at, kind="bill", id="145", number="26A-1", **more)
 
 
-def told(bench, document):
+def costtracker_status(bench, document):
     return bench.books.status(document.source_id.removeprefix("invoice:"))
 
 
@@ -252,7 +252,7 @@ def test_a_receipt_reaches_its_invoice(connected):
         document=document,
         receipt=receipt(url="http://qbo/145"),
     )
-    assert told(connected, document) == {
+    assert costtracker_status(connected, document) == {
         "state": "posted",
         "system": "quickbooks_online",
         "external_id": "145",
@@ -268,7 +268,10 @@ def test_a_payment_in_quickbooks_is_told_with_its_amount(connected):
     document = connected.case("credit note")
     paid = receipt(state="part_paid", paid=Decimal("100.50"))
     hub_report(app="costtracker", site=connected.site, document=document, receipt=paid)
-    assert (told(connected, document)["state"], told(connected, document)["amount_paid"]) == (
+    assert (
+        costtracker_status(connected, document)["state"],
+        costtracker_status(connected, document)["amount_paid"],
+    ) == (
         "part_paid",
         Decimal("100.5"),
     )
@@ -282,7 +285,7 @@ def test_states_go_by_costtrackers_names(connected, state, said):
     hub_report(
         app="costtracker", site=connected.site, document=document, receipt=receipt(state=state)
     )
-    assert told(connected, document)["state"] == said
+    assert costtracker_status(connected, document)["state"] == said
 
 
 def test_an_older_receipt_never_covers_a_newer_one(connected):
@@ -290,7 +293,7 @@ def test_an_older_receipt_never_covers_a_newer_one(connected):
     hub_report(app="costtracker", site=connected.site, document=document, receipt=receipt())
     late = receipt(state="queued", at=AT - dt.timedelta(minutes=1))
     hub_report(app="costtracker", site=connected.site, document=document, receipt=late)
-    assert told(connected, document)["state"] == "posted"
+    assert costtracker_status(connected, document)["state"] == "posted"
 
 
 def test_a_receipt_that_costtracker_takes_for_old_is_told_again_of_the_present_version(connected):
@@ -304,14 +307,17 @@ def test_a_receipt_that_costtracker_takes_for_old_is_told_again_of_the_present_v
         receipt=queued,
     )
     hub_report(app="costtracker", site=connected.site, document=first, receipt=receipt())
-    assert (told(connected, first)["state"], told(connected, first)["version"]) == ("posted", 2)
+    assert (
+        costtracker_status(connected, first)["state"],
+        costtracker_status(connected, first)["version"],
+    ) == ("posted", 2)
 
 
 def test_why_it_is_held_is_told(connected):
     document = connected.case("credit note")
     held = receipt(state="held", message="The period is closed.")
     hub_report(app="costtracker", site=connected.site, document=document, receipt=held)
-    assert told(connected, document)["message"] == "The period is closed."
+    assert costtracker_status(connected, document)["message"] == "The period is closed."
 
 
 def test_our_own_receipt_makes_no_new_version(connected):

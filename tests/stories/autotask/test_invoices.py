@@ -115,15 +115,15 @@ def test_a_customer_with_the_name_of_a_vendor_is_told_before_quickbooks_refuses_
 
 @pytest.mark.row("AT-C9")
 def test_a_new_customer_has_the_primary_contact_and_without_one_the_phone_of_the_organisation(desk):
-    def found(name):
+    def customer(name):
         query = f"select * from Customer where DisplayName = '{name}'"
         return desk.quickbooks.select(query)["Customer"][0]
 
-    alder = found("Alder Dental Group")
+    alder = customer("Alder Dental Group")
     assert (alder["GivenName"], alder["FamilyName"]) == ("Mary", "Alder")
     assert alder["PrimaryEmailAddr"]["Address"] == "mary.176@client.example"
     assert alder["PrimaryPhone"]["FreeFormNumber"] == "555-1176"
-    bare = found("Harbor Freight Insurance")
+    bare = customer("Harbor Freight Insurance")
     assert not {"GivenName", "FamilyName", "PrimaryEmailAddr"} & bare.keys()
     assert bare["PrimaryPhone"]["FreeFormNumber"] == "555-0179"
     assert desk.of("customer without a contact").state == "posted"

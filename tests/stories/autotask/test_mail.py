@@ -37,7 +37,7 @@ def owner(open_pages: Callable[..., Visitor], server: Any) -> Visitor:
 
 
 @pytest.fixture
-def mute(open_pages: Callable[..., Visitor]) -> Visitor:
+def without_mail(open_pages: Callable[..., Visitor]) -> Visitor:
     """Provide the same at a hub without a mail server."""
     visitor = open_pages("people")
     connect(visitor)
@@ -154,26 +154,30 @@ def test_without_a_mailbox_a_comparison_goes_to_whoever_asks(owner: Visitor, ser
 @pytest.mark.row("AT-C10")
 @pytest.mark.end_to_end
 def test_a_mailbox_without_a_mail_server_is_said_on_the_page_and_in_the_inbox(
-    mute: Visitor,
+    without_mail: Visitor,
 ) -> None:
-    mute.press(f"/apps/{INVOICES}/1/grant")
+    without_mail.press(f"/apps/{INVOICES}/1/grant")
     address = f"/apps/{INVOICES}/1/configure"
-    assert "cannot send mail" in mute.press(address, test="1", **form(mailbox=MAILBOX))
-    enable(mute, mailbox=MAILBOX)
-    assert [text for text in warnings(mute) if MAILBOX in text and "Set up → Mail" in text]
-    assert f"cannot be mailed to {MAILBOX}: this hub has no mail server" in mute.page(COMPARE)
-    assert f"cannot send mail to {MAILBOX}" in mute.press(f"{COMPARE}mail")
-    mute.press_save("/installations/1/settings", **form(mailbox=""))
-    assert [text for text in warnings(mute) if MAILBOX in text] == []
+    assert "cannot send mail" in without_mail.press(address, test="1", **form(mailbox=MAILBOX))
+    enable(without_mail, mailbox=MAILBOX)
+    assert [text for text in warnings(without_mail) if MAILBOX in text and "Set up → Mail" in text]
+    assert f"cannot be mailed to {MAILBOX}: this hub has no mail server" in without_mail.page(
+        COMPARE
+    )
+    assert f"cannot send mail to {MAILBOX}" in without_mail.press(f"{COMPARE}mail")
+    without_mail.press_save("/installations/1/settings", **form(mailbox=""))
+    assert [text for text in warnings(without_mail) if MAILBOX in text] == []
 
 
-def test_a_setting_that_is_emptied_on_the_page_is_empty_or_its_default_again(mute: Visitor) -> None:
+def test_a_setting_that_is_emptied_on_the_page_is_empty_or_its_default_again(
+    without_mail: Visitor,
+) -> None:
     fields = {"order_field": "Crew", "default_item": "1", "mailbox": MAILBOX, "tolerance": "0.10"}
-    enable(mute, **fields)
-    stored_settings = mute.row(Installation, 1).settings
+    enable(without_mail, **fields)
+    stored_settings = without_mail.row(Installation, 1).settings
     assert {name: stored_settings[name] for name in fields} == fields
-    mute.press_save("/installations/1/settings", **form(**dict.fromkeys(fields, "")))
-    stored_settings = mute.row(Installation, 1).settings
+    without_mail.press_save("/installations/1/settings", **form(**dict.fromkeys(fields, "")))
+    stored_settings = without_mail.row(Installation, 1).settings
     assert {name: stored_settings[name] for name in fields} == {
         "order_field": "",
         "default_item": "",
@@ -182,8 +186,8 @@ def test_a_setting_that_is_emptied_on_the_page_is_empty_or_its_default_again(mut
     }
 
 
-def test_a_mailbox_that_is_no_address_is_refused_beside_its_field(mute: Visitor) -> None:
-    assert "Not a valid email address" in enable(mute, mailbox="accounting")
+def test_a_mailbox_that_is_no_address_is_refused_beside_its_field(without_mail: Visitor) -> None:
+    assert "Not a valid email address" in enable(without_mail, mailbox="accounting")
 
 
 @pytest.mark.row("AT-C4")
@@ -196,13 +200,13 @@ def test_a_mailbox_that_is_no_address_is_refused_beside_its_field(mute: Visitor)
     ],
 )
 def test_the_page_of_an_app_says_what_comes_first_and_how_to_request_access(
-    mute: Visitor, slug: str, name: str
+    without_mail: Visitor, slug: str, name: str
 ) -> None:
-    page = " ".join(mute.page(f"/apps/{slug}").split())
+    page = " ".join(without_mail.page(f"/apps/{slug}").split())
     assert "finish your Autotask implementation first" in page
     assert (
         "open a ticket with Kaseya&#39;s helpdesk (helpdesk.kaseya.com) and name the app,"
         f" “{name}”" in page
     )
     assert "granted by Kaseya&#39;s helpdesk" in page
-    assert "Kaseya&#39;s helpdesk" in mute.press(f"/apps/{slug}/1/ask")
+    assert "Kaseya&#39;s helpdesk" in without_mail.press(f"/apps/{slug}/1/ask")

@@ -59,7 +59,7 @@ OTHERWISE = (
 
 
 @pytest.fixture(scope="module")
-def otherwise(books):
+def other_settings(books):
     """Provide an app with other settings than usual.
 
     They are Autotask's number, items by name, QuickBooks' own tax, credit memos and mail.
@@ -87,11 +87,11 @@ def otherwise(books):
 
 
 @pytest.mark.row("AT-I2")
-def test_autotasks_number_or_its_id_is_the_number_and_the_web_service_date_the_mark(otherwise):
+def test_autotasks_number_or_its_id_is_the_number_and_the_web_service_date_the_mark(other_settings):
     for words, number in (("numbered already", "1041"), ("labour and a licence", "4001")):
-        assert otherwise.made(words)["DocNumber"] == number
-        before = otherwise.before[otherwise.id(words)]
-        assert otherwise.row_of(words) == {**before, "webServiceDate": "2026-03-02T00:00:00Z"}
+        assert other_settings.made(words)["DocNumber"] == number
+        before = other_settings.before[other_settings.id(words)]
+        assert other_settings.row_of(words) == {**before, "webServiceDate": "2026-03-02T00:00:00Z"}
 
 
 @pytest.mark.row("AT-I2")
@@ -102,8 +102,8 @@ def test_the_id_in_autotask_may_be_the_number(books):
 
 
 @pytest.mark.row("AT-I5")
-def test_items_may_be_found_by_the_name_of_the_billing_code(otherwise):
-    lines = sold(otherwise, "three codes with one external number")
+def test_items_may_be_found_by_the_name_of_the_billing_code(other_settings):
+    lines = sold(other_settings, "three codes with one external number")
     assert [line[0] for line in lines] == [
         "Remote Support",
         "Onsite Support",
@@ -112,12 +112,12 @@ def test_items_may_be_found_by_the_name_of_the_billing_code(otherwise):
 
 
 @pytest.mark.row("AT-I10")
-def test_quickbooks_may_work_the_tax_out(otherwise):
-    sent = otherwise.sent("taxed in California")
+def test_quickbooks_may_work_the_tax_out(other_settings):
+    sent = other_settings.sent("taxed in California")
     assert ("TxnTaxDetail" in sent, "TotalAmt" in sent) == (False, False)
-    transaction = otherwise.made("taxed in California")
+    transaction = other_settings.made("taxed in California")
     assert transaction["TotalAmt"] == 600 + transaction["TxnTaxDetail"]["TotalTax"]
-    assert otherwise.of("taxed in California").state == "posted"
+    assert other_settings.of("taxed in California").state == "posted"
 
 
 @pytest.fixture(scope="module")
@@ -136,15 +136,15 @@ def test_a_difference_may_be_said_in_the_memo(noted):
 
 
 @pytest.mark.row("AT-I12")
-def test_a_negative_invoice_may_be_a_credit_memo(otherwise):
-    transaction = otherwise.made("negative total", "CreditMemo")
-    ((item, amount, _, _),) = sold(otherwise, "negative total", "CreditMemo")
+def test_a_negative_invoice_may_be_a_credit_memo(other_settings):
+    transaction = other_settings.made("negative total", "CreditMemo")
+    ((item, amount, _, _),) = sold(other_settings, "negative total", "CreditMemo")
     assert (item, amount, transaction["CustomerRef"]["name"]) == (
         "Remote Support",
         100,
         "Alder Dental Group",
     )
-    assert otherwise.row_of("negative total")["webServiceDate"] == "2026-03-02T00:00:00Z"
+    assert other_settings.row_of("negative total")["webServiceDate"] == "2026-03-02T00:00:00Z"
 
 
 @pytest.mark.row("AT-I15")
@@ -157,16 +157,16 @@ def test_a_negative_invoice_may_be_a_credit_memo(otherwise):
     ],
 )
 def test_an_invoice_is_mailed_to_quickbooks_address_else_the_contacts_else_not(
-    otherwise, words, address
+    other_settings, words, address
 ):
-    transaction = otherwise.made(words)
+    transaction = other_settings.made(words)
     assert transaction.get("BillEmail", {}).get("Address") == address
     assert (transaction.get("EmailStatus") == "NeedToSend") == bool(address)
 
 
 @pytest.mark.row("AT-I18")
-def test_a_line_without_billing_code_takes_the_item_of_the_settings(otherwise):
-    lines = sold(otherwise, "a line without billing code")
+def test_a_line_without_billing_code_takes_the_item_of_the_settings(other_settings):
+    lines = sold(other_settings, "a line without billing code")
     assert [line[:2] for line in lines] == [("Design Hours", 900), ("Remote Support", 300)]
 
 

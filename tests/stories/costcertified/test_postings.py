@@ -24,7 +24,7 @@ def works(app, quickbooks, clock):
 
 
 @pytest.fixture
-def told(request):
+def first_day(request):
     """Provide QuickBooks after the seed's story, by case; `TOLD` also holds it a day later."""
     if not TOLD:
         works = Works(
@@ -33,20 +33,20 @@ def told(request):
         )
         works.enable(**CLEARING)
         works.sync()
-        TOLD["first"] = seen(works)
+        TOLD["first"] = snapshot(works)
         a_day_goes_by(works)
         works.watch()
         works.sync()
-        TOLD["later"] = seen(works)
+        TOLD["later"] = snapshot(works)
     return TOLD["first"]
 
 
 @pytest.fixture
-def later(told):
+def later(first_day):
     return TOLD["later"]
 
 
-def seen(works):
+def snapshot(works):
     """Return the source and QuickBooks by case."""
     rows, invoices = works.books.rows, {one["DocNumber"]: one for one in works.all("Invoice")}
     payments = {one["PaymentRefNum"]: one for one in works.all("Payment")}
@@ -130,9 +130,9 @@ def lines(invoice):
 
 
 @pytest.mark.row("CC-S2", "CC-S9", "CC-S12", "CC-S14", "CC-S15")
-def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(told):
-    for case, source in told.source.items():
-        invoice = told.invoices[case]
+def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(first_day):
+    for case, source in first_day.source.items():
+        invoice = first_day.invoices[case]
         if (
             source["sent_via"] == "costcertified"
             and source["status"] != "void"
@@ -141,7 +141,7 @@ def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(
         ):
             items = {item for item, *_ in lines(invoice)} - {"Transaction fee"}
             assert (items, invoice["TotalAmt"]) == ({source["number"]}, source["total"])
-    absent = {case for case, invoice in told.invoices.items() if invoice is None}
+    absent = {case for case, invoice in first_day.invoices.items() if invoice is None}
     assert absent - NAMESAKES == {
         "draft",
         "handed over by another way",
@@ -156,41 +156,46 @@ def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(
     ("case", "why"),
     [("draft", "was generated and not sent yet"), ("handed over by another way", "by another way")],
 )
-def test_what_costcertified_did_not_send_stays_out_and_says_so(told, case, why):
-    assert (told.invoices[case], why in told.waits[case]) == (None, True)
+def test_what_costcertified_did_not_send_stays_out_and_says_so(first_day, case, why):
+    assert (first_day.invoices[case], why in first_day.waits[case]) == (None, True)
 
 
 @pytest.mark.row("CC-B2")
-def test_a_fee_that_the_client_bears_is_a_line_of_the_invoice_and_another_is_not(told):
-    *_, (item, amount, text, taxed) = lines(told.invoices["fee borne by the client"])
-    (fee,) = told.source["fee borne by the client"]["fees"]
+def test_a_fee_that_the_client_bears_is_a_line_of_the_invoice_and_another_is_not(first_day):
+    *_, (item, amount, text, taxed) = lines(first_day.invoices["fee borne by the client"])
+    (fee,) = first_day.source["fee borne by the client"]["fees"]
     assert (item, amount, text, taxed) == ("Transaction fee", fee["amount"], fee["kind"], "NON")
-    assert len(lines(told.invoices["fee borne by the contractor"])) == 1
+    assert len(lines(first_day.invoices["fee borne by the contractor"])) == 1
 
 
 @pytest.mark.row("CC-B1")
-def test_the_basis_of_a_progress_invoice_stands_in_the_memo(told):
-    assert "30 % of the project total" in told.invoices["percentage of the total"]["PrivateNote"]
-    assert "50 % of what remained" in told.invoices["percentage of what remained"]["PrivateNote"]
+def test_the_basis_of_a_progress_invoice_stands_in_the_memo(first_day):
+    assert (
+        "30 % of the project total" in first_day.invoices["percentage of the total"]["PrivateNote"]
+    )
+    assert (
+        "50 % of what remained" in first_day.invoices["percentage of what remained"]["PrivateNote"]
+    )
 
 
 @pytest.mark.row("CC-B5")
-def test_an_item_whose_tax_was_changed_is_a_line_of_its_own(told):
-    invoice = told.invoices["tax of one item changed"]
+def test_an_item_whose_tax_was_changed_is_a_line_of_its_own(first_day):
+    invoice = first_day.invoices["tax of one item changed"]
     assert {taxed for *_, taxed in lines(invoice)} == {"TAX", "NON"}
     assert (
-        invoice["TxnTaxDetail"]["TotalTax"] == told.source["tax of one item changed"]["tax_total"]
+        invoice["TxnTaxDetail"]["TotalTax"]
+        == first_day.source["tax of one item changed"]["tax_total"]
     )
 
 
 @pytest.mark.row("CC-B7")
-def test_each_payout_is_one_deposit_of_its_amount_less_what_was_kept_and_given_back(told):
-    assert sorted(one["TotalAmt"] for one in told.deposits) == sorted(
-        one["amount"] for one in told.payouts
+def test_each_payout_is_one_deposit_of_its_amount_less_what_was_kept_and_given_back(first_day):
+    assert sorted(one["TotalAmt"] for one in first_day.deposits) == sorted(
+        one["amount"] for one in first_day.payouts
     )
     refund = [
         line["Amount"]
-        for one in told.deposits
+        for one in first_day.deposits
         for line in one["Line"]
         if line["Description"].startswith("Refund")
     ]
@@ -209,8 +214,11 @@ def test_a_client_with_the_name_of_another_is_asked_about(later):
 
 
 @pytest.mark.row("CC-S16", "CC-B4")
-def test_processing_is_not_paid_and_paid_pays_both_sides(told, later):
-    assert (told.payments["processing"], told.invoices["processing"]["Balance"] > 0) == (None, True)
+def test_processing_is_not_paid_and_paid_pays_both_sides(first_day, later):
+    assert (first_day.payments["processing"], first_day.invoices["processing"]["Balance"] > 0) == (
+        None,
+        True,
+    )
     payment = later.payments["processing"]
     assert (later.source["processing"]["status"], later.invoices["processing"]["Balance"]) == (
         "paid",
@@ -223,8 +231,8 @@ def test_processing_is_not_paid_and_paid_pays_both_sides(told, later):
 
 
 @pytest.mark.row("CC-B6")
-def test_money_given_back_is_a_refund_and_the_payment_stays(told, later):
-    assert [one["TotalAmt"] for one in told.refunds] == [108]
+def test_money_given_back_is_a_refund_and_the_payment_stays(first_day, later):
+    assert [one["TotalAmt"] for one in first_day.refunds] == [108]
     (made,) = [one for one in later.refunds if one["TotalAmt"] == 54]
     assert (made["TxnTaxDetail"]["TotalTax"], made["DepositToAccountRef"]["name"]) == (
         4,
@@ -232,15 +240,15 @@ def test_money_given_back_is_a_refund_and_the_payment_stays(told, later):
     )
     paid = later.payments["paid by card"]
     assert (paid["TotalAmt"], later.invoices["paid by card"]["Balance"]) == (
-        told.source["paid by card"]["total"],
+        first_day.source["paid by card"]["total"],
         0,
     )
 
 
 @pytest.mark.row("CC-B6", "CC-B7")
-def test_a_bank_transfer_that_comes_back_voids_the_payment_and_opens_the_invoice(told, later):
+def test_a_bank_transfer_that_comes_back_voids_the_payment_and_opens_the_invoice(first_day, later):
     case = "paid by bank transfer"
-    assert told.invoices[case]["Balance"] == 0
+    assert first_day.invoices[case]["Balance"] == 0
     assert ("Voided" in later.payments[case]["PrivateNote"], later.payments[case]["TotalAmt"]) == (
         True,
         0,
@@ -256,26 +264,29 @@ def test_a_bank_transfer_that_comes_back_voids_the_payment_and_opens_the_invoice
 
 
 @pytest.mark.row("CC-B9")
-def test_money_taken_in_advance_is_a_credit_that_an_invoice_uses_later(told, later):
+def test_money_taken_in_advance_is_a_credit_that_an_invoice_uses_later(first_day, later):
     case = "paid in advance and not used yet"
-    assert told.invoices[case]["Balance"] == told.source[case]["total"]
-    assert later.invoices[case]["Balance"] == told.source[case]["total"] - 100
+    assert first_day.invoices[case]["Balance"] == first_day.source[case]["total"]
+    assert later.invoices[case]["Balance"] == first_day.source[case]["total"] - 100
     assert (later.payments[case]["TotalAmt"], later.payments[case]["UnappliedAmt"]) == (1500, 1400)
 
 
 @pytest.mark.row("CC-B10")
-def test_a_change_updates_the_same_invoice_until_it_is_paid(told, later):
-    assert later.invoices["sent"]["Id"] == told.invoices["sent"]["Id"]
+def test_a_change_updates_the_same_invoice_until_it_is_paid(first_day, later):
+    assert later.invoices["sent"]["Id"] == first_day.invoices["sent"]["Id"]
     assert later.invoices["sent"]["TotalAmt"] == 216
     paid = "fee borne by the contractor"
-    assert later.invoices[paid]["TotalAmt"] == told.invoices[paid]["TotalAmt"]
+    assert later.invoices[paid]["TotalAmt"] == first_day.invoices[paid]["TotalAmt"]
     assert "a payment or credit was applied to it" in later.why[paid]
 
 
 @pytest.mark.row("CC-B8")
-def test_an_invoice_that_is_voided_or_deleted_is_voided(told, later):
+def test_an_invoice_that_is_voided_or_deleted_is_voided(first_day, later):
     for case in ("percentage of the total", "percentage of what remained"):
-        assert (told.invoices[case]["TotalAmt"] > 0, later.invoices[case]["TotalAmt"]) == (True, 0)
+        assert (first_day.invoices[case]["TotalAmt"] > 0, later.invoices[case]["TotalAmt"]) == (
+            True,
+            0,
+        )
 
 
 @pytest.mark.row("CC-S17", "CC-S18")

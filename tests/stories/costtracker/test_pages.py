@@ -194,7 +194,7 @@ def test_an_account_that_has_integrations_needs_no_access(desk):
 
 
 @pytest.fixture
-def reviewed(desk):
+def review_page(desk):
     """Provide an invoice in review: read by OCR, matched with an order, approved by two."""
     desk.connect()
     desk.enable(mode="review")
@@ -215,22 +215,22 @@ def reviewed(desk):
 
 
 @pytest.mark.row("CT-S2")
-def test_what_was_read_optically_is_marked_with_its_confidence(reviewed):
-    assert "Read by OCR" in reviewed
-    assert "invoice_number 97%, gross_total 88%" in reviewed
+def test_what_was_read_optically_is_marked_with_its_confidence(review_page):
+    assert "Read by OCR" in review_page
+    assert "invoice_number 97%, gross_total 88%" in review_page
 
 
 @pytest.mark.row("CT-B4")
-def test_ordered_and_received_quantities_stand_beside_the_invoice(reviewed):
-    facts = reviewed.replace('<span class="soft">', "").replace("</span>", "")
+def test_ordered_and_received_quantities_stand_beside_the_invoice(review_page):
+    facts = review_page.replace('<span class="soft">', "").replace("</span>", "")
     assert "Ordered 17" in facts
     assert "Received 9" in facts
 
 
 @pytest.mark.row("CT-B5")
-def test_every_approver_is_kept_with_the_invoice(reviewed):
+def test_every_approver_is_kept_with_the_invoice(review_page):
     approvals = "Kari Nordmann: approved 02 Mar 2026 09:15; Åse Lund (Accounting): approved"
-    assert approvals in reviewed
+    assert approvals in review_page
 
 
 @pytest.mark.row("CT-B6")

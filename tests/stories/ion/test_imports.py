@@ -66,7 +66,7 @@ def works(long_lived):
 
 
 @pytest.fixture(scope="module")
-def taken(works):
+def import_pair(works):
     """Provide the imported order in ION, and the order in QuickBooks that it comes from."""
     return works.taken
 
@@ -89,8 +89,8 @@ def test_nothing_is_taken_over_unless_the_settings_say_so(works):
 
 
 @pytest.mark.row("ION-40")
-def test_an_open_order_comes_into_ion_with_its_lines(works, taken):
-    row, _ = taken
+def test_an_open_order_comes_into_ion_with_its_lines(works, import_pair):
+    row, _ = import_pair
     part, crate = works.first_lines
     assert works.books.row("orders", row["id"])["phase"] == "ORDERED"
     assert (part["quantity"], part["cost"], part["needDate"]) == ("4", "2.5", "2026-03-30")
@@ -100,9 +100,9 @@ def test_an_open_order_comes_into_ion_with_its_lines(works, taken):
 
 
 @pytest.mark.row("ION-40")
-def test_what_is_read_back_is_the_same_order_with_its_number_and_day(works, taken):
-    before, after = works.theirs, taken[1]
-    assert works.posting(f"order:{taken[0]['id']}").quickbooks_id == before["Id"]
+def test_what_is_read_back_is_the_same_order_with_its_number_and_day(works, import_pair):
+    before, after = works.theirs, import_pair[1]
+    assert works.posting(f"order:{import_pair[0]['id']}").quickbooks_id == before["Id"]
     names = ("DocNumber", "TxnDate", "DueDate", "TotalAmt")
     assert {name: after[name] for name in names} == {name: before[name] for name in names}
     assert [line["Id"] for line in after["Line"]] == [line["Id"] for line in before["Line"]]
@@ -110,7 +110,7 @@ def test_what_is_read_back_is_the_same_order_with_its_number_and_day(works, take
 
 
 @pytest.mark.row("ION-40")
-def test_what_ion_lacks_is_a_warning_and_the_order_comes_once_it_is_there(works, taken):
+def test_what_ion_lacks_is_a_warning_and_the_order_comes_once_it_is_there(works, import_pair):
     warned = sources.check(works.row).warnings
     assert warned == (
         "Purchase order H-19 of QuickBooks is not in ION, which has no supplier “Unheard Of”.",
@@ -125,7 +125,7 @@ def test_what_ion_lacks_is_a_warning_and_the_order_comes_once_it_is_there(works,
 
 
 @pytest.mark.row("ION-40")
-def test_the_link_holds_though_somebody_writes_another_reference_into_ion(works, taken):
+def test_the_link_holds_though_somebody_writes_another_reference_into_ion(works, import_pair):
     theirs = order_in_books(works, "H-21")
     push_lists(works.row)
     row = works.books.rows("orders")[-1]
@@ -138,8 +138,8 @@ def test_the_link_holds_though_somebody_writes_another_reference_into_ion(works,
 
 
 @pytest.mark.row("ION-40")
-def test_a_change_in_ion_changes_the_order_that_it_came_from(works, taken):
-    row, _ = taken
+def test_a_change_in_ion_changes_the_order_that_it_came_from(works, import_pair):
+    row, _ = import_pair
     works.revise(row["id"], lambda: works.change(works.lines(row["id"])[0], quantity=Decimal(6)))
     works.sync()
     now = works.theirs_now(works.theirs["Id"])
@@ -148,7 +148,7 @@ def test_a_change_in_ion_changes_the_order_that_it_came_from(works, taken):
 
 
 @pytest.mark.row("ION-40")
-def test_taking_over_that_broke_off_goes_on_with_the_same_order(works, taken):
+def test_taking_over_that_broke_off_goes_on_with_the_same_order(works, import_pair):
     theirs = order_in_books(works, "H-20")
     works.source.faults.add(Fault(kind="status", status=502, call="AddLine", nth=2))
     with pytest.raises(Retry, match="ION"):

@@ -17,7 +17,7 @@ def works(long_lived):
 
 
 @pytest.fixture(scope="module")
-def lived(works):
+def history(works):
     """Provide the purchase order of each order after every run, by name, and its messages."""
     one, two = {"account": "6300"}, {"account": "6400", "description": "Crate"}
     part = {"partId": works.part()["id"]}
@@ -59,8 +59,8 @@ def _after(works, ids):
 
 
 @pytest.mark.row("ION-5", "ION-25")
-def test_an_order_that_is_ordered_again_changes_the_same_purchase_order(lived):
-    before, after = (run["revised"] for run in lived["runs"][:2])
+def test_an_order_that_is_ordered_again_changes_the_same_purchase_order(history):
+    before, after = (run["revised"] for run in history["runs"][:2])
     assert after["Id"] == before["Id"]
     assert [line["Amount"] for line in after["Line"]] == [70, 10]
     assert [line["Id"] for line in after["Line"]] == [line["Id"] for line in before["Line"]]
@@ -72,22 +72,22 @@ def test_an_order_that_is_ordered_again_changes_the_same_purchase_order(lived):
 
 
 @pytest.mark.row("ION-26")
-def test_an_order_under_revision_leaves_the_books_alone_and_says_so(lived):
-    assert lived["runs"][1]["drafted"]["TotalAmt"] == 10
-    assert (lived["drafted"][0], "until it is ordered again" in lived["drafted"][1]) == (
+def test_an_order_under_revision_leaves_the_books_alone_and_says_so(history):
+    assert history["runs"][1]["drafted"]["TotalAmt"] == 10
+    assert (history["drafted"][0], "until it is ordered again" in history["drafted"][1]) == (
         "pending",
         True,
     )
 
 
 @pytest.mark.row("ION-31")
-def test_an_expected_day_or_an_attribute_that_changes_while_ordered_is_posted(lived):
-    order = lived["runs"][1]["moved"]
+def test_an_expected_day_or_an_attribute_that_changes_while_ordered_is_posted(history):
+    order = history["runs"][1]["moved"]
     assert (order["DueDate"], lines(order)[0][5]) == ("2026-05-01", "Service")
 
 
 @pytest.mark.row("ION-31")
-def test_a_change_of_a_line_alone_is_noticed_the_same_day(lived, works):
+def test_a_change_of_a_line_alone_is_noticed_the_same_day(history, works):
     id = works.order({"account": "6300"})
     works.sync()
     (line,) = works.lines(id)
@@ -100,24 +100,24 @@ def test_a_change_of_a_line_alone_is_noticed_the_same_day(lived, works):
 
 
 @pytest.mark.row("ION-28")
-def test_a_canceled_line_leaves_all_canceled_closes_and_taking_back_opens_again(lived):
-    records = [(run["dropped"]["TotalAmt"], run["dropped"]["POStatus"]) for run in lived["runs"]]
+def test_a_canceled_line_leaves_all_canceled_closes_and_taking_back_opens_again(history):
+    records = [(run["dropped"]["TotalAmt"], run["dropped"]["POStatus"]) for run in history["runs"]]
     assert records == [(20, "Open"), (10, "Open"), (10, "Closed"), (10, "Open")]
 
 
 @pytest.mark.row("ION-27")
-def test_an_order_that_was_billed_is_not_rewritten(lived):
-    assert {run["billed"]["TotalAmt"] for run in lived["runs"]} == {20}
-    assert any("a bill was made from it" in reason for reason in lived["cases"].values())
+def test_an_order_that_was_billed_is_not_rewritten(history):
+    assert {run["billed"]["TotalAmt"] for run in history["runs"]} == {20}
+    assert any("a bill was made from it" in reason for reason in history["cases"].values())
 
 
 @pytest.mark.row("ION-30")
-def test_an_order_that_is_received_stays_open_and_makes_no_bill(lived):
-    assert {run["received"]["POStatus"] for run in lived["runs"]} == {"Open"}
+def test_an_order_that_is_received_stays_open_and_makes_no_bill(history):
+    assert {run["received"]["POStatus"] for run in history["runs"]} == {"Open"}
 
 
 @pytest.mark.row("ION-27", "ION-29", "ION-30")
-def test_what_is_deleted_is_closed_deleted_or_asked_about_as_the_settings_say(lived, works):
+def test_what_is_deleted_is_closed_deleted_or_asked_about_as_the_settings_say(history, works):
     works.set(received="close")
     ids = [works.order({"account": "6300"}) for _ in range(5)]
     works.receive(works.lines(ids[4])[0], "1")

@@ -22,7 +22,7 @@ def works(long_lived):
 
 
 @pytest.fixture(scope="module")
-def booked(works):
+def seed_orders(works):
     """Provide the purchase orders of the seed by case, and the messages about those not posted."""
     return works.booked
 
@@ -45,8 +45,8 @@ def book_seed(works):
 
 
 @pytest.mark.row("ION-5", "ION-6", "ION-7", "ION-8", "ION-10", "ION-11", "ION-13")
-def test_an_ordered_order_arrives_with_every_field(booked):
-    order = booked["orders"]["every field"]
+def test_an_ordered_order_arrives_with_every_field(seed_orders):
+    order = seed_orders["orders"]["every field"]
     head = {
         name: order[name] for name in ("DocNumber", "TxnDate", "DueDate", "POStatus", "TotalAmt")
     }
@@ -88,13 +88,13 @@ def test_an_ordered_order_arrives_with_every_field(booked):
 
 @pytest.mark.row("ION-5")
 @pytest.mark.parametrize("case", ["a draft", "in review", "approved", "all canceled"])
-def test_what_is_not_ordered_sends_nothing(booked, case):
-    assert booked["orders"][case] is None
+def test_what_is_not_ordered_sends_nothing(seed_orders, case):
+    assert seed_orders["orders"][case] is None
 
 
 @pytest.mark.row("ION-8")
-def test_a_part_with_an_account_is_a_category_line_that_names_the_part(booked):
-    ((name, amount, quantity, _, text, _),) = lines(booked["orders"]["a part with an account"])
+def test_a_part_with_an_account_is_a_category_line_that_names_the_part(seed_orders):
+    ((name, amount, quantity, _, text, _),) = lines(seed_orders["orders"]["a part with an account"])
     assert (name, amount, quantity) == ("Meals and Entertainment", 75, None)
     assert text == "GLOVES-M Rev A · Nitrile gloves (12 x 6.25)"
 
@@ -112,18 +112,18 @@ def test_a_fee_takes_the_account_of_its_name_and_any_other_that_of_the_settings(
 
 
 @pytest.mark.row("ION-14")
-def test_a_supplier_is_found_by_name_whatever_its_case_and_spaces(booked):
+def test_a_supplier_is_found_by_name_whatever_its_case_and_spaces(seed_orders):
     assert (
-        booked["orders"]["a supplier written otherwise"]["VendorRef"]["name"]
+        seed_orders["orders"]["a supplier written otherwise"]["VendorRef"]["name"]
         == "Copper State Supply"
     )
 
 
 @pytest.mark.row("ION-33")
-def test_costs_below_a_cent_and_totals_of_their_own_come_out_exactly(booked):
-    first, second = lines(booked["orders"]["costs below a cent"])
+def test_costs_below_a_cent_and_totals_of_their_own_come_out_exactly(seed_orders):
+    first, second = lines(seed_orders["orders"]["costs below a cent"])
     assert (first[1:4], second[1:4]) == ((42, 10000, Decimal("0.0042")), (1, 3, Decimal("0.3333")))
-    ((_, amount, quantity, price, text, _),) = lines(booked["orders"]["a total of its own"])
+    ((_, amount, quantity, price, text, _),) = lines(seed_orders["orders"]["a total of its own"])
     assert (amount, quantity, price, text) == (
         Decimal("0.99"),
         3,
@@ -133,27 +133,27 @@ def test_costs_below_a_cent_and_totals_of_their_own_come_out_exactly(booked):
 
 
 @pytest.mark.row("ION-32")
-def test_quantities_are_the_suppliers_and_the_unit_is_said(booked):
-    ((_, amount, quantity, price, text, _),) = lines(booked["orders"]["five rolls"])
+def test_quantities_are_the_suppliers_and_the_unit_is_said(seed_orders):
+    ((_, amount, quantity, price, text, _),) = lines(seed_orders["orders"]["five rolls"])
     assert (amount, quantity, price, text) == (400, 5, 80, "Harness wire (in units of roll)")
 
 
 @pytest.mark.row("ION-13")
-def test_without_an_address_none_is_sent(booked):
-    assert "ShipAddr" not in booked["orders"]["no address"]
+def test_without_an_address_none_is_sent(seed_orders):
+    assert "ShipAddr" not in seed_orders["orders"]["no address"]
 
 
 @pytest.mark.row("ION-28", "ION-30")
-def test_canceled_lines_are_left_out_and_received_orders_stay_open(booked):
-    assert [line[1] for line in lines(booked["orders"]["a canceled line"])] == [51]
-    assert {booked["orders"][case]["POStatus"] for case in ("received", "received in part")} == {
-        "Open"
-    }
+def test_canceled_lines_are_left_out_and_received_orders_stay_open(seed_orders):
+    assert [line[1] for line in lines(seed_orders["orders"]["a canceled line"])] == [51]
+    assert {
+        seed_orders["orders"][case]["POStatus"] for case in ("received", "received in part")
+    } == {"Open"}
 
 
 @pytest.mark.row("ION-9", "ION-10", "ION-12", "ION-14", "ION-21")
-def test_what_is_out_of_step_is_told_by_name_once_per_cause(booked):
-    said = booked["reasons"]
+def test_what_is_out_of_step_is_told_by_name_once_per_cause(seed_orders):
+    said = seed_orders["reasons"]
     assert {cause.split(":", 2)[2] for cause in said if cause.startswith("match:")} == {
         "class:Skunk Works",
         "expense_code:9876",

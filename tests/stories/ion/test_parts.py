@@ -30,7 +30,7 @@ def world(long_lived):
 
 
 @pytest.fixture
-def works(world, made):
+def works(world, item_history):
     """Provide the same world after the story of the parts, with the usual settings."""
     world.set()
     return world
@@ -40,7 +40,7 @@ def works(world, made):
 
 
 @pytest.fixture(scope="module")
-def made(world):
+def item_history(world):
     """Provide the items after each run, by part number.
 
     The parts are created, ordered, renamed and changed, and reported again unchanged.
@@ -85,8 +85,8 @@ def _items(works):
 
 
 @pytest.mark.row("ION-15", "ION-18")
-def test_a_part_becomes_an_inventory_item_with_its_three_accounts(made):
-    (item,) = made["runs"][0]["OW-1"]
+def test_a_part_becomes_an_inventory_item_with_its_three_accounts(item_history):
+    (item,) = item_history["runs"][0]["OW-1"]
     told = ("Name", "Type", "Description", "PurchaseDesc", "QtyOnHand", "InvStartDate")
     assert {name: item[name] for name in told} == {
         "Name": "OW-1 Rev A",
@@ -101,27 +101,32 @@ def test_a_part_becomes_an_inventory_item_with_its_three_accounts(made):
 
 
 @pytest.mark.row("ION-19")
-def test_a_changed_part_changes_description_and_cost_only_and_an_unchanged_one_nothing(made):
-    (item,) = made["runs"][1]["OW-1"]
+def test_a_changed_part_changes_description_and_cost_only_and_an_unchanged_one_nothing(
+    item_history,
+):
+    (item,) = item_history["runs"][1]["OW-1"]
     told = item["PurchaseCost"], item["Description"], item["Name"], item["QtyOnHand"]
     assert told == (Decimal("4.75"), "Beam", "OW-1 Rev A (shelf 4)", 0)
-    assert made["writes"] == 0
+    assert item_history["writes"] == 0
 
 
 @pytest.mark.row("ION-19")
-def test_a_new_revision_is_an_item_of_its_own(made):
-    assert {item["Name"] for item in made["runs"][1]["OW-2"]} == {"OW-2 Rev A", "OW-2 Rev B"}
+def test_a_new_revision_is_an_item_of_its_own(item_history):
+    assert {item["Name"] for item in item_history["runs"][1]["OW-2"]} == {
+        "OW-2 Rev A",
+        "OW-2 Rev B",
+    }
 
 
 @pytest.mark.row("ION-17", "ION-42")
-def test_names_that_quickbooks_does_not_take_are_changed_and_each_part_has_one_item(made):
-    names = [item["Name"] for items in made["runs"][1].values() for item in items]
+def test_names_that_quickbooks_does_not_take_are_changed_and_each_part_has_one_item(item_history):
+    names = [item["Name"] for items in item_history["runs"][1].values() for item in items]
     assert len(names) == len(set(names)) == len(NUMBERS) + 1
     assert all(len(name) <= 100 for name in names)
-    ids = made["ids"]
+    ids = item_history["ids"]
     odd = f"AN-960-4-2 Rev A ({ids[NUMBERS[2]]})", f"gr-7a Rev A ({ids['gr-7a']})"
     assert {*odd, "GR-7A Rev A"} <= set(names)
-    assert made["posted"] == [1] * len(NUMBERS)
+    assert item_history["posted"] == [1] * len(NUMBERS)
 
 
 @pytest.mark.row("ION-16", "ION-17", "ION-21")

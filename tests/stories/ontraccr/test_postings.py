@@ -28,7 +28,7 @@ def builders(app, quickbooks, clock):
 
 
 @pytest.fixture
-def booked(request):
+def first_sync(request):
     """Provide the unusual payables of the story by case: in QuickBooks, and their messages."""
     if not BOOKED:
         parts = (request.getfixturevalue(name) for name in ("app", "quickbooks", "clock"))
@@ -150,29 +150,29 @@ def test_each_division_goes_to_a_company_of_its_own(builders):
 
 
 @pytest.mark.row("ON-S11", "ON-S13", "ON-S14", "ON-S15")
-def test_the_same_payable_is_a_bill_or_an_expense_as_its_type_says(booked):
+def test_the_same_payable_is_a_bill_or_an_expense_as_its_type_says(first_sync):
     bill, expense = (
-        booked["books"][f"{kind} of the same shape"] for kind in ("a bill", "an expense")
+        first_sync["books"][f"{kind} of the same shape"] for kind in ("a bill", "an expense")
     )
     assert lines(bill) == lines(expense)
-    vendor = booked["builders"].profile("vendors", "v1")["external_id"]
+    vendor = first_sync["builders"].profile("vendors", "v1")["external_id"]
     assert (bill["VendorRef"]["value"], expense["EntityRef"]["value"]) == (vendor, vendor)
-    assert bill in booked["builders"].select("Bill")
-    assert expense in booked["builders"].select("Purchase")
+    assert bill in first_sync["builders"].select("Bill")
+    assert expense in first_sync["builders"].select("Purchase")
     assert ("PaymentType" in bill, expense["PaymentType"]) == (False, "Cash")
 
 
 @pytest.mark.row("ON-S16", "ON-B10")
-def test_everything_is_there_with_the_full_amount_of_its_upload(booked):
-    builders, compared = booked["builders"], 0
-    for row in booked["raw"].values():
-        posting, total = booked["said"][row["case"]], total_of(builders, row)
+def test_everything_is_there_with_the_full_amount_of_its_upload(first_sync):
+    builders, compared = first_sync["builders"], 0
+    for row in first_sync["raw"].values():
+        posting, total = first_sync["said"][row["case"]], total_of(builders, row)
         if posting and posting.state == "posted":
-            made = next(one for one in booked["all"] if one["Id"] == posting.quickbooks_id)
+            made = next(one for one in first_sync["all"] if one["Id"] == posting.quickbooks_id)
             assert (made["TotalAmt"], row["case"]) == (total, row["case"])
             compared += 1
     assert compared > 15
-    assert booked["said"]["total off by one cent"].state == "held"
+    assert first_sync["said"]["total off by one cent"].state == "held"
 
 
 def total_of(builders, row):
@@ -182,27 +182,32 @@ def total_of(builders, row):
 
 
 @pytest.mark.row("ON-S9", "ON-S10")
-def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default(booked):
-    chosen, usual = (
-        booked["books"][case]
+def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default(first_sync):
+    with_other_settings, usual = (
+        first_sync["books"][case]
         for case in ("another purchase account", "an expense of the same shape")
     )
-    assert [(one["AccountRef"]["name"], one["PaymentType"]) for one in (chosen, usual)] == [
+    assert [
+        (one["AccountRef"]["name"], one["PaymentType"]) for one in (with_other_settings, usual)
+    ] == [
         ("Mastercard", "CreditCard"),
         ("Checking", "Cash"),
     ]
-    assert "Payment account: Checking" in booked["books"]["a bill of the same shape"]["PrivateNote"]
+    assert (
+        "Payment account: Checking"
+        in first_sync["books"]["a bill of the same shape"]["PrivateNote"]
+    )
     assert (
         "no payment account with the id 990001"
-        in booked["said"]["a purchase account that is gone"].reason
+        in first_sync["said"]["a purchase account that is gone"].reason
     )
 
 
 @pytest.mark.row("ON-S3", "ON-S4", "ON-B7")
-def test_what_is_linked_to_nothing_or_wrongly_waits_and_is_named(booked):
+def test_what_is_linked_to_nothing_or_wrongly_waits_and_is_named(first_sync):
     fields = {
         cause.split(":", 2)[2]: reason
-        for cause, reason in booked["cases"].items()
+        for cause, reason in first_sync["cases"].items()
         if cause.startswith("match:")
     }
     assert (
@@ -217,17 +222,17 @@ def test_what_is_linked_to_nothing_or_wrongly_waits_and_is_named(booked):
 
 
 @pytest.mark.row("ON-S3")
-def test_a_line_needs_links_for_the_profiles_that_it_uses_only(booked):
-    amounts = lines(booked["books"]["several projects"])
+def test_a_line_needs_links_for_the_profiles_that_it_uses_only(first_sync):
+    amounts = lines(first_sync["books"]["several projects"])
     assert len({project for _, _, project in amounts}) == 4
     assert amounts[-1][1:] == (Decimal("0.40"), None)
-    assert lines(booked["books"]["a line without a cost code"])[0][0] == "Supplies"
+    assert lines(first_sync["books"]["a line without a cost code"])[0][0] == "Supplies"
 
 
 @pytest.mark.row("ON-B10")
-def test_retainage_is_a_line_of_its_own_only_where_the_total_is_net_of_it(booked):
+def test_retainage_is_a_line_of_its_own_only_where_the_total_is_net_of_it(first_sync):
     net, gross, released = (
-        [line[:2] for line in lines(booked["books"][f"retainage {how}"])]
+        [line[:2] for line in lines(first_sync["books"][f"retainage {how}"])]
         for how in ("taken off", "not taken off", "released")
     )
     assert [line for line in net if line[0] == "Retainage Payable"] == [
@@ -239,13 +244,13 @@ def test_retainage_is_a_line_of_its_own_only_where_the_total_is_net_of_it(booked
 
 
 @pytest.mark.row("ON-B4")
-def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(booked):
-    builders = booked["builders"]
+def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(first_sync):
+    builders = first_sync["builders"]
     assert (
-        booked["books"]["a vendor that QuickBooks does not know"]["VendorRef"]["name"]
+        first_sync["books"]["a vendor that QuickBooks does not know"]["VendorRef"]["name"]
         == "Great Northern Glazing Ltd."
     )
-    assert "QuickBooks has a similar name" in booked["said"]["a vendor with a near name"].reason
+    assert "QuickBooks has a similar name" in first_sync["said"]["a vendor with a near name"].reason
     assert builders.profile("vendors", "v10")["external_type"] == "Vendor"
     assert builders.profile("vendors", "v11")["external_id"] is None
 
@@ -263,14 +268,14 @@ def test_a_vendor_without_a_link_is_found_by_its_exact_name(builders):
 
 
 @pytest.mark.row("ON-B8")
-def test_files_are_attached_and_one_that_cannot_be_says_so(booked):
+def test_files_are_attached_and_one_that_cannot_be_says_so(first_sync):
     attached = {
         file["AttachableRef"][0]["EntityRef"]["value"]: file["FileName"]
-        for file in booked["builders"].select("Attachable")
+        for file in first_sync["builders"].select("Attachable")
     }
-    transaction = booked["books"]["a plain bill"]
+    transaction = first_sync["books"]["a plain bill"]
     assert attached[transaction["Id"]] == f"Invoice {transaction['DocNumber']}.pdf"
-    reasons = [text for cause, text in booked["cases"].items() if cause.endswith(":file")]
+    reasons = [text for cause, text in first_sync["cases"].items() if cause.endswith(":file")]
     said = (
         "no longer has this file",
         "does not take files like",
@@ -278,24 +283,24 @@ def test_files_are_attached_and_one_that_cannot_be_says_so(booked):
     )
     assert [sum(part in text for text in reasons) for part in said] == [1, 1, 1]
     cases = ("its file is missing", "its file is a web page", "its file is too large")
-    assert [booked["said"][case].state for case in cases] == ["posted"] * 3
+    assert [first_sync["said"][case].state for case in cases] == ["posted"] * 3
 
 
 @pytest.mark.row("ON-B9", "ON-B13")
-def test_each_payable_knows_its_state_and_what_went_before(booked):
-    builders, raw = booked["builders"], booked["raw"]
+def test_each_payable_knows_its_state_and_what_went_before(first_sync):
+    builders, raw = first_sync["builders"], first_sync["raw"]
     states = {case: builders.told(raw[case]["id"]) for case in raw}
     assert states["a bill of the same shape"][-1] == "posted"
     assert states["a project that is not linked"] == ["held"]
     assert states["held back"] == []
-    assert "held back from QuickBooks in Ontraccr by Priya Nair" in booked["waits"]
+    assert "held back from QuickBooks in Ontraccr by Priya Nair" in first_sync["waits"]
 
 
 # -- later life ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def lived(request):
+def later_life(request):
     """Provide the ids of payables in one company, and what was observed of them.
 
     They wait, are released, changed, paid and deleted.
@@ -384,28 +389,31 @@ def linked(builders):
 
 
 @pytest.mark.row("ON-S4")
-def test_a_link_made_where_it_was_missed_releases_what_waits(lived):
-    assert [lived["first"][what].state for what in ("project", "cost code")] == ["held", "held"]
-    assert lines(lived["posted"]["project"][0])[0][2] == "Cedar Grove School:Gym Extension"
-    assert lines(lived["posted"]["cost code"][0])[0][0] == "Labor"
-    assert [cause for cause in lived["cases"] if cause.startswith("match:")] == [
+def test_a_link_made_where_it_was_missed_releases_what_waits(later_life):
+    assert [later_life["first"][what].state for what in ("project", "cost code")] == [
+        "held",
+        "held",
+    ]
+    assert lines(later_life["posted"]["project"][0])[0][2] == "Cedar Grove School:Gym Extension"
+    assert lines(later_life["posted"]["cost code"][0])[0][0] == "Labor"
+    assert [cause for cause in later_life["cases"] if cause.startswith("match:")] == [
         "match:1:project:project:p2"
     ]
 
 
 @pytest.mark.row("ON-S3", "ON-S4")
-def test_a_link_that_is_taken_away_counts_no_more(lived):
-    assert "it is not linked to anything" in lived["first"]["unlinked"].reason
-    assert lived["posted"]["unlinked"] == []
+def test_a_link_that_is_taken_away_counts_no_more(later_life):
+    assert "it is not linked to anything" in later_life["first"]["unlinked"].reason
+    assert later_life["posted"]["unlinked"] == []
 
 
 @pytest.mark.row("ON-S3", "ON-B14")
 @pytest.mark.parametrize("what", ["lost", "lost too"])
 def test_a_record_that_became_inactive_holds_and_is_linked_anew_in_the_hub_or_in_ontraccr(
-    lived, what
+    later_life, what
 ):
-    assert "inactive in QuickBooks" in lived["first"][what].reason
-    assert lines(lived["posted"][what][0])[0][2] == "Cedar Grove School:Gym Extension"
+    assert "inactive in QuickBooks" in later_life["first"][what].reason
+    assert lines(later_life["posted"][what][0])[0][2] == "Cedar Grove School:Gym Extension"
 
 
 @pytest.mark.row("ON-B14")
@@ -420,8 +428,8 @@ def test_a_link_that_is_made_anew_in_the_hub_replaces_the_lost_one_in_ontraccr(b
 
 
 @pytest.mark.row("ON-S4", "ON-B2")
-def test_what_a_person_decides_in_the_hub_ontraccr_knows_after_the_next_lists(lived):
-    row = lived["builders"].profile("projects", "p8")
+def test_what_a_person_decides_in_the_hub_ontraccr_knows_after_the_next_lists(later_life):
+    row = later_life["builders"].profile("projects", "p8")
     assert (row["external_id"], row["external_type"], row["linked_by"]) == (
         "49",
         "Project",
@@ -431,27 +439,27 @@ def test_what_a_person_decides_in_the_hub_ontraccr_knows_after_the_next_lists(li
 
 
 @pytest.mark.row("ON-S14")
-def test_a_type_that_changes_after_posting_is_refused_and_explained(lived):
-    text = " ".join(lived["cases"].values())
+def test_a_type_that_changes_after_posting_is_refused_and_explained(later_life):
+    text = " ".join(later_life["cases"].values())
     assert "It is in QuickBooks as a bill, but is an expense at the source now" in text
-    assert [made.get("DueDate") is not None for made in lived["posted"]["type"]] == [True]
+    assert [made.get("DueDate") is not None for made in later_life["posted"]["type"]] == [True]
 
 
 @pytest.mark.row("ON-S16")
-def test_an_amount_that_changes_is_changed_and_what_is_edited_in_quickbooks_is_told(lived):
-    assert lived["posted"]["amount"][0]["TotalAmt"] == Decimal("120.50")
-    assert lived["told"]["amount"][-1] == "changed_in_ledger"
+def test_an_amount_that_changes_is_changed_and_what_is_edited_in_quickbooks_is_told(later_life):
+    assert later_life["posted"]["amount"][0]["TotalAmt"] == Decimal("120.50")
+    assert later_life["told"]["amount"][-1] == "changed_in_ledger"
 
 
 @pytest.mark.row("ON-S16")
-def test_a_payable_that_is_deleted_after_posting_is_asked_about(lived):
-    assert len(lived["posted"]["deleted"]) == 1
-    assert any("Deleted in Ontraccr" in reason for reason in lived["cases"].values())
+def test_a_payable_that_is_deleted_after_posting_is_asked_about(later_life):
+    assert len(later_life["posted"]["deleted"]) == 1
+    assert any("Deleted in Ontraccr" in reason for reason in later_life["cases"].values())
 
 
 @pytest.mark.row("ON-B2")
-def test_lists_come_from_quickbooks_step_by_step(lived):
-    assert lived["counts"] == {
+def test_lists_come_from_quickbooks_step_by_step(later_life):
+    assert later_life["counts"] == {
         "vendor": 40,
         "project": 30,
         "cost_code": 12,
@@ -459,7 +467,7 @@ def test_lists_come_from_quickbooks_step_by_step(lived):
         "class": 5,
         "tax_code": 4,
     }
-    assert {kind: len(rows) for kind, rows in lived["lists"].items()} == {
+    assert {kind: len(rows) for kind, rows in later_life["lists"].items()} == {
         "projects": 16,
         "cost-codes": 10,
         "vendors": 40,
@@ -467,51 +475,56 @@ def test_lists_come_from_quickbooks_step_by_step(lived):
 
 
 @pytest.mark.row("ON-S7", "ON-S12")
-def test_whoever_uploads_finds_the_companys_accounts_and_the_default_preselected(lived):
-    slider = ask(lived["builders"].source.wsgi, "GET", "/upload").text
+def test_whoever_uploads_finds_the_companys_accounts_and_the_default_preselected(later_life):
+    slider = ask(later_life["builders"].source.wsgi, "GET", "/upload").text
     offered = slider[slider.index('name="account"') :].partition("</select>")[0]
     assert '<option value="35" selected>Checking (Bank)</option>' in offered
     assert offered.count("<option") == 5
 
 
 @pytest.mark.row("ON-B3")
-def test_a_project_made_in_quickbooks_flows_into_ontraccr_and_none_goes_back(lived):
-    projects = lived["builders"].books.profiles.rows["projects"].values()
+def test_a_project_made_in_quickbooks_flows_into_ontraccr_and_none_goes_back(later_life):
+    projects = later_life["builders"].books.profiles.rows["projects"].values()
     assert "Pier 9" in [row["name"] for row in projects]
-    assert lived["builders"].select("Customer", "DisplayName like 'Cedar Heights%'") == []
+    assert later_life["builders"].select("Customer", "DisplayName like 'Cedar Heights%'") == []
 
 
 @pytest.mark.row("ON-B8")
-def test_a_file_that_comes_after_the_bill_is_attached_to_it(lived):
-    (file,) = lived["files"]
-    assert file["AttachableRef"][0]["EntityRef"]["value"] == lived["posted"]["file"][0]["Id"]
+def test_a_file_that_comes_after_the_bill_is_attached_to_it(later_life):
+    (file,) = later_life["files"]
+    assert file["AttachableRef"][0]["EntityRef"]["value"] == later_life["posted"]["file"][0]["Id"]
 
 
 @pytest.mark.row("ON-B9", "ON-B11")
-def test_a_bill_that_is_paid_in_quickbooks_shows_on_the_payable_in_part_and_in_full(lived):
-    assert lived["told"]["paid"] == ["posted", "part_paid", "paid"]
-    paid = lived["builders"].books.statuses[lived["ids"]["paid"]]
+def test_a_bill_that_is_paid_in_quickbooks_shows_on_the_payable_in_part_and_in_full(later_life):
+    assert later_life["told"]["paid"] == ["posted", "part_paid", "paid"]
+    paid = later_life["builders"].books.statuses[later_life["ids"]["paid"]]
     assert [one.get("amount_paid") for one in paid] == [None, 40, 100]
 
 
 @pytest.mark.row("ON-B12")
-def test_an_expense_that_came_from_the_bank_feed_is_not_posted_again_unseen(lived):
-    assert [lived["first"][what].state for what in ("fed", "not fed")] == ["held", "posted"]
-    assert f"within five days (transaction {lived['feed']})" in lived["first"]["fed"].reason
-    assert (lived["states"]["fed"], lived["posted"]["fed"]) == ("posted", [])
+def test_an_expense_that_came_from_the_bank_feed_is_not_posted_again_unseen(later_life):
+    assert [later_life["first"][what].state for what in ("fed", "not fed")] == ["held", "posted"]
+    assert (
+        f"within five days (transaction {later_life['feed']})" in later_life["first"]["fed"].reason
+    )
+    assert (later_life["states"]["fed"], later_life["posted"]["fed"]) == ("posted", [])
 
 
 @pytest.mark.row("ON-B13")
-def test_a_payable_that_is_held_back_goes_once_it_is_released(lived):
-    assert lived["first"]["held back"] is None
-    assert [len(lived["posted"]["held back"]), lived["told"]["held back"]] == [1, ["posted"]]
+def test_a_payable_that_is_held_back_goes_once_it_is_released(later_life):
+    assert later_life["first"]["held back"] is None
+    assert [len(later_life["posted"]["held back"]), later_life["told"]["held back"]] == [
+        1,
+        ["posted"],
+    ]
 
 
 # -- what the settings make of it ------------------------------------------------------------------
 
 
 @pytest.fixture
-def chosen(request):
+def with_other_settings(request):
     """Provide payables under settings that are all different from the usual ones, once posted."""
     if not CHOSEN:
         builders = request.getfixturevalue("builders")
@@ -558,39 +571,47 @@ def class_of(made):
 
 
 @pytest.mark.row("ON-B4")
-def test_vendors_may_wait_instead_of_being_made(chosen):
-    assert (chosen["posted"]["vendor"], len(chosen["vendors"])) == ([], 40)
+def test_vendors_may_wait_instead_of_being_made(with_other_settings):
+    assert (with_other_settings["posted"]["vendor"], len(with_other_settings["vendors"])) == (
+        [],
+        40,
+    )
 
 
 @pytest.mark.row("ON-B5")
-def test_the_class_of_the_project_is_on_its_lines_where_that_is_wanted(chosen, booked):
-    assert [class_of(chosen["posted"][what][0]) for what in ("class", "no class")] == [
-        chosen["class"],
+def test_the_class_of_the_project_is_on_its_lines_where_that_is_wanted(
+    with_other_settings, first_sync
+):
+    assert [class_of(with_other_settings["posted"][what][0]) for what in ("class", "no class")] == [
+        with_other_settings["class"],
         None,
     ]
-    assert {class_of(made) for made in booked["all"] if made["Line"]} == {None}
+    assert {class_of(made) for made in first_sync["all"] if made["Line"]} == {None}
 
 
 @pytest.mark.row("ON-B7")
-def test_items_are_made_of_cost_codes_without_a_link_where_that_is_wanted(chosen):
-    (item,) = chosen["items"]
-    assert [lines(chosen["posted"][what][0])[0][0] for what in ("item", "item again")] == [
-        "09-900 Painting"
-    ] * 2
-    assert chosen["builders"].profile("cost-codes", "c8")["external_id"] == item["Id"]
+def test_items_are_made_of_cost_codes_without_a_link_where_that_is_wanted(with_other_settings):
+    (item,) = with_other_settings["items"]
+    assert [
+        lines(with_other_settings["posted"][what][0])[0][0] for what in ("item", "item again")
+    ] == ["09-900 Painting"] * 2
+    assert with_other_settings["builders"].profile("cost-codes", "c8")["external_id"] == item["Id"]
 
 
 @pytest.mark.row("ON-S9")
-def test_an_expense_from_a_bank_account_may_be_a_check(chosen):
-    assert [chosen["posted"][what][0]["PaymentType"] for what in ("bank", "card")] == [
+def test_an_expense_from_a_bank_account_may_be_a_check(with_other_settings):
+    assert [with_other_settings["posted"][what][0]["PaymentType"] for what in ("bank", "card")] == [
         "Check",
         "CreditCard",
     ]
 
 
 @pytest.mark.row("ON-S16")
-def test_a_payable_that_is_deleted_may_be_deleted_in_quickbooks(chosen):
-    assert (len(chosen["before"]["deleted"]), chosen["posted"]["deleted"]) == (1, [])
+def test_a_payable_that_is_deleted_may_be_deleted_in_quickbooks(with_other_settings):
+    assert (
+        len(with_other_settings["before"]["deleted"]),
+        with_other_settings["posted"]["deleted"],
+    ) == (1, [])
 
 
 @pytest.mark.row("ON-B6")

@@ -64,7 +64,7 @@ def land():
     change(posting().id, state="posted", quickbooks_id="500", sync_token="0")
 
 
-def held(hub):
+def held_document(hub):
     """Provide a document that waits for a match, with its case."""
     hub(bill(account="9"))
     return posting()
@@ -74,7 +74,7 @@ def held(hub):
 
 
 def test_a_document_that_is_absent_once_keeps_its_state_and_its_case(hub, source):
-    before = held(hub)
+    before = held_document(hub)
     source.by_id = {"invoice:1": ABSENT}
     assert hub() == {"absent": 1, "documents": 1}
     now = posting()
@@ -102,7 +102,7 @@ def test_within_an_hour_any_number_of_answers_proves_nothing(hub, source, waits)
 
 
 def test_two_answers_an_hour_apart_prove_it(hub, source):
-    held(hub)
+    held_document(hub)
     source.by_id = {"invoice:1": ABSENT}
     hub()
     assert hub(later=HOUR) == {"gone": 1, "documents": 1}
@@ -112,7 +112,7 @@ def test_two_answers_an_hour_apart_prove_it(hub, source):
 
 
 def test_a_document_that_was_there_in_between_has_to_be_absent_twice_again(hub, source):
-    held(hub)
+    held_document(hub)
     for answer, gone in (
         (ABSENT, False),
         (bill(account="9"), False),
@@ -132,7 +132,7 @@ def test_a_document_that_was_there_in_between_has_to_be_absent_twice_again(hub, 
     ],
 )
 def test_answers_of_a_source_that_fails_otherwise_prove_nothing(hub, source, broken):
-    held(hub)
+    held_document(hub)
     source.by_id = {"invoice:1": ABSENT}
     for name, error in broken.items():
         setattr(source, name, error)
@@ -143,7 +143,7 @@ def test_answers_of_a_source_that_fails_otherwise_prove_nothing(hub, source, bro
 
 
 def test_only_answers_in_good_runs_count_however_long_ago_the_first_other_one_was(hub, source):
-    held(hub)
+    held_document(hub)
     source.by_id = {"invoice:1": ABSENT}
     source.check_fails = Refused("There is nothing at this address.")
     with pytest.raises(Refused):
@@ -167,7 +167,7 @@ def test_the_source_is_checked_once_in_a_run_and_only_where_something_is_absent(
 
 
 def test_single_documents_that_a_person_asks_for_prove_nothing(hub, source):
-    held(hub)
+    held_document(hub)
     source.by_id = {"invoice:1": ABSENT}
     for _ in range(3):
         assert hub(ids=["invoice:1"], later=HOUR) == {"absent": 1, "documents": 1}
@@ -197,13 +197,13 @@ def _sendable(hub):
 
 
 def test_a_deletion_that_the_source_announces_counts_at_once(hub, source):
-    held(hub)
+    held_document(hub)
     hub(ABSENT)
     assert (posting().state, document().gone) == ("withdrawn", "Small does not have it.")
 
 
 def test_a_document_that_the_plugin_only_misses_in_a_list_has_to_be_proved_too(hub, source):
-    held(hub)
+    held_document(hub)
     source.by_id = {"invoice:1": ABSENT}
     hub(Gone(source_id="invoice:1", inferred=True))
     assert (posting().state, source.asked) == ("held", [])
@@ -260,7 +260,7 @@ def test_what_was_to_be_deleted_stays_if_the_source_has_it_in_a_form_that_cannot
 
 
 def test_a_document_that_is_gone_is_looked_for_thirty_days_and_comes_back(hub, source):
-    held(hub)
+    held_document(hub)
     hub(ABSENT)
     source.by_id = {"invoice:1": ABSENT}
     hub(later=29 * 24 * HOUR)
@@ -271,7 +271,7 @@ def test_a_document_that_is_gone_is_looked_for_thirty_days_and_comes_back(hub, s
 
 
 def test_after_thirty_days_nobody_asks_for_it_any_more(hub, source):
-    held(hub)
+    held_document(hub)
     hub(ABSENT)
     source.by_id = {"invoice:1": ABSENT}
     hub(later=29 * 24 * HOUR)

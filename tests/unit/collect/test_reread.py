@@ -150,7 +150,7 @@ def test_documents_that_somebody_asked_for_are_read_before_the_others_and_all_of
     assert hub() == [*range(20, 25), *range(15)]
 
 
-def held(hub, source, count, account="9"):
+def add_held_bills(hub, source, count, account="9"):
     items = [bill(str(n), account=account) for n in range(count)]
     hub(*items)
     source.by_id |= {one.source_id: one for one in items}
@@ -166,14 +166,14 @@ def match(record):
 
 
 def test_a_match_releases_all_that_it_held_in_one_run(hub, source):
-    held(hub, source, 30)
+    add_held_bills(hub, source, 30)
     match("8")
     assert hub() == [*range(30)]
     assert {one.state for one in postings()} == {"ready"}
 
 
 def test_a_match_that_releases_nothing_is_tried_once(hub, source):
-    held(hub, source, 30, account=Code(id="9", name="Nine"))
+    add_held_bills(hub, source, 30, account=Code(id="9", name="Nine"))
     match("none")
     assert len(hub()) == 30
     assert len(hub()) == BUDGET

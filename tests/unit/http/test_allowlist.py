@@ -9,7 +9,7 @@ from tests.support.raw_server import says
 
 
 @pytest.fixture
-def reached(monkeypatch):
+def recorded_calls(monkeypatch):
     """Record calls instead of making them; every name has a public address."""
     places = []
     monkeypatch.setattr(
@@ -45,10 +45,10 @@ SETTINGS = {
         ("{zone}", "https://webservices5.autotask.net/"),
     ],
 )
-def test_a_declared_host_is_called(make_http, reached, declared, url):
+def test_a_declared_host_is_called(make_http, recorded_calls, declared, url):
     with pytest.raises(Retry, match="not really called"):
         make_http(declared, settings=SETTINGS).request("GET", url)
-    assert len(reached) == 1
+    assert len(recorded_calls) == 1
 
 
 HOSTILE = [
@@ -117,13 +117,13 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("url", HOSTILE)
-def test_any_other_address_is_refused(make_http, reached, url):
+def test_any_other_address_is_refused(make_http, recorded_calls, url):
     http = make_http(
         "api.example.com", "*.autotask.net", "{base_url}", "{empty}", "{unknown}", settings=SETTINGS
     )
     with pytest.raises(Refused):
         http.request("GET", url)
-    assert reached == []
+    assert recorded_calls == []
 
 
 PRIVATE = [
@@ -221,7 +221,7 @@ def test_the_tables_of_hostile_addresses_are_long_enough(figure):
     figure("names that lead to an address inside refused", len(PRIVATE), 50)
 
 
-def test_a_refused_host_is_told_to_the_audit_log(make_http, reached):
+def test_a_refused_host_is_told_to_the_audit_log(make_http, recorded_calls):
     messages = []
     with pytest.raises(
         HostNotAllowed, match=r"CostTracker tried to call evil\.test, which it does not declare"

@@ -13,7 +13,7 @@ FOUND = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))]
 
 
 @pytest.fixture
-def silent(monkeypatch):
+def slow_resolver(monkeypatch):
     """Replace the system's name resolution by one that waits for an event.
 
     Provide the event and the hosts that were looked up.
@@ -40,15 +40,15 @@ def test_a_host_that_does_not_exist_is_an_error_of_the_system():
     assert not isinstance(error.value, TimeoutError)
 
 
-def test_silence_ends_in_time(silent):
+def test_silence_ends_in_time(slow_resolver):
     start = time.monotonic()
     with pytest.raises(TimeoutError, match=r"intuit\.test"):
         dns.addresses("intuit.test", 443, 0.05)
     assert time.monotonic() - start < 1
 
 
-def test_while_one_look_up_hangs_no_other_is_begun_for_the_host(silent):
-    gate, asked = silent
+def test_while_one_look_up_hangs_no_other_is_begun_for_the_host(slow_resolver):
+    gate, asked = slow_resolver
     for _ in range(5):
         with pytest.raises(TimeoutError):
             dns.addresses("hanging.test", 443, 0.01)
@@ -57,10 +57,10 @@ def test_while_one_look_up_hangs_no_other_is_begun_for_the_host(silent):
     assert dns.addresses("hanging.test", 443, 5) == FOUND
 
 
-def test_a_forked_process_looks_up_for_itself(silent):
+def test_a_forked_process_looks_up_for_itself(slow_resolver):
     with pytest.raises(TimeoutError):
         dns.addresses("forked.test", 443, 0.01)
-    silent[0].set()
+    slow_resolver[0].set()
     child = os.fork()
     if child == 0:
         os._exit(0 if dns.addresses("forked.test", 443, 2) == FOUND else 1)

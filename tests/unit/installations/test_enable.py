@@ -25,22 +25,22 @@ def costtracker(quickbooks):
 
 
 @pytest.fixture
-def given(costtracker):
+def settings(costtracker):
     return {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
 
 
-def kept():
+def stored_installation():
     with reading() as session:
         return session.scalars(select(Installation)).one_or_none()
 
 
-def enable(given, **options):
-    return installations_enable.enable(1, "costtracker", given, who="kari", **options)
+def enable(settings, **options):
+    return installations_enable.enable(1, "costtracker", settings, who="kari", **options)
 
 
-def test_an_app_starts_in_review_bound_to_its_account(given):
+def test_an_app_starts_in_review_bound_to_its_account(settings):
     row = enable(
-        {**given, "start_date": "2026-01-31", "schedule": "30 6 * * 1-5", "zone": "Europe/Oslo"}
+        {**settings, "start_date": "2026-01-31", "schedule": "30 6 * * 1-5", "zone": "Europe/Oslo"}
     )
     assert (row.mode, row.owner, row.tenant_name) == ("review", "kari", "Fjord & Fjell Bygg AS")
     assert (row.start_date.isoformat(), row.schedule, row.zone) == (
@@ -50,10 +50,10 @@ def test_an_app_starts_in_review_bound_to_its_account(given):
     )
 
 
-def test_secrets_are_sealed_and_choices_kept_by_id(given):
-    row = enable(given)
+def test_secrets_are_sealed_and_choices_kept_by_id(settings):
+    row = enable(settings)
     assert "client_secret" not in row.settings
-    assert SiteSecrets(row.id)["client_secret"] == given["client_secret"]
+    assert SiteSecrets(row.id)["client_secret"] == settings["client_secret"]
     assert row.settings["payable_account"].isdigit()
 
 
@@ -67,20 +67,20 @@ def test_secrets_are_sealed_and_choices_kept_by_id(given):
         ({"payable_account": "Petty cash"}, "payable_account", "no 'Petty cash' in the list"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_kept(given, wrong, name, says):
+def test_what_is_wrong_is_named_and_nothing_is_kept(settings, wrong, name, says):
     with pytest.raises(SettingsInvalid, match=says) as error:
-        enable(given | wrong)
-    assert (list(error.value.fields), kept()) == ([name], None)
+        enable(settings | wrong)
+    assert (list(error.value.fields), stored_installation()) == ([name], None)
 
 
-def test_keys_that_the_source_refuses_are_not_kept(given):
+def test_keys_that_the_source_refuses_are_not_kept(settings):
     with pytest.raises(NeedsAttention, match="does not accept the client id and secret"):
-        enable(given | {"client_secret": "wrong"})
-    assert kept() is None
+        enable(settings | {"client_secret": "wrong"})
+    assert stored_installation() is None
 
 
-def test_a_change_merges_with_what_stands(given):
-    enable(given)
+def test_a_change_merges_with_what_stands(settings):
+    enable(settings)
     row = installations_enable.change(
         1, "costtracker", {"attach_files": False, "schedule": "2h"}, who="ola", mode="auto"
     )
@@ -90,27 +90,29 @@ def test_a_change_merges_with_what_stands(given):
         "auto",
         "kari",
     )
-    assert SiteSecrets(row.id)["client_secret"] == given["client_secret"]
+    assert SiteSecrets(row.id)["client_secret"] == settings["client_secret"]
 
 
-def test_a_wrong_change_leaves_what_stands(given):
-    enable(given)
+def test_a_wrong_change_leaves_what_stands(settings):
+    enable(settings)
     with pytest.raises(NeedsAttention):
         installations_enable.change(1, "costtracker", {"client_secret": "wrong"}, who="ola")
-    assert SiteSecrets(kept().id)["client_secret"] == given["client_secret"]
+    assert SiteSecrets(stored_installation().id)["client_secret"] == settings["client_secret"]
 
 
-def test_another_account_at_the_source_is_refused(given):
-    enable(given)
+def test_another_account_at_the_source_is_refused(settings):
+    enable(settings)
     with transaction() as session:
         session.scalars(select(Installation)).one().tenant = "another"
     with pytest.raises(OtherTenant):
-        installations_enable.change(1, "costtracker", {"client_id": given["client_id"]}, who="ola")
+        installations_enable.change(
+            1, "costtracker", {"client_id": settings["client_id"]}, who="ola"
+        )
 
 
 @pytest.mark.row("CT-S19")
-def test_the_lists_are_put_into_the_source_and_linked(given):
-    row = enable(given)
+def test_the_lists_are_put_into_the_source_and_linked(settings):
+    row = enable(settings)
     counts = installations_enable.first_lists(row)
     assert counts["supplier"] > 30
     with reading() as session:
@@ -125,8 +127,8 @@ def test_the_lists_are_put_into_the_source_and_linked(given):
         )
 
 
-def test_another_first_day_has_the_source_read_from_its_beginning(given):
-    row = enable({**given, "start_date": "2026-01-31"})
+def test_another_first_day_has_the_source_read_from_its_beginning(settings):
+    row = enable({**settings, "start_date": "2026-01-31"})
     with transaction() as session:
         session.add(Cursor(installation_id=row.id, stream="", value="A"))
     installations_enable.change(1, "costtracker", {"schedule": "1h"}, who="kari")
@@ -137,22 +139,22 @@ def test_another_first_day_has_the_source_read_from_its_beginning(given):
         assert session.scalar(select(Cursor.value)) is None
 
 
-def test_a_start_date_that_is_emptied_leaves_nothing_out(given):
-    enable({**given, "start_date": "2026-01-31"})
+def test_a_start_date_that_is_emptied_leaves_nothing_out(settings):
+    enable({**settings, "start_date": "2026-01-31"})
     installations_enable.change(1, "costtracker", {"schedule": "1h"}, who="kari")
-    assert kept().start_date is not None
+    assert stored_installation().start_date is not None
     installations_enable.change(1, "costtracker", {"start_date": ""}, who="kari")
-    assert kept().start_date is None
+    assert stored_installation().start_date is None
 
 
-def test_disabling_keeps_the_settings(given):
-    row = enable(given)
+def test_disabling_keeps_the_settings(settings):
+    row = enable(settings)
     installations_enable.disable(1, "costtracker", who="ola")
-    assert (kept().enabled, kept().settings) == (False, row.settings)
+    assert (stored_installation().enabled, stored_installation().settings) == (False, row.settings)
 
 
-def test_every_act_is_in_the_audit_log(given):
-    enable(given)
+def test_every_act_is_in_the_audit_log(settings):
+    enable(settings)
     installations_enable.disable(1, "costtracker", who="ola")
     with reading() as session:
         rows = [
@@ -164,10 +166,10 @@ def test_every_act_is_in_the_audit_log(given):
 
 @pytest.mark.row("ON-S2", "ON-B15")
 @pytest.mark.end_to_end
-def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(given, monkeypatch):
+def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(settings, monkeypatch):
     apps = current().plugins.apps
     monkeypatch.setitem(apps, "costtracker", replace(apps["costtracker"], automatic="attach_files"))
-    row = enable({**given, "attach_files": False}, mode="auto")
+    row = enable({**settings, "attach_files": False}, mode="auto")
     installations_enable.first_lists(row)
     states = []
     for on in (None, True, False):

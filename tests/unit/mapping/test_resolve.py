@@ -77,7 +77,7 @@ def supplier(*match, **more):
     )
 
 
-def found(field, code, use=None):
+def id_or_reason(field, code, use=None):
     """Return the id of the record, or the reason why there is none."""
     result = find(field, code, use or book())
     return result.id if isinstance(result, Ref) else result
@@ -101,12 +101,15 @@ def found(field, code, use=None):
     ],
 )
 def test_a_code_is_found_by_id_then_number_then_name(code, id):
-    assert found(account(), code) == id
+    assert id_or_reason(account(), code) == id
 
 
 def test_the_ways_go_in_the_order_that_the_field_names():
     code = Code(id="x", number="4010", name="Transport")
-    assert (found(account("number", "name"), code), found(account("name", "number"), code)) == (
+    assert (
+        id_or_reason(account("number", "name"), code),
+        id_or_reason(account("name", "number"), code),
+    ) == (
         "7",
         "8",
     )
@@ -133,7 +136,7 @@ def test_an_id_of_no_active_record_holds_even_if_the_name_would_fit(id, why):
 
 def test_a_vendor_is_found_by_any_of_its_addresses():
     code = Code(id="x", create=Party(name="Stål", email="Faktura@stal.no"))
-    assert found(supplier("email"), code) == "31"
+    assert id_or_reason(supplier("email"), code) == "31"
 
 
 def test_a_namesake_with_another_address_is_asked_about_and_not_taken():
@@ -143,32 +146,32 @@ def test_a_namesake_with_another_address_is_asked_about_and_not_taken():
     )
     assert (
         "another e-mail address"
-        in found(field, Code(id="x", name="Norsk Stål AS", create=theirs)).problem
+        in id_or_reason(field, Code(id="x", name="Norsk Stål AS", create=theirs)).problem
     )
-    assert found(field, Code(id="x", name="Norsk Stål AS", create=own)) == "31"
-    assert found(field, Code(id="x", name="Norsk Stål AS", create=none)) == "31"
+    assert id_or_reason(field, Code(id="x", name="Norsk Stål AS", create=own)) == "31"
+    assert id_or_reason(field, Code(id="x", name="Norsk Stål AS", create=none)) == "31"
     use = book()
     use.created_for = {("supplier", "31"): "another code"}
     assert (
         "another e-mail address or code"
-        in found(field, Code(id="x", name="Norsk Stål AS", create=none), use).problem
+        in id_or_reason(field, Code(id="x", name="Norsk Stål AS", create=none), use).problem
     )
 
 
 def test_words_are_whole_words_within_the_name():
     field = Field(name="part", label="Part", role="item", match=("words",))
-    assert found(field, Code(id="x", name="820412-001 Rev B")) == "71"
+    assert id_or_reason(field, Code(id="x", name="820412-001 Rev B")) == "71"
     assert "several" in find(field, Code(id="x", name="Bracket 55 Rev A"), book()).problem
 
 
 def test_a_decision_goes_before_everything():
     use = book(account__4010=Decision(record="8", match_method="decided"))
-    assert found(account(), "4010", use) == "8"
+    assert id_or_reason(account(), "4010", use) == "8"
 
 
 def test_a_link_goes_before_the_rules():
     use = book(supplier__s1=Decision(record="32", match_method="link"))
-    assert found(supplier(), Code(id="s1", name="Norsk Stål AS"), use) == "32"
+    assert id_or_reason(supplier(), Code(id="s1", name="Norsk Stål AS"), use) == "32"
 
 
 @pytest.mark.row("ON-S3", "ON-S4")
@@ -178,9 +181,9 @@ def test_what_the_document_says_of_its_link_is_newer_than_the_link_and_a_decisio
     )
     told, untied = (Code(id="s1", name="Norsk Stål AS", quickbooks_id=id) for id in ("31", ""))
     by_id = Field(name="supplier", label="Supplier", role="vendor")
-    assert [found(by_id, told, use) for use in (linked, decided)] == ["31", "32"]
+    assert [id_or_reason(by_id, told, use) for use in (linked, decided)] == ["31", "32"]
     assert find(by_id, untied, linked).problem == "it is not linked to anything in QuickBooks."
-    assert found(by_id, untied, decided) == "32"
+    assert id_or_reason(by_id, untied, decided) == "32"
 
 
 def test_a_decision_for_a_record_that_is_inactive_now_holds():
@@ -210,7 +213,7 @@ def test_a_code_that_the_source_holds_back_is_held_at_the_source():
 
 
 def test_the_default_comes_last():
-    assert found(account(default="8"), "nothing like it") == "8"
+    assert id_or_reason(account(default="8"), "nothing like it") == "8"
     assert find(account(default="11"), "nothing like it", book()).solution == "settings"
 
 
@@ -355,7 +358,7 @@ def test_parts_whose_names_are_near_are_parts_of_their_own():
 def test_what_was_made_for_one_code_is_by_its_words_not_anothers():
     field, use = Field(name="part", label="Part", role="item", match=("words",)), book()
     use.created_for = {("part", "74"): "p9", ("part", "75"): "p1"}
-    assert found(field, part("Bracket 55 Rev A"), use) == "75"
+    assert id_or_reason(field, part("Bracket 55 Rev A"), use) == "75"
 
 
 def test_what_a_code_is_already_is_known_without_making_anything():

@@ -12,20 +12,20 @@ NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def keep(either_app):
+def add_rows(either_app):
     """Return a function that writes rows in a transaction of their own.
 
     A company with an installation, a document and a schedule exists already.
     """
 
-    def keep(*rows):
+    def add_rows(*rows):
         with engine.transaction() as session:
             session.add_all(rows)
 
-    keep(Company(id=1, realm="1", connected_at=NOW))
-    keep(installation(1), Schedule(id=1, name="a", kind="sync", every="15m"))
-    keep(document(1))
-    return keep
+    add_rows(Company(id=1, realm="1", connected_at=NOW))
+    add_rows(installation(1), Schedule(id=1, name="a", kind="sync", every="15m"))
+    add_rows(document(1))
+    return add_rows
 
 
 def installation(id, slug="costtracker"):
@@ -86,9 +86,9 @@ def case(cause="match:1:job:J1", **more):
         pytest.param(lambda: [posting(company_id=99)], id="a posting without its company"),
     ],
 )
-def test_the_database_does_not_take(keep, rows):
+def test_the_database_does_not_take(add_rows, rows):
     with pytest.raises(IntegrityError):
-        keep(*rows())
+        add_rows(*rows())
 
 
 @pytest.mark.parametrize(
@@ -105,5 +105,5 @@ def test_the_database_does_not_take(keep, rows):
         ),
     ],
 )
-def test_the_database_takes(keep, rows):
-    keep(*rows())
+def test_the_database_takes(add_rows, rows):
+    add_rows(*rows())

@@ -80,7 +80,7 @@ def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(desk
 
 
 @pytest.fixture
-def doubted(desk):
+def files_in_doubt(desk):
     """Provide five files whose responses were lost, so long ago that they may be searched for."""
     desk.quickbooks.add_fault("lose_answer", "upload", count=5)
     ids = [desk.attach(desk.bill(f"A-{n}")) for n in range(5)]
@@ -89,13 +89,13 @@ def doubted(desk):
     return ids
 
 
-def test_a_file_that_could_not_be_looked_for_stops_no_other(desk, doubted):
+def test_a_file_that_could_not_be_looked_for_stops_no_other(desk, files_in_doubt):
     desk.quickbooks.add_fault("lose_answer", "query.attachable", count=MAX_READ_ATTEMPTS)
     desk.drain()
-    assert ([desk.state(id) for id in doubted], len(files(desk))) == (["posted"] * 5, 5)
+    assert ([desk.state(id) for id in files_in_doubt], len(files(desk))) == (["posted"] * 5, 5)
 
 
-def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(desk, doubted):
+def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(desk, files_in_doubt):
     desk.quickbooks.add_fault("lose_answer", "query.attachable", count=0)
     before = len(desk.sent("query.attachable"))
     desk.drain()

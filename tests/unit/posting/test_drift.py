@@ -51,7 +51,7 @@ def pay(desk, amount, day="2026-03-20"):
     )
 
 
-def told(desk):
+def current_receipts(desk):
     with reading() as session:
         rows = session.scalars(
             select(ReceiptRow).where(ReceiptRow.ended != "replaced").order_by(ReceiptRow.id)
@@ -61,13 +61,13 @@ def told(desk):
 
 def test_what_we_wrote_ourselves_is_no_news(desk):
     assert poll(desk) == {}
-    assert [receipt.state for receipt in told(desk)] == ["posted"]
+    assert [receipt.state for receipt in current_receipts(desk)] == ["posted"]
 
 
 def test_a_payment_is_told_with_amount_and_day_part_by_part(desk):
     pay(desk, "40.00")
     assert poll(desk) == {"part_paid": 1}
-    receipt = told(desk)[-1]
+    receipt = current_receipts(desk)[-1]
     assert (receipt.state, receipt.paid, receipt.paid_on) == (
         "part_paid",
         Decimal("40.00"),
@@ -75,7 +75,10 @@ def test_a_payment_is_told_with_amount_and_day_part_by_part(desk):
     )
     pay(desk, "60.00", "2026-04-02")
     assert poll(desk) == {"paid": 1}
-    assert (told(desk)[-1].paid, told(desk)[-1].paid_on) == (Decimal("100.00"), dt.date(2026, 4, 2))
+    assert (current_receipts(desk)[-1].paid, current_receipts(desk)[-1].paid_on) == (
+        Decimal("100.00"),
+        dt.date(2026, 4, 2),
+    )
     assert poll(desk) == {}
     assert desk.cases() == []
 
@@ -96,7 +99,7 @@ def test_an_account_that_was_changed_is_a_case_though_the_total_is_the_same(desk
     assert desk.cases() == ["Changed in QuickBooks"]
     assert (
         "QuickBooks has 6150 Bank Charges as the account, where 6000 Advertising was meant"
-        in told(desk)[-1].message
+        in current_receipts(desk)[-1].message
     )
     reconcile(desk.company_id)
     assert desk.cases() == ["Changed in QuickBooks"]
@@ -121,7 +124,7 @@ def test_a_case_that_a_person_closed_stays_closed(desk):
 def test_what_was_deleted_is_told_as_missing(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk))
     assert poll(desk) == {"missing": 1}
-    assert [receipt.state for receipt in told(desk)][-1] == "missing"
+    assert [receipt.state for receipt in current_receipts(desk)][-1] == "missing"
     assert desk.cases() == ["No longer in QuickBooks"]
 
 

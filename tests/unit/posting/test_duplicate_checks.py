@@ -21,7 +21,7 @@ MEANT = {
 }
 
 
-def asked(**about):
+def find_duplicates(**about):
     posting = Posting(
         kind="expense",
         meaning=MEANT,
@@ -59,4 +59,4 @@ def asked(**about):
     ids=str,
 )
 def test_another_account_is_alike_only_with_the_same_party_on_the_same_day(about, alike):
-    assert asked(**about) is alike
+    assert find_duplicates(**about) is alike

@@ -18,7 +18,7 @@ from tests.support.posting_bench import Desk
 from tests.support.stand_in_fixtures import mount_quickbooks
 
 
-def opened(app, quickbooks, clock):
+def post_bill(app, quickbooks, clock):
     """Provide a bill that was posted."""
     new_desk = Desk(app, quickbooks, clock)
     transaction_download.ensure(new_desk.company_id, ["bill"], dt.date(2026, 1, 1))
@@ -29,7 +29,7 @@ def opened(app, quickbooks, clock):
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
-    return opened(app, quickbooks, clock)
+    return post_bill(app, quickbooks, clock)
 
 
 def bill(desk):
@@ -159,7 +159,7 @@ def test_the_same_on_postgresql(pg_app, clock):
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
     record_download.refresh(company.id)
-    desk = opened(pg_app, quickbooks, clock)
+    desk = post_bill(pg_app, quickbooks, clock)
     edit(desk, TxnDate="2026-03-01")
     put_back(desk)
     with pytest.raises(NotNow, match="waiting already"):

@@ -29,7 +29,7 @@ def entries(quickbooks: Any, call: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def sent(app, quickbooks) -> list[dict[str, Any]]:
+def sent_requests(app, quickbooks) -> list[dict[str, Any]]:
     """Record every later request as the server receives it."""
     calls: list[dict[str, Any]] = []
     adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
@@ -111,7 +111,7 @@ def test_an_update_in_a_batch_that_shows_another_object_is_in_doubt(quickbooks):
     assert answers(outcomes, [other])["00"].outcome == "doubt"
 
 
-def test_the_exact_bytes_of_an_item_are_sent(sent):
+def test_the_exact_bytes_of_an_item_are_sent(sent_requests):
     item = BatchItem("00", "create", "bill", bill())
     Client(1).batch([item], KEY)
-    assert item.body in sent[0]["sandbox.body"]
+    assert item.body in sent_requests[0]["sandbox.body"]

@@ -25,7 +25,7 @@ LINE = {
 
 
 @pytest.fixture
-def watched(quickbooks, clock):
+def indexed_company(quickbooks, clock):
     """Provide a company whose bills are in the index, an hour later."""
     for number in range(3):
         quickbooks.act("create", kind="Bill", set=bill(f"A-{number}"))
@@ -54,11 +54,11 @@ def reads() -> int:
 
 
 @pytest.mark.row("CT-B13")
-def test_edited_deleted_and_new_ones_are_taken_in(watched):
-    watched.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
-    watched.act("delete", kind="Bill", id="2")
-    watched.act("create", kind="Bill", set=bill("new"))
-    watched.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
+def test_edited_deleted_and_new_ones_are_taken_in(indexed_company):
+    indexed_company.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
+    indexed_company.act("delete", kind="Bill", id="2")
+    indexed_company.act("create", kind="Bill", set=bill("new"))
+    indexed_company.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
     result = changes.poll(1)
     assert sorted(result.heads) == [("bill", "1"), ("bill", "2"), ("bill", "4")]
     assert "vendor" in result.lists
@@ -66,36 +66,36 @@ def test_edited_deleted_and_new_ones_are_taken_in(watched):
     assert vendor("3").name == "Renamed"
 
 
-def test_a_look_costs_one_read(watched):
+def test_a_look_costs_one_read(indexed_company):
     client = Client(1)
     changes.poll(1, client)
     assert client.reads == 1
 
 
-def test_what_was_seen_is_not_told_again(watched, clock):
-    watched.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
+def test_what_was_seen_is_not_told_again(indexed_company, clock):
+    indexed_company.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
     changes.poll(1)
     assert changes.poll(1).heads == ()
 
 
-def test_a_paid_bill_is_seen_with_what_is_left_to_pay(watched):
-    watched.act("pay", id="1", amount="2")
+def test_a_paid_bill_is_seen_with_what_is_left_to_pay(indexed_company):
+    indexed_company.act("pay", id="1", amount="2")
     changes.poll(1)
     assert head("1").balance == 3
 
 
-def test_a_thousand_changes_are_incomplete_and_asked_for_anew(watched, clock):
+def test_a_thousand_changes_are_incomplete_and_asked_for_anew(indexed_company, clock):
     for number in range(1005):
         clock.advance(number % 100 == 0)
-        watched.act("create", kind="Bill", set=bill(f"N-{number}"))
-    watched.act("delete", kind="Bill", id="2")
+        indexed_company.act("create", kind="Bill", set=bill(f"N-{number}"))
+    indexed_company.act("delete", kind="Bill", id="2")
     assert len(changes.poll(1).heads) == 1006
     assert head("2").state == "deleted"
 
 
-def test_after_a_month_everything_is_read_again(watched, clock):
-    watched.act("delete", kind="Bill", id="2")
-    watched.act("create", kind="Bill", set=bill("new", "2026-03-02"))
+def test_after_a_month_everything_is_read_again(indexed_company, clock):
+    indexed_company.act("delete", kind="Bill", id="2")
+    indexed_company.act("create", kind="Bill", set=bill("new", "2026-03-02"))
     clock.advance(40 * 24 * 3600)
     changes.poll(1)
     assert (head("2").state, head("4").number) == ("deleted", "new")
@@ -108,23 +108,23 @@ def test_nothing_read_yet_means_nothing_to_compare(intuit):
     assert changes.poll(1) == changes.Changes()
 
 
-def test_the_book_notices_what_changed(watched):
-    watched.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
+def test_the_book_notices_what_changed(indexed_company):
+    indexed_company.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
     changes.poll(1)
     with engine.reading() as session:
         assert records.index(session, 1, "vendor").find_by_name("renamed")[0].id == "3"
 
 
-def test_an_account_of_which_only_the_balance_moved_costs_no_new_index(watched):
+def test_an_account_of_which_only_the_balance_moved_costs_no_new_index(indexed_company):
     with engine.reading() as session:
         before = records.index(session, 1, "account")
-    watched.act("create", kind="Bill", set=bill("new"))
+    indexed_company.act("create", kind="Bill", set=bill("new"))
     changes.poll(1)
     with engine.reading() as session:
         assert records.index(session, 1, "account") is before
 
 
-def test_changes_are_known_up_to_quickbooks_own_time(watched, clock):
+def test_changes_are_known_up_to_quickbooks_own_time(indexed_company, clock):
     changes.poll(1)
     with engine.reading() as session:
         assert session.get_one(ListState, (1, "heads:bill")).changed_to == clock.now()
@@ -170,35 +170,37 @@ def hear(quickbooks, notice: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "notice", [classic, lambda realm, name, id, **_: cloud(realm, name.lower(), id)]
 )
-def test_both_formats_are_understood(watched, notice):
-    assert hear(watched, notice(watched.realm, "Bill", "9")) == [("bill", "9")]
-    assert hear(watched, notice(watched.realm, "VendorCredit", "9")) == [("vendor_credit", "9")]
+def test_both_formats_are_understood(indexed_company, notice):
+    assert hear(indexed_company, notice(indexed_company.realm, "Bill", "9")) == [("bill", "9")]
+    assert hear(indexed_company, notice(indexed_company.realm, "VendorCredit", "9")) == [
+        ("vendor_credit", "9")
+    ]
 
 
-def test_an_event_for_another_company_or_kind_is_none_of_ours(watched):
-    assert hear(watched, classic("1", "Bill", "9")) == []
-    assert hear(watched, classic(watched.realm, "Payroll", "9")) == []
+def test_an_event_for_another_company_or_kind_is_none_of_ours(indexed_company):
+    assert hear(indexed_company, classic("1", "Bill", "9")) == []
+    assert hear(indexed_company, classic(indexed_company.realm, "Payroll", "9")) == []
 
 
-def test_what_the_hub_knows_already_tells_nothing(watched):
+def test_what_the_hub_knows_already_tells_nothing(indexed_company):
     updated_at = head("1").updated_at.isoformat()
-    assert hear(watched, classic(watched.realm, "Bill", "1", at=updated_at)) == []
-    assert hear(watched, classic(watched.realm, "Bill", "1", at="2027-01-01T00:00:00Z")) == [
-        ("bill", "1")
-    ]
-    assert hear(watched, classic(watched.realm, "Bill", "1", "Delete", at=updated_at)) == [
-        ("bill", "1")
-    ]
+    assert hear(indexed_company, classic(indexed_company.realm, "Bill", "1", at=updated_at)) == []
+    assert hear(
+        indexed_company, classic(indexed_company.realm, "Bill", "1", at="2027-01-01T00:00:00Z")
+    ) == [("bill", "1")]
+    assert hear(
+        indexed_company, classic(indexed_company.realm, "Bill", "1", "Delete", at=updated_at)
+    ) == [("bill", "1")]
 
 
-def test_a_merge_tells_of_both(watched):
-    notice = classic(watched.realm, "Vendor", "1", "Merge")
+def test_a_merge_tells_of_both(indexed_company):
+    notice = classic(indexed_company.realm, "Vendor", "1", "Merge")
     notice["eventNotifications"][0]["dataChangeEvent"]["entities"][0]["deletedId"] = "2"
-    assert hear(watched, notice) == [("vendor", "1"), ("vendor", "2")]
+    assert hear(indexed_company, notice) == [("vendor", "1"), ("vendor", "2")]
 
 
 @pytest.mark.parametrize("signature", ["", "AAAA", "ø"])
-def test_a_wrong_signature_is_refused(watched, signature):
+def test_a_wrong_signature_is_refused(indexed_company, signature):
     with pytest.raises(Refused, match="signature"):
         changes.webhook({"intuit-signature": signature}, b"{}")
 
@@ -207,8 +209,8 @@ def test_a_wrong_signature_is_refused(watched, signature):
     "notice",
     [[], {}, 3, "x", [3], {"eventNotifications": []}, {"eventNotifications": [{"realmId": "1"}]}],
 )
-def test_a_genuine_webhook_of_any_shape_does_no_harm(watched, notice):
-    assert hear(watched, notice) == []
+def test_a_genuine_webhook_of_any_shape_does_no_harm(indexed_company, notice):
+    assert hear(indexed_company, notice) == []
 
 
 def test_without_a_token_no_webhook_is_trusted(make_app, make_config, empty_database):
@@ -221,13 +223,13 @@ def test_without_a_token_no_webhook_is_trusted(make_app, make_config, empty_data
 # -- when to look without being told ---------------------------------------------------------------
 
 
-def test_without_webhooks_every_hour_is_due(watched, clock):
+def test_without_webhooks_every_hour_is_due(indexed_company, clock):
     changes.poll(1)
     clock.advance(3600)
     assert changes.is_due(1)
 
 
-def test_where_nothing_changes_for_a_day_every_other_hour_is_due(watched, clock):
+def test_where_nothing_changes_for_a_day_every_other_hour_is_due(indexed_company, clock):
     changes.poll(1)
     clock.advance(25 * 3600)
     changes.poll(1)
@@ -238,14 +240,14 @@ def test_where_nothing_changes_for_a_day_every_other_hour_is_due(watched, clock)
             changes.poll(1)
             looks += 1
     assert looks == 12
-    watched.act("edit", kind="Bill", id="1", set={"PrivateNote": "it wakes up"})
+    indexed_company.act("edit", kind="Bill", id="1", set={"PrivateNote": "it wakes up"})
     clock.advance(7200)
     changes.poll(1)
     clock.advance(3600)
     assert changes.is_due(1)
 
 
-def test_a_day_of_an_idle_company_costs_at_most_thirty_reads(watched, clock):
+def test_a_day_of_an_idle_company_costs_at_most_thirty_reads(indexed_company, clock):
     changes.poll(1)
     clock.advance(dt.timedelta(days=3).total_seconds())
     changes.poll(1)
@@ -258,37 +260,46 @@ def test_a_day_of_an_idle_company_costs_at_most_thirty_reads(watched, clock):
     assert 20 < reads() - before <= 30
 
 
-def test_where_webhooks_come_a_look_without_a_hint_is_due_once_a_day(watched, clock):
-    hear(watched, classic(watched.realm, "Bill", "1", at=head("1").updated_at.isoformat()))
+def test_where_webhooks_come_a_look_without_a_hint_is_due_once_a_day(indexed_company, clock):
+    hear(
+        indexed_company,
+        classic(indexed_company.realm, "Bill", "1", at=head("1").updated_at.isoformat()),
+    )
     changes.poll(1)
     clock.advance(23 * 3600)
     assert not changes.is_due(1)
-    hear(watched, classic(watched.realm, "Bill", "1", at=head("1").updated_at.isoformat()))
+    hear(
+        indexed_company,
+        classic(indexed_company.realm, "Bill", "1", at=head("1").updated_at.isoformat()),
+    )
     clock.advance(2 * 3600)
     assert changes.is_due(1)
 
 
-def test_webhooks_that_ceased_to_come_are_no_reason_to_wait(watched, clock):
-    hear(watched, classic(watched.realm, "Bill", "1", at=head("1").updated_at.isoformat()))
+def test_webhooks_that_ceased_to_come_are_no_reason_to_wait(indexed_company, clock):
+    hear(
+        indexed_company,
+        classic(indexed_company.realm, "Bill", "1", at=head("1").updated_at.isoformat()),
+    )
     clock.advance(25 * 3600)
     changes.poll(1)
     clock.advance(3600)
     assert changes.is_due(1)
 
 
-def test_what_a_webhook_told_is_due_until_it_was_looked_at(watched, clock):
+def test_what_a_webhook_told_is_due_until_it_was_looked_at(indexed_company, clock):
     changes.poll(1)
     clock.advance(1)
-    hear(watched, classic(watched.realm, "Bill", "9"))
+    hear(indexed_company, classic(indexed_company.realm, "Bill", "9"))
     assert changes.is_due(1)
     clock.advance(1)
     changes.poll(1)
     assert not changes.is_due(1)
 
 
-def test_a_look_that_failed_is_due_again(watched, clock):
-    hear(watched, classic(watched.realm, "Bill", "9"))
-    watched.add_fault("status", "cdc", status=503, count=0)
+def test_a_look_that_failed_is_due_again(indexed_company, clock):
+    hear(indexed_company, classic(indexed_company.realm, "Bill", "9"))
+    indexed_company.add_fault("status", "cdc", status=503, count=0)
     with pytest.raises(Retry):
         changes.poll(1)
     assert changes.is_due(1)

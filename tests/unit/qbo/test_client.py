@@ -29,7 +29,7 @@ def entries(quickbooks: Any, call: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def sent(app, quickbooks) -> list[dict[str, Any]]:
+def sent_requests(app, quickbooks) -> list[dict[str, Any]]:
     """Record every later request as the server receives it."""
     calls: list[dict[str, Any]] = []
     adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
@@ -38,20 +38,20 @@ def sent(app, quickbooks) -> list[dict[str, Any]]:
     return calls
 
 
-def test_a_bill_is_created_with_its_key_and_the_minor_version(sent):
+def test_a_bill_is_created_with_its_key_and_the_minor_version(sent_requests):
     answer = Client(1).create("bill", bill(), KEY)
     assert (answer.outcome, answer.entity["DocNumber"], answer.sync_token) == (
         "landed",
         "INV-1",
         "0",
     )
-    assert sent[0]["QUERY_STRING"] == f"requestid={KEY}&minorversion=75"
-    assert sent[0]["HTTP_ACCEPT"] == "application/json"
+    assert sent_requests[0]["QUERY_STRING"] == f"requestid={KEY}&minorversion=75"
+    assert sent_requests[0]["HTTP_ACCEPT"] == "application/json"
 
 
-def test_a_read_has_the_minor_version_and_no_key(sent):
+def test_a_read_has_the_minor_version_and_no_key(sent_requests):
     Client(1).read("bill", "1")
-    assert sent[0]["QUERY_STRING"] == "minorversion=75"
+    assert sent_requests[0]["QUERY_STRING"] == "minorversion=75"
 
 
 def test_the_answer_carries_trace_and_date_and_the_client_the_newest(quickbooks, clock):
@@ -242,9 +242,9 @@ def test_a_refused_file_is_a_refusal(quickbooks):
     ("kind", "params"),
     [("invoice", "operation=void"), ("payment", "operation=update&include=void")],
 )
-def test_each_kind_is_voided_its_own_way(sent, kind, params):
+def test_each_kind_is_voided_its_own_way(sent_requests, kind, params):
     Client(1).void(kind, b'{"Id":"1","SyncToken":"0"}', KEY)
-    assert sent[0]["QUERY_STRING"] == f"{params}&requestid={KEY}&minorversion=75"
+    assert sent_requests[0]["QUERY_STRING"] == f"{params}&requestid={KEY}&minorversion=75"
 
 
 def test_no_token_stands_in_a_text_or_a_log(quickbooks, caplog):

@@ -368,7 +368,7 @@ def test_what_quickbooks_fills_in_by_itself_is_no_difference():
 
 
 @pytest.fixture
-def posted(quickbooks):
+def posted_bill(quickbooks):
     """Provide a bill of two lines as QuickBooks stores it."""
     body = build(
         mapped(
@@ -387,17 +387,17 @@ def update(current: dict[str, Any], what: Mapped) -> dict[str, Any]:
     return answer.entity
 
 
-def test_an_update_keeps_the_ids_of_its_lines(posted):
+def test_an_update_keeps_the_ids_of_its_lines(posted_bill):
     what = mapped(
         line("2", "30.00", "Nails", account="7"),
         line("1", "75.00", "Studs", account="7"),
         header=FULL_HEADER,
     )
-    ids = {row["Description"]: row["Id"] for row in update(posted, what)["Line"]}
+    ids = {row["Description"]: row["Id"] for row in update(posted_bill, what)["Line"]}
     assert ids == {"Nails": "2", "Studs": "1"}
 
 
-def test_a_line_that_is_new_gets_an_id_of_its_own(posted):
+def test_a_line_that_is_new_gets_an_id_of_its_own(posted_bill):
     lines = [
         line("1", "70.00", "Studs", account="7"),
         line("3", "5.00", "Glue", account="7"),
@@ -405,21 +405,21 @@ def test_a_line_that_is_new_gets_an_id_of_its_own(posted):
     ]
     ids = {
         row["Description"]: row["Id"]
-        for row in update(posted, mapped(*lines, header=FULL_HEADER))["Line"]
+        for row in update(posted_bill, mapped(*lines, header=FULL_HEADER))["Line"]
     }
     assert (ids["Studs"], ids["Nails"]) == ("1", "2")
     assert ids["Glue"] not in ("1", "2")
 
 
-def test_an_update_leaves_alone_what_a_person_added(quickbooks, posted):
-    note = f"{posted['PrivateNote']}\nPaid in cash, says Kari"
+def test_an_update_leaves_alone_what_a_person_added(quickbooks, posted_bill):
+    note = f"{posted_bill['PrivateNote']}\nPaid in cash, says Kari"
     quickbooks.act(
         "edit",
         kind="Bill",
-        id=posted["Id"],
+        id=posted_bill["Id"],
         set={"PrivateNote": note, "SalesTermRef": {"value": "4"}},
     )
-    current = Client(1).read("bill", posted["Id"]).entity
+    current = Client(1).read("bill", posted_bill["Id"]).entity
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "term"}
     changed = update(
         current, mapped(line("1", "80.00", "Studs", account="7"), header=header, memo="New memo")
@@ -430,25 +430,27 @@ def test_an_update_leaves_alone_what_a_person_added(quickbooks, posted):
     assert changed["SalesTermRef"]["value"] == "4"
 
 
-def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted):
+def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted_bill):
     theirs = {"PrivateNote": f"Reference: 1\nPaid in cash\n[hub:{MARKER}]"}
     body = build(mapped(line("1", "1", account="7"), memo="Reference: 2")).body
     before = f"Reference: 1\n[hub:{MARKER}]"
-    note = payloads.for_update(body, posted | theirs, before)["PrivateNote"]
+    note = payloads.for_update(body, posted_bill | theirs, before)["PrivateNote"]
     assert note == f"Reference: 2\nPaid in cash\n[hub:{MARKER}]"
 
 
-def test_a_change_written_against_a_newer_sight_forgets_the_older_one(posted):
+def test_a_change_written_against_a_newer_sight_forgets_the_older_one(posted_bill):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
     body = build(mapped(line("1", "70.00", "Studs", account="7"), header=header)).body
-    first = payloads.for_update(body, posted)
-    again = payloads.for_update(first, posted | {"SyncToken": "5", "SalesTermRef": {"value": "4"}})
+    first = payloads.for_update(body, posted_bill)
+    again = payloads.for_update(
+        first, posted_bill | {"SyncToken": "5", "SalesTermRef": {"value": "4"}}
+    )
     assert (again["SyncToken"], again["SalesTermRef"]) == ("5", {"value": "4"})
 
 
-def test_an_update_can_empty_what_the_source_has_no_more(posted):
+def test_an_update_can_empty_what_the_source_has_no_more(posted_bill):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
-    changed = update(posted, mapped(line("1", "70.00", "Studs", account="7"), header=header))
+    changed = update(posted_bill, mapped(line("1", "70.00", "Studs", account="7"), header=header))
     assert "DepartmentRef" not in changed
     assert changed["SalesTermRef"]["value"] == "3"
 

@@ -39,7 +39,7 @@ def two(clock, tmp_path):
     return [RateLimiter(clock, file=tmp_path / "pace" / "1.starts") for _ in range(2)]
 
 
-def begun(limiters, clock, count, items=0):
+def begin_alternately(limiters, clock, count, items=0):
     results = []
     for _ in range(count):
         for one in limiters:
@@ -49,22 +49,22 @@ def begun(limiters, clock, count, items=0):
 
 
 def test_two_start_no_more_than_one_may_in_a_second_a_minute_and_of_batches(two, clock):
-    result = begun(two, clock, 600)
+    result = begin_alternately(two, clock, 600)
     assert (most_within(result, 1.0), most_within(result, 60.0)) == (10, 500)
-    assert most_within(begun(two, clock, 50, items=30), 60.0) == 40
+    assert most_within(begin_alternately(two, clock, 50, items=30), 60.0) == 40
 
 
 def test_what_one_learnt_from_a_refusal_the_other_knows(two, clock):
-    begun(two[:1], clock, 20)
+    begin_alternately(two[:1], clock, 20)
     two[0].throttled(60)
     began = clock.monotonic()
     assert (two[1].budget().paused, two[1].budget().requests) == (60, 230)
-    assert begun(two[1:], clock, 1) == [began + 60]
+    assert begin_alternately(two[1:], clock, 1) == [began + 60]
 
 
 def test_the_next_process_goes_on_with_what_the_last_one_left(clock, tmp_path):
     file = tmp_path / "1.starts"
-    begun([RateLimiter(clock, file=file)], clock, 500)
+    begin_alternately([RateLimiter(clock, file=file)], clock, 500)
     assert RateLimiter(clock, file=file).budget().requests == 0
 
 
@@ -75,13 +75,13 @@ def test_a_file_that_cannot_be_read_stops_nobody(clock, tmp_path, content):
         file.mkdir()
     else:
         file.write_bytes(content)
-    assert most_within(begun([RateLimiter(clock, file=file)], clock, 30), 1.0) == 10
+    assert most_within(begin_alternately([RateLimiter(clock, file=file)], clock, 30), 1.0) == 10
 
 
 def test_what_was_written_before_the_machine_was_started_anew_counts_no_more(clock, tmp_path):
     file = tmp_path / "1.starts"
     clock.advance(100)
-    begun([RateLimiter(clock, Limits(per_minute=5), file)], clock, 5)
+    begin_alternately([RateLimiter(clock, Limits(per_minute=5), file)], clock, 5)
     assert RateLimiter(FakeClock(), Limits(per_minute=5), file).budget().requests == 5
 
 
@@ -96,7 +96,7 @@ def test_one_that_was_frozen_with_the_lock_keeps_nobody(clock, tmp_path):
     frozen = threading.Thread(target=freeze)
     frozen.start()
     locked.wait(20)
-    assert len(begun([RateLimiter(clock, file=file)], clock, 1)) == 1
+    assert len(begin_alternately([RateLimiter(clock, file=file)], clock, 1)) == 1
     gate.set()
     frozen.join()
 

@@ -12,7 +12,7 @@ from hub.qbo.oauth import token_expiry, tokens
 DAY = 24 * 3600
 
 
-def told() -> list[str]:
+def open_titles() -> list[str]:
     with engine.reading() as session:
         return [
             case.title for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
@@ -29,11 +29,11 @@ def test_an_idle_company_stays_connected_for_years(quickbooks, clock):
     use_for(clock, 4 * 365)
     with engine.reading() as session:
         assert session.get_one(Company, 1).state == "connected"
-    assert told() == []
+    assert open_titles() == []
 
 
 @pytest.fixture
-def ending(quickbooks, clock):
+def expiring_company(quickbooks, clock):
     """Provide a company that was connected almost five years ago."""
     use_for(clock, 1800)
     clock.advance((tokens.expiry(1).ends_at - clock.now()).total_seconds() - 29 * DAY)
@@ -41,21 +41,21 @@ def ending(quickbooks, clock):
     return quickbooks
 
 
-def test_the_end_is_told_a_month_ahead_once(ending):
+def test_the_end_is_told_a_month_ahead_once(expiring_company):
     token_expiry.look_after(1)
-    assert told() == ["The connection to Fjord & Sons Construction ends soon"]
+    assert open_titles() == ["The connection to Fjord & Sons Construction ends soon"]
 
 
-def test_what_a_person_has_taken_note_of_is_not_told_again(ending):
+def test_what_a_person_has_taken_note_of_is_not_told_again(expiring_company):
     with engine.transaction() as session:
         inbox.close(session, "connection:1:end", by="anna")
     token_expiry.look_after(1)
-    assert told() == []
+    assert open_titles() == []
 
 
-def test_a_reconnect_closes_it(ending):
-    grant = ending.app.grants.grant(
-        ending.client_id, ending.realm, "com.intuit.quickbooks.accounting"
+def test_a_reconnect_closes_it(expiring_company):
+    grant = expiring_company.app.grants.grant(
+        expiring_company.client_id, expiring_company.realm, "com.intuit.quickbooks.accounting"
     )
-    oauth_connect.connect_with_refresh_token(ending.realm, grant.refresh)
-    assert told() == []
+    oauth_connect.connect_with_refresh_token(expiring_company.realm, grant.refresh)
+    assert open_titles() == []

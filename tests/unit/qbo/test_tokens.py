@@ -13,7 +13,7 @@ from hub.qbo.oauth import tokens
 from hub.security import secrets
 
 
-def kept(name: str) -> str | None:
+def stored_secret(name: str) -> str | None:
     with engine.reading() as session:
         return secrets.get(session, f"company:1:{name}")
 
@@ -23,35 +23,35 @@ def refreshes(quickbooks) -> int:
 
 
 @pytest.fixture
-def before(quickbooks) -> int:
+def refreshes_before(quickbooks) -> int:
     """Return the number of token refreshes that connecting took."""
     return refreshes(quickbooks)
 
 
-def test_a_token_that_holds_is_used_without_a_call(quickbooks, before):
-    assert tokens.access_token(1) == tokens.access_token(1) == kept("access")
-    assert refreshes(quickbooks) == before
+def test_a_token_that_holds_is_used_without_a_call(quickbooks, refreshes_before):
+    assert tokens.access_token(1) == tokens.access_token(1) == stored_secret("access")
+    assert refreshes(quickbooks) == refreshes_before
 
 
-def test_a_token_is_renewed_ahead_of_its_end(quickbooks, before, clock):
+def test_a_token_is_renewed_ahead_of_its_end(quickbooks, refreshes_before, clock):
     first = tokens.access_token(1)
     clock.advance(3600 - 240)
     assert tokens.access_token(1) != first
-    assert refreshes(quickbooks) == before + 1
+    assert refreshes(quickbooks) == refreshes_before + 1
 
 
-def test_a_stale_token_is_renewed_once_for_all_who_saw_it(quickbooks, before):
+def test_a_stale_token_is_renewed_once_for_all_who_saw_it(quickbooks, refreshes_before):
     stale = tokens.access_token(1)
     assert tokens.refresh(1, stale) == tokens.refresh(1, stale)
-    assert refreshes(quickbooks) == before + 1
+    assert refreshes(quickbooks) == refreshes_before + 1
 
 
 def test_the_previous_refresh_token_is_kept(quickbooks, clock):
-    old = kept("refresh")
+    old = stored_secret("refresh")
     clock.advance(25 * 3600)
     tokens.access_token(1)
-    assert kept("refresh_previous") == old
-    assert kept("refresh") != old
+    assert stored_secret("refresh_previous") == old
+    assert stored_secret("refresh") != old
 
 
 def test_both_ends_are_known(quickbooks, clock):
@@ -63,7 +63,7 @@ def test_both_ends_are_known(quickbooks, clock):
     assert (expiry.ends_at - clock.now()).days > 5 * 365 - 10
 
 
-def test_twenty_threads_make_one_call(app, quickbooks, before, clock):
+def test_twenty_threads_make_one_call(app, quickbooks, refreshes_before, clock):
     clock.advance(7200)
     got: list[str] = []
 
@@ -77,7 +77,7 @@ def test_twenty_threads_make_one_call(app, quickbooks, before, clock):
     for thread in threads:
         thread.join()
     assert (len(set(got)), len(got)) == (1, 20)
-    assert refreshes(quickbooks) == before + 1
+    assert refreshes(quickbooks) == refreshes_before + 1
 
 
 @pytest.mark.parametrize("rotate", ["24h", "always"])
@@ -90,7 +90,7 @@ def test_many_expiries_never_need_a_person(quickbooks, clock, rotate):
         assert session.get_one(Company, 1).state == "connected"
 
 
-def test_one_that_is_at_it_is_waited_for(quickbooks, before, clock):
+def test_one_that_is_at_it_is_waited_for(quickbooks, refreshes_before, clock):
     stale = tokens.access_token(1)
     with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="another"))
@@ -102,19 +102,19 @@ def test_one_that_is_at_it_is_waited_for(quickbooks, before, clock):
 
     clock.followers.append(finish)
     assert tokens.refresh(1, stale) == "theirs"
-    assert refreshes(quickbooks) == before
+    assert refreshes(quickbooks) == refreshes_before
 
 
-def test_one_that_died_is_taken_over_from(quickbooks, before, clock):
+def test_one_that_died_is_taken_over_from(quickbooks, refreshes_before, clock):
     stale = tokens.access_token(1)
     with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="dead"))
     assert tokens.refresh(1, stale) != stale
     assert clock.slept
-    assert refreshes(quickbooks) == before + 1
+    assert refreshes(quickbooks) == refreshes_before + 1
 
 
-def test_while_another_renews_a_token_that_still_holds_is_used(quickbooks, before, clock):
+def test_while_another_renews_a_token_that_still_holds_is_used(quickbooks, refreshes_before, clock):
     token = tokens.access_token(1)
     clock.advance(3600 - 120)
     with engine.transaction() as session:
@@ -138,7 +138,7 @@ def test_intuit_down_is_to_be_tried_again(quickbooks, clock, fault):
     clock.advance(7200)
     with pytest.raises(Retry):
         tokens.access_token(1)
-    assert tokens.access_token(1) == kept("access")
+    assert tokens.access_token(1) == stored_secret("access")
 
 
 def test_a_refresh_token_that_is_dead_needs_a_person(quickbooks, clock):
@@ -161,10 +161,10 @@ def test_a_dead_connection_asks_intuit_no_more(quickbooks, clock):
 
 def test_the_previous_token_is_tried_where_the_newer_one_is_refused(quickbooks, clock):
     with engine.transaction() as session:
-        secrets.put(session, "company:1:refresh_previous", kept("refresh") or "")
+        secrets.put(session, "company:1:refresh_previous", stored_secret("refresh") or "")
         secrets.put(session, "company:1:refresh", "AB11neverissued")
     clock.advance(7200)
-    assert tokens.access_token(1) == kept("access")
+    assert tokens.access_token(1) == stored_secret("access")
 
 
 def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_old(
@@ -175,21 +175,25 @@ def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_o
     clock.advance(7200)
     with pytest.raises(Retry):
         tokens.access_token(1)
-    assert tokens.access_token(1) == kept("access")
+    assert tokens.access_token(1) == stored_secret("access")
 
 
 def test_a_late_answer_of_one_that_was_replaced_is_kept_when_nothing_newer_is(quickbooks, clock):
-    stale, used = tokens.access_token(1), kept("refresh")
+    stale, used = tokens.access_token(1), stored_secret("refresh")
     grant = tokens.token_endpoint.renew(used)
-    assert tokens._store_renewed(1, "a fence long lost", used, grant) == kept("access") != stale
+    assert (
+        tokens._store_renewed(1, "a fence long lost", used, grant)
+        == stored_secret("access")
+        != stale
+    )
 
 
 def test_a_late_answer_does_not_replace_a_newer_pair(quickbooks, clock):
-    late = tokens.token_endpoint.renew(kept("refresh"))
+    late = tokens.token_endpoint.renew(stored_secret("refresh"))
     clock.advance(25 * 3600)
     newer = tokens.access_token(1)
     assert (
         tokens._store_renewed(1, "a fence long lost", "an older one", late)
         == newer
-        == kept("access")
+        == stored_secret("access")
     )

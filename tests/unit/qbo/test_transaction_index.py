@@ -15,7 +15,7 @@ DAY = dt.date(2026, 1, 1)
 MARKER = "ABCDEFGHIJKL"
 
 
-def seen(id: str = "10", token: int = 0, **more: Any) -> dict[str, Any]:
+def bill_body(id: str = "10", token: int = 0, **more: Any) -> dict[str, Any]:
     times = {
         "CreateTime": "2026-03-01T10:00:00-08:00",
         "LastUpdatedTime": "2026-03-01T10:00:00-08:00",
@@ -46,7 +46,7 @@ def head(id: str = "10") -> TransactionHead:
 
 
 def test_a_head_holds_what_is_searched_by(quickbooks):
-    absorb(seen(LinkedTxn=[{"TxnId": "7", "TxnType": "PurchaseOrder"}]))
+    absorb(bill_body(LinkedTxn=[{"TxnId": "7", "TxnType": "PurchaseOrder"}]))
     row = head()
     assert (row.number, row.party, row.date, row.total, row.balance) == (
         "A-1",
@@ -61,17 +61,17 @@ def test_a_head_holds_what_is_searched_by(quickbooks):
 
 
 def test_a_newer_sight_replaces_an_older_one_and_never_the_reverse(quickbooks):
-    absorb(seen(token=2, DocNumber="new"))
-    absorb(seen(token=1, DocNumber="old"))
+    absorb(bill_body(token=2, DocNumber="new"))
+    absorb(bill_body(token=1, DocNumber="old"))
     assert head().number == "new"
-    absorb(seen(token=10, DocNumber="newest"))
+    absorb(bill_body(token=10, DocNumber="newest"))
     assert head().number == "newest"
 
 
 def test_a_deleted_one_stays_deleted(quickbooks):
-    absorb(seen())
+    absorb(bill_body())
     absorb({"Id": "10", "status": "Deleted"})
-    absorb(seen(token=9))
+    absorb(bill_body(token=9))
     assert head().state == "deleted"
 
 
@@ -81,19 +81,22 @@ def test_a_deleted_one_that_was_never_seen_is_known_to_be_gone(quickbooks):
 
 
 def test_new_and_deleted_transactions_of_one_answer_are_stored_together(quickbooks):
-    assert absorb(seen("10"), {"Id": "11", "status": "Deleted"}) == [("bill", "11"), ("bill", "10")]
+    assert absorb(bill_body("10"), {"Id": "11", "status": "Deleted"}) == [
+        ("bill", "11"),
+        ("bill", "10"),
+    ]
     assert (head("10").state, head("10").news) == ("live", False)
     assert (head("11").state, head("11").news) == ("deleted", False)
 
 
 def test_a_voided_one_is_known_as_such(quickbooks):
-    absorb(seen(token=1, TotalAmt=0, Balance=0, PrivateNote=f"Voided [hub:{MARKER}]"))
+    absorb(bill_body(token=1, TotalAmt=0, Balance=0, PrivateNote=f"Voided [hub:{MARKER}]"))
     assert head().state == "voided"
 
 
 def test_what_changed_is_told_once(quickbooks):
-    assert absorb(seen(), seen("11")) == [("bill", "10"), ("bill", "11")]
-    assert absorb(seen(), seen("11", 1)) == [("bill", "11")]
+    assert absorb(bill_body(), bill_body("11")) == [("bill", "10"), ("bill", "11")]
+    assert absorb(bill_body(), bill_body("11", 1)) == [("bill", "11")]
     assert absorb({"Id": "10", "status": "Deleted"}) == [("bill", "10")]
     assert absorb({"Id": "10", "status": "Deleted"}) == []
 
@@ -159,7 +162,7 @@ def test_what_a_whole_reading_does_not_show_is_gone(quickbooks, clock):
 
 def test_what_is_younger_than_the_reading_is_not_taken_for_gone(quickbooks, clock):
     recent = clock.now().isoformat()
-    absorb(seen("77", MetaData={"CreateTime": recent, "LastUpdatedTime": recent}))
+    absorb(bill_body("77", MetaData={"CreateTime": recent, "LastUpdatedTime": recent}))
     load()
     assert head("77").state == "live"
 

@@ -18,27 +18,27 @@ def reads() -> usage.Reads:
 
 
 @pytest.fixture
-def before(quickbooks) -> usage.Reads:
+def reads_before(quickbooks) -> usage.Reads:
     """Return the reads that connecting and loading the lists took."""
     return reads()
 
 
-def test_each_read_is_counted_and_no_write(before):
+def test_each_read_is_counted_and_no_write(reads_before):
     client = Client(1)
     client.query("SELECT * FROM Bill")
     client.create("vendor", encode({"DisplayName": "New"}), "a" * 32)
-    assert reads().today == before.today + client.reads == before.today + 1
+    assert reads().today == reads_before.today + client.reads == reads_before.today + 1
 
 
-def test_every_day_has_a_count_of_its_own_and_the_month_their_sum(before, clock):
+def test_every_day_has_a_count_of_its_own_and_the_month_their_sum(reads_before, clock):
     clock.advance(24 * 3600)
     Client(1).company_info()
-    assert (reads().today, reads().month) == (1, before.month + 1)
+    assert (reads().today, reads().month) == (1, reads_before.month + 1)
     clock.advance(30 * 24 * 3600)
     assert reads() == usage.Reads(0, 0, 0)
 
 
-def test_reads_of_several_threads_are_all_counted(app, before):
+def test_reads_of_several_threads_are_all_counted(app, reads_before):
     def work() -> None:
         with app.app_context():
             for _ in range(5):
@@ -49,19 +49,19 @@ def test_reads_of_several_threads_are_all_counted(app, before):
         thread.start()
     for thread in threads:
         thread.join()
-    assert reads().today == before.today + 20
+    assert reads().today == reads_before.today + 20
 
 
 def test_a_read_that_was_answered_with_nothing_is_counted_and_one_that_never_left_is_not(
-    quickbooks, before
+    quickbooks, reads_before
 ):
     quickbooks.add_fault("lose_answer", "bill.read", count=0)
     Client(1).read("bill", "1")
-    assert reads().today == before.today + MAX_READ_ATTEMPTS
+    assert reads().today == reads_before.today + MAX_READ_ATTEMPTS
     quickbooks.faults.clear()
     quickbooks.add_fault("refuse", "bill.read")
     Client(1).read("bill", "1")
-    assert reads().today == before.today + MAX_READ_ATTEMPTS
+    assert reads().today == reads_before.today + MAX_READ_ATTEMPTS
 
 
 def test_both_databases_count(either_app, clock):

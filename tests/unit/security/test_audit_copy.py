@@ -23,7 +23,7 @@ def copy(tmp_path):
 
 
 @pytest.fixture
-def copied(make_app, make_config, copy):
+def app_with_copy(make_app, make_config, copy):
     """Provide a hub that copies its audit log to a file."""
     app = make_app(make_config(HUB_AUDIT_COPY=str(copy)))
     with app.app_context():
@@ -57,7 +57,7 @@ def head_file(app):
     return app.extensions["hub"].config.data / "audit.head"
 
 
-def test_each_entry_is_a_line_once_it_is_committed(copied, copy):
+def test_each_entry_is_a_line_once_it_is_committed(app_with_copy, copy):
     write(2)
     with pytest.raises(ZeroDivisionError), engine.transaction() as session:
         audit.record(session, "ann", "code matched", "code 9", share=roll_back(session))
@@ -67,12 +67,12 @@ def test_each_entry_is_a_line_once_it_is_committed(copied, copy):
     assert verify().copied == 2
 
 
-def test_a_cut_end_with_an_older_head_put_back_is_seen_by_the_copy(copied):
+def test_a_cut_end_with_an_older_head_put_back_is_seen_by_the_copy(app_with_copy):
     write(3)
-    older = head_file(copied).read_bytes()
+    older = head_file(app_with_copy).read_bytes()
     write(3)
     cut(3)
-    head_file(copied).write_bytes(older)
+    head_file(app_with_copy).write_bytes(older)
     with pytest.raises(AuditBroken, match=r"entry number 4 is in the copy .* and not in the log"):
         verify()
     write(4, who="eve")  # the head of the shorter log is followed
@@ -89,7 +89,7 @@ def test_without_the_copy_that_is_not_seen(app):
     assert verify().count == 3  # as docs/operate.md says
 
 
-def test_a_restored_database_that_was_reported_is_no_alarm(copied):
+def test_a_restored_database_that_was_reported_is_no_alarm(app_with_copy):
     write(5)
     cut(3)
     with engine.transaction() as session:
@@ -101,14 +101,14 @@ def test_a_restored_database_that_was_reported_is_no_alarm(copied):
         verify()
 
 
-def test_a_changed_line_of_the_copy_is_seen(copied, copy):
+def test_a_changed_line_of_the_copy_is_seen(app_with_copy, copy):
     write(3)
     copy.write_text(copy.read_text().replace("code 1", "code 7"))
     with pytest.raises(AuditBroken, match="entry number 2 was changed in the copy"):
         verify()
 
 
-def test_lines_that_the_copy_lacks_or_that_are_torn_are_remarks(copied, copy):
+def test_lines_that_the_copy_lacks_or_that_are_torn_are_remarks(app_with_copy, copy):
     write(4)
     lines = copy.read_text().splitlines(keepends=True)
     copy.write_text("".join([lines[0], lines[1][:40], "\n", lines[3]]))
@@ -200,11 +200,11 @@ def test_a_target_that_cannot_be_one_is_refused(make_config, value):
         make_config(HUB_AUDIT_COPY=value)
 
 
-def test_the_commands_compare_with_a_copy_and_say_that_it_fails(copied, copy):
+def test_the_commands_compare_with_a_copy_and_say_that_it_fails(app_with_copy, copy):
     runner = CliRunner()
     write(2)
-    answer = runner.invoke(main, ["audit", "verify", "--copy", str(copy)], obj=copied)
+    answer = runner.invoke(main, ["audit", "verify", "--copy", str(copy)], obj=app_with_copy)
     assert (answer.exit_code, answer.output) == (0, "The audit log is intact: 2 entries.\n")
     cut(1)
-    head_file(copied).unlink()
-    assert runner.invoke(main, ["audit", "verify"], obj=copied).exit_code == 1
+    head_file(app_with_copy).unlink()
+    assert runner.invoke(main, ["audit", "verify"], obj=app_with_copy).exit_code == 1

@@ -15,7 +15,7 @@ SECRET = "k3Jd92hXsZz81"
 
 
 @pytest.fixture(autouse=True)
-def known(app):
+def hide_secret(app):
     hide_secrets((SECRET,))
 
 
