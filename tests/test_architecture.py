@@ -130,7 +130,7 @@ def functions():
                 yield f"{name}.{node.name}", node.end_lineno - node.lineno + 1
 
 
-# -- floors ----------------------------------------------------------------------------------------
+# -- floors -----------------------------------------------------------------------------------------
 
 
 def test_every_module_has_a_floor():
@@ -333,7 +333,7 @@ def test_no_function_of_the_hub_is_complex():
     assert too_complex == {}
 
 
-# -- sentences -------------------------------------------------------------------------------------
+# -- wording ---------------------------------------------------------------------------------------
 
 
 def test_a_module_opens_with_a_sentence_that_says_what_lives_there():
@@ -357,7 +357,7 @@ def test_a_rule_switched_off_says_why_on_the_same_line():
                 )
 
 
-# -- what may never stand here ---------------------------------------------------------------------
+# -- texts that no file may contain ----------------------------------------------------------------
 
 NEVER = {
     "a path of one machine": r"/wor[k]/|/tm[p]/plan|/far[m]/|/roo[t]/|/hom[e]/",

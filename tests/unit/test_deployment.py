@@ -38,7 +38,7 @@ def check_command(words: list[str]) -> None:
         command.make_context(name, arguments, parent=context)
 
 
-# -- systemd -------------------------------------------------------------------------------------
+# -- systemd ---------------------------------------------------------------------------------------
 
 
 def entries(unit: Path) -> Iterator[tuple[str, str]]:
@@ -109,7 +109,7 @@ def test_what_systemd_checks_can_fail(tmp_path: Path) -> None:
     assert "hub.service" in checked.stderr
 
 
-# -- Prometheus ----------------------------------------------------------------------------------
+# -- Prometheus ------------------------------------------------------------------------------------
 
 METRIC = re.compile(r"\bhub_[a-z_]+\b")
 SELECTOR = re.compile(r"(\w+)\{([^}]*)\}")
@@ -171,7 +171,7 @@ def test_the_scrape_configuration_reads_the_rules_and_sends_a_token() -> None:
     assert job["authorization"]["type"] == "Bearer"
 
 
-# -- containers ----------------------------------------------------------------------------------
+# -- containers ------------------------------------------------------------------------------------
 
 
 def test_the_compose_file_has_every_part() -> None:
@@ -218,7 +218,7 @@ def test_the_container_recipe_copies_what_exists_and_starts_a_command_that_exist
     check_command(re.findall(r'"([^"]*)"', command))
 
 
-# -- nginx ---------------------------------------------------------------------------------------
+# -- nginx -----------------------------------------------------------------------------------------
 
 
 def directives(path: Path) -> dict[str, list[str]]:

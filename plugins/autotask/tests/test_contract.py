@@ -3,7 +3,7 @@
 from hub.testing.contract import MANY, contract
 
 WRONG = {"secret": "wrong"}
-SOME = MANY if MANY > 1_000 else 300  # three apps of one plugin; the full proof reads them all
+SOME = MANY if MANY > 1_000 else 300  # for each of three apps; the full proof reads many more
 TestInvoices = contract(
     "autotask-invoices",
     wrong_keys=WRONG,

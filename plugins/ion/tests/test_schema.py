@@ -154,7 +154,7 @@ def test_a_field_that_is_taken_away_between_two_runs_stops_neither(bench):
     whole = orders(bench)
     lack(bench, "PurchaseOrder.terms", "Part.cost")
     assert orders(bench).keys() == whole.keys()
-    assert bench.count_calls("Schema") == 1  # what was learnt is kept
+    assert bench.count_calls("Schema") == 1  # the result is stored
     assert orders(bench).keys() == whole.keys()
     assert bench.count_calls("Schema") == 1
     lack(bench)

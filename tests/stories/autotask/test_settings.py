@@ -151,7 +151,7 @@ def test_a_negative_invoice_may_be_a_credit_memo(other_settings):
 @pytest.mark.parametrize(
     ("words", "address"),
     [
-        ("order number and comments", ADDRESS),  # its contact has another one
+        ("order number and comments", ADDRESS),  # its contact has another address
         ("four decimals", "mary.176@client.example"),
         ("customer without a contact", None),
     ],
@@ -170,7 +170,7 @@ def test_a_line_without_billing_code_takes_the_item_of_the_settings(other_settin
     assert [line[:2] for line in lines] == [("Design Hours", 900), ("Remote Support", 300)]
 
 
-# -- what holds ------------------------------------------------------------------------------------
+# -- reasons to hold -------------------------------------------------------------------------------
 
 STRICT = (
     "labour and a licence",

@@ -62,7 +62,7 @@ def begin_all():
             runner.execute(one.id)
 
 
-# -- on their own ----------------------------------------------------------------------------------
+# -- independent apps ------------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-C1")
@@ -106,7 +106,7 @@ def test_one_that_is_paused_or_disabled_rests_and_the_others_run(open_desk, cloc
     assert expenses.of("card and cash").state == "posted"
 
 
-# -- when it is asked ------------------------------------------------------------------------------
+# -- polls -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-C11")
@@ -168,7 +168,7 @@ def test_nothing_is_posted_while_one_organisation_item_or_term_is_neither_matche
     assert [invoices.of(one).state for one in (ready, words)] == ["posted"] * 2
 
 
-# -- what outlives a rest --------------------------------------------------------------------------
+# -- after a pause ---------------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-C13")

@@ -186,7 +186,7 @@ def test_orders_from_before_the_first_day_are_left_alone_and_approved_ones_may_b
     assert "the first day that counts" in left_out.reason
 
 
-# -- out of step, and back in ----------------------------------------------------------------------
+# -- differences, and their end --------------------------------------------------------------------
 
 
 @pytest.mark.row("ION-9", "ION-10", "ION-21", "ION-23")

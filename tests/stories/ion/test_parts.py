@@ -176,7 +176,7 @@ def test_items_may_be_made_only_when_an_order_needs_them_and_by_purchase_type(wo
     assert works.item("QT-idle") is works.item("QT-other") is None
 
 
-# -- rough ways ------------------------------------------------------------------------------------
+# -- faults ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("ION-37")

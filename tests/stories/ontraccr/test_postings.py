@@ -520,7 +520,7 @@ def test_a_payable_that_is_held_back_goes_once_it_is_released(later_life):
     ]
 
 
-# -- what the settings make of it ------------------------------------------------------------------
+# -- effects of settings ---------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -401,7 +401,7 @@ def test_check_names_a_database_that_is_not_there(run, tmp_path):
     assert (code, "run `hub init`" in out, "did not expect" in err) == (1, True, False)
 
 
-# -- ids and values that nothing has ---------------------------------------------------------------
+# -- unknown ids and values ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

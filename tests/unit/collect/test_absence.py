@@ -70,7 +70,7 @@ def held_document(hub):
     return posting()
 
 
-# -- before it is proved ---------------------------------------------------------------------------
+# -- before the absence is certain -----------------------------------------------------------------
 
 
 def test_a_document_that_is_absent_once_keeps_its_state_and_its_case(hub, source):
@@ -193,7 +193,7 @@ def _sendable(hub):
         return list(session.scalars(select(Posting.id).where(*conditions)))
 
 
-# -- what the source says itself -------------------------------------------------------------------
+# -- deletions that the source reports -------------------------------------------------------------
 
 
 def test_a_deletion_that_the_source_announces_counts_at_once(hub, source):
@@ -211,7 +211,7 @@ def test_a_document_that_the_plugin_only_misses_in_a_list_has_to_be_proved_too(h
     assert (posting().state, source.asked) == ("withdrawn", [("invoice:1",)])
 
 
-# -- what is in the books --------------------------------------------------------------------------
+# -- posted documents ------------------------------------------------------------------------------
 
 
 def test_nothing_is_deleted_in_quickbooks_before_it_is_proved(hub, source):
@@ -256,7 +256,7 @@ def test_what_was_to_be_deleted_stays_if_the_source_has_it_in_a_form_that_cannot
     assert (document().gone, document().unreadable) == (None, "It has no date.")
 
 
-# -- afterwards ------------------------------------------------------------------------------------
+# -- return ----------------------------------------------------------------------------------------
 
 
 def test_a_document_that_is_gone_is_looked_for_thirty_days_and_comes_back(hub, source):

@@ -105,7 +105,7 @@ def test_a_document_that_stops_the_reading_does_not_stop_the_next_one(hub, sourc
     assert source.order[1:] == [f"invoice:{n}" for n in (3, 4, 0, 1, 2)]
 
 
-# -- where it stops --------------------------------------------------------------------------------
+# -- the limit -------------------------------------------------------------------------------------
 
 
 def test_a_run_that_is_throttled_is_read_on_by_the_next(hub, source):
@@ -139,7 +139,7 @@ def test_a_source_that_does_not_answer_stops_the_run_and_what_was_read_is_kept(h
     assert hub()[:3] == [2, 3, 4]
 
 
-# -- what is read whatever the budget --------------------------------------------------------------
+# -- documents outside the budget ------------------------------------------------------------------
 
 
 def test_documents_that_somebody_asked_for_are_read_before_the_others_and_all_of_them(hub, source):

@@ -104,7 +104,7 @@ def open_cases():
         ]
 
 
-# -- the straight way ------------------------------------------------------------------------------
+# -- the usual case --------------------------------------------------------------------------------
 
 
 def test_a_document_becomes_a_ready_posting_with_its_bytes(hub):
@@ -388,7 +388,7 @@ def test_a_document_the_hub_cannot_take_in_stops_no_other(hub):
     ]
 
 
-# -- what is not wanted ----------------------------------------------------------------------------
+# -- documents that are not posted -----------------------------------------------------------------
 
 
 def test_a_pending_document_has_no_posting_and_is_read_again(hub, source):
@@ -705,7 +705,7 @@ def test_an_unchanged_document_is_not_rewritten_because_a_match_changed(hub):
     assert len(postings()) == 1
 
 
-# -- gone ------------------------------------------------------------------------------------------
+# -- deleted at the source -------------------------------------------------------------------------
 
 
 def test_a_document_gone_before_sending_is_withdrawn_and_may_come_back(hub):
@@ -796,7 +796,7 @@ def test_a_document_never_seen_may_be_gone(hub):
     assert hub(Gone(source_id="invoice:9")) == {"unknown": 1, "documents": 1}
 
 
-# -- what has to be made first ---------------------------------------------------------------------
+# -- records to be created first -------------------------------------------------------------------
 
 
 def test_a_new_vendor_is_made_first_and_the_bill_waits(hub):

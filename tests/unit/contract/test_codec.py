@@ -81,9 +81,7 @@ documents = st.builds(
 @settings(
     max_examples=100 if FULL else 10,
     deadline=None,
-    suppress_health_check=[
-        HealthCheck.too_slow
-    ],  # how busy the machine is says nothing of what is kept
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is slow, but no data differs
 )
 @given(documents)
 def test_any_document_comes_back_as_it_was(document):

@@ -112,7 +112,7 @@ def test_the_queue_is_what_waits_to_start(visitor: Visitor, clock: FakeClock) ->
     assert clock.now().timestamp() - ended == pytest.approx(exposition.MIN_FRESH_SECONDS)
 
 
-# -- counts of several processes -----------------------------------------------------------------
+# -- counts of several processes -------------------------------------------------------------------
 
 
 def count_in(app: Flask, times: int) -> None:
@@ -169,7 +169,7 @@ def test_counts_wait_for_a_database_that_cannot_be_used(
     assert value(app, "hub_quickbooks_calls_total", kind=READ, outcome=LANDED) == 2
 
 
-# -- the price of a scrape -----------------------------------------------------------------------
+# -- the cost of a scrape --------------------------------------------------------------------------
 
 
 def test_a_figure_is_read_less_often_the_longer_its_query_takes(

@@ -90,7 +90,7 @@ def get(id):
         return session.get_one(Posting, id)
 
 
-# -- what is made for codes ------------------------------------------------------------------------
+# -- records created for codes ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
     assert taken == [b"new"]
 
 
-# -- a person --------------------------------------------------------------------------------------
+# -- decisions of a person -------------------------------------------------------------------------
 
 
 def test_an_approval_remembers_the_bytes(box):
@@ -395,7 +395,7 @@ def test_a_payload_waits_until_all_its_ids_are_known(box):
     assert (wake(), get(id).payload) == (1, b'{"a":"31","b":"71"}')
 
 
-# -- the tally -------------------------------------------------------------------------------------
+# -- statistics ------------------------------------------------------------------------------------
 
 
 def tally():

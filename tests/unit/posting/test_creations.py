@@ -142,7 +142,7 @@ def test_the_same_on_postgresql(pg_app, clock):
     assert till.states()["invoice:1"] == "posted"
 
 
-# -- documents that do not need it any more --------------------------------------------------------
+# -- documents that no longer need it --------------------------------------------------------------
 
 
 def test_a_party_that_no_document_needs_any_more_is_withdrawn(till):

@@ -118,7 +118,7 @@ def test_several_looks_after_one_send_are_one_round(desk):
     with transaction() as session:
         for _ in range(
             6
-        ):  # by workers that saw the doubt at the same time, or ended before they went on
+        ):  # by workers that read the doubt at the same time, or ended before continuing
             about = {
                 "posting_id": id,
                 "generation": 0,

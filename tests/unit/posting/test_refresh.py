@@ -16,7 +16,7 @@ from hub.qbo import search
 from tests.support.posting_bench import Desk
 from tests.support.tiers import FULL
 
-LETTERS = str.maketrans("0189", "WXYZ")  # a mark has no such figures
+LETTERS = str.maketrans("0189", "WXYZ")  # a marker has no such digits
 MANY, PAGE = (10_000, 1000) if FULL else (300, 50)
 
 

@@ -220,7 +220,7 @@ def test_without_a_token_no_webhook_is_trusted(make_app, make_config, empty_data
         changes.webhook(*signed({}, ""))
 
 
-# -- when to look without being told ---------------------------------------------------------------
+# -- polls without a webhook -----------------------------------------------------------------------
 
 
 def test_without_webhooks_every_hour_is_due(indexed_company, clock):

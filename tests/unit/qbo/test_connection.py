@@ -92,7 +92,7 @@ def scheduled(installation_id):
     return runner.sync(installation_id, requested_by=run_log.SCHEDULE)
 
 
-# -- what an answer means --------------------------------------------------------------------------
+# -- the meaning of a response ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_no_token_stands_in_what_a_person_is_told(quickbooks, clock):
     assert not [secret for secret in secrets_of_intuit if secret in text]
 
 
-# -- a pause that grows ----------------------------------------------------------------------------
+# -- growing pauses --------------------------------------------------------------------------------
 
 
 def test_two_refusals_of_a_token_in_a_row_are_a_pause_and_no_case(quickbooks, clock):

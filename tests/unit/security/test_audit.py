@@ -196,7 +196,7 @@ def test_a_head_that_was_removed_with_the_end_is_seen(app):
     head_file(app).unlink()
     with pytest.raises(AuditBroken, match=r"head, the file audit\.head, is gone"):
         verified()
-    write(4)  # makes no new head
+    write(4)  # writes no new head
     with pytest.raises(AuditBroken, match="is gone from the data folder"):
         verified()
 

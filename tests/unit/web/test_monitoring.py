@@ -33,7 +33,7 @@ def break_database(app: Flask) -> None:
     (data / "hub.db").rename(data / "gone")
 
 
-# -- alive and ready -----------------------------------------------------------------------------
+# -- alive and ready -------------------------------------------------------------------------------
 
 
 def test_a_process_answers_without_its_database(visitor: Visitor) -> None:
@@ -134,7 +134,7 @@ def test_the_database_is_asked_once_a_second_however_often_the_hub_is(
     assert len(calls) == 2
 
 
-# -- who may read the figures --------------------------------------------------------------------
+# -- who may read the figures ----------------------------------------------------------------------
 
 NO_PROXY: dict[str, str] = {}
 BEHIND = {"HUB_PUBLIC_URL": "https://hub.example.com", "HUB_TRUSTED_PROXY": PROXY}
@@ -210,7 +210,7 @@ def test_figures_of_a_database_that_is_gone_are_not_shown(visitor: Visitor) -> N
     assert (answer.status_code, answer.mimetype) == (503, "text/plain")
 
 
-# -- the id of a request -------------------------------------------------------------------------
+# -- the id of a request ---------------------------------------------------------------------------
 
 GOOD_ID = "f4b1a6c2d3e4f5061728394a5b6c7d8e"
 
