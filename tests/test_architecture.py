@@ -130,7 +130,7 @@ def functions():
                 yield f"{name}.{node.name}", node.end_lineno - node.lineno + 1
 
 
-# -- floors -----------------------------------------------------------------------------------------
+# -- floors ----------------------------------------------------------------------------------------
 
 
 def test_every_module_has_a_floor():
@@ -369,7 +369,7 @@ NEVER = {
 
 
 @pytest.mark.parametrize("what", NEVER)
-def test_what_does_not_belong_stands_nowhere(what):
+def test_no_file_contains_a_forbidden_text(what):
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout: what is tracked is not known")
     result = subprocess.run(

@@ -228,7 +228,7 @@ def test_an_unknown_name_in_the_toml_file_is_refused_too(make_config, tmp_path):
         make_config(HUB_CONFIG=str(path))
 
 
-def test_a_toml_file_that_is_none_is_told(make_config, tmp_path):
+def test_a_toml_file_that_is_none_is_reported(make_config, tmp_path):
     path = tmp_path / "hub.toml"
     path.write_text("HUB_DATA: hub-data")
     with pytest.raises(

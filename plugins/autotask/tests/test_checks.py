@@ -36,7 +36,7 @@ def test_an_unknown_user_is_named(open_bench):
 @pytest.mark.parametrize(
     ("app", "entity"), [("invoices", "BillingItems"), ("expenses", "Resources")]
 )
-def test_a_copied_level_that_lacks_a_right_is_told_by_entity(open_bench, app, entity):
+def test_a_copied_level_that_lacks_a_right_is_reported_by_entity(open_bench, app, entity):
     bench = open_bench(app)
     bench.books.do("level", lacking=[entity])
     with pytest.raises(NeedsAttention, match=rf"lacks rights to {entity} \(query\)"):
@@ -44,7 +44,7 @@ def test_a_copied_level_that_lacks_a_right_is_told_by_entity(open_bench, app, en
 
 
 @pytest.mark.row("AT-C16")
-def test_a_right_that_is_taken_away_later_is_told_by_entity(invoices):
+def test_a_right_that_is_taken_away_later_is_reported_by_entity(invoices):
     invoices.books.do("level", lacking=["BillingItems"])
     with pytest.raises(NeedsAttention, match="lacks a right to BillingItems"):
         invoices.read()
@@ -115,7 +115,7 @@ def test_an_account_that_sees_no_invoice_is_told_of_lines_of_business(open_bench
     assert any("lines of business" in help_text for help_text in bench.check().warnings)
 
 
-def test_calls_that_run_short_are_told(invoices, monkeypatch):
+def test_calls_that_run_short_are_reported(invoices, monkeypatch):
     monkeypatch.setattr("hub_autotask.checks.BUSY", 0)
     assert any(
         "calls that all its integrations" in help_text for help_text in invoices.check().warnings

@@ -21,7 +21,7 @@ def test_only_approved_reports_without_a_reference_in_the_window_come(expenses, 
 
 
 @pytest.mark.row("AT-E1")
-def test_a_report_that_is_not_approved_waits_and_says_so(expenses):
+def test_a_report_that_is_not_approved_waits_with_a_reason(expenses):
     document = expenses.case("waits for approval")
     assert (document.stage, document.hold.endswith("in Autotask it is Awaiting Approval.")) == (
         "pending",

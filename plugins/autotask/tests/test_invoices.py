@@ -28,7 +28,7 @@ def test_the_number_in_quickbooks_is_written_back_and_nothing_else(invoices, sou
 
 
 @pytest.mark.row("AT-I1")
-def test_without_a_number_from_quickbooks_the_reason_is_said(invoices):
+def test_without_a_number_from_quickbooks_the_reason_is_reported(invoices):
     with pytest.raises(Refused, match="Switch custom transaction numbers off"):
         invoices.report(invoices.case("labour and a licence"), "posted")
 
@@ -232,7 +232,9 @@ def test_a_paid_date_of_autotask_is_never_touched_and_payments_can_be_left_out(
 
 
 @pytest.mark.row("AT-I14")
-def test_a_voided_invoice_is_closed_and_one_voided_later_is_told(invoices, poll_cases, change_row):
+def test_a_voided_invoice_is_closed_and_one_voided_later_is_reported(
+    invoices, poll_cases, change_row
+):
     assert invoices.case("voided before it was sent").stage == "closed"
     _, cursor = poll_cases(invoices)
     change_row(invoices, "numbered already", isVoided=True, voidedDate="2026-03-20T10:00:00Z")
@@ -256,7 +258,7 @@ def test_an_invoice_is_mailed_to_the_contact_where_quickbooks_has_no_address(
 
 
 @pytest.mark.row("AT-I16")
-def test_order_number_tax_region_and_comments_stand_in_the_memo(open_bench):
+def test_order_number_tax_region_and_comments_are_in_the_memo(open_bench):
     document = open_bench("invoices", order_field="PO Number").case("order number and comments")
     assert (
         document.memo
@@ -296,7 +298,7 @@ def test_zero_deductions_and_groups_stay_lines(invoices):
     assert invoices.case("lines in groups").lines[0].description.startswith("Managed services · ")
 
 
-def test_its_pdf_is_a_true_one(open_bench):
+def test_its_pdf_is_valid(open_bench):
     from hub_autotask import hub_attachment
 
     bench = open_bench("invoices", attach_pdf=True)

@@ -56,7 +56,7 @@ def test_every_act_changes_its_row(invoices, path, form, entity, id, field, valu
     assert invoices.books.rows(entity)[id][field] == value
 
 
-def test_the_doors_are_set_for_all_that_follows(invoices):
+def test_the_options_of_the_stand_in_apply_to_later_calls(invoices):
     assert "Doors" in ask(invoices.stand_in.wsgi, "GET", "/doors").text
     press(invoices, "/doors", "lacking=Contacts&secret=new&zone=%2Fzone2")
     books = invoices.books

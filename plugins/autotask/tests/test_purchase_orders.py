@@ -16,7 +16,7 @@ def test_only_submitted_orders_without_a_number_in_the_window_come(orders, poll_
 
 
 @pytest.mark.row("AT-P1")
-def test_an_order_that_is_canceled_later_is_told(orders, poll_cases, change_row):
+def test_an_order_that_is_canceled_later_is_reported(orders, poll_cases, change_row):
     _, cursor = poll_cases(orders)
     change_row(orders, "numbered already", status=25, cancelDateTime="2026-03-20T09:00:00Z")
     items, _ = poll_cases(orders, cursor)

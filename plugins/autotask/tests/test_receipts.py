@@ -31,7 +31,7 @@ def test_each_invoice_of_the_vendor_is_a_bill_of_what_came_with_it(bench):
 
 
 @pytest.mark.row("AT-P10")
-def test_it_is_told_once_and_by_its_id(bench):
+def test_it_is_reported_once_and_by_its_id(bench):
     cursor = bench.read()[-1].cursor
     assert [item for item in bench.read({"": cursor}) if not isinstance(item, Checkpoint)] == []
     items = bench.read(ids=[*TWO, "purchase_receipt:8014:other"])
@@ -53,7 +53,7 @@ def test_a_later_delivery_is_a_bill_of_its_own(bench):
 
 
 @pytest.mark.row("AT-P10")
-def test_freight_stands_on_the_first_bill_alone(open_bench, change_row):
+def test_freight_is_on_the_first_bill_alone(open_bench, change_row):
     bench = open_bench("purchase-orders", post_as="bill_per_receipt", freight_account="61")
     change_row(
         bench, "partly received, two invoices", freight="12.50", internalCurrencyFreight="12.50"

@@ -203,7 +203,7 @@ def test_what_is_not_there_is_refused(invoices, method, path, status, call_api):
     assert call_api(invoices, method, path, {"id": 4001}).status == status
 
 
-def test_a_row_that_is_not_there_is_nothing_and_no_error(invoices, call_api):
+def test_a_missing_row_is_null_and_no_error(invoices, call_api):
     assert call_api(invoices, "GET", "Companies/99999").json() == {"item": None}
 
 

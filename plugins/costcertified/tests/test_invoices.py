@@ -44,7 +44,7 @@ def test_what_an_invoice_says_does_not_depend_on_what_was_paid(open_bench):
     )
 
 
-def test_a_status_that_is_unknown_is_said(open_bench):
+def test_a_status_that_is_unknown_is_reported(open_bench):
     bench = open_bench(documents=3)
     bench.allow_undescribed_answers()
     bench.books.do("edit", invoice="1001", fields={"state": "lost"})

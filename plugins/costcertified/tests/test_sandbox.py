@@ -29,7 +29,7 @@ def ask(bench, path, method="GET", **what):
     )
 
 
-def test_every_case_is_told_once(shared_bench):
+def test_every_case_is_reported_once(shared_bench):
     cases = [row["case"] for row in shared_bench.books.rows["invoices"].values()]
     assert len(set(cases)) == len(CASES) + 5
     assert {row["state"] for row in shared_bench.books.rows["payments"].values()} == {

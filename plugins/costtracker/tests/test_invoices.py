@@ -133,7 +133,7 @@ def test_an_invoice_counts_by_its_date_whatever_day_it_was_received(connected):
 
 
 @pytest.mark.row("CT-S22")
-def test_the_credit_account_stands_on_every_invoice(connected):
+def test_the_credit_account_is_on_every_invoice(connected):
     assert connected.case("credit note").codes["payable_account"] == "33"
 
 
@@ -264,7 +264,7 @@ def test_a_receipt_reaches_its_invoice(connected):
 
 
 @pytest.mark.row("CT-B10")
-def test_a_payment_in_quickbooks_is_told_with_its_amount(connected):
+def test_a_payment_in_quickbooks_is_reported_with_its_amount(connected):
     document = connected.case("credit note")
     paid = receipt(state="part_paid", paid=Decimal("100.50"))
     hub_report(app="costtracker", site=connected.site, document=document, receipt=paid)
@@ -313,7 +313,7 @@ def test_a_receipt_that_costtracker_takes_for_old_is_told_again_of_the_present_v
     ) == ("posted", 2)
 
 
-def test_why_it_is_held_is_told(connected):
+def test_why_it_is_held_is_reported(connected):
     document = connected.case("credit note")
     held = receipt(state="held", message="The period is closed.")
     hub_report(app="costtracker", site=connected.site, document=document, receipt=held)

@@ -113,13 +113,13 @@ def test_the_same_lists_twice_change_nothing(connected):
     assert [connected.books.invoice(id) for id in connected.books.invoices] == before
 
 
-def test_a_vanished_record_is_told_as_inactive(connected):
+def test_a_vanished_record_is_reported_as_inactive(connected):
     gone = Record(id="2", name="Hamar", active=False)
     connected.push_lists(location=[Record(id="1", name="Oslo"), gone])
     assert connected.books.lists.pushed["locations"]["2"]["active"] is False
 
 
-def test_an_empty_list_is_told_too_and_its_dimension_leaves_the_invoices(bench):
+def test_an_empty_list_is_reported_too_and_its_dimension_leaves_the_invoices(bench):
     bench.push_lists(location=[])
     assert bench.books.lists.is_pushed("locations")
     assert bench.case("without an order").lines[0].codes["location"] is None

@@ -164,7 +164,7 @@ def test_a_person_says_where_the_hub_is_called(bench, page, address, kept):
     assert (bench.books.hub, ">Refresh<" in page("/lists").text) == (kept, bool(kept))
 
 
-def test_the_lists_are_asked_for_again_at_will(bench, page, monkeypatch):
+def test_the_lists_can_be_requested_again(bench, page, monkeypatch):
     messages = []
     monkeypatch.setattr(
         "hub_costtracker.sandbox.calls.Calls.tell",

@@ -34,7 +34,7 @@ def test_an_edit_updates_the_vendor_it_came_from_and_makes_none(updating):
 
 
 @pytest.mark.row("CT-S12")
-def test_an_edit_by_somebody_without_the_right_waits_and_says_so(updating):
+def test_an_edit_by_somebody_without_the_right_waits_with_a_reason(updating):
     document = next(item for item in edited(updating) if item.source_id == "supplier:s4")
     assert document.stage == "pending"
     assert document.hold.startswith(

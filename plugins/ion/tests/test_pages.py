@@ -50,7 +50,7 @@ def test_lines_and_fees_are_added_changed_canceled_and_removed(bench, page):
     assert len(bench.books.of_order("lines", bench.raw("a draft"))) == 1
 
 
-def test_supplier_and_currency_of_a_draft_are_changed_and_what_may_not_be_is_said(bench, page):
+def test_supplier_and_currency_of_a_draft_are_changed_and_what_may_not_be_is_reported(bench, page):
     page("/orders/1021/set", {"supplierId": "3", "currencyId": "2"})
     assert "Cascade Glass" in page("/?search=1021").text
     refused = page("/orders/1001/set", {"supplierId": "3"})

@@ -81,7 +81,7 @@ def orders(bench, cursors=None):
 
 
 @pytest.mark.row("ION-39")
-def test_everything_that_is_asked_stands_in_the_schema(bench):
+def test_everything_that_is_asked_is_in_the_schema(bench):
     assert check(bench).warnings == ()
 
 

@@ -332,7 +332,7 @@ def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_u
     assert customer(quickbooks, second) == (["withdrawn"], [], 1)
 
 
-def test_what_was_posted_is_told_once(open_desk):
+def test_what_was_posted_is_reported_once(open_desk):
     desk = open_desk("purchase-orders", documents=3).enable()
     desk.sync()
     assert [one.state for one in postings(kind="purchase_order", operation="create")].count(

@@ -106,7 +106,7 @@ def test_customers_are_made_for_invoices_that_are_posted_and_for_no_others(desk)
 
 
 @pytest.mark.row("AT-C8")
-def test_a_customer_with_the_name_of_a_vendor_is_told_before_quickbooks_refuses_it(desk):
+def test_a_customer_with_the_name_of_a_vendor_is_reported_before_quickbooks_refuses_it(desk):
     words = "customer with the name of a vendor"
     assert desk.of(words).state == "held"
     assert "the name is taken in QuickBooks: Apex Roofing Supply" in desk.of(words).reason

@@ -83,7 +83,7 @@ def test_a_comparison_goes_to_the_mailbox_of_its_app_as_the_file_that_the_page_o
 
 @pytest.mark.row("AT-C10")
 @pytest.mark.end_to_end
-def test_errors_go_to_the_mailbox_once_and_stand_in_the_inbox_and_in_the_run(
+def test_errors_go_to_the_mailbox_once_and_are_in_the_inbox_and_in_the_run(
     owner: Visitor, server: Any, clock: FakeClock
 ) -> None:
     with owner.app.app_context():
@@ -153,7 +153,7 @@ def test_without_a_mailbox_a_comparison_goes_to_whoever_asks(owner: Visitor, ser
 
 @pytest.mark.row("AT-C10")
 @pytest.mark.end_to_end
-def test_a_mailbox_without_a_mail_server_is_said_on_the_page_and_in_the_inbox(
+def test_a_mailbox_without_a_mail_server_is_reported_on_the_page_and_in_the_inbox(
     without_mail: Visitor,
 ) -> None:
     without_mail.press(f"/apps/{INVOICES}/1/grant")

@@ -75,7 +75,7 @@ def test_vendors_go_by_name_and_a_missing_one_is_made(desk):
 
 
 @pytest.mark.row("AT-P4")
-def test_a_vendor_with_the_name_of_a_customer_is_told_before_quickbooks_refuses_it(desk):
+def test_a_vendor_with_the_name_of_a_customer_is_reported_before_quickbooks_refuses_it(desk):
     held_posting = desk.of("vendor with the name of a customer")
     assert held_posting.state == "held"
     assert "the name is taken in QuickBooks: Riverton County" in held_posting.reason

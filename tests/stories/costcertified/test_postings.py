@@ -156,7 +156,7 @@ def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(
     ("case", "why"),
     [("draft", "was generated and not sent yet"), ("handed over by another way", "by another way")],
 )
-def test_what_costcertified_did_not_send_stays_out_and_says_so(first_day, case, why):
+def test_what_costcertified_did_not_send_stays_out_with_a_reason(first_day, case, why):
     assert (first_day.invoices[case], why in first_day.waits[case]) == (None, True)
 
 
@@ -169,7 +169,7 @@ def test_a_fee_that_the_client_bears_is_a_line_of_the_invoice_and_another_is_not
 
 
 @pytest.mark.row("CC-B1")
-def test_the_basis_of_a_progress_invoice_stands_in_the_memo(first_day):
+def test_the_basis_of_a_progress_invoice_is_in_the_memo(first_day):
     assert (
         "30 % of the project total" in first_day.invoices["percentage of the total"]["PrivateNote"]
     )

@@ -72,7 +72,7 @@ def test_an_order_that_is_ordered_again_changes_the_same_purchase_order(history)
 
 
 @pytest.mark.row("ION-26")
-def test_an_order_under_revision_leaves_the_books_alone_and_says_so(history):
+def test_an_order_under_revision_leaves_the_books_alone_with_a_reason(history):
     assert history["runs"][1]["drafted"]["TotalAmt"] == 10
     assert (history["drafted"][0], "until it is ordered again" in history["drafted"][1]) == (
         "pending",

@@ -133,7 +133,7 @@ def test_costs_below_a_cent_and_totals_of_their_own_come_out_exactly(seed_orders
 
 
 @pytest.mark.row("ION-32")
-def test_quantities_are_the_suppliers_and_the_unit_is_said(seed_orders):
+def test_quantities_are_the_suppliers_and_the_unit_is_reported(seed_orders):
     ((_, amount, quantity, price, text, _),) = lines(seed_orders["orders"]["five rolls"])
     assert (amount, quantity, price, text) == (400, 5, 80, "Harness wire (in units of roll)")
 
@@ -152,7 +152,7 @@ def test_canceled_lines_are_left_out_and_received_orders_stay_open(seed_orders):
 
 
 @pytest.mark.row("ION-9", "ION-10", "ION-12", "ION-14", "ION-21")
-def test_what_is_out_of_step_is_told_by_name_once_per_cause(seed_orders):
+def test_what_is_out_of_step_is_reported_by_name_once_per_cause(seed_orders):
     said = seed_orders["reasons"]
     assert {cause.split(":", 2)[2] for cause in said if cause.startswith("match:")} == {
         "class:Skunk Works",
@@ -271,7 +271,7 @@ def abroad(works):
 
 
 @pytest.mark.row("ION-10")
-def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_said(abroad):
+def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_reported(abroad):
     assert [lines(abroad.posted(id)[0])[0][5] for id in abroad.classed] == [None, None]
     warnings = [abroad.posting(f"order:{id}").warnings[0] for id in abroad.classed]
     assert ["posted without Service" in warnings[0], "posted without it" in warnings[1]] == [

@@ -37,7 +37,7 @@ def builders(owner: Visitor, clock: FakeClock) -> Builders:
 
 
 @pytest.mark.row("ON-S6")
-def test_every_setting_stands_on_the_one_page_with_the_default_purchase_account(
+def test_every_setting_is_on_the_one_page_with_the_default_purchase_account(
     owner: Visitor, builders: Builders
 ) -> None:
     page = owner.page(CONFIGURE)

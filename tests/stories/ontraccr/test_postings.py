@@ -446,7 +446,7 @@ def test_a_type_that_changes_after_posting_is_refused_and_explained(later_life):
 
 
 @pytest.mark.row("ON-S16")
-def test_an_amount_that_changes_is_changed_and_what_is_edited_in_quickbooks_is_told(later_life):
+def test_an_amount_that_changes_is_changed_and_what_is_edited_in_quickbooks_is_reported(later_life):
     assert later_life["posted"]["amount"][0]["TotalAmt"] == Decimal("120.50")
     assert later_life["told"]["amount"][-1] == "changed_in_ledger"
 

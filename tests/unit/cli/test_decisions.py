@@ -212,7 +212,7 @@ def test_the_books_are_proved(hub):
     assert json.loads(hub("reconcile", "--json")[1])["wrong"] == []
 
 
-def test_a_bill_that_was_deleted_in_quickbooks_is_said_by_the_proof(hub, quickbooks):
+def test_a_bill_that_was_deleted_in_quickbooks_is_reported_by_the_proof(hub, quickbooks):
     hub("approve", *postings(hub, "review"))
     hub("sync")
     rows = json.loads(hub("outbox", "--state", "posted", "--json")[1])

@@ -39,13 +39,13 @@ def test_each_hook_is_described_in_its_first_line_and_typed(name):
     )
 
 
-def test_every_hook_but_the_first_is_told_for_which_app():
+def test_every_hook_but_the_first_receives_the_app():
     assert [
         name for name, hook in HOOKS.items() if "app" not in inspect.signature(hook).parameters
     ] == ["hub_apps"]
 
 
-def test_only_reports_are_heard_by_several():
+def test_only_reports_are_received_by_several_plugins():
     manager = pluggy.PluginManager("hub")
     manager.add_hookspecs(hookspecs)
     several = [name for name in HOOKS if not getattr(manager.hook, name).spec.opts["firstresult"]]

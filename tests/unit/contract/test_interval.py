@@ -87,5 +87,5 @@ def test_an_unknown_zone_is_answered_with_how_to_write_one():
         ("30 6 * * 1-5", "at 06:30 on Monday through Friday"),
     ],
 )
-def test_it_is_said_as_a_person_says_it(text, told):
+def test_an_interval_is_formatted_for_people(text, told):
     assert describe(text) == told

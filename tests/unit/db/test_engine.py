@@ -172,7 +172,7 @@ def test_sqlite_keeps_what_it_committed_through_a_power_cut(make_config):
     assert rows == ["wal", 2, 1]
 
 
-def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, empty_database):
+def test_a_locked_database_is_reported_in_a_sentence(make_app, make_config, empty_database):
     app = impatient(make_app, make_config(), empty_database)
     other = create_engine(app.config["SQLALCHEMY_DATABASE_URI"]).raw_connection()
     other.cursor().execute("BEGIN IMMEDIATE")
@@ -198,7 +198,7 @@ def connect(path):
     return sqlite3.connect(path, timeout=0.05, check_same_thread=False)
 
 
-def test_a_full_database_is_told_in_a_sentence(app):
+def test_a_full_database_is_reported_in_a_sentence(app):
     with engine.reading() as session:
         pages = session.scalar(text("PRAGMA page_count"))
     with pytest.raises(DatabaseUnavailable, match=r"is full\. Nothing was lost"):
@@ -207,7 +207,7 @@ def test_a_full_database_is_told_in_a_sentence(app):
         )
 
 
-def test_a_read_only_database_is_told_in_a_sentence(either_app):
+def test_a_read_only_database_is_reported_in_a_sentence(either_app):
     sqlite = engine.db.engine.dialect.name == "sqlite"
     only = "PRAGMA query_only = ON" if sqlite else "SET TRANSACTION READ ONLY"
     with pytest.raises(DatabaseUnavailable, match=r"read-?only"):
@@ -221,7 +221,7 @@ def test_a_read_only_database_is_told_in_a_sentence(either_app):
         "postgresql://ann@127.0.0.1:1/hub?connect_timeout=2&password=hemmelig",
     ],
 )
-def test_a_database_that_is_not_there_is_told_without_its_password(make_app, make_config, url):
+def test_a_database_that_is_not_there_is_reported_without_its_password(make_app, make_config, url):
     app = make_app(make_config(HUB_DATABASE_URL=url))
     with app.app_context(), pytest.raises(DatabaseUnavailable) as caught:
         write()
@@ -229,7 +229,7 @@ def test_a_database_that_is_not_there_is_told_without_its_password(make_app, mak
     assert "postgresql://ann@127.0.0.1:1/hub" in caught.value.text
 
 
-def test_a_server_that_never_answers_is_told_in_time(make_app, make_config):
+def test_a_server_that_never_answers_is_reported_in_time(make_app, make_config):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         url = f"postgresql://ann@127.0.0.1:{port}/hub?connect_timeout=2"
@@ -259,7 +259,7 @@ def test_a_server_that_is_gone_without_a_word_is_noticed_within_a_minute(pg_app)
     assert int(keeps_alive) == engine.CLIENT_KEEPALIVES["keepalives_idle"]
 
 
-def test_a_file_that_is_no_database_is_told_in_a_sentence(make_app, make_config):
+def test_a_file_that_is_no_database_is_reported_in_a_sentence(make_app, make_config):
     config = make_config()
     (config.data / "hub.db").write_text("not a database " * 100)
     with (

@@ -100,7 +100,7 @@ def test_a_status_that_the_source_says_no_with_is_an_answer(ask):
         reply.check()
 
 
-def test_a_move_is_told_to_the_admin_and_not_followed(ask):
+def test_a_redirect_is_reported_and_not_followed(ask):
     with pytest.raises(
         NeedsAttention, match=r"has moved to https://new\.example\. Put its present address"
     ) as caught:

@@ -98,7 +98,7 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(clock):
     assert wait_of({}, clock.now()) is None
 
 
-def test_a_key_that_stands_in_the_path_is_masked():
+def test_a_key_that_is_in_the_path_is_masked():
     with pytest.raises(Refused, match=r"\(GET /hooks/…/invoices\)"):
         reply(404, path="/hooks/Zx81kq0PzR7mWv2tYb4nLc6d9/invoices").check()
 

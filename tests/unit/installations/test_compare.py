@@ -48,7 +48,7 @@ def test_each_code_is_matched_differs_or_is_missing(installed, listed):
     }
 
 
-def test_a_number_that_differs_is_said(installed, listed):
+def test_a_number_that_differs_is_reported(installed, listed):
     listed.append(Code(id="1", name="Checking", number="9999"))
     listed.append(Code(id="2", name="Job Materials", number="5010"))
     pairs = {pair.name: pair for pair in compare.compare(installed, ["account"])}

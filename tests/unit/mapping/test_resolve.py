@@ -432,7 +432,7 @@ def test_codes_go_to_the_head_or_the_lines():
     assert [ids(one.refs) for one in result.lines] == [{"account": "7"}, {"account": "8"}]
 
 
-def test_everything_that_is_missing_is_told_at_once():
+def test_everything_that_is_missing_is_reported_at_once():
     told = missing(
         bill(
             line("1", account="x"),
@@ -484,7 +484,7 @@ def test_text_lines_need_no_codes():
     assert [ids(one.refs) for one in result.lines] == [{"account": "7"}, {}]
 
 
-def test_a_key_that_the_app_does_not_declare_is_told():
+def test_a_key_that_the_app_does_not_declare_is_reported():
     assert missing(bill(line("1", account="7"), codes={"suplier": "31"}))[0].field == "suplier"
 
 

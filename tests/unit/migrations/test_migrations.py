@@ -108,7 +108,7 @@ def test_what_was_migrated_can_be_taken_back(empty):
     assert tables(empty) == {"alembic_version"}
 
 
-def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, monkeypatch):
+def test_a_locked_database_is_reported_in_a_sentence(make_app, make_config, monkeypatch):
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
     config = make_config()
     app = make_app(config)

@@ -172,7 +172,7 @@ def test_a_file_that_quickbooks_took_but_did_not_attach_is_put_before_a_person(d
     )
 
 
-def test_what_became_of_a_file_is_told_in_words():
+def test_what_became_of_a_file_is_reported_in_words():
     link = {"EntityRef": {"type": "Bill", "value": "7"}}
     entity = {
         "FileName": "b.pdf",

@@ -49,7 +49,7 @@ def bought(kind="bill", **more):
     )
 
 
-def test_what_became_inactive_since_it_was_mapped_is_told(till):
+def test_what_became_inactive_since_it_was_mapped_is_reported(till):
     change(Installation, till.id, mode="review")
     till.run(bought(payable_account="33", term="3"))
     change(Record, (1, "account", "33"), active=False)
@@ -76,18 +76,18 @@ def test_what_became_inactive_since_it_was_mapped_is_told(till):
         ),
     ],
 )
-def test_what_the_company_is_not_set_up_for_is_told_once(till, preferences, kind, title):
+def test_what_the_company_is_not_set_up_for_is_reported_once(till, preferences, kind, title):
     prefer(**preferences)
     assert till.run(one(kind))[one(kind).source_id] == "held"
     assert till.cases() == [title]
 
 
-def test_an_item_that_cannot_be_bought_is_told(till):
+def test_an_item_that_cannot_be_bought_is_reported(till):
     till.run(bought(on={"cost": None, "product": "Design Hours"}))
     assert till.cases() == ["Design Hours cannot be bought"]
 
 
-def test_an_account_of_another_type_than_its_place_takes_is_told(till):
+def test_an_account_of_another_type_than_its_place_takes_is_reported(till):
     till.run(invoice())
     change(Record, (1, "account", "35"), type="Expense")
     till.run(bought("expense", payment_account="35"))

@@ -51,7 +51,7 @@ def test_months_kinds_and_currencies_have_lines_of_their_own():
     ]
 
 
-def test_a_difference_is_told_to_the_cent_and_what_is_open_of_it_beside_it():
+def test_a_difference_is_reported_to_the_cent_and_what_is_open_of_it_beside_it():
     (line,) = lines(stands(held="10.11"))
     assert (line["difference"], line["open"]) == ("0.01", "0.01")
     (line,) = lines(stands(held="10.11"), accepted=True)

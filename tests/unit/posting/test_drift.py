@@ -64,7 +64,7 @@ def test_what_we_wrote_ourselves_is_no_news(desk):
     assert [receipt.state for receipt in current_receipts(desk)] == ["posted"]
 
 
-def test_a_payment_is_told_with_amount_and_day_part_by_part(desk):
+def test_a_payment_is_reported_with_amount_and_day_part_by_part(desk):
     pay(desk, "40.00")
     assert poll(desk) == {"part_paid": 1}
     receipt = current_receipts(desk)[-1]
@@ -83,7 +83,7 @@ def test_a_payment_is_told_with_amount_and_day_part_by_part(desk):
     assert desk.cases() == []
 
 
-def test_a_payment_that_is_taken_back_is_told_too(desk):
+def test_a_payment_that_is_taken_back_is_reported_too(desk):
     payment = pay(desk, "100.00").json()["BillPayment"]["Id"]
     assert poll(desk) == {"paid": 1}
     desk.quickbooks.act("delete", kind="BillPayment", id=payment)
@@ -121,7 +121,7 @@ def test_a_case_that_a_person_closed_stays_closed(desk):
     assert desk.cases() == []
 
 
-def test_what_was_deleted_is_told_as_missing(desk):
+def test_what_was_deleted_is_reported_as_missing(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk))
     assert poll(desk) == {"missing": 1}
     assert [receipt.state for receipt in current_receipts(desk)][-1] == "missing"

@@ -90,7 +90,7 @@ def test_everything_created_is_found_whatever_the_page_even_within_one_second(de
     assert len(results) == len(set(results))
 
 
-def test_a_full_second_that_begins_within_a_page_is_told_once(desk):
+def test_a_full_second_that_begins_within_a_page_is_reported_once(desk):
     since = desk.clock.now() - dt.timedelta(minutes=10)
     laid(desk, 1)
     laid(desk, 5, seconds=0)

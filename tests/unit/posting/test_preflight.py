@@ -29,7 +29,7 @@ def test_what_passes_is_sent(desk):
     assert (desk.drain().writes, desk.state(id)) == (1, "posted")
 
 
-def test_what_passes_and_waits_for_a_person_is_told_as_queued(desk):
+def test_what_passes_and_waits_for_a_person_is_reported_as_queued(desk):
     id = unchecked(desk)
     desk.review(id)
     drained = desk.drain()
@@ -86,7 +86,7 @@ def test_an_inactive_vendor_holds_it_until_it_is_active_again(desk):
     assert (desk.state(id), desk.cases()) == ("posted", [])
 
 
-def test_everything_is_told_at_once(desk):
+def test_everything_is_reported_at_once(desk):
     desk.quickbooks.act("close_books", date="2026-03-31")
     record_download.refresh(desk.company_id)
     id = unchecked(desk, vendor="99999")

@@ -19,7 +19,7 @@ def deliver(desk):
     return receipt_delivery.deliver(desk.installation_id)
 
 
-def test_a_posted_bill_is_told_with_its_id(desk):
+def test_a_posted_bill_is_reported_with_its_id(desk):
     id = desk.bill()
     desk.drain()
     assert deliver(desk) == 1
@@ -27,7 +27,7 @@ def test_a_posted_bill_is_told_with_its_id(desk):
     assert deliver(desk) == 0
 
 
-def test_news_that_was_not_told_is_replaced_by_newer_news(desk):
+def test_a_receipt_that_was_not_sent_is_replaced_by_a_newer_one(desk):
     id = desk.bill()
     desk.review(id)
     desk.drain()
@@ -37,7 +37,7 @@ def test_news_that_was_not_told_is_replaced_by_newer_news(desk):
     assert desk.receipts() == [("queued", "replaced"), ("posted", "")]
 
 
-def test_a_refused_bill_is_told_as_failed_with_the_reason(desk):
+def test_a_refused_bill_is_reported_as_failed_with_the_reason(desk):
     desk.bill(vendor="99999")
     desk.drain()
     deliver(desk)
@@ -99,7 +99,7 @@ def test_a_source_that_needs_a_person_is_a_case_until_it_takes_receipts_again(de
     assert desk.cases() == []
 
 
-def test_what_is_held_is_told_once(desk):
+def test_what_is_held_is_reported_once(desk):
     id = desk.bill()
     desk.hold(id, "mapping", "The supplier is not matched.")
     desk.drain()

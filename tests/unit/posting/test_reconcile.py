@@ -68,7 +68,7 @@ def test_what_stands_as_it_should_is_compared_without_being_loaded_whole(desk):
     assert loaded == []
 
 
-def test_a_deleted_one_is_told_with_its_sum_and_has_a_case(desk):
+def test_a_deleted_one_is_reported_with_its_sum_and_has_a_case(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
     proved = reconcile(desk.company_id)
     assert (proved["found"], [entry["why"] for entry in proved["wrong"]]) == (2, ["missing"])

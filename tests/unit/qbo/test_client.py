@@ -247,7 +247,7 @@ def test_each_kind_is_voided_its_own_way(sent_requests, kind, params):
     assert sent_requests[0]["QUERY_STRING"] == f"{params}&requestid={KEY}&minorversion=75"
 
 
-def test_no_token_stands_in_a_text_or_a_log(quickbooks, caplog):
+def test_no_token_is_in_a_text_or_a_log(quickbooks, caplog):
     caplog.set_level("DEBUG")
     quickbooks.add_fault("reset", "bill.create")
     answer = Client(1).create("bill", bill(), KEY)

@@ -66,7 +66,7 @@ def test_the_state_is_kept_as_a_hash(app):
 
 
 @pytest.mark.row("CT-S17")
-def test_a_refusal_is_told_in_words(consent):
+def test_a_refusal_is_reported_in_words(consent):
     with pytest.raises(Refused, match="did not allow"):
         connect(consent, decision="cancel")
 

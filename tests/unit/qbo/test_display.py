@@ -73,7 +73,7 @@ def test_what_is_no_transaction_is_not_shown(company: int, body: bytes) -> None:
         assert display.view_payload(session, company, "bill", body) is None
 
 
-def test_what_a_payment_settles_and_where_it_goes_is_said(company: int) -> None:
+def test_what_a_payment_settles_and_where_it_goes_is_reported(company: int) -> None:
     lines = [
         {"Amount": 5, "LinkedTxn": [{"TxnId": id, "TxnType": "Bill"}]}
         for id in ("12", "@posting:4")

@@ -342,7 +342,7 @@ ENTITY: dict[str, Any] = {
         ),
     ],
 )
-def test_whatever_differs_is_told(change, word):
+def test_whatever_differs_is_reported(change, word):
     expected, actual = (
         payloads.summarize("bill", ENTITY, "USD"),
         payloads.summarize("bill", ENTITY | change, "USD"),

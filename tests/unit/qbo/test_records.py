@@ -217,7 +217,7 @@ def test_a_record_is_told_to_plugins_without_quickbooks_words(quickbooks):
     assert (record.id, record.active, record.party.name) == ("1", True, record.name)
 
 
-def test_an_item_is_told_with_what_it_is_for(quickbooks):
+def test_an_item_is_reported_with_what_it_is_for(quickbooks):
     assert [records.to_record(row("item", id)).use for id in ("2", "1")] == ["both", "sales"]
 
 

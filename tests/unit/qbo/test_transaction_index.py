@@ -94,7 +94,7 @@ def test_a_voided_one_is_known_as_such(quickbooks):
     assert head().state == "voided"
 
 
-def test_what_changed_is_told_once(quickbooks):
+def test_what_changed_is_reported_once(quickbooks):
     assert absorb(bill_body(), bill_body("11")) == [("bill", "10"), ("bill", "11")]
     assert absorb(bill_body(), bill_body("11", 1)) == [("bill", "11")]
     assert absorb({"Id": "10", "status": "Deleted"}) == [("bill", "10")]

@@ -42,13 +42,13 @@ def test_nothing_stops_what_quickbooks_would_take(check):
 
 
 @pytest.mark.row("CT-B6")
-def test_a_code_without_a_record_is_told_before_the_approval(check):
+def test_a_code_without_a_record_is_reported_before_the_approval(check):
     (warning,) = check(account="9999")
     assert "9999" in warning
 
 
 @pytest.mark.row("CT-B6")
-def test_what_quickbooks_itself_would_refuse_is_told_too(check):
+def test_what_quickbooks_itself_would_refuse_is_reported_too(check):
     company(preferences={"AccountingInfoPrefs": {"BookCloseDate": "2026-12-31"}})
     assert [
         warning.startswith("The books are closed up to 31 Dec 2026") for warning in check()

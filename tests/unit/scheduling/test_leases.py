@@ -75,7 +75,7 @@ def test_it_is_free_again_when_its_process_was_killed(app):
     assert take("a") is not None
 
 
-def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(app):
+def test_a_folder_that_cannot_be_written_is_reported_in_a_sentence(app):
     (app.extensions["hub"].config.data / "locks").write_text("a file where the folder should be")
     with pytest.raises(
         FolderUnavailable, match=r"a\.lock cannot be written: .*\. Nothing was lost"

@@ -180,7 +180,7 @@ def test_a_stalled_job_with_a_younger_one_beside_it_is_deleted(one, queue, monke
     assert jobs(one) == {"todo": 1}
 
 
-def test_the_queue_without_its_database_is_told_in_a_sentence(one, queue, monkeypatch):
+def test_the_queue_without_its_database_is_reported_in_a_sentence(one, queue, monkeypatch):
     request(one)
     monkeypatch.setattr(
         queue._deferring.job_manager,

@@ -253,7 +253,7 @@ def test_the_exit_code_is_the_first_that_applies(runs, code):
 @pytest.mark.row("CT-B13", "CT-B14")
 @pytest.mark.parametrize("list_", ["Vendor", "Account"])
 @pytest.mark.end_to_end
-def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts(
+def test_a_record_that_ceases_is_reported_with_what_waits_for_it_before_anyone_posts(
     installation, quickbooks, list_
 ):
     change(mode="review")

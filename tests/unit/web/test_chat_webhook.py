@@ -73,7 +73,7 @@ def test_teams_gets_a_card(visitor: Visitor, channel: Channel) -> None:
     assert card["content"]["body"][0]["text"] == "Test message of the QuickBooks hub"
 
 
-def test_the_address_is_sealed_and_stands_in_no_error_and_no_log(
+def test_the_address_is_sealed_and_is_in_no_error_and_no_log(
     visitor: Visitor, channel: Channel, clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     visitor.press("/setup/chat", chat_secret=SLACK + PATH)

@@ -62,7 +62,7 @@ def test_connecting_asks_at_once_for_the_lists(outside: Visitor) -> None:
 
 
 @pytest.mark.row("CT-S17")
-def test_a_refused_consent_is_told_in_a_sentence(outside: Visitor) -> None:
+def test_a_refused_consent_is_reported_in_a_sentence(outside: Visitor) -> None:
     page = _consent(outside, "/companies/connect", outside.quickbooks.realm, "cancel")
     assert "You did not allow the hub" in page
     assert "No company is connected" in page

@@ -91,7 +91,7 @@ def test_a_held_document_names_its_open_cases(viewer: Visitor) -> None:
     assert "The next step." in page
 
 
-def test_a_document_that_the_source_did_not_have_stays_and_says_so(viewer: Visitor) -> None:
+def test_a_document_that_the_source_did_not_have_stays_with_a_reason(viewer: Visitor) -> None:
     held = viewer.story.documents["held"]
     with viewer.app.app_context(), engine.transaction() as session:
         session.get_one(SourceDocument, held).absent_at = current().clock.now()

@@ -31,7 +31,7 @@ def fail_with(visitor: Visitor, error: Exception) -> None:
         ("/logout", 405, "Use the buttons on the page"),
     ],
 )
-def test_a_wrong_address_is_told_in_a_sentence(
+def test_a_wrong_address_is_reported_in_a_sentence(
     visitor: Visitor, path: str, status: int, said: str
 ) -> None:
     visitor.log_in("olga")

@@ -107,7 +107,7 @@ def test_every_asset_is_served_from_here(visitor: Visitor, path: str) -> None:
         assert asset.status_code == 200
 
 
-def test_a_secret_stands_on_no_page(visitor: Visitor) -> None:
+def test_a_secret_is_on_no_page(visitor: Visitor) -> None:
     from hub.security.secrets import SiteSecrets
 
     story = visitor.story

@@ -250,7 +250,7 @@ def _fill(visitor: Visitor, many: int = MANY) -> Story:
         return Story(company.id, here.id)
 
 
-def test_moments_stand_in_the_zone_of_the_app_on_every_page(visitor: Visitor) -> None:
+def test_moments_are_in_the_zone_of_the_app_on_every_page(visitor: Visitor) -> None:
     visitor.log_in("olga")
     story = visitor.story
     app, document, run = story.installation, story.documents["unknown"], story.runs["done"]

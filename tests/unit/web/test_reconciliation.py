@@ -29,7 +29,7 @@ def test_the_home_page_says_when_it_was_last_proved_and_that_all_agrees(desk):
     assert "Everything matches" in page
 
 
-def test_a_difference_is_told_with_its_amount_and_its_list(desk):
+def test_a_difference_is_reported_with_its_amount_and_its_list(desk):
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
     page = proof(desk)
     assert "1 of 2 documents" in page

@@ -240,7 +240,7 @@ def test_many_differences_are_paged_and_need_no_more_queries(desk):
     assert count == 450
 
 
-def test_what_is_not_listed_is_said(desk):
+def test_what_is_not_listed_is_reported(desk):
     lose(desk, 1)
     reconcile(desk)
     add_differences(desk, 3)

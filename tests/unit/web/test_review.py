@@ -174,7 +174,7 @@ def test_of_many_pages_one_or_all_are_approved(operator: Visitor) -> None:
     assert "Approved 12 documents" in operator.approve(operator.story.installation)
 
 
-def test_the_sum_of_the_ticked_rows_stands_in_the_button(operator: Visitor) -> None:
+def test_the_sum_of_the_ticked_rows_is_in_the_button(operator: Visitor) -> None:
     here = _here(operator)
     assert "Approve selected…" in operator.page(here)
     seals = [_seal(operator, name) for name in ("review", "changed")]
@@ -300,7 +300,7 @@ def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(visitor: V
     assert "Approved 138 documents. Posting now." in after
 
 
-def test_more_than_a_page_can_list_is_said_with_its_sum(
+def test_more_than_a_page_can_list_is_reported_with_its_sum(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hub.web.review.MAX_LISTED", 1)

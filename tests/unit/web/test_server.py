@@ -28,7 +28,7 @@ def test_it_answers_at_the_address_that_it_tells(web):
     assert (answer.text, "Server" in answer.headers) == ("hello", False)
 
 
-def test_a_port_that_is_taken_is_said_with_what_to_do(web):
+def test_a_port_that_is_taken_is_reported_with_what_to_do(web):
     with pytest.raises(
         ConfigurationError,
         match=f"Port {web.port} is in use by another program; choose another one",
@@ -36,7 +36,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(web):
         Web(hello, "127.0.0.1", web.port)
 
 
-def test_an_address_that_is_not_of_this_machine_is_said():
+def test_an_address_that_is_not_of_this_machine_is_reported():
     with pytest.raises(ConfigurationError, match=r"The address 192.0.2.1:80 cannot be used"):
         Web(hello, "192.0.2.1", 80)
 

@@ -55,7 +55,7 @@ def attack(app, guesses, name="olga"):
     return [Browser(app, address).guess(name) for address in addresses(guesses)]
 
 
-def test_the_delay_grows_with_each_wrong_guess_and_is_told(hub_with_people, clock):
+def test_the_delay_grows_with_each_wrong_guess_and_is_reported(hub_with_people, clock):
     browser = Browser(hub_with_people)
     assert [browser.guess() for _ in range(5)] == [200] * 5
     waits = []
@@ -230,7 +230,7 @@ def test_the_cookie_of_a_browser_is_known_for_its_own_names_only(visitor):
     assert browser.is_logged_in("vera")
 
 
-def test_no_name_stands_in_the_database(visitor):
+def test_no_name_is_in_the_database(visitor):
     Browser(visitor.app).guess("a password in the wrong field")
     with visitor.app.app_context(), engine.reading() as session:
         keys = [count.key for count in session.query(GuessCount)]
