@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import requests
 
-from hub.cli import authors
 from hub.models import Case
 from qbo_sandbox.kit.wsgi import mount
+from tests.support.guide_plugin import guide_plugin
 from tests.test_architecture import FLOOR
 
 ROOT = Path(__file__).parent.parent
@@ -200,7 +200,7 @@ def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explai
 def laid_out(folder: Path) -> dict[str, Path]:
     """Install the plugin of the page under another name, as `hub new-plugin` creates it."""
     files = {}
-    for name, code in authors.plugin("barn").items():
+    for name, code in guide_plugin("barn").items():
         files[name] = folder / name
         files[name].parent.mkdir(parents=True, exist_ok=True)
         files[name].write_text(code)

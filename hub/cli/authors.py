@@ -1,33 +1,60 @@
-"""For plugin authors: `hub new-plugin` lays out the example of the author's guide by name."""
+"""For plugin authors: `hub new-plugin` creates a package that passes the contract suite."""
 
 import re
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
 
+from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, render
 from hub.cli.terminal import say
 
-CODE_BLOCK = re.compile(r"```(?:python|toml)\n# (\S+)\n(.*?)```", re.DOTALL)
 PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
-EXAMPLE_NAME = "shed"
-# Names that mean something else: to commands of the hub, to its packages, and to people.
-RESERVED_NAMES = frozenset({"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo"})
+# Names that mean something else: to commands of the hub, to its packages, and in its guide.
+RESERVED_NAMES = frozenset(
+    {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
+)
 KNOWN_SOURCES = frozenset({"autotask", "costcertified", "costtracker", "ion", "ontraccr"})
-README = "# {title} in the hub\n\nWhat it posts, what is set, which codes are matched.\n"
 
 
 @click.command("new-plugin")
 @click.argument("name")
-def new_plugin(name: str) -> None:
-    """Create a plugin named NAME that passes the contract suite."""
+@click.option(
+    "--kinds",
+    metavar="KIND,…",
+    help=f"What it posts: {', '.join(KINDS)}. Without it: bill.",
+)
+@click.option("--auth", type=click.Choice(AUTHENTICATIONS), help="How the source lets it in.")
+@click.option("--paging", type=click.Choice(PAGINGS), help="How the source divides its list.")
+@click.option(
+    "--webhook/--no-webhook", default=None, help="Whether the source calls when something changes."
+)
+def new_plugin(
+    name: str,
+    kinds: str | None,
+    auth: str | None,
+    paging: str | None,
+    webhook: bool | None,
+) -> None:
+    """Create a plugin named NAME that passes the contract suite.
+
+    On a terminal it asks for what no option says.
+    """
     problem = _name_problem(name)
     if problem:
         raise click.UsageError(f"{name!r} cannot be the name: {problem}")
     folder = Path(name)
     if folder.exists():
         raise click.UsageError(f"There is a folder {name} already; nothing was written.")
-    for place, text in plugin(name).items():
+    choices = Choices(
+        name=name,
+        kinds=_parse_kinds(kinds or _ask("Kinds of documents, with commas between", "bill")),
+        auth=auth or _ask("Authentication", AUTHENTICATIONS[0], AUTHENTICATIONS),
+        paging=paging or _ask("Paging", PAGINGS[0], PAGINGS),
+        webhook=_ask_webhook() if webhook is None else webhook,
+    )
+    for place, text in render(choices).items():
         file = folder / place
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -37,43 +64,46 @@ def new_plugin(name: str) -> None:
     )
 
 
+def _ask(question: str, default: str, choices: tuple[str, ...] = ()) -> str:
+    """Return the answer of a person; the default where there is no terminal."""
+    if not _is_terminal():
+        return default
+    answer: str = click.prompt(
+        question, default=default, type=click.Choice(choices) if choices else str
+    )
+    return answer
+
+
+def _ask_webhook() -> bool:
+    """Return whether the source calls by webhook; false where nobody can be asked."""
+    return _is_terminal() and click.confirm("Does the source call when something changes?")
+
+
+def _is_terminal() -> bool:
+    """Return whether a person can answer."""
+    return sys.stdin.isatty()
+
+
+def _parse_kinds(text: str) -> tuple[str, ...]:
+    """Return the kinds that a text lists; raise UsageError if one is unknown or cannot be used."""
+    kinds = tuple(dict.fromkeys(kind.strip() for kind in text.split(",") if kind.strip()))
+    for kind in kinds:
+        if kind not in KINDS:
+            raise click.UsageError(f"{kind!r} is no kind. There is {', '.join(KINDS)}.")
+    if not kinds:
+        raise click.UsageError("Name at least one kind of document.")
+    if "bill_payment" in kinds and "bill" not in kinds:
+        raise click.UsageError("A bill_payment pays bills; add the kind bill.")
+    return kinds
+
+
 def _name_problem(name: str) -> str:
     """Return why a new plugin cannot have a name, as a sentence; "" if it can."""
     if not PLUGIN_NAME.fullmatch(name):
         return "lower-case letters and digits, a letter first, 2 to 30."
     if name in RESERVED_NAMES:
         return "the hub uses it for something else. Use the name of your source."
-    if name == EXAMPLE_NAME:
-        return "the example of the author's guide has it. Use the name of your source."
     installed = {entry.name for entry in entry_points(group="hub")}
     if name in KNOWN_SOURCES | installed:
         return "there is a plugin for this source, and of two plugins of one name none is used."
     return ""
-
-
-def plugin(name: str) -> dict[str, str]:
-    """Return the files of a plugin of that name, by their place in its folder."""
-    examples = dict(CODE_BLOCK.findall(_guide()))
-    examples["README.md"] = README.format(title=name.capitalize())
-    files = {}
-    for place, text in examples.items():
-        files[_rename(place, name)] = _rename(text, name)
-    return files
-
-
-def _rename(text: str, name: str) -> str:
-    """Replace the name of the example's app by that of the new one.
-
-    Both are written in lower case in code, and with a capital in texts.
-    """
-    renamed = text.replace(EXAMPLE_NAME, name)
-    return renamed.replace(EXAMPLE_NAME.capitalize(), name.capitalize())
-
-
-def _guide() -> str:
-    """Return the author's guide, which is beside the modules if installed, else in `docs`."""
-    package = Path(__file__).parent.parent
-    guide = package / "write-a-plugin.md"
-    if not guide.exists():
-        guide = package.parent / "docs" / "write-a-plugin.md"
-    return guide.read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from qbo_sandbox.kit.paper import pdf
 from qbo_sandbox.kit.rows import Rows, place
 from qbo_sandbox.kit.server import Server, serve
 from qbo_sandbox.kit.standin import StandIn
-from qbo_sandbox.kit.tokens import Grant, Tokens
+from qbo_sandbox.kit.tokens import Grant, Tokens, basic_of
 
 __all__ = [
     "KINDS",
@@ -44,6 +44,7 @@ __all__ = [
     "Tokens",
     "Wire",
     "ask",
+    "basic_of",
     "form_of",
     "json_answer",
     "json_of",

@@ -274,39 +274,6 @@ def test_an_unexpected_error_is_one_sentence_and_its_place_on_demand(run, monkey
     )
 
 
-def test_a_new_plugin_is_laid_out_under_its_name_and_never_over_another(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    printed = CliRunner().invoke(main, ["new-plugin", "barn"]).stdout
-    assert "python -m pip install -e 'barn[testing]'\n  python -m pytest barn\n" in printed
-    assert "hub sandbox barn" in printed
-    assert (
-        (tmp_path / "barn" / "hub_barn" / "__init__.py")
-        .read_text()
-        .startswith('"""Barn in the hub')
-    )
-    assert 'barn = "hub_barn"' in (tmp_path / "barn" / "pyproject.toml").read_text()
-    assert "nothing was written" in CliRunner().invoke(main, ["new-plugin", "barn"]).stderr
-    assert "cannot be the name" in CliRunner().invoke(main, ["new-plugin", "My Plugin"]).stderr
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("hub", "the hub uses it for something else"),
-        ("quickbooks", "the hub uses it for something else"),
-        ("costtracker", "there is a plugin for this source"),
-        ("autotask", "there is a plugin for this source"),
-        ("shed", "the example of the author's guide has it"),
-        ("9lives", "lower-case letters and digits, a letter first"),
-    ],
-)
-def test_a_name_that_means_something_else_is_refused(tmp_path, monkeypatch, name, reason):
-    monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(main, ["new-plugin", name])
-    assert (result.exit_code, reason in result.stderr) == (2, True)
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("full", [True, False])
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys, full):
     log = tmp_path / "hub.log"

@@ -6,13 +6,13 @@ import sys
 import pytest
 
 from hub import App, Code, Document, Field, Retry, hookimpl, money, setting
-from hub.cli import authors
 from hub.contract.registry import Plugins
 from hub.errors import PluginBroken, Refused
 from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
 from qbo_sandbox.kit import Limits, json_answer
+from tests.support.guide_plugin import guide_plugin
 
 NAME = "depot"
 FAILED = pytest.fail.Exception
@@ -23,7 +23,7 @@ READY = "test_every_kind_that_the_app_posts_is_ready_once"
 @pytest.fixture
 def plugin(tmp_path, monkeypatch):
     """Return the module of the author's guide under another name; tests break it."""
-    for place, text in authors.plugin(NAME).items():
+    for place, text in guide_plugin(NAME).items():
         file = tmp_path / place
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)

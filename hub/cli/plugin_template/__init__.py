@@ -1,0 +1,256 @@
+"""The files of a new plugin, by what its source has: kinds of documents, access and paging.
+
+The templates are the files of this folder that end with .jinja. May import: the contract.
+"""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from hub.contract.codec import dump
+
+MAX_LINE_LENGTH = 100
+AUTHENTICATIONS = ("bearer", "basic", "client-credentials", "refresh-token")
+PAGINGS = ("cursor", "page", "link", "updated-since")
+
+
+class KindParts(NamedTuple):
+    """What a kind needs: the fields of its party and its lines, and accounts from the settings."""
+
+    party: str = ""
+    line: str = ""
+    accounts: tuple[str, ...] = ()
+
+
+class Choices(NamedTuple):
+    """What the author of a new plugin chose."""
+
+    name: str
+    kinds: tuple[str, ...] = ("bill",)
+    auth: str = "bearer"
+    paging: str = "cursor"
+    webhook: bool = False
+
+
+class Access(NamedTuple):
+    """A setting with which the source lets the plugin in."""
+
+    name: str
+    label: str
+    help: str
+    secret: bool = True
+    optional: bool = False
+
+
+KIND_PARTS = {
+    "bill": KindParts("supplier", "account", ("payable_account",)),
+    "vendor_credit": KindParts("supplier", "account", ("payable_account",)),
+    "expense": KindParts("supplier", "account", ("payment_account",)),
+    "purchase_order": KindParts("supplier", "product", ("payable_account",)),
+    "invoice": KindParts("client", "product"),
+    "credit_memo": KindParts("client", "product"),
+    "payment": KindParts("client", "", ("deposit_account",)),
+    "refund": KindParts("client", "product", ("deposit_account",)),
+    "bill_payment": KindParts("supplier", "", ("payment_account",)),
+    "deposit": KindParts("", "account", ("deposit_account",)),
+    "vendor": KindParts(),
+    "customer": KindParts(),
+    "item": KindParts("", "", ("income_account",)),
+}
+KINDS = tuple(KIND_PARTS)
+RECORD_KINDS = ("vendor", "customer", "item")
+PAID_KINDS = {"payment": "invoice", "bill_payment": "bill"}
+FIELDS = {
+    "supplier": ("Supplier", "vendor"),
+    "client": ("Client", "customer"),
+    "account": ("Account", "account"),
+    "product": ("Product", "item"),
+}
+ACCOUNT_LABELS = {
+    "payable_account": "Accounts payable",
+    "payment_account": "Paid from",
+    "deposit_account": "Deposited to",
+    "income_account": "Income account",
+}
+CLIENT = Access("client_id", "Client id", "Identifies the hub.", secret=False)
+CLIENT_SECRET = Access("client_secret", "Client secret", "Belongs to the client id.")
+ACCESS = {
+    "bearer": [Access("token", "Access token", "A person makes it in the source.")],
+    "basic": [
+        Access("username", "User name", "The user of the API.", secret=False),
+        Access("password", "Password", "Belongs to the user."),
+    ],
+    "client-credentials": [CLIENT, CLIENT_SECRET],
+    "refresh-token": [
+        CLIENT,
+        CLIENT_SECRET,
+        Access("refresh_token", "Refresh token", "The hub renews it by itself."),
+    ],
+}
+WEBHOOK = Access("webhook_secret", "Webhook secret", "Signs its calls.", optional=True)
+WRONG_KEYS = {"bearer": "token", "basic": "password"}  # by default the client secret
+PAGING_IMPORTS = {
+    "cursor": ["Page", "read_pages"],
+    "link": ["Refused", "Retry"],
+    "updated-since": ["Refused"],
+}
+PLACES = {
+    "pyproject.toml": "pyproject.toml",
+    "README.md": "README.md",
+    "package/__init__.py": "hub_{name}/__init__.py",
+    "package/settings.py": "hub_{name}/settings.py",
+    "package/client.py": "hub_{name}/client.py",
+    "package/documents.py": "hub_{name}/documents.py",
+    "package/sample.py": "hub_{name}/sample.py",
+    "package/sandbox.py": "hub_{name}/sandbox.py",
+    "tests/test_contract.py": "tests/test_contract.py",
+    "tests/test_documents.py": "tests/test_documents.py",
+}
+
+
+def render(choices: Choices) -> dict[str, str]:
+    """Return the files of the plugin, by their place in its folder."""
+    environment = _environment()
+    values = _values(choices)
+    rendered = {}
+    for template, place in PLACES.items():
+        text: str = environment.get_template(f"{template}.jinja").render(**values)
+        rendered[place.format(name=choices.name)] = text.strip() + "\n"
+    return rendered | _golden_files(choices, rendered)
+
+
+@cache
+def _environment() -> Any:
+    """Return what renders the templates."""
+    import jinja2
+
+    texts = {}
+    folder = files(__package__)
+    for name in PLACES:
+        texts[f"{name}.jinja"] = (folder / f"{name}.jinja").read_text(encoding="utf-8")
+    environment = jinja2.Environment(  # noqa: S701 (the result is Python, not HTML)
+        loader=jinja2.DictLoader(texts),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["import_from"] = _import_from
+    return environment
+
+
+def _import_from(module: str, names: list[str]) -> str:
+    """Return an import, on several lines if it is long."""
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= MAX_LINE_LENGTH:
+        return line
+    lines = [f"    {name}," for name in names]
+    return "\n".join([f"from {module} import (", *lines, ")"])
+
+
+def _values(choices: Choices) -> dict[str, Any]:
+    """Return what the templates need beside the choices."""
+    all_parts = [(kind, KIND_PARTS[kind]) for kind in choices.kinds]
+    transactions = [pair for pair in all_parts if pair[0] not in RECORD_KINDS]
+    applied = []
+    for kind, paid in PAID_KINDS.items():
+        if kind in choices.kinds and paid in choices.kinds:
+            applied.append((kind, paid))
+    field_names: dict[str, None] = {}
+    roles: dict[str, None] = {}
+    for _, parts in all_parts:
+        field_names.update(dict.fromkeys(name for name in (parts.party, parts.line) if name))
+        roles.update(dict.fromkeys(parts.accounts))
+    fields = [
+        {"name": name, "label": FIELDS[name][0], "role": FIELDS[name][1]} for name in field_names
+    ]
+    access = ACCESS[choices.auth]
+    return {
+        **choices._asdict(),
+        "title": choices.name.capitalize(),
+        "class_name": choices.name.capitalize(),
+        "all_parts": all_parts,
+        "transactions": transactions,
+        "records": [pair for pair in all_parts if pair[0] in RECORD_KINDS],
+        "has_lines": any(parts.line for _, parts in all_parts),
+        "applied": applied,
+        "fields": fields,
+        "accounts": [{"role": role, "label": ACCOUNT_LABELS[role]} for role in roles],
+        "access": [*access, WEBHOOK] if choices.webhook else access,
+        "wrong_key": WRONG_KEYS.get(choices.auth, "client_secret"),
+        "client_imports": _client_imports(choices),
+        "document_imports": _document_imports(choices, bool(transactions), bool(applied)),
+        "hook_imports": _hook_imports(choices, bool(fields)),
+        "kit_imports": _kit_imports(choices),
+    }
+
+
+def _client_imports(choices: Choices) -> list[str]:
+    """Return the names that the client imports from the hub."""
+    names = list(PAGING_IMPORTS.get(choices.paging, ()))
+    if choices.auth in ("client-credentials", "refresh-token"):
+        names += ["BoundSecrets", "NeedsAttention", "TokenCache"]
+    return _sorted(names)
+
+
+def _document_imports(choices: Choices, has_transactions: bool, has_applied: bool) -> list[str]:
+    """Return the names that the module about documents imports from the hub."""
+    names = ["Document", "Gone"]
+    if has_transactions:
+        names += ["Code", "Line", "money"]
+    if has_applied:
+        names.append("Applied")
+    if "item" in choices.kinds:
+        names.append("Item")
+    if {"vendor", "customer"} & set(choices.kinds):
+        names.append("Party")
+    return _sorted(names)
+
+
+def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
+    """Return the names that the hooks import from the hub."""
+    names = ["App", "Checkpoint", "Gone", "Sandbox", "Tenant", "hookimpl", "readable"]
+    if choices.paging != "cursor":
+        names.append("ChangeCursor")
+    if has_fields:
+        names.append("Field")
+    if choices.webhook:
+        names += ["Signal", "signed_json"]
+    return _sorted(names)
+
+
+def _kit_imports(choices: Choices) -> list[str]:
+    """Return the names that the stand-in imports from the kit."""
+    names = ["Clock", "Harness", "Journal", "Limits", "Rows", "form_of", "json_answer"]
+    names += ["json_of", "query_of"]
+    if choices.auth != "bearer":
+        names.append("basic_of")
+    if choices.auth in ("client-credentials", "refresh-token"):
+        names.append("Tokens")
+    if choices.webhook:
+        names.append("Calls")
+    if choices.paging == "cursor":
+        names.append("place")
+    return _sorted(names)
+
+
+def _sorted(names: list[str]) -> list[str]:
+    """Return names in the order in which linters want them: classes before functions."""
+    return sorted(names, key=lambda name: (name.islower(), name))
+
+
+def _golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
+    """Return the documents of the first rows, as the tests of the plugin compare them."""
+    documents: dict[str, Any] = {}
+    exec(rendered[f"hub_{choices.name}/documents.py"], documents)  # noqa: S102 (rendered above)
+    code = rendered[f"hub_{choices.name}/sample.py"]
+    sample: dict[str, Any] = {"KINDS": documents["KINDS"]}
+    exec(code.replace(f"from hub_{choices.name}.documents import KINDS\n", ""), sample)  # noqa: S102
+    roles = [account["role"] for account in _values(choices)["accounts"]]
+    settings = {role: str(number) for number, role in enumerate(roles, start=1)}
+    golden = {}
+    for row in sample["rows"](2 * len(choices.kinds) + 1):
+        document = dump(documents["read"](settings, row))
+        text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True)
+        golden[f"tests/golden/{row['type']}-{row['status']}.json"] = f"{text}\n"
+    return golden

@@ -1,0 +1,179 @@
+"""Whatever its author chooses, a new plugin passes the contract suite and its own tests."""
+
+import importlib
+import inspect
+import itertools
+import sys
+from collections import deque
+
+import pytest
+from click.testing import CliRunner
+
+from hub.cli import main
+from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, render
+from hub.contract.registry import Plugins
+from hub.testing import bench as bench_module
+from hub.testing.bench import Bench
+
+NAME = "depot"
+# Every kind is in one of them; each combination of access and paging gets the next one.
+KIND_SETS = deque(
+    [
+        ("bill",),
+        ("invoice", "payment"),
+        ("bill", "vendor_credit", "bill_payment", "vendor"),
+        ("expense", "deposit"),
+        ("item",),
+        ("purchase_order", "item", "vendor"),
+        ("credit_memo", "refund", "customer"),
+        ("payment",),
+        KINDS,
+    ]
+)
+# A whole hub collects in this test of the suite; it runs for each way of paging only.
+IN_A_WHOLE_HUB = "test_a_source_that_answers_404_to_everything_loses_no_document"
+
+
+def combinations():
+    """Yield every combination of access, paging and webhook, each with some kinds."""
+    for auth, paging, webhook in itertools.product(AUTHENTICATIONS, PAGINGS, (False, True)):
+        KIND_SETS.rotate(1)
+        yield Choices(NAME, KIND_SETS[0], auth, paging, webhook)
+
+
+def title(choices):
+    """Return the name of a combination."""
+    kinds = "-".join(choices.kinds) if len(choices.kinds) < len(KINDS) else "all"
+    return f"{choices.auth}-{choices.paging}-{'webhook' if choices.webhook else 'none'}-{kinds}"
+
+
+@pytest.fixture
+def open_plugin(tmp_path, monkeypatch):
+    """Return a function that creates a plugin, loads it and returns its two modules of tests."""
+
+    def open_plugin(choices):
+        for place, text in render(choices).items():
+            file = tmp_path / place
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        for folder in (tmp_path, tmp_path / "tests"):
+            monkeypatch.syspath_prepend(folder)
+        plugin = importlib.import_module(f"hub_{NAME}")
+        plugins = Plugins.load([plugin], installed=False)
+        monkeypatch.setattr(bench_module, "installed", lambda: plugins)
+        return importlib.import_module("test_contract"), importlib.import_module("test_documents")
+
+    yield open_plugin
+    for name in list(sys.modules):
+        if name.partition(".")[0] in (f"hub_{NAME}", "test_contract", "test_documents"):
+            del sys.modules[name]
+
+
+def run(owner, names, fixtures):
+    """Run tests of a class or module with the values of their parameters; return how many."""
+    count = 0
+    for name in names:
+        test = getattr(owner, name)
+        for values in parameters(test):
+            needed = inspect.signature(test).parameters.keys() - values.keys()
+            test(**values, **{fixture: fixtures[fixture]() for fixture in needed})
+            count += 1
+    return count
+
+
+def parameters(test):
+    """Return the values with which a test runs, one mapping for each run."""
+    for mark in getattr(test, "pytestmark", ()):
+        if mark.name == "parametrize":
+            argument, values = mark.args
+            return [{argument: value} for value in values]
+    return [{}]
+
+
+@pytest.mark.parametrize("choices", list(combinations()), ids=title)
+def test_a_new_plugin_passes_its_tests(open_plugin, choices, tmp_path, tmp_path_factory):
+    test_contract, test_documents = open_plugin(choices)
+    suite = test_contract.TestContract()
+    type(suite).many, type(suite).paged = 120, 60
+    fixtures = {
+        "bench": lambda: Bench(NAME, suite.settings, waits=True),
+        "paged_bench": lambda: Bench(NAME, suite.settings, documents=60, waits=True),
+        "tmp_path": lambda: tmp_path_factory.mktemp("books"),
+    }
+    names = [name for name in dir(suite) if name.startswith("test_")]
+    if choices.auth != "bearer" or choices.webhook:
+        names.remove(IN_A_WHOLE_HUB)
+    assert run(suite, names, fixtures) >= 26
+    own_names = [name for name in vars(test_documents) if name.startswith("test_")]
+    own_fixtures = {"bench": lambda: Bench(NAME, test_documents.ACCOUNTS, waits=True)}
+    golden_count = len(list((tmp_path / "tests" / "golden").iterdir()))
+    assert golden_count == 2 * len(choices.kinds) + 1
+    has_tokens = choices.auth in ("client-credentials", "refresh-token")
+    expected = golden_count + 2 + has_tokens + choices.webhook
+    assert run(test_documents, own_names, own_fixtures) == expected
+
+
+def test_a_new_plugin_whose_document_changes_is_refused_by_its_golden_file(open_plugin):
+    _, test_documents = open_plugin(Choices(NAME))
+    documents = importlib.import_module(f"hub_{NAME}.documents")
+    documents.ACCOUNTS = {}
+    fixtures = {"bench": lambda: Bench(NAME, test_documents.ACCOUNTS)}
+    with pytest.raises(AssertionError):
+        run(test_documents, ["test_a_row_becomes_this_document"], fixtures)
+
+
+def test_options_say_what_the_source_has(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = ["--kinds", "invoice, payment", "--auth", "basic", "--paging", "link", "--webhook"]
+    printed = CliRunner().invoke(main, ["new-plugin", NAME, *options]).stdout
+    assert f"python -m pip install -e '{NAME}[testing]'\n  python -m pytest {NAME}\n" in printed
+    assert f"hub sandbox {NAME} --port 9000" in printed
+    written = {
+        path.relative_to(tmp_path / NAME).as_posix(): path.read_text()
+        for path in (tmp_path / NAME).rglob("*")
+        if path.is_file()
+    }
+    choices = Choices(NAME, ("invoice", "payment"), "basic", "link", True)
+    assert written == render(choices)
+    again = CliRunner().invoke(main, ["new-plugin", NAME])
+    assert "nothing was written" in again.stderr
+
+
+def test_on_a_terminal_it_asks_for_what_no_option_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hub.cli.authors._is_terminal", lambda: True)
+    answers = "invoice\nbasic\n\ny\n"
+    result = CliRunner().invoke(main, ["new-plugin", NAME], input=answers)
+    assert result.exit_code == 0, result.output
+    choices = Choices(NAME, ("invoice",), "basic", "cursor", True)
+    text = (tmp_path / NAME / f"hub_{NAME}" / "__init__.py").read_text()
+    assert text == render(choices)[f"hub_{NAME}/__init__.py"]
+
+
+def test_without_options_and_without_a_terminal_it_is_a_bill_with_a_token(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(main, ["new-plugin", NAME]).exit_code == 0
+    text = (tmp_path / NAME / f"hub_{NAME}" / "documents.py").read_text()
+    assert text == render(Choices(NAME))[f"hub_{NAME}/documents.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "reason"),
+    [
+        ("hub", [], "the hub uses it for something else"),
+        ("quickbooks", [], "the hub uses it for something else"),
+        ("costtracker", [], "there is a plugin for this source"),
+        ("autotask", [], "there is a plugin for this source"),
+        ("9lives", [], "lower-case letters and digits, a letter first"),
+        ("My Plugin", [], "cannot be the name"),
+        (NAME, ["--kinds", "bil"], "'bil' is no kind. There is bill,"),
+        (NAME, ["--kinds", ","], "Name at least one kind of document."),
+        (NAME, ["--kinds", "bill_payment"], "A bill_payment pays bills; add the kind bill."),
+        (NAME, ["--auth", "magic"], "'magic' is not one of 'bearer', 'basic',"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path, monkeypatch, name, options, reason):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["new-plugin", name, *options])
+    assert (result.exit_code, reason in result.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
