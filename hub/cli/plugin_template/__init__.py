@@ -182,6 +182,7 @@ def _values(choices: Choices) -> dict[str, Any]:
         "document_imports": _document_imports(choices, bool(transactions), bool(applied)),
         "hook_imports": _hook_imports(choices, bool(fields)),
         "kit_imports": _kit_imports(choices),
+        "test_imports": _test_imports(choices),
     }
 
 
@@ -216,6 +217,14 @@ def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
         names.append("Field")
     if choices.webhook:
         names += ["Signal", "signed_json"]
+    return _sorted(names)
+
+
+def _test_imports(choices: Choices) -> list[str]:
+    """Return the names that the tests import from the hub."""
+    names = ["Refused", "Signal"] if choices.webhook else []
+    if choices.auth in ("client-credentials", "refresh-token"):
+        names.append("Document")
     return _sorted(names)
 
 

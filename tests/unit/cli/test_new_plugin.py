@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import itertools
+import subprocess
 import sys
 from collections import deque
 
@@ -111,6 +112,29 @@ def test_a_new_plugin_passes_its_tests(open_plugin, choices, tmp_path, tmp_path_
     has_tokens = choices.auth in ("client-credentials", "refresh-token")
     expected = golden_count + 2 + has_tokens + choices.webhook
     assert run(test_documents, own_names, own_fixtures) == expected
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        Choices(NAME),
+        Choices(NAME, KINDS, "refresh-token", "link", True),
+        Choices(NAME, ("item",), "basic", "page"),
+        Choices(NAME, ("invoice", "payment"), "client-credentials", "updated-since", True),
+    ],
+    ids=title,
+)
+def test_a_new_plugin_is_well_formed(choices, tmp_path):
+    for place, text in render(choices).items():
+        file = tmp_path / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    ruff = [sys.executable, "-m", "ruff"]
+    rules = ["check", "-q", "--select=E,F,B,I"]
+    for command in (rules, ["format", "-q", "--check"]):
+        options = [*command, "--isolated", "--line-length=100"]
+        done = subprocess.run([*ruff, *options, tmp_path], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
 
 
 def test_a_new_plugin_whose_document_changes_is_refused_by_its_golden_file(open_plugin):
