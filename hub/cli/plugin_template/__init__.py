@@ -152,18 +152,8 @@ def _values(choices: Choices) -> dict[str, Any]:
     """Return what the templates need beside the choices."""
     all_parts = [(kind, KIND_PARTS[kind]) for kind in choices.kinds]
     transactions = [pair for pair in all_parts if pair[0] not in RECORD_KINDS]
-    applied = []
-    for kind, paid in PAID_KINDS.items():
-        if kind in choices.kinds and paid in choices.kinds:
-            applied.append((kind, paid))
-    field_names: dict[str, None] = {}
-    roles: dict[str, None] = {}
-    for _, parts in all_parts:
-        field_names.update(dict.fromkeys(name for name in (parts.party, parts.line) if name))
-        roles.update(dict.fromkeys(parts.accounts))
-    fields = [
-        {"name": name, "label": FIELDS[name][0], "role": FIELDS[name][1]} for name in field_names
-    ]
+    applied = _applied(choices.kinds)
+    fields = _fields(choices.kinds)
     access = ACCESS[choices.auth]
     return {
         **choices._asdict(),
@@ -175,7 +165,7 @@ def _values(choices: Choices) -> dict[str, Any]:
         "has_lines": any(parts.line for _, parts in all_parts),
         "applied": applied,
         "fields": fields,
-        "accounts": [{"role": role, "label": ACCOUNT_LABELS[role]} for role in roles],
+        "accounts": _accounts(choices.kinds),
         "access": [*access, WEBHOOK] if choices.webhook else access,
         "wrong_key": WRONG_KEYS.get(choices.auth, "client_secret"),
         "client_imports": _client_imports(choices),
@@ -184,6 +174,33 @@ def _values(choices: Choices) -> dict[str, Any]:
         "kit_imports": _kit_imports(choices),
         "test_imports": _test_imports(choices),
     }
+
+
+def _applied(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the kinds that pay others of the kinds, each with the kind that it pays."""
+    return [pair for pair in PAID_KINDS.items() if kinds.count(pair[0]) and pair[1] in kinds]
+
+
+def _fields(kinds: tuple[str, ...]) -> list[dict[str, str]]:
+    """Return the code fields of the kinds, each once."""
+    names: dict[str, None] = {}
+    for kind in kinds:
+        parts = KIND_PARTS[kind]
+        names.update(dict.fromkeys((parts.party, parts.line)))
+    fields = []
+    for name in names:
+        if name:
+            label, role = FIELDS[name]
+            fields.append({"name": name, "label": label, "role": role})
+    return fields
+
+
+def _accounts(kinds: tuple[str, ...]) -> list[dict[str, str]]:
+    """Return the settings of the kinds that are accounts in QuickBooks, each once."""
+    roles: dict[str, None] = {}
+    for kind in kinds:
+        roles.update(dict.fromkeys(KIND_PARTS[kind].accounts))
+    return [{"role": role, "label": ACCOUNT_LABELS[role]} for role in roles]
 
 
 def _client_imports(choices: Choices) -> list[str]:
@@ -254,8 +271,9 @@ def _golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
     exec(rendered[f"hub_{choices.name}/documents.py"], documents)  # noqa: S102 (rendered above)
     code = rendered[f"hub_{choices.name}/sample.py"]
     sample: dict[str, Any] = {"KINDS": documents["KINDS"]}
-    exec(code.replace(f"from hub_{choices.name}.documents import KINDS\n", ""), sample)  # noqa: S102
-    roles = [account["role"] for account in _values(choices)["accounts"]]
+    code = code.replace(f"from hub_{choices.name}.documents import KINDS\n", "")
+    exec(code, sample)  # noqa: S102 (rendered above)
+    roles = [account["role"] for account in _accounts(choices.kinds)]
     settings = {role: str(number) for number, role in enumerate(roles, start=1)}
     golden = {}
     for row in sample["rows"](2 * len(choices.kinds) + 1):
