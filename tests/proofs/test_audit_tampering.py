@@ -39,7 +39,7 @@ def log(make_app, make_config, tmp_path):
 @pytest.mark.proof
 def test_random_tamperings_are_all_seen(log, figure):
     rows, head, heads, copy = log
-    chance, seen, acts = random.Random(7), 0, set()
+    chance, kinds_detected, acts = random.Random(7), 0, set()
     whole_copy = copy.read_bytes()
     for _ in range(MANY):
         act = chance.choice(ACTS)
@@ -53,13 +53,13 @@ def test_random_tamperings_are_all_seen(log, figure):
                 session.execute(insert(AuditEntry), tampered)
             with pytest.raises(AuditBroken):
                 audit_check.verify(session)
-        seen += 1
+        kinds_detected += 1
     assert acts == set(ACTS)
     head.write_bytes(heads[-1])
     copy.write_bytes(whole_copy)
     with engine.reading() as session:
         assert audit_check.verify(session).count == ENTRIES
-    figure("random tamperings of the audit log seen", seen, MANY)
+    figure("random tamperings of the audit log seen", kinds_detected, MANY)
 
 
 def flip(text, chance):
@@ -107,8 +107,8 @@ def insert_one(rows, chance, *_):
     for row in rows[place:]:
         row["id"] += 1
     forged["id"] = place + 1
-    taken = {row["previous"] for row in rows}
-    if forged["previous"] in taken:
+    numbers = {row["previous"] for row in rows}
+    if forged["previous"] in numbers:
         forged["previous"] = f"{chance.getrandbits(256):064x}"
     return [*rows, forged]
 

@@ -49,8 +49,8 @@ class Filed(Shop):
 
 def another(kind, **more):
     """Return a second document of a kind, which the books do not contain yet."""
-    given = alone(kind)
-    return replace(given, **{"source_id": f"{given.source_id}b", "number": None, **more})
+    base = alone(kind)
+    return replace(base, **{"source_id": f"{base.source_id}b", "number": None, **more})
 
 
 TOGETHER = "five kinds in one batch"
@@ -120,9 +120,9 @@ class Shown:
     def undisturbed(self, name):
         """Return the result of an uninterrupted run of a story, and the books after it."""
         self.tell(name)
-        told = self.world.run(self.sync)
-        assert {state for *_, state in told.made[0]} == {"posted"}, told.made
-        return told, self.world.ledger()
+        report = self.world.run(self.sync)
+        assert {state for *_, state in report.made[0]} == {"posted"}, report.made
+        return report, self.world.ledger()
 
 
 def unproved_keys(session):
@@ -138,24 +138,24 @@ def unproved_keys(session):
         defaultdict(dict),
         set(),
     )  # for each posting its keys, and whether a new one needed a proof
-    for one in session.scalars(sends):
-        keys[one.posting_id].setdefault(one.requestid, one.posting_id in doubted)
-        if one.outcome != "refused":
-            doubted.add(one.posting_id)
+    for attempt in session.scalars(sends):
+        keys[attempt.posting_id].setdefault(attempt.requestid, attempt.posting_id in doubted)
+        if attempt.outcome != "refused":
+            doubted.add(attempt.posting_id)
     return [id for id, needed in keys.items() if sum(needed.values()) > proofs.get(id, 0)]
 
 
 def torn_batches(session):
     """Return batches sent in part, and batches with a posting that was in doubt before."""
     sends, torn, doubted = defaultdict(lambda: defaultdict(list)), [], set()
-    for one in session.scalars(select(Attempt).order_by(Attempt.id)):
-        sends[one.batch][one.fence].append((one.requestid, one.posting_id))
-        torn += [one.batch] if one.batch and one.posting_id in doubted else []
-        doubted |= {one.posting_id} if one.outcome in ("sent", "doubt") else set()
+    for attempt in session.scalars(select(Attempt).order_by(Attempt.id)):
+        sends[attempt.batch][attempt.fence].append((attempt.requestid, attempt.posting_id))
+        torn += [attempt.batch] if attempt.batch and attempt.posting_id in doubted else []
+        doubted |= {attempt.posting_id} if attempt.outcome in ("sent", "doubt") else set()
     torn += [
         batch
-        for batch, sent in sends.items()
-        if batch and len({tuple(items) for items in sent.values()}) > 1
+        for batch, items_by_fence in sends.items()
+        if batch and len({tuple(items) for items in items_by_fence.values()}) > 1
     ]
     return torn
 
@@ -194,43 +194,43 @@ class Judge:
 
     def killed_along(self, where, boundaries):
         """Kill the next run at these boundaries; return the names passed and the states left."""
-        told, left = self.world.killed_along(self.shown.sync, boundaries)
-        self.compare(told, f"{where}, by the last copy")
-        killed_at = [at for at in range(1, len(told.names) + 1) if at in boundaries]
-        assert len(left) == len(killed_at)
-        for at, one in zip(killed_at, left, strict=True):
-            self.recover(one, f"{where}, killed at {at}")
-        return told.names, left
+        report, states = self.world.killed_along(self.shown.sync, boundaries)
+        self.compare(report, f"{where}, by the last copy")
+        killed_at = [at for at in range(1, len(report.names) + 1) if at in boundaries]
+        assert len(states) == len(killed_at)
+        for at, state in zip(killed_at, states, strict=True):
+            self.recover(state, f"{where}, killed at {at}")
+        return report.names, states
 
     def killed_at(self, at):
         """Kill a run at a boundary and recover from it; return whether the state was known."""
         self.shown.tell(self.name)
         assert self.world.run(self.shown.sync, at=at).code == -signal.SIGKILL
-        left = self.world.left()
-        known = left.mark in self.known
-        self.recover(left, f"killed at {at} from the beginning", anyway=True)
-        return known
+        state = self.world.left()
+        is_known = state.mark in self.known
+        self.recover(state, f"killed at {at} from the beginning", anyway=True)
+        return is_known
 
-    def recover(self, left, where, anyway=False):
-        seen = left.mark in self.known
-        if anyway or not seen:
-            self.known.add(left.mark)
-            self.put(left, other=seen)
+    def recover(self, state, where, anyway=False):
+        is_known = state.mark in self.known
+        if anyway or not is_known:
+            self.known.add(state.mark)
+            self.put(state, other=is_known)
             self.compare(self.world.run(self.shown.sync), where)
 
-    def put(self, left, other=False):
+    def put(self, state, other=False):
         """Restore a state; in two of three cases, move the clock past the time limit of doubt.
 
         `other` selects the opposite case.
         """
-        self.world.put(left)
-        if (left.mark[0] % 3 == 0) is other:
+        self.world.put(state)
+        if (state.mark[0] % 3 == 0) is other:
             self.world.clock.advance(LATER)
 
-    def compare(self, told, where):
+    def compare(self, report, where):
         books, right = self.world.ledger(), self.right[1]
-        found = told.made, books - right, right - books
-        assert found == (self.right[0].made, Counter(), Counter()), f"{self.name}, {where}"
+        result = report.made, books - right, right - books
+        assert result == (self.right[0].made, Counter(), Counter()), f"{self.name}, {where}"
 
     def tell(self, figure, sort, kills, goal):
         figure(f"{sort} of {self.name} ({len(self.known)} different states left)", kills, goal)
@@ -243,11 +243,11 @@ def kill_all(shown, name, step, apart):
     boundaries = set(range(1, MOST_BOUNDARIES, step))
     if FULL:
         boundaries |= first_of_each_sort(judge.right[0].names)
-    names, left = judge.killed_along("in a run", boundaries)
+    names, states = judge.killed_along("in a run", boundaries)
     again = [judge.killed_at(at) for at in range(1 + apart // 2, len(names) + 1, apart)]
     assert sum(again) * 2 > len(again) or step > 1, "States left by kills are not recognized."
     reached = [name for at, name in enumerate(names, 1) if at in boundaries]
-    return judge, reached, len(left) + len(again)
+    return judge, reached, len(states) + len(again)
 
 
 def first_of_each_sort(names):
@@ -275,16 +275,16 @@ def test_on_postgresql_as_well(shown_on_postgres, figure, name):
 def unanswered(judge):
     """Return the state left by a kill after the last send, whose answer never arrives."""
     judge.shown.tell(judge.name)
-    sent = max(at for at, passed in enumerate(judge.right[0].names, 1) if passed == "sent")
-    judge.world.run(judge.shown.sync, at=sent)
+    last_send = max(at for at, passed in enumerate(judge.right[0].names, 1) if passed == "sent")
+    judge.world.run(judge.shown.sync, at=last_send)
     return judge.world.left()
 
 
 def all_left(judge):
     """Return each distinct state that a kill of a run leaves."""
     judge.shown.tell(judge.name)
-    _, left = judge.world.killed_along(judge.shown.sync)
-    return list({one.mark: one for one in left}.values())
+    _, states = judge.world.killed_along(judge.shown.sync)
+    return list({state.mark: state for state in states}.values())
 
 
 @pytest.mark.parametrize("part", range(PARTS if LONG else 1))
@@ -329,16 +329,16 @@ def changed(world, change):
 
 def test_whatever_the_next_hub_would_find_otherwise_is_another_state(shown):
     world, company = shown.world, shown.world.quickbooks.companies[shown.world.quickbooks.realm]
-    made = [
+    marks = [
         changed(world, lambda: None),
         changed(world, lambda: world.change("UPDATE company SET sends = sends + 1")),
         changed(world, lambda: (world.folder / "sends").write_text("1")),
         changed(world, lambda: world.clock.advance(1)),
         changed(world, lambda: company.tables.pop("Bill")),
     ]
-    assert len(set(made)) == len(made)
+    assert len(set(marks)) == len(marks)
     assert (
-        changed(world, lambda: world.change("UPDATE company SET sends = sends")) == made[0]
+        changed(world, lambda: world.change("UPDATE company SET sends = sends")) == marks[0]
     )  # other bytes, same rows
 
 

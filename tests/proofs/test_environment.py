@@ -40,15 +40,15 @@ def trying(shown):
     """Sync as the command does; return the outcome, its text, and the number of unclear sends."""
     try:
         with ends_in_order():
-            done = runner.sync(shown.till.id, requested_by="kari", wait=True)
-            told = done.outcome, done.error
+            sync_run = runner.sync(shown.till.id, requested_by="kari", wait=True)
+            result = sync_run.outcome, sync_run.error
     except HubError as error:
-        told = "stopped", error.text
+        result = "stopped", error.text
     except SystemExit:
-        told = "ended", ""
+        result = "ended", ""
     with reading() as session:
         unclear = session.scalars(select(Attempt.id).where(Attempt.outcome.in_(("sent", "doubt"))))
-        return *told, len(unclear.all())
+        return *result, len(unclear.all())
 
 
 # -- faults ----------------------------------------------------------------------------------------
@@ -90,28 +90,28 @@ def tell_to_end(pipe):
 
 def places(right, count, *starts):
     """Return boundaries of these kinds at equal distances, from the first to the last."""
-    found = [
+    boundaries = [
         at
         for at, passed in enumerate(right[0].names, 1)
         if passed.startswith(starts or ("before",))
     ]
-    return found[:: max(1, len(found) // (count * MORE))]
+    return boundaries[:: max(1, len(boundaries) // (count * MORE))]
 
 
 def disturb(shown, right, boundaries, act, first=lambda: None):
     """Run with a fault at each boundary, then without; return the results of the first runs."""
-    told = []
+    results = []
     for at in boundaries:
         shown.tell(FILED)
-        told.append(shown.world.run(lambda: first() or trying(shown), at=at, act=act).made)
+        results.append(shown.world.run(lambda: first() or trying(shown), at=at, act=act).made)
         shown.world.clock.advance(LATER)
         assert_right(
             shown,
             right,
             shown.world.run(shown.sync),
-            f"at {at} ({right[0].names[at - 1]}): {told[-1]}",
+            f"at {at} ({right[0].names[at - 1]}): {results[-1]}",
         )
-    return told
+    return results
 
 
 def assert_right(shown, right, ran, where):
@@ -123,9 +123,9 @@ def assert_right(shown, right, ran, where):
     ), where
 
 
-def assert_said(told, words):
+def assert_said(results, words):
     """Check that each run that stopped gave a sentence with these words as its reason."""
-    stopped = [text for outcome, text, _ in told if outcome == "stopped"]
+    stopped = [text for outcome, text, _ in results if outcome == "stopped"]
     assert stopped
     for text in stopped:
         assert (words in text, text.endswith("."), "defect" in text) == (True, True, False), text
@@ -135,8 +135,8 @@ def assert_said(told, words):
 def test_a_full_disk_at_any_write_loses_nothing(shown, figure):
     right = shown.undisturbed(FILED)
     chosen = places(right, 10)
-    told = disturb(shown, right, chosen, fill_disk)
-    assert_said(told, "cannot be ")
+    results = disturb(shown, right, chosen, fill_disk)
+    assert_said(results, "cannot be ")
     figure("writes from which on the disk was full", len(chosen), 10)
 
 
@@ -148,8 +148,8 @@ STATEMENTS = {"full": "PRAGMA max_page_count=1", "read-only": "PRAGMA query_only
 def test_a_database_that_takes_no_more_loses_nothing(shown, figure, name):
     right, begin = shown.undisturbed(FILED), Begin(STATEMENTS[name])
     chosen = places(right, 6)
-    told = disturb(shown, right, chosen, begin, begin.listen)
-    assert_said(told, "cannot be used: ")
+    results = disturb(shown, right, chosen, begin, begin.listen)
+    assert_said(results, "cannot be used: ")
     figure(f"writes from which on the database was {name}", len(chosen), 6)
 
 
@@ -160,8 +160,8 @@ def test_on_postgresql_as_well(shown_on_postgres, figure, name):
     right = shown.undisturbed(FILED)
     chosen = places(right, 3)
     act, first = (begin, begin.listen) if "read-only" in name else (fill_disk, lambda: None)
-    told = disturb(shown, right, chosen, act, first)
-    assert_said(told, "cannot be ")
+    results = disturb(shown, right, chosen, act, first)
+    assert_said(results, "cannot be ")
     figure(f"writes from which on, with PostgreSQL, {name}", len(chosen), 3)
 
 
@@ -175,15 +175,15 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(shown, figur
         held[-1].execute("BEGIN IMMEDIATE")
 
     shown.world.words["lock"] = locked
-    told = []
+    results = []
     for at in places(right, 8, "after do_commit", "before send", "after answer"):
         shown.tell(FILED)
-        told.append(shown.world.run(lambda: trying(shown), at=at, act=lock).made)
+        results.append(shown.world.run(lambda: trying(shown), at=at, act=lock).made)
         held.pop().close()
         shown.world.clock.advance(LATER)
-        assert_right(shown, right, shown.world.run(shown.sync), f"at {at}: {told[-1]}")
-    assert_said(told, "cannot be used: database is locked")
-    figure("moments from which on another process kept the database locked", len(told), 8)
+        assert_right(shown, right, shown.world.run(shown.sync), f"at {at}: {results[-1]}")
+    assert_said(results, "cannot be used: database is locked")
+    figure("moments from which on another process kept the database locked", len(results), 8)
 
 
 # -- the clock -------------------------------------------------------------------------------------
@@ -237,9 +237,9 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shown, figure
 def test_a_hub_that_is_told_to_end_leaves_nothing_in_doubt(shown, figure):
     right = shown.undisturbed(FILED)
     chosen = places(right, 12, "before", "sent", "after")
-    told = disturb(shown, right, chosen, tell_to_end)
-    assert {unclear for *_, unclear in told} == {0}
-    assert "ended" in {outcome for outcome, *_ in told}
+    results = disturb(shown, right, chosen, tell_to_end)
+    assert {unclear for *_, unclear in results} == {0}
+    assert "ended" in {outcome for outcome, *_ in results}
     figure("moments at which the hub was told to end", len(chosen), 12)
 
 
@@ -254,8 +254,12 @@ def desk(app, quickbooks, clock):
 def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(desk):
     folder, id = desk.app.extensions["hub"].config.data / "sends", desk.bill()
     folder.write_text("a file where the folder should be")
-    said = desk.drain().stopped
-    assert ("sends" in said, said.endswith("run again."), len(desk.bills())) == (True, True, 0)
+    message = desk.drain().stopped
+    assert ("sends" in message, message.endswith("run again."), len(desk.bills())) == (
+        True,
+        True,
+        0,
+    )
     folder.unlink()
     desk.drain(wait=True)
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
@@ -279,7 +283,7 @@ def test_the_source_is_told_though_the_clock_was_set_back(desk):
     desk.drain()
     desk.clock.set(desk.clock.now() - DAY)
     assert receipt_delivery.deliver(desk.installation_id) == 1
-    assert ("A-1", "posted") in [told[:2] for told in desk.source.told]
+    assert ("A-1", "posted") in [receipt[:2] for receipt in desk.source.told]
 
 
 def test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back(desk):

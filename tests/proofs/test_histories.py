@@ -69,7 +69,7 @@ def mortal(monkeypatch, dice):
     """Let the process die at random before or after each of these calls."""
 
     def deadly(act):
-        def done(*args, **options):
+        def call(*args, **options):
             if dice.random() < 0.03:
                 raise Killed
             result = act(*args, **options)
@@ -77,7 +77,7 @@ def mortal(monkeypatch, dice):
                 raise Killed
             return result
 
-        return done
+        return call
 
     for owner, name in MAY_DIE:
         monkeypatch.setattr(owner, name, deadly(getattr(owner, name)))
@@ -86,9 +86,9 @@ def mortal(monkeypatch, dice):
 def answers(dice):
     """Return a random plausible choice for each switch that only Intuit could answer."""
     unknown = {
-        name: one["choices"]
-        for name, one in Switches().page().items()
-        if one["says"].startswith("X")
+        name: switch["choices"]
+        for name, switch in Switches().page().items()
+        if switch["says"].startswith("X")
     }
     return {
         name: dice.choice([choice for choice in choices if choice != "any number"])
@@ -143,9 +143,10 @@ def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
 
 
 def test_every_recorded_history_takes_the_same_steps_to_the_same_end(figure):
-    found = recorded_histories.recorded()
-    for told in found:
-        assert recorded_histories.replayed(told) == {"steps": told["steps"], "end": told["end"]}, (
-            told["path"]
-        )
-    figure("recorded histories of the decision, replayed", len(found), 200)
+    histories = recorded_histories.recorded()
+    for history in histories:
+        assert recorded_histories.replayed(history) == {
+            "steps": history["steps"],
+            "end": history["end"],
+        }, history["path"]
+    figure("recorded histories of the decision, replayed", len(histories), 200)

@@ -104,7 +104,7 @@ class Floor:
             self.app.extensions.pop(name)
 
 
-def made(slot, amount, code):
+def document_of(slot, amount, code):
     """Return the document of a slot in its current version."""
     kind, id, total = KINDS[slot % 3], f"{KINDS[slot % 3]}:{slot}", str(D(amount))
     if kind == "invoice":
@@ -135,15 +135,15 @@ class Machine(RuleBasedStateMachine):
 
     @rule(slot=slots, amount=amounts, code=st.sampled_from(["Fuel", OPEN_CODE]))
     def arrive_or_revise(self, slot, amount, code):
-        self.till.put(made(slot, amount, code))
+        self.till.put(document_of(slot, amount, code))
 
     @rule(amount=amounts)
     def arrive_together(self, amount):
-        self.till.put(*(made(slot, amount + slot, "Fuel") for slot in range(len(KINDS))))
+        self.till.put(*(document_of(slot, amount + slot, "Fuel") for slot in range(len(KINDS))))
 
     @rule(slot=slots)
     def delete_at_the_source(self, slot):
-        id = made(slot, 1, "Fuel").source_id
+        id = document_of(slot, 1, "Fuel").source_id
         if id in self.till.shop.items:
             self.till.put(Gone(source_id=id))
 
@@ -151,7 +151,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(record=st.sampled_from(["Fuel", "Advertising", ""]))
     def match(self, record):
-        accounts = {one["Name"]: one["Id"] for one in self.till.books("Account")}
+        accounts = {account["Name"]: account["Id"] for account in self.till.books("Account")}
         with transaction() as session:
             row = session.get_one(Installation, self.till.id)
             matches.decide(session, row, "cost", OPEN_CODE, accounts.get(record, ""), who="kari")
@@ -196,7 +196,7 @@ class Machine(RuleBasedStateMachine):
                 outbox.skip(session, session.get_one(Posting, posting.id), "kari", "Not ours")
 
         self.decide(slot, skip)
-        self.skipped.add(made(slot, 1, "Fuel").source_id)
+        self.skipped.add(document_of(slot, 1, "Fuel").source_id)
 
     @rule(slot=slots)
     def undo(self, slot):
@@ -216,13 +216,13 @@ class Machine(RuleBasedStateMachine):
 
     @rule(slot=slots, act=st.sampled_from(["edit", "void", "delete"]))
     def touch(self, slot, act):
-        held = self.held(made(slot, 1, "Fuel"))
-        if held:
+        transaction = self.held(document_of(slot, 1, "Fuel"))
+        if transaction:
             more = {"set": {"TxnDate": "2026-02-27"}} if act == "edit" else {}
-            act = "delete" if act == "void" and held[0] in NEVER_VOID else act
+            act = "delete" if act == "void" and transaction[0] in NEVER_VOID else act
             with suppress(Refusal):  # the books are closed
-                self.quickbooks.act(act, kind=held[0], id=held[1]["Id"], **more)
-            self.touched.add(made(slot, 1, "Fuel").source_id)
+                self.quickbooks.act(act, kind=transaction[0], id=transaction[1]["Id"], **more)
+            self.touched.add(document_of(slot, 1, "Fuel").source_id)
 
     @rule(date=st.sampled_from([None, "2026-12-31"]))
     def close_period(self, date):
@@ -245,7 +245,7 @@ class Machine(RuleBasedStateMachine):
     # -- helpers -----------------------------------------------------------------------------------
 
     def decide(self, slot, act):
-        posting = self.till.posting(made(slot, 1, "Fuel").source_id)
+        posting = self.till.posting(document_of(slot, 1, "Fuel").source_id)
         if posting:
             self.attempt(lambda: act(posting))
 
@@ -255,22 +255,22 @@ class Machine(RuleBasedStateMachine):
         with suppress(HubError):
             act()
 
-    def held(self, given):
+    def held(self, source_document):
         """Return the live transaction with the marker of a document."""
-        found = self.marked().get(self.markers().get(given.source_id, "?"), [])
-        return found[0] if found else None
+        entities = self.marked().get(self.markers().get(source_document.source_id, "?"), [])
+        return entities[0] if entities else None
 
     def marked(self):
         """Return the transactions with our markers by marker, voided ones excluded."""
-        found = {}
+        entities = {}
         for kind in map(ENTITY.__getitem__, KINDS):
-            for one in self.till.books(kind):
-                note = one.get("PrivateNote", "")
+            for entity in self.till.books(kind):
+                note = entity.get("PrivateNote", "")
                 if "[hub:" in note and not note.startswith("Voided"):
-                    found.setdefault(note.rpartition("[hub:")[2].rstrip("]"), []).append(
-                        (kind, one)
+                    entities.setdefault(note.rpartition("[hub:")[2].rstrip("]"), []).append(
+                        (kind, entity)
                     )
-        return found
+        return entities
 
     def markers(self):
         with reading() as session:
@@ -318,7 +318,7 @@ class Machine(RuleBasedStateMachine):
     def compare(self):
         """Check that each document is in the books once as in the source, or has a reason."""
         marked, markers = self.marked(), self.markers()
-        assert all(len(found) == 1 for found in marked.values()), marked
+        assert all(len(transactions) == 1 for transactions in marked.values()), marked
         assert set(marked) <= set(markers.values()), "a marker without a document"
         with reading() as session:
             states = outbox.states(session, self.till.id)
@@ -327,28 +327,32 @@ class Machine(RuleBasedStateMachine):
                 for row in session.scalars(select(SourceDocument))
                 if row.id in states
             }
-            held = select(Posting).where(Posting.state == "held")
-            reasons = [(one.document_id, one.reason) for one in session.scalars(held)]
+            query = select(Posting).where(Posting.state == "held")
+            reasons = [(posting.document_id, posting.reason) for posting in session.scalars(query)]
         for id, row in rows.items():
-            said = [reason for document, reason in reasons if document == row.id]
-            self.compare_one(id, states[row.id], marked.get(row.marker, []), said)
+            texts = [reason for document, reason in reasons if document == row.id]
+            self.compare_one(id, states[row.id], marked.get(row.marker, []), texts)
 
-    def compare_one(self, id, state, held, reasons):
-        wanted = self.till.shop.items[id]
-        where = (id, state, held, reasons)
+    def compare_one(self, id, state, transactions, reasons):
+        expected = self.till.shop.items[id]
+        where = (id, state, transactions, reasons)
         if state == "held":
             assert reasons, where
             assert all(reasons), where
         elif state == "posted":
-            assert held or id in self.touched, where
-            assert isinstance(wanted, Gone) <= (id in self.skipped), where
-            theirs = not held or id in self.touched | self.skipped  # left to a person
-            assert theirs or D(str(held[0][1]["TotalAmt"])) == wanted.total, where
+            assert transactions or id in self.touched, where
+            assert isinstance(expected, Gone) <= (id in self.skipped), where
+            is_changed_by_person = (
+                not transactions or id in self.touched | self.skipped
+            )  # left to a person
+            assert (
+                is_changed_by_person or D(str(transactions[0][1]["TotalAmt"])) == expected.total
+            ), where
         elif state == "missing":
             assert id in self.touched, where
         else:
             assert state in ("withdrawn", "skipped", "removed"), where
-            assert not held or state == "skipped" or id in self.touched, where
+            assert not transactions or state == "skipped" or id in self.touched, where
 
 
 @pytest.mark.parametrize(
@@ -358,10 +362,10 @@ def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, t
     """Run a history saved from a failure's output, from `state = ` on."""
     Machine.floor = Floor(app, quickbooks, clock, tmp_path)
     state = Machine()
-    for told in path.read_text().splitlines()[1:]:
-        called = ast.parse(told).body[0].value
-        given = {one.arg: ast.literal_eval(one.value) for one in called.keywords}
-        getattr(state, called.func.attr)(**given)
+    for step in path.read_text().splitlines()[1:]:
+        called = ast.parse(step).body[0].value
+        arguments = {keyword.arg: ast.literal_eval(keyword.value) for keyword in called.keywords}
+        getattr(state, called.func.attr)(**arguments)
 
 
 @pytest.mark.parametrize("number", range(SEEDS))

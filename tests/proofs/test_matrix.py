@@ -90,7 +90,7 @@ def create_any(stage: Stage) -> None:
     stage.break_each()
     stage.rest()
     made = Counter(
-        str(said).partition(" [")[0] for said in (stage.books(entity, field) - before).elements()
+        str(name).partition(" [")[0] for name in (stage.books(entity, field) - before).elements()
     )
     assert made == dict.fromkeys(stage.faults, 1)
 
@@ -101,9 +101,10 @@ def change(stage: Stage) -> None:
     stage.lay(lambda number: stage.desk.change(bill[number], "update", total="120.00"))
     stage.break_each()
     stage.rest()
-    assert {(made["DocNumber"], str(made["TotalAmt"])) for made in stage.desk.bills()} == {
-        (number, "120.00") for number in stage.faults
-    }
+    assert {
+        (posted_bill["DocNumber"], str(posted_bill["TotalAmt"]))
+        for posted_bill in stage.desk.bills()
+    } == {(number, "120.00") for number in stage.faults}
     assert len(stage.desk.bills()) == len(stage.faults)
 
 
@@ -123,13 +124,13 @@ def void(stage: Stage) -> None:
         )
     )
     stage.desk.drain()
-    made = dict(stage.ids)
-    stage.lay(lambda number: stage.desk.change(made[number], "void", kind="invoice"))
-    stage.break_each(lambda number: f'"Id":"{stage.desk.posting(made[number]).quickbooks_id}"')
+    invoices = dict(stage.ids)
+    stage.lay(lambda number: stage.desk.change(invoices[number], "void", kind="invoice"))
+    stage.break_each(lambda number: f'"Id":"{stage.desk.posting(invoices[number]).quickbooks_id}"')
     stage.rest()
     assert len(
         stage.desk.quickbooks.select("select * from Invoice where TotalAmt = '0'")["Invoice"]
-    ) == len(made)
+    ) == len(invoices)
 
 
 def upload(stage: Stage) -> None:
@@ -208,7 +209,7 @@ def look_for_file(stage: Stage) -> None:
 # -- reads of lists and company --------------------------------------------------------------------
 
 
-def known(name: str) -> dict[str, tuple[str, bool]]:
+def records_of(name: str) -> dict[str, tuple[str, bool]]:
     with engine.reading() as session:
         rows = session.scalars(select(Record).where(Record.company_id == 1, Record.list == name))
         return {row.quickbooks_id: (row.name, row.active) for row in rows}
@@ -217,19 +218,19 @@ def known(name: str) -> dict[str, tuple[str, bool]]:
 def read_list(stage: Stage) -> None:
     """Read a list completely or not at all; the previous content stays until then."""
     name = LISTS[stage.call.removeprefix("query.")]
-    right = known(name)
+    right = records_of(name)
     old = right | {min(right): ("old", True)}
     for fault in stage.faults.values():
         with engine.transaction() as session:
-            one = update(Record).where(
+            statement = update(Record).where(
                 Record.company_id == 1, Record.list == name, Record.quickbooks_id == min(right)
             )
-            session.execute(one.values(name="old", active=True))
+            session.execute(statement.values(name="old", active=True))
         stage.break_next(fault)
         good = stage.attempt(lambda: record_download.refresh(1, [name]))
-        assert known(name) == (right if good else old), fault
+        assert records_of(name) == (right if good else old), fault
     record_download.refresh(1, [name])
-    assert known(name) == right
+    assert records_of(name) == right
 
 
 def read_company(stage: Stage) -> None:
@@ -260,7 +261,7 @@ def read_changes(stage: Stage) -> None:
 STORIES: dict[str, Callable[[Stage], None]] = {
     "bill.create": create,
     **dict.fromkeys(MADE, create_any),
-    **{f"bill.create where a known id is {said}": create_where for said in REPEATED},
+    **{f"bill.create where a known id is {meaning}": create_where for meaning in REPEATED},
     "invoice.void": void,
     "bill.update": change,
     "bill.delete": delete,

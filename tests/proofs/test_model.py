@@ -48,32 +48,36 @@ def start(name, keys, batches, lag):
 
 def wrong(end, world):
     """Return the reason why an end breaks the promise, or ""."""
-    made = [thing for thing in world.made if thing.lands <= world.now]
+    own_things = [thing for thing in world.made if thing.lands <= world.now]
     if any(thing.lands > world.now for thing in world.things):
         return "it came to rest while something could still land"
     if any(thing.trampled for thing in world.things):
         return "a person's change was overwritten unseen"
-    if len(made) > 1:
+    if len(own_things) > 1:
         return "twice in the books"
     if world.history.operation in CHANGE_OPERATIONS:
         return _wrong_change(end, world)
     if end == "posted" and not [thing for thing in world.things if thing.state == "live"]:
         return "said to be posted, and not in the books"
-    if end == "posted" and world.history.kind == "bill" and len(made) != 1:
+    if end == "posted" and world.history.kind == "bill" and len(own_things) != 1:
         return "posted as what a person entered"
-    return "in the books and held as refused" if end in ("held", "withdrawn") and made else ""
+    return "in the books and held as refused" if end in ("held", "withdrawn") and own_things else ""
 
 
 def _wrong_change(end, world):
-    (thing,) = [one for one in world.things if one.id == world.history.base.partition(":")[0]]
-    wanted = {
+    (thing,) = [
+        candidate
+        for candidate in world.things
+        if candidate.id == world.history.base.partition(":")[0]
+    ]
+    conditions = {
         "update": thing.text == "second",
         "delete": thing.state == "deleted",
         "void": thing.state != "live",
     }
     return (
         "said to be written, and it is not"
-        if end == "posted" and not wanted[world.history.operation]
+        if end == "posted" and not conditions[world.history.operation]
         else ""
     )
 

@@ -36,12 +36,16 @@ def looks_then_posts(history):
     """Search before sending again, but at once, when a late send may not be visible yet."""
     if history.state != "sending" and history.sends and history.search_results is None:
         return Search()
-    ours = [
-        found
-        for found in history.search_results or ()
-        if found.marker == history.marker and found.state == "live"
+    own_results = [
+        result
+        for result in history.search_results or ()
+        if result.marker == history.marker and result.state == "live"
     ]
-    return Posted(ours[0].id) if ours and history.state != "sending" else marks_posts_marks(history)
+    return (
+        Posted(own_results[0].id)
+        if own_results and history.state != "sending"
+        else marks_posts_marks(history)
+    )
 
 
 def keeps_its_key(history):
@@ -53,8 +57,8 @@ def keeps_its_key(history):
 def first_duplicate(decision, keys, monkeypatch, lag=20):
     """Return the number of the model's first history that ends with a duplicate in the books."""
     monkeypatch.setattr(protocol_model, "decide", decision)
-    for number, (end, left) in enumerate(histories(start("a bill", keys, "", lag), 2), 1):
-        if wrong(end, left) == "twice in the books":
+    for number, (end, end_world) in enumerate(histories(start("a bill", keys, "", lag), 2), 1):
+        if wrong(end, end_world) == "twice in the books":
             return number
     return None
 
@@ -81,19 +85,19 @@ def test_the_model_sees_that_half_of_it_is_not_enough(monkeypatch, decision):
 @pytest.fixture
 def server(tmp_path):
     """Start the independent QuickBooks in a thread; yield it with a token."""
-    made = independent_quickbooks.start(tmp_path)
-    yield made, token(made.url)
-    made.shutdown()
-    made.server_close()
+    books_server = independent_quickbooks.start(tmp_path)
+    yield books_server, token(books_server.url)
+    books_server.shutdown()
+    books_server.server_close()
 
 
 def token(url):
     client = base64.b64encode(":".join(independent_quickbooks.CLIENT).encode()).decode()
     form = f"grant_type=refresh_token&refresh_token={independent_quickbooks.REFRESH}".encode()
-    asked = urllib.request.Request(
+    request = urllib.request.Request(
         f"{url}/oauth2/v1/tokens/bearer", form, {"Authorization": f"Basic {client}"}
     )
-    with urllib.request.urlopen(asked) as answer:
+    with urllib.request.urlopen(request) as answer:
         return json.load(answer)["access_token"]
 
 

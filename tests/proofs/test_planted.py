@@ -70,7 +70,7 @@ def test_a_planted_bug_is_caught(bug, planting, tmp_path, figure):
     environ = {"HUB_PROOF": "", "HUB_EVIDENCE": str(tmp_path)}
     output = tmp_path / PLANTED_OUTPUT
     code = planting(told=str(output), environ=environ, seconds=PATIENCE, **about)
-    told = output.read_text()
-    assert code == 1, f"{bug.bug} was not caught by {bug.killer}: {told[-2000:]}"
-    assert "FAILED" in told, told[-2000:]
+    text = output.read_text()
+    assert code == 1, f"{bug.bug} was not caught by {bug.killer}: {text[-2000:]}"
+    assert "FAILED" in text, text[-2000:]
     figure(f"{bug.bug}: `{bug.killer}`", 1, 1)

@@ -85,14 +85,14 @@ def batch(number, chosen):
 
 
 def check(till, number, chosen):
-    given, bad = batch(number, chosen)
-    states = till.run(*given)
+    documents, bad = batch(number, chosen)
+    states = till.run(*documents)
     assert {states[f"good:{number}:{n}"] for n in range(GOOD)} == {"posted"}, chosen
-    for name, one in zip(chosen, bad, strict=True):
-        state = states[one.source_id]
+    for name, poisoned in zip(chosen, bad, strict=True):
+        state = states[poisoned.source_id]
         assert state == POISONS[name][1], (name, state, till.reasons())
         if state == "held":
-            assert till.posting(one.source_id).reason.endswith("."), name
+            assert till.posting(poisoned.source_id).reason.endswith("."), name
 
 
 @pytest.mark.proof(small=1)

@@ -25,9 +25,9 @@ def restore_each(shown, name, moments):
         shown.world.run(shown.sync, at=at, act=back_up)
         shown.world.restore()
         shown.world.clock.advance(LATER)
-        told, books = shown.world.run(shown.sync), shown.world.ledger()
+        report, books = shown.world.run(shown.sync), shown.world.ledger()
         where = f"{name}, backup taken at {at}"
-        assert (told.made[:3], books - right[1], right[1] - books) == (
+        assert (report.made[:3], books - right[1], right[1] - books) == (
             right[0].made[:3],
             Counter(),
             Counter(),
@@ -38,12 +38,12 @@ def restore_each(shown, name, moments):
 @pytest.mark.parametrize("name", STORIES if FULL else [PAID])
 def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(shown, figure, name):
     goal = 4 if FULL else 1
-    done = restore_each(shown, name, goal)
-    figure(f"backups of {name} put back, nothing lost, nothing doubled", done, goal)
+    restored = restore_each(shown, name, goal)
+    figure(f"backups of {name} put back, nothing lost, nothing doubled", restored, goal)
 
 
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", [PAID, "bill with file, new vendor"])
 def test_on_postgresql_as_well(shown_on_postgres, figure, name):
-    done = restore_each(shown_on_postgres, name, 3)
-    figure(f"backups of {name} put back on PostgreSQL", done, 3)
+    restored = restore_each(shown_on_postgres, name, 3)
+    figure(f"backups of {name} put back on PostgreSQL", restored, 3)

@@ -23,9 +23,9 @@ KILLS, WRITERS = by_form(small=(2, 2), full=(25, 3), long=(60, 3))
 
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory):
-    made = Warm(tmp_path_factory.mktemp("warm"), "--stand-ins-only")
-    yield made
-    made.close()
+    processes = Warm(tmp_path_factory.mktemp("warm"), "--stand-ins-only")
+    yield processes
+    processes.close()
 
 
 @pytest.fixture
@@ -63,9 +63,9 @@ def bill(number):
 
 
 def session():
-    made = requests.Session()
-    made.headers.update({"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"})
-    return made
+    client = requests.Session()
+    client.headers.update({"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"})
+    return client
 
 
 def post(client, url, number):
@@ -73,25 +73,26 @@ def post(client, url, number):
     return client.post(target, json=bill(number), timeout=20).json()["Bill"]["Id"]
 
 
-def write_until_killed(url, names, told, answered):
+def write_until_killed(url, names, ids, answered):
     """Post bills until a call fails, storing answered ids in `told`; return the failed number."""
     with session() as client:
         for number in names:
             try:
-                told[number] = post(client, url, number)
+                ids[number] = post(client, url, number)
                 answered.release()
             except requests.RequestException:
                 return number
     raise AssertionError("the process was never killed")
 
 
-def kill_while_writing(quickbooks, turn, told, dice):
+def kill_while_writing(quickbooks, turn, ids, dice):
     """Kill the process after some answers; return the bills whose outcome is unknown."""
     answered = threading.Semaphore(0)
     with ThreadPoolExecutor(WRITERS) as pool:
         names = [[f"{turn}-{writer}-{n}" for n in range(10_000)] for writer in range(WRITERS)]
         jobs = [
-            pool.submit(write_until_killed, quickbooks.url, one, told, answered) for one in names
+            pool.submit(write_until_killed, quickbooks.url, numbers, ids, answered)
+            for numbers in names
         ]
         for _ in range(dice.randrange(1, 40)):
             answered.acquire()
@@ -100,23 +101,23 @@ def kill_while_writing(quickbooks, turn, told, dice):
 
 
 def test_what_was_answered_is_in_the_books_after_any_kill(serve, figure):
-    dice, told, unknown = random.Random(3), {}, []
+    dice, ids, unknown = random.Random(3), {}, []
     for turn in range(KILLS):
-        unknown += kill_while_writing(serve(), turn, told, dice)
+        unknown += kill_while_writing(serve(), turn, ids, dice)
     url = serve().url
     with session() as client:
         books = client.get(f"{url}/_sandbox/books", params={"realm": REALM}, timeout=60).json()[
             REALM
         ]
-        kept = [row["DocNumber"] for row in books["Bill"]]
-        assert {row["DocNumber"]: row["Id"] for row in books["Bill"]}.items() >= told.items()
-        assert len(kept) == len(set(kept))
-        assert set(kept) <= told.keys() | set(unknown)
-        again = {number: post(client, url, number) for number in [*told, *unknown]}
-        assert again.items() >= told.items()
-        found = client.get(f"{url}/_sandbox/books", timeout=60).json()[REALM]
-    assert len(found["Bill"]) == len(again)
-    assert Decimal(found["balances"]["7"]) == Decimal("12.34") * len(again)
+        numbers = [row["DocNumber"] for row in books["Bill"]]
+        assert {row["DocNumber"]: row["Id"] for row in books["Bill"]}.items() >= ids.items()
+        assert len(numbers) == len(set(numbers))
+        assert set(numbers) <= ids.keys() | set(unknown)
+        again = {number: post(client, url, number) for number in [*ids, *unknown]}
+        assert again.items() >= ids.items()
+        final_books = client.get(f"{url}/_sandbox/books", timeout=60).json()[REALM]
+    assert len(final_books["Bill"]) == len(again)
+    assert Decimal(final_books["balances"]["7"]) == Decimal("12.34") * len(again)
     figure("kills of the QuickBooks stand-in while it wrote, nothing lost or doubled", KILLS, KILLS)
 
 
@@ -126,8 +127,8 @@ def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
         served(tmp_path, *given, "--fault", "throttled@bill.create,retry_after=7") as url,
         session() as client,
     ):
-        shown = client.get(f"{url}/_sandbox/company", timeout=20).json()
-        assert [one["purchase_orders"] for one in shown.values()] == [False, True]
+        settings = client.get(f"{url}/_sandbox/company", timeout=20).json()
+        assert [company["purchase_orders"] for company in settings.values()] == [False, True]
         assert (
             client.get(f"{url}/_sandbox/switches", timeout=20).json()["requestid"]["is"] == "refuse"
         )
@@ -141,10 +142,10 @@ def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
             (["--port", url.rpartition(":")[2]], "is in use"),
             (["--folder", tmp_path], "another stand-in"),
         ):
-            done = subprocess.run(
+            result = subprocess.run(
                 [HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30
             )
-            assert (done.returncode, words in done.stderr) == (2, True)
+            assert (result.returncode, words in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -156,9 +157,9 @@ def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
     ],
 )
 def test_the_command_line_refuses_what_it_does_not_know(given, words):
-    done = subprocess.run(
+    result = subprocess.run(
         [HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30
     )
-    assert done.returncode == 2
-    assert words in done.stderr.replace("\n", " ")
-    assert "Traceback" not in done.stderr
+    assert result.returncode == 2
+    assert words in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.stderr

@@ -139,9 +139,9 @@ class Elsewhere:
 
 @pytest.fixture
 def elsewhere(tmp_path, clock):
-    made = Elsewhere(tmp_path, clock)
-    yield made
-    made.stop()
+    server = Elsewhere(tmp_path, clock)
+    yield server
+    server.stop()
 
 
 @pytest.fixture
@@ -183,13 +183,13 @@ def install(realm):
 def companies():
     with reading() as session:
         return [
-            (one.id, one.company_id, one.company.realm)
-            for one in session.scalars(select(Installation))
+            (installation.id, installation.company_id, installation.company.realm)
+            for installation in session.scalars(select(Installation))
         ]
 
 
-def signed(told):
-    body = json.dumps({"eventNotifications": [told]}).encode()
+def signed(notification):
+    body = json.dumps({"eventNotifications": [notification]}).encode()
     seal = hmac.new(factory.VERIFIER.encode(), body, hashlib.sha256).digest()
     return {"intuit-signature": base64.b64encode(seal).decode()}, body
 
@@ -204,8 +204,8 @@ def weather(calls, chance):
 
 def by_hand(elsewhere, realm, chance, touched):
     """Change two bills and delete one by hand; yield the webhook events."""
-    own = [bill for bill in elsewhere.bills(realm) if (realm, bill["Id"]) not in touched]
-    chosen = chance.sample(own, min(3, len(own)))
+    bills = [bill for bill in elsewhere.bills(realm) if (realm, bill["Id"]) not in touched]
+    chosen = chance.sample(bills, min(3, len(bills)))
     for bill, what in zip(chosen, ("Update", "Update", "Delete"), strict=False):
         touched[realm, bill["Id"]] = what
         yield {
@@ -214,17 +214,20 @@ def by_hand(elsewhere, realm, chance, touched):
         }
 
 
-def done(act):
+def repeat_until_done(act):
     """Repeat a run that the network interrupted, as the next tick would, and check that it ends."""
-    told = next((one for one in (act() for _ in range(5)) if one.outcome == "done"), None) or act()
-    assert told.outcome == "done", told.error
+    last_run = (
+        next((attempt for attempt in (act() for _ in range(5)) if attempt.outcome == "done"), None)
+        or act()
+    )
+    assert last_run.outcome == "done", last_run.error
 
 
 def live(source, elsewhere, clock, chance, touched):
     """Run a day: sync everything, edit bills in QuickBooks by hand, and deliver webhooks."""
     source.day += 1
     for id, _, _ in companies():
-        done(lambda id=id: runner.sync(id, requested_by="schedule", wait=True))
+        repeat_until_done(lambda id=id: runner.sync(id, requested_by="schedule", wait=True))
     clock.advance(DAY / 2)
     calls = [
         call for _, _, realm in companies() for call in by_hand(elsewhere, realm, chance, touched)
@@ -233,7 +236,9 @@ def live(source, elsewhere, clock, chance, touched):
         changes.webhook(*signed(call))
     clock.advance(DAY / 2 + 60)
     for _, company, _ in companies():
-        done(lambda company=company: runner.company("changes", company, requested_by="schedule"))
+        repeat_until_done(
+            lambda company=company: runner.company("changes", company, requested_by="schedule")
+        )
 
 
 def memory():
@@ -245,15 +250,15 @@ def memory():
 
 @pytest.mark.timeout(3600)
 def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure):
-    chance, touched, held = random.Random(5), {}, []
-    begun = time.monotonic()
+    chance, touched, memory_by_day = random.Random(5), {}, []
+    start_time = time.monotonic()
     elsewhere.ask(
         "/_other/mischief", json.dumps({"lose": 0.01, "reset": 0.005, "seconds": 1}).encode()
     )
     for _ in range(DAYS):
         live(works, elsewhere, clock, chance, touched)
-        held.append(memory())
-    seconds = time.monotonic() - begun
+        memory_by_day.append(memory())
+    seconds = time.monotonic() - start_time
     documents = COMPANIES * DAYS * EACH
     assert in_the_books(elsewhere, touched) == documents
     assert noticed() == Counter(touched.values())
@@ -263,7 +268,7 @@ def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure)
     figure("what people changed in QuickBooks meanwhile, all of it noticed", len(touched), 1)
     if LONG:
         figure("documents a second", round(documents / seconds), 1)
-        grown = held[-1] / held[2 * DAYS // 3 - 1] - 1
+        grown = memory_by_day[-1] / memory_by_day[2 * DAYS // 3 - 1] - 1
         figure(
             "growth of memory in the last third, in per cent below five",
             round(5 - 100 * grown, 1),

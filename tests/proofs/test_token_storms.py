@@ -173,11 +173,13 @@ def rage(storm: Storm, seed: int) -> int:
         need, trouble = expire(storm, dice), dice.choice(TROUBLES)
         came = storm.break_out(need, trouble)
         if trouble in FAULTS:
-            assert (storm.asked, {type(one) for one in came}) == (1, {Retry}), trouble
+            assert (storm.asked, {type(result) for result in came}) == (1, {Retry}), trouble
             came = storm.break_out(need)
-        dead = [one for one in came if isinstance(one, Killed)]
+        dead = [result for result in came if isinstance(result, Killed)]
         assert (len(dead), storm.asked) == ((1, 2) if "died" in trouble else (0, 1)), trouble
-        assert {one for one in came if one not in dead} == {token() if need is token else "landed"}
+        assert {result for result in came if result not in dead} == {
+            token() if need is token else "landed"
+        }
         assert state() == "connected"
     return ROUNDS
 
@@ -201,7 +203,7 @@ def test_a_connection_that_was_ended_is_found_out_once_by_all(storm):
     storm.quickbooks.app.grants.by_refresh.clear()
     storm.clock.advance(3700)
     came = storm.break_out(token)
-    assert {type(one) for one in came} == {ReconnectNeeded}
+    assert {type(result) for result in came} == {ReconnectNeeded}
     assert storm.asked <= 2  # with the newest refresh token and with the previous one
     assert state() == "reconnect"
 
@@ -217,10 +219,10 @@ def test_old_tokens_that_late_workers_come_with_ask_for_nothing(storm):
 @pytest.fixture
 def served(clock) -> Iterator[QuickBooks]:
     """Serve a stand-in on a real socket, with the system clock."""
-    made = create_quickbooks(companies=(US,))
-    with Server(made.wsgi) as server:
-        made.url = server.url
-        yield made
+    quickbooks = create_quickbooks(companies=(US,))
+    with Server(quickbooks.wsgi) as server:
+        quickbooks.url = server.url
+        yield quickbooks
 
 
 def in_a_process(make_app: Callable[..., Flask], config: Config, start: float) -> int:

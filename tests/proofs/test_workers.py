@@ -71,14 +71,14 @@ def crew(request, clock, tmp_path):
     record_download.refresh(company.id)
     desk = Desk(app, quickbooks, clock)
 
-    def made(together=0):
+    def make(together=0):
         if together:
             desk.send_by("batch", together)
         return Crew(app, quickbooks, SharedClock(clock.now(), MOST), tmp_path, desk.installation_id)
 
-    made.desk = desk
-    made.database = request.param
-    return made
+    make.desk = desk
+    make.database = request.param
+    return make
 
 
 def assert_once(crew, bills):
@@ -87,15 +87,20 @@ def assert_once(crew, bills):
     Some may be held because their worker was stopped too often; the books contain none of those.
     """
     stands = standing()
-    held = {
-        reason: found[1]
+    numbers_by_reason = {
+        reason: match[1]
         for state, reason in stands
-        if state == "held" and (found := GIVEN_UP.search(reason))
+        if state == "held" and (match := GIVEN_UP.search(reason))
     }
-    assert stands == {("posted", ""): bills - len(held), **{("held", reason): 1 for reason in held}}
-    assert len(held) * 4 <= bills
+    assert stands == {
+        ("posted", ""): bills - len(numbers_by_reason),
+        **{("held", reason): 1 for reason in numbers_by_reason},
+    }
+    assert len(numbers_by_reason) * 4 <= bills
     posted = {
-        f"W-{number}": number + 1 for number in range(bills) if f"W-{number}" not in held.values()
+        f"W-{number}": number + 1
+        for number in range(bills)
+        if f"W-{number}" not in numbers_by_reason.values()
     }
     rows = [
         row
@@ -124,14 +129,14 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
 ):
     shift = (SHIFTS if FULL else USUAL)[name]
     monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", shift.wave)
-    one = crew(shift.together)
-    one.quickbooks.switch(
+    workers = crew(shift.together)
+    workers.quickbooks.switch(
         requestid=shift.keys, requestid_batch=shift.keys, duplicate_bills="always"
     )
     for _ in range(ROUNDS):
-        post_more_bills(crew.desk, one, shift)
-        stops = sum(stop.lasted > LEASE for stop in one.stops)
-        others = sum(stop.taken_over for stop in one.stops)
+        post_more_bills(crew.desk, workers, shift)
+        stops = sum(stop.lasted > LEASE for stop in workers.stops)
+        others = sum(stop.taken_over for stop in workers.stops)
         if stops >= shift.stops * TIMES and (others or not shift.alone):
             break
     where = f"{name}, at least {shift.bills * TIMES} documents once each on {crew.database}"

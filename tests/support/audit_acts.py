@@ -69,7 +69,7 @@ def _values(
         yield from _values(modules, module, function, node.orelse)
     elif isinstance(node, ast.Attribute):
         stem = ast.unparse(node.value)
-        of_stem = [one for one in modules if Path(one[0]).stem == stem]
+        of_stem = [value_node for value_node in modules if Path(value_node[0]).stem == stem]
         yield from _constants(of_stem, node.attr)
     elif isinstance(node, ast.Name):
         yield from _values_of_name(modules, module, function, node.id)
@@ -98,7 +98,9 @@ def _values_of_name(
             for node in ast.walk(function)
         )
         if not is_loop:
-            yield from _constants([one for one in modules if one[0] == module], name)
+            yield from _constants(
+                [assignment for assignment in modules if assignment[0] == module], name
+            )
 
 
 def _of_callers(
@@ -112,10 +114,10 @@ def _of_callers(
             for call in _calls(caller):
                 if ast.unparse(call.func) != f"{prefix}{function.name}":
                     continue
-                given = [keyword.value for keyword in call.keywords if keyword.arg == name]
-                if not given and len(call.args) > position:
-                    given = [call.args[position]]
-                for node in given:
+                arguments = [keyword.value for keyword in call.keywords if keyword.arg == name]
+                if not arguments and len(call.args) > position:
+                    arguments = [call.args[position]]
+                for node in arguments:
                     texts = list(_values(modules, module, caller, node))
                     count += len(texts)
                     yield from texts

@@ -64,22 +64,22 @@ class Desk:
 
     def keep(self, *words):
         """Delete all documents except those of these cases."""
-        kept = {self.id(one) for one in words}
+        ids = {self.id(case) for case in words}
         rows = self.books.rows(self.entity)
-        for id in [id for id in rows if id not in kept]:
+        for id in [id for id in rows if id not in ids]:
             del rows[id]
         return self
 
     def enable(self, mode="auto", company_id=1, **settings):
         installations_enable.grant(company_id, self.slug, who="olga")
-        given = {**StandIn.settings(self.url), **NEEDED[self.name], **settings}
-        self.row = installations_enable.enable(company_id, self.slug, given, who="kari", mode=mode)
+        values = {**StandIn.settings(self.url), **NEEDED[self.name], **settings}
+        self.row = installations_enable.enable(company_id, self.slug, values, who="kari", mode=mode)
         return self
 
     def sync(self, **options):
-        done = runner.sync(self.row.id, requested_by="kari", **options)
-        assert done.error == ""
-        return done.counts
+        sync_run = runner.sync(self.row.id, requested_by="kari", **options)
+        assert sync_run.error == ""
+        return sync_run.counts
 
     def confirm(self):
         """Match every unknown code to a new record, and sync again."""
@@ -95,9 +95,9 @@ class Desk:
 
     def cases(self, prefix=""):
         with reading() as session:
-            found = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith(prefix))
-            theirs = session.scalars(found.where(Case.installation_id == self.row.id))
-            return [case for case in theirs if case.action != "settings"]
+            query = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith(prefix))
+            rows = session.scalars(query.where(Case.installation_id == self.row.id))
+            return [case for case in rows if case.action != "settings"]
 
     def id(self, words):
         return next(
@@ -109,10 +109,12 @@ class Desk:
     def of(self, words):
         """Return the main posting of a case's document."""
         with reading() as session:
-            mine = Posting.installation_id == self.row.id, Posting.operation == "create"
-            found = session.scalars(select(Posting).where(*mine)).all()
+            conditions = Posting.installation_id == self.row.id, Posting.operation == "create"
+            postings = session.scalars(select(Posting).where(*conditions)).all()
             return next(
-                one for one in found if one.document.source_id.endswith(f":{self.id(words)}")
+                posting
+                for posting in postings
+                if posting.document.source_id.endswith(f":{self.id(words)}")
             )
 
     def posting_of(self, words):
@@ -151,8 +153,8 @@ class Desk:
 def prefer(quickbooks, section, **values):
     """Change a preference of the company in QuickBooks, and let the hub read it."""
     now = quickbooks.ask("GET", "preferences").json()["Preferences"]
-    given = {name: now[name] for name in ("Id", "SyncToken")} | {section: now[section] | values}
+    body = {name: now[name] for name in ("Id", "SyncToken")} | {section: now[section] | values}
     assert (
-        quickbooks.ask("POST", "preferences", given, content_type="application/json").status == 200
+        quickbooks.ask("POST", "preferences", body, content_type="application/json").status == 200
     )
     company.read(1, Client(1))

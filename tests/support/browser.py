@@ -93,8 +93,11 @@ class Person:
 
     def look(self, where: str = "") -> None:
         """Check that no errors occurred and that axe finds no violations on this page."""
-        found = Axe().run(self.page).response["violations"]
-        self.wrong += [f"axe: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
+        violations = Axe().run(self.page).response["violations"]
+        self.wrong += [
+            f"axe: {violation['id']}: {violation['nodes'][0]['html'][:160]}"
+            for violation in violations
+        ]
         assert self.wrong == [], f"{where or self.page.url}: {self.wrong}"
 
 

@@ -50,24 +50,24 @@ class Works:
     def connect(self, profile: str, **options: Any) -> None:
         """Create another company and use it from now on."""
         self.realm = self.quickbooks.open(profile, **options)
-        found = oauth_connect.connect_with_refresh_token(
+        company_row = oauth_connect.connect_with_refresh_token(
             self.realm, self.quickbooks.refresh_tokens[self.realm]
         )
-        self.company_id = found.id
-        record_download.refresh(found.id)
+        self.company_id = company_row.id
+        record_download.refresh(company_row.id)
 
     def enable(self, mode: str = "auto", **settings: Any) -> Installation:
-        given = {**self.source.settings(COSTCERTIFIED), **ACCOUNTS, **settings}
+        values = {**self.source.settings(COSTCERTIFIED), **ACCOUNTS, **settings}
         self.row = installations_enable.enable(
-            self.company_id, "costcertified", given, who="kari", mode=mode
+            self.company_id, "costcertified", values, who="kari", mode=mode
         )
         return self.row
 
     def sync(self) -> Any:
         """Sync without an error and return the counts."""
-        done = runner.sync(self.row.id, requested_by="kari")
-        assert done.error == ""
-        return done.counts
+        sync_run = runner.sync(self.row.id, requested_by="kari")
+        assert sync_run.error == ""
+        return sync_run.counts
 
     def watch(self) -> None:
         """Let the hub read changes made by others in QuickBooks."""
@@ -85,8 +85,14 @@ class Works:
             for n, amount in enumerate(amounts or ("100.00",), 1)
         ]
         dates = {"invoice_date": "2026-03-01", "due_date": "2026-03-15"}
-        given = {"lines": lines, "client": company.CLIENTS[0], "project": "j900", **dates, **fields}
-        id = str(self.do("make", fields=given))
+        values = {
+            "lines": lines,
+            "client": company.CLIENTS[0],
+            "project": "j900",
+            **dates,
+            **fields,
+        }
+        id = str(self.do("make", fields=values))
         if sent:
             self.do("send", invoice=id, via=sent)
         return id
@@ -125,17 +131,17 @@ class Works:
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Return the transactions of a kind that the hub posted or voided, or the list entries."""
-        asked = f"select * from {kind} maxresults 1000"
-        found: list[dict[str, Any]] = self.quickbooks.select(asked, self.realm).get(kind) or []
+        query = f"select * from {kind} maxresults 1000"
+        rows: list[dict[str, Any]] = self.quickbooks.select(query, self.realm).get(kind) or []
         return [
-            one
-            for one in found
-            if "[hub:" in (note := one.get("PrivateNote", "[hub:")) or "Voided" in note
+            row
+            for row in rows
+            if "[hub:" in (note := row.get("PrivateNote", "[hub:")) or "Voided" in note
         ]
 
     def one(self, kind: str) -> dict[str, Any]:
-        (found,) = self.all(kind)
-        return found
+        (row,) = self.all(kind)
+        return row
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Create a record in QuickBooks by hand."""
@@ -143,9 +149,9 @@ class Works:
             "POST", kind.lower(), fields, self.realm, content_type="application/json"
         )
         assert answer.status == 200, answer.text
-        made: dict[str, Any] = answer.json()[kind]
+        record: dict[str, Any] = answer.json()[kind]
         record_download.refresh(self.company_id)
-        return made
+        return record
 
     def close_books(self, day: str) -> None:
         self.quickbooks.act("close_books", date=day)
@@ -156,33 +162,33 @@ class Works:
     def posting(self, source_id: str) -> Posting:
         """Return the newest posting of a document."""
         with reading() as session:
-            mine = (
+            conditions = (
                 SourceDocument.source_id == source_id,
                 SourceDocument.installation_id == self.row.id,
             )
-            found = (
+            query = (
                 select(Posting)
                 .join(SourceDocument, SourceDocument.id == Posting.document_id)
-                .where(*mine)
+                .where(*conditions)
             )
-            return session.scalars(found.order_by(Posting.id.desc())).first()
+            return session.scalars(query.order_by(Posting.id.desc())).first()
 
     def waits(self, source_id: str) -> str:
         """Return the reason why a document is not posted yet."""
         with reading() as session:
-            mine = (
+            conditions = (
                 SourceDocument.source_id == source_id,
                 SourceDocument.installation_id == self.row.id,
             )
-            row = session.scalars(select(SourceDocument).where(*mine)).one_or_none()
+            row = session.scalars(select(SourceDocument).where(*conditions)).one_or_none()
             return str(row.body["hold"]) if row and row.stage == "pending" else ""
 
     def cases(self) -> dict[str, str]:
         """Return the cause and reason of each open case."""
         with reading() as session:
             return {
-                one.cause: one.reason
-                for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+                case.cause: case.reason
+                for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
             }
 
     def decide(self, field: str, code: str, record: str) -> None:
@@ -193,4 +199,4 @@ class Works:
 
     def told(self, things: str, id: str) -> list[str]:
         """Return the states reported to CostCertified for a row."""
-        return [one["state"] for one in self.books.statuses.get(f"{things}/{id}", [])]
+        return [status["state"] for status in self.books.statuses.get(f"{things}/{id}", [])]

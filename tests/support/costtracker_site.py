@@ -47,10 +47,10 @@ class Purchasing:
     def choose_norway(self) -> None:
         """Use the stand-in's Norwegian company: kroner, and a tax code on each line."""
         companies = self.quickbooks.companies.items()
-        self.realm = next(realm for realm, one in companies if one.options.country == "NO")
+        self.realm = next(realm for realm, row in companies if row.options.country == "NO")
         accounts = self.select("Account")
         self.payable = next(
-            one["Id"] for one in accounts if one["AccountType"] == "Accounts Payable"
+            row["Id"] for row in accounts if row["AccountType"] == "Accounts Payable"
         )
 
     def connect(self) -> None:
@@ -64,9 +64,9 @@ class Purchasing:
 
     def enable(self, lists: bool = True, mode: str = "auto", **settings: Any) -> Installation:
         """Enable the app, and push the company's lists into CostTracker."""
-        given = self.settings(**settings)
+        values = self.settings(**settings)
         self.row = installations_enable.enable(
-            self.company_id, "costtracker", given, who="kari", mode=mode
+            self.company_id, "costtracker", values, who="kari", mode=mode
         )
         self.counts = installations_enable.first_lists(self.row) if lists else {}
         return self.row
@@ -78,14 +78,14 @@ class Purchasing:
 
     def sync(self) -> dict[str, Any]:
         """Sync without an error and return the counts."""
-        done = runner.sync(self.row.id, requested_by="kari")
-        assert done.error == ""
-        return done.counts
+        sync_run = runner.sync(self.row.id, requested_by="kari")
+        assert sync_run.error == ""
+        return sync_run.counts
 
     def refresh_lists(self) -> None:
         """Read the lists of QuickBooks and push them into CostTracker, as every night."""
-        done = runner.company("lists", self.company_id, requested_by="schedule")
-        assert done.error == ""
+        lists_run = runner.company("lists", self.company_id, requested_by="schedule")
+        assert lists_run.error == ""
 
     def watch(self) -> None:
         """Let the hub read changes in QuickBooks and report them to CostTracker."""
@@ -131,7 +131,7 @@ class Purchasing:
 
     def told(self, id: str) -> list[str]:
         """Return the states reported for an invoice, in order."""
-        return [one["state"] for one in self.books.statuses.get(id, [])]
+        return [status["state"] for status in self.books.statuses.get(id, [])]
 
     def record(self, kind: str, slot: str) -> str:
         """Return the id of the QuickBooks record matched to an entry of CostTracker's own lists."""
@@ -164,8 +164,8 @@ class Purchasing:
             "POST", kind.lower(), fields, self.realm, content_type="application/json"
         )
         assert answer.status == 200, answer.text
-        made: dict[str, Any] = answer.json()[kind]
-        return made
+        record: dict[str, Any] = answer.json()[kind]
+        return record
 
     def read_lists(self) -> None:
         """Let the hub read the lists of QuickBooks without pushing them."""
@@ -189,34 +189,34 @@ class Purchasing:
 
     def document(self, id: str) -> SourceDocument:
         with reading() as session:
-            mine = SourceDocument.source_id == f"invoice:{id}"
-            own = SourceDocument.installation_id == self.row.id
-            return session.scalars(select(SourceDocument).where(mine, own)).one()
+            of_invoice = SourceDocument.source_id == f"invoice:{id}"
+            of_installation = SourceDocument.installation_id == self.row.id
+            return session.scalars(select(SourceDocument).where(of_invoice, of_installation)).one()
 
     def posting(self, id: str) -> Posting | None:
         """Return the newest posting of an invoice itself."""
         with reading() as session:
-            own = Posting.operation != "attach"
-            mine = Posting.document_id == self.document(id).id
+            is_document = Posting.operation != "attach"
+            of_document = Posting.document_id == self.document(id).id
             return session.scalars(
-                select(Posting).where(own, mine).order_by(Posting.id.desc())
+                select(Posting).where(is_document, of_document).order_by(Posting.id.desc())
             ).first()
 
     def state(self, id: str) -> str:
-        found = self.posting(id)
-        return str(found.state) if found else ""
+        posting_row = self.posting(id)
+        return str(posting_row.state) if posting_row else ""
 
     def reason(self, id: str) -> str:
-        found = self.posting(id)
-        return str(found.reason) if found else ""
+        posting_row = self.posting(id)
+        return str(posting_row.reason) if posting_row else ""
 
     def waits(self, source_id: str) -> str:
         """Return the reason why a document of CostTracker is not posted yet."""
         with reading() as session:
-            mine = SourceDocument.source_id == source_id
-            own = SourceDocument.installation_id == self.row.id
-            found = session.scalars(select(SourceDocument).where(mine, own)).one()
-            return str(found.body["hold"]) if found.stage == "pending" else ""
+            of_invoice = SourceDocument.source_id == source_id
+            of_installation = SourceDocument.installation_id == self.row.id
+            row = session.scalars(select(SourceDocument).where(of_invoice, of_installation)).one()
+            return str(row.body["hold"]) if row.stage == "pending" else ""
 
     def approve(self, id: str) -> None:
         """Approve the posting of an invoice, as a person does under Review."""
@@ -229,14 +229,18 @@ class Purchasing:
         """Return the ids of the invoices with an open case."""
         with reading() as session:
             case = session.scalars(select(Case).where(Case.cause == cause)).one()
-            documents = (session.get(SourceDocument, one.document_id) for one in case.postings)
-            return sorted(one.source_id.removeprefix("invoice:") for one in documents if one)
+            source_ids = []
+            for posting in case.postings:
+                document = session.get(SourceDocument, posting.document_id)
+                if document:
+                    source_ids.append(document.source_id.removeprefix("invoice:"))
+            return sorted(source_ids)
 
     def cases(self) -> dict[str, str]:
         """Return the cause and reason of each open case."""
         with reading() as session:
-            found = select(Case).where(Case.closed_at.is_(None))
-            return {one.cause: one.reason for one in session.scalars(found)}
+            query = select(Case).where(Case.closed_at.is_(None))
+            return {case.cause: case.reason for case in session.scalars(query)}
 
     def match(self, field: str, code: str, record: str) -> None:
         """Match a code by hand."""

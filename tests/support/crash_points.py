@@ -50,13 +50,13 @@ class Boundaries:
 
     def around(self, owner: Any, name: str) -> None:
         """Add a boundary before and after a function."""
-        done = getattr(owner, name)
+        function = getattr(owner, name)
 
         def call(*args: Any, **options: Any) -> Any:
             self(f"before {name}")
-            made = done(*args, **options)
+            result = function(*args, **options)
             self(f"after {name}")
-            return made
+            return result
 
         setattr(owner, name, call)
 
@@ -97,10 +97,10 @@ class InOrder:
     def __init__(self, *about: Any, **more: Any) -> None:
         pass
 
-    def submit(self, work: Callable[..., Any], *given: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(work(*given))
-        return done
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(work(*arguments))
+        return future
 
     def __enter__(self) -> "InOrder":
         return self
@@ -143,10 +143,10 @@ def die_and_go_on(pipe: Pipeline) -> None:
     assert threading.current_thread() is threading.main_thread(), (
         "Only the main thread would continue in the copy."
     )
-    mine = os.getpid()
+    own_pid = os.getpid()
     if os.fork():
         die(pipe)
-    pipe.marks.send((mine, os.getpid()))
+    pipe.marks.send((own_pid, os.getpid()))
     pipe.marks.recv()
 
 
@@ -169,8 +169,8 @@ def inheriting() -> Iterator[None]:
 @contextmanager
 def repeatable(seed: str) -> Iterator[None]:
     """Replace randomness by a seeded generator, with a different seed for each process."""
-    before, made = os.urandom, random.Random(seed)
-    os.urandom = random._urandom = made.randbytes  # type: ignore[attr-defined]
+    before, generator = os.urandom, random.Random(seed)
+    os.urandom = random._urandom = generator.randbytes  # type: ignore[attr-defined]
     try:
         yield
     finally:

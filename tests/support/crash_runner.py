@@ -105,14 +105,14 @@ class World:
         """Return to the starting state."""
         self.put(self.start)
 
-    def put(self, left: folder_snapshots.Remains) -> None:
+    def put(self, state: folder_snapshots.Remains) -> None:
         """Restore a state for the next hub."""
-        self.clock.set(left.moment)
-        self.generation, self._books = left.generation, b""
-        prepared_state.put_books(self.quickbooks, left.books)
-        folder_snapshots.put_files(self.folder, left.files)
-        if left.rows:
-            folder_snapshots.copy_in(self.database, left.rows)
+        self.clock.set(state.moment)
+        self.generation, self._books = state.generation, b""
+        prepared_state.put_books(self.quickbooks, state.books)
+        folder_snapshots.put_files(self.folder, state.files)
+        if state.rows:
+            folder_snapshots.copy_in(self.database, state.rows)
 
     def left(self) -> folder_snapshots.Remains:
         """Return the current state for the next hub."""
@@ -144,42 +144,42 @@ class World:
         self, work: Work, boundaries: Container[int] = EVERY
     ) -> tuple["Told", list[folder_snapshots.Remains]]:
         """Kill a hub at these boundaries while its fork continues; return each state left."""
-        left: list[folder_snapshots.Remains] = []
+        states: list[folder_snapshots.Remains] = []
         with inheriting():
-            told = self._hub(
+            report = self._hub(
                 work,
                 boundaries,
                 die_and_go_on,
                 False,
-                lambda: left.append(self.left()),
+                lambda: states.append(self.left()),
             )
-        return told, left
+        return report, states
 
     def _hub(
         self, work: Work, at: Container[int], act: Act, reads: bool, killed: Callable[[], object]
     ) -> "Told":
-        ours, theirs = zip(Pipe(), Pipe(), strict=True)
+        own_ends, hub_ends = zip(Pipe(), Pipe(), strict=True)
         gc.freeze()  # otherwise each fork would copy all inherited memory by touching it
         self.generation += 1
         answering._traces = count(self.generation * 10_000)
         child = os.fork()
         if child == 0:
-            for end in ours:
+            for end in own_ends:
                 end.close()
-            pipe = Pipeline(*theirs, self._clock())
+            pipe = Pipeline(*hub_ends, self._clock())
             self._be(work, pipe, Boundaries(partial(act, pipe), at, reads))
-        for end in theirs:
+        for end in hub_ends:
             end.close()
-        told = Told(child)
+        report = Told(child)
         with repeatable(f"QuickBooks {self.generation}"):
-            while self._hear(*ours, told, killed):
+            while self._hear(*own_ends, report, killed):
                 pass
-        for end in ours:
+        for end in own_ends:
             end.close()
-        told.code = os.waitstatus_to_exitcode(os.waitpid(told.pid, 0)[1])
-        if told.code not in (0, -signal.SIGKILL):
-            raise Ended(told.trace)
-        return told
+        report.code = os.waitstatus_to_exitcode(os.waitpid(report.pid, 0)[1])
+        if report.code not in (0, -signal.SIGKILL):
+            raise Ended(report.trace)
+        return report
 
     def _clock(self) -> WrongClock:
         clock = WrongClock(self.clock.now())
@@ -201,15 +201,15 @@ class World:
                 f"It said nothing for {PATIENCE} seconds. Its "
                 f"threads:\n{self._stacks().read_text()}"
             )
-        said = _received(calls if calls in ready else marks)
-        if said and calls in ready:
-            self._serve(calls, *said, told=told)
-        elif said:
-            dead, told.pid = said
+        message = _received(calls if calls in ready else marks)
+        if message and calls in ready:
+            self._serve(calls, *message, told=told)
+        elif message:
+            dead, told.pid = message
             assert os.waitstatus_to_exitcode(os.waitpid(dead, 0)[1]) == -signal.SIGKILL
             killed()
             marks.send(None)
-        return said is not None
+        return message is not None
 
     def _stacks(self) -> Path:
         return self.folder.with_suffix(".stacks")
@@ -242,10 +242,10 @@ class World:
             ):
                 pipe.boundary = boundaries
                 boundaries.watch(db_engine.db.engine)
-                made = work()
+                result = work()
                 names, boundaries.at = list(boundaries.names), ()
             pipe.boundary = lambda name: None
-            pipe.tell("made", made)
+            pipe.tell("made", result)
             pipe.tell("names", names)
             code = 0
         except BaseException:
@@ -275,9 +275,9 @@ class World:
             return
         with (
             closing(sqlite3.connect(self.folder / "hub.db")) as live,
-            closing(sqlite3.connect(self._backup())) as kept,
+            closing(sqlite3.connect(self._backup())) as copy,
         ):
-            live.backup(kept)
+            live.backup(copy)
 
     def restore(self) -> None:
         if self.kept:
@@ -295,12 +295,12 @@ class World:
     def ledger(self) -> Counter[str]:
         """Count everything in the books, ignoring values that depend on the order of creation."""
         books = self.quickbooks.books()[self.quickbooks.realm]
-        told = [
-            f"{kind} {json.dumps(plain(one), sort_keys=True)}"
+        entries = [
+            f"{kind} {json.dumps(plain(entity), sort_keys=True)}"
             for kind in books
-            for one in listed(books[kind])
+            for entity in listed(books[kind])
         ]
-        return Counter(told)
+        return Counter(entries)
 
 
 class Told:
@@ -329,5 +329,5 @@ def listed(value: Any) -> list[Any]:
 def plain(value: Any) -> Any:
     """Remove the values that depend on the order of creation."""
     if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items() if name not in FLEETING}
-    return [plain(one) for one in value] if isinstance(value, list) else value
+        return {name: plain(item) for name, item in value.items() if name not in FLEETING}
+    return [plain(item) for item in value] if isinstance(value, list) else value

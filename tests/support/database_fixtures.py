@@ -92,15 +92,15 @@ def postgres_template(postgres: str, shared: Path) -> Iterator[str]:
 @pytest.fixture
 def make_database() -> Iterator[Callable[..., str]]:
     """Return a function that creates a PostgreSQL database for one test and returns its address."""
-    made: list[tuple[str, str]] = []
+    names: list[tuple[str, str]] = []
 
     def make(server: str, template: str = "template1") -> str:
         name = _copy(server, template)
-        made.append((server, name))
+        names.append((server, name))
         return _named(server, name)
 
     yield make
-    for server, name in made:
+    for server, name in names:
         _drop(server, name)
 
 

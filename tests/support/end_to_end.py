@@ -54,9 +54,9 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
     try:
         return (yield)
     finally:
-        mine = called_by_fixture[key_of(fixturedef)]
-        mine |= called
-        called.update(before | mine)
+        fixture_calls = called_by_fixture[key_of(fixturedef)]
+        fixture_calls |= called
+        called.update(before | fixture_calls)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -38,12 +38,12 @@ class Shop:
 
     @hookimpl
     def hub_fields(self, app):
-        made = {"match": ("id", "name"), "missing": "create"}
+        matching = {"match": ("id", "name"), "missing": "create"}
         return [
-            Field(name="client", label="Client", role="customer", **made),
-            Field(name="supplier", label="Supplier", role="vendor", **made),
-            Field(name="product", label="Product", role="item", **made),
-            Field(name="group", label="Group", role="category", **made),
+            Field(name="client", label="Client", role="customer", **matching),
+            Field(name="supplier", label="Supplier", role="vendor", **matching),
+            Field(name="product", label="Product", role="item", **matching),
+            Field(name="group", label="Group", role="category", **matching),
             Field(name="cost", label="Cost code", role="account", match=("id", "name")),
             Field(name="division", label="Division", role="class", match=("name",), missing="warn"),
         ]
@@ -111,21 +111,23 @@ class Till:
     def posting(self, source_id):
         """Return the newest posting of a document."""
         with reading() as session:
-            mine = select(Posting).join(SourceDocument).where(SourceDocument.source_id == source_id)
-            return session.scalars(mine.order_by(Posting.id.desc())).first()
+            query = (
+                select(Posting).join(SourceDocument).where(SourceDocument.source_id == source_id)
+            )
+            return session.scalars(query.order_by(Posting.id.desc())).first()
 
     def reasons(self):
         """Return the reasons of the held postings."""
         with reading() as session:
             return [
-                one.reason
-                for one in session.scalars(select(Posting).where(Posting.state == "held"))
+                posting.reason
+                for posting in session.scalars(select(Posting).where(Posting.state == "held"))
             ]
 
     def cases(self):
         with reading() as session:
             return [
-                one.title for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+                case.title for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
             ]
 
     def writes(self):
@@ -140,12 +142,12 @@ class Till:
     def ours(self, kind):
         """Return the objects created since the books were opened."""
         opened = self.books("CompanyInfo")[0]["MetaData"]["CreateTime"]
-        return [one for one in self.books(kind) if one["MetaData"]["CreateTime"] > opened]
+        return [entity for entity in self.books(kind) if entity["MetaData"]["CreateTime"] > opened]
 
     def book(self, kind, source_id):
         """Return the transaction or record of a document."""
         id = self.posting(source_id).quickbooks_id
-        return next(one for one in self.books(kind) if one["Id"] == id)
+        return next(entity for entity in self.books(kind) if entity["Id"] == id)
 
 
 def line(id, amount, text="Work", **more):

@@ -37,10 +37,10 @@ class Stage:
         """Create a document for each fault."""
         self.ids = {number: lay(number) for number in self.faults}
 
-    def break_each(self, told: Callable[[str], str] = str) -> None:
+    def break_each(self, text_of: Callable[[str], str] = str) -> None:
         """Let the next call for each document meet its fault."""
         for number, fault in self.faults.items():
-            self.network.break_next(self.call.split()[0], fault, told(number).encode())
+            self.network.break_next(self.call.split()[0], fault, text_of(number).encode())
 
     def break_next(self, fault: str) -> None:
         """Let the next call meet a fault; a read meets it at each immediate retry as well."""
@@ -56,13 +56,13 @@ class Stage:
         for _ in range(ROUNDS):
             self.desk.drain()
             self.repair()
-            left = {
+            open_ids = {
                 number: id for number, id in self.ids.items() if self.desk.state(id) != "posted"
             }
             self.desk.pass_time(400)
-            if not left:
+            if not open_ids:
                 return
-            for number, id in left.items():
+            for number, id in open_ids.items():
                 if self.desk.state(id) == "held":
                     assert self.faults[number] in faulty_network.REFUSED, self.desk.posting(
                         id
@@ -71,7 +71,7 @@ class Stage:
         raise AssertionError(
             {
                 number: (self.desk.state(id), self.desk.posting(id).reason)
-                for number, id in left.items()
+                for number, id in open_ids.items()
             }
         )
 
@@ -112,7 +112,7 @@ class Stage:
 
     def books(self, kind: str = "Bill", field: str = "DocNumber") -> Counter[str]:
         books = self.desk.quickbooks.books()[self.desk.quickbooks.realm]
-        return Counter(one[field] for one in books.get(kind, []))
+        return Counter(entity[field] for entity in books.get(kind, []))
 
     def in_doubt(self) -> bool:
         with engine.reading() as session:
@@ -129,11 +129,11 @@ def body_of(stage: Stage, kind: str, number: str) -> dict[str, Any]:
         return {NAMES[kind]: number, **more}
     bill = stage.desk.body(number)
     about = {"TxnDate": bill["TxnDate"], "PrivateNote": f"{number} {bill['PrivateNote']}"}
-    own = {"VendorRef": bill["VendorRef"], "DocNumber": number, "Line": bill["Line"]}
-    return {**about, **(OTHER[kind](stage, number) if kind in OTHER else own)}
+    bill_fields = {"VendorRef": bill["VendorRef"], "DocNumber": number, "Line": bill["Line"]}
+    return {**about, **(OTHER[kind](stage, number) if kind in OTHER else bill_fields)}
 
 
-def sold(stage: Stage, number: str) -> dict[str, Any]:
+def sale_body(stage: Stage, number: str) -> dict[str, Any]:
     line = {
         "Amount": 100,
         "DetailType": "SalesItemLineDetail",
@@ -142,7 +142,7 @@ def sold(stage: Stage, number: str) -> dict[str, Any]:
     return {"CustomerRef": ref(stage, "Customer"), "DocNumber": number, "Line": [line]}
 
 
-def paid_bill(stage: Stage, number: str) -> dict[str, Any]:
+def bill_payment_body(stage: Stage, number: str) -> dict[str, Any]:
     bill = stage.desk.quickbooks.act("create", kind="Bill", set=stage.desk.body(number))["Id"]
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": bill, "TxnType": "Bill"}]}
     check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": ref(stage, BANK)}}
@@ -155,7 +155,7 @@ def paid_bill(stage: Stage, number: str) -> dict[str, Any]:
     }
 
 
-def deposited(stage: Stage, number: str) -> dict[str, Any]:
+def deposit_body(stage: Stage, number: str) -> dict[str, Any]:
     line = {
         "Amount": 100,
         "DetailType": "DepositLineDetail",
@@ -164,7 +164,7 @@ def deposited(stage: Stage, number: str) -> dict[str, Any]:
     return {"DepositToAccountRef": ref(stage, BANK), "Line": [line]}
 
 
-def spent(stage: Stage, number: str) -> dict[str, Any]:
+def expense_body(stage: Stage, number: str) -> dict[str, Any]:
     payee = {
         "EntityRef": {"value": "1", "type": "Vendor"},
         "PaymentType": "Cash",
@@ -174,13 +174,13 @@ def spent(stage: Stage, number: str) -> dict[str, Any]:
 
 
 OTHER: dict[str, Callable[[Stage, str], dict[str, Any]]] = {
-    "invoice": sold,
-    "credit_memo": sold,
-    "expense": spent,
-    "bill_payment": paid_bill,
-    "deposit": deposited,
+    "invoice": sale_body,
+    "credit_memo": sale_body,
+    "expense": expense_body,
+    "bill_payment": bill_payment_body,
+    "deposit": deposit_body,
     "refund": lambda stage, number: {
-        **sold(stage, number),
+        **sale_body(stage, number),
         "DepositToAccountRef": ref(stage, BANK),
     },
     "payment": lambda stage, number: {
@@ -193,5 +193,5 @@ OTHER: dict[str, Callable[[Stage, str], dict[str, Any]]] = {
 
 def ref(stage: Stage, where: str) -> dict[str, str]:
     """Return a reference to the first entry that a query finds."""
-    found = stage.desk.quickbooks.select(f"select * from {where} maxresults 1")
-    return {"value": found[where.partition(" ")[0]][0]["Id"]}
+    entries = stage.desk.quickbooks.select(f"select * from {where} maxresults 1")
+    return {"value": entries[where.partition(" ")[0]][0]["Id"]}

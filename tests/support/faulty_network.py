@@ -38,9 +38,9 @@ class Network:
         adapter.send = self.send  # type: ignore[method-assign]
         clock.followers.append(self._settle)
 
-    def break_next(self, call: str, fault: str, told: bytes = b"") -> None:
+    def break_next(self, call: str, fault: str, text: bytes = b"") -> None:
         """Break the next call of this name whose body contains a text."""
-        self._rules.append((call, told, fault))
+        self._rules.append((call, text, fault))
 
     def mend(self) -> None:
         """Forget the selected calls that were not made."""
@@ -118,8 +118,8 @@ def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
         network: Network, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> requests.Response:
         host = str(urlsplit(request.url or "").hostname)
-        told = said[0](host) if said else f"Failed to establish a new connection: no way to {host}"
-        about = (host, HTTPSConnection(host), told) if said else (HTTPSConnection(host), told)
+        text = said[0](host) if said else f"Failed to establish a new connection: no way to {host}"
+        about = (host, HTTPSConnection(host), text) if said else (HTTPSConnection(host), text)
         error = MaxRetryError(None, "/", reason(*about))  # type: ignore[arg-type]
         raise ConnectionError(error, request=request)
 
@@ -173,9 +173,9 @@ def _body(made: Callable[[Network, bytes], Any]) -> Fault:
     def fail(
         network: Network, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> requests.Response:
-        good = network.arrive(request)
+        answer = network.arrive(request)
         return network.answer(
-            request, good.status_code, made(network, good.content), good.headers.items()
+            request, answer.status_code, made(network, answer.content), answer.headers.items()
         )
 
     return fail
@@ -193,11 +193,11 @@ def _says(
         if arrives:
             network.arrive(request)
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        told = {
+        all_headers = {
             "Content-Type": kind,
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
-        return network.answer(request, status, raw, told.items())
+        return network.answer(request, status, raw, all_headers.items())
 
     return fail
 
@@ -213,9 +213,9 @@ def _labelled(name: str, value: str) -> Fault:
     def fail(
         network: Network, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> requests.Response:
-        good = network.arrive(request)
+        answer = network.arrive(request)
         return network.answer(
-            request, good.status_code, good.content, {**good.headers, name: value}.items()
+            request, answer.status_code, answer.content, {**answer.headers, name: value}.items()
         )
 
     return fail
@@ -225,12 +225,12 @@ def _items(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Fa
     return _changed(lambda told: told | {"BatchItemResponse": change(told["BatchItemResponse"])})
 
 
-def _of_another(told: dict[str, Any]) -> dict[str, Any]:
+def _of_another(answer: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to another request."""
-    place = next((name for name in told if name != "time"), "")
-    held = told.get(place)
-    if isinstance(held, dict):
-        return {"Estimate": held | {"Id": "987654"}, "time": "2026-03-02"}
+    place = next((name for name in answer if name != "time"), "")
+    entity = answer.get(place)
+    if isinstance(entity, dict):
+        return {"Estimate": entity | {"Id": "987654"}, "time": "2026-03-02"}
     return {"Estimate": {"Id": "987654", "SyncToken": "0"}}
 
 

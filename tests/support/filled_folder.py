@@ -31,8 +31,8 @@ def old_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(BASELINE / "sends", folder / "sends")
     shutil.copy(BASELINE / "audit.head", folder / "audit.head")
     environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
-    done = CliRunner().invoke(main, ["init"], env=environ)
-    assert done.exit_code == 0, done.output
+    result = CliRunner().invoke(main, ["init"], env=environ)
+    assert result.exit_code == 0, result.output
     gc.collect()  # closes the connections of the command
     return folder
 
@@ -51,9 +51,9 @@ def hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     monkeypatch.setenv("HUB_VAULT_KEYS", VAULT_KEYS)
 
     def call(*args: str, **environ: str) -> tuple[int, str]:
-        done = CliRunner().invoke(main, args, env=environ)
+        result = CliRunner().invoke(main, args, env=environ)
         gc.collect()
-        return done.exit_code, done.output
+        return result.exit_code, result.output
 
     return call
 

@@ -39,8 +39,8 @@ class Remains(NamedTuple):
 
     @property
     def files(self) -> Files:
-        found: Files = pickle.loads(zlib.decompress(self.packed))
-        return found
+        content: Files = pickle.loads(zlib.decompress(self.packed))
+        return content
 
 
 class Keeper:
@@ -91,15 +91,18 @@ def _mark(files: Files, rows: Rows | None, books: bytes, moment: Any) -> bytes:
         if name == "active_folder":
             content = FOLDER_ID.sub(b"\tfolder\t", content)
         tables[name] = sorted(content.split(b"\n"))
-    found = hashlib.blake2b(repr((moment, tables, rows and rows.numbers)).encode(), digest_size=16)
-    found.update(books)
+    digest = hashlib.blake2b(repr((moment, tables, rows and rows.numbers)).encode(), digest_size=16)
+    digest.update(books)
     database = {name: content for name, content in files.items() if name.startswith("hub.db")}
-    for told in (*_told(database), *(part for part in files.items() if part[0] not in database)):
-        found.update(repr(told).encode())
-    return found.digest()
+    for part_of_state in (
+        *_tables_of(database),
+        *(part for part in files.items() if part[0] not in database),
+    ):
+        digest.update(repr(part_of_state).encode())
+    return digest.digest()
 
 
-def _told(files: Files) -> Iterator[Any]:
+def _tables_of(files: Files) -> Iterator[Any]:
     """Yield every table of an SQLite database with its rows in order."""
     if not files:
         return
@@ -141,13 +144,13 @@ def copy_in(url: str, rows: Rows) -> None:
 
 
 def _copied(connection: Any) -> Rows:
-    named = connection.execute(
+    table_names = connection.execute(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
     ).fetchall()
     numbers = connection.execute(
         "SELECT sequencename, last_value FROM pg_sequences ORDER BY 1"
     ).fetchall()
-    return Rows({name: _content(connection, name) for (name,) in named}, dict(numbers))
+    return Rows({name: _content(connection, name) for (name,) in table_names}, dict(numbers))
 
 
 def _content(connection: Any, name: str) -> bytes:

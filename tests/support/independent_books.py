@@ -337,12 +337,12 @@ class Books:
         Refusals are not stored.
         """
         with self.lock:
-            found = self.db.execute(
+            row = self.db.execute(
                 "select body from answer where requestid = ?", [requestid]
             ).fetchone()
-            if requestid and found and self.duplicates == "answered":
-                return json.loads(found[0], parse_float=Decimal)
-            if requestid and found and self.duplicates == "refused":
+            if requestid and row and self.duplicates == "answered":
+                return json.loads(row[0], parse_float=Decimal)
+            if requestid and row and self.duplicates == "refused":
                 raise Refused(
                     "6000",
                     "A business validation error has occurred while processing your request",
@@ -351,16 +351,17 @@ class Books:
                 )
             self.db.execute("begin")
             try:
-                made = act()
+                result = act()
                 if requestid:
                     self.db.execute(
-                        "insert or replace into answer values (?, 200, ?)", [requestid, dumps(made)]
+                        "insert or replace into answer values (?, 200, ?)",
+                        [requestid, dumps(result)],
                     )
             except BaseException:
                 self.db.execute("rollback")
                 raise
             self.db.execute("commit")
-            return made
+            return result
 
     def write(self, kind, body, operation=""):
         if operation == "delete":
@@ -378,22 +379,22 @@ class Books:
             "UnappliedAmt" if kind in MONEY else "TotalAmt",
             "Balance",
         )
-        made = {
+        entity = {
             name: value
             for name, value in body.items()
             if value not in (None, "") and name not in read_only
         }
-        return self.put(kind, self._complete(kind, self._stamped(self._next(kind), made)))
+        return self.put(kind, self._complete(kind, self._stamped(self._next(kind), entity)))
 
     def _update(self, kind, body):
         before = self._current(kind, body)
         sparse = str(body.get("sparse", "")).lower() == "true"
-        kept = before if sparse or kind == "Attachable" else {}
-        after = {**kept, **{name: value for name, value in body.items() if value is not None}}
+        fields = before if sparse or kind == "Attachable" else {}
+        after = {**fields, **{name: value for name, value in body.items() if value is not None}}
         self._check(kind, after, before)
         if kind in LISTS and not after.get("Active", True) and before.get("Active", True):
-            named = "Name" if "Name" in after else "DisplayName"
-            after[named] += " (deleted)"
+            name_field = "Name" if "Name" in after else "DisplayName"
+            after[name_field] += " (deleted)"
         times = before["MetaData"] | {"LastUpdatedTime": self.stamp()}
         token = str(int(before["SyncToken"]) + 1)
         fixed = {
@@ -465,15 +466,17 @@ class Books:
     # -- rules -------------------------------------------------------------------------------------
 
     def _check(self, kind, body, before=None):
-        known = TXN_FIELDS if kind in TXNS else FILE_FIELDS if kind == "Attachable" else LIST_FIELDS
+        fields = (
+            TXN_FIELDS if kind in TXNS else FILE_FIELDS if kind == "Attachable" else LIST_FIELDS
+        )
         for name in body:
-            if name not in known and not (before and name in before):
+            if name not in fields and not (before and name in before):
                 raise Refused(
                     "2010",
                     "Request has invalid or unsupported property",
                     f'Property Name:Unrecognized field "{name}" (class '
                     f"com.intuit.schema.finance.v3.{kind}), "
-                    f"not marked as ignorable ({len(known)} known properties: ])",
+                    f"not marked as ignorable ({len(fields)} known properties: ])",
                 )
         if kind in TXNS:
             self._check_txn(kind, body, before)
@@ -567,8 +570,8 @@ class Books:
         body.setdefault(field, name)
         for other in UNIQUE.get(kind, (kind,)):
             for row in self.rows[other].values():
-                mine = before and other == kind and row["Id"] == before["Id"]
-                if not mine and str(row.get(field) or "").casefold() == name.casefold():
+                is_same = before and other == kind and row["Id"] == before["Id"]
+                if not is_same and str(row.get(field) or "").casefold() == name.casefold():
                     raise Refused(
                         "6240",
                         "Duplicate Name Exists Error",
@@ -582,19 +585,19 @@ class Books:
                 row = self.rows[REFS[name]].get(str(inner.get("value")))
                 if row is None or not row.get("Active", True):
                     called = INTERNAL.get(REFS[name], REFS[name])
-                    told = (
+                    detail = (
                         f"Invalid Reference Id : {called} element id {inner.get('value')} not found"
                     )
-                    raise Refused("2500", "Invalid Reference Id", told)
+                    raise Refused("2500", "Invalid Reference Id", detail)
                 inner["name"] = (
                     row.get("FullyQualifiedName") or row.get("DisplayName") or row.get("Name")
                 )
             elif isinstance(inner, dict):
                 self._check_references(inner)
             elif isinstance(inner, list):
-                for one in inner:
-                    if isinstance(one, dict):
-                        self._check_references(one)
+                for item in inner:
+                    if isinstance(item, dict):
+                        self._check_references(item)
 
     # -- values that the server adds ---------------------------------------------------------------
 
@@ -667,21 +670,21 @@ class Books:
         return body
 
     def _line(self, kind, line, number, fresh):
-        made = {
+        full_line = {
             "Id": line.get("Id") or str(next(fresh)),
             **({} if kind == "Purchase" else {"LineNum": number}),
             **line,
         }
-        if "Amount" in made:
-            made["Amount"] = money(made["Amount"])
-        detail = made.get(str(made.get("DetailType")))
+        if "Amount" in full_line:
+            full_line["Amount"] = money(full_line["Amount"])
+        detail = full_line.get(str(full_line.get("DetailType")))
         if isinstance(detail, dict) and kind in BOUGHT:
-            made[made["DetailType"]] = {
+            full_line[full_line["DetailType"]] = {
                 "BillableStatus": "NotBillable",
                 "TaxCodeRef": {"value": "NON"},
                 **detail,
             }
-        return made
+        return full_line
 
     def _complete_file(self, body):
         path = f"/v3/company/{REALM}/download/{body['Id']}"
@@ -708,7 +711,7 @@ class Books:
 
     def changed(self, kinds, since):
         """Return change data: whole objects and the ids of deleted ones, a thousand at most."""
-        answers, left = [], 1000
+        answers, room = [], 1000
         for kind in kinds:
             with self.lock:
                 rows = [
@@ -716,10 +719,10 @@ class Books:
                     for row in self.rows[kind].values()
                     if moment(at(row, "MetaData.LastUpdatedTime")) >= since
                 ]
-            rows = sorted(rows, key=lambda row: moment(at(row, "MetaData.LastUpdatedTime")))[:left]
-            left -= len(rows)
-            told = {kind: rows, "startPosition": 1, "maxResults": len(rows)} if rows else {}
-            answers.append(told)
+            rows = sorted(rows, key=lambda row: moment(at(row, "MetaData.LastUpdatedTime")))[:room]
+            room -= len(rows)
+            response = {kind: rows, "startPosition": 1, "maxResults": len(rows)} if rows else {}
+            answers.append(response)
         return {"CDCResponse": [{"QueryResponse": answers}]}
 
 
@@ -743,21 +746,24 @@ VALUE = re.compile(r"'((?:\\.|[^'\\])*)'|([\w.:+-]+)")
 
 
 def parse(text):
-    found = SELECT.match(text)
-    kind = next((one for one in KINDS if found and one.lower() == found["kind"].lower()), "")
-    if not found:
+    match = SELECT.match(text)
+    kind = next(
+        (name for name in KINDS if match and name.lower() == match["kind"].lower()),
+        "",
+    )
+    if not match:
         raise Refused("4000", "Error parsing query", f"QueryParserError: Encountered {text[:40]!r}")
     if not kind:
         raise Refused(
             "4001",
             "Invalid query",
-            f"QueryValidationError: invalid context declaration: {found['kind']}",
+            f"QueryValidationError: invalid context declaration: {match['kind']}",
         )
-    conditions = list(_conditions(kind, found["where"] or ""))
-    order = [part.split() for part in (found["order"] or "").split(",") if part.strip()]
+    conditions = list(_conditions(kind, match["where"] or ""))
+    order = [part.split() for part in (match["order"] or "").split(",") if part.strip()]
     for part in order:
         _known(kind, part[0])
-    page = dict(zip(*[iter(found["page"].lower().split())] * 2, strict=True))
+    page = dict(zip(*[iter(match["page"].lower().split())] * 2, strict=True))
     start, most = int(page.get("startposition", 1)), int(page.get("maxresults", 100))
     if start < 1 or most > 1000:
         raise Refused(
@@ -765,33 +771,33 @@ def parse(text):
             "Invalid query",
             f"QueryValidationError: value {start} is too small. Min allowed value is 1",
         )
-    return kind, found["what"].lower().startswith("count"), conditions, order, start, most
+    return kind, match["what"].lower().startswith("count"), conditions, order, start, most
 
 
 def _conditions(kind, where):
-    rest = where
-    while rest.strip():
-        found = CONDITION.match(rest)
-        if not found:
+    remainder = where
+    while remainder.strip():
+        match = CONDITION.match(remainder)
+        if not match:
             raise Refused(
                 "4000",
                 "Error parsing query",
-                f"QueryParserError: Encountered {rest.strip()[:40]!r}",
+                f"QueryParserError: Encountered {remainder.strip()[:40]!r}",
             )
-        _known(kind, found["field"])
+        _known(kind, match["field"])
         values = [
             re.sub(r"\\(.)", r"\1", quoted) or plain
-            for quoted, plain in VALUE.findall(found["value"])
+            for quoted, plain in VALUE.findall(match["value"])
         ]
-        yield found["field"], found["op"].lower(), values or [""]
-        rest = rest[found.end() :]
-        if found["more"] and not rest.strip():
+        yield match["field"], match["op"].lower(), values or [""]
+        remainder = remainder[match.end() :]
+        if match["more"] and not remainder.strip():
             raise Refused("4000", "Error parsing query", "QueryParserError: Encountered <EOF>")
 
 
 def _known(kind, field):
     fields = TXN_FILTERS if kind in TXNS else FILE_FILTERS if kind == "Attachable" else LIST_FILTERS
-    if field.lower() not in {one.lower() for one in fields}:
+    if field.lower() not in {name.lower() for name in fields}:
         raise Refused(
             "4001",
             "Invalid query",
@@ -810,23 +816,25 @@ def at(row, field):
 
 def fits(row, field, op, values):
     if field.lower().startswith("attachableref."):
-        found = [at(one, field.partition(".")[2]) for one in row.get("AttachableRef") or ()]
-        return any(str(one).lower() == values[0].lower() for one in found)
-    found = at(row, field)
-    if found is None:
+        current = [
+            at(reference, field.partition(".")[2]) for reference in row.get("AttachableRef") or ()
+        ]
+        return any(str(reference).lower() == values[0].lower() for reference in current)
+    current = at(row, field)
+    if current is None:
         return field == "Active" and "true" in [value.lower() for value in values]
     if op == "in":
-        return str(found).lower() in [value.lower() for value in values]
+        return str(current).lower() in [value.lower() for value in values]
     if op == "like":
         pattern = ".*".join(map(re.escape, values[0].split("%")))
-        return bool(re.fullmatch(pattern, str(found), re.IGNORECASE))
-    mine, given = comparable(field, found), comparable(field, values[0])
+        return bool(re.fullmatch(pattern, str(current), re.IGNORECASE))
+    left_value, right_value = comparable(field, current), comparable(field, values[0])
     return {
-        "=": mine == given,
-        "<": mine < given,
-        ">": mine > given,
-        "<=": mine <= given,
-        ">=": mine >= given,
+        "=": left_value == right_value,
+        "<": left_value < right_value,
+        ">": left_value > right_value,
+        "<=": left_value <= right_value,
+        ">=": left_value >= right_value,
     }[op]
 
 
@@ -861,10 +869,10 @@ def sort(kind, rows, order):
 
 def dumps(value):
     """Return JSON that keeps the digits of every decimal: 639.00 and not 639.0."""
-    told = json.dumps(
+    text = json.dumps(
         value, default="\x00{:f}\x00".format, ensure_ascii=False, separators=(",", ":")
     )
-    return NUMBER.sub(r"\1", told)
+    return NUMBER.sub(r"\1", text)
 
 
 # -- the company at the start ----------------------------------------------------------------------

@@ -99,8 +99,8 @@ class Account:
         for item in items:
             name = item["number"] if kind == "accounts" and item.get("number") else item["name"]
             entries[name] = item["external_id"]
-            own = f"s{item['name'][9:11]}" if kind == "suppliers" else item["external_id"]
-            imported.append({"external_id": item["external_id"], "id": own})
+            own_id = f"s{item['name'][9:11]}" if kind == "suppliers" else item["external_id"]
+            imported.append({"external_id": item["external_id"], "id": own_id})
         return {"imported": imported}
 
     def is_throttled(self) -> bool:
@@ -145,14 +145,14 @@ class Handler(BaseHTTPRequestHandler):
         if self._fails_at_once(account, fault, intermittent):
             return
         with account.lock:
-            status, told = self._carried_out(account, path, body)
+            status, result = self._carried_out(account, path, body)
         if fault == "lost_receipts" and path.endswith("/accounting-status"):
             self.close_connection = True
             return
         if fault == "truncated" and intermittent:
-            self._answer(status, told, cut=True)
+            self._answer(status, result, cut=True)
             return
-        self._answer(status, told)
+        self._answer(status, result)
 
     def _fails_at_once(self, account: Account, fault: str, intermittent: bool) -> bool:
         """Answer with the fault before anything is carried out; return whether it did."""
@@ -204,8 +204,8 @@ class Handler(BaseHTTPRequestHandler):
         return 404, {"error": "not found"}
 
     def _token(self, account: Account) -> tuple[int, object]:
-        sent = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic "))
-        if tuple(sent.decode().split(":")) != CLIENT:
+        credentials = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic "))
+        if tuple(credentials.decode().split(":")) != CLIENT:
             return 401, {"error": "invalid_client"}
         token = secrets.token_urlsafe(20)
         account.tokens.add(token)
@@ -221,13 +221,13 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(
         self,
         status: int,
-        told: object,
+        body: object,
         *,
         kind: str = "application/json",
         headers: dict[str, str] | None = None,
         cut: bool = False,
     ) -> None:
-        content = (told if isinstance(told, str) else json.dumps(told)).encode()
+        content = (body if isinstance(body, str) else json.dumps(body)).encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))

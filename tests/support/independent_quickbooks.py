@@ -182,24 +182,24 @@ class Handler(socketserver.BaseRequestHandler):
             if not (more := self.request.recv(65536)):
                 return None
             self.buffer += more
-        head, _, rest = self.buffer.partition(b"\r\n\r\n")
+        head, _, remainder = self.buffer.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {
             name.lower(): value.strip()
             for name, _, value in (line.partition(":") for line in lines)
         }
         size = int(headers.get("content-length", 0))
-        while len(rest) < size:
+        while len(remainder) < size:
             if not (more := self.request.recv(65536)):
                 return None
-            rest += more
-        self.buffer = rest[size:]
+            remainder += more
+        self.buffer = remainder[size:]
         method, target, _ = first.split(" ")
-        return method, target, headers, rest[:size]
+        return method, target, headers, remainder[:size]
 
     def _answer(self, method, target, headers, body):
-        path, given = urlsplit(target).path, parse_qs(urlsplit(target).query)
-        query = {name: values[0] for name, values in given.items()}
+        path, parameters = urlsplit(target).path, parse_qs(urlsplit(target).query)
+        query = {name: values[0] for name, values in parameters.items()}
         if path.startswith("/_other/"):
             return self._say(200, dumps(self._control(path, body)), headers)
         what = (
@@ -226,12 +226,12 @@ class Handler(socketserver.BaseRequestHandler):
             )
         if what == "unavailable":
             return self._say(503, "", headers)
-        status, told = self._done(method, path, query, headers, body)
+        status, text = self._done(method, path, query, headers, body)
         if path.startswith("/oauth2/") and status == 200 and self.server.mischief.loses_token():
             self._reset()
         if what == "lose":
-            self._lost(status, told, headers)
-        return self._say(status, told, headers)
+            self._lost(status, text, headers)
+        return self._say(status, text, headers)
 
     def _done(self, method, path, query, headers, body):
         """Return status and body of a call that is carried out."""
@@ -241,9 +241,9 @@ class Handler(socketserver.BaseRequestHandler):
             return self._tokens(headers, body)
         if path.startswith("/v2/"):
             return 200, ""
-        found = re.fullmatch(r"/v3/company/(\d+)/(.+)", path)
+        match = re.fullmatch(r"/v3/company/(\d+)/(.+)", path)
         token = headers.get("authorization", "").removeprefix("Bearer ")
-        if not found or not self._holds(token) or self.server.mischief.is_unauthorized():
+        if not match or not self._holds(token) or self.server.mischief.is_unauthorized():
             return 401, json.dumps(
                 gateway(
                     "3200",
@@ -253,12 +253,15 @@ class Handler(socketserver.BaseRequestHandler):
                 )
             )
         try:
-            self.books = self.server.company(found[1])
-            told = self._carried_out(method, found[2], query, headers, body)
+            self.books = self.server.company(match[1])
+            response = self._carried_out(method, match[2], query, headers, body)
         except Refused as no:
-            told = {"Fault": {"Error": [no.error], "type": "ValidationFault"}, "time": self._time()}
-            return 400, dumps(told)
-        return 200, dumps({**told, "time": self._time()})
+            response = {
+                "Fault": {"Error": [no.error], "type": "ValidationFault"},
+                "time": self._time(),
+            }
+            return 400, dumps(response)
+        return 200, dumps({**response, "time": self._time()})
 
     def _time(self):
         return self.server.books.now().isoformat(timespec="milliseconds")
@@ -292,23 +295,23 @@ class Handler(socketserver.BaseRequestHandler):
             return {kind: books.read(kind, id)}
         if operation == "update" and query.get("include") == "void":
             operation = "void"
-        given = self._body(body)
+        parameters = self._body(body)
         return books.once(
-            query.get("requestid"), lambda: {kind: books.write(kind, given, operation)}
+            query.get("requestid"), lambda: {kind: books.write(kind, parameters, operation)}
         )
 
     @staticmethod
     def _body(body):
         try:
-            given = json.loads(body, parse_float=Decimal)
+            content = json.loads(body, parse_float=Decimal)
         except ValueError:
             raise Refused(
                 "2010", "Request has invalid or unsupported property", "the body is no JSON"
             ) from None
-        return given
+        return content
 
-    def _batch(self, asked, requestid):
-        items = asked["BatchItemRequest"]
+    def _batch(self, request, requestid):
+        items = request["BatchItemRequest"]
         if len(items) > 30:
             raise Refused("1040", "Batch too large", "The batch has more than 30 items.")
         return {"BatchItemResponse": [self._item(item, requestid) for item in items]}
@@ -357,7 +360,7 @@ class Handler(socketserver.BaseRequestHandler):
             kind = PATHS.get(link["EntityRef"]["type"].lower(), "")
             row = self.books.rows.get(kind, {}).get(link["EntityRef"]["value"])
             if row is None or row.get("status") == "Deleted":
-                told = {
+                error = {
                     "Message": (
                         "A business validation error has occurred while processing your request"
                     ),
@@ -369,16 +372,18 @@ class Handler(socketserver.BaseRequestHandler):
                     "element": "",
                 }
                 return {
-                    "AttachableResponse": [{"Fault": {"Error": [told], "type": "ValidationFault"}}]
+                    "AttachableResponse": [{"Fault": {"Error": [error], "type": "ValidationFault"}}]
                 }
-        made = self.books.write("Attachable", {**about, "Size": size})
-        return {"AttachableResponse": [{"Attachable": made}]}
+        attachment = self.books.write("Attachable", {**about, "Size": size})
+        return {"AttachableResponse": [{"Attachable": attachment}]}
 
     # -- tokens ------------------------------------------------------------------------------------
 
     def _tokens(self, headers, body):
-        given = base64.b64decode(headers.get("authorization", "").removeprefix("Basic ")).decode()
-        if tuple(given.split(":")) != CLIENT:
+        credentials = base64.b64decode(
+            headers.get("authorization", "").removeprefix("Basic ")
+        ).decode()
+        if tuple(credentials.split(":")) != CLIENT:
             return 401, '{"error":"invalid_client"}'
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         with self.server.books.lock:
@@ -448,14 +453,14 @@ class Handler(socketserver.BaseRequestHandler):
         )
         self._say(429, text, headers, [f"Retry-After: {after}"] if after else (), "application/xml")
 
-    def _lost(self, status, told, headers):
+    def _lost(self, status, text, headers):
         """Close the connection after a call was carried out, with at most half of the answer."""
         manner = self.server.mischief.chance.randrange(3)
         if manner == 0:
             self._reset()
         if manner == 1:
-            whole = self._whole(status, told, headers)
-            self.request.sendall(whole[: len(whole) // 2])
+            response = self._whole(status, text, headers)
+            self.request.sendall(response[: len(response) // 2])
         self._hang_up()
 
     def _hang_up(self):
@@ -470,10 +475,10 @@ class Handler(socketserver.BaseRequestHandler):
 
     def _control(self, path, body):
         if path.endswith("/mischief"):
-            done = self.server.mischief.done
+            counts = self.server.mischief.done
             if body:
                 self.server.mischief.set(json.loads(body))
-            return done
+            return counts
         if path.endswith("/clock"):
             now = dt.datetime.fromisoformat(json.loads(body)["now"])
             self.server.ahead = now - dt.datetime.now(dt.UTC)
@@ -573,9 +578,9 @@ PREFERENCES = {
 
 def start(folder, **options):
     """Start a server in a thread of this process."""
-    made = Server(folder, **options)
-    threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True).start()
-    return made
+    server = Server(folder, **options)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    return server
 
 
 if __name__ == "__main__":

@@ -93,38 +93,38 @@ class Works:
 
     def set(self, **settings: Any) -> None:
         """Change settings; those not named return to EVERYTHING."""
-        given = {**QUIET, **EVERYTHING, **ACCOUNTS, **self.source.settings(self.url), **settings}
-        if given != self.given:
+        values = {**QUIET, **EVERYTHING, **ACCOUNTS, **self.source.settings(self.url), **settings}
+        if values != self.given:
             self.row, self.given = (
-                installations_enable.change(self.company_id, "ion", given, who="kari"),
-                given,
+                installations_enable.change(self.company_id, "ion", values, who="kari"),
+                values,
             )
 
     def sync(self) -> Any:
         """Sync without an error and return the counts."""
-        done = runner.sync(self.row.id, requested_by="kari")
-        assert done.error == ""
-        return done.counts
+        sync_run = runner.sync(self.row.id, requested_by="kari")
+        assert sync_run.error == ""
+        return sync_run.counts
 
     # -- at the source -----------------------------------------------------------------------------
 
     def order(self, *lines: dict[str, Any], fees: dict[str, str] | None = None, **head: Any) -> int:
         """Create an order with these lines and fees, move it to Ordered and return its number."""
-        made = self.changes.createPurchaseOrder({"supplierId": 1, "shipToLocationId": 1, **head})[
-            "purchaseOrder"
-        ]
+        order_row = self.changes.createPurchaseOrder(
+            {"supplierId": 1, "shipToLocationId": 1, **head}
+        )["purchaseOrder"]
         for line in lines:
             account, section = line.pop("account", None), line.pop("section", None)
-            given = {"quantity": "1", "cost": "10.00", **line, "purchaseOrderId": made["id"]}
-            row = self.changes.createPurchaseOrderLine(given)["purchaseOrderLine"]
+            values = {"quantity": "1", "cost": "10.00", **line, "purchaseOrderId": order_row["id"]}
+            row = self.changes.createPurchaseOrderLine(values)["purchaseOrderLine"]
             for key, value in (("Expense Account", account), ("Class", section)):
                 self.attribute(row["id"], key, value) if value else None
         for name, value in (fees or {}).items():
             self.changes.createPurchaseOrderFee(
-                {"purchaseOrderId": made["id"], "name": name, "value": Decimal(value)}
+                {"purchaseOrderId": order_row["id"], "name": name, "value": Decimal(value)}
             )
-        self.move(made["id"], "IN_REVIEW", "APPROVED", "ORDERED")
-        return int(made["id"])
+        self.move(order_row["id"], "IN_REVIEW", "APPROVED", "ORDERED")
+        return int(order_row["id"])
 
     def move(self, id: int, *statuses: str) -> None:
         for status in statuses:
@@ -148,8 +148,8 @@ class Works:
 
     def attribute(self, line: int, key: str, value: str) -> None:
         row = self.books.row("lines", line)
-        said = {"purchaseOrderLineId": line, "etag": row["_etag"], "key": key, "value": value}
-        self.changes.updatePurchaseOrderLineAttribute(said)
+        values = {"purchaseOrderLineId": line, "etag": row["_etag"], "key": key, "value": value}
+        self.changes.updatePurchaseOrderLineAttribute(values)
 
     def receive(self, line: dict[str, Any], quantity: str) -> None:
         self.changes.createReceipt(
@@ -160,8 +160,8 @@ class Works:
         self.source._pages._order_delete(self.books.row("orders", id), {})
 
     def part(self, number: str = "OW-1", **values: Any) -> dict[str, Any]:
-        given = {"partNumber": number, "cost": "2.50", "description": "A part", **values}
-        row: dict[str, Any] = self.changes.createPart(given)["part"]
+        fields = {"partNumber": number, "cost": "2.50", "description": "A part", **values}
+        row: dict[str, Any] = self.changes.createPart(fields)["part"]
         return row
 
     # -- in the books ------------------------------------------------------------------------------
@@ -177,12 +177,12 @@ class Works:
         return self._select(f"select * from PurchaseOrder where Id = '{id}'", "PurchaseOrder")[0]
 
     def item(self, words: str) -> dict[str, Any] | None:
-        found = self._select(f"select * from Item where Name like '%{words}%'", "Item")
-        return found[0] if found else None
+        rows = self._select(f"select * from Item where Name like '%{words}%'", "Item")
+        return rows[0] if rows else None
 
     def vendor(self, name: str) -> str:
-        found = self._select(f"select * from Vendor where DisplayName = '{name}'", "Vendor")
-        return str(found[0]["Id"])
+        rows = self._select(f"select * from Vendor where DisplayName = '{name}'", "Vendor")
+        return str(rows[0]["Id"])
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Create a record in QuickBooks by hand."""
@@ -190,12 +190,12 @@ class Works:
             "POST", kind.lower(), fields, self.realm, content_type="application/json"
         )
         assert answer.status == 200, answer.text
-        made: dict[str, Any] = answer.json()[kind]
-        return made
+        record: dict[str, Any] = answer.json()[kind]
+        return record
 
     def bill(self, order: dict[str, Any], lines: int = 1) -> None:
         """Create a bill for the first lines of an order, as a person does in QuickBooks."""
-        taken = [
+        linked_lines = [
             {
                 **line,
                 "LinkedTxn": [
@@ -204,43 +204,49 @@ class Works:
             }
             for line in order["Line"][:lines]
         ]
-        bare = [
+        lines_to_send = [
             {name: value for name, value in line.items() if name not in ("Id", "LineNum")}
-            for line in taken
+            for line in linked_lines
         ]
-        self.make("Bill", VendorRef=order["VendorRef"], TxnDate=order["TxnDate"], Line=bare)
+        self.make(
+            "Bill", VendorRef=order["VendorRef"], TxnDate=order["TxnDate"], Line=lines_to_send
+        )
 
     def _select(self, query: str, kind: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.quickbooks.select(query, self.realm).get(kind) or []
-        return found
+        rows: list[dict[str, Any]] = self.quickbooks.select(query, self.realm).get(kind) or []
+        return rows
 
     # -- in the hub --------------------------------------------------------------------------------
 
     def posting(self, source_id: str) -> Posting:
         """Return the newest posting of a document."""
         with reading() as session:
-            mine = (
+            conditions = (
                 SourceDocument.source_id == source_id,
                 SourceDocument.installation_id == self.row.id,
             )
-            found = (
+            query = (
                 select(Posting)
                 .join(SourceDocument, SourceDocument.id == Posting.document_id)
-                .where(*mine)
+                .where(*conditions)
             )
-            return session.scalars(found.order_by(Posting.id.desc())).first()
+            return session.scalars(query.order_by(Posting.id.desc())).first()
 
     def cases(self) -> dict[str, str]:
         """Return the cause and reason of each open case of this company."""
-        mine = Case.closed_at.is_(None), Case.company_id == self.company_id
+        conditions = Case.closed_at.is_(None), Case.company_id == self.company_id
         with reading() as session:
-            return {one.cause: one.reason for one in session.scalars(select(Case).where(*mine))}
+            return {
+                case.cause: case.reason for case in session.scalars(select(Case).where(*conditions))
+            }
 
     def titles(self) -> dict[str, str]:
         """Return the title of each open case by its cause."""
-        mine = Case.closed_at.is_(None), Case.company_id == self.company_id
+        conditions = Case.closed_at.is_(None), Case.company_id == self.company_id
         with reading() as session:
-            return {one.cause: one.title for one in session.scalars(select(Case).where(*mine))}
+            return {
+                case.cause: case.title for case in session.scalars(select(Case).where(*conditions))
+            }
 
     def told(self, *causes: str) -> dict[str, str]:
         """Return the cases whose cause contains one of these words."""
@@ -266,15 +272,15 @@ class Works:
 
 def lines(order: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Return account or item, amount, quantity, price, description and class of each line."""
-    found = []
+    rows = []
     for line in order["Line"]:
         detail = line[line["DetailType"]]
-        named = detail.get("ItemRef") or detail["AccountRef"]
-        told = (
+        reference = detail.get("ItemRef") or detail["AccountRef"]
+        values = (
             detail.get("Qty"),
             detail.get("UnitPrice"),
             line.get("Description"),
             detail.get("ClassRef", {}).get("name"),
         )
-        found.append((named["name"], line["Amount"], *told))
-    return found
+        rows.append((reference["name"], line["Amount"], *values))
+    return rows

@@ -36,13 +36,13 @@ class Line(socketserver.StreamRequestHandler):
 @contextmanager
 def mail_server() -> Iterator[Any]:
     """Serve mail; `taken` lists the messages, and `full` makes the server refuse them."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as made:
-        made.daemon_threads = True
-        made.taken, made.full = [], False  # type: ignore[attr-defined]
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as server:
+        server.daemon_threads = True
+        server.taken, server.full = [], False  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield made
-        made.shutdown()
+        yield server
+        server.shutdown()
         thread.join()
 
 

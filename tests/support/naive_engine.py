@@ -26,10 +26,10 @@ def prepare(file, count):
 def post_all(file, url, token):
     """Post each document that is not marked as posted, mark it, and repeat what failed."""
     database = sqlite3.connect(file, isolation_level=None)
-    while todo := database.execute(
+    while waiting := database.execute(
         "select number from document where state <> 'posted' order by 1"
     ).fetchall():
-        for (number,) in todo:
+        for (number,) in waiting:
             database.execute("update document set state = 'sending' where number = ?", [number])
             with suppress(OSError, HTTPException, ValueError):
                 post(url, token, number)
@@ -54,8 +54,8 @@ def post(url, token, number):
         "Content-Type": "application/json",
         "Accept": "application/json",
     }
-    asked = urllib.request.Request(url + PATH, data=json.dumps(body).encode(), headers=headers)
-    with urllib.request.urlopen(asked, timeout=5) as answer:
+    request = urllib.request.Request(url + PATH, data=json.dumps(body).encode(), headers=headers)
+    with urllib.request.urlopen(request, timeout=5) as answer:
         json.load(answer)
 
 

@@ -17,7 +17,7 @@ PLAIN = (str, bytes, int, float, complex, bool, type(None), type, types.ModuleTy
 
 def reachable(root: object) -> Iterator[tuple[str, object]]:
     """Yield each object once, with the path that leads to it."""
-    seen = {id(root)}
+    ids = {id(root)}
     queue = deque([("", root)])
     keep = []  # keeps the objects alive so that no id is reused
     while queue:
@@ -27,8 +27,8 @@ def reachable(root: object) -> Iterator[tuple[str, object]]:
         if isinstance(thing, PLAIN):
             continue
         for step, value in _parts(thing):
-            if id(value) not in seen:
-                seen.add(id(value))
+            if id(value) not in ids:
+                ids.add(id(value))
                 queue.append((way + step, value))
 
 

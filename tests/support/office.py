@@ -178,11 +178,11 @@ class Office:
         A sync finds nothing left to write, and the sums of source and books are equal.
         """
         hub = self.machines[0]
-        code, out, said = hub("sync", "costtracker", "--realm", hub.realm, "--json")
-        assert code in (0, 3), said
-        told = json.loads(out)
-        for app in told["apps"].values():
-            assert (app["unknown"], app["waiting"], app["requests"]["writes"]) == (0, 0, 0), said
+        code, out, errors = hub("sync", "costtracker", "--realm", hub.realm, "--json")
+        assert code in (0, 3), errors
+        report = json.loads(out)
+        for app in report["apps"].values():
+            assert (app["unknown"], app["waiting"], app["requests"]["writes"]) == (0, 0, 0), errors
             for sums in app["sums"].values():
                 assert sums["source"] == sums["posted"] == sums["quickbooks"]
         documents = self.documents(hub.realm)

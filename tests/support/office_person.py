@@ -22,8 +22,8 @@ class Person:
 
     def log_in(self) -> None:
         form = self.press("GET", "/login")
-        sent = {"email": OWNER, "password": PASSWORD, "csrf_token": hidden(form, "csrf_token")}
-        self.press("POST", "/login", data=sent)
+        values = {"email": OWNER, "password": PASSWORD, "csrf_token": hidden(form, "csrf_token")}
+        self.press("POST", "/login", data=values)
 
     def approve_some(self) -> bool:
         """Approve the first documents of the review; return whether there were any."""
@@ -32,8 +32,8 @@ class Person:
         if not rows:
             return False
         chosen = {"which": "selected", "selected": rows}
-        asked = self.press("GET", "/installations/1/review/approve", params=chosen)
-        form = {name: hidden(asked, name) for name in ("csrf_token", "listed")}
+        confirmation = self.press("GET", "/installations/1/review/approve", params=chosen)
+        form = {name: hidden(confirmation, name) for name in ("csrf_token", "listed")}
         self.press("POST", "/installations/1/review/approve", data=form)
         return True
 
@@ -60,6 +60,6 @@ class Person:
 
 def hidden(page: requests.Response, name: str) -> str:
     """Return the value of a hidden field."""
-    found = re.search(rf'name="{name}"[^>]*value="([^"]+)"', page.text)
-    assert found, page.text
-    return found[1]
+    match = re.search(rf'name="{name}"[^>]*value="([^"]+)"', page.text)
+    assert match, page.text
+    return match[1]

@@ -67,9 +67,9 @@ class Builders:
 
     def sync(self) -> Any:
         """Sync without an error and return the counts."""
-        done = runner.sync(self.row.id, requested_by="kari")
-        assert done.error == ""
-        return done.counts
+        sync_run = runner.sync(self.row.id, requested_by="kari")
+        assert sync_run.error == ""
+        return sync_run.counts
 
     def watch(self) -> None:
         """Let the hub read changes in QuickBooks and report them to the source."""
@@ -91,7 +91,8 @@ class Builders:
         }
         line["amount"] = amount
         line |= {
-            name: fields.pop(name, own) for name, own in (("project", "p1"), ("cost_code", "c1"))
+            name: fields.pop(name, default)
+            for name, default in (("project", "p1"), ("cost_code", "c1"))
         }
         usual = {
             "division": self.division,
@@ -113,8 +114,8 @@ class Builders:
         self.books.do("edit", payable=id, fields=fields, line=line or {})
 
     def link(self, kind: str, id: str, record: str, sort: str, who: str = "Tom Beauchamp") -> None:
-        told = {"external_id": record, "external_name": record, "external_type": sort, "who": who}
-        self.books.do("link", kind=kind, id=id, link=told)
+        values = {"external_id": record, "external_name": record, "external_type": sort, "who": who}
+        self.books.do("link", kind=kind, id=id, link=values)
 
     def profile(self, kind: str, id: str) -> dict[str, Any]:
         row: dict[str, Any] = self.books.profiles.rows[kind][id]
@@ -122,7 +123,7 @@ class Builders:
 
     def told(self, id: str) -> list[str]:
         """Return the states reported for a payable, in order."""
-        return [one["state"] for one in self.books.statuses.get(id, [])]
+        return [status["state"] for status in self.books.statuses.get(id, [])]
 
     def raw(self, case: str) -> dict[str, Any]:
         return next(row for row in self.books.payables.values() if row["case"] == case)
@@ -146,8 +147,8 @@ class Builders:
             "POST", kind.lower(), fields, self.realm, content_type="application/json"
         )
         assert answer.status == 200, answer.text
-        made: dict[str, Any] = answer.json()[kind]
-        return made
+        record: dict[str, Any] = answer.json()[kind]
+        return record
 
     def act(self, do: str, kind: str, id: str, **more: Any) -> None:
         """Perform an action in QuickBooks by hand, and read the lists again."""
@@ -171,18 +172,18 @@ class Builders:
     def posting(self, id: str) -> Posting:
         """Return the newest posting of a payable itself."""
         with reading() as session:
-            own = Posting.operation != "attach"
-            mine = (
-                own,
+            is_document = Posting.operation != "attach"
+            conditions = (
+                is_document,
                 SourceDocument.source_id == f"payable:{id}",
                 SourceDocument.installation_id == self.row.id,
             )
-            found = (
+            query = (
                 select(Posting)
                 .join(SourceDocument, SourceDocument.id == Posting.document_id)
-                .where(*mine)
+                .where(*conditions)
             )
-            return session.scalars(found.order_by(Posting.id.desc())).first()
+            return session.scalars(query.order_by(Posting.id.desc())).first()
 
     def state(self, id: str) -> str:
         return str(self.posting(id).state)
@@ -190,8 +191,8 @@ class Builders:
     def waits(self, case: str) -> str:
         """Return the reason why a payable is not posted yet."""
         with reading() as session:
-            mine = SourceDocument.source_id == f"payable:{self.raw(case)['id']}"
-            return str(session.scalars(select(SourceDocument).where(mine)).one().body["hold"])
+            condition = SourceDocument.source_id == f"payable:{self.raw(case)['id']}"
+            return str(session.scalars(select(SourceDocument).where(condition)).one().body["hold"])
 
     def push(self, *ids: str) -> None:
         """Approve the postings of exactly these payables, as a person does under Review."""
@@ -203,8 +204,8 @@ class Builders:
         """Return the cause and reason of each open case."""
         with reading() as session:
             return {
-                one.cause: one.reason
-                for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+                case.cause: case.reason
+                for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
             }
 
     def decide(self, field: str, code: str, record: str) -> None:

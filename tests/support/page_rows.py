@@ -181,7 +181,7 @@ def add_posting(
 ) -> Posting:
     """Add a posting of a document."""
     why = "Nothing in QuickBooks fits the supplier." if state == "held" else ""
-    sent = (
+    sent_at = (
         {"quickbooks_id": "145", "posted_total": document.total, "sync_token": "0"}
         if state == "posted"
         else {}
@@ -205,7 +205,7 @@ def add_posting(
         "created_at": document.seen_at,
         "changed_at": document.seen_at,
     }
-    posting = Posting(**(values | sent | more))
+    posting = Posting(**(values | sent_at | more))
     session.add(posting)
     session.flush()
     return posting
@@ -278,7 +278,7 @@ def _after_posting(session: Session, story: Story) -> None:
         "posted": ("landed", 200, "", "145"),
         "unknown": ("doubt", 504, "No answer within 100 s.", None),
     }
-    for state, (outcome, status, text, seen) in answers.items():
+    for state, (outcome, status, text, checked_at) in answers.items():
         session.add(
             Attempt(
                 posting_id=story.postings[state],
@@ -290,7 +290,7 @@ def _after_posting(session: Session, story: Story) -> None:
                 outcome=outcome,
                 status=status,
                 text=text,
-                seen_id=seen,
+                seen_id=checked_at,
                 tid="1-5f2c",
             )
         )
@@ -307,8 +307,13 @@ def _after_posting(session: Session, story: Story) -> None:
         )
     )
     document = story.documents["posted"]
-    told = {"document_id": document, "installation_id": story.installation, "at": now, "tries": 1}
-    session.add(ReceiptRow(state="posted", ended="delivered", **told))
+    receipts = {
+        "document_id": document,
+        "installation_id": story.installation,
+        "at": now,
+        "tries": 1,
+    }
+    session.add(ReceiptRow(state="posted", ended="delivered", **receipts))
 
 
 def _left_out(session: Session, installation: Installation) -> None:
@@ -340,15 +345,15 @@ def _codes(session: Session, installation: Installation) -> None:
         ("s2", "Helt Ny Leverandør ENK"),
         ("s3", "Maler Østby"),
     ):
-        seen = SeenCode(
+        documents = SeenCode(
             installation_id=installation.id, field="supplier", code=code, name=name, seen_at=now
         )
-        session.add(seen)
+        session.add(documents)
 
 
 def _cases(session: Session, story: Story) -> None:
     here = {"company_id": story.company, "installation_id": story.installation}
-    told = {
+    texts = {
         "match": (
             f"match:{story.installation}:supplier:s1",
             "Supplier Byggmakker Aas is not in QuickBooks",
@@ -363,7 +368,7 @@ def _cases(session: Session, story: Story) -> None:
         "differ": ("posting:1:location", "The locations of a bill differ"),
         "none": ("look:1", "A bill was edited in QuickBooks"),
     }
-    for act, (cause, title) in told.items():
+    for act, (cause, title) in texts.items():
         stops = (
             [story.postings["held" if act != "choose" else "unknown"]]
             if act not in ("reconnect", "none")
@@ -403,7 +408,7 @@ def _runs(session: Session, story: Story) -> None:
         "kind": "sync",
         "requested_by": "oda",
     }
-    told = {
+    rows = {
         "done": {
             "started_at": now,
             "ended_at": now,
@@ -418,7 +423,7 @@ def _runs(session: Session, story: Story) -> None:
         },
         "running": {"started_at": now, "phase": "post", "done": 40, "total": 120},
     }
-    for name, values in told.items():
+    for name, values in rows.items():
         run = Run(**here, **values)
         session.add(run)
         session.flush()

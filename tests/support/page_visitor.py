@@ -28,11 +28,11 @@ class Visitor:
     def log_in(self, name: str, password: str = PASSWORD, next: str = "/login") -> TestResponse:
         """Log in as one of the people in the database, using the form at an address."""
         form = self.client.get("/login").text
-        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
-        assert found
-        self._token = found[1]
-        sent = {"email": name, "password": password, "csrf_token": self._token}
-        return self.client.post(next, data=sent)
+        match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+        assert match
+        self._token = match[1]
+        values = {"email": name, "password": password, "csrf_token": self._token}
+        return self.client.post(next, data=values)
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.client.get(path, **options)
@@ -55,8 +55,8 @@ class Visitor:
     def save(self, path: str, **form: Any) -> TestResponse:
         """Submit the settings form, and confirm it if the hub shows the changes first."""
         answer = self.post(path, **form)
-        shown = SHOWN_CHANGES.search(answer.text)
-        return self.post(path, **form, shown=shown[1]) if shown else answer
+        changes = SHOWN_CHANGES.search(answer.text)
+        return self.post(path, **form, shown=changes[1]) if changes else answer
 
     def press_save(self, path: str, **form: Any) -> str:
         """Save settings and return the resulting page."""
@@ -66,12 +66,12 @@ class Visitor:
     def approve(self, installation: int, which: str = "all", **chosen: Any) -> str:
         """Approve documents in review: open the confirmation, submit it, return the next page."""
         here = f"/installations/{installation}/review/approve"
-        asked = self.get(here, query_string={"which": which, **chosen})
-        if asked.status_code == 302:
-            return self.page(asked.location)
-        found = re.search(r'name="listed" value="([^"]+)"', asked.text)
-        assert found, asked.text
-        return self.press(here, listed=found[1])
+        confirmation = self.get(here, query_string={"which": which, **chosen})
+        if confirmation.status_code == 302:
+            return self.page(confirmation.location)
+        match = re.search(r'name="listed" value="([^"]+)"', confirmation.text)
+        assert match, confirmation.text
+        return self.press(here, listed=match[1])
 
     def row(self, model: type[Any], key: Any) -> Any:
         """Return a row with its current values."""

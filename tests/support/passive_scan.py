@@ -87,8 +87,8 @@ def elements(exchange: Exchange, *tags: str) -> list[Element]:
     """Return the elements of a page with one of these tags, or all."""
     if not exchange.is_page:
         return []
-    found = Elements(exchange.body).elements
-    return [element for element in found if not tags or element.tag in tags]
+    collector = Elements(exchange.body).elements
+    return [element for element in collector if not tags or element.tag in tags]
 
 
 def links(exchange: Exchange) -> Iterator[str]:
@@ -313,10 +313,10 @@ RULES: list[Callable[[Exchange], Iterator[str]]] = [
 
 def findings(exchanges: Iterable[Exchange]) -> list[str]:
     """Return the violations found by every rule, each once for an address."""
-    found = dict.fromkeys(
+    results = dict.fromkeys(
         f"{exchange.method} {exchange.url}: {rule.__name__}: {text}"
         for exchange in exchanges
         for rule in RULES
         for text in rule(exchange)
     )
-    return list(found)
+    return list(results)

@@ -36,16 +36,16 @@ def refs(**ids: str) -> dict[Any, Ref]:
 def line(
     id: str, amount: str | None, text: str = "Work", **more: Any
 ) -> tuple[Line, dict[Any, Ref]]:
-    found = {
+    matches = {
         name: more.pop(name) for name in list(more) if isinstance(more[name], str) and name != "id"
     }
-    given = {
+    codes = {
         name: D(value) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in more.items()
     }
     return Line(
-        id=id, amount=None if amount is None else D(amount), description=text, **given
-    ), refs(**found)
+        id=id, amount=None if amount is None else D(amount), description=text, **codes
+    ), refs(**matches)
 
 
 def mapped(
@@ -57,10 +57,10 @@ def mapped(
         "date": dt.date(2026, 3, 2),
         "number": "A-1",
     } | document
-    made = Document(lines=tuple(line for line, _ in lines), **document)
-    rows = tuple(MappedLine(line=line, refs=found) for line, found in lines)
+    source_document = Document(lines=tuple(line for line, _ in lines), **document)
+    rows = tuple(MappedLine(line=line, refs=matches) for line, matches in lines)
     return Mapped(
-        document=made,
+        document=source_document,
         header=header or refs(vendor="1", payable_account="33"),
         lines=rows,
         memo_extra=(),

@@ -22,9 +22,9 @@ from tests.support.watched.planted_source import plant
 def run(order):
     """Run the tests in this process and return the exit code."""
     os.environ.update(order["environ"])
-    told = os.open(order["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    output = os.open(order["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for number in (1, 2):
-        os.dup2(told, number)
+        os.dup2(output, number)
     faulthandler.dump_traceback_later(order["seconds"], exit=True, file=2)
     plant(order["place"], order["old"], order["new"])
     code = pytest.main(

@@ -175,9 +175,9 @@ class Desk:
     def change(self, bill: int, operation: str = "update", kind: str = "bill", **body: Any) -> int:
         """Create a change of a posted bill or another kind, based on its last known version."""
         posted = self.posting(bill)
-        whole = self.body(posted.number, **body) if operation == "update" else {}
+        body_of_bill = self.body(posted.number, **body) if operation == "update" else {}
         base = f"{posted.quickbooks_id}:{posted.sync_token}"
-        return self.plan(posted.number, operation, whole, base=base, kind=kind)
+        return self.plan(posted.number, operation, body_of_bill, base=base, kind=kind)
 
     def marker(self, source_id: str) -> str:
         with reading() as session:
@@ -319,9 +319,11 @@ class Desk:
         return self.quickbooks.select("select * from Bill").get("Bill", [])
 
     def sent(self, call: str) -> list[dict[str, Any]]:
-        mine = [entry for entry in self.quickbooks.log.entries() if entry["call"].startswith(call)]
+        entries = [
+            entry for entry in self.quickbooks.log.entries() if entry["call"].startswith(call)
+        ]
         return [
-            entry for entry in mine if not entry.get("late")
+            entry for entry in entries if not entry.get("late")
         ]  # a request carried out late was not sent again
 
     def edit(self, id: str, **fields: Any) -> None:

@@ -42,14 +42,14 @@ def opened_quickbooks(clock: FakeClock) -> QuickBooks:
         OPENED[now] = books_of(
             create_quickbooks(companies=(US, NORWAY), clock=Clock(now, frozen=True))
         )
-    made = create_quickbooks(companies=(), clock=Clock(now, frozen=True))
+    quickbooks = create_quickbooks(companies=(), clock=Clock(now, frozen=True))
     for options in (US, NORWAY):
-        made.companies[options.realm] = Company(
-            options, made.clock, made.control.journal, made.control.switches
+        quickbooks.companies[options.realm] = Company(
+            options, quickbooks.clock, quickbooks.control.journal, quickbooks.control.switches
         )
-        made.companies[options.realm].watchers.append(made.webhooks.watch)
-    put_books(made, OPENED[now])
-    return made
+        quickbooks.companies[options.realm].watchers.append(quickbooks.webhooks.watch)
+    put_books(quickbooks, OPENED[now])
+    return quickbooks
 
 
 def open_again(company: Company) -> None:
@@ -67,21 +67,21 @@ def open_again(company: Company) -> None:
         return
     if key not in BOOKS:
         open_books(company)
-        BOOKS[key] = pickle.dumps(known_to(company))
+        BOOKS[key] = pickle.dumps(state_of(company))
     vars(company).update(pickle.loads(BOOKS[key]))
 
 
 founding.open_books = open_again
 
 
-def known_to(company: Company) -> dict[str, Any]:
+def state_of(company: Company) -> dict[str, Any]:
     """Return a company's books without the objects it shares."""
     return {name: value for name, value in vars(company).items() if name not in BOUND}
 
 
 def books_of(quickbooks: QuickBooks) -> bytes:
     """Return the stand-in's state: books, tokens and the log of its calls."""
-    companies = {realm: known_to(company) for realm, company in quickbooks.companies.items()}
+    companies = {realm: state_of(company) for realm, company in quickbooks.companies.items()}
     grants = quickbooks.app.grants
     tokens = quickbooks.refresh_tokens, quickbooks.access_tokens
     return pickle.dumps((companies, grants.by_refresh, grants.access, tokens, vars(quickbooks.log)))
@@ -89,8 +89,8 @@ def books_of(quickbooks: QuickBooks) -> bytes:
 
 def put_books(quickbooks: QuickBooks, books: bytes) -> None:
     companies, by_refresh, access, tokens, log = pickle.loads(books)
-    for realm, known in companies.items():
-        vars(quickbooks.companies[realm]).update(known)
+    for realm, values in companies.items():
+        vars(quickbooks.companies[realm]).update(values)
     quickbooks.app.grants.by_refresh, quickbooks.app.grants.access = by_refresh, access
     quickbooks.refresh_tokens, quickbooks.access_tokens = tokens
     vars(quickbooks.log).update(log)
@@ -116,8 +116,8 @@ def keep(quickbooks: QuickBooks, database: Path) -> Connected:
     return Connected(database, books_of(quickbooks))
 
 
-def put(quickbooks: QuickBooks, kept: Connected) -> None:
+def put(quickbooks: QuickBooks, connected: Connected) -> None:
     path = Path(engine.db.engine.url.database or "")
     engine.db.engine.dispose()
-    shutil.copy(kept.database, path)
-    put_books(quickbooks, kept.books)
+    shutil.copy(connected.database, path)
+    put_books(quickbooks, connected.books)

@@ -92,10 +92,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
-    told = _told(report for group in terminalreporter.stats.values() for report in group)
-    if told:
+    sections = _figures_by_section(
+        report for group in terminalreporter.stats.values() for report in group
+    )
+    if sections:
         terminalreporter.section("figures")
-    for title, rows in told.items():
+    for title, rows in sections.items():
         for name, value, goal in rows:
             terminalreporter.line(f"{title}: {name}: {value:,} (goal {goal:,})")
     page = config.getoption("--proof")
@@ -103,13 +105,13 @@ def pytest_terminal_summary(
         form = "long" if os.environ.get("PROOF_EVENTS") else os.environ.get("HUB_PROOF") or "short"
         passed = len(terminalreporter.stats.get("passed", ()))
         head = PAGE.format(form=form, tests=passed, python=platform.python_version())
-        Path(page).write_text(head + "".join(_written(told)))
+        Path(page).write_text(head + "".join(_written(sections)))
 
 
 Row = tuple[str, float, float]
 
 
-def _told(reports: Iterable[object]) -> dict[str, list[Row]]:
+def _figures_by_section(reports: Iterable[object]) -> dict[str, list[Row]]:
     """Return the figures of each section by name, in the order of the sections.
 
     The figures of some modules are summed.
@@ -137,7 +139,7 @@ def _summed(module: str, rows: list[Row]) -> list[Row]:
     ]
 
 
-def _written(told: dict[str, list[Row]]) -> Iterator[str]:
-    for title, rows in told.items():
+def _written(sections: dict[str, list[Row]]) -> Iterator[str]:
+    for title, rows in sections.items():
         yield HEAD.format(title=title)
         yield from (f"| {name} | {value:,} | {goal:,} |\n" for name, value, goal in rows)

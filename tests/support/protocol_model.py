@@ -65,16 +65,16 @@ PEOPLE = ("edited", "voided", "deleted", "entered by hand")
 def replace(value: T, **changes: Any) -> T:
     """Copy a dataclass with changes, faster than dataclasses.replace; called millions of times."""
     kind = type(value)
-    made = object.__new__(kind)
+    copy = object.__new__(kind)
     if not hasattr(kind, "__slots__"):
-        object.__setattr__(made, "__dict__", vars(value) | changes)
-        return made
+        object.__setattr__(copy, "__dict__", vars(value) | changes)
+        return copy
     read, write = _slots(kind)
-    for put, part in zip(write.values(), read(value), strict=True):
-        put(made, part)
+    for setter, part in zip(write.values(), read(value), strict=True):
+        setter(copy, part)
     for name, part in changes.items():
-        write[name](made, part)
-    return made
+        write[name](copy, part)
+    return copy
 
 
 @cache
@@ -158,8 +158,8 @@ def histories(world: World, events: int) -> Iterator[End]:
                 events,
             )
         case Wait():
-            left = _quiet(world).seconds_left()
-            yield from histories(replace(world, now=world.now + max(1, round(left))), events)
+            seconds = _quiet(world).seconds_left()
+            yield from histories(replace(world, now=world.now + max(1, round(seconds))), events)
         case Search():
             yield from _looked(world, events)
         case Read(id):
@@ -190,13 +190,13 @@ def _arrived(world: World) -> World:
     """Record the ids of answers that came after their worker had lost the posting."""
     if not world.late:
         return world
-    sends, rest = list(world.history.sends), []
+    sends, pending = list(world.history.sends), []
     for when, place, id in world.late:
         if when > world.now:
-            rest.append((when, place, id))
+            pending.append((when, place, id))
         elif sends[place].outcome in ("sent", "doubt"):
             sends[place] = replace(sends[place], outcome="landed", id=id)
-    return replace(world.told(sends=tuple(sends)), late=tuple(rest))
+    return replace(world.told(sends=tuple(sends)), late=tuple(pending))
 
 
 # -- one send --------------------------------------------------------------------------------------
@@ -211,10 +211,10 @@ def _sent(world: World, step: Send, events: int) -> Iterator[End]:
     if step.rebase is not None:
         id = world.history.base.rpartition(":")[0]
         world = replace(world.told(base=f"{id}:{step.rebase}"), generation=world.generation + 100)
-    for name, (lands, dies, told) in SENDS.items():
+    for name, (lands, dies, report) in SENDS.items():
         if name == "fine" or events:
             outcome = _carried_out(world, lands)
-            yield from histories(_answered(outcome, name, dies, told), events - (name != "fine"))
+            yield from histories(_answered(outcome, name, dies, report), events - (name != "fine"))
     if events:
         for person in PEOPLE[:3]:
             changed = _person(world, person)
@@ -225,10 +225,10 @@ def _sent(world: World, step: Send, events: int) -> Iterator[End]:
 
 
 def _sent_in_batch(world: World, events: int) -> Iterator[End]:
-    for name, (lands, dies, told) in TOGETHER.items():
+    for name, (lands, dies, report) in TOGETHER.items():
         if name == "fine" or events:
             outcome = _carried_out(world, lands, BATCH)
-            after = _answered(outcome, f"in a batch: {name}", dies, told, batched=True)
+            after = _answered(outcome, f"in a batch: {name}", dies, report, batched=True)
             yield from histories(after, events - (name != "fine"))
 
 
@@ -239,9 +239,9 @@ def _carried_out(world: World, lands: object, key: int | None = None) -> tuple[W
     if not lands:
         return world, "", ""
     delay = {True: 0, "late": 119, "frozen": DEADLINE + 120}[lands]  # type: ignore[index]
-    known = _remembered(world, key, meaning)
-    if known:
-        _, _, what, id = known
+    stored = _remembered(world, key, meaning)
+    if stored:
+        _, _, what, id = stored
         if meaning == "refused when repeated":
             return world, "refused/6000", ""
         return world, "landed" if what == "landed" else f"refused/{what}", id
@@ -257,19 +257,19 @@ def _carried_out(world: World, lands: object, key: int | None = None) -> tuple[W
 
 def _remembered(world: World, key: int, meaning: str) -> tuple[int, int, str, str] | None:
     """Return QuickBooks' stored answer for a key, if any."""
-    found = next((answer for answer in world.answers if answer[0] == key), None)
-    if found is None or meaning == "ignored":
+    answer_found = next((answer for answer in world.answers if answer[0] == key), None)
+    if answer_found is None or meaning == "ignored":
         return None
-    if meaning == "kept for a day" and world.now - found[1] > DAY:
+    if meaning == "kept for a day" and world.now - answer_found[1] > DAY:
         return None
-    return None if meaning == "not while it runs" and found[1] > world.now else found
+    return None if meaning == "not while it runs" and answer_found[1] > world.now else answer_found
 
 
 def _written(world: World, delay: int) -> tuple[World, str, str]:
     """Carry out a change if its token is current; a late change counts as written at once."""
     operation = world.history.operation
     id, _, token = world.history.base.rpartition(":")
-    thing = next(one for one in world.things if one.id == id)
+    thing = next(thing_there for thing_there in world.things if thing_there.id == id)
     if thing.state == "deleted":
         return world, "refused/610", ""
     if str(thing.token) != token:
@@ -283,7 +283,7 @@ def _written(world: World, delay: int) -> tuple[World, str, str]:
 
 
 def _answered(
-    outcome: tuple[World, str, str], name: str, dies: bool, told: str, batched: bool = False
+    outcome: tuple[World, str, str], name: str, dies: bool, report: str, batched: bool = False
 ) -> World:
     """Store the attempt, and what its process still knows."""
     world, answer, id = outcome
@@ -291,18 +291,18 @@ def _answered(
         SendAttempt(generation=world.generation, batched=batched),
         len(world.history.sends),
     )
-    text = answer if told == "answer" else told
+    text = answer if report == "answer" else report
     if not dies:
         kind, _, code = text.partition("/")
         landed_id = id if kind == "landed" else None
         send = replace(send, outcome=kind, code=code, id=landed_id)  # type: ignore[arg-type]
-        now = world.now + (SECONDS if told != "doubt" or name.endswith("done late") else DEADLINE)
+        now = world.now + (SECONDS if report != "doubt" or name.endswith("done late") else DEADLINE)
         after = world.after(name, now=now, mine=now, seen=None)
     else:
-        now = world.now + {"days": 2 * DAY}.get(told, LEASE)
+        now = world.now + {"days": 2 * DAY}.get(report, LEASE)
         late = (
             (*world.late, (now + DEADLINE, place, id))
-            if told == "late answer" and id
+            if report == "late answer" and id
             else world.late
         )
         after = world.after(name, now=now, mine=None, seen=now, late=late)
@@ -315,8 +315,10 @@ def _answered(
 
 
 def _looked(world: World, events: int) -> Iterator[End]:
-    found = tuple(one for thing in world.things if (one := _found(world, thing)) is not None)
-    yield from histories(world.told(search_results=found), events)
+    results = tuple(
+        result for thing in world.things if (result := _found(world, thing)) is not None
+    )
+    yield from histories(world.told(search_results=results), events)
     if not events:
         return
     yield from histories(world.after("query fails", now=world.now + 30), events - 1)
@@ -363,12 +365,19 @@ def _same(world: World, thing: Thing) -> frozenset[str]:
 
 def _shown(world: World, id: str) -> QuickBooksObject:
     """Return an object by id; unlike searches, such a read is always current."""
-    thing = next((one for one in world.things if one.id == id and one.lands <= world.now), None)
+    thing = next(
+        (
+            thing_there
+            for thing_there in world.things
+            if thing_there.id == id and thing_there.lands <= world.now
+        ),
+        None,
+    )
     if thing is None or thing.state == "deleted":
         return QuickBooksObject(id=id, state="deleted")
-    found = _found(replace(world, lag=0), thing)
-    assert found
-    return found
+    result = _found(replace(world, lag=0), thing)
+    assert result
+    return result
 
 
 def _person(world: World, what: str) -> World | None:
@@ -381,23 +390,25 @@ def _person(world: World, what: str) -> World | None:
         twin = Thing(str(len(world.things) + 1), None, world.now, mark="")
         return world.after(what, things=(*world.things, twin))
     there = [
-        one
-        for one in world.things
-        if one.key is not None and one.state == "live" and one.lands <= world.now
+        thing_there
+        for thing_there in world.things
+        if thing_there.key is not None
+        and thing_there.state == "live"
+        and thing_there.lands <= world.now
     ]
     if not there:
         return None
     thing = there[-1]
-    done = {
+    changes = {
         "edited": replace(thing, text="a person's", mark="", token=thing.token + 1),
         "voided": replace(thing, state="voided", token=thing.token + 1),
         "deleted": replace(thing, state="deleted", token=thing.token + 1),
     }[what]
-    return world.after(what, things=_with(world, done))
+    return world.after(what, things=_with(world, changes))
 
 
 def _with(world: World, thing: Thing) -> tuple[Thing, ...]:
-    return tuple(thing if one.id == thing.id else one for one in world.things)
+    return tuple(thing if other.id == thing.id else other for other in world.things)
 
 
 def _proved(world: World, step: Send) -> World:
@@ -439,7 +450,7 @@ def _posted(world: World, id: str, events: int) -> Iterator[End]:
 
 def _revised(world: World, id: str) -> World:
     """Change the document at the source after it was posted."""
-    thing = next(one for one in world.things if one.id == id)
+    thing = next(thing_there for thing_there in world.things if thing_there.id == id)
     history = History(
         operation="update", marker=MARK, party=PARTY, total=TOTAL, base=f"{id}:{thing.token}"
     )  # type: ignore[arg-type]
@@ -462,19 +473,21 @@ def _held(world: World, events: int) -> Iterator[End]:
 
 def _asked(world: World, candidates: tuple[str, ...], events: int) -> Iterator[End]:
     """Let a person answer truthfully: our own transaction is the document, others are not."""
-    ours = [thing for thing in world.made if thing.id in candidates and thing.lands <= world.now]
-    if ours:
+    own_things = [
+        thing for thing in world.made if thing.id in candidates and thing.lands <= world.now
+    ]
+    if own_things:
         yield "adopted", world
         return
     yield "skipped", world
     if events and world.history.operation == "create":
         rejected = world.history.rejected_ids | set(candidates) | {FORGOTTEN.id}
         once_ours = any(thing.id in candidates and thing.key is not None for thing in world.things)
-        asked = world.told(
+        answers = world.told(
             state="unknown",
             current=None,
             search_results=None,
             rejected_ids=rejected,
             rekey=once_ours,
         )
-        yield from histories(asked.after("not this one"), events - 1)
+        yield from histories(answers.after("not this one"), events - 1)

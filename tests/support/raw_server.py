@@ -52,13 +52,13 @@ class RawServer:
 
 
 def _head(line: socket.socket) -> str:
-    read = b""
-    while b"\r\n\r\n" not in read:
+    data = b""
+    while b"\r\n\r\n" not in data:
         part = line.recv(65536)
         if not part:
             return ""
-        read += part
-    return read.decode("latin-1")
+        data += part
+    return data.decode("latin-1")
 
 
 def says(status: str, body: bytes = b"", *headers: str) -> Callable[[socket.socket], object]:
@@ -85,8 +85,10 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = dt.datetime.now(dt.UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + dt.timedelta(days=1))
-    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, now, now + dt.timedelta(days=1)
+    )
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     plain = (
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

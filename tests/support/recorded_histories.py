@@ -19,41 +19,45 @@ from tests.support import protocol_model
 FILE = Path(__file__).parents[1] / "golden" / "histories.json"
 WHERE = ("start", "keys", "batches", "lag", "path")
 EVENTS, LAGS = 2, (0, 20)
-Told = dict[str, Any]
+History = dict[str, Any]
 
 
-def recorded() -> list[Told]:
+def recorded() -> list[History]:
     """Return the histories of the file, rewritten first if requested."""
-    found: list[Told] = json.loads(FILE.read_text()) if FILE.exists() else []
+    histories: list[History] = json.loads(FILE.read_text()) if FILE.exists() else []
     if golden.REWRITE:
-        found = [{name: one[name] for name in WHERE} | replayed(one) for one in found]
-        known = {_way(one) for one in found}
-        found += [one for one in _each_way() if _way(one) not in known]
+        histories = [
+            {name: history[name] for name in WHERE} | replayed(history) for history in histories
+        ]
+        ways = {_way_of(history) for history in histories}
+        histories += [history for history in _each_way() if _way_of(history) not in ways]
         FILE.write_text(
-            "[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in found) + "\n]\n"
+            "[\n"
+            + ",\n".join(json.dumps(history, ensure_ascii=False) for history in histories)
+            + "\n]\n"
         )
-    return found
+    return histories
 
 
-def replayed(told: Told) -> Told:
+def replayed(history: History) -> History:
     """Return the steps that the decision takes today, and the end, after checking it."""
     steps: list[str] = []
-    path = tuple(told["path"])
-    with _only(path, steps):
-        begun = start(told["start"], told["keys"], told["batches"], told["lag"])
+    path = tuple(history["path"])
+    with _following(path, steps):
+        first_world = start(history["start"], history["keys"], history["batches"], history["lag"])
         ends = [
-            (end, left)
-            for end, left in protocol_model.histories(begun, len(path))
-            if left.path == path
+            (end, end_world)
+            for end, end_world in protocol_model.histories(first_world, len(path))
+            if end_world.path == path
         ]
-    assert len(ends) == 1, f"{told} leads to {[end for end, _ in ends] or 'no end'}"
-    end, left = ends[0]
-    assert not wrong(end, left), (wrong(end, left), told)
+    assert len(ends) == 1, f"{history} leads to {[end for end, _ in ends] or 'no end'}"
+    end, end_world = ends[0]
+    assert not wrong(end, end_world), (wrong(end, end_world), history)
     return {"steps": steps, "end": end}
 
 
 @contextmanager
-def _only(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
+def _following(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
     """Restrict the model to this path, and record every step."""
     histories, decide = protocol_model.histories, protocol_model.decide
 
@@ -61,49 +65,53 @@ def _only(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
         if state.path == path[: len(state.path)]:
             yield from histories(state, events)
 
-    def told(history: protocol_model.History) -> object:
+    def record_step(history: protocol_model.History) -> object:
         step = decide(history)
-        steps.append(_said(step))
+        steps.append(_text_of(step))
         return step
 
-    protocol_model.histories, protocol_model.decide = follow, told  # type: ignore[assignment]
+    protocol_model.histories, protocol_model.decide = follow, record_step  # type: ignore[assignment]
     try:
         yield
     finally:
         protocol_model.histories, protocol_model.decide = histories, decide
 
 
-def _said(step: object) -> str:
+def _text_of(step: object) -> str:
     """Return a step's name and values as text."""
-    held = [name if value is True else str(value) for name, value in vars(step).items() if value]
-    return " ".join([type(step).__name__, *held])
+    values = [name if value is True else str(value) for name, value in vars(step).items() if value]
+    return " ".join([type(step).__name__, *values])
 
 
-def _way(told: Told) -> tuple[object, ...]:
+def _way_of(history: History) -> tuple[object, ...]:
     """Return a key that is equal for similar histories.
 
     For a single event it is the path, for several events the steps that they lead to.
     """
-    events = [name for name in told["path"] if name != "fine"]
-    return told["start"], tuple(told["path"] if len(events) < 2 else told["steps"]), told["end"]
+    events = [name for name in history["path"] if name != "fine"]
+    return (
+        history["start"],
+        tuple(history["path"] if len(events) < 2 else history["steps"]),
+        history["end"],
+    )
 
 
-def _each_way() -> Iterator[Told]:
+def _each_way() -> Iterator[History]:
     """Yield one history for each way through the decision."""
-    seen = set()
+    ways = set()
     for name in STARTS:
         for keys, batches in MEANINGS.get(name, [(keys, "") for keys in KEYS]):
             for lag in LAGS:
                 ends = list(protocol_model.histories(start(name, keys, batches, lag), EVENTS))
-                for _, left in sorted(ends, key=lambda found: len(found[1].path)):
-                    told = {
+                for _, end_world in sorted(ends, key=lambda found: len(found[1].path)):
+                    history = {
                         "start": name,
                         "keys": keys,
                         "batches": batches,
                         "lag": lag,
-                        "path": list(left.path),
+                        "path": list(end_world.path),
                     }
-                    told |= replayed(told)
-                    if _way(told) not in seen:
-                        seen.add(_way(told))
-                        yield told
+                    history |= replayed(history)
+                    if _way_of(history) not in ways:
+                        ways.add(_way_of(history))
+                        yield history

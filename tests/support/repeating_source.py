@@ -48,11 +48,11 @@ def leaks(secrets, text):
     """Return the pieces of secrets, in any form, that occur in a text, ignoring case."""
     folded = text.lower()
     blocks = {folded[start : start + BLOCK] for start in range(0, len(folded), BLOCK)}
-    found = set()
+    leaked_pieces = set()
     for secret in secrets:
         candidates = (piece for piece in pieces(secret) if may_contain(blocks, piece))
-        found.update(piece for piece in candidates if piece in folded)
-    return sorted(found)
+        leaked_pieces.update(piece for piece in candidates if piece in folded)
+    return sorted(leaked_pieces)
 
 
 def may_contain(blocks, piece):
@@ -68,8 +68,8 @@ def may_contain(blocks, piece):
 
 def answer(status, body, content_type=JSON, **headers):
     content = body if isinstance(body, str) else json.dumps(body)
-    named = list(headers.items())
-    return status, [("Content-Type", content_type), *named], content.encode()
+    header_items = list(headers.items())
+    return status, [("Content-Type", content_type), *header_items], content.encode()
 
 
 SHAPES = {
@@ -153,9 +153,9 @@ class RepeatingSource:
         values = [value for name, value in environ.items() if name.startswith("HTTP_")]
         values += [value for _, value in parse_qsl(body) + parse_qsl(environ["QUERY_STRING"])]
         for value in list(values):
-            scheme, _, rest = value.partition(" ")
+            scheme, _, credentials = value.partition(" ")
             if scheme == "Basic":
-                values += [rest, base64.b64decode(rest).decode()]
+                values += [credentials, base64.b64decode(credentials).decode()]
         self.heard += values
         texts = [text for value in values if len(value) > PIECE for text in forms(value)]
         turn = next(self._turn) * 3 % max(1, len(texts))

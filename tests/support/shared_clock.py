@@ -33,8 +33,8 @@ class SharedClock(Clock):
     def sleep(self, seconds: float) -> None:
         until = self.monotonic() + max(0.0, seconds)
         self._tell(until)
-        while (left := until - self.monotonic()) > 0:
-            time.sleep(min(left / SPEED, OFTEN))
+        while (remaining := until - self.monotonic()) > 0:
+            time.sleep(min(remaining / SPEED, OFTEN))
         self._tell(AWAKE)
 
     def hold(self, holds: bool) -> None:
@@ -59,8 +59,8 @@ class SharedClock(Clock):
             self._write(self.place, value)
 
     def _read(self, place: int) -> float:
-        found: float = NUMBER.unpack_from(self._shared, place * NUMBER.size)[0]
-        return found
+        value: float = NUMBER.unpack_from(self._shared, place * NUMBER.size)[0]
+        return value
 
     def _write(self, place: int, value: float) -> None:
         NUMBER.pack_into(self._shared, place * NUMBER.size, value)

@@ -71,12 +71,12 @@ def _url_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
     return URL_BUILDERS[key]
 
 
-def _is_same_dialect(one: object, other: object) -> bool:
-    return type(one) is type(other)
+def _is_same_dialect(dialect: object, other: object) -> bool:
+    return type(dialect) is type(other)
 
 
-def _dialect_hash(one: object) -> int:
-    return hash(type(one))
+def _dialect_hash(dialect: object) -> int:
+    return hash(type(dialect))
 
 
 Rule._compile_builder = _url_builder  # type: ignore[method-assign]

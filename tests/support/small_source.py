@@ -121,10 +121,10 @@ class SmallSource:
             if self.answers_left:
                 self.answers_left -= 1
             self.order.append(id)
-            if isinstance(found := self.by_id.get(id), Exception):
-                raise found
-            if found:
-                yield found
+            if isinstance(items_found := self.by_id.get(id), Exception):
+                raise items_found
+            if items_found:
+                yield items_found
 
 
 def settle(*, mode="auto", **values):
@@ -155,10 +155,10 @@ def settle(*, mode="auto", **values):
                 "read_at": now,
             }
             session.add(Record(**{"full_name": name, **about, **more}))
-        made = Installation(company=row, slug=SLUG, mode=mode, created_at=now, **values)
-        session.add(made)
+        company_row = Installation(company=row, slug=SLUG, mode=mode, created_at=now, **values)
+        session.add(company_row)
         session.flush()
-        return made.id
+        return company_row.id
 
 
 PREFERENCES = {"AccountingInfoPrefs": {"TrackDepartments": True, "ClassTrackingPerTxnLine": True}}
@@ -204,8 +204,8 @@ def page(*items, cursor):
 def postings(**where):
     """Return the postings, oldest first."""
     with reading() as session:
-        found = session.scalars(select(Posting).filter_by(**where).order_by(Posting.id))
-        return list(found)
+        rows = session.scalars(select(Posting).filter_by(**where).order_by(Posting.id))
+        return list(rows)
 
 
 def document(source_id="invoice:1"):

@@ -84,9 +84,9 @@ class Stops:
             event.listen(db.engine, "begin", lambda connection: self._hold(connection, True))
         event.listen(db.engine, "rollback", lambda connection: self._hold(connection, False))
 
-    def _begun(self, done: Callable[..., Any], connection: Any) -> None:
+    def _begun(self, function: Callable[..., Any], connection: Any) -> None:
         """Hold once a writer has its lock; read-only transactions use another dialect."""
-        done(connection)
+        function(connection)
         self.clock.hold(True)
 
     def _hold(self, connection: Any, holds: bool) -> None:
@@ -94,8 +94,8 @@ class Stops:
             self.clock.hold(holds)
 
     def _wrap(self, owner: Any, name: str, around: Callable[..., Any]) -> None:
-        done = getattr(owner, name)
-        setattr(owner, name, lambda *args, **options: around(done, *args, **options))
+        function = getattr(owner, name)
+        setattr(owner, name, lambda *args, **options: around(function, *args, **options))
 
     def _stop(self, moment: str) -> None:
         self.note.write_text(moment)
@@ -106,16 +106,16 @@ class Stops:
             self.sends += 1
             return next(self.moments) if self.sends % self.every == 0 else ""
 
-    def _sent(self, done: Callable[..., Any], client: Client, call: Any, *more: Any) -> Any:
+    def _sent(self, function: Callable[..., Any], client: Client, call: Any, *more: Any) -> Any:
         self._mine.moment = moment = self._next() if call.writes else ""
         if moment == BEFORE_THE_DEADLINE:
             self._stop(moment)
         if moment in (IN_TRANSACTION, WRITTEN):
             self.owed = moment
         self._mine.began = self.clock.monotonic()
-        return done(client, call, *more)
+        return function(client, call, *more)
 
-    def _on_wire(self, done: Callable[..., Any], request: Any, **options: Any) -> Any:
+    def _on_wire(self, function: Callable[..., Any], request: Any, **options: Any) -> Any:
         moment = getattr(self._mine, "moment", "")
         if moment == BEFORE_THE_BYTES:
             self._stop(moment)
@@ -124,18 +124,18 @@ class Stops:
             request.headers["X-Stop"] = f"{os.getpid()} {moment}"
         if self.strict and "requestid=" in request.url:
             request.headers["X-Began"] = str(self._mine.began)
-        reply = done(request, **options)
+        reply = function(request, **options)
         if moment == ANSWER_READ:
             self._stop(moment)
         return reply
 
-    def _committed(self, done: Callable[..., Any], connection: Any) -> None:
+    def _committed(self, function: Callable[..., Any], connection: Any) -> None:
         owed = self.owed if threading.current_thread() is threading.main_thread() else ""
         if owed:
             self.owed = ""
         if owed == IN_TRANSACTION:
             self._stop(owed)
-        done(connection)
+        function(connection)
         self.clock.hold(False)
         if owed == WRITTEN:
             self._stop(owed)
@@ -150,7 +150,7 @@ class Stop:
     holds: bool  # has an open transaction for which the others wait
     waits: bool  # waits until another worker has taken over
     lasted: float = 0.0
-    left: set[tuple[int, str]] = field(default_factory=set)
+    open_count: set[tuple[int, str]] = field(default_factory=set)
     taken_over: int = 0
 
 
@@ -184,11 +184,11 @@ class Crew:
             for pid in pids:
                 _end(pid)
             self.server.stop()
-        told = [
+        reports = [
             json.loads((self.folder / f"{number}.json").read_text()) for number in range(workers)
         ]
-        assert codes == [0] * workers, [one["trace"] for one in told]
-        return [text for one in told for text in one["said"]]
+        assert codes == [0] * workers, [report["trace"] for report in reports]
+        return [text for report in reports for text in report["said"]]
 
     def _answer(self, environ: dict[str, Any], start: Any) -> Any:
         """Answer for the stand-in; stop the caller meanwhile if asked, and reject late requests."""
@@ -219,11 +219,11 @@ class Crew:
         end = time.monotonic() + PATIENCE
         while len(codes) < len(pids):
             for pid in set(pids) - set(codes):
-                found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
-                if found and os.WIFSTOPPED(status):
+                waited_pid, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
+                if waited_pid and os.WIFSTOPPED(status):
                     stopped[pid] = self._stop(pid, pids.index(pid) + 1)
                     self.stops.append(stopped[pid])
-                elif found:
+                elif waited_pid:
                     codes[pid] = os.waitstatus_to_exitcode(status)
             self._go_on(stopped, alone=len(stopped) == len(pids) - len(codes))
             working = [place for place, pid in enumerate(pids, 1) if pid not in codes | stopped]
@@ -275,7 +275,7 @@ class Crew:
     def _start(self, number: int, every: int, moments: Sequence[str], alone: bool) -> int:
         child = os.fork()
         if child == 0:
-            told: dict[str, Any] = {"said": [], "trace": ""}
+            report: dict[str, Any] = {"said": [], "trace": ""}
             self.clock.place = number + 1
             faulthandler.enable(2)
             if alone:  # lease files are separate; the database sees one data folder
@@ -283,13 +283,13 @@ class Crew:
             try:
                 with self._opened(number if alone else 0).app_context():
                     Stops(moments, every, number * 3, self.clock, self.folder / f"{os.getpid()}")
-                    told["said"] = list(self._post())
+                    report["said"] = list(self._post())
                     db.engine.dispose()
             except BaseException:
-                told["trace"] = traceback.format_exc()
+                report["trace"] = traceback.format_exc()
             finally:
-                (self.folder / f"{number}.json").write_text(json.dumps(told))
-                os._exit(1 if told["trace"] else 0)
+                (self.folder / f"{number}.json").write_text(json.dumps(report))
+                os._exit(1 if report["trace"] else 0)
         return child
 
     def _opened(self, number: int) -> Flask:
@@ -308,11 +308,11 @@ class Crew:
 
     def _post(self) -> Iterator[str]:
         """Post as the engine does until nothing is left; yield the errors."""
-        while left():
+        while open_count():
             try:
-                asked = run_log.request("post", self.installation_id, "engine")
-                runner.execute(asked)
-                yield from ended_with(asked)
+                run_id = run_log.request("post", self.installation_id, "engine")
+                runner.execute(run_id)
+                yield from ended_with(run_id)
             except HubError as error:
                 yield error.text
             self.clock.sleep(5)
@@ -325,7 +325,7 @@ def ended_with(run_id: int) -> list[str]:
     return [error] if error else []
 
 
-def left() -> int:
+def open_count() -> int:
     """Return the number of unfinished postings."""
     with reading() as session:
         return (
@@ -346,7 +346,9 @@ def in_flight() -> set[tuple[int, str]]:
 def standing() -> Counter[tuple[str, str]]:
     """Count the postings by state and reason."""
     with reading() as session:
-        return Counter((one.state, one.reason) for one in session.scalars(select(Posting)))
+        return Counter(
+            (posting.state, posting.reason) for posting in session.scalars(select(Posting))
+        )
 
 
 def _tell_where(pids: Sequence[int]) -> None:

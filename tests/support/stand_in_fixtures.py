@@ -24,11 +24,11 @@ def intuit(app: Flask, clock: FakeClock) -> QuickBooks:
 
 
 def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
-    made = prepared_state.opened_quickbooks(clock)
-    clock.followers.append(lambda now: made.clock.set(now.timestamp()))
+    quickbooks = prepared_state.opened_quickbooks(clock)
+    clock.followers.append(lambda now: quickbooks.clock.set(now.timestamp()))
     mounts: dict[str, Any] = app.extensions["hub"].mounts
-    mounts[QUICKBOOKS] = WSGIAdapter(made.wsgi, QUICKBOOKS, sleep=clock.sleep)
-    return made
+    mounts[QUICKBOOKS] = WSGIAdapter(quickbooks.wsgi, QUICKBOOKS, sleep=clock.sleep)
+    return quickbooks
 
 
 @pytest.fixture(scope="session")
@@ -71,9 +71,9 @@ def costtracker(app: Flask) -> Sandbox:
 
 def mount_costtracker(app: Flask, documents: int = 8) -> Sandbox:
     shared = app.extensions["hub"]
-    made: Sandbox = shared.plugins.open_stand_in(
+    stand_in: Sandbox = shared.plugins.open_stand_in(
         "costtracker", folder=None, documents=documents, seed=1
     )
-    wsgi = checked(made.wsgi, shared.plugins.apps["costtracker"].assumed_api)
+    wsgi = checked(stand_in.wsgi, shared.plugins.apps["costtracker"].assumed_api)
     shared.mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=shared.clock.sleep)
-    return made
+    return stand_in

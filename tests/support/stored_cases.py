@@ -23,8 +23,10 @@ def open_stored_case(
         opened_at=current().clock.now(),
         **row,
     )
-    for one in postings:
-        case.postings.append(session.get_one(Posting, one) if isinstance(one, int) else one)
+    for posting in postings:
+        case.postings.append(
+            session.get_one(Posting, posting) if isinstance(posting, int) else posting
+        )
     session.add(case)
     session.flush()
     return case

@@ -65,8 +65,8 @@ class WheelEnvironment:
         for text in requirements:
             requirement = Requirement(text)
             name = canonicalize_name(requirement.name)
-            wanted = requirement.marker is None or requirement.marker.evaluate({"extra": extra})
-            if not wanted or name.startswith(OWN):
+            pending = requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+            if not pending or name.startswith(OWN):
                 continue
             if not self._has(name) or requirement.extras:
                 for inner in ("", *requirement.extras):

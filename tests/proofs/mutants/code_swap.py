@@ -75,19 +75,19 @@ def _without_nested(code: CodeType) -> list[Any]:
 def is_same(old: CodeType, new: CodeType) -> bool:
     """Return whether two code objects are equal apart from their positions in their files."""
     return _without_nested(old) == _without_nested(new) and all(
-        one and other and is_same(one, other)
-        for one, other in zip_longest(_nested(old), _nested(new))
+        constant and other and is_same(constant, other)
+        for constant, other in zip_longest(_nested(old), _nested(new))
     )
 
 
 def functions_by_file(files: set[str]) -> dict[str, list[FunctionType]]:
     """Return the functions in memory whose code comes from these files."""
-    found: dict[str, list[FunctionType]] = {file: [] for file in files}
+    functions: dict[str, list[FunctionType]] = {file: [] for file in files}
     gc.unfreeze()  # frozen objects are hidden from the search
     for thing in gc.get_objects():
         if type(thing) is FunctionType and thing.__code__.co_filename in files:
-            found[thing.__code__.co_filename].append(thing)
-    return found
+            functions[thing.__code__.co_filename].append(thing)
+    return functions
 
 
 def swap(functions: list[FunctionType], pairs: list[tuple[CodeType, CodeType]]) -> int:

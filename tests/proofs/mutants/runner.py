@@ -124,7 +124,9 @@ class Runner:
 
     def _control(self) -> Iterable[Job]:
         """Run the tests that detected something in a new process again, without a mutant."""
-        names = {one.noticed_by for one in self.results if one.is_new_process and one.noticed_by}
+        names = {
+            entry.noticed_by for entry in self.results if entry.is_new_process and entry.noticed_by
+        }
         items = {item.nodeid: item for row in self.tests.values() for item in row}
 
         def prepare(tests: list[str]) -> None:
@@ -132,9 +134,11 @@ class Runner:
 
         def finish(outcomes: list[Outcome], seconds: float) -> None:
             passed = {
-                one.test for one in outcomes if (one.phase, one.outcome) == ("call", "passed")
+                entry.test
+                for entry in outcomes
+                if (entry.phase, entry.outcome) == ("call", "passed")
             }
-            passed -= {one.test for one in failed(outcomes)}
+            passed -= {entry.test for entry in failed(outcomes)}
             for name in names - passed:
                 self.failures[name] = "It fails in a new process."
 
@@ -281,12 +285,12 @@ def execute_pytest(root: Path, arguments: list[str]) -> None:
 
 def tests_by_row(items: list[pytest.Item], rows: set[str]) -> dict[str, list[pytest.Item]]:
     """Return the tests that carry each row's marker."""
-    found: dict[str, list[pytest.Item]] = {}
+    tests: dict[str, list[pytest.Item]] = {}
     for item in items:
         names = {name for mark in item.iter_markers("row") for name in mark.args}
         for row in names & rows:
-            found.setdefault(row, []).append(item)
-    return found
+            tests.setdefault(row, []).append(item)
+    return tests
 
 
 def failed(outcomes: list[Outcome]) -> list[Outcome]:
