@@ -44,10 +44,12 @@ def environment() -> dict[str, str]:
 
     Bytecode is stored even if that is disabled.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
-        kept.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
-    return kept
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    if variables.pop("PYTHONDONTWRITEBYTECODE", ""):
+        variables.setdefault(
+            "PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled")
+        )
+    return variables
 
 
 class Warm:
@@ -74,11 +76,11 @@ class Warm:
 
     def initialised_folder(self) -> Path:
         """Return a data folder as `hub init` creates it, prepared once for copying."""
-        made = self.folder / "initialised"
-        if not made.exists():
-            started = self.start("init", environ=environment() | {"HUB_DATA": str(made)})
+        folder = self.folder / "initialised"
+        if not folder.exists():
+            started = self.start("init", environ=environment() | {"HUB_DATA": str(folder)})
             assert self.end(started) == 0, started.err.read_text()
-        return made
+        return folder
 
     def start(
         self,
@@ -96,16 +98,16 @@ class Warm:
         self._send(order)
         command = " ".join(("hub", *args))
         self._wait_for(self._started, f"no process was started for `{command}`")
-        made = {
+        values = {
             "pid": self._started.pop(),
             "code": None,
             "command": command,
             "until": time.monotonic() + seconds,
         }
-        self._running[made["pid"]] = one = SimpleNamespace(
-            **made, out=Path(files["out"]), err=Path(files["err"])
+        self._running[values["pid"]] = process = SimpleNamespace(
+            **values, out=Path(files["out"]), err=Path(files["err"])
         )
-        return one
+        return process
 
     def _send(self, order: dict[str, Any]) -> None:
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
@@ -131,44 +133,46 @@ class Warm:
                 self._started.append(int(pid))
             elif word == b"rehearsed":
                 self._rehearsed.append("PostgreSQL")
-            elif one := self._running.pop(int(pid), None):
-                one.code = int(code)
+            elif command := self._running.pop(int(pid), None):
+                command.code = int(code)
         return True
 
-    def look(self, one: SimpleNamespace) -> int | None:
+    def look(self, command: SimpleNamespace) -> int | None:
         """Return a command's exit code, or minus the signal that killed it; None while it runs."""
-        while one.code is None and self._hear(0):
+        while command.code is None and self._hear(0):
             pass
-        assert one.code != 1 or TOO_LONG not in one.err.read_text(), self._said(one)
-        assert one.code is not None or time.monotonic() < one.until + MARGIN, self._said(one)
-        return one.code
+        assert command.code != 1 or TOO_LONG not in command.err.read_text(), self._said(command)
+        assert command.code is not None or time.monotonic() < command.until + MARGIN, self._said(
+            command
+        )
+        return command.code
 
-    def end(self, one: SimpleNamespace) -> int:
+    def end(self, command: SimpleNamespace) -> int:
         """Wait until a command has ended and return its exit code."""
-        while (code := self.look(one)) is None:
+        while (code := self.look(command)) is None:
             self._hear(1)
         return code
 
     @staticmethod
-    def _said(one: SimpleNamespace) -> str:
-        printed = one.out.read_text()[-2000:], one.err.read_text()[-8000:]
+    def _said(command: SimpleNamespace) -> str:
+        printed = command.out.read_text()[-2000:], command.err.read_text()[-8000:]
         return (
-            f"`{one.command}` has not ended in its time. It printed "
+            f"`{command.command}` has not ended in its time. It printed "
             f"{printed[0]!r} and said:\n{printed[1]}"
         )
 
-    def stop(self, one: SimpleNamespace) -> int:
+    def stop(self, command: SimpleNamespace) -> int:
         """Kill a command and return its exit code."""
         with suppress(ProcessLookupError):
-            os.kill(one.pid, signal.SIGKILL)
-        one.until = time.monotonic()
-        return self.end(one)
+            os.kill(command.pid, signal.SIGKILL)
+        command.until = time.monotonic()
+        return self.end(command)
 
     def clear(self) -> None:
         """Kill the commands that a test left running; replace the process if that fails."""
         try:
-            for one in list(self._running.values()):
-                self.stop(one)
+            for command in list(self._running.values()):
+                self.stop(command)
             assert self._process.poll() is None
         except (AssertionError, OSError):
             self.close()
@@ -202,9 +206,9 @@ class StandIn:
 
     def ask(self, page: str, body: Any = None, method: str | None = None) -> Any:
         """Call a page of the stand-in below /_sandbox/."""
-        sent = None if body is None else json.dumps(body).encode()
-        asked = urllib.request.Request(f"{self.url}/_sandbox/{page}", data=sent, method=method)
-        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_sandbox/{page}", data=data, method=method)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
 
     def pass_time(self, seconds: float) -> None:
@@ -274,9 +278,9 @@ class Hub:
 
 @pytest.fixture(scope="session")
 def always_warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    made = Warm(tmp_path_factory.mktemp("warm"))
-    yield made
-    made.close()
+    processes = Warm(tmp_path_factory.mktemp("warm"))
+    yield processes
+    processes.close()
 
 
 @pytest.fixture
@@ -296,8 +300,8 @@ def stand_in(warm: Warm) -> Iterator[Callable[..., StandIn]]:
         return started[-1]
 
     yield start
-    for one in started:
-        one.stop()
+    for server in started:
+        server.stop()
 
 
 @pytest.fixture

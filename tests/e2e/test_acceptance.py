@@ -27,8 +27,8 @@ WORKERS = 4
 
 def synced(office):
     """Return the number of companies that have completed a sync."""
-    done = "SELECT DISTINCT company_id FROM run WHERE kind = 'sync' AND outcome = 'done'"
-    return office.database.count(f"({done}) AS done")
+    query = "SELECT DISTINCT company_id FROM run WHERE kind = 'sync' AND outcome = 'done'"
+    return office.database.count(f"({query}) AS done")
 
 
 def has_posted(office, number):

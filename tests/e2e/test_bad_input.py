@@ -61,38 +61,42 @@ def test_trouble_at_the_source_ends_the_run_and_the_next_one_goes_on(ready, cost
         {"kind": "reset", "count": 50},
     ):
         costtracker.ask("faults", {**fault, "call": "invoices"})
-        code, told, err = ready.sync()
-        assert (code, told["apps"]["costtracker"]["posted"], is_sentence(err)) == (1, 0, True), err
+        code, report, err = ready.sync()
+        assert (code, report["apps"]["costtracker"]["posted"], is_sentence(err)) == (1, 0, True), (
+            err
+        )
         costtracker.ask("faults", method="DELETE")
-    code, told, err = ready.sync()
-    assert (code, told["apps"]["costtracker"]["posted"] > 15) == (3, True), err
+    code, report, err = ready.sync()
+    assert (code, report["apps"]["costtracker"]["posted"] > 15) == (3, True), err
 
 
 def test_quickbooks_that_cannot_be_reached_loses_nothing(ready):
     ready.quickbooks.ask("faults", {"kind": "status", "status": 503, "call": "*", "count": 500})
-    code, told, err = ready.sync()
-    assert (code in (1, 4), told["apps"]["costtracker"]["posted"], "Traceback" in err) == (
+    code, report, err = ready.sync()
+    assert (code in (1, 4), report["apps"]["costtracker"]["posted"], "Traceback" in err) == (
         True,
         0,
         False,
     ), err
     ready.quickbooks.ask("faults", method="DELETE")
     ready.quickbooks.pass_time(600)
-    code, told, err = ready.sync()
-    assert (code, told["apps"]["costtracker"]["posted"] > 15) == (3, True), err
+    code, report, err = ready.sync()
+    assert (code, report["apps"]["costtracker"]["posted"] > 15) == (3, True), err
 
 
 def test_a_connection_that_quickbooks_ended_is_one_case_and_one_sentence(ready):
     ready.quickbooks.ask("act", {"do": "disconnect"})
-    code, told, err = ready.sync()
+    code, report, err = ready.sync()
     assert (code, "Reconnect" in err, is_sentence(err)) == (1, True, True), err
-    assert [case["cause"].split(":")[0] for case in told["cases"]] == ["connection"], told["cases"]
+    assert [case["cause"].split(":")[0] for case in report["cases"]] == ["connection"], report[
+        "cases"
+    ]
 
 
 def test_a_lost_answer_is_waited_for_and_found(ready):
     ready.quickbooks.ask("faults", {"kind": "lose_answer", "call": "bill.create", "nth": 5})
-    code, told, err = ready.sync()
-    app = told["apps"]["costtracker"]
+    code, report, err = ready.sync()
+    app = report["apps"]["costtracker"]
     assert (code, app["unknown"]) == (3, 0), err
     assert all(sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
 
@@ -111,5 +115,5 @@ def test_a_database_that_is_full_or_read_only_is_said_and_the_next_sync_goes_on(
     assert (code, "cannot be used" in err, is_sentence(err)) == (1, True, True), err
     del ready.environ["HUB_DATABASE_URL"]
     ready.quickbooks.pass_time(600)
-    code, told, err = ready.sync()
-    assert (code, told["apps"]["costtracker"]["posted"] > 15) == (3, True), err
+    code, report, err = ready.sync()
+    assert (code, report["apps"]["costtracker"]["posted"] > 15) == (3, True), err

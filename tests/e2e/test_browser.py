@@ -44,7 +44,7 @@ def served(visitor: Visitor) -> Iterator[Visitor]:
 def _pages(visitor: Visitor) -> list[str]:
     """Return the addresses of every page."""
     story, here = visitor.story, f"/installations/{visitor.story.installation}"
-    found = [
+    addresses = [
         "/",
         "/inbox/",
         "/documents",
@@ -82,10 +82,12 @@ def _pages(visitor: Visitor) -> list[str]:
         f"{here}/earlier/include?which=all",
         f"/postings/{story.postings['changed']}/review",
     ]
-    found += [f"/documents/{story.documents[name]}" for name in ("posted", "unknown", "changed")]
-    found += [f"/runs/{story.runs[name]}" for name in ("done", "stopped")]
-    found += [f"/inbox/{story.cases[act]}" for act in ("match", "choose", "retry")]
-    return found
+    addresses += [
+        f"/documents/{story.documents[name]}" for name in ("posted", "unknown", "changed")
+    ]
+    addresses += [f"/runs/{story.runs[name]}" for name in ("done", "stopped")]
+    addresses += [f"/inbox/{story.cases[act]}" for act in ("match", "choose", "retry")]
+    return addresses
 
 
 @pytest.mark.proof(small=0)
@@ -221,14 +223,14 @@ def test_a_file_of_the_source_is_shown_beside_the_bill(
     monkeypatch.setattr(Plugins, "call", answer)
     oda = sit_down(served.url)
     oda.log_in("oda", PASSWORD)
-    with oda.page.expect_response(re.compile("/file/frame")) as got:
+    with oda.page.expect_response(re.compile("/file/frame")) as response:
         oda.open(f"/postings/{served.story.postings['review']}/review")
-    assert got.value.status == 200
+    assert response.value.status == 200
     frame = oda.page.get_by_title("faktura.pdf")
     expect(frame).to_be_visible()
     # Chromium shows a PDF file with its own extension, which loads parts of Chromium.
     own_parts = ("to chrome-extension://", "to chrome://resources/")
-    assert [one for one in oda.wrong if not one.startswith(own_parts)] == []
+    assert [error for error in oda.wrong if not error.startswith(own_parts)] == []
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -49,7 +49,9 @@ class Started:
     def start(self, name: str) -> subprocess.Popen[str]:
         """Start a service as the compose file says, with folders and port of this test."""
         _, *arguments = self._services[name]["command"]
-        arguments = [{"8080": "0", "0.0.0.0": "127.0.0.1"}.get(one, one) for one in arguments]
+        arguments = [
+            {"8080": "0", "0.0.0.0": "127.0.0.1"}.get(argument, argument) for argument in arguments
+        ]
         data = self._folder / name
         data.mkdir(mode=0o700)
         environ = {"HUB_DATA": str(data / "data"), "PATH": str(HUB.parent)}
@@ -69,8 +71,8 @@ class Started:
 
     def _value(self, value: str) -> str:
         """Return the value of a setting, with values for its required variables."""
-        asked = {"HUB_PUBLIC_URL": "https://hub.example.com", "HUB_QBO_CLIENT_ID": "client"}
-        value = re.sub(r"\$\{(\w+):\?[^}]*\}", lambda match: asked[match[1]], value)
+        answers = {"HUB_PUBLIC_URL": "https://hub.example.com", "HUB_QBO_CLIENT_ID": "client"}
+        value = re.sub(r"\$\{(\w+):\?[^}]*\}", lambda match: answers[match[1]], value)
         value = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
         return value.replace("/run/secrets", str(self._secrets))
 
@@ -132,8 +134,8 @@ def test_the_processes_of_the_compose_file_share_the_work(
 
     headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
     while True:
-        shown = requests.get(f"{url}/metrics", headers=headers, timeout=PATIENCE).text
-        if re.search(r'hub_run_duration_seconds_count\{kind="tokens".*\} 1\.0', shown):
+        page = requests.get(f"{url}/metrics", headers=headers, timeout=PATIENCE).text
+        if re.search(r'hub_run_duration_seconds_count\{kind="tokens".*\} 1\.0', page):
             break
 
     for process in (*workers, web):

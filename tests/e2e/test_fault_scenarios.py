@@ -136,12 +136,12 @@ def test_everything_is_posted_after_the_hub_is_killed(office, quickbooks, costtr
 def sync_until_posted(hub):
     """Sync until every invoice is posted and no case is open, without any action of a person."""
     for _ in range(SYNCS_TO_RECOVER):
-        code, told, errors = hub.sync()
-        app = told.get("apps", {}).get("costtracker", {})
+        code, report, errors = hub.sync()
+        app = report.get("apps", {}).get("costtracker", {})
         cases = json.loads(hub.done("cases", "--json"))
         if code == 0 and app.get("posted") == INVOICES and not cases:
             return
-    raise AssertionError(f"exit code {code}, {told}, {errors}, cases: {cases}")
+    raise AssertionError(f"exit code {code}, {report}, {errors}, cases: {cases}")
 
 
 def check_books(quickbooks, costtracker):

@@ -21,8 +21,8 @@ CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}\b")
 
 @pytest.fixture
 def server() -> Iterator[Any]:
-    with mail_server() as made:
-        yield made
+    with mail_server() as mail:
+        yield mail
 
 
 @pytest.fixture

@@ -57,12 +57,12 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
         KILLS,
     )
     figure(f"sends that those kills left in doubt, part {part} of {PARTS}", _doubts(hub), KILLS)
-    code, _, said = hub.sync()
-    assert code == 3, said
-    _, told, said = hub.sync()
-    assert set(told["apps"]) == apps
-    for app in told["apps"].values():
-        assert (app["unknown"], app["waiting"], app["requests"]["writes"]) == (0, 0, 0), said
+    code, _, errors = hub.sync()
+    assert code == 3, errors
+    _, report, errors = hub.sync()
+    assert set(report["apps"]) == apps
+    for app in report["apps"].values():
+        assert (app["unknown"], app["waiting"], app["requests"]["writes"]) == (0, 0, 0), errors
         assert all(
             sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
         )
@@ -73,16 +73,19 @@ def _all_apps(hub, stand_in, seed):
     """Enable every app on a stand-in of its own, for the company of its country."""
     with create_app(config.load(hub.environ)).app_context():
         plugins = current().plugins
-        companies = {one.country: one for one in map(demo.connect, hub.quickbooks.ask("books"))}
+        companies = {
+            connected_company.country: connected_company
+            for connected_company in map(demo.connect, hub.quickbooks.ask("books"))
+        }
         slugs = {app.slug for app in plugins.apps.values()}
         for slug in sorted(slugs):
-            made = plugins.open_stand_in(slug, folder=None, documents=1, seed=0)
+            stand_in_app = plugins.open_stand_in(slug, folder=None, documents=1, seed=0)
             many = DOCUMENTS if slug == MOST else OTHERS
             url = stand_in(slug, "--documents", str(many), "--seed", str(seed)).url
-            settings = dict(made.settings(url))
+            settings = dict(stand_in_app.settings(url))
             if slug == "autotask-invoices":
                 settings["numbering"] = "autotask_id"  # the company does not number invoices itself
-            company = companies.get(made.country, next(iter(companies.values())))
+            company = companies.get(stand_in_app.country, next(iter(companies.values())))
             demo.enable(company, slug, settings)
         engine.db.engine.dispose()
     return slugs
@@ -101,8 +104,8 @@ def _kill_often(hub, sources, apps, chance):
         kills += hub.warm.stop(started) == -signal.SIGKILL
         if kills == KILLS:
             break
-        for one in (hub.quickbooks, *sources):
-            one.pass_time(LATER)
+        for server in (hub.quickbooks, *sources):
+            server.pass_time(LATER)
     return kills
 
 
@@ -141,8 +144,8 @@ def _claims(hub):
 def _marks(hub):
     """Return the number of different markers in the books, and the highest count of one marker."""
     books = hub.quickbooks.ask("books").values()
-    rows = [row for told in books for kind in KINDS for row in told.get(kind, ())]
+    rows = [row for company_books in books for kind in KINDS for row in company_books.get(kind, ())]
     marks = Counter(
-        found[1] for row in rows if (found := MARK.search(row.get("PrivateNote") or ""))
+        match[1] for row in rows if (match := MARK.search(row.get("PrivateNote") or ""))
     )
     return len(marks), max(marks.values())

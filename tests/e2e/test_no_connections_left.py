@@ -65,8 +65,8 @@ def test_work_waits_while_postgresql_has_no_connection_left(make_office, make_se
     office.wait(office.all_posted, *workers)
     assert person.call("GET", "/documents").status_code == 200
     office.end(*workers, served)
-    said = "".join(process.err.read_text() for process in workers)
-    assert "too many clients already. Nothing was lost" in said
+    output = "".join(process.err.read_text() for process in workers)
+    assert "too many clients already. Nothing was lost" in output
     figure(
         "documents in the books once although PostgreSQL had no connection left meanwhile",
         office.assert_books_are_right(),

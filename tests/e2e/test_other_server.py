@@ -50,9 +50,9 @@ def quickbooks(tmp_path):
     """Start the independent server in place of the hub's own stand-in."""
     folder = tmp_path / "other"
     folder.mkdir()
-    made = IndependentServer("independent_quickbooks.py", folder, folder)
-    yield made
-    made.stop()
+    server = IndependentServer("independent_quickbooks.py", folder, folder)
+    yield server
+    server.stop()
 
 
 def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(
@@ -65,10 +65,10 @@ def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(
     quickbooks.ask("mischief", MISCHIEF)
     kills = _kill_often(hub, random.Random(3))
     _sync_to_the_end(hub)
-    done = quickbooks.ask("mischief", {})
-    code, told, said = hub.sync()
-    app = told["apps"]["costtracker"]
-    assert (code, app["requests"]["writes"], app["unknown"], app["waiting"]) == (3, 0, 0, 0), said
+    counts = quickbooks.ask("mischief", {})
+    code, report, errors = hub.sync()
+    app = report["apps"]["costtracker"]
+    assert (code, app["requests"]["writes"], app["unknown"], app["waiting"]) == (3, 0, 0, 0), errors
     assert all(
         sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
     )
@@ -79,7 +79,7 @@ def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(
     figure("kills of that hub, up to four at a time", kills, KILLS)
     figure(
         "calls that the independent server did not answer",
-        done["lose"] + done["reset"] + done["late"],
+        counts["lose"] + counts["reset"] + counts["late"],
         LEAST,
     )
 
@@ -88,7 +88,9 @@ def _kill_often(hub, chance):
     """Run several syncs at a time and kill the active one repeatedly; return the kills."""
     running, kills, began = {}, 0, time.monotonic()
     for number in itertools.count():
-        running = {name: one for name, one in running.items() if hub.warm.look(one) is None}
+        running = {
+            name: command for name, command in running.items() if hub.warm.look(command) is None
+        }
         while len(running) < AT_ONCE:
             name = f"person-{number}-{len(running)}"
             running[name] = hub.warm.start(
@@ -105,8 +107,8 @@ def _kill_often(hub, chance):
             f"at work, and these go on: {[*running]}"
         )
         assert time.monotonic() < began + LONGEST, late
-    for one in running.values():
-        hub.warm.stop(one)
+    for command in running.values():
+        hub.warm.stop(command)
     return kills
 
 
@@ -131,27 +133,27 @@ def _at_work(hub):
 def _sync_to_the_end(hub):
     """Sync as an operator does: again after doubt, and with Retry after five unanswered sends."""
     for _ in range(400):
-        code, told, said = hub.sync()
-        app = told["apps"]["costtracker"]
+        code, report, errors = hub.sync()
+        app = report["apps"]["costtracker"]
         if code == 3 and not app["waiting"] and not app["unknown"]:
-            held = json.loads(hub.done("outbox", "--state", "held", "--json"))
-            given_up = [str(row["id"]) for row in held if GIVEN_UP in row["reason"]]
+            rows = json.loads(hub.done("outbox", "--state", "held", "--json"))
+            given_up = [str(row["id"]) for row in rows if GIVEN_UP in row["reason"]]
             if not given_up:
                 return
             hub.done("retry", *given_up)
-    raise AssertionError(said)
+    raise AssertionError(errors)
 
 
 def _in_the_books(quickbooks, costtracker):
     """Return the number of documents in the books; each occurs once, with its file once."""
     books = quickbooks.ask("books")
-    made = [
+    rows = [
         row
         for kind in ("Bill", "VendorCredit")
         for row in books[kind]
         if row.get("status") != "Deleted"
     ]
-    marks = Counter(MARK.search(row["PrivateNote"])[1] for row in made)
+    marks = Counter(MARK.search(row["PrivateNote"])[1] for row in rows)
     files = Counter(
         (row["FileName"], row["AttachableRef"][0]["EntityRef"]["value"])
         for row in books["Attachable"]

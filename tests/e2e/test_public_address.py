@@ -48,8 +48,8 @@ def token_of(page):
 
 def log_in(browser, url):
     form = browser.get(f"{url}/login", timeout=PATIENCE)
-    sent = {"email": "olga@example.com", "password": PASSWORD, "csrf_token": token_of(form)}
-    return browser.post(f"{url}/login", data=sent, timeout=PATIENCE, allow_redirects=False)
+    credentials = {"email": "olga@example.com", "password": PASSWORD, "csrf_token": token_of(form)}
+    return browser.post(f"{url}/login", data=credentials, timeout=PATIENCE, allow_redirects=False)
 
 
 def test_the_consent_comes_back_to_the_port_that_is_served(hub, serve, browser):
@@ -66,8 +66,8 @@ def test_the_consent_comes_back_to_the_port_that_is_served(hub, serve, browser):
         allow_redirects=False,
     ).headers["Location"]
     assert parse_qs(urlsplit(consent).query)["redirect_uri"] == [redirect_uri]
-    said = {"user": "admin", "realm": hub.realm, "decision": "connect"}
-    back = requests.post(consent, data=said, timeout=PATIENCE, allow_redirects=False)
+    form = {"user": "admin", "realm": hub.realm, "decision": "connect"}
+    back = requests.post(consent, data=form, timeout=PATIENCE, allow_redirects=False)
     assert back.headers["Location"].startswith(redirect_uri)
     assert "is connected" in browser.get(back.headers["Location"], timeout=PATIENCE).text
 

@@ -65,11 +65,11 @@ class Site:
 
     def log_in(self, **headers: str) -> requests.Response:
         form = self.call("GET", "/login").text
-        found = TOKEN.search(form) or re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
-        assert found, form[:500]
-        sent = {"email": "olga", "password": PASSWORD, "csrf_token": found[1]}
-        self.token = found[1]
-        return self.call("POST", "/login", data=sent, headers=headers)
+        match = TOKEN.search(form) or re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+        assert match, form[:500]
+        credentials = {"email": "olga", "password": PASSWORD, "csrf_token": match[1]}
+        self.token = match[1]
+        return self.call("POST", "/login", data=credentials, headers=headers)
 
 
 def make_certificate(folder: Path) -> None:
@@ -131,9 +131,9 @@ def site(open_pages: Callable[..., Visitor], tmp_path: Path) -> Iterator[Site]:
     make_certificate(folder)
     # nginx inherits open sockets as during an upgrade of its own program.
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    http, https = (one.getsockname()[1] for one in sockets)
+    http, https = (socket_of_site.getsockname()[1] for socket_of_site in sockets)
     write_configuration(folder, web.port, http, https)
-    numbers = [one.fileno() for one in sockets]
+    numbers = [socket_of_site.fileno() for socket_of_site in sockets]
     with (folder / "errors").open("wb") as errors:
         process = subprocess.Popen(
             [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")],
@@ -141,8 +141,8 @@ def site(open_pages: Callable[..., Visitor], tmp_path: Path) -> Iterator[Site]:
             pass_fds=numbers,
             stderr=errors,
         )
-    for one in sockets:
-        one.close()
+    for socket_of_site in sockets:
+        socket_of_site.close()
     try:
         yield Site(visitor, folder, http, https)
     finally:
@@ -196,6 +196,6 @@ def test_what_is_sent_is_bounded_and_named(site: Site) -> None:
 
 def test_figures_need_the_token_through_the_proxy(site: Site) -> None:
     assert site.call("GET", "/metrics").status_code == 401
-    shown = site.call("GET", "/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
-    assert shown.status_code == 200
-    assert "hub_documents" in shown.text
+    metrics = site.call("GET", "/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
+    assert metrics.status_code == 200
+    assert "hub_documents" in metrics.text

@@ -13,10 +13,10 @@ import pytest
 from tests.e2e.conftest import PATIENCE, environment
 
 
-def until(found, hub, command):
+def until(condition, hub, command):
     """Wait until `found` returns a true value and return it; the command must keep running."""
     end = time.monotonic() + PATIENCE
-    while not (value := found()):
+    while not (value := condition()):
         assert hub.warm.look(command) is None, command.err.read_text()
         assert time.monotonic() < end, (
             f"timed out: {command.out.read_text()}{command.err.read_text()}"
@@ -69,10 +69,10 @@ def test_an_empty_folder_is_made_ready_and_each_start_prints_a_new_code(warm, tm
         os.kill(served.pid, signal.SIGTERM)
         assert warm.end(served) == 0
     assert codes[0] != codes[1]
-    kept = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
-    assert {path.name for path in kept} >= {"hub.db", "secret.key", "vault.keys", "made-by"}
+    files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"hub.db", "secret.key", "vault.keys", "made-by"}
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
-    for path in kept:
+    for path in files:
         content = path.read_bytes()
         assert not any(code.encode() in content for code in codes), path
 

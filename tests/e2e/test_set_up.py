@@ -41,13 +41,15 @@ def recipe() -> str:
 def commands() -> list[list[str]]:
     """Return the commands of the recipe, on free ports."""
     block = recipe().partition("```shell\n")[2].partition("```")[0]
-    found = [shlex.split(re.sub(r"--port \d+", "--port 0", line)) for line in block.splitlines()]
-    assert [command[:2] for command in found] == [
+    command_lines = [
+        shlex.split(re.sub(r"--port \d+", "--port 0", line)) for line in block.splitlines()
+    ]
+    assert [command[:2] for command in command_lines] == [
         ["hub", "sandbox"],
         ["hub", "sandbox"],
         ["hub", "serve"],
     ]
-    return found
+    return command_lines
 
 
 def documented_names() -> list[str]:
@@ -74,11 +76,11 @@ class Started:
     def text(self, pattern: str) -> str:
         """Return the text that the command prints at a place, waiting for it."""
         end = time.monotonic() + PATIENCE
-        while not (found := re.search(pattern, self._out.read_text(), re.M)):
+        while not (match := re.search(pattern, self._out.read_text(), re.M)):
             assert self._process.poll() is None, self._out.read_text()
             assert time.monotonic() < end, self._out.read_text()
             time.sleep(0.05)
-        return found[1]
+        return match[1]
 
     def printed(self) -> str:
         return self._out.read_text()
@@ -103,9 +105,9 @@ def start(tmp_path: Path) -> Iterator[Callable[[list[str]], Started]]:
         return running[-1]
 
     yield begin
-    for one in running:
-        if one._process.poll() is None:
-            one.end()
+    for running_command in running:
+        if running_command._process.poll() is None:
+            running_command.end()
 
 
 class AtTheKeyboard:

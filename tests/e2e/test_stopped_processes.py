@@ -74,8 +74,8 @@ def test_the_work_of_a_killed_worker_goes_on_within_the_lease_and_five_seconds(o
     killed, other = sorted(workers, key=lambda worker: f"hub-{holder}." not in printed_by(worker))
     os.kill(killed.pid, signal.SIGKILL)
     killed_at = time.monotonic()
-    taken = f"lease WHERE name = 'company-1' AND holder NOT IN ('', '{holder}')"
-    office.wait(lambda: office.database.count(taken), other)
+    takeover = f"lease WHERE name = 'company-1' AND holder NOT IN ('', '{holder}')"
+    office.wait(lambda: office.database.count(takeover), other)
     seconds = time.monotonic() - killed_at
     assert LEASE / 2 < seconds < TAKEOVER_SECONDS
     office.quickbooks.pass_time(60)

@@ -22,19 +22,19 @@ def test_what_is_approved_is_posted_once_and_the_sums_agree(hub, stand_in):
     hub.connect()
     hub.enable(costtracker)
     hub.quickbooks.ask("log", method="DELETE")
-    code, told, said = hub.sync()
-    app, books = told["apps"]["costtracker"], hub.quickbooks.ask("books")
-    assert (code, app["documents"]) == (3, sum(app[state] for state in STATES)), said
+    code, report, errors = hub.sync()
+    app, books = report["apps"]["costtracker"], hub.quickbooks.ask("books")
+    assert (code, app["documents"]) == (3, sum(app[state] for state in STATES)), errors
     assert app["posted"] > POSTED
     assert all(
         sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
     )
-    _each_held_one_has_its_case(hub, told)
+    _each_held_one_has_its_case(hub, report)
     _each_posted_one_has_its_receipt(costtracker, app)
     _each_cost_one_write_and_no_read(hub, app)
     hub.quickbooks.pass_time(7200)  # the access token has expired meanwhile
-    code, told, _ = hub.sync()
-    assert (code, told["apps"]["costtracker"]["requests"]["writes"]) == (3, 0)
+    code, report, _ = hub.sync()
+    assert (code, report["apps"]["costtracker"]["requests"]["writes"]) == (3, 0)
     assert _lasting(hub.quickbooks.ask("books")) == _lasting(books)
 
 
@@ -44,14 +44,14 @@ def _lasting(books):
     return [file.pop("TempDownloadUri") for file in files] and books
 
 
-def _each_held_one_has_its_case(hub, told):
-    held = {row["id"] for row in json.loads(hub.done("outbox", "--state", "held", "--json"))}
-    assert held <= {posting for case in told["cases"] for posting in case["postings"]}
+def _each_held_one_has_its_case(hub, report):
+    held_ids = {row["id"] for row in json.loads(hub.done("outbox", "--state", "held", "--json"))}
+    assert held_ids <= {posting for case in report["cases"] for posting in case["postings"]}
 
 
 def _each_posted_one_has_its_receipt(costtracker, app):
     statuses = costtracker.ask("books")["statuses"].values()
-    assert sum(told[-1]["state"] == "posted" for told in statuses) == app["posted"]
+    assert sum(receipts[-1]["state"] == "posted" for receipts in statuses) == app["posted"]
 
 
 def _each_cost_one_write_and_no_read(hub, app):

@@ -28,7 +28,7 @@ def ready(hub, stand_in):
     return hub
 
 
-def told(hub, query):
+def count_of(hub, query):
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
         return database.execute(query).fetchone()[0]
 
@@ -41,14 +41,14 @@ def test_what_is_being_sent_is_written_down_and_the_next_start_goes_on(ready, co
     sending = ready.folder / "data" / "sends" / ready.realm
     until(sending.exists, ready, started)
     os.kill(started.pid, signal.SIGTERM)
-    code, before = ready.warm.end(started), told(ready, POSTED)
-    assert (code, told(ready, UNCLEAR)) == (0 if command[0] == "serve" else 1, 0)
+    code, before = ready.warm.end(started), count_of(ready, POSTED)
+    assert (code, count_of(ready, UNCLEAR)) == (0 if command[0] == "serve" else 1, 0)
     assert "goes on from there" in started.err.read_text() or command[0] == "serve"
     ready.quickbooks.ask("faults", method="DELETE")
-    code, done, said = ready.sync()
-    app = done["apps"]["costtracker"]
-    assert (code, app["unknown"], app["waiting"]) == (3, 0, 0), said
-    assert 0 < before < told(ready, POSTED)
+    code, report, errors = ready.sync()
+    app = report["apps"]["costtracker"]
+    assert (code, app["unknown"], app["waiting"]) == (3, 0, 0), errors
+    assert 0 < before < count_of(ready, POSTED)
     assert all(
         sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
     )

@@ -64,29 +64,31 @@ def printed(hub, process, words):
 
 @pytest.mark.proof(small=0)
 def test_the_second_stands_by_and_takes_over_when_the_first_ends_or_is_killed(make_hub, outcomes):
-    one, two = make_hub("one"), make_hub("two")
-    one.connect()
-    two.done("init")
-    first = serve(one)
-    until(lambda: "done" in outcomes(), one, first)
-    second = serve(two)
-    assert "one/data works on this database since" in printed(two, second, "stands by")
+    first_hub, second_hub = make_hub("one"), make_hub("two")
+    first_hub.connect()
+    second_hub.done("init")
+    first = serve(first_hub)
+    until(lambda: "done" in outcomes(), first_hub, first)
+    second = serve(second_hub)
+    assert "one/data works on this database since" in printed(second_hub, second, "stands by")
     address = second.out.read_text().partition("serves ")[2].split()[0]
     with urllib.request.urlopen(f"{address}/login", timeout=PATIENCE) as page:
         assert page.status == 200
-    code, _, said = two("reconcile")
-    assert (code, "must not work on one database" in said) == (1, True)
-    assert "ok       The data folder" in two("check")[1]
+    code, _, output = second_hub("reconcile")
+    assert (code, "must not work on one database" in output) == (1, True)
+    assert "ok       The data folder" in second_hub("check")[1]
     assert outcomes() <= {"done", ""}
 
     os.kill(first.pid, signal.SIGTERM)
-    assert one.warm.end(first) == 0
-    assert "ended without saying so" not in printed(two, second, TAKES_OVER)
+    assert first_hub.warm.end(first) == 0
+    assert "ended without saying so" not in printed(second_hub, second, TAKES_OVER)
 
-    third = serve(one)
-    assert "two/data works on this database since" in printed(one, third, "stands by")
-    two.warm.stop(second)
-    assert "ended without saying so. This one takes over in" in printed(one, third, TAKES_OVER)
+    third = serve(first_hub)
+    assert "two/data works on this database since" in printed(first_hub, third, "stands by")
+    second_hub.warm.stop(second)
+    assert "ended without saying so. This one takes over in" in printed(
+        first_hub, third, TAKES_OVER
+    )
     os.kill(third.pid, signal.SIGTERM)
-    assert one.warm.end(third) == 0
-    assert one("reconcile")[0] == 0
+    assert first_hub.warm.end(third) == 0
+    assert first_hub("reconcile")[0] == 0

@@ -34,8 +34,8 @@ with console.hub() as app:
 
 def git(*args):
     """Return git's output, or None if it fails."""
-    done = subprocess.run(["git", *args], cwd=ROOT, capture_output=True)
-    return done.stdout if done.returncode == 0 else None
+    result = subprocess.run(["git", *args], cwd=ROOT, capture_output=True)
+    return result.stdout if result.returncode == 0 else None
 
 
 @pytest.fixture

@@ -52,15 +52,15 @@ def declared(project):
 
 def test_the_lock_file_has_every_package_but_those_of_this_checkout():
     projects = [ROOT, ROOT / "sandbox", *PLUGINS]
-    own = {
+    local_packages = {
         tomllib.loads((project / "pyproject.toml").read_text())["project"]["name"]
         for project in projects
     }
     locks = [(ROOT / name).read_text() for name in ("requirements.lock", "tools.lock")]
     lines = [line for lock in locks for line in lock.splitlines()]
     locked = {line.partition("==")[0] for line in lines if line[:1].isalpha()}
-    assert not own & locked
-    assert set.union(*(declared(project) for project in projects)) - own <= locked
+    assert not local_packages & locked
+    assert set.union(*(declared(project) for project in projects)) - local_packages <= locked
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +77,15 @@ def hub_only(wheels, tmp_path_factory):
     environment.install(*(wheel for name, wheel in wheels.items() if name != "sandbox"))
     assert "No module named 'qbo_sandbox'" in environment.run("-c", "import qbo_sandbox").stderr
     environment.data = str(environment.folder / "data")
-    made = environment.script("hub", "init", HUB_DATA=environment.data)
-    assert made.returncode == 0, made.stderr
+    setup = environment.script("hub", "init", HUB_DATA=environment.data)
+    assert setup.returncode == 0, setup.stderr
     return environment
 
 
 def test_the_commands_of_the_hub_work_without_the_stand_in(hub_only):
-    shown = hub_only.script("hub", "--help")
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert "hub serve" in shown.stdout
+    output = hub_only.script("hub", "--help")
+    assert (output.returncode, output.stderr) == (0, "")
+    assert "hub serve" in output.stdout
     checked = hub_only.script("hub", "check", HUB_DATA=hub_only.data)
     assert "database with the hub's tables" in checked.stdout
     assert "qbo_sandbox" not in checked.stdout + checked.stderr
@@ -101,48 +101,48 @@ def test_every_plugin_is_loaded_without_the_stand_in(hub_only):
 
 
 def test_every_module_of_the_hub_but_the_demo_is_imported_without_the_stand_in(hub_only):
-    done = hub_only.run("-c", IMPORT_ALL)
-    assert done.returncode == 0, done.stderr
-    lines = set(done.stdout.splitlines())
+    result = hub_only.run("-c", IMPORT_ALL)
+    assert result.returncode == 0, result.stderr
+    lines = set(result.stdout.splitlines())
     assert {"hub.app", "hub.cli.sandbox", "hub.web.inbox"} <= lines
     assert {line for line in lines if line.startswith("postgres only:")} == POSTGRES_MODULES
 
 
 @pytest.mark.parametrize("command", ["demo", "sandbox quickbooks", "sandbox ion"])
 def test_a_command_that_needs_the_stand_in_names_the_extra(hub_only, command):
-    done = hub_only.script("hub", *command.split(), HUB_DATA=f"{hub_only.data}-demo")
-    assert done.returncode == 1
-    assert done.stderr.strip() == (
+    result = hub_only.script("hub", *command.split(), HUB_DATA=f"{hub_only.data}-demo")
+    assert result.returncode == 1
+    assert result.stderr.strip() == (
         f"`hub {command.split()[0]}` needs the QuickBooks stand-in, which is not installed."
         ' Install qbo-hub[demo] (pip install "qbo-hub[demo]").'
     )
 
 
 def test_help_is_shown_and_names_the_extra(hub_only):
-    done = hub_only.script("hub", "sandbox", "--help")
-    assert done.returncode == 0
-    assert 'pip install "qbo-hub[demo]"' in done.stdout
+    result = hub_only.script("hub", "sandbox", "--help")
+    assert result.returncode == 0
+    assert 'pip install "qbo-hub[demo]"' in result.stdout
 
 
 def test_the_bench_names_the_extra(hub_only):
-    done = hub_only.run("-c", "import hub.testing.bench")
-    assert 'pip install "qbo-hub[testing]"' in done.stderr.splitlines()[-1]
+    result = hub_only.run("-c", "import hub.testing.bench")
+    assert 'pip install "qbo-hub[testing]"' in result.stderr.splitlines()[-1]
 
 
 def test_pytest_starts_with_the_hub_and_without_the_stand_in(hub_only):
     hub_only.link("pytest")
-    done = hub_only.run("-m", "pytest", "--help")
-    assert done.returncode == 0, done.stderr
-    assert "--rewrite-golden" in done.stdout
+    result = hub_only.run("-m", "pytest", "--help")
+    assert result.returncode == 0, result.stderr
+    assert "--rewrite-golden" in result.stdout
 
 
 def test_a_stand_in_names_the_extra_of_its_plugin(wheels, hub_only, tmp_path):
     """Only ION's stand-in needs GraphQL."""
     environment = WheelEnvironment(tmp_path)
     environment.install(wheels["hub"], wheels["ion"], wheels["sandbox"])
-    done = environment.script("hub", "sandbox", "ion", HUB_DATA=hub_only.data)
-    assert done.returncode == 1
-    assert done.stderr.strip() == (
+    result = environment.script("hub", "sandbox", "ion", HUB_DATA=hub_only.data)
+    assert result.returncode == 1
+    assert result.stderr.strip() == (
         "The stand-in of ion needs graphql, which is not installed."
         ' Install qbo-hub-ion[sandbox] (pip install "qbo-hub-ion[sandbox]").'
     )
@@ -186,8 +186,8 @@ def test_its_own_tests_run_with_the_stand_in_and_pytest_alone(wheels, tmp_path):
     assert collected.returncode == 0, collected.stdout[-3000:]
     assert "not collected without hypothesis: test_books.py" in collected.stdout
     quick = [f"tests/{name}" for name in QUICK_TESTS]
-    done = environment.run("-m", "pytest", *quick, cwd=project)
-    assert done.returncode == 0, done.stdout[-3000:]
+    result = environment.run("-m", "pytest", *quick, cwd=project)
+    assert result.returncode == 0, result.stdout[-3000:]
 
 
 def test_a_plugin_with_one_byte_changed_is_not_on_the_list_any_more(hub_only, tmp_path):
@@ -200,8 +200,8 @@ def test_a_plugin_with_one_byte_changed_is_not_on_the_list_any_more(hub_only, tm
     listed.write_text(printed.stdout)
 
     def states():
-        shown = hub_only.script("hub", "plugins", "--json", HUB_PLUGINS_FILE=str(listed))
-        return {item["plugin"]: item["broken"] for item in json.loads(shown.stdout)}
+        output = hub_only.script("hub", "plugins", "--json", HUB_PLUGINS_FILE=str(listed))
+        return {item["plugin"]: item["broken"] for item in json.loads(output.stdout)}
 
     assert set(states().values()) == {None}
     module = hub_only.packages / "hub_ion" / "queries.py"

@@ -61,12 +61,12 @@ def tell(word, number, code=0):
 
 def begin(order):
     """Fork a process for a command; the pipe is closed when the process ends."""
-    ends, held = os.pipe()
+    ends, write_end = os.pipe()
     child = os.fork()
     if child == 0:
-        os.set_inheritable(held, True)  # because a command may execute another program
+        os.set_inheritable(write_end, True)  # because a command may execute another program
         run(order)
-    os.close(held)
+    os.close(write_end)
     running[ends] = child
     tell("started", child)
 

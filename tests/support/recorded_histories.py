@@ -65,12 +65,12 @@ def _following(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
         if state.path == path[: len(state.path)]:
             yield from histories(state, events)
 
-    def record_step(history: protocol_model.History) -> object:
+    def record(history: protocol_model.History) -> object:
         step = decide(history)
         steps.append(_text_of(step))
         return step
 
-    protocol_model.histories, protocol_model.decide = follow, record_step  # type: ignore[assignment]
+    protocol_model.histories, protocol_model.decide = follow, record  # type: ignore[assignment]
     try:
         yield
     finally:

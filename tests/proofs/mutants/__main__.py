@@ -134,9 +134,9 @@ def table(runner: Runner, rows: Sequence[str]) -> list[str]:
         if not results[row]:
             lines.append(f"{row:8} has no mutant")
         lines += [
-            f"{row:8} {'noticed    ' if mutant_result.noticed_by else 'NOT NOTICED'} {mutant_result.mutant.bug}"
-            + (f" ({mutant_result.reason})" if mutant_result.reason else "")
-            for mutant_result in results[row]
+            f"{row:8} {'noticed    ' if item.noticed_by else 'NOT NOTICED'} {item.mutant.bug}"
+            + (f" ({item.reason})" if item.reason else "")
+            for item in results[row]
         ]
     for test, message in runner.failures.items():
         reason = message.strip().splitlines()[-1:] or ["it ended without a report"]
