@@ -16,9 +16,9 @@ from qbo_sandbox.kit.playing import PLAYS
 from qbo_sandbox.kit.wsgi import mount
 
 NOON = 1_800_000_000.0
-GIVES_UP = 0.15
+CLIENT_TIMEOUT = 0.15
 # kind, options, what the client receives, number of bills in the books afterwards
-SEEN = [
+FAULT_CASES = [
     ("refuse", {"seconds": 0.05}, "nothing", 0),
     ("reset_request", {}, "nothing", 0),
     ("lose_request", {}, "nothing", 0),
@@ -157,11 +157,11 @@ def describe(answer):
 
 
 @pytest.mark.parametrize("way", ["process", "socket"])
-@pytest.mark.parametrize(("kind", "options", "shown", "done"), SEEN)
+@pytest.mark.parametrize(("kind", "options", "shown", "done"), FAULT_CASES)
 def test_a_fault_shows_itself_and_does_what_it_says(quickbooks, way, kind, options, shown, done):
     quickbooks.add_fault(kind, "bill.create", **options)
     with reached(quickbooks, way) as (session, url):
-        assert send(session, url, GIVES_UP if kind == "delay" else 10) == shown
+        assert send(session, url, CLIENT_TIMEOUT if kind == "delay" else 10) == shown
         quickbooks.clock.advance(100)
         assert len(quickbooks.company.table("Bill")) == done
         wait_for_port(url, way)
@@ -175,9 +175,9 @@ def test_a_fault_shows_itself_and_does_what_it_says(quickbooks, way, kind, optio
 
 
 def test_what_waits_is_carried_out_though_its_client_gave_up(quickbooks):
-    quickbooks.add_fault("delay_before", "bill.create", seconds=2 * GIVES_UP)
+    quickbooks.add_fault("delay_before", "bill.create", seconds=2 * CLIENT_TIMEOUT)
     with reached(quickbooks, "socket") as (session, url):
-        assert send(session, url, GIVES_UP) == "nothing"
+        assert send(session, url, CLIENT_TIMEOUT) == "nothing"
         while not quickbooks.log.entries("bill.create"):
             time.sleep(0.01)
     assert len(quickbooks.company.table("Bill")) == 1
@@ -194,7 +194,7 @@ def wait_for_port(url, way):
 
 
 def test_every_kind_in_the_table_is_proved(quickbooks):
-    assert {kind for kind, *_ in SEEN} | OF_OTHER_CALLS == set(quickbooks.faults.kinds)
+    assert {kind for kind, *_ in FAULT_CASES} | OF_OTHER_CALLS == set(quickbooks.faults.kinds)
     assert set(PLAYS) == set(KINDS)
 
 

@@ -14,8 +14,8 @@ from sandbox_tests.recorded_xml import RECORDED, Shop, entities
 
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recordings at {EVIDENCE}")
 REASONS = Path(__file__).parent / "recorded_xml.txt"
-LEFT = {"Id", "MetaData", "domain", "status"}
-KEPT = ("CompanyInfo", "Preferences", "TaxCode", "TaxRate", "CustomerType")
+FIELDS_OF_REFERENCES = {"Id", "MetaData", "domain", "status"}
+READ_ONLY_KINDS = ("CompanyInfo", "Preferences", "TaxCode", "TaxRate", "CustomerType")
 
 
 @cache
@@ -38,10 +38,10 @@ def shop_for(kind, row):
 
 def counterpart(kind, row):
     """Return the stand-in's counterpart of a recorded object."""
-    if set(row) <= LEFT:
+    if set(row) <= FIELDS_OF_REFERENCES:
         return {key: row[key] for key in row}
     stage = shop_for(kind, row)
-    if kind not in KEPT:
+    if kind not in READ_ONLY_KINDS:
         return stage.make(kind, row)
     stage.refer({"CustomerTypeRef": {"value": row["Id"]}} if kind == "CustomerType" else {})
     id = "2" if "SalesTaxRateList" in row else next(iter(stage.company.table(kind).rows))

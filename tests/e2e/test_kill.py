@@ -19,10 +19,10 @@ from tests.support.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
 PARTS, KILLS = by_form(small=(1, 2), full=(1, 40), long=(4, 50))
-DOCUMENTS, OTHERS = (120, 24) if FULL else (20, 2)
-MOST = "costtracker"  # the app with more documents than the others
+DOCUMENTS, DOCUMENTS_OF_OTHERS = (120, 24) if FULL else (20, 2)
+LARGEST_APP = "costtracker"  # the app with more documents than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}
-MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")
+MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 KINDS = (
     "Bill",
     "VendorCredit",
@@ -33,8 +33,10 @@ KINDS = (
     "Payment",
     "Deposit",
 )
-LATER = 60  # seconds to advance QuickBooks' clock, past the time limit of a killed process's doubt
-ANYWHERE, SENDING = (
+PAST_DOUBT_SECONDS = (
+    60  # seconds to advance QuickBooks' clock, past the time limit of a killed process's doubt
+)
+DELAYS_AFTER_START, DELAYS_AFTER_CLAIM = (
     (0.0, 0.3),
     (0.0, 0.05),
 )  # range of the delay before a kill, after the start or after the first claim
@@ -80,7 +82,7 @@ def _all_apps(hub, stand_in, seed):
         slugs = {app.slug for app in plugins.apps.values()}
         for slug in sorted(slugs):
             stand_in_app = plugins.open_stand_in(slug, folder=None, documents=1, seed=0)
-            many = DOCUMENTS if slug == MOST else OTHERS
+            many = DOCUMENTS if slug == LARGEST_APP else DOCUMENTS_OF_OTHERS
             url = stand_in(slug, "--documents", str(many), "--seed", str(seed)).url
             settings = dict(stand_in_app.settings(url))
             if slug == "autotask-invoices":
@@ -93,9 +95,14 @@ def _all_apps(hub, stand_in, seed):
 
 def _kill_often(hub, sources, apps, chance):
     """Kill syncs of one app or all, at any time or while sending; return the number of kills."""
-    kills, whats = 0, itertools.cycle([*([slug] for slug in sorted(apps, key=MOST.__ne__)), []])
+    kills, whats = (
+        0,
+        itertools.cycle([*([slug] for slug in sorted(apps, key=LARGEST_APP.__ne__)), []]),
+    )
     for turn, what in zip(range(2 * KILLS), whats, strict=False):
-        sign, within = (_claims, SENDING) if turn % 3 == 0 else (_runs, ANYWHERE)
+        sign, within = (
+            (_claims, DELAYS_AFTER_CLAIM) if turn % 3 == 0 else (_runs, DELAYS_AFTER_START)
+        )
         before = sign(hub)
         started = hub.warm.start("sync", *what, "--json", environ=hub.environ)
         while hub.warm.look(started) is None and sign(hub) == before:
@@ -105,7 +112,7 @@ def _kill_often(hub, sources, apps, chance):
         if kills == KILLS:
             break
         for server in (hub.quickbooks, *sources):
-            server.pass_time(LATER)
+            server.pass_time(PAST_DOUBT_SECONDS)
     return kills
 
 
@@ -146,6 +153,6 @@ def _marks(hub):
     books = hub.quickbooks.ask("books").values()
     rows = [row for company_books in books for kind in KINDS for row in company_books.get(kind, ())]
     marks = Counter(
-        match[1] for row in rows if (match := MARK.search(row.get("PrivateNote") or ""))
+        match[1] for row in rows if (match := MARKER.search(row.get("PrivateNote") or ""))
     )
     return len(marks), max(marks.values())

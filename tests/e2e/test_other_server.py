@@ -19,11 +19,11 @@ pytestmark = pytest.mark.proof
 DOCUMENTS, GOOD, KILLS, AT_ONCE = by_form(
     small=(14, 12, 2, 2), full=(214, 200, 20, 4), long=(514, 500, 40, 4)
 )
-WHILE = (
+WAIT_SECONDS = (
     0.4,
     3.0,
 )  # seconds: most kills come before anything is sent, every second one during a send
-LEAST = by_form(small=3, full=120, long=300)
+MIN_UNANSWERED = by_form(small=3, full=120, long=300)
 SECONDS = 1.0 if FULL else 0.4  # seconds that the hub waits for an answer
 SHORT = {
     "HUB_DEADLINE_SECONDS": str(SECONDS),
@@ -40,8 +40,8 @@ MISCHIEF = {
     "seconds": SECONDS,
     "long": 1 if FULL else 0,
 }
-LONGEST = 500  # seconds for all kills
-MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")
+MAX_KILL_SECONDS = 500  # seconds for all kills
+MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 GIVEN_UP = "times without an answer"
 
 
@@ -80,7 +80,7 @@ def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(
     figure(
         "calls that the independent server did not answer",
         counts["lose"] + counts["reset"] + counts["late"],
-        LEAST,
+        MIN_UNANSWERED,
     )
 
 
@@ -96,17 +96,17 @@ def _kill_often(hub, chance):
             running[name] = hub.warm.start(
                 "sync", environ=hub.environ | {"LOGNAME": name}, seconds=280
             )
-        _until_more_is_sent(hub, WHILE[number % 2])
+        _until_more_is_sent(hub, WAIT_SECONDS[number % 2])
         time.sleep(chance.uniform(0.0, 0.3))
         at_work = running.pop(_at_work(hub), None)
         kills += at_work is not None and hub.warm.stop(at_work) == -signal.SIGKILL
         if kills == KILLS:
             break
         late = (
-            f"{kills} kills in {LONGEST} s; {_at_work(hub)} is "
+            f"{kills} kills in {MAX_KILL_SECONDS} s; {_at_work(hub)} is "
             f"at work, and these go on: {[*running]}"
         )
-        assert time.monotonic() < began + LONGEST, late
+        assert time.monotonic() < began + MAX_KILL_SECONDS, late
     for command in running.values():
         hub.warm.stop(command)
     return kills
@@ -153,7 +153,7 @@ def _in_the_books(quickbooks, costtracker):
         for row in books[kind]
         if row.get("status") != "Deleted"
     ]
-    marks = Counter(MARK.search(row["PrivateNote"])[1] for row in rows)
+    marks = Counter(MARKER.search(row["PrivateNote"])[1] for row in rows)
     files = Counter(
         (row["FileName"], row["AttachableRef"][0]["EntityRef"]["value"])
         for row in books["Attachable"]

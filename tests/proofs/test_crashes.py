@@ -30,16 +30,16 @@ from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import FULL, LONG, by_form
 
 pytestmark = pytest.mark.proof
-LATER = 400
+PAST_DOUBT_SECONDS = 400
 # Kinds of boundaries at which every story is killed.
 SORTS = {"before send", "sent", "after answer", "before fsync", "after do_commit"}
 PARTS = 8  # into which the long proof divides the kills in runs that recover
-BEGUN = {}  # the state in which the stories start, by database
+START_STATES = {}  # the state in which the stories start, by database
 FRESH = Code(id="s2", name="Fresh Supplier", create=Party(name="Fresh Supplier"))
 SCAN = Attachment(id="f", name="scan.pdf", mime="application/pdf")
 
 
-class Filed(Shop):
+class ShopWithFiles(Shop):
     """A shop with a file for every bill."""
 
     @hookimpl
@@ -74,20 +74,20 @@ STORIES = {
 FILED, APART = list(STORIES)[:2]
 
 
-class Shown:
+class ShopWorld:
     """A shop whose books hold one document of each kind, and a world to post further ones."""
 
     def __init__(self, app, quickbooks, clock, folder):
         self.till, kind = Till(app, quickbooks, clock), db.engine.dialect.name
-        if kind not in BEGUN:
+        if kind not in START_STATES:
             assert set(self.till.run(*everything()).values()) == {"posted"}
             clock.advance(
                 5 * 3600
             )  # the access token expires, so that every story begins with a new one
-        self.world = World(app, quickbooks, clock, folder, BEGUN.get(kind))
-        if kind not in BEGUN:
+        self.world = World(app, quickbooks, clock, folder, START_STATES.get(kind))
+        if kind not in START_STATES:
             self.rehearse()
-        BEGUN[kind] = self.world.start
+        START_STATES[kind] = self.world.start
 
     def rehearse(self):
         """Post all stories in this process, so that its forks need not compile each statement."""
@@ -161,25 +161,25 @@ def torn_batches(session):
 
 
 @pytest.fixture
-def filed(monkeypatch):
-    monkeypatch.setattr(every_kind_source, "Shop", Filed)
+def file_source(monkeypatch):
+    monkeypatch.setattr(every_kind_source, "Shop", ShopWithFiles)
 
 
 @pytest.fixture
-def shown(filed, app, quickbooks, clock, tmp_path):
+def shop(file_source, app, quickbooks, clock, tmp_path):
     quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
-    return Shown(app, quickbooks, clock, tmp_path / "world")
+    return ShopWorld(app, quickbooks, clock, tmp_path / "world")
 
 
 @pytest.fixture
-def shown_on_postgres(filed, pg_app, clock, tmp_path):
+def shop_on_postgres(file_source, pg_app, clock, tmp_path):
     quickbooks = mount_quickbooks(pg_app, clock)
     quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
     record_download.refresh(company.id)
-    return Shown(pg_app, quickbooks, clock, tmp_path / "world")
+    return ShopWorld(pg_app, quickbooks, clock, tmp_path / "world")
 
 
 class Judge:
@@ -188,13 +188,13 @@ class Judge:
     The result must equal that of an uninterrupted run.
     """
 
-    def __init__(self, shown, name):
-        self.shown, self.world, self.name, self.known = shown, shown.world, name, set()
-        self.right = shown.undisturbed(name)
+    def __init__(self, shop, name):
+        self.shop, self.world, self.name, self.known = shop, shop.world, name, set()
+        self.right = shop.undisturbed(name)
 
     def killed_along(self, where, boundaries):
         """Kill the next run at these boundaries; return the names passed and the states left."""
-        report, states = self.world.killed_along(self.shown.sync, boundaries)
+        report, states = self.world.killed_along(self.shop.sync, boundaries)
         self.compare(report, f"{where}, by the last copy")
         killed_at = [at for at in range(1, len(report.names) + 1) if at in boundaries]
         assert len(states) == len(killed_at)
@@ -204,8 +204,8 @@ class Judge:
 
     def killed_at(self, at):
         """Kill a run at a boundary and recover from it; return whether the state was known."""
-        self.shown.tell(self.name)
-        assert self.world.run(self.shown.sync, at=at).code == -signal.SIGKILL
+        self.shop.tell(self.name)
+        assert self.world.run(self.shop.sync, at=at).code == -signal.SIGKILL
         state = self.world.left()
         is_known = state.mark in self.known
         self.recover(state, f"killed at {at} from the beginning", anyway=True)
@@ -216,7 +216,7 @@ class Judge:
         if anyway or not is_known:
             self.known.add(state.mark)
             self.put(state, other=is_known)
-            self.compare(self.world.run(self.shown.sync), where)
+            self.compare(self.world.run(self.shop.sync), where)
 
     def put(self, state, other=False):
         """Restore a state; in two of three cases, move the clock past the time limit of doubt.
@@ -225,7 +225,7 @@ class Judge:
         """
         self.world.put(state)
         if (state.mark[0] % 3 == 0) is other:
-            self.world.clock.advance(LATER)
+            self.world.clock.advance(PAST_DOUBT_SECONDS)
 
     def compare(self, report, where):
         books, right = self.world.ledger(), self.right[1]
@@ -236,10 +236,10 @@ class Judge:
         figure(f"{sort} of {self.name} ({len(self.known)} different states left)", kills, goal)
 
 
-def kill_all(shown, name, step, apart):
+def kill_all(shop, name, step, apart):
     """Kill a story at every `step`-th boundary, and at some again in runs without copies."""
-    judge = Judge(shown, name)
-    shown.tell(name)
+    judge = Judge(shop, name)
+    shop.tell(name)
     boundaries = set(range(1, MOST_BOUNDARIES, step))
     if FULL:
         boundaries |= first_of_each_sort(judge.right[0].names)
@@ -256,9 +256,9 @@ def first_of_each_sort(names):
 
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
-def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
+def test_a_kill_at_any_boundary_leaves_the_books_right(shop, figure, name):
     step, apart, goal = by_form(small=(120, 999, 3), full=(4, 90, 50), long=(1, 8, 190))
-    judge, reached, kills = kill_all(shown, name, step, apart)
+    judge, reached, kills = kill_all(shop, name, step, apart)
     judge.tell(figure, "kills on SQLite at boundaries", kills, goal)
     if FULL:
         assert set(reached) >= SORTS
@@ -266,31 +266,31 @@ def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
 
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", STORIES)
-def test_on_postgresql_as_well(shown_on_postgres, figure, name):
+def test_on_postgresql_as_well(shop_on_postgres, figure, name):
     step, apart, goal = (1, 12, 280) if LONG else (40, 200, 7)
-    judge, _, kills = kill_all(shown_on_postgres, name, step, apart)
+    judge, _, kills = kill_all(shop_on_postgres, name, step, apart)
     judge.tell(figure, "kills on PostgreSQL at boundaries", kills, goal)
 
 
 def unanswered(judge):
     """Return the state left by a kill after the last send, whose answer never arrives."""
-    judge.shown.tell(judge.name)
+    judge.shop.tell(judge.name)
     last_send = max(at for at, passed in enumerate(judge.right[0].names, 1) if passed == "sent")
-    judge.world.run(judge.shown.sync, at=last_send)
+    judge.world.run(judge.shop.sync, at=last_send)
     return judge.world.left()
 
 
 def all_left(judge):
     """Return each distinct state that a kill of a run leaves."""
-    judge.shown.tell(judge.name)
-    _, states = judge.world.killed_along(judge.shown.sync)
+    judge.shop.tell(judge.name)
+    _, states = judge.world.killed_along(judge.shop.sync)
     return list({state.mark: state for state in states}.values())
 
 
 @pytest.mark.parametrize("part", range(PARTS if LONG else 1))
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
-def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name, part):
-    judge, kills = Judge(shown, name), 0
+def test_a_kill_in_the_run_that_recovers_changes_nothing(shop, figure, name, part):
+    judge, kills = Judge(shop, name), 0
     step = by_form(small=70, full=25, long=40)
     beginnings = list(enumerate(all_left(judge)))[part::PARTS] if LONG else [(0, unanswered(judge))]
     for number, first in beginnings:
@@ -304,16 +304,16 @@ def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name, pa
 
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", [APART, "item, vendor"])
-def test_a_kill_while_threads_send_leaves_the_books_right(shown, figure, name):
-    judge, kills = Judge(shown, name), 0
+def test_a_kill_while_threads_send_leaves_the_books_right(shop, figure, name):
+    judge, kills = Judge(shop, name), 0
     for at in range(3, len(judge.right[0].names) + 1, 5 if LONG else 20):
-        shown.tell(name)
-        shown.world.in_order = False  # with threads, time passes only when one of them sleeps
+        shop.tell(name)
+        shop.world.in_order = False  # with threads, time passes only when one of them sleeps
         kills += (
-            shown.world.run(shown.sync, at=at).code == -signal.SIGKILL
+            shop.world.run(shop.sync, at=at).code == -signal.SIGKILL
         )  # so the run may give up and end before the kill
-        shown.world.in_order = True
-        judge.recover(shown.world.left(), f"killed at {at} with threads")
+        shop.world.in_order = True
+        judge.recover(shop.world.left(), f"killed at {at} with threads")
     judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if LONG else 5)
 
 
@@ -327,8 +327,8 @@ def changed(world, change):
     return world.left().mark
 
 
-def test_whatever_the_next_hub_would_find_otherwise_is_another_state(shown):
-    world, company = shown.world, shown.world.quickbooks.companies[shown.world.quickbooks.realm]
+def test_whatever_the_next_hub_would_find_otherwise_is_another_state(shop):
+    world, company = shop.world, shop.world.quickbooks.companies[shop.world.quickbooks.realm]
     marks = [
         changed(world, lambda: None),
         changed(world, lambda: world.change("UPDATE company SET sends = sends + 1")),
@@ -342,8 +342,8 @@ def test_whatever_the_next_hub_would_find_otherwise_is_another_state(shown):
     )  # other bytes, same rows
 
 
-def test_a_hub_that_hangs_is_ended_and_tells_where(shown, monkeypatch):
+def test_a_hub_that_hangs_is_ended_and_tells_where(shop, monkeypatch):
     monkeypatch.setattr(crash_runner, "PATIENCE", 0.5)
-    shown.world.reset()
+    shop.world.reset()
     with pytest.raises(crash_runner.Ended, match=r"(?s)said nothing for 0.5 seconds.*in wait"):
-        shown.world.run(threading.Event().wait)
+        shop.world.run(threading.Event().wait)

@@ -23,24 +23,24 @@ from hub.models import Attempt, Installation, Schedule, Token
 from hub.posting import receipt_delivery
 from hub.scheduling import runner
 from hub.scheduling.scheduler import Scheduler
-from tests.proofs.test_crashes import LATER, filed, shown, shown_on_postgres
+from tests.proofs.test_crashes import PAST_DOUBT_SECONDS, file_source, shop, shop_on_postgres
 from tests.support.every_kind_source import Till, invoice
 from tests.support.posting_bench import Desk
 from tests.support.tiers import LONG
 
-__all__ = ["filed", "shown", "shown_on_postgres"]
-MORE = 4 if LONG else 1  # factor for the number of boundaries in the long proof
+__all__ = ["file_source", "shop", "shop_on_postgres"]
+BOUNDARY_FACTOR = 4 if LONG else 1  # factor for the number of boundaries in the long proof
 FILED = "bill with file, new vendor"
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 CLOCKS = (-DAY, -HOUR, dt.timedelta(minutes=-5), HOUR, DAY)
 in_full = pytest.mark.proof(small=0)
 
 
-def trying(shown):
+def trying(shop):
     """Sync as the command does; return the outcome, its text, and the number of unclear sends."""
     try:
         with ends_in_order():
-            sync_run = runner.sync(shown.till.id, requested_by="kari", wait=True)
+            sync_run = runner.sync(shop.till.id, requested_by="kari", wait=True)
             result = sync_run.outcome, sync_run.error
     except HubError as error:
         result = "stopped", error.text
@@ -95,27 +95,27 @@ def places(right, count, *starts):
         for at, passed in enumerate(right[0].names, 1)
         if passed.startswith(starts or ("before",))
     ]
-    return boundaries[:: max(1, len(boundaries) // (count * MORE))]
+    return boundaries[:: max(1, len(boundaries) // (count * BOUNDARY_FACTOR))]
 
 
-def disturb(shown, right, boundaries, act, first=lambda: None):
+def disturb(shop, right, boundaries, act, first=lambda: None):
     """Run with a fault at each boundary, then without; return the results of the first runs."""
     results = []
     for at in boundaries:
-        shown.tell(FILED)
-        results.append(shown.world.run(lambda: first() or trying(shown), at=at, act=act).made)
-        shown.world.clock.advance(LATER)
+        shop.tell(FILED)
+        results.append(shop.world.run(lambda: first() or trying(shop), at=at, act=act).made)
+        shop.world.clock.advance(PAST_DOUBT_SECONDS)
         assert_right(
-            shown,
+            shop,
             right,
-            shown.world.run(shown.sync),
+            shop.world.run(shop.sync),
             f"at {at} ({right[0].names[at - 1]}): {results[-1]}",
         )
     return results
 
 
-def assert_right(shown, right, ran, where):
-    books = shown.world.ledger()
+def assert_right(shop, right, ran, where):
+    books = shop.world.ledger()
     assert (ran.made[:3], books - right[1], right[1] - books) == (
         right[0].made[:3],
         Counter(),
@@ -132,10 +132,10 @@ def assert_said(results, words):
 
 
 @in_full
-def test_a_full_disk_at_any_write_loses_nothing(shown, figure):
-    right = shown.undisturbed(FILED)
+def test_a_full_disk_at_any_write_loses_nothing(shop, figure):
+    right = shop.undisturbed(FILED)
     chosen = places(right, 10)
-    results = disturb(shown, right, chosen, fill_disk)
+    results = disturb(shop, right, chosen, fill_disk)
     assert_said(results, "cannot be ")
     figure("writes from which on the disk was full", len(chosen), 10)
 
@@ -145,43 +145,43 @@ STATEMENTS = {"full": "PRAGMA max_page_count=1", "read-only": "PRAGMA query_only
 
 @in_full
 @pytest.mark.parametrize("name", STATEMENTS)
-def test_a_database_that_takes_no_more_loses_nothing(shown, figure, name):
-    right, begin = shown.undisturbed(FILED), Begin(STATEMENTS[name])
+def test_a_database_that_takes_no_more_loses_nothing(shop, figure, name):
+    right, begin = shop.undisturbed(FILED), Begin(STATEMENTS[name])
     chosen = places(right, 6)
-    results = disturb(shown, right, chosen, begin, begin.listen)
+    results = disturb(shop, right, chosen, begin, begin.listen)
     assert_said(results, "cannot be used: ")
     figure(f"writes from which on the database was {name}", len(chosen), 6)
 
 
 @in_full
 @pytest.mark.parametrize("name", ["the database was read-only", "the data folder was full"])
-def test_on_postgresql_as_well(shown_on_postgres, figure, name):
-    shown, begin = shown_on_postgres, Begin("SET TRANSACTION READ ONLY")
-    right = shown.undisturbed(FILED)
+def test_on_postgresql_as_well(shop_on_postgres, figure, name):
+    shop, begin = shop_on_postgres, Begin("SET TRANSACTION READ ONLY")
+    right = shop.undisturbed(FILED)
     chosen = places(right, 3)
     act, first = (begin, begin.listen) if "read-only" in name else (fill_disk, lambda: None)
-    results = disturb(shown, right, chosen, act, first)
+    results = disturb(shop, right, chosen, act, first)
     assert_said(results, "cannot be ")
     figure(f"writes from which on, with PostgreSQL, {name}", len(chosen), 3)
 
 
 @in_full
-def test_a_database_that_another_process_keeps_locked_loses_nothing(shown, figure, monkeypatch):
+def test_a_database_that_another_process_keeps_locked_loses_nothing(shop, figure, monkeypatch):
     monkeypatch.setattr(db_engine, "BUSY_SECONDS", 0.05)
-    right, held = shown.undisturbed(FILED), []
+    right, held = shop.undisturbed(FILED), []
 
     def locked():
-        held.append(sqlite3.connect(shown.world.folder / "hub.db", isolation_level=None))
+        held.append(sqlite3.connect(shop.world.folder / "hub.db", isolation_level=None))
         held[-1].execute("BEGIN IMMEDIATE")
 
-    shown.world.words["lock"] = locked
+    shop.world.words["lock"] = locked
     results = []
     for at in places(right, 8, "after do_commit", "before send", "after answer"):
-        shown.tell(FILED)
-        results.append(shown.world.run(lambda: trying(shown), at=at, act=lock).made)
+        shop.tell(FILED)
+        results.append(shop.world.run(lambda: trying(shop), at=at, act=lock).made)
         held.pop().close()
-        shown.world.clock.advance(LATER)
-        assert_right(shown, right, shown.world.run(shown.sync), f"at {at}: {results[-1]}")
+        shop.world.clock.advance(PAST_DOUBT_SECONDS)
+        assert_right(shop, right, shop.world.run(shop.sync), f"at {at}: {results[-1]}")
     assert_said(results, "cannot be used: database is locked")
     figure("moments from which on another process kept the database locked", len(results), 8)
 
@@ -190,15 +190,15 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(shown, figur
 
 
 @in_full
-def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(shown, figure):
-    right = shown.undisturbed(FILED)
+def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(shop, figure):
+    right = shop.undisturbed(FILED)
     chosen = list(itertools.product(CLOCKS, places(right, 3, "before", "after")))
     for moved, at in chosen:
-        shown.tell(FILED)
-        ran = shown.world.run(
-            shown.sync, at=at, act=lambda pipe, by=moved: setattr(pipe.clock, "moved", by)
+        shop.tell(FILED)
+        ran = shop.world.run(
+            shop.sync, at=at, act=lambda pipe, by=moved: setattr(pipe.clock, "moved", by)
         )
-        assert_right(shown, right, ran, f"set by {moved} at {at} ({right[0].names[at - 1]})")
+        assert_right(shop, right, ran, f"set by {moved} at {at} ({right[0].names[at - 1]})")
     figure(
         "moments of a run at which the clock was set, a day, an hour or minutes forth or back",
         len(chosen),
@@ -207,21 +207,21 @@ def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(shown, figur
 
 
 @in_full
-def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shown, figure):
-    right = shown.undisturbed(FILED)
+def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shop, figure):
+    right = shop.undisturbed(FILED)
     chosen = list(
         itertools.product(
             CLOCKS, places(right, 3, "before send", "sent", "after answer", "before do_commit")
         )
     )
     for moved, at in chosen:
-        shown.tell(FILED)
-        shown.world.run(shown.sync, at=at)
-        shown.world.moved = moved
-        ran = shown.world.run(shown.sync)
-        shown.world.moved = 0 * HOUR
+        shop.tell(FILED)
+        shop.world.run(shop.sync, at=at)
+        shop.world.moved = moved
+        ran = shop.world.run(shop.sync)
+        shop.world.moved = 0 * HOUR
         assert_right(
-            shown, right, ran, f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})"
+            shop, right, ran, f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})"
         )
     figure(
         "kills after which the clock was set, a day, an hour or minutes forth or back",
@@ -234,10 +234,10 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shown, figure
 
 
 @in_full
-def test_a_hub_that_is_told_to_end_leaves_nothing_in_doubt(shown, figure):
-    right = shown.undisturbed(FILED)
+def test_a_hub_that_is_told_to_end_leaves_nothing_in_doubt(shop, figure):
+    right = shop.undisturbed(FILED)
     chosen = places(right, 12, "before", "sent", "after")
-    results = disturb(shown, right, chosen, tell_to_end)
+    results = disturb(shop, right, chosen, tell_to_end)
     assert {unclear for *_, unclear in results} == {0}
     assert "ended" in {outcome for outcome, *_ in results}
     figure("moments at which the hub was told to end", len(chosen), 12)

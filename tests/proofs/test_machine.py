@@ -34,7 +34,7 @@ from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 SEEDS, EXAMPLES, STEPS = by_form(small=(1, 2, 20), full=(8, 25, 50), long=(20, 25, 50))
-KEPT = Path(__file__).parents[1] / "golden" / "machine"
+SAVED_HISTORIES = Path(__file__).parents[1] / "golden" / "machine"
 OPEN_CODE = "K-9"  # a cost code that matches no name in the books
 FAULTS = (
     "lose_request",
@@ -61,7 +61,7 @@ CALLS = (
     "token.refresh",
 )
 KINDS = ("bill", "purchase_order", "invoice")
-NEVER_VOID = ("Bill", "PurchaseOrder")  # kinds that QuickBooks cannot void
+KINDS_WITHOUT_VOID = ("Bill", "PurchaseOrder")  # kinds that QuickBooks cannot void
 slots, amounts = st.integers(0, 4), st.integers(1, 900)
 
 
@@ -219,7 +219,7 @@ class Machine(RuleBasedStateMachine):
         transaction = self.held(document_of(slot, 1, "Fuel"))
         if transaction:
             more = {"set": {"TxnDate": "2026-02-27"}} if act == "edit" else {}
-            act = "delete" if act == "void" and transaction[0] in NEVER_VOID else act
+            act = "delete" if act == "void" and transaction[0] in KINDS_WITHOUT_VOID else act
             with suppress(Refusal):  # the books are closed
                 self.quickbooks.act(act, kind=transaction[0], id=transaction[1]["Id"], **more)
             self.touched.add(document_of(slot, 1, "Fuel").source_id)
@@ -356,7 +356,7 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    "path", sorted(KEPT.glob("*.txt"))[: None if FULL else 1], ids=lambda path: path.stem
+    "path", sorted(SAVED_HISTORIES.glob("*.txt"))[: None if FULL else 1], ids=lambda path: path.stem
 )
 def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, tmp_path, path):
     """Run a history saved from a failure's output, from `state = ` on."""

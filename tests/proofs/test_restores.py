@@ -4,28 +4,34 @@ from collections import Counter
 
 import pytest
 
-from tests.proofs.test_crashes import LATER, STORIES, filed, shown, shown_on_postgres
+from tests.proofs.test_crashes import (
+    PAST_DOUBT_SECONDS,
+    STORIES,
+    file_source,
+    shop,
+    shop_on_postgres,
+)
 from tests.support.crash_points import back_up
 from tests.support.tiers import FULL
 
-__all__ = ["filed", "shown", "shown_on_postgres"]
+__all__ = ["file_source", "shop", "shop_on_postgres"]
 pytestmark = pytest.mark.proof
 PAID = "invoice, payment"  # its invoice is paid in the books when the payment is forgotten
 
 
-def restore_each(shown, name, moments):
+def restore_each(shop, name, moments):
     """Restore backups from several moments of a run after it, and sync; return their number."""
-    right = shown.undisturbed(name)
+    right = shop.undisturbed(name)
     free = [
         at for at, passed in enumerate(right[0].names, 1) if passed != "sent"
     ]  # boundaries at which the pipe is free
     chosen = free[1 :: len(free) // moments][:moments]
     for at in chosen:
-        shown.tell(name)
-        shown.world.run(shown.sync, at=at, act=back_up)
-        shown.world.restore()
-        shown.world.clock.advance(LATER)
-        report, books = shown.world.run(shown.sync), shown.world.ledger()
+        shop.tell(name)
+        shop.world.run(shop.sync, at=at, act=back_up)
+        shop.world.restore()
+        shop.world.clock.advance(PAST_DOUBT_SECONDS)
+        report, books = shop.world.run(shop.sync), shop.world.ledger()
         where = f"{name}, backup taken at {at}"
         assert (report.made[:3], books - right[1], right[1] - books) == (
             right[0].made[:3],
@@ -36,14 +42,14 @@ def restore_each(shown, name, moments):
 
 
 @pytest.mark.parametrize("name", STORIES if FULL else [PAID])
-def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(shown, figure, name):
+def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(shop, figure, name):
     goal = 4 if FULL else 1
-    restored = restore_each(shown, name, goal)
+    restored = restore_each(shop, name, goal)
     figure(f"backups of {name} put back, nothing lost, nothing doubled", restored, goal)
 
 
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", [PAID, "bill with file, new vendor"])
-def test_on_postgresql_as_well(shown_on_postgres, figure, name):
-    restored = restore_each(shown_on_postgres, name, 3)
+def test_on_postgresql_as_well(shop_on_postgres, figure, name):
+    restored = restore_each(shop_on_postgres, name, 3)
     figure(f"backups of {name} put back on PostgreSQL", restored, 3)

@@ -32,12 +32,12 @@ from tests.support.every_kind_source import NoSettings
 
 pytestmark = pytest.mark.proof
 LONG = int(os.environ.get("PROOF_EVENTS") or 0) > 0
-COMPANIES, DAYS, EACH = (100, 8, 75) if LONG else (2, 2, 3)
-COMPANIES, DAYS, EACH = (
-    int(n) for n in os.environ.get("PROOF_SOAK", f"{COMPANIES} {DAYS} {EACH}").split()
+COMPANIES, DAYS, BILLS_PER_DAY = (100, 8, 75) if LONG else (2, 2, 3)
+COMPANIES, DAYS, BILLS_PER_DAY = (
+    int(n) for n in os.environ.get("PROOF_SOAK", f"{COMPANIES} {DAYS} {BILLS_PER_DAY}").split()
 )
 DAY = 86_400
-LOST, REPEATED = 0.05, 0.2
+LOST_SHARE, REPEATED_SHARE = 0.05, 0.2
 
 
 class Works:
@@ -69,9 +69,9 @@ class Works:
         if ids:
             yield from (self.bill(int(id), site) for id in ids)
             return
-        for number in range(int(cursors.get("") or 0), self.day * EACH):
+        for number in range(int(cursors.get("") or 0), self.day * BILLS_PER_DAY):
             yield self.bill(number, site)
-        yield Checkpoint(cursor=str(self.day * EACH))
+        yield Checkpoint(cursor=str(self.day * BILLS_PER_DAY))
 
     def bill(self, number, site):
         amount = Decimal(number * 37 % 100_000 + 101) / 100
@@ -196,8 +196,8 @@ def signed(notification):
 
 def weather(calls, chance):
     """Return webhooks as they arrive: one in twenty lost, one in five repeated, in any order."""
-    arrived = [call for call in calls if chance.random() >= LOST]
-    arrived += [call for call in arrived if chance.random() < REPEATED]
+    arrived = [call for call in calls if chance.random() >= LOST_SHARE]
+    arrived += [call for call in arrived if chance.random() < REPEATED_SHARE]
     chance.shuffle(arrived)
     return arrived
 
@@ -259,7 +259,7 @@ def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure)
         live(works, elsewhere, clock, chance, touched)
         memory_by_day.append(memory())
     seconds = time.monotonic() - start_time
-    documents = COMPANIES * DAYS * EACH
+    documents = COMPANIES * DAYS * BILLS_PER_DAY
     assert in_the_books(elsewhere, touched) == documents
     assert noticed() == Counter(touched.values())
     figure(

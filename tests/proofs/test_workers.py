@@ -27,7 +27,7 @@ TIMES = by_form(small=1, full=1, long=6)  # factor for documents and stops in th
 # Chance decides how many sends are stopped, so new bills are posted up to this many times.
 ROUNDS = 5
 GIVEN_UP = re.compile(r"(W-\d+) of Acme was sent \d+ times without an answer")
-MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
+MARKER = re.compile(r"\[hub:([A-Z2-7]+)\]")
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ SHIFTS = {
     "4 workers with batches": Shift(4, 50, 4, 3, wave=15, together=5),
     "3 workers of one data folder": Shift(3, 20, 8, 2, alone=False),
 }
-MOST = max(shift.workers for shift in SHIFTS.values())
+MAX_WORKERS = max(shift.workers for shift in SHIFTS.values())
 ON_BOTH = ("2 workers", "8 workers", "4 workers with batches")
 PAIRS = [("SQLite", name) for name in SHIFTS] + [("PostgreSQL", name) for name in ON_BOTH]
-USUAL = {"2 workers": Shift(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
+SMALL_SHIFTS = {"2 workers": Shift(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
 
 
 @pytest.fixture
@@ -74,7 +74,9 @@ def crew(request, clock, tmp_path):
     def make(together=0):
         if together:
             desk.send_by("batch", together)
-        return Crew(app, quickbooks, SharedClock(clock.now(), MOST), tmp_path, desk.installation_id)
+        return Crew(
+            app, quickbooks, SharedClock(clock.now(), MAX_WORKERS), tmp_path, desk.installation_id
+        )
 
     make.desk = desk
     make.database = request.param
@@ -105,7 +107,7 @@ def assert_once(crew, bills):
     rows = [
         row
         for row in crew.quickbooks.books()[crew.quickbooks.realm]["Bill"]
-        if MARK.search(row["PrivateNote"])
+        if MARKER.search(row["PrivateNote"])
     ]
     assert sorted((row["DocNumber"], row["TotalAmt"]) for row in rows) == sorted(posted.items())
 
@@ -127,7 +129,7 @@ def post_more_bills(desk, crew, shift):
 def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
     crew, figure, monkeypatch, name
 ):
-    shift = (SHIFTS if FULL else USUAL)[name]
+    shift = (SHIFTS if FULL else SMALL_SHIFTS)[name]
     monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", shift.wave)
     workers = crew(shift.together)
     workers.quickbooks.switch(

@@ -11,8 +11,11 @@ from qbo_sandbox.accounting.ledger import Ledger
 from qbo_sandbox.accounting.naming import REFERENCES
 from qbo_sandbox.entities.payments import LINKED_KINDS, settled
 
-BOUGHT, SOLD = ("Bill", "VendorCredit", "PurchaseOrder"), ("Invoice", "Estimate", "CreditMemo")
-PAYS = {"Payment": ("Invoice", "CreditMemo"), "BillPayment": ("Bill", "VendorCredit")}
+PURCHASE_KINDS, SALES_KINDS = (
+    ("Bill", "VendorCredit", "PurchaseOrder"),
+    ("Invoice", "Estimate", "CreditMemo"),
+)
+PAID_KINDS = {"Payment": ("Invoice", "CreditMemo"), "BillPayment": ("Bill", "VendorCredit")}
 
 
 class Bookkeeper:
@@ -141,12 +144,12 @@ class Bookkeeper:
             "VendorRef": {"value": vendor["Id"]},
             "Line": self.lines(self.bought_line, self.stocked_line),
         }
-        self.post(self.random.choice(BOUGHT), body | self.money(vendor) | self.taxed())
+        self.post(self.random.choice(PURCHASE_KINDS), body | self.money(vendor) | self.taxed())
 
     def sell(self):
         customer = self.pick("Customer")
         body = {"CustomerRef": {"value": customer["Id"]}, "Line": self.lines(self.sold_line)}
-        self.post(self.random.choice(SOLD), body | self.money(customer) | self.taxed())
+        self.post(self.random.choice(SALES_KINDS), body | self.money(customer) | self.taxed())
 
     def billed(self):
         """Post a bill for some or all lines of a purchase order."""
@@ -166,23 +169,23 @@ class Bookkeeper:
             self.post("Bill", head | {"Line": lines[: self.random.randint(1, len(lines))]})
 
     def pay(self):
-        kind = self.random.choice(list(PAYS))
+        kind = self.random.choice(list(PAID_KINDS))
         party = TXN_KINDS[kind].party
-        owed = self.pick(PAYS[kind][0], lambda data: data["Balance"])
+        owed = self.pick(PAID_KINDS[kind][0], lambda data: data["Balance"])
         if owed is None:
             return
         documents = [
             owed,
             self.pick(
-                PAYS[kind][self.random.randint(0, 1)], lambda data: data[party] == owed[party]
+                PAID_KINDS[kind][self.random.randint(0, 1)], lambda data: data[party] == owed[party]
             ),
         ]
         lines, total = [], Decimal(0)
         for place, data in enumerate(documents):
             sort = (
-                PAYS[kind][0]
+                PAID_KINDS[kind][0]
                 if place == 0
-                else next((k for k in PAYS[kind] if data and self.holds(k, data)), "")
+                else next((k for k in PAID_KINDS[kind] if data and self.holds(k, data)), "")
             )
             if sort and (place == 0 or data["Id"] != owed["Id"]):
                 part = (
@@ -191,7 +194,7 @@ class Bookkeeper:
                 lines.append(
                     {"Amount": str(part), "LinkedTxn": [{"TxnId": data["Id"], "TxnType": sort}]}
                 )
-                total += part if sort == PAYS[kind][0] else -part
+                total += part if sort == PAID_KINDS[kind][0] else -part
         total = max(total, Decimal(0)) + self.random.choice([0, 0, 5])
         body = {party: owed[party], "TotalAmt": str(total), "Line": lines, **self.money(owed)}
         bank = {"PayType": "Check", "CheckPayment": {"BankAccountRef": self.account("Bank")}}
@@ -304,7 +307,7 @@ class Bookkeeper:
         body["PrivateNote"] = f"note {self.random.random()}"
         if body.get("ExchangeRate", 1) != 1:
             body["ExchangeRate"] = self.random.randint(500, 1500) / 100
-        if kind in (*BOUGHT, "Purchase") and self.random.random() < 0.5:
+        if kind in (*PURCHASE_KINDS, "Purchase") and self.random.random() < 0.5:
             body["Line"] = [*body["Line"], self.bought_line()]
         for field in ("PurchaseEx", "MetaData", "TxnTaxDetail"):
             body.pop(field, None)
@@ -389,7 +392,7 @@ def _parties(company):
 def _links(company):
     """Check that each open balance is the total less its payments, and that links go both ways."""
     payments = defaultdict(Decimal)
-    for kind in PAYS:
+    for kind in PAID_KINDS:
         for row in company.table(kind).rows.values():
             for key, amount in settled(row.read()).items():
                 payments[key] += amount

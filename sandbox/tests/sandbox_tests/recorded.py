@@ -22,10 +22,10 @@ ENVELOPES = ("QueryResponse", "CDCResponse", "AttachableResponse")
 JSON = "application/json"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Options of the company of 2017 in the fixtures, and of the one in the receipts, without sales tax.
-FIRST = {"classes": "off", "departments": False}
-OF_TAPE: dict[str, Body] = {
-    "preferences": FIRST,
-    "item": FIRST,
+FIXTURE_COMPANY = {"classes": "off", "departments": False}
+COMPANY_OPTIONS: dict[str, Body] = {
+    "preferences": FIXTURE_COMPANY,
+    "item": FIXTURE_COMPANY,
     "sales_receipt": {"tax": "off", "crew": False},
 }
 
@@ -95,7 +95,7 @@ def fixtures() -> Iterator[Exchange]:
 
     The request is the one that the tests of the recording's own client send.
     """
-    for name, (method, path, body) in ASKED.items():
+    for name, (method, path, body) in REQUESTS.items():
         folder = (
             EVIDENCE / "recorded-xml" if name.startswith("json/") else RECORDED / "elixir-client"
         )
@@ -103,39 +103,39 @@ def fixtures() -> Iterator[Exchange]:
         entity = {} if "Fault" in answer else next(iter(objects(answer)))[1]
         body = (
             body
-            if body != SAME
+            if body != ANSWERED_BODY
             else {key: value for key, value in entity.items() if key != "MetaData"}
         )
         if "create" in name and isinstance(body, dict):
             body = {key: value for key, value in body.items() if key not in ("Id", "SyncToken")}
         status = 400 if "Fault" in answer else 200
         yield Exchange(
-            name, method, f"company/{SAMPLE.realm}/{path}", _sent(body), JSON, status, answer
+            name, method, f"company/{SAMPLE.realm}/{path}", _encode(body), JSON, status, answer
         )
 
 
-def _sent(body: Any) -> str:
+def _encode(body: Any) -> str:
     return "" if body is None else json.dumps(body, default=float)
 
 
-SAME = "what the answer shows"
+ANSWERED_BODY = "what the answer shows"
 SALE = {"ItemRef": {"value": "3"}, "Qty": 1, "UnitPrice": 0}
 RECEIPT = {"DetailType": "SalesItemLineDetail", "Amount": 0, "SalesItemLineDetail": SALE}
 TAXED = {
     "TaxCode": "New",
     "TaxRateDetails": [{"TaxRateName": "California", "RateValue": "8", "TaxAgencyId": "1"}],
 }
-ASKED: dict[str, tuple[str, str, Any]] = {
+REQUESTS: dict[str, tuple[str, str, Any]] = {
     "api/query": ("GET", "query?query=SELECT%20*%20FROM%20Item", None),
     "api/query_error": ("GET", "query?query=SELECT%20*%20FROM%20null", None),
-    "item/create_item": ("POST", "item", SAME),
+    "item/create_item": ("POST", "item", ANSWERED_BODY),
     "item/create_item_error": ("POST", "item", {"Type": "Inventory"}),
     "item/read_item": ("GET", "item/11", None),
     "item/read_item_error": ("GET", "item/999", None),
-    "item/update_item": ("POST", "item", SAME),
+    "item/update_item": ("POST", "item", ANSWERED_BODY),
     "item/update_item_error": ("POST", "item", {"Id": "11", "SyncToken": "0", "Name": "Pump"}),
     "preferences/read_preferences": ("GET", "preferences", None),
-    "preferences/update_preferences": ("POST", "preferences", SAME),
+    "preferences/update_preferences": ("POST", "preferences", ANSWERED_BODY),
     "preferences/update_preferences_error": ("POST", "preferences", {"Id": "1", "SyncToken": "3"}),
     "sales_receipt/create_sales_receipt": ("POST", "salesreceipt", {"Line": [RECEIPT]}),
     "sales_receipt/create_sales_receipt_error": ("POST", "salesreceipt", {"Line": [{"Amount": 1}]}),
@@ -152,7 +152,7 @@ ASKED: dict[str, tuple[str, str, Any]] = {
     ),
 }
 # Recordings that show which objects must exist before an exchange, where its own do not.
-BEFORE = {
+STATE_RECORDINGS = {
     "attachment/delete_attachment": "attachment/read_attachment",
     "item/update_item_error": "item/read_item",
     "preferences/update_preferences_error": "preferences/read_preferences",
@@ -164,10 +164,10 @@ BEFORE = {
 def replayed(name: str, all: dict[str, list[Exchange]]) -> Iterator[tuple[Exchange, Answer]]:
     """Yield each exchange with the stand-in's answer, in a company with the state it requires."""
     exchanges = all[name]
-    stage = Stage(exchanges[0].moment - 60, **OF_TAPE.get(name.partition("/")[0], {}))
-    recordings = [] if name in BEFORE else exchanges
+    stage = Stage(exchanges[0].moment - 60, **COMPANY_OPTIONS.get(name.partition("/")[0], {}))
+    recordings = [] if name in STATE_RECORDINGS else exchanges
     before = [
-        *all.get(BEFORE.get(name, ""), []),
+        *all.get(STATE_RECORDINGS.get(name, ""), []),
         *(each for each in recordings if not each.creates),
     ]
     stage.rebuild([entity for each in before for entity in objects(each.answer)])

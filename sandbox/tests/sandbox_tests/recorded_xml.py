@@ -128,10 +128,10 @@ class Shop(Stage):
         party = {"CustomerRef": {"value": "1"}, "VendorRef": {"value": "1"}} | row
         body = {
             key: party[key]
-            for key in ("VendorRef" if kind in BOUGHT else "CustomerRef", "CurrencyRef")
+            for key in ("VendorRef" if kind in PURCHASE_KINDS else "CustomerRef", "CurrencyRef")
             if key in party
         }
-        line = (ACCOUNT_LINE if kind in BOUGHT else sale_line) | {
+        line = (ACCOUNT_LINE if kind in PURCHASE_KINDS else sale_line) | {
             "Amount": amount + (1000 if kind in ("Bill", "Invoice") else 0)
         }
         self.count_to(kind, id)
@@ -163,4 +163,4 @@ ACCOUNT_LINE = {
     "DetailType": "AccountBasedExpenseLineDetail",
     "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
 }
-BOUGHT = ("Bill", "VendorCredit", "PurchaseOrder")
+PURCHASE_KINDS = ("Bill", "VendorCredit", "PurchaseOrder")
