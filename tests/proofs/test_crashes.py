@@ -134,10 +134,8 @@ def unproved_keys(session):
         session.execute(select(Proof.posting_id, func.count()).group_by(Proof.posting_id)).all()
     )
     sends = select(Attempt).where(Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)).order_by(Attempt.id)
-    keys, doubted = (
-        defaultdict(dict),
-        set(),
-    )  # for each posting its keys, and whether a new one needed a proof
+    keys = defaultdict(dict)  # for each posting its keys, and whether a new one needed a proof
+    doubted = set()
     for attempt in session.scalars(sends):
         keys[attempt.posting_id].setdefault(attempt.requestid, attempt.posting_id in doubted)
         if attempt.outcome != "refused":
@@ -149,14 +147,17 @@ def torn_batches(session):
     """Return batches sent in part, and batches with a posting that was in doubt before."""
     sends, torn, doubted = defaultdict(lambda: defaultdict(list)), [], set()
     for attempt in session.scalars(select(Attempt).order_by(Attempt.id)):
-        sends[attempt.batch][attempt.fence].append((attempt.requestid, attempt.posting_id))
-        torn += [attempt.batch] if attempt.batch and attempt.posting_id in doubted else []
-        doubted |= {attempt.posting_id} if attempt.outcome in ("sent", "doubt") else set()
-    torn += [
-        batch
-        for batch, items_by_fence in sends.items()
-        if batch and len({tuple(items) for items in items_by_fence.values()}) > 1
-    ]
+        if attempt.batch:
+            item = attempt.requestid, attempt.posting_id
+            sends[attempt.batch][attempt.fence].append(item)
+            if attempt.posting_id in doubted:
+                torn.append(attempt.batch)
+        if attempt.outcome in ("sent", "doubt"):
+            doubted.add(attempt.posting_id)
+    for batch, items_by_fence in sends.items():
+        compositions = {tuple(items) for items in items_by_fence.values()}
+        if len(compositions) > 1:
+            torn.append(batch)
     return torn
 
 

@@ -150,7 +150,7 @@ class Stop:
     holds: bool  # has an open transaction for which the others wait
     waits: bool  # waits until another worker has taken over
     lasted: float = 0.0
-    open_count: set[tuple[int, str]] = field(default_factory=set)
+    left: set[tuple[int, str]] = field(default_factory=set)
     taken_over: int = 0
 
 

@@ -66,15 +66,15 @@ class Bookkeeper:
         return str(Decimal(self.random.randint(1, 99999)) / 100)
 
     def money(self, party):
-        code = party["CurrencyRef"]["value"]
+        """Return the currency of a party, mostly with a rate if it is a foreign one."""
         if not self.company.options.multicurrency:
             return {}
-        rate = (
-            {}
-            if code == self.company.options.currency
-            else {"ExchangeRate": str(self.random.randint(500, 1500) / 100)}
-        )
-        return {"CurrencyRef": {"value": code}, **(rate if self.random.random() < 0.8 else {})}
+        code = party["CurrencyRef"]["value"]
+        rate = {}
+        if code != self.company.options.currency:
+            rate["ExchangeRate"] = str(self.random.randint(500, 1500) / 100)
+        has_rate = self.random.random() < 0.8
+        return {"CurrencyRef": {"value": code}, **(rate if has_rate else {})}
 
     def taxed(self):
         if self.company.options.tax != "codes":
@@ -169,40 +169,30 @@ class Bookkeeper:
             self.post("Bill", head | {"Line": lines[: self.random.randint(1, len(lines))]})
 
     def pay(self):
+        """Pay an open document, perhaps together with another one of the same party."""
         kind = self.random.choice(list(PAID_KINDS))
         party = TXN_KINDS[kind].party
-        owed = self.pick(PAID_KINDS[kind][0], lambda data: data["Balance"])
+        main_kind, credit_kind = PAID_KINDS[kind]
+        owed = self.pick(main_kind, lambda data: data["Balance"])
         if owed is None:
             return
-        documents = [
-            owed,
-            self.pick(
-                PAID_KINDS[kind][self.random.randint(0, 1)], lambda data: data[party] == owed[party]
-            ),
-        ]
+        other_kind = self.random.choice([main_kind, credit_kind])
+        other = self.pick(other_kind, lambda data: data[party] == owed[party])
+        documents = [(main_kind, owed)]
+        if other and other["Id"] != owed["Id"]:
+            documents.append((other_kind, other))
+
         lines, total = [], Decimal(0)
-        for place, data in enumerate(documents):
-            sort = (
-                PAID_KINDS[kind][0]
-                if place == 0
-                else next((k for k in PAID_KINDS[kind] if data and self.holds(k, data)), "")
-            )
-            if sort and (place == 0 or data["Id"] != owed["Id"]):
-                part = (
-                    Decimal(data["Balance"]) * self.random.choice([1, 1, Decimal("0.4")])
-                ).quantize(Decimal("0.01"))
-                lines.append(
-                    {"Amount": str(part), "LinkedTxn": [{"TxnId": data["Id"], "TxnType": sort}]}
-                )
-                total += part if sort == PAID_KINDS[kind][0] else -part
+        for document_kind, data in documents:
+            share = self.random.choice([1, 1, Decimal("0.4")])
+            amount = (Decimal(data["Balance"]) * share).quantize(Decimal("0.01"))
+            link = {"TxnId": data["Id"], "TxnType": document_kind}
+            lines.append({"Amount": str(amount), "LinkedTxn": [link]})
+            total += amount if document_kind == main_kind else -amount
         total = max(total, Decimal(0)) + self.random.choice([0, 0, 5])
         body = {party: owed[party], "TotalAmt": str(total), "Line": lines, **self.money(owed)}
         bank = {"PayType": "Check", "CheckPayment": {"BankAccountRef": self.account("Bank")}}
         self.post(kind, body | (bank if kind == "BillPayment" else {}))
-
-    def holds(self, kind, data):
-        row = self.company.row(kind, data["Id"])
-        return row is not None
 
     def spend(self):
         sort = self.random.choice(["Cash", "Check", "CreditCard"])

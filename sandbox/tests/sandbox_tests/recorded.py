@@ -96,16 +96,12 @@ def fixtures() -> Iterator[Exchange]:
     The request is the one that the tests of the recording's own client send.
     """
     for name, (method, path, body) in REQUESTS.items():
-        folder = (
-            EVIDENCE / "recorded-xml" if name.startswith("json/") else RECORDED / "elixir-client"
-        )
+        is_shared = name.startswith("json/")
+        folder = EVIDENCE / "recorded-xml" if is_shared else RECORDED / "elixir-client"
         answer = json.loads((folder / f"{name}.json").read_text(), parse_float=Decimal)
         entity = {} if "Fault" in answer else next(iter(objects(answer)))[1]
-        body = (
-            body
-            if body != ANSWERED_BODY
-            else {key: value for key, value in entity.items() if key != "MetaData"}
-        )
+        if body == ANSWERED_BODY:
+            body = {key: value for key, value in entity.items() if key != "MetaData"}
         if "create" in name and isinstance(body, dict):
             body = {key: value for key, value in body.items() if key not in ("Id", "SyncToken")}
         status = 400 if "Fault" in answer else 200

@@ -129,9 +129,8 @@ class Stage:
         """Set an object's version, times and line ids to the recorded ones."""
         body = self.company.table(kind).rows[id].read()
         values = {key: row[key] for key in ("SyncToken", "MetaData")}
-        if (
-            "BillAddr" in row and "ShipAddr" not in row
-        ):  # only a user can say that the shipping address differs
+        # Only a user can say that the shipping address differs.
+        if "BillAddr" in row and "ShipAddr" not in row:
             body = {key: value for key, value in body.items() if key != "ShipAddr"}
         if "Line" in row:
             pairs = zip(body["Line"], row["Line"], strict=True)
@@ -177,21 +176,23 @@ class Stage:
             return
         self.make_way(kind, reference.get("name", ""))
         above, _, called = reference.get("name", f"{kind} {reference['value']}").rpartition(":")
-        body = STANDS_FOR[kind] | (
-            {"AccountType": ACCOUNT_TYPES.get(name, "Bank")} if kind == "Account" else {}
-        )
-        body |= {"Type": "Category"} if name == "Category" else {}
-        body |= {field: called for field in ("Name", "DisplayName") if body.get(field) == ""}
-        body |= {"ParentRef": {"value": self.parent(kind, name, above)}} if above else {}
+        body = dict(STANDS_FOR[kind])
+        if kind == "Account":
+            body["AccountType"] = ACCOUNT_TYPES.get(name, "Bank")
+        if name == "Category":
+            body["Type"] = "Category"
+        for field in ("Name", "DisplayName"):
+            if body.get(field) == "":
+                body[field] = called
+        if above:
+            body["ParentRef"] = {"value": self.parent(kind, name, above)}
         self.put(kind, body | {"Id": reference["value"]})
 
     def make_way(self, kind: str, called: str) -> None:
         """Rename an existing entry of the stand-in that has this name."""
-        entry = (
-            self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
-            if kind in LIST_KINDS
-            else None
-        )
+        if kind not in LIST_KINDS:
+            return
+        entry = self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
         if entry:
             row = self.company.table(kind).rows[entry[1]]
             name_field = {LIST_KINDS[kind].field: f"Other {next(self.spare)}"}
@@ -205,9 +206,7 @@ class Stage:
         if entry:
             return entry[1]
         reference = {"value": str(next(self.spare)), "name": called}
-        self.stand_for("Item", "Category", reference) if kind == "Item" else self.stand_for(
-            kind, name, reference
-        )
+        self.stand_for(kind, "Category" if kind == "Item" else name, reference)
         return reference["value"]
 
     def link(self, rows: list[tuple[str, Body]]) -> None:
