@@ -20,7 +20,7 @@ from tests.support.watched.planted_source import plant
 
 
 def run(order):
-    """Run the tests in this process and return the exit code."""
+    """Run the tests in this process and exit with their code."""
     os.environ.update(order["environ"])
     output = os.open(order["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for number in (1, 2):
