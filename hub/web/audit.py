@@ -80,12 +80,14 @@ def export_list() -> Response:
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
     query = _chosen(filters).select()
     rows = exports.read_in_chunks(query, [AuditEntry.id], _exported)
-    return exports.download("audit-log", audit_entries.COLUMNS, rows)
+    return exports.download("audit-log", (*audit_entries.COLUMNS, "action"), rows)
 
 
 def _exported(session: Session, entries: Sequence[AuditEntry]) -> Iterator[exports.Row]:
-    """Yield entries as a file has them."""
-    return map(audit_entries.row_of, entries)
+    """Yield entries as a file has them, each with the sentence that the page shows."""
+    for entry in entries:
+        action = audit_wording.sentence(entry.what, entry.subject)
+        yield audit_entries.row_of(entry) | {"action": action}
 
 
 @pages.post("/verify")

@@ -98,6 +98,12 @@ def parts(what: str) -> tuple[str, str | None]:
     return before, after if place else None
 
 
+def sentence(what: str, subject: str) -> str:
+    """Return the sentence of an act with what it was about."""
+    before, after = parts(what)
+    return before if after is None else f"{before}{subject}{after}"
+
+
 def label(what: str) -> str:
     """Return the sentence of an act without what it was about, for the list of a filter."""
     before, after = parts(what)

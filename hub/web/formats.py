@@ -1,9 +1,14 @@
 """Dates as the person who looks at the page writes them."""
 
 import datetime as dt
+import re
 
+from hub.translations import messages
 from hub.translations.catalogs import ENGLISH
-from hub.web import viewer
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DATE = re.compile(rf"\b(\d{{2}}) ({'|'.join(MONTHS)}) (\d{{4}})\b")  # as the hub writes dates
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def date(value: dt.date) -> str:
@@ -26,9 +31,36 @@ def day_of_month(value: dt.date) -> str:
     return f"{value.day} {month_name(value)}"
 
 
+def dates_within(text: str) -> str:
+    """Return a text with its dates, such as 02 Mar 2026, in the form of the person."""
+    return DATE.sub(_rewritten, text)
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a text is nothing but a date, such as 02 Mar 2026 or 2026-03-02."""
+    return bool(DATE.fullmatch(text) or ISO_DATE.fullmatch(text))
+
+
+def rewrite_date(text: str) -> str:
+    """Return a text that is a date in the form of the person; what is no date stays."""
+    try:
+        return date(dt.date.fromisoformat(text))
+    except ValueError:
+        return dates_within(text)
+
+
+def _rewritten(match: re.Match[str]) -> str:
+    """Return a date of a text in the form of the person; what is no date stays."""
+    day, month_, year = match.groups()
+    try:
+        return date(dt.date(int(year), MONTHS.index(month_) + 1, int(day)))
+    except ValueError:
+        return match[0]
+
+
 def _format(value: dt.date, english: str, other: str) -> str:
     """Format a date with one pattern for English and one for all other languages."""
-    language = viewer.language()
+    language = messages.reader().language
     if language == ENGLISH:
         return format(value, english)
     from babel.dates import format_date  # English pages do without it

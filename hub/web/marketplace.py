@@ -24,9 +24,9 @@ from hub.web.paging import page, row_or_404
 
 # What a plugin does at its source, by the hooks that it implements.
 READING_HOOKS = {
-    "hub_documents": "documents",
+    "hub_documents": gettext_noop("documents"),
     "hub_codes": gettext_noop("lists of codes"),
-    "hub_attachment": "files",
+    "hub_attachment": gettext_noop("files"),
 }
 WRITING_HOOKS = {
     "hub_report": gettext_noop("what became of a document"),

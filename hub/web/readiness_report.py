@@ -6,6 +6,7 @@ from hub.db.engine import reading
 from hub.models import Installation
 from hub.scheduling import readiness_report
 from hub.scheduling.readiness_report import Report
+from hub.web import viewer
 from hub.web.access import needs
 from hub.web.installation import tabs
 from hub.web.paging import row_or_404
@@ -23,5 +24,6 @@ def show(installation_id: int) -> str:
         context = tabs(session, installation)
         report: Report | None = None
         if context["app"]:
-            report = readiness_report.report(session, installation, context["app"])
+            with viewer.translated_reasons():
+                report = readiness_report.report(session, installation, context["app"])
         return render_template("readiness.html", report=report, sums_of=sum_texts, **context)

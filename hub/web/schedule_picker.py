@@ -18,8 +18,8 @@ DAILY = "daily"
 WORKING_DAYS = "weekdays"
 CUSTOM = "custom"
 CHOICES = (
-    ("15m", "Every 15 minutes"),
-    ("30m", "Every 30 minutes"),
+    ("15m", gettext_noop("Every 15 minutes")),
+    ("30m", gettext_noop("Every 30 minutes")),
     ("1h", gettext_noop("Every hour")),
     (DAILY, gettext_noop("Every day at a time")),
     (WORKING_DAYS, gettext_noop("Monday to Friday at a time")),

@@ -137,7 +137,7 @@ def _proof(proof: Proof) -> Event:
 
 def _receipt(row: ReceiptRow) -> Event:
     """Return what the source was told."""
-    state = row.state.replace("_", " ")
+    state = gettext(row.state.replace("_", " "))
     if row.ended == ReceiptEnd.DELIVERED:
         return Event(row.at, gettext("The source was told: %(state)s", state=state), tone="good")
     if row.ended == ReceiptEnd.REFUSED:

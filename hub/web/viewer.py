@@ -36,13 +36,14 @@ from hub.translations import catalogs, messages
 from hub.translations.catalogs import ENGLISH, LANGUAGES
 from hub.translations.messages import Reader
 from hub.translations.numbers import COMMA_AND_POINT, FORMATS, SPACE_AND_COMMA, NumberFormat
-from hub.web import long_texts
+from hub.web import formats, long_texts
 from hub.web.forms import Input
 from hub.web.plugin_texts import labels_of_fields
 
 CATALOGS = "hub_catalogs"  # of the application: (package, language) -> catalog
 HUB = "hub"
-AMOUNT = re.compile(r"(-?[A-Z]{3})\s([\d,]+(?:\.\d+)?)")  # as `hub.money.format_amount` writes it
+# As `hub.money.format_amount` writes an amount: with a comma between thousands, or with decimals.
+AMOUNT = re.compile(r"(-?\b[A-Z]{3})\s(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2,3})\b")
 REASON = "reason"  # the context of the texts of `hub.reasons` in the catalog
 # What browsers ask for -> the language of the pages. Readers of Nynorsk read Bokmål, too.
 REQUESTED = {"en": ENGLISH, "nb": "nb", "no": "nb", "nn": "nb"}
@@ -227,13 +228,24 @@ def _keep_reasons(*sender: Any, **ignored: Any) -> None:
 
 def _reason(text: str) -> str:
     """Translate a text of `hub.reasons`, or the label of a code, which its plugin translates."""
-    amount = AMOUNT.fullmatch(text)
-    if amount and number_format() != COMMA_AND_POINT:
-        return f"{amount[1]} {number_format().written(amount[2])}"
     translated = messages.reader().catalog.pgettext(REASON, text)
-    if translated == text and language() != ENGLISH:
-        return _labels(language()).get(text, text)
-    return translated
+    if translated != text:
+        return translated
+    if language() != ENGLISH:
+        text = _labels(language()).get(text, text)
+    if formats.is_date(text):
+        return formats.rewrite_date(text)
+    if AMOUNT.fullmatch(text) or text.endswith("."):  # a sentence; a name stays as it is
+        return formats.dates_within(_amounts_within(text))
+    return text
+
+
+def _amounts_within(text: str) -> str:
+    """Return a text with its amounts as the person writes them."""
+    numbers = number_format()
+    if numbers == COMMA_AND_POINT:
+        return text
+    return AMOUNT.sub(lambda amount: f"{amount[1]} {numbers.written(amount[2])}", text)
 
 
 def _labels(language: str) -> dict[str, str]:

@@ -146,6 +146,17 @@ def test_the_export_has_what_the_filters_choose_and_no_formulas(owner):
     assert json.loads(rows[0]["detail"]) == {"record": "@x"}
 
 
+def test_the_exported_list_names_acts_as_the_page_does(owner):
+    record(owner, "oda", "code matched", "ION 7")
+    record(owner, "oda", "of a later version", "two")
+    text = owner.page("/audit/export?format=csv&who=oda")
+    _, rows = spreadsheets.decode(text.encode())
+    assert [(row["what"], row["action"]) for row in rows] == [
+        ("of a later version", "Of a later version: two"),
+        ("code matched", "Matched ION 7"),
+    ]
+
+
 def test_a_large_log_is_streamed_in_parts():
     rows = [[number, "x" * 100] for number in range(5000)]
     parts = list(spreadsheets.stream(["id", "text"], rows))

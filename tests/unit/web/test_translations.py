@@ -3,7 +3,7 @@
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from gettext import NullTranslations
 from html.parser import HTMLParser
 from importlib import import_module
@@ -19,6 +19,7 @@ from hub.translations.messages import gettext, ngettext
 from hub.web import viewer
 from tests.support.page_rows import Story
 from tests.support.page_visitor import Visitor
+from tools import translations
 
 NORWEGIAN = {"Accept-Language": "nb-NO"}
 OPENING, CLOSING = "⟦", "⟧"
@@ -44,9 +45,9 @@ DATA = re.compile(
     |[A-Z]\w+/[\w/]+|English|Norsk\ bokmål|GMT\S*|UTC|info|MARKER\d+
     |[0-9a-f]{20,}|invoice|via|password|address|Redirect\ URI|Host\ domain
     |(?:Launch|Disconnect|Reconnect|Webhook)\ \w+
-    |End-user\ license\ agreement\ URL|Privacy\ policy\ URL|ABstandinclient\d+|Newly\ held
+    |End-user\ license\ agreement\ URL|Privacy\ policy\ URL|ABstandinclient\d+|Newly\ held|Posted
     |localhost|127\.0\.0\.1|autotask-[\w-]+|costtracker|costcertified|ontraccr|ion|openapi\.yaml
-    |ffff\w*|inclient\w*
+    |ffff\w*|inclient\w*|\(it\ is\ disconnected\)\.\ Open\ Companies\ and\ press\ Reconnect\.
     """,
     re.VERBOSE,
 )
@@ -54,11 +55,15 @@ WORD = re.compile(r"[A-Za-z]{3,}")
 
 
 class Marked(NullTranslations):
-    """A catalog that marks every text that is looked up in it."""
+    """A catalog that marks every text that is looked up in it and that one of some catalogs has."""
+
+    def __init__(self, texts: Collection[str]) -> None:
+        super().__init__()
+        self.texts = texts
 
     def gettext(self, message: str) -> str:
-        """Return the text between the marks."""
-        return f"{OPENING}{message}{CLOSING}"
+        """Return the text between the marks; as it is if no catalog has it."""
+        return f"{OPENING}{message}{CLOSING}" if message in self.texts else message
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         """Return the text of this number between the marks."""
@@ -102,6 +107,18 @@ class Texts(HTMLParser):
             self.depth += (character == OPENING) - (character == CLOSING)
         if part.strip():
             self.unmarked.append(" ".join(part.split()))
+
+
+def texts_of_catalogs() -> set[str]:
+    """Return the texts of the hub's catalog and of those of the plugins."""
+    paths = [translations.own_path("nb")]
+    paths += [translations.plugin_path(name, "nb") for name in translations.plugin_packages()]
+    texts: set[str] = set()
+    for path in paths:
+        for message in translations.read_catalog(path, "nb"):
+            forms = message.id if isinstance(message.id, tuple) else (message.id,)
+            texts.update(forms)
+    return texts
 
 
 def own_words(page: str) -> set[str]:
@@ -158,7 +175,8 @@ def test_every_text_of_the_pages_goes_through_the_catalog(visitor: Visitor) -> N
     read = visitor.app.extensions[viewer.CATALOGS]
     plugins = visitor.app.extensions["hub"].plugins
     packages = {plugins.package(slug) for slug in plugins.apps}
-    read.update({(package, "nb"): Marked() for package in (*packages, viewer.HUB)})
+    marked = Marked(texts_of_catalogs())
+    read.update({(package, "nb"): marked for package in (*packages, viewer.HUB)})
     page_addresses: dict[str, str] = {}
     for path in addresses(visitor.story):
         page = visitor.get(path, headers=NORWEGIAN, follow_redirects=True).text
@@ -241,6 +259,42 @@ def test_an_amount_in_a_reason_has_the_format_of_the_person(app_with_pages: Flas
             reason = render("check.total", values).reason
     assert "NOK 59\N{NO-BREAK SPACE}469,60" in reason
     assert "-NOK 1\N{NO-BREAK SPACE}000,00" in reason
+
+
+def test_a_date_in_a_reason_has_the_format_of_the_person(app_with_pages: Flask) -> None:
+    values = {"name": "Bill 1 of Hara 02 Mar 2026", "date": "02 Mar 2026"}
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        with viewer.translated_reasons():
+            text = render("check.books_closed", values)
+    assert "2. mars 2026" in text.title
+    assert text.title.count("02 Mar 2026") + text.reason.count("02 Mar 2026") == (
+        text.title + text.reason
+    ).count("Hara 02 Mar 2026"), "a name stays as it is"
+
+
+def test_a_date_of_iso_in_a_reason_has_the_format_of_the_person(app_with_pages: Flask) -> None:
+    values = {"date": "2026-03-02", "start": "2026-31-31", "app": "Fjord"}
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        with viewer.translated_reasons():
+            reason = render("posting.dated_too_early", values).reason
+    assert "2. mars 2026" in reason
+    assert "2026-31-31" in reason
+
+
+def test_amounts_and_dates_within_a_sentence_have_the_format_of_the_person(
+    app_with_pages: Flask,
+) -> None:
+    sentence = "It says NOK 1,234.50 of 02 Mar 2026, not USD 7.00; ION 500 and 31 Feb 2026 stay."
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        with viewer.translated_reasons():
+            reason = render("posting.stored_text", {"text": sentence}).reason
+    assert reason == (
+        "It says NOK 1\N{NO-BREAK SPACE}234,50 of 2. mars 2026, not USD 7,00; ION 500 and"
+        " 31 Feb 2026 stay."
+    )
 
 
 def test_a_value_of_a_text_is_escaped_in_every_language(app_with_pages: Flask) -> None:
