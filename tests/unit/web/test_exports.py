@@ -82,7 +82,8 @@ def test_the_audit_log_is_for_owners_in_every_format(visitor: Visitor) -> None:
     entries = json.loads(visitor.get("/audit/export?format=json").data)
     assert entries
     table = table_of(visitor.get("/audit/export?format=xlsx").data)
-    assert table[0] == ["number", "at", "who", "what", "subject", "address", "detail"]
+    columns = ["number", "at", "who", "what", "subject", "address", "detail", "action"]
+    assert table[0] == columns
 
 
 def test_a_sheet_holds_text_numbers_and_signs_that_xml_does_not_have() -> None:
