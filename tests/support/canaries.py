@@ -72,6 +72,7 @@ EXEMPT = {
 REPLACED_TOKEN = re.compile(r"refresh-token-\d+\.txt")  # what `hub connect` stores for its caller
 EXEMPT_FOLDERS = {"snapshots", "site-packages", EARLIER_CODE}
 STAND_IN_OUTPUT = b"webhook verifier "  # the command of the QuickBooks stand-in prints its tokens
+LONGEST_CANARY = 256  # bytes by which one is recognized, at most
 RESULT = "canaries"  # where a worker leaves its result for the process that prints it
 
 
@@ -133,8 +134,28 @@ search = Search()
 
 def watch_answer(_sender: Any, response: Any, **_: Any) -> None:
     """Search an answer of a hub in this process, its headers included."""
-    body = b"" if response.direct_passthrough or response.is_streamed else response.get_data()
+    body = b""
+    if response.direct_passthrough:
+        pass  # a file; what the hub wrote is searched at the end
+    elif response.is_streamed:
+        response.response = watched_stream(response.response)
+    else:
+        body = response.get_data()
     search.note("an answer", str(response.headers).encode() + body)
+
+
+def watched_stream(chunks: Any) -> Generator[bytes | str]:
+    """Yield the chunks of a streamed answer; search each with the end of the one before."""
+    end = b""
+    try:
+        for chunk in chunks:
+            content = end + (chunk.encode() if isinstance(chunk, str) else chunk)
+            search.shown += [f"{name} in a streamed answer" for name in canaries_in(content)]
+            end = content[-LONGEST_CANARY:]
+            yield chunk
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
 
 
 class WatchingHandler(logging.Handler):

@@ -65,6 +65,11 @@ LEAKS = {
     app = flask.Flask('hub')
     app.route('/')(lambda: f'<p>{secret}</p>')
     app.test_client().get('/')""",
+    "in a streamed answer": """
+    app = flask.Flask('hub')
+    parts = ('a;', secret[:9], secret[9:], ';b')
+    app.route('/')(lambda: flask.Response(part for part in parts))
+    assert app.test_client().get('/').data""",
     "in a header": """
     app = flask.Flask('hub')
     app.route('/')(lambda: ('', 302, {'Location': f'/?code={secret}'}))
