@@ -86,7 +86,7 @@ def _is_terminal() -> bool:
 
 def _parse_kinds(text: str) -> tuple[str, ...]:
     """Return the kinds that a text lists; raise UsageError if one is unknown or cannot be used."""
-    kinds = tuple(dict.fromkeys(kind.strip() for kind in text.split(",") if kind.strip()))
+    kinds = _split_kinds(text)
     for kind in kinds:
         if kind not in KINDS:
             raise click.UsageError(f"{kind!r} is no kind. There is {', '.join(KINDS)}.")
@@ -95,6 +95,12 @@ def _parse_kinds(text: str) -> tuple[str, ...]:
     if "bill_payment" in kinds and "bill" not in kinds:
         raise click.UsageError("A bill_payment pays bills; add the kind bill.")
     return kinds
+
+
+def _split_kinds(text: str) -> tuple[str, ...]:
+    """Return the parts of a text between commas, each once, without empty ones."""
+    parts = [part.strip() for part in text.split(",")]
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def _name_problem(name: str) -> str:

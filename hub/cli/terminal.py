@@ -52,13 +52,24 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) ->
     if not rows:
         say(empty)
         return
-    texts = [[_cell_text(cell) for cell in row] for row in rows]
-    lines = [[head.upper() for head in heads], *texts]
-    columns = zip(*lines, strict=True)
-    widths = [max(map(len, column)) for column in columns]
+    lines = [[head.upper() for head in heads]]
+    for row in rows:
+        lines.append([_cell_text(cell) for cell in row])
+    widths = _column_widths(lines)
     for line in lines:
-        cells = [text.ljust(width) for text, width in zip(line, widths, strict=True)]
-        say("  ".join(cells).rstrip())
+        say(_aligned(line, widths))
+
+
+def _column_widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    """Return the length of the longest text in each column."""
+    columns = zip(*lines, strict=True)
+    return [max(map(len, column)) for column in columns]
+
+
+def _aligned(texts: Sequence[str], widths: Sequence[int]) -> str:
+    """Return the texts of a line, each padded to the width of its column."""
+    cells = [text.ljust(width) for text, width in zip(texts, widths, strict=True)]
+    return "  ".join(cells).rstrip()
 
 
 def moment(value: datetime | None) -> str:

@@ -49,14 +49,22 @@ def app_problems(apps: Sequence[Any]) -> Iterator[str]:
         yield "its hub_apps brought no app."
     slugs = [app.slug for app in apps if isinstance(app, App)]
     for app in apps:
-        if not isinstance(app, App):
-            yield f"its hub_apps brought {type(app).__name__}, not an App."
-        elif not isinstance(app.slug, str) or not SLUG.fullmatch(app.slug):
-            yield f"{app.slug!r} is no slug: small letters, digits and hyphens only."
-        elif slugs.count(app.slug) > 1:
-            yield f"it brings the app {app.slug} twice."
+        problem = _identity_problem(app, slugs)
+        if problem:
+            yield problem
         else:
             yield from _value_problems(app)
+
+
+def _identity_problem(app: Any, slugs: Sequence[str]) -> str:
+    """Return why an app cannot be identified by its slug, as a sentence; "" if it can."""
+    if not isinstance(app, App):
+        return f"its hub_apps brought {type(app).__name__}, not an App."
+    if not isinstance(app.slug, str) or not SLUG.fullmatch(app.slug):
+        return f"{app.slug!r} is no slug: small letters, digits and hyphens only."
+    if slugs.count(app.slug) > 1:
+        return f"it brings the app {app.slug} twice."
+    return ""
 
 
 def _value_problems(app: App) -> Iterator[str]:
@@ -119,14 +127,19 @@ def field_problems(app: App, fields: Sequence[Any]) -> Iterator[str]:
         if not isinstance(field, Field):
             yield f"its hub_fields brought {type(field).__name__} for app {app.slug}, not a Field."
             continue
-        for name in ("name", "label"):
-            value = getattr(field, name)
-            if not isinstance(value, str) or not value.strip():
-                yield f"app {app.slug} has a field whose {name} is {value!r}; it must be a text."
+        yield from _field_text_problems(app, field)
         if names.count(field.name) > 1:
             yield f"app {app.slug} has two fields named {field.name!r}; rename one."
         if field.role not in ROLES:
             yield _not_offered(f"role of field {field.name} of app {app.slug}", field.role, ROLES)
+
+
+def _field_text_problems(app: App, field: Field) -> Iterator[str]:
+    """Yield each attribute of a field that must be a text and is none, or is blank."""
+    for name in ("name", "label"):
+        value = getattr(field, name)
+        if not isinstance(value, str) or not value.strip():
+            yield f"app {app.slug} has a field whose {name} is {value!r}; it must be a text."
 
 
 def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:

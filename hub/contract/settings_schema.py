@@ -1,6 +1,6 @@
 """The settings of an app by its schema: loading, checking choices, separating secrets."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -122,17 +122,25 @@ def conditions(field: fields.Field[Any]) -> dict[str, tuple[str, ...]]:
 
 def offered_values(field: fields.Field[Any]) -> tuple[str, ...]:
     """Return the values that a setting offers by itself; none if it takes any value."""
-    choices = field.metadata.get("choices") or ()
-    values: list[str] = []
-    for choice in choices:
-        is_pair = isinstance(choice, tuple | list)
-        values.append(str(choice[0] if is_pair else choice))
-    for check in field.validators:
-        if isinstance(check, validate.OneOf):
-            values += [str(value) for value in check.choices]
+    values = [*_listed_values(field), *_validated_values(field)]
     if isinstance(field, fields.Boolean):
         values += ["True", "False"]
     return tuple(dict.fromkeys(values))
+
+
+def _listed_values(field: fields.Field[Any]) -> Iterator[str]:
+    """Yield the values of the choices of a setting; a choice is a value, or a value and a label."""
+    for choice in field.metadata.get("choices") or ():
+        is_pair = isinstance(choice, tuple | list)
+        yield str(choice[0] if is_pair else choice)
+
+
+def _validated_values(field: fields.Field[Any]) -> Iterator[str]:
+    """Yield the values that the validators of a setting list."""
+    for check in field.validators:
+        if isinstance(check, validate.OneOf):
+            for value in check.choices:
+                yield str(value)
 
 
 def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
+from marshmallow.fields import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -60,15 +61,22 @@ class RecordedSettings:
             return
         fields = settings_schema.schema_of(current().plugins.apps[row.slug]).fields
         for name, change in (entry.detail.get("changes") or {}).items():
-            field = fields.get(name)
-            source = str(field.metadata.get("choices_from", "")) if field else ""
-            if _list_of(source) and isinstance(change, Mapping):
+            list_name = _list_of_setting(fields.get(name))
+            if list_name and isinstance(change, Mapping):
                 for value in change.values():
-                    yield row.company_id, _list_of(source), str(value)
+                    yield row.company_id, list_name, str(value)
+
+
+def _list_of_setting(field: Field[Any] | None) -> str:
+    """Return the list of QuickBooks that a setting chooses from, "" if it is not declared."""
+    if field is None:
+        return ""
+    source = field.metadata.get("choices_from", "")
+    return _list_of(str(source))
 
 
 def _list_of(source: str) -> str:
-    """Return the list of QuickBooks that a setting chooses from, "" for any other source."""
+    """Return the list of QuickBooks that a source of choices means, "" for any other source."""
     return records.ROLE_LIST.get(cast(Role, source), "")
 
 
