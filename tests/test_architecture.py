@@ -33,6 +33,8 @@ FLOORS = [
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_LINE = 400, 60, 100
 HIGHEST_COMPLEXITY = 15
+# A function is packed if it has many branches in few lines.
+PACKED_COMPLEXITY, PACKED_COMPLEXITY_PER_LINE, MAX_PACKED_FUNCTIONS = 8, 0.6, 10
 # The longest chain of imports: of modules, and of packages and modules directly in the hub.
 MAX_MODULE_CHAIN, MAX_PACKAGE_CHAIN = 24, 14
 REVISIONS = ROOT / "hub" / "migrations" / "versions"
@@ -331,6 +333,22 @@ def test_no_function_of_the_hub_is_complex():
             if isinstance(node, ast.FunctionDef) and complexity(node) > HIGHEST_COMPLEXITY:
                 too_complex[f"{name}.{node.name}"] = complexity(node)
     assert too_complex == {}
+
+
+def is_packed(function):
+    """Return whether a function has many branches in few lines."""
+    lines = function.end_lineno - function.lineno + 1
+    branches = complexity(function)
+    return branches >= PACKED_COMPLEXITY and branches / lines >= PACKED_COMPLEXITY_PER_LINE
+
+
+def test_few_functions_of_the_hub_are_packed():
+    packed = []
+    for name, path in modules().items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and is_packed(node):
+                packed.append(f"{name}.{node.name}")
+    assert len(packed) <= MAX_PACKED_FUNCTIONS, packed
 
 
 # -- wording ---------------------------------------------------------------------------------------
