@@ -197,6 +197,27 @@ def test_decisions_of_the_protocol_know_errors_documents_and_enums_only():
     assert len(protocol) > 3
 
 
+def packages():
+    """Return the docstring of each package of the hub by the package's name."""
+    return {
+        path.parent.name: ast.get_docstring(tree(path))
+        for path in sorted(ROOT.glob("hub/*/__init__.py"))
+    }
+
+
+@pytest.mark.parametrize("package", packages())
+def test_the_docstring_of_a_package_names_what_it_imports(package):
+    """Modules directly in the hub may be left out; the topmost packages may import every other."""
+    own = [name for name in modules() if within(name, f"hub.{package}")]
+    imported = {other.split(".")[1] for name in own for other in hub_imports(name)} - {package}
+    text = packages()[package]
+    if "May import every package" not in text:
+        sentence, _, excluded = text.partition(", never")
+        named = set(re.findall(r"`hub\.(\w+)", sentence.partition("mports ")[2]))
+        assert imported & set(packages()) <= named <= imported
+        assert not imported & set(re.findall(r"`hub\.(\w+)", excluded))
+
+
 def test_collecting_and_posting_meet_in_the_outbox_only():
     for name in modules():
         used = hub_imports(name)

@@ -1,6 +1,6 @@
 """The `hub` command: one module for each group of commands, imported when it is called.
 
-Imports every package. Start reading here.
+May import every package. Start reading here.
 """
 
 import sys

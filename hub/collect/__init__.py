@@ -3,6 +3,7 @@
 A document passes `read`, `commit`, `intake`, `planning` and `batch`, in this order. The planners
 return a `DocumentPlan`; `CollectBatch.apply` carries it out.
 
-Imports `hub.sources`, `hub.mapping`, `hub.outbox` and `hub.qbo`, never `hub.posting`. Start reading
-in `run`.
+Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.http`, `hub.mapping`, `hub.models`,
+`hub.outbox`, `hub.qbo`, `hub.reasons` and `hub.sources`, never `hub.posting`. Start reading in
+`run`.
 """

@@ -1,4 +1,5 @@
 """The apps of a company: enabling them, matching codes, comparing lists.
 
-Imports `hub.sources`, `hub.mapping`, `hub.outbox` and `hub.qbo`. Start reading in `enable`.
+Imports `hub.collect`, `hub.contract`, `hub.db`, `hub.mapping`, `hub.models`, `hub.outbox`,
+`hub.qbo`, `hub.security`, `hub.sources` and `hub.spreadsheets`. Start reading in `enable`.
 """

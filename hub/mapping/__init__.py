@@ -1,7 +1,6 @@
 """Mapping: the codes of a document become QuickBooks records, as pure functions.
 
-Imports only `hub.contract`, `hub.errors`, `hub.money` and `hub.models.enums`. Start reading in
-`resolve`.
+Imports only `hub.contract`, `hub.money` and `hub.models.enums`. Start reading in `resolve`.
 """
 
 from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, ref

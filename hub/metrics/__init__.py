@@ -1,4 +1,5 @@
 """The figures that Prometheus reads: counts of all processes, and what the tables say now.
 
-Imports `hub.outbox`, `hub.qbo` and `hub.models`. Start reading in `exposition`.
+Imports `hub.db`, `hub.migrations`, `hub.models`, `hub.outbox`, `hub.qbo` and `hub.telemetry`.
+Start reading in `exposition`.
 """

@@ -1,6 +1,6 @@
 """The tables of the hub, as SQLAlchemy models.
 
-Imports only `hub.db`. Start reading in `postings`.
+Imports only `hub.db` and `hub.reasons`. Start reading in `postings`.
 """
 
 from hub.models.cases import Case, CaseNote, case_posting

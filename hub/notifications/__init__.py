@@ -1,6 +1,7 @@
 """Messages to people: mail about new cases, files on demand, invitations and codes.
 
-Imports `hub.notices`, `hub.outbox`, `hub.security` and what these import. Start reading in `mail`.
+Imports `hub.contract`, `hub.db`, `hub.models`, `hub.notices`, `hub.outbox` and `hub.security`.
+Start reading in `mail`.
 """
 
 from hub.notifications.case_news import mailbox

@@ -1,6 +1,7 @@
 """The outbox: postings on their way, their keys, and every change of their state.
 
-Imports `hub.cases` and `hub.models`. Start reading in `planning`, then `claims` and `transitions`.
+Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.mapping`, `hub.models` and `hub.reasons`. Start
+reading in `planning`, then `claims` and `transitions`.
 """
 
 from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed

@@ -1,6 +1,8 @@
 """Files for spreadsheet programs: CSV files, written so that no cell runs as a formula.
 
 `hub.spreadsheets.workbooks` reads XLSX files; `hub.web.xlsx` streams them.
+
+Imports only `hub.errors`.
 """
 
 import csv

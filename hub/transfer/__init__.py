@@ -1,5 +1,5 @@
 """Copies of the database: moving to PostgreSQL, backups and restoring them.
 
-Imports `hub.posting.recovery`, `hub.security`, `hub.migrations` and `hub.db`. Start reading in
-`move`.
+Imports `hub.crypto`, `hub.db`, `hub.migrations`, `hub.models`, `hub.posting.recovery` and
+`hub.security`. Start reading in `move`.
 """

@@ -1,4 +1,4 @@
 """The web pages, rendered on the server: one module for each family of pages.
 
-Imports every package except `hub.cli`. Start reading in `pages`.
+May import every package except `hub.cli`. Start reading in `pages`.
 """
