@@ -5,7 +5,7 @@ import pytest
 from hub import Code, Party, spreadsheets
 from hub.installations import compare
 from tests.support.small_source import postings
-from tests.unit.test_spreadsheets import HOSTILE, cells, live
+from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 
 
 @pytest.fixture
