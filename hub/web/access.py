@@ -296,6 +296,7 @@ def _check_targets(least: str, arguments: subjects.Arguments) -> None:
         abort(404)
     for target in targets:
         if not target.is_visible_to(rights()):
+            g.is_beyond_rights = True  # the audit log names it; the answer is that of no such row
             abort(404)
     g.targets = targets
     if not may_here(least):

@@ -93,8 +93,12 @@ def _refuse_unrecorded() -> Response:
 
 
 def _record_refusal(answer: Response) -> None:
-    """Record a failed log-in, a request beyond the person's rights, or a bad signature."""
+    """Record a failed log-in, a request beyond the person's rights, or a bad signature.
+
+    A row of another company or app is answered like one that does not exist, but is recorded.
+    """
     failed = g.pop("failed_login", None)
+    is_beyond_rights = g.pop("is_beyond_rights", False)
     if failed:
         name, method = failed
         refusals.note("log-in failed", name, name, by=method)
@@ -103,7 +107,7 @@ def _record_refusal(answer: Response) -> None:
         refusals.note("log-in failed", NOBODY, "unknown name")
     elif answer.status_code == 429:
         refusals.note("request throttled", NOBODY, _request())
-    elif answer.status_code == 403:
+    elif answer.status_code == 403 or is_beyond_rights:
         refusals.note("request refused", who() or NOBODY, _request())
     elif answer.status_code == 401 and request.blueprint == "webhooks":
         refusals.note("webhook refused", NOBODY, _request())

@@ -1,5 +1,7 @@
 """Entries of the audit log about requests: log-ins, refusals, exports, and their limits."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 
@@ -9,6 +11,7 @@ from hub.models import AuditEntry
 from hub.security import audit, refusals
 from tests.support.page_rows import PASSWORD, PEOPLE
 from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies
 
 BY_ROLE = {role: name for name, role in PEOPLE.items()}
 
@@ -99,6 +102,48 @@ def test_a_page_beyond_the_role_is_recorded_with_its_address(operator):
     operator.get("/people/?q=secret")
     entry = entries(operator, "request refused")[-1]
     assert (entry.who, entry.subject) == (BY_ROLE["operator"], "GET /people/")
+
+
+OF_ONE_APP = f"operator/{COMPANIES[0]}/{APPS[0]}"
+
+
+def foreign_pages(two: TwoCompanies) -> list[str]:
+    """Return addresses of the other company and of the other app of the same company."""
+    company, app = COMPANIES[1], APPS[1]
+    foreign = two.world.one("document", company, APPS[0])["document_id"]
+    other_app = two.world.one("installation", COMPANIES[0], app)["installation_id"]
+    case = two.world.one("case", company, app)["case_id"]
+    return [f"/documents/{foreign}", f"/installations/{other_app}/", f"/inbox/{case}"]
+
+
+def test_a_page_of_another_company_or_app_is_recorded_like_one_beyond_the_role(two):
+    person = two.visitor(OF_ONE_APP)
+    pages = foreign_pages(two)
+    for page in pages:
+        assert person.get(f"{page}?q=secret").status_code == 404
+    recorded = entries(person, "request refused")
+    assert [entry.subject for entry in recorded] == [f"GET {page}" for page in pages]
+    assert {entry.who for entry in recorded} == {OF_ONE_APP}
+    assert recorded[0].detail == {"address": "127.0.0.1"}
+
+
+def test_an_id_of_nothing_gets_the_same_answer_and_is_not_recorded(two):
+    person = two.visitor(OF_ONE_APP)
+    page = foreign_pages(two)[0]
+    foreign, absent = person.get(page), person.get("/documents/999999")
+    assert absent.status_code == foreign.status_code == 404
+    shown = [re.sub(r"request [0-9a-f]{32}", "", answer.text) for answer in (foreign, absent)]
+    assert shown[0].replace(page, "/documents/999999") == shown[1]
+    assert sorted(absent.headers.keys()) == sorted(foreign.headers.keys())
+    assert [entry.subject for entry in entries(person, "request refused")] == [f"GET {page}"]
+
+
+def test_a_foreign_id_that_is_asked_for_again_is_only_counted(two):
+    person = two.visitor(OF_ONE_APP)
+    page = foreign_pages(two)[0]
+    for _ in range(5):
+        person.get(page)
+    assert count(person, "request refused") == 1
 
 
 def test_a_bad_signature_is_recorded_once(visitor):
