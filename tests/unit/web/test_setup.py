@@ -356,6 +356,20 @@ def test_public_pages_need_no_log_in_and_name_whom_to_ask(
     assert "/privacy" in visitor.page("/login")
 
 
+def test_the_privacy_page_names_every_cookie_and_every_place_that_data_goes_to(
+    open_pages: Callable[..., Visitor],
+) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    assert visitor.post("/appearance", theme="dark").status_code == 302
+    cookies = {cookie.key for cookie in visitor.client._cookies.values()}
+    lasting = cookies - {visitor.app.config["SESSION_COOKIE_NAME"]}
+    assert lasting == {"hub-browser", "hub-person", "hub-theme"}
+    page = visitor.page("/privacy")
+    for named in (*lasting, "180 days", "3 days", "1 year", "Slack or Teams", "syslog"):
+        assert named in page
+
+
 def test_the_contact_address_is_stored_on_the_page(open_pages: Callable[..., Visitor]) -> None:
     visitor = open_pages("people")
     visitor.log_in("olga")
