@@ -33,7 +33,7 @@ from hub.web import (
     setting_preview,
     viewer,
 )
-from hub.web.access import keeps_form, may_here, needs, who
+from hub.web.access import fresh, keeps_form, may_here, needs, who
 from hub.web.installation import tabs
 from hub.web.layout import app_or_404, may_configure, zone
 from hub.web.paging import row_or_404
@@ -145,6 +145,7 @@ def disable(installation_id: int) -> Response:
 
 @pages.post("/installations/<int:installation_id>/owner")
 @needs("app-owner")
+@fresh
 def hand_over(installation_id: int) -> Response:
     """Give the app to another person; only its owner may do that."""
     with transaction() as session:

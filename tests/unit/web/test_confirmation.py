@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import AuditEntry, Company, Posting, User
+from hub.models import AuditEntry, Company, Installation, Posting, User
 from hub.testing.clock import FakeClock
 from hub.web import review
 from tests.support.page_rows import PASSWORD
@@ -91,6 +91,19 @@ def test_acts_on_companies_ask(owner: Visitor, path: str) -> None:
     address = "/" + path.format(owner.story.company)
     assert TITLE in owner.post(address, sure="1").text
     assert owner.row(Company, owner.story.company).state == "connected"
+
+
+def test_an_app_is_handed_over_only_after_the_password(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("arne")
+    clock.advance(LATER)
+    installation = visitor.story.installation
+    address = f"/installations/{installation}/owner"
+    before = visitor.row(Installation, installation).owner
+    answer = visitor.post(address, owner="olga").text
+    assert TITLE in answer
+    assert visitor.row(Installation, installation).owner == before != "olga"
+    page = visitor.press(address, **hidden_fields(answer), confirm_password=PASSWORD)
+    assert "olga now owns this app" in page
 
 
 def test_people_are_added_only_after_the_password(owner: Visitor) -> None:
