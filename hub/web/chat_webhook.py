@@ -41,6 +41,9 @@ def store() -> Response:
 @needs("owner")
 def test() -> Response:
     """Post a test message to the channel."""
+    host = chat.host()
+    if host:
+        audit.record_alone(who(), "connection tested", host, addresses=[host])
     try:
         chat.post("Test message of the QuickBooks hub")
         flash(gettext("%(chat)s took the test message.", chat=chat.host()), "success")

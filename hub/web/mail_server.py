@@ -67,9 +67,10 @@ def store() -> Page:
     except ValidationError:
         flash(gettext("Not saved. Check the host and the port of the mail server."), "error")
         return _form(typed), 400
+    changed = _changed_fields(hub_settings.read(hub_settings.MAIL_URL), url)
     with transaction() as session:
         hub_settings.store(session, hub_settings.MAIL_URL, url)
-        audit.record(session, who(), "mail server changed", typed.host or "none")
+        audit.record(session, who(), "mail server changed", typed.host or "none", changed=changed)
     message = (
         gettext("The mail server is saved. Send a test message now.")
         if url
@@ -87,6 +88,9 @@ def test() -> Response:
     if "@" not in to:
         flash(gettext("Enter the e-mail address that the test message goes to."), "error")
         return redirect(url_for("mail_server.show"))
+    host = _parse(hub_settings.mail_url()).host
+    if host:
+        audit.record_alone(who(), "connection tested", host, addresses=[host])
     try:
         notifications.send([to], "Test message of the hub", "The hub can send mail.\n")
         flash(gettext("The mail server took the test message to %(to)s.", to=to), "success")
@@ -136,6 +140,16 @@ def _parse(url: str) -> ServerForm:
         user=unquote(parts.username or ""),
         sender=parse_qs(parts.query).get("from", [""])[0],
     )
+
+
+def _changed_fields(before: str, after: str) -> list[str]:
+    """Return the names of the fields that differ between two addresses, never their values."""
+    old, new = _parse(before), _parse(after)
+    names = ServerForm.__dataclass_fields__
+    changed = [name for name in names if getattr(old, name) != getattr(new, name)]
+    if urlsplit(before).password != urlsplit(after).password:
+        changed.append("password")
+    return changed
 
 
 def _form(server: ServerForm) -> str:

@@ -64,6 +64,19 @@ def test_new_cases_are_posted_once_without_a_mail_server(
     assert "/inbox/1" in message["text"]
 
 
+def test_a_test_message_is_recorded_with_the_host_alone(visitor: Visitor, channel: Channel) -> None:
+    tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
+    visitor.press("/setup/chat/test")
+    with visitor.app.app_context(), reading() as session:
+        assert list(session.scalars(tests)) == []
+    visitor.press("/setup/chat", chat_secret=SLACK + PATH)
+    visitor.press("/setup/chat/test")
+    with visitor.app.app_context(), reading() as session:
+        (entry,) = session.scalars(tests)
+    assert (entry.who, entry.subject) == ("olga", "hooks.slack.com")
+    assert PATH not in str(entry.detail)
+
+
 def test_teams_gets_a_card(visitor: Visitor, channel: Channel) -> None:
     visitor.press("/setup/chat", chat_secret=TEAMS + PATH)
     assert "took the test message" in visitor.press("/setup/chat/test")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import Company, Run, User
+from hub.models import AuditEntry, Company, Run, User
 from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.security import rights
@@ -104,6 +104,10 @@ def test_the_consent_of_another_browser_is_refused(outside: Visitor) -> None:
 def test_a_connection_can_be_checked_and_given_back(outside: Visitor) -> None:
     _consent(outside, "/companies/connect", outside.quickbooks.realm)
     assert "works." in outside.press("/companies/1/check")
+    tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
+    with outside.app.app_context(), engine.reading() as session:
+        (entry,) = session.scalars(tests)
+    assert (entry.who, len(entry.detail["addresses"])) == ("olga", 1)
     assert "Tick the box" in outside.press("/companies/1/disconnect")
     assert "Settings and matches are kept" in outside.press("/companies/1/disconnect", sure="1")
     assert outside.row(Company, 1).state == "disconnected"

@@ -328,6 +328,31 @@ def test_a_stored_mail_password_is_sealed_kept_and_goes_to_no_other_server(
         assert "p%40ss" not in hub_settings.mail_url()
 
 
+def test_changes_and_tests_of_the_mail_server_are_recorded_without_values(
+    open_pages: Callable[..., Visitor], mail: Any
+) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    visitor.post("/setup/mail/test", to="anna@example.com")
+    host, _, port = mail_url(mail).removeprefix("smtp://").partition("?")[0].partition(":")
+    form = {"host": host, "port": port, "encryption": "smtp", "user": "me"}
+    visitor.post("/setup/mail", **form, password="canary-one")
+    visitor.post("/setup/mail", **form, password="canary-two")
+    visitor.post("/setup/mail", **form, sender="hub@example.com")
+    visitor.post("/setup/mail/test", to="anna@example.com")
+    with visitor.app.app_context(), engine.reading() as session:
+        entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
+    changes = [entry for entry in entries if entry.what == "mail server changed"]
+    assert [entry.detail["changed"] for entry in changes] == [
+        ["host", "port", "user", "password"],
+        ["password"],
+        ["sender"],
+    ]
+    (test,) = [entry for entry in entries if entry.what == "connection tested"]
+    assert (test.who, test.subject, test.detail["addresses"]) == ("olga", host, [host])
+    assert "canary" not in str([entry.detail for entry in entries])
+
+
 def test_a_mail_server_of_the_environment_wins(open_pages: Callable[..., Visitor]) -> None:
     visitor = open_pages("people", HUB_MAIL_URL="smtp://me:canary@mail.example.com")
     visitor.log_in("olga")
