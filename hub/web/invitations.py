@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import notifications
-from hub.db.engine import transaction
+from hub.db.engine import reading, transaction
 from hub.errors import HubError, NotFound, NotNow, Refused, Retry
 from hub.models import Invitation
-from hub.security import audit, invitations, passwords, people
+from hub.security import audit, invitations, passwords, people, refusals
 from hub.security.rights import audit_detail, describe
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import right_fields, row_ids, throttling
@@ -130,6 +130,10 @@ def _check(address: str, code: str) -> Invitation:
         if invitation is not None:
             guess.succeed()
             return invitation
+    # An address that is not invited is not recorded: it may be a secret in the wrong field.
+    with reading() as session:
+        named = invitations.find(session, address)
+    refusals.note("invitation code refused", "nobody", named.address if named else "unknown name")
     raise Refused(WRONG)
 
 

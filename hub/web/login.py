@@ -19,7 +19,7 @@ from wtforms.validators import DataRequired
 
 from hub.db.engine import db, reading_engine, transaction
 from hub.models import Role, User
-from hub.security import passwords, people
+from hub.security import passwords, people, refusals
 from hub.security.login_sessions import logged_in
 from hub.security.password_hashing import ARGON2, BoundedHashing
 from hub.translations.messages import gettext_noop
@@ -87,7 +87,10 @@ class PasswordForm(ChangePasswordForm):
             is_valid = bool(super().validate(**kwargs))
             if is_valid:
                 guess.succeed()
-            elif not self.password.errors:
+            elif self.password.errors:
+                name = str(current_user.username or current_user.email)
+                refusals.note("current password refused", name, name)
+            else:
                 guess.withdraw()
         return is_valid
 

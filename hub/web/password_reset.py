@@ -4,10 +4,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from hub import notifications
-from hub.db.engine import transaction
+from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Refused, Retry
 from hub.models import PasswordReset, User
-from hub.security import one_time_codes, password_resets, passwords, people
+from hub.security import one_time_codes, password_resets, passwords, people, refusals
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import throttling
 from hub.web.access import fresh, needs, who
@@ -113,6 +113,11 @@ def _check(name: str, code: str) -> PasswordReset:
         if reset is not None:
             guess.succeed()
             return reset
+    # A name that nobody has is not recorded: it may be a password in the wrong field.
+    with reading() as session:
+        person = people.find(session, name)
+    subject = str(person.username or person.email) if person else "unknown name"
+    refusals.note("reset code refused", "nobody", subject)
     raise Refused(WRONG)
 
 

@@ -25,7 +25,7 @@ from hub.errors import HubError, Refused
 from hub.qbo import intuit_keys
 from hub.qbo.intuit_keys import StoredKeys
 from hub.qbo.oauth import token_endpoint
-from hub.security import audit, hub_settings, people
+from hub.security import audit, hub_settings, people, refusals
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import first_owner, form_drafts
 from hub.web.access import fresh, keeps_form, needs, who
@@ -99,6 +99,7 @@ def _owner_form(problem: str = "") -> str:
 def _add_owner(code: str, name: str, password: str) -> Any:
     """Add the first owner; raise Refused for a wrong code, name or password."""
     if not first_owner.setup_code().check(code):
+        refusals.note("set-up code refused", "nobody", "the hub")
         raise Refused(
             gettext(
                 "This is not the set-up code. Copy it from the terminal where `hub serve` runs."

@@ -108,6 +108,9 @@ def test_nothing_but_the_right_code_of_this_address_is_accepted(
         assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
     _, unknown = accept(owner, code, "nobody@example.com")
     assert (unknown.status_code, "do not belong together" in unknown.text) == (400, True)
+    refused = select(AuditEntry.subject).where(AuditEntry.what == "invitation code refused")
+    with owner.app.app_context(), engine.reading() as session:
+        assert list(session.scalars(refused)) == [ADDRESS, "unknown name"]
     assert accept(owner, code)[1].status_code == 302
 
 

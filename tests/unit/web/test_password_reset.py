@@ -205,6 +205,9 @@ def test_a_code_is_of_one_person(on_sqlite: Visitor, server: Any) -> None:
     for name in ("olga", "nobody@example.com"):
         answer = change(on_sqlite, code, name)
         assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
+    refused = select(AuditEntry.subject).where(AuditEntry.what == "reset code refused")
+    with on_sqlite.app.app_context(), engine.reading() as session:
+        assert list(session.scalars(refused)) == ["olga", "unknown name"]
     weak = change(on_sqlite, code, password="kari.example1")
     assert (weak.status_code, "little more than your name" in weak.text) == (400, True)
     assert change(on_sqlite, code).status_code == 302

@@ -169,6 +169,14 @@ def test_an_export_is_recorded(operator):
     assert (entry.who, entry.subject) == (BY_ROLE["operator"], f"GET {path}")
 
 
+def test_a_wrong_current_password_is_recorded_without_what_was_typed(operator):
+    new = "a-much-longer-password-1"
+    operator.post("/password", password="canary-typed", new_password=new, new_password_confirm=new)
+    (entry,) = entries(operator, "current password refused")
+    assert (entry.who, entry.subject) == (BY_ROLE["operator"], BY_ROLE["operator"])
+    assert "canary" not in str(entry.detail)
+
+
 def test_a_changed_password_is_recorded(operator):
     page = operator.page("/password")
     new = "a-much-longer-password-1"

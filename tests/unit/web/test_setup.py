@@ -131,6 +131,10 @@ def test_a_wrong_entry_adds_nobody_and_says_why(
 def test_the_code_is_void_after_ten_wrong_guesses(new_hub: Visitor) -> None:
     for _ in range(first_owner.MAX_WRONG_GUESSES):
         assert become_owner(new_hub, "0000-0000-0000-0000").status_code == 400
+    refused = select(AuditEntry).where(AuditEntry.what == "set-up code refused")
+    with new_hub.app.app_context(), engine.reading() as session:
+        (entry,) = session.scalars(refused)
+    assert (entry.who, entry.subject) == ("nobody", "the hub")
     code = new_hub.code  # type: ignore[attr-defined]
     answer = new_hub.post("/setup", code=code, email=EMAIL, password=PASSWORD)
     assert answer.status_code == 400
