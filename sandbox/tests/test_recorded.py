@@ -1,6 +1,5 @@
 """Tests with exchanges recorded from the real service: the stand-in's answers have equal values."""
 
-from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -8,10 +7,11 @@ import pytest
 
 from qbo_sandbox.entities.schema import choices, types
 from sandbox_tests.official import EVIDENCE, SCHEMA, official
+from sandbox_tests.reasons import Reasons
 from sandbox_tests.recorded import RECORDED, differences, fixtures, replayed, tapes
 
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recordings at {EVIDENCE}")
-REASONS = Path(__file__).parent / "recorded.txt"
+REASONS = Reasons(Path(__file__).parent / "recorded.txt", separator=" (")
 
 
 @cache
@@ -21,17 +21,6 @@ def cassettes():
         if RECORDED.is_dir()
         else {}
     )
-
-
-@cache
-def reasons():
-    """Return the patterns of (exchange, difference) that the reasons file explains."""
-    lines = [
-        line.split(" | ")
-        for line in REASONS.read_text().splitlines()
-        if line and not line.startswith("#")
-    ]
-    return [(exchange, difference) for exchange, difference, _ in lines]
 
 
 @cache
@@ -47,29 +36,9 @@ def differences_found():
     return differences_by_name
 
 
-def reasons_for(exchange, difference):
-    return [
-        pair
-        for pair in reasons()
-        if fnmatch(exchange, pair[0]) and fnmatch(difference.partition(" (")[0], pair[1])
-    ]
-
-
 def test_every_recorded_exchange_is_answered_as_recorded_or_the_difference_has_its_reason(figure):
-    unexplained = [
-        f"{name}: {each}"
-        for name, changes in differences_found().items()
-        for each in changes
-        if not reasons_for(name, each)
-    ]
-    assert unexplained == []
-    used = {
-        pair
-        for name, changes in differences_found().items()
-        for each in changes
-        for pair in reasons_for(name, each)
-    }
-    assert set(reasons()) - used == set(), "reasons that no difference needs"
+    assert REASONS.unexplained(differences_found()) == []
+    assert REASONS.unused(differences_found()) == set(), "reasons that no difference needs"
     figure("recorded exchanges replayed", len(differences_found()), 50)
     figure(
         "of them answered as recorded to the value",

@@ -1,7 +1,6 @@
 """Tests with objects recorded in XML: created again, they have the recorded fields."""
 
 import json
-from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,11 +8,12 @@ from xml.etree import ElementTree
 import pytest
 
 from sandbox_tests.official import EVIDENCE
+from sandbox_tests.reasons import Reasons
 from sandbox_tests.recorded import differences
 from sandbox_tests.recorded_xml import RECORDED, Shop, entities
 
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recordings at {EVIDENCE}")
-REASONS = Path(__file__).parent / "recorded_xml.txt"
+REASONS = Reasons(Path(__file__).parent / "recorded_xml.txt", separator=":")
 FIELDS_OF_REFERENCES = {"Id", "MetaData", "domain", "status"}
 READ_ONLY_KINDS = ("CompanyInfo", "Preferences", "TaxCode", "TaxRate", "CustomerType")
 
@@ -73,39 +73,9 @@ def differing(kind, row):
     return sorted(each for each in all_of_them if each.startswith(("lacks", "adds")))
 
 
-@cache
-def reasons():
-    lines = [
-        line.split(" | ")
-        for line in REASONS.read_text().splitlines()
-        if line and not line.startswith("#")
-    ]
-    return [(name, difference) for name, difference, _ in lines]
-
-
-def reasons_for(name, difference):
-    return [
-        pair
-        for pair in reasons()
-        if fnmatch(name, pair[0]) and fnmatch(difference.partition(":")[0], pair[1])
-    ]
-
-
 def test_every_recorded_object_comes_back_with_its_fields_or_the_difference_has_its_reason(figure):
-    unexplained = [
-        f"{name}: {each}"
-        for name, changes in differences_found().items()
-        for each in changes
-        if not reasons_for(name, each)
-    ]
-    assert unexplained == []
-    used = {
-        pair
-        for name, changes in differences_found().items()
-        for each in changes
-        for pair in reasons_for(name, each)
-    }
-    assert set(reasons()) - used == set(), "reasons that no difference needs"
+    assert REASONS.unexplained(differences_found()) == []
+    assert REASONS.unused(differences_found()) == set(), "reasons that no difference needs"
     figure(
         "objects recorded in XML made once more",
         sum("#" in name for name in differences_found()),
