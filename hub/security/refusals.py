@@ -22,6 +22,8 @@ MAX_ENTRIES = 20  # of one kind in a window; at most one more gives the number o
 MAX_SUBJECT_LENGTH = 200
 EXTENSION = "hub.refusals"
 HUB = "hub"
+NOBODY = "nobody"  # who made a request without a log-in
+UNKNOWN_NAME = "unknown name"  # in place of a name that nobody has: it may be a secret
 log = logging.getLogger(__name__)
 
 

@@ -4,40 +4,24 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from flask import Response, render_template, request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.models import Company
-from hub.money import to_cents
 from hub.web import company_totals, exports, report_charts, report_tables
 from hub.web.access import scope
+from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, visible_companies
 from hub.web.company_totals import CurrencyTotal
 from hub.web.paging import page
 from hub.web.report_tables import Period
 
-COMPANIES_PER_PAGE = 25
-BY_NAME = [Company.name, Company.id]
 COLUMNS = (
     "month",
     "company",
     "company_id",
     "currency",
-    "posted",
-    "posted_amount",
-    "needs_attention",
-    "needs_attention_amount",
-    "missing_or_removed",
-    "missing_or_removed_amount",
-    "other",
-    "other_amount",
+    *report_tables.SUM_COLUMNS,
 )
-PREFIXES = {
-    report_tables.Group.POSTED: "posted",
-    report_tables.Group.ATTENTION: "needs_attention",
-    report_tables.Group.LOST: "missing_or_removed",
-    report_tables.Group.OTHER: "other",
-}
 
 
 class CompanyRow(NamedTuple):
@@ -53,7 +37,7 @@ def render(session: Session) -> str:
     totals = company_totals.of_month(session, scope().documents(), month)
     waiting = company_totals.waiting(session, scope().installations(), current().clock.now())
     offered = company_totals.months_until(newest)
-    companies = page(session, _companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
+    companies = page(session, visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
     return render_template(
         "reports_of_all.html",
         month=month,
@@ -78,8 +62,8 @@ def download(session: Session) -> Response:
             for total in _row(company, totals).totals:
                 yield _exported(month, company, total)
 
-    rows = exports.read_in_chunks(_companies(), BY_NAME, to_rows, down=False)
-    return exports.download(f"totals-of-companies-{_written(month)}", COLUMNS, rows)
+    rows = exports.read_in_chunks(visible_companies(), BY_NAME, to_rows, down=False)
+    return exports.download(f"totals-of-companies-{month.written}", COLUMNS, rows)
 
 
 def _months(session: Session) -> tuple[Period, Period]:
@@ -87,11 +71,6 @@ def _months(session: Session) -> tuple[Period, Period]:
     today = current().clock.now().date()
     newest = company_totals.newest_month(session, scope().documents(), today)
     return newest, report_tables.parse_month(request.args.get("month", "")) or newest
-
-
-def _companies() -> Any:
-    """Return the query for the companies that the person may see."""
-    return select(Company).where(*scope().companies())
 
 
 def _row(company: Company, totals: dict[int, dict[str, CurrencyTotal]]) -> CompanyRow:
@@ -102,19 +81,10 @@ def _row(company: Company, totals: dict[int, dict[str, CurrencyTotal]]) -> Compa
 
 def _exported(month: Period, company: Company, total: CurrencyTotal) -> exports.Row:
     """Return the total of a company and currency as a file has it."""
-    row: dict[str, Any] = {
-        "month": _written(month),
+    return {
+        "month": month.written,
         "company": company.name or company.realm,
         "company_id": company.realm,
         "currency": total.currency,
+        **report_tables.columns_of_sums(total.sums.__getitem__, total.currency or "USD"),
     }
-    for group, prefix in PREFIXES.items():
-        one = total.sums[group]
-        amount = to_cents(one.amount, total.currency or "USD")
-        row |= {prefix: one.count, f"{prefix}_amount": amount}
-    return row
-
-
-def _written(month: Period) -> str:
-    """Return a month as addresses and files have it."""
-    return f"{month.year}-{month.month:02}"

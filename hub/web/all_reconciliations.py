@@ -5,18 +5,16 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from flask import Response, render_template
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Company
 from hub.translations.messages import gettext_noop
 from hub.web import exports, reconciliation
 from hub.web.access import scope
+from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, visible_companies
 from hub.web.paging import Page, page
 from hub.web.reconciliation import ReconciliationSummary
 
-COMPANIES_PER_PAGE = 25
-BY_NAME = [Company.name, Company.id]
 COLUMNS = (
     "company",
     "company_id",
@@ -74,7 +72,7 @@ class CompanyRow(NamedTuple):
 
 def render(session: Session) -> str:
     """Render the page: a row for each company, by name."""
-    companies = page(session, _companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
+    companies = page(session, visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
     rows = _rows(session, companies.rows)
     listed = Page(rows, companies.newer, companies.older)
     return render_template("reconciliations_of_all.html", page=listed)
@@ -88,13 +86,8 @@ def download() -> Response:
         for row in _rows(look, companies):
             yield from _exported(row)
 
-    rows = exports.read_in_chunks(_companies(), BY_NAME, to_rows, down=False)
+    rows = exports.read_in_chunks(visible_companies(), BY_NAME, to_rows, down=False)
     return exports.download("reconciliations", COLUMNS, rows)
-
-
-def _companies() -> Any:
-    """Return the query for the companies that the person may see."""
-    return select(Company).where(*scope().companies())
 
 
 def _rows(session: Session, companies: Sequence[Company]) -> list[CompanyRow]:

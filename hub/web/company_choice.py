@@ -20,6 +20,7 @@ from hub.web.paging import page, pairs
 
 MAX_IN_MENU = 8  # companies in the menu of the switcher; of more a page chooses one
 COMPANIES_PER_PAGE = 25
+BY_NAME = (Company.name, Company.id)
 COLORS = 12  # hub.css has as many
 pages = Blueprint("company_choice", __name__)
 
@@ -47,12 +48,11 @@ def init_app(app: Flask) -> None:
 def show() -> str:
     """List the companies by name, with a search, so that one can be chosen."""
     words = request.args.get("q", "").strip()
-    visible = _visible()
+    visible = visible_companies()
     if words:
         visible = visible.where(matches_words(words))
     with reading() as look:
-        by_name = [Company.name, Company.id]
-        companies = page(look, visible, by=by_name, down=False, size=COMPANIES_PER_PAGE)
+        companies = page(look, visible, by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
         ids = [company.id for company in companies.rows]
         counted = (
             select(Case.company_id, func.count())
@@ -76,7 +76,7 @@ def choose() -> Response:
     company_id = row_ids.parse(request.form.get("company", ""))
     if company_id is not None:
         with reading() as look:
-            company = look.scalar(_visible().where(Company.id == company_id))
+            company = look.scalar(visible_companies().where(Company.id == company_id))
         if company is None:
             abort(404)
     if company_id is None:
@@ -106,7 +106,7 @@ def chosen_or_only(look: Session) -> Company | None:
     return companies[0] if len(companies) == 1 else None
 
 
-def _visible() -> Select[Any]:
+def visible_companies() -> Select[Any]:
     """Return the query for the companies that the person may see."""
     return select(Company).where(*access.scope().companies())
 

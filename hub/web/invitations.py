@@ -133,7 +133,8 @@ def _check(address: str, code: str) -> Invitation:
     # An address that is not invited is not recorded: it may be a secret in the wrong field.
     with reading() as session:
         named = invitations.find(session, address)
-    refusals.note("invitation code refused", "nobody", named.address if named else "unknown name")
+    subject = named.address if named else refusals.UNKNOWN_NAME
+    refusals.note("invitation code refused", refusals.NOBODY, subject)
     raise Refused(WRONG)
 
 

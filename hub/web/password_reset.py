@@ -116,8 +116,8 @@ def _check(name: str, code: str) -> PasswordReset:
     # A name that nobody has is not recorded: it may be a password in the wrong field.
     with reading() as session:
         person = people.find(session, name)
-    subject = str(person.username or person.email) if person else "unknown name"
-    refusals.note("reset code refused", "nobody", subject)
+    subject = str(person.username or person.email) if person else refusals.UNKNOWN_NAME
+    refusals.note("reset code refused", refusals.NOBODY, subject)
     raise Refused(WRONG)
 
 

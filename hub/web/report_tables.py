@@ -3,10 +3,11 @@
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Float, Select, case, extract, func, select, type_coerce
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
-from hub.money import ZERO
+from hub.money import ZERO, to_cents
 from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state_column
 from hub.outbox.statistics import signed
 from hub.posting.protocol.history import LIST_KINDS
@@ -60,6 +61,11 @@ class Period(NamedTuple):
         next_month = self.first_day + dt.timedelta(days=31)
         return next_month.replace(day=1) - dt.timedelta(days=1)
 
+    @property
+    def written(self) -> str:
+        """Return the month as addresses and files have it, such as 2026-02."""
+        return f"{self.year}-{self.month:02}"
+
 
 def parse_month(text: str) -> Period | None:
     """Return the month that an address names, as in 2026-02; None if it names none."""
@@ -87,6 +93,25 @@ class Group(StrEnum):
     ATTENTION = "attention"
     LOST = "lost"
     OTHER = "other"
+
+
+# What the columns of files are called that hold the number and the amount of each group.
+GROUP_COLUMNS = {
+    Group.POSTED: ("posted", "posted_amount"),
+    Group.ATTENTION: ("needs_attention", "needs_attention_amount"),
+    Group.LOST: ("missing_or_removed", "missing_or_removed_amount"),
+    Group.OTHER: ("other", "other_amount"),
+}
+SUM_COLUMNS = tuple(chain.from_iterable(GROUP_COLUMNS.values()))
+
+
+def columns_of_sums(sum_for: Callable[[Group], Sum], currency: str) -> dict[str, Any]:
+    """Return the sums of the groups as a file has them, with amounts to the cent."""
+    columns: dict[str, Any] = {}
+    for group, (count_column, total_column) in GROUP_COLUMNS.items():
+        one = sum_for(group)
+        columns |= {count_column: one.count, total_column: to_cents(one.amount, currency)}
+    return columns
 
 
 @dataclass(frozen=True)

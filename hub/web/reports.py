@@ -25,14 +25,7 @@ EXPORTED = (
     "month",
     "app",
     "currency",
-    "posted",
-    "posted_amount",
-    "needs_attention",
-    "needs_attention_amount",
-    "missing_or_removed",
-    "missing_or_removed_amount",
-    "other",
-    "other_amount",
+    *report_tables.SUM_COLUMNS,
 )
 DOCUMENT_COLUMNS = (
     "id",
@@ -210,15 +203,8 @@ def _rows(totals: list[ControlTotal]) -> Iterator[exports.Row]:
     for total in totals:
         currency = total.currency
         yield {
-            "month": f"{total.period.year}-{total.period.month:02}",
+            "month": total.period.written,
             "app": app_name(total.slug),
             "currency": currency,
-            "posted": total.posted.count,
-            "posted_amount": to_cents(total.posted.amount, currency),
-            "needs_attention": total.attention.count,
-            "needs_attention_amount": to_cents(total.attention.amount, currency),
-            "missing_or_removed": total.lost.count,
-            "missing_or_removed_amount": to_cents(total.lost.amount, currency),
-            "other": total.other.count,
-            "other_amount": to_cents(total.other.amount, currency),
+            **report_tables.columns_of_sums(total.sum_for, currency),
         }

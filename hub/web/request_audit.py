@@ -21,7 +21,6 @@ from hub.web.access import who
 
 log = logging.getLogger(__name__)
 LOGIN = "security.login"
-NOBODY = "nobody"
 
 
 def init_app(app: Flask) -> None:
@@ -71,7 +70,7 @@ def _record(answer: Response) -> Response:
         log.error("%s", error)
         return _refuse_unrecorded()
     if "attachment" in answer.headers.get("Content-Disposition", ""):
-        audit.record_alone(who() or NOBODY, "data exported", _request())
+        audit.record_alone(who() or refusals.NOBODY, "data exported", _request())
     _record_refusal(answer)
     refusals.record_counted()
     return answer
@@ -104,13 +103,13 @@ def _record_refusal(answer: Response) -> None:
         refusals.note("log-in failed", name, name, by=method)
     elif _is_failed_form(answer):
         # What was typed is not recorded: it may be a password in the wrong field.
-        refusals.note("log-in failed", NOBODY, "unknown name")
+        refusals.note("log-in failed", refusals.NOBODY, refusals.UNKNOWN_NAME)
     elif answer.status_code == 429:
-        refusals.note("request throttled", NOBODY, _request())
+        refusals.note("request throttled", refusals.NOBODY, _request())
     elif answer.status_code == 403 or is_beyond_rights:
-        refusals.note("request refused", who() or NOBODY, _request())
+        refusals.note("request refused", who() or refusals.NOBODY, _request())
     elif answer.status_code == 401 and request.blueprint == "webhooks":
-        refusals.note("webhook refused", NOBODY, _request())
+        refusals.note("webhook refused", refusals.NOBODY, _request())
 
 
 def _is_failed_form(answer: Response) -> bool:

@@ -91,7 +91,7 @@ def log_in() -> Response:
     if challenge and current().clock.now().timestamp() - began < CHALLENGE_SECONDS:
         person = _person_of(challenge, response)
     if person is None:
-        refusals.note("log-in failed", "nobody", "unknown passkey")
+        refusals.note("log-in failed", refusals.NOBODY, "unknown passkey")
         flash(gettext("This passkey is not known here. Log in with your password."), "error")
         return redirect(url_for("security.login", next=_destination()))
     session[sessions.USED_CHALLENGE] = challenge

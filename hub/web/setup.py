@@ -99,7 +99,7 @@ def _owner_form(problem: str = "") -> str:
 def _add_owner(code: str, name: str, password: str) -> Any:
     """Add the first owner; raise Refused for a wrong code, name or password."""
     if not first_owner.setup_code().check(code):
-        refusals.note("set-up code refused", "nobody", "the hub")
+        refusals.note("set-up code refused", refusals.NOBODY, "the hub")
         raise Refused(
             gettext(
                 "This is not the set-up code. Copy it from the terminal where `hub serve` runs."
