@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, and_, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Insert, and_, exists, literal, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -21,18 +21,34 @@ NIGHTLY: dict[str, str] = {
     RunKind.CHANGES: "1h",
     RunKind.TOKENS: "6h",
 }
+TRY_CLAIM_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('due schedules', 0))")
 
 
 def tick(now: dt.datetime) -> int:
-    """Update the schedule rows and claim what is due; return the number of runs created."""
+    """Update the schedule rows and claim what is due; return the number of runs created.
+
+    While another process does so, return 0: two of them would only wait for each other's rows.
+    """
     any_due = select(exists().where(_due(now)))
     with reading() as session:
         has_work = _needs_arranging(session) or session.scalar(any_due)
     if not has_work:
         return 0
     with transaction() as session:
+        if not _lock_claims(session):
+            return 0
         arrange(session, now)
         return claim_due(session, now)
+
+
+def _lock_claims(session: Session) -> bool:
+    """Return whether no other process claims schedules until this transaction ends.
+
+    On SQLite a transaction that writes is the only one.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    return bool(session.scalar(TRY_CLAIM_LOCK))
 
 
 def rewind(now: dt.datetime) -> None:

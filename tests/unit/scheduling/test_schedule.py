@@ -3,10 +3,10 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, select
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import db, reading, transaction
 from hub.models import Company, Installation, Run, Schedule
 from hub.scheduling import schedule
 from tests.support.tiers import FULL
@@ -114,6 +114,17 @@ def test_a_claim_that_another_process_made_is_not_made_again(now, installation):
         session.get_one(Schedule, row(f"sync {installation}").id).next_due = now
     schedule.tick(now)
     assert len(runs()) == 1
+
+
+def test_a_claim_does_not_wait_for_another_process_that_claims(pg_app, clock):
+    with transaction() as session:
+        session.add(Company(realm="1", connected_at=clock.now()))
+    other_process = create_engine(db.engine.url)
+    with other_process.connect() as connection:
+        connection.execute(schedule.TRY_CLAIM_LOCK)
+        assert schedule.tick(clock.now()) == 0
+    other_process.dispose()
+    assert schedule.tick(clock.now()) > 0
 
 
 @pytest.mark.parametrize("change_to", [{"mode": "paused"}, {"enabled": False}])
