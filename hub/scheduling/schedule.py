@@ -294,11 +294,11 @@ def _next_due_times(
     """
     due_times: dict[tuple[str, str, str], dt.datetime | None] = {}
     updates: list[dict[str, Any]] = []
-    for id, text, zone, name in rows:
-        has_random_part = "~" in text
-        key = (text, zone, name if has_random_part else "")
+    for id, every, zone, name in rows:
+        has_random_part = "~" in every
+        key = (every, zone, name if has_random_part else "")
         if key not in due_times:
-            interval = Interval.parse(text)
+            interval = Interval.parse(every)
             due_times[key] = None
             if not interval.minutes:
                 due_times[key] = interval.after(now, zone_of(zone), name)
