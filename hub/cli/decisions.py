@@ -4,6 +4,7 @@ import click
 
 from hub.cli.console import MAX_ID, at_work, inside, row_id
 from hub.cli.terminal import say, who
+from hub.models.display_names import format_posting_name
 
 ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=row_id)
 id_argument = click.argument("id_", metavar="ID", type=row_id)
@@ -131,7 +132,6 @@ def undo(target: str, yes: bool) -> None:
     ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid,
     unreconciled and in an open period; the rest is listed with the reason.
     """
-    from hub.posting import case_texts
     from hub.posting.actions import undo as undoing
 
     kind, _, number = target.rpartition(":")
@@ -145,7 +145,7 @@ def undo(target: str, yes: bool) -> None:
         say(f"can't be removed: {blocked.name}. {blocked.reason}")
     for removable in plan.removable:
         posting = removable.posting
-        name = case_texts.posting_title(posting)
+        name = format_posting_name(posting)
         say(f"can be removed: {name}, transaction {posting.quickbooks_id}.")
     if not plan.removable:
         say("Nothing can be removed.")

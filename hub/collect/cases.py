@@ -13,6 +13,7 @@ from hub.cases import inbox
 from hub.contract.documents import value_object
 from hub.mapping import Missing
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
+from hub.models.display_names import format_document_name
 from hub.models.enums import Holder, PostingState
 from hub.outbox.plans import Disposition
 from hub.reasons.texts import CaseText
@@ -61,26 +62,12 @@ def _shorten(cause: str) -> str:
     return f"{beginning}:{digest}"
 
 
-def document_title(row: SourceDocument) -> str:
-    """Return the kind, number and party of a document, as a title shows it.
-
-    A record that is created for a code is known by its name alone.
-    """
-    kind = (row.kind or "document").replace("_", " ").capitalize()
-    if row.made_for and row.party:
-        return f"{kind} {row.party}"
-    number = row.number or row.source_id
-    if row.party:
-        return f"{kind} {number} of {row.party}"
-    return f"{kind} {number}"
-
-
 def document_hold(key: str, row: SourceDocument, code: str, **params: str | CaseText) -> Hold:
     """Return a reason that concerns one document alone, from its entry in the catalogue.
 
     `code` is the entry below "document.", and `key` tells the case from others of the posting.
     """
-    title = document_title(row)
+    title = format_document_name(row)
     text = CaseText(f"document.{code}", document=title, **params)
     return Hold(key=key, text=text)
 

@@ -11,6 +11,7 @@ from hub.contract.documents import Code, Document, Item
 from hub.contract.types import Field
 from hub.mapping import Mapped, Missing, Ref, find_existing_record
 from hub.models import Posting, Record, SourceDocument, TransactionHead
+from hub.models.display_names import format_document_name
 
 
 def find_existing(
@@ -35,7 +36,7 @@ def find_existing(
     code = Code(id=row.source_id, name=details.name, number=details.sku, create=details)
     match = find_existing_record(field, code, batch.setup.index)
     if isinstance(match, Missing):
-        title = cases.document_title(row)
+        title = format_document_name(row)
         return None, (cases.missing_hold(batch.installation, match, title),)
     if isinstance(match, Ref):
         return match.id, ()

@@ -5,10 +5,11 @@ from typing import cast
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import Hold, document_hold, document_title
+from hub.collect.cases import Hold, document_hold
 from hub.contract.documents import Document, Kind
 from hub.mapping import Link, Mapped
 from hub.models import Posting, SourceDocument
+from hub.models.display_names import format_document_name
 from hub.models.enums import Operation, PostingState
 from hub.reasons.texts import CaseText
 
@@ -113,7 +114,7 @@ def _explain(batch: CollectBatch, source_id: str) -> CaseText:
     row = batch.rows.get(source_id)
     if row is None:
         return CaseText("posting.awaits_unknown", source_id=source_id)
-    title = document_title(row)
+    title = format_document_name(row)
     posting = ended_posting(batch, source_id)
     if posting:
         return CaseText("posting.awaits_ended", document=title, reason=posting.reasons)

@@ -39,6 +39,7 @@ from hub.contract.codec import dump
 from hub.contract.documents import Document
 from hub.mapping import Create, Mapped, party_name, resolve
 from hub.models import Posting, SourceDocument
+from hub.models.display_names import format_document_name
 from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState, StartRule
 from hub.reasons.texts import CaseText
 
@@ -166,7 +167,7 @@ def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document)
     links = find_links(batch, document)
     mapped = resolve(document, setup.fields, setup.index, links)
     if isinstance(mapped, list):
-        title = cases.document_title(row)
+        title = format_document_name(row)
         holds = [cases.missing_hold(batch.installation, missing, title) for missing in mapped]
         return hold_document(batch, row, document, Holder.MAPPING, *holds)
 

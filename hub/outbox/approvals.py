@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session, aliased
 
 from hub import context as hub_context
 from hub.models import Approval, Attempt, Company, Installation, Posting, SourceDocument
-from hub.models.enums import UNPROCESSED_OUTCOMES, Operation, PostingState
+from hub.models.enums import LIST_KINDS, UNPROCESSED_OUTCOMES, Operation, PostingState
 from hub.outbox.states import UNSENT
 
 PEOPLE = 2  # how many must approve
-LIST_KINDS = ("vendor", "customer", "item")  # entries of lists move no money
 _installation = aliased(Installation)
 _company = aliased(Company)
 _document = aliased(SourceDocument)

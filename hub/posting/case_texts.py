@@ -1,15 +1,16 @@
-"""Describe a posting in a case: its name, the candidates in QuickBooks, and the reason."""
+"""Describe a posting in a case: the candidates in QuickBooks, and the reason."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.models import Posting, TransactionHead
+from hub.models.display_names import format_posting_name
 from hub.money import format_amount
-from hub.posting.protocol.history import FORGOTTEN, LIST_KINDS
+from hub.posting.protocol.history import FORGOTTEN
 from hub.reasons.texts import CaseText
 
 CLOSED_PERIOD_CODES = ("6200", "6210")
@@ -19,7 +20,7 @@ def question_text(
     reason: str, posting: Posting, candidates: Sequence[Mapping[str, Any]] = ()
 ) -> CaseText:
     """Return the question about what QuickBooks has; `reason` is that of the step `Ask`."""
-    name = posting_title(posting)
+    name = format_posting_name(posting)
     if reason == "changed":
         return CaseText("outcome.changed", name=name, app=_app_name(posting))
     states = {candidate.get("state") for candidate in candidates}
@@ -35,57 +36,12 @@ def refusal_text(
 
     `answer` and `code` are what QuickBooks said last, `rounds` is how often it was sent.
     """
-    name = posting_title(posting)
+    name = format_posting_name(posting)
     if reason == "rounds":
         return CaseText("outcome.rounds", name=name, rounds=rounds)
     if reason == "refused" and code in CLOSED_PERIOD_CODES:
         reason = "closed_period"
     return CaseText(f"outcome.{reason}", name=name, answer=answer)
-
-
-class NamedDocument(Protocol):
-    """What the name of a posting needs of its document."""
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def number(self) -> str: ...
-
-    @property
-    def source_id(self) -> str: ...
-
-    @property
-    def party(self) -> str: ...
-
-
-class NamedPosting(Protocol):
-    """What the name of a posting is made of; a model and a row of its columns both fit."""
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def operation(self) -> str: ...
-
-    @property
-    def document(self) -> NamedDocument: ...
-
-
-def posting_title(posting: NamedPosting) -> str:
-    """Return the name of a posting as a person knows it: kind, number, party."""
-    document = posting.document
-    kind = posting.kind.replace("_", " ").capitalize()
-    number = document.number or document.source_id
-    if posting.operation == "attach":
-        document_kind = document.kind.replace("_", " ")
-        kind = f"File of {document_kind}"
-    elif posting.kind in LIST_KINDS and document.party:
-        number = document.party  # the id of a code at the source says nothing to a person
-    title = f"{kind} {number}"
-    if document.party and document.party != number:
-        return f"{title} of {document.party}"
-    return title
 
 
 def candidates(session: Session, posting: Posting, ids: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.contract.types import App
 from hub.models import Case, Installation, Posting, case_posting
+from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
-from hub.posting import case_texts
 from hub.posting.preflight import checks
 from hub.posting.preflight.context import Finding
 from hub.posting.preflight.load import load_context
@@ -168,6 +168,6 @@ def _from_findings(
             currency = posting.currency or home
             obstacle.sums[currency] += outbox.signed(posting.kind, posting.summary.total)
             if len(obstacle.examples) < MAX_EXAMPLES:
-                example = (posting.document_id, case_texts.posting_title(posting))
+                example = (posting.document_id, format_posting_name(posting))
                 obstacle.examples.append(example)
     return list(obstacles.values())

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
-from hub.posting.case_texts import posting_title
+from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
 from hub.translations.messages import gettext, gettext_noop, ngettext
 
@@ -49,18 +49,19 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
     )
     names = {}
     for case_id, posting in session.execute(with_posting):
-        name = posting_title(posting)
+        name = format_posting_name(posting)
         if name.casefold() not in titles[case_id].casefold():
             names[case_id] = name
     return names
 
 
-def document_name(posting: Posting) -> str:
-    """Return the name of a document as a sentence has it: bill 26M-48248 (Ålesund Asfalt)."""
-    document = posting.document
-    kind = gettext(KINDS.get(posting.kind, posting.kind))
-    name = f"{kind} {document.number or document.source_id}"
-    return f"{name} ({document.party})" if document.party else name
+def format_name_in_sentence(posting: Posting) -> str:
+    """Return the name of a posting as a sentence has it: bill 26M-48248 (Ålesund Asfalt)."""
+    name = DisplayName.of_posting(posting)
+    kind = gettext(KINDS.get(posting.kind, name.kind))
+    if name.party:
+        return f"{kind} {name.label} ({name.party})"
+    return f"{kind} {name.label}"
 
 
 def documents(number: int) -> str:

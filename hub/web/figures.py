@@ -23,11 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument
-from hub.models.enums import DocumentState, Operation
+from hub.models.enums import LIST_KINDS, DocumentState, Operation
 from hub.models.postings import POSTED
 from hub.money import ZERO
 from hub.outbox.statistics import HALF_BASE, sign
-from hub.posting.protocol.history import LIST_KINDS
 
 # States in which a document waits; of its parts, the state that stands first here counts.
 OPEN_STATES = (DocumentState.UNKNOWN, DocumentState.HELD, DocumentState.REVIEW)

@@ -32,7 +32,7 @@ from hub.web import (
     record_creation,
 )
 from hub.web.access import ANYWHERE, may_anywhere, may_here, needs, scope, who
-from hub.web.case_titles import document_name, documents
+from hub.web.case_titles import documents, format_name_in_sentence
 from hub.web.layout import in_zone_of, installation_choices
 from hub.web.paging import present, row_or_404
 from hub.web.record_form import Invalid
@@ -178,7 +178,7 @@ def retry_one(case_id: int, posting_id: int) -> Response:
         with reading() as session:
             return gettext(
                 "Retried %(document_name)s.",
-                document_name=document_name(session.get_one(Posting, posting_id)),
+                document_name=format_name_in_sentence(session.get_one(Posting, posting_id)),
             )
 
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)

@@ -19,8 +19,8 @@ from hub.context import current
 from hub.contract.interval import describe
 from hub.contract.types import App
 from hub.db.engine import reading
-from hub.models import Case, Installation, SourceDocument
-from hub.posting.protocol.history import LIST_KINDS
+from hub.models import Case, Installation
+from hub.models.display_names import DisplayName, NamedDocument
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, formats, row_ids, viewer
 from hub.web.case_titles import brief, reason
@@ -244,13 +244,9 @@ def month(period: str) -> str:
     return formats.month(first_day)
 
 
-def titled(document: SourceDocument) -> str:
-    """Return the name of a document: its number, the name of a record, else its source id."""
-    return (
-        document.number
-        or (document.party if document.kind in LIST_KINDS else "")
-        or document.source_id
-    )
+def titled(document: NamedDocument) -> str:
+    """Return the name of a document beside its kind: its number, or the name of a record."""
+    return DisplayName.of_document(document).label
 
 
 def kind(name: str) -> str:

@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.models import Posting, SourceDocument
-from hub.models.enums import Operation
+from hub.models.enums import LIST_KINDS, Operation
 from hub.models.postings import POSTED
-from hub.posting.protocol.history import LIST_KINDS
 from hub.security.rights import Scope
 from hub.web import bar_chart
 from hub.web.bar_chart import Chart, Value

@@ -14,11 +14,10 @@ from sqlalchemy import ColumnElement, Float, Select, case, extract, func, select
 from sqlalchemy.orm import Session
 
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
-from hub.models.enums import DocumentState, Operation, PostingState
+from hub.models.enums import LIST_KINDS, DocumentState, Operation, PostingState
 from hub.money import ZERO, to_cents
 from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state_column
 from hub.outbox.statistics import signed
-from hub.posting.protocol.history import LIST_KINDS
 from hub.translations.messages import gettext_noop
 
 ATTENTION = (DocumentState.HELD, DocumentState.REVIEW, DocumentState.UNKNOWN)

@@ -10,11 +10,10 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from hub.models.enums import CHANGE_OPERATIONS
+from hub.models.enums import CHANGE_OPERATIONS, LIST_KINDS
 from hub.posting.protocol.decisions import decide, is_batchable, is_doubtful
 from hub.posting.protocol.history import (
     FORGOTTEN,
-    LIST_KINDS,
     Ask,
     Doubt,
     History,

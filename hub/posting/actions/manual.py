@@ -12,8 +12,10 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Attempt, Posting, SourceDocument, TransactionHead
+from hub.models.display_names import format_posting_name
 from hub.models.enums import (
     CHANGE_OPERATIONS,
+    LIST_KINDS,
     DocumentState,
     Holder,
     Operation,
@@ -22,12 +24,11 @@ from hub.models.enums import (
     TransactionState,
 )
 from hub.outbox import listing
-from hub.posting import case_texts
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.record import apply_step, move
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import is_doubtful
-from hub.posting.protocol.history import LIST_KINDS, Posted
+from hub.posting.protocol.history import Posted
 from hub.posting.recovery import lookup
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -46,7 +47,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     """Record that a transaction in QuickBooks is the document, so that it is not posted again."""
     snapshot = _load_snapshot(posting_id)
     posting = snapshot.posting
-    name = case_texts.posting_title(posting)
+    name = format_posting_name(posting)
     if posting.state not in UNDECIDED_STATES or posting.operation in CHANGE_OPERATIONS:
         raise NotNow(f"{name} is {posting.state}; it cannot be taken for a transaction now.")
 
@@ -78,7 +79,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     """Record that a transaction in QuickBooks is another document, and let the posting go on."""
     snapshot = _load_snapshot(posting_id)
     posting = snapshot.posting
-    name = case_texts.posting_title(posting)
+    name = format_posting_name(posting)
     if posting.state not in UNDECIDED_STATES:
         raise NotNow(f"{name} is {posting.state}; there is nothing to decide about it.")
     values: dict[str, Any] = {
@@ -145,7 +146,7 @@ def skip(posting_id: int, reason: str, who: str) -> None:
         else:
             is_skipped = outbox.skip(session, stored, who, reason)
         if not is_skipped:
-            name = case_texts.posting_title(posting)
+            name = format_posting_name(posting)
             raise NotNow(f"{name} is {_state_text(posting)}, so it cannot be skipped now.")
         inbox.release(session, posting_id)
         session.get_one(SourceDocument, posting.document_id).requested_by = ""

@@ -10,9 +10,9 @@ from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound, NotNow
 from hub.models import Posting
+from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, PostingState, TransactionState
 from hub.outbox.plans import Content, Disposition, PartOperation
-from hub.posting import case_texts
 from hub.posting.actions.manual import postings_of_part
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import cases
@@ -38,7 +38,7 @@ def put_back(posting_id: int, sync_token: str, who: str) -> None:
     current = fetch_current(posting_session, {key[0]: [key[1]]}).get(key)
     with transaction() as session:
         document = lock_and_load(session, posting.company_id, posting_id)
-        name = case_texts.posting_title(session.get_one(Posting, posting_id))
+        name = format_posting_name(session.get_one(Posting, posting_id))
         if document is None:
             raise NotNow(f"{name} was removed from QuickBooks, so it cannot be put back.")
         _check(session, document, current, sync_token, name)

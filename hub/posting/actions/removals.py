@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.models import Posting, TransactionHead
+from hub.models.display_names import format_posting_name
 from hub.models.enums import PostingState
-from hub.posting import case_texts
 from hub.qbo.dependents import blocking_link
 from hub.qbo.entities import linked_kind
 from hub.reasons import texts
@@ -58,7 +58,7 @@ def wait(session: Session, removals: Mapping[int, int]) -> None:
         posting = session.get_one(Posting, id)
         removal = session.get_one(Posting, removal_id)
         posting.after_id = removal_id
-        name = case_texts.posting_title(removal)
+        name = format_posting_name(removal)
         posting.reasons = texts.dump(CaseText("posting.waits_for_removal", name=name))
         if posting.state == PostingState.READY:
             posting.state = PostingState.WAITING

@@ -14,9 +14,9 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.errors import NotFound, NotNow
 from hub.models import NAMES_ONLY, Posting
+from hub.models.display_names import format_posting_name
 from hub.models.enums import DocumentState, Holder, Operation, PostingState
 from hub.outbox import listing
-from hub.posting import case_texts
 from hub.posting.actions.manual import postings_of_part
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots_for_send
 from hub.posting.outcome.session import PostingSession
@@ -86,7 +86,7 @@ def unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
                 Posting.approved_by.is_(None),
             )
             ids += session.scalars(query)
-        return [case_texts.posting_title(posting) for posting in _load_names(session, ids)]
+        return [format_posting_name(posting) for posting in _load_names(session, ids)]
 
 
 def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
@@ -98,7 +98,7 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
         count = outbox.retry(session, groups.retryable, who)
         assert count == len(groups.retryable), "a posting moved on under its lock"
         for posting in _load_names(session, groups.others):
-            name = case_texts.posting_title(posting)
+            name = format_posting_name(posting)
             reasons[posting.id] = f"{name} is {posting.state}; there is nothing to try again."
         retried: dict[str, dict[str, Any]] = {str(id): {} for id in ids if id not in reasons}
         audit.record_each(session, who, "posting retried", retried)
@@ -190,7 +190,7 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
     reasons: dict[int, str] = {}
     states = listing.states_of_parts(session, ids)
     for posting in _load_names(session, ids):
-        name = case_texts.posting_title(posting)
+        name = format_posting_name(posting)
         document = posting.document
         was_skipped = posting.state == PostingState.SKIPPED
         if not was_skipped and states.get(posting.id) not in NOT_IN_QUICKBOOKS:

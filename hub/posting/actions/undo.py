@@ -14,10 +14,9 @@ from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound
 from hub.models import Posting, Run, SourceDocument
-from hub.models.enums import Operation, PostingState
-from hub.posting import case_texts
+from hub.models.display_names import format_posting_name
+from hub.models.enums import LIST_KINDS, Operation, PostingState
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.history import LIST_KINDS
 from hub.posting.reconcile.bank_reconciliation import reconciled_ids
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
@@ -312,5 +311,5 @@ def _blocked_postings(
 
 
 def _blocked(posting: Posting, reason: str) -> BlockedRemoval:
-    name = case_texts.posting_title(posting)
+    name = format_posting_name(posting)
     return BlockedRemoval(posting=posting.id, name=name, reason=reason)

@@ -13,6 +13,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.db import bulk
 from hub.models import Case, Posting, TransactionSummary, case_posting
+from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Holder, Operation, PostingState, SendOutcome
 from hub.posting import case_texts, receipts
 from hub.posting.outcome.load import PostingSnapshot
@@ -131,7 +132,7 @@ def report_late_answer(session: Session, posting: Posting, id: str) -> None:
     recorded_id = str(posting.quickbooks_id)
     text = CaseText(
         "outcome.late_answer",
-        name=case_texts.posting_title(posting),
+        name=format_posting_name(posting),
         quickbooks_id=recorded_id,
         answered_id=id,
     )
@@ -234,7 +235,7 @@ def _compare(session: Session, posting: Posting, current: TransactionSummary, id
         return
     text = CaseText(
         "outcome.differs",
-        name=case_texts.posting_title(posting),
+        name=format_posting_name(posting),
         differences=" ".join(differences),
     )
     details = {"differences": differences, "quickbooks_id": id}
@@ -252,7 +253,7 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
         return
     text = CaseText(
         "outcome.file_differs",
-        name=case_texts.posting_title(posting),
+        name=format_posting_name(posting),
         attachment_id=id,
         differences=" ".join(differences),
     )

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.money import ZERO, format_amount, is_exact, to_cents
-from hub.posting import case_texts
 from hub.posting.preflight import duplicate_checks, link_checks, record_checks
 from hub.posting.preflight.context import (
     Check,
@@ -56,7 +56,7 @@ def closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
         dates.append(target.date)
     if not any(date and date <= closed_to for date in dates):
         return
-    name = case_texts.posting_title(posting)
+    name = format_posting_name(posting)
     yield Finding(
         cause=f"closed:{context.company_id}",
         text=CaseText("check.books_closed", name=name, date=f"{closed_to:%d %b %Y}"),
@@ -67,7 +67,7 @@ def purchase_orders(posting: CheckedPosting, context: CheckContext) -> Iterator[
     """Find purchase orders for an edition of QuickBooks that has none."""
     if posting.kind != "purchase_order" or context.facts.purchase_orders:
         return
-    name = case_texts.posting_title(posting)
+    name = format_posting_name(posting)
     yield Finding(
         cause=f"edition:{context.company_id}:purchase_orders",
         text=CaseText("check.no_purchase_orders", name=name),
@@ -79,7 +79,7 @@ def inventory(posting: CheckedPosting, context: CheckContext) -> Iterator[Findin
     is_stock_item = posting.kind == "item" and posting.summary.type == "Inventory"
     if not is_stock_item or context.facts.stock:
         return
-    name = case_texts.posting_title(posting)
+    name = format_posting_name(posting)
     yield Finding(
         cause=f"edition:{context.company_id}:stock",
         text=CaseText("check.no_stock", name=name),
@@ -98,7 +98,7 @@ def tax_codes(posting: CheckedPosting, context: CheckContext) -> Iterator[Findin
             numbers.append(str(number))
     if not numbers:
         return
-    name = case_texts.posting_title(posting)
+    name = format_posting_name(posting)
     text = CaseText("check.tax_code_missing", name=name, lines=", ".join(numbers))
     yield Finding(key="tax", text=text)
 
@@ -124,7 +124,7 @@ def line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding
         return
     text = CaseText(
         "check.total",
-        name=case_texts.posting_title(posting),
+        name=format_posting_name(posting),
         lines_total=format_amount(line_total, currency),
         total=format_amount(expected, currency),
     )
@@ -141,7 +141,7 @@ def decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding
             continue
         text = CaseText(
             "check.decimals",
-            name=case_texts.posting_title(posting),
+            name=format_posting_name(posting),
             amount=f"{amount:f}",
             currency=currency,
         )

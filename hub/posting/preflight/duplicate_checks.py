@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from hub.models import TransactionHead
+from hub.models.display_names import format_posting_name
 from hub.models.enums import TransactionState
 from hub.posting import case_texts
 from hub.posting.preflight.context import (
@@ -105,7 +106,7 @@ def _finding(
     kind = posting.kind.replace("_", " ")
     text = CaseText(
         code,
-        name=case_texts.posting_title(posting),
+        name=format_posting_name(posting),
         document=f"{kind}{party}",
         transactions=", ".join(head.quickbooks_id for head in heads),
     )

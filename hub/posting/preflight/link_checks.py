@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from hub.models import TransactionHead
+from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, TransactionState
 from hub.money import format_amount
-from hub.posting import case_texts
 from hub.posting.preflight.context import (
     CheckContext,
     Finding,
@@ -42,7 +42,7 @@ def dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
     if not link:
         return
     change = "changed" if posting.operation == Operation.UPDATE else "deleted"
-    name = case_texts.posting_title(posting)
+    name = format_posting_name(posting)
     if target.balance is None:
         text = CaseText(f"check.{change}_after_use", name=name, dependent=link)
     else:
@@ -58,7 +58,7 @@ def _settlement_obstacle(
     """Return why a posting cannot settle a transaction; None if it can."""
     kind = head.kind.replace("_", " ").capitalize()
     number = head.number or head.quickbooks_id
-    names = {"name": case_texts.posting_title(posting), "transaction": f"{kind} {number}"}
+    names = {"name": format_posting_name(posting), "transaction": f"{kind} {number}"}
     if head.state != TransactionState.LIVE:
         return CaseText("check.link_not_live", **names, state=head.state)
     if _has_other_party(posting, context, head):

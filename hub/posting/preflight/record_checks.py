@@ -5,7 +5,7 @@ from typing import cast
 
 from hub.contract.documents import Role
 from hub.models import Record
-from hub.posting import case_texts
+from hub.models.display_names import format_posting_name
 from hub.posting.preflight.context import (
     ACCOUNT_FIELDS,
     PURCHASE_KINDS,
@@ -29,7 +29,7 @@ def records(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]
             continue
         text = CaseText(
             "check.record_inactive" if record else "check.record_missing",
-            name=case_texts.posting_title(posting),
+            name=format_posting_name(posting),
             record=_record_name(name, id, record),
         )
         yield Finding(
@@ -48,7 +48,7 @@ def account_types(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
             continue
         text = CaseText(
             "check.account_type",
-            name=case_texts.posting_title(posting),
+            name=format_posting_name(posting),
             record=record.full_name or record.name,
             place=name.replace("_", " "),
             type=record.type,
@@ -93,7 +93,7 @@ def party_currency(posting: CheckedPosting, context: CheckContext) -> Iterator[F
     is_new = is_placeholder(party.quickbooks_id)
     text = CaseText(
         "check.new_party_currency" if is_new else "check.party_currency",
-        name=case_texts.posting_title(posting),
+        name=format_posting_name(posting),
         party=party.name,
         party_currency=party.currency,
         currency=currency,
@@ -116,7 +116,7 @@ def _item_obstacle(posting: CheckedPosting, record: Record, side: str) -> CaseTe
 
     None if it can, or if its accounts are not known yet.
     """
-    names = {"name": case_texts.posting_title(posting), "record": record.full_name or record.name}
+    names = {"name": format_posting_name(posting), "record": record.full_name or record.name}
     if record.type == "Group":
         return None
     if record.type == "Category":

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from hub.models.enums import (
     CHANGE_OPERATIONS,
+    LIST_KINDS,
     UNPROCESSED_OUTCOMES,
     Operation,
     PostingState,
@@ -28,7 +29,6 @@ from hub.posting.protocol.candidates import (
 )
 from hub.posting.protocol.history import (
     FORGOTTEN,
-    LIST_KINDS,
     Ask,
     AskReason,
     Doubt,

@@ -7,8 +7,6 @@ from enum import StrEnum
 from hub.contract.documents import value_object
 from hub.models.enums import Operation, PostingState, SendOutcome, TransactionState
 
-LIST_KINDS = ("vendor", "customer", "item")  # QuickBooks allows a name only once
-
 
 class Agreement(StrEnum):
     """A way in which an object in QuickBooks agrees with a posting."""

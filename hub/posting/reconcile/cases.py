@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.contract.documents import ReceiptState
 from hub.models import Case
+from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount
-from hub.posting import case_texts, receipts
+from hub.posting import receipts
 from hub.posting.reconcile.posted_documents import Discrepancy, PostedDocument
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -79,7 +80,7 @@ def update_case(
 def discrepancy_text(document: PostedDocument) -> CaseText:
     """Return how a document differs from QuickBooks, by the head of its transaction."""
     names = {
-        "name": case_texts.posting_title(document.posting),
+        "name": format_posting_name(document.posting),
         "quickbooks_id": str(document.posting.quickbooks_id),
     }
     if document.discrepancy == Discrepancy.VOIDED:

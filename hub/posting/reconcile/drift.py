@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from hub.contract.documents import ReceiptState
 from hub.db.engine import reading, transaction
 from hub.models import TransactionHead
+from hub.models.display_names import format_posting_name
 from hub.money import ZERO, to_cents
-from hub.posting import case_texts, receipts
+from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.reconcile import cases
@@ -128,7 +129,7 @@ def _news(document: PostedDocument, current: EntitiesByKey) -> DocumentNews:
     edits = _edits(document, current)
     text = None
     if document.discrepancy == Discrepancy.NONE:
-        name = case_texts.posting_title(document.posting)
+        name = format_posting_name(document.posting)
         text = CaseText("posted.edited", name=name, differences=" ".join(edits))
     return DocumentNews(
         document,

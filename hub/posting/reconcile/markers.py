@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.models import Case, Posting, SourceDocument, TransactionHead
-from hub.models.enums import Holder, Operation, PostingState, TransactionState
+from hub.models.display_names import DisplayName, format_posting_name
+from hub.models.enums import LIST_KINDS, Holder, Operation, PostingState, TransactionState
 from hub.outbox.states import IN_FLIGHT
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.history import LIST_KINDS
 from hub.posting.reconcile.posted_documents import load_posted, posted_creations
 from hub.reasons.texts import CaseText
 
@@ -116,9 +116,8 @@ def _duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
     for head, document in session.execute(query):
         if _is_under_way(session, document):
             continue
-        kind = (document.kind or "document").replace("_", " ")
-        number = document.number or document.source_id
-        owner = f"{kind} {number}"
+        name = DisplayName.of_document(document)
+        owner = f"{name.kind} {name.label}"
         candidate = case_texts.candidate(head.quickbooks_id, head)
         yield MarkerFinding(
             cause=f"stranger:{company_id}:{head.kind}:{head.quickbooks_id}",
@@ -177,7 +176,7 @@ def _shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFi
         documents = load_posted(session, company_id, is_transaction)
         if len(documents) < 2:
             continue
-        names = " and ".join(case_texts.posting_title(document.posting) for document in documents)
+        names = " and ".join(format_posting_name(document.posting) for document in documents)
         yield MarkerFinding(
             cause=f"shared:{company_id}:{kind}:{id}",
             text=CaseText(

@@ -13,11 +13,16 @@ from sqlalchemy.orm import Session, defer, joinedload
 
 from hub.db.engine import reading
 from hub.models import Posting, SourceDocument, TransactionHead
-from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
+from hub.models.enums import (
+    CHANGE_OPERATIONS,
+    LIST_KINDS,
+    Operation,
+    PostingState,
+    TransactionState,
+)
 from hub.money import ZERO
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
-from hub.posting.protocol.history import LIST_KINDS
 from hub.qbo import payloads
 
 CHUNK_SIZE = 500

@@ -8,10 +8,9 @@ from sqlalchemy import func, or_, select
 
 from hub.db.engine import reading, transaction
 from hub.models import Posting, TransactionHead
-from hub.models.enums import TransactionState
+from hub.models.enums import LIST_KINDS, TransactionState
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.history import LIST_KINDS
 from hub.posting.reconcile import markers, posted_documents
 from hub.posting.recovery import lookup
 from hub.posting.recovery.quickbooks_objects import deleted_entity

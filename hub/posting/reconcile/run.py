@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from hub.db.engine import reading, transaction
 from hub.models import Posting
+from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount, to_cents
 from hub.outbox import statistics
-from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import cases, drift, markers
 from hub.posting.reconcile.control_totals import Totals, differences
@@ -184,7 +184,7 @@ def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
     posted_total = format_amount(summary.posted_total or ZERO, currency)
     with reading() as session:
         posting = session.get_one(Posting, summary.id)
-        name = case_texts.posting_title(posting)
+        name = format_posting_name(posting)
     return {
         "posting": summary.id,
         "reason": f"{name}: the source says {source_total}, {posted_total} was posted.",
@@ -207,7 +207,7 @@ def _discrepancy_as_json(document: PostedDocument, *, is_accepted: bool) -> dict
     }
     return {
         "posting": summary.id,
-        "document": case_texts.posting_title(document.posting),
+        "document": format_posting_name(document.posting),
         "why": summary.discrepancy,
         "reason": cases.discrepancy_text(document).reason,
         "accepted": is_accepted,

@@ -14,6 +14,7 @@ from hub.errors import ConnectionTrouble, Retry
 from hub.models import Attempt, Posting, Proof, TransactionHead
 from hub.models.enums import (
     CHANGE_OPERATIONS,
+    LIST_KINDS,
     Operation,
     PostingState,
     SearchVerdict,
@@ -24,13 +25,8 @@ from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.candidates import verdict
 from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
-from hub.posting.protocol.history import FORGOTTEN, LIST_KINDS, Agreement, QuickBooksObject
-from hub.posting.recovery.quickbooks_objects import (
-    body_of,
-    deleted_entity,
-    from_entity,
-    from_head,
-)
+from hub.posting.protocol.history import FORGOTTEN, Agreement, QuickBooksObject
+from hub.posting.recovery.quickbooks_objects import body_of, deleted_entity, from_entity, from_head
 from hub.qbo import payloads, search, transaction_index
 from hub.qbo.responses import Answer
 

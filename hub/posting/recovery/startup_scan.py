@@ -12,10 +12,10 @@ from hub import outbox
 from hub.db import database_identity
 from hub.db.engine import reading, transaction
 from hub.models import Company, Installation, Posting, SourceDocument, TransactionHead
-from hub.models.enums import Operation, PostingState, TransactionState
+from hub.models.enums import LIST_KINDS, Operation, PostingState, TransactionState
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.history import LIST_KINDS, QuietPeriod
+from hub.posting.protocol.history import QuietPeriod
 from hub.posting.recovery import lookup, restore
 from hub.posting.recovery.resolve import advance_until_idle
 

@@ -11,8 +11,8 @@ from hub.contract.documents import Attachment, Document
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused, Retry, WorkInterrupted
 from hub.models import Posting
+from hub.models.display_names import format_posting_name
 from hub.models.enums import Holder, PostingState
-from hub.posting import case_texts
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.record import DEFAULT_PAUSE, move
 from hub.posting.outcome.session import PostingSession
@@ -165,7 +165,7 @@ def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -
 def _hold(posting: Posting, text_of_source: str) -> None:
     """Hold a file with a case of its own; the transaction that it belongs to stays posted."""
     problem = mask_secrets(text_of_source)
-    name = case_texts.posting_title(posting)
+    name = format_posting_name(posting)
     if posting.number not in problem:
         name = f"{name}, {posting.number}"
     text = CaseText("outcome.file_failed", name=name, problem=problem)

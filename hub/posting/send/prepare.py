@@ -12,14 +12,14 @@ from sqlalchemy import Integer, Select, and_, bindparam, func, select
 from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.models import Posting, TransactionHead, TransactionSummary
-from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
+from hub.models.enums import CHANGE_OPERATIONS, LIST_KINDS, Operation, PostingState
 from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
 from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, load_snapshots_for_send
 from hub.posting.outcome.record import apply_step, move
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide, is_batchable
-from hub.posting.protocol.history import LIST_KINDS, Send
+from hub.posting.protocol.history import Send
 from hub.posting.recovery.resolve import advance_until_idle
 from hub.posting.send.attachments import fetch
 from hub.qbo import payloads, transaction_index
