@@ -36,8 +36,9 @@ DAILY_POLL_INTERVAL = dt.timedelta(days=1)
 IDLE_POLL_INTERVAL = dt.timedelta(hours=2)
 # How often it is noted that webhooks without news arrive.
 RECEIPT_INTERVAL = dt.timedelta(hours=1)
-# The lists of which QuickBooks reports no changes.
-UNREPORTED_LISTS = ("tax_code", "tax_rate")
+# The lists of which QuickBooks reports no changes. Codes are stored with the sum of their rates, so
+# the rates come first.
+UNREPORTED_LISTS = ("tax_rate", "tax_code")
 CLOUD_TYPE = "qbo."
 
 # Changed objects, by kind.

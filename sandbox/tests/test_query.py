@@ -314,6 +314,15 @@ def test_change_data_tells_what_changed_and_what_went(quickbooks, bills):
     )
 
 
+def test_change_data_tells_nothing_of_tax_rates_that_a_person_edits(quickbooks):
+    quickbooks.act("edit", kind="TaxRate", id="1", set={"RateValue": 5})
+    [rate] = quickbooks.select("select * from TaxRate where Id = '1'")["TaxRate"]
+    assert (rate["RateValue"], rate["SyncToken"]) == (5, "1")
+    since = "2027-01-15T00:00:00-08:00"
+    assert quickbooks.ask("GET", f"cdc?entities=taxrate&changedSince={since}").status == 400
+    assert changed(quickbooks, since) == [{}, {}]
+
+
 def test_deleted_objects_come_after_the_others_of_their_kind(quickbooks):
     """Recorded at Intuit: the deleted invoice is last, though it changed before the other."""
     first, second = (

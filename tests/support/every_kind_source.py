@@ -70,8 +70,8 @@ class Shop:
 class Till:
     """The shop enabled for a company; `run()` collects and posts its documents."""
 
-    def __init__(self, app, quickbooks, clock, company=None, **about):
-        self.quickbooks, self.shop = quickbooks, Shop(**about)
+    def __init__(self, app, quickbooks, clock, company=None, shop=None, **about):
+        self.quickbooks, self.shop = quickbooks, shop or Shop(**about)
         self.realm = company.realm if company else quickbooks.realm
         self.company_id = company.id if company else 1
         object.__setattr__(

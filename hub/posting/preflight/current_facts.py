@@ -9,22 +9,24 @@ from hub.db.engine import reading
 from hub.errors import HubError
 from hub.models import Company, Posting
 from hub.models.enums import PostingState
-from hub.qbo import changes, company
+from hub.qbo import changes, company, record_download
 from hub.qbo.client import Client
 
 
 def read_again(posting_ids: Sequence[int]) -> None:
     """Read preferences and changed records of each company that has held postings among these.
 
-    Preferences are otherwise read once a day. A person who opened a period or corrected a record in
-    QuickBooks and presses Retry expects the hub to see it. Costs three reads for each company,
-    whatever the number of postings. If QuickBooks cannot be asked, the stored facts stay.
+    Preferences are otherwise read once a day, and so are tax codes and rates, of which QuickBooks
+    reports no changes. A person who opened a period or corrected a record in QuickBooks and presses
+    Retry expects the hub to see it. Costs five reads for each company, whatever the number of
+    postings. If QuickBooks cannot be asked, the stored facts stay.
     """
     for company_id in _connected_companies(posting_ids):
         client = Client(company_id)
         with suppress(HubError):
             company.read(company_id, client)
             changes.poll(company_id, client)
+            record_download.refresh(company_id, changes.UNREPORTED_LISTS, client)
 
 
 def _connected_companies(posting_ids: Sequence[int]) -> Sequence[int]:

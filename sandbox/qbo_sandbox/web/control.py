@@ -18,6 +18,8 @@ from qbo_sandbox.switches import Switches
 OF_ONE = dict.fromkeys(
     ("edit", "delete", "deactivate", "activate", "void", "reconcile"), ("kind", "id")
 )
+# What the API only reads, and a person edits on QuickBooks' tax page.
+EDITED_BY_PEOPLE = ("TaxCode", "TaxRate")
 NEEDS = {**OF_ONE, "create": ("kind", "set"), "pay": ("id",)}
 
 
@@ -148,6 +150,8 @@ def _edit(company: Company, body: dict[str, Any]) -> object:
     """Change fields as a person would: the usual rules apply."""
     row = operations.existing(company, body["kind"], body["id"])
     data = {**row.read(), **body.get("set", {}), "SyncToken": str(row.token)}
+    if body["kind"] in EDITED_BY_PEOPLE:
+        return _rewrite(company, body["kind"], row.id, data)
     for name in ("domain", "sparse", "MetaData", *_unsent(data)):
         data.pop(name, None)
     return json.loads(operations.update(company, body["kind"], data, {}, None).body)
