@@ -92,7 +92,7 @@ def show() -> str:
 @needs("viewer", of=OWN)
 def require_factor() -> str | Response:
     """Explain that a second factor is required, and offer to set it up or to postpone it."""
-    destination = access.local_path(request.args.get("next", "/"))
+    destination = _destination()
     if not is_factor_missing():
         return redirect(destination)
     if current_user.factor_asked_at is None:
@@ -113,7 +113,7 @@ def postpone() -> Response:
     """Go on without a second factor in this session."""
     if may_postpone():
         session[POSTPONED] = True
-    return redirect(access.local_path(request.args.get("next", "/")))
+    return redirect(_destination())
 
 
 @pages.post("/sessions/end")
@@ -148,7 +148,7 @@ def new_authenticator() -> Response:
     """Create the secret of an authenticator app, which its first code confirms."""
     with transaction() as write:
         second_factor.propose_secret(write, _id())
-    return redirect(url_for("account.authenticator"))
+    return redirect(url_for("account.authenticator", next=_destination()))
 
 
 @pages.get("/authenticator")
@@ -177,9 +177,7 @@ def confirm_authenticator() -> str | Response:
     guess.succeed()
     sessions.forget_row()
     if codes:
-        return render_template(
-            "recovery_codes.html", codes=codes, heading=gettext("Authenticator app added")
-        )
+        return _recovery_codes_page(codes, gettext("Authenticator app added"))
     flash(gettext("The authenticator app is added."), "success")
     return redirect(url_for("account.show"))
 
@@ -206,9 +204,7 @@ def new_recovery_codes() -> str:
             abort(404)
         codes = second_factor.renew_recovery_codes(write, _id())
         audit.record(write, who(), "recovery codes renewed", who())
-    return render_template(
-        "recovery_codes.html", codes=codes, heading=gettext("New recovery codes")
-    )
+    return _recovery_codes_page(codes, gettext("New recovery codes"))
 
 
 @pages.post("/passkeys/options")
@@ -240,7 +236,7 @@ def add_passkey() -> str | Response:
         return redirect(url_for("account.show"))
     sessions.forget_row()
     if codes:
-        return render_template("recovery_codes.html", codes=codes, heading=gettext("Passkey added"))
+        return _recovery_codes_page(codes, gettext("Passkey added"))
     flash(gettext("The passkey “%(name)s” is added.", name=passkey.name), "success")
     return redirect(url_for("account.show"))
 
@@ -310,7 +306,18 @@ def _authenticator_page(problem: str) -> str | Response:
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
     address = second_factor.address_for_app(secret, who())
     return render_template(
-        "authenticator.html", image=_qr_image(address), secret=" ".join(groups), problem=problem
+        "authenticator.html",
+        image=_qr_image(address),
+        secret=" ".join(groups),
+        problem=problem,
+        destination=_destination(),
+    )
+
+
+def _recovery_codes_page(codes: list[str], heading: str) -> str:
+    """Return the page that shows recovery codes once and leads on to the destination."""
+    return render_template(
+        "recovery_codes.html", codes=codes, heading=heading, destination=_destination()
     )
 
 
@@ -359,6 +366,11 @@ def _end_others(reason: EndReason) -> int:
         if count:
             audit.record(write, who(), "sessions ended", who(), count=count)
     return count
+
+
+def _destination() -> str:
+    """Return the page that led to the set-up of the second factor, Home if none did."""
+    return access.local_path(request.args.get("next", "/"))
 
 
 def _id() -> int:

@@ -288,6 +288,31 @@ def test_the_set_up_ends_the_requirement(required: Visitor, clock: FakeClock) ->
     assert "requires a second factor" in answer.text
 
 
+def test_the_set_up_leads_on_to_the_page_that_asked_for_it(
+    required: Visitor, clock: FakeClock
+) -> None:
+    required.log_in("olga")
+    start = re.search(r'action="(/account/authenticator/new[^"]*)"', required.page("/people/"))
+    assert start
+    page = required.press(start[1])
+    secret = re.search(r'<code id="secret">([A-Z2-7 ]+)</code>', page)
+    confirm = re.search(r'action="(/account/authenticator\?[^"]*)"', page)
+    assert secret
+    assert confirm
+    wrong = required.post(confirm[1], code="000000").text
+    assert f'action="{confirm[1]}"' in wrong
+    code = code_at(secret[1].replace(" ", ""), clock)
+    done = required.post(confirm[1], code=code).text
+    assert re.search(r'href="/people/"[^>]*>\s*I have stored them', done)
+
+
+def test_the_set_up_leads_to_no_foreign_address(required: Visitor) -> None:
+    required.log_in("olga")
+    required.post("/account/authenticator/new")
+    page = required.page("/account/authenticator?next=//evil.example.com/")
+    assert 'action="/account/authenticator?next=/"' in page
+
+
 def test_the_set_up_may_be_postponed_for_seven_days(required: Visitor, clock: FakeClock) -> None:
     required.log_in("olga")
     assert "Not now" in required.page("/")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,18 +30,29 @@ KEYS = {"client_id": "an-app", "client_secret": "canary-secret", "environment": 
 
 
 @pytest.fixture
-def new_hub(
+def open_new_hub(
     make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Any
-) -> Visitor:
-    """Provide a hub without an owner; `visitor.code` is the set-up code from the terminal."""
-    import shutil
+) -> Callable[..., Visitor]:
+    """Return a function that makes a hub without an owner, with some settings.
 
-    config = make_config(**NO_KEYS)
-    shutil.copy(empty_database, config.data / "hub.db")
-    visitor = Visitor(make_app(config, pages=True), None)  # type: ignore[arg-type]
-    with visitor.app.app_context():
-        visitor.code = first_owner.setup_code().issue()  # type: ignore[attr-defined]
-    return visitor
+    `visitor.code` is the set-up code from the terminal.
+    """
+
+    def make(**settings: str) -> Visitor:
+        config = make_config(**NO_KEYS | settings)
+        shutil.copy(empty_database, config.data / "hub.db")
+        visitor = Visitor(make_app(config, pages=True), None)  # type: ignore[arg-type]
+        with visitor.app.app_context():
+            visitor.code = first_owner.setup_code().issue()  # type: ignore[attr-defined]
+        return visitor
+
+    return make
+
+
+@pytest.fixture
+def new_hub(open_new_hub: Callable[..., Visitor]) -> Visitor:
+    """Provide a hub without an owner."""
+    return open_new_hub()
 
 
 @pytest.fixture
@@ -79,6 +91,21 @@ def test_the_code_makes_an_owner_who_is_logged_in_and_goes_on_to_the_keys(new_hu
         assert (owner.username, rights_of(owner).role()) == (EMAIL, "owner")
         entries = session.scalars(select(AuditEntry).where(AuditEntry.what == "person added"))
         assert [entry.subject for entry in entries] == [EMAIL]
+
+
+@pytest.mark.parametrize("days", [7, 0])
+def test_the_first_owner_postpones_the_second_factor_where_the_setting_allows_it(
+    open_new_hub: Callable[..., Visitor], days: int
+) -> None:
+    settings = {"HUB_SECOND_FACTOR": "owners", "HUB_SECOND_FACTOR_GRACE_DAYS": str(days)}
+    new_hub = open_new_hub(**settings)
+    become_owner(new_hub, new_hub.code)  # type: ignore[attr-defined]
+    asked = new_hub.get("/setup/intuit").location
+    assert asked == "/account/required?next=/setup/intuit"
+    assert ("Not now" in new_hub.page(asked)) == bool(days)
+    answer = new_hub.post("/account/postpone?next=/setup/intuit")
+    assert answer.location == "/setup/intuit"
+    assert new_hub.get("/setup/intuit").status_code == (200 if days else 302)
 
 
 def test_afterwards_the_page_leads_home_and_takes_no_form(new_hub: Visitor) -> None:
