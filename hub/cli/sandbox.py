@@ -171,7 +171,7 @@ def _settings(app: "App", settings: "Mapping[str, object]") -> list[str]:
         f"to enter under Apps → {app.name} → Enable, in a hub of `hub serve --allow-loopback`:"
     ]
     for name, value in settings.items():
-        about = fields[name].metadata
-        words = about.get("choices", {}).get(value, value)
-        lines.append(f"  {about.get('label', name)}: {words}")
+        label = fields[name].metadata.get("label", name)
+        words = settings_schema.listed_choices(fields[name]).get(str(value), value)
+        lines.append(f"  {label}: {words}")
     return lines

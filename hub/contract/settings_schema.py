@@ -122,17 +122,25 @@ def conditions(field: fields.Field[Any]) -> dict[str, tuple[str, ...]]:
 
 def offered_values(field: fields.Field[Any]) -> tuple[str, ...]:
     """Return the values that a setting offers by itself; none if it takes any value."""
-    values = [*_listed_values(field), *_validated_values(field)]
+    values = [*listed_choices(field), *_validated_values(field)]
     if isinstance(field, fields.Boolean):
         values += ["True", "False"]
     return tuple(dict.fromkeys(values))
 
 
-def _listed_values(field: fields.Field[Any]) -> Iterator[str]:
-    """Yield the values of the choices of a setting; a choice is a value, or a value and a label."""
-    for choice in field.metadata.get("choices") or ():
-        is_pair = isinstance(choice, tuple | list)
-        yield str(choice[0] if is_pair else choice)
+def listed_choices(field: fields.Field[Any]) -> dict[str, str]:
+    """Return the labels of the choices that a setting lists, by their values.
+
+    A schema has a mapping, or a list of pairs or of values that are their own labels.
+    """
+    choices = field.metadata.get("choices") or ()
+    if isinstance(choices, Mapping):
+        return {str(value): str(label) for value, label in choices.items()}
+    labels = {}
+    for choice in choices:
+        value, label = choice if isinstance(choice, tuple | list) else (choice, choice)
+        labels[str(value)] = str(label)
+    return labels
 
 
 def _validated_values(field: fields.Field[Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields, missing, validate
 from werkzeug.datastructures import MultiDict
 
-from hub.contract.settings_schema import applies, conditions, is_secret
+from hub.contract.settings_schema import applies, conditions, is_secret, listed_choices
 from hub.translations.messages import gettext, gettext_noop
 
 Choices = Sequence[tuple[str, str]]
@@ -213,9 +213,9 @@ def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
 
 def schema_choices(field: fields.Field[Any]) -> Choices:
     """Return the choices that the schema itself defines."""
-    metadata_choices = field.metadata.get("choices")
-    if metadata_choices:
-        return [(str(value), str(label)) for value, label in _pairs(metadata_choices)]
+    listed = listed_choices(field)
+    if listed:
+        return list(listed.items())
     if isinstance(field, fields.Enum):
         return [(member.name, str(member.value)) for member in field.enum]
     inner = field.inner if isinstance(field, fields.List) else field
@@ -234,19 +234,6 @@ def _validated_choices(field: fields.Field[Any]) -> Choices:
             choices.append((str(value), str(label or value)))
         return choices
     return ()
-
-
-def _pairs(choices: Any) -> list[tuple[Any, Any]]:
-    """Return choices as pairs of value and label.
-
-    A schema has a mapping, or a list of pairs or of values that are their own labels.
-    """
-    if isinstance(choices, Mapping):
-        return list(choices.items())
-    listed = []
-    for entry in choices:
-        listed.append(entry if isinstance(entry, tuple) else (entry, entry))
-    return listed
 
 
 def _with_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple[Choices, Any]:

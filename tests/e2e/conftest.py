@@ -211,6 +211,10 @@ class StandIn:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
 
+    def printed(self) -> str:
+        """Return everything that the command has printed."""
+        return str(self._started.out.read_text())
+
     def pass_time(self, seconds: float) -> None:
         self.ask("clock", {"advance": seconds})
 

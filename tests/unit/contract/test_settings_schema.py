@@ -73,6 +73,20 @@ def test_each_of_several_choices_is_read():
     ]
 
 
+@pytest.mark.parametrize(
+    ("choices", "labels"),
+    [
+        ({1: "First", "b": "Second"}, {"1": "First", "b": "Second"}),
+        ([("a", "First"), ["b", "Second"]], {"a": "First", "b": "Second"}),
+        (("a", "b"), {"a": "a", "b": "b"}),
+        (None, {}),
+    ],
+)
+def test_the_labels_of_choices_are_read_from_each_form_that_a_schema_may_have(choices, labels):
+    field = fields.String(metadata={"choices": choices})
+    assert settings_schema.listed_choices(field) == labels
+
+
 def test_a_choice_that_is_none_is_answered_with_those_there_are():
     with pytest.raises(
         SettingsInvalid, match=r"no 'Creditor' in the list. There is: creditors \(84\)"
