@@ -209,7 +209,7 @@ class Hub:
     def remove_batch_limit(self) -> None:
         """Remove the limit of batches a minute, which the peer does not keep either."""
         with self.app.app_context():
-            limits = Limits(per_second=100_000, per_minute=1_000_000, batches=100_000)
+            limits = Limits(per_second=100_000, per_period=1_000_000, batches=100_000)
             self.app.extensions["hub.quota"] = {
                 REALM: RateLimiter(hub_context.current().clock, limits)
             }

@@ -49,6 +49,18 @@ class TooOften(Retry):
         super().__init__(f"The server {host} asks {app} to slow down; it is tried again.", after)
 
 
+class RateReached(TooOften):
+    """The hub itself does not call a source more often than its plugin declares."""
+
+    def __init__(self, app: str, rate: str, after: float) -> None:
+        Retry.__init__(
+            self,
+            f"{app} allows {rate}, which are used up. Nothing was lost; the next call is possible"
+            f" in {_duration(max(1, math.ceil(after)))}.",
+            after,
+        )
+
+
 class WorkInterrupted(Retry):
     """This process cannot go on with its work; a run that meets it is repeated at once."""
 

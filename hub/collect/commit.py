@@ -25,10 +25,15 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class CollectResult:
-    """How many documents a collect handled, in all and by outcome, and notes for the run's log."""
+    """How many documents a collect handled, in all and by outcome, and notes for the run's log.
+
+    `continue_after` are the seconds after which the rest may be read, if the rate of the source
+    ended the reading.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    continue_after: float | None = None
 
 
 class BatchWriter:

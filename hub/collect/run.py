@@ -13,7 +13,7 @@ from hub.collect.remap import replan_stale, replan_waiting
 from hub.collect.reread import Budget
 from hub.collect.setup import Setup
 from hub.contract.documents import Checkpoint, Gone, Yielded
-from hub.errors import HubError, PluginFault, Refused, TooOften
+from hub.errors import HubError, PluginFault, RateReached, Refused, TooOften
 from hub.sources import outage
 
 
@@ -25,7 +25,8 @@ def collect(
 ) -> CollectResult:
     """Take in what is new and read again what waits, or read exactly these ids.
 
-    An error that stops the collect is raised. What was taken in before it stays.
+    An error that stops the collect is raised. What was taken in before it stays. If the rate of
+    the source is used up, the result says when the rest is read, except for `ids`.
     """
     result = CollectResult()
     try:
@@ -37,6 +38,12 @@ def collect(
         else:
             reading.read_all()
         replan_waiting(setup)
+    except RateReached as error:
+        if ids:
+            raise
+        result.notes.append(f"{error.text} The rest is read then.")
+        result.continue_after = error.after
+        return result
     except HubError as error:
         has_progress = isinstance(error, TooOften) and result.counts["documents"]
         if error.from_source and not has_progress:

@@ -10,6 +10,7 @@ from marshmallow import fields as schema_fields
 
 from hub.contract.documents import KINDS, ROLES, ReceiptState
 from hub.contract.interval import Interval
+from hub.contract.rate import Rate
 from hub.contract.settings_schema import conditions, is_secret, offered_values, schema_of
 from hub.contract.types import (
     SETTING_REFERENCE,
@@ -84,6 +85,7 @@ def _value_problems(app: App) -> Iterator[str]:
     yield from _host_problems(app)
     if not _is_schedule(app.every):
         yield f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.'
+    yield from _rate_problems(app)
     if app.assumed_api is not None and not app.assumed_api.is_file():
         yield f"assumed_api of app {app.slug} is {app.assumed_api}, where there is no file."
     if not _is_schema(app.settings):
@@ -118,6 +120,17 @@ def _host_problems(app: App) -> Iterator[str]:
                 " *.example.com for all below it, or {base_url} for the address that a setting"
                 " holds."
             )
+
+
+def _rate_problems(app: App) -> Iterator[str]:
+    """Yield what is wrong with the declared rate of the source."""
+    if not isinstance(app.rate, str):
+        yield f'rate of app {app.slug} must be a text such as "100/15s", not {app.rate!r}.'
+    elif app.rate:
+        try:
+            Rate.parse(app.rate)
+        except Refused as error:
+            yield f"rate of app {app.slug}: {error.text}"
 
 
 def field_problems(app: App, fields: Sequence[Any]) -> Iterator[str]:

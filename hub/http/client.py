@@ -4,6 +4,7 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn
 
@@ -47,6 +48,8 @@ class AppHttp:
     `find_stand_in` returns the adapter of a stand-in in this process for an address, None if there
     is none. `on_refused` is called with the app and a host that it may not call, `on_secrets` with
     the credentials of a request or of its answer, `on_call` with each call that was sent.
+    `open_slot` returns a context in which one call may be sent; it waits for the rate of the
+    source. `on_throttled` is called with the seconds that an answer 429 asks to wait.
     """
 
     __slots__ = (
@@ -58,6 +61,8 @@ class AppHttp:
         "_on_call",
         "_on_refused",
         "_on_secrets",
+        "_on_throttled",
+        "_open_slot",
         "_public_values",
         "_seconds",
         "_session",
@@ -77,6 +82,8 @@ class AppHttp:
         on_refused: Callable[[str, str], object] = lambda app, host: None,
         on_secrets: Callable[[Iterable[str]], object] = lambda secrets: None,
         on_call: Callable[[SentCall], object] = lambda call: None,
+        open_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
+        on_throttled: Callable[[float], object] = lambda seconds: None,
         max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         self._app = app
@@ -88,6 +95,8 @@ class AppHttp:
         self._on_refused = on_refused
         self._on_secrets = on_secrets
         self._on_call = on_call
+        self._open_slot = open_slot
+        self._on_throttled = on_throttled
         # A user name, for example, is shown on pages and helps in an error.
         self._public_values = {str(value) for value in settings.values()}
         self._max_bytes = max_bytes
@@ -129,7 +138,8 @@ class AppHttp:
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
             lacks = self._missing_of_address(address)
             self._refuse(call, parse(address).host or call.host, lacks=lacks)
-        response = self._send(call, adapter, prepared)
+        with self._open_slot():
+            response = self._send(call, adapter, prepared)
         self._hide(call, credentials.in_json(response.body))
         return self._judge(call, response, answers)
 
@@ -209,6 +219,7 @@ class AppHttp:
             return Reply(call, response)
         wait = wait_of(response.headers, self._clock.now())
         if status == 429:
+            self._on_throttled(wait or 0.0)
             raise TooOften(call.host, call.app, wait)
         if status >= 500:
             raise Retry(

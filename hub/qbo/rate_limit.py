@@ -1,4 +1,4 @@
-"""The rate limiter of a company: fair between its apps, and slower after a refusal."""
+"""The rate limiter of a company or source: fair between apps, and slower after a refusal."""
 
 import threading
 from collections import deque
@@ -16,7 +16,6 @@ from hub.qbo.rate_limit_rules import (
     INTUIT,
     MIN_PER_MINUTE,
     MINUTE,
-    MINUTE_WINDOW,
     RECOVERY_PER_MINUTE,
     SECOND_WINDOW,
     SLOWDOWN_FACTOR,
@@ -30,7 +29,15 @@ from hub.qbo.rate_limit_state import RateLimitState, SharedState
 from hub.qbo.shared_budget_row import BudgetRow
 from hub.qbo.shared_rate_limit import SharedRateLimiter
 
-__all__ = ["INTUIT", "Budget", "Limits", "NoSlot", "RateLimiter", "rate_limiter"]
+__all__ = [
+    "INTUIT",
+    "Budget",
+    "Limits",
+    "NoSlot",
+    "RateLimiter",
+    "rate_limiter",
+    "shared_limiter",
+]
 
 
 class RateLimiter:
@@ -43,7 +50,7 @@ class RateLimiter:
         self._changed = threading.Condition()
         self._starts: deque[float] = deque(maxlen=limits.per_second)
         # Starts as QuickBooks counts them: a batch may count as one request or as its items.
-        self._counted: deque[float] = deque(maxlen=limits.per_minute)
+        self._counted: deque[float] = deque(maxlen=limits.per_period)
         self._batches: deque[tuple[float, int]] = deque(maxlen=limits.batches)
         # Intuit does not document how a batch counts; the first refusal after batches decides.
         self._by_items = False
@@ -78,9 +85,9 @@ class RateLimiter:
         """
         with self._changed, self._synchronized():
             now = self._clock.monotonic()
-            if seconds >= MINUTE and now >= self._paused_to:
+            if seconds >= self._limits.period and now >= self._paused_to:
                 self._count_batches_by_items(now)
-                used = sum(start > now - MINUTE for start in self._counted)
+                used = sum(start > now - self._limits.period for start in self._counted)
                 allowed = self._allowed(now)
                 slower = min(allowed, used) * SLOWDOWN_FACTOR
                 self._cap = max(MIN_PER_MINUTE, slower, allowed / 2)
@@ -92,9 +99,9 @@ class RateLimiter:
         with self._changed:
             self._read_shared()
             now = self._clock.monotonic()
-            minute_ago = now - MINUTE
-            used = sum(start > minute_ago for start in self._counted)
-            batches = sum(start > minute_ago for start, _ in self._batches)
+            since = now - self._limits.period
+            used = sum(start > since for start in self._counted)
+            batches = sum(start > since for start, _ in self._batches)
             allowed = int(self._allowed(now))
             waiting = sum(len(queue) for queue in self._waiting.values())
             return Budget(
@@ -106,17 +113,17 @@ class RateLimiter:
             )
 
     def _count_batches_by_items(self, now: float) -> None:
-        """Count every item of the batches of the last minute from now on, if there were any."""
+        """Count every item of the batches of the last period from now on, if there were any."""
         if self._by_items:
             return
         further_items = []
         for start, items in self._batches:
-            if start > now - MINUTE:
+            if start > now - self._limits.period:
                 further_items += [start] * (items - 1)
         if further_items:
             self._by_items = True
             counted = sorted((*self._counted, *further_items))
-            self._counted = deque(counted, maxlen=self._limits.per_minute)
+            self._counted = deque(counted, maxlen=self._limits.per_period)
 
     def _enter(self, ticket: Ticket, until: float | None) -> None:
         """Wait in a queue until the request has started; an app's batches have their own queue."""
@@ -201,7 +208,7 @@ class RateLimiter:
         self._cap_at = state.cap_at
         self._by_items = state.by_items
         self._starts = deque(state.starts, maxlen=limits.per_second)
-        self._counted = deque(state.counted, maxlen=limits.per_minute)
+        self._counted = deque(state.counted, maxlen=limits.per_period)
         self._batches = deque(state.batches, maxlen=limits.batches)
 
     def _start(self, ticket: Ticket) -> None:
@@ -234,12 +241,12 @@ class RateLimiter:
         allowed = int(self._allowed(now))
         room = max(1, allowed - self._weight(ticket) + 1)
         second_free_at = _free_at(self._starts, self._limits.per_second, SECOND_WINDOW)
-        minute_free_at = _free_at(self._counted, room, MINUTE_WINDOW)
+        period_free_at = _free_at(self._counted, room, self._limits.window)
         start_at = max(
             self._paused_to,
             self._batch_at(ticket),
             second_free_at,
-            minute_free_at,
+            period_free_at,
         )
         return max(0.0, start_at - now)
 
@@ -248,7 +255,7 @@ class RateLimiter:
         if not ticket.items:
             return 0.0
         starts = [start for start, _ in self._batches]
-        free_at = _free_at(starts, self._limits.batches, MINUTE_WINDOW)
+        free_at = _free_at(starts, self._limits.batches, self._limits.window)
         if free_at <= self._clock.monotonic():
             return 0.0
         return free_at
@@ -260,10 +267,10 @@ class RateLimiter:
         return 1
 
     def _allowed(self, now: float) -> float:
-        """Return how many requests may start in a minute."""
+        """Return how many requests may start in a period."""
         seconds_since_cap = max(0.0, now - self._cap_at)
         recovery = RECOVERY_PER_MINUTE * seconds_since_cap / MINUTE
-        limit = float(self._limits.per_minute)
+        limit = float(self._limits.per_period)
         return min(limit, self._cap + recovery)
 
 
@@ -280,23 +287,30 @@ _creation_lock = threading.Lock()
 def rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter | SharedRateLimiter:
     """Return the rate limiter of a company in this process.
 
-    Rate limiters of one data folder, or of one database if the hub is distributed, share their
-    state, except above Intuit's own rate: that is for a test server, and its minutes may hold any
-    number of starts.
+    Above Intuit's own rate it is not shared: that is for a test server, and its minutes may hold
+    any number of starts.
+    """
+    limits = Limits(per_second=config.qbo_per_second, per_period=config.qbo_per_minute)
+    is_shared = limits.per_period <= INTUIT.per_period
+    return shared_limiter(realm, limits, clock, config, is_shared=is_shared)
+
+
+def shared_limiter(
+    name: str, limits: Limits, clock: Clock, config: Config, *, is_shared: bool = True
+) -> RateLimiter | SharedRateLimiter:
+    """Return the rate limiter with this name in this process.
+
+    Those of one name share their state in one data folder, or in one database if the hub is
+    distributed.
     """
     limiters: dict[str, RateLimiter | SharedRateLimiter]
     with _creation_lock:
         limiters = current_app.extensions.setdefault("hub.quota", {})
-        if realm not in limiters:
-            limiters[realm] = _create(realm, clock, config)
-        return limiters[realm]
-
-
-def _create(realm: str, clock: Clock, config: Config) -> RateLimiter | SharedRateLimiter:
-    """Create the rate limiter of a company."""
-    limits = Limits(per_second=config.qbo_per_second, per_minute=config.qbo_per_minute)
-    if limits.per_minute > INTUIT.per_minute:
-        return RateLimiter(clock, limits)
-    if config.is_distributed:
-        return SharedRateLimiter(clock, limits, BudgetRow(db.engine, realm, clock))
-    return RateLimiter(clock, limits, config.data / "pace" / f"{realm}.starts")
+        if name not in limiters:
+            if not is_shared:
+                limiters[name] = RateLimiter(clock, limits)
+            elif config.is_distributed:
+                limiters[name] = SharedRateLimiter(clock, limits, BudgetRow(db.engine, name, clock))
+            else:
+                limiters[name] = RateLimiter(clock, limits, config.data / "pace" / f"{name}.starts")
+        return limiters[name]

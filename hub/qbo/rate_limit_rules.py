@@ -1,11 +1,12 @@
-"""The limits of calls to a company, and what callers see of them."""
+"""The limits of calls to a company or a source, and what callers see of them."""
 
 from dataclasses import dataclass
 
 MINUTE = 60.0
-# Requests that start evenly do not arrive evenly: the limits are kept over a little more than a
-# second and a minute.
-SECOND_WINDOW, MINUTE_WINDOW = 1.2, 61.0
+# Requests that start evenly do not arrive evenly: a limit is kept over a little more than its
+# period, by a fifth of it and at most a second.
+MAX_MARGIN_SECONDS, MARGIN_SHARE = 1.0, 0.2
+SECOND_WINDOW = 1.0 + MARGIN_SHARE
 # After a refusal: the slowest rate, and how much of the rate returns with each minute.
 MIN_PER_MINUTE, RECOVERY_PER_MINUTE = 30, 50
 SLOWDOWN_FACTOR = 0.9
@@ -14,19 +15,28 @@ TURN_SECONDS = 1.0  # how long to wait for the turn of another request before lo
 
 @dataclass(frozen=True)
 class Limits:
-    """How many requests may start in a second and a minute, run at once, and batches per minute."""
+    """How many requests may start in a second and a period, run at once, and batches per period.
+
+    `period` is its length in seconds.
+    """
 
     per_second: int = 10
-    per_minute: int = 500
+    per_period: int = 500
     concurrent: int = 10
     batches: int = 40
+    period: float = MINUTE
+
+    @property
+    def window(self) -> float:
+        """Return the seconds over which the limit of a period is kept."""
+        return self.period + min(MAX_MARGIN_SECONDS, MARGIN_SHARE * self.period)
 
 
 INTUIT = Limits()
 
 
 class NoSlot(Exception):
-    """The company's budget has no room before the deadline; `after` is when it has, in seconds."""
+    """The budget has no room before the deadline; `after` is when it has, in seconds."""
 
     def __init__(self, after: float) -> None:
         super().__init__("its limit of calls leaves no room for one more now")
@@ -35,7 +45,7 @@ class NoSlot(Exception):
 
 @dataclass(frozen=True)
 class Budget:
-    """What is left of a minute, what runs and waits, and the seconds of a pause."""
+    """What is left of a period, what runs and waits, and the seconds of a pause."""
 
     requests: int
     batches: int

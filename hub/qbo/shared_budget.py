@@ -1,4 +1,4 @@
-"""The budget of calls to a company that several machines share: how it is divided.
+"""The budget of calls to a company or source that several machines share: how it is divided.
 
 A process reserves starts ahead of time, in small chunks. Each reserved start has a time and must
 happen within a tenth of a second of it, or it lapses. Calls that run at once are counted by shares:
@@ -16,7 +16,6 @@ from typing import NamedTuple
 from hub.qbo.rate_limit_rules import (
     MIN_PER_MINUTE,
     MINUTE,
-    MINUTE_WINDOW,
     RECOVERY_PER_MINUTE,
     SECOND_WINDOW,
     SLOWDOWN_FACTOR,
@@ -111,7 +110,7 @@ class Grant:
 
 @dataclass
 class SharedBudget:
-    """Starts of the last minute, shares, and the limits learnt from refusals.
+    """Starts of the last period, shares, and the limits learnt from refusals.
 
     All times are seconds of the database's clock. `starts` are sorted by time.
     """
@@ -131,7 +130,7 @@ class SharedBudget:
 
         `uncertainty` is how imprecisely the process knows the time of the database.
         """
-        self._forget(now)
+        self._forget(now, limits.window)
         self._settle(demand)
         for at, seconds in demand.throttles:
             self._throttle(at, seconds, limits)
@@ -141,10 +140,10 @@ class SharedBudget:
         return reservation.grant
 
     def allowed(self, limits: Limits, now: float) -> float:
-        """Return how many calls may start in a minute."""
+        """Return how many calls may start in a period."""
         seconds_since_cap = max(0.0, now - self.cap_at)
         recovery = RECOVERY_PER_MINUTE * seconds_since_cap / MINUTE
-        return min(float(limits.per_minute), self.cap + recovery)
+        return min(float(limits.per_period), self.cap + recovery)
 
     def used(self, since: float) -> int:
         """Return how often calls have counted since a moment."""
@@ -158,11 +157,11 @@ class SharedBudget:
         """Return how often a call counts."""
         return items if items and self.by_items else 1
 
-    def _forget(self, now: float) -> None:
+    def _forget(self, now: float, window: float) -> None:
         """Forget what counts no more; after the clock was set back, nothing counts for longer."""
         for start in self.starts:
             start.at = min(start.at, now + MAX_AHEAD)
-        self.starts = [start for start in self.starts if start.at > now - MINUTE_WINDOW]
+        self.starts = [start for start in self.starts if start.at > now - window]
         for process, share in list(self.shares.items()):
             share.ends_at = min(share.ends_at, now + SHARE_SECONDS)
             if share.ends_at <= now:
@@ -187,12 +186,12 @@ class SharedBudget:
 
     def _throttle(self, at: float, seconds: float, limits: Limits) -> None:
         """Pause, and continue a little slower; see `RateLimiter.throttled`."""
-        if seconds >= MINUTE and at >= self.paused_to:
-            minute_ago = at - MINUTE
-            recent = [start for start in self.starts if start.at > minute_ago]
+        if seconds >= limits.period and at >= self.paused_to:
+            since = at - limits.period
+            recent = [start for start in self.starts if start.at > since]
             self.by_items = self.by_items or any(start.items > 1 for start in recent)
             allowed = self.allowed(limits, at)
-            slower = min(allowed, self.used(minute_ago)) * SLOWDOWN_FACTOR
+            slower = min(allowed, self.used(since)) * SLOWDOWN_FACTOR
             self.cap = max(MIN_PER_MINUTE, slower, allowed / 2)
             self.cap_at = at + seconds
         self.paused_to = max(self.paused_to, at + seconds)
@@ -289,10 +288,10 @@ class _Reservation:
         """Return whether half of a limit is used, or calls are paused."""
         budget = self.budget
         in_second = sum(start.at > self.now - SECOND_WINDOW for start in budget.starts)
-        in_minute = budget.used(self.now - MINUTE_WINDOW)
+        in_period = budget.used(self.now - self.limits.window)
         return (
             in_second >= self.limits.per_second // 2
-            or in_minute >= budget.allowed(self.limits, self.now) // 2
+            or in_period >= budget.allowed(self.limits, self.now) // 2
             or budget.paused_to > self.now
         )
 
@@ -311,7 +310,7 @@ class _Reservation:
             self.budget.shares[self.demand.process].room = weight
 
     def _free_at(self, items: int) -> float:
-        """Return when pauses and the limits of a second and a minute allow a call."""
+        """Return when pauses and the limits of a second and a period allow a call."""
         budget = self.budget
         shares = budget.shares.items()
         others_room = sum(share.room for owner, share in shares if owner != self.demand.process)
@@ -322,15 +321,15 @@ class _Reservation:
         second_free_at = 0.0
         if len(starts) >= per_second:
             second_free_at = starts[-per_second].at + SECOND_WINDOW
-        return max(budget.paused_to, second_free_at, self._minute_free_at(room))
+        return max(budget.paused_to, second_free_at, self._period_free_at(room))
 
-    def _minute_free_at(self, room: int) -> float:
-        """Return when the starts of a minute count for no more than `room`."""
+    def _period_free_at(self, room: int) -> float:
+        """Return when the starts of a period count for no more than `room`."""
         total = 0
         for start in reversed(self.budget.starts):
             total += self.budget.weight(start.items)
             if total > room:
-                return start.at + MINUTE_WINDOW
+                return start.at + self.limits.window
         return 0.0
 
     def _batch_at(self, items: int) -> float:
@@ -340,7 +339,7 @@ class _Reservation:
         starts = [start.at for start in self.budget.starts if start.items]
         if len(starts) < self.limits.batches:
             return 0.0
-        return starts[-self.limits.batches] + MINUTE_WINDOW
+        return starts[-self.limits.batches] + self.limits.window
 
 
 def _equal_part(total: int, wanted: int, others: Iterable[int], position: int) -> int:

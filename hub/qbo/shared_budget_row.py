@@ -19,8 +19,8 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from hub.clock import Clock, SystemClock
 from hub.db.engine import address_without_password
 from hub.errors import DatabaseUnavailable
-from hub.models import SharedRateLimit
-from hub.qbo.rate_limit_rules import MINUTE_WINDOW
+from hub.models.shared_state import SharedRateLimit
+from hub.qbo.rate_limit_rules import INTUIT
 from hub.qbo.shared_budget import MAX_UNCERTAINTY, Share, SharedBudget, Start
 
 MAX_ATTEMPTS = 50  # another process has written the row each time
@@ -122,7 +122,7 @@ def decode(text: str, now: float) -> SharedBudget:
     try:
         return _decode(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return SharedBudget(paused_to=now + MINUTE_WINDOW)
+        return SharedBudget(paused_to=now + INTUIT.window)
 
 
 def _decode(values: Any) -> SharedBudget:

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from hub.clock import Clock
 from hub.errors import DatabaseUnavailable
-from hub.qbo.rate_limit_rules import MINUTE, TURN_SECONDS, Budget, Limits, NoSlot, Ticket
+from hub.qbo.rate_limit_rules import TURN_SECONDS, Budget, Limits, NoSlot, Ticket
 from hub.qbo.shared_budget import HORIZON, SHARE_SECONDS, Demand, Grant, Outcome, SharedBudget, Slot
 from hub.request_ban import forbid_requests
 
@@ -135,13 +135,13 @@ class SharedRateLimiter:
         """Return what is left of the shared budget, and what runs and waits in this process."""
         with forbid_requests():
             shared, now = self._row.read()
-        minute_ago = now - MINUTE
+        since = now - self._limits.period
         allowed = int(shared.allowed(self._limits, now))
         with self._changed:
             own_pause = self._paused_to - self._clock.monotonic()
             return Budget(
-                requests=max(0, allowed - shared.used(minute_ago)),
-                batches=self._limits.batches - shared.batches(minute_ago),
+                requests=max(0, allowed - shared.used(since)),
+                batches=self._limits.batches - shared.batches(since),
                 running=self._running,
                 waiting=sum(len(queue) for queue in self._waiting.values()),
                 paused=max(0.0, shared.paused_to - now, own_pause),

@@ -76,8 +76,18 @@ class RunRecorder:
             session.execute(_RECORD_PROGRESS, values)
         totals.store_if_due()
 
-    def end(self, counts: dict[str, Any], error: str = "", *, again: bool = False) -> Run:
-        """Close the run, as stopped after an error; `again` repeats it at once."""
+    def end(
+        self,
+        counts: dict[str, Any],
+        error: str = "",
+        *,
+        again: bool = False,
+        continue_after: float | None = None,
+    ) -> Run:
+        """Close the run, as stopped after an error; `again` repeats it at once.
+
+        A run that has more to do is repeated after `continue_after` seconds at the latest.
+        """
         now = current().clock.now()
         outcome = RunOutcome.STOPPED if error else RunOutcome.DONE
         with transaction() as session:
@@ -87,7 +97,7 @@ class RunRecorder:
             run.error = error
             run.outcome = outcome
             run.phase = ""
-            schedule.reschedule_after(session, run, now, again=again)
+            schedule.reschedule_after(session, run, now, again=again, continue_after=continue_after)
             if again:
                 _repeat_post(session, run)
         if run.started_at:

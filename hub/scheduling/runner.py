@@ -200,6 +200,8 @@ def _sync(steps: Steps, installation: Installation) -> None:
         recorder.line(f"Collected: {_format_counts(collected.counts)}.")
         for note in collected.notes:
             recorder.line(note)
+        if collected.continue_after is not None:
+            steps.continue_after = collected.continue_after
     _post(steps, installation)
     if installation.mode == InstallationMode.ONCE and not steps.errors:
         pause(installation.id)

@@ -88,10 +88,18 @@ def claim_due(session: Session, now: dt.datetime) -> int:
     return len(run_ids)
 
 
-def reschedule_after(session: Session, run: Run, now: dt.datetime, *, again: bool = False) -> None:
+def reschedule_after(
+    session: Session,
+    run: Run,
+    now: dt.datetime,
+    *,
+    again: bool = False,
+    continue_after: float | None = None,
+) -> None:
     """Set when a schedule is due after its run ended; `again` makes it due at once.
 
-    Intervals in minutes count from this end.
+    Intervals in minutes count from this end. A run that has more to do is due after
+    `continue_after` seconds at the latest.
     """
     is_own = Schedule.id == run.schedule_id
     if run.installation_id is not None:
@@ -107,6 +115,9 @@ def reschedule_after(session: Session, run: Run, now: dt.datetime, *, again: boo
                 row.next_due = now
             elif every.minutes:
                 row.next_due = every.after(now, zone_of(row.zone))
+            if continue_after is not None:
+                continue_at = now + dt.timedelta(seconds=continue_after)
+                row.next_due = min(row.next_due or continue_at, continue_at)
 
 
 # -- rows follow what they serve --

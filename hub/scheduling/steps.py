@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from hub.context import mask_secrets
 from hub.db.engine import reading
-from hub.errors import DatabaseUnavailable, HubError, WorkInterrupted
+from hub.errors import DatabaseUnavailable, HubError, RateReached, WorkInterrupted
 from hub.models import Run
 from hub.scheduling import run_result
 from hub.scheduling.run_log import RunRecorder
@@ -27,6 +27,7 @@ class Steps:
         self.ids = ids
         self.errors: list[str] = []
         self.is_database_lost = False  # at some step, so the run is due again at once
+        self.continue_after: float | None = None  # seconds until the source may be called again
         self.counts: dict[str, Any] = {}
         # The installation of the run and its postings at the start; None for a run of a company.
         self.before: tuple[int, run_result.Snapshot] | None = None
@@ -34,7 +35,8 @@ class Steps:
     def step(self, phase: str, work: Callable[[], T]) -> T | None:
         """Do the work of a step and return its result; on an error record it and return None.
 
-        Raise LeaseLost or OtherFolderActive: another process does the work of all steps now.
+        That the rate of a source is used up is no error of the run, which continues later. Raise
+        LeaseLost or OtherFolderActive: another process does the work of all steps now.
         """
         self.recorder.progress(phase)
         try:
@@ -44,6 +46,9 @@ class Steps:
             self.is_database_lost = True
         except WorkInterrupted:
             raise
+        except RateReached as error:
+            self.continue_later(error.text, error.after)
+            return None
         except HubError as error:
             text = error.text
         except Exception as error:
@@ -56,6 +61,11 @@ class Steps:
         self.errors.append(text)
         self.recorder.line(text, "error")
         return None
+
+    def continue_later(self, text: str, seconds: float | None) -> None:
+        """Note that the run has more to do, and when it can."""
+        self.continue_after = seconds
+        self.recorder.line(text, "warning")
 
     def watch(self, installation_id: int) -> None:
         """Note how the app stands, so that the end of the run can tell what it did."""
@@ -71,4 +81,6 @@ class Steps:
                 changes = run_result.changes(session, installation_id, snapshot)
             self.counts["result"] = changes
         error = error or " ".join(self.errors)
-        return self.recorder.end(self.counts, error, again=again)
+        return self.recorder.end(
+            self.counts, error, again=again, continue_after=self.continue_after
+        )

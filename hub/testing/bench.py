@@ -39,6 +39,7 @@ from hub.testing.stand_in import WSGIAdapter, mount
 log = logging.getLogger(__name__)
 URL = "http://source.test/below"
 DEADLINE_SECONDS = 20.0
+OpenSlot = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 class KeptSecrets(dict[str, str], Secrets):
@@ -56,7 +57,11 @@ def installed() -> Plugins:
 
 
 def open_http(
-    app: App, settings: Mapping[str, Any], wsgi: WSGIApplication, clock: FakeClock
+    app: App,
+    settings: Mapping[str, Any],
+    wsgi: WSGIApplication,
+    clock: FakeClock,
+    open_slot: OpenSlot = contextlib.nullcontext,
 ) -> AppHttp:
     """Return the HTTP client that the hub would pass to an app.
 
@@ -70,6 +75,7 @@ def open_http(
         clock=clock,
         seconds=DEADLINE_SECONDS,
         find_stand_in=lambda url: adapter if url.startswith(URL) else None,
+        open_slot=open_slot,
     )
 
 
@@ -153,6 +159,7 @@ class Bench:
         self.today = self.clock.now().astimezone(self.zone).date()
         self.webhook_url: str | None = "http://127.0.0.1:9/none"
         self._instead: WSGIApplication | None = None
+        self._open_slot: OpenSlot = contextlib.nullcontext
         self._server: WSGIApplication = self.sandbox.wsgi
         if waits:
             self._server = waiting(self.sandbox.wsgi, self._advance_stand_in)
@@ -172,13 +179,17 @@ class Bench:
                 self.secrets[name] = loaded.pop(name)
         self.settings: Mapping[str, Any] = loaded
 
+    def pace(self, open_slot: OpenSlot) -> None:
+        """Let each call of the plugin wait for a slot, such as that of a rate limiter."""
+        self._open_slot = open_slot
+
     @property
     def site(self) -> Site:
         """Return the site that the hub would pass to the plugin's hooks."""
         return Site(
             settings=self.settings,
             secrets=self.secrets,
-            http=open_http(self.app, self.settings, self.serve, self.clock),
+            http=open_http(self.app, self.settings, self.serve, self.clock, self._open_slot),
             company=self.company,
             zone=self.zone,
             today=self.today,

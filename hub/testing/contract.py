@@ -18,6 +18,7 @@ from hub.contract.settings_schema import schema_of
 from hub.errors import HubError, NeedsAttention, Retry
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
+from hub.testing.declared_rate import DeclaredRate
 from hub.testing.readiness import Readiness, documents
 from hub.testing.reading import PAGES, Reading, identity, source_ids
 from hub.testing.stand_in import json_answer, text_answer
@@ -75,8 +76,8 @@ def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[by
     return text_answer(start, 404, "<html><body><h1>404 Not Found</h1></body></html>")
 
 
-class Contract(Reading, Readiness):
-    """One promise a test; others are in hub.testing.reading and hub.testing.readiness."""
+class Contract(Reading, Readiness, DeclaredRate):
+    """One promise a test; others are in `reading`, `readiness` and `declared_rate`."""
 
     wrong_keys: dict[str, Any] | None
     many: int

@@ -18,6 +18,7 @@ from hub.errors import (
     OtherTenant,
     PluginBroken,
     PluginFault,
+    RateReached,
     ReconnectNeeded,
     Refused,
     Retry,
@@ -58,6 +59,10 @@ SENTENCES = {
     PluginFault(
         "ION", "reading", KeyError("id")
     ): "ION stopped with a defect of its own while reading (KeyError: 'id').",
+    RateReached(
+        "ION", "100 calls in 15 seconds", 11.2
+    ): "ION allows 100 calls in 15 seconds, which are used up. Nothing was lost; the next call is"
+    " possible in 12 seconds.",
     ReconnectNeeded("Fjord AS", "it expired"): "Open Companies and press Reconnect.",
     SettingsInvalid(
         "ION", {"key": ["Is missing."]}

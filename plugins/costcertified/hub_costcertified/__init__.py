@@ -20,7 +20,7 @@ from hub import (
     signed_json,
 )
 from hub_costcertified import codes, names, reading, receipts
-from hub_costcertified.client import SUPPORT, CostCertified
+from hub_costcertified.client import RATE, SUPPORT, CostCertified
 from hub_costcertified.settings import Settings
 
 APP = App(
@@ -48,6 +48,7 @@ APP = App(
     ),
     settings=Settings,
     hosts=("{base_url}",),
+    rate=RATE,
     wants=("posted", "held", "failed"),
     gone=FromSetting("voided"),
     assumed_api=Path(__file__).with_name("openapi.yaml"),

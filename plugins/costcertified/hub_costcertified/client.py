@@ -10,6 +10,7 @@ from hub_costcertified import names
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
 PAGE = 100
+RATE = "2500/5m"  # as assumed in openapi.yaml
 SUPPORT = "CostCertified support, in its chat or by a ticket"
 CLOSED = b"payments_disabled"
 

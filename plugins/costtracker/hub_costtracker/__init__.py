@@ -23,7 +23,7 @@ from hub import (
     signed_json,
 )
 from hub_costtracker import bills, invoices, lists, names, suppliers
-from hub_costtracker.client import SUPPORT, CostTracker
+from hub_costtracker.client import RATE, SUPPORT, CostTracker
 from hub_costtracker.settings import Settings
 
 APP = App(
@@ -36,6 +36,7 @@ APP = App(
     posts=("bill", "vendor_credit", "vendor"),
     settings=Settings,
     hosts=("{base_url}",),
+    rate=RATE,
     wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
     access=SUPPORT,
     access_gate=False,  # only trial accounts lack integrations, and `hub_check` sees that

@@ -21,6 +21,7 @@ from hub_costtracker import names
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
 PAGE = 100
+RATE = "1000/30s"  # as assumed in openapi.yaml
 SUPPORT = "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
 CLOSED = b"integrations_disabled"
 

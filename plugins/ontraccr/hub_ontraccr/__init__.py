@@ -24,7 +24,7 @@ from hub import (
     signed_json,
 )
 from hub_ontraccr import names, payables, profiles, reading
-from hub_ontraccr.client import Ontraccr
+from hub_ontraccr.client import RATE, Ontraccr
 from hub_ontraccr.settings import Settings
 
 APP = App(
@@ -37,6 +37,7 @@ APP = App(
     posts=("bill", "expense", "vendor", "item"),
     settings=Settings,
     hosts=("{base_url}",),
+    rate=RATE,
     wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
     gone=FromSetting("deleted"),
     automatic="auto_sync",

@@ -19,6 +19,7 @@ from hub_ontraccr import names
 
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 PAGE, BATCH = 100, 200
+RATE = "1000/30s"  # as assumed in openapi.yaml
 PROFILES = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
 LISTS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code": "tax-codes"}
 # Where the integration is activated, as Ontraccr's help says.

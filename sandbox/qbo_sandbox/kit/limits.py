@@ -1,12 +1,16 @@
 """How often a stand-in may be asked: so many calls in so many seconds, by its own clock."""
 
 import math
+import re
 import threading
 from collections import deque
-from typing import Any
+from typing import Any, Self
 
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.strict import Wrong
+
+RATE = re.compile(r"(\d+)/(\d*)([smhd])")
+UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class Limits:
@@ -15,6 +19,15 @@ class Limits:
     def __init__(self, clock: Clock, requests: int, seconds: int) -> None:
         self.requests, self.seconds = requests, seconds
         self._clock, self._times, self._lock = clock, deque[float](), threading.Lock()
+
+    @classmethod
+    def at_rate(cls, clock: Clock, rate: str) -> Self:
+        """Return the limit of a rate, such as `100/15s`, `10/s` or `5000/h`."""
+        match = RATE.fullmatch(rate)
+        if match is None:
+            raise ValueError(f"{rate!r} is no rate; write it as 100/15s")
+        requests, count, unit = match.groups()
+        return cls(clock, int(requests), int(count or 1) * UNIT_SECONDS[unit])
 
     def wait(self) -> int:
         """Count a call: return 0 if it is admitted, else the seconds to wait."""

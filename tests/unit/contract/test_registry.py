@@ -213,6 +213,11 @@ class None_(Plugin):
             Plugin("bad", every="every so often"),
             "'every so often' of app bad is neither minutes (\"15m\") nor cron.",
         ),
+        (
+            Plugin("bad", rate="often"),
+            "rate of app bad: 'often' is no rate. Write the number of calls and the time,",
+        ),
+        (Plugin("bad", rate=100), 'rate of app bad must be a text such as "100/15s", not 100.'),
     ],
 )
 def test_a_plugin_against_the_contract_is_named_and_the_others_work(plugin, sentence):

@@ -110,7 +110,7 @@ def test_speed_comes_back(clock):
     limiter = RateLimiter(clock)
     limiter.throttled(1)
     clock.advance(3600)
-    assert limiter.budget().requests == INTUIT.per_minute
+    assert limiter.budget().requests == INTUIT.per_period
 
 
 def test_nothing_waits_past_its_deadline(clock):
@@ -165,7 +165,7 @@ def test_after_a_refusal_a_batch_counts_as_its_items(clock):
 
 def test_a_batch_that_waits_for_room_is_not_passed_over_for_ever():
     clock = Gated()
-    limiter, served = RateLimiter(clock, Limits(per_second=1000, per_minute=40)), []
+    limiter, served = RateLimiter(clock, Limits(per_second=1000, per_period=40)), []
     starts(limiter, clock, 2, items=30)
     limiter.throttled(1)
 
@@ -204,7 +204,7 @@ def test_the_pace_is_intuits_unless_set_for_a_server_of_ones_own(app, clock, mak
     assert starts(rate_limiter("1", clock, config), clock, 3)[-1] == pytest.approx(1.2)
     bare = Config(data=Path(), database_url="", secret_key="", vault_keys=())
     assert (
-        (Limits().per_second, Limits().per_minute)
+        (Limits().per_second, Limits().per_period)
         == (bare.qbo_per_second, bare.qbo_per_minute)
         == (10, 500)
     )

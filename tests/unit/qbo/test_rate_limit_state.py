@@ -81,8 +81,8 @@ def test_a_file_that_cannot_be_read_stops_nobody(clock, tmp_path, content):
 def test_what_was_written_before_the_machine_was_started_anew_counts_no_more(clock, tmp_path):
     file = tmp_path / "1.starts"
     clock.advance(100)
-    begin_alternately([RateLimiter(clock, Limits(per_minute=5), file)], clock, 5)
-    assert RateLimiter(FakeClock(), Limits(per_minute=5), file).budget().requests == 5
+    begin_alternately([RateLimiter(clock, Limits(per_period=5), file)], clock, 5)
+    assert RateLimiter(FakeClock(), Limits(per_period=5), file).budget().requests == 5
 
 
 def test_one_that_was_frozen_with_the_lock_keeps_nobody(clock, tmp_path):

@@ -16,8 +16,8 @@ from hub.request_ban import require_requests_allowed
 from hub.testing.clock import FakeClock
 from tests.support.windows import most_within
 
-WIDE = Limits(per_second=50, per_minute=400, concurrent=4)
-SMALL = Limits(per_second=4, per_minute=40, concurrent=4, batches=6)
+WIDE = Limits(per_second=50, per_period=400, concurrent=4)
+SMALL = Limits(per_second=4, per_period=40, concurrent=4, batches=6)
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ def test_no_limit_is_exceeded_whatever_happens_to_the_processes(request, clock, 
         assert len([end for end, *_ in running if end > now]) <= SMALL.concurrent
     assert len(starts) >= 25
     assert most_within(starts, 1.0) <= SMALL.per_second
-    assert most_within(starts, 60.0) <= SMALL.per_minute
+    assert most_within(starts, 60.0) <= SMALL.per_period
     assert most_within(batches, 60.0) <= SMALL.batches
 
 

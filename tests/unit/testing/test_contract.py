@@ -211,3 +211,68 @@ class TestWithARateLimit:
     @pytest.mark.parametrize("status", [429, 503])
     def test_a_fault_that_a_test_asked_for_is_passed_on(self, suite, status):
         suite().test_a_source_that_is_busy_is_asked_again(Bench(NAME, waits=True), status)
+
+
+# -- a declared rate -------------------------------------------------------------------------------
+
+ENFORCES = "test_the_stand_in_enforces_the_declared_rate"
+REFUSES_NOTHING = "test_a_source_that_is_called_at_its_rate_refuses_nothing"
+
+
+def replace_pages(monkeypatch, change):
+    """Let the stand-in of the plugin be changed when it is opened."""
+    sandbox = importlib.import_module(f"hub_{NAME}.sandbox")
+    open_stand_in = sandbox.stand_in
+
+    def stand_in(folder, documents):
+        harness = open_stand_in(folder, documents)
+        change(harness)
+        return harness
+
+    monkeypatch.setattr(sandbox, "stand_in", stand_in)
+
+
+def test_a_stand_in_that_enforces_the_declared_rate_passes(suite):
+    run(suite(), ENFORCES)
+    run(suite(), REFUSES_NOTHING)
+
+
+def test_an_app_without_a_rate_passes(suite, plugin, monkeypatch):
+    declare(monkeypatch, plugin, rate="")
+    replace_pages(monkeypatch, lambda harness: harness.pages.pop("limit"))
+    run(suite(), ENFORCES)
+    run(suite(), REFUSES_NOTHING)
+
+
+def test_a_stand_in_without_a_limit_is_refused(suite, monkeypatch):
+    replace_pages(monkeypatch, lambda harness: harness.pages.pop("limit"))
+    with pytest.raises(FAILED, match="its stand-in has no page /_sandbox/limit"):
+        run(suite(), ENFORCES)
+
+
+def test_a_rate_above_that_of_the_stand_in_is_refused(suite, plugin, monkeypatch):
+    declare(monkeypatch, plugin, rate="1000/15s")
+    with pytest.raises(FAILED, match="but its stand-in allows 100 calls in 15 seconds only"):
+        run(suite(), ENFORCES)
+
+
+def test_a_stand_in_that_only_shows_its_limit_is_refused(suite, plugin, monkeypatch):
+    monkeypatch.setattr(Limits, "wait", lambda self: 0)
+    with pytest.raises(FAILED, match="DID NOT RAISE"):
+        run(suite(), ENFORCES)
+
+
+def test_a_stand_in_that_does_not_say_how_long_to_wait_is_refused(suite, monkeypatch):
+    def forget_wait(harness):
+        serve = harness.app
+        harness.app = lambda environ, start: serve(environ, lambda line, _: start(line, []))
+
+    replace_pages(monkeypatch, forget_wait)
+    with pytest.raises(AssertionError, match="its stand-in sends no Retry-After"):
+        run(suite(), ENFORCES)
+
+
+def test_a_source_that_is_called_without_waiting_refuses_calls(suite, monkeypatch):
+    monkeypatch.setattr(Bench, "pace", lambda self, open_slot: None)
+    with pytest.raises(Retry):
+        run(suite(), REFUSES_NOTHING)

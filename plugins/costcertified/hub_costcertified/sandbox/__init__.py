@@ -1,5 +1,6 @@
 """A CostCertified to run against: its API, strict about what it is sent, and pages to drive it."""
 
+from hub_costcertified.client import RATE
 from hub_costcertified.sandbox import company
 from hub_costcertified.sandbox.api import Api
 from hub_costcertified.sandbox.books import THINGS, Books
@@ -9,7 +10,6 @@ from qbo_sandbox import kit
 from qbo_sandbox.kit import Journal, Limits, Tokens
 
 LIFETIME = 3600
-REQUESTS, SECONDS = 2500, 300
 
 
 class StandIn(kit.StandIn):
@@ -22,7 +22,7 @@ class StandIn(kit.StandIn):
         self.books = Books(journal, self.clock, documents, seed, demo)
         tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=LIFETIME)
         api, calls = (
-            Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)),
+            Api(self.books, tokens, Limits.at_rate(self.clock, RATE)),
             Calls(self.books),
         )
         self.open(api, Pages(self.books, calls), calls, {"books": self._list_books, "do": self._do})

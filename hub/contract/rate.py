@@ -1,0 +1,65 @@
+"""Rates: how many calls a source allows in how much time, such as "100/15s"."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from hub.errors import Refused
+
+RATE = re.compile(r"([1-9]\d{0,6})/([1-9]\d{0,4})?([smhd])")
+UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+MAX_SECONDS = UNIT_SECONDS["d"]
+# A long period is divided, so that calls are spread over it: at best into parts of a minute, with
+# no more calls than are worth storing, and no fewer than a short run needs at once.
+PART_SECONDS, MAX_CALLS_OF_PART, MIN_CALLS_OF_PART = 60, 500, 50
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many calls in so many seconds."""
+
+    calls: int
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse `100/15s`, `10/s`, `1000/5m` or `5000/h`; raise Refused for any other text."""
+        match = RATE.fullmatch(text)
+        if match:
+            calls, count, unit = match.groups()
+            rate = cls(int(calls), int(count or 1) * UNIT_SECONDS[unit])
+            if rate.seconds <= MAX_SECONDS:
+                return rate
+        raise Refused(
+            f'{text!r} is no rate. Write the number of calls and the time, such as "100/15s",'
+            ' "10/s" or "5000/h"; the time is at most a day.'
+        )
+
+    def __str__(self) -> str:
+        """Return the rate in words."""
+        calls = "1 call" if self.calls == 1 else f"{self.calls:,} calls"
+        return f"{calls} in {_time(self.seconds)}"
+
+    def is_within(self, other: "Rate") -> bool:
+        """Return whether calls at this rate never exceed another rate."""
+        if self.calls > other.calls:
+            return False
+        return self.calls * other.seconds <= other.calls * self.seconds
+
+    @property
+    def part(self) -> tuple[int, float]:
+        """Return the calls and seconds of a part of the period; keeping it keeps the whole rate."""
+        for_time = -(-self.seconds // PART_SECONDS)
+        for_calls = -(-self.calls // MAX_CALLS_OF_PART)
+        most = max(1, self.calls // MIN_CALLS_OF_PART)
+        parts = min(max(for_time, for_calls), most)
+        return self.calls // parts, self.seconds / parts
+
+
+def _time(seconds: int) -> str:
+    """Return a number of seconds in the largest unit of which it is a multiple."""
+    for unit, name in (("d", "day"), ("h", "hour"), ("m", "minute")):
+        count, rest = divmod(seconds, UNIT_SECONDS[unit])
+        if count and not rest:
+            return f"{count:,} {name}s" if count > 1 else f"1 {name}"
+    return f"{seconds:,} seconds" if seconds > 1 else "1 second"

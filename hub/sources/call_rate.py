@@ -1,0 +1,98 @@
+"""The rate at which a source may be called, which all processes of the hub share.
+
+The machinery is that of QuickBooks' own limit: a file of the data folder, or a row of the database
+if the hub is distributed. Plugins hold the functions of this module, so they get names only.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+from flask import has_app_context, has_request_context
+
+from hub import context as hub_context
+from hub.contract.rate import Rate
+from hub.contract.types import App
+from hub.errors import RateReached
+from hub.models import Installation
+from hub.qbo.rate_limit import Limits, NoSlot, RateLimiter, shared_limiter
+from hub.qbo.shared_rate_limit import SharedRateLimiter
+
+MAX_WAIT_SECONDS = 60.0  # of one call in a run; a longer wait ends the run, which continues later
+MAX_PAGE_WAIT_SECONDS = 5.0  # while a person waits for a page
+TURN_SECONDS = 5.0  # of a wait, after which a hub that was told to end notices it
+CONCURRENT_CALLS = 20
+
+
+def options(app: App, installation: Installation) -> dict[str, Any]:
+    """Return what a client needs to keep the rate of the app's source; nothing without a rate."""
+    if not app.rate:
+        return {}
+    rate = Rate.parse(app.rate)
+    name = _name(app, installation)
+    return {
+        "open_slot": partial(_open_slot, app.name, app.slug, rate, name),
+        "on_throttled": partial(_pause, rate, name),
+    }
+
+
+def _name(app: App, installation: Installation) -> str:
+    """Return the name under which the calls to an account of a source are counted.
+
+    All installations that are bound to the account share it, and the apps of a plugin with the same
+    rate. An installation that is not bound yet counts alone.
+    """
+    scope = hub_context.current().plugins.scope(app.slug)
+    account = f"account {installation.tenant}"
+    if installation.tenant is None:
+        account = f"installation {installation.id}"
+    digest = hashlib.sha256("\n".join((scope, app.rate, account)).encode()).hexdigest()
+    return f"source-{digest[:32]}"
+
+
+@contextmanager
+def _open_slot(app: str, slug: str, rate: Rate, name: str) -> Iterator[None]:
+    """Wait until the rate allows one more call, and count it; raise RateReached if that is late."""
+    if not has_app_context():
+        yield  # a thread of a plugin's own, which the hub does not know
+        return
+    with ExitStack() as slot:
+        _enter(slot, app, slug, rate, name)
+        yield
+
+
+def _enter(slot: ExitStack, app: str, slug: str, rate: Rate, name: str) -> None:
+    """Enter a slot of the limiter, in several turns if the wait is long."""
+    clock = hub_context.current().clock
+    limiter = _limiter(rate, name)
+    is_page = has_request_context()
+    until = clock.monotonic() + (MAX_PAGE_WAIT_SECONDS if is_page else MAX_WAIT_SECONDS)
+    while True:
+        now = clock.monotonic()
+        try:
+            slot.enter_context(limiter.slot(slug, until=min(until, now + TURN_SECONDS)))
+            return
+        except NoSlot as error:
+            if now + error.after >= until:
+                raise RateReached(app, str(rate), error.after) from None
+            if not is_page:
+                hub_context.may_end()
+            clock.sleep(min(error.after, TURN_SECONDS))
+
+
+def _pause(rate: Rate, name: str, seconds: float) -> None:
+    """Let no process call the source for as long as it asked."""
+    if has_app_context():
+        _limiter(rate, name).throttled(seconds)
+
+
+def _limiter(rate: Rate, name: str) -> RateLimiter | SharedRateLimiter:
+    """Return the limiter of an account of a source in this process."""
+    hub = hub_context.current()
+    calls, seconds = rate.part
+    limits = Limits(
+        per_second=calls, per_period=calls, concurrent=CONCURRENT_CALLS, batches=1, period=seconds
+    )
+    return shared_limiter(name, limits, hub.clock, hub.config)

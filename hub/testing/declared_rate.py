@@ -1,0 +1,84 @@
+"""Contract tests of the rate that an app declares: its stand-in enforces it, the hub keeps it."""
+
+from typing import Any
+
+import pytest
+
+from hub.contract.rate import Rate
+from hub.errors import TooOften
+from hub.qbo.rate_limit import Limits, RateLimiter
+from hub.testing.bench import Bench
+from hub.testing.clock import FakeClock
+
+CALLS = 1  # that a stand-in admits in the time of the rate while it is tested
+
+
+class _BenchClock(FakeClock):
+    """A clock whose pauses pass at the stand-in of a bench, too."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self._bench = bench
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self._bench.drive("clock", {"advance": seconds})
+
+
+def _check_twice(bench: Bench) -> None:
+    """Check the access twice, which makes at least two calls."""
+    for _ in range(2):
+        bench.check()
+
+
+class DeclaredRate:
+    """Tests of the rate; an app without a rate passes them."""
+
+    slug: str
+    settings: dict[str, Any]
+
+    def test_the_stand_in_enforces_the_declared_rate(self) -> None:
+        """Compare the rates, and call a stand-in that admits one call until it refuses one."""
+        bench = Bench(self.slug, self.settings)
+        if not bench.app.rate:
+            return
+        seconds = self._limit_calls(bench)
+        with pytest.raises(TooOften) as caught:
+            _check_twice(bench)
+        wait = caught.value.after
+        assert wait is not None, f"{self.slug}: its stand-in sends no Retry-After with a 429"
+        assert 0 < wait <= seconds
+
+    def test_a_source_that_is_called_at_its_rate_refuses_nothing(self) -> None:
+        """Read as the hub does: it waits before a call that the rate does not allow."""
+        bench = Bench(self.slug, self.settings)
+        if not bench.app.rate:
+            return
+        seconds = self._limit_calls(bench)
+        limits = Limits(per_second=CALLS, per_period=CALLS, batches=1, period=seconds)
+        limiter = RateLimiter(_BenchClock(bench), limits)
+        bench.pace(limiter.slot)
+        tenant = bench.check()
+        ids = [item.source_id for item in bench.read() if hasattr(item, "source_id")]
+        assert tenant.id
+        assert ids
+
+    def _limit_calls(self, bench: Bench) -> float:
+        """Stop the stand-in's clock and let it admit one call; return in how many seconds."""
+        rate = Rate.parse(bench.app.rate)
+        limit = bench.drive("limit", method="GET")
+        if not isinstance(limit, dict) or "requests" not in limit:
+            pytest.fail(
+                f"{self.slug} declares the rate {bench.app.rate}, but its stand-in has no page"
+                " /_sandbox/limit. Create Limits.at_rate(clock, rate) of qbo_sandbox.kit, count"
+                " each call with it, and pass its page to the Harness as pages={'limit': …}."
+            )
+        enforced = Rate(int(limit["requests"]), int(limit["seconds"]))
+        if not rate.is_within(enforced):
+            pytest.fail(
+                f"{self.slug} declares the rate {bench.app.rate}, but its stand-in allows"
+                f" {enforced} only: with Limits.at_rate(clock, rate) they are the same."
+            )
+        bench.drive("clock", {"frozen": True})
+        bench.drive("limit", {"requests": CALLS})
+        return float(enforced.seconds)
