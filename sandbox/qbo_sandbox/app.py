@@ -13,7 +13,7 @@ from qbo_sandbox.accounting.refusals import (
     unauthenticated,
 )
 from qbo_sandbox.accounting.values import dump, envelope_time
-from qbo_sandbox.api import answering, uploads
+from qbo_sandbox.api import responses, uploads
 from qbo_sandbox.api.calls import JSON, Call, carried_out
 from qbo_sandbox.api.limits import Limits
 from qbo_sandbox.api.routes import Route
@@ -51,7 +51,7 @@ class App:
         route: Route = environ["sandbox.route"]
         if route.call in OPEN_CALLS:
             return self.authority.answer(
-                route.call, environ, answering.stamped(start, self.clock.now())
+                route.call, environ, responses.stamped(start, self.clock.now())
             )
         if route.call == "page":
             return self.pages.answer(environ, start)
@@ -64,7 +64,7 @@ class App:
         status, kind, body = self._answered(environ, route)
         company = self.companies.get(route.realm)
         switches = company.switches if company else None
-        return answering.send(environ, start, self.clock.now(), switches, status, kind, body)
+        return responses.send(environ, start, self.clock.now(), switches, status, kind, body)
 
     def _answered(self, environ: WSGIEnvironment, route: Route) -> tuple[int, str, bytes]:
         """Return status, content type and body."""
@@ -73,14 +73,14 @@ class App:
             return 200, *self._carried_out(Call(environ, route, company, client, self.folder))
         except GatewayRefusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
-            return refusal.status, answering.REFUSED, answering.gateway(refusal, self.clock.now())
+            return refusal.status, responses.REFUSED, responses.gateway(refusal, self.clock.now())
         except Refusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
             addressed = self.companies.get(route.realm)
             zone = addressed.options.zone if addressed else "UTC"
             time = envelope_time(self.clock.now(), zone)
             body = {"Fault": refusal.fault()} | ({} if refusal.code in UNTIMED else {"time": time})
-            kind = JSON if refusal.status == 200 else answering.REFUSED
+            kind = JSON if refusal.status == 200 else responses.REFUSED
             return refusal.status, kind, dump(body).encode()
 
     def _entered(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
@@ -137,4 +137,4 @@ class App:
 
     def shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
         """Return the type and body of a status; put its headers into the environ."""
-        return answering.shape(status, environ, self.clock.now())
+        return responses.shape(status, environ, self.clock.now())

@@ -1,4 +1,4 @@
-"""The way in: builds the stand-in, reads its journal again, and serves it."""
+"""Build the stand-in, read its journal again, and serve it."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,7 @@ from qbo_sandbox.kit import Answer, Clock, Fault, Harness, Journal, ask, serve
 from qbo_sandbox.oauth.grants import ACCESS_LIFE, DAY, Grants
 from qbo_sandbox.options import US, Options
 from qbo_sandbox.seeding import profiles
-from qbo_sandbox.seeding.founding import Founder
+from qbo_sandbox.seeding.company_creation import Founder
 from qbo_sandbox.switches import read as read_switch
 from qbo_sandbox.web.control import Control
 from qbo_sandbox.web.pages import Pages

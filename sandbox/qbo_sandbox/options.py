@@ -1,4 +1,4 @@
-"""What can be chosen of a company that is built."""
+"""The options with which a company is created."""
 
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""A stand-in served over HTTP in this process, with what a test needs of it at hand."""
+"""Serve a stand-in over HTTP in this process, for tests."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What Intuit does not document, with every plausible answer; the first is the default."""
+"""Switches for behavior that Intuit does not document; the first value is the default."""
 
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Self

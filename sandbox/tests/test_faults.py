@@ -12,7 +12,7 @@ import requests
 from qbo_sandbox import NORWAY, US, create
 from qbo_sandbox.faults.rules import OAUTH, VERBS
 from qbo_sandbox.kit import KINDS, Clock, Server, Wire, ask
-from qbo_sandbox.kit.playing import PLAYS
+from qbo_sandbox.kit.fault_effects import PLAYS
 from qbo_sandbox.kit.wsgi import mount
 
 NOON = 1_800_000_000.0

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.entities.fillings import SUBTYPES
+from qbo_sandbox.entities.list_defaults import SUBTYPES
 from qbo_sandbox.entities.subtypes import DETAIL_TYPES, TYPE_OF
 from qbo_sandbox.kit import Clock
 

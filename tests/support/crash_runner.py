@@ -32,7 +32,7 @@ from hub.app import create_app
 from hub.db import engine as db_engine
 from hub.posting.send import pipeline
 from hub.testing.clock import FakeClock
-from qbo_sandbox.api import answering
+from qbo_sandbox.api import responses
 from tests.support import folder_snapshots, prepared_state
 from tests.support.crash_points import (
     Act,
@@ -161,7 +161,7 @@ class World:
         own_ends, hub_ends = zip(Pipe(), Pipe(), strict=True)
         gc.freeze()  # otherwise each fork would copy all inherited memory by touching it
         self.generation += 1
-        answering._traces = count(self.generation * 10_000)
+        responses._traces = count(self.generation * 10_000)
         child = os.fork()
         if child == 0:
             for end in own_ends:

@@ -13,7 +13,7 @@ from qbo_sandbox import NORWAY, US, QuickBooks
 from qbo_sandbox import create as create_quickbooks
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.kit import Clock
-from qbo_sandbox.seeding import founding
+from qbo_sandbox.seeding import company_creation
 
 BOUND = (
     "options",
@@ -25,7 +25,7 @@ BOUND = (
 )  # attributes that a company is given and that are not part of its books
 OPENED: dict[float, bytes] = {}
 BOOKS: dict[Any, bytes] = {}
-open_books = founding.open_books
+open_books = company_creation.open_books
 
 
 class Connected(NamedTuple):
@@ -71,7 +71,7 @@ def open_again(company: Company) -> None:
     vars(company).update(pickle.loads(BOOKS[key]))
 
 
-founding.open_books = open_again
+company_creation.open_books = open_again
 
 
 def state_of(company: Company) -> dict[str, Any]:

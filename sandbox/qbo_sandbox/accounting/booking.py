@@ -1,10 +1,10 @@
-"""Double entry: which accounts a transaction moves, by how much, and what it leaves open."""
+"""Double-entry bookkeeping: the accounts a transaction moves, the amounts and what stays open."""
 
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from qbo_sandbox.accounting import settling, stock
+from qbo_sandbox.accounting import settlements, stock
 from qbo_sandbox.accounting.conversion import posted
 from qbo_sandbox.accounting.kinds import (
     DISCOUNT_LINE,
@@ -143,7 +143,7 @@ def opens(company: Lookups, kind: str, data: dict[str, Any]) -> Opens:
     if not party:
         return ()
     if kind == "BillPayment":
-        return ((party, -settling.unapplied(data)),)
+        return ((party, -settlements.unapplied(data)),)
     if not rule.open_field:
         return ()
     amount = Decimal(data.get(rule.open_field) or 0)
@@ -172,6 +172,6 @@ BOOKS: dict[str, Callable[[Lookups, TxnKind, dict[str, Any]], Entries]] = {
     "lines": _lines,
     "transfer": _transfer,
     "journal": _journal,
-    "payment": settling.payment,
-    "deposit": settling.deposit,
+    "payment": settlements.payment,
+    "deposit": settlements.deposit,
 }

@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.booking import entries, opens
 from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger, Opens
 from qbo_sandbox.accounting.refusals import Refusal
-from qbo_sandbox.accounting.showing import Showing, entry_title
+from qbo_sandbox.accounting.representation import Showing, entry_title
 from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import ZERO, dump
 from qbo_sandbox.kit import Clock, Journal

@@ -1,4 +1,4 @@
-"""What sorts of object there are, and how each behaves: one row per kind."""
+"""The table of object kinds and of how each behaves."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -4,7 +4,7 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import LIST_KINDS
-from qbo_sandbox.accounting.naming import REFERENCES, UNNAMED, title
+from qbo_sandbox.accounting.reference_names import REFERENCES, UNNAMED, title
 from qbo_sandbox.accounting.refusals import (
     INACTIVE,
     Refusal,

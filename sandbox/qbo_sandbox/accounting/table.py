@@ -1,4 +1,4 @@
-"""The rows of one kind in one company, with the indexes that keep questions about them quick."""
+"""The rows of one kind in one company, with the indexes that make queries fast."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator

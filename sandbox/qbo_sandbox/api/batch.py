@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.refusals import Refusal, missing
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api import changes, query, query_execution
-from qbo_sandbox.api.once import Key, key_in_batch, once
+from qbo_sandbox.api.request_ids import Key, key_in_batch, run_once
 from qbo_sandbox.entities import operations
 from qbo_sandbox.entities.parameters import included
 
@@ -128,7 +128,7 @@ def _write(company: Company, item: dict[str, Any], request: Key | None, late: bo
         body = {key: value for key, value in body.items() if key != "Id"}
         params["operation"] = ""
     key = key_in_batch(company, request, str(item.get("bId", "")), item)
-    reply = once(
+    reply = run_once(
         company,
         key,
         late,

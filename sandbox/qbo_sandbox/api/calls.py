@@ -1,4 +1,4 @@
-"""What each call of the accounting API does: one function per sort of call, each returns JSON."""
+"""The calls of the accounting API: one function per kind of call; each returns JSON."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from qbo_sandbox import reports
 from qbo_sandbox.accounting.company import Company, Reply
 from qbo_sandbox.accounting.refusals import Refusal, unsupported
 from qbo_sandbox.accounting.values import dump, envelope_time
-from qbo_sandbox.api import batch, changes, mailing, paper, uploads
-from qbo_sandbox.api.once import (
-    LONGEST,
-    LONGEST_BATCH,
+from qbo_sandbox.api import batch, changes, emails, printed_pdf, uploads
+from qbo_sandbox.api.request_ids import (
+    MAX_BATCH_LENGTH,
+    MAX_LENGTH,
     Key,
     add_digest,
     check_under_way,
     key_of,
-    once,
+    run_once,
 )
 from qbo_sandbox.api.routes import MISENCODED, UNREADABLE, Route
-from qbo_sandbox.entities import operations, rates
+from qbo_sandbox.entities import exchange_rates, operations
 from qbo_sandbox.entities.parameters import included
 from qbo_sandbox.faults import rules
 from qbo_sandbox.kit import Fault
@@ -60,7 +60,7 @@ class Call:
     def late(self) -> bool:
         return "sandbox.late" in self.environ
 
-    def key(self, longest: int = LONGEST) -> Key | None:
+    def key(self, longest: int = MAX_LENGTH) -> Key | None:
         """Return the operation that its request id identifies."""
         key = key_of(self.company, self.route.params, self.client, longest)
         check_under_way(
@@ -77,7 +77,7 @@ class Call:
         verb, guards = self.route.call.rpartition(".")[2], self.company.switches.requestid_guards
         key = self.key() if guards == "writes" or verb == "create" else None
         self.note["replayed"] = key in self.company.replies
-        reply = once(self.company, key, self.late, action)
+        reply = run_once(self.company, key, self.late, action)
         if reply.kind == "TaxService":
             return reply.body
         return self.enveloped(f'"{reply.kind}":'.encode() + reply.body, reply.at)
@@ -103,7 +103,9 @@ def _changes(call: Call) -> bytes:
 
 
 def _batch(call: Call) -> bytes:
-    items = batch.answer(call.company, _json_body(call.route), call.key(LONGEST_BATCH), call.late)
+    items = batch.answer(
+        call.company, _json_body(call.route), call.key(MAX_BATCH_LENGTH), call.late
+    )
     refused = sum(item.startswith(b'{"Fault"') for item in items)
     call.note.update(items=len(items), items_refused=refused)
     items = rules.items(call.fault, items)
@@ -134,7 +136,7 @@ def _body(company: Company, route: Route) -> bytes:
     if route.kind in ("CompanyInfo", "Preferences"):
         return company.body(route.kind, "1")
     if route.kind == "ExchangeRate":
-        return rates.read(company, route.params)
+        return exchange_rates.read(company, route.params)
     body = operations.read(company, route.kind, route.id)
     return (
         _linked(company, body)
@@ -181,15 +183,13 @@ def _report(call: Call) -> bytes:
 def _send(call: Call) -> bytes:
     route = call.route
     return call.written(
-        lambda key: mailing.send(
-            call.company, route.kind, route.id, route.params.get("sendTo"), key
-        )
+        lambda key: emails.send(call.company, route.kind, route.id, route.params.get("sendTo"), key)
     )
 
 
 def _pdf(call: Call) -> bytes:
     call.kind = "application/pdf"
-    return paper.printed(call.company, call.route.kind, call.route.id)
+    return printed_pdf.printed(call.company, call.route.kind, call.route.id)
 
 
 Act = Callable[[Call], bytes]

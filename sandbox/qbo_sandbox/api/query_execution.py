@@ -11,7 +11,7 @@ from qbo_sandbox.accounting.kinds import BY_PATH, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api.query import Condition, Select, invalid
-from qbo_sandbox.entities import rates
+from qbo_sandbox.entities import exchange_rates
 from qbo_sandbox.entities.schema import Field, types
 
 CREATED, UPDATED = "MetaData.CreateTime", "MetaData.LastUpdatedTime"
@@ -85,7 +85,7 @@ def _prepare_rates(company: Company, conditions: list[Condition]) -> None:
     for condition in conditions:
         if condition.field == "AsOfDate" and condition.operator == "=":
             dates.append(condition.value)
-    rates.prepare(company, dates or [company.today()])
+    exchange_rates.prepare(company, dates or [company.today()])
 
 
 def _page_with_special_codes(rows: Iterable[Row], select: Select) -> list[Row]:

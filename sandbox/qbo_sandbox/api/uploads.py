@@ -14,7 +14,7 @@ from qbo_sandbox.accounting.company import Change, Company, Reply
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api import xml
-from qbo_sandbox.api.once import Key, once
+from qbo_sandbox.api.request_ids import Key, run_once
 from qbo_sandbox.entities import schema
 from qbo_sandbox.entities.attachables import linked
 
@@ -102,7 +102,7 @@ def _one(
     company: Company, key: Key | None, late: bool, store: Callable[[str | None], Reply]
 ) -> bytes:
     try:
-        return b'{"Attachable":' + once(company, key, late, store).body + b"}"
+        return b'{"Attachable":' + run_once(company, key, late, store).body + b"}"
     except Refusal as refusal:
         return f'{{"Fault":{dump(refusal.item_fault())}}}'.encode()
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
 from qbo_sandbox.accounting.company import Change
-from qbo_sandbox.api.notices import FORMS, Event, events, moment
+from qbo_sandbox.api.webhook_events import FORMS, Event, events, moment
 from qbo_sandbox.kit import Clock, Journal, Wire, ask
 from qbo_sandbox.switches import Switches
 

@@ -8,7 +8,7 @@ from qbo_sandbox.accounting.kinds import LIST_KINDS
 from qbo_sandbox.accounting.references import fill, resolve
 from qbo_sandbox.accounting.refusals import Refusal, business, missing
 from qbo_sandbox.accounting.values import day_of_month, plus_days
-from qbo_sandbox.entities.fillings import RULES
+from qbo_sandbox.entities.list_defaults import RULES
 from qbo_sandbox.entities.schema import check_length
 
 DELETED = " (deleted)"

@@ -20,13 +20,13 @@ from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.entities import (
     attachables,
     currencies,
+    exchange_rates,
     links,
     lists,
     movements,
-    rates,
     recurring,
     schema,
-    singles,
+    singletons,
     taxservice,
     transactions,
     voids,
@@ -79,7 +79,7 @@ def write(
 
 
 SPECIAL: dict[str, Callable[[Company, dict[str, Any], dict[str, str], str | None], Reply]] = {
-    "ExchangeRate": rates.write,
+    "ExchangeRate": exchange_rates.write,
     "TaxService": taxservice.write,
     "RecurringTransaction": recurring.write,
 }
@@ -226,7 +226,7 @@ def delete(company: Company, kind: str, body: dict[str, Any], request: str | Non
 
 def _may_write(company: Company, kind: str, *, new: bool = False) -> None:
     rule = LIST_KINDS.get(kind)
-    if rule and (not rule.writable or (new and kind in singles.KINDS)):
+    if rule and (not rule.writable or (new and kind in singletons.KINDS)):
         raise unsupported(f"create {kind.lower()}")
 
 
@@ -283,8 +283,8 @@ def _completed(
         return transactions.complete(company, TXN_KINDS[kind], data, old, params)
     if kind == "Attachable":
         return attachables.linked(company, data)
-    if kind in singles.KINDS:
-        return singles.complete(company, kind, data, old or {})
+    if kind in singletons.KINDS:
+        return singletons.complete(company, kind, data, old or {})
     return lists.complete(company, kind, data, old)
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from qbo_sandbox.accounting import settling
+from qbo_sandbox.accounting import settlements
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, TxnKind
 from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
@@ -66,7 +66,7 @@ def _whole(data: dict[str, Any]) -> Decimal:
 
 def _rest(data: dict[str, Any]) -> Decimal:
     """Return what no line uses, at least zero."""
-    rest = settling.unapplied(data)
+    rest = settlements.unapplied(data)
     if rest < 0:
         raise business("The amount applied is more than the amount of the payment.")
     return rest

@@ -9,7 +9,16 @@ from qbo_sandbox.accounting.kinds import DISCOUNT_LINE, SUBTOTAL_LINE, TxnKind
 from qbo_sandbox.accounting.references import fill, in_currency
 from qbo_sandbox.accounting.refusals import Refusal, business, missing, unknown_reference
 from qbo_sandbox.accounting.values import ZERO, money, plus_days
-from qbo_sandbox.entities import hours, lists, movements, numbers, payments, purchases, sales, taxes
+from qbo_sandbox.entities import (
+    document_numbers,
+    lists,
+    movements,
+    payments,
+    purchases,
+    sales,
+    taxes,
+    time_activities,
+)
 from qbo_sandbox.entities.currencies import currency_ref
 from qbo_sandbox.entities.lines import complete_lines
 
@@ -25,7 +34,7 @@ AFTER: dict[str, Step] = {
     "Bill": purchases.check_orders,
     "Purchase": purchases.expense_done,
     "CreditCardPaymentTxn": movements.card_paid,
-    "TimeActivity": hours.finish,
+    "TimeActivity": time_activities.finish,
     "Payment": payments.customer_payment,
     "BillPayment": payments.bill_payment,
     "Deposit": movements.deposit,
@@ -69,7 +78,7 @@ def complete(
         taxes.apply(company, rule, data)
         _sum(rule, data, old)
     _due(company, rule, data)
-    numbers.give(company, rule, data, old, params)
+    document_numbers.give(company, rule, data, old, params)
     _links(data, old)
     _step(AFTER, company, rule, data, old)
     return data

@@ -1,4 +1,4 @@
-"""The part of the page on which a person makes QuickBooks misbehave."""
+"""The part of the control page on which a person sets faults."""
 
 from dataclasses import fields
 from html import escape

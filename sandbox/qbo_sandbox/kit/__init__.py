@@ -6,22 +6,22 @@ reading at `harness.Harness`, the WSGI application around a stand-in, and at `st
 """
 
 from qbo_sandbox.kit.api import Api
-from qbo_sandbox.kit.asking import Answer, ask
-from qbo_sandbox.kit.calls import Calls
 from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.fault_kinds import KINDS
 from qbo_sandbox.kit.faults import Fault, Faults, Wire
 from qbo_sandbox.kit.harness import Harness
 from qbo_sandbox.kit.journal import Journal
-from qbo_sandbox.kit.kinds import KINDS
+from qbo_sandbox.kit.json_stand_in import StandIn
 from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.log import RequestLog
 from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of, text_answer
 from qbo_sandbox.kit.pages import PageRefused, Pages
-from qbo_sandbox.kit.paper import pdf
+from qbo_sandbox.kit.pdf import pdf
 from qbo_sandbox.kit.rows import Rows, place
 from qbo_sandbox.kit.server import Server, serve
-from qbo_sandbox.kit.standin import StandIn
 from qbo_sandbox.kit.tokens import Grant, Tokens, basic_of
+from qbo_sandbox.kit.webhook_calls import Calls
+from qbo_sandbox.kit.wsgi_client import Answer, ask
 
 __all__ = [
     "KINDS",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
-from qbo_sandbox.kit.kinds import KINDS, OPTIONS
+from qbo_sandbox.kit.fault_kinds import KINDS, OPTIONS
 from qbo_sandbox.kit.messages import Headers
 
 DECIMALS = ("seconds", "probability")

@@ -9,6 +9,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.fault_effects import PLAYS
 from qbo_sandbox.kit.faults import Fault, Faults, Wire
 from qbo_sandbox.kit.log import RequestLog, verdict
 from qbo_sandbox.kit.messages import (
@@ -21,7 +22,6 @@ from qbo_sandbox.kit.messages import (
     status_line,
     text_answer,
 )
-from qbo_sandbox.kit.playing import PLAYS
 
 Page = Callable[[str, Any], object]
 Shape = Callable[[int, WSGIEnvironment], tuple[str, bytes]]

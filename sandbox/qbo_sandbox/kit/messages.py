@@ -1,4 +1,4 @@
-"""Reading requests and writing answers in plain WSGI, shared by the stand-ins."""
+"""Read requests and write responses in plain WSGI; shared by the stand-ins."""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from qbo_sandbox.kit.paper import pdf
+from qbo_sandbox.kit.pdf import pdf
 
 TOO_LARGE = 26 * 1024 * 1024
 SPACES = b" " * 65536

@@ -5,9 +5,18 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.frame import Frame
-from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
-from qbo_sandbox.reports.openings import Open, open_on
+from qbo_sandbox.reports.open_balances import Open, open_on
+from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_parts import (
+    Column,
+    Report,
+    Row,
+    amount,
+    cell,
+    cells,
+    section,
+    summary,
+)
 
 
 def aged(frame: Frame, side: str) -> Report:

@@ -8,16 +8,16 @@ from qbo_sandbox.accounting.refusals import unsupported
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.reports import (
     aging,
-    flows,
-    general,
-    goods,
+    balance_sheet,
+    cash_flows,
+    general_ledger,
+    item_reports,
     listing,
     parties,
-    position,
     statements,
 )
-from qbo_sandbox.reports.frame import FILTERS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
-from qbo_sandbox.reports.grid import Report, options
+from qbo_sandbox.reports.report_base import FILTERS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
+from qbo_sandbox.reports.report_parts import Report, options
 
 Builder = Callable[[Frame], Report]
 TODAY, ALWAYS = "today", "all"
@@ -43,10 +43,10 @@ SALES: tuple[tuple[str, str, str], ...] = (
 REPORTS: dict[str, tuple[Builder, str]] = {
     "ProfitAndLoss": (statements.profit_and_loss, YEAR_TO_DATE),
     "ProfitAndLossDetail": (listing.earned_detail, YEAR_TO_DATE),
-    "BalanceSheet": (position.balance_sheet, YEAR_TO_DATE),
+    "BalanceSheet": (balance_sheet.balance_sheet, YEAR_TO_DATE),
     "TrialBalance": (statements.trial_balance, MONTH_TO_DATE),
     "TrialBalanceFR": (statements.trial_balance, MONTH_TO_DATE),
-    "CashFlow": (flows.cash_flow, YEAR_TO_DATE),
+    "CashFlow": (cash_flows.cash_flow, YEAR_TO_DATE),
     "AgedPayables": (lambda frame: aging.aged(frame, "Vendor"), TODAY),
     "AgedReceivables": (lambda frame: aging.aged(frame, "Customer"), TODAY),
     "AgedPayableDetail": (lambda frame: aging.aged_detail(frame, "Vendor"), TODAY),
@@ -60,14 +60,14 @@ REPORTS: dict[str, tuple[Builder, str]] = {
         lambda frame: parties.summed(frame, "vendor", parties.SPENT, 1, "Vendor"),
         YEAR_TO_DATE,
     ),
-    "ItemSales": (goods.item_sales, MONTH_TO_DATE),
-    "InventoryValuationSummary": (goods.stock_summary, TODAY),
-    "InventoryValuationDetail": (goods.stock_detail, MONTH_TO_DATE),
-    "AccountList": (goods.account_list, TODAY),
-    "AccountListDetail": (goods.account_list, TODAY),
-    "TaxSummary": (goods.tax_summary, MONTH_TO_DATE),
-    "GeneralLedger": (general.general_ledger, MONTH_TO_DATE),
-    "GeneralLedgerFR": (general.general_ledger, MONTH_TO_DATE),
+    "ItemSales": (item_reports.item_sales, MONTH_TO_DATE),
+    "InventoryValuationSummary": (item_reports.stock_summary, TODAY),
+    "InventoryValuationDetail": (item_reports.stock_detail, MONTH_TO_DATE),
+    "AccountList": (item_reports.account_list, TODAY),
+    "AccountListDetail": (item_reports.account_list, TODAY),
+    "TaxSummary": (item_reports.tax_summary, MONTH_TO_DATE),
+    "GeneralLedger": (general_ledger.general_ledger, MONTH_TO_DATE),
+    "GeneralLedgerFR": (general_ledger.general_ledger, MONTH_TO_DATE),
     "JournalReport": (listing.journal, MONTH_TO_DATE),
     "JournalReportFR": (listing.journal, MONTH_TO_DATE),
     "FECReport": (listing.journal, YEAR_TO_DATE),

@@ -7,9 +7,18 @@ from typing import Any
 
 from qbo_sandbox.accounting.kinds import TXN_KINDS
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.frame import Frame
-from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
-from qbo_sandbox.reports.moves import Move
+from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_parts import (
+    Column,
+    Report,
+    Row,
+    amount,
+    cell,
+    cells,
+    section,
+    summary,
+)
+from qbo_sandbox.reports.report_postings import Move
 from qbo_sandbox.reports.statements import EARNING
 
 NATURAL_DEBIT = ("Asset", "Expense")

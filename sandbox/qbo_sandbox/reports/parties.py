@@ -1,13 +1,22 @@
-"""What customers owe and vendors are owed, and what they bring in or cost."""
+"""Reports by customer and vendor: what is owed, and what they bring in or cost."""
 
 from collections import defaultdict
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.aging import name_of
-from qbo_sandbox.reports.frame import Frame
-from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
-from qbo_sandbox.reports.openings import Open, open_on
+from qbo_sandbox.reports.open_balances import Open, open_on
+from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_parts import (
+    Column,
+    Report,
+    Row,
+    amount,
+    cell,
+    cells,
+    section,
+    summary,
+)
 from qbo_sandbox.reports.statements import COST, EXPENSE, INCOME, OTHER_EXPENSE, OTHER_INCOME
 
 EARNED, SPENT = (*INCOME, *OTHER_INCOME), (*COST, *EXPENSE, *OTHER_EXPENSE)

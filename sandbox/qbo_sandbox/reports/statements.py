@@ -6,9 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.frame import Frame, Sums
-from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells, line, section, summary
 from qbo_sandbox.reports.period import Period
+from qbo_sandbox.reports.report_base import Frame, Sums
+from qbo_sandbox.reports.report_parts import (
+    Column,
+    Report,
+    Row,
+    amount,
+    cells,
+    line,
+    section,
+    summary,
+)
 
 Values = list[Decimal]
 INCOME, COST, EXPENSE = ("Income",), ("Cost of Goods Sold",), ("Expense",)

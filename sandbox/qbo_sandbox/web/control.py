@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from qbo_sandbox.accounting import oracle, preferences
+from qbo_sandbox.accounting import books_dump, preferences
 from qbo_sandbox.accounting.company import Change, Company
 from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.refusals import Refusal
@@ -40,7 +40,7 @@ class Control:
 
     def books(self, method: str, body: Any) -> bytes:
         """Return objects, entries and balances of every company, filtered by realm and kind."""
-        return oracle.books(self.companies, body or {})
+        return books_dump.books(self.companies, body or {})
 
     def switch(self, method: str, body: Any) -> object:
         """GET shows the switches with all their choices; POST {name: value} sets some."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from qbo_sandbox.accounting.booking import entries, opens
 from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger
-from qbo_sandbox.accounting.naming import REFERENCES
+from qbo_sandbox.accounting.reference_names import REFERENCES
 from qbo_sandbox.entities.payments import LINKED_KINDS, settled
 
 PURCHASE_KINDS, SALES_KINDS = (

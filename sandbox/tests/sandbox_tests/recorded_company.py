@@ -9,7 +9,7 @@ from typing import Any
 from qbo_sandbox import US, QuickBooks, create
 from qbo_sandbox.accounting.company import Change
 from qbo_sandbox.accounting.kinds import LIST_KINDS
-from qbo_sandbox.accounting.naming import REFERENCES
+from qbo_sandbox.accounting.reference_names import REFERENCES
 from qbo_sandbox.kit import Answer, Clock, ask
 from qbo_sandbox.seeding.seed import place
 

@@ -278,7 +278,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C15",
-        place="sandbox/qbo_sandbox/entities/fillings.py",
+        place="sandbox/qbo_sandbox/entities/list_defaults.py",
         old='    if old and old.get("CurrencyRef", {}).get("value") not in (None, code):\n',
         new="    if False:\n",
         bug="QuickBooks' stand-in lets a customer's currency be changed.",

@@ -7,7 +7,7 @@ from itertools import islice
 from hub_costcertified.sandbox import acts, company, views
 from hub_costcertified.sandbox.story import seeded
 from qbo_sandbox.kit import Rows
-from qbo_sandbox.kit.journalled import Journalled, stamp
+from qbo_sandbox.kit.journaled_books import Journalled, stamp
 
 DOCUMENTS = 60
 THINGS = ("invoices", "payments", "payouts", "expenses")

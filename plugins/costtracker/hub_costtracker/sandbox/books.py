@@ -9,7 +9,7 @@ from hub_costtracker.sandbox.company import EDITS, LISTS
 from hub_costtracker.sandbox.lists import Lists
 from hub_costtracker.sandbox.story import FIRST_ID, seeded
 from qbo_sandbox.kit import Rows
-from qbo_sandbox.kit.journalled import Journalled
+from qbo_sandbox.kit.journaled_books import Journalled
 
 DOCUMENTS = 150
 NEXT = {

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hub_costtracker.sandbox.cases import CASES, LEFT_OUT_OF_DEMO, LOST_RESPONSE
 from hub_costtracker.sandbox.company import ACCOUNTANT, HOME, LISTS
-from qbo_sandbox.kit.journalled import stamp
+from qbo_sandbox.kit.journaled_books import stamp
 
 FIRST_ID = 1001
 WORDS = {

@@ -9,7 +9,7 @@ from hub_ontraccr.sandbox.company import LISTS
 from hub_ontraccr.sandbox.profiles import Profiles
 from hub_ontraccr.sandbox.story import FIRST_ID, seeded
 from qbo_sandbox.kit import Rows
-from qbo_sandbox.kit.journalled import Journalled
+from qbo_sandbox.kit.journaled_books import Journalled
 
 DOCUMENTS = 120
 

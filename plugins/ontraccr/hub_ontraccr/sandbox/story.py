@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hub_ontraccr.sandbox.cases import CASES, LEFT_OUT_OF_DEMO
 from hub_ontraccr.sandbox.company import EAST, PEOPLE, WEST
-from qbo_sandbox.kit.journalled import stamp
+from qbo_sandbox.kit.journaled_books import stamp
 
 FIRST_ID, FIRST_EASTERN, EASTERN = 2001, 9001, 6
 WORDS = (

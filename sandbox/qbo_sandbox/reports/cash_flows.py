@@ -3,8 +3,17 @@
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.frame import Frame
-from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells, line, section, summary
+from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_parts import (
+    Column,
+    Report,
+    Row,
+    amount,
+    cells,
+    line,
+    section,
+    summary,
+)
 from qbo_sandbox.reports.statements import EARNING, summarized
 
 CASH = ("Bank",)

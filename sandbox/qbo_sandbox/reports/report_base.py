@@ -1,4 +1,4 @@
-"""What every financial report needs: company, parameters, period, postings and columns."""
+"""What every financial report uses: company, parameters, period, postings and columns."""
 
 import datetime as dt
 from collections import defaultdict
@@ -11,9 +11,9 @@ from typing import Any
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.grid import Column
-from qbo_sandbox.reports.moves import Move, moves
 from qbo_sandbox.reports.period import STEPS, Period, cut, read_period, title
+from qbo_sandbox.reports.report_parts import Column
+from qbo_sandbox.reports.report_postings import Move, moves
 
 SORTS = {
     "customers": "customer",

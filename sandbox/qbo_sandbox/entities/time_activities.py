@@ -1,4 +1,4 @@
-"""Hours worked: by whom, for whom, and whether the customer is billed for them."""
+"""Time activities: who worked, for whom, and whether the customer is billed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A document as QuickBooks prints it."""
+"""The PDF of a document as QuickBooks prints it."""
 
 from decimal import Decimal
 from textwrap import wrap

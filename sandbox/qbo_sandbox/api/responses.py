@@ -1,4 +1,4 @@
-"""How an answer leaves: its headers, and JSON or XML as the caller asked."""
+"""Build responses: headers, and JSON or XML as the client asked."""
 
 import itertools
 import json

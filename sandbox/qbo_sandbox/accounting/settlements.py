@@ -1,4 +1,4 @@
-"""Booking of payments and deposits: amounts leave at their own rate, the rest is gain or loss."""
+"""Book payments and deposits, with the gain or loss between the two exchange rates."""
 
 from collections import defaultdict
 from decimal import Decimal

@@ -4,10 +4,10 @@ import datetime as dt
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.frame import Frame
-from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells
 from qbo_sandbox.reports.listing import LEDGER, Split, of_account, own_side, posted, splits
-from qbo_sandbox.reports.moves import Move
+from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_parts import Column, Report, Row, amount, cells
+from qbo_sandbox.reports.report_postings import Move
 from qbo_sandbox.reports.statements import balances, place
 
 

@@ -1,11 +1,11 @@
-"""Plays what can be made to go wrong: one function for each kind that every stand-in knows."""
+"""Apply faults to responses: one function for each kind that every stand-in has."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from qbo_sandbox.kit.fault_kinds import STATUS
 from qbo_sandbox.kit.faults import Fault, Wire
-from qbo_sandbox.kit.kinds import STATUS
 from qbo_sandbox.kit.messages import Headers, status_line
 
 LARGE = 64 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""What a company has one of, its info and its preferences: changed, never made."""
+"""The objects a company has one of: its info and its preferences."""
 
 from typing import Any
 

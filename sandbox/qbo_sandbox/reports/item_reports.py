@@ -1,11 +1,20 @@
-"""Items sold and in stock, the list of accounts, sales tax."""
+"""Reports of items sold and in stock, the list of accounts, and sales tax."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO, shortest
-from qbo_sandbox.reports.frame import Frame
-from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
+from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_parts import (
+    Column,
+    Report,
+    Row,
+    amount,
+    cell,
+    cells,
+    section,
+    summary,
+)
 
 SOLD, RETURNED = ("Invoice", "SalesReceipt"), ("CreditMemo", "RefundReceipt")
 

@@ -1,4 +1,4 @@
-"""Founds companies, and brings back from the journal those that were there before."""
+"""Create companies, and restore those that the journal has."""
 
 from collections.abc import Callable
 from pathlib import Path

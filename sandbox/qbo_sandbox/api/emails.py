@@ -1,4 +1,4 @@
-"""Mail a document to its customer or vendor, as far as the document shows it."""
+"""Send a document to its customer or vendor by mail."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What QuickBooks checks and fills in on each sort of list entry."""
+"""The checks and default values of QuickBooks for each kind of list entry."""
 
 from collections.abc import Callable
 from decimal import Decimal

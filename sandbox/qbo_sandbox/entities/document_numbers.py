@@ -1,4 +1,4 @@
-"""The numbers of transactions: counted on, or given by the client and used only once."""
+"""The numbers of transactions: counted automatically, or given by the client and unique."""
 
 from typing import Any
 

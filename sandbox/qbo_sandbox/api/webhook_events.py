@@ -1,4 +1,4 @@
-"""The events that webhooks report, in the classic form and as CloudEvents."""
+"""The events that webhooks report, in the classic format and as CloudEvents."""
 
 import base64
 import datetime as dt

@@ -1,4 +1,4 @@
-"""The table of everything that can be made to go wrong on a call to any stand-in."""
+"""The kinds of faults that can be set on a call to any stand-in."""
 
 BROKEN = {
     "refuse": "the connection is refused; nothing is taken, and for `seconds` no new connection is",

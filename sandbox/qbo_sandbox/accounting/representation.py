@@ -1,4 +1,4 @@
-"""Objects as answered: with the balances of the ledger and the current names of list entries."""
+"""Represent objects as QuickBooks answers them: current balances and names of list entries."""
 
 import json
 from decimal import Decimal
@@ -8,7 +8,7 @@ from urllib.parse import quote
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger
 from qbo_sandbox.accounting.lookups import Lookups
-from qbo_sandbox.accounting.naming import named_references, title
+from qbo_sandbox.accounting.reference_names import named_references, title
 from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.accounting.values import ZERO, dump, money, shortest
 

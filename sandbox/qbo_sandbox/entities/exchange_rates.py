@@ -1,4 +1,4 @@
-"""Exchange rates: the system's for every day, or the company's own where a client has set one."""
+"""Exchange rates: the system's for every day, or those that a client has set."""
 
 import datetime as dt
 from collections.abc import Iterable

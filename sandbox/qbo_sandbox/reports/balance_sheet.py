@@ -1,11 +1,11 @@
-"""The balance sheet: what the company has, owes and is worth on the last day of each column."""
+"""The balance sheet on the last day of each column."""
 
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.frame import Frame, Sums
-from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells, line, section
 from qbo_sandbox.reports.period import title
+from qbo_sandbox.reports.report_base import Frame, Sums
+from qbo_sandbox.reports.report_parts import Column, Report, Row, amount, cells, line, section
 from qbo_sandbox.reports.statements import (
     EARNING,
     GAAP,

@@ -1,4 +1,4 @@
-"""Sends requests to a WSGI application in this process."""
+"""Send requests to a WSGI application in this process."""
 
 import io
 import json

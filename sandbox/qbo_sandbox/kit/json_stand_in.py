@@ -6,11 +6,11 @@ from typing import ClassVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.kit.api import Api
-from qbo_sandbox.kit.calls import Calls
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.faults import Faults
 from qbo_sandbox.kit.harness import Harness, Page
 from qbo_sandbox.kit.pages import Pages
+from qbo_sandbox.kit.webhook_calls import Calls
 
 PROBLEMS = {
     401: ("unauthorized", "The bearer token is missing, unknown or expired."),

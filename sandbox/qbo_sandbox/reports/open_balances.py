@@ -1,4 +1,4 @@
-"""What was open on a day: bills, invoices, credits and payments not used up, in home currency."""
+"""What was open on a day: bills, invoices, credits and unused payments, in home currency."""
 
 import datetime as dt
 from collections import defaultdict
@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.booking import opens
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, label_of
 from qbo_sandbox.accounting.ledger import rate_of
-from qbo_sandbox.accounting.settling import unapplied
+from qbo_sandbox.accounting.settlements import unapplied
 from qbo_sandbox.accounting.values import ZERO, money
 from qbo_sandbox.entities.payments import settled
 

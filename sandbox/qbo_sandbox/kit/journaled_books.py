@@ -1,4 +1,4 @@
-"""Books whose truth is a journal: an event a line, written before it counts."""
+"""Books that are stored as a journal: one event per line, written before it takes effect."""
 
 import datetime as dt
 import threading

@@ -1,4 +1,4 @@
-"""Request ids: a write that is sent twice is carried out once, in each way Intuit may mean it."""
+"""Request ids: a write that is sent twice is carried out once, in each documented way."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ from qbo_sandbox.accounting.company import Company, Reply
 from qbo_sandbox.accounting.refusals import Refusal, business
 from qbo_sandbox.switches import Switches
 
-LONGEST, LONGEST_BATCH, LONGEST_BID = 50, 36, 10
+MAX_LENGTH, MAX_BATCH_LENGTH, MAX_BID_LENGTH = 50, 36, 10
 UNDER_WAY = "A request with this id is still being worked on."
 
 
@@ -19,7 +19,7 @@ class Key(str):
     in_batch = False
 
 
-def once(
+def run_once(
     company: Company, key: Key | None, late: bool, action: Callable[[str | None], Reply]
 ) -> Reply:
     """Carry out the action, or answer again what was answered to the same id."""
@@ -69,12 +69,12 @@ def _earlier_reply(company: Company, key: Key) -> Reply | None:
 
 
 def key_of(
-    company: Company, params: dict[str, str], client: str, longest: int = LONGEST
+    company: Company, params: dict[str, str], client: str, longest: int = MAX_LENGTH
 ) -> Key | None:
     """Return the key of a request id in this company; refuse a long one with 2130."""
     request = params.get("requestid", "").strip()
-    if longest == LONGEST_BATCH and company.switches.requestid_batch_length == "joined":
-        longest = LONGEST
+    if longest == MAX_BATCH_LENGTH and company.switches.requestid_batch_length == "joined":
+        longest = MAX_LENGTH
     if len(request) > longest:
         raise Refusal("2130", f"Invalid Request Id : longer than {longest} characters", "requestid")
     return (
@@ -88,15 +88,17 @@ def key_in_batch(company: Company, request: Key | None, bid: str, item: object) 
     """Return the key of one item; refuse a long one with 2130."""
     if not request:
         return None
-    if len(request) + len(bid) > LONGEST:
+    if len(request) + len(bid) > MAX_LENGTH:
         length = (
             f"You tried entering {request[:10]}..., which is {len(request) + len(bid)} characters."
         )
         raise business(
-            f"You cannot enter more than {LONGEST} characters in the request_id field. {length}"
+            f"You cannot enter more than {MAX_LENGTH} characters in the request_id field. {length}"
         )
-    if company.switches.requestid_batch_length == "separate" and len(bid) > LONGEST_BID:
-        raise Refusal("2130", f"Invalid Request Id : bId longer than {LONGEST_BID} characters", "")
+    if company.switches.requestid_batch_length == "separate" and len(bid) > MAX_BID_LENGTH:
+        raise Refusal(
+            "2130", f"Invalid Request Id : bId longer than {MAX_BID_LENGTH} characters", ""
+        )
     if company.switches.requestid_batch == "ignore":
         return None
     apart = "" if company.switches.requestid_batch_keys == "shared" else "/"

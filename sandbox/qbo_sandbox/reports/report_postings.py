@@ -1,4 +1,4 @@
-"""The journal as reports read it: every posting with its date, party, class and the like."""
+"""The journal as reports read it: each posting with its date, party and class."""
 
 import datetime as dt
 from collections.abc import Iterator
