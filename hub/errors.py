@@ -9,16 +9,66 @@ MAX_CHOICES = 12  # names that a sentence lists
 SECONDS_IN_WORDS = 90  # a longer pause is given in minutes
 
 
+class Sentence(str):
+    """An English sentence that keeps its template and values apart, so that pages translate it.
+
+    `hub.translations.messages.translate` returns it in another language. Stored, logged or printed
+    it is English. A value may be a sentence, too. Whole numbers are formatted as counts.
+    """
+
+    template: str
+    values: dict[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> "Sentence":
+        """Fill in the placeholders of the template, such as %(name)s.
+
+        Without values the template may contain any percent sign.
+        """
+        text = template
+        if values:
+            counts = {name: f"{n:,}" for name, n in values.items() if type(n) is int}
+            text = template % (values | counts)
+        sentence = super().__new__(cls, text)
+        sentence.template = template
+        sentence.values = values
+        return sentence
+
+
+# What is wrong with an address that an app calls, by what the address lacks.
+HOST_PROBLEMS = {
+    "": Sentence("%(app)s tried to call %(host)s, which it does not declare. Check its settings."),
+    "public": Sentence("The address %(host)s is private. %(next_step)s"),
+    "https": Sentence("The address %(host)s is called without https. %(next_step)s"),
+    "port": Sentence(
+        "%(app)s declares %(host)s, but tried to call it at another port or by another scheme."
+        " Check the address in its settings, port included."
+    ),
+}
+ALLOW_HOST = Sentence(
+    "If it is meant, write it on a line of its own into the file that HUB_ALLOW_HOSTS_FILE names."
+)
+
+
 class HubError(Exception):
     """A deliberate error: `str()` is a sentence for people, `exit_code` that of a command."""
 
     exit_code = 1
     from_source = False  # whether it is the source, or the app's way to it, that does not work
 
+    def __init__(self, text: str = "", /, **values: object) -> None:
+        """Take the sentence, with the values of its placeholders, such as %(name)s."""
+        self._sentence = Sentence(text, **values) if values else text
+        super().__init__(str(self._sentence))
+
     @property
     def text(self) -> str:
-        """Return the sentence."""
+        """Return the sentence in English."""
         return str(self)
+
+    @property
+    def sentence(self) -> str:
+        """Return the sentence as pages translate it; in English if its text was masked since."""
+        return self._sentence if str(self) == self._sentence else str(self)
 
 
 # -- wait: the hub tries again by itself ---------------------------------------------------------
@@ -27,8 +77,8 @@ class HubError(Exception):
 class Retry(HubError):
     """The other side cannot answer now; `after` is the pause in seconds, None if it named none."""
 
-    def __init__(self, text: str, after: float | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, /, after: float | None = None, **values: object) -> None:
+        super().__init__(text, **values)
         self.after = after
 
 
@@ -37,8 +87,9 @@ class Busy(Retry):
 
     def __init__(self, what: str, after: float | None = None) -> None:
         super().__init__(
-            f"{what} is in use by another process; it is tried again when that one has finished.",
+            "%(what)s is in use by another process; it is tried again when that one has finished.",
             after,
+            what=what,
         )
 
 
@@ -46,7 +97,12 @@ class TooOften(Retry):
     """The other side is asked more often than it allows, whatever is asked."""
 
     def __init__(self, host: str, app: str, after: float | None = None) -> None:
-        super().__init__(f"The server {host} asks {app} to slow down; it is tried again.", after)
+        super().__init__(
+            "The server %(host)s asks %(app)s to slow down; it is tried again.",
+            after,
+            host=host,
+            app=app,
+        )
 
 
 class RateReached(TooOften):
@@ -70,7 +126,10 @@ class DatabaseUnavailable(WorkInterrupted):
 
     def __init__(self, url: str, why: str) -> None:
         super().__init__(
-            f"The database {url} cannot be used: {why}. Nothing was lost; solve that and run again."
+            "The database %(url)s cannot be used: %(why)s. Nothing was lost; solve that and run"
+            " again.",
+            url=url,
+            why=why,
         )
 
 
@@ -80,7 +139,9 @@ class FolderUnavailable(Retry):
     def __init__(self, path: str | Path, error: OSError) -> None:
         why = error.strerror or str(error)
         super().__init__(
-            f"{path} cannot be written: {why}. Nothing was lost; solve that and run again."
+            "%(path)s cannot be written: %(why)s. Nothing was lost; solve that and run again.",
+            path=path,
+            why=why,
         )
 
 
@@ -89,9 +150,10 @@ class OtherFolderActive(WorkInterrupted):
 
     def __init__(self, folder: str) -> None:
         super().__init__(
-            f"{folder} works on this database, and embedded hubs of two data folders, or an"
+            "%(folder)s works on this database, and embedded hubs of two data folders, or an"
             " embedded and a distributed one, must not work on one database at the same time."
-            " Run it there, stop the hub there first, or set HUB_ENGINE alike."
+            " Run it there, stop the hub there first, or set HUB_ENGINE alike.",
+            folder=folder,
         )
 
 
@@ -100,8 +162,9 @@ class LeaseLost(WorkInterrupted):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Another process took over the lease {name}, because this one did not renew it in"
-            " time. That process goes on with the work; nothing needs to be done."
+            "Another process took over the lease %(name)s, because this one did not renew it in"
+            " time. That process goes on with the work; nothing needs to be done.",
+            name=name,
         )
 
 
@@ -116,15 +179,15 @@ class AccessNeeded(HubError):
     """The app is not open to this account; `contact` is who grants it."""
 
     def __init__(self, text: str, contact: str) -> None:
-        super().__init__(f"{text} Ask {contact} for access.")
+        super().__init__("%(text)s Ask %(contact)s for access.", text=text, contact=contact)
         self.contact = contact
 
 
 class ConnectionTrouble(NeedsAttention):
     """QuickBooks refuses the connection of a company; `after` is the pause in seconds."""
 
-    def __init__(self, text: str, after: float | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, /, after: float | None = None, **values: object) -> None:
+        super().__init__(text, **values)
         self.after = after
 
 
@@ -133,8 +196,10 @@ class ReconnectNeeded(ConnectionTrouble):
 
     def __init__(self, company: str, why: str) -> None:
         super().__init__(
-            f"QuickBooks no longer accepts the connection to {company} ({why})."
-            " Open Companies and press Reconnect."
+            "QuickBooks no longer accepts the connection to %(company)s (%(why)s). Open Companies"
+            " and press Reconnect.",
+            company=company,
+            why=why,
         )
 
 
@@ -143,9 +208,11 @@ class OtherCompany(NeedsAttention):
 
     def __init__(self, expected: str, actual: str) -> None:
         super().__init__(
-            f"You signed in to QuickBooks company {actual}, but this connection belongs to"
-            f" {expected}. Nothing was changed: press Reconnect again and choose {expected}, or"
-            f" connect {actual} as a company of its own."
+            "You signed in to QuickBooks company %(actual)s, but this connection belongs to"
+            " %(expected)s. Nothing was changed: press Reconnect again and choose %(expected)s, or"
+            " connect %(actual)s as a company of its own.",
+            actual=actual,
+            expected=expected,
         )
 
 
@@ -162,8 +229,9 @@ class TooManyGuesses(HubError):
     def __init__(self, secret: str, after: float) -> None:
         self.after = max(1, math.ceil(after))
         super().__init__(
-            f"There were too many wrong tries of the {secret}."
-            f" Wait {_duration(self.after)}, then try again."
+            "There were too many wrong tries of the %(secret)s. Wait %(duration)s, then try again.",
+            secret=Sentence(secret),
+            duration=_duration(self.after),
         )
 
 
@@ -171,7 +239,7 @@ class PasswordTooLong(Refused):
     """A password is longer than the hub hashes."""
 
     def __init__(self, max_length: int) -> None:
-        super().__init__(f"A password has at most {max_length:,} characters.")
+        super().__init__("A password has at most %(max_length)s characters.", max_length=max_length)
 
 
 class NotThisCompany(Refused):
@@ -179,9 +247,11 @@ class NotThisCompany(Refused):
 
     def __init__(self, realm: str, why: str) -> None:
         super().__init__(
-            f"QuickBooks does not let this connection work in company {realm}, so nothing was"
+            "QuickBooks does not let this connection work in company %(realm)s, so nothing was"
             " connected. Check the company id: it must be the company that was chosen when access"
-            f" was allowed. {why}"
+            " was allowed. %(why)s",
+            realm=realm,
+            why=why,
         )
 
 
@@ -193,8 +263,8 @@ class ConfigurationError(HubError):
         near = get_close_matches(name, list(choices), n=1, cutoff=0.6)
         hint = ""
         if near:
-            hint = f" Did you mean {near[0]}?"
-        super().__init__(f"{name} {problem}.{hint}")
+            hint = Sentence(" Did you mean %(name)s?", name=near[0])
+        super().__init__("%(name)s %(problem)s.%(hint)s", name=name, problem=problem, hint=hint)
         self.name = name
 
 
@@ -203,8 +273,12 @@ class MissingExtra(HubError):
 
     def __init__(self, purpose: str, package: str, distribution: str) -> None:
         super().__init__(
-            f"{purpose} needs {package}, which is not installed."
-            f' Install {distribution} (pip install "{distribution}").'
+            "%(purpose)s needs %(package)s, which is not installed. Install %(distribution)s"
+            " (%(command)s).",
+            purpose=purpose,
+            package=package,
+            distribution=distribution,
+            command=f'pip install "{distribution}"',
         )
 
 
@@ -212,47 +286,8 @@ class SchemaError(HubError):
     """The tables of a database do not fit this version of the hub."""
 
     def __init__(self, database: object, problem: str) -> None:
-        super().__init__(f"The database {database} {problem}.")
-
-
-class DatabaseMoved(HubError):
-    """The hub moved to another database; this one is sealed."""
-
-    def __init__(self, database: str, address: str) -> None:
         super().__init__(
-            f"The hub has moved to {address}, and its old database {database} is sealed. Set"
-            " HUB_DATABASE_URL to the new address. If the hub is to work here again, stop it there"
-            " and run `hub unseal`."
-        )
-
-
-class UnfinishedCopy(HubError):
-    """A database into which rows were still being copied when that was interrupted."""
-
-    def __init__(self, database: str, source: str) -> None:
-        super().__init__(
-            f"The database {database} is an unfinished copy of {source}. Run the command that"
-            " copies it, `hub move` or `hub restore`, again until it says that all rows are there."
-        )
-
-
-class DatabaseNotEmpty(Refused):
-    """Rows can only be copied into a database that has none."""
-
-    def __init__(self, database: str, table: str) -> None:
-        super().__init__(
-            f"The database {database} is not empty: its table {table} has rows. Nothing was"
-            " changed; name an empty database."
-        )
-
-
-class HubAtWork(Retry):
-    """A command that needs a database for itself finds other processes in it."""
-
-    def __init__(self, database: str, why: str) -> None:
-        super().__init__(
-            f"The hub is at work on {database} ({why}). Nothing was changed; stop `hub serve` and"
-            " all other commands of the hub, then run this again."
+            "The database %(database)s %(problem)s.", database=database, problem=problem
         )
 
 
@@ -261,22 +296,7 @@ class HostNotAllowed(Refused):
 
     def __init__(self, app: str, host: str, *, lacks: str = "") -> None:
         """Say what the address of a declared host lacks: "https", being "public", or its "port"."""
-        text = f"{app} tried to call {host}, which it does not declare. Check its settings."
-        if lacks == "public":
-            text = f"The address {host} is private."
-        elif lacks == "https":
-            text = f"The address {host} is called without https."
-        elif lacks == "port":
-            text = (
-                f"{app} declares {host}, but tried to call it at another port or by another scheme."
-                " Check the address in its settings, port included."
-            )
-        if lacks in ("public", "https"):
-            text += (
-                " If it is meant, write it on a line of its own into the file that"
-                " HUB_ALLOW_HOSTS_FILE names."
-            )
-        super().__init__(text)
+        super().__init__(HOST_PROBLEMS[lacks], app=app, host=host, next_step=ALLOW_HOST)
 
 
 class NotFound(Refused):
@@ -288,11 +308,16 @@ class NotFound(Refused):
         near = get_close_matches(name, names, n=1, cutoff=0.6)
         hint = ""
         if near:
-            hint = f" Did you mean {near[0]}?"
+            hint = Sentence(" Did you mean %(name)s?", name=near[0])
         elif names:
             listed = ", ".join(names[:MAX_CHOICES])
-            hint = f" There is: {listed}."
-        super().__init__(f"There is no {what} {name!r}.{hint}")
+            hint = Sentence(" There is: %(names)s.", names=listed)
+        super().__init__(
+            "There is no %(what)s %(name)s.%(hint)s",
+            what=what if isinstance(what, Sentence) else Sentence(what),
+            name=repr(name),
+            hint=hint,
+        )
 
 
 class NotNow(Refused):
@@ -310,7 +335,9 @@ class SettingsInvalid(Refused):
             sentences = " ".join(texts)
             parts.append(f"{name}: {sentences}")
         problems = "; ".join(parts)
-        super().__init__(f"The settings of {app} were not saved. {problems}")
+        super().__init__(
+            "The settings of %(app)s were not saved. %(problems)s", app=app, problems=problems
+        )
         self.fields = fields
 
 
@@ -325,40 +352,13 @@ class VaultError(HubError):
     """A secret cannot be read or written: no key, a wrong key, or a value moved from its place."""
 
 
-class AuditBroken(HubError):
-    """The audit log is not as it was written."""
-
-    def __init__(self, entry: int, why: str, subject: str = "") -> None:
-        subject = subject or f"entry {entry}"
-        super().__init__(
-            f"The audit log is not intact: {subject} {why}."
-            " Keep this database and compare it with a backup."
-        )
-        self.entry = entry
-
-    @classmethod
-    def head(cls, why: str, name: str) -> "AuditBroken":
-        """Return the error for the head of the log; `name` says what holds it."""
-        text = f"{why}, so it cannot be told whether the end of the log was cut off"
-        return cls(0, text, f"its head, {name},")
-
-    @classmethod
-    def missing_from_log(cls, number: int, path: str) -> "AuditBroken":
-        """Return the error for an entry that only the copy has."""
-        text = f"is in the copy {path} and not in the log, which was cut off or replaced"
-        return cls(number, text, f"entry number {number}")
-
-    @classmethod
-    def copy(cls, number: object, path: str) -> "AuditBroken":
-        """Return the error for a copied entry that was changed."""
-        return cls(0, f"was changed in the copy {path}", f"entry number {number}")
-
-
 class PluginBroken(HubError):
     """An installed plugin cannot be used; the others go on."""
 
     def __init__(self, distribution: str, reason: str) -> None:
-        super().__init__(f"{distribution} cannot be used: {reason}")
+        super().__init__(
+            "%(distribution)s cannot be used: %(reason)s", distribution=distribution, reason=reason
+        )
         self.distribution = distribution
         self.reason = reason
 
@@ -371,9 +371,11 @@ class PluginFault(HubError):
         text = " ".join(str(error).split()).rstrip(".")
         defect = f"{type(error).__name__}: {text}".rstrip(": ")
         super().__init__(
-            f"{app} stopped with a defect of its own while {what} ({defect})."
-            " What came before is kept. Run it again; if it stays, tell the plugin's author what"
-            " stands here."
+            "%(app)s stopped with a defect of its own while %(what)s (%(defect)s). What came before"
+            " is kept. Run it again; if it stays, tell the plugin's author what stands here.",
+            app=app,
+            what=what,
+            defect=defect,
         )
 
 
@@ -382,16 +384,19 @@ class OtherTenant(NeedsAttention):
 
     def __init__(self, app: str, expected: str, actual: str) -> None:
         super().__init__(
-            f"The settings of {app} now lead to the account {actual}, but its documents belong to"
-            f" {expected}. Nothing was changed: enter the access of {expected} again, or connect"
-            f" {actual} as an installation of its own."
+            "The settings of %(app)s now lead to the account %(actual)s, but its documents belong"
+            " to %(expected)s. Nothing was changed: enter the access of %(expected)s again, or"
+            " connect %(actual)s as an installation of its own.",
+            app=app,
+            actual=actual,
+            expected=expected,
         )
 
 
-def _duration(seconds: int) -> str:
+def _duration(seconds: int) -> Sentence:
     """Return a pause in words, rounded up to whole minutes above a minute."""
     if seconds == 1:
-        return "1 second"
+        return Sentence("1 second")
     if seconds <= SECONDS_IN_WORDS:
-        return f"{seconds} seconds"
-    return f"{math.ceil(seconds / 60)} minutes"
+        return Sentence("%(count)s seconds", count=seconds)
+    return Sentence("%(count)s minutes", count=math.ceil(seconds / 60))

@@ -5,6 +5,7 @@ their declarations, which are not marked. The sources of a page may change witho
 places are not stored, and messages are sorted.
 """
 
+import ast
 import datetime as dt
 import io
 import sys
@@ -35,6 +36,23 @@ KEYWORDS: dict[str, Any] = {
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
+# Calls whose first argument is a sentence of a part below the pages; `__init__` is an error's.
+SENTENCES = (
+    "BadFile",
+    "Busy",
+    "ConnectionTrouble",
+    "NeedsAttention",
+    "NotFound",
+    "NotNow",
+    "Refused",
+    "Retry",
+    "Sentence",
+    "VaultError",
+    "WorkInterrupted",
+    "__init__",
+)
+# Parts whose errors only commands print.
+COMMANDS = ("cli", "demo.py", "migrations", "testing", "transfer")
 OPTIONS = {"trimmed": "true"}  # as `hub.web.viewer` sets the environment
 FIXED_DATE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # so that a catalog changes only with its texts
 WIDTH = 100
@@ -45,6 +63,8 @@ def extract_own() -> Catalog:
     catalog = _empty("hub")
     for path in sorted(ROOT.glob("hub/**/*.py")):
         _add_file(catalog, "python", path)
+        for text in sentences_of(path):
+            catalog.add(text)
     for path in sorted(ROOT.glob("hub/web/templates/*.html")):
         _add_file(catalog, "jinja2.ext:babel_extract", path)
     for text in texts_of_display():
@@ -150,6 +170,28 @@ def _add_file(catalog: Catalog, method: str, path: Path) -> None:
     """Add the texts that are marked in a file."""
     for _, message, _, context in extract_from_file(method, path, KEYWORDS, options=OPTIONS):
         catalog.add(message, context=context)
+
+
+def sentence_calls(path: Path) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the name and the first argument of each call in a module that takes a sentence.
+
+    What only commands print is left out.
+    """
+    if path.relative_to(ROOT).parts[1] in COMMANDS:
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+        if name in SENTENCES:
+            yield name, node.args[0]
+
+
+def sentences_of(path: Path) -> Iterator[str]:
+    """Yield the sentences of a part below the pages that are written in a module."""
+    for _, argument in sentence_calls(path):
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield argument.value
 
 
 def _reasons() -> Iterator[str]:

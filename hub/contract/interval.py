@@ -86,7 +86,8 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Refused(
-            f"{name!r} isn't a valid time zone. Write it like Europe/Oslo or America/New_York."
+            "%(name)s isn't a valid time zone. Write it like Europe/Oslo or America/New_York.",
+            name=repr(name),
         ) from None
 
 
@@ -116,7 +117,8 @@ def _fraction(name: str) -> float:
 
 def _unreadable(text: str) -> Refused:
     return Refused(
-        f"{text!r} isn't a valid schedule. Write minutes, hours or days after the last end"
-        " (15m, 2h, 1d), or cron in five fields, like 30 6 * * 1-5 for half past six on working"
-        " days."
+        "%(text)s isn't a valid schedule. Write minutes, hours or days after the last end "
+        "(15m, 2h, 1d), or cron in five fields, like 30 6 * * 1-5 for half past six on "
+        "working days.",
+        text=repr(text),
     )

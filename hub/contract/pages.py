@@ -27,7 +27,10 @@ def read_pages(
         page = fetch(cursor or None)
         before, cursor = cursor, page.cursor or cursor
         if page.has_more and cursor == before:
-            raise Retry(f"{source} sent the same page of its list twice; it is asked again later.")
+            raise Retry(
+                "%(source)s sent the same page of its list twice; it is asked again later.",
+                source=source,
+            )
         yield page.rows, cursor
         if not page.has_more:
             return

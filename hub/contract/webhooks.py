@@ -28,7 +28,7 @@ def signed_json(
     signature = values.get(header.lower(), "").removeprefix(prefix).lower()
     expected = hmac.new((secret or "").encode(), body, hashlib.sha256).hexdigest()
     if not secret or not hmac.compare_digest(expected.encode(), signature.encode()):
-        raise Refused(f"This call is not signed with {signed_with}.")
+        raise Refused("This call is not signed with %(name)s.", name=signed_with)
     try:
         return exact_json.parse_call(body)
     except ValueError:

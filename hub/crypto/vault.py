@@ -49,8 +49,9 @@ class Vault:
             opened = cipher.decrypt(nonce, body, _bound(head, place))
         except InvalidTag:
             raise VaultError(
-                f"The secret at {place} cannot be opened: its key is another one, or it was changed"
-                " or moved there. Enter it again, or reconnect."
+                "The secret at %(place)s cannot be opened: its key is another one, or it was"
+                " changed or moved there. Enter it again, or reconnect.",
+                place=place,
             ) from None
         return opened.decode()
 
@@ -62,8 +63,10 @@ class Vault:
                 self._take(keys)
         if key_id not in self._ciphers:
             raise VaultError(
-                f"The secret at {place} is sealed with key {key_id!r}, which HUB_VAULT_KEYS"
-                " does not hold; put that key back after the newest one."
+                "The secret at %(place)s is sealed with key %(key)s, which HUB_VAULT_KEYS does not"
+                " hold; put that key back after the newest one.",
+                place=place,
+                key=repr(key_id),
             )
         return self._ciphers[key_id]
 
@@ -85,7 +88,8 @@ def _parts(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
     nonce_end = head_end + NONCE_BYTES
     if not sealed.startswith(VERSION) or len(sealed) <= nonce_end:
         raise VaultError(
-            f"What is kept at {place} is not a sealed secret; enter it again, or reconnect."
+            "What is kept at %(place)s is not a sealed secret; enter it again, or reconnect.",
+            place=place,
         )
     head = sealed[:head_end]
     nonce = sealed[head_end:nonce_end]

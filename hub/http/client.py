@@ -132,7 +132,7 @@ class AppHttp:
             adapter = stand_in or self._session.get_adapter(address)
         except (requests.RequestException, ValueError):
             raise Refused(
-                f"{call} cannot be sent: its address or a header of it is not valid."
+                "%(call)s cannot be sent: its address or a header of it is not valid.", call=call
             ) from None
         self._hide(call, credentials.of_request(address, prepared.headers, prepared.body))
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
@@ -199,12 +199,16 @@ class AppHttp:
             self._refuse(call, call.host, lacks="public")
         except exchange.TooLarge:
             raise Refused(
-                f"{call} answered with more than {self._max_bytes:,} bytes, which is not read."
+                "%(call)s answered with more than %(max_bytes)s bytes, which is not read.",
+                call=call,
+                max_bytes=self._max_bytes,
             ) from None
         except exchange.DeadlinePassed:
             raise Retry(
-                f"{call.host} did not answer {call.app} within {seconds:g} seconds;"
-                " it is tried again."
+                "%(host)s did not answer %(app)s within %(seconds)s seconds; it is tried again.",
+                host=call.host,
+                app=call.app,
+                seconds=f"{seconds:g}",
             ) from None
         except exchange.ExchangeError as error:
             raise _unreachable(call, _root_cause(error)) from None
@@ -223,13 +227,19 @@ class AppHttp:
             raise TooOften(call.host, call.app, wait)
         if status >= 500:
             raise Retry(
-                f"{call.host} cannot answer {call.app} now (status {status}); it is tried again.",
+                "%(host)s cannot answer %(app)s now (status %(status)s); it is tried again.",
                 wait,
+                host=call.host,
+                app=call.app,
+                status=status,
             )
         if status in REDIRECT_STATUSES:
             raise NeedsAttention(
-                f"{call} answered that it has moved{call.clean(_moved_to(response.headers))}."
-                f" Put its present address into the settings of {call.app}."
+                "%(call)s answered that it has moved%(destination)s. Put its present address into "
+                "the settings of %(app)s.",
+                call=call,
+                destination=call.clean(_moved_to(response.headers)),
+                app=call.app,
             )
         return Reply(call, response)
 
@@ -267,12 +277,17 @@ def _unreachable(call: Call, cause: BaseException) -> HubError:
     text = call.clean(plain or type(cause).__name__)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return NeedsAttention(
-            f"{call.host} has no certificate that can be trusted ({text})."
-            f" Check the address in the settings of {call.app}, or tell whoever runs it."
+            "%(host)s has no certificate that can be trusted (%(text)s). Check the address in "
+            "the settings of %(app)s, or tell whoever runs it.",
+            host=call.host,
+            text=text,
+            app=call.app,
         )
     if text.split()[0].istitle():
         text = f"{text[0].lower()}{text[1:]}"
-    return Retry(f"Can't reach {call.app} at {call.place} ({text}).")
+    return Retry(
+        "Can't reach %(app)s at %(place)s (%(text)s).", app=call.app, place=call.place, text=text
+    )
 
 
 def _root_cause(error: BaseException) -> BaseException:

@@ -73,8 +73,11 @@ class Reply:
             kind = self.headers.get("Content-Type", "no content type").partition(";")[0]
             kind = self._call.clean(kind[:MAX_TYPE_LENGTH])
             raise Retry(
-                f"{self._call} answered with something that is not JSON"
-                f" ({kind}, {len(self.body):,} bytes); it is tried again."
+                "%(call)s answered with something that is not JSON (%(kind)s, %(size)s bytes); it "
+                "is tried again.",
+                call=self._call,
+                kind=kind,
+                size=len(self.body),
             ) from None
 
     def check(self) -> "Reply":
@@ -85,22 +88,41 @@ class Reply:
         message = self._quote()
         if self.status == 401:
             raise NeedsAttention(
-                f"{call.host} did not accept the sign-in of {call.app}{message}."
-                " Check its keys in Settings."
+                "%(host)s did not accept the sign-in of %(app)s%(message)s. Check its keys in "
+                "Settings.",
+                host=call.host,
+                app=call.app,
+                message=message,
             )
         if self.status == 403:
             raise NeedsAttention(
-                f"{call} is not allowed to the account of {call.app}{message}."
-                " Give the account that right at the source."
+                "%(call)s is not allowed to the account of %(app)s%(message)s. Give the account "
+                "that right at the source.",
+                call=call,
+                app=call.app,
+                message=message,
             )
         if self.status in (404, 410) and not self.not_found:
             raise Refused(
-                f"{call} does not exist there (status {self.status}), and the answer is not that of"
-                f" an API. Check the address in the settings of {call.app}."
+                "%(call)s does not exist there (status %(status)s), and the answer is not that of "
+                "an API. Check the address in the settings of %(app)s.",
+                call=call,
+                status=self.status,
+                app=call.app,
             )
         if self.status in (404, 410):
-            raise Refused(f"{call} does not exist there (status {self.status}){message}.")
-        raise Refused(f"{call} was refused with status {self.status}{message}.")
+            raise Refused(
+                "%(call)s does not exist there (status %(status)s)%(message)s.",
+                call=call,
+                status=self.status,
+                message=message,
+            )
+        raise Refused(
+            "%(call)s was refused with status %(status)s%(message)s.",
+            call=call,
+            status=self.status,
+            message=message,
+        )
 
     def _quote(self) -> str:
         """Return the message of a refusal in quotation marks; "" if it has none."""

@@ -16,7 +16,7 @@ from hub.contract.documents import Role
 from hub.contract.interval import Interval, zone_of
 from hub.contract.types import App, Tenant
 from hub.db.engine import reading, transaction
-from hub.errors import AccessNeeded, HubError, NotFound, Refused, SettingsInvalid
+from hub.errors import AccessNeeded, HubError, NotFound, Refused, Sentence, SettingsInvalid
 from hub.installations import setting_changes
 from hub.models import Access, Company, Cursor, Installation
 from hub.models.enums import InstallationMode
@@ -199,7 +199,7 @@ def _parse_limit(value: Any) -> Decimal:
         limit = Decimal(-1)
     is_amount = limit.is_finite() and 0 <= limit < MAX_LIMIT and limit == round(limit, 2)
     if not is_amount:
-        raise Refused(f"{value!r} isn't a valid amount. Write it like 10000.00.")
+        raise Refused("%(text)s isn't a valid amount. Write it like 10000.00.", text=repr(value))
     return limit
 
 
@@ -229,9 +229,10 @@ def parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
         try:
             changes[name] = parse(answer)
         except Refused as error:
-            problems[name] = [error.text]
+            problems[name] = [error.sentence]
         except ValueError:
-            problems[name] = [f"{answer!r} isn't a valid date. Write it like 2026-01-31."]
+            problem = "%(text)s isn't a valid date. Write it like 2026-01-31."
+            problems[name] = [Sentence(problem, text=repr(answer))]
     if problems:
         raise SettingsInvalid(app.name, problems)
     for name in OPTIONAL_SETTINGS:
@@ -353,7 +354,8 @@ def _check_access(app: App, company_id: int) -> None:
     with reading() as session:
         row = session.get(Access, (app.slug, company_id))
     if row is None or row.granted_at is None:
-        raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
+        text = Sentence("%(name)s is opened for each account by its maker.", name=app.name)
+        raise AccessNeeded(text, app.access)
 
 
 def _find(company_id: int, slug: str) -> Installation | None:

@@ -14,7 +14,7 @@ from hub.contract.codec import dump
 from hub.contract.documents import Item, Party, Role
 from hub.contract.types import Field
 from hub.db.engine import reading, transaction
-from hub.errors import NotFound, Refused
+from hub.errors import NotFound, Refused, Sentence
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match, Record, SeenCode
 from hub.models.enums import MatchMethod
@@ -109,8 +109,11 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
                 record = choices.find(line)
                 decide(session, row, field, code, record, who=who, name=line["name"])
             except Refused as error:
-                problem = f"Line {number}: {error.text} Nothing was imported."
-                raise Refused(problem) from None
+                raise Refused(
+                    "Line %(number)s: %(text)s Nothing was imported.",
+                    number=number,
+                    text=error.sentence,
+                ) from None
     return len(lines)
 
 
@@ -132,13 +135,13 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
             first_line = first_lines.setdefault(key, number)
             try:
                 if first_line != number:
-                    raise Refused(f"Row {first_line} has the same code.")
+                    raise Refused("Row %(number)s has the same code.", number=first_line)
                 record = choices.find(line)
                 is_same = stored is not None and _stored_record(stored) == record
                 after = one.before if is_same else choices.title(line["field"], record)
                 planned.append(replace(one, record=record, after=after, is_change=not is_same))
             except Refused as error:
-                planned.append(replace(one, problem=error.text))
+                planned.append(replace(one, problem=error.sentence))
     return planned
 
 
@@ -150,7 +153,12 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
             try:
                 decide(session, row, field, code, record, who=who, name=name)
             except Refused as error:
-                raise Refused(f"{field} {code}: {error.text} Nothing was imported.") from None
+                raise Refused(
+                    "%(field)s %(code)s: %(text)s Nothing was imported.",
+                    field=field,
+                    code=code,
+                    text=error.sentence,
+                ) from None
             count += 1
     return count
 
@@ -180,8 +188,9 @@ def _read(content: bytes) -> list[tuple[int, dict[str, str]]]:
     missing = [column for column in ("field", "code") if column not in header]
     if missing:
         raise Refused(
-            f"The file lacks the column {' and '.join(missing)};"
-            f" its first line names {', '.join(COLUMNS)}."
+            "The file lacks the column %(names)s; its first line names %(columns)s.",
+            names=" and ".join(missing),
+            columns=", ".join(COLUMNS),
         )
     lines: list[tuple[int, dict[str, str]]] = []
     for number, row in enumerate(rows, start=2):
@@ -220,8 +229,13 @@ class _Choices:
             if name in (record.full_name.casefold(), record.name.casefold()):
                 ids.append(record.quickbooks_id)
         if len(ids) != 1:
-            problem = "more than once" if ids else "not"
-            raise Refused(f"{field.label} {line['quickbooks_name']!r} is {problem} in QuickBooks.")
+            problem = Sentence("more than once") if ids else Sentence("not")
+            raise Refused(
+                "%(label)s %(name)s is %(problem)s in QuickBooks.",
+                label=field.label,
+                name=repr(line["quickbooks_name"]),
+                problem=problem,
+            )
         return ids[0]
 
     def title(self, field_name: str, record_id: str) -> str:
@@ -262,9 +276,10 @@ def _stored_record(stored: dict[str, str]) -> str | None:
 
 def _unusable(field: Field, record: str) -> str:
     """Say that a record cannot be used for a field."""
-    return (
-        f"QuickBooks has no active {field.label.lower()} with the id {record!r} that may be"
-        " used there."
+    return Sentence(
+        "QuickBooks has no active %(label)s with the id %(id)s that may be used there.",
+        label=field.label.lower(),
+        id=repr(record),
     )
 
 

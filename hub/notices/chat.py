@@ -47,7 +47,9 @@ def post(text: str) -> None:
         _client(name).request("POST", url, json=_body(name, text[:MAX_LENGTH]))
     except HubError as error:
         problem = mask_secrets(error.text)
-        raise Retry(f"{name} did not take the message: {problem}") from None
+        raise Retry(
+            "%(name)s did not take the message: %(problem)s", name=name, problem=problem
+        ) from None
 
 
 def _body(name: str, text: str) -> dict[str, Any]:

@@ -30,8 +30,10 @@ def deliver(mail_url: str, message: EmailMessage) -> None:
         if isinstance(error, smtplib.SMTPAuthenticationError):
             problem = type(error).__name__  # its text may repeat what was typed
         raise Retry(
-            f"The mail server {host} did not take the message ({problem}). Check its"
-            " settings under Set up → Mail."
+            "The mail server %(host)s did not take the message (%(problem)s). Check its "
+            "settings under Set up → Mail.",
+            host=host,
+            problem=problem,
         ) from None
 
 
@@ -59,6 +61,7 @@ def _require_encryption(server: smtplib.SMTP, host: str) -> None:
     """
     if not isinstance(server.sock, ssl.SSLSocket) and host not in LOCAL:
         raise Retry(
-            f"The mail server {host} speaks no TLS, so the password is not sent."
-            " Check the mail server under Set up → Mail."
+            "The mail server %(host)s speaks no TLS, so the password is not sent. Check the "
+            "mail server under Set up → Mail.",
+            host=host,
         )

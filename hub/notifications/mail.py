@@ -102,8 +102,9 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
     mail_url = hub_settings.mail_url()
     if not mail_url:
         raise NotNow(
-            f"This hub cannot send mail to {', '.join(to)}: no mail server is set."
-            " An owner enters one under Set up → Mail."
+            "This hub cannot send mail to %(names)s: no mail server is set. An owner enters "
+            "one under Set up → Mail.",
+            names=", ".join(to),
         )
     message = _message(_sender(urlsplit(mail_url).query), to, subject, text, files)
     smtp.deliver(mail_url, message)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.db import engine
-from hub.errors import ConnectionTrouble, ReconnectNeeded
+from hub.errors import ConnectionTrouble, ReconnectNeeded, Sentence
 from hub.models import Company
 from hub.models.enums import ConnectionState
 from hub.qbo.faults import quoted
@@ -23,15 +23,15 @@ ACCESS_FAULTS = {"3100", "120"}
 SUBSCRIPTION_FAULTS = {"6190"}
 
 SENTENCES = {
-    ConnectionState.INTERRUPTED: (
-        "QuickBooks does not accept the connection to {name} at the moment, although Intuit renews"
-        " it. It is tried again by itself."
+    ConnectionState.INTERRUPTED: Sentence(
+        "QuickBooks does not accept the connection to %(name)s at the moment, although Intuit"
+        " renews it. It is tried again by itself."
     ),
-    ConnectionState.SUBSCRIPTION: (
-        "The QuickBooks subscription of {name} has ended, so nothing can be posted. Renew it at"
+    ConnectionState.SUBSCRIPTION: Sentence(
+        "The QuickBooks subscription of %(name)s has ended, so nothing can be posted. Renew it at"
         " QuickBooks; the hub tries again with each scheduled run."
     ),
-    ConnectionState.CONFIGURATION: (
+    ConnectionState.CONFIGURATION: Sentence(
         "Intuit does not accept the keys of the hub's app. Enter those of your app on"
         " developer.intuit.com under Set up → Intuit keys, or correct HUB_QBO_CLIENT_ID and"
         " HUB_QBO_CLIENT_SECRET and restart the hub."
@@ -218,8 +218,7 @@ def _update_case(session: Session, company: Company, now: dt.datetime) -> None:
 def _sentence(company: Company) -> str:
     """Return what is wrong with a connection and what happens next."""
     name = company.name or company.realm
-    template = SENTENCES[ConnectionState(company.state)]
-    return template.format(name=name)
+    return Sentence(SENTENCES[ConnectionState(company.state)], name=name)
 
 
 def _cause(company_id: int) -> str:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
 
+from hub.errors import Sentence
+
 POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
 THROTTLED_CODES = {"3001", "140", "150"}
 EXPIRED_CODES = {"3200", "100", "110"}
@@ -15,88 +17,102 @@ FORBIDDEN_CODES = {"3100", "120", "6190"}
 BUSINESS_RULE_CODE = "6000"  # also used for errors inside QuickBooks
 HOLDER = re.compile(r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)")
 INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
-UNEXPLAINED = "QuickBooks does not take it as it is. Correct what it names, then retry."
+UNEXPLAINED = Sentence("QuickBooks does not take it as it is. Correct what it names, then retry.")
 EXPLANATIONS = {
-    "130": "QuickBooks moved this company to another server. Run again later.",
-    "140": "QuickBooks has locked this company for the moment. It is tried again by itself.",
-    "150": "QuickBooks is doing maintenance on this company. It is tried again by itself.",
-    "500": (
+    "130": Sentence("QuickBooks moved this company to another server. Run again later."),
+    "140": Sentence(
+        "QuickBooks has locked this company for the moment. It is tried again by itself."
+    ),
+    "150": Sentence(
+        "QuickBooks is doing maintenance on this company. It is tried again by itself."
+    ),
+    "500": Sentence(
         "QuickBooks does not know what was asked of it; the hub and this company's QuickBooks"
         " do not fit together."
     ),
-    "610": (
+    "610": Sentence(
         "Something it refers to was made inactive or deleted in QuickBooks. Refresh the lists"
         " and match it again."
     ),
-    "620": (
+    "620": Sentence(
         "It names a transaction that belongs to someone else or cannot be linked. Check the"
         " document it refers to."
     ),
-    "1040": "Too many documents were sent at once. Send fewer in one batch.",
-    "2010": (
+    "1040": Sentence("Too many documents were sent at once. Send fewer in one batch."),
+    "2010": Sentence(
         "QuickBooks does not know a field that was sent. This is a defect of the hub, please"
         " report it."
     ),
-    "2020": (
+    "2020": Sentence(
         "QuickBooks misses something that it requires. Complete it at the source or in the"
         " settings."
     ),
-    "2040": "A text has characters that QuickBooks does not take. Fix this at the source.",
-    "2050": "A text is longer than QuickBooks allows. Shorten it at the source.",
-    "2500": (
+    "2040": Sentence(
+        "A text has characters that QuickBooks does not take. Fix this at the source."
+    ),
+    "2050": Sentence("A text is longer than QuickBooks allows. Shorten it at the source."),
+    "2500": Sentence(
         "It refers to an entry that this company has not, or no longer uses. Refresh the"
         " lists, match it again."
     ),
-    "3001": "QuickBooks asks to slow down. It is tried again by itself.",
-    "3100": (
+    "3001": Sentence("QuickBooks asks to slow down. It is tried again by itself."),
+    "3100": Sentence(
         "QuickBooks no longer lets the hub work in this company. Open Companies and press"
         " Reconnect."
     ),
-    "3200": "QuickBooks did not accept the connection. It is tried again by itself.",
-    "120": (
+    "3200": Sentence("QuickBooks did not accept the connection. It is tried again by itself."),
+    "120": Sentence(
         "The person who connected this company is no longer its administrator. Press Reconnect"
         " as one who is."
     ),
-    "5010": "Someone changed it in QuickBooks at the same time. It is read again and compared.",
-    "5020": (
+    "5010": Sentence(
+        "Someone changed it in QuickBooks at the same time. It is read again and compared."
+    ),
+    "5020": Sentence(
         "This edition of QuickBooks does not have such documents. Upgrade QuickBooks, or post"
         " another kind."
     ),
-    "5030": (
+    "5030": Sentence(
         "This edition of QuickBooks does not have what is needed. Upgrade QuickBooks, or"
         " switch the field off."
     ),
-    "6000": "A rule of this company forbids it. Correct what QuickBooks names, then retry.",
-    "6070": "An amount is not its quantity times its price. Correct the line at the source.",
-    "6100": "A line needs the tax code TAX or NON. Match the tax code again.",
-    "6140": "Its number is already used in QuickBooks.",
-    "6160": "A tax code cannot be used here. Match the tax code to one for this kind of document.",
-    "6190": (
+    "6000": Sentence(
+        "A rule of this company forbids it. Correct what QuickBooks names, then retry."
+    ),
+    "6070": Sentence(
+        "An amount is not its quantity times its price. Correct the line at the source."
+    ),
+    "6100": Sentence("A line needs the tax code TAX or NON. Match the tax code again."),
+    "6140": Sentence("Its number is already used in QuickBooks."),
+    "6160": Sentence(
+        "A tax code cannot be used here. Match the tax code to one for this kind of document."
+    ),
+    "6190": Sentence(
         "The QuickBooks subscription of this company has ended, so it can only be read. Renew"
         " it at QuickBooks."
     ),
-    "6200": (
+    "6200": Sentence(
         "Its date lies in a closed period. Open the period in QuickBooks or change the date at"
         " the source."
     ),
-    "6210": (
+    "6210": Sentence(
         "Its date lies in a closed period. Open the period in QuickBooks or change the date at"
         " the source."
     ),
-    "6240": (
+    "6240": Sentence(
         "The name is already used by a customer, vendor or employee. Match it to that one, or"
         " create it under another name."
     ),
-    "6270": (
+    "6270": Sentence(
         "Its date is before the day stock of an item began. Change the date, or the item's"
         " first day."
     ),
-    "6430": (
+    "6430": Sentence(
         "An account is of the wrong type for its place. Choose another account in the settings"
         " or the matching."
     ),
-    "6440": "A line has neither item nor account. Match the line's code.",
-    "6540": (
+    "6440": Sentence("A line has neither item nor account. Match the line's code."),
+    "6540": Sentence(
         "It was deposited in QuickBooks and cannot be changed. Take it out of the deposit first."
     ),
 }
@@ -215,15 +231,15 @@ def _local_name(node: ElementTree.Element) -> str:
 def sentence(faults: tuple[Fault, ...], what: str = "") -> str:
     """Explain why QuickBooks refused something, with its own words and the next step."""
     if not faults:
-        return (
-            f"QuickBooks refused {what or 'it'} without saying why."
-            " Retry; if it stays so, report it."
+        return Sentence(
+            "QuickBooks refused %(name)s without saying why. Retry; if it stays so, report it.",
+            name=what or Sentence("it"),
         )
-    explanations = [_explain(fault) for fault in faults]
-    text = " ".join(dict.fromkeys(explanations))
+    explanations = list(dict.fromkeys(_explain(fault) for fault in faults))
+    text = explanations[0] if len(explanations) == 1 else " ".join(explanations)
     if not what:
         return text
-    return f"QuickBooks refused {what}. {text}"
+    return Sentence("QuickBooks refused %(name)s. %(text)s", name=what, text=text)
 
 
 def quoted(faults: tuple[Fault, ...]) -> str:
@@ -235,14 +251,17 @@ def quoted(faults: tuple[Fault, ...]) -> str:
 
 def _quote_sentence(fault: Fault, details: str = "") -> str:
     """Return what QuickBooks says of a fault, with its code."""
-    words = fault.quote or "nothing"
-    code = fault.code or "none"
-    return f"QuickBooks says: {words}; code {code}{details}."
+    return Sentence(
+        "QuickBooks says: %(words)s; code %(code)s%(details)s.",
+        words=fault.quote or Sentence("nothing"),
+        code=fault.code or Sentence("none"),
+        details=details,
+    )
 
 
 def _explain(fault: Fault) -> str:
     """Return what a fault means and what to do about it, with the words of QuickBooks."""
     explanation = EXPLANATIONS.get(fault.code, UNEXPLAINED)
-    field = f", field {fault.element}" if fault.element else ""
+    field = Sentence(", field %(name)s", name=fault.element) if fault.element else ""
     quote = _quote_sentence(fault, field)
-    return f"{explanation} ({quote})"
+    return Sentence("%(explanation)s (%(quote)s)", explanation=explanation, quote=quote)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from hub.errors import Retry
+from hub.errors import Retry, Sentence
 from hub.qbo.client import PAGE_SIZE, Client, rows
 
 MAX_TRIES = 3
@@ -15,8 +15,9 @@ class ListChanged(Retry):
 
     def __init__(self, kind: str) -> None:
         super().__init__(
-            f"QuickBooks' {kind.replace('_', ' ')}s changed while they were read; they are read"
-            " again."
+            "QuickBooks' list of records of the kind “%(kind)s” changed while it was read; it is"
+            " read again.",
+            kind=Sentence(kind.replace("_", " ")),
         )
 
 

@@ -22,8 +22,9 @@ def remove(company_id: int, who: str) -> None:
         company = session.get_one(Company, company_id)
         if company.verified_at is not None or _has_documents(session, company_id):
             raise NotNow(
-                f"{company.name or company.realm} has worked, so it cannot be removed; what was"
-                " posted to it must stay known. Disconnect it instead."
+                "%(company)s has worked, so it cannot be removed; what was posted to it must stay "
+                "known. Disconnect it instead.",
+                company=company.name or company.realm,
             )
         realm = company.realm
         _forget_secrets(session, company_id)

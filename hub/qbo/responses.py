@@ -8,7 +8,7 @@ from typing import Any
 
 from hub import exact_json
 from hub.context import mask_secrets
-from hub.errors import ConnectionTrouble, Refused, Retry
+from hub.errors import ConnectionTrouble, Refused, Retry, Sentence
 from hub.http.exchange import HttpResponse
 from hub.models.enums import SendOutcome
 from hub.qbo.faults import (
@@ -23,8 +23,8 @@ from hub.qbo.faults import (
 
 DEFAULT_PAUSE_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 3600.0
-LOOK_UP_FOLLOWS = "Whether it was done is looked up."
-RETRY_FOLLOWS = "It is tried again by itself."
+LOOK_UP_FOLLOWS = Sentence("Whether it was done is looked up.")
+RETRY_FOLLOWS = Sentence("It is tried again by itself.")
 PLACES_WITHOUT_ID = {
     "QueryResponse",
     "CDCResponse",
@@ -180,8 +180,9 @@ def unsent(reason: str, after: float | None = None) -> Answer:
     """Return the answer to a call of which no byte left this machine."""
     return Answer(
         SendOutcome.UNSENT,
-        text=(
-            f"QuickBooks could not be reached: {mask_secrets(reason)}. It is tried again by itself."
+        text=Sentence(
+            "QuickBooks could not be reached: %(reason)s. It is tried again by itself.",
+            reason=mask_secrets(reason),
         ),
         after=after,
     )
@@ -190,13 +191,21 @@ def unsent(reason: str, after: float | None = None) -> Answer:
 def lost(reason: str) -> Answer:
     """Return the answer to a call that may have arrived although no answer came."""
     words = mask_secrets(reason)
-    return Answer(SendOutcome.DOUBT, text=f"QuickBooks did not answer ({words}). {LOOK_UP_FOLLOWS}")
+    text = Sentence(
+        "QuickBooks did not answer (%(reason)s). %(next_step)s",
+        reason=words,
+        next_step=LOOK_UP_FOLLOWS,
+    )
+    return Answer(SendOutcome.DOUBT, text=text)
 
 
 def of_read(answer: Answer) -> Answer:
     """Say of a read in doubt that it is repeated: it changes nothing, so nothing is looked up."""
-    text = answer.text.removesuffix(LOOK_UP_FOLLOWS)
-    return replace(answer, text=text + RETRY_FOLLOWS)
+    text = answer.text
+    if isinstance(text, Sentence) and "next_step" in text.values:
+        values = text.values | {"next_step": RETRY_FOLLOWS}
+        return replace(answer, text=Sentence(text.template, **values))
+    return replace(answer, text=text.removesuffix(LOOK_UP_FOLLOWS) + RETRY_FOLLOWS)
 
 
 def _without_secrets(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
@@ -283,7 +292,7 @@ def _unauthorised(faults: tuple[Fault, ...]) -> str:
     """Return why QuickBooks refused the connection."""
     if faults:
         return sentence(faults)
-    return "QuickBooks did not accept the connection. It is tried again by itself."
+    return Sentence("QuickBooks did not accept the connection. It is tried again by itself.")
 
 
 def _doubtful(answer: Answer, response: HttpResponse) -> str:
@@ -291,7 +300,9 @@ def _doubtful(answer: Answer, response: HttpResponse) -> str:
     if answer.faults:
         reason = sentence(answer.faults)
     elif response.status == 200:
-        reason = "QuickBooks answered something that is not what was asked for."
+        reason = Sentence("QuickBooks answered something that is not what was asked for.")
     else:
-        reason = f"QuickBooks answered with status {response.status} and no reason."
-    return f"{reason} {LOOK_UP_FOLLOWS}"
+        reason = Sentence(
+            "QuickBooks answered with status %(status)s and no reason.", status=response.status
+        )
+    return Sentence("%(reason)s %(next_step)s", reason=reason, next_step=LOOK_UP_FOLLOWS)

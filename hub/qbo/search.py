@@ -20,8 +20,10 @@ class Incomplete(Retry):
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(
-            f"QuickBooks could not be searched completely for {what}: {why}. It is tried again by"
-            " itself."
+            "QuickBooks could not be searched completely for %(what)s: %(why)s. It is tried again"
+            " by itself.",
+            what=what,
+            why=why,
         )
 
 

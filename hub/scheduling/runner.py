@@ -273,7 +273,7 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
     company = load_company(installation.company_id)
     reason = reason.rstrip(".")
     if company.state == ConnectionState.CONNECTED:
-        raise Retry(f"{reason}.")
+        raise Retry("%(reason)s.", reason=reason)
     if steps.errors:
         return
     trouble = connection.trouble(company, writes=True)

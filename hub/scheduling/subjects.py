@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 
 from hub.context import current
 from hub.db.engine import reading, transaction
-from hub.errors import NotNow
+from hub.errors import NotNow, Sentence
 from hub.models import Company, Installation
 from hub.models.enums import InstallationMode
 
@@ -16,8 +16,12 @@ def load_installation(installation_id: int) -> Installation:
     is_paused = row.mode == InstallationMode.PAUSED
     if row.enabled and not is_paused:
         return row
-    state = "paused" if row.enabled else "disabled"
-    raise NotNow(f"{display_name(row)} is {state}; set its mode to auto or review first.")
+    state = Sentence("paused") if row.enabled else Sentence("disabled")
+    raise NotNow(
+        "%(name)s is %(state)s; set its mode to auto or review first.",
+        name=display_name(row),
+        state=state,
+    )
 
 
 def load_company(company_id: int) -> Company:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
+from hub.errors import Sentence
 from hub.models import AuditEntry
 from hub.security import audit_copy, audit_head, audit_witness
 
@@ -118,12 +119,14 @@ def is_shared() -> bool:
 
 def head_place() -> str:
     """Return where the head is, as a part of a sentence."""
-    return "the database" if is_shared() else "the data folder"
+    return Sentence("the database") if is_shared() else Sentence("the data folder")
 
 
 def head_name() -> str:
     """Return what holds the head, as a part of a sentence."""
-    return "the row of the table audit_head" if is_shared() else "the file audit.head"
+    if is_shared():
+        return Sentence("the row of the table audit_head")
+    return Sentence("the file audit.head")
 
 
 def stored_head(session: Session) -> audit_head.StoredHead:

@@ -10,17 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.errors import AuditBroken
+from hub.errors import Sentence
 from hub.models import AuditEntry
 from hub.security import audit, audit_copy
+from hub.security.audit_errors import AuditBroken
 from hub.security.audit_head import Head, StoredHead
 from hub.security.audit_witness import RESTORED
 
 CHUNK = 500  # copied entries that are looked up together
-CUT_OFF = (
+CUT_OFF = Sentence(
     "is missing though it was written: the end of the log was cut off, or the database was put back"
     " from a backup (then run `hub restored`)"
 )
+OUT_OF_ORDER = Sentence("does not follow the one before it: an entry was removed, added or moved")
+CHANGED_HEAD = Sentence("was changed, or signed with another secret key")
 
 
 @dataclass
@@ -55,7 +58,9 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
     config = hub_context.current().config
     failure = audit_copy.failure(config.data) if config.audit_copy else ""
     if failure:
-        result.remarks.append(f"The newest entries could not be copied: {failure}")
+        result.remarks.append(
+            Sentence("The newest entries could not be copied: %(failure)s", failure=failure)
+        )
     return result
 
 
@@ -66,11 +71,9 @@ def _chain(session: Session) -> Iterator[AuditEntry]:
     for number, entry in enumerate(session.scalars(entries), start=1):
         is_next = entry.previous == previous and entry.number in (None, number)
         if not is_next:
-            raise AuditBroken(
-                entry.id, "does not follow the one before it: an entry was removed, added or moved"
-            )
+            raise AuditBroken(entry.id, OUT_OF_ORDER)
         if not _is_unchanged(audit.to_line(entry)):
-            raise AuditBroken(entry.id, "was changed")
+            raise AuditBroken(entry.id, Sentence("was changed"))
         previous = entry.hash
         yield entry
 
@@ -90,22 +93,27 @@ def _compare_head(
     """Raise AuditBroken if the head notes more than the database has, or is not the hub's own."""
     if stored.is_missing:
         if audit.has_written_here(session):
-            raise AuditBroken.head(f"is gone from {audit.head_place()}", audit.head_name())
+            gone = Sentence("is gone from %(place)s", place=audit.head_place())
+            raise AuditBroken.head(gone, audit.head_name())
         if result.count and not audit.is_shared():
             result.remarks.append(
-                "No entry was written from this data folder yet, so it has no head: here it would"
-                " not show if the end of the log was cut off."
+                Sentence(
+                    "No entry was written from this data folder yet, so it has no head: here it"
+                    " would not show if the end of the log was cut off."
+                )
             )
         return
     head = stored.head
     if head is None:
-        raise AuditBroken.head("was changed, or signed with another secret key", audit.head_name())
+        raise AuditBroken.head(CHANGED_HEAD, audit.head_name())
     if not stored.is_signed and audit.has_written_here(session):
-        raise AuditBroken.head("is not signed", audit.head_name())
+        raise AuditBroken.head(Sentence("is not signed"), audit.head_name())
     _require_noted(head, stored.is_signed, head_number)
     behind = result.count - (head_number or head.count)
     if behind:
-        result.remarks.append(f"The head does not note the newest {behind:,} entries yet.")
+        result.remarks.append(
+            Sentence("The head does not note the newest %(count)s entries yet.", count=behind)
+        )
 
 
 def _require_noted(head: Head, is_signed: bool, number: int | None) -> None:
@@ -115,7 +123,12 @@ def _require_noted(head: Head, is_signed: bool, number: int | None) -> None:
     if number is None:
         raise AuditBroken(head.id, CUT_OFF)
     if is_signed and number != head.count:
-        raise AuditBroken(head.id, f"was entry number {head.count:,} and is number {number:,} now")
+        moved = Sentence(
+            "was entry number %(before)s and is number %(after)s now",
+            before=head.count,
+            after=number,
+        )
+        raise AuditBroken(head.id, moved)
 
 
 def _copy_path() -> Path | None:
@@ -184,11 +197,23 @@ def _compare_copy(session: Session, copied: _CopyFile, result: Verification) -> 
     if missing:
         raise AuditBroken.missing_from_log(missing[0], str(copied.path))
     if unreadable:
-        result.remarks.append(f"{unreadable:,} lines of the copy {copied.path} are no entries.")
+        result.remarks.append(
+            Sentence(
+                "%(count)s lines of the copy %(path)s are no entries.",
+                count=unreadable,
+                path=copied.path,
+            )
+        )
     expected = result.count if first_number is None else result.count - first_number + 1
     lacking = expected - result.copied
     if lacking > 0:
-        result.remarks.append(f"The copy {copied.path} lacks {lacking:,} entries of the log.")
+        result.remarks.append(
+            Sentence(
+                "The copy %(path)s lacks %(count)s entries of the log.",
+                path=copied.path,
+                count=lacking,
+            )
+        )
 
 
 def _stored_hashes(session: Session, entries: Collection[dict[str, Any]]) -> set[str]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.db.engine import address_without_password, reading, transaction
-from hub.errors import ConfigurationError, DatabaseMoved, UnfinishedCopy
+from hub.errors import ConfigurationError, HubError
 from hub.models import AuditEntry, DatabaseOrigin, User
 from hub.models.origin import OLDEST_WORKING
 
@@ -16,6 +16,31 @@ INIT, DEMO = "hub init", "hub demo"
 FILE = "made-by"
 ROW = 1  # the id of the only row
 DEMO_PERSON = "demo"
+
+
+class DatabaseMoved(HubError):
+    """The hub moved to another database; this one is sealed."""
+
+    def __init__(self, database: str, address: str) -> None:
+        super().__init__(
+            "The hub has moved to %(address)s, and its old database %(database)s is sealed. Set"
+            " HUB_DATABASE_URL to the new address. If the hub is to work here again, stop it there"
+            " and run `hub unseal`.",
+            address=address,
+            database=database,
+        )
+
+
+class UnfinishedCopy(HubError):
+    """A database into which rows were still being copied when that was interrupted."""
+
+    def __init__(self, database: str, source: str) -> None:
+        super().__init__(
+            "The database %(database)s is an unfinished copy of %(source)s. Run the command that"
+            " copies it, `hub move` or `hub restore`, again until it says that all rows are there.",
+            database=database,
+            source=source,
+        )
 
 
 def mark_folder(folder: Path, command: str) -> None:

@@ -56,7 +56,8 @@ def address_for_new_person(text: str) -> str:
         raise Refused("Enter the e-mail address of the person.")
     if _fold(text) in _reserved():
         raise Refused(
-            f"“{text}” is reserved for the hub itself. Enter the person's e-mail address."
+            "“%(name)s” is reserved for the hub itself. Enter the person's e-mail address.",
+            name=text,
         )
     try:
         checked = validate_email(text, allow_smtputf8=False, check_deliverability=False)

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from hub.errors import PasswordTooLong, Refused
+from hub.errors import PasswordTooLong, Refused, Sentence
 from hub.exact_json import is_storable
 from hub.security import breached_passwords
 from hub.security.password_hashing import MAX_PASSWORD_LENGTH
@@ -29,9 +29,10 @@ NORWEGIAN_WORDS = (
     "vinter",
     "vår",
 )
-TOO_EASY = "This password is too easy to guess."
-LEAKED = "This password is in a list of passwords that were leaked."
-ADVICE = "Use several words that do not belong together, or a password manager."
+TOO_EASY = Sentence("This password is too easy to guess. %(advice)s")
+TOO_EASY_BECAUSE = Sentence("This password is too easy to guess. %(warning)s %(advice)s")
+LEAKED = Sentence("This password is in a list of passwords that were leaked. %(advice)s")
+ADVICE = Sentence("Use several words that do not belong together, or a password manager.")
 
 
 def normalize(password: str) -> str:
@@ -53,13 +54,16 @@ def problem(password: str, *words: str) -> str:
     `words` are texts that others can know, such as the name of the person.
     """
     if len(password) < MIN_LENGTH:
-        return f"The password needs at least {MIN_LENGTH} characters."
+        return Sentence("The password needs at least %(length)s characters.", length=MIN_LENGTH)
     known_words = _parts(words)
     if _rest(password, known_words) < MIN_REST:
-        return f"This password is little more than your name or the name of the hub. {ADVICE}"
+        return Sentence(
+            "This password is little more than your name or the name of the hub. %(advice)s",
+            advice=ADVICE,
+        )
     if reason := _guessable(password, known_words):
         return reason
-    return f"{LEAKED} {ADVICE}" if breached_passwords.is_listed(password) else ""
+    return Sentence(LEAKED, advice=ADVICE) if breached_passwords.is_listed(password) else ""
 
 
 def require_good(password: str, *words: str) -> None:
@@ -79,7 +83,9 @@ def _guessable(password: str, known_words: set[str]) -> str:
     if result["score"] >= MIN_SCORE:
         return ""
     warning = result["feedback"]["warning"]
-    return " ".join(text for text in (TOO_EASY, warning, ADVICE) if text)
+    if not warning:
+        return Sentence(TOO_EASY, advice=ADVICE)
+    return Sentence(TOO_EASY_BECAUSE, warning=warning, advice=ADVICE)
 
 
 def _parts(texts: tuple[str, ...]) -> set[str]:

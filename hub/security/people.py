@@ -93,7 +93,7 @@ def require_free(session: Session, name: str) -> str:
     address = names.address_for_new_person(name)
     other = find(session, address)
     if other is not None:
-        raise Refused(f"There is already a person named {other.username}.")
+        raise Refused("There is already a person named %(username)s.", username=other.username)
     return address
 
 

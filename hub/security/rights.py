@@ -327,7 +327,9 @@ def check_not_last_owner(session: Session, person: User) -> None:
         return
     others: Any = select(User.id).where(ACTIVE, is_owner(), User.id != person.id)
     if session.scalar(others.limit(1)) is None:
-        raise NotNow(f"{_name(person)} is the only owner. Make someone else owner first.")
+        raise NotNow(
+            "%(name)s is the only owner. Make someone else owner first.", name=_name(person)
+        )
 
 
 def is_owner() -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from hub import context as hub_context
 from hub.contract.types import Secrets
 from hub.crypto.masking import token_in
 from hub.db import engine
-from hub.errors import Busy, FolderUnavailable
+from hub.errors import Busy, FolderUnavailable, Sentence
 from hub.models import Secret
 
 LOCK_SECONDS = 30.0
@@ -178,7 +178,9 @@ def _file_lock(installation_id: int) -> Iterator[None]:
         folder.mkdir(mode=0o700, exist_ok=True)
         lock.acquire(timeout=LOCK_SECONDS)
     except Timeout:
-        raise Busy(f"The sign-in of installation {installation_id}") from None
+        raise Busy(
+            Sentence("The sign-in of installation %(id)s", id=str(installation_id))
+        ) from None
     except OSError as error:
         raise FolderUnavailable(lock.lock_file, error) from error
     try:

@@ -122,7 +122,11 @@ def read_file(installation: Installation, document: Document, attachment: Attach
             installation, "hub_attachment", site=here, document=document, attachment=attachment
         )
         if not isinstance(content, bytes):
-            raise Refused(f"{app_of(installation).name} has no content for {attachment.name}.")
+            raise Refused(
+                "%(app)s has no content for %(file)s.",
+                app=app_of(installation).name,
+                file=attachment.name,
+            )
         return content
 
 

@@ -54,9 +54,13 @@ def _mask_codes(codes: Mapping[str, Code | str | None]) -> dict[str, Code | str 
 
 
 def _masked(value: object) -> object:
-    """Return a text, or texts in a tuple, list or dictionary, without secrets."""
+    """Return a text, or texts in a tuple, list or dictionary, without secrets.
+
+    A sentence whose text has no secret stays as it is, so that pages can translate it.
+    """
     if isinstance(value, str):
-        return mask_secrets(value)
+        masked = mask_secrets(value)
+        return value if masked == value else masked
     if isinstance(value, (tuple, list)):
         return type(value)(_masked(part) for part in value)
     if isinstance(value, dict):

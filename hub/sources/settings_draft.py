@@ -8,7 +8,7 @@ from marshmallow import missing
 
 from hub.contract import settings_schema
 from hub.contract.types import App
-from hub.errors import SettingsInvalid
+from hub.errors import Sentence, SettingsInvalid
 from hub.http import allowlist
 from hub.models import Installation
 from hub.security.secrets import SiteSecrets
@@ -53,9 +53,11 @@ def secrets_with(
     absent = [name for name in stored if not answers.get(name)]
     if addresses and absent:
         label = _changed_setting(app, installation.settings, settings)
-        sentence = (
-            f"Enter this again: “{label}” now leads to {', '.join(sorted(addresses))}, and a"
-            " stored secret is only sent to the address that it was entered for."
+        sentence = Sentence(
+            "Enter this again: “%(label)s” now leads to %(addresses)s, and a stored secret is only"
+            " sent to the address that it was entered for.",
+            label=label,
+            addresses=", ".join(sorted(addresses)),
         )
         raise SettingsInvalid(app.name, {name: [sentence] for name in absent})
     secrets = dict(stored)

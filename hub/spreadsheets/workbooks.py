@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from xml.parsers import expat
 
-from hub.errors import Refused
+from hub.errors import Refused, Sentence
 
 SIGNATURE = b"PK\x03\x04"  # with which an XLSX file begins, as each ZIP file does
 MAX_UNPACKED = 10_000_000  # bytes of all parts that are read
@@ -24,8 +24,9 @@ WORKBOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
 SHARED_STRINGS = "xl/sharedStrings.xml"
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-NOT_A_WORKBOOK = "The file is not an XLSX file. Save it as “Excel workbook (.xlsx)” and try again."
-TOO_LARGE = "The file holds too much: it may have {rows:,} rows. Split it and try again."
+NOT_A_WORKBOOK = Sentence(
+    "The file is not an XLSX file. Save it as “Excel workbook (.xlsx)” and try again."
+)
 Attributes = dict[str, str]
 
 
@@ -161,8 +162,9 @@ class _Sheet:
             self._is_value = True
         elif name == "f":
             raise Refused(
-                f"Row {len(self.rows)} holds a formula. Copy the cells, paste them as values and"
-                " try again."
+                "Row %(number)s holds a formula. Copy the cells, paste them as values and try"
+                " again.",
+                number=len(self.rows),
             )
 
     def end(self, name: str) -> None:
@@ -239,4 +241,7 @@ def _refuse_document_type(*declaration: object) -> None:
 
 
 def _too_large() -> Refused:
-    return Refused(TOO_LARGE.format(rows=MAX_ROWS))
+    return Refused(
+        "The file holds too much: it may have %(rows)s rows. Split it and try again.",
+        rows=MAX_ROWS,
+    )

@@ -1,6 +1,6 @@
 """Errors of copies, backups and restores; each class builds its own sentence."""
 
-from hub.errors import HubError, Refused
+from hub.errors import HubError, Refused, Retry
 
 
 class RowNotCopied(HubError):
@@ -28,3 +28,23 @@ class ArchiveUnusable(Refused):
 
     def __init__(self, path: object, why: str) -> None:
         super().__init__(f"The backup {path} cannot be restored: {why}. Nothing was changed.")
+
+
+class DatabaseNotEmpty(Refused):
+    """Rows can only be copied into a database that has none."""
+
+    def __init__(self, database: str, table: str) -> None:
+        super().__init__(
+            f"The database {database} is not empty: its table {table} has rows. Nothing was"
+            " changed; name an empty database."
+        )
+
+
+class HubAtWork(Retry):
+    """A command that needs a database for itself finds other processes in it."""
+
+    def __init__(self, database: str, why: str) -> None:
+        super().__init__(
+            f"The hub is at work on {database} ({why}). Nothing was changed; stop `hub serve` and"
+            " all other commands of the hub, then run this again."
+        )

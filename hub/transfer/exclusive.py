@@ -8,9 +8,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from hub.db.engine import EXCLUSIVE_SECONDS, address_without_password, standalone
-from hub.errors import HubAtWork, SchemaError
+from hub.errors import SchemaError
 from hub.migrations import schema
 from hub.transfer import rows
+from hub.transfer.errors import HubAtWork
 
 COUNT_SESSIONS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

@@ -19,11 +19,13 @@ from hub import context as hub_context
 from hub.config import Config
 from hub.db import engine
 from hub.db.engine import address_without_password
-from hub.errors import ConfigurationError, DatabaseMoved, DatabaseNotEmpty, DatabaseUnavailable
+from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.migrations import schema
 from hub.models import Company, DatabaseOrigin
 from hub.security import audit, data_origin
+from hub.security.data_origin import DatabaseMoved
 from hub.transfer import proof, restore_rule, rows
+from hub.transfer.errors import DatabaseNotEmpty
 from hub.transfer.exclusive import open_exclusively
 from hub.transfer.proof import Proof
 

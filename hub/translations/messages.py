@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from gettext import NullTranslations
 from typing import Any
 
+from hub.errors import Sentence
 from hub.translations.numbers import COMMA_AND_POINT, NumberFormat
 
 
@@ -74,6 +75,21 @@ def pgettext(context: str, text: str, /, **values: Any) -> str:
     """Translate a text that means different things in English, told apart by `context`."""
     person = reader()
     return fill(person.catalog.pgettext(context, text), values, person)
+
+
+def translate(text: str) -> str:
+    """Translate a sentence of a part below the pages, with the sentences among its values.
+
+    A plain text is translated if the catalog has it as it is.
+    """
+    if not isinstance(text, Sentence):
+        return gettext(text)
+    values = {name: _translate_value(value) for name, value in text.values.items()}
+    return gettext(text.template, **values)
+
+
+def _translate_value(value: Any) -> Any:
+    return translate(value) if isinstance(value, Sentence) else value
 
 
 def gettext_noop(text: str) -> str:

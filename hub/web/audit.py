@@ -19,10 +19,10 @@ from werkzeug import Response
 
 from hub import spreadsheets
 from hub.db.engine import reading
-from hub.errors import AuditBroken
 from hub.models import AuditEntry
 from hub.security import audit_check, audit_entries
-from hub.translations.messages import gettext
+from hub.security.audit_errors import AuditBroken
+from hub.translations.messages import gettext, translate
 from hub.web import audit_wording, exports
 from hub.web.access import needs
 from hub.web.audit_subjects import Subjects
@@ -101,7 +101,7 @@ def verify() -> Response:
         for remark in result.remarks:
             flash(remark, "look")
     except AuditBroken as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     return redirect(url_for("audit.index"))
 
 

@@ -13,7 +13,7 @@ from hub.errors import HubError
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import CaseDecision, InstallationMode, RunKind
 from hub.scheduling import run_log
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web import case_list, viewer
 from hub.web.access import scope, who
 from hub.web.case_titles import documents
@@ -39,7 +39,7 @@ def apply(
     try:
         message = work()
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return redirect(url_for("inbox.one", case_id=case_id, **arguments()))
     with transaction() as session:
         inbox.record_decision(session, [case_id], decision, who(), note)

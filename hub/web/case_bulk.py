@@ -21,7 +21,7 @@ from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import case_assignees, case_list, row_ids
 from hub.web.access import ANYWHERE, needs, rights_scope, who
 from hub.web.installation import is_active
@@ -64,7 +64,7 @@ def apply() -> Response:
     try:
         reasons |= work(allowed)
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return _back()
     _report(message, word, len(cases) - len(reasons), list(reasons.values()))
     if hidden:
@@ -202,7 +202,7 @@ def _skip_each(ids: Iterable[int], note: str) -> str:
         try:
             manual.skip(id, note, who())
         except HubError as error:
-            problem = problem or error.text
+            problem = problem or translate(error.sentence)
     return problem
 
 

@@ -9,7 +9,7 @@ from hub.db.engine import transaction
 from hub.errors import HubError
 from hub.notices import chat
 from hub.security import audit, hub_settings
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web.access import fresh, needs, who
 
 FIELD = "chat_secret"
@@ -48,7 +48,7 @@ def test() -> Response:
         chat.post("Test message of the QuickBooks hub")
         flash(gettext("%(chat)s took the test message.", chat=chat.host()), "success")
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     return _back()
 
 

@@ -21,7 +21,7 @@ from hub.qbo.oauth import token_endpoint
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import run_log
 from hub.security import refusals
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web import company_choice, reconciliation
 from hub.web.access import ANYWHERE, fresh, may, needs, scope, who
 from hub.web.paging import page, row_or_404
@@ -84,8 +84,8 @@ def callback() -> Response:
         company = oauth_connect.finish(request.args, session.get("browser", ""), who())
     except HubError as error:
         what = "consent refused" if request.args.get("error") else "consent not accepted"
-        refusals.note(what, who(), "QuickBooks", reason=error.text)
-        flash(error.text, "error")
+        refusals.note(what, who(), "QuickBooks", reason=str(error))
+        flash(translate(error.sentence), "error")
         return redirect(url_for("companies.index"))
     run_log.request(RunKind.LISTS, company.id, who())
     name = company.name or company.realm
@@ -127,7 +127,7 @@ def remove(company_id: int) -> Response:
         removal.remove(company_id, who())
         flash(gettext("%(name)s is removed.", name=name), "success")
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     return redirect(url_for("companies.index"))
 
 
@@ -181,7 +181,7 @@ def to_consent(realm: str | None) -> Response:
     try:
         url, _ = oauth_connect.start(browser, realm)
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return redirect(url_for("companies.index"))
     return redirect(url)
 
@@ -216,7 +216,7 @@ def _report(work: Callable[[], object], done: str) -> Response:
         work()
         flash(done.format(name=name), "success")
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     return redirect(url_for("companies.index"))
 
 

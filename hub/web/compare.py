@@ -18,7 +18,7 @@ from hub.models import Installation
 from hub.models.enums import RunKind
 from hub.scheduling import run_log
 from hub.security.names import NO_ADDRESS
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web.access import needs, who
 from hub.web.installation import is_active, tabs
 from hub.web.layout import csv_download
@@ -89,7 +89,7 @@ def mail(installation_id: int) -> Response:
             [_file(pairs)],
         )
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     else:
         flash(gettext("The comparison is on its way to %(address)s.", address=address), "success")
     return redirect(url_for("comparing.show", installation_id=installation_id))
@@ -109,7 +109,7 @@ def copy(installation_id: int) -> Response:
     try:
         count = compare.copy_missing(installation, [field], who=who())
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     else:
         flash(
             gettext(
@@ -154,5 +154,5 @@ def _compared(installation: Installation, field: str) -> tuple[list[compare.Pair
     try:
         pairs = compare.compare(installation, [field])
     except HubError as error:
-        return [], error.text
+        return [], translate(error.sentence)
     return pairs, ""

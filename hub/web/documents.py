@@ -27,7 +27,7 @@ from hub.outbox.listing import documents_with_posting, part_states
 from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web import exports, matches, saved_filters, source_files, viewer
 from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
@@ -154,7 +154,7 @@ def check(document_id: int) -> Response:
     try:
         stops = dry_run.check(document_id)
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     else:
         for text in stops:
             flash(gettext("It would be held: %(text)s", text=text), "look")
@@ -178,7 +178,7 @@ def post_again(document_id: int) -> Response:
     try:
         retries.retry(main.id, who())
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     else:
         flash(gettext("It is looked for in QuickBooks and then posted again."), "success")
         if is_active(installation):

@@ -23,7 +23,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry, TooManyGuesses
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import access, request_log, sessions
 
 log = logging.getLogger(__name__)
@@ -196,16 +196,16 @@ def _from_hub(error: HubError) -> Response:
         log.error("%s", error)
         return page(503, *DATABASE_UNAVAILABLE, database_away=True)
     if isinstance(error, TooManyGuesses):
-        answer = page(429, error.text, TRY_AGAIN)
+        answer = page(429, translate(error.sentence), TRY_AGAIN)
         answer.headers["Retry-After"] = str(error.after)
         return answer
     if isinstance(error, Retry):
-        answer = page(503, error.text, TRY_IN_A_MINUTE)
+        answer = page(503, translate(error.sentence), TRY_IN_A_MINUTE)
         if error.after is not None:
             answer.headers["Retry-After"] = str(max(1, math.ceil(error.after)))
         return answer
     status = 404 if isinstance(error, NotFound) else 400
-    return page(status, error.text, GO_BACK)
+    return page(status, translate(error.sentence), GO_BACK)
 
 
 def _from_database(error: SQLAlchemyError) -> Response:

@@ -207,7 +207,7 @@ def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
     try:
         return source(str(source_name)), ""
     except Exception as error:  # a source that cannot answer must not take the page with it
-        reason = getattr(error, "text", "")
+        reason = getattr(error, "sentence", "")
         return (), reason or UNREADABLE_CHOICES
 
 

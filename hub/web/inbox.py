@@ -18,7 +18,7 @@ from hub.outbox.states import FINAL
 from hub.posting.actions import manual, put_back, retries
 from hub.reasons.template import CaseAction
 from hub.security import audit
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web import (
     case_acts,
     case_assignees,
@@ -98,7 +98,7 @@ def match(case_id: int) -> Response | tuple[str, int]:
     try:
         message = matches.decide(installation.id, field.name, code, choice, who())
     except HubError as error:
-        return _case_page(case_id, wrong=error.text), 400
+        return _case_page(case_id, wrong=translate(error.sentence)), 400
     return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
 
 
@@ -113,7 +113,7 @@ def create(case_id: int) -> Response | tuple[str, int]:
     except Invalid as error:
         return _case_page(case_id, invalid=error), 400
     except HubError as error:
-        return _case_page(case_id, wrong=error.text), 400
+        return _case_page(case_id, wrong=translate(error.sentence)), 400
     return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
 
 

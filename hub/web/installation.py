@@ -24,7 +24,7 @@ from hub.models import (
 )
 from hub.models.enums import InstallationMode, PostingState, RunKind
 from hub.scheduling import run_log
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web import environment_badge
 from hub.web.access import needs, sees_run, who
 from hub.web.case_titles import subjects
@@ -127,7 +127,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
     try:
         run_id = run_log.request(kind, subject_id, who())
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return redirect(app_page)
     with reading() as session:
         if sees_run(session.get(Run, run_id)):

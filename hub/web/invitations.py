@@ -13,7 +13,7 @@ from hub.errors import HubError, NotFound, NotNow, Refused, Retry
 from hub.models import Invitation
 from hub.security import audit, invitations, passwords, people, refusals
 from hub.security.rights import audit_detail, describe
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import right_fields, row_ids, throttling
 from hub.web.access import fresh, needs, who
 from hub.web.people import Handover, people_page
@@ -43,7 +43,7 @@ def invite() -> Page:
             invitation, code = invitations.invite(session, address, rights, who())
             texts = _record(session, "person invited", invitation)
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return people_page(chosen=chosen or [RightFields()]), 400
     return _hand_over(invitation.address, texts, code)
 
@@ -102,7 +102,7 @@ def accept() -> Page:
         with transaction() as session:
             person_id = _person_id(invitations.accept(session, invitation, password_hash))
     except Refused as error:
-        return _form(error.text), 400
+        return _form(translate(error.sentence)), 400
 
     if current_user.is_authenticated:
         logout_user()
@@ -166,7 +166,7 @@ def _hand_over(address: str, rights: list[str], code: str) -> Page:
     try:
         notifications.send_invitation(address, rights, who(), code)
     except (NotNow, Retry) as error:
-        return people_page(Handover(address, code, error.text, url_for(".show")))
+        return people_page(Handover(address, code, translate(error.sentence), url_for(".show")))
     flash(
         gettext("%(address)s has mail with a code that is valid for seven days.", address=address),
         "success",

@@ -16,7 +16,7 @@ from hub.notices import chat
 from hub.security import audit, hub_settings
 from hub.security.names import NO_ADDRESS
 from hub.setting_fields import check_mail_url
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import form_drafts
 from hub.web.access import fresh, keeps_form, needs, who
 
@@ -95,7 +95,7 @@ def test() -> Response:
         notifications.send([to], "Test message of the hub", "The hub can send mail.\n")
         flash(gettext("The mail server took the test message to %(to)s.", to=to), "success")
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     return redirect(url_for("mail_server.show"))
 
 

@@ -20,7 +20,7 @@ from hub.installations.matches import (
     plan_import,
 )
 from hub.models import Installation
-from hub.translations.messages import gettext, ngettext
+from hub.translations.messages import gettext, ngettext, translate
 from hub.web import code_facts, matches, xlsx
 from hub.web.access import needs, who
 from hub.web.case_list import CaseRow
@@ -68,7 +68,7 @@ def preview(installation_id: int) -> str | Redirect:
         planned = plan_import(installation, content)
         carried = _carried(planned)
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return _to_list(installation_id)
     changes = [one for one in planned if one.is_change]
     problems = [one for one in planned if one.problem]
@@ -95,7 +95,7 @@ def confirm(installation_id: int) -> Redirect:
     try:
         count = import_rows(installation, rows, who=who())
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return _to_list(installation_id)
     flash(
         ngettext(

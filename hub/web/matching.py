@@ -14,7 +14,7 @@ from hub.errors import HubError
 from hub.installations.matches import export_csv
 from hub.models import Case, Installation, Match, SeenCode
 from hub.models.enums import MatchMethod, RunKind
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import code_facts, matches, record_creation, row_ids
 from hub.web.access import needs, who
 from hub.web.case_list import CaseRow
@@ -84,7 +84,7 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
             choice = request.form.get("record", "")
             message = matches.decide(installation_id, field, code, choice, who())
     except HubError as error:
-        return _code_page(installation_id, wrong=error.text), 400
+        return _code_page(installation_id, wrong=translate(error.sentence)), 400
     flash(message, "success")
     filters: dict[str, Any] = {}
     for name in ("show", "before", "after", "q"):
@@ -103,7 +103,7 @@ def create(installation_id: int) -> Response | tuple[str, int]:
     except Invalid as error:
         return _code_page(installation_id, invalid=error), 400
     except HubError as error:
-        return _code_page(installation_id, wrong=error.text), 400
+        return _code_page(installation_id, wrong=translate(error.sentence)), 400
     flash(message, "success")
     return redirect(url_for("matching.show", installation_id=installation_id))
 
@@ -122,7 +122,7 @@ def accept(installation_id: int) -> Response:
         try:
             matches.decide(installation_id, field, code, record, who())
         except HubError as error:
-            flash(error.text, "error")
+            flash(translate(error.sentence), "error")
             left += 1
     flash(
         gettext(

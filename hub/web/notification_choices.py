@@ -12,7 +12,7 @@ from hub.errors import HubError
 from hub.models import Installation
 from hub.notices.timing import TIMINGS
 from hub.security import people
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.access import OWN, needs, scope
 from hub.web.layout import app_name
 
@@ -75,7 +75,7 @@ def test() -> Response:
         notifications.send([address], "Test message of the hub", "The hub can mail you.\n")
         flash(gettext("A test message is on its way to %(address)s.", address=address), "success")
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
     return redirect(url_for("notification_choices.show"))
 
 

@@ -8,7 +8,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Refused, Retry
 from hub.models import PasswordReset, User
 from hub.security import one_time_codes, password_resets, passwords, people, refusals
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import throttling
 from hub.web.access import fresh, needs, who
 from hub.web.paging import row_or_404
@@ -68,7 +68,7 @@ def change() -> Page:
         with transaction() as session:
             password_resets.use(session, reset, password_hash)
     except Refused as error:
-        return _form(error.text), 400
+        return _form(translate(error.sentence)), 400
     flash(
         gettext("Your password is changed, and your sessions have ended. Log in with it."),
         "success",
@@ -96,7 +96,7 @@ def send_code(person_id: int) -> Page:
             raise NotNow(gettext("%(name)s has no e-mail address.", name=name))
         notifications.send_password_code(person, code, "one day")
     except (NotNow, Retry) as error:
-        return people_page(Handover(name, code, error.text, url_for(".show")))
+        return people_page(Handover(name, code, translate(error.sentence), url_for(".show")))
     flash(
         gettext("%(name)s has mail with a code for a new password, valid for one day.", name=name),
         "success",

@@ -6,6 +6,7 @@ from flask import Flask
 from flask_security import PasswordUtil
 
 from hub.security import passwords
+from hub.translations.messages import translate
 
 
 class HubPasswords(PasswordUtil):
@@ -28,5 +29,5 @@ class HubPasswords(PasswordUtil):
         name = str(user.username or user.email) if user else ""
         reason = passwords.problem(password, name)
         if reason:
-            return [reason], password
+            return [translate(reason)], password
         return None, passwords.normalize(password)

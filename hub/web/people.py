@@ -15,7 +15,7 @@ from hub.errors import NotFound, NotNow, Refused
 from hub.models import Invitation, User
 from hub.security import audit, invitations, passwords, people
 from hub.security.rights import WHOLE_HUB, assign, describe, rights_of
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web import right_fields
 from hub.web.access import fresh, needs, who
 from hub.web.paging import row_or_404
@@ -99,7 +99,7 @@ def create() -> Response | tuple[str, int]:
             person = people.add(session, new, role, must_change_password=True)
             audit.record(session, who(), "person added", str(person.username), role=role)
     except REFUSALS as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return people_page(), 400
     flash(
         gettext("%(username)s may now log in as %(role)s.", username=person.username, role=role),
@@ -120,7 +120,7 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
             assign(session, person, role)
             audit.record(session, who(), "role changed", person.username, role=role)
     except REFUSALS as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return people_page(), 400
     flash(gettext("%(username)s is now %(role)s.", username=person.username, role=role), "success")
     return redirect(url_for("people.index"))
@@ -139,7 +139,7 @@ def change_active(person_id: int) -> Response | tuple[str, int]:
             people.change_active(session, person, active=active)
             audit.record(session, who(), action, person.username)
     except REFUSALS as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return people_page(), 400
     effect = gettext("may log in again") if active else gettext("can no longer log in")
     flash(f"{person.username} {effect}.", "success")

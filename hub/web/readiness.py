@@ -15,6 +15,7 @@ from hub.db.engine import reading
 from hub.errors import SchemaError
 from hub.migrations import schema
 from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
+from hub.translations.messages import translate
 
 EXTENSION = "hub.readiness"
 FRESH_SECONDS = 1.0
@@ -94,7 +95,7 @@ class ReadinessCheck:
                     schema.require_newest(session.connection())
             except SchemaError as error:
                 problems["schema"] = OTHER_TABLES
-                reason = error.text
+                reason = translate(error.sentence)
             except Exception as error:
                 problems = {"database": UNREACHABLE}
                 reason = f"{type(error).__name__}: {error}"

@@ -77,7 +77,7 @@ def create(
         source_code = matches.seen_code(session, installation_id, field_name, code)
         used = _used_code(session, installation, source_code)
         if field is None or not _may_be_created(field, used):
-            raise Refused(f"{source_code.name or code} cannot be created from here.")
+            raise Refused("%(name)s cannot be created from here.", name=source_code.name or code)
         schema = _schema(session, installation, field)
         details = record_form.read(schema, form, _details_of(used))
         book = matches.book_of(session, installation)

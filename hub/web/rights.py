@@ -10,7 +10,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import HubError
 from hub.models import Company, User
 from hub.security import rights
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web import right_fields
 from hub.web.access import fresh, needs, who
 from hub.web.layout import app_name
@@ -39,7 +39,7 @@ def add(person_id: int) -> Response | tuple[str, int]:
             person = row_or_404(session, User, person_id)
             text = rights.give(session, person, chosen.role, subject, who=who())
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return _page(person_id), 400
     flash(gettext("%(username)s is now %(text)s.", username=person.username, text=text), "success")
     return redirect(url_for("rights.show", person_id=person_id))
@@ -56,7 +56,7 @@ def remove(person_id: int) -> Response | tuple[str, int]:
             subject = right_fields.subject_of(_chosen())
             text = rights.take_away(session, person, subject, who=who())
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return _page(person_id), 400
     flash(
         gettext("%(username)s is no longer %(text)s.", username=person.username, text=text),

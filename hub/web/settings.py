@@ -22,7 +22,7 @@ from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.security.rights import ACTIVE, Subject, rights_of
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web import (
     confirmation,
     entered_secrets,
@@ -201,7 +201,7 @@ def _submit(row: Installation) -> Page:
     except SettingsInvalid as error:
         return _form(row, values, error.fields, mode), 400
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return _form(row, values, {}, mode), 400
     _follow_up(app, row, saved)
     return redirect(url_for("installation.show", installation_id=saved.id))

@@ -26,7 +26,7 @@ from hub.qbo import intuit_keys
 from hub.qbo.intuit_keys import StoredKeys
 from hub.qbo.oauth import token_endpoint
 from hub.security import audit, hub_settings, people, refusals
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import first_owner, form_drafts
 from hub.web.access import fresh, keeps_form, needs, who
 
@@ -81,7 +81,7 @@ def owner() -> Page:
     try:
         person = _add_owner(request.form.get("code", ""), name, request.form.get("password", ""))
     except HubError as error:
-        return _owner_form(error.text), 400
+        return _owner_form(translate(error.sentence)), 400
     login_user(person)
     flash(
         gettext("You own this hub now, %(name)s. Next: the keys of your Intuit app.", name=name),
@@ -152,7 +152,7 @@ def store_intuit() -> Page:
                 changed=_changed_fields(before, keys),
             )
     except HubError as error:
-        flash(error.text, "error")
+        flash(translate(error.sentence), "error")
         return _intuit_form(keys), 400
     flash(gettext("The keys are stored. Next: connect a company."), "success")
     return redirect(url_for("companies.index"))

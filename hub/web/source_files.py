@@ -19,7 +19,7 @@ from hub.contract.documents import Attachment, Document
 from hub.db.engine import reading
 from hub.errors import HubError
 from hub.models import SourceDocument
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, translate
 from hub.web.access import needs
 from hub.web.paging import row_or_404
 
@@ -70,7 +70,7 @@ def frame(document_id: int) -> Response:
     try:
         attachment, content = _fetch(document_id)
     except HubError as error:
-        return Response(error.text, mimetype="text/plain")
+        return Response(translate(error.sentence), mimetype="text/plain")
     opened_type = opened_as(content)
     if not opened_type:
         return Response(gettext("This file cannot be shown here."), mimetype="text/plain")

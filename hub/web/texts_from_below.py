@@ -28,6 +28,14 @@ WORDS = (
     gettext_noop("failed"),
     gettext_noop("changed"),
     gettext_noop("missing"),
+    # states of a posting, within a sentence
+    gettext_noop("waiting"),
+    gettext_noop("review"),
+    gettext_noop("ready"),
+    gettext_noop("sending"),
+    gettext_noop("unknown"),
+    gettext_noop("skipped"),
+    gettext_noop("withdrawn"),
     # what happens to a posting, and the states of a transaction
     gettext_noop("Create"),
     gettext_noop("Update"),

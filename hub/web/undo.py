@@ -12,7 +12,7 @@ from hub.models.enums import RunKind
 from hub.posting.actions import undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import run_log
-from hub.translations.messages import gettext, ngettext
+from hub.translations.messages import gettext, ngettext, translate
 from hub.web.access import needs, who
 from hub.web.paging import row_or_404
 
@@ -83,7 +83,7 @@ def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen)
         count = undo.undo(chosen_plan, who())
     except (NotNow, NotFound) as error:
-        flash(error.text, "look")
+        flash(translate(error.sentence), "look")
         return redirect(back)
     for installation_id in {one.posting.installation_id for one in chosen}:
         run_log.request(RunKind.POST, installation_id, who())

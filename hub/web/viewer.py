@@ -30,7 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.context import current
 from hub.contract import interval
-from hub.errors import DatabaseUnavailable, Refused
+from hub.errors import DatabaseUnavailable, Refused, Sentence
 from hub.reasons import texts as reasons
 from hub.translations import catalogs, messages
 from hub.translations.catalogs import ENGLISH, LANGUAGES
@@ -266,6 +266,8 @@ def _labels(language: str) -> dict[str, str]:
 def _text(context: Context, text: str, /, **values: Any) -> str:
     """Translate a text of a template, `_("Save")`; it may also be a value, since it is escaped."""
     person = messages.reader()
+    if isinstance(text, Sentence):
+        return _escaped(context, messages.translate(text), {}, person)
     return _escaped(context, person.catalog.gettext(str(text)) if text else "", values, person)
 
 

@@ -17,6 +17,7 @@ from hub.models import Installation, SourceDocument
 from hub.models.enums import InstallationMode, RunKind
 from hub.qbo import changes
 from hub.scheduling import run_log
+from hub.translations.messages import translate
 from hub.web import throttling
 from hub.web.access import needs
 from hub.web.call_rates import CallRates, Rate
@@ -98,7 +99,7 @@ def source(installation_id: int) -> Response:
     try:
         signals = sources.webhook(installation, _headers(), body)
     except Refused as error:
-        return _text(error.text, 401)
+        return _text(translate(error.sentence), 401)
     if any(signal.records for signal in signals):
         run_log.request(RunKind.LISTS, installation.company_id, run_log.WEBHOOK)
     if any(not signal.records for signal in signals):
@@ -118,7 +119,7 @@ def quickbooks() -> Response:
         news = changes.webhook(dict(request.headers), body, run_log.awaiting_changes)
     except Refused as error:
         _refuse_until(_rates().wait())
-        return _text(error.text, 401)
+        return _text(translate(error.sentence), 401)
     for company_id in news:
         run_log.request(RunKind.CHANGES, company_id, run_log.WEBHOOK)
     return _text("ok")

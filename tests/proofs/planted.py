@@ -195,8 +195,8 @@ BUGS = (
     Planted(
         "a lost answer counts as not sent",
         "hub/qbo/responses.py",
-        'SendOutcome.DOUBT, text=f"QuickBooks did not answer',
-        'SendOutcome.UNSENT, text=f"QuickBooks did not answer',
+        "Answer(SendOutcome.DOUBT, text=text)",
+        "Answer(SendOutcome.UNSENT, text=text)",
         "tests/unit/qbo/test_client.py::test_what_cannot_be_known_is_in_doubt",
     ),
     Planted(

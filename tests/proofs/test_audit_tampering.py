@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from hub.db import engine
-from hub.errors import AuditBroken
 from hub.models import AuditEntry
 from hub.security import audit, audit_check
+from hub.security.audit_errors import AuditBroken
 from tests.support.tiers import FULL
 
 MANY = 2000 if FULL else 240

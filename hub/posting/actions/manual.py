@@ -10,7 +10,7 @@ from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
 from hub.db import engine
-from hub.errors import NotFound, NotNow, Refused
+from hub.errors import NotFound, NotNow, Refused, Sentence
 from hub.models import Attempt, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import (
@@ -49,7 +49,11 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     posting = snapshot.posting
     name = format_posting_name(posting)
     if posting.state not in UNDECIDED_STATES or posting.operation in CHANGE_OPERATIONS:
-        raise NotNow(f"{name} is {posting.state}; it cannot be taken for a transaction now.")
+        raise NotNow(
+            "%(name)s is %(state)s; it cannot be taken for a transaction now.",
+            name=name,
+            state=Sentence(posting.state),
+        )
 
     posting_session = PostingSession(posting.company_id)
     snapshot = lookup.read_object(posting_session, snapshot, quickbooks_id.strip())
@@ -57,15 +61,19 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     assert current is not None
     if current.state == TransactionState.VOIDED and posting.operation == Operation.CREATE:
         raise Refused(
-            f"{quickbooks_id} was voided in QuickBooks, so nothing of {name} would be in the"
-            " books. Skip leaves the document out; “Not this one” posts it anew."
+            "%(quickbooks_id)s was voided in QuickBooks, so nothing of %(name)s would be in "
+            "the books. Skip leaves the document out; “Not this one” posts it anew.",
+            quickbooks_id=quickbooks_id,
+            name=name,
         )
     if current.state == TransactionState.DELETED:
         kind = posting.kind.replace("_", " ")
-        raise NotFound(f"{kind} in QuickBooks", quickbooks_id)
+        raise NotFound(Sentence("%(kind)s in QuickBooks", kind=Sentence(kind)), quickbooks_id)
     if current.foreign and posting.kind not in LIST_KINDS:
         raise Refused(
-            f"{quickbooks_id} was posted for another document already, so it cannot be {name}."
+            "%(quickbooks_id)s was posted for another document already, so it cannot be %(name)s.",
+            quickbooks_id=quickbooks_id,
+            name=name,
         )
     step = Posted(current.id, adopted=True)
     with engine.transaction() as session:
@@ -81,7 +89,11 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     posting = snapshot.posting
     name = format_posting_name(posting)
     if posting.state not in UNDECIDED_STATES:
-        raise NotNow(f"{name} is {posting.state}; there is nothing to decide about it.")
+        raise NotNow(
+            "%(name)s is %(state)s; there is nothing to decide about it.",
+            name=name,
+            state=Sentence(posting.state),
+        )
     values: dict[str, Any] = {
         "held_by": Holder.NOBODY,
         "reasons": [],
@@ -147,7 +159,11 @@ def skip(posting_id: int, reason: str, who: str) -> None:
             is_skipped = outbox.skip(session, stored, who, reason)
         if not is_skipped:
             name = format_posting_name(posting)
-            raise NotNow(f"{name} is {_state_text(posting)}, so it cannot be skipped now.")
+            raise NotNow(
+                "%(name)s is %(state)s, so it cannot be skipped now.",
+                name=name,
+                state=_state_text(posting),
+            )
         inbox.release(session, posting_id)
         session.get_one(SourceDocument, posting.document_id).requested_by = ""
         audit.record(session, who, "posting skipped", str(posting_id), reason=reason)
@@ -173,13 +189,13 @@ def _skip_missing(session: Session, posting: Posting, who: str, reason: str) -> 
     return True
 
 
-def _state_text(posting: Posting) -> str:
+def _state_text(posting: Posting) -> Sentence:
     """Return the state of a posting as the end of a sentence for a person."""
     if posting.state == PostingState.POSTED:
-        return "in QuickBooks"
+        return Sentence("in QuickBooks")
     if posting.state in outbox.IN_FLIGHT:
-        return "on its way; look again in a moment"
-    return posting.state
+        return Sentence("on its way; look again in a moment")
+    return Sentence(posting.state)
 
 
 def _load_snapshot(posting_id: int) -> PostingSnapshot:
@@ -205,4 +221,4 @@ def postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
 
 
 def _moved_on(name: str) -> NotNow:
-    return NotNow(f"{name} has just been moved on by a run; look at it again.")
+    return NotNow("%(name)s has just been moved on by a run; look at it again.", name=name)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.db.engine import reading, transaction
-from hub.errors import NotFound, NotNow
+from hub.errors import NotFound, NotNow, Sentence
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, PostingState, TransactionState
@@ -40,7 +40,9 @@ def put_back(posting_id: int, sync_token: str, who: str) -> None:
         document = lock_and_load(session, posting.company_id, posting_id)
         name = format_posting_name(session.get_one(Posting, posting_id))
         if document is None:
-            raise NotNow(f"{name} was removed from QuickBooks, so it cannot be put back.")
+            raise NotNow(
+                "%(name)s was removed from QuickBooks, so it cannot be put back.", name=name
+            )
         _check(session, document, current, sync_token, name)
         planned = _plan(session, document, sync_token, name)
         outbox.approve_when_planned(session, planned, who)
@@ -58,18 +60,22 @@ def _check(
     """Raise NotNow unless the document is in QuickBooks as the person saw it, and is idle."""
     source = document.posting.document
     if source.gone is not None or source.stage == "closed":
-        raise NotNow(f"{name} is no longer wanted by its source, so it is not put back.")
+        raise NotNow(
+            "%(name)s is no longer wanted by its source, so it is not put back.", name=name
+        )
     is_live = document.head is None or document.head.state == TransactionState.LIVE
     if current is None or not is_live:
-        raise NotNow(f"{name} is no longer in QuickBooks; Retry posts it again.")
+        raise NotNow("%(name)s is no longer in QuickBooks; Retry posts it again.", name=name)
     if str(current.get("SyncToken")) != sync_token:
-        raise NotNow(f"{name} was changed in QuickBooks again. Compare it once more.")
+        raise NotNow("%(name)s was changed in QuickBooks again. Compare it once more.", name=name)
     unsent = (*outbox.UNSENT, *outbox.IN_FLIGHT)
     for id in postings_of_part(session, document.posting):
         if session.get_one(Posting, id).state in unsent:
-            raise NotNow(f"A change of {name} is waiting already; decide about that one first.")
+            raise NotNow(
+                "A change of %(name)s is waiting already; decide about that one first.", name=name
+            )
     if not document.last_write.payload:
-        raise NotNow(f"The hub no longer has what it posted of {name}.")
+        raise NotNow("The hub no longer has what it posted of %(name)s.", name=name)
 
 
 def _plan(session: Session, document: PostedDocument, sync_token: str, name: str) -> Posting:
@@ -94,7 +100,11 @@ def _plan(session: Session, document: PostedDocument, sync_token: str, name: str
     source = document.posting.document
     planned = outbox.plan(session, source, operation, content, disposition)
     if planned.state != PostingState.READY:
-        raise NotNow(f"{name} was {planned.state} in this version before; change it by hand.")
+        raise NotNow(
+            "%(name)s was %(state)s in this version before; change it by hand.",
+            name=name,
+            state=Sentence(planned.state),
+        )
     # The source still has the version that is in the books, so it has nothing to plan.
     planned.planned = last_write.planned
     return planned

@@ -12,7 +12,7 @@ from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
 from hub.db import engine
-from hub.errors import NotFound, NotNow
+from hub.errors import NotFound, NotNow, Sentence
 from hub.models import NAMES_ONLY, Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import DocumentState, Holder, Operation, PostingState
@@ -99,7 +99,11 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
         assert count == len(groups.retryable), "a posting moved on under its lock"
         for posting in _load_names(session, groups.others):
             name = format_posting_name(posting)
-            reasons[posting.id] = f"{name} is {posting.state}; there is nothing to try again."
+            reasons[posting.id] = Sentence(
+                "%(name)s is %(state)s; there is nothing to try again.",
+                name=name,
+                state=Sentence(posting.state),
+            )
         retried: dict[str, dict[str, Any]] = {str(id): {} for id in ids if id not in reasons}
         audit.record_each(session, who, "posting retried", retried)
     return reasons

@@ -186,7 +186,11 @@ def store(session: Session, company_id: int, batch_sizer: BatchSizer) -> None:
 def choose(company_id: int, mode: str, who: str) -> None:
     """Set how documents of a company are sent, and forget the size that past answers led to."""
     if mode not in MODES:
-        raise Refused(f"Documents cannot be sent so: {mode!r}. Choose {', '.join(MODES)}.")
+        raise Refused(
+            "Documents cannot be sent so: %(mode)s. Choose %(modes)s.",
+            mode=repr(mode),
+            modes=", ".join(MODES),
+        )
     with transaction() as session:
         company = session.get_one(Company, company_id)
         before = company.batches

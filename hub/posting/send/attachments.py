@@ -101,7 +101,9 @@ def _check_description(attachment: Attachment) -> None:
     if extension not in EXTENSIONS:
         extensions = ", ".join(EXTENSIONS)
         raise BadFile(
-            f"QuickBooks does not take files like {attachment.name}. It takes {extensions}."
+            "QuickBooks does not take files like %(name)s. It takes %(extensions)s.",
+            name=attachment.name,
+            extensions=extensions,
         )
     if attachment.size is not None:
         _check_size(attachment, attachment.size)
@@ -109,24 +111,29 @@ def _check_description(attachment: Attachment) -> None:
 
 def _check_content(attachment: Attachment, content: bytes) -> None:
     if not content:
-        raise BadFile(f"{attachment.name} is empty. Attach it again at the source.")
+        raise BadFile("%(name)s is empty. Attach it again at the source.", name=attachment.name)
     _check_size(attachment, len(content))
     start = content[:512].lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         raise BadFile(
-            f"{attachment.name} is a web page, not a file; the source perhaps asks to sign in."
+            "%(name)s is a web page, not a file; the source perhaps asks to sign in.",
+            name=attachment.name,
         )
     if attachment.sha256 and hashlib.sha256(content).hexdigest() != attachment.sha256.lower():
         raise Retry(
-            f"{attachment.name} did not arrive as the source describes it; it is fetched again."
+            "%(name)s did not arrive as the source describes it; it is fetched again.",
+            name=attachment.name,
         )
 
 
 def _check_size(attachment: Attachment, size: int) -> None:
     if size > MAX_FILE_BYTES:
         raise BadFile(
-            f"{attachment.name} has {size / BYTES_PER_MEGABYTE:.1f} MB, QuickBooks takes"
-            f" {MAX_FILE_MEGABYTES}. Make it smaller at the source."
+            "%(name)s has %(size)s MB, QuickBooks takes %(max_size)s. Make it smaller at the"
+            " source.",
+            name=attachment.name,
+            size=f"{size / BYTES_PER_MEGABYTE:.1f}",
+            max_size=MAX_FILE_MEGABYTES,
         )
 
 
@@ -146,8 +153,8 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
     was_sent = posting.sent_date is not None
     if was_sent and previous_sha256 and previous_sha256 != sha256:
         raise BadFile(
-            f"{attachment.name} was changed at the source after it was sent."
-            " Skip it, or attach it anew."
+            "%(name)s was changed at the source after it was sent. Skip it, or attach it anew.",
+            name=attachment.name,
         )
     summary = FileSummary(sha256=sha256, size=len(content), name=attachment.name)
     with transaction() as session:

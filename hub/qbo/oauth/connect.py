@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import database_identity, engine
-from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry
+from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry, Sentence
 from hub.models import Company, OAuthState
 from hub.models.enums import ConnectionState
 from hub.qbo import company as facts
@@ -40,11 +40,11 @@ SIGN_IN_LIMIT_MINUTES = 10
 STATE_RETENTION = dt.timedelta(days=1)
 # The texts of the errors with which a consent returns.
 CONSENT_ERRORS = {
-    "access_denied": (
+    "access_denied": Sentence(
         "You did not allow the hub to work in QuickBooks, so nothing was connected. Press Connect"
         " again and choose Connect there; it takes an administrator of the company."
     ),
-    "invalid_scope": (
+    "invalid_scope": Sentence(
         "Intuit does not let this app ask for accounting data. Check the app's scopes at Intuit."
     ),
 }
@@ -81,8 +81,9 @@ def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Compan
     expected_realm = _use_state(args.get("state", ""), session_id)
     if args.get("error"):
         error = args["error"]
-        default = f"Intuit answered {error[:60]!r}; nothing was connected."
-        raise Refused(CONSENT_ERRORS.get(error, default))
+        if error in CONSENT_ERRORS:
+            raise Refused(CONSENT_ERRORS[error])
+        raise Refused("Intuit answered %(text)s; nothing was connected.", text=repr(error[:60]))
     realm = args.get("realmId", "")
     code = args.get("code", "")
     if not realm.isdigit() or not code:
@@ -110,13 +111,14 @@ def connect_with_refresh_token(
     with it before anything else, so that it is not lost if the company cannot be connected.
     """
     if not realm.isdigit():
-        raise Refused(f"{realm!r} is not the number of a QuickBooks company.")
+        raise Refused("%(realm)s is not the number of a QuickBooks company.", realm=repr(realm))
     token = token.strip()
     try:
         grant = token_endpoint.renew(token)
     except token_endpoint.Rejected as error:
         raise Refused(
-            f"Intuit does not take this refresh token ({error}). Get a new one and try again."
+            "Intuit does not take this refresh token (%(error)s). Get a new one and try again.",
+            error=error,
         ) from None
     if keep and grant.refresh != token:
         keep(grant.refresh)
@@ -156,7 +158,8 @@ def check(company_id: int, who: str = "hub") -> Company:
         company = session.get_one(Company, company_id)
     if connection.is_refused(company):
         raise ConnectionTrouble(
-            f"The company can be read, but it refused the last document. {company.state_reason}"
+            "The company can be read, but it refused the last document. %(state_reason)s",
+            state_reason=company.state_reason,
         )
     return company
 
@@ -253,7 +256,8 @@ def _use_state(state: str, session_id: str) -> str | None:
         row.used_at = now
     if now - row.created_at > dt.timedelta(minutes=SIGN_IN_LIMIT_MINUTES):
         raise NotNow(
-            f"This sign-in took longer than {SIGN_IN_LIMIT_MINUTES} minutes. Press Connect again."
+            "This sign-in took longer than %(sign_in_limit_minutes)s minutes. Press Connect again.",
+            sign_in_limit_minutes=SIGN_IN_LIMIT_MINUTES,
         )
     return row.realm
 

@@ -218,11 +218,12 @@ def _unavailable(reason: str, headers: Mapping[str, str] | None = None) -> Retry
     """Return the error for a sign-in of Intuit that does not work, with the pause it asks for."""
     after = (headers or {}).get("Retry-After", "")
     seconds = float(after) if after.isdigit() else None
-    text = (
-        f"Intuit's sign-in does not answer as it should ({reason}). Nothing is lost; it is tried"
-        " again by itself."
+    return Retry(
+        "Intuit's sign-in does not answer as it should (%(reason)s). Nothing is lost; it is tried"
+        " again by itself.",
+        seconds,
+        reason=reason,
     )
-    return Retry(text, seconds)
 
 
 def _grant(token: Mapping[str, Any]) -> Grant:

@@ -29,9 +29,11 @@ def company_info(realm: str, access_token: str) -> dict[str, Any]:
         raise NotThisCompany(realm, quoted(answer.faults) or f"(Status {answer.status}.)")
     if not answer.landed:
         raise Retry(
-            f"QuickBooks could not be asked whether this connection belongs to company {realm}, so"
-            f" nothing was connected: {answer.text}",
+            "QuickBooks could not be asked whether this connection belongs to company "
+            "%(realm)s, so nothing was connected: %(text)s",
             answer.after,
+            realm=realm,
+            text=answer.text,
         )
     return answer.entity or {}
 

@@ -242,8 +242,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-35",
         place="hub/contract/webhooks.py",
-        old='        raise Refused(f"This call is not signed',
-        new='        Refused(f"This call is not signed',
+        old='        raise Refused("This call is not signed',
+        new='        Refused("This call is not signed',
         bug="A call that is not signed is believed.",
     ),
     Mutant(

@@ -11,9 +11,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.db import engine
-from hub.errors import AuditBroken
 from hub.models import AuditEntry, Secret
 from hub.security import audit, audit_check
+from hub.security.audit_errors import AuditBroken
 
 
 def write(count, who="ann"):

@@ -12,9 +12,10 @@ from sqlalchemy import delete
 
 from hub.cli import main
 from hub.db import engine
-from hub.errors import AuditBroken, ConfigurationError
+from hub.errors import ConfigurationError
 from hub.models import AuditEntry
 from hub.security import audit, audit_check, audit_copy
+from hub.security.audit_errors import AuditBroken
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from sqlalchemy import delete, select, update
 
 from hub import config as configuration
 from hub.db import coordination, engine
-from hub.errors import AuditBroken, Busy
+from hub.errors import Busy
 from hub.models import AuditEntry, AuditHead
 from hub.security import audit, audit_check
+from hub.security.audit_errors import AuditBroken
 from hub.security.secrets import SiteSecrets
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 

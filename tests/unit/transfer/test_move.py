@@ -9,9 +9,9 @@ from sqlalchemy.exc import OperationalError
 from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.db.engine import standalone
-from hub.errors import HubAtWork
 from hub.posting.send.run import drain
 from hub.transfer import move as moves
+from hub.transfer.errors import HubAtWork
 from hub.transfer.exclusive import open_exclusively
 from tests.support.filled_folder import folder, hub, lists_of, old_folder, target
 from tests.support.posting_bench import Desk

@@ -1,12 +1,19 @@
 """The catalogs: every text of the pages is translated, with the same placeholders and tags."""
 
+import ast
+import inspect
+import pkgutil
 import re
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
 
+import hub
 from hub.contract.registry import Plugins
+from hub.errors import AccessNeeded, BadDocument, HubError
 from hub.translations.catalogs import ENGLISH, LANGUAGES
 from tools import translations
 
@@ -83,6 +90,99 @@ def test_every_text_of_a_plugin_is_translated(
     stored = translations.read_catalog(translations.plugin_path(package, language), language)
     assert_complete(stored, extracted)
     assert_fitting(stored)
+
+
+def all_error_classes() -> list[type[HubError]]:
+    """Return every class of deliberate errors of the hub, except those of commands."""
+    for module in pkgutil.walk_packages(hub.__path__, "hub."):
+        if module.name.split(".")[1] not in (*translations.COMMANDS, "demo"):
+            import_module(module.name)
+    classes = [HubError]
+    for kind in classes:
+        classes += [other for other in kind.__subclasses__() if other not in classes]
+    return [kind for kind in classes if kind.__module__.split(".")[0] == "hub"]
+
+
+def composed_sentences(path: Path) -> list[str]:
+    """Return the sentences of a module that no catalog can have: their text varies.
+
+    Such a text is an f-string, a sum, or the result of `format` or `join`, in the call itself or in
+    a variable of the module that is passed to it.
+    """
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+    composed = []
+    for name, argument in translations.sentence_calls(path):
+        texts = [argument]
+        if isinstance(argument, ast.Name):
+            around = [one for one in functions if one.lineno <= argument.lineno <= end_of(one)]
+            for scope in [module, *around]:
+                texts += values_of(argument.id, scope)
+        if any(is_composed(text) for text in texts):
+            composed.append(f"{path.name}:{argument.lineno}: {name}")
+    return composed
+
+
+def end_of(function: ast.FunctionDef) -> int:
+    """Return the last line of a function."""
+    assert function.end_lineno
+    return function.end_lineno
+
+
+def values_of(name: str, scope: ast.Module | ast.FunctionDef) -> list[ast.expr]:
+    """Return what is assigned to a variable in a function, or to a constant of a module."""
+    nodes = scope.body if isinstance(scope, ast.Module) else ast.walk(scope)
+    values = []
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            values += [node.value] * (name in targets)
+    return values
+
+
+def is_composed(text: ast.expr) -> bool:
+    """Tell whether an expression puts a text together."""
+    if isinstance(text, ast.Call) and isinstance(text.func, ast.Attribute):
+        return text.func.attr in ("format", "join")
+    return isinstance(text, ast.JoinedStr | ast.BinOp)
+
+
+# Tells authors of plugins what is wrong with what their code passes; no page translates it.
+FOR_AUTHORS = {BadDocument}
+
+
+def test_every_error_that_takes_a_sentence_is_looked_through_for_texts() -> None:
+    for kind in all_error_classes():
+        takes_sentence = next(iter(inspect.signature(kind).parameters)) == "text"
+        if takes_sentence and kind not in {HubError, AccessNeeded, *FOR_AUTHORS}:
+            assert kind.__name__ in translations.SENTENCES
+
+
+def test_every_sentence_of_an_error_is_a_text_with_placeholders() -> None:
+    paths = sorted(translations.ROOT.glob("hub/**/*.py"))
+    assert [found for path in paths for found in composed_sentences(path)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'raise Refused(f"{name} is late.")',
+        'raise NotNow("It is " + name)',
+        'text = f"{name} is late."\nraise Refused(text)',
+        'Sentence("{} is late.".format(name))',
+    ],
+)
+def test_a_composed_sentence_is_noticed(tmp_path: Path, code: str) -> None:
+    folder = tmp_path / "hub" / "qbo"
+    folder.mkdir(parents=True)
+    module = folder / "late.py"
+    module.write_text(code)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(translations, "ROOT", tmp_path)
+        assert len(composed_sentences(module)) == 1
+        module.write_text('raise Refused("%(name)s is late.", name=name)')
+        assert composed_sentences(module) == []
+        assert list(translations.sentences_of(module)) == ["%(name)s is late."]
 
 
 def test_a_catalog_keeps_its_translations_when_it_is_updated() -> None:

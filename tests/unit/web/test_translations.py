@@ -14,8 +14,11 @@ from flask import Flask
 
 from hub.config import Config
 from hub.contract.registry import Plugins
+from hub.db.engine import transaction
+from hub.errors import NotFound, Refused
+from hub.models import User
 from hub.reasons.texts import render
-from hub.translations.messages import gettext, ngettext
+from hub.translations.messages import gettext, ngettext, translate
 from hub.web import viewer
 from tests.support.page_rows import Story
 from tests.support.page_visitor import Visitor
@@ -295,6 +298,43 @@ def test_amounts_and_dates_within_a_sentence_have_the_format_of_the_person(
         "It says NOK 1\N{NO-BREAK SPACE}234,50 of 2. mars 2026, not USD 7,00; ION 500 and"
         " 31 Feb 2026 stay."
     )
+
+
+def test_an_error_from_below_the_pages_is_translated_where_it_is_shown(
+    app_with_pages: Flask,
+) -> None:
+    error = NotFound("role", "vewer", ["viewer", "owner"])
+    inner = Refused(
+        "Line %(number)s: %(text)s Nothing was imported.", number=3, text=error.sentence
+    )
+    english = "Line 3: There is no role 'vewer'. Did you mean viewer? Nothing was imported."
+    assert (str(inner), inner.text, translate(inner.sentence)) == (english, english, english)
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        assert str(inner) == inner.text == english, "what is stored stays English"
+        assert translate(inner.sentence) == (
+            "Linje 3: Fant ikke rolle 'vewer'. Mente du viewer? Ingenting ble importert."
+        )
+        assert translate(Refused("100 % sure").sentence) == "100 % sure"
+
+
+def test_an_error_in_which_a_secret_was_masked_shows_the_masked_text(app_with_pages: Flask) -> None:
+    error = Refused("Line %(number)s: %(text)s Nothing was imported.", number=3, text="hunter2")
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        assert "hunter2" in translate(error.sentence)
+        error.args = ("Line 3: *** Nothing was imported.",)
+        assert translate(error.sentence) == "Line 3: *** Nothing was imported."
+
+
+def test_a_refusal_is_shown_in_the_language_of_the_person(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    with visitor.app.app_context(), transaction() as session:
+        person = session.query(User).filter_by(username="olga").one()
+        person.language = "nb"
+        person_id = person.id
+    page = visitor.post(f"/people/{person_id}/role", role="viewer").get_data(as_text=True)
+    assert "er den eneste eieren. Gjør en annen til eier først." in page
 
 
 def test_a_value_of_a_text_is_escaped_in_every_language(app_with_pages: Flask) -> None:
