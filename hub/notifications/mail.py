@@ -108,6 +108,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
         )
     message = _message(_sender(urlsplit(mail_url).query), to, subject, text, files)
     smtp.deliver(mail_url, message)
+    hub_settings.note_accepted_mail(mail_url)
 
 
 def digest() -> int:

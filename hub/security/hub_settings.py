@@ -1,5 +1,8 @@
 """Settings of the whole hub that owners enter on pages; those of the environment win."""
 
+import hashlib
+
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -8,6 +11,7 @@ from hub.security import secrets
 
 PREFIX = "hub:"
 MAIL_URL, CONTACT = "mail_url", "contact"
+ACCEPTED_MAIL = "accepted_mail"  # a hash of the mail server's address that accepted a message
 
 
 def is_in_environment(name: str) -> bool:
@@ -18,6 +22,23 @@ def is_in_environment(name: str) -> bool:
 def mail_url() -> str:
     """Return the address of the mail server, with its password; "" if there is none."""
     return hub_context.current().config.mail_url or read(MAIL_URL)
+
+
+def has_accepted_mail() -> bool:
+    """Tell whether the mail server, as it is set now, has accepted a message."""
+    url = mail_url()
+    return bool(url) and read(ACCEPTED_MAIL) == _hash(url)
+
+
+def note_accepted_mail(url: str) -> None:
+    """Record that the mail server at an address accepted a message; write only news."""
+    if read(ACCEPTED_MAIL) == _hash(url):
+        return
+    try:
+        with engine.transaction() as session:
+            store(session, ACCEPTED_MAIL, _hash(url))
+    except IntegrityError:
+        return  # another process recorded it at the same moment
 
 
 def contact() -> str:
@@ -37,3 +58,8 @@ def store(session: Session, name: str, text: str) -> None:
         secrets.put(session, PREFIX + name, text)
     else:
         secrets.forget(session, PREFIX + name)
+
+
+def _hash(url: str) -> str:
+    """Return the hash of a mail server's address, which is stored sealed."""
+    return hashlib.sha256(url.encode()).hexdigest()

@@ -74,14 +74,7 @@ def read(session: Session) -> Checklist:
     steps = [
         *_steps_of_connection(session),
         *_steps_of_apps(session, first),
-        Step(
-            title=gettext("Enter a mail server"),
-            about=gettext("The hub mails new cases to those who can solve them."),
-            url=url_for("mail_server.show"),
-            role="owner",
-            is_done=bool(hub_settings.mail_url()),
-            is_needed=False,
-        ),
+        _step_of_mail(),
         Step(
             title=gettext("Add a second owner"),
             about=gettext("Somebody else can help if you lose your log-in."),
@@ -175,6 +168,21 @@ def _steps_of_apps(session: Session, first: Installation | None) -> list[Step]:
             is_done=_has_approved(session),
         ),
     ]
+
+
+def _step_of_mail() -> Step:
+    """Return the step of the mail server, which is done once the server has accepted a message."""
+    about = gettext("The hub mails new cases to those who can solve them.")
+    if hub_settings.mail_url():
+        about = gettext("Send a test message: the mail server has not accepted one yet.")
+    return Step(
+        title=gettext("Enter and test a mail server"),
+        about=about,
+        url=url_for("mail_server.show"),
+        role="owner",
+        is_done=hub_settings.has_accepted_mail(),
+        is_needed=False,
+    )
 
 
 def _has_approved(session: Session) -> bool:

@@ -2,18 +2,25 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from hub import notifications
 from hub.db import engine
 from hub.models import Case, Company, Installation, Posting, Run, Schedule, SourceDocument, Token
 from hub.outbox.listing import documents_with_posting, in_state
 from hub.security.rights import Scope
 from hub.testing.clock import FakeClock
 from hub.web import bar_chart, posted_chart
+from tests.support.mail_server import mail_server, mail_url
 from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
+
+MAIL_STEP = "Enter and test a mail server"
 
 
 def test_open_cases_come_first_then_health_and_counts(visitor: Visitor) -> None:
@@ -201,6 +208,25 @@ def _steps(page: str) -> dict[str, bool]:
     return {title: bool(is_done) for is_done, title in matches}
 
 
+@pytest.fixture
+def mail() -> Iterator[Any]:
+    """Provide a mail server that works."""
+    with mail_server() as server:
+        yield server
+
+
+def _mail_form(mail: Any) -> dict[str, str]:
+    """Return the form of a mail server."""
+    address = urlsplit(mail_url(mail))
+    return {"host": str(address.hostname), "port": str(address.port), "encryption": "smtp"}
+
+
+def _set_up_mail(visitor: Visitor, mail: Any) -> None:
+    """Enter the mail server and send a test message."""
+    visitor.post("/setup/mail", **_mail_form(mail))
+    visitor.post("/setup/mail/test", to="anna@example.com")
+
+
 def _undo_story(visitor: Visitor, *names: str) -> None:
     """Remove rows of the story, so that the hub is in an earlier state."""
     with visitor.app.app_context(), engine.transaction() as session:
@@ -233,7 +259,7 @@ def test_a_hub_without_posted_documents_says_what_comes_next(
     assert next_step in visitor.page("/")
 
 
-def test_every_step_is_ticked_by_what_is_in_the_database(open_pages) -> None:
+def test_every_step_is_ticked_by_what_is_in_the_database(open_pages, mail: Any) -> None:
     visitor = open_pages("people", HUB_QBO_CLIENT_ID="", HUB_QBO_CLIENT_SECRET="")
     visitor.log_in("olga")
     steps = _steps(visitor.page("/"))
@@ -243,13 +269,13 @@ def test_every_step_is_ticked_by_what_is_in_the_database(open_pages) -> None:
         "Enable the first app",
         "Download the lists",
         "Approve the first documents",
-        "Enter a mail server",
+        MAIL_STEP,
         "Add a second owner",
     ]
     assert not any(steps.values())
 
     visitor.post("/setup/intuit", client_id="an-app", client_secret="s", environment="sandbox")
-    visitor.post("/setup/mail", host="mail.example.com")
+    _set_up_mail(visitor, mail)
     visitor.post("/people/add", name="second@example.com", password=PASSWORD, role="owner")
     with visitor.app.app_context(), engine.transaction() as session:
         company = add_company(session)
@@ -258,9 +284,36 @@ def test_every_step_is_ticked_by_what_is_in_the_database(open_pages) -> None:
     assert result == set(steps) - {"Download the lists", "Approve the first documents"}
 
 
-def test_the_checklist_goes_once_all_is_done(visitor: Visitor, clock: FakeClock) -> None:
+def test_a_mail_server_is_done_once_it_has_accepted_a_message(visitor: Visitor, mail: Any) -> None:
     visitor.log_in("olga")
-    visitor.post("/setup/mail", host="mail.example.com")
+    mail.full = True
+    _set_up_mail(visitor, mail)
+    page = visitor.page("/")
+    assert _steps(page)[MAIL_STEP] is False
+    assert "the mail server has not accepted one yet" in page
+    mail.full = False
+    visitor.post("/setup/mail/test", to="anna@example.com")
+    assert _steps(visitor.page("/"))[MAIL_STEP] is True
+    visitor.post("/setup/mail", **_mail_form(mail), sender="other@example.com")
+    assert _steps(visitor.page("/"))[MAIL_STEP] is False
+
+
+def test_a_mail_about_cases_shows_that_the_mail_server_works(
+    open_pages: Callable[..., Visitor], mail: Any, clock: FakeClock
+) -> None:
+    visitor = open_pages(HUB_MAIL_URL=mail_url(mail))
+    visitor.log_in("olga")
+    visitor.post("/people/add", name="second@example.com", password=PASSWORD, role="owner")
+    assert _steps(visitor.page("/"))[MAIL_STEP] is False
+    clock.advance(600)
+    with visitor.app.app_context():
+        assert notifications.digest() > 0
+    assert _steps(visitor.page("/"))[MAIL_STEP] is True
+
+
+def test_the_checklist_goes_once_all_is_done(visitor: Visitor, clock: FakeClock, mail: Any) -> None:
+    visitor.log_in("olga")
+    _set_up_mail(visitor, mail)
     visitor.post("/people/add", name="second@example.com", password=PASSWORD, role="owner")
     assert _steps(visitor.page("/"))["Download the lists"] is False
     with visitor.app.app_context(), engine.transaction() as session:
