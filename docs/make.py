@@ -14,7 +14,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
-from hub.contract import documents, hookspecs, types
+from hub.contract import documents, hookspecs, states, types
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -23,10 +23,10 @@ PART = re.compile(r"(<!-- made: (\w+)(?: (\w+))? -->\n)(.*?)(<!-- end -->)", re.
 CHOICES: dict[str, Any] = {
     "Kind": documents.Kind,
     "Role": documents.Role,
-    "Stage": documents.StageName,
+    "Stage": states.StageName,
     "TaxMode": documents.TaxMode,
     "ItemType": documents.ItemType,
-    "ReceiptState": documents.ReceiptState,
+    "ReceiptState": states.ReceiptStateName,
     "Cause": documents.Cause,
 }
 # What the authors of stand-ins use of the kit.
@@ -264,6 +264,9 @@ def _type(kind: Any) -> str:
     if get_origin(kind) in (Union, UnionType):
         members = [_type(member) for member in get_args(kind)]
         return " or ".join(dict.fromkeys(members))
+    if get_origin(kind) is tuple:
+        members = ["..." if member is ... else _type(member) for member in get_args(kind)]
+        return f"tuple[{', '.join(members)}]"
     if kind is type(None):
         return "None"
     is_class = isinstance(kind, type) and not get_args(kind)

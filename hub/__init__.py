@@ -23,8 +23,6 @@ from hub.contract.documents import (
     Receipt,
     Role,
     Row,
-    Stage,
-    StageName,
     TaxMode,
     Unreadable,
     Yielded,
@@ -32,6 +30,7 @@ from hub.contract.documents import (
 from hub.contract.hookspecs import hookimpl
 from hub.contract.pages import Page, read_pages
 from hub.contract.rows import readable
+from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName
 from hub.contract.tokens import BoundSecrets, TokenCache
 from hub.contract.types import (
     App,
@@ -83,6 +82,8 @@ __all__ = [
     "Page",
     "Party",
     "Receipt",
+    "ReceiptState",
+    "ReceiptStateName",
     "Record",
     "Refused",
     "Reply",

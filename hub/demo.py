@@ -31,6 +31,7 @@ from hub.installations import compare, matches
 from hub.installations import enable as installations_enable
 from hub.mapping import NEW
 from hub.models import Company, Installation, User
+from hub.models.enums import ConnectionState, InstallationMode
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download, records
 from hub.qbo.oauth import connect as oauth_connect
@@ -295,7 +296,7 @@ def connect(realm: str) -> Company:
     """Connect a company of a stand-in with the consent that a person would give."""
     with reading() as session:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
-    if company is None or company.state != "connected":
+    if company is None or company.state != ConnectionState.CONNECTED:
         url, _ = oauth_connect.start(WHO, realm if company else None)
         answers = {"user": "admin", "realm": realm, "decision": "connect"}
         answer = requests.post(url, data=answers, allow_redirects=False, timeout=30)
@@ -336,7 +337,9 @@ def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:
         settings_of_app = {**_choices(company, app), **settings, "zone": "Europe/Oslo"}
         if app.access and app.access_gate:
             installations_enable.grant(company.id, slug, who=WHO)
-        row = installations_enable.enable(company.id, slug, settings_of_app, who=WHO, mode="auto")
+        row = installations_enable.enable(
+            company.id, slug, settings_of_app, who=WHO, mode=InstallationMode.AUTO
+        )
         installations_enable.first_lists(row)
         if app.match_first:
             _confirm(row)
@@ -347,7 +350,7 @@ def _confirm(row: Installation) -> None:
     pairs = compare.compare(row)
     with transaction() as session:
         for pair in pairs:
-            if pair.state != "missing":
+            if pair.state != compare.PairState.MISSING:
                 continue
             matches.decide(session, row, pair.field, pair.code, NEW, who=WHO, name=pair.name)
 

@@ -372,6 +372,36 @@ def test_few_functions_of_the_hub_are_packed():
     assert len(packed) <= MAX_PACKED_FUNCTIONS, packed
 
 
+# -- enums -----------------------------------------------------------------------------------------
+
+
+ENUM_COLUMNS = ("state", "stage", "operation", "held_by", "outcome", "ended", "before_start")
+
+
+def compares_enum_with_text(node):
+    """Return whether a comparison is between the column of an enum and a plain text."""
+    if not isinstance(node, ast.Compare):
+        return False
+    sides = [node.left, *node.comparators]
+    if not any(isinstance(side, ast.Attribute) and side.attr in ENUM_COLUMNS for side in sides):
+        return False
+    values = [value for side in sides for value in (side, *getattr(side, "elts", ()))]
+    return any(
+        isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value
+        for value in values
+    )
+
+
+def test_states_stages_and_operations_are_compared_as_enums():
+    assert compares_enum_with_text(ast.parse('row.state in ("posted", "held")').body[0].value)
+    found = []
+    for name, path in modules().items():
+        for node in ast.walk(tree(path)):
+            if compares_enum_with_text(node):
+                found.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
+    assert found == []
+
+
 # -- wording ---------------------------------------------------------------------------------------
 
 

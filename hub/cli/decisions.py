@@ -4,7 +4,6 @@ import click
 
 from hub.cli.console import MAX_ID, at_work, inside, row_id
 from hub.cli.terminal import say, who
-from hub.models.display_names import format_posting_name
 
 ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=row_id)
 id_argument = click.argument("id_", metavar="ID", type=row_id)
@@ -96,6 +95,7 @@ def approve(ids: tuple[int, ...]) -> None:
     from hub.db.engine import transaction
     from hub.errors import NotNow
     from hub.models import Posting
+    from hub.models.enums import PostingState
     from hub.outbox import approvals
     from hub.security import audit
 
@@ -105,7 +105,7 @@ def approve(ids: tuple[int, ...]) -> None:
             select(Posting.id, Posting.state).where(Posting.id.in_(ids)).with_for_update()
         )
         for id_, state in rows:
-            if state != "review":
+            if state != PostingState.REVIEW:
                 raise NotNow(f"{id_} is {state}, not in review; nothing was approved.")
         if lacking := approvals.lacking(session, ids):
             listed = ", ".join(map(str, sorted(lacking)))
@@ -132,6 +132,7 @@ def undo(target: str, yes: bool) -> None:
     ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid,
     unreconciled and in an open period; the rest is listed with the reason.
     """
+    from hub.models.display_names import format_posting_name
     from hub.posting.actions import undo as undoing
 
     kind, _, number = target.rpartition(":")

@@ -154,6 +154,7 @@ def _connections() -> Iterator[tuple[bool, str]]:
     from hub.context import current
     from hub.db.engine import reading
     from hub.models import Company
+    from hub.models.enums import ConnectionState
     from hub.security import hub_settings
 
     yield from _intuit_keys()
@@ -168,7 +169,7 @@ def _connections() -> Iterator[tuple[bool, str]]:
     with reading() as session:
         companies = list(session.scalars(select(Company)))
     for row in companies:
-        good = row.state == "connected"
+        good = row.state == ConnectionState.CONNECTED
         yield (
             good,
             f"connection to {row.name or row.realm}"

@@ -43,6 +43,7 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
 
     from hub.db.engine import reading
     from hub.models import Posting, SourceDocument
+    from hub.models.enums import Operation
     from hub.outbox import listing
 
     query = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
@@ -64,7 +65,7 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
         print_json(rows)
         return
     for row in rows:
-        if row["operation"] == "attach":
+        if row["operation"] == Operation.ATTACH:
             row["kind"] = "file"
         if state in DOCUMENT_STATES:
             row["state"] = row["document_state"]

@@ -50,10 +50,12 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     Document by document, and in sum; ends with 3 when something is wrong. With --json the result of
     one company is an object; of several there is one for each, by realm.
     """
+    from hub.models.enums import ConnectionState
     from hub.scheduling.runner import exit_code
 
     companies_of_realm = companies(realm)
-    rows = [row for row in companies_of_realm if row.state != "disconnected"] or companies_of_realm
+    rows = [row for row in companies_of_realm if row.state != ConnectionState.DISCONNECTED]
+    rows = rows or companies_of_realm
     is_titled = len(rows) > 1 and not as_json
     runs_by_realm: dict[str, Run] = {}
     for row in rows:

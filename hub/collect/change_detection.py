@@ -4,6 +4,7 @@ from typing import Any
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
+from hub.contract.states import Stage
 from hub.models import SourceDocument
 from hub.models.enums import PostingState
 
@@ -12,7 +13,7 @@ IMMATERIAL_FIELDS = ("version", "facts", "attachments", "quickbooks_id", "warnin
 
 def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether a document is posted or skipped, with nothing open, and read as usual."""
-    is_read_as_usual = row.gone is None and row.stage != "pending"
+    is_read_as_usual = row.gone is None and row.stage != Stage.PENDING
     if row.reread or row.unreadable or not is_read_as_usual:
         return False
     states = {posting.state for posting in batch.transaction_postings(row)}

@@ -6,6 +6,7 @@ from typing import cast
 from hub import outbox
 from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document, Kind, Party
+from hub.contract.states import Stage
 from hub.mapping import Fill, Mapped
 from hub.models import Record, SourceDocument
 from hub.models.enums import Operation
@@ -41,7 +42,7 @@ def _change_of_party(batch: CollectBatch, fill: Fill) -> Document | None:
         kind=cast(Kind, fill.role),
         source_id=fill.code,
         quickbooks_id=fill.id,
-        stage="update_only",
+        stage=Stage.UPDATE_ONLY,
         details=details,
     )
 

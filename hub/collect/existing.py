@@ -8,6 +8,7 @@ from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.cases import Hold
 from hub.contract.documents import Code, Document, Item
+from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.mapping import Mapped, Missing, Ref, find_existing_record
 from hub.models import Posting, Record, SourceDocument, TransactionHead
@@ -27,7 +28,7 @@ def find_existing(
     if document.kind != "item" or not isinstance(details, Item):
         return None, ()
     field = _item_field(batch)
-    if field is None or row.made_for or document.stage != "ready":
+    if field is None or row.made_for or document.stage != Stage.READY:
         return None, ()
     for posting in batch.postings(row):
         if outbox.was_sent(batch.session, posting):

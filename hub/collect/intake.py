@@ -17,6 +17,7 @@ from hub.collect.planning import plan_document, take_document
 from hub.collect.removal import plan_removal
 from hub.contract.codec import dump, load
 from hub.contract.documents import Document, Gone, Unreadable
+from hub.contract.states import Stage
 from hub.mapping import NEW
 from hub.models import SourceDocument
 from hub.models.enums import DocumentOutcome
@@ -81,7 +82,7 @@ def _stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
 
 def _is_final(row: SourceDocument) -> bool:
     """Return whether the source has shown a document whole, to be posted as it is."""
-    if row.unreadable or row.stage == "pending":
+    if row.unreadable or row.stage == Stage.PENDING:
         return False
     return bool(row.body)
 

@@ -7,6 +7,7 @@ from hub import outbox
 from hub.collect.batch import CollectBatch
 from hub.collect.cases import Hold, document_hold
 from hub.contract.documents import Document, Kind
+from hub.contract.states import Stage
 from hub.mapping import Link, Mapped
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
@@ -125,7 +126,7 @@ def _explain(batch: CollectBatch, source_id: str) -> CaseText:
 def ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:
     """Return the creation of a document that has ended unposted; None if there is none."""
     row = batch.rows.get(source_id)
-    if row is None or row.stage == "pending":
+    if row is None or row.stage == Stage.PENDING:
         return None
     for posting in reversed(batch.postings(row)):
         is_creation = posting.operation == Operation.CREATE

@@ -8,6 +8,7 @@ from hub.collect.cases import Hold
 from hub.collect.existing import find_existing, keep_fixed_values
 from hub.collect.setup import RECORD_KINDS
 from hub.contract.documents import Document
+from hub.contract.states import Stage
 from hub.mapping import Mapped
 from hub.models import Posting, Record, SourceDocument, TransactionHead
 from hub.models.enums import Operation, PostingState, TransactionState
@@ -102,7 +103,7 @@ def plan_operation(
         match_id, holds = find_existing(batch, row, document)
 
     update = _find_update(batch, history, document.kind, document.quickbooks_id or match_id)
-    if update is None and document.stage == "update_only":
+    if update is None and document.stage == Stage.UPDATE_ONLY:
         return None
     if update and update.quickbooks_id:
         mapped = keep_fixed_values(batch, mapped, update.quickbooks_id, history.current)
@@ -137,7 +138,7 @@ def open_operations(
             parts[posting.part] = None
     kind = document.kind if document else row.kind
     existing_id = document.quickbooks_id if document else None
-    may_create = document is None or document.stage != "update_only"
+    may_create = document is None or document.stage != Stage.UPDATE_ONLY
     operations = []
     for part in parts or ("",):
         history = PartHistory.of(batch, row, part)

@@ -37,6 +37,7 @@ from hub.collect.removal import (
 )
 from hub.contract.codec import dump
 from hub.contract.documents import Document
+from hub.contract.states import Stage
 from hub.mapping import Create, Mapped, party_name, resolve
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
@@ -80,7 +81,7 @@ def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) 
     document are mapped only if it is to be posted.
     """
     app_name = batch.setup.app.name
-    if document.stage == "pending":
+    if document.stage == Stage.PENDING:
         reason = _reason_unwanted(document, CaseText("posting.not_wanted_yet", app=app_name))
         plan = plan_withdrawal(batch, row, reason)
         plan.outcome = DocumentOutcome.PENDING
@@ -88,7 +89,7 @@ def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) 
 
     postings = batch.transaction_postings(row)
     posted = [posting for posting in postings if posting.state == PostingState.POSTED]
-    if document.stage == "closed":
+    if document.stage == Stage.CLOSED:
         reason = _reason_unwanted(document, CaseText("posting.not_wanted", app=app_name))
         return plan_removal(batch, row, reason, is_gone=bool(posted))
 

@@ -6,6 +6,7 @@ Some apps mean a wish to retry by that (`App.retry_reoffered`).
 from sqlalchemy import select
 
 from hub.collect.batch import CollectBatch
+from hub.contract.states import ReceiptState
 from hub.models import Posting, ReceiptRow, SourceDocument
 from hub.models.enums import Holder, PostingState, ReceiptEnd
 
@@ -30,7 +31,7 @@ def _is_failure_delivered(batch: CollectBatch, row: SourceDocument, posting: Pos
     """Return whether the source has accepted the receipt about this failure."""
     query = select(ReceiptRow.id).where(
         ReceiptRow.document_id == row.id,
-        ReceiptRow.state == "failed",
+        ReceiptRow.state == ReceiptState.FAILED,
         ReceiptRow.ended == ReceiptEnd.DELIVERED,
         ReceiptRow.at >= posting.changed_at,
     )

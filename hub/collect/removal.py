@@ -8,6 +8,7 @@ from hub.collect.batch import CollectBatch
 from hub.collect.order_closing import CLOSABLE_KINDS, closing_content, is_closing
 from hub.collect.plan import DocumentPlan
 from hub.collect.setup import RECORD_KINDS
+from hub.contract.states import Stage
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState
 from hub.outbox.plans import Content, Disposition, PartOperation
@@ -28,7 +29,7 @@ def plan_removal(
     plan = plan_withdrawal(batch, row, reason)
     plan.outcome = DocumentOutcome.WITHDRAWN if is_at_source else DocumentOutcome.GONE
     postings = batch.transaction_postings(row)
-    if not postings and row.stage != "pending" and is_at_source:
+    if not postings and row.stage != Stage.PENDING and is_at_source:
         operation = PartOperation(operation=Operation.CREATE)
         disposition = Disposition(state=PostingState.WITHDRAWN, reasons=(reason,))
         plan.add_posting(operation, Content(kind=row.kind), disposition)

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, get_args
 from marshmallow import Schema
 from marshmallow import fields as schema_fields
 
-from hub.contract.documents import KINDS, ROLES, ReceiptState
+from hub.contract.documents import KINDS, ROLES
 from hub.contract.interval import Interval
 from hub.contract.rate import Rate
 from hub.contract.settings_schema import conditions, is_secret, offered_values, schema_of
+from hub.contract.states import ReceiptState
 from hub.contract.types import (
     SETTING_REFERENCE,
     App,
@@ -79,7 +80,7 @@ def _value_problems(app: App) -> Iterator[str]:
     yield from _choices_problems(app, "posts", app.posts, KINDS)
     if not app.posts:
         yield f"posts of app {app.slug} is empty; name the kinds of its documents."
-    yield from _choices_problems(app, "wants", app.wants, get_args(ReceiptState))
+    yield from _choices_problems(app, "wants", app.wants, tuple(ReceiptState))
     yield from _choices_problems(app, "changed", (app.changed,), get_args(ChangedPolicy))
     yield from _choices_problems(app, "icon", (app.icon,), get_args(Icon))
     yield from _host_problems(app)

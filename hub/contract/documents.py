@@ -4,11 +4,11 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from itertools import chain
 from typing import Any, Literal, TypeVar, dataclass_transform, get_args
 
 from hub.contract import value_checks as check
+from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName
 from hub.errors import BadDocument
 
 T = TypeVar("T")
@@ -48,27 +48,14 @@ Role = Literal[
     "category",
 ]
 Row = dict[str, Any]  # a JSON object of the source
-StageName = Literal["ready", "pending", "update_only", "closed"]
 TaxMode = Literal["exclusive", "inclusive", "none", "computed"]
 ItemType = Literal["service", "non_inventory", "inventory", "category"]
-ReceiptState = Literal[
-    "queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"
-]
 Cause = Literal["match", "source", "check", "currency", "quickbooks", "person"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 TAX_MODES: tuple[TaxMode, ...] = get_args(TaxMode)
 TEXTS = ("quickbooks_id", "version", "hold", "number", "message", "memo", "currency")
-
-
-class Stage(StrEnum):
-    """How far a document is at the source; `Document.stage` accepts the plain words too."""
-
-    READY = "ready"
-    PENDING = "pending"  # not wanted in the books yet
-    UPDATE_ONLY = "update_only"  # never creates; updates what is posted
-    CLOSED = "closed"  # never to be posted
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -361,7 +348,7 @@ class Receipt:
     after such a removal.
     """
 
-    state: ReceiptState
+    state: ReceiptState | ReceiptStateName
     at: dt.datetime
     cause: Cause | None = None
     kind: Kind | None = None
@@ -371,6 +358,10 @@ class Receipt:
     message: str | None = None
     paid: Decimal | None = None
     paid_on: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        """Turn a state that is a plain word into a ReceiptState."""
+        object.__setattr__(self, "state", ReceiptState(self.state))
 
 
 Yielded = Document | Gone | Unreadable | Checkpoint

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, get_args
 from zoneinfo import ZoneInfo
 
-from hub.contract.documents import Document, Kind, Party, ReceiptState, Role, value_object
+from hub.contract.documents import Document, Kind, Party, Role, value_object
+from hub.contract.states import ReceiptState, ReceiptStateName
 from hub.errors import BadDocument
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class App:
     hosts: tuple[str, ...] = ()
     every: str = "15m"
     rate: str = ""
-    wants: tuple[ReceiptState, ...] = ()
+    wants: tuple[ReceiptState | ReceiptStateName, ...] = ()
     changed: ChangedPolicy = "update"
     gone: GonePolicy | FromSetting = "case"
     access: str | None = None

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from hub import sources, spreadsheets
 from hub.collect import record_creation
@@ -61,7 +62,7 @@ class Pair:
     code: str
     name: str
     number: str
-    state: str
+    state: PairState
     quickbooks_id: str = ""
     quickbooks_name: str = ""
     quickbooks_number: str = ""
@@ -178,7 +179,7 @@ def _pair(
     field: Field, code: Code, result: MatchResult, rows: dict[str, Record], is_duplicate: bool
 ) -> Pair:
     """Return the pair of a code, by the result of mapping it."""
-    code_values = {
+    code_values: dict[str, Any] = {
         "field": field.name,
         "code": code.id,
         "name": code.name or "",

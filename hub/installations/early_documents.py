@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, text, update
 from sqlalchemy.orm import Session
 
+from hub.contract.states import Stage
 from hub.installations.enable import subject
 from hub.models import Installation, SourceDocument
 from hub.models.enums import StartRule
@@ -21,7 +22,7 @@ def excluded(installation_id: int) -> tuple[ColumnElement[Any], ...]:
         SourceDocument.installation_id == installation_id,
         text(f"source_document.{BEFORE_START}"),  # type: ignore[return-value]
         SourceDocument.gone.is_(None),
-        SourceDocument.stage == "ready",
+        SourceDocument.stage == Stage.READY,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, text, union
 from sqlalchemy.orm import Session, aliased
 
+from hub.contract.states import Stage
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.lists import NOT_LIVE
@@ -29,7 +30,7 @@ _other = aliased(Posting)  # once for all: making an alias takes longer than mos
 # A document without a posting is not final, unreadable, or was withdrawn before it was planned.
 STATE_WITHOUT_POSTING = case(
     (SourceDocument.unreadable != "", DocumentState.UNREADABLE),
-    (SourceDocument.stage == "closed", DocumentState.WITHDRAWN),
+    (SourceDocument.stage == Stage.CLOSED, DocumentState.WITHDRAWN),
     else_=DocumentState.PENDING,
 )
 STATE = case(
@@ -150,6 +151,6 @@ def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
         return select(SourceDocument.id).where(SourceDocument.stage.in_(UNPLANNED_STAGES))
     if state == DocumentState.WITHDRAWN:
         planned = documents.where(Posting.state == PostingState.WITHDRAWN)
-        closed = select(SourceDocument.id).where(SourceDocument.stage == "closed")
+        closed = select(SourceDocument.id).where(SourceDocument.stage == Stage.CLOSED)
         return select(union(planned, closed).subquery().c[0])
     return documents.where(Posting.state.in_(states))

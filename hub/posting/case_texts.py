@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
+from hub.models.enums import TransactionState
 from hub.money import format_amount
-from hub.posting.protocol.history import FORGOTTEN
+from hub.posting.protocol.history import FORGOTTEN, AskReason
 from hub.reasons.texts import CaseText
 
 CLOSED_PERIOD_CODES = ("6200", "6210")
@@ -21,10 +22,10 @@ def question_text(
 ) -> CaseText:
     """Return the question about what QuickBooks has; `reason` is that of the step `Ask`."""
     name = format_posting_name(posting)
-    if reason == "changed":
+    if reason == AskReason.CHANGED:
         return CaseText("outcome.changed", name=name, app=_app_name(posting))
     states = {candidate.get("state") for candidate in candidates}
-    if reason == "alike" and states == {"deleted"}:
+    if reason == AskReason.ALIKE and states == {TransactionState.DELETED}:
         reason = "gone"  # nobody can compare with what is deleted
     return CaseText(f"outcome.{reason}", name=name)
 

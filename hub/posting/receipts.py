@@ -13,8 +13,9 @@ from hub import context as hub_context
 from hub import exact_json
 from hub.cases import inbox
 from hub.contract import codec
-from hub.contract.documents import Cause, Receipt, ReceiptState
+from hub.contract.documents import Cause, Receipt
 from hub.contract.registry import Plugins
+from hub.contract.states import ReceiptState
 from hub.db import bulk
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState, ReceiptEnd
@@ -31,7 +32,7 @@ CAUSES_BY_HOLDER: dict[str, Cause] = {
     Holder.QUICKBOOKS: "quickbooks",
     Holder.PERSON: "person",
 }
-HELD_STATES: Final = ("held", "failed")
+HELD_STATES: Final = (ReceiptState.HELD, ReceiptState.FAILED)
 _INSERT = insert(cast(Table, ReceiptRow.__table__))
 
 
@@ -68,7 +69,7 @@ def queue(
             return
     facts = _facts_of_posting(posting)
     facts |= {"message": texts.join_reasons(reasons) or None, "paid": paid, "paid_on": paid_on}
-    if posting and state in ("held", "failed"):
+    if posting and state in HELD_STATES:
         facts["cause"] = _cause_of_hold(session, posting)
     _replace_open(session, [document.id])
     session.add(ReceiptRow(**_values(document, state, facts, reasons)))
@@ -80,7 +81,9 @@ def queue_removed(session: Session, document: SourceDocument, who: str) -> None:
     An app that does not want `missing` gets `held`, because a person may post the document again.
     """
     app = hub_context.current().plugins.apps.get(document.slug)
-    state: ReceiptState = "held" if app and "missing" not in app.wants else "missing"
+    state = ReceiptState.MISSING
+    if app and ReceiptState.MISSING not in app.wants:
+        state = ReceiptState.HELD
     reasons = texts.dump(CaseText("posting.removed_by", who=who))
     queue(session, document, state, reasons=reasons)
 
@@ -100,7 +103,7 @@ def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction
         _replace_open(session, replaced_ids)
     rows = []
     for posting, transaction in reported:
-        rows.append(_values(posting.document, "posted", _facts(transaction)))
+        rows.append(_values(posting.document, ReceiptState.POSTED, _facts(transaction)))
     bulk.each(session, _INSERT, rows)
 
 
@@ -113,7 +116,7 @@ def _only_wanted(
     for posting, _ in postings:
         slug = posting.document.slug
         if slug not in wants_posted:
-            wants_posted[slug] = is_wanted(slug, "posted")
+            wants_posted[slug] = is_wanted(slug, ReceiptState.POSTED)
         if wants_posted[slug]:
             reporting_ids.append(posting.document_id)
     if not reporting_ids:
@@ -188,7 +191,7 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
     is_newly_queued = and_(
         Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
         Posting.checked_at.is_not(None),
-        last_state != "queued",
+        last_state != ReceiptState.QUEUED,
     )
     is_newly_held = and_(
         Posting.state == PostingState.HELD,
@@ -205,8 +208,9 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
         or_(is_newly_queued, is_newly_held),
     )
     for posting, previous_state, previous_reasons in session.execute(query).all():
-        state: ReceiptState = "held" if posting.state == PostingState.HELD else "queued"
-        if state == "held" and previous_state in HELD_STATES:
+        is_held = posting.state == PostingState.HELD
+        state = ReceiptState.HELD if is_held else ReceiptState.QUEUED
+        if is_held and previous_state in HELD_STATES:
             stored_reasons = exact_json.loads(previous_reasons)
             if texts.are_same(stored_reasons, posting.reasons):
                 _store_reasons(session, posting)
@@ -239,7 +243,7 @@ def _in_last_receipt(
 def _reports_unposted(session: Session, installation_id: int) -> bool:
     """Tell whether anyone wants to know of unposted documents of an installation."""
     installation = session.get_one(Installation, installation_id)
-    return is_wanted(installation.slug, "held", "queued")
+    return is_wanted(installation.slug, ReceiptState.HELD, ReceiptState.QUEUED)
 
 
 def _cause_of_hold(session: Session, posting: Posting) -> Cause | None:

@@ -1,7 +1,7 @@
 """Tell whether a company in QuickBooks is set up for what an app posts."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,7 +13,15 @@ from hub.qbo import company
 from hub.qbo.company_facts import CompanyFacts
 from hub.translations.messages import gettext
 
-State = Literal["good", "look", "bad"]
+
+class FactState(StrEnum):
+    """Whether a part of the set-up is fine, may matter, or stops documents."""
+
+    GOOD = "good"
+    LOOK = "look"
+    BAD = "bad"
+
+
 SALES_KINDS = ("invoice", "credit_memo", "refund", "payment")
 CLASSES, LOCATIONS = "class", "location"
 
@@ -27,7 +35,7 @@ class Fact:
 
     title: str
     text: str
-    state: State = "good"
+    state: FactState = FactState.GOOD
     next_step: str = ""
 
 
@@ -81,7 +89,7 @@ def _currency(session: Session, installation: Installation, facts: CompanyFacts)
             currency=facts.currency,
             counts=", ".join(counts),
         ),
-        state="bad",
+        state=FactState.BAD,
         next_step=gettext(
             "Switch on multicurrency in QuickBooks (Settings, Advanced, Currency). It cannot be"
             " switched off again."
@@ -99,7 +107,7 @@ def _purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
     return Fact(
         title=gettext("Purchase orders"),
         text=gettext("%(edition)s has no purchase orders.", edition=edition),
-        state="bad",
+        state=FactState.BAD,
         next_step=gettext("Upgrade the company to QuickBooks Online Plus or Advanced."),
     )
 
@@ -111,7 +119,7 @@ def _stock(facts: CompanyFacts, edition: str) -> Fact:
     return Fact(
         title=gettext("Stock items"),
         text=gettext("Quantities on hand are not tracked (%(edition)s).", edition=edition),
-        state="look",
+        state=FactState.LOOK,
         next_step=gettext(
             "Parts with stock need it: switch it on in QuickBooks (Settings, Sales, Products and"
             " services), or let the app create items without stock."
@@ -131,7 +139,7 @@ def _numbers(facts: CompanyFacts, app: App) -> Fact:
     return Fact(
         title=gettext("Transaction numbers"),
         text=gettext("QuickBooks numbers sales itself and ignores the numbers of the source."),
-        state="look",
+        state=FactState.LOOK,
         next_step=gettext(
             "Switch on custom transaction numbers in QuickBooks (Settings, Sales, Sales form"
             " content) to keep them."
@@ -165,7 +173,7 @@ def _dimensions(
             text=gettext(
                 "The documents use %(count)s, but tracking is off in QuickBooks.", count=count
             ),
-            state="look",
+            state=FactState.LOOK,
             next_step=gettext("Switch tracking on in QuickBooks (Settings, Advanced, Categories)."),
         )
 
@@ -177,6 +185,6 @@ def _closed_books(facts: CompanyFacts) -> Fact:
     return Fact(
         title=gettext("Closed books"),
         text=gettext("The books are closed up to %(day)s.", day=f"{facts.closed_to:%d %b %Y}"),
-        state="look",
+        state=FactState.LOOK,
         next_step=gettext("Documents dated in that period are listed below, if there are any."),
     )

@@ -10,6 +10,7 @@ from hub.collect.prepare import prepare
 from hub.collect.setup import Setup
 from hub.contract.codec import load
 from hub.contract.documents import Document
+from hub.contract.states import Stage
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow
 from hub.models import Posting, SourceDocument
@@ -45,8 +46,8 @@ def _as_final(document: Document) -> Document:
 
     The `hold` of a pending document only says what it waits for, so it is dropped.
     """
-    hold = None if document.stage == "pending" else document.hold
-    return replace(document, stage="ready", hold=hold)
+    hold = None if document.stage == Stage.PENDING else document.hold
+    return replace(document, stage=Stage.READY, hold=hold)
 
 
 def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, ...]:

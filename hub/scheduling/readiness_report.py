@@ -21,7 +21,7 @@ from hub.posting.preflight.context import Finding
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.postings import UNPOSTED_STATES, PostingRow, load_postings
 from hub.reasons.texts import render
-from hub.scheduling.company_readiness import Fact, facts_for
+from hub.scheduling.company_readiness import Fact, FactState, facts_for
 from hub.sources.site import fields_as_set
 
 MAX_CHECKED = 2_000  # postings on which the checks before posting are made, the oldest first
@@ -65,7 +65,7 @@ class Report:
     @property
     def is_ready(self) -> bool:
         """Return whether nothing is known that would stop a document."""
-        has_bad_fact = any(fact.state == "bad" for fact in self.facts)
+        has_bad_fact = any(fact.state == FactState.BAD for fact in self.facts)
         return not self.obstacles and not has_bad_fact
 
 

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 import requests
 
 from hub.contract import settings_schema
-from hub.contract.documents import Attachment, Code, Document, Receipt, ReceiptState, Yielded
+from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
 from hub.contract.registry import Plugins
+from hub.contract.states import ReceiptState, ReceiptStateName
 from hub.contract.types import (
     App,
     Company,
@@ -285,7 +286,9 @@ class Bench:
         codes = self._call("hub_records", site=self.site, field=field, records=tuple(records))
         return list(codes or ())
 
-    def report(self, document: Document, receipt: Receipt | ReceiptState, **facts: Any) -> None:
+    def report(
+        self, document: Document, receipt: Receipt | ReceiptState | ReceiptStateName, **facts: Any
+    ) -> None:
         """Report a receipt to the source.
 
         In place of a receipt a state may be passed, with the other `facts` of the receipt.

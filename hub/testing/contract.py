@@ -15,7 +15,9 @@ import pytest
 
 from hub.contract.documents import ROLES, Document, codes_of
 from hub.contract.settings_schema import schema_of
+from hub.contract.states import Stage
 from hub.errors import HubError, NeedsAttention, Retry
+from hub.models.enums import LIST_KINDS
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
@@ -25,7 +27,6 @@ from hub.testing.stand_in import json_answer, text_answer
 
 HOUR = 3600
 MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 400
-LIST_KINDS = ("vendor", "customer", "item")  # without date and total
 EACH = 20 * 2**10  # bytes a document may cost while all are read: 10,000 within 200 MB
 TRACED = (
     2000  # documents for which each byte is counted, which takes five times as long as reading them
@@ -116,14 +117,14 @@ class Contract(Reading, Readiness, DeclaredRate):
 
     def test_ready_documents_have_a_date_and_amounts_that_are_exact(self, bench: Bench) -> None:
         for document in documents(bench.read()):
-            if document.stage == "ready" and document.kind not in LIST_KINDS:
+            if document.stage == Stage.READY and document.kind not in LIST_KINDS:
                 assert type(document.date) is dt.date, document.source_id
                 assert isinstance(document.total, Decimal | None)
 
     def test_what_waits_says_why(self, bench: Bench) -> None:
         """Look for a hold in each document that is pending; the pages show it as the reason."""
         for document in documents(bench.read()):
-            if document.stage == "pending":
+            if document.stage == Stage.PENDING:
                 assert document.hold, document.source_id
 
     def test_ids_bring_exactly_these(self, bench: Bench) -> None:

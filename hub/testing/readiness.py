@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hub.contract.documents import KINDS, Code, Document, Stage, Unreadable, Yielded, codes_of
+from hub.contract.documents import KINDS, Code, Document, Unreadable, Yielded, codes_of
+from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.testing.bench import Bench
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.types import App
 from hub.models import Access, Case, Company, Installation
-from hub.models.enums import InstallationMode
+from hub.models.enums import ConnectionState, InstallationMode
 from hub.security.rights import Rights, Subject
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import viewer
@@ -38,7 +38,7 @@ class Place:
         """Say why the app needs attention here; "" if it does not."""
         if self.installation is None or not self.installation.enabled:
             return ""
-        if self.company.state != "connected":
+        if self.company.state != ConnectionState.CONNECTED:
             return self.company.state_reason or gettext(
                 "%(name)s is not connected.", name=self.company.name
             )
@@ -51,7 +51,7 @@ class Place:
             return ACCESS_BADGES.get(self.access, (gettext_noop("Available"), "calm"))
         if not self.installation.enabled:
             return gettext("Disabled"), "calm"
-        if self.cases or self.company.state != "connected":
+        if self.cases or self.company.state != ConnectionState.CONNECTED:
             return gettext("Needs attention"), "bad"
         is_paused = self.installation.mode == InstallationMode.PAUSED
         return gettext(

@@ -5,6 +5,7 @@ from typing import Any
 
 from hub.context import current
 from hub.models import Case, Posting
+from hub.models.enums import SendOutcome
 from hub.posting.reconcile.cases import CAUSE_SUFFIX
 from hub.qbo.client import Client
 
@@ -70,7 +71,7 @@ def read_entities(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
         answer = client.read(kind, id, deadline_at=deadline_at)
         if answer.landed and answer.entity:
             entities[key] = answer.entity
-        elif answer.outcome != "refused":
+        elif answer.outcome != SendOutcome.REFUSED:
             break
     return entities
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
+from hub.contract.states import Stage
 from hub.db.engine import reading
 from hub.errors import HubError
 from hub.models import (
@@ -231,7 +232,9 @@ def _about_postings(
         "postings": postings[::-1],
         "shown": views,
         "states": {one.id: parts.get(one.id) or _replaced_state(one) for one in postings},
-        "pages": {one.id: _page(one) for one in postings if parts.get(one.id) == "posted"},
+        "pages": {
+            one.id: _page(one) for one in postings if parts.get(one.id) == DocumentState.POSTED
+        },
         "view": view,
         "source": source,
         "framed": source_files.framed(source.attachments),
@@ -322,7 +325,7 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
 
     It is not in QuickBooks any more, and the source still has it.
     """
-    if document.gone is not None or document.stage == "closed" or document.made_for:
+    if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
         return False
     if state not in (DocumentState.MISSING, DocumentState.REMOVED):
         return False

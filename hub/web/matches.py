@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import or_, select
@@ -44,19 +45,27 @@ SALES_KINDS = {
 }  # kinds that cannot do without a customer either
 
 
+class CodeState(StrEnum):
+    """Whether and how a code is matched to a record."""
+
+    DECIDED = MatchMethod.DECIDED
+    LINK = MatchMethod.LINK
+    RULE = "rule"
+    NEW = "new"  # its record is created when it is used next
+    LEFT_OUT = "left out"
+    OPEN = "open"
+
+
 @dataclass(frozen=True)
 class CodeView:
-    """A code as the matching page and a case show it.
-
-    `state` is decided, link, rule, new, left out or open.
-    """
+    """A code as the matching page and a case show it."""
 
     installation_id: int
     field: Field
     code: str
     name: str
     number: str
-    state: str
+    state: CodeState
     match: Match | None = None
     now: str = ""
     problem: str = ""
@@ -67,7 +76,7 @@ class CodeView:
     @property
     def may_be_left_out(self) -> bool:
         """Tell whether a document can do without it."""
-        if not self.needed or self.state == "left out":
+        if not self.needed or self.state == CodeState.LEFT_OUT:
             return True
         return self.field.missing == "warn"
 
@@ -136,23 +145,24 @@ def view(
     _add_created(session, installation, field, source_code, book)
     result = find(field, used or plain, book)
     if isinstance(result, Ref):
-        return CodeView(
-            **fields_of_view, state=match.match_method if match else "rule", now=result.name
-        )
+        state = CodeState.RULE
+        if match and match.match_method in tuple(MatchMethod):
+            state = CodeState(match.match_method)
+        return CodeView(**fields_of_view, state=state, now=result.name)
     if isinstance(result, Missing):
         if used is None and match and match.record == NEW:
-            return CodeView(**fields_of_view, state="new", now=_created_later(match))
+            return CodeView(**fields_of_view, state=CodeState.NEW, now=_created_later(match))
         fields_of_view |= {
             "problem": result.problem,
             "suggestions": result.suggestions,
             "exact": result.exact,
         }
-        return CodeView(**fields_of_view, state="open")
+        return CodeView(**fields_of_view, state=CodeState.OPEN)
     if isinstance(result, Create):
-        return CodeView(**fields_of_view, state="new", now=_created_later(match))
+        return CodeView(**fields_of_view, state=CodeState.NEW, now=_created_later(match))
     if isinstance(result, str):
-        return CodeView(**fields_of_view, state="left out", problem=result)
-    return CodeView(**fields_of_view, state="left out", now=gettext("left out, as decided"))
+        return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, problem=result)
+    return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, now=gettext("left out, as decided"))
 
 
 def _created_later(match: Match | None) -> str:

@@ -181,7 +181,7 @@ def _acceptable(
     for source_code in session.scalars(query):
         field = fields[source_code.field]
         view = matches.view(session, installation, source_code, field, book)
-        if view.state != "open":
+        if view.state != matches.CodeState.OPEN:
             continue
         entries = book.records(field.role).by_id
         suggestion = code_facts.best(code_facts.suggestions_of(view, entries), threshold)

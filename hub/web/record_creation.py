@@ -57,7 +57,8 @@ def form_of_code(
     book = matches.book_of(session, installation)
     form = matches.form_of_code(session, installation, source_code, field, query, book)
     used = _used_code(session, installation, source_code)
-    is_offered = form["one"].state in ("open", "new") and _may_be_created(field, used)
+    is_unmatched = form["one"].state in (matches.CodeState.OPEN, matches.CodeState.NEW)
+    is_offered = is_unmatched and _may_be_created(field, used)
     creation = None
     if is_offered:
         creation = _form(session, installation, source_code, field, used, book, invalid)

@@ -115,7 +115,7 @@ def _chosen(filters: Mapping[str, str]) -> Select[Any]:
     installation_id = row_ids.parse(filters["installation"])
     if installation_id is not None:
         query = query.where(Run.installation_id == installation_id)
-    if filters["state"] in ("done", "stopped"):
+    if filters["state"] in (RunOutcome.DONE, RunOutcome.STOPPED):
         query = query.where(Run.outcome == filters["state"])
     elif filters["state"] == "running":
         query = query.where(Run.ended_at.is_(None))

@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from hub import outbox
 from hub.contract.codec import dump
-from hub.contract.documents import Attachment, Document, Line, ReceiptState
+from hub.contract.documents import Attachment, Document, Line
 from hub.contract.hookspecs import hookimpl
 from hub.contract.registry import Plugins
+from hub.contract.states import ReceiptState
 from hub.contract.types import App
 from hub.db.engine import reading, transaction
 from hub.models import (

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.contract.states import Stage
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import Posting
@@ -59,7 +60,7 @@ def _check(
 ) -> None:
     """Raise NotNow unless the document is in QuickBooks as the person saw it, and is idle."""
     source = document.posting.document
-    if source.gone is not None or source.stage == "closed":
+    if source.gone is not None or source.stage == Stage.CLOSED:
         raise NotNow(
             "%(name)s is no longer wanted by its source, so it is not put back.", name=name
         )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
+from hub.contract.states import Stage
 from hub.db import engine
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import NAMES_ONLY, Posting
@@ -201,7 +202,7 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
             reasons[posting.id] = (
                 f"{name} is in QuickBooks; remove it there before it is posted again."
             )
-        elif document.gone is not None or document.stage == "closed":
+        elif document.gone is not None or document.stage == Stage.CLOSED:
             reasons[posting.id] = (
                 f"{name} is no longer wanted by its source, so it is not posted again."
             )

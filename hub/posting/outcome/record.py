@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
+from hub.contract.states import ReceiptState
 from hub.db import bulk
 from hub.models import Case, Posting, TransactionSummary, case_posting
 from hub.models.display_names import format_posting_name
@@ -273,7 +274,7 @@ def _ask(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
     if not move(session, posting, PostingState.HELD, **values):
         return False
     _open_only_case(session, posting, step.reason, text, step.candidates)
-    receipts.queue(session, posting.document, "held", posting=posting, reasons=reasons)
+    receipts.queue(session, posting.document, ReceiptState.HELD, posting=posting, reasons=reasons)
     return True
 
 
@@ -299,7 +300,9 @@ def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answe
         return False
     _open_only_case(session, posting, step.reason, text, step.candidates)
     if snapshot.history.operation != Operation.ATTACH:
-        receipts.queue(session, posting.document, "failed", posting=posting, reasons=reasons)
+        receipts.queue(
+            session, posting.document, ReceiptState.FAILED, posting=posting, reasons=reasons
+        )
     return True
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from hub.db.engine import reading
 from hub.errors import HubError
 from hub.models import Company, Posting
-from hub.models.enums import PostingState
+from hub.models.enums import ConnectionState, PostingState
 from hub.qbo import changes, company, record_download
 from hub.qbo.client import Client
 
@@ -37,7 +37,7 @@ def _connected_companies(posting_ids: Sequence[int]) -> Sequence[int]:
         .where(
             Posting.id.in_(posting_ids),
             Posting.state == PostingState.HELD,
-            Company.state == "connected",
+            Company.state == ConnectionState.CONNECTED,
         )
         .distinct()
     )

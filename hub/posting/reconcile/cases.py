@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.contract.documents import ReceiptState
+from hub.contract.states import ReceiptState
 from hub.models import Case
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount
@@ -65,7 +65,8 @@ def update_case(
         installation_id=posting.installation_id,
         postings=[posting],
     )
-    state: ReceiptState = "changed" if discrepancy == Discrepancy.DIFFERS else "missing"
+    is_changed = discrepancy == Discrepancy.DIFFERS
+    state = ReceiptState.CHANGED if is_changed else ReceiptState.MISSING
     receipts.queue(
         session,
         posting.document,

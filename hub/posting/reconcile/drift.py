@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
-from hub.contract.documents import ReceiptState
+from hub.contract.states import ReceiptState
 from hub.db.engine import reading, transaction
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
@@ -27,6 +27,8 @@ from hub.qbo.entities import linked_kind
 from hub.reasons.texts import CaseText
 
 PAYABLE_KINDS = ("bill", "invoice")
+# What a receipt says about a posted document by what is paid of it.
+PAYMENT_STATES = (ReceiptState.POSTED, ReceiptState.PART_PAID, ReceiptState.PAID)
 CHUNK_SIZE = 200
 MAX_PAYMENTS_READ = 20  # of one document, to find the date of the last
 
@@ -111,7 +113,7 @@ def _payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
     if head is None or _paid_amount(document) is None:
         return []
     slug = document.posting.document.slug
-    if not receipts.is_wanted(slug, "paid", "part_paid"):
+    if not receipts.is_wanted(slug, ReceiptState.PAID, ReceiptState.PART_PAID):
         return []
     newest_links = head.links[-MAX_PAYMENTS_READ:]
     keys = []
@@ -201,9 +203,9 @@ def _report_payment(session: Session, news: DocumentNews) -> str:
         return ""
     source_document = news.document.posting.document
     state = _payment_state(news.document, news.paid)
-    amount = None if state == "posted" else news.paid
-    last = receipts.last(session, source_document, ("posted", "part_paid", "paid"))
-    last_state = last.state if last else "posted"
+    amount = None if state == ReceiptState.POSTED else news.paid
+    last = receipts.last(session, source_document, PAYMENT_STATES)
+    last_state = last.state if last else ReceiptState.POSTED
     if last_state == state:
         last_paid = Decimal((last.body or {}).get("paid") or 0) if last else ZERO
         if amount is None or last_paid == amount:
@@ -223,10 +225,10 @@ def _payment_state(document: PostedDocument, paid: Decimal) -> ReceiptState:
     """Return the state of a document by what is paid of it; "posted" if nothing is."""
     head = document.head
     if head is not None and head.balance == ZERO:
-        return "paid"
+        return ReceiptState.PAID
     if paid > ZERO:
-        return "part_paid"
-    return "posted"
+        return ReceiptState.PART_PAID
+    return ReceiptState.POSTED
 
 
 def _mark_processed(session: Session, heads: Sequence[TransactionHead]) -> None:

@@ -50,7 +50,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B6",
         place="hub/scheduling/dry_run.py",
-        old='    hold = None if document.stage == "pending" else document.hold',
+        old="    hold = None if document.stage == Stage.PENDING else document.hold",
         new="    hold = document.hold",
         bug="The dry check says only that the invoice is not approved yet.",
     ),

@@ -1,0 +1,31 @@
+"""Stages of documents and states of receipts: enums, and the plain words that plugins may write."""
+
+from enum import StrEnum
+from typing import Literal
+
+StageName = Literal["ready", "pending", "update_only", "closed"]
+ReceiptStateName = Literal[
+    "queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"
+]
+
+
+class Stage(StrEnum):
+    """How far a document is at the source; `Document.stage` accepts the plain words too."""
+
+    READY = "ready"
+    PENDING = "pending"  # not wanted in the books yet
+    UPDATE_ONLY = "update_only"  # never creates; updates what is posted
+    CLOSED = "closed"  # never to be posted
+
+
+class ReceiptState(StrEnum):
+    """What a receipt says about a document; `App.wants` accepts the plain words too."""
+
+    QUEUED = "queued"  # checked, and not sent yet
+    POSTED = "posted"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    HELD = "held"
+    FAILED = "failed"  # QuickBooks refused it
+    CHANGED = "changed"  # others changed it in QuickBooks
+    MISSING = "missing"  # it is no longer in QuickBooks
