@@ -2,7 +2,6 @@
 
 import datetime as dt
 import mmap
-import os
 import tracemalloc
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -22,11 +21,12 @@ from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
 from hub.testing.readiness import Readiness, documents
-from hub.testing.reading import PAGES, Reading, identity, source_ids
+from hub.testing.reading import FULL, PAGES, Reading, identity, source_ids
 from hub.testing.stand_in import json_answer, text_answer
 
 HOUR = 3600
-MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 400
+# Documents of the test of memory: many in the full form of a run, some in the small one.
+MANY = 10_000 if FULL else 400
 EACH = 20 * 2**10  # bytes a document may cost while all are read: 10,000 within 200 MB
 TRACED = (
     2000  # documents for which each byte is counted, which takes five times as long as reading them
@@ -183,6 +183,7 @@ class Contract(Reading, Readiness, DeclaredRate):
         with bench.replaced_by(_other_server), pytest.raises(HubError):
             bench.read(ids=ids)
 
+    @pytest.mark.proof
     def test_many_documents_need_little_memory(self) -> None:
         warm_up = Bench(self.slug, self.settings, documents=1, waits=True)
         warm_up.read()  # what is stored once for all is no document's cost

@@ -1,5 +1,9 @@
 """Testing tools for plugin authors: the option, golden files and the full proof."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from hub.testing import golden
@@ -13,6 +17,8 @@ from hub.testing.golden import golden
 def test_it():
     golden(Path(__file__).parent / "kept.json", {"b": 1, "a": VALUE})
 """
+
+AUTHORS = "from hub.testing.contract import contract\n\nTestShop = contract('small-shop')\n"
 
 
 @pytest.fixture
@@ -47,3 +53,21 @@ def test_a_golden_file_is_compared_and_one_flag_writes_it(run, pytester):
     assert (pytester.path / "kept.json").read_text() == '{\n "a": 2,\n "b": 1\n}\n'
     assert run(first)[0] == 0
     assert run(GOLDEN.replace("VALUE", "33"))[0] == 1
+
+
+def test_the_contract_suite_of_an_author_needs_no_markers_of_its_own(run):
+    code, output = run(AUTHORS, "--strict-markers", "--collect-only", "-m", "proof")
+    assert code == 0
+    assert "test_many_documents_need_little_memory" in output
+
+
+@pytest.mark.parametrize(("form", "size"), [("", 400), ("full", 10_000)])
+def test_the_contract_reads_ten_thousand_documents_in_full_only(form, size):
+    result = subprocess.run(
+        [sys.executable, "-c", "from hub.testing import contract; print(contract.MANY)"],
+        env={**os.environ, "HUB_PROOF": form, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(result.stdout) == size
