@@ -402,6 +402,22 @@ def test_states_stages_and_operations_are_compared_as_enums():
     assert found == []
 
 
+# -- one meaning per name --------------------------------------------------------------------------
+
+# What a plugin sees of a company and of a list, and the tables with the same things.
+SHARED_CLASS_NAMES = {"Company", "Record"}
+
+
+def test_a_class_name_has_one_meaning():
+    places = {}
+    for name, path in modules().items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name)
+    repeated = {name: used for name, used in places.items() if len(used) > 1}
+    assert set(repeated) == SHARED_CLASS_NAMES, repeated
+
+
 # -- wording ---------------------------------------------------------------------------------------
 
 

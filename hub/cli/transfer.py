@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hub.config import Config
     from hub.transfer.archive import Archive
-    from hub.transfer.proof import Proof
+    from hub.transfer.proof import CopyProof
 
 FILE_NAME = "hub-backup-{:%Y%m%d-%H%M%S}.zip"
 
@@ -176,7 +176,7 @@ def _open_app(config: "Config") -> "Flask":
     return create_app(config, pages=False)
 
 
-def _print_proof(proof: "Proof") -> None:
+def _print_proof(proof: "CopyProof") -> None:
     """Print which rows and sums are equal in both databases."""
     rows = [(item.name, f"{item.count:,}", f"{item.count:,}", item.digest) for item in proof.tables]
     table(("table", "rows old", "rows new", "digest of both"), rows, "")

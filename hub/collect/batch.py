@@ -15,7 +15,7 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.collect import cases
 from hub.collect.absence import Absent
-from hub.collect.cases import Hold
+from hub.collect.cases import DocumentHold
 from hub.collect.codes import CodeCollector
 from hub.collect.plan import DocumentPlan, PartPlan, PostingPlan
 from hub.collect.setup import Setup
@@ -60,7 +60,7 @@ class CollectBatch:
         # By the id of the document, oldest first.
         self._postings: dict[int, list[Posting]] = defaultdict(list)
         # Each posting that is held, and the reasons that hold it.
-        self.holds: list[tuple[Posting, tuple[Hold, ...]]] = []
+        self.holds: list[tuple[Posting, tuple[DocumentHold, ...]]] = []
         # Postings that were held and wait now. Those that are ready pass the preflight first.
         self.released_ids: list[int] = []
         # Each document whose attachments are to be planned, and the posting that they belong to.

@@ -23,7 +23,7 @@ DIGEST_LENGTH = 16
 
 
 @value_object
-class Hold:
+class DocumentHold:
     """One reason why a posting is held, and the case that says so.
 
     `cause` names the case that all postings with this reason share. Without it the posting has a
@@ -41,7 +41,7 @@ class Hold:
         return _shorten(cause)
 
 
-def held(holder: Holder, holds: Iterable[Hold]) -> Disposition:
+def held(holder: Holder, holds: Iterable[DocumentHold]) -> Disposition:
     """Return the disposition of a posting that is held for these reasons."""
     reasons = tuple(hold.text for hold in holds)
     return Disposition(state=PostingState.HELD, holder=holder, reasons=reasons)
@@ -62,17 +62,19 @@ def _shorten(cause: str) -> str:
     return f"{beginning}:{digest}"
 
 
-def document_hold(key: str, row: SourceDocument, code: str, **params: str | CaseText) -> Hold:
+def document_hold(
+    key: str, row: SourceDocument, code: str, **params: str | CaseText
+) -> DocumentHold:
     """Return a reason that concerns one document alone, from its entry in the catalogue.
 
     `code` is the entry below "document.", and `key` tells the case from others of the posting.
     """
     title = format_document_name(row)
     text = CaseText(f"document.{code}", document=title, **params)
-    return Hold(key=key, text=text)
+    return DocumentHold(key=key, text=text)
 
 
-def missing_hold(installation: Installation, missing: Missing, title: str) -> Hold:
+def missing_hold(installation: Installation, missing: Missing, title: str) -> DocumentHold:
     """Return the reason for a code that cannot be posted yet.
 
     A document that has no code at all in a field gets a case of its own, with this title.
@@ -96,8 +98,8 @@ def missing_hold(installation: Installation, missing: Missing, title: str) -> Ho
             field=missing.label,
             problem=missing.problem,
         )
-        return Hold(key=missing.field, text=text, details=details)
-    return Hold(
+        return DocumentHold(key=missing.field, text=text, details=details)
+    return DocumentHold(
         cause=match_cause(installation, missing.field, missing.code),
         text=CaseText(
             f"code.{missing.solution}", code=_label_with_code(missing), problem=missing.problem
@@ -119,13 +121,13 @@ def _label_with_code(missing: Missing) -> str:
 def update_cases(
     session: Session,
     installation: Installation,
-    holds: Iterable[tuple[Posting, tuple[Hold, ...]]],
+    holds: Iterable[tuple[Posting, tuple[DocumentHold, ...]]],
 ) -> None:
     """Attach each held posting to the cases of its reasons, and to no others.
 
     Of two entries for one posting the last one counts.
     """
-    holds_by_posting: dict[Posting, tuple[Hold, ...]] = {}
+    holds_by_posting: dict[Posting, tuple[DocumentHold, ...]] = {}
     for posting, reasons in holds:
         if posting.state == PostingState.HELD:
             holds_by_posting[posting] = reasons
@@ -134,7 +136,7 @@ def update_cases(
     session.flush()
     posting_ids = [posting.id for posting in holds_by_posting]
     open_cases = _open_cases(session, posting_ids)
-    new_cases: dict[str, tuple[Hold, list[Posting]]] = {}
+    new_cases: dict[str, tuple[DocumentHold, list[Posting]]] = {}
     for posting, reasons in holds_by_posting.items():
         holds_by_cause = {hold.cause_for(posting): hold for hold in reasons}
         cases = open_cases[posting.id]
@@ -150,7 +152,7 @@ def update_cases(
         _open(session, cause, hold, installation.company_id, installation.id, postings)
 
 
-def open_case(session: Session, posting: Posting, hold: Hold) -> None:
+def open_case(session: Session, posting: Posting, hold: DocumentHold) -> None:
     """Open a case about a posting that stays as it is."""
     session.flush()  # the cause may name the id of a posting that was just planned
     cause = hold.cause_for(posting)
@@ -176,7 +178,7 @@ def _open_cases(session: Session, posting_ids: list[int]) -> dict[int, dict[str,
 def _open(
     session: Session,
     cause: str,
-    hold: Hold,
+    hold: DocumentHold,
     company_id: int,
     installation_id: int,
     postings: list[Posting],

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hub import outbox
 from hub.collect import cases, links
 from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
-from hub.collect.cases import Hold
+from hub.collect.cases import DocumentHold
 from hub.collect.operation import PlannedOperation
 from hub.collect.order_closing import with_order_status
 from hub.contract.documents import Document, Party
@@ -25,7 +25,7 @@ class PartContent:
 
     content: Content
     disposition: Disposition
-    holds: tuple[Hold, ...]
+    holds: tuple[DocumentHold, ...]
 
     @property
     def fingerprint(self) -> str:
@@ -42,7 +42,7 @@ def build_payload(
 
 def find_obstacle(
     batch: CollectBatch, row: SourceDocument, operation: PlannedOperation, built: payloads.Payload
-) -> Hold | None:
+) -> DocumentHold | None:
     """Return why the content of an operation is not sent as it is; None if nothing holds it."""
     document = operation.document
     is_foreign = _is_foreign(batch, document)
@@ -78,7 +78,7 @@ def complete_content(
     row: SourceDocument,
     operation: PlannedOperation,
     built: payloads.Payload,
-    holds: tuple[Hold, ...],
+    holds: tuple[DocumentHold, ...],
     after_id: int | None,
 ) -> PartContent:
     """Return the bytes and the state of an operation; `after_id` is the posting it waits for."""
@@ -103,7 +103,7 @@ def complete_content(
     return PartContent(content, disposition, holds)
 
 
-def holder_of(holds: tuple[Hold, ...]) -> Holder:
+def holder_of(holds: tuple[DocumentHold, ...]) -> Holder:
     """Return who solves the first of these reasons: a person in the hub, or the source."""
     if holds[0].text.action == CaseAction.RETRY:
         return Holder.PERSON
@@ -111,8 +111,8 @@ def holder_of(holds: tuple[Hold, ...]) -> Holder:
 
 
 def _find_disposition(
-    batch: CollectBatch, row: SourceDocument, mapped: Mapped, holds: tuple[Hold, ...]
-) -> tuple[Disposition, tuple[Hold, ...]]:
+    batch: CollectBatch, row: SourceDocument, mapped: Mapped, holds: tuple[DocumentHold, ...]
+) -> tuple[Disposition, tuple[DocumentHold, ...]]:
     """Decide how a posting begins; documents that lines apply to come before other reasons.
 
     Return the reasons that still hold it too. A posting that waits for a document that is on its

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hub import outbox
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import Hold
+from hub.collect.cases import DocumentHold
 from hub.contract.documents import Code, Document, Item
 from hub.contract.states import Stage
 from hub.contract.types import Field
@@ -17,7 +17,7 @@ from hub.models.display_names import format_document_name
 
 def find_existing(
     batch: CollectBatch, row: SourceDocument, document: Document
-) -> tuple[str | None, tuple[Hold, ...]]:
+) -> tuple[str | None, tuple[DocumentHold, ...]]:
     """Return the QuickBooks id of a document that was never sent, or why it is unknown.
 
     Only orders that were linked and items that a rule matches exist before they are sent.

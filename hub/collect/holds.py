@@ -3,7 +3,7 @@
 from hub import outbox
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import Hold
+from hub.collect.cases import DocumentHold
 from hub.collect.operation import open_operations
 from hub.collect.plan import DocumentPlan
 from hub.collect.removal import cancel_removal
@@ -18,7 +18,7 @@ def hold_document(
     row: SourceDocument,
     document: Document,
     holder: Holder,
-    *holds: Hold,
+    *holds: DocumentHold,
     kind: str = "",
 ) -> DocumentPlan:
     """Hold every part of a document for these reasons."""

@@ -5,7 +5,7 @@ from typing import cast
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import Hold, document_hold
+from hub.collect.cases import DocumentHold, document_hold
 from hub.contract.documents import Document, Kind
 from hub.contract.states import Stage
 from hub.mapping import Link, Mapped
@@ -100,7 +100,9 @@ def unresolved_documents(mapped: Mapped) -> list[str]:
     return source_ids
 
 
-def unresolved_hold(batch: CollectBatch, row: SourceDocument, source_ids: list[str]) -> Hold:
+def unresolved_hold(
+    batch: CollectBatch, row: SourceDocument, source_ids: list[str]
+) -> DocumentHold:
     """Say for which documents a document waits, and why they are not on their way."""
     last, *others = reversed(source_ids)
     documents = _explain(batch, last)

@@ -9,7 +9,7 @@ from hub import context as hub_context
 from hub.contract.types import Field
 from hub.mapping import Decision, MatchIndex
 from hub.models import Installation, Posting, SourceDocument
-from hub.models.enums import MatchMethod, Operation, PostingState
+from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.qbo import records
 from hub.sources.site import app_of
@@ -42,7 +42,7 @@ def add_created_records(
     query = _created_records(installation).where(*where)
     for kind, source_id, quickbooks_id in session.execute(query):
         record_id = quickbooks_id or ""
-        link = Decision(record=record_id, match_method=MatchMethod.LINK)
+        link = Decision(record=record_id, match_method=MatchOrigin.LINK)
         for field in fields:
             if field.role == kind:
                 matches[field.name, source_id] = link

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import Hold
+from hub.collect.cases import DocumentHold
 from hub.collect.existing import find_existing, keep_fixed_values
 from hub.collect.setup import RECORD_KINDS
 from hub.contract.documents import Document
@@ -80,7 +80,7 @@ class PlannedOperation:
     history: PartHistory
     update: Update | None
     mapped: Mapped
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[DocumentHold, ...] = ()
 
     @property
     def document(self) -> Document:
@@ -98,7 +98,7 @@ def plan_operation(
     document = mapped.document
     history = PartHistory.of(batch, row, mapped.part)
     match_id: str | None = None
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[DocumentHold, ...] = ()
     if not history.posted and not history.repetition:
         match_id, holds = find_existing(batch, row, document)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from hub.collect.cases import Hold
+from hub.collect.cases import DocumentHold
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome
@@ -22,7 +22,7 @@ class PostingCase(NamedTuple):
     """A case about a posting that stays as it is."""
 
     posting: Posting
-    hold: Hold
+    hold: DocumentHold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class PostingPlan:
     operation: PartOperation
     content: Content
     disposition: Disposition
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[DocumentHold, ...] = ()
     approved_by: str = ""  # the person who wants the document posted again
 
 
@@ -77,14 +77,14 @@ class DocumentPlan:
         operation: PartOperation,
         content: Content,
         disposition: Disposition,
-        holds: tuple[Hold, ...] = (),
+        holds: tuple[DocumentHold, ...] = (),
     ) -> None:
         """Plan a posting."""
         self.postings.append(
             PostingPlan(operation=operation, content=content, disposition=disposition, holds=holds)
         )
 
-    def open_case(self, posting: Posting, hold: Hold) -> None:
+    def open_case(self, posting: Posting, hold: DocumentHold) -> None:
         """Plan a case about a posting that stays as it is."""
         case = PostingCase(posting, hold)
         self.cases.append(case)

@@ -7,7 +7,7 @@ from hub import outbox
 from hub.collect import cases
 from hub.collect.attachments import posted_parent
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import Hold
+from hub.collect.cases import DocumentHold
 from hub.collect.change_detection import has_same_content, is_settled
 from hub.collect.contact_data import missing_contact_data
 from hub.collect.content import (
@@ -50,7 +50,7 @@ class RecordsToCreate(NamedTuple):
 
     mapped: Mapped
     after_id: int | None = None
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[DocumentHold, ...] = ()
 
 
 def take_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
@@ -262,7 +262,7 @@ def _plan_content(
 def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> RecordsToCreate:
     """Place the records that a document needs, and put their ids into the document."""
     ids: dict[str, str] = {}
-    holds: list[Hold] = []
+    holds: list[DocumentHold] = []
     after_id = None
     document = mapped.document
     for create in mapped.creates:
@@ -273,7 +273,7 @@ def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> 
                 record=create.details.name,
                 id=create.code,
             )
-            holds.append(Hold(key=create.field, text=text))
+            holds.append(DocumentHold(key=create.field, text=text))
             continue
         create = with_document_currency(batch, row, create, document.currency)
         posting = place_record(batch, create)
@@ -287,5 +287,5 @@ def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> 
                 document=party_name(document, batch.setup.fields),
                 record=create.details.name,
             )
-            holds.append(Hold(key=create.field, text=text))
+            holds.append(DocumentHold(key=create.field, text=text))
     return RecordsToCreate(with_record_ids(mapped, ids), after_id, tuple(holds))

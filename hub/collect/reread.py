@@ -29,7 +29,7 @@ CALLS_PER_REREAD_CALL = 4  # one call in so many may read waiting documents
 _last_read = func.coalesce(SourceDocument.read_at, SourceDocument.seen_at)
 
 
-class Budget:
+class RereadBudget:
     """What one run may spend on documents that only wait: a number of ids, a share of its calls."""
 
     def __init__(self, setup: Setup) -> None:

@@ -10,7 +10,7 @@ from hub.collect.commit import BatchWriter, CollectResult, Progress
 from hub.collect.prepare import prepare
 from hub.collect.read import read
 from hub.collect.remap import replan_stale, replan_waiting
-from hub.collect.reread import Budget
+from hub.collect.reread import RereadBudget
 from hub.collect.setup import Setup
 from hub.contract.documents import Checkpoint, Gone, Yielded
 from hub.errors import HubError, PluginFault, RateReached, Refused, TooOften
@@ -100,13 +100,13 @@ class SourceReading:
         """Read again what waits; return whether the source asked to slow down before the end."""
         try:
             self._read(reread.requested_ids(self.setup))
-            self._read(reread.waiting_ids(self.setup), Budget(self.setup))
+            self._read(reread.waiting_ids(self.setup), RereadBudget(self.setup))
         except TooOften as error:
             self.result.notes.append(f"{error.text} What waits is read on with the next run.")
             return True
         return False
 
-    def _read(self, ids: Sequence[str], budget: Budget | None = None) -> None:
+    def _read(self, ids: Sequence[str], budget: RereadBudget | None = None) -> None:
         """Read documents by their ids, as many at once as a batch holds.
 
         Stop when the budget is spent.
@@ -119,7 +119,7 @@ class SourceReading:
             self._read_together(remaining[:size], budget)
             remaining = remaining[size:]
 
-    def _read_together(self, ids: Sequence[str], budget: Budget | None) -> None:
+    def _read_together(self, ids: Sequence[str], budget: RereadBudget | None) -> None:
         """Read documents in one call of the plugin, and note that they were asked for.
 
         Those that a spent budget left unanswered are not noted: they are first with the next run.
@@ -137,7 +137,9 @@ class SourceReading:
         if budget:
             budget.spend(len(ids))
 
-    def _answers(self, unanswered: dict[str, None], budget: Budget | None) -> Iterator[Yielded]:
+    def _answers(
+        self, unanswered: dict[str, None], budget: RereadBudget | None
+    ) -> Iterator[Yielded]:
         """Yield the documents that the source has of these ids, until the budget is spent."""
         for item in read(self.setup, tuple(unanswered)):
             if isinstance(item, Checkpoint):

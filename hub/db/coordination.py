@@ -40,7 +40,7 @@ _creation = threading.Lock()
 log = logging.getLogger("hub")
 
 
-class Settings(Protocol):
+class CoordinationSettings(Protocol):
     """The settings that coordination needs."""
 
     @property
@@ -56,7 +56,7 @@ class Process(Protocol):
         """Return the identifier of the process."""
 
     @property
-    def config(self) -> Settings:
+    def config(self) -> CoordinationSettings:
         """Return the settings."""
 
     @property

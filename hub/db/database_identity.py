@@ -22,7 +22,7 @@ QUERIES = {
 Identity = Mapping[str, str | None]
 
 
-class Difference(StrEnum):
+class IdentityDifference(StrEnum):
     """What the difference between two identities means."""
 
     NONE = "none"
@@ -49,7 +49,7 @@ def read_from(connection: Connection) -> dict[str, str | None]:
     return dict(zip(QUERIES, values, strict=True))
 
 
-def compare(stored: Identity | None, current: Identity) -> Difference:
+def compare(stored: Identity | None, current: Identity) -> IdentityDifference:
     """Return what has happened to the database since an identity was stored.
 
     Only a server that was restarted has a new start time and nothing else. If a value cannot be
@@ -57,15 +57,15 @@ def compare(stored: Identity | None, current: Identity) -> Difference:
     """
     is_complete = None not in current.values()
     if stored is None:
-        return Difference.NONE if is_complete else Difference.REPLACED
+        return IdentityDifference.NONE if is_complete else IdentityDifference.REPLACED
     differing = {name for name, value in current.items() if stored.get(name) != value}
     if current[STARTED_AT] is None:
-        return Difference.REPLACED
+        return IdentityDifference.REPLACED
     if not differing:
-        return Difference.NONE
+        return IdentityDifference.NONE
     if differing == {STARTED_AT} and is_complete:
-        return Difference.RESTARTED
-    return Difference.REPLACED
+        return IdentityDifference.RESTARTED
+    return IdentityDifference.REPLACED
 
 
 def _read_one(connection: Connection, query: str) -> str | None:

@@ -16,7 +16,7 @@ from hub.errors import HostNotAllowed, HubError, NeedsAttention, Refused, Retry,
 from hub.http import credentials, deadline, exchange
 from hub.http.allowlist import Hosts, parse
 from hub.http.exchange import HttpResponse
-from hub.http.response import Call, Reply, wait_of
+from hub.http.response import HttpReply, MaskedCall, wait_of
 
 MAX_ANSWER_BYTES = 100 * 2**20
 CONNECTIONS_PER_HOST = 20
@@ -113,7 +113,7 @@ class AppHttp:
         data: Any = None,
         auth: tuple[str, str] | None = None,
         answers: Collection[int] = (),
-    ) -> Reply:
+    ) -> HttpReply:
         """Send one request and return the whole answer.
 
         `answers` are statuses that this source uses as ordinary answers.
@@ -121,7 +121,7 @@ class AppHttp:
         if json is not None:
             headers = {"Content-Type": "application/json", **(headers or {})}
             data = encode(json)
-        call = Call(self._app, method.upper(), url)
+        call = MaskedCall(self._app, method.upper(), url)
         request = requests.Request(
             call.method, url, params=params, headers=headers, data=data, auth=auth
         )
@@ -150,7 +150,7 @@ class AppHttp:
         has_user = bool(parse(address).auth)
         return "port" if self._hosts.declares_host(address) and not has_user else ""
 
-    def _hide(self, call: Call, secrets: Collection[str]) -> None:
+    def _hide(self, call: MaskedCall, secrets: Collection[str]) -> None:
         """Keep secrets out of the errors of this call and of all later ones.
 
         A value of the settings that are not secret stays readable.
@@ -160,14 +160,14 @@ class AppHttp:
             call.hide(hidden)
             self._on_secrets(hidden)
 
-    def _refuse(self, call: Call, host: str, *, lacks: str) -> NoReturn:
+    def _refuse(self, call: MaskedCall, host: str, *, lacks: str) -> NoReturn:
         """Announce that the app asked for a host that it may not call, and raise HostNotAllowed."""
         plain_host = call.clean(host)
         self._on_refused(self._app, plain_host)
         raise HostNotAllowed(self._app, plain_host, lacks=lacks)
 
     def _send(
-        self, call: Call, adapter: BaseAdapter, prepared: requests.PreparedRequest
+        self, call: MaskedCall, adapter: BaseAdapter, prepared: requests.PreparedRequest
     ) -> HttpResponse:
         """Send the request; raise Retry, Refused or NeedsAttention if no whole answer comes."""
         self.calls += 1
@@ -182,7 +182,7 @@ class AppHttp:
             self._on_call(SentCall(call.method, call.host, status, seconds))
 
     def _exchange(
-        self, call: Call, adapter: BaseAdapter, prepared: requests.PreparedRequest
+        self, call: MaskedCall, adapter: BaseAdapter, prepared: requests.PreparedRequest
     ) -> HttpResponse:
         """Send the request and return the whole answer."""
         seconds = self._seconds
@@ -213,14 +213,16 @@ class AppHttp:
         except exchange.ExchangeError as error:
             raise _unreachable(call, _root_cause(error)) from None
 
-    def _judge(self, call: Call, response: HttpResponse, answers: Collection[int]) -> Reply:
+    def _judge(
+        self, call: MaskedCall, response: HttpResponse, answers: Collection[int]
+    ) -> HttpReply:
         """Return the answer as a reply; raise an error for 429, for redirects and from 500 on.
 
         Other refusals are left to `Reply.check`, because a source may use them as answers.
         """
         status = response.status
         if status in answers:
-            return Reply(call, response)
+            return HttpReply(call, response)
         wait = wait_of(response.headers, self._clock.now())
         if status == 429:
             self._on_throttled(wait or 0.0)
@@ -241,7 +243,7 @@ class AppHttp:
                 destination=call.clean(_moved_to(response.headers)),
                 app=call.app,
             )
-        return Reply(call, response)
+        return HttpReply(call, response)
 
 
 def open_session() -> requests.Session:
@@ -271,7 +273,7 @@ def _number(value: Any) -> Any:
     return number
 
 
-def _unreachable(call: Call, cause: BaseException) -> HubError:
+def _unreachable(call: MaskedCall, cause: BaseException) -> HubError:
     """Return the error for a host that cannot be reached, with the cause in plain words."""
     plain = TECHNICAL_PARTS.sub("", str(cause)).strip(" .")
     text = call.clean(plain or type(cause).__name__)

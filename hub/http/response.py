@@ -24,7 +24,7 @@ MAX_MESSAGE_LENGTH = 1000
 MESSAGE_KEYS = ("message", "error_description", "detail", "error", "title", "errors")
 
 
-class Call:
+class MaskedCall:
     """A request, described without its query, long parts of its path and its secrets."""
 
     __slots__ = ("_mask", "app", "host", "method", "path", "place")
@@ -51,12 +51,12 @@ class Call:
         return self._mask.clean(text)
 
 
-class Reply:
+class HttpReply:
     """The whole answer to a request."""
 
     __slots__ = ("_call", "body", "headers", "not_found", "status")
 
-    def __init__(self, call: Call, response: HttpResponse) -> None:
+    def __init__(self, call: MaskedCall, response: HttpResponse) -> None:
         self._call = call
         self.status = response.status
         self.body = response.body
@@ -80,7 +80,7 @@ class Reply:
                 size=len(self.body),
             ) from None
 
-    def check(self) -> "Reply":
+    def check(self) -> "HttpReply":
         """Return the reply if its status is below 400, else raise NeedsAttention or Refused."""
         if self.status < 400:
             return self

@@ -17,7 +17,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import NotFound, Refused, Sentence
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match, Record, SeenCode
-from hub.models.enums import MatchMethod
+from hub.models.enums import MatchOrigin
 from hub.qbo import records
 from hub.security import audit
 
@@ -76,7 +76,7 @@ def decide(
     if details is not None:
         match.details = dump(details)
     match.record = record
-    match.match_method = MatchMethod.DECIDED
+    match.match_method = MatchOrigin.DECIDED
     match.who = who
     match.at = current().clock.now()
     session.add(match)

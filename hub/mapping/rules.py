@@ -6,7 +6,7 @@ from hub.contract.documents import Code, Party, Role
 from hub.contract.types import Field
 from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, ref
 from hub.mapping.mapped import Create, Missing, Ref
-from hub.models.enums import MatchMethod
+from hub.models.enums import MatchOrigin
 
 # A record, one to create, what is missing, a warning, or None where the code is left out.
 MatchResult = Ref | Create | Missing | str | None
@@ -127,7 +127,7 @@ def _current_decision(field: Field, code: Code, index: MatchIndex) -> Decision |
     An empty id in the document means that the code is linked to nothing.
     """
     decision = index.matches.get((field.name, code.id))
-    if decision is None or decision.match_method != MatchMethod.LINK:
+    if decision is None or decision.match_method != MatchOrigin.LINK:
         return decision
     if code.quickbooks_id in (None, decision.record):
         return decision
@@ -145,7 +145,7 @@ def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIn
     if entry:
         return ref(field.role, entry)
     verb = "is linked to"
-    if decision.match_method == MatchMethod.DECIDED:
+    if decision.match_method == MatchOrigin.DECIDED:
         verb = "was matched to"
     reason = _unusable_reason(decision.record, index, field.role)
     problem = f"it {verb} a record that cannot be used: {reason}"

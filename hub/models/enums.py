@@ -183,7 +183,7 @@ class StartRule(StrEnum):
     INCLUDED = "included"  # a person added it
 
 
-class MatchMethod(StrEnum):
+class MatchOrigin(StrEnum):
     """How a code was matched to its record."""
 
     DECIDED = "decided"  # by a person

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.mapping.index import EMPTY, NEW
 from hub.models import ListState, Match, Posting, Record, SourceDocument, TransactionSummary
-from hub.models.enums import MatchMethod, Operation, PostingState
+from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.identity import fingerprint
 
@@ -204,7 +204,7 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
             name=row.number or row.party,
             role=row.kind,
             record=posting.quickbooks_id,
-            match_method=MatchMethod.LINK,
+            match_method=MatchOrigin.LINK,
             who="hub",
             at=context.clock.now(),
         )

@@ -57,7 +57,7 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Event:
+class WebhookEvent:
     """A change that a webhook reports."""
 
     realm: str
@@ -140,7 +140,7 @@ def is_due(company_id: int) -> bool:
 
 def webhook(
     headers: Mapping[str, str], body: bytes, find_awaiting: FindAwaiting | None = None
-) -> dict[int, list[Event]]:
+) -> dict[int, list[WebhookEvent]]:
     """Return the events of a webhook that report something new, by company.
 
     `find_awaiting` finds the companies whose poll was requested and will begin later. Their news
@@ -150,7 +150,7 @@ def webhook(
     _check_signature(headers, body)
     events = _events(body)
     realms = {event.realm for event in events}
-    news: dict[int, list[Event]] = {}
+    news: dict[int, list[WebhookEvent]] = {}
     with engine.reading() as session:
         rows = session.scalars(select(Company).where(Company.realm.in_(realms)))
         companies = {company.realm: company for company in rows}
@@ -173,7 +173,7 @@ def _has_noted_news(company: Company) -> bool:
     return company.polled_at is None or company.webhook_news_at >= company.polled_at
 
 
-def _note_receipt(companies: Iterable[Company], news: Mapping[int, list[Event]]) -> None:
+def _note_receipt(companies: Iterable[Company], news: Mapping[int, list[WebhookEvent]]) -> None:
     """Note when webhooks arrived; without news once an hour is enough."""
     now = hub_context.current().clock.now()
     without_news = []
@@ -298,7 +298,7 @@ def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
         raise Refused("The webhook's signature is not QuickBooks'.")
 
 
-def _events(body: bytes) -> list[Event]:
+def _events(body: bytes) -> list[WebhookEvent]:
     """Return the events of a webhook in either format; raise Refused if it is not JSON."""
     try:
         content = exact_json.parse_call(body)
@@ -309,7 +309,7 @@ def _events(body: bytes) -> list[Event]:
     return list(_classic_events(content))
 
 
-def _classic_events(content: Any) -> Iterator[Event]:
+def _classic_events(content: Any) -> Iterator[WebhookEvent]:
     """Yield the events of a webhook in the older format."""
     for notification in _objects_in(content, "eventNotifications"):
         yield from _notified_events(notification)
@@ -323,7 +323,7 @@ def _objects_in(content: Any, name: str) -> list[dict[str, Any]]:
     return [item for item in items if isinstance(item, dict)]
 
 
-def _notified_events(notification: dict[str, Any]) -> Iterator[Event]:
+def _notified_events(notification: dict[str, Any]) -> Iterator[WebhookEvent]:
     """Yield the events of one company; a merge is an event of both objects."""
     realm = str(notification.get("realmId") or "")
     for entity in _objects_in(notification.get("dataChangeEvent"), "entities"):
@@ -331,7 +331,7 @@ def _notified_events(notification: dict[str, Any]) -> Iterator[Event]:
         for id in (entity.get("id"), entity.get("deletedId")):
             if not id:
                 continue
-            yield Event(
+            yield WebhookEvent(
                 realm=realm,
                 kind=KIND.get(name, ""),
                 id=str(id),
@@ -340,7 +340,7 @@ def _notified_events(notification: dict[str, Any]) -> Iterator[Event]:
             )
 
 
-def _cloud_events(content: list[Any]) -> Iterator[Event]:
+def _cloud_events(content: list[Any]) -> Iterator[WebhookEvent]:
     """Yield the events of a webhook as CloudEvents, with types like qbo.bill.created.v1."""
     kinds = {entity.lower(): kind for entity, kind in KIND.items()}
     for event in content:
@@ -351,7 +351,7 @@ def _cloud_events(content: list[Any]) -> Iterator[Event]:
         if len(parts) < 2:
             continue
         entity, operation = parts[:2]
-        yield Event(
+        yield WebhookEvent(
             realm=str(event.get("intuitaccountid") or ""),
             kind=kinds.get(entity.lower(), ""),
             id=str(event.get("intuitentityid") or ""),
@@ -360,7 +360,7 @@ def _cloud_events(content: list[Any]) -> Iterator[Event]:
         )
 
 
-def _is_stored(session: Session, company_id: int, event: Event) -> bool:
+def _is_stored(session: Session, company_id: int, event: WebhookEvent) -> bool:
     """Return whether the index already shows a change, as it does for the hub's own writes.
 
     An event of a kind that the hub does not know counts as stored: there is nothing to read.

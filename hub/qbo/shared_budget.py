@@ -59,7 +59,7 @@ class Share:
     ends_at: float
 
 
-class Outcome(NamedTuple):
+class StartOutcome(NamedTuple):
     """What became of a reserved start: when it happened at the latest, or None if it did not."""
 
     number: int
@@ -81,7 +81,7 @@ class Demand:
     waiting: Sequence[int] = ()
     extra: int = 0
     next_number: int = 1
-    outcomes: Sequence[Outcome] = ()
+    outcomes: Sequence[StartOutcome] = ()
     throttles: Sequence[tuple[float, float]] = ()
 
 
@@ -96,7 +96,7 @@ class Slot:
 
 
 @dataclass
-class Grant:
+class CallGrant:
     """The answer to a demand: reserved starts, the share, and when the next starts are possible.
 
     `free_at` is by kind of call: False for a single one, True for a batch.
@@ -125,7 +125,7 @@ class SharedBudget:
 
     def reserve(
         self, demand: Demand, limits: Limits, now: float, uncertainty: float = 0.0
-    ) -> Grant:
+    ) -> CallGrant:
         """Note what a process reports and reserve what it may use next.
 
         `uncertainty` is how imprecisely the process knows the time of the database.
@@ -242,7 +242,7 @@ class _Reservation:
     limits: Limits
     now: float
     uncertainty: float
-    grant: Grant = field(default_factory=Grant)
+    grant: CallGrant = field(default_factory=CallGrant)
 
     def fill(self, concurrent: int) -> None:
         """Reserve a chunk of starts: an equal part of what may start in a second."""

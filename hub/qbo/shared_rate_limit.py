@@ -16,7 +16,15 @@ from typing import Protocol, TypeVar
 from hub.clock import Clock
 from hub.errors import DatabaseUnavailable
 from hub.qbo.rate_limit_rules import TURN_SECONDS, Budget, Limits, NoSlot, Ticket
-from hub.qbo.shared_budget import HORIZON, SHARE_SECONDS, Demand, Grant, Outcome, SharedBudget, Slot
+from hub.qbo.shared_budget import (
+    HORIZON,
+    SHARE_SECONDS,
+    CallGrant,
+    Demand,
+    SharedBudget,
+    Slot,
+    StartOutcome,
+)
 from hub.request_ban import forbid_requests
 
 T = TypeVar("T")
@@ -26,7 +34,7 @@ EXPECTATION_SECONDS = 1.0  # as many calls are expected soon as have started in 
 RETRY_SECONDS = 1.0  # while the row cannot be reached
 
 
-class Row(Protocol):
+class LimitRow(Protocol):
     """The row of a company; see `hub.qbo.shared_budget_row`."""
 
     def change(self, change: Callable[[SharedBudget, float, float, float], T]) -> T:
@@ -37,10 +45,10 @@ class Row(Protocol):
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _TimedGrant:
     """A grant, and the database's time with the times of this process around it."""
 
-    grant: Grant
+    grant: CallGrant
     now: float
     before: float
     after: float
@@ -74,7 +82,7 @@ class SharedRateLimiter:
     If the row cannot be reached, nothing starts except what was reserved before.
     """
 
-    def __init__(self, clock: Clock, limits: Limits, row: Row, *, renews: bool = True) -> None:
+    def __init__(self, clock: Clock, limits: Limits, row: LimitRow, *, renews: bool = True) -> None:
         """Create the limiter; with `renews` a thread renews its share while requests run."""
         self._clock = clock
         self._limits = limits
@@ -89,7 +97,7 @@ class SharedRateLimiter:
         self._recent: deque[float] = deque(maxlen=limits.per_second)
         self._slots: list[_OwnSlot] = []
         self._next_number = 1
-        self._outcomes: list[Outcome] = []
+        self._outcomes: list[StartOutcome] = []
         self._throttles: list[tuple[float, float]] = []
         self._paused_to = 0.0
         self._concurrent = 0
@@ -177,7 +185,7 @@ class SharedRateLimiter:
         if slot is None or not is_ready or self._next() is not ticket:
             return False
         self._slots.remove(slot)
-        self._outcomes.append(Outcome(slot.slot.number, now))
+        self._outcomes.append(StartOutcome(slot.slot.number, now))
         self._turn += 1
         self._running += 1
         self._last_turns[ticket.app] = self._turn
@@ -283,18 +291,19 @@ class SharedRateLimiter:
 
     def _reserve(
         self, demand: Demand, budget: SharedBudget, now: float, before: float, after: float
-    ) -> _Answer:
+    ) -> _TimedGrant:
         """Reserve starts in the budget, with the times of the demand as the database's."""
         offset = now - before
         throttles = [(at + offset, seconds) for at, seconds in demand.throttles]
         outcomes = [
-            Outcome(number, None if at is None else at + offset) for number, at in demand.outcomes
+            StartOutcome(number, None if at is None else at + offset)
+            for number, at in demand.outcomes
         ]
         translated = replace(demand, throttles=throttles, outcomes=outcomes)
         grant = budget.reserve(translated, self._limits, now, after - before)
-        return _Answer(grant, now, before, after)
+        return _TimedGrant(grant, now, before, after)
 
-    def _take(self, demand: Demand, answer: _Answer) -> None:
+    def _take(self, demand: Demand, answer: _TimedGrant) -> None:
         """Take over what the row has granted; what was reported need not be reported again."""
         del self._outcomes[: len(demand.outcomes)]
         del self._throttles[: len(demand.throttles)]
@@ -366,7 +375,7 @@ class SharedRateLimiter:
         """Report some reserved starts as unused."""
         for slot in list(slots):
             self._slots.remove(slot)
-            self._outcomes.append(Outcome(slot.slot.number, None))
+            self._outcomes.append(StartOutcome(slot.slot.number, None))
 
     def _start_renewal(self) -> None:
         """Let a thread renew the share as long as requests run; it ends when none does."""

@@ -19,7 +19,7 @@ POLL_SECONDS = 0.2
 WaitNotice = Callable[[str], None]
 
 
-class Lease(Protocol):
+class HeldLease(Protocol):
     """A lease that this process holds."""
 
     def release(self) -> object:
@@ -63,7 +63,7 @@ def require() -> None:
     lease_rows.require_all()
 
 
-def take(name: str) -> Lease | None:
+def take(name: str) -> HeldLease | None:
     """Return the acquired lease, or None if another process or thread has it.
 
     It is held until it is released, this process ends, or it gives no sign of life for too long.

@@ -19,7 +19,7 @@ from hub.models.enums import Operation
 from hub.posting.preflight import checks
 from hub.posting.preflight.context import Finding
 from hub.posting.preflight.load import load_context
-from hub.posting.preflight.postings import UNPOSTED_STATES, PostingRow, load_postings
+from hub.posting.preflight.postings import UNPOSTED_STATES, CheckedPostingRow, load_postings
 from hub.reasons.texts import render
 from hub.scheduling.company_readiness import Fact, FactState, facts_for
 from hub.sources.site import fields_as_set
@@ -51,7 +51,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class ReadinessReport:
     """What would stop documents: the company's set-up, and obstacles with the most documents first.
 
     `ready` documents passed all checks. `unchecked` ones were too many for the checks.
@@ -69,14 +69,14 @@ class Report:
         return not self.obstacles and not has_bad_fact
 
 
-def report(session: Session, installation: Installation, app: App) -> Report:
+def report(session: Session, installation: Installation, app: App) -> ReadinessReport:
     """Return what would stop the documents of an app, as far as it was collected."""
     ids = _unposted_ids(session, installation.id)
     postings = load_postings(session, ids[:MAX_CHECKED])
     findings = _check(session, installation.company_id, postings)
     obstacles = _from_cases(session, installation)
     obstacles += _from_findings(findings, installation.company.currency)
-    return Report(
+    return ReadinessReport(
         facts=tuple(facts_for(session, installation, app, fields_as_set(installation))),
         obstacles=tuple(sorted(obstacles, key=lambda one: -one.documents)),
         ready=len(postings) - len(findings),
@@ -99,8 +99,8 @@ def _unposted_ids(session: Session, installation_id: int) -> Sequence[int]:
 
 
 def _check(
-    session: Session, company_id: int, postings: Sequence[PostingRow]
-) -> list[tuple[PostingRow, list[Finding]]]:
+    session: Session, company_id: int, postings: Sequence[CheckedPostingRow]
+) -> list[tuple[CheckedPostingRow, list[Finding]]]:
     """Return the postings in which the checks before posting find something, with the findings."""
     if not postings:
         return []
@@ -148,7 +148,7 @@ def _from_cases(session: Session, installation: Installation) -> list[Obstacle]:
 
 
 def _from_findings(
-    stopped: Sequence[tuple[PostingRow, list[Finding]]], home: str
+    stopped: Sequence[tuple[CheckedPostingRow, list[Finding]]], home: str
 ) -> list[Obstacle]:
     """Return what the checks found, one obstacle for each cause.
 

@@ -18,7 +18,7 @@ from hub.models import Run
 from hub.outbox import document_search
 from hub.scheduling import folder_lock, pending_work, retention, run_log, runner, schedule
 from hub.scheduling.folder_lock import FolderLock
-from hub.scheduling.leases import Lease, take
+from hub.scheduling.leases import HeldLease, take
 from hub.sources import outage
 from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
 
@@ -50,7 +50,7 @@ class Scheduler:
         self._announce = announce or (lambda text: None)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._scheduler = BackgroundScheduler(timezone="UTC")
-        self._lock: Lease | None = None  # the scheduler's, within the data folder
+        self._lock: HeldLease | None = None  # the scheduler's, within the data folder
         self._folder_lock: FolderLock | None = None
         self._is_at_work = False
         self._standby = ""  # which data folder was told to have the turn, and whether it is at work

@@ -17,7 +17,7 @@ RECONNECT_SECONDS = 1.0
 log = logging.getLogger("hub")
 
 
-class Scheduler(Protocol):
+class SchedulerThreads(Protocol):
     """What runs beside the work, in threads of its own."""
 
     def start(self) -> None:
@@ -30,7 +30,9 @@ class Scheduler(Protocol):
 class Worker:
     """One process that executes so many runs at a time, until SIGTERM or Ctrl-C."""
 
-    def __init__(self, app: Flask, queue: RunQueue, scheduler: Scheduler, concurrency: int) -> None:
+    def __init__(
+        self, app: Flask, queue: RunQueue, scheduler: SchedulerThreads, concurrency: int
+    ) -> None:
         self._app = app
         self._queue = queue
         self._scheduler = scheduler

@@ -14,7 +14,7 @@ from hub.contract.documents import Code, Role
 from hub.contract.types import Field, Site
 from hub.db import bulk, engine
 from hub.models import Installation, Match, Posting, Record, SourceDocument
-from hub.models.enums import MatchMethod, Operation, PostingState
+from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.money import total
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
@@ -113,7 +113,7 @@ def _matches_by_record(
     query = (
         select(Match)
         .filter_by(**_match_key(installation, field))
-        .order_by(Match.match_method == MatchMethod.DECIDED, Match.id)
+        .order_by(Match.match_method == MatchOrigin.DECIDED, Match.id)
     )
     return {match.record: match for match in session.scalars(query)}
 
@@ -122,7 +122,7 @@ def _match_values(match: Match | None) -> dict[str, Any]:
     """Return what a pushed record says about its match: nothing if it has none."""
     if match is None:
         return {}
-    is_decided = match.match_method == MatchMethod.DECIDED
+    is_decided = match.match_method == MatchOrigin.DECIDED
     return {"code": match.code, "decided": is_decided}
 
 
@@ -199,7 +199,7 @@ def _link_codes(
     values = {
         **key,
         "role": field.role,
-        "match_method": MatchMethod.LINK,
+        "match_method": MatchOrigin.LINK,
         "who": "hub",
         "at": now,
     }
@@ -208,7 +208,7 @@ def _link_codes(
         match = matches.get(code.id)
         if code.quickbooks_id == "":
             new_rows.pop(code.id, None)
-            if match and match.match_method == MatchMethod.LINK:
+            if match and match.match_method == MatchOrigin.LINK:
                 session.delete(matches.pop(code.id))
         elif code.quickbooks_id is None:
             continue
@@ -219,9 +219,9 @@ def _link_codes(
                 "name": name,
                 "record": code.quickbooks_id,
             }
-        elif match.match_method != MatchMethod.DECIDED and match.record != code.quickbooks_id:
+        elif match.match_method != MatchOrigin.DECIDED and match.record != code.quickbooks_id:
             match.record = code.quickbooks_id
-            match.match_method = MatchMethod.LINK
+            match.match_method = MatchOrigin.LINK
             match.who = "hub"
             match.at = now
     session.flush()

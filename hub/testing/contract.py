@@ -20,7 +20,7 @@ from hub.models.enums import LIST_KINDS
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
-from hub.testing.readiness import Readiness, documents
+from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import FULL, PAGES, Reading, identity, source_ids
 from hub.testing.stand_in import json_answer, text_answer
 
@@ -77,7 +77,7 @@ def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[by
     return text_answer(start, 404, "<html><body><h1>404 Not Found</h1></body></html>")
 
 
-class Contract(Reading, Readiness, DeclaredRate):
+class Contract(Reading, ReadinessTests, DeclaredRate):
     """One promise a test; others are in `reading`, `readiness` and `declared_rate`."""
 
     wrong_keys: dict[str, Any] | None

@@ -44,7 +44,7 @@ def checked(app: WSGIApplication, path: Path) -> WSGIApplication:
         line, headers = started
         fault = environ.get("sandbox.fault")
         if fault is None or fault.kind == "status":
-            answer = Answer(int(line[:3]), dict(headers), body)
+            answer = DescribedAnswer(int(line[:3]), dict(headers), body)
             differences = description.differences(request, answer)
             if differences:
                 call = f"{request.method} {request.path} answered {answer.status}"
@@ -68,7 +68,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class DescribedAnswer:
     """An answer, as far as a description says something about it."""
 
     status: int
@@ -105,7 +105,7 @@ def describe(path: Path) -> "Description":
     return Description(yaml.safe_load(text))
 
 
-class Operation:
+class DescribedCall:
     """A call of a description: a method on a path, or a webhook.
 
     `node` is its part of the document; `names` are the parameters in its path.
@@ -142,7 +142,7 @@ class Description:
         self._roots = {_root(operation.path) for operation in self.operations}
         self._validators: dict[str, Any] = {}
 
-    def differences(self, request: Request, answer: Answer) -> list[str]:
+    def differences(self, request: Request, answer: DescribedAnswer) -> list[str]:
         """Return how a call differs from its description.
 
         Paths that are not described, such as pages, are left out.
@@ -159,7 +159,7 @@ class Description:
         return problems
 
     def requested(
-        self, operation: Operation, request: Request, values: Mapping[str, str]
+        self, operation: DescribedCall, request: Request, values: Mapping[str, str]
     ) -> Iterator[str]:
         """Yield how a request differs in parameters, credentials and body.
 
@@ -184,7 +184,7 @@ class Description:
 
     # -- parts of a call --
 
-    def _operations(self, part: str) -> Iterator[Operation]:
+    def _operations(self, part: str) -> Iterator[DescribedCall]:
         """Yield the operations of a part of the document: "paths" or "webhooks".
 
         A webhook has a name in place of a path.
@@ -193,9 +193,9 @@ class Description:
         for path, item in items.items():
             for method in METHODS:
                 if method in item:
-                    yield Operation(path, method, item)
+                    yield DescribedCall(path, method, item)
 
-    def _find(self, request: Request) -> tuple[Operation | None, dict[str, str]]:
+    def _find(self, request: Request) -> tuple[DescribedCall | None, dict[str, str]]:
         """Return the operation of a request, with the values of the parameters in its path."""
         for operation in self.operations:
             match = operation.pattern.fullmatch(request.path)
@@ -205,7 +205,7 @@ class Description:
         return None, {}
 
     def _parameters(
-        self, operation: Operation, request: Request, values: Mapping[str, str]
+        self, operation: DescribedCall, request: Request, values: Mapping[str, str]
     ) -> Iterator[str]:
         """Yield how the parameters in path, query and headers differ."""
         pairs = parse_qsl(request.query, keep_blank_values=True)
@@ -229,7 +229,7 @@ class Description:
             elif parameter.get("required"):
                 yield f"parameter {name}: missing"
 
-    def _security(self, operation: Operation, request: Request) -> Iterator[str]:
+    def _security(self, operation: DescribedCall, request: Request) -> Iterator[str]:
         """Yield a difference if the request has none of the described kinds of credentials."""
         requirements = operation.node.get("security", self.document.get("security", ()))
         schemes = self.document.get("components", {}).get("securitySchemes", {})
@@ -242,7 +242,7 @@ class Description:
         if prefixes and not credentials.startswith(tuple(prefixes)):
             yield f"the request does not authenticate by {' or '.join(prefixes)}"
 
-    def _answered(self, operation: Operation, answer: Answer) -> Iterator[str]:
+    def _answered(self, operation: DescribedCall, answer: DescribedAnswer) -> Iterator[str]:
         """Yield how an answer differs from the one that is described for its status."""
         described = operation.node["responses"].get(str(answer.status))
         if described is None:

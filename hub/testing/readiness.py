@@ -21,7 +21,7 @@ def documents(items: Iterable[Yielded]) -> list[Document]:
     return [item for item in items if isinstance(item, Document)]
 
 
-class Readiness:
+class ReadinessTests:
     """Tests that the documents of the stand-in can be posted."""
 
     slug: str

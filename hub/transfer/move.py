@@ -27,7 +27,7 @@ from hub.security.data_origin import DatabaseMoved
 from hub.transfer import proof, restore_rule, rows
 from hub.transfer.errors import DatabaseNotEmpty
 from hub.transfer.exclusive import open_exclusively
-from hub.transfer.proof import Proof
+from hub.transfer.proof import CopyProof
 
 LOCK = 0x6D6F7665  # PostgreSQL advisory lock: one copy into a database at a time
 Progress = Callable[[str, int, int], None]  # phase, rows done, rows in all
@@ -47,7 +47,7 @@ class Move:
     """A finished move and its proof."""
 
     addresses: Addresses
-    proof: Proof
+    proof: CopyProof
 
 
 def move(config: Config, url: str, open_app: OpenApp, who: str, progress: Progress) -> Move:
@@ -71,7 +71,9 @@ def move(config: Config, url: str, open_app: OpenApp, who: str, progress: Progre
     return Move(Addresses(old, new), result)
 
 
-def _move_rows(app: Flask, source: Connection, addresses: Addresses, progress: Progress) -> Proof:
+def _move_rows(
+    app: Flask, source: Connection, addresses: Addresses, progress: Progress
+) -> CopyProof:
     """Copy and compare all rows, then seal the old database.
 
     Only the comparison is repeated if the old database was sealed and its copy not released.
@@ -134,13 +136,13 @@ def copy_rows(source: Connection, target: Connection, progress: Progress) -> Non
     rows.copy_all(source, target, _counter("copy", total, progress))
 
 
-def prove(source: Connection, progress: Progress) -> Proof:
+def prove(source: Connection, progress: Progress) -> CopyProof:
     """Compare the application's database with the one that it was copied from."""
     with engine.db.engine.connect() as target:
         return compare(source, target, progress)
 
 
-def compare(source: Connection, target: Connection, progress: Progress) -> Proof:
+def compare(source: Connection, target: Connection, progress: Progress) -> CopyProof:
     """Compare all rows and sums of two databases."""
     total = sum(rows.count(source, table) for table in rows.tables())
     return proof.compare(source, target, _counter("prove", total, progress))

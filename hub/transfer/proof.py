@@ -38,7 +38,7 @@ class SumProof:
 
 
 @dataclass(frozen=True)
-class Proof:
+class CopyProof:
     """What was compared and found equal."""
 
     tables: list[TableProof] = field(default_factory=list)
@@ -50,10 +50,10 @@ class Proof:
         return sum(table.count for table in self.tables)
 
 
-def compare(source: Connection, target: Connection, advance: Advance) -> Proof:
+def compare(source: Connection, target: Connection, advance: Advance) -> CopyProof:
     """Compare every row and the sums; raise CopyDiffers at the first difference."""
     tables = [_compare_table(source, target, table, advance) for table in rows.tables()]
-    return Proof(tables, _compare_sums(source, target))
+    return CopyProof(tables, _compare_sums(source, target))
 
 
 def _compare_table(

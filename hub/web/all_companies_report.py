@@ -24,7 +24,7 @@ COLUMNS = (
 )
 
 
-class CompanyRow(NamedTuple):
+class CompanyTotals(NamedTuple):
     """A company, and its totals by currency."""
 
     company: Company
@@ -73,10 +73,10 @@ def _months(session: Session) -> tuple[Period, Period]:
     return newest, report_tables.parse_month(request.args.get("month", "")) or newest
 
 
-def _row(company: Company, totals: dict[int, dict[str, CurrencyTotal]]) -> CompanyRow:
+def _row(company: Company, totals: dict[int, dict[str, CurrencyTotal]]) -> CompanyTotals:
     """Return the totals of a company in the order of their currencies."""
     own = totals.get(company.id, {})
-    return CompanyRow(company, [own[currency] for currency in sorted(own)])
+    return CompanyTotals(company, [own[currency] for currency in sorted(own)])
 
 
 def _exported(month: Period, company: Company, total: CurrencyTotal) -> exports.Row:

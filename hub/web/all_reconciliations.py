@@ -12,7 +12,7 @@ from hub.translations.messages import gettext_noop
 from hub.web import exports, reconciliation
 from hub.web.access import scope
 from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, visible_companies
-from hub.web.paging import Page, page
+from hub.web.paging import ListPage, page
 from hub.web.reconciliation import ReconciliationSummary
 
 COLUMNS = (
@@ -52,7 +52,7 @@ LABELS = {
 }
 
 
-class CompanyRow(NamedTuple):
+class CompanyReconciliation(NamedTuple):
     """A company and its newest reconciliation; of a company seen in part there is none."""
 
     company: Company
@@ -74,7 +74,7 @@ def render(session: Session) -> str:
     """Render the page: a row for each company, by name."""
     companies = page(session, visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
     rows = _rows(session, companies.rows)
-    listed = Page(rows, companies.newer, companies.older)
+    listed = ListPage(rows, companies.newer, companies.older)
     return render_template("reconciliations_of_all.html", page=listed)
 
 
@@ -90,7 +90,7 @@ def download() -> Response:
     return exports.download("reconciliations", COLUMNS, rows)
 
 
-def _rows(session: Session, companies: Sequence[Company]) -> list[CompanyRow]:
+def _rows(session: Session, companies: Sequence[Company]) -> list[CompanyReconciliation]:
     """Return the newest reconciliation of each company, in a few queries for all."""
     whole_ids = [company.id for company in companies if scope().has_company(company.id)]
     summaries = reconciliation.newest_of_each(session, whole_ids)
@@ -98,7 +98,7 @@ def _rows(session: Session, companies: Sequence[Company]) -> list[CompanyRow]:
     for company in companies:
         summary = summaries.get(company.id)
         result = _result(summary) if company.id in whole_ids else Result.HIDDEN
-        rows.append(CompanyRow(company, result, summary))
+        rows.append(CompanyReconciliation(company, result, summary))
     return rows
 
 
@@ -111,7 +111,7 @@ def _result(summary: ReconciliationSummary | None) -> Result:
     return Result.RECONCILED if summary.is_fresh else Result.OLD
 
 
-def _exported(row: CompanyRow) -> Iterator[exports.Row]:
+def _exported(row: CompanyReconciliation) -> Iterator[exports.Row]:
     """Yield a company as a file has it: a row for each currency that differs, one at least."""
     one: dict[str, Any] = dict.fromkeys(COLUMNS)
     one |= {

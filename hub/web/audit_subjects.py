@@ -37,7 +37,7 @@ CHOICES = {"+": "a new record", "": "no record"}
 OF_CASES = frozenset({"case assigned", "case note added", "case snoozed", "case woken"})
 
 
-class Link(NamedTuple):
+class SubjectLink(NamedTuple):
     """The name of a thing, and the address of its page if it has one."""
 
     name: str
@@ -60,15 +60,15 @@ class Subjects:
         query: Any = select(User.username).where(User.username.in_(names))
         self._people: set[str] = set(session.scalars(query))
         self._cases: dict[str, int] = _cases(session, entries)
-        self._titles: dict[str, Link] = _titles(session, entries)
+        self._titles: dict[str, SubjectLink] = _titles(session, entries)
 
-    def of(self, entry: AuditEntry) -> list[Link]:
+    def of(self, entry: AuditEntry) -> list[SubjectLink]:
         """Return the names and links of what an entry is about."""
         if entry.what in OF_POSTINGS:
             ids = _ids(entry.subject)
             links = [self._posting(id) for id in ids[:MAX_LINKS]]
             if len(ids) > MAX_LINKS:
-                links.append(Link(f"{len(ids) - MAX_LINKS:,} more"))
+                links.append(SubjectLink(f"{len(ids) - MAX_LINKS:,} more"))
             return links
         if entry.what in OF_CODES:
             return [_code(entry)]
@@ -88,48 +88,48 @@ class Subjects:
             return _with_record_name(entry, details)
         return details
 
-    def person(self, name: str) -> Link:
+    def person(self, name: str) -> SubjectLink:
         """Return the name of a person, with the page of the people if it is one."""
-        return Link(name, url_for("people.index") if name in self._people else "")
+        return SubjectLink(name, url_for("people.index") if name in self._people else "")
 
-    def _posting(self, id: int) -> Link:
+    def _posting(self, id: int) -> SubjectLink:
         row = self._postings.get(id)
         if row is None:
-            return Link(f"posting {id}")
+            return SubjectLink(f"posting {id}")
         document = row.document
         name = f"{kind(row.kind).lower()} {titled(document)}"
         if document.party and document.party not in name:
             name += f" ({document.party})"
         url = url_for("documents.one", document_id=document.id, _anchor=f"posting-{id}")
-        return Link(name, url)
+        return SubjectLink(name, url)
 
-    def _thing(self, subject: str) -> Link:
+    def _thing(self, subject: str) -> SubjectLink:
         """Return an app at a company, a company, a person or a case; else the subject itself."""
         if subject in self._installations:
             return _app(self._installations[subject])
         if subject in self._companies:
             company = self._companies[subject]
-            return Link(company.name or subject, url_for("companies.index"))
+            return SubjectLink(company.name or subject, url_for("companies.index"))
         if subject in self._people:
             return self.person(subject)
         if subject in self._cases:
-            return Link(subject, url_for("inbox.one", case_id=self._cases[subject]))
+            return SubjectLink(subject, url_for("inbox.one", case_id=self._cases[subject]))
         if subject in self._titles:
             return self._titles[subject]
         slug, _, rest = subject.partition(" ")
-        return Link(f"{app_name(slug)} {rest}".strip())
+        return SubjectLink(f"{app_name(slug)} {rest}".strip())
 
 
-def _code(entry: AuditEntry) -> Link:
+def _code(entry: AuditEntry) -> SubjectLink:
     """Return the code of an entry, with its page if the entry has the app that it is a code of."""
     slug, _, rest = entry.subject.partition(" ")
     field, _, code = rest.partition(" ")
     name = f"{app_name(slug)} {rest}".strip()
     installation_id = entry.detail.get("installation")
     if not installation_id:
-        return Link(name)
+        return SubjectLink(name)
     place = {"installation_id": installation_id, "field": field, "code": code}
-    return Link(name, url_for("matching.one", **place))
+    return SubjectLink(name, url_for("matching.one", **place))
 
 
 def _ids(subject: str) -> list[int]:
@@ -172,11 +172,11 @@ def _installations(session: Session, subjects: Iterable[str]) -> dict[str, Insta
     return rows
 
 
-def _app(row: Installation) -> Link:
+def _app(row: Installation) -> SubjectLink:
     """Return an app at a company."""
     company = row.company.name or row.company.realm
     name = f"{app_name(row.slug)} for {company}"
-    return Link(name, url_for("installation.show", installation_id=row.id))
+    return SubjectLink(name, url_for("installation.show", installation_id=row.id))
 
 
 def _cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, int]:
@@ -192,7 +192,7 @@ def _cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, int]:
     return {causes[cause]: id for cause, id in session.execute(query)}
 
 
-def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, Link]:
+def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, SubjectLink]:
     """Return the titles of the cases that entries name by their ids."""
     ids = set()
     for entry in entries:
@@ -201,7 +201,7 @@ def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, Link]:
             ids.add(int(number))
     links = {}
     for case in session.scalars(select(Case).where(Case.id.in_(ids))):
-        links[f"case {case.id}"] = Link(case.title, url_for("inbox.one", case_id=case.id))
+        links[f"case {case.id}"] = SubjectLink(case.title, url_for("inbox.one", case_id=case.id))
     return links
 
 

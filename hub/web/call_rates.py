@@ -8,7 +8,7 @@ MAX_CALLERS = 10_000
 
 
 @dataclass(frozen=True)
-class Rate:
+class BurstRate:
     """A burst of calls, and how many follow in a minute."""
 
     burst: int
@@ -18,7 +18,7 @@ class Rate:
 class CallRates:
     """The calls that each of many callers has left, refilled steadily."""
 
-    def __init__(self, rate: Rate, now: Callable[[], float]) -> None:
+    def __init__(self, rate: BurstRate, now: Callable[[], float]) -> None:
         """Start with every caller's full burst; `now` returns seconds that never decrease."""
         self._rate = rate
         self._per_second = rate.per_minute / 60

@@ -52,7 +52,7 @@ class Transaction:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedFact:
     """One fact: as we post it, as each transaction has it, and whether they differ."""
 
     label: str
@@ -76,7 +76,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class LinePair:
+class ComparedLines:
     """A line as we post it beside one of QuickBooks; None where one side has no such line."""
 
     ours: display.TransactionLineView | None
@@ -121,7 +121,7 @@ class Side:
         return f"{sign}{money(difference, self.posting.currency)}"
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ComparedFact]:
         """Compare fact by fact, those that are always compared first."""
         our_facts: dict[str, str] = {}
         if self.ours and self.posting:
@@ -132,7 +132,7 @@ class Side:
         labels = _ordered_labels([our_facts, *columns])
         return [_row(label, our_facts, columns, is_present) for label in labels]
 
-    def lines(self, transaction: Transaction) -> list[LinePair]:
+    def lines(self, transaction: Transaction) -> list[ComparedLines]:
         """Align our lines with those of a transaction: equal ones beside each other, in order.
 
         A transaction that could not be read from QuickBooks has no lines to compare.
@@ -186,19 +186,19 @@ def _ordered_labels(columns: Sequence[Mapping[str, str]]) -> list[str]:
 
 def align(
     ours: Sequence[display.TransactionLineView], theirs: Sequence[display.TransactionLineView]
-) -> list[LinePair]:
+) -> list[ComparedLines]:
     """Put equal lines of two transactions beside each other, and those between them in order."""
-    pairs: list[LinePair] = []
+    pairs: list[ComparedLines] = []
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     for _, start, end, other_start, other_end in matcher.get_opcodes():
         beside = zip_longest(ours[start:end], theirs[other_start:other_end])
-        pairs += [LinePair(one, other) for one, other in beside]
+        pairs += [ComparedLines(one, other) for one, other in beside]
     return pairs
 
 
 def _row(
     label: str, our_facts: dict[str, str], columns: list[dict[str, str]], is_present: bool
-) -> Row:
+) -> ComparedFact:
     """Compare one fact: `columns` are the facts of the transactions."""
     our_text = our_facts.get(label, "")
     is_compared = label in COMPARED_LABELS
@@ -206,7 +206,7 @@ def _row(
         is_compared = True
     differs = bool(our_facts) and is_compared and _has_other_text(label, our_text, columns)
     texts = [facts.get(label, "") for facts in columns]
-    return Row(label, our_text, texts, differs)
+    return ComparedFact(label, our_text, texts, differs)
 
 
 def _has_other_text(label: str, our_text: str, columns: list[dict[str, str]]) -> bool:

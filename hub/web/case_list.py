@@ -143,7 +143,7 @@ def ordered(session: Session, filters: Filters) -> tuple[Select[Any], list[Any],
     return query, [func.coalesce(totals.c.due, NO_DUE_DATE), Case.id], False
 
 
-def page_of(session: Session, filters: Filters) -> paging.Page:
+def page_of(session: Session, filters: Filters) -> paging.ListPage:
     """Return one page of the cases that the filters choose."""
     query, key, is_descending = ordered(session, filters)
     return paging.page(session, query, by=key, down=is_descending, size=ROWS_PER_PAGE)

@@ -49,7 +49,7 @@ from hub.web.installation import is_active
 from hub.web.layout import KINDS, in_zone_of, installation_choices
 from hub.web.paging import page, present, row_or_404
 from hub.web.source_view import source_view
-from hub.web.timeline import FOUND, OUTCOMES, Event, timeline
+from hub.web.timeline import FOUND, OUTCOMES, TimelineEvent, timeline
 from hub.web.transaction_facts import page_of
 
 EXPORTED = (
@@ -355,7 +355,7 @@ def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
     return dict(by_posting)
 
 
-def _events(*rows: Any) -> list[Event]:
+def _events(*rows: Any) -> list[TimelineEvent]:
     """Return the history of a document, with reasons in the language of the person."""
     with viewer.translated_reasons():
         return list(timeline(*rows))

@@ -28,7 +28,7 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
-from hub.models.enums import MatchMethod
+from hub.models.enums import MatchOrigin
 from hub.qbo import records
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop
@@ -48,8 +48,8 @@ SALES_KINDS = {
 class CodeState(StrEnum):
     """Whether and how a code is matched to a record."""
 
-    DECIDED = MatchMethod.DECIDED
-    LINK = MatchMethod.LINK
+    DECIDED = MatchOrigin.DECIDED
+    LINK = MatchOrigin.LINK
     RULE = "rule"
     NEW = "new"  # its record is created when it is used next
     LEFT_OUT = "left out"
@@ -146,7 +146,7 @@ def view(
     result = find(field, used or plain, book)
     if isinstance(result, Ref):
         state = CodeState.RULE
-        if match and match.match_method in tuple(MatchMethod):
+        if match and match.match_method in tuple(MatchOrigin):
             state = CodeState(match.match_method)
         return CodeView(**fields_of_view, state=state, now=result.name)
     if isinstance(result, Missing):
@@ -340,7 +340,7 @@ def _check_new(
     book.matches = {
         **book.matches,
         (source_code.field, source_code.code): Decision(
-            record=NEW, match_method=MatchMethod.DECIDED, details=details
+            record=NEW, match_method=MatchOrigin.DECIDED, details=details
         ),
     }
     result = find(field, used, book)

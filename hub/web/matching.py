@@ -13,7 +13,7 @@ from hub.db.engine import reading
 from hub.errors import HubError
 from hub.installations.matches import export_csv
 from hub.models import Case, Installation, Match, SeenCode
-from hub.models.enums import MatchMethod, RunKind
+from hub.models.enums import MatchOrigin, RunKind
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import code_facts, matches, record_creation, row_ids
 from hub.web.access import needs, who
@@ -244,7 +244,7 @@ def _filtered(
             *is_installation,
             Match.field == SeenCode.field,
             Match.code == SeenCode.code,
-            Match.match_method == MatchMethod.DECIDED,
+            Match.match_method == MatchOrigin.DECIDED,
         )
         query = query.where(decided)
     return query

@@ -23,7 +23,7 @@ MAX_AMOUNT = 10**12  # of a column, which has millionths in 64 bits
 
 
 @dataclass(frozen=True)
-class Page:
+class ListPage:
     """Rows and the addresses of the pages beside them, "" where there is none."""
 
     rows: list[Any]
@@ -33,7 +33,7 @@ class Page:
 
 def page(
     session: Session, query: Select[Any], *, by: Sequence[Any], down: bool = True, size: int = SIZE
-) -> Page:
+) -> ListPage:
     """Return one page of a query ordered by columns that are unique together.
 
     `down` begins with the highest.
@@ -116,7 +116,7 @@ def here_with(**changes: Any) -> str:
     return url_for(endpoint, **remaining)
 
 
-def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> Page:
+def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> ListPage:
     """Return the page with links to the newer and older ones.
 
     The last `keys` columns of each row are its key. What is before them is the content: the only
@@ -131,7 +131,7 @@ def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> Pag
         newer = _beside(rows, 0, keys, "after")
     if further:
         older = _beside(rows, -1, keys, "before")
-    return Page(contents, newer, older)
+    return ListPage(contents, newer, older)
 
 
 def _beside(rows: list[Any], place: int, keys: int, side: str) -> str:

@@ -16,11 +16,11 @@ from hub.money import ZERO
 from hub.qbo import display
 from hub.web import case_transactions, review_rows, source_files
 from hub.web.access import may_here, needs
-from hub.web.case_comparison import LinePair, align
+from hub.web.case_comparison import ComparedLines, align
 from hub.web.installation import in_review, tabs
 from hub.web.layout import in_zone_of
 from hub.web.paging import row_or_404
-from hub.web.review_rows import Preview
+from hub.web.review_rows import PostingPreview
 from hub.web.second_approvals import SecondApprovals
 from hub.web.source_view import source_view
 
@@ -33,7 +33,7 @@ class Present:
 
     view: display.TransactionView
     facts: list[tuple[str, str, str]]  # label, as it will be, as it is; only those that differ
-    lines: list[LinePair]
+    lines: list[ComparedLines]
     is_read: bool
 
 
@@ -73,7 +73,7 @@ def show(posting_id: int) -> str | Response:
         )
 
 
-def _read(preview: Preview) -> dict[str, Any] | None:
+def _read(preview: PostingPreview) -> dict[str, Any] | None:
     """Read the transaction that a posting changes from QuickBooks; None if it cannot be read.
 
     A viewer causes no call to QuickBooks.
@@ -88,7 +88,9 @@ def _read(preview: Preview) -> dict[str, Any] | None:
         return None
 
 
-def _present(session: Session, preview: Preview, entity: dict[str, Any] | None) -> Present | None:
+def _present(
+    session: Session, preview: PostingPreview, entity: dict[str, Any] | None
+) -> Present | None:
     """Compare a posting with the transaction that it changes; None for a new one."""
     planned, present = preview.planned, preview.posted
     if entity is not None:
@@ -105,7 +107,7 @@ def _present(session: Session, preview: Preview, entity: dict[str, Any] | None) 
     return Present(present, facts, lines, entity is not None)
 
 
-def _uses_own_rate(preview: Preview) -> bool:
+def _uses_own_rate(preview: PostingPreview) -> bool:
     """Tell whether QuickBooks converts a foreign currency with its own rate of that day."""
     posting, view = preview.posting, preview.planned
     company = posting.document.installation.company

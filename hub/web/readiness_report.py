@@ -5,7 +5,7 @@ from flask import Blueprint, render_template
 from hub.db.engine import reading
 from hub.models import Installation
 from hub.scheduling import readiness_report
-from hub.scheduling.readiness_report import Report
+from hub.scheduling.readiness_report import ReadinessReport
 from hub.web import viewer
 from hub.web.access import needs
 from hub.web.installation import tabs
@@ -22,7 +22,7 @@ def show(installation_id: int) -> str:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         context = tabs(session, installation)
-        report: Report | None = None
+        report: ReadinessReport | None = None
         if context["app"]:
             with viewer.translated_reasons():
                 report = readiness_report.report(session, installation, context["app"])

@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from hub.web import layout
 from hub.web.reconciliation import ReconciliationSummary
-from hub.web.reconciliation_report import Difference, KindSums, Report
+from hub.web.reconciliation_report import KindSums, ReconciliationReport, ReportedDifference
 from hub.web.source_view import amount, dated, money
 
 MIME = "application/pdf"
@@ -31,7 +31,7 @@ SUM_COLUMNS = (0, 150, 230, 330, 450, 570, 690, 762)
 DIFFERENCE_COLUMNS = (0, 210, 300, 362, 452, 542, 632, 648)
 
 
-class Cell:
+class PdfCell:
     """A text at a place of a row; the text is shortened to the space that it has."""
 
     def __init__(
@@ -44,14 +44,14 @@ class Cell:
         self.font = BOLD if bold else REGULAR
 
 
-class Row:
+class PdfRow:
     """A row of cells; `header` is the row that is repeated above it on a new page."""
 
     def __init__(
         self,
-        cells: Sequence[Cell],
+        cells: Sequence[PdfCell],
         *,
-        header: "Row | None" = None,
+        header: "PdfRow | None" = None,
         size: float = FONT_SIZE,
         rule: bool = False,
         space: float = 0,
@@ -63,7 +63,7 @@ class Row:
         self.height = space + max(LINE_HEIGHT, size * 1.5)
 
 
-def render(report: Report, *, printed_by: str, printed_at: dt.datetime) -> bytes:
+def render(report: ReconciliationReport, *, printed_by: str, printed_at: dt.datetime) -> bytes:
     """Return the file."""
     _register_fonts()
     pages = _paginate(_rows(report, printed_by, printed_at))
@@ -76,18 +76,20 @@ def render(report: Report, *, printed_by: str, printed_at: dt.datetime) -> bytes
     for number, rows in enumerate(pages, start=1):
         _draw(canvas, rows)
         foot = f"{title} · Page {number} of {len(pages)}"
-        _draw_cell(canvas, Cell(foot, 0, WIDTH - 2 * MARGIN), FOOT, 7.5)
+        _draw_cell(canvas, PdfCell(foot, 0, WIDTH - 2 * MARGIN), FOOT, 7.5)
         canvas.showPage()
     canvas.save()
     return output.getvalue()
 
 
-def _rows(report: Report, printed_by: str, printed_at: dt.datetime) -> Iterator[Row]:
+def _rows(
+    report: ReconciliationReport, printed_by: str, printed_at: dt.datetime
+) -> Iterator[PdfRow]:
     """Yield all rows of the document."""
     yield _text("Reconciliation with QuickBooks", size=16, bold=True)
     for label, text in _facts(report, printed_by, printed_at):
-        label_cell = Cell(label, 0, 120, bold=True)
-        yield Row([label_cell, Cell(text, 125, WIDTH - 2 * MARGIN - 125)])
+        label_cell = PdfCell(label, 0, 120, bold=True)
+        yield PdfRow([label_cell, PdfCell(text, 125, WIDTH - 2 * MARGIN - 125)])
     yield _text("Sums by kind and currency", size=11, bold=True, space=14)
     yield from _sum_rows(report.sums_by_kind())
     yield _text("Documents that differ", size=11, bold=True, space=14)
@@ -99,7 +101,9 @@ def _rows(report: Report, printed_by: str, printed_at: dt.datetime) -> Iterator[
             yield from _paragraph(str(finding["reason"]))
 
 
-def _facts(report: Report, printed_by: str, printed_at: dt.datetime) -> Iterator[tuple[str, str]]:
+def _facts(
+    report: ReconciliationReport, printed_by: str, printed_at: dt.datetime
+) -> Iterator[tuple[str, str]]:
     """Yield what the head of the document says, as label and text."""
     first, last = report.months
     months = layout.month(first)
@@ -136,7 +140,7 @@ def result_text(result: ReconciliationSummary) -> str:
     return f"{counts} {difference}{accepted}"
 
 
-def _sum_rows(sums: Sequence[KindSums]) -> Iterator[Row]:
+def _sum_rows(sums: Sequence[KindSums]) -> Iterator[PdfRow]:
     """Yield the sums by kind and currency, or the sentence that there are none."""
     if not sums:
         yield _text("Nothing was posted yet.")
@@ -155,19 +159,27 @@ def _sum_rows(sums: Sequence[KindSums]) -> Iterator[Row]:
         yield _table_row(cells, SUM_COLUMNS, texts=2, header=header)
 
 
-def _difference_rows(report: Report) -> Iterator[Row]:
+def _difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
     """Yield the documents that differ, or the sentence that none does."""
     differences = report.differences
     if not differences and not report.unlisted:
         yield _text("No document differs from QuickBooks.")
         return
-    names = ("Document", "App", "Date", "Posted", "In QuickBooks", "Difference", "What differs")
+    names = (
+        "Document",
+        "App",
+        "Date",
+        "Posted",
+        "In QuickBooks",
+        "Difference",
+        "What differs",
+    )
     columns = DIFFERENCE_COLUMNS
     header = _difference_row(names, header=None)
     yield header
     for one in differences:
         if one.posted is None:
-            yield Row([Cell(one.reason, 0, columns[-1])], header=header)
+            yield PdfRow([PdfCell(one.reason, 0, columns[-1])], header=header)
             continue
         yield _difference_row(_difference_texts(one), header=header)
     if report.unlisted:
@@ -175,7 +187,7 @@ def _difference_rows(report: Report) -> Iterator[Row]:
         yield _text(more)
 
 
-def _difference_texts(one: Difference) -> tuple[str, ...]:
+def _difference_texts(one: ReportedDifference) -> tuple[str, ...]:
     """Return the cells of a document that differs."""
     label = f"{one.label} (accepted)" if one.is_accepted else one.label
     return (
@@ -189,12 +201,12 @@ def _difference_texts(one: Difference) -> tuple[str, ...]:
     )
 
 
-def _difference_row(texts: Sequence[str], header: Row | None) -> Row:
+def _difference_row(texts: Sequence[str], header: PdfRow | None) -> PdfRow:
     """Return a row of the documents that differ: three texts, three amounts and a text."""
     row = _table_row(texts[:6], DIFFERENCE_COLUMNS[:7], texts=3, header=header, bold=header is None)
     left = DIFFERENCE_COLUMNS[7]
-    last = Cell(texts[6], left, WIDTH - 2 * MARGIN - left, bold=header is None)
-    return Row([*row.cells, last], header=header, rule=True)
+    last = PdfCell(texts[6], left, WIDTH - 2 * MARGIN - left, bold=header is None)
+    return PdfRow([*row.cells, last], header=header, rule=True)
 
 
 def _table_row(
@@ -202,24 +214,24 @@ def _table_row(
     columns: Sequence[float],
     *,
     texts: int,
-    header: Row | None = None,
+    header: PdfRow | None = None,
     bold: bool = False,
-) -> Row:
+) -> PdfRow:
     """Return a row of a table; the first columns are texts, the others amounts at the right."""
     cells = []
     for place, text in enumerate(texts_of_row):
         left, end = columns[place], columns[place + 1]
         is_amount = place >= texts
-        cells.append(Cell(text, left, end - left - 6, right=is_amount, bold=bold))
-    return Row(cells, header=header, rule=True)
+        cells.append(PdfCell(text, left, end - left - 6, right=is_amount, bold=bold))
+    return PdfRow(cells, header=header, rule=True)
 
 
-def _text(text: str, *, size: float = FONT_SIZE, bold: bool = False, space: float = 0) -> Row:
+def _text(text: str, *, size: float = FONT_SIZE, bold: bool = False, space: float = 0) -> PdfRow:
     """Return a row with one text over the whole width."""
-    return Row([Cell(text, 0, WIDTH - 2 * MARGIN, bold=bold)], size=size, space=space)
+    return PdfRow([PdfCell(text, 0, WIDTH - 2 * MARGIN, bold=bold)], size=size, space=space)
 
 
-def _paragraph(text: str) -> Iterator[Row]:
+def _paragraph(text: str) -> Iterator[PdfRow]:
     """Yield the rows of a text that may be longer than a line."""
     line = ""
     for word in text.split():
@@ -231,10 +243,10 @@ def _paragraph(text: str) -> Iterator[Row]:
     yield _text(line)
 
 
-def _paginate(rows: Iterator[Row]) -> list[list[Row]]:
+def _paginate(rows: Iterator[PdfRow]) -> list[list[PdfRow]]:
     """Divide rows into pages; a table that goes on has its header again."""
     room = HEIGHT - 2 * MARGIN - LINE_HEIGHT
-    pages: list[list[Row]] = [[]]
+    pages: list[list[PdfRow]] = [[]]
     used = 0.0
     for row in rows:
         if used + row.height > room:
@@ -245,7 +257,7 @@ def _paginate(rows: Iterator[Row]) -> list[list[Row]]:
     return pages
 
 
-def _draw(canvas: Canvas, rows: Sequence[Row]) -> None:
+def _draw(canvas: Canvas, rows: Sequence[PdfRow]) -> None:
     """Draw the rows of a page from its top."""
     top = HEIGHT - MARGIN
     for row in rows:
@@ -258,7 +270,7 @@ def _draw(canvas: Canvas, rows: Sequence[Row]) -> None:
             canvas.line(MARGIN, top - 3.5, WIDTH - MARGIN, top - 3.5)
 
 
-def _draw_cell(canvas: Canvas, cell: Cell, base: float, size: float) -> None:
+def _draw_cell(canvas: Canvas, cell: PdfCell, base: float, size: float) -> None:
     """Draw the text of a cell on its base line."""
     text = _shorten(_printable(cell.text), cell.font, size, cell.width)
     canvas.setFont(cell.font, size)
@@ -301,7 +313,7 @@ def _amount(value: Decimal, currency: str) -> str:
     return amount(value, currency)
 
 
-def _company_name(report: Report) -> str:
+def _company_name(report: ReconciliationReport) -> str:
     """Return the name of the company, or its number while it has none."""
     return report.company.name or report.company.realm
 

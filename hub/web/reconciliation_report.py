@@ -29,7 +29,7 @@ Line = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Difference:
+class ReportedDifference:
     """A document that differs from QuickBooks.
 
     A reconciliation of an older version stored only its name and the reason.
@@ -84,7 +84,7 @@ class KindSums:
 
 
 @dataclass(frozen=True)
-class Report:
+class ReconciliationReport:
     """The result of a reconciliation; `slug` is "" for all apps of the company."""
 
     run: Run
@@ -112,7 +112,7 @@ class Report:
         return [line for line in self.lines if _differs(line)]
 
     @cached_property
-    def differences(self) -> list[Difference]:
+    def differences(self) -> list[ReportedDifference]:
         """Return the documents that differ from QuickBooks, those that are open first."""
         stored = self.run.counts.get("wrong", ())
         own = [one for one in stored if self.slug in ("", one.get("app"))]
@@ -155,8 +155,8 @@ class Report:
         return [sums[key] for key in sorted(sums)]
 
     def with_cases(
-        self, session: Session, visible: Scope, differences: Sequence[Difference]
-    ) -> Iterator[Difference]:
+        self, session: Session, visible: Scope, differences: Sequence[ReportedDifference]
+    ) -> Iterator[ReportedDifference]:
         """Yield differences with the newest case of each, in one query for some hundreds."""
         for start in range(0, len(differences), CASES_PER_QUERY):
             chunk = differences[start : start + CASES_PER_QUERY]
@@ -178,9 +178,9 @@ def _differs(line: Line) -> bool:
     return bool(line.get("differing") or Decimal(line["difference"]))
 
 
-def _difference(stored: Mapping[str, Any]) -> Difference:
+def _difference(stored: Mapping[str, Any]) -> ReportedDifference:
     """Return a document that differs as the run stored it."""
-    return Difference(
+    return ReportedDifference(
         posting_id=stored["posting"],
         document=stored["document"],
         discrepancy=stored["why"],

@@ -21,8 +21,8 @@ from hub.web.access import ANYWHERE, company_id_of_address, may, needs, scope, w
 from hub.web.company_choice import chosen_or_only
 from hub.web.layout import app_name, in_zone_of
 from hub.web.layout import kind as kind_name
-from hub.web.paging import Page, here_with, page, row_or_404
-from hub.web.reconciliation_report import Difference, Line, Report
+from hub.web.paging import ListPage, here_with, page, row_or_404
+from hub.web.reconciliation_report import Line, ReconciliationReport, ReportedDifference
 from hub.web.transaction_facts import environment_with_pages
 
 ROWS_PER_PAGE = 100
@@ -127,7 +127,7 @@ def pdf(run_id: int) -> Response:
     return Response(content, mimetype=reconciliation_pdf.MIME, headers=headers)
 
 
-def _report_or_404(session: Session, run_id: int) -> Report:
+def _report_or_404(session: Session, run_id: int) -> ReconciliationReport:
     """Return the result of a reconciliation that has ended, of all apps or the chosen one."""
     run = row_or_404(session, Run, run_id)
     company = session.get(Company, run.company_id) if run.company_id else None
@@ -135,13 +135,13 @@ def _report_or_404(session: Session, run_id: int) -> Report:
     return report or abort(404)
 
 
-def _report(company: Company, run: Run | None) -> Report | None:
+def _report(company: Company, run: Run | None) -> ReconciliationReport | None:
     """Return the result of a run for the chosen app; None if it stored none."""
     if run is None or run.kind != RunKind.RECONCILE or not run.counts.get("proved_at"):
         return None
-    report = Report(run, company, request.args.get("app", ""))
+    report = ReconciliationReport(run, company, request.args.get("app", ""))
     if report.slug and report.slug not in report.slugs:
-        return Report(run, company, "")
+        return ReconciliationReport(run, company, "")
     return report
 
 
@@ -160,14 +160,14 @@ def _render(session: Session, company: Company, run: Run | None) -> str:
         run=run,
         report=report,
         is_visible=is_visible,
-        history=_history(session, company) if is_visible else Page([]),
+        history=_history(session, company) if is_visible else ListPage([]),
         may_start=may("operator", company.id),
         show_all=request.args.get("show") == "all",
         **context,
     )
 
 
-def _about_report(session: Session, report: Report) -> dict[str, Any]:
+def _about_report(session: Session, report: ReconciliationReport) -> dict[str, Any]:
     """Return the rows of the tables: the totals, and one page of the differences."""
     start = row_ids.parse(request.args.get("from", "")) or 0
     chunk = report.differences[start : start + ROWS_PER_PAGE]
@@ -175,10 +175,10 @@ def _about_report(session: Session, report: Report) -> dict[str, Any]:
     previous = here_with(**{"from": max(start - ROWS_PER_PAGE, 0)}) if start else ""
     has_more = start + ROWS_PER_PAGE < len(report.differences)
     following = here_with(**{"from": start + ROWS_PER_PAGE}) if has_more else ""
-    return {"differences": Page(rows, previous, following), "addresses": _addresses(rows)}
+    return {"differences": ListPage(rows, previous, following), "addresses": _addresses(rows)}
 
 
-def _addresses(differences: Sequence[Difference]) -> dict[int, str]:
+def _addresses(differences: Sequence[ReportedDifference]) -> dict[int, str]:
     """Return where the transactions open in QuickBooks, by posting; none for a stand-in."""
     addresses: dict[int, str] = {}
     environment = environment_with_pages()
@@ -191,12 +191,12 @@ def _addresses(differences: Sequence[Difference]) -> dict[int, str]:
     return addresses
 
 
-def _history(session: Session, company: Company) -> Page:
+def _history(session: Session, company: Company) -> ListPage:
     """Return a page of the company's reconciliations, the newest first."""
     is_reconciliation = Run.company_id == company.id, Run.kind == RunKind.RECONCILE
     runs = page(session, select(Run).where(*is_reconciliation), by=[Run.id], size=HISTORY_ROWS)
     rows = [(run, run.state, summary.describe_result(run)) for run in runs.rows]
-    return Page(rows, runs.newer, runs.older)
+    return ListPage(rows, runs.newer, runs.older)
 
 
 def _first_app(session: Session, company: Company) -> Installation | None:
@@ -218,7 +218,7 @@ def _exported_line(line: Line) -> exports.Row:
     }
 
 
-def _exported_difference(one: Difference) -> exports.Row:
+def _exported_difference(one: ReportedDifference) -> exports.Row:
     """Return a document that differs as a file has it."""
     return {
         "document": one.document,

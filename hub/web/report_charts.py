@@ -9,7 +9,14 @@ from hub.translations.messages import gettext
 from hub.web import bar_chart, formats
 from hub.web.bar_chart import Chart, Value
 from hub.web.company_totals import Ages
-from hub.web.report_tables import AGE_LABELS, DELAY_LABELS, ControlTotal, Delays, Sum, Waiting
+from hub.web.report_tables import (
+    AGE_LABELS,
+    DELAY_LABELS,
+    ControlTotal,
+    PostingDelays,
+    Sum,
+    WaitingAmount,
+)
 
 MONTHS = tuple(dt.date(2000, number, 1) for number in range(1, 13))
 MAX_APPS = 6  # of more apps, those that posted most have a chart
@@ -44,7 +51,7 @@ def posted_by_month(totals: Sequence[ControlTotal]) -> list[AppChart]:
     return charts
 
 
-def waiting_by_age(waiting: Sequence[Waiting] | Sequence[Ages]) -> Chart | None:
+def waiting_by_age(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Chart | None:
     """Return the chart of what needs attention by its age; None if nothing does."""
     if not waiting:
         return None
@@ -54,7 +61,7 @@ def waiting_by_age(waiting: Sequence[Waiting] | Sequence[Ages]) -> Chart | None:
     return bar_chart.draw(values)
 
 
-def time_until_posted(delays: Sequence[Delays]) -> Chart | None:
+def time_until_posted(delays: Sequence[PostingDelays]) -> Chart | None:
     """Return the chart of the time from the source to the books; None if nothing was posted."""
     if not delays:
         return None

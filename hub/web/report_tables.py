@@ -166,7 +166,7 @@ class Approved(NamedTuple):
     amount: Decimal
 
 
-class Waiting(NamedTuple):
+class WaitingAmount(NamedTuple):
     """What waits for a person in one app and currency, by age."""
 
     installation_id: int
@@ -175,7 +175,7 @@ class Waiting(NamedTuple):
     ages: Sequence[Sum]
 
 
-class Delays(NamedTuple):
+class PostingDelays(NamedTuple):
     """How many documents of one app were posted within each of the times from the source."""
 
     installation_id: int
@@ -260,7 +260,7 @@ def approvals(session: Session, documents: Any, year: int, home: str) -> list[Ap
     return sorted(rows, key=lambda row: (-row.documents, row.who, row.currency))
 
 
-def waiting(session: Session, documents: Any, today: dt.datetime, home: str) -> list[Waiting]:
+def waiting(session: Session, documents: Any, today: dt.datetime, home: str) -> list[WaitingAmount]:
     """Return what waits for a person, by app, currency and the days since the hub planned it."""
     age = case(*age_conditions(today), else_=len(AGES))
     keys = (Installation.id, Installation.slug, Posting.currency, Posting.kind, age)
@@ -271,10 +271,10 @@ def waiting(session: Session, documents: Any, today: dt.datetime, home: str) -> 
         key = installation_id, slug, currency or home
         ages = sums.setdefault(key, [Sum() for _ in AGE_LABELS])
         ages[place].add(count, signed(kind, amount))
-    return [Waiting(*key, ages) for key, ages in sorted(sums.items())]
+    return [WaitingAmount(*key, ages) for key, ages in sorted(sums.items())]
 
 
-def delays(session: Session, documents: Any, year: int) -> list[Delays]:
+def delays(session: Session, documents: Any, year: int) -> list[PostingDelays]:
     """Return, by app, the times from when the hub first planned a document until it was posted."""
     seconds = _seconds_until_posted(session)
     limits = [(seconds <= hours * 3600, place) for place, hours in enumerate(DELAYS)]
@@ -299,7 +299,7 @@ def delays(session: Session, documents: Any, year: int) -> list[Delays]:
     for installation_id, slug, place, count in session.execute(query):
         of_app = counts.setdefault((installation_id, slug), [0] * len(DELAY_LABELS))
         of_app[place] += count
-    return [Delays(*app, counts[app]) for app in sorted(counts)]
+    return [PostingDelays(*app, counts[app]) for app in sorted(counts)]
 
 
 def _seconds_until_posted(session: Session) -> Any:

@@ -24,9 +24,9 @@ from hub.web.access import fresh, needs, who
 from hub.web.installation import in_review, left_out, tabs
 from hub.web.layout import may_configure
 from hub.web.paging import page, row_or_404
-from hub.web.review_rows import Waiting
+from hub.web.review_rows import WaitingPosting
 from hub.web.review_sums import Breakdown
-from hub.web.second_approvals import Outcome, SecondApprovals, flash_outcome
+from hub.web.second_approvals import ApprovalOutcome, SecondApprovals, flash_outcome
 
 PAGE_SIZE = 50
 CHUNK = 500  # postings approved in one transaction
@@ -160,7 +160,7 @@ def _selection(
 def _asks_again(
     session: Session,
     installation: Installation,
-    rows: Sequence[Waiting],
+    rows: Sequence[WaitingPosting],
     sums: Mapping[str, Decimal],
 ) -> bool:
     """Tell whether the approval of these rows is asked for again on a page of its own.
@@ -181,7 +181,7 @@ def _asks_again(
 
 
 def _breakdown(
-    session: Session, installation: Installation, rows: Sequence[Waiting]
+    session: Session, installation: Installation, rows: Sequence[WaitingPosting]
 ) -> Breakdown | None:
     """Return the sums by account and party; None for more postings than a page can sum up."""
     if len(rows) > MAX_LISTED:
@@ -201,7 +201,7 @@ def approve(installation_id: int) -> Response | str:
         question: Response | str | None = confirmation.ask()
         if question is not None:
             return question
-    outcome = Outcome()
+    outcome = ApprovalOutcome()
     for start in range(0, len(ids), CHUNK):
         chunk_ids = ids[start : start + CHUNK]
         seals = {id: chosen[id] for id in chunk_ids}
@@ -244,7 +244,7 @@ def automatic(installation_id: int) -> Response:
     return redirect(url_for("review.show", installation_id=installation_id))
 
 
-def _approve(installation_id: int, seals: Mapping[int, str]) -> Outcome:
+def _approve(installation_id: int, seals: Mapping[int, str]) -> ApprovalOutcome:
     """Approve those of the listed postings that are as they were listed.
 
     One that needs two people is released by the second of them. `seals` holds the digest of each
@@ -268,7 +268,7 @@ def _approve(installation_id: int, seals: Mapping[int, str]) -> Outcome:
         outbox.approve(session, released, who())
         _record(session, "posting approved", released)
         _record(session, "first approval given", first)
-    return Outcome(len(released), len(first), len(lacking - given))
+    return ApprovalOutcome(len(released), len(first), len(lacking - given))
 
 
 def _record(session: Session, what: str, seals: Mapping[int, str]) -> None:

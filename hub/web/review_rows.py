@@ -34,7 +34,7 @@ ACTS = {
 
 
 @dataclass(frozen=True)
-class Preview:
+class PostingPreview:
     """A posting, what it says, what the document's last posting said, and where they differ."""
 
     posting: Posting
@@ -75,7 +75,7 @@ def _changed_label(name: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-class Waiting(NamedTuple):
+class WaitingPosting(NamedTuple):
     """A posting in review as a list shows it."""
 
     id: int
@@ -98,7 +98,7 @@ class LeftOut(NamedTuple):
     sums: list[str]
 
 
-def previews(session: Session, postings: Sequence[Posting]) -> list[Preview]:
+def previews(session: Session, postings: Sequence[Posting]) -> list[PostingPreview]:
     """Return postings as they will be sent, each beside the last one of its part of the document.
 
     All of them are of one company.
@@ -117,7 +117,7 @@ def previews(session: Session, postings: Sequence[Posting]) -> list[Preview]:
         present = views.get(before.id) if before else None
         differs = display.differences(planned, present) if planned and present else set()
         seal = listed_rows.pair(posting.id, posting.planned)
-        rows.append(Preview(posting, seal, planned, present, differs, before))
+        rows.append(PostingPreview(posting, seal, planned, present, differs, before))
     return rows
 
 
@@ -147,7 +147,7 @@ def _last_posted(session: Session, postings: Iterable[Posting]) -> dict[int, Pos
 
 def waiting(
     session: Session, installation_id: int, chosen: Mapping[int, str] | None
-) -> Iterator[Waiting]:
+) -> Iterator[WaitingPosting]:
     """Yield what is in review, oldest first: all, or the chosen ones."""
     columns = (
         Posting.id,
@@ -166,10 +166,12 @@ def waiting(
     if chosen is not None:
         query = query.where(Posting.id.in_(chosen))
     for row in session.execute(query):
-        yield Waiting(*row)
+        yield WaitingPosting(*row)
 
 
-def unchanged(rows: Iterable[Waiting], chosen: Mapping[int, str] | None) -> list[Waiting]:
+def unchanged(
+    rows: Iterable[WaitingPosting], chosen: Mapping[int, str] | None
+) -> list[WaitingPosting]:
     """Return the rows that are still as they were listed; all if none were chosen."""
     if chosen is None:
         return list(rows)
@@ -184,9 +186,9 @@ def left_out_states(session: Session, installation_id: int) -> list[LeftOut]:
         .where(*_not_in_review(installation_id))
         .group_by(*columns)
     )
-    groups: dict[str, tuple[int, Sums]] = {}
+    groups: dict[str, tuple[int, CurrencySums]] = {}
     for state, kind, operation, currency, count, total in session.execute(query):
-        before, sums = groups.setdefault(state, (0, Sums()))
+        before, sums = groups.setdefault(state, (0, CurrencySums()))
         sums.add(kind, operation, currency, total)
         groups[state] = before + count, sums
     return [LeftOut(state, count, sums.texts()) for state, (count, sums) in sorted(groups.items())]
@@ -213,7 +215,7 @@ def _not_in_review(installation_id: int) -> tuple[Any, ...]:
     )
 
 
-class Sums(dict[str, Decimal]):
+class CurrencySums(dict[str, Decimal]):
     """Amounts by currency; credits count as negative, removals not at all."""
 
     def add(self, kind: str, operation: str, currency: str, total: Decimal | None) -> None:
@@ -227,9 +229,9 @@ class Sums(dict[str, Decimal]):
         return [money(total, currency) for currency, total in sorted(self.items())]
 
 
-def sums_of(rows: Iterable[Waiting]) -> Sums:
+def sums_of(rows: Iterable[WaitingPosting]) -> CurrencySums:
     """Add up what is posted, by currency."""
-    sums = Sums()
+    sums = CurrencySums()
     for row in rows:
         sums.add(row.kind, row.operation, row.currency, row.total)
     return sums
@@ -243,7 +245,7 @@ def sums_in_review(session: Session, installation_id: int) -> list[str]:
         .where(*in_review(installation_id))
         .group_by(*columns)
     )
-    sums = Sums()
+    sums = CurrencySums()
     for kind, operation, currency, total in session.execute(totals):
         sums.add(kind, operation, currency, total)
     return sums.texts()

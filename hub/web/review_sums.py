@@ -21,7 +21,7 @@ NO_PARTY = gettext_noop("Without a party")
 Totals = dict[tuple[str, str], Decimal]
 
 
-class PostingRow(Protocol):
+class SummedPosting(Protocol):
     """What is known of a posting before its payload is read."""
 
     @property
@@ -53,7 +53,7 @@ class Breakdown:
     parties: list[tuple[str, str, Decimal]]
 
     @classmethod
-    def of(cls, session: Session, company_id: int, rows: Sequence[PostingRow]) -> "Breakdown":
+    def of(cls, session: Session, company_id: int, rows: Sequence[SummedPosting]) -> "Breakdown":
         """Add up the lines and totals of what is posted; what is removed does not count."""
         added = {row.id: row for row in rows if row.operation not in outbox.REMOVALS}
         accounts: Totals = {}

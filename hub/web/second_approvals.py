@@ -46,19 +46,19 @@ class SecondApprovals:
         return count
 
 
-class Outcome(NamedTuple):
+class ApprovalOutcome(NamedTuple):
     """What an approval did: documents released, and those that now need a second person."""
 
     released: int = 0
     first: int = 0
     repeated: int = 0  # approved by the same person before
 
-    def plus(self, other: "Outcome") -> "Outcome":
+    def plus(self, other: "ApprovalOutcome") -> "ApprovalOutcome":
         """Return the sum of both."""
-        return Outcome(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return ApprovalOutcome(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-def flash_outcome(outcome: Outcome) -> None:
+def flash_outcome(outcome: ApprovalOutcome) -> None:
     """Say how many documents still need another person's approval."""
     if outcome.first:
         flash(

@@ -41,7 +41,7 @@ LABELS = {
 Names = Callable[[str, str], str]  # from the source of a setting's choices and an id to its name
 
 
-class Entry(NamedTuple):
+class SettingsEntry(NamedTuple):
     """One act on the settings, with a sentence for each value that changed."""
 
     at: dt.datetime
@@ -50,7 +50,9 @@ class Entry(NamedTuple):
     changes: list[str]
 
 
-def read(session: Session, app: App, row: Installation, limit: int = MAX_ENTRIES) -> list[Entry]:
+def read(
+    session: Session, app: App, row: Installation, limit: int = MAX_ENTRIES
+) -> list[SettingsEntry]:
     """Return the last acts on the settings of an installation, newest first."""
     query = (
         select(AuditEntry)
@@ -62,7 +64,7 @@ def read(session: Session, app: App, row: Installation, limit: int = MAX_ENTRIES
     entries = []
     for entry in session.scalars(query):
         changes = _changes(schema, entry.detail, _stored_names(row))
-        entries.append(Entry(entry.at, entry.who, ACTS[entry.what], changes))
+        entries.append(SettingsEntry(entry.at, entry.who, ACTS[entry.what], changes))
     return entries
 
 

@@ -28,7 +28,7 @@ OTHER_ZONE = gettext_noop(
 
 
 @dataclass(frozen=True)
-class Preview:
+class SettingsPreview:
     """A sentence for each setting that changes, what follows from them, and their digest."""
 
     changes: list[str]
@@ -41,16 +41,18 @@ class Preview:
         return not self.changes or request.form.get(SHOWN) == self.digest
 
 
-def read(app: App, row: Installation, values: Mapping[str, Any], mode: str | None) -> Preview:
+def read(
+    app: App, row: Installation, values: Mapping[str, Any], mode: str | None
+) -> SettingsPreview:
     """Return what the values would change; for an app that is not enabled yet, what they mean.
 
     Raise SettingsInvalid if they cannot be stored.
     """
     if not row.id:
-        return Preview([], list(_of_new_app(app, row, values, mode)), "")
+        return SettingsPreview([], list(_of_new_app(app, row, values, mode)), "")
     described = change_preview.preview(app, row, values, mode)
     text = json.dumps(described, sort_keys=True, default=str)
-    return Preview(
+    return SettingsPreview(
         changes=setting_history.sentences(app, row, described),
         consequences=list(_consequences(app, row, values, mode, described)),
         digest=hashlib.sha256(text.encode()).hexdigest(),

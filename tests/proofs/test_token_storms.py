@@ -67,7 +67,7 @@ class Storm:
         monkeypatch.setattr(token_endpoint, "renew", self._asks)
         monkeypatch.setattr(tokens, "_store_renewed", self._stores)
 
-    def _asks(self, token: str) -> token_endpoint.Grant:
+    def _asks(self, token: str) -> token_endpoint.TokenGrant:
         if not self.rages:
             return self._renew(token)
         self.asked += 1

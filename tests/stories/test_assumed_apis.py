@@ -19,7 +19,7 @@ from hub.contract.registry import Plugins
 from hub.contract.types import App
 from hub.testing.bench import URL, KeptSecrets, open_http
 from hub.testing.clock import START, FakeClock
-from hub.testing.openapi import Description, Operation
+from hub.testing.openapi import DescribedCall, Description
 from qbo_sandbox.kit import Clock, Journal
 from tests.support.page_visitor import Visitor
 
@@ -99,7 +99,7 @@ def test_the_stand_in_serves_exactly_the_calls_that_are_described(
     assert served == routes
 
 
-def sample_path(description: Description, operation: Operation) -> str:
+def sample_path(description: Description, operation: DescribedCall) -> str:
     """Return a path of an operation, with the first allowed value of each part."""
     path = operation.path
     for parameter in map(description.resolved, operation.parameters):

@@ -33,7 +33,7 @@ class Choices(NamedTuple):
     webhook: bool = False
 
 
-class Access(NamedTuple):
+class AccessSetting(NamedTuple):
     """A setting with which the source lets the plugin in."""
 
     name: str
@@ -73,22 +73,22 @@ ACCOUNT_LABELS = {
     "deposit_account": "Deposited to",
     "income_account": "Income account",
 }
-CLIENT = Access("client_id", "Client id", "Identifies the hub.", secret=False)
-CLIENT_SECRET = Access("client_secret", "Client secret", "Belongs to the client id.")
+CLIENT = AccessSetting("client_id", "Client id", "Identifies the hub.", secret=False)
+CLIENT_SECRET = AccessSetting("client_secret", "Client secret", "Belongs to the client id.")
 ACCESS = {
-    "bearer": [Access("token", "Access token", "A person makes it in the source.")],
+    "bearer": [AccessSetting("token", "Access token", "A person makes it in the source.")],
     "basic": [
-        Access("username", "User name", "The user of the API.", secret=False),
-        Access("password", "Password", "Belongs to the user."),
+        AccessSetting("username", "User name", "The user of the API.", secret=False),
+        AccessSetting("password", "Password", "Belongs to the user."),
     ],
     "client-credentials": [CLIENT, CLIENT_SECRET],
     "refresh-token": [
         CLIENT,
         CLIENT_SECRET,
-        Access("refresh_token", "Refresh token", "The hub renews it by itself."),
+        AccessSetting("refresh_token", "Refresh token", "The hub renews it by itself."),
     ],
 }
-WEBHOOK = Access("webhook_secret", "Webhook secret", "Signs its calls.", optional=True)
+WEBHOOK = AccessSetting("webhook_secret", "Webhook secret", "Signs its calls.", optional=True)
 WRONG_KEYS = {"bearer": "token", "basic": "password"}  # by default the client secret
 PAGING_IMPORTS = {
     "cursor": ["Page", "read_pages"],

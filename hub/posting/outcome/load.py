@@ -22,7 +22,7 @@ from hub.qbo import payloads
 log = logging.getLogger("hub")
 
 
-class DocumentRow(NamedTuple):
+class SentDocument(NamedTuple):
     """The columns of a document that count for a send."""
 
     id: int
@@ -38,13 +38,13 @@ class DocumentRow(NamedTuple):
     made_for: str
 
 
-class PostingRow(NamedTuple):
+class SentPosting(NamedTuple):
     """The columns of a posting that count for a send.
 
     It takes the place of a `Posting` that is only read, and is made much faster.
     """
 
-    document: DocumentRow
+    document: SentDocument
     summary: TransactionSummary
     id: int
     document_id: int
@@ -70,7 +70,7 @@ class PostingRow(NamedTuple):
     quickbooks_id: str | None
 
 
-POSTING_COLUMNS = PostingRow._fields[2:]
+POSTING_COLUMNS = SentPosting._fields[2:]
 ATTEMPT_COLUMNS = ("posting_id", "generation", "outcome", "code", "seen_id", "text", "batch")
 AttemptRow = Row[*tuple[Any, ...]]
 _postings = cast(Table, Posting.__table__)
@@ -87,7 +87,7 @@ _SELECT_POSTINGS = (
 )
 _SELECT_ROWS = (
     select(
-        *(_documents.c[name] for name in DocumentRow._fields),
+        *(_documents.c[name] for name in SentDocument._fields),
         _recorded_id,
         *(_postings.c[name] for name in POSTING_COLUMNS),
     )
@@ -193,12 +193,12 @@ def load_snapshots_for_send(
     rows = session.execute(_SELECT_ROWS, {"ids": posting_ids}).all()
     is_renewed = any(row.generation for row in rows)
     evidence = _Evidence.load(session, posting_session, posting_ids, is_renewed)
-    width = len(DocumentRow._fields)
+    width = len(SentDocument._fields)
     snapshots = []
     for row in rows:
-        document = DocumentRow(*row[:width])
+        document = SentDocument(*row[:width])
         summary = TransactionSummary.load(row.meaning)
-        posting = cast(Posting, PostingRow(document, summary, *row[width + 1 :]))
+        posting = cast(Posting, SentPosting(document, summary, *row[width + 1 :]))
         snapshots.append(_snapshot(posting, row.recorded_id, evidence, posting_session))
     return snapshots
 

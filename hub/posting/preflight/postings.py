@@ -12,7 +12,7 @@ from hub.models import Posting, SourceDocument, TransactionSummary
 from hub.models.enums import PostingState
 
 
-class DocumentRow(NamedTuple):
+class CheckedDocumentRow(NamedTuple):
     """The columns of a document that the checks look at, without the cost of a model object."""
 
     slug: str
@@ -24,10 +24,10 @@ class DocumentRow(NamedTuple):
     total: Decimal | None
 
 
-class PostingRow(NamedTuple):
+class CheckedPostingRow(NamedTuple):
     """The columns of a posting that the checks look at, without the cost of a model object."""
 
-    document: DocumentRow
+    document: CheckedDocumentRow
     id: int
     document_id: int
     company_id: int
@@ -41,11 +41,11 @@ class PostingRow(NamedTuple):
     rejected_ids: list[Any]
 
 
-CheckedPosting = Posting | PostingRow  # a dry run checks postings that were just planned
+CheckedPosting = Posting | CheckedPostingRow  # a dry run checks postings that were just planned
 UNPOSTED_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
-_DOCUMENT_COLUMNS = DocumentRow._fields
+_DOCUMENT_COLUMNS = CheckedDocumentRow._fields
 _POSTING_COLUMNS = tuple(
-    "meaning" if name == "summary" else name for name in PostingRow._fields[1:]
+    "meaning" if name == "summary" else name for name in CheckedPostingRow._fields[1:]
 )
 _postings = cast(Table, Posting.__table__)
 _documents = cast(Table, SourceDocument.__table__)
@@ -62,19 +62,19 @@ _QUERY = (
 
 def load_postings(
     session: Session, ids: Sequence[int], states: Sequence[PostingState] = UNPOSTED_STATES
-) -> list[PostingRow]:
+) -> list[CheckedPostingRow]:
     """Load the columns of those of the postings that are in one of the states, read-only.
 
     The columns of the document come first in each row of the query.
     """
     parameters = {"ids": list(ids), "states": list(states)}
     width = len(_DOCUMENT_COLUMNS)
-    names = PostingRow._fields[1:]
+    names = CheckedPostingRow._fields[1:]
     postings = []
     for row in session.execute(_QUERY, parameters):
-        document = DocumentRow(*row[:width])
+        document = CheckedDocumentRow(*row[:width])
         columns = dict(zip(names, row[width:], strict=True))
         meaning = columns.pop("summary")
         summary = TransactionSummary.load(meaning)
-        postings.append(PostingRow(document, summary=summary, **columns))
+        postings.append(CheckedPostingRow(document, summary=summary, **columns))
     return postings

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.db.database_identity import Difference, Identity, compare, read
+from hub.db.database_identity import Identity, IdentityDifference, compare, read
 from hub.db.engine import transaction
 from hub.errors import FolderUnavailable
 from hub.models import Attempt, Company, Posting
@@ -63,7 +63,7 @@ def has_restarted(posting_session: PostingSession) -> bool:
     if not posting_session.config.is_distributed:
         return False
     stored = posting_session.company.database_identity
-    return stored is not None and compare(stored, read()) == Difference.RESTARTED
+    return stored is not None and compare(stored, read()) == IdentityDifference.RESTARTED
 
 
 def store_identity(posting_session: PostingSession, identity: Identity) -> None:
@@ -144,7 +144,7 @@ def _compare_identity(posting_session: PostingSession) -> None:
     company = posting_session.company
     identity = read()
     difference = compare(company.database_identity, identity)
-    if difference == Difference.REPLACED:
+    if difference == IdentityDifference.REPLACED:
         is_repeated = company.database_identity == identity
         is_under_way = company.restored_since and not company.restored_until
         if not (is_repeated and is_under_way):

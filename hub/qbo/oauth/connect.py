@@ -20,7 +20,7 @@ from hub.qbo import company as facts
 from hub.qbo import connection, usage
 from hub.qbo.client import Client
 from hub.qbo.oauth import token_endpoint, token_expiry, tokens, verification
-from hub.qbo.oauth.token_endpoint import Grant
+from hub.qbo.oauth.token_endpoint import TokenGrant
 from hub.qbo.oauth.tokens import access_token, expiry, refresh
 from hub.security import audit
 
@@ -192,7 +192,7 @@ def _log_test(company_id: int, who: str) -> None:
     audit.record_alone(who, "connection tested", realm, addresses=[address])
 
 
-def _connect(realm: str, grant: Grant, who: str) -> Company:
+def _connect(realm: str, grant: TokenGrant, who: str) -> Company:
     """Store a connection after QuickBooks has answered a call with its token."""
     info = verification.company_info(realm, grant.access)
     company_id = _store_connection(realm, grant, info, who)
@@ -207,7 +207,7 @@ def _connect(realm: str, grant: Grant, who: str) -> Company:
         return session.get_one(Company, company_id)
 
 
-def _store_connection(realm: str, grant: Grant, info: dict[str, Any], who: str) -> int:
+def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: str) -> int:
     """Store a connection that works, with its tokens; return the id of the company."""
     now = hub_context.current().clock.now()
     identity = _identity_to_store()

@@ -44,7 +44,7 @@ class Rejected(Exception):
 
 
 @dataclass(frozen=True, repr=False)
-class Grant:
+class TokenGrant:
     """A pair of tokens and their lifetimes in seconds; renewing does not move `ends_in`."""
 
     access: str
@@ -90,7 +90,7 @@ def consent_url(state: str) -> str:
         return str(url)
 
 
-def exchange(code: str, state: str) -> Grant:
+def exchange(code: str, state: str) -> TokenGrant:
     """Return the tokens for the code that came back from the consent with this state."""
     with Session(redirect_uri=redirect_uri()) as session, _translated_errors():
         proof = {}
@@ -106,7 +106,7 @@ def exchange(code: str, state: str) -> Grant:
         return _grant(token)
 
 
-def renew(refresh_token: str) -> Grant:
+def renew(refresh_token: str) -> TokenGrant:
     """Return a new access token, and the refresh token that is valid from now on."""
     with Session() as session, _translated_errors():
         token = session.refresh_token(
@@ -226,9 +226,9 @@ def _unavailable(reason: str, headers: Mapping[str, str] | None = None) -> Retry
     )
 
 
-def _grant(token: Mapping[str, Any]) -> Grant:
+def _grant(token: Mapping[str, Any]) -> TokenGrant:
     """Return the tokens in an answer of Intuit."""
-    return Grant(
+    return TokenGrant(
         access=str(token["access_token"]),
         refresh=str(token["refresh_token"]),
         access_seconds=int(token.get("expires_in", 3600)),

@@ -21,7 +21,7 @@ from hub.models import Company, Token
 from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.qbo.oauth import token_endpoint
-from hub.qbo.oauth.token_endpoint import Grant
+from hub.qbo.oauth.token_endpoint import TokenGrant
 from hub.security import secrets
 
 RENEWAL_MARGIN = dt.timedelta(minutes=5)  # how long before its end a token is renewed
@@ -106,7 +106,7 @@ def revive(company_id: int) -> None:
         refresh(company_id, state.access, revive=True)
 
 
-def store(session: Session, company_id: int, grant: Grant) -> None:
+def store(session: Session, company_id: int, grant: TokenGrant) -> None:
     """Store a new pair of tokens, and keep the previous refresh token beside it.
 
     Nobody uses the pair before this is committed.
@@ -254,7 +254,7 @@ def _renew(company_id: int, stale_token: str, fence: str) -> str:
         raise
 
 
-def _request_grant(refresh_tokens: list[str]) -> Grant:
+def _request_grant(refresh_tokens: list[str]) -> TokenGrant:
     """Return a new pair of tokens for the first refresh token that Intuit takes.
 
     The previous one is still valid if its replacement never took effect at Intuit.
@@ -268,7 +268,7 @@ def _request_grant(refresh_tokens: list[str]) -> Grant:
     raise rejection
 
 
-def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: Grant) -> str:
+def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: TokenGrant) -> str:
     """Store a new pair unless another process has stored one since; return the access token."""
     of_company = select(Token).where(Token.company_id == company_id)
     with engine.transaction() as session:

@@ -215,7 +215,7 @@ def test_a_run_spends_a_quarter_of_its_calls_on_what_waits(hub, source, before, 
     setup = collect_run.prepare(hub.id)
     calls = Calls(before)
     object.__setattr__(setup.site, "http", calls)
-    budget = reread.Budget(setup)
+    budget = reread.RereadBudget(setup)
     budget._max_ids = 1000
     while not budget.is_spent():
         calls.calls += 1

@@ -7,12 +7,12 @@ import pytest
 
 from hub.errors import NeedsAttention, Refused, Retry
 from hub.http.exchange import HttpResponse
-from hub.http.response import Call, Reply, wait_of
+from hub.http.response import HttpReply, MaskedCall, wait_of
 
 
 def reply(status, body=b"", path="/v1/invoices", **headers):
-    call = Call("CostTracker", "GET", f"https://api.example.com{path}")
-    return Reply(
+    call = MaskedCall("CostTracker", "GET", f"https://api.example.com{path}")
+    return HttpReply(
         call,
         HttpResponse(
             status, {name.replace("_", "-"): text for name, text in headers.items()}, body

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 
 from hub.db import database_identity
-from hub.db.database_identity import Difference, compare
+from hub.db.database_identity import IdentityDifference, compare
 from hub.db.engine import db, reading, transaction
 from hub.models import Company
 from hub.qbo.oauth.connect import connect_with_refresh_token
@@ -42,15 +42,15 @@ def desk(app, quickbooks, clock) -> Desk:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, Difference.NONE),
-        ({"started_at": "1790000500.0"}, Difference.RESTARTED),
-        ({"system": "8"}, Difference.REPLACED),
-        ({"timeline": "00000002"}, Difference.REPLACED),
-        ({"timeline": "00000002", "started_at": "1790000500.0"}, Difference.REPLACED),
-        ({"database": "16999"}, Difference.REPLACED),
-        ({"postings": "16999"}, Difference.REPLACED),
-        ({"system": None}, Difference.REPLACED),
-        ({"started_at": None}, Difference.REPLACED),
+        ({}, IdentityDifference.NONE),
+        ({"started_at": "1790000500.0"}, IdentityDifference.RESTARTED),
+        ({"system": "8"}, IdentityDifference.REPLACED),
+        ({"timeline": "00000002"}, IdentityDifference.REPLACED),
+        ({"timeline": "00000002", "started_at": "1790000500.0"}, IdentityDifference.REPLACED),
+        ({"database": "16999"}, IdentityDifference.REPLACED),
+        ({"postings": "16999"}, IdentityDifference.REPLACED),
+        ({"system": None}, IdentityDifference.REPLACED),
+        ({"started_at": None}, IdentityDifference.REPLACED),
     ],
 )
 def test_only_a_new_start_time_alone_is_a_restart(changes, expected):
@@ -59,12 +59,12 @@ def test_only_a_new_start_time_alone_is_a_restart(changes, expected):
 
 def test_with_a_value_that_cannot_be_read_a_restart_counts_as_a_restore():
     unreadable = IDENTITY | {"system": None}
-    assert compare(None, IDENTITY) == Difference.NONE
-    assert compare(None, unreadable) == Difference.REPLACED
-    assert compare(unreadable, unreadable) == Difference.NONE
-    assert compare(unreadable, unreadable | {"started_at": "2"}) == Difference.REPLACED
+    assert compare(None, IDENTITY) == IdentityDifference.NONE
+    assert compare(None, unreadable) == IdentityDifference.REPLACED
+    assert compare(unreadable, unreadable) == IdentityDifference.NONE
+    assert compare(unreadable, unreadable | {"started_at": "2"}) == IdentityDifference.REPLACED
     without_time = IDENTITY | {"started_at": None}
-    assert compare(without_time, without_time) == Difference.REPLACED
+    assert compare(without_time, without_time) == IdentityDifference.REPLACED
 
 
 def test_the_identity_stays_until_the_table_is_rewritten(app):
@@ -181,7 +181,7 @@ def test_a_dump_that_was_put_into_another_database_is_a_restore(
             stored = session.scalar(select(Company.database_identity))
         difference = compare(stored, database_identity.read())
         db.engine.dispose()
-    assert difference == Difference.REPLACED
+    assert difference == IdentityDifference.REPLACED
 
 
 def dump(url: str, path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hub.qbo.rate_limit import INTUIT, Limits
-from hub.qbo.shared_budget import HORIZON, Demand, Outcome, SharedBudget, Slot
+from hub.qbo.shared_budget import HORIZON, Demand, SharedBudget, Slot, StartOutcome
 from hub.qbo.shared_budget_row import decode, encode
 from tests.support.windows import most_within
 
@@ -25,7 +25,7 @@ class Process:
     answer_seconds: float = 0.3
     number: int = 1
     slots: list[Slot] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[StartOutcome] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
     started: list[tuple[float, int]] = field(default_factory=list)
     share_ends_at: float = 0.0
@@ -41,10 +41,10 @@ class Process:
             has_unit = len(self.ends) < self.concurrent and now < self.share_ends_at
             if is_late or wastes:
                 self.slots.remove(slot)
-                self.outcomes.append(Outcome(slot.number, None))
+                self.outcomes.append(StartOutcome(slot.number, None))
             elif slot.start_at <= now and has_unit:
                 self.slots.remove(slot)
-                self.outcomes.append(Outcome(slot.number, now))
+                self.outcomes.append(StartOutcome(slot.number, now))
                 self.started.append((now, slot.items))
                 self.ends.append(now + self.answer_seconds)
 

@@ -17,7 +17,7 @@ from hub.models import Company, Run, SourceDocument
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web import webhooks
-from hub.web.call_rates import MAX_CALLERS, CallRates, Rate
+from hub.web.call_rates import MAX_CALLERS, BurstRate, CallRates
 from qbo_sandbox import factory
 from tests.support.page_visitor import Visitor
 
@@ -152,8 +152,8 @@ def test_a_poll_of_the_schedule_does_not_count_as_requested(visitor: Visitor) ->
 def test_changes_of_many_companies_are_not_limited_and_forgers_stop_only_themselves(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "RATE_OF_CALLER", Rate(burst=3, per_minute=1))
-    monkeypatch.setattr(webhooks, "RATE_OF_ADDRESS", Rate(burst=4, per_minute=1))
+    monkeypatch.setattr(webhooks, "RATE_OF_CALLER", BurstRate(burst=3, per_minute=1))
+    monkeypatch.setattr(webhooks, "RATE_OF_ADDRESS", BurstRate(burst=4, per_minute=1))
     webhooks.init_app(visitor.app)
     intuit = {"environ_base": {"REMOTE_ADDR": "198.51.100.9"}}
     for number in range(10):
@@ -183,7 +183,7 @@ def _flood(visitor, address, client, calls):
 
 
 def test_a_client_that_calls_too_often_has_to_wait(visitor, clock, monkeypatch):
-    monkeypatch.setattr(webhooks, "RATE_OF_CALLER", Rate(burst=10, per_minute=30))
+    monkeypatch.setattr(webhooks, "RATE_OF_CALLER", BurstRate(burst=10, per_minute=30))
     webhooks.init_app(visitor.app)
     statuses, last = _flood(visitor, "/webhooks/quickbooks", "198.51.100.1", 15)
     assert statuses == {401: 10, 429: 5}
@@ -195,7 +195,7 @@ def test_a_client_that_calls_too_often_has_to_wait(visitor, clock, monkeypatch):
 
 
 def test_many_clients_share_the_rate_of_an_address(visitor, monkeypatch):
-    monkeypatch.setattr(webhooks, "RATE_OF_ADDRESS", Rate(burst=10, per_minute=30))
+    monkeypatch.setattr(webhooks, "RATE_OF_ADDRESS", BurstRate(burst=10, per_minute=30))
     webhooks.init_app(visitor.app)
     statuses = Counter()
     for number in range(12):
@@ -211,7 +211,7 @@ def test_an_unsigned_call_is_refused_before_its_body_is_parsed(visitor, monkeypa
 
 
 def test_callers_are_forgotten_when_there_are_too_many(clock):
-    rates = CallRates(Rate(burst=2, per_minute=60), clock.monotonic)
+    rates = CallRates(BurstRate(burst=2, per_minute=60), clock.monotonic)
     for number in range(3 * MAX_CALLERS):
         rates.wait(number)
     assert len(rates._left) <= MAX_CALLERS
