@@ -20,6 +20,7 @@ COMMAND_MODULES = {
     "companies": "companies",
     "apps": "apps",
     "sync": "sync",
+    "read": "read",
     "outbox": "outbox",
     "cases": "outbox",
     "retry": "decisions",

@@ -1,12 +1,12 @@
 """The apps: `hub apps list`, `enable`, `set`, `disable`, `matches`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hub.cli.console import as_json, at_work, company, inside, realm_option
+from hub.cli.settings_file import read_settings
 from hub.cli.terminal import print_json, say, table, who
 
 COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
@@ -102,7 +102,7 @@ def enable(
     app = current().plugins.apps.get(slug)
     if app and app.access and app.access_gate:
         installations_enable.grant(company(realm).id, slug, who=who())
-    settings = _read_settings(file)
+    settings = read_settings(file)
     row = installations_enable.enable(
         company(realm).id, slug, settings, who=who(), mode=mode, owner=owner
     )
@@ -133,7 +133,7 @@ def set_(
     """Change single settings of an enabled app; the others stay."""
     from hub.installations import enable as installations_enable
 
-    settings = _read_settings(file)
+    settings = read_settings(file)
     for name, value in options.items():
         if value is not None:
             settings[name] = value
@@ -190,21 +190,6 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     audit.record_alone(who(), "data exported", f"matches of {slug}", count=count)
     target.write(content)
     say(f"Wrote {count} matches.")
-
-
-def _read_settings(file: Path | None) -> dict[str, Any]:
-    """Read settings from a JSON file; refuse anything but an object."""
-    from hub.errors import Refused
-
-    if file is None:
-        return {}
-    try:
-        settings = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise Refused(f"{file} is no JSON: {error}.") from None
-    if not isinstance(settings, dict):
-        raise Refused(f"{file} must hold one JSON object: settings by name.")
-    return settings
 
 
 def _app_name(row: Any) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from hub.context import Runtime
-    from hub.models import Company
+    from hub.models import Company, Installation
 
 F = TypeVar("F", bound=Callable[..., Any])
 MAX_ID = 2**31 - 1  # of a row in either database
@@ -233,3 +233,38 @@ def require_stand_ins(command: str) -> None:
 
     if not has_stand_ins():
         raise MissingExtra(f"`{command}`", "the QuickBooks stand-in", "qbo-hub[demo]")
+
+
+def installations(slug: str | None, realm: str | None) -> "list[Installation]":
+    """Return the enabled apps to run; raise why if there are none, or all are paused."""
+    from sqlalchemy import select
+
+    from hub.db.engine import reading
+    from hub.errors import NotFound, NotNow, Refused
+    from hub.models import Installation
+    from hub.models.enums import InstallationMode
+
+    with reading() as session:
+        enabled = list(
+            session.scalars(
+                select(Installation).where(Installation.enabled).order_by(Installation.id)
+            )
+        )
+    if realm is not None:
+        company_id = company(realm).id
+        enabled = [row for row in enabled if row.company_id == company_id]
+    if slug is not None:
+        of_app = [row for row in enabled if row.slug == slug]
+        if not of_app:
+            raise NotFound("enabled app", slug, {row.slug for row in enabled})
+        return of_app
+    if not enabled:
+        raise Refused(
+            "No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up."
+        )
+    running = [row for row in enabled if row.mode != InstallationMode.PAUSED]
+    if not running:
+        raise NotNow(
+            "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."
+        )
+    return running

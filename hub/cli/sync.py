@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.console import as_json, at_work, ends_in_order, inside, realm_option
+from hub.cli.console import (
+    as_json,
+    at_work,
+    ends_in_order,
+    inside,
+    installations,
+    realm_option,
+)
 from hub.cli.sync_runs import sync_all
 from hub.cli.terminal import print_json, say
 
@@ -77,39 +84,3 @@ def _require_documents(
                 raise NotFound(
                     f"document of {rows[0].slug} with the id", id, session.scalars(other_ids)
                 )
-
-
-def installations(slug: str | None, realm: str | None) -> "list[Installation]":
-    """Return the enabled apps to run; raise why if there are none, or all are paused."""
-    from sqlalchemy import select
-
-    from hub.cli.console import company
-    from hub.db.engine import reading
-    from hub.errors import NotFound, NotNow, Refused
-    from hub.models import Installation
-    from hub.models.enums import InstallationMode
-
-    with reading() as session:
-        enabled = list(
-            session.scalars(
-                select(Installation).where(Installation.enabled).order_by(Installation.id)
-            )
-        )
-    if realm is not None:
-        company_id = company(realm).id
-        enabled = [row for row in enabled if row.company_id == company_id]
-    if slug is not None:
-        of_app = [row for row in enabled if row.slug == slug]
-        if not of_app:
-            raise NotFound("enabled app", slug, {row.slug for row in enabled})
-        return of_app
-    if not enabled:
-        raise Refused(
-            "No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up."
-        )
-    running = [row for row in enabled if row.mode != InstallationMode.PAUSED]
-    if not running:
-        raise NotNow(
-            "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."
-        )
-    return running

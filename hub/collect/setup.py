@@ -1,7 +1,9 @@
 """Everything that a collect needs before it reads: site, fields, matches and cursors of an app."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -48,11 +50,18 @@ class Setup:
         return initial_state(self.app, self.site.settings, mode)
 
 
-def assemble(installation_id: int) -> Setup:
-    """Return the setup from what is stored; ask neither the source nor QuickBooks."""
+def assemble(
+    installation_id: int,
+    settings: Mapping[str, Any] | None = None,
+    secrets: dict[str, str] | None = None,
+) -> Setup:
+    """Return the setup from what is stored; ask neither the source nor QuickBooks.
+
+    It may have settings and secrets that are not saved.
+    """
     with engine.reading() as session:
         installation = session.get_one(Installation, installation_id)
-    site = site_of(installation)
+    site = site_of(installation, settings, secrets)
     fields = fields_of(installation, site)
     with engine.reading() as session:
         facts = company.facts(session, installation.company_id)

@@ -80,7 +80,7 @@ def open_http(
     )
 
 
-def _app(plugins: Plugins, slug: str) -> App:
+def app_of(plugins: Plugins, slug: str) -> App:
     """Return an app; if there is none, raise the error of a plugin that could not be loaded."""
     if slug in plugins.apps:
         return plugins.apps[slug]
@@ -142,7 +142,7 @@ class Bench:
         `company`, `zone` and `now` are those of the site that hooks get.
         """
         self.plugins = plugins or installed()
-        self.app = _app(self.plugins, slug)
+        self.app = app_of(self.plugins, slug)
         self.clock = FakeClock(now)
         self.company = company or Company(country="US", currency="USD")
         self.zone = ZoneInfo(zone)

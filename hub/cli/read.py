@@ -1,0 +1,174 @@
+"""Reading a source without posting: `hub read`."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hub.cli.console import (
+    as_json,
+    at_work,
+    inside,
+    installations,
+    realm_option,
+    require_stand_ins,
+)
+from hub.cli.settings_file import read_settings
+from hub.cli.terminal import print_json_list, say
+from hub.money import format_amount
+
+if TYPE_CHECKING:
+    from hub.contract.types import App
+    from hub.scheduling.source_preview import CodePreview, DocumentPreview
+
+DEFAULT_LIMIT = 50
+PLACEHOLDER_ID = "1"
+
+
+@click.command()
+@click.argument("slug")
+@realm_option
+@click.option(
+    "--only", "ids", multiple=True, metavar="ID", help="This document alone, by its source id."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=DEFAULT_LIMIT,
+    show_default=True,
+    help="How many documents are read, from the beginning of the source's list.",
+)
+@click.option(
+    "--settings",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON: settings by field name that take the place of the stored ones, or the stand-in's.",
+)
+@click.option("--stand-in", is_flag=True, help="Read the app's stand-in; no hub is needed for it.")
+@as_json
+def read(
+    slug: str,
+    realm: str | None,
+    ids: tuple[str, ...],
+    limit: int,
+    file: Path | None,
+    stand_in: bool,
+    as_json: bool,
+) -> None:
+    """Print what the hub would make of the documents of SLUG.
+
+    Nothing is stored or posted. For an enabled app the codes are matched and the checks before
+    posting are made, as a run does. With --stand-in the codes are only listed: there is no company
+    whose records they could match, and a setting that has to name a record names 1.
+    """
+    settings = read_settings(file)
+    if stand_in:
+        _print(_of_stand_in(slug, ids, limit, settings), as_json)
+    else:
+        _read_installation(slug, realm, ids, limit, settings, as_json)
+
+
+@inside
+@at_work
+def _read_installation(
+    slug: str,
+    realm: str | None,
+    ids: tuple[str, ...],
+    limit: int,
+    settings: Mapping[str, Any],
+    as_json: bool,
+) -> None:
+    """Print the previews of an enabled app."""
+    from hub import sources
+    from hub.errors import Refused
+    from hub.scheduling import source_preview
+
+    row, *others = installations(slug, realm)
+    if others:
+        raise Refused(f"{slug} is enabled for several companies; name one with --realm.")
+    unsaved: dict[str, Any] = {}
+    if settings:
+        draft = sources.draft(sources.app_of(row), row, settings)
+        unsaved = {"settings": draft.settings, "secrets": draft.secrets}
+    _print(source_preview.of_installation(row.id, ids=ids, limit=limit, **unsaved), as_json)
+
+
+def _of_stand_in(
+    slug: str, ids: tuple[str, ...], limit: int, settings: Mapping[str, Any]
+) -> "Iterator[DocumentPreview]":
+    """Yield the previews of an app's stand-in in this process."""
+    require_stand_ins("hub read --stand-in")
+    from itertools import islice
+
+    from marshmallow import ValidationError
+
+    from hub.errors import SettingsInvalid
+    from hub.scheduling import source_preview
+    from hub.testing import bench as benches
+
+    plugins = benches.installed()
+    app = benches.app_of(plugins, slug)
+    answers = {**_placeholders(app), **settings}
+    try:
+        bench = benches.Bench(slug, answers, plugins=plugins, waits=True)
+    except ValidationError as error:
+        raise SettingsInvalid(app.name, dict(error.messages_dict)) from None
+    fields = bench.fields()
+    items = source_preview.without_checkpoints(bench.reading(ids=ids))
+    for item in islice(items, limit):
+        yield source_preview.of_item(item, fields)
+
+
+def _placeholders(app: "App") -> dict[str, str]:
+    """Return an id for each required setting that is a record of QuickBooks: there is no list."""
+    from hub.contract import settings_schema
+
+    fields = settings_schema.schema_of(app).fields
+    names = [name for name, field in fields.items() if field.required]
+    return {name: PLACEHOLDER_ID for name in names if fields[name].metadata.get("choices_from")}
+
+
+def _print(previews: "Iterable[DocumentPreview]", as_json: bool) -> None:
+    """Print the previews as JSON, or as text with a sum at the end."""
+    if as_json:
+        print_json_list(asdict(preview) for preview in previews)
+        return
+    counts: dict[str, int] = {}
+    for preview in previews:
+        counts[preview.state] = counts.get(preview.state, 0) + 1
+        _print_document(preview)
+    total = sum(counts.values())
+    listed = ", ".join(f"{count} {state}" for state, count in counts.items())
+    documents = "1 document" if total == 1 else f"{total} documents"
+    say(f"{documents} read{': ' if listed else ''}{listed}. Nothing was stored or posted.")
+
+
+def _print_document(preview: "DocumentPreview") -> None:
+    """Print a document: its facts, the reasons for its state, and its codes."""
+    facts = (preview.kind, preview.number, preview.date, _amount(preview))
+    about = "  ".join(str(fact) for fact in facts if fact)
+    say(f"{preview.source_id}  {preview.state}  {about}".rstrip())
+    for reason in preview.reasons:
+        say(f"  {reason}")
+    for code in preview.codes:
+        say(f"  {_code_line(code)}")
+
+
+def _amount(preview: "DocumentPreview") -> str:
+    """Return the total of a document with its currency, if it has any."""
+    if preview.total is None:
+        return ""
+    if not preview.currency:
+        return f"{preview.total:,}"
+    return format_amount(preview.total, preview.currency)
+
+
+def _code_line(code: "CodePreview") -> str:
+    """Return a code in a line: where it stands, what the source calls it, and its record."""
+    place = f"line {code.line} {code.field}" if code.line else code.field
+    name = f"{code.code} ({code.name})" if code.name and code.name != code.code else code.code
+    if code.record:
+        return f"{place}: {name} → {code.role} {code.record} {code.result}"
+    return f"{place}: {name} → {code.role} {code.result or 'to be matched'}"

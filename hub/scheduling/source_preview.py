@@ -1,0 +1,241 @@
+"""Read a source and show what the hub would make of each document; store and post nothing."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub.collect.batch import CollectBatch
+from hub.collect.intake import take_in
+from hub.collect.prepare import prepare
+from hub.collect.read import read
+from hub.collect.setup import Setup, assemble
+from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded, codes_of
+from hub.contract.types import Field
+from hub.db.engine import transaction
+from hub.exact_json import loads
+from hub.mapping import MatchIndex
+from hub.mapping.mapped import Create, Missing, Ref
+from hub.mapping.rules import code_name, find, find_setting
+from hub.models import Posting, SourceDocument
+from hub.models.enums import PostingState, StartRule
+from hub.scheduling.dry_run import preflight_reasons
+
+SENDABLE_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodePreview:
+    """A code of a document or of one of its lines, and what the hub makes of it.
+
+    `record` is the QuickBooks id of the record, None if there is none; `result` says it in words.
+    """
+
+    field: str
+    line: str
+    code: str
+    name: str
+    role: str
+    record: str | None = None
+    result: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentPreview:
+    """What was read under one id, and what would become of it.
+
+    `state` is ready, posted, held, pending, closed, excluded, unreadable or gone. `payloads` are
+    what would be sent to QuickBooks, one for each part of the document and record to create.
+    """
+
+    source_id: str
+    state: str
+    reasons: tuple[str, ...] = ()
+    kind: str = ""
+    number: str = ""
+    date: dt.date | None = None
+    total: Decimal | None = None
+    currency: str = ""
+    codes: tuple[CodePreview, ...] = ()
+    payloads: tuple[Any, ...] = ()
+
+
+class _Rollback(Exception):
+    """Roll back everything that a rehearsal wrote."""
+
+
+def of_installation(
+    installation_id: int,
+    *,
+    ids: Sequence[str] = (),
+    limit: int,
+    settings: Mapping[str, Any] | None = None,
+    secrets: dict[str, str] | None = None,
+) -> Iterator[DocumentPreview]:
+    """Read the source of an installation from the beginning, or these ids, and yield the previews.
+
+    The settings may be others than the stored ones. QuickBooks' lists are read if they are old.
+    """
+    setup = prepare(installation_id)
+    if settings is not None:
+        setup = assemble(installation_id, settings, secrets)
+    setup = replace(setup, cursors={})
+    items = list(islice(without_checkpoints(read(setup, ids)), limit))
+    for item in items:
+        yield _preview(setup, item)
+
+
+def of_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
+    """Return the preview of an item without a company: its codes are not matched."""
+    fields_by_name = {field.name: field for field in fields}
+    if not isinstance(item, Document):
+        return _of_defect(item)
+    codes = []
+    for name, code, line in codes_of(item):
+        field = fields_by_name.get(name)
+        codes.append(
+            CodePreview(
+                field=name,
+                line=line.id if line else "",
+                code=code if isinstance(code, str) else code.id,
+                name=code_name(code),
+                role=field.role if field else name,
+            )
+        )
+    state, reasons = _state_at_source(item)
+    return _of_document(item, state or "ready", reasons, codes=tuple(codes))
+
+
+def without_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
+    """Yield the documents of a reading without its checkpoints."""
+    for item in items:
+        if not isinstance(item, Checkpoint):
+            yield item
+
+
+def _preview(setup: Setup, item: Yielded) -> DocumentPreview:
+    """Return the preview of an item by the matches and lists of the company."""
+    if not isinstance(item, Document):
+        return _of_defect(item)
+    codes = tuple(_codes(item, setup.fields, setup.index))
+    state, reasons = _state_at_source(item)
+    if state:
+        return _of_document(item, state, reasons, codes=codes)
+    preview = _of_document(item, "ready", (), codes=codes)
+    try:
+        with transaction() as session:
+            preview = _rehearse(session, setup, item, preview)
+            raise _Rollback
+    except _Rollback:
+        return preview
+
+
+def _rehearse(
+    session: Session, setup: Setup, document: Document, preview: DocumentPreview
+) -> DocumentPreview:
+    """Plan a document inside the open transaction and return what would become of it."""
+    batch = CollectBatch(session, setup, [document])
+    take_in(batch)
+    session.flush()
+    row = batch.rows[document.source_id]
+    postings = batch.transaction_postings(row)
+    reasons: list[str] = []
+    sendable: list[Posting] = []
+    for posting in postings:
+        if posting.state == PostingState.HELD and posting.reason:
+            reasons.append(posting.reason)
+        elif posting.state in SENDABLE_STATES:
+            sendable.append(posting)
+    reasons += preflight_reasons(session, sendable)
+    state = _state_of_postings(row, postings, sendable, has_reasons=bool(reasons))
+    if state == "excluded":
+        reasons.append(f"It is from before {setup.installation.start_date}, the app's first day.")
+    payloads = tuple(loads(posting.payload) for posting in sendable if posting.payload)
+    return replace(preview, state=state, reasons=tuple(dict.fromkeys(reasons)), payloads=payloads)
+
+
+def _state_of_postings(
+    row: SourceDocument,
+    postings: Sequence[Posting],
+    sendable: Sequence[Posting],
+    *,
+    has_reasons: bool,
+) -> str:
+    """Return the state of a document that its source wants posted."""
+    if has_reasons:
+        return "held"
+    if row.before_start == StartRule.EXCLUDED:
+        return "excluded"
+    if sendable or not postings:
+        return "ready"
+    return str(postings[-1].state)
+
+
+def _state_at_source(document: Document) -> tuple[str, tuple[str, ...]]:
+    """Return the state that the source itself gives a document, with the reason; "" if ready."""
+    reasons = (document.hold,) if document.hold else ()
+    if document.stage in ("pending", "closed"):
+        return document.stage, reasons
+    return ("held", reasons) if reasons else ("", ())
+
+
+def _codes(document: Document, fields: Iterable[Field], index: MatchIndex) -> Iterator[CodePreview]:
+    """Yield the codes of a document, each with the record that it stands for."""
+    fields_by_name = {field.name: field for field in fields}
+    unmatched = of_item(document, fields_by_name.values()).codes
+    for (name, code, _), preview in zip(codes_of(document), unmatched, strict=True):
+        field = fields_by_name.get(name)
+        if field:
+            result = find(field, code, index)
+        else:
+            id = code if isinstance(code, str) else code.quickbooks_id or code.id
+            result = find_setting(name, id, index)  # type: ignore[arg-type]
+        yield replace(preview, record=_record_id(result), result=_words(result))
+
+
+def _record_id(result: object) -> str | None:
+    """Return the QuickBooks id of a match; None if there is no record."""
+    return result.id if isinstance(result, Ref) else None
+
+
+def _words(result: object) -> str:
+    """Return what was found for a code, in a few words."""
+    if isinstance(result, Ref):
+        return result.name or result.id
+    if isinstance(result, Create):
+        return f"would be created as {result.details.name}"
+    if isinstance(result, Missing):
+        return result.problem
+    return str(result) if result else "left out"
+
+
+def _of_document(
+    document: Document,
+    state: str,
+    reasons: tuple[str, ...],
+    *,
+    codes: tuple[CodePreview, ...],
+) -> DocumentPreview:
+    return DocumentPreview(
+        source_id=document.source_id,
+        state=state,
+        reasons=reasons,
+        kind=document.kind,
+        number=document.number or "",
+        date=document.date,
+        total=document.total,
+        currency=document.currency or "",
+        codes=codes,
+    )
+
+
+def _of_defect(item: Yielded) -> DocumentPreview:
+    """Return the preview of what is no document."""
+    assert isinstance(item, Gone | Unreadable)
+    state = "gone" if isinstance(item, Gone) else "unreadable"
+    reasons = (item.reason,) if item.reason else ()
+    return DocumentPreview(source_id=item.source_id, state=state, reasons=reasons)
