@@ -109,12 +109,10 @@ class RateReached(TooOften):
     """The hub itself does not call a source more often than its plugin declares."""
 
     def __init__(self, app: str, rate: str, after: float) -> None:
-        Retry.__init__(
-            self,
+        text = (
             f"{app} allows {rate}, which are used up. Nothing was lost; the next call is possible"
-            f" in {_duration(max(1, math.ceil(after)))}.",
-            after,
         )
+        Retry.__init__(self, f"{text} in {_duration(max(1, math.ceil(after)))}.", after)
 
 
 class WorkInterrupted(Retry):

@@ -14,7 +14,15 @@ from hub.collect.intake import take_in
 from hub.collect.prepare import prepare
 from hub.collect.read import read
 from hub.collect.setup import Setup, assemble
-from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded, codes_of
+from hub.contract.documents import (
+    Checkpoint,
+    Document,
+    Gone,
+    Unreadable,
+    Yielded,
+    codes_of,
+)
+from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.db.engine import transaction
 from hub.exact_json import loads
@@ -178,7 +186,7 @@ def _state_of_postings(
 def _state_at_source(document: Document) -> tuple[str, tuple[str, ...]]:
     """Return the state that the source itself gives a document, with the reason; "" if ready."""
     reasons = (document.hold,) if document.hold else ()
-    if document.stage in ("pending", "closed"):
+    if document.stage in (Stage.PENDING, Stage.CLOSED):
         return document.stage, reasons
     return ("held", reasons) if reasons else ("", ())
 
