@@ -109,10 +109,15 @@ class RateReached(TooOften):
     """The hub itself does not call a source more often than its plugin declares."""
 
     def __init__(self, app: str, rate: str, after: float) -> None:
-        text = (
-            f"{app} allows {rate}, which are used up. Nothing was lost; the next call is possible"
+        Retry.__init__(
+            self,
+            "%(app)s allows %(rate)s, which are used up. Nothing was lost; the next call is"
+            " possible in %(duration)s.",
+            after,
+            app=app,
+            rate=rate,
+            duration=_duration(max(1, math.ceil(after))),
         )
-        Retry.__init__(self, f"{text} in {_duration(max(1, math.ceil(after)))}.", after)
 
 
 class WorkInterrupted(Retry):
@@ -277,15 +282,6 @@ class MissingExtra(HubError):
             package=package,
             distribution=distribution,
             command=f'pip install "{distribution}"',
-        )
-
-
-class SchemaError(HubError):
-    """The tables of a database do not fit this version of the hub."""
-
-    def __init__(self, database: object, problem: str) -> None:
-        super().__init__(
-            "The database %(database)s %(problem)s.", database=database, problem=problem
         )
 
 

@@ -24,9 +24,9 @@ from hub.reasons.template import Template
 from hub.reasons.texts import CALLED
 from hub.scheduling import run_result
 from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, path_of
+from hub.translations.reasons import CONTEXT as REASON
 from hub.web.plugin_texts import texts_of_plugin
 from hub.web.texts_from_below import texts_of_display
-from hub.web.viewer import REASON
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS: dict[str, Any] = {
@@ -183,8 +183,11 @@ def sentence_calls(path: Path) -> Iterator[tuple[str, ast.expr]]:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
-        if name in SENTENCES:
-            yield name, node.args[0]
+        arguments = node.args
+        if name == "__init__" and getattr(arguments[0], "id", "") == "self":
+            arguments = arguments[1:]
+        if name in SENTENCES and arguments:
+            yield name, arguments[0]
 
 
 def sentences_of(path: Path) -> Iterator[str]:

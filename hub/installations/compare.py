@@ -28,6 +28,7 @@ from hub.mapping import (
 from hub.models import Installation, Record
 from hub.qbo import record_download, records
 from hub.security import audit
+from hub.translations.messages import gettext
 
 # The first line of the file: one name for each attribute of a pair.
 COLUMNS = (
@@ -97,9 +98,9 @@ def summary(pairs: Sequence[Pair]) -> str:
     counts: Counter[tuple[str, str]] = Counter()
     for pair in pairs:
         counts[pair.field, pair.state] += 1
-    lines = ["Both sides as they are at this moment; the file has every line.", ""]
+    lines = [gettext("Both sides as they are at this moment; the file has every line."), ""]
     for (field, state), count in sorted(counts.items()):
-        lines.append(f"{field}: {count:,} {state}")
+        lines.append(f"{field}: {count:,} {gettext(state)}")
     return "\n".join(lines)
 
 

@@ -6,13 +6,22 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from hub.db.engine import MIGRATIONS, address_without_password, db
-from hub.errors import SchemaError
+from hub.errors import HubError
 
 QUEUE_PREFIX = "procrastinate_"  # of the tables of the distributed engine's queue
 Columns = Mapping[str, frozenset[str]]  # of each table
 # Tables, and columns as "table.column", that no code of this release uses, with the release that
 # ceased to. A revision of a later release may remove them.
 RETIRED: Mapping[str, str] = {}
+
+
+class SchemaError(HubError):
+    """The tables of a database do not fit this version of the hub."""
+
+    def __init__(self, database: object, problem: str) -> None:
+        super().__init__(
+            "The database %(database)s %(problem)s.", database=database, problem=problem
+        )
 
 
 def is_own_table(name: str | None, kind: str, parents: object = None) -> bool:

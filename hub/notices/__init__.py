@@ -1,9 +1,10 @@
 """When each person is mailed, and the messages that wait for them.
 
-Imports `hub.context`, `hub.db`, `hub.http`, `hub.models` and `hub.security`. Start reading in
-`timing`.
+Imports `hub.context`, `hub.db`, `hub.http`, `hub.models`, `hub.reasons`, `hub.security` and
+`hub.translations`. Start reading in `timing`.
 """
 
+from hub.notices.languages import language_of
 from hub.notices.queue import add, add_for_owners, drop, drop_old, due
 from hub.notices.timing import DAILY, NOW, OFF, Timings, load, store
 
@@ -17,6 +18,7 @@ __all__ = [
     "drop",
     "drop_old",
     "due",
+    "language_of",
     "load",
     "store",
 ]

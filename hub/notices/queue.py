@@ -1,7 +1,7 @@
 """Messages that wait: for the next minute, or for the mail of the day."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.models import Case, Installation, Notice, User
 from hub.notices import timing
+from hub.notices.languages import language_of
 from hub.security.rights import Subject, is_enough, rights_of
 
 DAILY_HOUR = 7  # in the time zone of the first app
@@ -40,14 +41,21 @@ def add(
     session.add(notice)
 
 
-def add_for_owners(session: Session, subject: Subject, title: str, text: str) -> int:
-    """Add a message to every owner of an app at a company; return how many there are."""
+def add_for_owners(
+    session: Session, subject: Subject, compose: Callable[[], tuple[str, str]]
+) -> int:
+    """Add a message to every owner of an app at a company; return how many there are.
+
+    `compose` returns its title and text; it is called within the language of each owner.
+    """
     timings = timing.load(session)
     is_active = cast(Any, User.active)
     count = 0
     for person in session.scalars(select(User).where(is_active)):
         when = timings.of(int(person.id), None)
         if when != timing.OFF and rights_of(person).may("owner", subject):
+            with language_of(person):
+                title, text = compose()
             add(session, int(person.id), title, text, is_daily=when == timing.DAILY)
             count += 1
     return count

@@ -17,6 +17,8 @@ from hub.notices import timing
 from hub.outbox import case_amounts
 from hub.security import people as people_of_hub
 from hub.security.rights import Rights, Subject, is_enough, rights_of
+from hub.translations.messages import gettext, ngettext
+from hub.translations.reasons import amounts_within
 
 COLLECTING_PERIOD = dt.timedelta(minutes=1)  # so that many causes of one run make one message
 MAX_CASES = 30
@@ -28,7 +30,8 @@ class News:
     """The cases to mail, and what decides who receives them.
 
     `apps`, `owners` and `mailboxes` are those of the apps by installation; `people` holds name and
-    rights by address, and `ids` their ids. `amounts` has what each case stops, by its id.
+    rights by address, and `ids` their ids. `persons` are the people by id, in whose language they
+    are mailed. `amounts` has what each case stops, by its id: documents, and their sums as text.
     """
 
     cases: list[Case]
@@ -38,12 +41,17 @@ class News:
     mailboxes: dict[int, str] = field(default_factory=dict)
     company_names: dict[int, str] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
-    amounts: dict[int, str] = field(default_factory=dict)
+    persons: dict[int, User] = field(default_factory=dict)
+    amounts: dict[int, tuple[int, list[str]]] = field(default_factory=dict)
     timings: timing.Timings = field(default_factory=lambda: timing.Timings({}))
 
     def timing(self, address: str, case: Case) -> str:
         """Return when the person with an address is mailed about a case."""
         return self.timings.of(self.ids[address], case.installation_id)
+
+    def person(self, address: str) -> User | None:
+        """Return the person with an address; None if it is the mailbox of an app."""
+        return self.persons.get(self.ids.get(address, 0))
 
 
 def load(session: Session) -> News:
@@ -56,7 +64,7 @@ def load(session: Session) -> News:
     news = News(list(session.scalars(query.order_by(Case.id))))
     if not news.cases:
         return news
-    news.people, news.ids = _people(session)
+    _add_people(session, news)
     news.timings = timing.load(session)
     news.amounts = _amounts(session, [case.id for case in news.cases])
     for installation in session.scalars(select(Installation)):
@@ -107,7 +115,7 @@ def subject(cases: Sequence[Case], names: dict[int, str]) -> str:
         company = f" ({companies.pop()})"
     if len(cases) == 1:
         return f"{cut(cases[0].title, MAX_TITLE)}{company}"
-    return f"{len(cases)} items need attention{company}"
+    return gettext("%(count)s items need attention", count=len(cases)) + company
 
 
 def text(cases: Sequence[Case], news: News) -> str:
@@ -115,18 +123,19 @@ def text(cases: Sequence[Case], news: News) -> str:
     inbox_url = f"{current().config.public_url}/inbox/"
     parts = [case_text(case, news) for case in cases[:MAX_CASES]]
     if len(cases) > MAX_CASES:
-        parts.append(f"And {len(cases) - MAX_CASES} more.\n")
-    parts.append(f"All that is open: {inbox_url}\n")
+        more = gettext("And %(count)s more.", count=len(cases) - MAX_CASES)
+        parts.append(f"{more}\n")
+    parts.append(gettext("All that is open: %(url)s", url=inbox_url) + "\n")
     return "\n".join(parts)
 
 
 def case_text(case: Case, news: News) -> str:
     """Return a case as a message has it: what it is, what it stops, why, and what to do."""
     lines = [cut(case.title, MAX_TITLE)]
-    about = (news.company_names.get(case.company_id or 0), news.amounts.get(case.id))
+    about = (news.company_names.get(case.company_id or 0), _amount_text(news, case))
     lines += [text for text in about if text]
     lines.append(cut(case.reason, MAX_REASON))
-    lines.append(f"What to do: {case.instruction}")
+    lines.append(gettext("What to do: %(instruction)s", instruction=case.instruction))
     lines.append(f"{current().config.public_url}/inbox/{case.id}\n")
     return "\n".join(lines)
 
@@ -139,7 +148,16 @@ def mailbox(installation: Installation) -> str:
     return str(installation.settings.get(app.mailbox) or "")
 
 
-def _amounts(session: Session, case_ids: Sequence[int]) -> dict[int, str]:
+def _amount_text(news: News, case: Case) -> str:
+    """Return how many documents a case stops, and their sums; "" if it stops none."""
+    if case.id not in news.amounts:
+        return ""
+    count, sums = news.amounts[case.id]
+    documents = ngettext("%(count)s document", "%(count)s documents", count=count)
+    return " · ".join([documents, *map(amounts_within, sums)])
+
+
+def _amounts(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[int, list[str]]]:
     """Return how many documents each case stops, and their sums less credits, as text."""
     columns = case_amounts.CURRENCY, func.count(), func.sum(case_amounts.amount())
     query = (
@@ -154,11 +172,7 @@ def _amounts(session: Session, case_ids: Sequence[int]) -> dict[int, str]:
         counts[case_id] += count
         if total and currency:
             sums[case_id].append(format_amount(Decimal(total), currency))
-    texts = {}
-    for case_id, count in counts.items():
-        documents = "1 document" if count == 1 else f"{count:,} documents"
-        texts[case_id] = " · ".join([documents, *sums[case_id]])
-    return texts
+    return {case_id: (count, sums[case_id]) for case_id, count in counts.items()}
 
 
 def _cases_of_person(news: News, name: str, rights: Rights) -> list[Case]:
@@ -190,18 +204,16 @@ def _cases_of_apps(news: News, by_installation: dict[int, str], recipient: str) 
     return cases
 
 
-def _people(session: Session) -> tuple[dict[str, tuple[str, Rights]], dict[str, int]]:
-    """Return name and rights, and the ids, of the active people with an address, by address."""
-    people = {}
-    ids = {}
+def _add_people(session: Session, news: News) -> None:
+    """Add the active people with an address, with their names and rights."""
     is_active = cast(Any, User.active)
     for person in session.scalars(select(User).where(is_active)):
         address = people_of_hub.mail_address(person)
         if address:
             name = str(person.username or address)
-            people[address] = (name, rights_of(person))
-            ids[address] = int(person.id)
-    return people, ids
+            news.people[address] = (name, rights_of(person))
+            news.ids[address] = int(person.id)
+            news.persons[int(person.id)] = person
 
 
 def cut(text: str, length: int) -> str:

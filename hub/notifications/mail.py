@@ -12,12 +12,13 @@ from hub import notices
 from hub.context import current
 from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
-from hub.errors import HubError, NotNow, Retry
+from hub.errors import HubError, NotNow, Retry, Sentence
 from hub.models import Case, User
 from hub.notices import chat, smtp
 from hub.notifications import case_news
 from hub.security import hub_settings, one_time_codes, password_resets
 from hub.security import people as people_of_hub
+from hub.translations.messages import gettext, translate
 
 DEMO_FOLDER = "mail"
 log = logging.getLogger(__name__)
@@ -38,28 +39,49 @@ def is_set() -> bool:
 
 
 def send_invitation(address: str, rights: Sequence[str], who: str, code: str) -> None:
-    """Mail an invitation; raise Retry or NotNow as `send` does."""
+    """Mail an invitation, in the language of the inviter; raise Retry or NotNow as `send` does.
+
+    What language the new person reads is not known before they come to the hub.
+    """
     public_url = current().config.public_url
-    text = (
-        f"{who} invites you to the QuickBooks hub at {public_url} as {' and '.join(rights)}.\n\n"
-        f"Open {public_url}/invitation and enter your address and this code:\n\n"
-        f"    {code}\n\n"
-        "You choose a password there. The code is valid for seven days and can be used once.\n"
+    joined = gettext(" and ").join(translate(right) for right in rights)
+    parts = (
+        gettext(
+            "%(who)s invites you to the QuickBooks hub at %(url)s as %(rights)s.",
+            who=who,
+            url=public_url,
+            rights=joined,
+        ),
+        gettext(
+            "Open %(url)s and enter your address and this code:", url=f"{public_url}/invitation"
+        ),
+        f"    {code}",
+        gettext(
+            "You choose a password there. The code is valid for seven days and can be used once."
+        ),
     )
-    send([address], "Your invitation to the QuickBooks hub", text)
+    send([address], gettext("Your invitation to the QuickBooks hub"), _letter(parts))
 
 
-def send_password_code(person: User, code: str, validity: str) -> None:
+def send_password_code(person: User, code: str, validity: Sentence) -> None:
     """Mail the code with which a person sets a new password; raise Retry or NotNow as `send`."""
-    public_url = current().config.public_url
-    text = (
-        f"Somebody asked for a new password for {person.username} at the QuickBooks hub.\n\n"
-        f"Open {public_url}/new-password and enter your address and this code:\n\n"
-        f"    {code}\n\n"
-        f"The code is valid for {validity} and can be used once. If it was not you, do nothing:\n"
-        "your password stays as it is.\n"
-    )
-    send([people_of_hub.mail_address(person)], "Your code for a new password", text)
+    url = f"{current().config.public_url}/new-password"
+    with notices.language_of(person):
+        parts = (
+            gettext(
+                "Somebody asked for a new password for %(name)s at the QuickBooks hub.",
+                name=person.username,
+            ),
+            gettext("Open %(url)s and enter your address and this code:", url=url),
+            f"    {code}",
+            gettext(
+                "The code is valid for %(validity)s and can be used once. If it was not you, do"
+                " nothing: your password stays as it is.",
+                validity=translate(validity),
+            ),
+        )
+        title = gettext("Your code for a new password")
+    send([people_of_hub.mail_address(person)], title, _letter(parts))
 
 
 def answer_password_requests() -> int:
@@ -76,7 +98,7 @@ def answer_password_requests() -> int:
         code = one_time_codes.generate()
         if person is not None:
             try:
-                send_password_code(person, code, "one hour")
+                send_password_code(person, code, Sentence("one hour"))
             except Retry:
                 with transaction() as session:
                     password_resets.postpone_request(session, request)
@@ -122,8 +144,10 @@ def digest() -> int:
         news = case_news.load(session)
     count = 0
     for address, cases in case_news.recipients(news) if is_set() else ():
-        subject = case_news.subject(cases, news.company_names)
-        send([address], subject, case_news.text(cases, news))
+        with notices.language_of(news.person(address)):
+            subject = case_news.subject(cases, news.company_names)
+            text = case_news.text(cases, news)
+        send([address], subject, text)
         count += 1
     if news.cases:
         _mark_as_mailed(news)
@@ -141,7 +165,8 @@ def _send_notices() -> int:
         if address:
             title = messages[0].title
             if len(messages) > 1:
-                title = f"{len(messages)} messages of the QuickBooks hub"
+                with notices.language_of(person):
+                    title = gettext("%(count)s messages of the QuickBooks hub", count=len(messages))
             send([address], title, "\n".join(message.text for message in messages))
             count += 1
         with transaction() as session:
@@ -158,10 +183,9 @@ def _mark_as_mailed(news: case_news.News) -> None:
         mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current().clock.now())
         session.execute(mailed)
         for person_id, case in case_news.daily_cases(news):
-            title, text = (
-                case_news.cut(case.title, case_news.MAX_TITLE),
-                case_news.case_text(case, news),
-            )
+            with notices.language_of(news.persons[person_id]):
+                title = case_news.cut(case.title, case_news.MAX_TITLE)
+                text = case_news.case_text(case, news)
             notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)
 
 
@@ -174,6 +198,11 @@ def _post_to_chat(news: case_news.News) -> None:
         chat.post(f"{title}\n\n{case_news.text(news.cases, news)}")
     except HubError as error:
         log.warning("%s", error.text)
+
+
+def _letter(parts: Sequence[str]) -> str:
+    """Return the text of a message, with an empty line between its parts."""
+    return "\n\n".join(parts) + "\n"
 
 
 def _write(message: EmailMessage) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.errors import NotFound, NotNow
+from hub.errors import NotFound, NotNow, Sentence
 from hub.models import (
     Case,
     Company,
@@ -291,16 +291,23 @@ def describe(session: Session, right: Right) -> str:
     """Return a right in words, as "operator of CostTracker in Nordvik Bygg AS"."""
     company_id, slug = right.subject
     if right.subject == WHOLE_HUB:
-        return f"{right.role} of everything"
-    app_name = "every app"
+        return Sentence("%(role)s of everything", role=Sentence(right.role))
+    app_name: str = Sentence("every app")
     if slug is not None:
         app = current().plugins.apps.get(slug)
         app_name = app.name if app else slug
     if company_id is None:
-        return f"{right.role} of {app_name} in every company"
+        return Sentence(
+            "%(role)s of %(app)s in every company", role=Sentence(right.role), app=app_name
+        )
     company = session.get(Company, company_id)
     company_name = (company.name or company.realm) if company else str(company_id)
-    return f"{right.role} of {app_name} in {company_name}"
+    return Sentence(
+        "%(role)s of %(app)s in %(company)s",
+        role=Sentence(right.role),
+        app=app_name,
+        company=company_name,
+    )
 
 
 def audit_detail(session: Session, rights: Sequence[Right]) -> dict[str, str]:

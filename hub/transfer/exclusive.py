@@ -8,8 +8,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from hub.db.engine import EXCLUSIVE_SECONDS, address_without_password, standalone
-from hub.errors import SchemaError
 from hub.migrations import schema
+from hub.migrations.schema import SchemaError
 from hub.transfer import rows
 from hub.transfer.errors import HubAtWork
 

@@ -2,6 +2,8 @@
 
 import io
 from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 ENGLISH = "en"
@@ -31,6 +33,16 @@ def read(path: Path, language: str) -> NullTranslations:
     write_mo(compiled, catalog)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def of_plugin(language: str, package: str, fallback: NullTranslations) -> NullTranslations:
+    """Return the translations of a plugin; `fallback` has the texts that it does not translate."""
+    if find_spec(package) is None:  # a plugin that is an object instead of a package
+        return fallback
+    folder = Path(str(files(package))) / "translations"
+    translations = read(path_of(folder, language, package), language)
+    translations.add_fallback(fallback)
+    return translations
 
 
 def own(language: str) -> NullTranslations:

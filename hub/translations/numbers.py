@@ -31,6 +31,8 @@ COMMA_AND_POINT = NumberFormat(",", ".")
 SPACE_AND_COMMA = NumberFormat(NO_BREAK_SPACE, ",")
 POINT_AND_COMMA = NumberFormat(".", ",")
 
+# How numbers are written in each language of the pages.
+USUAL_FORMATS = {"en": COMMA_AND_POINT, "nb": SPACE_AND_COMMA}
 # What a person may choose, by the name that is stored.
 FORMATS = {
     "comma": COMMA_AND_POINT,

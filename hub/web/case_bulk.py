@@ -166,7 +166,7 @@ def _reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
     if not ids:
         return gettext("it stops no document that can be retried.")
     remaining = [failed[id] for id in ids if id in failed]
-    return remaining[0] if len(remaining) == len(ids) else ""
+    return translate(remaining[0]) if len(remaining) == len(ids) else ""
 
 
 def _skip(cases: Sequence[Case]) -> Reasons:

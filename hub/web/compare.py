@@ -84,7 +84,7 @@ def mail(installation_id: int) -> Response:
         pairs = compare.compare(installation)
         notifications.send(
             [address],
-            f"{name} compared with QuickBooks",
+            gettext("%(name)s compared with QuickBooks", name=name),
             compare.summary(pairs),
             [_file(pairs)],
         )

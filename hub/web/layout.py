@@ -21,8 +21,9 @@ from hub.contract.types import App
 from hub.db.engine import reading
 from hub.models import Case, Installation
 from hub.models.display_names import DisplayName, NamedDocument
+from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import access, formats, row_ids, viewer
+from hub.web import access, row_ids, viewer
 from hub.web.case_titles import brief, reason
 from hub.web.source_view import amount, dated, fact, money, payload_text, short_money
 
@@ -119,8 +120,8 @@ def init_app(app: Flask) -> None:
         exact=exact,
         day=day,
         month=month,
-        day_of_month=formats.day_of_month,
-        month_of=formats.month,
+        day_of_month=dates.day_of_month,
+        month_of=dates.month,
         fact=fact,
         kind=kind,
         titled=titled,
@@ -233,7 +234,7 @@ def day(value: dt.date | None) -> str:
     """Format a date so that the month is a word."""
     if value is None:
         return ""
-    return formats.date(value)
+    return dates.date(value)
 
 
 def month(period: str) -> str:
@@ -241,7 +242,7 @@ def month(period: str) -> str:
     if not period:
         return ""
     first_day = dt.date.fromisoformat(f"{period}-01")
-    return formats.month(first_day)
+    return dates.month(first_day)
 
 
 def titled(document: NamedDocument) -> str:

@@ -92,7 +92,8 @@ def test() -> Response:
     if host:
         audit.record_alone(who(), "connection tested", host, addresses=[host])
     try:
-        notifications.send([to], "Test message of the hub", "The hub can send mail.\n")
+        text = gettext("The hub can send mail.")
+        notifications.send([to], gettext("Test message of the hub"), f"{text}\n")
         flash(gettext("The mail server took the test message to %(to)s.", to=to), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")

@@ -16,7 +16,7 @@ from hub.installations import enable
 from hub.models import Access, Company
 from hub.security import audit
 from hub.security.rights import Subject
-from hub.translations.messages import gettext, gettext_noop, in_english
+from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import ANYWHERE, may, needs, rights, scope, who
 from hub.web.app_tiles import tiles
 from hub.web.layout import app_or_404
@@ -145,11 +145,18 @@ def ask(slug: str, company_id: int) -> Response:
 
 def _tell_owners(session: Session, app: App, company: Company, company_name: str) -> None:
     """Mail the owners that somebody requests access, with the page where they approve it."""
-    title = f"{who()} requests access to {app.name} for {company_name}"
     address = f"{current().config.public_url}{url_for('marketplace.one', slug=app.slug)}"
-    with in_english():
-        text = f"{title}.\n{_next_step(app)}\n{address}\n"
-    notices.add_for_owners(session, Subject(company.id, app.slug), title, text)
+
+    def compose() -> tuple[str, str]:
+        title = gettext(
+            "%(person)s requests access to %(app)s for %(company)s",
+            person=who(),
+            app=app.name,
+            company=company_name,
+        )
+        return title, f"{title}.\n{_next_step(app)}\n{address}\n"
+
+    notices.add_for_owners(session, Subject(company.id, app.slug), compose)
 
 
 @pages.post("/<slug>/<int:company_id>/grant")

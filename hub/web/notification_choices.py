@@ -72,7 +72,8 @@ def test() -> Response:
         flash(gettext("You have no e-mail address. An owner can invite you with one."), "error")
         return redirect(url_for("notification_choices.show"))
     try:
-        notifications.send([address], "Test message of the hub", "The hub can mail you.\n")
+        text = gettext("The hub can mail you.")
+        notifications.send([address], gettext("Test message of the hub"), f"{text}\n")
         flash(gettext("A test message is on its way to %(address)s.", address=address), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")

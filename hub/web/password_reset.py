@@ -5,7 +5,7 @@ from werkzeug import Response
 
 from hub import notifications
 from hub.db.engine import reading, transaction
-from hub.errors import NotNow, Refused, Retry
+from hub.errors import NotNow, Refused, Retry, Sentence
 from hub.models import PasswordReset, User
 from hub.security import one_time_codes, password_resets, passwords, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
@@ -94,7 +94,7 @@ def send_code(person_id: int) -> Page:
     try:
         if not people.mail_address(person):
             raise NotNow(gettext("%(name)s has no e-mail address.", name=name))
-        notifications.send_password_code(person, code, "one day")
+        notifications.send_password_code(person, code, Sentence("one day"))
     except (NotNow, Retry) as error:
         return people_page(Handover(name, code, translate(error.sentence), url_for(".show")))
     flash(

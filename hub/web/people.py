@@ -75,13 +75,13 @@ def _row(session: Session, person: User) -> PersonRow:
     """Return a person as the table shows them."""
     rights = rights_of(person)
     others = [right for right in rights.rights if right.subject != WHOLE_HUB]
-    texts = [describe(session, right) for right in others]
+    texts = [translate(describe(session, right)) for right in others]
     return PersonRow(person, rights.role(), texts, people.last_login_at(person))
 
 
 def _about(session: Session, invitation: Invitation) -> tuple[Invitation, list[str], bool]:
     """Return an invitation, its rights in words, and whether it can still be accepted."""
-    texts = [describe(session, right) for right in invitations.rights_of(invitation)]
+    texts = [translate(describe(session, right)) for right in invitations.rights_of(invitation)]
     return invitation, texts, invitations.is_usable(invitation)
 
 

@@ -12,8 +12,8 @@ from flask import Flask
 
 from hub.context import Runtime
 from hub.db.engine import reading
-from hub.errors import SchemaError
 from hub.migrations import schema
+from hub.migrations.schema import SchemaError
 from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
 from hub.translations.messages import translate
 

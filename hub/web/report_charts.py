@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from hub.translations import dates
 from hub.translations.messages import gettext
-from hub.web import bar_chart, formats
+from hub.web import bar_chart
 from hub.web.bar_chart import Chart, Value
 from hub.web.company_totals import Ages
 from hub.web.report_tables import (
@@ -45,7 +46,7 @@ def posted_by_month(totals: Sequence[ControlTotal]) -> list[AppChart]:
         months = zip(MONTHS, posted[app], attention[app], strict=True)
         values = []
         for month, done, open_ in months:
-            values.append(Value(formats.month_name(month), done.count, open_.count))
+            values.append(Value(dates.month_name(month), done.count, open_.count))
         if any(value.first or value.second for value in values):
             charts.append(AppChart(*app, bar_chart.draw(values, bar_chart.NARROW)))
     return charts

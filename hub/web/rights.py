@@ -96,7 +96,7 @@ def _rows(session: Session, person: User) -> list[dict[str, Any]]:
                 "role": right.role,
                 "company": (company.name or company.realm) if company else gettext("Every company"),
                 "app": app_name(slug) if slug is not None else gettext("Every app"),
-                "text": rights.describe(session, right),
+                "text": translate(rights.describe(session, right)),
                 "fields": {"company": company_id or "", "app": slug or ""},
             }
         )

@@ -10,8 +10,9 @@ from typing import Any
 
 from hub.models import Posting, SourceDocument
 from hub.money import precision
+from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import formats, viewer
+from hub.web import viewer
 
 HIDDEN_FIELDS = (
     "lines",
@@ -163,7 +164,7 @@ def _date(match: re.Match[str]) -> str:
     except ValueError:
         return match[0]
     time = f" {match[2]}" if match[2] else ""
-    return f"{formats.date(day)}{time}"
+    return f"{dates.date(day)}{time}"
 
 
 def _codes(codes: dict[str, Any], record_name: RecordName) -> list[tuple[str, str]]:

@@ -111,6 +111,12 @@ WORDS = (
     gettext_noop("Open"),
     gettext_noop("New"),
     gettext_noop("Missing"),
+    # the same within a mail
+    gettext_noop("matched"),
+    gettext_noop("differs"),
+    gettext_noop("duplicate"),
+    gettext_noop("left out"),
+    gettext_noop("not usable"),
     # facts that pages add to a transaction or a document
     gettext_noop("Exchange rate"),
     gettext_noop("Due"),

@@ -4,13 +4,9 @@ What a person has not chosen comes from their browser (the language), from the l
 format) or from the apps of the page (the time zone).
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.resources import files
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, cast
 
 from flask import (
@@ -33,21 +29,18 @@ from hub.contract import interval
 from hub.errors import DatabaseUnavailable, Refused, Sentence
 from hub.reasons import texts as reasons
 from hub.translations import catalogs, messages
+from hub.translations import reasons as reason_texts
 from hub.translations.catalogs import ENGLISH, LANGUAGES
 from hub.translations.messages import Reader
-from hub.translations.numbers import COMMA_AND_POINT, FORMATS, SPACE_AND_COMMA, NumberFormat
-from hub.web import formats, long_texts
+from hub.translations.numbers import FORMATS, USUAL_FORMATS, NumberFormat
+from hub.web import long_texts
 from hub.web.forms import Input
 from hub.web.plugin_texts import labels_of_fields
 
 CATALOGS = "hub_catalogs"  # of the application: (package, language) -> catalog
 HUB = "hub"
-# As `hub.money.format_amount` writes an amount: with a comma between thousands, or with decimals.
-AMOUNT = re.compile(r"(-?\b[A-Z]{3})\s(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2,3})\b")
-REASON = "reason"  # the context of the texts of `hub.reasons` in the catalog
 # What browsers ask for -> the language of the pages. Readers of Nynorsk read Bokmål, too.
 REQUESTED = {"en": ENGLISH, "nb": "nb", "no": "nb", "nn": "nb"}
-NUMBERS = {ENGLISH: COMMA_AND_POINT, "nb": SPACE_AND_COMMA}
 
 
 def init_app(app: Flask) -> None:
@@ -170,7 +163,7 @@ def use(language: str | None, number_format: str | None) -> None:
 def _reader(language: str | None, number_format: str | None) -> Reader:
     """Return a reader with these choices; what is not chosen comes from the browser."""
     name = language if language in LANGUAGES else requested_language()
-    numbers = FORMATS[number_format] if number_format in FORMATS else NUMBERS[name]
+    numbers = FORMATS[number_format] if number_format in FORMATS else USUAL_FORMATS[name]
     return Reader(name, catalog(name), numbers)
 
 
@@ -178,12 +171,7 @@ def _read(language: str, package: str) -> Any:
     """Read a catalog; the texts that a plugin does not translate are looked up in the hub's."""
     if package == HUB:
         return catalogs.own(language)
-    if find_spec(package) is None:  # a plugin that is an object instead of a package
-        return catalog(language)
-    folder = Path(str(files(package))) / "translations"
-    translations = catalogs.read(catalogs.path_of(folder, language, package), language)
-    translations.add_fallback(catalog(language))
-    return translations
+    return catalogs.of_plugin(language, package, catalog(language))
 
 
 def _choice(name: str) -> str | None:
@@ -228,24 +216,7 @@ def _keep_reasons(*sender: Any, **ignored: Any) -> None:
 
 def _reason(text: str) -> str:
     """Translate a text of `hub.reasons`, or the label of a code, which its plugin translates."""
-    translated = messages.reader().catalog.pgettext(REASON, text)
-    if translated != text:
-        return translated
-    if language() != ENGLISH:
-        text = _labels(language()).get(text, text)
-    if formats.is_date(text):
-        return formats.rewrite_date(text)
-    if AMOUNT.fullmatch(text) or text.endswith("."):  # a sentence; a name stays as it is
-        return formats.dates_within(_amounts_within(text))
-    return text
-
-
-def _amounts_within(text: str) -> str:
-    """Return a text with its amounts as the person writes them."""
-    numbers = number_format()
-    if numbers == COMMA_AND_POINT:
-        return text
-    return AMOUNT.sub(lambda amount: f"{amount[1]} {numbers.written(amount[2])}", text)
+    return reason_texts.translate(text, lambda label: _labels(language()).get(label, label))
 
 
 def _labels(language: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import datetime as dt
 import shutil
 from decimal import Decimal
+from email.header import decode_header, make_header
 
 import pytest
 from sqlalchemy import select
@@ -10,11 +11,13 @@ from sqlalchemy import select
 from hub import notices, notifications
 from hub.cases import inbox
 from hub.db.engine import reading, transaction
-from hub.errors import Retry
+from hub.errors import Retry, Sentence
 from hub.models import Notice, User
 from hub.notices import smtp
+from hub.reasons.texts import CaseText
 from hub.security import rights
 from hub.security.people import hash_new, insert
+from hub.translations.messages import gettext
 from tests.support.mail_server import mail_server, mail_url
 from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.stored_cases import open_stored_case
@@ -249,3 +252,81 @@ def test_a_mail_names_documents_and_sums_less_credits(hub, server, clock):
     text = message.get_payload()
     assert "2 documents · NOK 749.50" in text
     assert "1 document · NOK 9.00" in text
+
+
+def choose_language(name, language):
+    with transaction() as session:
+        person = session.scalars(select(User).where(User.username == name)).one()
+        person.language = language
+
+
+def open_case_of_the_catalogue():
+    """Open a case whose texts come from the catalogue of reasons."""
+    text = CaseText("code.match", code="Supplier “Hara”", problem="nothing in QuickBooks fits it.")
+    with transaction() as session:
+        inbox.open(session, "match:1", text)
+
+
+def subject_of(message):
+    return str(make_header(decode_header(message["Subject"])))
+
+
+def text_of(message):
+    return message.get_payload(decode=True).decode()
+
+
+def test_each_person_is_mailed_in_their_own_language(hub, server, clock):
+    with transaction() as session:
+        insert(session, "eva@example.com", hash_new(PASSWORD), [rights.Right("operator")])
+    choose_language("kari@example.com", "nb")
+    open_case_of_the_catalogue()
+    clock.advance(60)
+    assert notifications.digest() == 2
+    mails = {message["To"]: message for message in server.taken}
+    english, norwegian = mails["eva@example.com"], mails["kari@example.com"]
+    assert subject_of(english) == "QuickBooks has no supplier called “Hara”"
+    assert subject_of(norwegian) == "QuickBooks har ingen leverandør som heter “Hara”"
+    assert "What to do: Pick the matching supplier" in text_of(english)
+    assert "All that is open: " in text_of(english)
+    assert "Hva du gjør: Velg leverandør som passer" in text_of(norwegian)
+    assert "Alt som er åpent: " in text_of(norwegian)
+    assert "Leverandør “Hara”: ingenting i QuickBooks passer." in text_of(norwegian)
+
+
+def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, server, clock):
+    choose_language("kari@example.com", "nb")
+    with transaction() as session:
+        app = add_installation(session, add_company(session), owner="")
+        held = add_document(session, app, "held", 0)[1]
+        about = {"installation_id": app.id, "company_id": app.company_id, "action": "retry"}
+        open_stored_case(session, "app", title="App", postings=[held.id], **about)
+    clock.advance(60)
+    assert notifications.digest() == 1
+    assert "1 dokument · NOK 1\N{NO-BREAK SPACE}250,50" in text_of(server.taken[0])
+
+
+def test_a_daily_mail_is_in_the_language_of_its_person(hub, server, clock):
+    clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
+    choose_language("kari@example.com", "nb")
+    choose(notices.DAILY)
+    open_case_of_the_catalogue()
+    open_case("match:2")
+    clock.advance(60)
+    assert notifications.digest() == 0
+    clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
+    assert notifications.digest() == 1
+    (message,) = server.taken
+    assert subject_of(message) == "2 meldinger fra QuickBooks-huben"
+    assert "QuickBooks har ingen leverandør som heter “Hara”" in text_of(message)
+    assert "Hva du gjør: " in text_of(message)
+
+
+def test_a_code_for_a_new_password_is_mailed_in_the_language_of_its_person(hub, server):
+    choose_language("kari@example.com", "nb")
+    with reading() as session:
+        person = session.scalars(select(User).where(User.username == "kari@example.com")).one()
+    notifications.send_password_code(person, "ABCD", Sentence("one hour"))
+    (message,) = server.taken
+    assert subject_of(message) == "Koden din for et nytt passord"
+    assert "Koden gjelder i én time" in text_of(message)
+    assert gettext("Inbox") == "Inbox", "what follows is English again"

@@ -16,8 +16,9 @@ from sqlalchemy import create_engine, inspect, select, text
 
 from hub import exact_json
 from hub.db import engine
-from hub.errors import DatabaseUnavailable, SchemaError
+from hub.errors import DatabaseUnavailable
 from hub.migrations import schema
+from hub.migrations.schema import SchemaError
 from hub.models import Installation, Posting, ReceiptRow, Secret, SourceDocument, User
 from hub.security.people import find
 from hub.security.rights import assign, rights_of

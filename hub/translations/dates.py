@@ -1,4 +1,4 @@
-"""Dates as the person who looks at the page writes them."""
+"""Dates as the person who reads a page or a mail writes them."""
 
 import datetime as dt
 import re

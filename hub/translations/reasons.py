@@ -1,0 +1,38 @@
+"""Reasons of cases and postings in the language of a person, with their labels and numbers."""
+
+import re
+from collections.abc import Callable
+
+from hub.translations import dates, messages
+from hub.translations.catalogs import ENGLISH
+from hub.translations.numbers import COMMA_AND_POINT
+
+CONTEXT = "reason"  # of the texts of `hub.reasons` in the catalog
+# As `hub.money.format_amount` writes an amount: with a comma between thousands, or with decimals.
+AMOUNT = re.compile(r"(-?\b[A-Z]{3})\s(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2,3})\b")
+
+
+def translate(text: str, translate_label: Callable[[str], str]) -> str:
+    """Translate a text of `hub.reasons`, or a value in it, for the person who reads it.
+
+    `translate_label` translates the label of a code, whose texts are those of its plugin.
+    """
+    person = messages.reader()
+    translated = person.catalog.pgettext(CONTEXT, text)
+    if translated != text:
+        return translated
+    if person.language != ENGLISH:
+        text = translate_label(text)
+    if dates.is_date(text):
+        return dates.rewrite_date(text)
+    if AMOUNT.fullmatch(text) or text.endswith("."):  # a sentence; a name stays as it is
+        return dates.dates_within(amounts_within(text))
+    return text
+
+
+def amounts_within(text: str) -> str:
+    """Return a text with its amounts as the person writes them."""
+    numbers = messages.reader().numbers
+    if numbers == COMMA_AND_POINT:
+        return text
+    return AMOUNT.sub(lambda amount: f"{amount[1]} {numbers.written(amount[2])}", text)
