@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask, redirect, request
 from werkzeug import Response
 
+from hub.web import signed_cookies
 from hub.web.access import OWN, local_path, needs
 
 COOKIE = "hub-theme"
@@ -35,10 +36,10 @@ def choose() -> Response:
     name = request.form.get("theme", "")
     if name in THEMES:
         answer.set_cookie(
-            COOKIE,
+            signed_cookies.full_name(COOKIE),
             name,
             max_age=COOKIE_SECONDS,
-            secure=request.is_secure,
+            secure=signed_cookies.is_secure(),
             httponly=True,
             samesite="Lax",
         )
@@ -47,7 +48,7 @@ def choose() -> Response:
 
 def theme() -> str:
     """Return the chosen colors: system, light or dark."""
-    name = request.cookies.get(COOKIE, "") if request else ""
+    name = request.cookies.get(signed_cookies.full_name(COOKIE), "") if request else ""
     return name if name in THEMES else "system"
 
 

@@ -39,6 +39,7 @@ WORDINGS = {
     ),
     "documents included": gettext_noop("Included earlier documents of {}"),
     "first approval given": gettext_noop("Gave the first of two approvals for {}"),
+    "form refused": gettext_noop("Sent a form without the token of the session: {}"),
     "host refused": gettext_noop("Tried to call {}, which is not allowed"),
     "invitation accepted": gettext_noop("Accepted the invitation of {}"),
     "invitation code refused": gettext_noop("Entered a wrong invitation code for {}"),

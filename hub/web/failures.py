@@ -183,9 +183,11 @@ def _from_csrf(error: CSRFError) -> Any:
     If a log-in is needed, it comes first.
     """
     form_page = access.address_of_draft()
-    if not form_page and sessions.current_row() is None:
+    is_logged_in = sessions.current_row() is not None
+    if not form_page and not is_logged_in:
         form_page = access.address_of_unsent_form(default="")
     if not form_page:
+        g.is_forged_form = is_logged_in  # another site may have sent it; the audit log has it
         return _from_http(error)
     return redirect(form_page, 303)
 

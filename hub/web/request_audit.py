@@ -92,12 +92,13 @@ def _refuse_unrecorded() -> Response:
 
 
 def _record_refusal(answer: Response) -> None:
-    """Record a failed log-in, a request beyond the person's rights, or a bad signature.
+    """Record a failed log-in, a request beyond the rights, a forged form, or a bad signature.
 
     A row of another company or app is answered like one that does not exist, but is recorded.
     """
     failed = g.pop("failed_login", None)
     is_beyond_rights = g.pop("is_beyond_rights", False)
+    is_forged_form = g.pop("is_forged_form", False)
     if failed:
         name, method = failed
         refusals.note("log-in failed", name, name, by=method)
@@ -106,6 +107,8 @@ def _record_refusal(answer: Response) -> None:
         refusals.note("log-in failed", refusals.NOBODY, refusals.UNKNOWN_NAME)
     elif answer.status_code == 429:
         refusals.note("request throttled", refusals.NOBODY, _request())
+    elif is_forged_form:
+        refusals.note("form refused", who(), _request())
     elif answer.status_code == 403 or is_beyond_rights:
         refusals.note("request refused", who() or refusals.NOBODY, _request())
     elif answer.status_code == 401 and request.blueprint == "webhooks":

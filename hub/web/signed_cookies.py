@@ -1,4 +1,4 @@
-"""Signed cookies that outlast a session: what a browser keeps about the people who used it."""
+"""Cookies that outlast a session: their names, and those with a signed value."""
 
 import datetime as dt
 from typing import Any
@@ -7,6 +7,16 @@ from flask import Response, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from hub.context import current
+
+
+def full_name(name: str) -> str:
+    """Return the name of a cookie; over HTTPS its prefix binds the cookie to this host."""
+    return f"__Host-{name}" if is_secure() else name
+
+
+def is_secure() -> bool:
+    """Tell whether browsers call this hub over HTTPS only."""
+    return current().config.public_url.startswith("https://")
 
 
 class SignedCookie:
@@ -19,7 +29,7 @@ class SignedCookie:
 
     def read(self) -> Any:
         """Return the value that this request brings; None without one, or if it was changed."""
-        text = request.cookies.get(self._full_name(), "")
+        text = request.cookies.get(full_name(self._name), "")
         try:
             return self._serializer().loads(text) if text else None
         except BadSignature:
@@ -28,10 +38,10 @@ class SignedCookie:
     def set(self, response: Response, value: Any) -> Response:
         """Add the cookie to a response."""
         response.set_cookie(
-            self._full_name(),
+            full_name(self._name),
             str(self._serializer().dumps(value)),
             max_age=self._max_age,
-            secure=_is_secure(),
+            secure=is_secure(),
             httponly=True,
             samesite="Lax",
         )
@@ -39,11 +49,3 @@ class SignedCookie:
 
     def _serializer(self) -> URLSafeSerializer:
         return URLSafeSerializer(current().config.secret_key, salt=self._salt)
-
-    def _full_name(self) -> str:
-        """Return the name; over HTTPS its prefix binds the cookie to this host."""
-        return f"__Host-{self._name}" if _is_secure() else self._name
-
-
-def _is_secure() -> bool:
-    return current().config.public_url.startswith("https://")

@@ -1,11 +1,17 @@
-"""Tests of the hub behind nginx with the configuration in deploy/nginx, over https."""
+"""Tests of the hub behind nginx with the configuration in deploy/nginx, over https.
+
+The attacks of the suites for the application are repeated here with a sample: what nginx and the
+server understand in different ways shows only with both.
+"""
 
 import datetime as dt
 import ipaddress
 import re
 import shutil
 import socket
+import ssl
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,12 +27,14 @@ from hub.web import server
 from hub.web.body_limits import FORM_LIMIT
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import TOKEN, Visitor
+from tests.unit.web.test_hostile_requests import TEXTS, hostile_requests
 
 CONFIGURATION = Path(__file__).parent.parent.parent / "deploy" / "nginx" / "hub.conf"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 PUBLIC = "https://hub.example.com"
 METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
 CLIENT = "127.0.0.2"  # an address of this machine other than the proxy's
+SAMPLE = 2  # every so many hostile requests one goes through the proxy
 MAIN = """\
 daemon off; user {user}; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 64; }}
@@ -62,6 +70,32 @@ class Site:
         options.setdefault("allow_redirects", False)
         url = self.url + path
         return self.session.request(method, url, timeout=60, **options)  # type: ignore[arg-type]
+
+    def handshake(self, newest: ssl.TLSVersion) -> str | None:
+        """Return the version of TLS that is agreed on with a client of up to a version."""
+        context = ssl.create_default_context(cafile=str(self.folder / "certificate.pem"))
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = newest
+        with self._connect(context) as line:
+            return line.version()
+
+    def send(self, request: str) -> str:
+        """Send the exact text of a request and return the whole answer."""
+        context = ssl.create_default_context(cafile=str(self.folder / "certificate.pem"))
+        answer = b""
+        with self._connect(context) as line:
+            line.sendall(request.replace("\n", "\r\n").encode())
+            while part := line.recv(65536):
+                answer += part
+        return answer.decode("latin-1")
+
+    def _connect(self, context: ssl.SSLContext) -> ssl.SSLSocket:
+        """Connect to the proxy over TLS."""
+        address = ("127.0.0.1", int(self.url.rpartition(":")[2]))
+        return context.wrap_socket(
+            socket.create_connection(address, timeout=60), server_hostname="hub.example.com"
+        )
 
     def log_in(self, **headers: str) -> requests.Response:
         form = self.call("GET", "/login").text
@@ -199,3 +233,50 @@ def test_figures_need_the_token_through_the_proxy(site: Site) -> None:
     metrics = site.call("GET", "/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
     assert metrics.status_code == 200
     assert "hub_documents" in metrics.text
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # the old version is meant
+def test_the_proxy_speaks_no_version_of_tls_before_1_2(site: Site) -> None:
+    assert site.handshake(ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+    with pytest.raises(ssl.SSLError, match=r"protocol.version"):
+        site.handshake(ssl.TLSVersion.TLSv1_1)
+
+
+def test_no_hostile_request_is_an_error_behind_the_proxy(site: Site) -> None:
+    assert site.log_in().status_code == 302
+    answers: Counter[int] = Counter()
+    short = [text for text in TEXTS if len(text) < 1000]  # the proxy refuses longer addresses
+    requests_of_suite = [*hostile_requests(site.visitor.app, short)]
+    for method, address, form in requests_of_suite[::SAMPLE]:
+        body = f"csrf_token={site.token}&{form}" if method == "POST" else None
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = site.call(method, address, data=body, headers=headers)
+        assert answer.status_code < 500, f"{method} {address[:200]}: {answer.status_code}"
+        answers[answer.status_code] += 1
+    assert answers.total() > 50
+    assert answers[200] > 5
+    assert site.call("GET", "/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "POST /login HTTP/1.1\nHost: hub.example.com\nContent-Length: 4\n"
+        "Transfer-Encoding: chunked\nConnection: close\n\n0\n\n",
+        "POST /login HTTP/1.1\nHost: hub.example.com\nContent-Length: 0\n"
+        "Content-Length: 4\nConnection: close\n\n",
+        "GET /login HTTP/1.1\nHost: hub.example.com\nHost: evil.example.com\nConnection: close\n\n",
+        "GET /login HTTP/1.1\nHost: evil.example.com/x\nConnection: close\n\n",
+        "GET /login HTTP/1.1\nConnection: close\n\n",
+    ],
+    ids=["length and chunks", "two lengths", "two hosts", "no host name", "no host"],
+)
+def test_a_request_with_two_meanings_is_refused(site: Site, request_text: str) -> None:
+    assert site.send(request_text).startswith("HTTP/1.1 400 ")
+
+
+def test_no_address_of_an_answer_comes_from_the_client(site: Site) -> None:
+    forged = dict.fromkeys(("X-Forwarded-Host", "X-Original-URL", "X-Rewrite-URL"), "evil.example")
+    answer = site.call("GET", "/inbox/?q=1", headers={**forged, "Forwarded": "host=evil.example"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/login?next=/inbox/?q%3D1")
+    assert "evil.example" not in f"{answer.headers} {answer.text}"

@@ -1,5 +1,6 @@
 """The HTTP client of plugins: deadlines, sizes, errors, and no secret in a message."""
 
+import ssl
 from decimal import Decimal
 
 import pytest
@@ -172,6 +173,27 @@ def test_a_certificate_that_cannot_be_trusted_needs_a_person(make_http, serve, t
     with pytest.raises(
         NeedsAttention, match=r"127\.0\.0\.1 has no certificate that can be trusted \(.*self.signed"
     ):
+        http.request("GET", server.url)
+    assert server.heads == []
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # the old version is meant
+@pytest.mark.parametrize(
+    ("newest", "problem"),
+    [
+        (ssl.TLSVersion.TLSv1_1, (Retry, "protocol version")),
+        (ssl.TLSVersion.TLSv1_2, (NeedsAttention, "self.signed")),
+    ],
+)
+def test_no_version_of_tls_before_1_2_is_spoken(make_http, serve, tmp_path, newest, problem):
+    context = self_signed(tmp_path)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = newest
+    server = serve(says("200 OK"), context)
+    error, text = problem
+    http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"])
+    with pytest.raises(error, match=text):
         http.request("GET", server.url)
     assert server.heads == []
 

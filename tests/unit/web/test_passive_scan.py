@@ -8,7 +8,15 @@ import pytest
 
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
-from tests.support.passive_scan import HOST, RULES, Exchange, elements, findings, links
+from tests.support.passive_scan import (
+    HOST,
+    RULES,
+    Exchange,
+    cookies,
+    elements,
+    findings,
+    links,
+)
 
 HERE = f"https://{HOST}"
 FEWEST_PAGES = 40
@@ -92,6 +100,27 @@ def test_what_nobody_has_logged_in_for_passes_the_scan(open_pages):
     ]
     assert findings(exchanges) == []
     assert {exchange.status for exchange in exchanges} >= {200, 302, 404}
+
+
+def test_every_cookie_is_bound_to_the_host_and_closed_to_scripts(open_pages):
+    visitor = open_pages(HUB_PUBLIC_URL=HERE)
+    form = fetch(visitor, "/login")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form.body)[1]
+    credentials = {"email": "olga", "password": PASSWORD, "csrf_token": token}
+    log_in = fetch(visitor, "/login", "POST", data=credentials)
+    colors = {"theme": "dark", "csrf_token": token}
+    choice = fetch(visitor, "/appearance", "POST", data=colors)
+    exchanges = [form, log_in, choice]
+    set_cookies = [cookie for exchange in exchanges for cookie in exchange.all("Set-Cookie")]
+    assert {cookie.partition("=")[0] for cookie in set_cookies} == {
+        "__Host-hub",
+        "__Host-hub-browser",
+        "__Host-hub-person",
+        "__Host-hub-theme",
+    }
+    assert [text for exchange in exchanges for text in cookies(exchange)] == []
+    page = fetch(visitor, "/account/").body
+    assert 'value="dark" aria-pressed="true"' in page
 
 
 def test_errors_pass_the_scan(owner):

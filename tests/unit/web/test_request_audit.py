@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.db import engine
-from hub.errors import DatabaseUnavailable
-from hub.models import AuditEntry
+from hub.errors import DatabaseUnavailable, HostNotAllowed
+from hub.models import AuditEntry, Installation
 from hub.security import audit, refusals
+from hub.sources.site import site
 from tests.support.page_rows import PASSWORD, PEOPLE
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies
@@ -144,6 +145,31 @@ def test_a_foreign_id_that_is_asked_for_again_is_only_counted(two):
     for _ in range(5):
         person.get(page)
     assert count(person, "request refused") == 1
+
+
+def test_a_form_that_another_site_could_have_sent_is_recorded(operator):
+    operator.client.post("/logout", data={"csrf_token": "forged"})
+    (entry,) = entries(operator, "form refused")
+    assert (entry.who, entry.subject) == (BY_ROLE["operator"], "POST /logout")
+    assert entry.detail["address"] == "127.0.0.1"
+
+
+def test_guesses_beyond_the_limit_are_recorded(nobody):
+    while nobody.log_in(BY_ROLE["viewer"], "a-wrong-password").status_code != 429:
+        assert not entries(nobody, "request throttled")
+    (entry,) = entries(nobody, "request throttled")
+    assert entry.subject == "POST /login"
+    assert entry.detail["address"] == "127.0.0.1"
+
+
+def test_an_app_that_calls_a_foreign_host_is_recorded(visitor):
+    with visitor.app.app_context(), engine.reading() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        here = site(installation)
+    with visitor.app.app_context(), pytest.raises(HostNotAllowed):
+        here.http.request("GET", "https://evil.example.com/")
+    (entry,) = entries(visitor, "host refused")
+    assert (entry.who, entry.subject) == ("CostTracker", "evil.example.com")
 
 
 def test_a_bad_signature_is_recorded_once(visitor):

@@ -107,6 +107,33 @@ def test_a_wrong_code_is_refused(visitor: Visitor, clock: FakeClock, code: str) 
     assert other.get("/").status_code == 302
 
 
+def test_each_use_and_change_of_a_second_factor_is_in_the_audit_log(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    secret, codes = set_up(visitor, clock)
+    clock.advance(STEP)
+    enter(log_in_again(visitor), "000000")
+    enter(log_in_again(visitor), code_at(secret, clock))
+    enter(log_in_again(visitor), codes[0])
+    visitor.post("/account/recovery-codes")
+    visitor.post("/account/authenticator/remove")
+    with visitor.app.app_context(), engine.reading() as session:
+        entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
+    assert [(entry.what, entry.detail.get("via")) for entry in entries] == [
+        ("logged in", ["password"]),
+        ("second factor added", None),
+        ("second factor refused", None),
+        ("logged in", ["password", "authenticator"]),
+        ("recovery code used", None),
+        ("logged in", ["password", "recovery code"]),
+        ("recovery codes renewed", None),
+        ("second factor removed", None),
+    ]
+    assert {entry.who for entry in entries} == {"olga"}
+    assert {entry.detail.get("address") for entry in entries} == {"127.0.0.1"}
+
+
 def test_guesses_of_codes_are_bounded(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
     set_up(visitor, clock)
