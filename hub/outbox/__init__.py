@@ -5,7 +5,7 @@ reading in `planning`, then `claims` and `transitions`.
 """
 
 from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed
-from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, is_due, is_persons_removal, remover
+from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_persons_removal
 from hub.outbox.hub_statistics import counts_by_installation
 from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
 from hub.outbox.main_posting import (
@@ -35,7 +35,13 @@ from hub.outbox.planning import (
     rekey,
     was_sent,
 )
-from hub.outbox.plans import REMOVED_BY, Content, Disposition, PartOperation, Repetition
+from hub.outbox.plans import (
+    Content,
+    Disposition,
+    PartOperation,
+    RemovalSummary,
+    Repetition,
+)
 from hub.outbox.releases import (
     postpone,
     release_checked,
@@ -71,7 +77,6 @@ __all__ = [
     "IS_CURRENT",
     "MAX_PAUSE",
     "REMOVALS",
-    "REMOVED_BY",
     "REQUESTED_BY",
     "RETRYABLE",
     "UNSENT",
@@ -80,6 +85,7 @@ __all__ = [
     "Content",
     "Disposition",
     "PartOperation",
+    "RemovalSummary",
     "Repetition",
     "active",
     "approve",
@@ -97,6 +103,7 @@ __all__ = [
     "files",
     "fill",
     "fingerprint",
+    "get_remover",
     "history",
     "identity",
     "is_due",
@@ -116,7 +123,6 @@ __all__ = [
     "rekey",
     "release_checked",
     "release_waiting",
-    "remover",
     "request_id",
     "resume",
     "retry",

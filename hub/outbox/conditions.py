@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES, Operation, PostingState
-from hub.outbox.plans import REMOVED_BY
+from hub.outbox.plans import RemovalSummary
 from hub.outbox.states import IN_FLIGHT, REMOVALS
 
 MAX_PAUSE = dt.timedelta(hours=1)
@@ -18,9 +18,8 @@ _is_outdated = exists().where(
     SourceDocument.made_for == "",  # a record for a code is no document of the source
     or_(SourceDocument.reread, SourceDocument.absent_at.is_not(None)),
 )
-_is_persons_removal = and_(
-    Posting.operation.in_(REMOVALS), Posting.meaning[REMOVED_BY].as_string().is_not(None)
-)
+_removed_by = Posting.meaning["removed_by"].as_string()  # as `RemovalSummary` stores it
+_is_persons_removal = and_(Posting.operation.in_(REMOVALS), _removed_by.is_not(None))
 # QuickBooks may have processed a send of the posting.
 MAY_HAVE_ARRIVED = exists().where(
     Attempt.posting_id == Posting.id, Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)
@@ -63,10 +62,9 @@ def is_persons_removal(posting: Posting) -> bool:
     """Tell whether a person removes this from QuickBooks, so that the source cannot displace it."""
     if posting.operation not in REMOVALS:
         return False
-    return REMOVED_BY in (posting.meaning or {})
+    return get_remover(posting) != ""
 
 
-def remover(posting: Posting) -> str:
+def get_remover(posting: Posting) -> str:
     """Return the person who removes this from QuickBooks; "" if its source does."""
-    meaning = posting.meaning or {}
-    return str(meaning.get(REMOVED_BY, ""))
+    return RemovalSummary.load(posting.meaning).removed_by

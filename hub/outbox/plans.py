@@ -1,15 +1,31 @@
 """The values of a plan: which operation on which part, what is sent, and the state to begin in."""
 
+from collections.abc import Mapping
 from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.contract.documents import value_object
 from hub.models.enums import Holder, Operation, PostingState
 from hub.reasons.texts import CaseText
 
-REMOVED_BY = "removed_by"  # key of `Posting.meaning`: the person who wanted a removal, if any
+
+class RemovalSummary(NamedTuple):
+    """What is stored of a removal: the person who wants it; "" if the source does."""
+
+    removed_by: str = ""
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any] | None) -> "RemovalSummary":
+        """Return the summary that `dump` stored; an empty one if a person did not want it."""
+        if not stored:
+            return cls()
+        return cls(removed_by=str(stored.get("removed_by", "")))
+
+    def dump(self) -> dict[str, Any]:
+        """Return the summary as plain JSON."""
+        return self._asdict()
 
 
 class Repetition(StrEnum):

@@ -165,7 +165,7 @@ def _deletion(
     content = outbox.Content(
         kind=posting.kind,
         payload=payloads.encode(payloads.delete_body(id, sync_token)),
-        meaning={outbox.REMOVED_BY: who},
+        meaning=outbox.RemovalSummary(removed_by=who).dump(),
         number=posting.number,
         total=document.posted_total,
         currency=posting.currency,

@@ -200,7 +200,7 @@ def _report_removal(session: Session, posting: Posting) -> None:
     """Tell the source that a person removed its document; it knows of its own removals."""
     removal = session.get_one(Posting, posting.id)
     if outbox.is_persons_removal(removal):
-        who = outbox.remover(removal)
+        who = outbox.get_remover(removal)
         receipts.queue_removed(session, removal.document, who)
 
 
