@@ -20,8 +20,8 @@ from hub.posting.preflight.load import load_context
 from hub.reasons import texts
 
 
-class _Rollback(Exception):
-    """Roll back everything that the rehearsal wrote."""
+class Rollback(Exception):
+    """Roll back everything that a rehearsal wrote."""
 
 
 def check(document_id: int) -> tuple[str, ...]:
@@ -36,8 +36,8 @@ def check(document_id: int) -> tuple[str, ...]:
     try:
         with transaction() as session:
             reasons = _rehearse(session, setup, document)
-            raise _Rollback
-    except _Rollback:
+            raise Rollback
+    except Rollback:
         return reasons
 
 

@@ -31,7 +31,7 @@ from hub.mapping.mapped import Create, Missing, Ref
 from hub.mapping.rules import code_name, find, find_setting
 from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState, StartRule
-from hub.scheduling.dry_run import preflight_reasons
+from hub.scheduling.dry_run import Rollback, preflight_reasons
 
 SENDABLE_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
 
@@ -70,10 +70,6 @@ class DocumentPreview:
     currency: str = ""
     codes: tuple[CodePreview, ...] = ()
     payloads: tuple[Any, ...] = ()
-
-
-class _Rollback(Exception):
-    """Roll back everything that a rehearsal wrote."""
 
 
 def of_installation(
@@ -137,8 +133,8 @@ def _preview(setup: Setup, item: Yielded) -> DocumentPreview:
     try:
         with transaction() as session:
             preview = _rehearse(session, setup, item, preview)
-            raise _Rollback
-    except _Rollback:
+            raise Rollback
+    except Rollback:
         return preview
 
 
