@@ -338,7 +338,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I17",
         place="hub/scheduling/dry_run.py",
-        old="            raise _Rollback\n",
+        old="            raise Rollback\n",
         new="            pass\n",
         bug="A rehearsal keeps what it planned.",
     ),
