@@ -105,6 +105,7 @@ class Config:
     open_apps: frozenset[str] = frozenset()
     second_factor: Literal["owners", "all", "off"] = "owners"
     second_factor_grace_days: int = 7
+    confirm_approvals_above: int = 50
     breached_passwords_file: str = ""
     prune: bool = False
     keep_payloads_days: int = 400
@@ -162,6 +163,7 @@ class Settings(Schema):
     open_apps = text("open_apps")
     second_factor = one_of("second_factor", "owners", "all", "off")
     second_factor_grace_days = count("second_factor_grace_days", least=0)
+    confirm_approvals_above = count("confirm_approvals_above", least=0)
     breached_passwords_file = text("breached_passwords_file")
     prune = switch("prune")
     keep_payloads_days = count("keep_payloads_days", least=0)

@@ -30,8 +30,6 @@ from hub.web.second_approvals import ApprovalOutcome, SecondApprovals, flash_out
 
 PAGE_SIZE = 50
 CHUNK = 500  # postings approved in one transaction
-# An approval of more postings asks again who it is, as `hub.web.confirmation` describes.
-MAX_UNCONFIRMED = 50
 MAX_LISTED = 500  # rows on the page that asks for confirmation, and postings that it sums up
 pages = Blueprint("review", __name__, url_prefix="/installations/<int:installation_id>/review")
 
@@ -192,12 +190,15 @@ def _breakdown(
 @pages.post("/approve")
 @needs("operator")
 def approve(installation_id: int) -> Response | str:
-    """Approve exactly what was listed; what has changed since then stays in review."""
+    """Approve exactly what was listed; what has changed since then stays in review.
+
+    An approval of many asks again who it is, as `hub.web.confirmation` describes.
+    """
     with reading() as session:
         row_or_404(session, Installation, installation_id)
     chosen = listed_rows.decode(request.form.get("listed", ""))
     ids = sorted(chosen)
-    if len(ids) > MAX_UNCONFIRMED:
+    if len(ids) > current().config.confirm_approvals_above:
         question: Response | str | None = confirmation.ask()
         if question is not None:
             return question

@@ -132,6 +132,7 @@ def test_a_distributed_engine_without_postgresql_is_refused_with_the_next_step(m
         ),
         ("HUB_QBO_TOKEN_URL", "file:///etc/passwd", "HUB_QBO_TOKEN_URL is not an address"),
         ("HUB_QBO_PER_SECOND", "0", "HUB_QBO_PER_SECOND must be a whole number above 0."),
+        ("HUB_CONFIRM_APPROVALS_ABOVE", "-1", "HUB_CONFIRM_APPROVALS_ABOVE must be 0 or more."),
         ("HUB_DEADLINE_SECONDS", "soon", "HUB_DEADLINE_SECONDS must be a number of seconds."),
         ("HUB_DEADLINE_SECONDS", "0", "HUB_DEADLINE_SECONDS must be a number of seconds above 0."),
         ("HUB_LEASE_SECONDS", "nan", "HUB_LEASE_SECONDS"),

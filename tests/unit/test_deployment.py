@@ -218,6 +218,21 @@ def test_the_container_recipe_copies_what_exists_and_starts_a_command_that_exist
     check_command(re.findall(r'"([^"]*)"', command))
 
 
+def test_every_image_can_be_named_by_its_digest_and_the_guide_says_how() -> None:
+    variables = set()
+    for service in COMPOSE["services"].values():
+        variable = re.fullmatch(r"\$\{(HUB_\w+_IMAGE|HUB_IMAGE):-[a-z0-9.:-]+\}", service["image"])
+        assert variable, service["image"]
+        variables.add(variable[1])
+    assert len(variables) == 3
+    recipe = (DEPLOY / "container" / "Containerfile").read_text()
+    assert set(re.findall(r"^FROM (\S+)", recipe, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
+    assert recipe.index("ARG PYTHON_IMAGE=") < recipe.index("FROM ")
+    guide = (DEPLOY.parent / "docs" / "operate.md").read_text()
+    for variable in (*variables, "PYTHON_IMAGE"):
+        assert f"{variable}=" in guide
+
+
 # -- nginx -----------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Some actions ask for the password again, and continue with the values that were entered."""
 
 import re
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,7 +10,6 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.models import AuditEntry, Company, Installation, Posting, User
 from hub.testing.clock import FakeClock
-from hub.web import review
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
 from tests.support.software_passkey import SoftwarePasskey
@@ -115,7 +115,7 @@ def test_people_are_added_only_after_the_password(owner: Visitor) -> None:
 
 
 def test_a_large_approval_asks_and_then_approves_what_was_listed(owner: Visitor) -> None:
-    ids = _add(owner, review.MAX_UNCONFIRMED + 1)
+    ids = _add(owner, owner.app.extensions["hub"].config.confirm_approvals_above + 1)
     address = f"/installations/{owner.story.installation}/review/approve"
     listed = re.findall(r'name="listed" value="([^"]+)"', owner.page(f"{address}?which=all"))[0]
     answer = owner.post(address, listed=listed).text
@@ -128,6 +128,22 @@ def test_a_large_approval_asks_and_then_approves_what_was_listed(owner: Visitor)
 
 def test_a_small_approval_does_not_ask(owner: Visitor) -> None:
     assert "Posting now" in owner.approve(owner.story.installation)
+
+
+@pytest.mark.parametrize(("limit", "asks"), [("2", True), ("3", False), ("0", True)])
+def test_a_setting_says_how_many_approvals_ask(
+    open_pages: Callable[..., Visitor], clock: FakeClock, limit: str, asks: bool
+) -> None:
+    visitor = open_pages(HUB_CONFIRM_APPROVALS_ABOVE=limit)
+    visitor.log_in("olga")
+    _add(visitor, 3)
+    clock.advance(LATER)
+    address = f"/installations/{visitor.story.installation}/review/approve"
+    review = visitor.page(address.removesuffix("approve"))
+    rows = re.findall(r'name="selected"\s+value="([^"]+)"', review)
+    chosen = visitor.get(address, query_string={"which": "selected", "selected": rows[:3]}).text
+    listed = re.findall(r'name="listed" value="([^"]+)"', chosen)[0]
+    assert (TITLE in visitor.press(address, listed=listed)) == asks
 
 
 def test_a_form_of_a_previous_page_can_only_be_read_by_its_browser(
