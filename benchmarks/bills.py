@@ -43,7 +43,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.send.run import drain
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from hub.qbo.rate_limit import Limits, RateLimiter
+from hub.rate_limits.limiter import Limits, RateLimiter
 
 TODAY = dt.datetime.now(dt.UTC).date()
 ROUNDS, BILLS, LINES = 5, 1800, 5

@@ -263,10 +263,7 @@ class ConfigurationError(HubError):
 
     def __init__(self, name: str, problem: str, choices: Iterable[str] = ()) -> None:
         """Name the nearest of the choices; `problem` completes the sentence that `name` begins."""
-        near = get_close_matches(name, list(choices), n=1, cutoff=0.6)
-        hint = ""
-        if near:
-            hint = Sentence(" Did you mean %(name)s?", name=near[0])
+        hint = _nearest(name, list(choices))
         super().__init__("%(name)s %(problem)s.%(hint)s", name=name, problem=problem, hint=hint)
         self.name = name
 
@@ -299,11 +296,8 @@ class NotFound(Refused):
     def __init__(self, what: str, name: str, choices: Iterable[str] = ()) -> None:
         """Offer the nearest of the choices, or list the first few if none is near."""
         names = sorted(choices)
-        near = get_close_matches(name, names, n=1, cutoff=0.6)
-        hint = ""
-        if near:
-            hint = Sentence(" Did you mean %(name)s?", name=near[0])
-        elif names:
+        hint = _nearest(name, names)
+        if names and not hint:
             listed = ", ".join(names[:MAX_CHOICES])
             hint = Sentence(" There is: %(names)s.", names=listed)
         super().__init__(
@@ -324,11 +318,7 @@ class SettingsInvalid(Refused):
     from_source = True
 
     def __init__(self, app: str, fields: dict[str, list[str]]) -> None:
-        parts = []
-        for name, texts in fields.items():
-            sentences = " ".join(texts)
-            parts.append(f"{name}: {sentences}")
-        problems = "; ".join(parts)
+        problems = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())
         super().__init__(
             "The settings of %(app)s were not saved. %(problems)s", app=app, problems=problems
         )
@@ -336,10 +326,7 @@ class SettingsInvalid(Refused):
 
 
 class BadDocument(HubError, ValueError):
-    """A document, line, code or amount breaks the contract.
-
-    It becomes Unreadable, or names the plugin's defect.
-    """
+    """A document, line, code or amount breaks the contract: it is unreadable, or a defect."""
 
 
 class VaultError(HubError):
@@ -385,6 +372,12 @@ class OtherTenant(NeedsAttention):
             actual=actual,
             expected=expected,
         )
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    """Return a question that offers the name nearest to this one; nothing if none is near."""
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    return Sentence(" Did you mean %(name)s?", name=near[0]) if near else ""
 
 
 def _duration(seconds: int) -> Sentence:

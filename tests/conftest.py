@@ -32,6 +32,7 @@ WATCHED_CHILDREN = Path(__file__).parent / "support" / "watched"
 # The processes of a run compile modules once, even if storing bytecode is disabled.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
+PATIENT_SECONDS = 20.0  # which no answer of a test's own server takes, however busy the machine is
 # Password hashes of the tests need no protection against guessing.
 CHEAP = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
 password_hashing.ARGON2.update(CHEAP)
@@ -184,17 +185,20 @@ def make_http(
     """Return a function that creates an app's HTTP client; the operator allows `allow`."""
 
     def make(
-        *hosts: str, settings: Any = None, allow: Sequence[str] = (), **options: Any
+        *hosts: str,
+        settings: Any = None,
+        allow: Sequence[str] = (),
+        seconds: float = PATIENT_SECONDS,
+        **options: Any,
     ) -> AppHttp:
         (tmp_path / "hosts").write_text("\n".join(allow))
-        values = {"HUB_DEADLINE_SECONDS": "0.4", "HUB_LEASE_SECONDS": "1", "HUB_QUIET_SECONDS": "2"}
-        config = make_config(HUB_ALLOW_HOSTS_FILE=str(tmp_path / "hosts"), **values)
+        config = make_config(HUB_ALLOW_HOSTS_FILE=str(tmp_path / "hosts"))
         return AppHttp(
             "CostTracker",
             hosts,
             settings or {},
             clock=clock,
-            seconds=config.deadline_seconds,
+            seconds=seconds,
             allowed=config.allow_hosts,
             **options,
         )

@@ -19,7 +19,7 @@ FLOORS = [
     "http context",
     "db",
     "models migrations",
-    "security cases mapping notices",
+    "security cases mapping notices rate_limits",
     "qbo",
     "outbox sources",
     "collect posting",

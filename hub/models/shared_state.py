@@ -7,7 +7,7 @@ from hub.db.engine import Model
 
 
 class SharedRateLimit(Model):
-    """The budget of calls to a company; `state` is written by `hub.qbo.shared_budget_row`."""
+    """The budget of calls to a company; `state` is written by `hub.rate_limits.budget_row`."""
 
     realm: Mapped[str] = mapped_column(String(40), primary_key=True)
     version: Mapped[int] = mapped_column(default=0)

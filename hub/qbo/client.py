@@ -24,8 +24,8 @@ from hub.qbo.call import Call, read_call
 from hub.qbo.entities import ENTITY
 from hub.qbo.multipart import multipart
 from hub.qbo.oauth import tokens
-from hub.qbo.rate_limit import NoSlot, rate_limiter
 from hub.qbo.responses import Answer, Expected, lost, of_item, of_read, read_reply, unsent
+from hub.rate_limits.limiter import NoSlot, rate_limiter
 
 MINOR_VERSION = "75"
 PAGE_SIZE = 1000

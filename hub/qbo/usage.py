@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import Company, ReadDay
-from hub.qbo.rate_limit import Budget, rate_limiter
+from hub.rate_limits.limiter import Budget, rate_limiter
 
 # Reads that Intuit's free tier includes, of all companies of a client together.
 INCLUDED_READS_PER_MONTH = 500_000

@@ -17,8 +17,8 @@ from hub.contract.rate import Rate
 from hub.contract.types import App
 from hub.errors import RateReached
 from hub.models import Installation
-from hub.qbo.rate_limit import Limits, NoSlot, RateLimiter, shared_limiter
-from hub.qbo.shared_rate_limit import SharedRateLimiter
+from hub.rate_limits.limiter import Limits, NoSlot, RateLimiter, shared_limiter
+from hub.rate_limits.shared_limiter import SharedRateLimiter
 
 MAX_WAIT_SECONDS = 60.0  # of one call in a run; a longer wait ends the run, which continues later
 MAX_PAGE_WAIT_SECONDS = 5.0  # while a person waits for a page

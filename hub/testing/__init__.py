@@ -1,5 +1,5 @@
 """Tools for plugin authors' tests: a fake clock, a test bench, golden files, the contract suite.
 
 Imports `hub.app`, `hub.collect`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.qbo`,
-`hub.security` and `qbo_sandbox`. Start reading in `contract`.
+`hub.rate_limits`, `hub.security` and `qbo_sandbox`. Start reading in `contract`.
 """

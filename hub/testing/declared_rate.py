@@ -6,7 +6,7 @@ import pytest
 
 from hub.contract.rate import Rate
 from hub.errors import TooOften
-from hub.qbo.rate_limit import Limits, RateLimiter
+from hub.rate_limits.limiter import Limits, RateLimiter
 from hub.testing.bench import Bench
 from hub.testing.clock import FakeClock
 

@@ -347,11 +347,11 @@ BUGS = (
     ),
     Planted(
         "each answer of a burst slows down once more",
-        "hub/qbo/rate_limit.py",
+        "hub/rate_limits/limiter.py",
         "if seconds >= self._limits.period and now >= self._paused_to:",
         "if seconds >= self._limits.period:",
         (
-            "tests/unit/qbo/test_rate_limit.py::"
+            "tests/unit/rate_limits/test_limiter.py::"
             "test_answers_to_what_was_under_way_when_a_pause_began_slow_down_once"
         ),
     ),

@@ -10,8 +10,8 @@ from hub.models.enums import SendOutcome
 from hub.qbo import intuit_keys, transport
 from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
 from hub.qbo.faults import quoted
-from hub.qbo.rate_limit import rate_limiter
 from hub.qbo.responses import Answer, Expected, of_read, read_reply, unsent
+from hub.rate_limits.limiter import rate_limiter
 
 
 def company_info(realm: str, access_token: str) -> dict[str, Any]:

@@ -18,9 +18,10 @@ KEY = "tok-8f3a-hemmelig"
 def ask(make_http, serve):
     """Return a function that sends a request to a real server with a given response."""
 
-    def ask(behave, method="GET", path="/v1/invoices", **options):
+    def ask(behave, method="GET", path="/v1/invoices", client=None, **options):
         server = serve(behave)
-        http = make_http("{base_url}", settings={"base_url": server.url}, allow=["127.0.0.1"])
+        settings = {"base_url": server.url}
+        http = make_http("{base_url}", settings=settings, allow=["127.0.0.1"], **(client or {}))
         return http.request(method, server.url + path, **options)
 
     return ask
@@ -115,13 +116,13 @@ def test_not_modified_is_an_answer(ask):
 
 def test_silence_is_tried_again(ask):
     with pytest.raises(Retry, match=r"127\.0\.0\.1 did not answer CostTracker within 0\.4 seconds"):
-        ask(lambda line: line.recv(1))
+        ask(lambda line: line.recv(1), client={"seconds": 0.4})
 
 
 def test_a_dripping_answer_is_tried_again(ask, serve):
     stop = serve(says("200 OK"))
     with pytest.raises(Retry, match=r"did not answer CostTracker within 0\.4 seconds"):
-        ask(drips(b"HTTP/1.1 200 OK\r\nX: ", lambda: stop.ended))
+        ask(drips(b"HTTP/1.1 200 OK\r\nX: ", lambda: stop.ended), client={"seconds": 0.4})
 
 
 def test_an_answer_that_breaks_off_is_tried_again(ask):

@@ -18,8 +18,8 @@ from hub.posting.send import pipeline, prepare, requests
 from hub.posting.send.results import _note_attempts, _with_answer
 from hub.qbo.client import TOKEN_SECONDS, Client
 from hub.qbo.oauth import tokens
-from hub.qbo.rate_limit import rate_limiter
 from hub.qbo.responses import Answer
+from hub.rate_limits.limiter import rate_limiter
 from tests.support.posting_bench import Desk
 
 

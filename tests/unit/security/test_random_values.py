@@ -14,7 +14,7 @@ NO_SECRETS = {
     ("context.py", "8"),  # of a process
     ("crypto/keys.py", "4"),  # of a key, and of a file that is written anew
     ("crypto/vault.py", "NONCE_BYTES"),
-    ("qbo/shared_rate_limit.py", "8"),  # of a process
+    ("rate_limits/shared_limiter.py", "8"),  # of a process
 }
 CONSTANTS = {"KEY_BYTES": 32}
 

@@ -12,7 +12,8 @@ from flask import current_app
 from hub.clock import Clock
 from hub.config import Config
 from hub.db.engine import db
-from hub.qbo.rate_limit_rules import (
+from hub.rate_limits.budget_row import BudgetRow
+from hub.rate_limits.rules import (
     INTUIT,
     MIN_PER_MINUTE,
     MINUTE,
@@ -25,9 +26,8 @@ from hub.qbo.rate_limit_rules import (
     NoSlot,
     Ticket,
 )
-from hub.qbo.rate_limit_state import RateLimitState, SharedState
-from hub.qbo.shared_budget_row import BudgetRow
-from hub.qbo.shared_rate_limit import SharedRateLimiter
+from hub.rate_limits.shared_limiter import SharedRateLimiter
+from hub.rate_limits.state_file import RateLimitState, SharedState
 
 __all__ = [
     "INTUIT",

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hub.qbo.rate_limit import INTUIT, Limits
-from hub.qbo.shared_budget import HORIZON, Demand, SharedBudget, Slot, StartOutcome
-from hub.qbo.shared_budget_row import decode, encode
+from hub.rate_limits.budget_row import decode, encode
+from hub.rate_limits.limiter import INTUIT, Limits
+from hub.rate_limits.shared_budget import HORIZON, Demand, SharedBudget, Slot, StartOutcome
 from tests.support.windows import most_within
 
 NOW = 1_790_000_000.0

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from hub.errors import DatabaseUnavailable
-from hub.qbo.rate_limit import Limits, NoSlot, RateLimiter, rate_limiter
-from hub.qbo.shared_budget import SHARE_SECONDS, SharedBudget
-from hub.qbo.shared_budget_row import BudgetRow
-from hub.qbo.shared_rate_limit import SharedRateLimiter
+from hub.rate_limits.budget_row import BudgetRow
+from hub.rate_limits.limiter import Limits, NoSlot, RateLimiter, rate_limiter
+from hub.rate_limits.shared_budget import SHARE_SECONDS, SharedBudget
+from hub.rate_limits.shared_limiter import SharedRateLimiter
 from hub.request_ban import require_requests_allowed
 from hub.testing.clock import FakeClock
 from tests.support.windows import most_within

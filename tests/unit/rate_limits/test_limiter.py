@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.config import Config
-from hub.qbo.rate_limit import INTUIT, Limits, NoSlot, RateLimiter, rate_limiter
+from hub.rate_limits.limiter import INTUIT, Limits, NoSlot, RateLimiter, rate_limiter
 from hub.testing.clock import FakeClock
 
 

@@ -13,7 +13,7 @@ from math import ceil, inf
 from operator import attrgetter
 from typing import NamedTuple
 
-from hub.qbo.rate_limit_rules import (
+from hub.rate_limits.rules import (
     MIN_PER_MINUTE,
     MINUTE,
     RECOVERY_PER_MINUTE,

@@ -15,8 +15,8 @@ from typing import Protocol, TypeVar
 
 from hub.clock import Clock
 from hub.errors import DatabaseUnavailable
-from hub.qbo.rate_limit_rules import TURN_SECONDS, Budget, Limits, NoSlot, Ticket
-from hub.qbo.shared_budget import (
+from hub.rate_limits.rules import TURN_SECONDS, Budget, Limits, NoSlot, Ticket
+from hub.rate_limits.shared_budget import (
     HORIZON,
     SHARE_SECONDS,
     CallGrant,
@@ -35,7 +35,7 @@ RETRY_SECONDS = 1.0  # while the row cannot be reached
 
 
 class LimitRow(Protocol):
-    """The row of a company; see `hub.qbo.shared_budget_row`."""
+    """The row of a company; see `hub.rate_limits.budget_row`."""
 
     def change(self, change: Callable[[SharedBudget, float, float, float], T]) -> T:
         """Change the budget; `change` gets it with the database's time and the times around it."""

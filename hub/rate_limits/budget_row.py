@@ -20,8 +20,8 @@ from hub.clock import Clock, SystemClock
 from hub.db.engine import address_without_password
 from hub.errors import DatabaseUnavailable
 from hub.models.shared_state import SharedRateLimit
-from hub.qbo.rate_limit_rules import INTUIT
-from hub.qbo.shared_budget import MAX_UNCERTAINTY, Share, SharedBudget, Start
+from hub.rate_limits.rules import INTUIT
+from hub.rate_limits.shared_budget import MAX_UNCERTAINTY, Share, SharedBudget, Start
 
 MAX_ATTEMPTS = 50  # another process has written the row each time
 GRID = 100  # times are stored in hundredths of a second
