@@ -107,7 +107,7 @@ def approve(ids: tuple[int, ...]) -> None:
         for id_, state in rows:
             if state != PostingState.REVIEW:
                 raise NotNow(f"{id_} is {state}, not in review; nothing was approved.")
-        if lacking := approvals.lacking(session, ids):
+        if lacking := approvals.find_lacking(session, ids):
             listed = ", ".join(map(str, sorted(lacking)))
             raise NotNow(
                 f"{listed}: above the app's amount two people must approve, each on the page Review"

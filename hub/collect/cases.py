@@ -41,7 +41,7 @@ class DocumentHold:
         return _shorten(cause)
 
 
-def held(holder: Holder, holds: Iterable[DocumentHold]) -> Disposition:
+def make_held_disposition(holder: Holder, holds: Iterable[DocumentHold]) -> Disposition:
     """Return the disposition of a posting that is held for these reasons."""
     reasons = tuple(hold.text for hold in holds)
     return Disposition(state=PostingState.HELD, holder=holder, reasons=reasons)

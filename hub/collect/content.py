@@ -87,7 +87,7 @@ def complete_content(
     postings = batch.postings(row)
     body, summary = with_order_status(document, built, operation.history.current, postings)
     disposition, holds = _find_disposition(batch, row, mapped, holds)
-    after_id = after_id or links.unposted_link_id(mapped)
+    after_id = after_id or links.find_unposted_link_id(mapped)
     if after_id and disposition.state is PostingState.READY:
         disposition = replace(disposition, state=PostingState.WAITING)
     content = Content(
@@ -118,17 +118,17 @@ def _find_disposition(
     Return the reasons that still hold it too. A posting that waits for a document that is on its
     way needs no case, so no reason holds it.
     """
-    unresolved = links.unresolved_documents(mapped)
+    unresolved = links.find_unresolved_documents(mapped)
     if unresolved:
         hold = links.unresolved_hold(batch, row, unresolved)
-        if not any(links.ended_posting(batch, source_id) for source_id in unresolved):
+        if not any(links.find_ended_posting(batch, source_id) for source_id in unresolved):
             waiting = Disposition(
                 state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(hold.text,)
             )
             return waiting, ()
-        return cases.held(Holder.SOURCE, (hold,)), (hold,)
+        return cases.make_held_disposition(Holder.SOURCE, (hold,)), (hold,)
     if holds:
-        return cases.held(holder_of(holds), holds), holds
+        return cases.make_held_disposition(holder_of(holds), holds), holds
     return Disposition(state=batch.setup.state), ()
 
 

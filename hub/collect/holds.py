@@ -28,7 +28,7 @@ def hold_document(
         total=document.total,
         currency=row.currency,
     )
-    disposition = cases.held(holder, holds)
+    disposition = cases.make_held_disposition(holder, holds)
     plan = DocumentPlan(row, DocumentOutcome.HELD)
     for operation in open_operations(batch, row, document):
         plan.add_posting(operation, content, disposition, holds)
@@ -71,7 +71,7 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
     if posted:
         plan.open_case(posted[-1], hold)
     elif not plan.reread:
-        disposition = cases.held(Holder.SOURCE, (hold,))
+        disposition = cases.make_held_disposition(Holder.SOURCE, (hold,))
         for operation in open_operations(batch, row, None):
             plan.add_posting(operation, Content(kind=row.kind), disposition, (hold,))
     return plan

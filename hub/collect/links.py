@@ -66,9 +66,9 @@ def _unposted_link(creation: Posting) -> Link:
     lines: dict[str, str] = {}
     for line in creation.summary.lines:
         if line.id is not None:
-            lines[line.id] = outbox.placeholder(creation.id, line.id)
+            lines[line.id] = outbox.format_placeholder(creation.id, line.id)
     kind = cast(Kind, creation.kind)
-    return Link(kind=kind, id=outbox.placeholder(creation.id), lines=lines)
+    return Link(kind=kind, id=outbox.format_placeholder(creation.id), lines=lines)
 
 
 def _newest_creation(postings: list[Posting]) -> Posting | None:
@@ -80,7 +80,7 @@ def _newest_creation(postings: list[Posting]) -> Posting | None:
     return None
 
 
-def unposted_link_id(mapped: Mapped) -> int | None:
+def find_unposted_link_id(mapped: Mapped) -> int | None:
     """Return the id of the last posting that lines apply to and that is not posted yet."""
     for line in reversed(mapped.lines):
         if line.applied and line.applied.id.startswith("@"):
@@ -88,7 +88,7 @@ def unposted_link_id(mapped: Mapped) -> int | None:
     return None
 
 
-def unresolved_documents(mapped: Mapped) -> list[str]:
+def find_unresolved_documents(mapped: Mapped) -> list[str]:
     """Return the documents that lines apply to and that have no posting to wait for."""
     source_ids: list[str] = []
     for mapped_line in mapped.lines:
@@ -118,14 +118,14 @@ def _explain(batch: CollectBatch, source_id: str) -> CaseText:
     if row is None:
         return CaseText("posting.awaits_unknown", source_id=source_id)
     title = format_document_name(row)
-    posting = ended_posting(batch, source_id)
+    posting = find_ended_posting(batch, source_id)
     if posting:
         return CaseText("posting.awaits_ended", document=title, reason=posting.reasons)
     reason = row.body.get("hold") or CaseText("posting.unwanted_yet")
     return CaseText("posting.awaits_unwanted", document=title, reason=reason)
 
 
-def ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:
+def find_ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:
     """Return the creation of a document that has ended unposted; None if there is none."""
     row = batch.rows.get(source_id)
     if row is None or row.stage == Stage.PENDING:

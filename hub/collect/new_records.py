@@ -73,7 +73,7 @@ def _is_needed_by_others(
     """Return whether other documents than this one wait for the unsent creation of a record."""
     postings = batch.postings(record_row)
     unsent = [posting for posting in postings if posting.state in outbox.UNSENT]
-    return bool(outbox.dependents(batch.session, unsent, except_for=row))
+    return bool(outbox.find_dependents(batch.session, unsent, except_for=row))
 
 
 def with_record_ids(mapped: Mapped, ids: Mapping[str, str]) -> Mapped:

@@ -193,7 +193,7 @@ def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartP
     content = _plan_content(batch, row, operation)
     fingerprint = content.fingerprint
     history = operation.history
-    active = outbox.active(batch.postings(row), part)
+    active = outbox.find_active(batch.postings(row), part)
     unchanged = PartPlan(document=document, part=part, outcome=DocumentOutcome.UNCHANGED)
     if active and outbox.is_persons_removal(active):
         if not history.is_in_books(fingerprint):
@@ -277,7 +277,7 @@ def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> 
             continue
         create = with_document_currency(batch, row, create, document.currency)
         posting = place_record(batch, create)
-        record_id = posting.quickbooks_id or outbox.placeholder(posting.id)
+        record_id = posting.quickbooks_id or outbox.format_placeholder(posting.id)
         ids[f"@{create.role}:{create.code}"] = record_id
         if posting.state != PostingState.POSTED:
             after_id = posting.id

@@ -74,7 +74,7 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
             former_parts[posting.part] = None
 
     for part in former_parts:
-        active = outbox.active(batch.postings(row), part)
+        active = outbox.find_active(batch.postings(row), part)
         if active and is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.split_differently"))
     for posting in _postings_in_books(postings):
@@ -112,7 +112,9 @@ def _plan_by_policy(
         code = "gone_close" if policy == "close" else "gone_delete"
         kind = posting.kind.replace("_", " ")
         hold = cases.document_hold("gone", plan.row, code, reason=reason, kind=kind)
-    plan.add_posting(operation, content, cases.held(Holder.PERSON, (hold,)), (hold,))
+    plan.add_posting(
+        operation, content, cases.make_held_disposition(Holder.PERSON, (hold,)), (hold,)
+    )
 
 
 def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> None:
@@ -161,7 +163,7 @@ def _removal_content(posting: Posting, removal: Operation) -> Content:
     quickbooks_id = posting.quickbooks_id or ""
     sync_token = posting.sync_token or ""
     if removal is Operation.VOID:
-        body = payloads.void_body(quickbooks_id, sync_token)
+        body = payloads.make_void_body(quickbooks_id, sync_token)
     else:
         body = payloads.delete_body(quickbooks_id, sync_token)
     return Content(

@@ -55,7 +55,7 @@ class RereadBudget:
         return calls >= MIN_CALLS and calls * CALLS_PER_REREAD_CALL >= self._http.calls
 
 
-def requested_ids(setup: Setup) -> list[str]:
+def find_requested_ids(setup: Setup) -> list[str]:
     """Return the ids of documents that must be read before they go on, longest unread first."""
     flagged = _documents(setup.installation).where(text(ASKED_AGAIN), SourceDocument.reread)
     queries = [flagged]
@@ -64,7 +64,7 @@ def requested_ids(setup: Setup) -> list[str]:
     return _source_ids(setup, queries)
 
 
-def matched_ids(setup: Setup) -> list[str]:
+def find_matched_ids(setup: Setup) -> list[str]:
     """Return the ids of documents held by a code that was matched since they were planned."""
     if not setup.matched_at:
         return []
@@ -82,7 +82,7 @@ def has_released(installation: Installation) -> bool:
         return any(not is_shortened(row.source_id) for row in session.execute(released))
 
 
-def waiting_ids(setup: Setup) -> list[str]:
+def find_waiting_ids(setup: Setup) -> list[str]:
     """Return the ids of documents that may change at the source, longest unread first.
 
     Those are pending, held unsent, unreadable, absent or gone.

@@ -62,7 +62,7 @@ def collect_matched(installation_id: int) -> CollectResult:
     result = CollectResult()
     setup = prepare(installation_id)
     replan_stale(setup)
-    ids = reread.matched_ids(setup)
+    ids = reread.find_matched_ids(setup)
     if ids:
         SourceReading(setup, result, None).read_exactly(ids)
     return result
@@ -99,8 +99,8 @@ class SourceReading:
     def _read_waiting(self) -> bool:
         """Read again what waits; return whether the source asked to slow down before the end."""
         try:
-            self._read(reread.requested_ids(self.setup))
-            self._read(reread.waiting_ids(self.setup), RereadBudget(self.setup))
+            self._read(reread.find_requested_ids(self.setup))
+            self._read(reread.find_waiting_ids(self.setup), RereadBudget(self.setup))
         except TooOften as error:
             self.result.notes.append(f"{error.text} What waits is read on with the next run.")
             return True

@@ -69,7 +69,7 @@ def _operands(element: _Among, compiler: SQLCompiler, options: dict[str, Any]) -
     return column_sql, values_sql
 
 
-def each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
+def execute_each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
     """Execute a statement once for each row and return how many rows it matched.
 
     All rows have the same names. The statement is compiled once; `session.execute` would process

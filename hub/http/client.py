@@ -134,13 +134,13 @@ class AppHttp:
             raise Refused(
                 "%(call)s cannot be sent: its address or a header of it is not valid.", call=call
             ) from None
-        self._hide(call, credentials.of_request(address, prepared.headers, prepared.body))
+        self._hide(call, credentials.find_request_secrets(address, prepared.headers, prepared.body))
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
             lacks = self._missing_of_address(address)
             self._refuse(call, parse(address).host or call.host, lacks=lacks)
         with self._open_slot():
             response = self._send(call, adapter, prepared)
-        self._hide(call, credentials.in_json(response.body))
+        self._hide(call, credentials.find_json_secrets(response.body))
         return self._judge(call, response, answers)
 
     def _missing_of_address(self, address: str) -> str:

@@ -49,7 +49,7 @@ MAX_BODY_BYTES = 65_536  # requests for tokens and their answers are small
 MAX_DEPTH = 8
 
 
-def of_request(url: str, headers: Mapping[str, str], body: object) -> set[str]:
+def find_request_secrets(url: str, headers: Mapping[str, str], body: object) -> set[str]:
     """Return the texts of a request that may not appear in an error."""
     address = parse(url)
     secrets = {address.auth or ""}
@@ -76,10 +76,10 @@ def _in_body(body: bytes, content_type: str) -> set[str]:
         return set()
     if FORM_TYPE in content_type:
         return _in_form(body.decode("utf-8", "replace"))
-    return in_json(body)
+    return find_json_secrets(body)
 
 
-def in_json(body: bytes) -> set[str]:
+def find_json_secrets(body: bytes) -> set[str]:
     """Return the values in a JSON body whose names say that they are secret."""
     if len(body) > MAX_BODY_BYTES or not _has_secret_name(body):
         return set()

@@ -75,7 +75,7 @@ def lacks_approval() -> ColumnElement[bool]:
 LACKS_APPROVAL = lacks_approval()  # once for all: making it takes longer than most statements
 
 
-def lacking(session: Session, ids: Iterable[int]) -> set[int]:
+def find_lacking(session: Session, ids: Iterable[int]) -> set[int]:
     """Return which of these postings lack an approval."""
     query = select(Posting.id).where(Posting.id.in_(list(ids)), LACKS_APPROVAL)
     return set(session.scalars(query))
@@ -90,7 +90,7 @@ def add(session: Session, ids: Iterable[int], who: str) -> set[int]:
         Posting.id.in_(list(ids)), Posting.state == PostingState.REVIEW, LACKS_APPROVAL
     )
     planned = {row.id: row.planned for row in session.execute(query)}
-    before = approvers(session, planned)
+    before = load_approvers(session, planned)
     now = hub_context.current().clock.now()
     new_ids = set()
     for id, content in planned.items():
@@ -101,7 +101,7 @@ def add(session: Session, ids: Iterable[int], who: str) -> set[int]:
     return new_ids
 
 
-def approvers(session: Session, ids: Collection[int]) -> Mapping[int, list[Approver]]:
+def load_approvers(session: Session, ids: Collection[int]) -> Mapping[int, list[Approver]]:
     """Return who approved what each posting holds now, the first one first."""
     query = (
         select(Posting.id, Approval.who, Approval.at)

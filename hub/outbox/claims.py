@@ -96,7 +96,7 @@ def claim(
         return []
     places = compose(claimed) if compose else {}
     attempts = [_attempt(posting, fence, now, places.get(posting.id)) for posting in claimed]
-    bulk.each(session, _INSERT_ATTEMPTS, attempts)
+    bulk.execute_each(session, _INSERT_ATTEMPTS, attempts)
     return claimed
 
 

@@ -26,14 +26,14 @@ class _PostedIds(NamedTuple):
     line_ids: Mapping[str, str]
 
 
-def placeholder(posting_id: int, line: str = "") -> str:
+def format_placeholder(posting_id: int, line: str = "") -> str:
     """Return the placeholder for the QuickBooks id of a posting, or of one of its lines."""
     if line:
         return f"@posting:{posting_id}/{line}"
     return f"@posting:{posting_id}"
 
 
-def awaited_ids(payload: bytes) -> set[int]:
+def find_awaited_ids(payload: bytes) -> set[int]:
     """Return the postings whose QuickBooks ids a payload waits for."""
     return {int(posting_id) for posting_id, _ in _PLACEHOLDER.findall(payload)}
 
@@ -45,7 +45,7 @@ def creation_requested_by(row: SourceDocument) -> str:
     return str(facts.get(REQUESTED_BY, ""))
 
 
-def dependents(
+def find_dependents(
     session: Session, creations: Iterable[Posting], except_for: SourceDocument
 ) -> set[int]:
     """Return the postings that need one of these and are not held, except those of one document."""
@@ -58,7 +58,7 @@ def dependents(
     )
     dependent_ids = set()
     for id, payload in session.execute(query):
-        needs_creation = awaited_ids(payload) & creation_ids
+        needs_creation = find_awaited_ids(payload) & creation_ids
         if needs_creation:
             dependent_ids.add(id)
     return dependent_ids
@@ -81,7 +81,7 @@ def fill(session: Session, posting: Posting) -> int | None:
 
     Return the posting whose id is still missing, if any.
     """
-    posting_ids = awaited_ids(posting.payload)
+    posting_ids = find_awaited_ids(posting.payload)
     if not posting_ids:
         return None
     known_ids = _known_ids(session, posting_ids)
@@ -101,7 +101,7 @@ def fill(session: Session, posting: Posting) -> int | None:
 
 def fill_known_ids(session: Session, payload: bytes) -> bytes:
     """Return a payload with the ids that are known by now; other placeholders stay."""
-    posting_ids = awaited_ids(payload)
+    posting_ids = find_awaited_ids(payload)
     if not posting_ids:
         return payload
     return _replace_placeholders(payload, _known_ids(session, posting_ids))

@@ -61,7 +61,7 @@ def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, 
     return postings
 
 
-def active(postings: Sequence[Posting], part: str = "") -> Posting | None:
+def find_active(postings: Sequence[Posting], part: str = "") -> Posting | None:
     """Return the newest posting of a part that has not reached a final state."""
     active_states = UNSENT + IN_FLIGHT
     for posting in reversed(postings):
@@ -89,7 +89,7 @@ def plan(
     """
     if postings is None:
         postings = _postings_of(session, row)
-    current = active(postings, operation.part)
+    current = find_active(postings, operation.part)
     if current and current.state in IN_FLIGHT:
         row.reread = True
         return current

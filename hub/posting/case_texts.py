@@ -17,7 +17,7 @@ from hub.reasons.texts import CaseText
 CLOSED_PERIOD_CODES = ("6200", "6210")
 
 
-def question_text(
+def format_question(
     reason: str, posting: Posting, candidates: Sequence[Mapping[str, Any]] = ()
 ) -> CaseText:
     """Return the question about what QuickBooks has; `reason` is that of the step `Ask`."""
@@ -30,7 +30,7 @@ def question_text(
     return CaseText(f"outcome.{reason}", name=name)
 
 
-def refusal_text(
+def format_refusal(
     reason: str, posting: Posting, answer: str = "", code: str = "", rounds: int = 0
 ) -> CaseText:
     """Return why QuickBooks does not take a posting; `reason` is that of the step `Hold`.
@@ -45,7 +45,9 @@ def refusal_text(
     return CaseText(f"outcome.{reason}", name=name, answer=answer)
 
 
-def candidates(session: Session, posting: Posting, ids: tuple[str, ...]) -> list[dict[str, Any]]:
+def describe_candidates(
+    session: Session, posting: Posting, ids: tuple[str, ...]
+) -> list[dict[str, Any]]:
     """Describe the transactions that a posting may be, so that a person can compare them.
 
     A transaction that a restored database has forgotten has no id and is left out.
@@ -59,11 +61,11 @@ def candidates(session: Session, posting: Posting, ids: tuple[str, ...]) -> list
     descriptions = []
     for id in ids:
         if id != FORGOTTEN.id:
-            descriptions.append(candidate(id, heads.get(id)))
+            descriptions.append(describe_candidate(id, heads.get(id)))
     return descriptions
 
 
-def candidate(id: str, head: TransactionHead | None) -> dict[str, Any]:
+def describe_candidate(id: str, head: TransactionHead | None) -> dict[str, Any]:
     """Describe one transaction as the details of a case store it; one without a head by its id."""
     if head is None:
         return {"id": id}

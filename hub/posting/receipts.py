@@ -63,7 +63,7 @@ def queue(
     if not is_wanted(document.slug, state) or not document.body:
         return
     if not repeat:
-        previous = last(session, document)
+        previous = find_last(session, document)
         if previous and previous.state == state and texts.are_same(previous.reasons, reasons):
             previous.reasons = list(reasons)  # it may be a sentence from before codes were stored
             return
@@ -104,7 +104,7 @@ def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction
     rows = []
     for posting, transaction in reported:
         rows.append(_values(posting.document, ReceiptState.POSTED, _facts(transaction)))
-    bulk.each(session, _INSERT, rows)
+    bulk.execute_each(session, _INSERT, rows)
 
 
 def _only_wanted(
@@ -163,7 +163,7 @@ def _values(
     }
 
 
-def last(
+def find_last(
     session: Session, document: SourceDocument, states: Collection[ReceiptState] = ()
 ) -> ReceiptRow | None:
     """Return the newest receipt of a document, of any state unless some are given.
@@ -223,7 +223,7 @@ def _store_reasons(session: Session, posting: Posting) -> None:
 
     That one was queued for the same reasons, but stored them as a sentence.
     """
-    receipt = last(session, posting.document)
+    receipt = find_last(session, posting.document)
     if receipt:
         receipt.reasons = posting.reasons
 

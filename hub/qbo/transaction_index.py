@@ -196,7 +196,7 @@ def _upsert(
         head.news = is_news
     if new_rows:
         dialect = session.get_bind().dialect.name
-        bulk.each(session, _insert_if_absent(dialect), new_rows)
+        bulk.execute_each(session, _insert_if_absent(dialect), new_rows)
 
 
 @cache

@@ -56,7 +56,7 @@ def send(
     """
     connections = _connections_of_thread(mounts, clock)
     url = request.url or ""
-    hide_secrets(credentials.of_request(url, request.headers, request.body))
+    hide_secrets(credentials.find_request_secrets(url, request.headers, request.body))
     try:
         return exchange.fetch(
             connections.session.get_adapter(url),

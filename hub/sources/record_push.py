@@ -226,4 +226,4 @@ def _link_codes(
             match.at = now
     session.flush()
     if new_rows:
-        bulk.each(session, _INSERT_MATCHES, list(new_rows.values()))
+        bulk.execute_each(session, _INSERT_MATCHES, list(new_rows.values()))

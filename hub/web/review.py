@@ -175,7 +175,7 @@ def _asks_again(
         return True
     if any(abs(total) > limit for total in sums.values()):
         return True
-    return bool(approvals.lacking(session, [row.id for row in rows]))
+    return bool(approvals.find_lacking(session, [row.id for row in rows]))
 
 
 def _breakdown(
@@ -263,7 +263,7 @@ def _approve(installation_id: int, seals: Mapping[int, str]) -> ApprovalOutcome:
             if listed_rows.is_same(seals[id], planned):
                 unchanged[id] = planned
         given = approvals.add(session, unchanged, who())
-        lacking = approvals.lacking(session, unchanged)
+        lacking = approvals.find_lacking(session, unchanged)
         released = {id: seal for id, seal in unchanged.items() if id not in lacking}
         first = {id: seal for id, seal in unchanged.items() if id in lacking & given}
         outbox.approve(session, released, who())
@@ -295,7 +295,7 @@ def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
         for id, payload in session.execute(waiting):
             if id not in approved:
                 continue
-            awaited = outbox.awaited_ids(payload)
+            awaited = outbox.find_awaited_ids(payload)
             count += not ids_in_review.isdisjoint(awaited)
     return count
 

@@ -31,7 +31,7 @@ class SecondApprovals:
     def of(cls, session: Session, postings: Iterable[HasId]) -> "SecondApprovals":
         """Read who has approved these postings as they are now."""
         ids = [posting.id for posting in postings]
-        return cls(approvals.lacking(session, ids), approvals.approvers(session, ids))
+        return cls(approvals.find_lacking(session, ids), approvals.load_approvers(session, ids))
 
     def by_me(self, posting_id: int) -> bool:
         """Tell whether the person who is logged in has approved a posting."""

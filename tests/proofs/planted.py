@@ -64,7 +64,7 @@ BUGS = (
     Planted(
         "a claim leaves no attempt before the send",
         "hub/outbox/claims.py",
-        "bulk.each(session, _INSERT_ATTEMPTS, attempts)",
+        "bulk.execute_each(session, _INSERT_ATTEMPTS, attempts)",
         "pass",
         (
             "tests/unit/posting/test_pipeline.py::"
@@ -428,7 +428,7 @@ BUGS = (
     Planted(
         "what settles a transaction does not leave the books before it",
         "hub/posting/preflight/load.py",
-        "removals=removals.pending(session, company_id, targets)",
+        "removals=removals.find_pending_removals(session, company_id, targets)",
         "removals={}",
         (
             "tests/unit/posting/test_removals.py::"

@@ -22,7 +22,7 @@ PENDING_STATES = (
 )
 
 
-def pending(
+def find_pending_removals(
     session: Session, company_id: int, targets: Mapping[int, TransactionHead]
 ) -> dict[int, int]:
     """Return, by posting, our removal of something that depends on the target of its change."""

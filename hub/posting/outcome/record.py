@@ -119,7 +119,7 @@ def record_posted(session: Session, results: Sequence[tuple[PostingSnapshot, Pos
         values = {"id": snapshot.id, **_posted_values(snapshot, step, now)}
         row = {f"_{name}": value for name, value in values.items()}
         rows.append(row)
-    updated = bulk.each(session, _STORE_POSTED, rows)
+    updated = bulk.execute_each(session, _STORE_POSTED, rows)
     assert updated == len(rows), "a posting moved on under its lock"
     _follow_up(session, results)
 
@@ -137,7 +137,7 @@ def report_late_answer(session: Session, posting: Posting, id: str) -> None:
         quickbooks_id=recorded_id,
         answered_id=id,
     )
-    candidates = case_texts.candidates(session, posting, (recorded_id, id))
+    candidates = case_texts.describe_candidates(session, posting, (recorded_id, id))
     _open_case(session, posting, "late", text, {"candidates": candidates})
 
 
@@ -267,8 +267,8 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
 def _ask(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
     """Hold a posting for a person's decision."""
     posting = snapshot.posting
-    candidates = case_texts.candidates(session, posting, step.candidates)
-    text = case_texts.question_text(step.reason, posting, candidates)
+    candidates = case_texts.describe_candidates(session, posting, step.candidates)
+    text = case_texts.format_question(step.reason, posting, candidates)
     reasons = texts.dump(text)
     values = {"held_by": Holder.PERSON, "reasons": reasons, "next_try_at": None}
     if not move(session, posting, PostingState.HELD, **values):
@@ -282,7 +282,7 @@ def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answe
     """Hold a posting that QuickBooks does not take."""
     posting = snapshot.posting
     sends = snapshot.history.sends
-    text = case_texts.refusal_text(
+    text = case_texts.format_refusal(
         step.reason,
         posting,
         answer=answer.text if answer else snapshot.error_text,
@@ -312,7 +312,7 @@ def _open_only_case(
     """Open a case and take the posting out of its other cases."""
     details = {}
     if candidate_ids:
-        details["candidates"] = case_texts.candidates(session, posting, candidate_ids)
+        details["candidates"] = case_texts.describe_candidates(session, posting, candidate_ids)
     cause = _cause(posting, name)
     inbox.release(session, posting, keep=[cause])
     _open_case(session, posting, name, text, details)

@@ -37,7 +37,7 @@ def find_problems(posting: CheckedPosting, context: CheckContext) -> list[Findin
     return findings
 
 
-def first_posting(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_first_posting(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find an app that may not post for the first time yet."""
     block = context.first_posting_blocks.get(posting.installation_id)
     if not block:
@@ -45,7 +45,7 @@ def first_posting(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
     yield Finding(cause=f"first:{posting.installation_id}", text=block)
 
 
-def closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find dates in a closed period: of the new transaction, and of the one that it changes."""
     closed_to = context.facts.closed_to
     if closed_to is None:
@@ -63,7 +63,7 @@ def closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
     )
 
 
-def purchase_orders(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_purchase_orders(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find purchase orders for an edition of QuickBooks that has none."""
     if posting.kind != "purchase_order" or context.facts.purchase_orders:
         return
@@ -74,7 +74,7 @@ def purchase_orders(posting: CheckedPosting, context: CheckContext) -> Iterator[
     )
 
 
-def inventory(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_inventory(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find stock items for a company that does not track quantities."""
     is_stock_item = posting.kind == "item" and posting.summary.type == "Inventory"
     if not is_stock_item or context.facts.stock:
@@ -86,7 +86,7 @@ def inventory(posting: CheckedPosting, context: CheckContext) -> Iterator[Findin
     )
 
 
-def tax_codes(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_tax_codes(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find lines without a tax code in a company that requires one on every line."""
     if not context.facts.tax_codes or posting.kind not in KINDS_WITH_TAX:
         return
@@ -103,7 +103,7 @@ def tax_codes(posting: CheckedPosting, context: CheckContext) -> Iterator[Findin
     yield Finding(key="tax", text=text)
 
 
-def payable_account(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_payable_account(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find supplier invoices of an app without an accounts payable account."""
     if posting.kind not in ("bill", "vendor_credit"):
         return
@@ -112,7 +112,7 @@ def payable_account(posting: CheckedPosting, context: CheckContext) -> Iterator[
         yield Finding(cause=f"settings:{posting.installation_id}:payable_account", text=text)
 
 
-def line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find documents whose lines do not add up to the total that the source gives."""
     source_total = posting.document.total
     line_total = posting.summary.total
@@ -131,7 +131,7 @@ def line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding
     yield Finding(key="sum", text=text)
 
 
-def decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find amounts with more decimals than their currency has."""
     currency = posting.summary.currency or context.facts.currency
     amounts: list[Decimal | None] = [line.amount for line in posting.summary.lines]
@@ -150,31 +150,31 @@ def decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding
 
 
 RECORD_CHECKS: tuple[Check, ...] = (
-    record_checks.records,
-    record_checks.account_types,
-    record_checks.items,
-    record_checks.party_currency,
+    record_checks.check_records,
+    record_checks.check_account_types,
+    record_checks.check_items,
+    record_checks.check_party_currency,
 )
 CREATE_CHECKS: tuple[Check, ...] = (
-    first_posting,
-    closed_period,
-    purchase_orders,
-    inventory,
+    check_first_posting,
+    check_closed_period,
+    check_purchase_orders,
+    check_inventory,
     *RECORD_CHECKS,
-    payable_account,
-    tax_codes,
-    link_checks.links,
-    duplicate_checks.duplicates,
-    line_sum,
-    decimals,
+    check_payable_account,
+    check_tax_codes,
+    link_checks.check_links,
+    duplicate_checks.check_duplicates,
+    check_line_sum,
+    check_decimals,
 )
 # For updates and removals. What only a new transaction can violate is not checked again.
 CHANGE_CHECKS: tuple[Check, ...] = (
-    first_posting,
-    closed_period,
+    check_first_posting,
+    check_closed_period,
     *RECORD_CHECKS,
-    tax_codes,
-    link_checks.links,
-    decimals,
-    link_checks.dependents,
+    check_tax_codes,
+    link_checks.check_links,
+    check_decimals,
+    link_checks.check_dependents,
 )

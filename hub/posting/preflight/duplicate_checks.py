@@ -20,7 +20,7 @@ KINDS_WITH_UNIQUE_NUMBERS = ("invoice", "credit_memo", "refund", "purchase_order
 BANK_FEED_DELAY = dt.timedelta(days=5)
 
 
-def duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find transactions with the number of a document, else similar ones without a marker."""
     number = posting.summary.number
     same_number = []
@@ -113,5 +113,9 @@ def _finding(
     return Finding(
         key=key,
         text=text,
-        details={"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},
+        details={
+            "candidates": [
+                case_texts.describe_candidate(head.quickbooks_id, head) for head in heads
+            ]
+        },
     )

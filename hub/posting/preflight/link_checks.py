@@ -17,7 +17,7 @@ from hub.qbo.dependents import blocking_link
 from hub.reasons.texts import CaseText
 
 
-def links(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_links(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Check that what is settled exists, belongs to the same party and has that much open."""
     for key, amount in settled_amounts(posting).items():
         head = context.related.by_id.get(key)
@@ -28,7 +28,7 @@ def links(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
             yield Finding(key=f"link-{head.quickbooks_id}", text=obstacle)
 
 
-def dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find changes of a transaction on which another one depends.
 
     A purchase order may be closed all the same, and a change that waits for our own removal of what

@@ -47,7 +47,7 @@ def load_context(
         records=stored | _planned_parties(session, postings, facts.currency),
         related=_related_transactions(session, company_id, postings),
         targets=targets,
-        removals=removals.pending(session, company_id, targets),
+        removals=removals.find_pending_removals(session, company_id, targets),
         refs=refs,
         missing_accounts=_missing_accounts(session, installation_ids),
         first_posting_blocks=first_posting.blocks(session, installation_ids),
@@ -80,7 +80,7 @@ def _planned_parties(
     """Return the parties that are still to be created for these postings, as if they existed."""
     ids: set[int] = set()
     for party in {posting.summary.party for posting in postings}:
-        ids |= outbox.awaited_ids(f'"{party}"'.encode())
+        ids |= outbox.find_awaited_ids(f'"{party}"'.encode())
     if not ids:
         return {}
     # A creation that is held has a case of its own.
@@ -91,7 +91,7 @@ def _planned_parties(
     )
     parties = {}
     for id, kind, name, currency in session.execute(query):
-        placeholder = outbox.placeholder(id)
+        placeholder = outbox.format_placeholder(id)
         parties[kind, placeholder] = Record(
             list=kind,
             quickbooks_id=placeholder,

@@ -21,7 +21,7 @@ from hub.reasons.texts import CaseText
 SALE_KINDS = ("invoice", "credit_memo", "refund")
 
 
-def records(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_records(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find records that do not exist or are inactive; a list that was never read is not checked."""
     for name, id in sorted(context.refs[posting.id]):
         record = context.records.get((name, id))
@@ -39,7 +39,7 @@ def records(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]
         )
 
 
-def account_types(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_account_types(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find accounts whose type does not fit the place where the posting uses them."""
     for name in ACCOUNT_FIELDS:
         id = getattr(posting.summary, name)
@@ -60,7 +60,7 @@ def account_types(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
         )
 
 
-def items(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_items(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find items that QuickBooks does not let be bought, or sold, as they are set up."""
     if posting.kind in PURCHASE_KINDS:
         side = "bought"
@@ -83,7 +83,7 @@ def items(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
         )
 
 
-def party_currency(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find a supplier or customer that has another currency than the posting."""
     list_name = party_list(posting.kind, posting.summary)
     party = context.records.get((list_name, posting.summary.party))

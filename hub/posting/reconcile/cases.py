@@ -53,7 +53,7 @@ def update_case(
             inbox.close(session, cause_of(posting.id, other))
     if discrepancy == Discrepancy.NONE:
         return True
-    text = text or discrepancy_text(document)
+    text = text or format_discrepancy(document)
     cause = cause_of(posting.id, discrepancy)
     if inbox.is_dismissed(session, cause, text):
         return False
@@ -78,7 +78,7 @@ def update_case(
     return True
 
 
-def discrepancy_text(document: PostedDocument) -> CaseText:
+def format_discrepancy(document: PostedDocument) -> CaseText:
     """Return how a document differs from QuickBooks, by the head of its transaction."""
     names = {
         "name": format_posting_name(document.posting),

@@ -204,7 +204,7 @@ def _report_payment(session: Session, news: DocumentNews) -> str:
     source_document = news.document.posting.document
     state = _payment_state(news.document, news.paid)
     amount = None if state == ReceiptState.POSTED else news.paid
-    last = receipts.last(session, source_document, PAYMENT_STATES)
+    last = receipts.find_last(session, source_document, PAYMENT_STATES)
     last_state = last.state if last else ReceiptState.POSTED
     if last_state == state:
         last_paid = Decimal((last.body or {}).get("paid") or 0) if last else ZERO

@@ -118,7 +118,7 @@ def _duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
             continue
         name = DisplayName.of_document(document)
         owner = f"{name.kind} {name.label}"
-        candidate = case_texts.candidate(head.quickbooks_id, head)
+        candidate = case_texts.describe_candidate(head.quickbooks_id, head)
         yield MarkerFinding(
             cause=f"stranger:{company_id}:{head.kind}:{head.quickbooks_id}",
             text=CaseText("marker.twice", transaction=_head_name(head), document=owner),
@@ -152,7 +152,7 @@ def _unknown_markers(session: Session, company_id: int) -> Iterator[MarkerFindin
     others = ""
     if count > 1:
         others = f" and {count - 1:,} more"
-    candidates = [case_texts.candidate(head.quickbooks_id, head) for head in heads]
+    candidates = [case_texts.describe_candidate(head.quickbooks_id, head) for head in heads]
     yield MarkerFinding(
         cause=f"stranger:{company_id}:unknown",
         text=CaseText("marker.unknown", transactions=f"{_head_name(first)}{others}"),

@@ -209,7 +209,7 @@ def _discrepancy_as_json(document: PostedDocument, *, is_accepted: bool) -> dict
         "posting": summary.id,
         "document": format_posting_name(document.posting),
         "why": summary.discrepancy,
-        "reason": cases.discrepancy_text(document).reason,
+        "reason": cases.format_discrepancy(document).reason,
         "accepted": is_accepted,
         "app": summary.slug,
         "kind": summary.kind,

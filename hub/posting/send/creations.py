@@ -147,10 +147,10 @@ def _load_graph(
     )
     nodes = {}
     for id, state, holder, payload in session.execute(waiting):
-        needs = frozenset(outbox.awaited_ids(payload))
+        needs = frozenset(outbox.find_awaited_ids(payload))
         nodes[id] = _Node(state, holder, needs, is_document=True)
     for creation in creations:
-        needs = frozenset(outbox.awaited_ids(creation.payload))
+        needs = frozenset(outbox.find_awaited_ids(creation.payload))
         nodes[creation.id] = _Node(creation.state, creation.held_by, needs)
 
     other_ids = {id for node in nodes.values() for id in node.needs} - nodes.keys()

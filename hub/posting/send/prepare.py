@@ -237,10 +237,10 @@ def _body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
     if posting.operation == Operation.DELETE:
         return payloads.delete_body(id, sync_token)
     if posting.operation == Operation.VOID:
-        return payloads.void_body(id, sync_token)
+        return payloads.make_void_body(id, sync_token)
     planned = json.loads(posting.payload, parse_float=Decimal)
     note = _last_posted_note(posting)
-    return payloads.for_update(planned, entity, note)
+    return payloads.make_update_body(planned, entity, note)
 
 
 def _last_posted_note(posting: Posting) -> str:

@@ -229,7 +229,7 @@ def _note_attempts(
 ) -> None:
     """Store each answer and any id that it showed, whoever holds the posting now."""
     now = posting_session.clock.now()
-    bulk.each(
+    bulk.execute_each(
         session, _STORE_ANSWERS, [_attempt_values(now, job, answer) for job, answer in results]
     )
 

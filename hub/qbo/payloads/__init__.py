@@ -17,8 +17,8 @@ from hub.qbo.payloads.updates import (
     OPEN,
     close_body,
     delete_body,
-    for_update,
-    void_body,
+    make_update_body,
+    make_void_body,
     without_version,
 )
 
@@ -37,10 +37,10 @@ __all__ = [
     "file_differences",
     "file_metadata",
     "fill",
-    "for_update",
+    "make_update_body",
+    "make_void_body",
     "placeholders",
     "summarize",
-    "void_body",
     "with_line_ids",
     "without_version",
 ]

@@ -14,7 +14,9 @@ from hub.qbo.payloads.builder import PayloadBuilder
 CREDIT_KINDS: tuple[Kind, ...] = ("credit_memo", "vendor_credit")
 
 
-def lines(builder: PayloadBuilder, kinds: tuple[Kind, ...]) -> tuple[list[dict[str, Any]], Decimal]:
+def build_lines(
+    builder: PayloadBuilder, kinds: tuple[Kind, ...]
+) -> tuple[list[dict[str, Any]], Decimal]:
     """Return a line for each transaction that is settled, and their sum.
 
     A credit that is used up has a negative amount. `kinds` are those that may be settled.

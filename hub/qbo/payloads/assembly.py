@@ -31,19 +31,19 @@ from hub.qbo.payloads.sales_lines import is_discount
 from hub.qbo.payloads.summary import PARTIES, SETTLING, expected_total, summarize
 
 BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
-    "bill": bill.body,
-    "vendor_credit": vendor_credit.body,
-    "expense": expense.body,
-    "purchase_order": purchase_order.body,
-    "invoice": invoice.body,
-    "credit_memo": credit_memo.body,
-    "payment": payment.body,
-    "refund": refund.body,
-    "bill_payment": bill_payment.body,
-    "deposit": deposit.body,
-    "vendor": vendor.body,
-    "customer": customer.body,
-    "item": item.body,
+    "bill": bill.build_body,
+    "vendor_credit": vendor_credit.build_body,
+    "expense": expense.build_body,
+    "purchase_order": purchase_order.build_body,
+    "invoice": invoice.build_body,
+    "credit_memo": credit_memo.build_body,
+    "payment": payment.build_body,
+    "refund": refund.build_body,
+    "bill_payment": bill_payment.build_body,
+    "deposit": deposit.build_body,
+    "vendor": vendor.build_body,
+    "customer": customer.build_body,
+    "item": item.build_body,
 }
 KINDS_WITHOUT_PARTY = ("expense", "deposit")
 

@@ -7,9 +7,9 @@ from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 from hub.qbo.payloads.shared_fields import note_form_fields
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a bill."""
-    pairs = purchase_lines.lines(builder)
+    pairs = purchase_lines.build_lines(builder)
     note_form_fields(builder)
     fields = without_empty(
         VendorRef=builder.header("vendor"),

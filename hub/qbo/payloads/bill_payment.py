@@ -9,9 +9,9 @@ from hub.qbo.payloads.expense import CARD, payment_type
 from hub.qbo.payloads.shared_fields import note_form_fields
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a bill payment; bills that are settled by credits need no account."""
-    lines, applied = applied_lines.lines(builder, ("bill", "vendor_credit"))
+    lines, applied = applied_lines.build_lines(builder, ("bill", "vendor_credit"))
     paid = applied_lines.whole(builder, applied)
     account = builder.mapped.header.get("payment_account")
     if paid:

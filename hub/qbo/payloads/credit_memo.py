@@ -6,7 +6,7 @@ from hub.qbo.payloads import sales_lines
 from hub.qbo.payloads.builder import PayloadBuilder
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a credit memo; its amounts are positive."""
     method = builder.header("payment_method")
-    return sales_lines.body(builder, PaymentMethodRef=method)
+    return sales_lines.build_body(builder, PaymentMethodRef=method)

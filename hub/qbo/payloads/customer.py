@@ -8,7 +8,7 @@ from hub.qbo.payloads.names import party
 from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a customer; with a parent it is a job of that customer."""
     details = details_of(builder.document, Party)
     parent = builder.header("customer")

@@ -21,7 +21,7 @@ DETAIL = "DepositLineDetail"
 DEPOSITED_KINDS: tuple[Kind, ...] = ("payment", "refund")
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a deposit; deposits have no number, so it goes into the note."""
     document = builder.document
     builder.note_unsupported(number=document.number)

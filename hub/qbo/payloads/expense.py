@@ -30,7 +30,7 @@ CARD_ACCOUNT_TYPE = "Credit Card"
 WORD_SEPARATORS = str.maketrans("", "", "_- ")
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an expense; it may have no payee."""
     paid_by = payment_type(builder)
     is_credit = _total(builder.mapped) < 0
@@ -41,7 +41,7 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
         )
     elif is_credit:
         builder.mapped = _negated(builder.mapped)
-    pairs = purchase_lines.lines(builder)
+    pairs = purchase_lines.build_lines(builder)
     note_form_fields(builder)
     account = builder.mapped.header.get("payment_account")
     fields = without_empty(

@@ -6,8 +6,8 @@ from hub.qbo.payloads import sales_lines
 from hub.qbo.payloads.builder import PayloadBuilder, day
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an invoice."""
-    return sales_lines.body(
+    return sales_lines.build_body(
         builder, SalesTermRef=builder.header("term"), DueDate=day(builder.document.due)
     )

@@ -20,7 +20,7 @@ MAX_PURCHASE_TEXT_LENGTH = 1000
 MAX_SKU_LENGTH = 100
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an item; items have no note for a marker, so the name identifies it."""
     item = details_of(builder.document, Item)
     parent = builder.header("category")

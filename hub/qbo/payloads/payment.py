@@ -7,9 +7,9 @@ from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 from hub.qbo.payloads.shared_fields import note_form_fields
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a payment; what settles no invoice becomes a credit of the customer."""
-    lines, applied = applied_lines.lines(builder, ("invoice", "credit_memo"))
+    lines, applied = applied_lines.build_lines(builder, ("invoice", "credit_memo"))
     note_form_fields(builder)
     fields = without_empty(
         CustomerRef=builder.header("customer"),

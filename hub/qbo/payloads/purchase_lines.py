@@ -13,7 +13,7 @@ ACCOUNT = "AccountBasedExpenseLineDetail"
 ITEM = "ItemBasedExpenseLineDetail"
 
 
-def lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any]]]:
+def build_lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any]]]:
     """Return each line with its body; lines of text alone go into the note."""
     pairs = []
     for mapped, line_amount in builder.lines_with_amount():

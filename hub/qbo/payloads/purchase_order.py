@@ -7,9 +7,9 @@ from hub.qbo.payloads.builder import MAX_NOTE_LENGTH, PayloadBuilder, day, witho
 from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a purchase order."""
-    pairs = purchase_lines.lines(builder)
+    pairs = purchase_lines.build_lines(builder)
     fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),

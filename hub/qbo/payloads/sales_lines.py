@@ -17,7 +17,7 @@ TEXT = "DescriptionOnly"
 TEXT_DETAIL = "DescriptionLineDetail"
 
 
-def body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
     """Return the body of a sales form; `extra_fields` are those that only its kind has."""
     document = builder.document
     fields = without_empty(
@@ -33,10 +33,10 @@ def body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
         **mailing(builder, "customer", "BillEmail"),
         **extra_fields,
     )
-    return fields | lines(builder) | {"PrivateNote": builder.note()}
+    return fields | build_lines(builder) | {"PrivateNote": builder.note()}
 
 
-def lines(builder: PayloadBuilder) -> dict[str, Any]:
+def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the lines in their order, then one for all discounts, and the tax."""
     pairs: list[tuple[MappedLine, dict[str, Any]]] = []
     discounts: list[MappedLine] = []

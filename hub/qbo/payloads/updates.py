@@ -84,7 +84,9 @@ CLOSED = {"POStatus": "Closed"}
 OPEN = {"POStatus": "Open"}  # added if a closed purchase order is needed again
 
 
-def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") -> dict[str, Any]:
+def make_update_body(
+    body: dict[str, Any], current: dict[str, Any], before: str = ""
+) -> dict[str, Any]:
     """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
 
     The update is sparse, so that fields the hub does not set stay. Emptying a field takes the whole
@@ -139,7 +141,7 @@ def delete_body(id: str, token: str) -> dict[str, Any]:
     return {"Id": id, "SyncToken": token}
 
 
-def void_body(id: str, token: str) -> dict[str, Any]:
+def make_void_body(id: str, token: str) -> dict[str, Any]:
     """Return the body that voids a transaction of a kind that can be voided."""
     return delete_body(id, token) | {"sparse": True}
 

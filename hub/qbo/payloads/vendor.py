@@ -7,7 +7,7 @@ from hub.qbo.payloads.builder import PayloadBuilder, details_of, without_empty
 from hub.qbo.payloads.names import party
 
 
-def body(builder: PayloadBuilder) -> dict[str, Any]:
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a supplier."""
     details = details_of(builder.document, Party)
     fields = without_empty(

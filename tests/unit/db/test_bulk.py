@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import bindparam, select, text, update
 
 from hub.db import engine
-from hub.db.bulk import among, each
+from hub.db.bulk import among, execute_each
 from hub.models import Company
 
 NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
@@ -54,7 +54,7 @@ def test_they_are_searched_by_the_index(app):
 def test_each_of_many_rows_is_met(companies):
     names = ["a", "b", "b"]
     with engine.transaction() as session:
-        met = each(
+        met = execute_each(
             session,
             NAMED,
             [{"_id": id, "_name": name} for id, name in zip(companies, names, strict=True)],

@@ -290,7 +290,7 @@ def test_both_approvals_hold_after_the_ids_of_others_are_filled_in(box):
     with transaction() as session:
         session.get_one(Installation, 1).second_approval_above = Decimal(100)
     main = box(source_id="vendor:1", kind="vendor", state="ready")
-    payload = f'{{"VendorRef": "{outbox.placeholder(main)}"}}'.encode()
+    payload = f'{{"VendorRef": "{outbox.format_placeholder(main)}"}}'.encode()
     id = box(state="review", total=Decimal(500), payload=payload, after_id=main)
     approve_by(id, "anna")
     assert approve_by(id, "ben") == "waiting"

@@ -8,7 +8,7 @@ import pytest
 
 from hub.models import Posting, SourceDocument, TransactionHead
 from hub.posting.preflight.context import RelatedTransactions
-from hub.posting.preflight.duplicate_checks import duplicates
+from hub.posting.preflight.duplicate_checks import check_duplicates
 
 DAY = dt.date(2026, 3, 10)
 MEANT = {
@@ -41,7 +41,7 @@ def find_duplicates(**about):
     context = SimpleNamespace(
         related=RelatedTransactions(by_total={("expense", Decimal("9.00")): [head]})
     )
-    return [problem.text.title for problem in duplicates(posting, context)] != []
+    return [problem.text.title for problem in check_duplicates(posting, context)] != []
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hub.qbo import record_download, records, search, transaction_index
 from hub.qbo.batch import BatchItem, answers
 from hub.qbo.client import Client, rows
 from hub.qbo.oauth import connect as oauth_connect
-from hub.qbo.payloads import encode, file_metadata, for_update
+from hub.qbo.payloads import encode, file_metadata, make_update_body
 from sandbox_tests.recorded import objects, tapes
 from tests.support import independent_books, independent_quickbooks
 
@@ -92,7 +92,9 @@ def test_a_bill_is_made_once_changed_and_deleted(client):
         creation.id,
         "12.50",
     )
-    body = for_update(bill(PrivateNote="changed"), client.read("bill", creation.id).entity, "")
+    body = make_update_body(
+        bill(PrivateNote="changed"), client.read("bill", creation.id).entity, ""
+    )
     changed = client.update("bill", encode(body), KEY[::-1])
     assert (changed.outcome, changed.sync_token, changed.entity["PrivateNote"]) == (
         "landed",

@@ -381,7 +381,7 @@ def posted_bill(quickbooks):
 
 
 def update(current: dict[str, Any], what: Mapped) -> dict[str, Any]:
-    body = payloads.for_update(build(what).body, current)
+    body = payloads.make_update_body(build(what).body, current)
     answer = Client(1).update("bill", payloads.encode(body), "b" * 32)
     assert answer.landed, answer.text
     return answer.entity
@@ -434,15 +434,15 @@ def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted_
     theirs = {"PrivateNote": f"Reference: 1\nPaid in cash\n[hub:{MARKER}]"}
     body = build(mapped(line("1", "1", account="7"), memo="Reference: 2")).body
     before = f"Reference: 1\n[hub:{MARKER}]"
-    note = payloads.for_update(body, posted_bill | theirs, before)["PrivateNote"]
+    note = payloads.make_update_body(body, posted_bill | theirs, before)["PrivateNote"]
     assert note == f"Reference: 2\nPaid in cash\n[hub:{MARKER}]"
 
 
 def test_a_change_written_against_a_newer_sight_forgets_the_older_one(posted_bill):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
     body = build(mapped(line("1", "70.00", "Studs", account="7"), header=header)).body
-    first = payloads.for_update(body, posted_bill)
-    again = payloads.for_update(
+    first = payloads.make_update_body(body, posted_bill)
+    again = payloads.make_update_body(
         first, posted_bill | {"SyncToken": "5", "SalesTermRef": {"value": "4"}}
     )
     assert (again["SyncToken"], again["SalesTermRef"]) == ("5", {"value": "4"})
@@ -465,7 +465,7 @@ def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
         source_id="s",
         details=Party(name=current["DisplayName"], email="new@example.com"),
     )
-    body = payloads.for_update(build(Mapped(document=document, header={})).body, current)
+    body = payloads.make_update_body(build(Mapped(document=document, header={})).body, current)
     changed = client.update("vendor", payloads.encode(body), "b" * 32).entity
     assert (changed["PrimaryEmailAddr"]["Address"], changed["Notes"], changed["AcctNum"]) == (
         "new@example.com",

@@ -126,7 +126,7 @@ def test_what_needs_two_people(operator: Visitor, values: dict[str, Any], needs:
         row.currency = session.get_one(Company, row.company_id).currency
     change(operator, **values)
     with operator.app.app_context(), engine.reading() as session:
-        assert bool(approvals.lacking(session, [operator.story.postings["review"]])) == needs
+        assert bool(approvals.find_lacking(session, [operator.story.postings["review"]])) == needs
 
 
 def test_parts_of_a_large_document_need_two_people(operator: Visitor) -> None:
@@ -134,7 +134,7 @@ def test_parts_of_a_large_document_need_two_people(operator: Visitor) -> None:
         row = session.get_one(Posting, operator.story.postings["review"])
         row.total, row.document.total = Decimal(10), Decimal(5000)
     with operator.app.app_context(), engine.reading() as session:
-        assert approvals.lacking(session, [operator.story.postings["review"]])
+        assert approvals.find_lacking(session, [operator.story.postings["review"]])
 
 
 def test_changed_content_drops_the_first_approval(operator: Visitor) -> None:
@@ -205,7 +205,7 @@ def test_what_may_have_reached_quickbooks_is_not_stopped(operator: Visitor) -> N
     """A posting in doubt is sent again under the same key, as it was approved already."""
     change(operator, "unknown", state="ready", total=Decimal(5000))
     with operator.app.app_context(), engine.reading() as session:
-        assert not approvals.lacking(session, [operator.story.postings["unknown"]])
+        assert not approvals.find_lacking(session, [operator.story.postings["unknown"]])
 
 
 def test_the_limit_is_set_on_the_settings_page(operator: Visitor) -> None:
