@@ -1,10 +1,19 @@
-"""Seal 10,000 secrets under a new key, beside as many tokens that Fernet rotates in SQLite."""
+"""Seal 10,000 tokens under a new key, beside as many that Fernet rotates in SQLite.
+
+    python benchmarks/rotation.py [tokens] [turns]
+
+Both take turns in one run, and their ratio counts: CPU time, then the time on the clock.
+"""
 
 import os
 import sqlite3
+import statistics
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.fernet import Fernet, MultiFernet
 
@@ -17,68 +26,98 @@ from hub.db import engine
 from hub.models import Secret
 from hub.security import secrets
 
-MANY = 10_000
-LONGEST_SECONDS = 5
+TOKENS, TURNS = 10_000, 5
 TOKEN = "AB11" + "x" * 40  # as long as a refresh token of Intuit
 
 
-def rotate_with_the_hub(folder: Path) -> float:
-    """Return the seconds that the hub needs to seal every secret under a new key."""
+class Cost(NamedTuple):
+    """What one rotation took, in seconds."""
+
+    cpu: float
+    clock: float
+
+
+def measured(work: Callable[[], int], count: int) -> Cost:
+    """Return what the work took; it must rotate every token."""
+    cpu, clock = time.process_time(), time.perf_counter()
+    rotated = work()
+    cost = Cost(time.process_time() - cpu, time.perf_counter() - clock)
+    assert rotated == count, f"{rotated} of {count} rotated"
+    return cost
+
+
+def rotate_with_the_hub(folder: Path, count: int) -> Cost:
+    """Return what the hub needs to seal every token under a new key, in one transaction."""
     keys.initialise(folder)
     environ = {"HUB_DATA": str(folder), "PATH": os.environ["PATH"]}
     app = create_app(config.load(environ), plugins=Plugins([]))
     with app.app_context():
         engine.db.create_all()
         vault = Vault(keys.read_ring(folder))
-        places = [f"company:{number}:refresh" for number in range(MANY)]
+        places = [f"company:{number}:refresh" for number in range(count)]
         with engine.transaction() as session:
             session.add_all(
                 Secret(place=place, sealed=vault.seal(place, TOKEN)) for place in places
             )
     keys.add_vault_key(folder)
     app = create_app(config.load(environ), plugins=Plugins([]))
-    with app.app_context():
-        began = time.perf_counter()
+
+    def rotate() -> int:
         with engine.transaction() as session:
-            rotated = secrets.rotate(session)
-        seconds = time.perf_counter() - began
+            return secrets.rotate(session)
+
+    with app.app_context():
+        cost = measured(rotate, count)
         newest_key_only = Vault(keys.read_ring(folder)[:1])
         with engine.reading() as session:
             rows = session.query(Secret)
             readable = sum(newest_key_only.open(row.place, row.sealed) == TOKEN for row in rows)
-    assert (rotated, readable) == (MANY, MANY), f"{rotated} rotated, {readable} readable"
-    return seconds
+        engine.db.engine.dispose()
+    assert readable == count, f"{readable} of {count} readable"
+    return cost
 
 
-def rotate_with_fernet(folder: Path) -> float:
-    """Return the seconds that MultiFernet and SQLite need for as many tokens."""
+def rotate_with_fernet(folder: Path, count: int) -> Cost:
+    """Return what MultiFernet and bare SQLite need for as many tokens."""
     old, new = Fernet(Fernet.generate_key()), Fernet(Fernet.generate_key())
     both = MultiFernet([new, old])
+    folder.mkdir()
     database = sqlite3.connect(folder / "fernet.db")
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("CREATE TABLE secret (place TEXT PRIMARY KEY, sealed BLOB NOT NULL)")
-    rows = [(f"company:{number}:refresh", old.encrypt(TOKEN.encode())) for number in range(MANY)]
+    rows = [(f"company:{number}:refresh", old.encrypt(TOKEN.encode())) for number in range(count)]
     database.executemany("INSERT INTO secret VALUES (?, ?)", rows)
     database.commit()
-    began = time.perf_counter()
-    sealed = database.execute("SELECT place, sealed FROM secret ORDER BY place").fetchall()
-    changed = [(both.rotate(token), place) for place, token in sealed]
-    database.executemany("UPDATE secret SET sealed = ? WHERE place = ?", changed)
-    database.commit()
-    seconds = time.perf_counter() - began
+
+    def rotate() -> int:
+        sealed = database.execute("SELECT place, sealed FROM secret ORDER BY place").fetchall()
+        changed = [(both.rotate(token), place) for place, token in sealed]
+        database.executemany("UPDATE secret SET sealed = ? WHERE place = ?", changed)
+        database.commit()
+        return len(changed)
+
+    cost = measured(rotate, count)
     database.close()
-    return seconds
+    return cost
 
 
-def main() -> None:
+def main(count: int, turns: int) -> None:
+    """Let both take turns, and print their medians and ratios."""
+    hub: list[Cost] = []
+    fernet: list[Cost] = []
     with tempfile.TemporaryDirectory() as folder:
-        hub = rotate_with_the_hub(Path(folder) / "hub")
-        fernet = rotate_with_fernet(Path(folder))
-    print(f"{'10,000 secrets under a new key':40}{'ms':>9}{'of Fernet':>12}")
-    print(f"{'hub, one transaction':40}{hub * 1000:9.0f}{hub / fernet:11.2f}x")
-    print(f"{'MultiFernet and bare SQLite':40}{fernet * 1000:9.0f}{1:11.2f}x")
-    assert hub < LONGEST_SECONDS, f"{hub:.1f} s"
+        for turn in range(turns):
+            hub.append(rotate_with_the_hub(Path(folder) / f"hub{turn}", count))
+            fernet.append(rotate_with_fernet(Path(folder) / f"fernet{turn}", count))
+    print(f"{f'{count:,} tokens under a new key':40}{'hub':>10}{'Fernet':>10}{'ratio':>8}")
+    for name in Cost._fields:
+        mine = statistics.median(getattr(cost, name) for cost in hub)
+        other = statistics.median(getattr(cost, name) for cost in fernet)
+        ratios = (getattr(a, name) / getattr(b, name) for a, b in zip(hub, fernet, strict=True))
+        ratio = statistics.median(ratios)
+        print(f"{name:40}{mine * 1000:7.0f} ms{other * 1000:7.0f} ms{ratio:7.2f}x")
 
 
 if __name__ == "__main__":
-    main()
+    numbers = [int(text) for text in sys.argv[1:]]
+    main(*numbers, *(TOKENS, TURNS)[len(numbers) :])
