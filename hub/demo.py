@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import requests
 from filelock import FileLock, Timeout
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from hub import config
@@ -30,11 +30,12 @@ from hub.errors import Busy, HubError, Refused
 from hub.installations import compare, matches
 from hub.installations import enable as installations_enable
 from hub.mapping import NEW
-from hub.models import Company, Installation, User
-from hub.models.enums import ConnectionState, InstallationMode
+from hub.models import Company, Cursor, Installation, User
+from hub.models.enums import ConnectionState, InstallationMode, RunKind
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download, records
 from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import run_log
 from hub.security import audit, data_origin
 from hub.web import demo_reset
 from hub.web.server import Web
@@ -73,12 +74,14 @@ LOST: dict[str, Any] = {
 class Demo:
     """A data folder, the stand-ins on it, the hub, and the one address that serves them all."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, slugs: Collection[str] | None = None) -> None:
         """Lock the folder, open the stand-ins and the hub; requests get 503 until this is done.
 
-        Refuse a folder that belongs to a real hub.
+        With `slugs` only these apps are enabled, else all. Refuse a folder that belongs to a real
+        hub.
         """
         self.folder = folder
+        self._slugs = slugs
         data_origin.require_demo_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _alone(folder)
@@ -130,6 +133,16 @@ class Demo:
                 enable(company, slug, stand_in.settings(self.address(slug)))
                 tell(f"{current().plugins.apps[slug].name} is enabled.")
 
+    def read_again(self) -> None:
+        """Let a run read every document again, because a plugin may read it in another way now."""
+        with self.app.app_context():
+            rows = installations()
+            with transaction() as session:
+                ids = [row.id for row in rows]
+                session.execute(delete(Cursor).where(Cursor.installation_id.in_(ids)))
+            for row in rows:
+                run_log.request(RunKind.SYNC, row.id, WHO)
+
     def request_reset(self) -> None:
         """Ask for a new beginning, which `wait` reports."""
         self._is_reset = True
@@ -168,7 +181,7 @@ class Demo:
         """Open the stand-in of every app that has one."""
         plugins = self.app.extensions["hub"].plugins
         stand_ins = {}
-        for slug in plugins.apps:
+        for slug in plugins.apps if self._slugs is None else self._slugs:
             if plugins.has(slug, "hub_sandbox"):
                 stand_ins[slug] = self._open(slug)
         return stand_ins

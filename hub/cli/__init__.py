@@ -42,6 +42,7 @@ COMMAND_MODULES = {
     "plugins": "maintenance",
     "sandbox": "sandbox",
     "new-plugin": "authors",
+    "dev": "dev",
 }
 
 

@@ -60,7 +60,8 @@ def new_plugin(
         file.write_text(text, encoding="utf-8")
     say(
         f"{name} is laid out. Go on with:\n  python -m pip install -e '{name}[testing]'\n"
-        f"  python -m pytest {name}\n  hub sandbox {name} --port 9000"
+        f"  python -m pytest {name}\n  hub sandbox {name} --port 9000\n"
+        f"  hub dev {name}"
     )
 
 

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Run every app to rest, print the sums, and end as `hub sync` does.",
 )
+@click.option("--plugin", "slug", metavar="SLUG", help="Only the apps of the plugin of this app.")
+@click.option("--read-again", is_flag=True, help="Read every document again, also unchanged ones.")
 @as_json
-def demo(port: int | None, once: bool, as_json: bool) -> None:
+def demo(port: int | None, once: bool, slug: str | None, read_again: bool, as_json: bool) -> None:
     """Run the hub with stand-ins only.
 
     QuickBooks and the sources are stand-ins, all at one local address. Everything lies in the
@@ -37,12 +39,14 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
 
     if port is None:
         port = 0 if once else 8080
-    demo_hub = Demo(folder_of(), port)
+    demo_hub = Demo(folder_of(), port, _apps_of_plugin(slug) if slug else None)
     with closing(demo_hub):
         demo_hub.web.start()
         while True:
             with logged_by(demo_hub.app.extensions["hub"]):
                 demo_hub.set_up(Terminal("Demo").line)
+                if read_again:
+                    demo_hub.read_again()
                 if once:
                     _once(demo_hub, as_json)
                 is_reset = _serve(demo_hub)
@@ -50,6 +54,21 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
                 return
             say("The demo begins anew.")
             demo_hub.begin_anew()
+            read_again = False
+
+
+def _apps_of_plugin(slug: str) -> list[str]:
+    """Return all apps of the plugin of an app; raise why it cannot be used."""
+    from hub.contract.registry import Plugins
+    from hub.errors import NotFound
+
+    plugins = Plugins.load()
+    if slug in plugins.apps:
+        scope = plugins.scope(slug)
+        return [other for other in plugins.apps if plugins.scope(other) == scope]
+    if plugins.broken:
+        raise plugins.broken[0]
+    raise NotFound("app", slug, plugins.apps)
 
 
 def _once(demo_hub: "Demo", as_json: bool) -> None:

@@ -1,0 +1,146 @@
+"""A hub for the development of a plugin: `hub dev`."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from hub.cli.console import port_number, require_stand_ins
+from hub.cli.terminal import say
+
+FOLDER = "hub-dev"
+DEFAULT_PORT = 8080
+POLL_SECONDS = 0.5  # between two looks at the files
+WAITS = "It starts again when a file of a plugin changes; Ctrl-C ends it."
+Files = Mapping[str, tuple[int, int]]
+
+
+@click.command()
+@click.argument("slug")
+@click.option(
+    "--port",
+    "-p",
+    type=port_number,
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Where to listen; 0 takes a free one.",
+)
+@click.option("--read-again", is_flag=True, help="Read every document again, also unchanged ones.")
+def dev(slug: str, port: int, read_again: bool) -> None:
+    """Run a hub for the plugin of the app SLUG, on stand-ins.
+
+    QuickBooks and the source are stand-ins, all at one local address; the app is enabled, and what
+    it reads is posted. It prints the address and the log-in. When a file of a plugin changes, the
+    hub starts again with it and reads every document again. Everything lies in the folder hub-dev
+    (or HUB_DATA); remove it to begin anew.
+    """
+    require_stand_ins("hub dev")
+    _require_plugin(slug)
+    Supervisor(slug, port or _free_port(), read_again).run()
+
+
+class Supervisor:
+    """Runs the hub in a process of its own, and starts it again when a plugin changes.
+
+    Only a new process imports all modules of a plugin anew.
+    """
+
+    def __init__(self, slug: str, port: int, read_again: bool) -> None:
+        """Prepare to serve the plugin of an app at a port; `run` starts."""
+        self._command = [
+            *(sys.executable, "-c", "from hub.cli import main; main()"),
+            *("demo", "--plugin", slug, "--port", str(port)),
+        ]
+        self._environ = {"HUB_DATA": FOLDER, **os.environ}
+        self._read_again = read_again
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Serve until SIGTERM or Ctrl-C."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._ended.set())
+        while not self._ended.is_set():
+            files = plugin_files()
+            process = self._start()
+            try:
+                changed = self._wait_for_change(process, files)
+            finally:
+                process.terminate()
+                process.wait()
+            if changed:
+                say(f"{changed} has changed; the hub starts again.")
+            self._read_again = True
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        """Start the process that serves."""
+        options = ["--read-again"] if self._read_again else []
+        command = [*self._command, *options]
+        return subprocess.Popen(command, env=self._environ)  # noqa: S603 (this program)
+
+    def _wait_for_change(self, process: "subprocess.Popen[bytes]", files: Files) -> str:
+        """Return the first file that differs; "" if the hub was told to end."""
+        is_running = True
+        while not self._ended.wait(POLL_SECONDS):
+            changed = changed_file(files, plugin_files())
+            if changed:
+                return changed
+            if is_running and process.poll() is not None:
+                is_running = False
+                say(f"The hub has ended. {WAITS}")
+        return ""
+
+
+def plugin_files() -> Files:
+    """Return the files of all plugins, each with its time and size."""
+    files = {}
+    for folder in _plugin_folders():
+        for file in sorted(folder.rglob("*")):
+            if "__pycache__" in file.parts or not file.is_file():
+                continue
+            about = file.stat()
+            files[str(file)] = (about.st_mtime_ns, about.st_size)
+    return files
+
+
+def changed_file(before: Files, after: Files) -> str:
+    """Return a file that was added, changed or removed; "" if there is none."""
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            return name
+    return ""
+
+
+def _plugin_folders() -> Iterator[Path]:
+    """Yield the folder of each plugin's package, without importing it."""
+    packages = {entry.module.partition(".")[0] for entry in entry_points(group="hub")}
+    for package in sorted(packages):
+        spec = find_spec(package)
+        for location in (spec.submodule_search_locations or ()) if spec else ():
+            yield Path(location)
+
+
+def _require_plugin(slug: str) -> None:
+    """Raise NotFound for an app that no plugin has; a plugin that is broken may be corrected."""
+    from hub.contract.registry import Plugins
+    from hub.errors import NotFound
+
+    plugins = Plugins.load()
+    if slug not in plugins.apps and not plugins.broken:
+        raise NotFound("app", slug, plugins.apps)
+
+
+def _free_port() -> int:
+    """Return a port that is free now; each start of the hub listens there."""
+    from hub.web import server
+
+    with closing(server.listen("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port

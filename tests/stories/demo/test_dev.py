@@ -1,0 +1,163 @@
+"""`hub dev` serves the hub with one plugin on stand-ins, and again when the plugin changes."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+import requests
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from hub import demo
+from hub.cli import dev, main
+from hub.cli.plugin_template import Choices, render
+from hub.cli.sync_runs import sync_all
+from hub.db.engine import reading
+from hub.models import Cursor, Run
+from tests.support.small_demo import SmallDemo
+
+NAME = "barn"
+LAST = "Documents travel now"
+DEADLINE_SECONDS = 500  # only so that a failure does not block the tests
+METADATA = f"Metadata-Version: 2.1\nName: qbo-hub-{NAME}\nVersion: 0.1.0\n"
+
+
+@pytest.fixture
+def package(tmp_path):
+    """Install a new plugin in a folder of its own; return the folder of its package."""
+    folder = tmp_path / "plugin"
+    for place, text in render(Choices(name=NAME)).items():
+        file = folder / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    about = folder / f"qbo_hub_{NAME}-0.1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(METADATA)
+    (about / "entry_points.txt").write_text(f"[hub]\n{NAME} = hub_{NAME}\n")
+    return folder / f"hub_{NAME}"
+
+
+@pytest.fixture
+def served(package, tmp_path):
+    """Start the command; return it with a function that reads its lines to one with some words."""
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(package.parent), os.environ.get("PYTHONPATH", "")]),
+        "HUB_DATA": str(tmp_path / "hub-dev"),
+    }
+    command = [sys.executable, "-c", "from hub.cli import main; main()", "dev", NAME, "-p", "0"]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environ,
+        cwd=tmp_path,
+    )
+    deadline = threading.Timer(DEADLINE_SECONDS, process.kill)
+    deadline.start()
+
+    def read_to(words):
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if words in line:
+                return "".join(lines)
+        raise AssertionError("".join(lines))
+
+    yield process, read_to
+    deadline.cancel()
+    process.terminate()
+    process.wait()
+    process.stdout.close()
+
+
+def change(file, before, after):
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+
+
+def page(output, path):
+    """Log in as the output says and return a page."""
+    url = re.search(r"http://127\.0\.0\.1:\d+", output)[0]
+    password = re.search(r"log in as demo with the password (\S+)", output)[1]
+    browser = requests.Session()
+    login = browser.get(f"{url}/login", timeout=60).text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', login)[1]
+    form = {"email": demo.WHO, "password": password, "csrf_token": token}
+    browser.post(f"{url}/login", data=form, timeout=60)
+    return browser.get(f"{url}{path}", timeout=60).text
+
+
+def test_it_serves_the_plugin_and_starts_again_when_a_file_changes(served, package):
+    process, read_to = served
+    output = read_to(LAST)
+    assert "the stand-in of Barn: " in output
+    assert "the stand-in of CostTracker" not in output
+    assert "Barn" in page(output, "/apps")
+
+    change(package / "__init__.py", 'name="Barn"', 'name="Second Barn"')
+    read_to("__init__.py has changed; the hub starts again.")
+    again = read_to(LAST)
+    assert "Second Barn" in page(again, "/apps")
+    assert re.findall(r"http://\S+", again)[0] == re.findall(r"http://\S+", output)[0]
+
+    change(package / "documents.py", "def read(", "def read(:")
+    assert f"qbo-hub-{NAME} cannot be used" in read_to(f"The hub has ended. {dev.WAITS}")
+
+    change(package / "documents.py", "def read(:", "def read(")
+    assert "the stand-in of Second Barn: " in read_to("Barn is enabled.") + read_to(LAST)
+    process.send_signal(signal.SIGTERM)
+    assert "Traceback" not in process.stdout.read()
+    assert process.wait() == 0
+
+
+def test_a_start_after_a_change_reads_every_document_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(SmallDemo, "documents", {"ion": 5})
+    small = SmallDemo(tmp_path / "hub-dev", 0)
+    try:
+        small.web.start()
+        small.set_up()
+        with small.app.app_context():
+            sync_all(demo.installations())
+            with reading() as session:
+                assert session.scalars(select(Cursor)).all()
+            small.read_again()
+            with reading() as session:
+                assert session.scalars(select(Cursor)).all() == []
+                waiting = session.scalars(select(Run.kind).where(Run.started_at.is_(None))).all()
+            assert waiting == ["sync"]
+    finally:
+        small.close()
+
+
+def test_an_app_that_no_plugin_has_is_named_with_the_near_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("HUB_DATA", str(tmp_path / "hub-dev"))
+    result = CliRunner().invoke(main, ["dev", "costraker"])
+    assert (result.exit_code, "Did you mean costtracker?" in result.output) == (1, True)
+    assert not (tmp_path / "hub-dev").exists()
+
+
+def test_the_files_of_plugins_are_watched_without_what_python_compiles():
+    files = dev.plugin_files()
+    assert any(name.endswith("hub_costtracker/openapi.yaml") for name in files)
+    assert not any("__pycache__" in name for name in files)
+
+
+@pytest.mark.parametrize(
+    ("after", "changed"),
+    [
+        ({"a": (1, 1), "b": (1, 1)}, ""),
+        ({"a": (2, 1), "b": (1, 1)}, "a"),
+        ({"a": (1, 1), "b": (1, 2)}, "b"),
+        ({"a": (1, 1)}, "b"),
+        ({"a": (1, 1), "b": (1, 1), "c": (1, 1)}, "c"),
+    ],
+)
+def test_a_file_that_was_added_changed_or_removed_is_noticed(after, changed):
+    assert dev.changed_file({"a": (1, 1), "b": (1, 1)}, after) == changed
