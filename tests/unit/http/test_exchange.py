@@ -14,8 +14,9 @@ from qbo_sandbox.kit import Wire
 from qbo_sandbox.kit.wsgi import mount
 from tests.support.raw_server import drips, says
 
-SECONDS = 0.3
-SLACK = 1.5
+SECONDS = 0.3  # of an exchange that is to be cut
+PATIENT_SECONDS = 20.0  # of any other, which a busy machine must not cut
+SLACK = 3.0  # less than the five seconds that a server waits
 
 
 @pytest.fixture
@@ -29,10 +30,10 @@ def fetch(session, url, method="GET", data=None, **options):
     return send(session, request, **options)
 
 
-def send(session, request, clock=None, max_bytes=10**9):
+def send(session, request, clock=None, max_bytes=10**9, seconds=PATIENT_SECONDS):
     adapter = session.get_adapter(request.url)
     clock = clock or SystemClock()
-    return exchange.fetch(adapter, request, seconds=SECONDS, clock=clock, max_bytes=max_bytes)
+    return exchange.fetch(adapter, request, seconds=seconds, clock=clock, max_bytes=max_bytes)
 
 
 @contextlib.contextmanager
@@ -78,7 +79,7 @@ def dripping(serve, first):
 def test_a_server_that_drips_does_not_outlast_the_deadline(serve, session, first):
     server = dripping(serve, first)
     with over_in_time(exchange.DeadlinePassed):
-        fetch(session, server.url)
+        fetch(session, server.url, seconds=SECONDS)
 
 
 def test_a_server_that_drips_on_a_connection_used_before_does_not_either(serve, session):
@@ -88,26 +89,26 @@ def test_a_server_that_drips_on_a_connection_used_before_does_not_either(serve, 
     server = serve(lambda line: next(answers)(line))
     fetch(session, server.url)
     with over_in_time(exchange.DeadlinePassed):
-        fetch(session, server.url)
+        fetch(session, server.url, seconds=SECONDS)
     assert server.connections == 1
 
 
 def test_a_tls_handshake_that_never_ends_does_not_either(serve, session):
     server = serve(lambda line: server.ended.wait(5))
     with over_in_time(exchange.ExchangeError):
-        fetch(session, server.url.replace("http:", "https:"))
+        fetch(session, server.url.replace("http:", "https:"), seconds=SECONDS)
 
 
 def test_a_server_that_does_not_read_what_is_sent_does_not_either(serve, session):
     server = serve(lambda line: server.ended.wait(5))
     with over_in_time(exchange.ExchangeError):
-        fetch(session, server.url, "POST", b"x" * 30_000_000)
+        fetch(session, server.url, "POST", b"x" * 30_000_000, seconds=SECONDS)
 
 
 def test_silence_does_not_either(serve, session):
     server = serve(lambda line: server.ended.wait(5))
     with over_in_time(exchange.DeadlinePassed):
-        fetch(session, server.url)
+        fetch(session, server.url, seconds=SECONDS)
 
 
 def test_the_deadline_of_one_exchange_leaves_the_others_alone(serve, session):
@@ -116,7 +117,7 @@ def test_the_deadline_of_one_exchange_leaves_the_others_alone(serve, session):
 
     def late():
         with pytest.raises(exchange.DeadlinePassed):
-            fetch(session, slow.url)
+            fetch(session, slow.url, seconds=SECONDS)
         outcomes.append("late")
 
     thread = threading.Thread(target=late)
@@ -129,7 +130,7 @@ def test_the_deadline_of_one_exchange_leaves_the_others_alone(serve, session):
 
 def test_by_an_injected_clock_a_drip_is_late_too(session, clock):
     def drip(environ, start):
-        raise Wire(status=200, body=b"xxx", drip=SECONDS)
+        raise Wire(status=200, body=b"xxx", drip=PATIENT_SECONDS)
 
     mount(session, "https://slow.test", drip, sleep=clock.sleep)
     request = session.prepare_request(requests.Request("GET", "https://slow.test/"))
