@@ -13,7 +13,7 @@ from hub.collect.remap import replan_stale, replan_waiting
 from hub.collect.reread import RereadBudget
 from hub.collect.setup import Setup
 from hub.contract.documents import Checkpoint, Gone, Yielded
-from hub.errors import HubError, PluginFault, RateReached, Refused, TooOften
+from hub.errors import HubError, PluginFault, RateReached, Refused, Sentence, TooOften
 from hub.sources import outage
 
 
@@ -41,7 +41,7 @@ def collect(
     except RateReached as error:
         if ids:
             raise
-        result.notes.append(f"{error.text} The rest is read then.")
+        result.notes.append(Sentence("%(error)s The rest is read then.", error=error.text))
         result.continue_after = error.after
         return result
     except HubError as error:
@@ -102,7 +102,9 @@ class SourceReading:
             self._read(reread.find_requested_ids(self.setup))
             self._read(reread.find_waiting_ids(self.setup), RereadBudget(self.setup))
         except TooOften as error:
-            self.result.notes.append(f"{error.text} What waits is read on with the next run.")
+            self.result.notes.append(
+                Sentence("%(error)s What waits is read on with the next run.", error=error.text)
+            )
             return True
         return False
 
@@ -185,7 +187,11 @@ class SourceReading:
         absent = self.result.counts["absent"]
         if missed and absent:
             self.result.notes.append(
-                f"{self.setup.app.name} did not have {absent} of its documents. They stay as they"
-                " are and are asked for again; only two such runs, at least an hour apart, prove"
-                " that a document is gone."
+                Sentence(
+                    "%(app)s did not have %(count)s of its documents. They stay as they are and are"
+                    " asked for again; only two such runs, at least an hour apart, prove that a"
+                    " document is gone.",
+                    app=self.setup.app.name,
+                    count=absent,
+                )
             )

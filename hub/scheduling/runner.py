@@ -19,6 +19,7 @@ from hub.errors import (
     OtherFolderActive,
     ReconnectNeeded,
     Retry,
+    Sentence,
 )
 from hub.models import Company, Installation, Run
 from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
@@ -197,7 +198,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
     )
     if collected:
         steps.counts["collected"] = collected.counts
-        recorder.line(f"Collected: {_format_counts(collected.counts)}.")
+        recorder.line(Sentence("Collected: %(counts)s.", counts=_format_counts(collected.counts)))
         for note in collected.notes:
             recorder.line(note)
         if collected.continue_after is not None:
@@ -228,14 +229,15 @@ def _post(steps: Steps, installation: Installation) -> None:
         steps.counts |= outbox.counts(session, installation_id)
         steps.counts["files"] = outbox.files(session, installation_id)
     if report:
-        steps.recorder.line(f"Reported back: {report}.")
+        steps.recorder.line(Sentence("Reported back: %(count)s.", count=report))
 
 
 def _match(steps: Steps, installation: Installation) -> None:
     """Plan again what new matches release."""
     collected = collect_run.collect_matched(installation.id)
     if collected.counts:
-        steps.recorder.line(f"Released by new matches: {_format_counts(collected.counts)}.")
+        counts = _format_counts(collected.counts)
+        steps.recorder.line(Sentence("Released by new matches: %(counts)s.", counts=counts))
 
 
 def _sync_apps_that_share_matches(installation: Installation) -> None:
@@ -263,7 +265,7 @@ def _send(steps: Steps, installation: Installation) -> None:
     requests["writes"] += sent.writes
     requests["reads"] += sent.reads
     if sent.counts:
-        recorder.line(f"Posted: {_format_counts(sent.counts)}.")
+        recorder.line(Sentence("Posted: %(counts)s.", counts=_format_counts(sent.counts)))
     if sent.stopped:
         _raise_reason(steps, installation, sent.stopped)
 
@@ -323,7 +325,8 @@ def _changes(steps: Steps, company: Company) -> None:
     drift_counts = steps.step("changes to what was posted", lambda: drift.watch(company.id))
     if drift_counts:
         steps.counts["noticed"] = dict(drift_counts)
-        steps.recorder.line(f"Noticed in QuickBooks: {summary.format_changes(drift_counts)}.")
+        noticed = summary.format_changes(drift_counts)
+        steps.recorder.line(Sentence("Noticed in QuickBooks: %(changes)s.", changes=noticed))
     for installation in active_installations(company.id):
         deliver = partial(receipt_delivery.deliver, installation.id)
         steps.step(f"report to {installation.slug}", deliver)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from hub.context import mask_secrets
 from hub.db.engine import reading
-from hub.errors import DatabaseUnavailable, HubError, RateReached, WorkInterrupted
+from hub.errors import DatabaseUnavailable, HubError, RateReached, Sentence, WorkInterrupted
 from hub.models import Run
 from hub.scheduling import run_result
 from hub.scheduling.run_log import RunRecorder
@@ -54,9 +54,11 @@ class Steps:
         except Exception as error:
             log.exception("run %s, %s", self.recorder.run_id, phase)
             summary_text = " ".join(mask_secrets(str(error)).split())[:200]
-            text = (
-                f"{phase.capitalize()} met a defect ({type(error).__name__}: {summary_text});"
-                " the log has the details."
+            text = Sentence(
+                "%(phase)s met a defect (%(kind)s: %(text)s); the log has the details.",
+                phase=phase.capitalize(),
+                kind=type(error).__name__,
+                text=summary_text,
             )
         self.errors.append(text)
         self.recorder.line(text, "error")

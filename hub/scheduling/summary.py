@@ -17,6 +17,7 @@ from hub.models.enums import Operation, RunKind
 from hub.money import ZERO, to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
+from hub.translations import stored
 from hub.translations.messages import gettext
 
 COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
@@ -149,23 +150,24 @@ def recent_runs(limit: int) -> list[dict[str, Any]]:
 def describe_result(run: Run) -> str:
     """Say in a few words what a run did, and why it stopped; "" while it goes on."""
     if not run.ended_at:
-        return run.error
+        return stored.translate(run.error)
     text = _result_text(run)
     if not run.error:
         return text
+    error = stored.translate(run.error)
     if text in ("", gettext(results.NOTHING)):
-        return run.error
-    return f"{run.error} Before that: {text}."
+        return error
+    return gettext("%(error)s Before that: %(result)s.", error=error, result=text)
 
 
 def _result_text(run: Run) -> str:
     """Say what a run did; "" for kinds of runs that only report errors."""
     counts = run.counts
     if run.kind == RunKind.RECONCILE and counts.get("proved_at"):
-        return reconcile_run.sentence(counts)
+        return stored.translate(reconcile_run.sentence(counts))
     if run.kind == RunKind.CHANGES:
         noticed = counts.get("noticed", {})
-        return format_changes(noticed) or gettext(results.NOTHING)
+        return stored.translate(format_changes(noticed)) or gettext(results.NOTHING)
     if "result" in counts:
         return results.format_result(counts["result"])
     return ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.enums import Operation, PostingState, ReceiptEnd
+from hub.translations import stored
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.layout import moment
 
@@ -148,9 +149,9 @@ def _receipt(row: ReceiptRow) -> TimelineEvent:
         )
     if row.ended == ReceiptEnd.REFUSED:
         refusal = gettext("The source did not take the receipt: %(state)s", state=state)
-        return TimelineEvent(row.at, refusal, row.error, "bad")
+        return TimelineEvent(row.at, refusal, stored.translate(row.error), "bad")
     waiting = gettext("Receipt for the source: %(state)s", state=state)
-    return TimelineEvent(row.at, waiting, row.error)
+    return TimelineEvent(row.at, waiting, stored.translate(row.error))
 
 
 def _case(case: Case) -> Iterator[TimelineEvent]:

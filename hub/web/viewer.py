@@ -28,7 +28,7 @@ from hub.context import current
 from hub.contract import interval
 from hub.errors import DatabaseUnavailable, Refused, Sentence
 from hub.reasons import texts as reasons
-from hub.translations import catalogs, messages
+from hub.translations import catalogs, messages, stored
 from hub.translations import reasons as reason_texts
 from hub.translations.catalogs import ENGLISH, LANGUAGES
 from hub.translations.messages import Reader
@@ -61,7 +61,9 @@ def init_app(app: Flask) -> None:
         pgettext=_text_with_context,
         language=language,
     )
-    environment.filters.update(number=count, of_app=of_app, of_reasons=_reason)
+    environment.filters.update(
+        number=count, of_app=of_app, of_reasons=_reason, stored=stored.translate
+    )
 
 
 def reader() -> Reader:

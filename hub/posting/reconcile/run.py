@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from hub.db.engine import reading, transaction
+from hub.errors import Sentence
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount, to_cents
@@ -60,34 +61,43 @@ def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, An
 
 def sentence(result: Mapping[str, Any]) -> str:
     """Sum up the result of a reconciliation for a person."""
-    verb = "document matches" if result["documents"] == 1 else "documents match"
-    sentences = [f"{result['found']:,} of {result['documents']:,} {verb} QuickBooks"]
+    counts = {"matching": result["found"], "documents": result["documents"]}
+    sentences = [Sentence("%(matching)s of %(documents)s documents match QuickBooks", **counts)]
+    if result["documents"] == 1:
+        one = Sentence("%(matching)s of %(documents)s document matches QuickBooks", **counts)
+        sentences = [one]
     difference = _difference_sentence(result["totals"])
     if difference:
         sentences.append(difference)
     if result["troubles"]:
-        need = "needs" if result["troubles"] == 1 else "need"
-        sentences.append(f"{result['troubles']:,} {need} attention")
+        needs = Sentence("%(count)s need attention", count=result["troubles"])
+        if result["troubles"] == 1:
+            needs = Sentence("%(count)s needs attention", count=1)
+        sentences.append(needs)
     if result["accepted"]:
-        sentences.append(f"{result['accepted']:,} accepted although different")
+        accepted = Sentence("%(count)s accepted although different", count=result["accepted"])
+        sentences.append(accepted)
     if result["under_way"]:
-        sentences.append(f"{result['under_way']:,} being changed just now")
+        under_way = Sentence("%(count)s being changed just now", count=result["under_way"])
+        sentences.append(under_way)
     return ". ".join(sentences)
 
 
-def _difference_sentence(totals: Sequence[Mapping[str, Any]]) -> str:
-    """Say by how much the books differ in each currency, and in how many documents; "" if not."""
+def _difference_sentence(totals: Sequence[Mapping[str, Any]]) -> Sentence | None:
+    """Say by how much the books differ in each currency, and in how many documents; None if not."""
     amounts = []
     for currency, amount in sorted(differences(totals).items()):
         if amount:
             amounts.append(_format_difference(amount, currency))
     if not amounts:
-        return ""
-    text = f"Difference {' and '.join(amounts)}"
+        return None
+    text = " and ".join(amounts)
     differing = sum(int(line.get("differing", 0)) for line in totals)
     if not differing:
-        return text
-    return f"{text} in {differing:,} document{'s' if differing != 1 else ''}"
+        return Sentence("Difference %(amounts)s", amounts=text)
+    if differing == 1:
+        return Sentence("Difference %(amounts)s in %(count)s document", amounts=text, count=1)
+    return Sentence("Difference %(amounts)s in %(count)s documents", amounts=text, count=differing)
 
 
 def _format_difference(amount: Decimal, currency: str) -> str:

@@ -13,10 +13,11 @@ import pytest
 from flask import Flask
 
 from hub.config import Config
+from hub.context import current
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
-from hub.errors import NotFound, Refused
-from hub.models import User
+from hub.errors import NotFound, Refused, Sentence
+from hub.models import RunLine, User
 from hub.reasons.texts import render
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web import viewer
@@ -335,6 +336,17 @@ def test_a_refusal_is_shown_in_the_language_of_the_person(visitor: Visitor) -> N
         person_id = person.id
     page = visitor.post(f"/people/{person_id}/role", role="viewer").get_data(as_text=True)
     assert "er den eneste eieren. Gjør en annen til eier først." in page
+
+
+def test_the_log_of_a_run_is_in_the_language_of_the_person(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    run_id = next(iter(visitor.story.runs.values()))
+    with visitor.app.app_context(), transaction() as session:
+        now = current().clock.now()
+        text = str(Sentence("Collected: %(counts)s.", counts="3 new"))
+        session.add(RunLine(run_id=run_id, at=now, level="info", text=text))
+    assert "Hentet: 3 nye." in visitor.get(f"/runs/{run_id}", headers=NORWEGIAN).text
+    assert "Collected: 3 new." in visitor.page(f"/runs/{run_id}")
 
 
 def test_a_value_of_a_text_is_escaped_in_every_language(app_with_pages: Flask) -> None:

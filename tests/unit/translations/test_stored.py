@@ -1,0 +1,68 @@
+"""Sentences that were stored in English are translated by the texts of the catalog they fit."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.errors import Sentence
+from hub.translations import catalogs, messages, stored
+from hub.translations.messages import Reader
+from hub.translations.numbers import SPACE_AND_COMMA
+from tools import translations
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+@pytest.fixture
+def norwegian() -> Iterator[None]:
+    """Read in Norwegian."""
+    reader = Reader("nb", catalogs.own("nb"), SPACE_AND_COMMA)
+    token = messages.find_reader.set(lambda: reader)
+    yield
+    messages.find_reader.reset(token)
+
+
+@pytest.mark.usefixtures("norwegian")
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (Sentence("Collected: %(counts)s.", counts="3 new, 1 held"), "Hentet: 3 nye, 1 stoppet."),
+        (
+            "1,204 of 1,205 documents match QuickBooks. Difference −20.10 USD in 1 document.",
+            f"1{SPACE}204 av 1{SPACE}205 dokumenter stemmer med QuickBooks."
+            " Avvik −20.10 USD i 1 dokument.",
+        ),
+        (
+            Sentence(
+                "%(app)s allows %(rate)s, which are used up. Nothing was lost; the next call is"
+                " possible in %(duration)s.",
+                app="100 % Bygg",
+                rate="10/s",
+                duration=Sentence("%(count)s minutes", count=1200),
+            ),
+            "100 % Bygg tillater 10/s, som er brukt opp. Ingenting gikk tapt; neste kall er mulig"
+            f" om 1{SPACE}200 minutter.",
+        ),
+        ("What a person wrote 100 % themselves.", "What a person wrote 100 % themselves."),
+        ("", ""),
+    ],
+)
+def test_a_stored_sentence_is_translated(sentence: str, expected: str) -> None:
+    assert stored.translate(str(sentence)) == expected
+
+
+def test_a_stored_sentence_stays_english_for_anyone_else() -> None:
+    assert stored.translate("Collected: 3 new.") == "Collected: 3 new."
+
+
+@pytest.mark.usefixtures("norwegian")
+def test_every_sentence_of_an_error_is_recognized_when_it_was_stored() -> None:
+    unchanged = []
+    for path in sorted(translations.ROOT.glob("hub/**/*.py")):
+        for template in translations.sentences_of(path):
+            names = stored.PLACEHOLDER.findall(template)
+            if names and stored.count_letters(template) >= stored.MIN_LETTERS:
+                english = template % dict.fromkeys(names, "Zq")
+                if stored.translate(english) == english:
+                    unchanged.append(template)
+    assert unchanged == []
