@@ -108,7 +108,7 @@ def issue_code(name: str) -> dict[str, Any]:
     from hub.security import people as stored
 
     code = one_time_codes.generate()
-    validity = password_resets.OWNERS_CODE_VALID_FOR
+    validity = password_resets.OWNERS_CODE_LIFETIME
     with transaction() as session:
         person = stored.get(session, name)
         password_resets.store_code(session, person, code, validity, who())

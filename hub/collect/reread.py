@@ -18,7 +18,7 @@ from hub.db import engine
 from hub.http.client import AppHttp
 from hub.models import Case, Installation, Match, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, Operation, PostingState
-from hub.models.postings import ABSENT, ASKED_AGAIN
+from hub.models.postings import ABSENT, REREAD_DOCUMENTS
 
 # Whose holds a new reading of the document may release.
 RELEASED_BY_READING = (Holder.SOURCE, Holder.MAPPING, Holder.PREFLIGHT)
@@ -57,7 +57,7 @@ class RereadBudget:
 
 def find_requested_ids(setup: Setup) -> list[str]:
     """Return the ids of documents that must be read before they go on, longest unread first."""
-    flagged = _documents(setup.installation).where(text(ASKED_AGAIN), SourceDocument.reread)
+    flagged = _documents(setup.installation).where(text(REREAD_DOCUMENTS), SourceDocument.reread)
     queries = [flagged]
     if setup.matched_at:
         queries.append(_matched(setup.installation))
@@ -89,7 +89,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
     """
     documents = _documents(setup.installation)
     is_present = SourceDocument.gone.is_(None)
-    not_final = documents.where(text(ASKED_AGAIN), ~SourceDocument.reread, is_present)
+    not_final = documents.where(text(REREAD_DOCUMENTS), ~SourceDocument.reread, is_present)
     held = documents.join(Posting, Posting.document_id == SourceDocument.id).where(
         Posting.installation_id == setup.installation.id,
         Posting.operation != Operation.ATTACH,

@@ -13,7 +13,7 @@ from hub.errors import ConfigurationError
 SECRET_KEY_FILE, VAULT_KEYS_FILE = "secret.key", "vault.keys"
 CREDENTIALS_FOLDER = "CREDENTIALS_DIRECTORY"  # the variable that names it
 KEY_BYTES = 32
-FEWEST_DIFFERENT = 12
+MIN_DIFFERENT_BYTES = 12
 COMMON = (
     "change",
     "default",
@@ -168,7 +168,7 @@ def _parse_key(name: str, entry: str) -> tuple[str, bytes]:
 
 def _could_be_guessed(key: str) -> bool:
     """Return whether a key has few different characters, or a word that is common in defaults."""
-    if len(set(key)) < FEWEST_DIFFERENT:
+    if len(set(key)) < MIN_DIFFERENT_BYTES:
         return True
     lowered = key.lower()
     return any(word in lowered for word in COMMON)

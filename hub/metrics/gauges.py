@@ -17,7 +17,7 @@ from hub.context import current
 from hub.models import Case, Company, Installation, Posting, ReceiptRow, Run, Schedule, Token
 from hub.models.cases import IS_OPEN
 from hub.models.enums import ConnectionState, PostingState
-from hub.models.postings import UNTOLD
+from hub.models.postings import OPEN_RECEIPTS
 from hub.outbox.main_posting import ATTENTION_ORDER
 from hub.qbo.oauth import token_expiry
 
@@ -135,7 +135,7 @@ def open_cases(session: Session) -> Values:
 
 def receipts_waiting(session: Session) -> Values:
     """Count the receipts that their sources did not take yet."""
-    query = select(func.count()).select_from(ReceiptRow).where(text(UNTOLD))
+    query = select(func.count()).select_from(ReceiptRow).where(text(OPEN_RECEIPTS))
     yield (), session.scalar(query) or 0
 
 

@@ -13,15 +13,15 @@ from hub.models.transaction_summary import TransactionSummary
 from hub.reasons.texts import join_reasons
 
 # Conditions of indexes over few rows. A query uses the index only if it repeats the condition.
-ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
+REREAD_DOCUMENTS = "(reread OR stage = 'pending' OR unreadable <> '')"
 ABSENT = "(absent_at IS NOT NULL OR gone_at IS NOT NULL)"
 MADE_FOR_CODES = "made_for <> ''"
 POSTED = "state = 'posted'"
 REQUESTED = "requested_by <> ''"
 BEFORE_START = "before_start = 'excluded'"
-UNTOLD = "next_try_at IS NOT NULL"
+OPEN_RECEIPTS = "next_try_at IS NOT NULL"
 PARTIES_AND_ITEMS = "kind IN ('vendor', 'customer', 'item')"
-BESIDE_THE_FIRST = (
+FURTHER_POSTINGS = (
     "operation <> 'attach' AND (operation <> 'create' OR part <> '' OR generation > 0)"
 )
 
@@ -43,7 +43,7 @@ class SourceDocument(Model):
     __table_args__ = (
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
         # With a second column SQLite prefers them to the index over all documents.
-        _some("ix_source_document_again", ASKED_AGAIN, "installation_id", "made_for"),
+        _some("ix_source_document_again", REREAD_DOCUMENTS, "installation_id", "made_for"),
         _some("ix_source_document_absent", ABSENT, "installation_id", "made_for"),
         _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
         _some("ix_source_document_requested", REQUESTED, "installation_id", "made_for"),
@@ -104,7 +104,7 @@ class Posting(Model):
             "part",
             "generation",
         ),
-        _some("ix_posting_beside", BESIDE_THE_FIRST, "installation_id", "document_id"),
+        _some("ix_posting_beside", FURTHER_POSTINGS, "installation_id", "document_id"),
         _some(
             "ix_posting_posted",
             POSTED,
@@ -233,7 +233,9 @@ class Proof(Model):
 class ReceiptRow(Model):
     """A receipt on its way to the source, with its own back-off."""
 
-    __table_args__ = (_some("ix_receipt_row_open", UNTOLD, "installation_id", "next_try_at"),)
+    __table_args__ = (
+        _some("ix_receipt_row_open", OPEN_RECEIPTS, "installation_id", "next_try_at"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))

@@ -106,7 +106,7 @@ def answer_password_requests() -> int:
             count += 1
         with transaction() as session:
             if person is not None:
-                validity = password_resets.MAILED_CODE_VALID_FOR
+                validity = password_resets.MAILED_CODE_LIFETIME
                 who = str(person.username)
                 password_resets.store_code(session, person, code, validity, who)
             password_resets.forget_request(session, request)

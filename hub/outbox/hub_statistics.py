@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.lists import NOT_LIVE
-from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
+from hub.models.postings import FURTHER_POSTINGS, MADE_FOR_CODES
 from hub.outbox.main_posting import (
     ATTENTION_ORDER,
     SAME_TRANSACTION,
@@ -48,7 +48,7 @@ def _firsts() -> Select[int, str, int]:
 
 def _with_several_postings() -> Select[int]:
     """Return a query for the documents that have more than their first posting."""
-    return select(Posting.document_id).where(text(BESIDE_THE_FIRST))
+    return select(Posting.document_id).where(text(FURTHER_POSTINGS))
 
 
 def _apart() -> CompoundSelect[int]:

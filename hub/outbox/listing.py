@@ -10,7 +10,7 @@ from hub.contract.states import Stage
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.lists import NOT_LIVE
-from hub.models.postings import BESIDE_THE_FIRST
+from hub.models.postings import FURTHER_POSTINGS
 from hub.outbox.main_posting import (
     SAME_TRANSACTION,
     counts_for_its_part,
@@ -142,7 +142,7 @@ def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
     )
     if state == DocumentState.REMOVED:
         is_removal = Posting.state == PostingState.POSTED, Posting.operation.in_(REMOVALS)
-        return documents.where(*is_removal, text(BESIDE_THE_FIRST))
+        return documents.where(*is_removal, text(FURTHER_POSTINGS))
     if state == DocumentState.MISSING:
         # A condition on the posting would let SQLite begin with all postings in this state.
         with_head = select(Posting.document_id).join(TransactionHead, SAME_TRANSACTION)

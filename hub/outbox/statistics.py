@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState, TransactionState
 from hub.models.lists import NOT_LIVE
-from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
+from hub.models.postings import FURTHER_POSTINGS, MADE_FOR_CODES
 from hub.money import ZERO
 from hub.outbox.main_posting import (
     ATTENTION_ORDER,
@@ -144,7 +144,7 @@ def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]
 def _with_several_postings(installation_ids: Collection[int]) -> Select[int]:
     """Return a query for the documents that have more than their first posting."""
     return select(Posting.document_id).where(
-        Posting.installation_id.in_(installation_ids), text(BESIDE_THE_FIRST)
+        Posting.installation_id.in_(installation_ids), text(FURTHER_POSTINGS)
     )
 
 

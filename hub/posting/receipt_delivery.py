@@ -23,8 +23,8 @@ from hub.sources.site import site as site_of
 
 # Seconds between the tries of a receipt; the last one repeats.
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
-LONGEST_WAIT = dt.timedelta(seconds=PAUSES[-1], hours=1)
-FIRST_WAIT = dt.timedelta(seconds=PAUSES[0])
+MAX_WAIT = dt.timedelta(seconds=PAUSES[-1], hours=1)
+MIN_WAIT = dt.timedelta(seconds=PAUSES[0])
 _receipts = cast(Table, ReceiptRow.__table__)
 _documents = cast(Table, SourceDocument.__table__)
 _SELECT_RECEIPT = (
@@ -76,8 +76,8 @@ def is_due(now: dt.datetime) -> ColumnElement[bool]:
     next_try_at = ReceiptRow.next_try_at
     was_never_tried = ReceiptRow.tries == 0
     is_too_far_off = or_(
-        next_try_at > now + LONGEST_WAIT,
-        and_(was_never_tried, next_try_at > now + FIRST_WAIT),
+        next_try_at > now + MAX_WAIT,
+        and_(was_never_tried, next_try_at > now + MIN_WAIT),
     )
     return and_(next_try_at.is_not(None), or_(next_try_at <= now, is_too_far_off))
 

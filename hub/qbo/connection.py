@@ -15,8 +15,8 @@ from hub.qbo.responses import Answer
 from hub.reasons.texts import CaseText
 
 FIRST_PAUSE = dt.timedelta(seconds=2)
-LONGEST_PAUSE = dt.timedelta(hours=1)
-CASE_AFTER = dt.timedelta(hours=1)
+MAX_PAUSE = dt.timedelta(hours=1)
+CASE_DELAY = dt.timedelta(hours=1)
 SHORT_PAUSE_SECONDS = 32.0  # a run waits this long and continues; a longer pause ends it
 # QuickBooks' fault codes.
 ACCESS_FAULTS = {"3100", "120"}
@@ -68,7 +68,7 @@ def trouble(company: Company, *, writes: bool) -> ConnectionTrouble | None:
 
 def _is_pausing(left: dt.timedelta) -> bool:
     """Return whether the time left of a pause is credible: the clock may have been set back."""
-    return dt.timedelta(0) < left <= LONGEST_PAUSE
+    return dt.timedelta(0) < left <= MAX_PAUSE
 
 
 def is_refused(company: Company) -> bool:
@@ -195,7 +195,7 @@ def _pause(company: Company, now: dt.datetime) -> None:
         return
     company.refusals += 1
     doublings = min(company.refusals - 1, 30)
-    pause = min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+    pause = min(FIRST_PAUSE * 2**doublings, MAX_PAUSE)
     company.next_try_at = now + pause
 
 
@@ -204,7 +204,7 @@ def _update_case(session: Session, company: Company, now: dt.datetime) -> None:
     cause = _cause(company.id)
     if company.state == ConnectionState.INTERRUPTED:
         since = company.refused_since
-        is_short = since is None or now - since < CASE_AFTER
+        is_short = since is None or now - since < CASE_DELAY
         if is_short and cause not in inbox.open_causes(session, cause):
             return
     # The configuration is the hub's, not one company's.

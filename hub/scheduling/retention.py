@@ -41,7 +41,7 @@ from hub.models import (
 )
 from hub.models.enums import Operation, PostingState, RunOutcome
 from hub.security import audit
-from hub.security.login_sessions import LONGEST
+from hub.security.login_sessions import MAX_SESSION_LENGTH
 
 ROWS_AT_ONCE = 500
 MAX_CONSENT_AGE = dt.timedelta(days=1)  # a consent under way is void after ten minutes
@@ -216,7 +216,7 @@ def _old_runs(before: dt.datetime) -> Conditions:
 
 def _ended_sessions(before: dt.datetime) -> Conditions:
     """Match sessions in which nobody has done anything since, and which have run out by now."""
-    return (LoginSession.seen_at < min(before, current().clock.now() - LONGEST),)
+    return (LoginSession.seen_at < min(before, current().clock.now() - MAX_SESSION_LENGTH),)
 
 
 def _old_guesses(before: dt.datetime) -> Conditions:

@@ -18,7 +18,7 @@ from hub.models import Invitation, InvitationRight, User
 from hub.security import audit, names, one_time_codes, people
 from hub.security.rights import WHOLE_HUB, Right, Subject, audit_detail, check_exists
 
-VALID_FOR = dt.timedelta(days=7)
+INVITATION_LIFETIME = dt.timedelta(days=7)
 MAX_GUESSES = 10  # wrong codes; an owner can renew the invitation afterwards
 PURPOSE = "invitation"
 
@@ -56,7 +56,7 @@ def renew(session: Session, invitation: Invitation, who: str) -> str:
     now = current().clock.now()
     invitation.invited_by = who
     invitation.invited_at = now
-    invitation.expires_at = now + VALID_FOR
+    invitation.expires_at = now + INVITATION_LIFETIME
     invitation.code_hash = one_time_codes.hash_code(PURPOSE, invitation.normalized_name, code)
     invitation.guesses = 0
     session.flush()

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.models import LoginSession
 
-IDLE = dt.timedelta(minutes=30)  # without a request
-LONGEST = dt.timedelta(hours=12)  # since the log-in
-CONFIRMED_FOR = dt.timedelta(minutes=10)  # the person is asked again who it is after this
-FACTOR_WITHIN = dt.timedelta(minutes=10)  # from the password to the second factor
-SEEN_STEP = dt.timedelta(minutes=1)  # a newer request in the same step is not recorded
-KEPT_FOR = dt.timedelta(days=30)  # rows of sessions that ended
+IDLE_LIMIT = dt.timedelta(minutes=30)  # without a request
+MAX_SESSION_LENGTH = dt.timedelta(hours=12)  # since the log-in
+CONFIRMATION_LIFETIME = dt.timedelta(minutes=10)  # the person is asked again who it is after this
+SECOND_FACTOR_PERIOD = dt.timedelta(minutes=10)  # from the password to the second factor
+SEEN_INTERVAL = dt.timedelta(minutes=1)  # a newer request in the same step is not recorded
+RETENTION_PERIOD = dt.timedelta(days=30)  # rows of sessions that ended
 PASSWORD_ONLY = "password"  # noqa: S105 (the name of a factor)
 MAX_FAILURES = 5  # wrong passwords or codes in one session
 
@@ -86,8 +86,8 @@ def find(session: Session, token: str) -> LoginSession | None:
 def is_live(row: LoginSession) -> bool:
     """Tell whether a session was not ended and has not run out."""
     now = current().clock.now()
-    longest = FACTOR_WITHIN if row.needs_factor else LONGEST
-    is_in_time = now - row.seen_at < IDLE and now - row.began_at < longest
+    longest = SECOND_FACTOR_PERIOD if row.needs_factor else MAX_SESSION_LENGTH
+    is_in_time = now - row.seen_at < IDLE_LIMIT and now - row.began_at < longest
     return row.ended_at is None and is_in_time
 
 
@@ -125,7 +125,7 @@ def confirm(session: Session, session_id: int) -> None:
 
 def is_confirmed(row: LoginSession) -> bool:
     """Tell whether the person proved a short time ago who they are."""
-    return current().clock.now() - row.confirmed_at < CONFIRMED_FOR
+    return current().clock.now() - row.confirmed_at < CONFIRMATION_LIFETIME
 
 
 def note_request(session: Session, session_id: int) -> None:
@@ -136,7 +136,7 @@ def note_request(session: Session, session_id: int) -> None:
 
 def is_note_due(row: LoginSession) -> bool:
     """Tell whether this request is to be noted; one in a minute is enough."""
-    return current().clock.now() - row.seen_at >= SEEN_STEP
+    return current().clock.now() - row.seen_at >= SEEN_INTERVAL
 
 
 def note_failure(session: Session, session_id: int) -> bool:
@@ -212,7 +212,7 @@ def _end(session: Session, where: Sequence, reason: EndReason) -> int:  # type: 
 def _remove_old(session: Session, user_id: int, now: dt.datetime) -> None:
     """Remove the sessions of a person that ended or ran out a long time ago."""
     is_old = or_(
-        LoginSession.ended_at < now - KEPT_FOR,
-        LoginSession.began_at < now - KEPT_FOR - LONGEST,
+        LoginSession.ended_at < now - RETENTION_PERIOD,
+        LoginSession.began_at < now - RETENTION_PERIOD - MAX_SESSION_LENGTH,
     )
     session.execute(delete(LoginSession).where(LoginSession.user_id == user_id, is_old))

@@ -14,8 +14,8 @@ from hub.exact_json import is_storable
 from hub.models import PasswordReset, PasswordResetRequest, User
 from hub.security import audit, names, one_time_codes, people
 
-MAILED_CODE_VALID_FOR = dt.timedelta(hours=1)
-OWNERS_CODE_VALID_FOR = dt.timedelta(days=1)
+MAILED_CODE_LIFETIME = dt.timedelta(hours=1)
+OWNERS_CODE_LIFETIME = dt.timedelta(days=1)
 MAX_GUESSES = 10  # wrong codes; another code can be asked for
 PURPOSE = "password reset"
 MAIL_PAUSE = dt.timedelta(minutes=5)  # between two codes that are mailed to one person
@@ -53,7 +53,7 @@ def recipient(session: Session, request: PasswordResetRequest) -> User | None:
     person = people.find(session, request.normalized_name)
     if person is None or not person.active or not people.mail_address(person):
         return None
-    if now - request.requested_at >= MAILED_CODE_VALID_FOR:
+    if now - request.requested_at >= MAILED_CODE_LIFETIME:
         return None
     last = session.get(PasswordReset, person.id)
     if last is not None and now - last.created_at < MAIL_PAUSE:

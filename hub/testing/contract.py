@@ -26,11 +26,10 @@ from hub.testing.stand_in import json_answer, text_answer
 
 HOUR = 3600
 # Documents of the test of memory: many in the full form of a run, some in the small one.
-MANY = 10_000 if FULL else 400
-EACH = 20 * 2**10  # bytes a document may cost while all are read: 10,000 within 200 MB
-TRACED = (
-    2000  # documents for which each byte is counted, which takes five times as long as reading them
-)
+MANY_DOCUMENTS = 10_000 if FULL else 400
+BYTES_PER_DOCUMENT = 20 * 2**10  # while all are read: 10,000 within 200 MB
+# Each byte is counted for so many, which takes five times as long as reading them.
+TRACED_DOCUMENTS = 2000
 
 
 def contract(
@@ -38,7 +37,7 @@ def contract(
     *,
     wrong_keys: dict[str, Any] | None = None,
     change: tuple[str, Mapping[str, str]] | None = None,
-    many: int = MANY,
+    many: int = MANY_DOCUMENTS,
     paged: int = PAGES,
     unreadable: Mapping[str, str] | None = None,
     variants: Sequence[Mapping[str, Any]] = (),
@@ -192,14 +191,14 @@ class Contract(Reading, ReadinessTests, DeclaredRate):
         before = _resident()
         tracemalloc.start()
         try:
-            traced_count = sum(1 for _ in islice(unread, TRACED))
+            traced_count = sum(1 for _ in islice(unread, TRACED_DOCUMENTS))
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert peak < min(self.many, TRACED) * EACH
+        assert peak < min(self.many, TRACED_DOCUMENTS) * BYTES_PER_DOCUMENT
         sizes = [_resident() for _ in unread]
         assert traced_count + len(sizes) >= self.many * 0.9
-        assert max(sizes, default=0) - before < self.many * EACH
+        assert max(sizes, default=0) - before < self.many * BYTES_PER_DOCUMENT
 
     def test_a_stand_in_that_was_closed_comes_back_with_its_books(self, tmp_path: Path) -> None:
         first = Bench(self.slug, self.settings, folder=tmp_path, waits=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 from hub.models import AuditEntry, Case, Company, Installation, Posting, SourceDocument, User
 from hub.web.layout import app_name, kind, titled
 from hub.web.recorded_settings import RecordedSettings
-from hub.web.row_ids import LARGEST
+from hub.web.row_ids import MAX_ROW_ID
 
 MAX_LINKS = 5  # of an entry about many postings
 # Acts on postings name them by their ids.
@@ -137,7 +137,7 @@ def _ids(subject: str) -> list[int]:
     parts = [part.strip() for part in subject.split(",")]
     if len(subject) == 300 and len(parts) > 1:
         parts.pop()
-    return [int(part) for part in parts if part.isdecimal() and int(part) <= LARGEST]
+    return [int(part) for part in parts if part.isdecimal() and int(part) <= MAX_ROW_ID]
 
 
 def _postings(session: Session, entries: Iterable[AuditEntry]) -> dict[int, Posting]:
@@ -197,7 +197,7 @@ def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, Subjec
     ids = set()
     for entry in entries:
         number = entry.subject.removeprefix("case ")
-        if entry.what in OF_CASES and number.isdecimal() and int(number) <= LARGEST:
+        if entry.what in OF_CASES and number.isdecimal() and int(number) <= MAX_ROW_ID:
             ids.add(int(number))
     links = {}
     for case in session.scalars(select(Case).where(Case.id.in_(ids))):

@@ -25,7 +25,7 @@ from hub.web.layout import csv_download
 from hub.web.matches import fields_of
 from hub.web.paging import row_or_404
 
-SHOWN = 500
+MAX_LISTED_PAIRS = 500
 pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:installation_id>/compare")
 
 
@@ -52,7 +52,7 @@ def show(installation_id: int) -> str:
         trouble=trouble,
         counts=Counter(pair.state for pair in pairs),
         states=tuple(compare.PairState),
-        limit=SHOWN,
+        limit=MAX_LISTED_PAIRS,
         mails=notifications.is_set(),
         mail_to=_mail_to(installation),
         pairs=[pair for pair in pairs if state in ("", pair.state)],

@@ -67,7 +67,7 @@ def init_app(app: Flask) -> None:
     app.config.update(
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=secure,
-        PERMANENT_SESSION_LIFETIME=login_sessions.IDLE,
+        PERMANENT_SESSION_LIFETIME=login_sessions.IDLE_LIMIT,
     )
     app.config["SESSION_COOKIE_NAME"] = "__Host-hub" if secure else "hub"
     app.config["SESSION_COOKIE_PATH"] = "/"

@@ -14,8 +14,8 @@ from hub.models import User
 from hub.security.login_sessions import logged_in
 from hub.web.signed_cookies import SignedCookie
 
-REMEMBERED_FOR = dt.timedelta(days=3)
-COOKIE = SignedCookie("hub-person", "hub.last-person", REMEMBERED_FOR)
+COOKIE_LIFETIME = dt.timedelta(days=3)
+COOKIE = SignedCookie("hub-person", "hub.last-person", COOKIE_LIFETIME)
 
 
 def init_app(app: Flask) -> None:
@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
 def name() -> str:
     """Return the name of the person who logged in last; "" after a few days."""
     person_id, since = COOKIE.read() or (0, 0)
-    if since < (_now() - REMEMBERED_FOR).timestamp():
+    if since < (_now() - COOKIE_LIFETIME).timestamp():
         return ""
     with reading() as session:
         person = session.get(User, person_id)

@@ -53,7 +53,7 @@ def decode(text: str) -> dict[int, str]:
         while place < len(content):
             step, place = _read_varint(content, place)
             id += step
-            if id > row_ids.LARGEST:
+            if id > row_ids.MAX_ROW_ID:
                 return {}
             seals[id] = content[place : place + SEAL_BYTES].hex()
             place += SEAL_BYTES

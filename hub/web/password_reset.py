@@ -82,7 +82,7 @@ def change() -> Page:
 def send_code(person_id: int) -> Page:
     """Mail a code for a new password to a person, or show it to the owner to hand over."""
     code = one_time_codes.generate()
-    validity = password_resets.OWNERS_CODE_VALID_FOR
+    validity = password_resets.OWNERS_CODE_LIFETIME
     with transaction() as session:
         person = row_or_404(session, User, person_id)
         if not person.active:

@@ -5,15 +5,15 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-LARGEST = 2**63 - 1
-MAX_DIGITS = len(str(LARGEST))
+MAX_ROW_ID = 2**63 - 1
+MAX_DIGITS = len(str(MAX_ROW_ID))
 
 
 class RowIdConverter(IntegerConverter):
     """The part `<int:…>` of a route; an address with a larger number leads to no page."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{"max": LARGEST} | options)
+        super().__init__(*args, **{"max": MAX_ROW_ID} | options)
 
 
 def init_app(app: Flask) -> None:
@@ -27,4 +27,4 @@ def parse(text: str) -> int | None:
     if not is_number:
         return None
     number = int(text)
-    return number if number <= LARGEST else None
+    return number if number <= MAX_ROW_ID else None

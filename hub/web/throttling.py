@@ -29,7 +29,7 @@ from hub.security.login_sessions import logged_in
 from hub.web import client_address
 from hub.web.signed_cookies import SignedCookie
 
-FORGET_ONE_EVERY = dt.timedelta(minutes=10)
+FORGET_INTERVAL = dt.timedelta(minutes=10)
 COUNTED_FOR = dt.timedelta(days=1)
 KNOWN_FOR = dt.timedelta(days=90)
 MAX_FAILURES = 1000
@@ -237,7 +237,7 @@ def _counted(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
 
 def _failures(count: GuessCount) -> int:
     """Return the wrong guesses that still count: one less every ten minutes."""
-    forgotten = (_now() - count.counted_at) // FORGET_ONE_EVERY
+    forgotten = (_now() - count.counted_at) // FORGET_INTERVAL
     return max(0, count.failures - max(0, forgotten))
 
 

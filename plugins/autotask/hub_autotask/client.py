@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from hub import BoundSecrets, NeedsAttention, Refused, Reply, Retry, Row, Site
 
 HOME = "https://webservices.autotask.net"
-MOST = 500
+MAX_RECORDS = 500
 NOWHERE: Row = {}
-NO = 500  # Autotask refuses a query or a change with this status; the reasons are in the body
+REFUSED_STATUS = (
+    500  # Autotask refuses a query or a change with this status; the reasons are in the body
+)
 WHO = (
     "Autotask does not say which part is wrong: check the user name, its secret and the tracking"
     " identifier of the integration vendor “Autotask - QuickBooks Online”, that the user is active,"
@@ -78,7 +80,7 @@ class Autotask:
         self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()
     ) -> Iterator[list[Row]]:
         """Yield the rows that meet all conditions, page by page, in the order of their ids."""
-        body = {"filter": list(conditions) or [where("id", "gte", 0)], "MaxRecords": MOST}
+        body = {"filter": list(conditions) or [where("id", "gte", 0)], "MaxRecords": MAX_RECORDS}
         body |= {"IncludeFields": list(fields)} if fields else {}
         url, before = f"{entity}/query", None
         while url:
@@ -98,8 +100,8 @@ class Autotask:
     def among(self, entity: str, field: str, values: Iterable[int]) -> Iterator[Row]:
         """Yield the rows whose field has one of these values, of which there may be any number."""
         wanted = sorted(values)
-        for start in range(0, len(wanted), MOST):
-            yield from self.rows(entity, where(field, "in", wanted[start : start + MOST]))
+        for start in range(0, len(wanted), MAX_RECORDS):
+            yield from self.rows(entity, where(field, "in", wanted[start : start + MAX_RECORDS]))
 
     def get(self, entity: str, id: int) -> Row | None:
         """Return one row, or None if Autotask does not have it."""
@@ -191,15 +193,17 @@ class Autotask:
             raise NeedsAttention(f"Autotask refused the API user {self._user}. {WHO}")
         if reply.status == 404 and absent is not None:
             return absent
-        answer: Row = reply.json() if reply.status == NO else reply.check().json()
+        answer: Row = reply.json() if reply.status == REFUSED_STATUS else reply.check().json()
         errors = answer.get("errors") if isinstance(answer, dict) else None
-        if errors or reply.status == NO:
+        if errors or reply.status == REFUSED_STATUS:
             raise self._refusal(entity, errors)
         return answer
 
     def _send(self, method: str, path: str, json: Row | None) -> Reply:
         url = path if "://" in path else f"{self._zone()}v1.0/{path}"
-        return self._http.request(method, url, headers=self._headers, json=json, answers=(NO,))
+        return self._http.request(
+            method, url, headers=self._headers, json=json, answers=(REFUSED_STATUS,)
+        )
 
     def _refusal(self, entity: str, errors: Any) -> NeedsAttention | Refused | Retry:
         said = " ".join(str(one) for one in errors or ()) or "nothing more"
@@ -218,8 +222,10 @@ class Autotask:
 
     def _discover(self) -> Row:
         url = f"{self._home}/atservicesrest/v1.0/zoneInformation"
-        reply = self._http.request("GET", url, params={"user": self._user}, answers=(NO,))
-        if reply.status == NO:
+        reply = self._http.request(
+            "GET", url, params={"user": self._user}, answers=(REFUSED_STATUS,)
+        )
+        if reply.status == REFUSED_STATUS:
             raise NeedsAttention(
                 f"Autotask knows no user {self._user}. Check the user name of the API user in"
                 " the settings of the app."

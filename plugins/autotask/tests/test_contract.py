@@ -1,15 +1,17 @@
 """The three Autotask apps fulfill the contract."""
 
-from hub.testing.contract import MANY, contract
+from hub.testing.contract import MANY_DOCUMENTS, contract
 
 WRONG = {"secret": "wrong"}
-SOME = MANY if MANY > 1_000 else 300  # for each of three apps; the full proof reads many more
+SOME = (
+    MANY_DOCUMENTS if MANY_DOCUMENTS > 1_000 else 300
+)  # for each of three apps; the full proof reads many more
 TestInvoices = contract(
     "autotask-invoices",
     wrong_keys=WRONG,
     change=("/invoices/{id}/number", {"number": "77"}),
     many=SOME,
-    paged=520 if MANY > 1_000 else 110,
+    paged=520 if MANY_DOCUMENTS > 1_000 else 110,
     variants=[{"negative": "credit_memo"}],
     days_back=3650,
     income_account="1",

@@ -24,7 +24,7 @@ from hub_ion.client import ENVIRONMENTS
 
 PREFIX = "order:"
 DELETED = "It was deleted in ION."
-FINEST = 6  # decimals of a cost that is worked out
+COST_DECIMALS = 6  # decimals of a cost that is worked out
 WAITS = {
     "DRAFT": "is a draft in ION",
     "IN_REVIEW": "is under review in ION",
@@ -192,7 +192,7 @@ def _measured(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
         return quantity, cost, None
     factor = money(unit["factor"] or 1)
     if site.settings["units"] == "stock" and factor:
-        return quantity * factor, round(cost / factor, FINEST).normalize(), None
+        return quantity * factor, round(cost / factor, COST_DECIMALS).normalize(), None
     return quantity, cost, unit["of"]["type"]
 
 

@@ -11,7 +11,7 @@ from hub_ion.queries import Listing
 
 Twins = set[tuple[str, str | None]]  # numbers and revisions of parts
 PREFIX = "part:"
-LONGEST = 100
+MAX_NAME_LENGTH = 100
 ODD = re.compile(r"[:\\\t\r\n\"]+")
 TYPES: dict[str, ItemType] = {
     "INVENTORY": "inventory",
@@ -52,7 +52,7 @@ def item(site: Site, row: Row, twins: Twins) -> Item:
     return Item(
         name=safe(name(row), row["id"], key(row) in twins),
         type=_type(site, row),
-        sku=" ".join(row["number"].split())[:LONGEST],
+        sku=" ".join(row["number"].split())[:MAX_NAME_LENGTH],
         description=row["description"] or None,
         cost=money(row["cost"]) if row["cost"] is not None else None,
         start=_start(site, row),
@@ -66,10 +66,10 @@ def safe(text: str, id: int, is_taken: bool = False) -> str:
     A name that had to be changed ends with ION's id.
     """
     plain = " ".join(ODD.sub("-", text).split())
-    if plain == text and len(plain) <= LONGEST and not is_taken:
+    if plain == text and len(plain) <= MAX_NAME_LENGTH and not is_taken:
         return plain
     tail = f" ({id})"
-    return plain[: LONGEST - len(tail)].rstrip() + tail
+    return plain[: MAX_NAME_LENGTH - len(tail)].rstrip() + tail
 
 
 def key(row: Row) -> tuple[str, str | None]:

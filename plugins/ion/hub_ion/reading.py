@@ -22,7 +22,7 @@ from hub_ion.queries import Listing
 
 Outcome = Document | Gone | Unreadable
 Reader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
-AT_ONCE = 50
+IDS_PER_QUERY = 50
 OPEN = ("ORDERED", "PARTIALLY_RECEIVED")
 PARTS, SWEEP = "parts", "sweep"
 
@@ -54,8 +54,8 @@ def changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
 
 def exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the orders and parts with these source ids, in their order."""
-    for first in range(0, len(ids), AT_ONCE):
-        wanted = ids[first : first + AT_ONCE]
+    for first in range(0, len(ids), IDS_PER_QUERY):
+        wanted = ids[first : first + IDS_PER_QUERY]
         found = {item.source_id: item for item in _exactly(site, ion, wanted)}
         yield from (found.get(id) or orders.gone(id) for id in wanted)
 
@@ -144,8 +144,10 @@ def _exactly(site: Site, ion: Ion, wanted: Sequence[str]) -> Iterator[Outcome]:
 def _some(
     site: Site, ion: Ion, query: Listing, ids: Sequence[Any], read: Reader
 ) -> Iterator[Outcome]:
-    for first in range(0, len(ids), AT_ONCE):
-        rows = ion.rows(query, {"id": {"in": [str(id) for id in ids[first : first + AT_ONCE]]}})
+    for first in range(0, len(ids), IDS_PER_QUERY):
+        rows = ion.rows(
+            query, {"id": {"in": [str(id) for id in ids[first : first + IDS_PER_QUERY]]}}
+        )
         yield from read(site, ion, rows)
 
 

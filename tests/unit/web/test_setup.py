@@ -469,7 +469,7 @@ def test_reconnect_tells_others_who_can_do_it(visitor: Visitor) -> None:
         assert session.scalars(select(OAuthState)).all() == []
 
 
-OLD_LOG_IN = login_sessions.CONFIRMED_FOR + dt.timedelta(seconds=1)
+OLD_LOG_IN = login_sessions.CONFIRMATION_LIFETIME + dt.timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(

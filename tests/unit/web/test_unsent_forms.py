@@ -15,7 +15,7 @@ from hub.testing.clock import FakeClock
 from hub.web import filled_form, form_drafts, last_person
 from tests.support.page_visitor import Visitor
 
-IDLE_SECONDS = login_sessions.IDLE.total_seconds()
+IDLE_SECONDS = login_sessions.IDLE_LIMIT.total_seconds()
 NEW_PERSON = {"name": "ny@example.com", "password": "a canary in a coal mine", "role": "operator"}
 
 
@@ -97,7 +97,7 @@ def test_a_form_comes_back_too_after_the_browser_dropped_the_cookie_of_the_sessi
 
 
 def test_nobody_is_remembered_after_some_days(owner: Visitor, clock: FakeClock) -> None:
-    clock.advance(last_person.REMEMBERED_FOR.total_seconds())
+    clock.advance(last_person.COOKIE_LIFETIME.total_seconds())
     assert page_after_log_in(send_late(owner)) == "/people/"
     owner.client.delete_cookie("hub")
     assert send_late(owner).status_code == 400
