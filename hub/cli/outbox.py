@@ -1,11 +1,16 @@
 """List postings and open cases: `hub outbox`, `hub cases`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hub.cli.console import as_json, company, inside, realm_option, row_count
 from hub.cli.terminal import moment, print_json, print_json_list, say, table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from hub.models import Posting
 
 STATES = (
     "held",
@@ -39,24 +44,12 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     The states missing and removed are those of documents: of each such document its main posting is
     listed.
     """
-    from sqlalchemy import select
-
     from hub.db.engine import reading
-    from hub.models import Posting, SourceDocument
     from hub.models.enums import Operation
     from hub.outbox import listing
 
-    query = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
-    if state in DOCUMENT_STATES:
-        mains = listing.documents_with_posting().with_only_columns(Posting.id)
-        query = query.where(Posting.id.in_(mains.where(listing.in_state(state))))
-    elif state:
-        query = query.where(Posting.state == state)
-    if slug:
-        query = query.where(SourceDocument.slug == slug)
-    newest = query.order_by(Posting.id.desc()).limit(limit)
     with reading() as session:
-        postings = session.scalars(newest).all()
+        postings = session.scalars(_select_newest(state, slug, limit)).all()
         states = listing.document_states(session, [row.document_id for row in postings])
         rows = [_posting(row, states[row.document_id]) for row in postings]
     if slug and not rows:
@@ -71,6 +64,24 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
             row["state"] = row["document_state"]
     cells = [[row[name] for name in COLUMNS] for row in rows]
     table(COLUMNS, cells, "Nothing is there.")
+
+
+def _select_newest(state: str | None, slug: str | None, limit: int) -> "Select[Posting]":
+    """Return the query for the newest postings, of a state and an app if these are given."""
+    from sqlalchemy import select
+
+    from hub.models import Posting, SourceDocument
+    from hub.outbox import listing
+
+    query = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
+    if state in DOCUMENT_STATES:
+        mains = listing.documents_with_posting().with_only_columns(Posting.id)
+        query = query.where(Posting.id.in_(mains.where(listing.in_state(state))))
+    elif state:
+        query = query.where(Posting.state == state)
+    if slug:
+        query = query.where(SourceDocument.slug == slug)
+    return query.order_by(Posting.id.desc()).limit(limit)
 
 
 def _require_app(slug: str) -> None:

@@ -145,10 +145,7 @@ def view(
     _add_created(session, installation, field, source_code, book)
     result = find(field, used or plain, book)
     if isinstance(result, Ref):
-        state = CodeState.RULE
-        if match and match.match_method in tuple(MatchOrigin):
-            state = CodeState(match.match_method)
-        return CodeView(**fields_of_view, state=state, now=result.name)
+        return CodeView(**fields_of_view, state=_matched_state(match), now=result.name)
     if isinstance(result, Missing):
         if used is None and match and match.record == NEW:
             return CodeView(**fields_of_view, state=CodeState.NEW, now=_created_later(match))
@@ -163,6 +160,13 @@ def view(
     if isinstance(result, str):
         return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, problem=result)
     return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, now=gettext("left out, as decided"))
+
+
+def _matched_state(match: Match | None) -> CodeState:
+    """Return how a code with a record was matched: by a stored match, or by a rule."""
+    if match and match.match_method in tuple(MatchOrigin):
+        return CodeState(match.match_method)
+    return CodeState.RULE
 
 
 def _created_later(match: Match | None) -> str:
