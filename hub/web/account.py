@@ -85,7 +85,7 @@ def may_postpone() -> bool:
 def show() -> str:
     """Show the person's sessions and second factors."""
     with reading() as look:
-        return render_template("account.html", **_about(look))
+        return render_template("account.html", destination=_destination(), **_about(look))
 
 
 @pages.get("/required")

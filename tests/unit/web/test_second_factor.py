@@ -20,6 +20,7 @@ from hub.testing.clock import FakeClock
 from tests.support.hub_environment import VAULT_KEYS
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
+from tests.support.software_passkey import SoftwarePasskey
 from tests.unit.web.test_sessions import copy_browser, person_id
 
 STEP = 30  # seconds for which a code is shown
@@ -330,6 +331,20 @@ def test_the_set_up_leads_on_to_the_page_that_asked_for_it(
     assert f'action="{confirm[1]}"' in wrong
     code = code_at(secret[1].replace(" ", ""), clock)
     done = required.post(confirm[1], code=code).text
+    assert re.search(r'href="/people/"[^>]*>\s*I have stored them', done)
+
+
+def test_the_set_up_of_a_passkey_leads_on_to_the_page_that_asked_for_it(required: Visitor) -> None:
+    required.log_in("olga")
+    account = re.search(r'href="(/account/\?[^"]*)"', required.page("/people/"))
+    assert account
+    assert account[1] == "/account/?next=/people/"
+    add = re.search(r'action="(/account/passkeys\?[^"]*)"', required.page(account[1]))
+    assert add
+    options = required.post("/account/passkeys/options").json
+    assert options
+    credential = SoftwarePasskey().create(options)
+    done = required.post(add[1], name="Phone", credential=credential).text
     assert re.search(r'href="/people/"[^>]*>\s*I have stored them', done)
 
 
