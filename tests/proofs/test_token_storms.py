@@ -1,11 +1,17 @@
-"""Tests of many workers that need a new token at the same time: Intuit gets one request."""
+"""Tests of many workers that need a new token at the same time: Intuit gets one request.
+
+If QuickBooks also refuses tokens for a while, every document is still posted once in the end.
+"""
 
 import os
 import random
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +22,22 @@ from hub.config import Config
 from hub.db import engine
 from hub.errors import HubError, ReconnectNeeded, Retry
 from hub.models import Company
+from hub.qbo import record_download
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint, tokens
+from hub.scheduling import run_log, runner
 from hub.testing.clock import FakeClock
 from qbo_sandbox import US, QuickBooks
 from qbo_sandbox import create as create_quickbooks
+from qbo_sandbox.kit import Clock
 from qbo_sandbox.kit.server import Server
+from tests.support.refused_tokens import (
+    add_history,
+    assert_posted_once,
+    enable_app_of_bills,
+    is_over,
+)
 from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import by_form
 from tests.support.unsynced_database import make_volatile
@@ -30,6 +45,13 @@ from tests.support.unsynced_database import make_volatile
 pytestmark = pytest.mark.proof
 SEEDS, SEEDS_ON_POSTGRES = by_form(small=(2, 1), full=(40, 8), long=(100, 20))
 WORKERS, ROUNDS, PATIENCE = 10, 2, 20.0
+MAX_ROUNDS = 60  # of scheduled runs, many more than any history takes
+# The first one interrupts the connection, and is the one of the small form.
+REFUSALS = (
+    "a storm that ends by itself",
+    "two 401 in a row, time and again",
+    "one 401 in twenty calls",
+)
 TROUBLES = ("", "", "answer lost", "away", "busy", "died before the commit", "died before the call")
 
 
@@ -38,16 +60,23 @@ class Killed(BaseException):
 
 
 class Waiting(FakeClock):
-    """A clock that hardly moves while threads sleep, and records which of them did."""
+    """A clock that hardly moves while threads sleep, and records which of them did.
+
+    Only the pauses of the thread `poster` pass at once: if those of others did, its calls under way
+    would be over their time limit.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.waited: set[int] = set()
+        self.poster: int | None = None
 
     def sleep(self, seconds: float) -> None:
-        self.waited.add(threading.get_ident())
+        me = threading.get_ident()
+        self.waited.add(me)
         time.sleep(0.02)
-        self.advance(seconds / 1000)
+        is_passed = me == self.poster and seconds > tokens.POLL_SECONDS
+        self.advance(seconds if is_passed else seconds / 1000)
 
 
 @pytest.fixture
@@ -216,37 +245,128 @@ def test_old_tokens_that_late_workers_come_with_ask_for_nothing(storm):
     assert storm.asked == 0
 
 
+# -- processes -------------------------------------------------------------------------------------
+
+
 @pytest.fixture
-def served(clock) -> Iterator[QuickBooks]:
+def served() -> Iterator[QuickBooks]:
     """Serve a stand-in on a real socket, with the system clock."""
-    quickbooks = create_quickbooks(companies=(US,))
+    yield from serve(create_quickbooks(companies=(US,)))
+
+
+@pytest.fixture
+def served_on_hub_clock(clock) -> Iterator[QuickBooks]:
+    """Serve a stand-in on a real socket, with the clock of the hubs."""
+    quickbooks = create_quickbooks(companies=(US,), clock=Clock(clock.now().timestamp()))
+    clock.followers.append(lambda now: quickbooks.clock.set(now.timestamp()))
+    quickbooks.switch(previous_refresh_token="grace")
+    yield from serve(quickbooks)
+
+
+def serve(quickbooks: QuickBooks) -> Iterator[QuickBooks]:
     with Server(quickbooks.wsgi) as server:
         quickbooks.url = server.url
         yield quickbooks
 
 
-def in_a_process(make_app: Callable[..., Flask], config: Config, start: float) -> int:
-    """Fork a hub that calls QuickBooks at the agreed time; return its process id."""
+def in_a_process(hub: Callable[[], Flask], work: Callable[[], object], start: float) -> int:
+    """Fork a hub that starts its work at the agreed time; return its process id."""
     child = os.fork()
     if child:
         return child
     try:
-        with make_app(config, clock=SystemClock()).app_context():
+        with hub().app_context():
             time.sleep(max(0.0, start - time.time()))
-            os._exit(0 if answer() == "landed" else 1)
+            work()
+            os._exit(0)
     finally:
         os._exit(2)
 
 
-def test_processes_that_need_a_token_ask_intuit_once(served, make_app, make_config, empty_database):
-    urls = {f"HUB_QBO_{name}_URL": served.url + path for name, path in PATHS.items()}
+def run_processes(hub: Callable[[], Flask], works: Sequence[Callable[[], object]]) -> None:
+    """Start each work at the same time in a process of its own, and wait until all have ended."""
+    engine.db.engine.dispose()
+    start = time.time() + 0.4
+    children = [in_a_process(hub, work, start) for work in works]
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert codes == [0] * len(works)
+
+
+def connected_config(make_config: Callable[..., Config], quickbooks: Any, database: Path) -> Config:
+    """Return the configuration of hubs whose QuickBooks is a served stand-in."""
+    urls = {f"HUB_QBO_{name}_URL": quickbooks.url + path for name, path in PATHS.items()}
     config = make_config(**urls)
-    shutil.copy(empty_database, config.data / "hub.db")
-    with make_app(config, clock=SystemClock()).app_context():
-        oauth_connect.connect_with_refresh_token(served.realm, served.refresh_tokens[served.realm])
-        served.app.grants.access.clear()
+    shutil.copy(database, config.data / "hub.db")
+    return config
+
+
+def connect(quickbooks: QuickBooks) -> None:
+    """Connect the first company of a served stand-in; its access token is not valid any more."""
+    oauth_connect.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
+    quickbooks.app.grants.access.clear()
+
+
+def try_work(work: Callable[[], object]) -> None:
+    """Do a work that may raise one of the hub's own errors."""
+    with suppress(HubError):
+        work()
+
+
+def must_land() -> None:
+    assert answer() == "landed"
+
+
+def test_processes_that_need_a_token_ask_intuit_once(served, make_app, make_config, empty_database):
+    config = connected_config(make_config, served, empty_database)
+    hub = partial(make_app, config, clock=SystemClock())
+    with hub().app_context():
+        connect(served)
         before = len(served.log.entries("token.refresh"))
-        engine.db.engine.dispose()
-        children = [in_a_process(make_app, config, time.time() + 0.4) for _ in range(4)]
-        assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 4
+        run_processes(hub, [must_land] * 4)
     assert len(served.log.entries("token.refresh")) == before + 1
+
+
+def scheduled_works(
+    clock: Waiting, installation_id: int, readers: int
+) -> list[Callable[[], object]]:
+    """Return the runs that a schedule starts for a company and its app, beside other readers."""
+
+    def sync() -> object:
+        clock.poster = threading.get_ident()
+        return runner.sync(installation_id, requested_by=run_log.SCHEDULE)
+
+    def run(kind: str) -> Callable[[], object]:
+        return partial(runner.company, kind, 1, requested_by=run_log.SCHEDULE)
+
+    return [sync, run("changes"), run("tokens"), *[answer] * readers]
+
+
+@pytest.mark.proof(small=1)
+@pytest.mark.parametrize("name", REFUSALS)
+def test_after_refused_tokens_processes_have_posted_everything_once(
+    served_on_hub_clock, make_app, make_config, empty_database, clock, name
+):
+    quickbooks = served_on_hub_clock
+    config = connected_config(make_config, quickbooks, empty_database)
+    app = make_app(config)
+
+    def hub() -> Flask:
+        """Create another hub that reaches the same source."""
+        new = make_app(config)
+        new.extensions["hub"].mounts.update(app.extensions["hub"].mounts)
+        return new
+
+    with app.app_context():
+        connect(quickbooks)
+        record_download.refresh(1)
+        works = scheduled_works(clock, enable_app_of_bills(), readers=2)
+        add_history(quickbooks, name)
+        for _ in range(MAX_ROUNDS):
+            quickbooks.app.grants.access.clear()
+            run_processes(hub, [partial(try_work, work) for work in works])
+            if is_over():
+                break
+            clock.advance(900)
+        assert_posted_once(quickbooks)

@@ -8,8 +8,7 @@ from sqlalchemy import select
 from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.errors import ConnectionTrouble
-from hub.installations import enable
-from hub.models import Case, Company, Posting, Run
+from hub.models import Company, Run
 from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.qbo.batch import BatchItem
@@ -17,15 +16,22 @@ from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import tokens
 from hub.scheduling import pending_work, run_log, runner, schedule
-from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.hub_environment import QUICKBOOKS
+from tests.support.refused_tokens import (
+    API,
+    HISTORIES,
+    add_history,
+    assert_posted_once,
+    count_posted,
+    count_unposted,
+    enable_app_of_bills,
+    is_over,
+    open_cases,
+)
 from tests.unit.qbo.test_client import bill
 
-URL = "http://costtracker.test"
 KEY = "0123456789abcdef0123456789abcdef"
 ALWAYS = {"count": 0}
-# Every call except for those to Intuit's sign-in: token.*, revoke, discovery, userinfo and keys.
-API = "[!trduo]*"
 NO_ADMINISTRATOR = {
     "kind": "wrong_json",
     "body": '{"Fault": {"Error": [{"Message": "-11014-You do not have access", "code": "120"}]}}',
@@ -47,18 +53,6 @@ def company():
         return session.get_one(Company, 1)
 
 
-def open_cases():
-    """Return the open cases of the connection."""
-    with reading() as session:
-        statement = select(Case).where(
-            Case.closed_at.is_(None), Case.cause.startswith("connection:")
-        )
-        rows = session.scalars(statement)
-        return [
-            (row.cause, row.action, row.title, f"{row.reason} {row.instruction}") for row in rows
-        ]
-
-
 def calls(quickbooks, prefix=""):
     """Return how many calls QuickBooks has received."""
     return sum(entry["call"].startswith(prefix) for entry in quickbooks.log.entries())
@@ -67,25 +61,7 @@ def calls(quickbooks, prefix=""):
 @pytest.fixture
 def app_of_bills(quickbooks):
     """Enable CostTracker in automatic mode; return the id of the installation."""
-    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=12, seed=1)
-    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
-    settings = {**stand_in.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    row = enable.enable(1, "costtracker", settings, who="kari", mode="auto")
-    enable.first_lists(row)
-    return row.id
-
-
-def unposted():
-    """Return the documents that are to be posted and are not."""
-    with reading() as session:
-        statement = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
-        return sum(one.state not in ("posted", "held") for one in session.scalars(statement))
-
-
-def posted():
-    with reading() as session:
-        statement = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
-        return sum(one.state == "posted" for one in session.scalars(statement))
+    return enable_app_of_bills()
 
 
 def scheduled(installation_id):
@@ -277,12 +253,12 @@ def test_a_scheduled_run_notices_that_it_is_over_and_posts_everything(
         assert scheduled(app_of_bills).outcome == "stopped"
         assert calls(quickbooks) - before <= 10, "a scheduled run tries once"
     assert len(open_cases()) == 1
-    assert posted() == 0
+    assert count_posted() == 0
     quickbooks.faults.clear()
     clock.advance(900)
     assert scheduled(app_of_bills).outcome == "done"
-    assert (company().state, open_cases(), unposted()) == ("connected", [], 0)
-    assert posted() > 0
+    assert (company().state, open_cases(), count_unposted()) == ("connected", [], 0)
+    assert count_posted() > 0
 
 
 @pytest.mark.parametrize("trouble", ["grant", "keys"])
@@ -304,7 +280,7 @@ def test_the_sign_in_is_tried_too(quickbooks, app_of_bills, clock, trouble):
     quickbooks.app.authority.clients[quickbooks.client_id] = quickbooks.client_secret
     clock.advance(900)
     assert scheduled(app_of_bills).outcome == "done"
-    assert (company().state, open_cases(), unposted()) == ("connected", [], 0)
+    assert (company().state, open_cases(), count_unposted()) == ("connected", [], 0)
 
 
 @pytest.mark.parametrize("who", [run_log.ENGINE, run_log.WEBHOOK])
@@ -345,7 +321,7 @@ def test_after_a_pause_the_engine_posts_what_is_left_without_a_scheduled_run(
         pending_work.claim(clock.now())
         for one in run_log.waiting():
             runner.execute(one.id)
-    assert (company().state, unposted()) == ("connected", 0)
+    assert (company().state, count_unposted()) == ("connected", 0)
 
 
 def test_what_a_person_disconnected_stays_so(quickbooks, app_of_bills, clock):
@@ -371,15 +347,6 @@ def test_a_check_of_a_company_that_takes_no_documents_does_not_call_it_well(quic
 
 # -- histories -------------------------------------------------------------------------------------
 
-HISTORIES = {
-    "one 401 in twenty calls": [{"nth": 20 * n} for n in range(1, 60)],
-    "two 401 in a row, time and again": [{"nth": 17 * n, "count": 2} for n in range(1, 60)],
-    "every other call for a while": [{"probability": 0.5, "seed": 3, "count": 60}],
-    "a storm that ends by itself": [{"nth": 15, "count": 50}],
-    "a first run that reads nothing": [{"probability": 0.5, "seed": 28, "count": 60}],
-    "one 401 in twenty, by chance": [{"probability": 0.05, "seed": 7, "count": 0}],
-}
-
 
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("batches", ["single", "batch"])
@@ -389,16 +356,12 @@ def test_every_document_is_posted_in_the_end_without_a_person(
 ):
     with transaction() as session:
         session.get_one(Company, 1).batches = batches
-    for rule in HISTORIES[name]:
-        quickbooks.add_fault("unauthorised", API, **rule)
+    add_history(quickbooks, name)
     # A refused first run may have collected nothing, and a last read may be refused after the
     # last bill: the next scheduled run repairs both.
     for _ in range(24):
         scheduled(app_of_bills)
-        if posted() and not unposted() and company().state == "connected":
+        if is_over():
             break
         clock.advance(900)
-    assert (company().state, open_cases(), unposted()) == ("connected", [], 0)
-    bills = quickbooks.books()[quickbooks.realm]["Bill"]
-    own = [bill for bill in bills if "[hub:" in bill.get("PrivateNote", "")]
-    assert len(own) == posted() > 0, "each exactly once"
+    assert_posted_once(quickbooks)
