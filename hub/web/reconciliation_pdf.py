@@ -15,6 +15,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from hub.translations import messages
+from hub.translations.messages import gettext, ngettext
 from hub.web import layout
 from hub.web.reconciliation import ReconciliationSummary
 from hub.web.reconciliation_report import KindSums, ReconciliationReport, ReportedDifference
@@ -70,12 +72,18 @@ def render(report: ReconciliationReport, *, printed_by: str, printed_at: dt.date
     output = io.BytesIO()
     # Invariant: the library does not write the time of the machine into the file.
     size = WIDTH, HEIGHT
-    canvas = Canvas(output, pagesize=size, pageCompression=1, invariant=1, lang="en")
-    title = f"Reconciliation {report.run.id} · {_company_name(report)}"
+    language = messages.reader().language
+    canvas = Canvas(output, pagesize=size, pageCompression=1, invariant=1, lang=language)
+    title = gettext(
+        "Reconciliation %(id)s · %(company)s",
+        id=str(report.run.id),
+        company=_company_name(report),
+    )
     canvas.setTitle(title)
     for number, rows in enumerate(pages, start=1):
         _draw(canvas, rows)
-        foot = f"{title} · Page {number} of {len(pages)}"
+        page = gettext("Page %(number)s of %(pages)s", number=number, pages=len(pages))
+        foot = f"{title} · {page}"
         _draw_cell(canvas, PdfCell(foot, 0, WIDTH - 2 * MARGIN), FOOT, 7.5)
         canvas.showPage()
     canvas.save()
@@ -86,17 +94,17 @@ def _rows(
     report: ReconciliationReport, printed_by: str, printed_at: dt.datetime
 ) -> Iterator[PdfRow]:
     """Yield all rows of the document."""
-    yield _text("Reconciliation with QuickBooks", size=16, bold=True)
+    yield _text(gettext("Reconciliation with QuickBooks"), size=16, bold=True)
     for label, text in _facts(report, printed_by, printed_at):
         label_cell = PdfCell(label, 0, 120, bold=True)
         yield PdfRow([label_cell, PdfCell(text, 125, WIDTH - 2 * MARGIN - 125)])
-    yield _text("Sums by kind and currency", size=11, bold=True, space=14)
+    yield _text(gettext("Sums by kind and currency"), size=11, bold=True, space=14)
     yield from _sum_rows(report.sums_by_kind())
-    yield _text("Documents that differ", size=11, bold=True, space=14)
+    yield _text(gettext("Documents that differ"), size=11, bold=True, space=14)
     yield from _difference_rows(report)
     findings = list(report.marker_findings)
     if findings:
-        yield _text("Transactions with a marker of this hub", size=11, bold=True, space=14)
+        yield _text(gettext("Transactions with a marker of this hub"), size=11, bold=True, space=14)
         for finding in findings:
             yield from _paragraph(str(finding["reason"]))
 
@@ -112,48 +120,86 @@ def _facts(
     zone = layout.zone()
     requested_by = report.run.requested_by
     if requested_by == "schedule":
-        requested_by = "Nightly schedule"
-    yield "Company", f"{_company_name(report)} (QuickBooks company {report.company.realm})"
-    yield "App", layout.app_name(report.slug) if report.slug else "All apps of the company"
-    yield "Reconciled", f"{layout.exact(report.summary.at)} ({zone})"
-    yield "Requested by", requested_by
-    yield "Run", str(report.run.id)
-    yield "Documents dated", months or "–"
-    yield "Result", result_text(report.summary)
-    yield "Printed", f"{layout.exact(printed_at)} ({zone}) by {printed_by}"
+        requested_by = gettext("Nightly schedule")
+    company = gettext(
+        "%(name)s (QuickBooks company %(realm)s)",
+        name=_company_name(report),
+        realm=report.company.realm,
+    )
+    app = layout.app_name(report.slug) if report.slug else gettext("All apps of the company")
+    printed = gettext(
+        "%(at)s (%(zone)s) by %(person)s",
+        at=layout.exact(printed_at),
+        zone=zone,
+        person=printed_by,
+    )
+    yield gettext("Company"), company
+    yield gettext("App"), app
+    yield gettext("Reconciled"), f"{layout.exact(report.summary.at)} ({zone})"
+    yield gettext("Requested by"), requested_by
+    yield gettext("Run"), str(report.run.id)
+    yield gettext("Documents dated"), months or "–"
+    yield gettext("Result"), result_text(report.summary)
+    yield gettext("Printed"), printed
 
 
 def result_text(result: ReconciliationSummary) -> str:
     """Return the result in one or two sentences, as the page says it."""
-    noun = "document matches" if result.documents == 1 else "documents match"
-    counts = f"{result.matching:,} of {result.documents:,} {noun} QuickBooks."
+    counts = gettext(
+        "%(matching)s of %(documents)s documents match QuickBooks.",
+        matching=result.matching,
+        documents=result.documents,
+    )
+    if result.documents == 1:
+        counts = gettext(
+            "%(matching)s of %(documents)s document matches QuickBooks.",
+            matching=result.matching,
+            documents=1,
+        )
+    sentences = [counts, _difference_text(result)]
+    if result.accepted:
+        sentences.append(gettext("%(count)s accepted.", count=result.accepted))
+    return " ".join(sentences)
+
+
+def _difference_text(result: ReconciliationSummary) -> str:
+    """Return by how much the books differ, and in how many documents."""
     if result.is_exact:
-        difference = "No difference."
-    else:
-        sums = [money(sum, currency) for currency, sum in result.stated_differences.items()]
-        difference = f"Difference {' and '.join(sums)}"
-        if result.differing:
-            plural = "s" if result.differing != 1 else ""
-            difference += f" in {result.differing:,} document{plural}"
-        difference += "."
-    accepted = f" {result.accepted:,} accepted." if result.accepted else ""
-    return f"{counts} {difference}{accepted}"
+        return gettext("No difference.")
+    sums = [money(sum, currency) for currency, sum in result.stated_differences.items()]
+    text = gettext(" and ").join(sums)
+    if not result.differing:
+        return gettext("Difference %(sums)s.", sums=text)
+    return ngettext(
+        "Difference %(sums)s in %(count)s document.",
+        "Difference %(sums)s in %(count)s documents.",
+        count=result.differing,
+        sums=text,
+    )
 
 
 def _sum_rows(sums: Sequence[KindSums]) -> Iterator[PdfRow]:
     """Yield the sums by kind and currency, or the sentence that there are none."""
     if not sums:
-        yield _text("Nothing was posted yet.")
+        yield _text(gettext("Nothing was posted yet."))
         return
-    names = ("Kind", "Currency", "Documents", "Source", "Posted by the hub", "In QuickBooks")
-    header = _table_row((*names, "Difference"), SUM_COLUMNS, texts=2, bold=True)
+    names = (
+        gettext("Kind"),
+        gettext("Currency"),
+        gettext("Documents"),
+        gettext("Source"),
+        gettext("Posted by the hub"),
+        gettext("In QuickBooks"),
+        gettext("Difference"),
+    )
+    header = _table_row(names, SUM_COLUMNS, texts=2, bold=True)
     yield header
     for one in sums:
         amounts = (one.source, one.posted, one.quickbooks, one.difference)
         cells = (
             layout.kind(one.kind),
             one.currency,
-            f"{one.documents:,}",
+            messages.reader().numbers.count(one.documents),
             *[_amount(value, one.currency) for value in amounts],
         )
         yield _table_row(cells, SUM_COLUMNS, texts=2, header=header)
@@ -163,16 +209,16 @@ def _difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
     """Yield the documents that differ, or the sentence that none does."""
     differences = report.differences
     if not differences and not report.unlisted:
-        yield _text("No document differs from QuickBooks.")
+        yield _text(gettext("No document differs from QuickBooks."))
         return
     names = (
-        "Document",
-        "App",
-        "Date",
-        "Posted",
-        "In QuickBooks",
-        "Difference",
-        "What differs",
+        gettext("Document"),
+        gettext("App"),
+        gettext("Date"),
+        gettext("Posted"),
+        gettext("In QuickBooks"),
+        gettext("Difference"),
+        gettext("What differs"),
     )
     columns = DIFFERENCE_COLUMNS
     header = _difference_row(names, header=None)
@@ -183,13 +229,19 @@ def _difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
             continue
         yield _difference_row(_difference_texts(one), header=header)
     if report.unlisted:
-        more = f"{report.unlisted:,} more documents differ; each has a case in the hub's inbox."
-        yield _text(more)
+        yield _text(
+            gettext(
+                "%(count)s more documents differ; each has a case in the hub's inbox.",
+                count=report.unlisted,
+            )
+        )
 
 
 def _difference_texts(one: ReportedDifference) -> tuple[str, ...]:
     """Return the cells of a document that differs."""
-    label = f"{one.label} (accepted)" if one.is_accepted else one.label
+    label = gettext(one.label)
+    if one.is_accepted:
+        label = gettext("%(label)s (accepted)", label=label)
     return (
         one.document,
         layout.app_name(one.slug),

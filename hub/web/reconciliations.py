@@ -15,8 +15,7 @@ from hub.models.enums import RunKind, RunOutcome
 from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.qbo import deep_links
 from hub.scheduling import summary
-from hub.translations.messages import in_english
-from hub.web import all_reconciliations, exports, reconciliation, row_ids
+from hub.web import all_reconciliations, exports, reconciliation, row_ids, viewer
 from hub.web.access import ANYWHERE, company_id_of_address, may, needs, scope, who
 from hub.web.company_choice import chosen_or_only
 from hub.web.layout import app_name, in_zone_of
@@ -121,7 +120,7 @@ def pdf(run_id: int) -> Response:
         report = _report_or_404(session, run_id)
         in_zone_of(_first_app(session, report.company))
         now = current().clock.now()
-    with in_english():
+    with viewer.translated_reasons():
         content = reconciliation_pdf.render(report, printed_by=who(), printed_at=now)
     headers = {"Content-Disposition": f"attachment; filename=reconciliation-{run_id}.pdf"}
     return Response(content, mimetype=reconciliation_pdf.MIME, headers=headers)

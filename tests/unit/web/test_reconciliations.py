@@ -7,11 +7,12 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
+from flask import g
 from pypdf import PdfReader
 
 from hub.config import API_URLS
 from hub.db.engine import transaction
-from hub.models import Case, Company, Run
+from hub.models import Case, Company, Run, User
 from hub.scheduling import runner
 from tests.support.page_rows import add_company
 from tests.support.rights_rows import APPS, COMPANIES
@@ -201,6 +202,21 @@ def test_the_pdf_says_who_when_what_and_that_nothing_differs(desk):
     assert re.search(r"Bill\s+USD\s+2\s+200\.00\s+30\.20\s+30\.20\s+0\.00", text)
     assert re.search(r"\d\d:\d\d:\d\d UTC \(UTC\)", text)
     assert "Page 1 of 1" in text
+
+
+def test_the_pdf_is_in_the_language_of_the_person(desk):
+    with transaction() as session:
+        session.query(User).filter_by(username="vera").one().language = "nb"
+    lose(desk, 1)
+    reconcile(desk)
+    g.pop("reader", None)  # requests share the context of the test, where nobody was logged in
+    (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+    assert "Avstemming mot QuickBooks" in text
+    assert "1 av 2 dokumenter stemmer med QuickBooks. Avvik" in text
+    assert "Side 1 av 1" in text
+    assert "30,20" in text
+    for english in ("Reconciliation", "documents", "Printed", "Difference", "Page", "Missing"):
+        assert english not in text
 
 
 def test_the_pdf_lists_each_of_many_differences_and_numbers_its_pages(desk):
