@@ -21,6 +21,12 @@ from hub.models.enums import (
 from hub.posting import receipt_delivery
 from hub.scheduling import run_log
 
+UNSENT_STATES = (
+    PostingState.READY,
+    PostingState.SENDING,
+    PostingState.UNKNOWN,
+    PostingState.WAITING,
+)
 PAUSE, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 
 
@@ -44,6 +50,15 @@ def claim(now: dt.datetime) -> int:
             for installation_id, company_id in rows
         )
         return len(rows)
+
+
+def has_writes(company_id: int) -> bool:
+    """Return whether a company has anything that is to be sent to QuickBooks, now or later."""
+    query = select(Posting.id).where(
+        Posting.company_id == company_id, Posting.state.in_(UNSENT_STATES), outbox.IS_CURRENT
+    )
+    with reading() as session:
+        return session.scalar(query.limit(1)) is not None
 
 
 def sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:

@@ -30,7 +30,7 @@ from hub.posting.send import run as send_run
 from hub.qbo import changes, connection, record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
-from hub.scheduling import folder_lock, run_log, summary
+from hub.scheduling import folder_lock, pending_work, run_log, summary
 from hub.scheduling.leases import company_lock, lease
 from hub.scheduling.run_log import Progress, RunRecorder
 from hub.scheduling.steps import Steps
@@ -171,7 +171,7 @@ def _work(steps: Steps, work: Callable[[Steps, Any], None], subject: Installatio
         if installation_id is not None:
             steps.watch(installation_id)
         if steps.requested_by not in UNATTENDED:
-            oauth_connect.try_once(company_id)
+            oauth_connect.try_once(company_id, has_writes=pending_work.has_writes(company_id))
         work(steps, subject)
     except (OtherFolderActive, LeaseLost) as error:
         steps.end(error.text, again=True)

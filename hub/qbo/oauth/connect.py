@@ -164,18 +164,23 @@ def check(company_id: int, who: str = "hub") -> Company:
     return company
 
 
-def try_once(company_id: int) -> bool:
+def try_once(company_id: int, *, has_writes: bool) -> bool:
     """Try a connection that is refused; return whether calls may be made now.
 
-    If only writes are refused, the next document is the try.
+    If only writes are refused, the next document is the try. Where the company has no document to
+    send, an interruption ends with a read that is accepted: otherwise nothing would ever end it.
     """
     company = connection.allow_try(company_id)
-    if not connection.is_refused(company) or not company.refuses_reads:
+    is_only_chance = company.state == ConnectionState.INTERRUPTED and not has_writes
+    may_wait = not company.refuses_reads and not is_only_chance
+    if not connection.is_refused(company) or may_wait:
         return company.state != ConnectionState.DISCONNECTED
     is_accepted = False
     try:
         tokens.revive(company_id)
         is_accepted = Client(company_id).company_info().landed
+        if is_accepted and is_only_chance:
+            connection.accept(company_id, writes=True)
     except HubError:
         pass  # the error is stored with the company and ends the run when it needs the connection
     finally:

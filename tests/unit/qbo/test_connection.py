@@ -261,6 +261,32 @@ def test_a_scheduled_run_notices_that_it_is_over_and_posts_everything(
     assert count_posted() > 0
 
 
+def refuse_writes_until_a_case(quickbooks, clock):
+    quickbooks.add_fault("unauthorised", "bill.create", **ALWAYS)
+    while not open_cases():
+        clock.advance(max(1.0, Client(1).create("bill", bill(), KEY).after))
+
+
+def test_a_scheduled_run_ends_an_interruption_after_which_nothing_is_left_to_send(
+    quickbooks, clock
+):
+    refuse_writes_until_a_case(quickbooks, clock)
+    clock.advance(900)
+    runner.company("changes", 1, requested_by=run_log.SCHEDULE)
+    assert (company().state, open_cases()) == ("connected", [])
+
+
+def test_an_accepted_read_does_not_end_an_interruption_while_documents_wait(
+    quickbooks, app_of_bills, clock
+):
+    quickbooks.add_fault("unauthorised", "bill.create", **ALWAYS)
+    scheduled(app_of_bills)
+    assert (company().state, count_unposted() > 0) == ("interrupted", True)
+    clock.advance(900)
+    runner.company("changes", 1, requested_by=run_log.SCHEDULE)
+    assert company().state == "interrupted"
+
+
 @pytest.mark.parametrize("trouble", ["grant", "keys"])
 def test_the_sign_in_is_tried_too(quickbooks, app_of_bills, clock, trouble):
     """Intuit accepts the refresh token again, or the hub was restarted with the right keys."""
