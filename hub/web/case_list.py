@@ -17,8 +17,9 @@ from hub.models import Case, Company, Installation, SourceDocument, case_posting
 from hub.models.enums import CaseDecision
 from hub.outbox import case_amounts
 from hub.reasons.template import CaseAction
+from hub.translations.catalogs import ENGLISH
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import paging, row_ids
+from hub.web import paging, row_ids, viewer
 from hub.web.access import chosen_company_id, rights_scope, scope, shown_scope, who
 from hub.web.case_titles import headline, subjects
 
@@ -121,11 +122,24 @@ def conditions(
     if company_id is not None:
         chosen.append(Case.company_id == company_id)
     if filters["words"]:
-        ids = inbox.search(session, select(Case).where(*chosen), filters["words"])
+        ids = _ids_with_words(session, select(Case).where(*chosen), filters["words"])
         chosen.append(Case.id.in_(ids))
     if with_group and filters["act"]:
         chosen.append(inbox.is_solved_by(filters["act"]))
     return chosen
+
+
+def _ids_with_words(session: Session, query: Select[Case], words: str) -> list[int]:
+    """Return the ids of those cases of a query that have these words, newest first.
+
+    Their texts are searched in English and, if it is another one, in the person's language.
+    """
+    ids = inbox.search(session, query, words)
+    if viewer.language() == ENGLISH:
+        return ids
+    with viewer.translated_reasons():
+        ids += inbox.search(session, query, words)
+    return sorted(set(ids), reverse=True)[: inbox.MAX_HITS]
 
 
 def ordered(session: Session, filters: Filters) -> tuple[Select[Any], list[Any], bool]:

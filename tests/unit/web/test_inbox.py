@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import select, update
 
 from hub import outbox
+from hub.cases import inbox
 from hub.db.engine import reading, transaction
 from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run
 from hub.posting.reconcile.run import reconcile
 from hub.qbo.display import TransactionLineView
+from hub.reasons.texts import CaseText
 from hub.security import audit_check
 from hub.testing.clock import FakeClock
 from hub.web import case_comparison, case_titles
@@ -471,3 +473,26 @@ def test_the_choices_are_cards_and_only_the_harmless_one_is_green(operator: Visi
     posting = operator.row(Case, operator.story.cases["choose"])
     [skip] = re.findall(r'action="(/inbox/\d+/\d+/skip\?[^"]+)"', cards)
     assert skip.startswith(f"/inbox/{posting.id}/")
+
+
+def test_cases_are_found_by_the_words_of_the_page_in_every_language(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        values = {"name": "Bill F-77 of Hara", "date": "02 Mar 2026"}
+        case = inbox.open(
+            session,
+            "posting:77:closed",
+            CaseText("check.books_closed", **values),
+            company_id=operator.story.company,
+            installation_id=operator.story.installation,
+        )
+        address = f'href="/inbox/{case.id}'
+    norwegian = {"Accept-Language": "nb"}
+    shown = [operator.get("/inbox/", headers=norwegian).text, operator.page("/inbox/")]
+    assert "Regnskapet er lukket" in shown[0]
+    assert "Regnskapet er lukket" not in shown[1]
+    for path in ("/inbox/?words=", "/search/?q="):
+        for words in ("regnskapet er lukket", "2. mars 2026", "books are closed"):
+            page = operator.get(path + words.replace(" ", "+"), headers=norwegian).text
+            assert address in page, words
+        assert address not in operator.page(path + "regnskapet+er+lukket")
+        assert address not in operator.get(path + "anskaffelse", headers=norwegian).text
