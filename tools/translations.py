@@ -23,6 +23,7 @@ from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.template import Template
 from hub.reasons.texts import CALLED
 from hub.scheduling import run_result
+from hub.translations import display_names
 from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, path_of
 from hub.translations.reasons import CONTEXT as REASON
 from hub.web.plugin_texts import texts_of_plugin
@@ -71,6 +72,8 @@ def extract_own() -> Catalog:
         catalog.add(text)
     for forms in (*run_result.TEXTS.values(), *interval.UNIT_TEXTS.values()):
         catalog.add(forms)
+    for text in display_names.texts():
+        catalog.add(text, context=display_names.CONTEXT)
     for text in _reasons():
         catalog.add(text, context=REASON)
     return catalog

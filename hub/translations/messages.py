@@ -12,6 +12,7 @@ from gettext import NullTranslations
 from typing import Any
 
 from hub.errors import Sentence
+from hub.translations import display_names
 from hub.translations.numbers import COMMA_AND_POINT, NumberFormat
 
 
@@ -89,7 +90,14 @@ def translate(text: str) -> str:
 
 
 def _translate_value(value: Any) -> Any:
-    return translate(value) if isinstance(value, Sentence) else value
+    if isinstance(value, Sentence):
+        return translate(value)
+    return translate_name(value) if isinstance(value, str) else value
+
+
+def translate_name(name: str) -> str:
+    """Translate the display name of a document, such as Bill 12 of Hara; other texts stay."""
+    return display_names.translate(name, reader().catalog)
 
 
 def gettext_noop(text: str) -> str:

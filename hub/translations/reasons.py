@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from hub.translations import dates, messages
+from hub.translations import dates, display_names, messages
 from hub.translations.catalogs import ENGLISH
 from hub.translations.numbers import COMMA_AND_POINT
 
@@ -23,6 +23,9 @@ def translate(text: str, translate_label: Callable[[str], str]) -> str:
         return translated
     if person.language != ENGLISH:
         text = translate_label(text)
+    name = display_names.translate(text, person.catalog)
+    if name != text:
+        return name
     if dates.is_date(text):
         return dates.rewrite_date(text)
     if AMOUNT.fullmatch(text) or text.endswith("."):  # a sentence; a name stays as it is

@@ -8,7 +8,7 @@ import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from hub.translations import messages
+from hub.translations import display_names, messages
 from hub.translations.catalogs import ENGLISH
 from hub.translations.messages import Reader
 
@@ -42,6 +42,9 @@ def translate(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _translate(text: str, person: Reader, depth: int) -> str:
     translated = person.catalog.gettext(text)
+    if translated != text:
+        return translated
+    translated = display_names.translate(text, person.catalog)
     if translated != text:
         return translated
     if NUMBER.fullmatch(text):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
-from hub.translations.messages import gettext, gettext_noop, ngettext
+from hub.translations.messages import gettext, gettext_noop, ngettext, translate_name
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
 MAX_HEADLINE = 110
@@ -50,8 +50,10 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
     names = {}
     for case_id, posting in session.execute(with_posting):
         name = format_posting_name(posting)
-        if name.casefold() not in titles[case_id].casefold():
-            names[case_id] = name
+        translated = translate_name(name)
+        title = titles[case_id].casefold()
+        if name.casefold() not in title and translated.casefold() not in title:
+            names[case_id] = translated
     return names
 
 

@@ -243,7 +243,7 @@ def _difference_texts(one: ReportedDifference) -> tuple[str, ...]:
     if one.is_accepted:
         label = gettext("%(label)s (accepted)", label=label)
     return (
-        one.document,
+        messages.translate_name(one.document),
         layout.app_name(one.slug),
         dated(one.date),
         money(one.posted, one.currency),

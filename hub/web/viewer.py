@@ -62,7 +62,11 @@ def init_app(app: Flask) -> None:
         language=language,
     )
     environment.filters.update(
-        number=count, of_app=of_app, of_reasons=_reason, stored=stored.translate
+        number=count,
+        of_app=of_app,
+        of_reasons=_reason,
+        stored=stored.translate,
+        display_name=messages.translate_name,
     )
 
 
@@ -201,11 +205,11 @@ def translated_reasons() -> Iterator[None]:
     While a template is rendered they are translated anyway. Otherwise they are English, because
     views also store them.
     """
-    _translate_reasons()
+    token = reasons.translate.set(_reason)
     try:
         yield
     finally:
-        _keep_reasons()
+        reasons.translate.reset(token)
 
 
 def _translate_reasons(*sender: Any, **ignored: Any) -> None:

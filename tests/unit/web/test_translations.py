@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from hub.cases import inbox
 from hub.config import Config
 from hub.context import current
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.errors import NotFound, Refused, Sentence
 from hub.models import RunLine, User
-from hub.reasons.texts import render
+from hub.reasons.texts import CaseText, render
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web import viewer
 from tests.support.page_rows import Story
@@ -40,7 +41,7 @@ DATA = re.compile(
     |Helt\ Ny\ Leverandør\ ENK|O'Hara\ Elektro|Maler\ Østby|Solbakken\ borettslag:Tak
     |Trelast\ 48x198(?:,\ 12\ meter)?|Kari\ Nordmann:\ approved|Approvals|faktura\.pdf
     |CostTracker(?:\ does\ not\ answer\.)?|CostCertified|Ontraccr|ION|Autotask(?:\ \w+)*
-    |Bill\ F-\w+\ of|F-\w+|NOK|QuickBooks(?:\ hub|\ Online)?|Intuit|CSV|XLSX|JSON|PDF|SKU
+    |F-\w+|NOK|QuickBooks(?:\ hub|\ Online)?|Intuit|CSV|XLSX|JSON|PDF|SKU
     |[a-z-]*qbo-hub-\w+(?:\ [\d.]+)?|hub_\w+|HUB_\w+|hub\ \w+(?:\ \w+)*|\w+:\w+
     |https?://\S+|\*?[\w.*-]+\.(?:com|net|example|org)
     |Innkjøp\ varer|Leverandørgjeld|Werkzeug/[\d.]+|No\ answer\ within\ 100\ s\.
@@ -435,3 +436,39 @@ def test_a_plugin_brings_its_own_catalog(
         assert missing.title == "QuickBooks har ingen båt som heter “Fram”"
     with app.test_request_context():
         assert viewer.of_app("Boat", "fjord") == "Boat"
+
+
+def test_the_name_of_a_document_is_in_the_language_of_the_person(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    with visitor.app.app_context(), transaction() as session:
+        values = {"name": "Bill F-77 of Hara", "date": "02 Mar 2026"}
+        case = inbox.open(
+            session,
+            "posting:77:closed",
+            CaseText("check.books_closed", **values),
+            company_id=visitor.story.company,
+            installation_id=visitor.story.installation,
+        )
+        address = f"/inbox/{case.id}"
+    norwegian = visitor.get(address, headers=NORWEGIAN).text
+    assert "Leverandørfaktura F-77 fra Hara" in norwegian
+    assert "Bill F-77 of Hara" not in norwegian
+    assert "Bill F-77 of Hara" in visitor.page(address), "what is stored stays English"
+
+
+def test_the_document_beside_a_case_is_in_the_language_of_the_person(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    norwegian = visitor.get("/inbox/", headers=NORWEGIAN).text
+    english = visitor.page("/inbox/")
+    names = re.findall(r"\bBill (F-\w+) of ", english)
+    assert names
+    assert re.findall(r"\bBill (F-\w+) of ", norwegian) == []
+    assert set(re.findall(r"\bLeverandørfaktura (F-\w+) fra ", norwegian)) == set(names)
+
+
+def test_an_error_names_a_document_in_the_language_of_the_person(app_with_pages: Flask) -> None:
+    error = Refused("%(name)s is paused.", name="Bill 12 of Hara")
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        assert "Leverandørfaktura 12 fra Hara" in translate(error.sentence)
+        assert str(error) == "Bill 12 of Hara is paused."

@@ -1,0 +1,64 @@
+"""The display names of documents and postings in the language of the person who reads them.
+
+Names are stored in English, as `hub.models.display_names` builds them, within the reasons of cases
+and in the results of runs. A translation is found by the form of a name. So that no other text is
+taken for one, its number has to be a single word with a digit.
+"""
+
+import re
+from gettext import NullTranslations
+
+CONTEXT = "display name"  # of the texts of this module in the catalog
+AND = " and "  # between names
+FILE = "File of %(name)s"
+NOUNS = (
+    "Bill",
+    "Vendor credit",
+    "Expense",
+    "Purchase order",
+    "Invoice",
+    "Credit memo",
+    "Payment",
+    "Refund",
+    "Bill payment",
+    "Deposit",
+    "Document",
+)
+NAME = re.compile(
+    r"(?P<file>File of )?"
+    rf"(?P<noun>{'|'.join(NOUNS)}|{'|'.join(noun.lower() for noun in NOUNS)})"
+    r" (?P<label>\S*\d\S*?)(?: of (?P<party>.+))?"
+)
+
+
+def texts() -> list[str]:
+    """Return the texts of names that a catalog translates."""
+    forms = [FILE, AND]
+    for noun in NOUNS:
+        forms += [_form(noun, has_party=False), _form(noun, has_party=True)]
+    return forms
+
+
+def translate(text: str, catalog: NullTranslations) -> str:
+    """Return a name, or several with "and" between them, by a catalog; another text as it is."""
+    names = text.split(AND)
+    translated = [_translate(name, catalog) for name in names]
+    if len(names) > 1 and None not in translated:
+        return catalog.pgettext(CONTEXT, AND).join(name or "" for name in translated)
+    return _translate(text, catalog) or text
+
+
+def _translate(text: str, catalog: NullTranslations) -> str | None:
+    """Return one name by a catalog; None if the text has not the form of a name."""
+    match = NAME.fullmatch(text)
+    if match is None or match["noun"][0].islower() != bool(match["file"]):
+        return None
+    form = _form(match["noun"].capitalize(), has_party=bool(match["party"]))
+    name = catalog.pgettext(CONTEXT, form) % {"label": match["label"], "party": match["party"]}
+    if not match["file"]:
+        return name
+    return catalog.pgettext(CONTEXT, FILE) % {"name": name[:1].lower() + name[1:]}
+
+
+def _form(noun: str, *, has_party: bool) -> str:
+    return f"{noun} %(label)s of %(party)s" if has_party else f"{noun} %(label)s"
