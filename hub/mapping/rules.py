@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from hub.contract.documents import Code, Party, Role
 from hub.contract.types import Field
+from hub.errors import Sentence
 from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, ref
 from hub.mapping.mapped import Create, Missing, Ref
 from hub.models.enums import MatchOrigin
@@ -144,11 +145,10 @@ def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIn
     entry = index.records(field.role).get_active(decision.record)
     if entry:
         return ref(field.role, entry)
-    verb = "is linked to"
-    if decision.match_method == MatchOrigin.DECIDED:
-        verb = "was matched to"
     reason = _unusable_reason(decision.record, index, field.role)
-    problem = f"it {verb} a record that cannot be used: {reason}"
+    problem = Sentence("it is linked to a record that cannot be used: %(why)s", why=reason)
+    if decision.match_method == MatchOrigin.DECIDED:
+        problem = Sentence("it was matched to a record that cannot be used: %(why)s", why=reason)
     return _missing(field, code, index, problem)
 
 
@@ -179,13 +179,15 @@ def _one_record(
 ) -> Ref | Missing:
     """Return the one record that a rule has found; else why it cannot be used or chosen."""
     if rule == "name" and _are_all_someone_else(field, code, hits, index):
-        title = _entry_title(hits[0])
-        reason = f"QuickBooks has that name with another e-mail address or code: {title}."
+        reason = Sentence(
+            "QuickBooks has that name with another e-mail address or code: %(record)s.",
+            record=_entry_title(hits[0]),
+        )
         return _missing(field, code, index, reason, hits)
     if len(hits) == 1:
         return ref(field.role, hits[0])
     names = sorted(entry.qualified_name for entry in hits)
-    reason = f"several records in QuickBooks fit: {', '.join(names)}."
+    reason = Sentence("several records in QuickBooks fit: %(names)s.", names=", ".join(names))
     return _missing(field, code, index, reason, hits)
 
 
@@ -258,7 +260,7 @@ def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: boo
         return f"{field.label} {code_name(code)!r} is not in QuickBooks; posted without it."
     reason = "nothing in QuickBooks fits it."
     if code.quickbooks_id == "":
-        reason = "it is not linked to anything in QuickBooks."
+        reason = Sentence("it is not linked to anything in QuickBooks.")
     return _missing(field, code, index, reason)
 
 
@@ -268,13 +270,16 @@ def _create(
     assert code.create
     namesakes = _find_namesakes(name, field.role, index)
     if namesakes:
-        reason = f"the name is taken in QuickBooks: {_entry_title(namesakes[0])}."
+        title = _entry_title(namesakes[0])
+        reason = Sentence("the name is taken in QuickBooks: %(record)s.", record=title)
         return _missing(field, code, index, reason, namesakes)
     if not is_confirmed and field.role != "item":
         near_names = index.records(field.role).find_near_names(name)
         if near_names:
-            title = _entry_title(near_names[0])
-            reason = f"it would be created, but QuickBooks has a similar name: {title}."
+            reason = Sentence(
+                "it would be created, but QuickBooks has a similar name: %(record)s.",
+                record=_entry_title(near_names[0]),
+            )
             return _missing(field, code, index, reason, near_names)
     return Create(field=field.name, role=field.role, code=code.id, details=code.create)
 
@@ -295,7 +300,7 @@ def _entry_title(entry: Entry) -> str:
     """Return the name of a record for people, who need to know if it is inactive."""
     if entry.active:
         return entry.qualified_name
-    return f"{entry.qualified_name} (inactive)"
+    return Sentence("%(record)s (inactive)", record=entry.qualified_name)
 
 
 def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -> Ref | Missing:
@@ -306,8 +311,10 @@ def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -
     entry = index.records(field.role).get_active(default)
     if entry:
         return ref(field.role, entry)
-    reason = _unusable_reason(default, index, field.role)
-    problem = f"nothing fits it, and the settings' default cannot be used: {reason}"
+    why = _unusable_reason(default, index, field.role)
+    problem = Sentence(
+        "nothing fits it, and the settings' default cannot be used: %(why)s", why=why
+    )
     return _missing(field, code, index, problem, solution="settings")
 
 
@@ -315,9 +322,9 @@ def _unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
     """Return why a record that is not active in its list cannot be used."""
     entry = index.records(role).by_id.get(id)
     if entry:
-        return f"{entry.qualified_name} is inactive in QuickBooks."
-    noun = role.replace("_", " ")
-    return f"QuickBooks has no {noun} with the id {id}."
+        return Sentence("%(record)s is inactive in QuickBooks.", record=entry.qualified_name)
+    kind = role.replace("_", " ")
+    return Sentence("QuickBooks has no %(kind)s with the id %(id)s.", kind=kind, id=id)
 
 
 def _missing(
@@ -358,8 +365,7 @@ def _suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[En
 def _similar_records(records: RecordIndex, name: str, number: str) -> list[Entry]:
     """Return the records with this number, then those with a similar name or number."""
     entries = list(records.find_by_number(number))
-    similar = records.suggest(name, number)
-    for entry in similar:
+    for entry in records.suggest(name, number):
         if entry not in entries:
             entries.append(entry)
     return entries
@@ -369,13 +375,9 @@ def _certain_id(field: Field, code: Code, suggestions: list[Entry], index: Match
     """Return the id of the one suggestion that is certain; "" if there is none or several."""
     certain_ids = []
     for entry in suggestions:
-        if not _is_exact(code, entry):
-            continue
-        if not _is_someone_else(field, code, entry, index):
+        if _is_exact(code, entry) and not _is_someone_else(field, code, entry, index):
             certain_ids.append(entry.id)
-    if len(certain_ids) != 1:
-        return ""
-    return certain_ids[0]
+    return certain_ids[0] if len(certain_ids) == 1 else ""
 
 
 def _is_exact(code: Code, entry: Entry) -> bool:

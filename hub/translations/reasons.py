@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from hub.translations import dates, display_names, messages
+from hub.translations import dates, display_names, messages, stored
 from hub.translations.catalogs import ENGLISH
 from hub.translations.numbers import COMMA_AND_POINT
 
@@ -29,7 +29,7 @@ def translate(text: str, translate_label: Callable[[str], str]) -> str:
     if dates.is_date(text):
         return dates.rewrite_date(text)
     if AMOUNT.fullmatch(text) or text.endswith("."):  # a sentence; a name stays as it is
-        return dates.dates_within(amounts_within(text))
+        return dates.dates_within(amounts_within(stored.translate(text)))
     return text
 
 

@@ -256,6 +256,35 @@ def test_a_reason_is_translated_only_while_a_page_is_written(app_with_pages: Fla
         assert render("code.match", REASON).title == english
 
 
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        (
+            "it would be created, but QuickBooks has a similar name: Hara AS.",
+            "den ville blitt opprettet, men QuickBooks har et lignende navn: Hara AS.",
+        ),
+        (
+            "the name is taken in QuickBooks: Hara (inactive).",
+            "navnet er i bruk i QuickBooks: Hara (inaktiv).",
+        ),
+        (
+            "it was matched to a record that cannot be used: Hara is inactive in QuickBooks.",
+            "den ble koblet til en oppføring som ikke kan brukes: Hara er inaktiv i QuickBooks.",
+        ),
+        ("What the source wrote of Hara.", "What the source wrote of Hara."),
+    ],
+)
+def test_why_a_code_has_no_record_is_in_the_language_of_the_person(
+    app_with_pages: Flask, problem: str, expected: str
+) -> None:
+    values = {**REASON, "problem": problem}
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        assert render("code.match", values).reason.endswith(problem)
+        with viewer.translated_reasons():
+            assert render("code.match", values).reason == f"Leverandør “Hara”: {expected}"
+
+
 def test_an_amount_in_a_reason_has_the_format_of_the_person(app_with_pages: Flask) -> None:
     values = {"name": "Bill 1 of Hara", "lines_total": "NOK 59,469.60", "total": "-NOK 1,000.00"}
     with app_with_pages.test_request_context(headers=NORWEGIAN):
