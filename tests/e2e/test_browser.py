@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ from playwright.sync_api import Page, expect
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.demo import Demo
-from hub.models import Posting, SourceDocument
+from hub.models import Posting, SourceDocument, User
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right
 from hub.web.server import Web
 from tests.support.browser import SOON, Person
-from tests.support.page_rows import PASSWORD
+from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -116,6 +117,28 @@ def test_every_page_fits_a_telephone(served: Visitor, sit_down: Callable[..., Pe
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         ):
             wide.append(path)
+    assert wide == []
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_the_tables_of_all_companies_fit_a_usual_screen(
+    served: Visitor, sit_down: Callable[..., Person], language: str
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        company = add_company(session, "9130002", "Ålesund Betong og Entreprenør Holding AS")
+        installation = add_installation(session, company)
+        for place, state in enumerate(("posted", "held")):
+            document, posting = add_document(session, installation, state, 500 + place)
+            document.total = posting.total = Decimal("98765432.10")
+        session.query(User).filter_by(username="olga").one().language = language
+    person = sit_down(served.url, viewport={"width": 1360, "height": 900})
+    person.log_in("olga", PASSWORD)
+    person.open("/reports/")
+    wide = person.page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+        ".map(e => e.getAttribute('aria-label'))"
+    )
+    assert person.page.locator(".scroll table.grid").count() >= 3
     assert wide == []
 
 
