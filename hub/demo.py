@@ -53,7 +53,7 @@ ROOM = "/stand-ins"
 REQUEST_PATIENCE = 30  # seconds that a reset waits for the requests under way
 # Shortened, so that a lost answer is looked for while a newcomer still watches; the stand-in
 # answers in milliseconds.
-PATIENCE = {"HUB_DEADLINE_SECONDS": "4", "HUB_LEASE_SECONDS": "4.5", "HUB_QUIET_SECONDS": "5"}
+TIME_LIMITS = {"HUB_DEADLINE_SECONDS": "4", "HUB_LEASE_SECONDS": "4.5", "HUB_QUIET_SECONDS": "5"}
 PACE = {
     "HUB_QBO_PER_SECOND": "50",
     "HUB_QBO_PER_MINUTE": "3000",
@@ -279,7 +279,7 @@ def _config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
             "HUB_QBO_REVOKE_URL": f"{address}/v2/oauth2/tokens/revoke",
             "HUB_QBO_WEBHOOK_TOKEN": quickbooks.webhook_verifier,
             "HUB_SECOND_FACTOR": "off",
-            **PATIENCE,
+            **TIME_LIMITS,
             **PACE,
         }
     )

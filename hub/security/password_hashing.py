@@ -19,7 +19,7 @@ ARGON2 = {
 MAX_PASSWORD_LENGTH = 1000  # characters
 SLOTS = 2  # hashes at the same time
 MAX_WAITING = 4  # requests that wait for a slot; each holds a thread of the server
-PATIENCE = 5.0  # seconds that a request waits for a slot
+MAX_WAIT_SECONDS = 5.0  # seconds that a request waits for a slot
 
 
 class BoundedHashing:
@@ -31,7 +31,7 @@ class BoundedHashing:
         *,
         slots: int = SLOTS,
         max_waiting: int = MAX_WAITING,
-        patience: float = PATIENCE,
+        patience: float = MAX_WAIT_SECONDS,
     ) -> None:
         """Wrap a context; requests beyond `slots` and `max_waiting` are refused at once."""
         self._context = context

@@ -22,7 +22,7 @@ from hub.web.client_address import Proxies
 from hub.web.connections import BodyLimit, BoundedServer, ConnectionLimits
 
 ANY_ADDRESS = ("0.0.0.0", "")  # noqa: S104 (compares)
-PATIENCE = 10
+SHUTDOWN_SECONDS = 10
 DEFAULT_LIMITS = ConnectionLimits()
 
 
@@ -66,7 +66,7 @@ class Web:
         try:
             self._server.run()
         except SystemExit:
-            self._server.task_dispatcher.shutdown(timeout=PATIENCE)
+            self._server.task_dispatcher.shutdown(timeout=SHUTDOWN_SECONDS)
 
     def start(self) -> None:
         """Serve from another thread for as long as the process lives."""
@@ -82,7 +82,7 @@ class Web:
 
     def stop(self) -> None:
         """Stop the server and close every connection, in the thread that serves them."""
-        self._server.task_dispatcher.shutdown(timeout=PATIENCE)
+        self._server.task_dispatcher.shutdown(timeout=SHUTDOWN_SECONDS)
         if self._thread is None:
             self._server.close()
             return
@@ -91,12 +91,12 @@ class Web:
         def close_all() -> None:
             """Close the sockets and let the loop end."""
             # The loop may wake up for another reason before the trigger has written its byte.
-            is_awake.wait(PATIENCE)
+            is_awake.wait(SHUTDOWN_SECONDS)
             wasyncore.close_all(self._server._map)
 
         self._server.trigger.pull_trigger(close_all)
         is_awake.set()
-        self._thread.join(PATIENCE)
+        self._thread.join(SHUTDOWN_SECONDS)
 
 
 def for_hub(app: Flask, host: str, port: int, listener: socket.socket) -> Web:

@@ -9,7 +9,7 @@ from hub_costcertified import names
 
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
-PAGE = 100
+PAGE_SIZE = 100
 RATE = "2500/5m"  # as assumed in openapi.yaml
 SUPPORT = "CostCertified support, in its chat or by a ticket"
 CLOSED = b"payments_disabled"
@@ -42,7 +42,7 @@ class CostCertified:
         """Yield (rows, cursor after them) of invoices, payments, payouts or expenses."""
 
         def fetch(cursor: str | None) -> Page[Row]:
-            params = {names.Page.LIMIT: PAGE} | ({names.Page.CURSOR: cursor} if cursor else {})
+            params = {names.Page.LIMIT: PAGE_SIZE} | ({names.Page.CURSOR: cursor} if cursor else {})
             page = self._call("GET", f"/v1/{things}", params=params).check().json()
             return Page(
                 page[names.Page.ITEMS], page[names.Page.NEXT_CURSOR], page[names.Page.HAS_MORE]

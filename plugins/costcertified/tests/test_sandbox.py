@@ -89,7 +89,7 @@ def test_without_a_token_nothing_is_told_and_one_is_asked_for_with_a_form(bench,
 
 
 def test_a_row_that_moves_while_pages_are_read_is_read(open_bench, monkeypatch):
-    monkeypatch.setattr("hub_costcertified.client.PAGE", 10)
+    monkeypatch.setattr("hub_costcertified.client.PAGE_SIZE", 10)
     bench = open_bench(documents=25)
     pages = CostCertified(bench.site).pages("invoices")
     rows, _ = next(pages)

@@ -20,7 +20,7 @@ from hub_costtracker import names
 
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
-PAGE = 100
+PAGE_SIZE = 100
 RATE = "1000/30s"  # as assumed in openapi.yaml
 SUPPORT = "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
 CLOSED = b"integrations_disabled"
@@ -89,7 +89,7 @@ class CostTracker:
 
     def _pages(self, path: str, cursor: str | None) -> Pages:
         def fetch(cursor: str | None) -> Page[Row]:
-            params = {names.Page.LIMIT: PAGE} | ({names.Page.CURSOR: cursor} if cursor else {})
+            params = {names.Page.LIMIT: PAGE_SIZE} | ({names.Page.CURSOR: cursor} if cursor else {})
             page = self._call("GET", path, params=params).check().json()
             return Page(
                 page[names.Page.ITEMS], page[names.Page.NEXT_CURSOR], page[names.Page.HAS_MORE]

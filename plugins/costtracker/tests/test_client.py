@@ -60,7 +60,7 @@ def test_the_token_of_former_credentials_is_not_used(bench):
 def test_an_invoice_that_moves_while_pages_are_read_comes_again_and_hides_no_other(
     bench, monkeypatch
 ):
-    monkeypatch.setattr("hub_costtracker.client.PAGE", 10)
+    monkeypatch.setattr("hub_costtracker.client.PAGE_SIZE", 10)
     whole = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
     source_ids = []
     for item in hub_documents(app="costtracker", site=bench.site, cursors={}, ids=[]):

@@ -13,7 +13,7 @@ from hub_ion import queries, schema
 from hub_ion.queries import Listing
 
 log = logging.getLogger(__name__)
-PAGE = 100
+PAGE_SIZE = 100
 LACKS = "fields that its schema lacks"
 TRIES = 3
 
@@ -184,7 +184,7 @@ class Ion:
     def _page(
         self, query: Listing, filters: Row | None, after: str | None
     ) -> tuple[list[Row], Row]:
-        asked = {"filters": filters or {}, "first": PAGE, "after": after}
+        asked = {"filters": filters or {}, "first": PAGE_SIZE, "after": after}
         text = query.text(self.lacks)
         try:
             data, errors = self._answer(text, asked)

@@ -40,7 +40,7 @@ def ids(items, prefix="order:"):
 @pytest.fixture
 def many(open_bench, monkeypatch):
     """Provide a bench with three pages of orders."""
-    monkeypatch.setattr("hub_ion.client.PAGE", 15)
+    monkeypatch.setattr("hub_ion.client.PAGE_SIZE", 15)
     return open_bench(documents=40)
 
 

@@ -18,7 +18,7 @@ from hub import (
 from hub_ontraccr import names
 
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
-PAGE, BATCH = 100, 200
+PAGE_SIZE, BATCH_SIZE = 100, 200
 RATE = "1000/30s"  # as assumed in openapi.yaml
 PROFILES = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
 LISTS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code": "tax-codes"}
@@ -114,8 +114,8 @@ class Ontraccr:
 
     def bring(self, kind: str, items: Sequence[Row]) -> None:
         """Create profiles of new entries, and update those that are linked."""
-        for start in range(0, len(items), BATCH):
-            body = {names.ImportedProfile.ITEMS: items[start : start + BATCH]}
+        for start in range(0, len(items), BATCH_SIZE):
+            body = {names.ImportedProfile.ITEMS: items[start : start + BATCH_SIZE]}
             self._call(
                 "POST", f"/v1/profiles/{PROFILES[kind]}/import", params=self._here(), json=body
             )
@@ -141,7 +141,7 @@ class Ontraccr:
     def _pages(self, path: str, cursor: str | None, query: Row | None = None) -> Pages:
         def fetch(cursor: str | None) -> Page[Row]:
             start = {names.Page.CURSOR: cursor} if cursor else {}
-            params = {names.Page.LIMIT: PAGE, **(query or {}), **start}
+            params = {names.Page.LIMIT: PAGE_SIZE, **(query or {}), **start}
             page = self._call("GET", path, params=params).json()
             return Page(
                 page[names.Page.ITEMS], page[names.Page.NEXT_CURSOR], page[names.Page.HAS_MORE]

@@ -46,7 +46,7 @@ def test_wrong_credentials_say_whom_to_ask_for_new_ones(open_bench):
 
 def test_a_token_that_ran_out_is_renewed_in_the_middle_of_the_pages(open_bench, monkeypatch):
     bench = open_bench()
-    monkeypatch.setattr("hub_ontraccr.client.PAGE", 10)
+    monkeypatch.setattr("hub_ontraccr.client.PAGE_SIZE", 10)
     reading = iter(bench.read())
     next(reading)
     bench.stand_in.clock.advance(90_000)
@@ -55,7 +55,7 @@ def test_a_token_that_ran_out_is_renewed_in_the_middle_of_the_pages(open_bench, 
 
 
 def test_a_payable_that_moves_while_pages_are_read_comes_again(bench, monkeypatch):
-    monkeypatch.setattr("hub_ontraccr.client.PAGE", 10)
+    monkeypatch.setattr("hub_ontraccr.client.PAGE_SIZE", 10)
     items = []
     for item in hub_documents(app="ontraccr", site=bench.site, cursors={}, ids=[]):
         if not items:

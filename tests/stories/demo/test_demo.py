@@ -40,7 +40,7 @@ def folder(tmp_path, monkeypatch):
     """Provide the demo's data folder; the demo must not use the rest of the configuration."""
     monkeypatch.setenv("HUB_DATA", str(tmp_path / "hub-demo"))
     monkeypatch.setenv("HUB_DATABASE_URL", "nonsense")
-    monkeypatch.setattr(demo, "PATIENCE", HURRIED)
+    monkeypatch.setattr(demo, "TIME_LIMITS", HURRIED)
     if not FULL:
         monkeypatch.setattr(demo, "Demo", SmallDemo)
     return tmp_path / "hub-demo"
