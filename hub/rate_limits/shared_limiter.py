@@ -108,6 +108,7 @@ class SharedRateLimiter:
         self._ask_at = {False: 0.0, True: 0.0}
         self._free_at = {False: 0.0, True: 0.0}
         self._renewal: threading.Thread | None = None
+        self._renewal_due = threading.Event()  # before its time, if it is set
 
     @contextmanager
     def slot(self, app: str = "", *, items: int = 0, until: float | None = None) -> Iterator[None]:
@@ -388,10 +389,9 @@ class SharedRateLimiter:
 
         The pause is one of real time: a share that is not renewed ends in the database's time.
         """
-        pause = threading.Event()
         is_needed = True
         while is_needed:
-            pause.wait(RENEWAL_SECONDS)
+            self._renewal_due.wait(RENEWAL_SECONDS)
             self.renew()
             with self._changed:
                 is_needed = self._running > 0 or self._concurrent > 0

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from hub import config as configuration
 from hub.db import coordination, lease_rows
 from hub.db.engine import db
+from hub.rate_limits.shared_limiter import SharedRateLimiter
 from hub.scheduling import folder_lock
 from tests.support.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
 
@@ -51,6 +52,17 @@ def make_process(
             lock = folder_lock.process_lock()._lock
             if lock is not None:
                 lock.close()
+            _end_renewals(app)
+
+
+def _end_renewals(app: Flask) -> None:
+    """Wait until no thread of a rate limiter renews its share: it would connect again."""
+    for limiter in app.extensions.get("hub.quota", {}).values():
+        if isinstance(limiter, SharedRateLimiter):
+            limiter._renewal_due.set()
+            renewal = limiter._renewal
+            if renewal is not None:
+                renewal.join()
 
 
 def age_heartbeats(app: Flask, seconds: float) -> None:

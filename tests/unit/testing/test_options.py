@@ -64,7 +64,7 @@ def test_the_contract_suite_of_an_author_needs_no_markers_of_its_own(run):
 @pytest.mark.parametrize(("form", "size"), [("", 400), ("full", 10_000)])
 def test_the_contract_reads_ten_thousand_documents_in_full_only(form, size):
     result = subprocess.run(
-        [sys.executable, "-c", "from hub.testing import contract; print(contract.MANY)"],
+        [sys.executable, "-c", "from hub.testing import contract; print(contract.MANY_DOCUMENTS)"],
         env={**os.environ, "HUB_PROOF": form, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
