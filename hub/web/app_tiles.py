@@ -14,6 +14,7 @@ from hub.models.enums import ConnectionState, InstallationMode
 from hub.security.rights import Rights, Subject
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import viewer
+from hub.web.layout import MODES
 
 Row = TypeVar("Row", Installation, Access)
 ACCESS_BADGES = {
@@ -54,9 +55,8 @@ class Place:
         if self.cases or self.company.state != ConnectionState.CONNECTED:
             return gettext("Needs attention"), "bad"
         is_paused = self.installation.mode == InstallationMode.PAUSED
-        return gettext(
-            "Enabled · %(mode)s", mode=gettext(self.installation.mode)
-        ), "calm" if is_paused else "good"
+        mode = gettext(MODES[self.installation.mode][0]).lower()
+        return gettext("Enabled · %(mode)s", mode=mode), "calm" if is_paused else "good"
 
     @property
     def may_open(self) -> bool:

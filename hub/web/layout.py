@@ -21,6 +21,7 @@ from hub.contract.types import App
 from hub.db.engine import reading
 from hub.models import Case, Installation
 from hub.models.display_names import DisplayName, NamedDocument
+from hub.scheduling import run_log
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, row_ids, viewer
@@ -86,6 +87,11 @@ MODES = {
     ),
     "paused": (gettext_noop("Paused"), gettext_noop("Nothing runs.")),
 }
+REQUESTERS = {
+    run_log.SCHEDULE: gettext_noop("the schedule"),
+    run_log.ENGINE: gettext_noop("the hub"),
+    run_log.WEBHOOK: gettext_noop("a webhook"),
+}
 KINDS = {
     "bill": gettext_noop("Bill"),
     "vendor_credit": gettext_noop("Vendor credit"),
@@ -128,6 +134,7 @@ def init_app(app: Flask) -> None:
         every=describe,
         payload=payload_text,
         initials=initials,
+        requester=requester,
         reason=reason,
         brief=brief,
         dated=dated,
@@ -253,6 +260,11 @@ def titled(document: NamedDocument) -> str:
 def kind(name: str) -> str:
     """Return the name of a kind of document for people."""
     return gettext(KINDS[name]) if name in KINDS else name
+
+
+def requester(name: str) -> str:
+    """Return who asked for a run: a person's name, or what the hub itself is called there."""
+    return gettext(REQUESTERS[name]) if name in REQUESTERS else name
 
 
 def initials(name: str) -> str:

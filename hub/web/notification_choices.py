@@ -32,11 +32,13 @@ def show() -> str:
     """Show when the person is mailed about each app that they may see."""
     with reading() as session:
         timings = notices.load(session, current_user.id)
-        choices = [(EVERYTHING_ELSE, gettext("Everything else"), timings.of(current_user.id, None))]
+        choices = []
         for row in _apps(session):
             company = row.company.name or row.company.realm
             name = f"{app_name(row.slug)} · {company}"
             choices.append((str(row.id), name, timings.of(current_user.id, row.id)))
+        rest = gettext("Everything else") if choices else gettext("Everything")
+        choices.append((EVERYTHING_ELSE, rest, timings.of(current_user.id, None)))
     return render_template(
         "notification_choices.html",
         choices=choices,

@@ -82,7 +82,7 @@ def owner() -> Page:
         person = _add_owner(request.form.get("code", ""), name, request.form.get("password", ""))
     except HubError as error:
         return _owner_form(translate(error.sentence)), 400
-    login_user(person)
+    login_user(person, authn_via=["password"])
     flash(
         gettext("You own this hub now, %(name)s. Next: the keys of your Intuit app.", name=name),
         "success",

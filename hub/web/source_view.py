@@ -31,6 +31,7 @@ NUMBER = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
 DATE_PATTERN = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::[\d.]+)?(?:Z|[+-]\d\d:\d\d)?)?\b")
 AMOUNTS = ("total", "tax_total")
 DATES = ("date", "due", "received")
+ADDRESS = "ship_to"
 DATE_FACTS = ("Date", "Due")  # of `hub.qbo.display`
 WORD_FACTS = ("Amounts", "Paid by", "Type")
 MILLION = 1_000_000
@@ -137,6 +138,8 @@ def _fact(name: str, value: Any, currency: str) -> str:
     if name == "tax_mode":
         mode = str(value)
         return gettext(TAX_LABELS.get(mode, mode))
+    if name == ADDRESS and isinstance(value, dict):
+        return ", ".join(_text(part) for part in value.values() if part)
     text = _text(value)
     if name in DATES:
         return dated(text)

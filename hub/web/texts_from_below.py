@@ -140,6 +140,7 @@ WORDS = (
     gettext_noop("Total"),
     gettext_noop("Received"),
     gettext_noop("Supplier"),
+    gettext_noop("Ship to"),
     gettext_noop("Billable"),
     gettext_noop("Discount"),
     # lists of which an app is chosen

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
@@ -107,9 +108,14 @@ def test_no_page_has_an_error_a_foreign_request_or_a_barrier(
 
 
 @pytest.mark.proof(small=0)
-def test_every_page_fits_a_telephone(served: Visitor, sit_down: Callable[..., Person]) -> None:
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_every_page_fits_a_telephone(
+    served: Visitor, sit_down: Callable[..., Person], language: str
+) -> None:
     person = sit_down(served.url, viewport={"width": 390, "height": 800})
     person.log_in("olga", PASSWORD)
+    with served.app.app_context(), db_engine.transaction() as session:
+        session.execute(update(User).where(User.username == "olga").values(language=language))
     wide = []
     for path in _pages(served):
         person.open(path)

@@ -1,16 +1,18 @@
 """The marketplace: a tile for each app, its state and its actions."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import get_args
 
 import pytest
+from sqlalchemy import update
 
 from hub.contract.registry import Installed, Plugins
 from hub.contract.types import Icon
 from hub.db import engine
-from hub.models import Access, AuditEntry, Company
+from hub.models import Access, AuditEntry, Case, Company, Installation
 from tests.support.page_visitor import Visitor
 
 
@@ -48,6 +50,16 @@ def test_every_tile_says_its_state_in_words(gated: Visitor) -> None:
     gated.log_in("vera")
     page = gated.page("/apps/")
     assert "Needs attention" in page
+
+
+def test_a_tile_of_an_app_without_cases_names_its_mode_as_the_other_pages_do(
+    visitor: Visitor,
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, visitor.story.installation).mode = "auto"
+        session.execute(update(Case).values(closed_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC)))
+    visitor.log_in("vera")
+    assert "Enabled · automatic" in visitor.page("/apps/")
 
 
 def test_a_tile_says_why_the_app_needs_attention(visitor: Visitor) -> None:

@@ -39,6 +39,20 @@ def test_a_person_chooses_for_each_app_and_for_everything_else(visitor: Visitor)
         assert notices.load(session).of(vera, app) == "daily"
 
 
+def test_everything_else_comes_after_the_apps(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    page = visitor.page(HERE)
+    assert page.index("CostTracker · Nordvik Bygg AS") < page.index("Everything else")
+
+
+def test_without_an_app_there_is_nothing_else(open_pages) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    page = visitor.page(HERE)
+    assert "Everything</label>" in page
+    assert "Everything else" not in page
+
+
 def test_without_an_address_nothing_is_mailed(visitor: Visitor) -> None:
     visitor.log_in("vera")
     assert "You have no e-mail address" in visitor.page(HERE)

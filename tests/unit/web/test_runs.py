@@ -90,7 +90,7 @@ def test_the_last_download_of_the_lists_is_shown_with_the_app(operator: Visitor)
     page = operator.page(f"/installations/{operator.story.installation}/")
     master = page[page.index("Master data") :]
     assert "then every night" in master
-    assert "by schedule" in master
+    assert "by the schedule" in master
 
 
 @pytest.mark.parametrize(("state", "count"), [("done", 1), ("stopped", 1), ("running", 1), ("", 3)])
@@ -147,3 +147,17 @@ def test_lists_that_enabling_put_into_the_app_are_the_last_download_too(operator
     master = page[page.index("Master data") :]
     assert "by arne, when the app was enabled" in master
     assert "Refresh master data now" in master
+
+
+@pytest.mark.parametrize(
+    ("requester", "words"),
+    [("schedule", "the schedule"), ("engine", "the hub"), ("webhook", "a webhook")],
+)
+def test_a_run_that_no_person_asked_for_says_so_in_words(
+    operator: Visitor, requester: str, words: str
+) -> None:
+    id = operator.story.runs["done"]
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Run, id).requested_by = requester
+    assert f"<dd>{words}</dd>" in operator.page(f"/runs/{id}")
+    assert f"<td>{words}</td>" in operator.page("/runs/")

@@ -91,6 +91,16 @@ def test_the_code_makes_an_owner_who_is_logged_in_and_goes_on_to_the_keys(new_hu
         assert (owner.username, rights_of(owner).role()) == (EMAIL, "owner")
         entries = session.scalars(select(AuditEntry).where(AuditEntry.what == "person added"))
         assert [entry.subject for entry in entries] == [EMAIL]
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.what == "logged in"))
+        assert entry.detail["via"] == ["password"]
+
+
+def test_companies_without_keys_name_the_step_that_comes_first(without_keys: Visitor) -> None:
+    page = without_keys.page("/companies")
+    assert "Enter the keys of your Intuit app first." in page
+    assert "Press Connect" not in page
+    without_keys.post("/setup/intuit", **KEYS)
+    assert "Press Connect a company" in without_keys.page("/companies")
 
 
 @pytest.mark.parametrize("days", [7, 0])

@@ -62,3 +62,9 @@ def test_a_document_keeps_the_words_of_its_source() -> None:
     assert view.codes == [("Supplier", "7 Ås")]
     assert view.lines[0]["codes"] == [("Account", "4000"), ("Class", "Nybygg")]
     assert view.warnings == ["The file is missing."]
+
+
+def test_an_address_is_shown_without_the_names_of_its_parts() -> None:
+    address = {"name": "Orbital Works", "lines": ["3 Launch Road", "Hangar 3"], "region": None}
+    view = source_view(SourceDocument(body={"ship_to": address}, currency="USD"))
+    assert view.facts == [("Ship to", "Orbital Works, 3 Launch Road, Hangar 3")]
