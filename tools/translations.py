@@ -9,7 +9,7 @@ import ast
 import datetime as dt
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,9 @@ def extract_plugin(plugins: Plugins, package: str) -> Catalog:
     catalog = _empty(package)
     for text in texts_of_plugin(plugins, package):
         catalog.add(text)
+    for path in sorted(ROOT.glob(f"plugins/*/{package}/**/*.py")):
+        for label in labels_of_facts(path):
+            catalog.add(label)
     return catalog
 
 
@@ -198,6 +201,30 @@ def sentences_of(path: Path) -> Iterator[str]:
     for _, argument in sentence_calls(path):
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
             yield argument.value
+
+
+def labels_of_facts(path: Path) -> Iterator[str]:
+    """Yield the labels of the facts that a module of a plugin adds to documents and lines.
+
+    They are the keys of mappings that are called `facts`.
+    """
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        mappings: list[ast.expr] = []
+        if isinstance(node, ast.keyword) and node.arg == "facts":
+            mappings = [one for one in ast.walk(node.value) if isinstance(one, ast.Dict)]
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "facts":
+            mappings = [node.value]
+        elif isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "facts":
+            yield from _constants([node.slice])
+        for mapping in mappings:
+            yield from _constants(getattr(mapping, "keys", []))
+
+
+def _constants(nodes: Iterable[ast.expr | None]) -> Iterator[str]:
+    """Yield the texts among expressions."""
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def _reasons() -> Iterator[str]:

@@ -39,7 +39,7 @@ DATA = re.compile(
     |[\w.-]*(?:arne|oda|olga|vera)\b|(?:viewer|operator|owner)\ of\ \w+
     |Nordvik\ Bygg(?:\ AS)?|Nybygg|Byggmakker\ [AÅ]a?s|Rørlegger\ Næss\ &\ Sønner|Stål\ "Nord"\ AS
     |Helt\ Ny\ Leverandør\ ENK|O'Hara\ Elektro|Maler\ Østby|Solbakken\ borettslag:Tak
-    |Trelast\ 48x198(?:,\ 12\ meter)?|Kari\ Nordmann:\ approved|Approvals|faktura\.pdf
+    |Trelast\ 48x198(?:,\ 12\ meter)?|Kari\ Nordmann:\ approved|faktura\.pdf
     |CostTracker(?:\ does\ not\ answer\.)?|CostCertified|Ontraccr|ION|Autotask(?:\ \w+)*
     |F-\w+|NOK|QuickBooks(?:\ hub|\ Online)?|Intuit|CSV|XLSX|JSON|PDF|SKU
     |[a-z-]*qbo-hub-\w+(?:\ [\d.]+)?|hub_\w+|HUB_\w+|hub\ \w+(?:\ \w+)*|\w+:\w+
@@ -501,3 +501,21 @@ def test_an_error_names_a_document_in_the_language_of_the_person(app_with_pages:
         app_with_pages.preprocess_request()
         assert "Leverandørfaktura 12 fra Hara" in translate(error.sentence)
         assert str(error) == "Bill 12 of Hara is paused."
+
+
+def test_the_labels_of_what_a_source_says_are_those_of_its_plugin(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    address = f"/documents/{visitor.story.documents['posted']}"
+    norwegian = visitor.get(address, headers=NORWEGIAN).text
+    assert "<dt>Godkjenninger</dt>" in norwegian
+    assert "<dt>Approvals</dt>" not in norwegian
+    assert "<dt>Approvals</dt>" in visitor.page(address)
+
+
+def test_labels_of_facts_are_extracted_however_they_are_written(tmp_path: Path) -> None:
+    module = tmp_path / "plugin.py"
+    module.write_text(
+        'facts = {"Sent": 1, name: 2}\nfacts["Fees"] = 3\nother = {"Left": 4}\n'
+        'Document(facts={"Edited by": user} if user else {})\n'
+    )
+    assert sorted(translations.labels_of_facts(module)) == ["Edited by", "Fees", "Sent"]
