@@ -21,7 +21,7 @@ from hub.models import Cursor, Run
 from tests.support.small_demo import SmallDemo
 
 NAME = "barn"
-LAST = "Documents travel now"
+LAST = "Documents are synced"
 DEADLINE_SECONDS = 500  # only so that a failure does not block the tests
 METADATA = f"Metadata-Version: 2.1\nName: qbo-hub-{NAME}\nVersion: 0.1.0\n"
 
