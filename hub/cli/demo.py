@@ -102,7 +102,7 @@ def _serve(demo_hub: "Demo") -> bool:
     say(f"  the books of the QuickBooks stand-in: {demo_hub.address('quickbooks')}/")
     for name in demo_hub.stand_ins:
         say(f"  the stand-in of {demo_hub.name(name)}: {demo_hub.address(name)}/")
-    say("Documents are synced; the inbox says what to do about those that are held. Ctrl-C stops it.")
+    say("Documents are synced; the inbox says what to do about held ones. Ctrl-C stops it.")
     try:
         return demo_hub.wait()
     finally:
