@@ -135,11 +135,14 @@ def arrange(session: Session, now: dt.datetime) -> None:
 
 
 def _needs_arranging(session: Session) -> bool:
-    """Return whether a schedule row is missing, or differs from what it serves."""
-    installation = session.execute(_installations().limit(1)).first()
-    if installation:
+    """Return whether a schedule row is missing, or differs from what it serves.
+
+    There is usually none. With a limit PostgreSQL expects to meet one soon and compares row by row,
+    which takes seconds for 10,000 installations; without it the tables are joined at once.
+    """
+    if session.execute(_installations()).first():
         return True
-    return session.scalars(_companies().limit(1)).first() is not None
+    return session.scalars(_companies()).first() is not None
 
 
 def _installations() -> Any:

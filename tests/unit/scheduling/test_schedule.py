@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, event, select
 
 from hub.context import current
 from hub.db.engine import db, reading, transaction
@@ -189,3 +189,37 @@ def test_many_due_schedules_are_claimed_by_one_tick(now):
         session.add_all(Schedule(**values) for values in due)
     assert schedule.tick(now) == MANY
     assert schedule.tick(now) == 0
+
+
+def rows_compared(node):
+    """Return how many rows the parts of a PostgreSQL plan read, the rejected ones included."""
+    rejected = sum(value for name, value in node.items() if name.startswith("Rows Removed by"))
+    rows = (node["Actual Rows"] + rejected) * node["Actual Loops"]
+    return rows + sum(rows_compared(part) for part in node.get("Plans", ()))
+
+
+def test_a_tick_without_work_compares_no_row_with_all_others(pg_app, clock):
+    now = clock.now()
+    with transaction() as session:
+        company = Company(realm="1", connected_at=now)
+        apps = [
+            Installation(company=company, slug=f"app-{n}", created_at=now, schedule="15m")
+            for n in range(500)
+        ]
+        session.add_all([company, *apps])
+    schedule.tick(now)
+    statements = []
+
+    def note(connection, cursor, sql, parameters, *rest):
+        statements.append((sql, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    assert schedule.tick(now) == 0
+    event.remove(db.engine, "before_cursor_execute", note)
+    compared = 0
+    with db.engine.connect() as connection:
+        for sql, parameters in statements:
+            explain = f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {sql}"
+            plans = connection.exec_driver_sql(explain, parameters).scalar()
+            compared += rows_compared(plans[0]["Plan"])
+    assert 500 < compared < 500 * 20
