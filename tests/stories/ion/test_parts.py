@@ -199,7 +199,7 @@ def test_an_answer_that_was_lost_makes_nothing_twice(works, call, requestid):
 
 @pytest.mark.row("ION-36", "ION-39")
 def test_a_reading_that_breaks_off_between_pages_loses_and_doubles_nothing(works, monkeypatch):
-    monkeypatch.setattr("hub_ion.client.PAGE", 2)
+    monkeypatch.setattr("hub_ion.client.PAGE_SIZE", 2)
     ids = [works.order({"account": "6300"}) for _ in range(5)]
     for fault, said in (
         ({"kind": "status", "status": 429}, "it is tried again"),
