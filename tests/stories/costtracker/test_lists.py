@@ -89,7 +89,7 @@ def test_every_night_the_lists_are_pushed_and_the_page_shows_when(office):
     visitor = Visitor(office.app, office.visitor.story)  # the former session has ended by now
     visitor.log_in("olga")
     page = visitor.page(f"/installations/{office.id}/")
-    assert "by schedule" in page[page.index("Master data") :]
+    assert "by the schedule" in page[page.index("Master data") :]
 
 
 @pytest.mark.row("CT-S21")
