@@ -3,8 +3,9 @@
 import pytest
 import requests
 from hub_ontraccr import hub_sandbox
-from hub_ontraccr.sandbox import SECONDS
+from hub_ontraccr.client import RATE
 
+from hub.contract.rate import Rate
 from qbo_sandbox.kit import Server
 
 STATUS = {
@@ -17,6 +18,7 @@ STATUS = {
 ITEM = {"external_id": "1", "external_name": "A", "name": "A"}
 LINK = {"external_id": "7", "external_name": "Seven", "external_type": "Project"}
 HERE = "?division=div-1"
+PERIOD_SECONDS = Rate.parse(RATE).seconds
 
 
 @pytest.mark.parametrize(
@@ -180,9 +182,9 @@ def test_too_many_requests_wait_for_the_next_half_minute(bench):
     assert (allowed, refused.status_code, refused.headers["Retry-After"]) == (
         1000,
         429,
-        str(SECONDS),
+        str(PERIOD_SECONDS),
     )
-    bench.stand_in.clock.advance(SECONDS)
+    bench.stand_in.clock.advance(PERIOD_SECONDS)
     assert bench.ask("GET", "/v1/divisions").ok
 
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import MetaData, String, delete, func, inspect, select, text, update
 
 from hub.db import engine
-from hub.errors import SchemaError
 from hub.migrations import schema
+from hub.migrations.schema import SchemaError
 from hub.models.origin import OLDEST_WORKING
 from hub.security import data_origin
 from tests.support import every_column
