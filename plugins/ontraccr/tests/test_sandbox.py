@@ -3,9 +3,7 @@
 import pytest
 import requests
 from hub_ontraccr import hub_sandbox
-from hub_ontraccr.client import RATE
 
-from hub.contract.rate import Rate
 from qbo_sandbox.kit import Server
 
 STATUS = {
@@ -18,7 +16,7 @@ STATUS = {
 ITEM = {"external_id": "1", "external_name": "A", "name": "A"}
 LINK = {"external_id": "7", "external_name": "Seven", "external_type": "Project"}
 HERE = "?division=div-1"
-PERIOD_SECONDS = Rate.parse(RATE).seconds
+PERIOD_SECONDS = 30
 
 
 @pytest.mark.parametrize(
