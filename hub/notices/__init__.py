@@ -1,7 +1,7 @@
 """When each person is mailed, and the messages that wait for them.
 
-Imports `hub.context`, `hub.db`, `hub.http`, `hub.models`, `hub.reasons`, `hub.security` and
-`hub.translations`. Start reading in `timing`.
+Imports `hub.context`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.reasons`,
+`hub.security` and `hub.translations`. Start reading in `timing`.
 """
 
 from hub.notices.languages import language_of

@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from gettext import NullTranslations
+from typing import Any, cast
+
+from flask import current_app
 
 from hub.context import current
+from hub.contract.registry import Plugins
 from hub.models import User
 from hub.reasons import texts
 from hub.translations import catalogs, messages, reasons
 from hub.translations.catalogs import ENGLISH, LANGUAGES
 from hub.translations.messages import Reader
 from hub.translations.numbers import FORMATS, USUAL_FORMATS
+
+CATALOGS = "hub_catalogs"  # of the application: (package, language) -> catalog
+HUB = "hub"
 
 
 @contextmanager
@@ -21,7 +27,9 @@ def language_of(person: User | None) -> Iterator[None]:
     A mailbox of an app is nobody, so its messages are English.
     """
     reader = _reader(person)
-    labels = _labels(reader.language)
+    labels: dict[str, str] = {}
+    if reader.language != ENGLISH:
+        labels = field_labels(reader.language)
     reader_token = messages.find_reader.set(lambda: reader)
     reasons_token = texts.translate.set(
         lambda text: reasons.translate(text, lambda label: labels.get(label, label))
@@ -40,27 +48,45 @@ def _reader(person: User | None) -> Reader:
         language = ENGLISH
     chosen_format = person.number_format if person else None
     numbers = FORMATS.get(chosen_format or "", USUAL_FORMATS[language])
-    return Reader(language, _catalog(language), numbers)
+    return Reader(language, catalog(language), numbers)
 
 
-@cache
-def _catalog(language: str) -> NullTranslations:
-    return catalogs.own(language)
+def catalog(language: str, package: str = HUB) -> NullTranslations:
+    """Return the translations of the hub or of the package of a plugin; each is read once.
+
+    Texts that a plugin does not translate are looked up in the hub's.
+    """
+    read = _collected()
+    key = (package, language)
+    if key not in read:
+        if package == HUB:
+            read[key] = catalogs.own(language)
+        else:
+            read[key] = catalogs.of_plugin(language, package, catalog(language))
+    return cast(NullTranslations, read[key])
 
 
-@cache
-def _catalog_of_plugin(language: str, package: str) -> NullTranslations:
-    return catalogs.of_plugin(language, package, _catalog(language))
+def field_labels(language: str) -> dict[str, str]:
+    """Return the translated labels of the fields of all apps; they are collected once."""
+    collected = _collected()
+    key = ("labels of fields", language)
+    if key not in collected:
+        plugins = current().plugins
+        labels = {}
+        for slug in plugins.apps:
+            translations = catalog(language, plugins.package(slug))
+            for label in labels_of_fields(plugins, slug):
+                labels[label] = translations.gettext(label)
+        collected[key] = labels
+    return cast(dict[str, str], collected[key])
 
 
-def _labels(language: str) -> dict[str, str]:
-    """Return the translated labels of the codes of all apps."""
-    labels: dict[str, str] = {}
-    if language == ENGLISH:
-        return labels
-    plugins = current().plugins
-    for slug in plugins.apps:
-        catalog = _catalog_of_plugin(language, plugins.package(slug))
-        for field in plugins.call(slug, "hub_fields") or ():
-            labels[field.label] = catalog.gettext(field.label)
-    return labels
+def labels_of_fields(plugins: Plugins, slug: str) -> list[str]:
+    """Return what an app calls the codes of its documents."""
+    return [field.label for field in plugins.call(slug, "hub_fields") or ()]
+
+
+def _collected() -> dict[tuple[str, str], Any]:
+    """Return what was read of the catalogs in this process, by package and language."""
+    collected: dict[tuple[str, str], Any] = current_app.extensions.setdefault(CATALOGS, {})
+    return collected

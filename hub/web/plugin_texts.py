@@ -10,6 +10,7 @@ from marshmallow import fields
 
 from hub.contract.registry import Plugins
 from hub.contract.settings_schema import schema_of
+from hub.notices.languages import labels_of_fields
 from hub.web.forms import schema_choices
 
 TEXTS_OF_SETTING = ("label", "help", "section")
@@ -25,11 +26,6 @@ def texts_of_plugin(plugins: Plugins, package: str) -> list[str]:
         for setting in schema_of(app).fields.values():
             texts += _texts_of_setting(setting)
     return list(dict.fromkeys(text for text in texts if text))
-
-
-def labels_of_fields(plugins: Plugins, slug: str) -> list[str]:
-    """Return what an app calls the codes of its documents."""
-    return [field.label for field in plugins.call(slug, "hub_fields") or ()]
 
 
 def _texts_of_setting(setting: fields.Field[Any]) -> Iterator[str]:

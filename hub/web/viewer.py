@@ -12,7 +12,6 @@ from typing import Any, cast
 from flask import (
     Flask,
     before_render_template,
-    current_app,
     g,
     has_request_context,
     request,
@@ -27,25 +26,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.context import current
 from hub.contract import interval
 from hub.errors import DatabaseUnavailable, Refused, Sentence
+from hub.notices.languages import catalog, field_labels
 from hub.reasons import texts as reasons
-from hub.translations import catalogs, messages, stored
+from hub.translations import messages, stored
 from hub.translations import reasons as reason_texts
 from hub.translations.catalogs import ENGLISH, LANGUAGES
 from hub.translations.messages import Reader
 from hub.translations.numbers import FORMATS, USUAL_FORMATS, NumberFormat
 from hub.web import long_texts
 from hub.web.forms import Input
-from hub.web.plugin_texts import labels_of_fields
 
-CATALOGS = "hub_catalogs"  # of the application: (package, language) -> catalog
-HUB = "hub"
 # What browsers ask for -> the language of the pages. Readers of Nynorsk read Bokmål, too.
 REQUESTED = {"en": ENGLISH, "nb": "nb", "no": "nb", "nn": "nb"}
 
 
 def init_app(app: Flask) -> None:
     """Let templates and views translate for the person who looks at the page."""
-    app.extensions[CATALOGS] = {}
     app.before_request(_begin)
     app.teardown_request(_end)
     before_render_template.connect(_translate_reasons, app, weak=False)
@@ -124,15 +120,6 @@ def requested_language() -> str:
     return ENGLISH
 
 
-def catalog(language: str, package: str = HUB) -> Any:
-    """Return the translations of the hub or of the package of a plugin; each is read once."""
-    read = current_app.extensions[CATALOGS]
-    key = (package, language)
-    if key not in read:
-        read[key] = _read(language, package)
-    return read[key]
-
-
 def of_app(text: str, slug: str) -> str:
     """Translate a text of an app's plugin by its own catalog, else by that of the hub."""
     plugins = current().plugins
@@ -171,13 +158,6 @@ def _reader(language: str | None, number_format: str | None) -> Reader:
     name = language if language in LANGUAGES else requested_language()
     numbers = FORMATS[number_format] if number_format in FORMATS else USUAL_FORMATS[name]
     return Reader(name, catalog(name), numbers)
-
-
-def _read(language: str, package: str) -> Any:
-    """Read a catalog; the texts that a plugin does not translate are looked up in the hub's."""
-    if package == HUB:
-        return catalogs.own(language)
-    return catalogs.of_plugin(language, package, catalog(language))
 
 
 def _choice(name: str) -> str | None:
@@ -222,21 +202,7 @@ def _keep_reasons(*sender: Any, **ignored: Any) -> None:
 
 def _reason(text: str) -> str:
     """Translate a text of `hub.reasons`, or the label of a code, which its plugin translates."""
-    return reason_texts.translate(text, lambda label: _labels(language()).get(label, label))
-
-
-def _labels(language: str) -> dict[str, str]:
-    """Return the translated labels of the fields of all apps; they are collected once."""
-    collected = current_app.extensions[CATALOGS]
-    key = ("labels of fields", language)
-    if key not in collected:
-        plugins = current().plugins
-        labels = {}
-        for slug in plugins.apps:
-            for label in labels_of_fields(plugins, slug):
-                labels[label] = of_app(label, slug)
-        collected[key] = labels
-    return cast(dict[str, str], collected[key])
+    return reason_texts.translate(text, lambda label: field_labels(language()).get(label, label))
 
 
 @pass_context

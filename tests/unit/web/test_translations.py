@@ -19,6 +19,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.errors import NotFound, Refused, Sentence
 from hub.models import RunLine, User
+from hub.notices import languages
 from hub.reasons.texts import CaseText, render
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web import viewer
@@ -177,11 +178,11 @@ def addresses(story: Story) -> list[str]:
 
 def test_every_text_of_the_pages_goes_through_the_catalog(visitor: Visitor) -> None:
     visitor.log_in("olga")
-    read = visitor.app.extensions[viewer.CATALOGS]
+    read = visitor.app.extensions[languages.CATALOGS]
     plugins = visitor.app.extensions["hub"].plugins
     packages = {plugins.package(slug) for slug in plugins.apps}
     marked = Marked(texts_of_catalogs())
-    read.update({(package, "nb"): marked for package in (*packages, viewer.HUB)})
+    read.update({(package, "nb"): marked for package in (*packages, languages.HUB)})
     page_addresses: dict[str, str] = {}
     for path in addresses(visitor.story):
         page = visitor.get(path, headers=NORWEGIAN, follow_redirects=True).text
