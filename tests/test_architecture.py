@@ -33,6 +33,8 @@ FLOORS = [
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_LINE = 400, 60, 100
 HIGHEST_COMPLEXITY = 15
+# Few functions may come near it.
+HIGH_COMPLEXITY, MAX_COMPLEX_FUNCTIONS = 10, 15
 # A function is packed if it has many branches in few lines.
 PACKED_COMPLEXITY, PACKED_COMPLEXITY_PER_LINE, MAX_PACKED_FUNCTIONS = 8, 0.6, 10
 # The longest chain of imports: of modules, and of packages and modules directly in the hub.
@@ -347,13 +349,14 @@ def complexity(function):
     return count
 
 
-def test_no_function_of_the_hub_is_complex():
-    too_complex = {}
+def test_few_functions_of_the_hub_are_complex():
+    complex_functions = {}
     for name, path in modules().items():
         for node in ast.walk(tree(path)):
-            if isinstance(node, ast.FunctionDef) and complexity(node) > HIGHEST_COMPLEXITY:
-                too_complex[f"{name}.{node.name}"] = complexity(node)
-    assert too_complex == {}
+            if isinstance(node, ast.FunctionDef) and complexity(node) > HIGH_COMPLEXITY:
+                complex_functions[f"{name}.{node.name}"] = complexity(node)
+    assert len(complex_functions) <= MAX_COMPLEX_FUNCTIONS, complex_functions
+    assert max(complex_functions.values()) <= HIGHEST_COMPLEXITY, complex_functions
 
 
 def is_packed(function):

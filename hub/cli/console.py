@@ -244,15 +244,11 @@ def installations(slug: str | None, realm: str | None) -> "list[Installation]":
     from hub.models import Installation
     from hub.models.enums import InstallationMode
 
-    with reading() as session:
-        enabled = list(
-            session.scalars(
-                select(Installation).where(Installation.enabled).order_by(Installation.id)
-            )
-        )
+    query = select(Installation).where(Installation.enabled).order_by(Installation.id)
     if realm is not None:
-        company_id = company(realm).id
-        enabled = [row for row in enabled if row.company_id == company_id]
+        query = query.where(Installation.company_id == company(realm).id)
+    with reading() as session:
+        enabled = list(session.scalars(query))
     if slug is not None:
         of_app = [row for row in enabled if row.slug == slug]
         if not of_app:

@@ -50,12 +50,9 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     Document by document, and in sum; ends with 3 when something is wrong. With --json the result of
     one company is an object; of several there is one for each, by realm.
     """
-    from hub.models.enums import ConnectionState
     from hub.scheduling.runner import exit_code
 
-    companies_of_realm = companies(realm)
-    rows = [row for row in companies_of_realm if row.state != ConnectionState.DISCONNECTED]
-    rows = rows or companies_of_realm
+    rows = _select_connected(companies(realm))
     is_titled = len(rows) > 1 and not as_json
     runs_by_realm: dict[str, Run] = {}
     for row in rows:
@@ -63,10 +60,16 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     if as_json:
         results = {realm: run.counts for realm, run in runs_by_realm.items()}
         print_json(results if len(rows) > 1 else results[rows[0].realm])
-    code = exit_code(runs_by_realm.values())
-    if not code and any(run.counts.get("troubles") for run in runs_by_realm.values()):
-        code = 3
-    raise SystemExit(code)
+    has_troubles = any(run.counts.get("troubles") for run in runs_by_realm.values())
+    raise SystemExit(exit_code(runs_by_realm.values()) or (3 if has_troubles else 0))
+
+
+def _select_connected(rows: "list[Company]") -> "list[Company]":
+    """Return the companies that are not disconnected; all of them if each one is."""
+    from hub.models.enums import ConnectionState
+
+    connected = [row for row in rows if row.state != ConnectionState.DISCONNECTED]
+    return connected or rows
 
 
 def _reconcile_company(row: "Company", *, is_titled: bool, silent: bool) -> "Run":

@@ -127,10 +127,7 @@ def update_cases(
 
     Of two entries for one posting the last one counts.
     """
-    holds_by_posting: dict[Posting, tuple[DocumentHold, ...]] = {}
-    for posting, reasons in holds:
-        if posting.state == PostingState.HELD:
-            holds_by_posting[posting] = reasons
+    holds_by_posting = _holds_of_held(holds)
     if not holds_by_posting:
         return
     session.flush()
@@ -150,6 +147,17 @@ def update_cases(
             postings.append(posting)
     for cause, (hold, postings) in new_cases.items():
         _open(session, cause, hold, installation.company_id, installation.id, postings)
+
+
+def _holds_of_held(
+    holds: Iterable[tuple[Posting, tuple[DocumentHold, ...]]],
+) -> dict[Posting, tuple[DocumentHold, ...]]:
+    """Return the last reasons of each posting that is held."""
+    holds_by_posting: dict[Posting, tuple[DocumentHold, ...]] = {}
+    for posting, reasons in holds:
+        if posting.state == PostingState.HELD:
+            holds_by_posting[posting] = reasons
+    return holds_by_posting
 
 
 def open_case(session: Session, posting: Posting, hold: DocumentHold) -> None:

@@ -45,22 +45,12 @@ def find_obstacle(
 ) -> DocumentHold | None:
     """Return why the content of an operation is not sent as it is; None if nothing holds it."""
     document = operation.document
-    is_foreign = _is_foreign(batch, document)
     if built.problems:
-        key = "currency" if is_foreign else "content"
+        key = "currency" if _is_foreign(batch, document) else "content"
         return cases.document_hold(key, row, "content", problems=" ".join(built.problems))
-
-    if is_foreign and isinstance(document.details, Party) and operation.update is None:
-        # QuickBooks would keep the party in the home currency forever.
-        return cases.document_hold(
-            "currency",
-            row,
-            "party_currency",
-            party=document.details.name,
-            currency=document.currency or "",
-            home_currency=batch.setup.facts.currency,
-            kind=document.kind,
-        )
+    party_hold = _find_party_obstacle(batch, row, operation)
+    if party_hold:
+        return party_hold
 
     history = operation.history
     if history.repetition is outbox.Repetition.OFFERED and history.departure:
@@ -71,6 +61,27 @@ def find_obstacle(
     if is_held_change and not document.closed:
         return cases.document_hold("changed", row, "changed")
     return None
+
+
+def _find_party_obstacle(
+    batch: CollectBatch, row: SourceDocument, operation: PlannedOperation
+) -> DocumentHold | None:
+    """Return why a party in a foreign currency is not created; None if nothing holds it."""
+    document = operation.document
+    if not isinstance(document.details, Party) or operation.update is not None:
+        return None
+    if not _is_foreign(batch, document):
+        return None
+    # QuickBooks would keep the party in the home currency forever.
+    return cases.document_hold(
+        "currency",
+        row,
+        "party_currency",
+        party=document.details.name,
+        currency=document.currency or "",
+        home_currency=batch.setup.facts.currency,
+        kind=document.kind,
+    )
 
 
 def complete_content(

@@ -203,9 +203,8 @@ def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartP
         return unchanged
 
     if history.is_in_books(fingerprint):
-        is_other_content = active is not None and active.planned != fingerprint
-        if active and is_other_content and is_withdrawable(batch, active):
-            plan.withdraw(active, CaseText("posting.same_again"))
+        if active:
+            _withdraw_other_content(batch, plan, active, fingerprint)
         return PartPlan(document=document, part=part, current=history.current)
 
     refused = None
@@ -218,6 +217,14 @@ def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartP
         posting=_posting_plan(row, operation, content),
         refused=refused,
     )
+
+
+def _withdraw_other_content(
+    batch: CollectBatch, plan: DocumentPlan, active: Posting, fingerprint: str
+) -> None:
+    """Withdraw a posting whose content differs from that in the books, which is wanted again."""
+    if active.planned != fingerprint and is_withdrawable(batch, active):
+        plan.withdraw(active, CaseText("posting.same_again"))
 
 
 def _posting_plan(

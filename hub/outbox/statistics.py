@@ -45,6 +45,7 @@ COUNTED_STATES = (
     DocumentState.SKIPPED,
     DocumentState.WITHDRAWN,
 )
+STATES_WITH_AMOUNTS = (DocumentState.POSTED, DocumentState.MISSING)
 COUNTED_AS_WAITING = (DocumentState.WAITING, DocumentState.READY, DocumentState.SENDING)
 UNDELIVERED_STATES = (PostingState.HELD, PostingState.UNKNOWN)  # of files
 CREDIT_KINDS = ("vendor_credit", "credit_memo", "refund")  # their amounts are subtracted
@@ -239,14 +240,11 @@ def _add_others(
 ) -> None:
     """Add the documents that have more than one posting."""
     has_several = Posting.document_id.in_(_with_several_postings([installation_id]))
-    counted_ids = set()
-    for id, state in _states(session, has_several).items():
-        if state in (DocumentState.POSTED, DocumentState.MISSING):
-            counted_ids.add(id)
+    states = _states(session, has_several)
 
     with_source_total: set[int] = set()
     for row in _amounts(session, has_several):
-        if row.document_id not in counted_ids:
+        if states.get(row.document_id) not in STATES_WITH_AMOUNTS:
             continue
         if row.source_total is None and row.total is None:
             continue

@@ -150,19 +150,30 @@ def webhook(
     _check_signature(headers, body)
     events = _events(body)
     realms = {event.realm for event in events}
-    news: dict[int, list[WebhookEvent]] = {}
     with engine.reading() as session:
         rows = session.scalars(select(Company).where(Company.realm.in_(realms)))
         companies = {company.realm: company for company in rows}
-        for event in events:
-            company = companies.get(event.realm)
-            if company is not None and not _is_stored(session, company.id, event):
-                news.setdefault(company.id, []).append(event)
-        expected = [one for one in companies.values() if one.id in news and _has_noted_news(one)]
-        if expected and find_awaiting is not None:
-            for company_id in find_awaiting(session, [company.id for company in expected]):
+        news = _select_news(session, events, companies)
+        with_noted_news = []
+        for company in companies.values():
+            if company.id in news and _has_noted_news(company):
+                with_noted_news.append(company.id)
+        if with_noted_news and find_awaiting is not None:
+            for company_id in find_awaiting(session, with_noted_news):
                 del news[company_id]
     _note_receipt(companies.values(), news)
+    return news
+
+
+def _select_news(
+    session: Session, events: Iterable[WebhookEvent], companies: Mapping[str, Company]
+) -> dict[int, list[WebhookEvent]]:
+    """Return the events of connected companies that the hub has not stored yet, by company."""
+    news: dict[int, list[WebhookEvent]] = {}
+    for event in events:
+        company = companies.get(event.realm)
+        if company is not None and not _is_stored(session, company.id, event):
+            news.setdefault(company.id, []).append(event)
     return news
 
 

@@ -160,10 +160,7 @@ def _dimensions(
         if not names:
             continue
         title = gettext("Classes") if role == CLASSES else gettext("Locations")
-        codes = select(func.count()).where(
-            SeenCode.installation_id == installation.id, SeenCode.field.in_(names)
-        )
-        count = session.scalar(codes) or 0
+        count = _count_codes(session, installation, names)
         if is_tracked or not count:
             text = gettext("Tracking is on.") if is_tracked else gettext("The documents have none.")
             yield Fact(title=title, text=text)
@@ -176,6 +173,14 @@ def _dimensions(
             state=FactState.LOOK,
             next_step=gettext("Switch tracking on in QuickBooks (Settings, Advanced, Categories)."),
         )
+
+
+def _count_codes(session: Session, installation: Installation, field_names: list[str]) -> int:
+    """Count the codes that the documents of an app have in these fields."""
+    query = select(func.count()).where(
+        SeenCode.installation_id == installation.id, SeenCode.field.in_(field_names)
+    )
+    return session.scalar(query) or 0
 
 
 def _closed_books(facts: CompanyFacts) -> Fact:

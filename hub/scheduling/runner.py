@@ -265,7 +265,7 @@ def _send(steps: Steps, installation: Installation) -> None:
     requests["writes"] += sent.writes
     requests["reads"] += sent.reads
     if sent.counts:
-        recorder.line(Sentence("Posted: %(counts)s.", counts=_format_counts(sent.counts)))
+        recorder.line(Sentence("Posting: %(counts)s.", counts=_format_counts(sent.counts)))
     if sent.stopped:
         _raise_reason(steps, installation, sent.stopped)
 

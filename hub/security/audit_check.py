@@ -196,22 +196,22 @@ def _compare_copy(session: Session, copied: _CopyFile, result: Verification) -> 
                 missing = [earlier for earlier in missing if earlier < number]
     if missing:
         raise AuditBroken.missing_from_log(missing[0], str(copied.path))
+    expected = result.count if first_number is None else result.count - first_number + 1
+    _remark_on_copy(result, copied.path, unreadable, expected - result.copied)
+
+
+def _remark_on_copy(result: Verification, path: Path, unreadable: int, lacking: int) -> None:
+    """Add remarks about lines of the copy that are no entries, and about entries that it lacks."""
     if unreadable:
         result.remarks.append(
             Sentence(
-                "%(count)s lines of the copy %(path)s are no entries.",
-                count=unreadable,
-                path=copied.path,
+                "%(count)s lines of the copy %(path)s are no entries.", count=unreadable, path=path
             )
         )
-    expected = result.count if first_number is None else result.count - first_number + 1
-    lacking = expected - result.copied
     if lacking > 0:
         result.remarks.append(
             Sentence(
-                "The copy %(path)s lacks %(count)s entries of the log.",
-                path=copied.path,
-                count=lacking,
+                "The copy %(path)s lacks %(count)s entries of the log.", path=path, count=lacking
             )
         )
 

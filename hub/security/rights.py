@@ -192,16 +192,20 @@ def scope_of(session: Session, rights: Rights, least: str = "viewer") -> Scope:
         company = Subject(company_id)
         if any(right.touches(company) for right in counted):
             company_ids.add(company_id)
-        if any(right.covers(company) for right in counted):
+        if _are_covering(counted, company):
             whole_company_ids.add(company_id)
-        app = Subject(company_id, slug)
-        if installation_id and any(right.covers(app) for right in counted):
+        if installation_id and _are_covering(counted, Subject(company_id, slug)):
             installation_ids.add(installation_id)
     return Scope(
         installation_ids=frozenset(installation_ids),
         company_ids=frozenset(company_ids),
         whole_company_ids=frozenset(whole_company_ids),
     )
+
+
+def _are_covering(rights: Iterable[Right], subject: Subject) -> bool:
+    """Tell whether one of these rights covers all of a subject."""
+    return any(right.covers(subject) for right in rights)
 
 
 def narrow(session: Session, scope: Scope, company_id: int) -> Scope:

@@ -219,11 +219,18 @@ def _link_codes(
                 "name": name,
                 "record": code.quickbooks_id,
             }
-        elif match.match_method != MatchOrigin.DECIDED and match.record != code.quickbooks_id:
-            match.record = code.quickbooks_id
-            match.match_method = MatchOrigin.LINK
-            match.who = "hub"
-            match.at = now
+        else:
+            _move_link(match, code.quickbooks_id, now)
     session.flush()
     if new_rows:
         bulk.execute_each(session, _INSERT_MATCHES, list(new_rows.values()))
+
+
+def _move_link(match: Match, record_id: str, now: dt.datetime) -> None:
+    """Link a code to another record, unless a person decided otherwise."""
+    if match.match_method == MatchOrigin.DECIDED or match.record == record_id:
+        return
+    match.record = record_id
+    match.match_method = MatchOrigin.LINK
+    match.who = "hub"
+    match.at = now

@@ -51,8 +51,15 @@ def _translate(text: str, person: Reader, depth: int) -> str:
         return person.numbers.written(text)
     if depth > MAX_DEPTH:
         return text
+    return _by_parts(text, person, depth)
+
+
+def _by_parts(text: str, person: Reader, depth: int) -> str:
+    """Translate a text as several sentences, or as one that has values or counts."""
     sentences = SENTENCE_END.split(text)
-    parts = [_translate(one, person, depth + 1) for one in sentences if len(sentences) > 1]
+    parts = []
+    if len(sentences) > 1:
+        parts = [_translate(sentence, person, depth + 1) for sentence in sentences]
     if parts and all(part != one for part, one in zip(parts, sentences, strict=True)):
         return " ".join(parts)
     for translate_form in (_by_template, _by_count, _without_stop):

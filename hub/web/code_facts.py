@@ -111,15 +111,7 @@ def waiting_for(session: Session, causes: Iterable[str]) -> dict[str, CaseRow]:
 def _detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
     """Return what a new record would be created from."""
     if isinstance(details, Party):
-        address = details.address
-        parts = [*address.lines, address.postal_code, address.city] if address else []
-        return [
-            ("E-mail", details.email or ""),
-            (gettext("Phone"), details.phone or ""),
-            (gettext("Contact"), details.contact or ""),
-            (gettext("Address"), ", ".join(part for part in parts if part)),
-            (gettext("Currency"), details.currency or ""),
-        ]
+        return _party_facts(details)
     if isinstance(details, Item):
         return [
             (gettext("Type"), details.type.replace("_", " ")),
@@ -129,6 +121,19 @@ def _detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
             (gettext("Cost"), money(details.cost, "")),
         ]
     return []
+
+
+def _party_facts(details: Party) -> list[tuple[str, str]]:
+    """Return what a new vendor or customer would be created from."""
+    address = details.address
+    parts = [*address.lines, address.postal_code, address.city] if address else []
+    return [
+        ("E-mail", details.email or ""),
+        (gettext("Phone"), details.phone or ""),
+        (gettext("Contact"), details.contact or ""),
+        (gettext("Address"), ", ".join(part for part in parts if part)),
+        (gettext("Currency"), details.currency or ""),
+    ]
 
 
 def _newest(session: Session, case_id: int) -> list[Posting]:

@@ -84,7 +84,7 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
         if form_page or not _is_repeatable():
             return _redirect(form_page or access.page_before() or "/")
         fields = list(request.form.items(multi=True))
-    return _page(request.path, problem, fields)
+    return _page(request.full_path.rstrip("?"), problem, fields)
 
 
 @pages.get("/confirm")

@@ -117,6 +117,15 @@ def with_errors(questions: Sequence[Input], errors: Mapping[str, Sequence[str]])
     return with_their_errors
 
 
+def errors_without_field(errors: Mapping[str, list[str]], values: Mapping[str, Any]) -> list[str]:
+    """Return the errors about the form as a whole, which are shown above its fields."""
+    texts: list[str] = []
+    for name, texts_of_name in errors.items():
+        if name.startswith("_") and name not in values:
+            texts += texts_of_name
+    return texts
+
+
 def with_focus(questions: Sequence[Input]) -> list[Input]:
     """Return the questions of a page; the first one with an error gets the focus."""
     first = next((question.name for question in questions if question.errors), "")
@@ -279,9 +288,9 @@ def _display_value(kind: str, value: Any) -> Any:
     if value is None:
         return ""
     if kind == "lines":
-        return "\n".join(str(entry) for entry in value)
+        return "\n".join(map(str, value))
     if kind == "pairs":
-        lines = [f"{name} = {part}" for name, part in (value or {}).items()]
+        lines = [f"{name} = {part}" for name, part in value.items()]
         return "\n".join(lines)
     return str(value)
 

@@ -315,12 +315,12 @@ def decide(
         )
         index = records.index(session, installation.company_id, cast(Role, match.role))
         entry = index.get_active(record)
+    title = name or code
     if record == EMPTY:
-        return gettext("%(code)s is left out.", code=name or code)
+        return gettext("%(code)s is left out.", code=title)
     if record == NEW:
-        name = details.name if details else name
-        return match_messages.created_later(name or code)
-    return match_messages.matched(name or code, record_title(entry) if entry else record)
+        return match_messages.created_later(details.name if details else title)
+    return match_messages.matched(title, record_title(entry) if entry else record)
 
 
 def _check_new(

@@ -330,12 +330,6 @@ def _form(
         if row.id and may_here("operator"):
             history = setting_history.read(session, app, row)
     groups = forms.sections(forms.with_focus(forms.with_errors([*drawn, *plan], errors)))
-    extra = [
-        text
-        for name, texts in errors.items()
-        if name not in values and name.startswith("_")
-        for text in texts
-    ]
     about |= {
         "app": app,
         "row": row,
@@ -345,7 +339,7 @@ def _form(
         "labels": {one.name: one.label for one in (*drawn, *plan)},
         "picker": picker(row, typed),
         "allowed": may_configure(row),
-        "extra": extra,
+        "extra": forms.errors_without_field(errors, values),
         "draft": draft,
     }
     return render_template("settings.html", wrong=errors, **about)

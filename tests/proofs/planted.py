@@ -516,8 +516,8 @@ BUGS = (
     Planted(
         "a party of a foreign currency is made in the home currency",
         "hub/collect/content.py",
-        "if is_foreign and isinstance(document.details, Party) and operation.update is None:",
-        "if False:",
+        "if not isinstance(document.details, Party) or operation.update is not None:",
+        "if True:",
         (
             "tests/unit/posting/test_creations.py::"
             "test_a_party_of_a_foreign_currency_is_held_where_the_company_keeps_one"
@@ -663,8 +663,8 @@ BUGS = (
     Planted(
         "what is put back is withdrawn when its document is planned again",
         "hub/collect/planning.py",
-        "if active and is_other_content and is_withdrawable(batch, active):",
-        "if active and is_withdrawable(batch, active):",
+        "if active.planned != fingerprint and is_withdrawable(batch, active):",
+        "if is_withdrawable(batch, active):",
         (
             "tests/unit/web/test_put_back.py::"
             "test_it_is_not_withdrawn_when_the_document_is_planned_again"

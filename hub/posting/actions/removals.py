@@ -26,11 +26,7 @@ def find_pending_removals(
     session: Session, company_id: int, targets: Mapping[int, TransactionHead]
 ) -> dict[int, int]:
     """Return, by posting, our removal of something that depends on the target of its change."""
-    dependents: dict[int, list[tuple[str, str]]] = {}
-    for id, head in targets.items():
-        if blocking_link(head):
-            links = head.links or ()
-            dependents[id] = [(linked_kind(str(link["type"])), str(link["id"])) for link in links]
+    dependents = _find_dependents(targets)
     quickbooks_ids = {key[1] for keys in dependents.values() for key in keys}
     if not quickbooks_ids:
         return {}
@@ -50,6 +46,18 @@ def find_pending_removals(
                 first_removals[id] = removal_ids[key]
                 break
     return first_removals
+
+
+def _find_dependents(
+    targets: Mapping[int, TransactionHead],
+) -> dict[int, list[tuple[str, str]]]:
+    """Return, by posting, the kinds and ids of what is linked to targets that cannot change."""
+    dependents: dict[int, list[tuple[str, str]]] = {}
+    for id, head in targets.items():
+        if blocking_link(head):
+            links = head.links or ()
+            dependents[id] = [(linked_kind(str(link["type"])), str(link["id"])) for link in links]
+    return dependents
 
 
 def wait(session: Session, removals: Mapping[int, int]) -> None:

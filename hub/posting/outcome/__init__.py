@@ -1,4 +1,5 @@
 """Results: the history of a posting is loaded, and what became of it is recorded once.
 
-Imports `hub.posting.protocol`, `hub.outbox` and `hub.qbo`. Start reading in `record`.
+Imports `hub.posting.protocol`, `hub.outbox`, `hub.qbo` and `hub.translations`. Start reading in
+`record`.
 """

@@ -16,7 +16,7 @@ from hub.db.bulk import among
 from hub.models import Attempt, Company, Posting, Proof, SourceDocument, TransactionSummary
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, SearchVerdict, SendOutcome
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.history import History, SendAttempt
+from hub.posting.protocol.history import History, QuietPeriod, SendAttempt
 from hub.qbo import payloads
 
 log = logging.getLogger("hub")
@@ -292,7 +292,6 @@ def _history(
     proofs = evidence.valid_proofs(posting.id, posting_session.company)
     is_restored = posting_session.company.restored_since is not None
     after_restore = is_restored and operation not in CHANGE_OPERATIONS
-    quiet_key = "restored" if after_restore and not proofs else posting.fence
     return History(
         operation=operation,
         kind=posting.kind,
@@ -311,8 +310,18 @@ def _history(
         rekey=posting.rekey,
         gone=document.gone is not None,
         rejected_ids=frozenset(posting.rejected_ids or ()),
-        quiet_period=posting_session.quiet_period(posting, quiet_key),
+        quiet_period=_quiet_period(
+            posting, posting_session, is_unproved=after_restore and not proofs
+        ),
     )
+
+
+def _quiet_period(
+    posting: Posting, posting_session: PostingSession, *, is_unproved: bool
+) -> QuietPeriod:
+    """Return how long nothing may be sent; after a restore it begins anew until a proof."""
+    key = "restored" if is_unproved else posting.fence
+    return posting_session.quiet_period(posting, key)
 
 
 def _send_attempt(attempt: AttemptRow) -> SendAttempt:

@@ -18,15 +18,44 @@ from hub.errors import HubError, NeedsAttention
 from hub.models import Company, Posting
 from hub.outbox.identity import identity, request_id
 from hub.posting.outcome.batch_sizing import BatchSizer
-from hub.posting.protocol.history import QuietPeriod, Step
+from hub.posting.protocol.history import (
+    Ask,
+    Doubt,
+    Hold,
+    Posted,
+    QuietPeriod,
+    Read,
+    Reconnect,
+    Requeue,
+    Search,
+    Send,
+    Step,
+    Wait,
+    Withdraw,
+)
 from hub.qbo import connection
 from hub.qbo.client import Client
 from hub.qbo.responses import Answer
+from hub.translations.messages import gettext_noop
 
 log = logging.getLogger("hub")
 Progress = Callable[[str, int, int], None]
 # QuickBooks' dates are whole seconds and lag a little.
 DATE_TOLERANCE = dt.timedelta(seconds=2)
+# How the log of a run counts the steps at which postings rest.
+STEP_COUNTS: dict[type, str] = {
+    Posted: gettext_noop("posted"),
+    Ask: gettext_noop("held"),
+    Hold: gettext_noop("held"),
+    Withdraw: gettext_noop("withdrawn"),
+    Doubt: gettext_noop("in doubt"),
+    Wait: gettext_noop("in doubt"),
+    Search: gettext_noop("in doubt"),
+    Read: gettext_noop("in doubt"),
+    Send: gettext_noop("to be sent again"),
+    Requeue: gettext_noop("to be sent again"),
+    Reconnect: gettext_noop("to be sent again"),
+}
 _companies = cast(Table, Company.__table__)
 _STORE_DATE = (
     update(_companies)
@@ -165,9 +194,8 @@ class PostingSession:
             self.stop(error.text)
 
     def count_step(self, step: Step) -> None:
-        """Count a step that was taken, under its name."""
-        name = type(step).__name__.lower()
-        self.counts[name] += 1
+        """Count a step that was taken, by what became of its posting."""
+        self.counts[STEP_COUNTS[type(step)]] += 1
 
     # -- time ---------------------------------------------------------------------------------
 

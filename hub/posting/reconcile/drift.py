@@ -62,17 +62,22 @@ def watch(company_id: int) -> Counter[str]:
             return counts
         last_key = chunk.heads[-1].kind, chunk.heads[-1].quickbooks_id
         idle = [document for document in chunk.documents if not document.is_changing]
-        changing_keys = {document.key for document in chunk.documents if document.is_changing}
         current = _read_current(posting_session, idle)
         news = [_news(document, current) for document in idle]
-        processed = []
-        for head in chunk.heads:
-            if (head.kind, head.quickbooks_id) not in changing_keys:
-                processed.append(head)
         with transaction() as session:
             for item in news:
                 counts += _report(session, item)
-            _mark_processed(session, processed)
+            _mark_processed(session, _settled_heads(chunk))
+
+
+def _settled_heads(chunk: _Chunk) -> list[TransactionHead]:
+    """Return the heads that none of our own changes is about to change again."""
+    changing_keys = {document.key for document in chunk.documents if document.is_changing}
+    settled = []
+    for head in chunk.heads:
+        if (head.kind, head.quickbooks_id) not in changing_keys:
+            settled.append(head)
+    return settled
 
 
 def _next_chunk(company_id: int, last_key: tuple[str, str]) -> _Chunk:

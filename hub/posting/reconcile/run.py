@@ -143,10 +143,13 @@ def _add(company_id: int, comparison: Comparison, summary: PostedSummary, has_ca
         comparison.other_source_totals.append(_source_total_as_json(summary))
     if summary.is_changing:
         comparison.changing += 1
-        return
-    if document is None or summary.discrepancy == Discrepancy.NONE:
-        return
-    if summary.discrepancy in ABSENT:
+    elif document is not None and summary.discrepancy != Discrepancy.NONE:
+        _count_discrepancy(comparison, document, is_open=is_open)
+
+
+def _count_discrepancy(comparison: Comparison, document: PostedDocument, *, is_open: bool) -> None:
+    """Count a document that differs from its transaction, and list it among the first ones."""
+    if document.summary.discrepancy in ABSENT:
         comparison.absent += 1
     if is_open:
         comparison.open += 1

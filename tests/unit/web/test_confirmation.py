@@ -1,5 +1,6 @@
 """Some actions ask for the password again, and continue with the values that were entered."""
 
+import html
 import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
@@ -81,6 +82,16 @@ def test_a_form_of_another_site_is_not_repeated(owner: Visitor) -> None:
     address = f"/people/{person_id(owner, 'vera')}/role"
     answer = owner.client.post(address, data={"role": "owner"})
     assert (answer.status_code, TITLE in answer.text) == (400, False)
+
+
+def test_the_page_that_comes_next_is_kept(owner: Visitor) -> None:
+    answer = owner.post("/account/authenticator/new?next=/inbox").text
+    assert TITLE in answer
+    action = re.search(r'<form class="box" action="([^"]+)"', answer)
+    assert action is not None
+    address = html.unescape(action[1])
+    confirmed = owner.post(address, **hidden_fields(answer), confirm_password=PASSWORD)
+    assert parse_qs(urlsplit(confirmed.location).query) == {"next": ["/inbox"]}
 
 
 @pytest.mark.parametrize(
