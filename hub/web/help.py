@@ -9,13 +9,14 @@ from flask import Blueprint, Flask, render_template, request, url_for
 from markupsafe import Markup
 
 import hub
-from hub.web import markdown
+from hub.web import markdown, viewer
 from hub.web.access import OWN, needs
 
 PACKAGE = Path(hub.__file__).parent
 NAME = "admin.md"
-# Where the text is in a wheel, and where in a checkout.
+# Where the English text is in a wheel, and where in a checkout.
 PLACES = (PACKAGE / NAME, PACKAGE.parent / "docs" / NAME)
+TRANSLATION = "help.md"  # in the folder of a language; its headings are those of the English text
 # The pages -> the heading of their section; other pages lead to the beginning.
 SECTIONS: Mapping[str, str] = {
     "account": "Log-in, second factor, sessions",
@@ -55,7 +56,7 @@ def init_app(app: Flask) -> None:
 @needs("viewer", of=OWN)
 def show() -> str:
     """Show the documentation for admins."""
-    return render_template("help.html", text=_text())
+    return render_template("help.html", text=_text(viewer.language()))
 
 
 def address() -> str:
@@ -65,11 +66,21 @@ def address() -> str:
 
 
 @cache
-def _text() -> Markup:
-    """Return the text as HTML, without its title."""
-    path = next(place for place in PLACES if place.exists())
+def _text(language: str) -> Markup:
+    """Return the text in a language as HTML, without its title.
+
+    Headings have the anchors of the English ones, so that links lead to them in every language.
+    """
+    english = next(place for place in PLACES if place.exists())
+    anchors = markdown.anchors(_without_title(english))
+    translation = PACKAGE / "translations" / language / TRANSLATION
+    path = translation if translation.exists() else english
+    return markdown.render(_without_title(path), anchors)
+
+
+def _without_title(path: Path) -> str:
     _, _, text = path.read_text(encoding="utf-8").partition("\n")
-    return markdown.render(text)
+    return text
 
 
 def _shared() -> dict[str, Any]:

@@ -5,23 +5,28 @@ Links to other pages of the documentation become plain text, because the hub doe
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
 
 
-def render(text: str) -> Markup:
-    """Return the HTML of a page; its headings have anchors as on GitHub."""
-    from markdown_it import MarkdownIt  # only the help needs it
+def render(text: str, heading_anchors: Sequence[str] | None = None) -> Markup:
+    """Return the HTML of a page.
 
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    Its headings have these anchors, in this order; without any they have their own.
+    """
+    parser = _parser()
     parser.add_render_rule("fence", _fence)
     tokens = parser.parse(text)
+    remaining_anchors = iter(anchors(text) if heading_anchors is None else heading_anchors)
     for position, token in enumerate(tokens):
         if token.type == "heading_open":
-            token.attrSet("id", anchor(tokens[position + 1].content))
+            token.attrSet("id", next(remaining_anchors))
         elif token.type == "th_open":
             token.attrs = {"scope": "col"}
         elif token.type == "td_open":
@@ -35,6 +40,22 @@ def render(text: str) -> Markup:
     parser.add_render_rule("table_close", _table_close)
     html = parser.renderer.render(tokens, parser.options, {})
     return Markup(html)  # noqa: S704 (tags in the text are escaped)
+
+
+def anchors(text: str) -> list[str]:
+    """Return the anchors of the headings of a page, as on GitHub."""
+    tokens = _parser().parse(text)
+    results = []
+    for position, token in enumerate(tokens):
+        if token.type == "heading_open":
+            results.append(anchor(tokens[position + 1].content))
+    return results
+
+
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # only the help needs it
+
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def anchor(heading: str) -> str:

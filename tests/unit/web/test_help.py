@@ -1,6 +1,7 @@
 """The help: every page links to its section, and the text is that of the documentation."""
 
 import re
+from collections import Counter
 from html import unescape
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from hub.web import help, markdown
 from tests.support.page_visitor import Visitor
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / help.NAME
+TRANSLATION = Path(help.__file__).parents[1] / "translations" / "nb" / help.TRANSLATION
+NORWEGIAN = {"Accept-Language": "nb"}
 LINK = re.compile(r'<a href="(/help[^"]*)">Help</a>')
 
 
@@ -50,6 +53,36 @@ def test_the_help_has_every_word_of_the_documentation(viewer: Visitor) -> None:
     assert [word for word in words if word not in text] == []
     assert "**" not in text
     assert "](" not in text
+
+
+def test_the_help_is_in_the_language_of_the_page(viewer: Visitor) -> None:
+    english = viewer.page("/help")
+    norwegian = viewer.get("/help", headers=NORWEGIAN).text
+    assert re.findall(r"<h2 id=[^>]+>", norwegian) == re.findall(r"<h2 id=[^>]+>", english)
+    assert ">5. Tøm innboksen</h2>" in norwegian
+    assert "Clear the inbox" not in norwegian
+
+
+def test_a_translation_of_the_help_has_the_structure_of_the_documentation() -> None:
+    sections = sections_of(DOCUMENTATION)
+    translated_sections = sections_of(TRANSLATION)
+    assert len(sections) > 10
+    for section, translated in zip(sections, translated_sections, strict=True):
+        assert outline(translated) == outline(section), translated.partition("\n")[0]
+
+
+def sections_of(path: Path) -> list[str]:
+    """Return the sections of a page, each with its heading."""
+    return re.split(r"^## ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def outline(section: str) -> tuple[list[str], Counter[str]]:
+    """Return the kinds of the blocks of a section, and what is written in it as code."""
+    blocks = []
+    for block in re.split(r"\n\n+", section.strip()):
+        rows = len(re.findall(r"^(?:\||- |\d+\. )", block, flags=re.MULTILINE))
+        blocks.append(f"{rows} rows" if rows else "text")
+    return blocks, Counter(re.findall(r"`([^`\n]+)`", section))
 
 
 def test_markdown_becomes_html_and_nothing_in_it_is_a_tag() -> None:
