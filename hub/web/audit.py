@@ -10,14 +10,12 @@ from flask import (
     redirect,
     render_template,
     request,
-    stream_with_context,
     url_for,
 )
 from sqlalchemy import false
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import spreadsheets
 from hub.db.engine import reading
 from hub.models import AuditEntry
 from hub.security import audit_check, audit_entries
@@ -57,25 +55,9 @@ def index() -> str:
         )
 
 
-@pages.get("/audit-log.csv")
-@needs("owner")
-def export() -> Response:
-    """Download the entries that the filters choose, oldest first, as a file for spreadsheets."""
-    filters = {name: request.args.get(name, "").strip() for name in FILTERS}
-    chosen = _chosen(filters)
-
-    def lines() -> Iterator[bytes]:
-        """Yield the file while the database is read."""
-        with reading() as session:
-            yield from audit_entries.as_csv(session, chosen)
-
-    headers = {"Content-Disposition": "attachment; filename=audit-log.csv"}
-    return Response(stream_with_context(lines()), mimetype=spreadsheets.MIME, headers=headers)
-
-
 @pages.get("/export")
 @needs("owner")
-def export_list() -> Response:
+def export() -> Response:
     """Download the entries that the filters choose, newest first, in the format of the address."""
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
     query = _chosen(filters).select()

@@ -84,7 +84,7 @@ ROUTES = {
     """,
     "owner app at company": "marketplace.grant",
     "owner hub": """
-        audit.export audit.export_list audit.index audit.verify companies.connect
+        audit.export audit.index audit.verify companies.connect
         chat_webhook.store chat_webhook.test invitations.invite
         invitations.renew invitations.withdraw mail_server.show mail_server.store
         mail_server.test people.create people.index setup.intuit setup.store_contact

@@ -55,7 +55,7 @@ IDS = {
     "slug": "costtracker",
 }
 # Programs read the counts of all documents and the whole audit log; log-out ends the visit.
-NOT_VISITED = ("monitoring.metrics", "audit.export", "security.logout", "static")
+NOT_VISITED = ("monitoring.metrics", "security.logout", "static")
 STATES = (
     "held waiting review ready sending unknown posted paid missing removed skipped withdrawn "
     "pending"
