@@ -15,6 +15,7 @@ from hub.errors import Refused
 from hub.installations import enable, setting_changes
 from hub.models import AuditEntry, Installation
 from hub.translations.messages import gettext_noop
+from hub.web.forms import schema_choices
 from hub.web.layout import MODES
 from hub.web.setting_choices import stored_choices
 from hub.web.source_view import dated
@@ -134,7 +135,8 @@ def _text(schema: Schema, name: str, value: Any, name_of: Names) -> str:
     source = str(field.metadata.get("choices_from", "")) if field else ""
     if source:
         return name_of(source, text)
-    return dated(text)
+    labels = dict(schema_choices(field)) if field else {}
+    return labels.get(text) or dated(text)
 
 
 def _mode(name: str) -> str:

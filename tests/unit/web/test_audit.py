@@ -83,6 +83,7 @@ def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(own
         "mode": {"from": "review", "to": "auto"},
         "attach_files": {"from": True, "to": False},
         "payable_account": {"from": None, "to": "84"},
+        "reference_to": {"from": "private_note", "to": "number"},
         "client_secret": "changed",
     }
     with owner.app.app_context(), engine.reading() as session:
@@ -98,6 +99,7 @@ def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(own
         "Mode: Review → Automatic",
         "Attach files: on → off",
         "Credit account: none → 84",
+        "Put the Reference into: the memo → the bill number",
         "Client secret changed",
     ]
     with owner.app.app_context(), engine.transaction() as session:
