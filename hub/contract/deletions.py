@@ -46,13 +46,16 @@ class DeletionSweep:
     def watch(self, items: Iterable[Yielded]) -> Iterator[Yielded]:
         """Yield the items and remember their ids, so that one that is soon deleted is missed.
 
+        Items whose id does not begin with the prefix are not remembered: a source has a sweep for
+        each of its lists.
+
         Yield a Checkpoint of the ids before each Checkpoint among the items.
         """
         stored_count = len(self._ids)
         for item in items:
             if not isinstance(item, Checkpoint):
-                id = item.source_id.removeprefix(self._prefix)
-                self._ids.add(id)
+                if item.source_id.startswith(self._prefix):
+                    self._ids.add(item.source_id.removeprefix(self._prefix))
             elif len(self._ids) > stored_count:
                 stored_count = len(self._ids)
                 yield self._checkpoint()

@@ -69,3 +69,8 @@ def test_ten_thousand_numbers_are_one_range():
 def test_text_of_another_form_is_an_error():
     with pytest.raises(ValueError, match="invalid literal"):
         parse_ids("not ids")
+
+
+def test_documents_of_another_list_pass_and_are_not_missed():
+    other, end = Unreadable(source_id="invoice:7", reason="any"), Checkpoint(cursor="end")
+    assert list(sweep("2026-03-02|1").watch([other, end])) == [other, end]
