@@ -15,7 +15,9 @@ PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
 RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
 )
-KNOWN_SOURCES = frozenset({"autotask", "costcertified", "costtracker", "ion", "ontraccr"})
+KNOWN_SOURCES = frozenset(
+    {"autotask", "costcertified", "costtracker", "harvest", "ion", "ontraccr"}
+)
 
 
 @click.command("new-plugin")

@@ -41,7 +41,7 @@ DATA = re.compile(
     |Nordvik\ Bygg(?:\ AS)?|Nybygg|Byggmakker\ [AÅ]a?s|Rørlegger\ Næss\ &\ Sønner|Stål\ "Nord"\ AS
     |Helt\ Ny\ Leverandør\ ENK|O'Hara\ Elektro|Maler\ Østby|Solbakken\ borettslag:Tak
     |Trelast\ 48x198(?:,\ 12\ meter)?|Kari\ Nordmann:\ approved|faktura\.pdf
-    |CostTracker(?:\ does\ not\ answer\.)?|CostCertified|Ontraccr|ION|Autotask(?:\ \w+)*
+    |CostTracker(?:\ does\ not\ answer\.)?|CostCertified|Ontraccr|ION|Harvest|Autotask(?:\ \w+)*
     |F-\w+|NOK|QuickBooks(?:\ hub|\ Online)?|Intuit|CSV|XLSX|JSON|PDF|SKU
     |[a-z-]*qbo-hub-\w+(?:\ [\d.]+)?|hub_\w+|HUB_\w+|hub\ \w+(?:\ \w+)*|\w+:\w+
     |https?://\S+|\*?[\w.*-]+\.(?:com|net|example|org)
@@ -52,7 +52,8 @@ DATA = re.compile(
     |[0-9a-f]{20,}|invoice|via|password|address|Redirect\ URI|Host\ domain
     |(?:Launch|Disconnect|Reconnect|Webhook)\ \w+
     |End-user\ license\ agreement\ URL|Privacy\ policy\ URL|ABstandinclient\d+|Newly\ held|Posted
-    |localhost|127\.0\.0\.1|autotask-[\w-]+|costtracker|costcertified|ontraccr|ion|openapi\.yaml
+    |localhost|127\.0\.0\.1|autotask-[\w-]+|costtracker|costcertified|ontraccr|ion|harvest
+    |openapi\.yaml
     |ffff\w*|inclient\w*|\(it\ is\ disconnected\)\.\ Open\ Companies\ and\ press\ Reconnect\.
     """,
     re.VERBOSE,

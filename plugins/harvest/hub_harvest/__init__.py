@@ -1,0 +1,83 @@
+"""Harvest in the hub: invoices and what clients paid of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hub import (
+    App,
+    Document,
+    Field,
+    FromSetting,
+    Receipt,
+    Sandbox,
+    Site,
+    Tenant,
+    hookimpl,
+)
+from hub_harvest import reading, receipts
+from hub_harvest.client import RATE, Harvest
+from hub_harvest.settings import Settings
+
+
+@hookimpl
+def hub_apps() -> Any:
+    return [
+        App(
+            slug="harvest",
+            icon="receipt",
+            name="Harvest",
+            summary="Invoices become invoices, and what clients paid becomes payments.",
+            help="Make a personal access token at id.getharvest.com/developers; the same page shows"
+            " the account id. The person needs the right to see and edit all invoices.",
+            posts=("invoice", "payment", "customer"),
+            settings=Settings,
+            hosts=("{base_url}",),
+            rate=RATE,
+            wants=("posted",),
+        )
+    ]
+
+
+@hookimpl
+def hub_fields(app: str) -> Any:
+    return [
+        Field(
+            name="client",
+            label="Client",
+            role="customer",
+            match=("name",),
+            missing=FromSetting("clients"),
+        ),
+        Field(name="item_type", label="Item type", role="item", match=("name",)),
+        Field(name="tax", label="Tax", role="tax_code", match=("name",)),
+    ]
+
+
+@hookimpl
+def hub_check(app: str, site: Site) -> Tenant:
+    company = Harvest(site).company()
+    return Tenant(id=str(site.settings["account_id"]), name=company["name"])
+
+
+@hookimpl
+def hub_documents(
+    app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
+) -> Iterator[Any]:
+    source = Harvest(site)
+    if ids:
+        return reading.exactly(site, source, ids)
+    return reading.changed(site, source, cursors)
+
+
+@hookimpl
+def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
+    receipts.report(site, Harvest(site), document, receipt)
+
+
+@hookimpl
+def hub_sandbox(app: str, folder: Path | None, documents: int | None) -> Any:
+    from hub_harvest.sandbox import StandIn
+
+    stand_in = StandIn(folder, documents or 40)
+    return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings, country="US")

@@ -1,0 +1,156 @@
+"""Invoices and payments of Harvest as QuickBooks knows them."""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+
+from hub import Applied, Code, Document, Gone, Line, Party, Row, Site, StageName, money
+
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+STAGES: dict[str, tuple[StageName, str | None]] = {
+    "draft": ("pending", "It is a draft in Harvest."),
+    "open": ("ready", None),
+    "paid": ("ready", None),
+    # Written off. What is in the books stays there; the loss is a decision of the bookkeeper.
+    "closed": ("update_only", None),
+}
+
+
+def invoice_id(row: Row) -> str:
+    """Return the id of an invoice as a document."""
+    return f"invoice:{row['id']}"
+
+
+def payment_id(invoice: Row, row: Row) -> str:
+    """Return the id of a payment as a document; Harvest finds it by its invoice only."""
+    return f"payment:{invoice['id']}-{row['id']}"
+
+
+def read_invoice(site: Site, row: Row) -> Document | Gone:
+    """Return the invoice of a row."""
+    if row["state"] not in STAGES:
+        raise ValueError(f"its state {row['state']!r} is none of {', '.join(STAGES)}")
+    stage, hold = STAGES[row["state"]]
+    return Document(
+        kind="invoice",
+        source_id=invoice_id(row),
+        version=row["updated_at"],
+        stage=stage,
+        hold=hold,
+        date=_date(row["issue_date"]),
+        due=_date(row["due_date"]),
+        number=row["number"],
+        message=row["notes"] or None,
+        memo=row["subject"] or None,
+        currency=row["currency"],
+        codes={"client": _client(row)},
+        lines=tuple(_lines(site, row)),
+        total=money(row["amount"]),
+        tax_total=_tax_total(row),
+        facts=_facts(row),
+    )
+
+
+def read_payment(invoice: Row, row: Row, deposit_account: str) -> Document:
+    """Return a payment of an invoice."""
+    applied = Applied(document=invoice_id(invoice))
+    amount = money(row["amount"])
+    return Document(
+        kind="payment",
+        source_id=payment_id(invoice, row),
+        version=row["updated_at"],
+        date=_date(row["paid_date"]),
+        number=row["transaction_id"] or None,
+        memo=row["notes"] or None,
+        currency=invoice["currency"],
+        codes={"client": _client(invoice), "deposit_account": deposit_account},
+        lines=(Line(id="1", amount=amount, applied=applied),),
+        total=amount,
+    )
+
+
+def _client(invoice: Row) -> Code:
+    client = invoice["client"]
+    create = Party(name=client["name"], currency=invoice["currency"])
+    return Code(id=f"client:{client['id']}", name=client["name"], create=create)
+
+
+def _lines(site: Site, row: Row) -> Iterator[Line]:
+    """Yield the lines of an invoice; a discount of the whole invoice is the last one."""
+    taxes = _line_taxes(row)
+    for line, tax in zip(row["line_items"], taxes, strict=True):
+        codes = {"item_type": Code(id=f"item type:{line['kind']}", name=line["kind"])}
+        if site.company.country != "US":
+            codes["tax"] = _tax_code(row, line)
+        yield Line(
+            id=str(line["id"]),
+            amount=money(line["amount"]),
+            quantity=money(line["quantity"]),
+            unit_price=money(line["unit_price"]),
+            description=line["description"] or None,
+            codes=codes,
+            tax=tax,
+            facts=_line_facts(line),
+        )
+    if row["discount_amount"]:
+        description = f"Discount of {_percent(money(row['discount']))}"
+        amount = -money(row["discount_amount"])
+        yield Line(id="discount", amount=amount, description=description)
+
+
+def _line_taxes(row: Row) -> list[Decimal]:
+    """Return the tax of each line; together they are the tax of the invoice to the cent."""
+    weights = [money(line["amount"]) * _rate(row, line) for line in row["line_items"]]
+    taxes = [ZERO] * len(weights)
+    taxed = [place for place, weight in enumerate(weights) if weight]
+    if not taxed:
+        return taxes
+    total = _tax_total(row)
+    for place in taxed:
+        taxes[place] = (total * weights[place] / sum(weights)).quantize(CENT)
+    taxes[taxed[-1]] += total - sum(taxes)
+    return taxes
+
+
+def _rate(row: Row, line: Row) -> Decimal:
+    """Return the percentage of both taxes that a line has."""
+    rate = ZERO
+    if line["taxed"]:
+        rate += money(row["tax"] or 0)
+    if line["taxed2"]:
+        rate += money(row["tax2"] or 0)
+    return rate
+
+
+def _tax_code(row: Row, line: Row) -> Code:
+    """Return the tax of a line as a code; Harvest has percentages and no names."""
+    rate = _percent(_rate(row, line))
+    return Code(id=f"tax:{rate}", name=rate)
+
+
+def _percent(rate: Decimal) -> str:
+    return f"{rate.normalize():f} %"
+
+
+def _tax_total(row: Row) -> Decimal:
+    return money(row["tax_amount"] or 0) + money(row["tax2_amount"] or 0)
+
+
+def _facts(row: Row) -> dict[str, str]:
+    """Return what a reviewer wants to see and QuickBooks has no place for."""
+    facts = {
+        "Status in Harvest": row["state"],
+        "Purchase order": row["purchase_order"] or "",
+        "Retainer": str((row["retainer"] or {}).get("id", "")),
+    }
+    return {label: text for label, text in facts.items() if text}
+
+
+def _line_facts(line: Row) -> dict[str, str]:
+    project = line["project"]
+    return {"Project": project["name"]} if project else {}
+
+
+def _date(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None

@@ -1,0 +1,134 @@
+"""Read invoices with their payments: what changed, single ones, and what was deleted.
+
+A payment has no list of its own in Harvest. It changes its invoice, so the payments of each changed
+invoice are read with it. The ids of all payments are remembered: one that the list of its invoice
+lacks was deleted. Deleted invoices are found once a day, by comparing all ids.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from hub import (
+    ChangeCursor,
+    Checkpoint,
+    DeletionSweep,
+    Gone,
+    Row,
+    Site,
+    format_ids,
+    money,
+    parse_ids,
+    readable,
+)
+from hub_harvest import documents
+from hub_harvest.client import Harvest
+
+PAYMENTS = "payments"  # the stream of the ids of payments
+DELETED = "It was deleted in Harvest."
+
+
+def exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Any]:
+    """Yield the documents with these ids, in their order."""
+    for id in ids:
+        kind, _, number = id.partition(":")
+        invoice_number, _, payment_number = number.partition("-")
+        invoice = source.invoice(invoice_number)
+        if invoice is None:
+            yield Gone(source_id=id, reason="Harvest no longer has it.")
+        elif kind == "invoice":
+            yield _invoice(site, invoice)
+        else:
+            yield _payment(site, source, invoice, payment_number)
+
+
+def changed(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Any]:
+    """Yield every document that changed since the cursors, and what was deleted."""
+    payments = KnownPayments(cursors.get(PAYMENTS, ""))
+    sweep = DeletionSweep(cursors.get("deletions", ""), site.today, prefix="invoice:")
+    yield from sweep.watch(_changed_invoices(site, source, cursors.get("", ""), payments))
+    if sweep.is_due:
+        present = [row["id"] for rows, _ in source.invoices("", "") for row in rows]
+        yield from payments.without_invoice(present)
+        yield payments.checkpoint()
+        yield from sweep.compare(present, reason=DELETED)
+
+
+class KnownPayments:
+    """The ids of the payments that were read, each with the id of its invoice before it."""
+
+    def __init__(self, cursor: str) -> None:
+        self._ids = parse_ids(cursor)
+
+    def compare(self, invoice: Row, rows: Iterable[Row]) -> Iterator[Gone]:
+        """Yield a Gone for each payment that an invoice no longer has."""
+        present = {f"{invoice['id']}-{row['id']}" for row in rows}
+        former = {id for id in self._ids if id.startswith(f"{invoice['id']}-")}
+        self._ids |= present
+        yield from self._remove(former - present)
+
+    def without_invoice(self, invoice_ids: Iterable[int]) -> Iterator[Gone]:
+        """Yield a Gone for each payment of an invoice that is not among these."""
+        present = {str(id) for id in invoice_ids}
+        yield from self._remove(id for id in self._ids if id.partition("-")[0] not in present)
+
+    def has_of(self, invoice: Row) -> bool:
+        """Tell whether an invoice had payments when it was read last."""
+        return any(id.startswith(f"{invoice['id']}-") for id in self._ids)
+
+    def checkpoint(self) -> Checkpoint:
+        """Return a checkpoint of the ids."""
+        return Checkpoint(cursor=format_ids(self._ids), stream=PAYMENTS)
+
+    def _remove(self, ids: Iterable[str]) -> Iterator[Gone]:
+        for id in sorted(ids):
+            self._ids.discard(id)
+            yield Gone(source_id=f"payment:{id}", reason=DELETED, inferred=True)
+
+
+def _changed_invoices(
+    site: Site, source: Harvest, text: str, payments: KnownPayments
+) -> Iterator[Any]:
+    """Yield the invoices that changed since the cursor, each with its payments."""
+    cursor = ChangeCursor.parse(text)
+    for rows, next_page in source.invoices(cursor.changed_since, cursor.page):
+        cursor.begin(source.date)
+        for row in rows:
+            version = f"{zlib.crc32(row['updated_at'].encode()):08x}"
+            if cursor.is_new(str(row["id"]), version, row["updated_at"]):
+                yield _invoice(site, row)
+                yield from _payments(site, source, row, payments)
+        yield payments.checkpoint()
+        if next_page:
+            cursor.page = next_page
+            yield Checkpoint(cursor=str(cursor))
+    yield Checkpoint(cursor=str(cursor.finished()))
+
+
+def _payments(site: Site, source: Harvest, invoice: Row, payments: KnownPayments) -> Iterator[Any]:
+    """Yield the payments of an invoice; one of which nothing was ever paid is not asked for any."""
+    is_paid = money(invoice["due_amount"]) != money(invoice["amount"])
+    if invoice["state"] == "draft" or not (is_paid or payments.has_of(invoice)):
+        return
+    rows = source.payments(invoice["id"])
+    for row in rows:
+        yield _read_payment(site, invoice, row)
+    yield from payments.compare(invoice, rows)
+
+
+def _payment(site: Site, source: Harvest, invoice: Row, number: str) -> Any:
+    """Return one payment of an invoice."""
+    for row in source.payments(invoice["id"]):
+        if str(row["id"]) == number:
+            return _read_payment(site, invoice, row)
+    return Gone(source_id=f"payment:{invoice['id']}-{number}", reason="Harvest no longer has it.")
+
+
+def _invoice(site: Site, row: Row) -> Any:
+    return readable(documents.invoice_id(row), documents.read_invoice, site, row)
+
+
+def _read_payment(site: Site, invoice: Row, row: Row) -> Any:
+    id = documents.payment_id(invoice, row)
+    account = site.settings["deposit_account"]
+    return readable(id, documents.read_payment, invoice, row, account)

@@ -1,0 +1,128 @@
+"""The invoices with which the stand-in begins: each state, taxes, discounts and payments."""
+
+import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)
+BETWEEN_CHANGES = dt.timedelta(minutes=10)
+CLIENTS = ("Harbour Works", "North Supply", "Bolt and Sons")
+ITEM_TYPES = ("Service", "Product")
+# The cases of the first invoices, which repeat: state, payments, and whether taxed and discounted.
+CASES = (
+    ("open", 0, False, False),
+    ("paid", 1, False, False),
+    ("draft", 0, False, False),
+    ("open", 1, True, False),
+    ("paid", 2, True, True),
+    ("closed", 0, False, False),
+    ("open", 0, False, True),
+)
+TAX, TAX2, DISCOUNT = Decimal("8.25"), Decimal("1.5"), Decimal(10)  # per cent
+
+
+def invoices(count: int) -> list[dict[str, Any]]:
+    """Return the first invoices."""
+    return [invoice(number) for number in range(1, count + 1)]
+
+
+def invoice(number: int) -> dict[str, Any]:
+    """Return the invoice with this number."""
+    state, payment_count, is_taxed, is_discounted = CASES[(number - 1) % len(CASES)]
+    changed_at = f"{FIRST_CHANGE + number * BETWEEN_CHANGES:%Y-%m-%dT%H:%M:%SZ}"
+    client = number % len(CLIENTS)
+    lines = [_line(number, place, is_taxed) for place in (1, 2)]
+    amounts = _amounts(lines, is_taxed, is_discounted)
+    payments = _payments(number, payment_count, state, amounts["amount"], changed_at)
+    row = {
+        "id": str(13000 + number),
+        "number": f"HV-{number}",
+        "client": {"id": 5735770 + client, "name": CLIENTS[client]},
+        "subject": f"Work of week {number}",
+        "notes": "",
+        "purchase_order": f"PO-{number}" if number % 4 == 0 else "",
+        "currency": "USD",
+        "issue_date": "2026-01-05",
+        "due_date": "2026-02-04",
+        "retainer": None,
+        "line_items": lines,
+        "updated_at": changed_at,
+        "payments": payments,
+        "messages": [],
+        **amounts,
+        **state_of(amounts["amount"], payments),
+    }
+    if state in ("draft", "closed"):
+        row["state"] = state
+    return row
+
+
+def state_of(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what is due of an invoice, and its state."""
+    due = Decimal(str(amount)) - sum(Decimal(str(row["amount"])) for row in payments)
+    return {"due_amount": float(due), "state": "open" if due else "paid"}
+
+
+def _line(number: int, place: int, is_taxed: bool) -> dict[str, Any]:
+    hours = Decimal(number % 9 + place)
+    price = Decimal("75.35")
+    return {
+        "id": number * 10 + place,
+        "kind": ITEM_TYPES[place - 1],
+        "description": f"Work of week {number}, part {place}",
+        "quantity": float(hours),
+        "unit_price": float(price),
+        "amount": float(hours * price),
+        "taxed": is_taxed,
+        "taxed2": is_taxed and place == 1,
+        "project": {"id": 14307913, "name": "Online store", "code": "OS1"},
+    }
+
+
+def _amounts(lines: list[dict[str, Any]], is_taxed: bool, is_discounted: bool) -> dict[str, Any]:
+    """Return discount, taxes and total, rounded as Harvest rounds them: each of them once."""
+    subtotal = _sum(lines)
+    discount = _percent(subtotal, DISCOUNT if is_discounted else Decimal(0))
+    share = 1 - discount / subtotal
+    tax = _percent(_sum(lines) * share, TAX) if is_taxed else Decimal(0)
+    taxed_twice = [line for line in lines if line["taxed2"]]
+    tax2 = _percent(_sum(taxed_twice) * share, TAX2)
+    return {
+        "discount": float(DISCOUNT) if is_discounted else None,
+        "discount_amount": float(discount),
+        "tax": float(TAX) if is_taxed else None,
+        "tax_amount": float(tax),
+        "tax2": float(TAX2) if is_taxed else None,
+        "tax2_amount": float(tax2),
+        "amount": float(subtotal - discount + tax + tax2),
+    }
+
+
+def _payments(
+    number: int, count: int, state: str, amount: float, paid_at: str
+) -> list[dict[str, Any]]:
+    """Return the payments of an invoice; together they pay all of it if it is paid."""
+    remaining = Decimal(str(amount)) if state == "paid" else Decimal("50.00")
+    payments = []
+    for place in range(1, count + 1):
+        part = remaining if place == count else _percent(remaining, Decimal(40))
+        remaining -= part
+        payments.append(
+            {
+                "id": number * 100 + place,
+                "amount": float(part),
+                "paid_date": "2026-01-20",
+                "transaction_id": f"T-{number}-{place}",
+                "notes": "",
+                "updated_at": paid_at,
+            }
+        )
+    return payments
+
+
+def _sum(lines: list[dict[str, Any]]) -> Decimal:
+    return sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
+
+
+def _percent(amount: Decimal, rate: Decimal) -> Decimal:
+    return (amount * rate / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)

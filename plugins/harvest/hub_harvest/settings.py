@@ -1,0 +1,32 @@
+"""What an admin sets for Harvest."""
+
+from marshmallow import Schema
+
+from hub import setting
+
+ACCESS, BOOKS, MESSAGES = "Harvest", "QuickBooks", "Messages"  # the headings of the page
+
+
+class Settings(Schema):
+    base_url = setting.address(
+        "Address", ACCESS, "The address of Harvest's API.", default="https://api.harvestapp.com"
+    )
+    account_id = setting.text(
+        "Account id", ACCESS, "It stands beside the token on Harvest's page.", required=True
+    )
+    token = setting.secret("Personal access token", ACCESS, "From id.getharvest.com/developers.")
+    clients = setting.choice(
+        "New clients",
+        BOOKS,
+        {"create": "create as customers", "hold": "match by hand"},
+        "A client without a customer in QuickBooks.",
+    )
+    deposit_account = setting.record(
+        "deposit_account", "Deposited to", BOOKS, "Where payments arrive.", required=True
+    )
+    receipt_address = setting.text(
+        "Send messages to",
+        MESSAGES,
+        "Harvest adds a message to each posted invoice and mails it to this address. Leave it"
+        " empty to add none.",
+    )

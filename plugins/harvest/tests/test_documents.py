@@ -1,0 +1,98 @@
+"""Invoices and payments of Harvest become the documents in the folder `golden`."""
+
+from pathlib import Path
+
+import pytest
+from hub_harvest.sandbox import StandIn
+
+from hub import Company, Gone, NeedsAttention
+from hub.testing.bench import Bench
+from hub.testing.golden import golden
+
+FOLDER = Path(__file__).parent / "golden"
+STATES = ("open", "paid", "draft", "paid in part and taxed", "paid and discounted", "written off")
+
+
+@pytest.fixture
+def open_bench():
+    """Return a function that opens a bench for a company of a country."""
+
+    def open_bench(country="US", **settings):
+        company = Company(country=country, currency="USD")
+        return Bench(
+            "harvest",
+            {"deposit_account": "35", **settings},
+            stand_in=StandIn(None, 40),
+            company=company,
+            waits=True,
+        )
+
+    return open_bench
+
+
+@pytest.fixture
+def bench(open_bench):
+    return open_bench()
+
+
+def invoice_id(number):
+    return f"invoice:{13000 + number}"
+
+
+def payment_id(number, place=1):
+    return f"payment:{13000 + number}-{number * 100 + place}"
+
+
+@pytest.mark.parametrize(("number", "state"), list(enumerate(STATES, 1)))
+def test_an_invoice_of_each_state_becomes_this_document(bench, number, state):
+    (item,) = bench.read(ids=[invoice_id(number)])
+    golden(FOLDER / f"{state.replace(' ', '-')}.json", item)
+
+
+def test_a_payment_becomes_this_document(bench):
+    (item,) = bench.read(ids=[payment_id(5, 2)])
+    golden(FOLDER / "payment.json", item)
+
+
+def test_the_lines_add_up_to_the_total_of_each_invoice(bench):
+    invoices = [item for item in bench.read() if getattr(item, "kind", "") == "invoice"]
+    assert len(invoices) == 40
+    for item in invoices:
+        net = sum(line.amount for line in item.lines)
+        assert net + item.tax_total == item.total
+        assert sum(line.tax for line in item.lines if line.tax) == item.tax_total
+
+
+def test_outside_the_united_states_each_line_has_its_percentage_as_a_code(open_bench):
+    (item,) = open_bench(country="NO").read(ids=[invoice_id(4)])
+    assert [line.codes["tax"].name for line in item.lines] == ["9.75 %", "8.25 %"]
+    (untaxed,) = open_bench(country="NO").read(ids=[invoice_id(1)])
+    assert {line.codes["tax"].name for line in untaxed.lines} == {"0 %"}
+
+
+@pytest.mark.parametrize("id", ["invoice:1", "payment:1-2", payment_id(5, 9)])
+def test_a_document_that_harvest_does_not_have_is_gone(bench, id):
+    (item,) = bench.read(ids=[id])
+    assert item == Gone(source_id=id, reason="Harvest no longer has it.")
+
+
+def test_an_invoice_in_a_state_of_the_future_is_unreadable(bench):
+    id = str(13001)
+    rows = bench.stand_in.rows
+    rows.put(rows[id] | {"state": "disputed"})
+    (item,) = bench.read(ids=[invoice_id(1)])
+    assert "its state 'disputed' is none of draft, open, paid, closed" in item.reason
+
+
+def test_the_list_is_read_over_several_pages_by_links(bench, monkeypatch):
+    monkeypatch.setattr("hub_harvest.client.PAGE_SIZE", 7)
+    ids = [item.source_id for item in bench.read() if getattr(item, "kind", "") == "invoice"]
+    assert len(ids) == len(set(ids)) == 40
+    assert bench.count_calls("GET /v2/invoices") >= 6
+
+
+def test_every_call_names_account_and_program(bench):
+    assert bench.check().name == "Bright Ideas"
+    bench.set(account_id="1")
+    with pytest.raises(NeedsAttention, match="not allowed to the account of Harvest"):
+        bench.check()

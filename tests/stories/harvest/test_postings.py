@@ -1,0 +1,134 @@
+"""Harvest's invoices and payments, from its stand-in to QuickBooks."""
+
+from collections import Counter
+from decimal import Decimal as D
+from urllib.parse import urlencode
+
+import pytest
+from hub_harvest.sandbox import StandIn
+from sqlalchemy import select
+
+from hub.db.engine import reading, transaction
+from hub.installations import enable, matches
+from hub.models import Case, Installation
+from hub.scheduling import runner
+from qbo_sandbox.kit import Fault, ask
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+
+pytestmark = pytest.mark.end_to_end
+
+HARVEST = "http://harvest.test"
+FIRST_ID = 13001
+READY = {"open", "paid"}
+
+
+class Works:
+    """A Harvest stand-in, the installation that reads it, and its QuickBooks company."""
+
+    def __init__(self, app, quickbooks, clock, **settings):
+        self.quickbooks, self.clock = quickbooks, clock
+        self.source = StandIn(None, 14)
+        clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
+        self.source.clock.set(clock.now().timestamp())
+        mounts = app.extensions["hub"].mounts
+        mounts[HARVEST] = WSGIAdapter(self.source.wsgi, HARVEST, sleep=clock.sleep)
+        values = self.source.settings(HARVEST) | {"deposit_account": "35"} | settings
+        self.id = enable.enable(1, "harvest", values, who="kari", mode="auto").id
+
+    def sync(self):
+        run = runner.sync(self.id, requested_by="kari")
+        assert run.error == ""
+
+    def match_item_types(self):
+        """Match each item type of Harvest to a service of QuickBooks."""
+        services = [row["Id"] for row in self.books("Item") if row["Type"] == "Service"]
+        with transaction() as session:
+            row = session.get_one(Installation, self.id)
+            for name, record in zip(("Service", "Product"), services, strict=False):
+                matches.decide(session, row, "item_type", f"item type:{name}", record, who="kari")
+
+    def books(self, kind):
+        return self.quickbooks.books()[self.quickbooks.realm].get(kind, [])
+
+    def posted(self, kind):
+        """Return the amounts of our transactions of a kind by their numbers."""
+        number = "DocNumber" if kind == "Invoice" else "PaymentRefNum"
+        amounts = {}
+        for row in self.books(kind):
+            if "[hub:" in row.get("PrivateNote", ""):
+                assert row[number] not in amounts, "posted twice"
+                amounts[row[number]] = D(str(row["TotalAmt"]))
+        return amounts
+
+    def edit(self, id, **form):
+        """Change an invoice as a person does in Harvest."""
+        path = f"/invoices/{id}/edit"
+        assert ask(self.source.wsgi, "POST", path, urlencode(form)).status == 200
+
+    def cases(self):
+        with reading() as session:
+            cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+            return [case.title for case in cases]
+
+
+@pytest.fixture
+def works(app, quickbooks, clock):
+    return Works(app, quickbooks, clock)
+
+
+def amounts_of(works, kind):
+    """Return what is to be in the books, as Harvest has it."""
+    amounts = {}
+    for row in works.source.rows.values():
+        if kind == "Invoice" and row["state"] in READY:
+            amounts[row["number"]] = D(str(row["amount"]))
+        if kind == "Payment":
+            for payment in row["payments"]:
+                amounts[payment["transaction_id"]] = D(str(payment["amount"]))
+    return amounts
+
+
+def test_invoices_and_payments_are_posted_once_and_to_the_cent(works):
+    works.sync()
+    assert len(works.cases()) == 2  # the two item types
+    works.match_item_types()
+    works.quickbooks.add_fault("lose_answer", "invoice.create", commit=True)
+    works.quickbooks.add_fault("lose_answer", "payment.create", commit=True)
+    for _ in range(3):
+        works.clock.advance(600)
+        works.sync()
+    assert works.posted("Invoice") == amounts_of(works, "Invoice")
+    assert works.posted("Payment") == amounts_of(works, "Payment")
+    assert works.cases() == []
+
+
+def test_a_deleted_payment_and_a_deleted_invoice_leave_the_books(works):
+    works.match_item_types()
+    works.sync()
+    paid_twice = works.source.rows[str(FIRST_ID + 4)]
+    deleted_payment = paid_twice["payments"][0]
+    unpaid = works.source.rows[str(FIRST_ID)]
+    works.edit(paid_twice["id"], delete_payment=str(deleted_payment["id"]))
+    works.edit(unpaid["id"], delete="1")
+    for _ in range(3):
+        works.clock.advance(24 * 3600)
+        works.sync()
+    asked = " ".join(works.cases())
+    assert unpaid["number"] in asked
+    assert deleted_payment["transaction_id"] in asked
+    assert len(works.cases()) == 2
+
+
+def test_a_posted_invoice_gets_one_message_although_answers_are_lost(app, quickbooks, clock):
+    works = Works(app, quickbooks, clock, receipt_address="books@example.com")
+    works.match_item_types()
+    messages = "POST /v2/invoices/*/messages"
+    works.source.wsgi.faults.add(Fault(kind="lose_answer", call=messages, count=2, commit=True))
+    for _ in range(6):
+        works.sync()
+        works.clock.advance(3600)
+    subjects = Counter()
+    for row in works.source.rows.values():
+        subjects.update(message["subject"] for message in row["messages"])
+    numbers = amounts_of(works, "Invoice")
+    assert subjects == Counter(f"Invoice {number} is in QuickBooks" for number in numbers)
