@@ -43,8 +43,10 @@ screenshots: .venv/.synced  # a picture of every page of the demo in dist/screen
 translations: .venv/.synced  # extracts the texts of pages and plugins into their catalogs, and names what is not translated
 	$(RUN)/python -m tools.translations
 
-docs: .venv/.synced  # rewrites the pages that are made from the code
+docs: .venv/.synced .tools/docs/.synced  # rewrites the pages that are made from the code, and builds the site in dist/site
 	$(RUN)/python docs/make.py
+	NO_MKDOCS_2_WARNING=1 .tools/docs/bin/mkdocs build --strict
+	$(RUN)/python docs/check_site.py dist/site
 
 revision: .venv/.synced  # writes the next revision of the tables: make revision m="Add the column x to y"
 	$(RUN)/python -m hub.migrations.revision "$(or $(m),$(error Say what it does: make revision m="Add the column x to y"))"
@@ -60,11 +62,18 @@ lock: $(UV)  # renews the lock files: names, versions and hashes
 	$(COMPILE) --all-extras --group dev --group build --no-emit-package qbo-sandbox pyproject.toml -o requirements.lock
 	$(COMPILE) --extra postgres -c requirements.lock pyproject.toml -o runtime.lock
 	$(COMPILE) --group build -c requirements.lock -o build.lock
+	$(COMPILE) --group docs -o docs.lock
 	$(COMPILE) --group tools -o tools.lock
 
 $(UV): tools.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: --upgrade --target .tools -r tools.lock
+	@touch $@
+
+# The site has an environment of its own, so that no other command installs it.
+.tools/docs/.synced: $(UV) docs.lock
+	$(UV) venv -q --python $(PYTHON) --allow-existing .tools/docs
+	VIRTUAL_ENV=$(CURDIR)/.tools/docs $(UV) pip sync -q --require-hashes --only-binary :all: docs.lock
 	@touch $@
 
 # Only flask-principal is published without a wheel. Nothing is built in isolation, where build backends come unpinned.

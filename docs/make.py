@@ -1,6 +1,7 @@
 """Generate parts of the pages from the code; run by `make docs`, checked by tests/test_docs.py."""
 
 import ast
+import importlib
 import inspect
 import re
 import sys
@@ -322,11 +323,62 @@ def metrics(old: str, argument: str) -> str:
     return "| name | type | labels | is |\n|---|---|---|---|\n" + "".join(rows)
 
 
+def public_names(old: str, package: str) -> str:
+    """Return every public name of `hub`, or of the modules of `hub.testing`, with its docstring."""
+    if package == "hub":
+        import hub
+
+        return "".join(_public(name, getattr(hub, name)) for name in hub.__all__)
+    return "".join(
+        f"## hub.testing.{module}\n\n" + "".join(_public(name, value) for name, value in names)
+        for module, names in testing_names()
+    )
+
+
+def testing_names() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    """Yield each module of `hub.testing` with the public classes and functions it defines."""
+    for path in sorted((ROOT / "hub" / "testing").glob("[a-z]*.py")):
+        module = importlib.import_module(f"hub.testing.{path.stem}")
+        names = [
+            (name, value)
+            for name, value in vars(module).items()
+            if not name.startswith("_")
+            and getattr(value, "__module__", "") == module.__name__
+            and (inspect.isclass(value) or inspect.isfunction(value))
+        ]
+        if names:
+            yield path.stem, names
+
+
+def _public(name: str, value: Any) -> str:
+    """Return one public name: fields with defaults, methods, arguments or the value."""
+    if inspect.isfunction(value):
+        return f"### {name}\n\n{_function(name, value)}"
+    if inspect.isclass(value) and issubclass(value, StrEnum):
+        words = ", ".join(f"`{member}`" for member in value)
+        return f"### {name}\n\n{inspect.getdoc(value)}\n\nOne of {words}.\n\n"
+    if inspect.isclass(value) and hasattr(value, "__dataclass_fields__"):
+        return _noun(value) + _methods(value)
+    if inspect.isclass(value):
+        return _class(value)
+    if inspect.ismodule(value):
+        return f"### {name}\n\n{inspect.getdoc(value)}\n\n{reference('', 'settings')}"
+    return f"### {name}\n\n`{_type(value) if get_args(value) else type(value).__name__}`\n\n"
+
+
+def _methods(value: type) -> str:
+    node = _source(value)
+    assert isinstance(node, ast.ClassDef)
+    methods = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+    return "".join(_entry(part.name, part) for part in methods if not part.name.startswith("_"))
+
+
 MADE: dict[str, Callable[[str, str], str]] = {
     "tests": tests,
     "hooks": hooks,
     "nouns": nouns,
     "reference": reference,
+    "public_names": public_names,
     "choices": choices,
     "commands": commands,
     "metrics": metrics,

@@ -60,6 +60,47 @@ def test_types_on_the_pages_name_no_modules():
     assert [text for text in texts if re.search(r"\b(documents|types|pathlib|hub)\.", text)] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "loads"),
+    [
+        (
+            "a.html",
+            '<script src="https://cdn.example/a.js"></script>',
+            ["https://cdn.example/a.js"],
+        ),
+        ("a.html", '<link rel="stylesheet" href="//cdn.example/a.css">', ["//cdn.example/a.css"]),
+        ("a.html", '<a href="https://example.com/">x</a><img src="plots/a.svg">', []),
+        (
+            "a.css",
+            "@font-face { src: url(https://cdn.example/a.woff2) }",
+            ["https://cdn.example/a.woff2"],
+        ),
+        ("a.css", "a { background: url(../a.svg) }", []),
+    ],
+)
+def test_the_check_of_the_site_finds_what_is_loaded_from_other_hosts(tmp_path, name, text, loads):
+    (tmp_path / name).write_text(text)
+    (tmp_path / "index.html").write_text("<p>Home</p>")
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "check_site.py", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (1 if loads else 0)
+    assert [address for address in loads if f"{name} loads {address}" not in done.stderr] == []
+
+
+def test_every_public_name_is_in_the_reference():
+    import hub
+
+    page = (ROOT / "docs" / "reference.md").read_text()
+    headings = re.findall(r"^### (\w+)$", page, re.MULTILINE)
+    testing = [name for _, names in make.testing_names() for name, _ in names]
+    assert len(testing) > 10
+    assert set(hub.__all__) | set(testing) <= set(headings)
+
+
 WANTED = {
     "CT-S": 31,
     "CT-B": 14,

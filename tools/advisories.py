@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = [ROOT / name for name in ("requirements.lock", "build.lock", "tools.lock")]
+LOCKS = [ROOT / name for name in ("requirements.lock", "build.lock", "docs.lock", "tools.lock")]
 CONTROL = "jinja2==2.4.1"  # its first advisory is of 2014
 CHECKED, ADVISORIES, NOT_CHECKED = 0, 1, 3
 

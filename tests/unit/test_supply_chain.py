@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 from tools import advisories, sbom
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ["requirements.lock", "runtime.lock", "build.lock", "tools.lock"]
+LOCKS = ["requirements.lock", "runtime.lock", "build.lock", "docs.lock", "tools.lock"]
 OWN = {
     "qbo-hub",
     "qbo-hub-autotask",
