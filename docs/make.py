@@ -339,15 +339,16 @@ def testing_names() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     """Yield each module of `hub.testing` with the public classes and functions it defines."""
     for path in sorted((ROOT / "hub" / "testing").glob("[a-z]*.py")):
         module = importlib.import_module(f"hub.testing.{path.stem}")
+        members = inspect.getmembers(module, _has_source)
         names = [
-            (name, value)
-            for name, value in vars(module).items()
-            if not name.startswith("_")
-            and getattr(value, "__module__", "") == module.__name__
-            and (inspect.isclass(value) or inspect.isfunction(value))
+            one for one in members if one[0][0] != "_" and one[1].__module__ == module.__name__
         ]
         if names:
             yield path.stem, names
+
+
+def _has_source(value: Any) -> bool:
+    return inspect.isclass(value) or inspect.isfunction(value)
 
 
 def _public(name: str, value: Any) -> str:

@@ -240,8 +240,13 @@ def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explai
 
 def laid_out(folder: Path) -> dict[str, Path]:
     """Install the plugin of the page under another name, as `hub new-plugin` creates it."""
+    return install(folder, "barn", guide_plugin("barn"))
+
+
+def install(folder: Path, slug: str, sources: dict[str, str]) -> dict[str, Path]:
+    """Write the files of a plugin and what says that it is installed."""
     files = {}
-    for name, code in guide_plugin("barn").items():
+    for name, code in sources.items():
         files[name] = folder / name
         files[name].parent.mkdir(parents=True, exist_ok=True)
         files[name].write_text(code)
@@ -252,13 +257,30 @@ def laid_out(folder: Path) -> dict[str, Path]:
         f"Metadata-Version: 2.1\nName: {entry['name']}\nVersion: {entry['version']}\n"
     )
     (installed / "entry_points.txt").write_text(
-        f"[hub]\nbarn = {entry['entry-points']['hub']['barn']}\n"
+        f"[hub]\n{slug} = {entry['entry-points']['hub'][slug]}\n"
     )
     return {name: path for name, path in files.items() if name.endswith(".py")}
 
 
 def test_the_plugin_of_the_page_holds_to_the_contract(tmp_path):
     laid_out(tmp_path)
+    assert_contract_passes(tmp_path)
+
+
+def test_a_plugin_written_for_version_0_1_still_holds_to_the_contract(tmp_path):
+    stored = ROOT / "tests" / "baseline" / "plugins" / "granary"
+    sources = {
+        path.relative_to(stored).as_posix(): path.read_text()
+        for path in stored.rglob("*")
+        if path.suffix in (".py", ".toml")
+    }
+    sources["tests/test_contract.py"] = sources.pop("contract_suite.py")
+    install(tmp_path, "granary", sources)
+    assert_contract_passes(tmp_path)
+
+
+def assert_contract_passes(tmp_path: Path) -> None:
+    """Run the tests of an installed plugin, which sync and post its documents."""
     run = [
         sys.executable,
         "-m",

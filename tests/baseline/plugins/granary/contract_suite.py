@@ -1,0 +1,5 @@
+"""Granary holds to the contract."""
+
+from hub.testing.contract import contract
+
+TestContract = contract("granary", wrong_keys={"key": "wrong"})
