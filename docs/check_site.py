@@ -52,8 +52,9 @@ def main() -> None:
     site = Path(sys.argv[1])
     if not (site / "index.html").exists():
         sys.exit(f"{site} holds no built site: run make docs")
-    if found := problems(site):
-        sys.exit("The site may load nothing from another host: " + "; ".join(found))
+    sentences = problems(site)
+    if sentences:
+        sys.exit("The site may load nothing from another host: " + "; ".join(sentences))
 
 
 if __name__ == "__main__":

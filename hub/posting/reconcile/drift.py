@@ -64,10 +64,11 @@ def watch(company_id: int) -> Counter[str]:
         idle = [document for document in chunk.documents if not document.is_changing]
         current = _read_current(posting_session, idle)
         news = [_news(document, current) for document in idle]
+        processed = _settled_heads(chunk)
         with transaction() as session:
             for item in news:
                 counts += _report(session, item)
-            _mark_processed(session, _settled_heads(chunk))
+            _mark_processed(session, processed)
 
 
 def _settled_heads(chunk: _Chunk) -> list[TransactionHead]:

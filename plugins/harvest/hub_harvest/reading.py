@@ -44,7 +44,7 @@ def exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Any]:
 
 def changed(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Any]:
     """Yield every document that changed since the cursors, and what was deleted."""
-    payments = KnownPayments(cursors.get(PAYMENTS, ""))
+    payments = PaymentIds(cursors.get(PAYMENTS, ""))
     sweep = DeletionSweep(cursors.get("deletions", ""), site.today, prefix="invoice:")
     yield from sweep.watch(_changed_invoices(site, source, cursors.get("", ""), payments))
     if sweep.is_due:
@@ -54,7 +54,7 @@ def changed(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator
         yield from sweep.compare(present, reason=DELETED)
 
 
-class KnownPayments:
+class PaymentIds:
     """The ids of the payments that were read, each with the id of its invoice before it."""
 
     def __init__(self, cursor: str) -> None:
@@ -87,7 +87,7 @@ class KnownPayments:
 
 
 def _changed_invoices(
-    site: Site, source: Harvest, text: str, payments: KnownPayments
+    site: Site, source: Harvest, text: str, payments: PaymentIds
 ) -> Iterator[Any]:
     """Yield the invoices that changed since the cursor, each with its payments."""
     cursor = ChangeCursor.parse(text)
@@ -105,7 +105,7 @@ def _changed_invoices(
     yield Checkpoint(cursor=str(cursor.finished()))
 
 
-def _payments(site: Site, source: Harvest, invoice: Row, payments: KnownPayments) -> Iterator[Any]:
+def _payments(site: Site, source: Harvest, invoice: Row, payments: PaymentIds) -> Iterator[Any]:
     """Yield the payments of an invoice; one of which nothing was ever paid is not asked for any."""
     is_paid = money(invoice["due_amount"]) != money(invoice["amount"])
     if invoice["state"] == "draft" or not (is_paid or payments.has_of(invoice)):

@@ -7,7 +7,7 @@ from typing import Any
 FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)
 BETWEEN_CHANGES = dt.timedelta(minutes=10)
 CLIENTS = ("Harbour Works", "North Supply", "Bolt and Sons")
-ITEM_TYPES = ("Service", "Product")
+ITEM_TYPES = ("Services", "Labor")
 # The cases of the first invoices, which repeat: state, payments, and whether taxed and discounted.
 CASES = (
     ("open", 0, False, False),

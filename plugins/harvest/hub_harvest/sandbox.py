@@ -108,8 +108,9 @@ class StandIn:
         if "subject" in form:
             row["subject"] = form["subject"]
         if "delete_payment" in form:
-            kept = [one for one in row["payments"] if str(one["id"]) != form["delete_payment"]]
-            row |= {"payments": kept, **sample.state_of(row["amount"], kept)}
+            deleted = form["delete_payment"]
+            payments = [one for one in row["payments"] if str(one["id"]) != deleted]
+            row |= {"payments": payments, **sample.state_of(row["amount"], payments)}
         changed_at = dt.datetime.fromtimestamp(self.clock.now(), dt.UTC)
         row["updated_at"] = f"{changed_at:%Y-%m-%dT%H:%M:%SZ}"
         if "delete" in form:

@@ -8,9 +8,9 @@ import pytest
 from hub_harvest.sandbox import StandIn
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
-from hub.installations import enable, matches
-from hub.models import Case, Installation
+from hub.db.engine import reading
+from hub.installations import enable
+from hub.models import Case
 from hub.scheduling import runner
 from qbo_sandbox.kit import Fault, ask
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -38,14 +38,6 @@ class Works:
     def sync(self):
         run = runner.sync(self.id, requested_by="kari")
         assert run.error == ""
-
-    def match_item_types(self):
-        """Match each item type of Harvest to a service of QuickBooks."""
-        services = [row["Id"] for row in self.books("Item") if row["Type"] == "Service"]
-        with transaction() as session:
-            row = session.get_one(Installation, self.id)
-            for name, record in zip(("Service", "Product"), services, strict=False):
-                matches.decide(session, row, "item_type", f"item type:{name}", record, who="kari")
 
     def books(self, kind):
         return self.quickbooks.books()[self.quickbooks.realm].get(kind, [])
@@ -89,9 +81,6 @@ def amounts_of(works, kind):
 
 
 def test_invoices_and_payments_are_posted_once_and_to_the_cent(works):
-    works.sync()
-    assert len(works.cases()) == 2  # the two item types
-    works.match_item_types()
     works.quickbooks.add_fault("lose_answer", "invoice.create", commit=True)
     works.quickbooks.add_fault("lose_answer", "payment.create", commit=True)
     for _ in range(3):
@@ -103,7 +92,6 @@ def test_invoices_and_payments_are_posted_once_and_to_the_cent(works):
 
 
 def test_a_deleted_payment_and_a_deleted_invoice_leave_the_books(works):
-    works.match_item_types()
     works.sync()
     paid_twice = works.source.rows[str(FIRST_ID + 4)]
     deleted_payment = paid_twice["payments"][0]
@@ -121,7 +109,6 @@ def test_a_deleted_payment_and_a_deleted_invoice_leave_the_books(works):
 
 def test_a_posted_invoice_gets_one_message_although_answers_are_lost(app, quickbooks, clock):
     works = Works(app, quickbooks, clock, receipt_address="books@example.com")
-    works.match_item_types()
     messages = "POST /v2/invoices/*/messages"
     works.source.wsgi.faults.add(Fault(kind="lose_answer", call=messages, count=2, commit=True))
     for _ in range(6):
