@@ -1,6 +1,5 @@
 """The guard of every route: its least role, for the company and app that its address is about."""
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -22,7 +21,7 @@ from hub.security.rights import (
     rights_of,
     scope_of,
 )
-from hub.web import form_drafts, last_person, row_ids, sessions, subjects
+from hub.web import destinations, form_drafts, last_person, row_ids, sessions, subjects
 from hub.web.subjects import ANYWHERE, HUB, OWN
 
 __all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
@@ -39,7 +38,6 @@ PUBLIC = frozenset(
 )
 CHANGE_PASSWORD = "security.change_password"  # noqa: S105  (an endpoint, no secret)
 SIGNED_IN = frozenset({"security.logout", CHANGE_PASSWORD})
-LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 SECOND_FACTOR = "factor.show"
 CHOSEN_COMPANY = "company"  # in the session: the id of the company that lists show
 # The pages that show the rows of the chosen company only.
@@ -216,22 +214,6 @@ def sees_run(run: Run | None) -> bool:
     return scope().has(run)
 
 
-def local_path(destination: str) -> str:
-    """Return a path of this hub; "/" for an address that could lead elsewhere."""
-    return destination if LOCAL_PATH.fullmatch(destination) else "/"
-
-
-def page_before() -> str:
-    """Return the address of the page that led here, as far as the browser tells; else ""."""
-    own = request.host_url
-    referrer = request.referrer or ""
-    if not referrer.startswith(own):
-        return ""
-    destination = local_path("/" + referrer.removeprefix(own))
-    is_this_page = request.method == "GET" and destination == request.full_path.rstrip("?")
-    return "" if is_this_page else destination
-
-
 def may_configure(installation: Installation | None, owner_only: bool) -> bool:
     """Tell whether the person may change these settings.
 
@@ -331,7 +313,7 @@ def address_of_unsent_form(default: str | None = None) -> str:
         return default or ""
     if required(current_app, request.endpoint) in (None, "anyone"):
         return default or ""
-    page = page_before()
+    page = destinations.page_before()
     if not _is_page(page):
         page = url_for("home.show")
     secret_fields = form_drafts.secret_names_of_request()

@@ -29,7 +29,15 @@ from hub.models import LoginSession, Passkey, User
 from hub.security import audit, login_sessions, second_factor
 from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext, gettext_noop, ngettext
-from hub.web import access, passkeys, row_ids, sessions, throttling, viewer_choices
+from hub.web import (
+    access,
+    destinations,
+    passkeys,
+    row_ids,
+    sessions,
+    throttling,
+    viewer_choices,
+)
 from hub.web.access import OWN, fresh, needs, who
 
 POSTPONED = "second_factor_postponed"  # in the cookie, for this session
@@ -370,7 +378,7 @@ def _end_others(reason: EndReason) -> int:
 
 def _destination() -> str:
     """Return the page that led to the set-up of the second factor, Home if none did."""
-    return access.local_path(request.args.get("next", "/"))
+    return destinations.local_path(request.args.get("next", "/"))
 
 
 def _id() -> int:

@@ -9,7 +9,8 @@ from flask import Blueprint, Flask, redirect, request
 from werkzeug import Response
 
 from hub.web import signed_cookies
-from hub.web.access import OWN, local_path, needs
+from hub.web.access import OWN, needs
+from hub.web.destinations import local_path
 
 COOKIE = "hub-theme"
 COOKIE_SECONDS = 365 * 24 * 3600

@@ -15,7 +15,8 @@ from werkzeug import Response
 from hub.db.engine import reading
 from hub.models import Case, Company
 from hub.web import access, row_ids
-from hub.web.access import ANYWHERE, local_path, needs
+from hub.web.access import ANYWHERE, needs
+from hub.web.destinations import local_path
 from hub.web.paging import page, pairs
 
 MAX_IN_MENU = 8  # companies in the menu of the switcher; of more a page chooses one

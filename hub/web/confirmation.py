@@ -24,7 +24,7 @@ from hub.db.engine import reading, transaction
 from hub.models import LoginSession
 from hub.security import login_sessions, refusals, second_factor
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import access, passkeys, sessions, throttling
+from hub.web import access, destinations, passkeys, sessions, throttling
 from hub.web.access import OWN, needs
 from hub.web.headers import csrf
 
@@ -82,7 +82,7 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
     if fields is None:
         form_page = access.address_of_draft()
         if form_page or not _is_repeatable():
-            return _redirect(form_page or access.page_before() or "/")
+            return _redirect(form_page or destinations.page_before() or "/")
         fields = list(request.form.items(multi=True))
     return _page(request.full_path.rstrip("?"), problem, fields)
 
@@ -98,7 +98,7 @@ def show() -> str:
 @needs("viewer", of=OWN)
 def check() -> str | Response:
     """Check the answer and go on to the page that needs it."""
-    destination = access.local_path(request.args.get("next", "/"))
+    destination = destinations.local_path(request.args.get("next", "/"))
     row = sessions.current_row()
     if row is None:
         return redirect(url_for("security.login"))

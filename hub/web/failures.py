@@ -24,7 +24,7 @@ from werkzeug.exceptions import HTTPException
 
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry, TooManyGuesses
 from hub.translations.messages import gettext, gettext_noop, translate
-from hub.web import access, request_log, sessions
+from hub.web import access, destinations, request_log, sessions
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ def page(
         "step": step,
         "status": status,
         "request_id": request_log.request_id(),
-        "back": access.page_before(),
+        "back": destinations.page_before(),
     }
     return make_response(_with_navigation(context, database_away), status)
 

@@ -14,7 +14,8 @@ from hub.models import LoginSession, User
 from hub.security import audit, login_sessions, refusals, second_factor
 from hub.translations.messages import gettext
 from hub.web import passkeys, sessions, throttling
-from hub.web.access import local_path, needs
+from hub.web.access import needs
+from hub.web.destinations import local_path
 
 CHALLENGE = "passkey_challenge"  # in the signed cookie: nobody is logged in yet
 CHALLENGE_SECONDS = 300
