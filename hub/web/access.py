@@ -352,7 +352,7 @@ def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], Vie
 
 def _to_login() -> Response:
     """Redirect to the log-in page and come back afterwards."""
-    next_page = request.full_path.rstrip("?")
+    next_page = destinations.this_page()
     if request.method != "GET":
         next_page = address_of_draft() or address_of_unsent_form()
     row = sessions.current_row()

@@ -58,7 +58,7 @@ def _require_second_factor() -> Response | None:
     is_postponed = POSTPONED in session and may_postpone()
     if is_postponed:
         return None
-    page = url_for("account.require_factor", next=request.full_path.rstrip("?"))
+    page = url_for("account.require_factor", next=destinations.this_page())
     if request.headers.get("HX-Request"):
         return Response("", headers={"HX-Redirect": page})
     return redirect(page)

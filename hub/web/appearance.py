@@ -8,9 +8,8 @@ from typing import Any
 from flask import Blueprint, Flask, redirect, request
 from werkzeug import Response
 
-from hub.web import signed_cookies
+from hub.web import destinations, signed_cookies
 from hub.web.access import OWN, needs
-from hub.web.destinations import local_path
 
 COOKIE = "hub-theme"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -33,7 +32,7 @@ def init_app(app: Flask) -> None:
 @needs("viewer", of=OWN)
 def choose() -> Response:
     """Keep the chosen colors and return to the page on which they were chosen."""
-    answer = redirect(local_path(request.form.get("next", "/")))
+    answer = redirect(destinations.local_path(request.form.get("next", "/")))
     name = request.form.get("theme", "")
     if name in THEMES:
         answer.set_cookie(
@@ -57,7 +56,7 @@ def return_address() -> str:
     """Return the address of this page, or of the home page if the page answers a form."""
     if request.method != "GET":
         return "/"
-    return request.full_path.rstrip("?")
+    return destinations.this_page()
 
 
 def _shared() -> dict[str, Any]:

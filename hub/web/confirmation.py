@@ -69,7 +69,7 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
     if row is None or login_sessions.is_confirmed(row):
         return None
     if request.method != "POST":
-        return _redirect(request.full_path.rstrip("?"))
+        return _redirect(destinations.this_page())
     _require_csrf_token()
     problem = ""
     if any(name in request.form for name in PROBLEMS):

@@ -1,15 +1,26 @@
 """Addresses within the hub that a redirect or a link leads back to."""
 
 import re
+from urllib.parse import quote
 
 from flask import request
 
+# Characters of an address to come back to, as it is sent. It is a part of the address of a
+# redirect, and nginx by default refuses an answer whose headers exceed a page of memory (4 KB).
+LONGEST_DESTINATION = 2000
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 
 
 def local_path(destination: str) -> str:
-    """Return a path of this hub; "/" for an address that could lead elsewhere."""
-    return destination if LOCAL_PATH.fullmatch(destination) else "/"
+    """Return a path of this hub; "/" for an address that could lead elsewhere or is too long."""
+    is_local = LOCAL_PATH.fullmatch(destination) is not None
+    return destination if is_local and _fits(destination) else "/"
+
+
+def this_page() -> str:
+    """Return the address of this page, to come back to it; without a query that is too long."""
+    address = request.full_path.rstrip("?")
+    return address if _fits(address) else local_path(request.path)
 
 
 def page_before() -> str:
@@ -21,3 +32,8 @@ def page_before() -> str:
     destination = local_path("/" + referrer.removeprefix(own))
     is_this_page = request.method == "GET" and destination == request.full_path.rstrip("?")
     return "" if is_this_page else destination
+
+
+def _fits(destination: str) -> bool:
+    """Tell whether an address is short enough for a redirect that leads back to it."""
+    return len(quote(destination)) <= LONGEST_DESTINATION

@@ -253,8 +253,10 @@ def test_no_hostile_request_is_an_error_behind_the_proxy(site: Site) -> None:
         answer = site.call(method, address, data=body, headers=headers)
         assert answer.status_code < 500, f"{method} {address[:200]}: {answer.status_code}"
         answers[answer.status_code] += 1
+        if answer.is_redirect and site.call("GET", "/").is_redirect:
+            site.log_in()  # a request of the suite ended the session
     assert answers.total() > 50
-    assert answers[200] > 5
+    assert answers[200] > 20
     assert site.call("GET", "/").status_code == 200
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -411,6 +412,16 @@ def test_log_in_never_leads_to_a_foreign_address(visitor: Visitor) -> None:
         sent: dict[str, Any] = {"email": "olga", "password": PASSWORD, "csrf_token": token[1]}
         answer = fresh.client.post("/login", query_string={"next": place}, data=sent)
         assert re.match(r"/(?![/\\])", answer.location or "/")
+
+
+@pytest.mark.parametrize(("letters", "query"), [(1_900, "?q=" + "x" * 1_900), (3_000, "")])
+def test_log_in_leads_back_to_an_address_that_fits_into_a_header(
+    visitor: Visitor, letters: int, query: str
+) -> None:
+    stranger = Visitor(visitor.app, visitor.story)
+    answer = stranger.client.get("/documents?q=" + "x" * letters)
+    assert answer.status_code == 302
+    assert unquote(answer.location) == f"/login?next=/documents{query}"
 
 
 def test_what_an_owner_does_with_people_is_in_the_audit_log(visitor: Visitor) -> None:
