@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from hub.contract.states import Stage
 from hub.installations.enable import subject
 from hub.models import Installation, SourceDocument
+from hub.models.display_names import readable_id
 from hub.models.enums import StartRule
 from hub.models.postings import BEFORE_START
 from hub.security import audit
@@ -37,7 +38,7 @@ def include(
         .returning(SourceDocument.number, SourceDocument.source_id)
     )
     rows = session.execute(statement, execution_options={"synchronize_session": False})
-    names = [number or source_id for number, source_id in rows]
+    names = [number or readable_id(source_id) for number, source_id in rows]
     if names:
         audit.record(
             session,

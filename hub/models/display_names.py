@@ -70,9 +70,20 @@ class DisplayName(NamedTuple):
         words = kind.replace("_", " ")
         if kind in LIST_KINDS and document.party:
             return cls(words, document.party)
-        label = document.number or document.source_id
+        label = document.number or readable_id(document.source_id)
         party = "" if document.party == label else document.party
         return cls(words, label, party)
+
+
+def readable_id(source_id: str) -> str:
+    """Return an id of the source without the kind that a plugin writes before it: 8010.
+
+    Sources that count each kind by itself have ids such as purchase_order:8010, and the name says
+    the kind already.
+    """
+    kind, separator, rest = source_id.partition(":")
+    is_kind = kind.isidentifier() and kind.islower()
+    return rest if separator and rest and is_kind else source_id
 
 
 def format_document_name(document: NamedDocument) -> str:
