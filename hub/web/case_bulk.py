@@ -41,6 +41,8 @@ RETRIED_ACTIONS = (
 )
 Reasons = dict[int, str]  # why nothing was done, by case
 Links = dict[int, list[int]]  # postings by case
+Form = Mapping[str, str]  # text, assignee or until, as the act needs it
+Act = Callable[[Sequence[Case], Form], Reasons]
 pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 
 
@@ -53,16 +55,10 @@ def apply() -> Response:
     if act is None or not (cases or hidden):
         flash(gettext("Tick at least one case first."), "look")
         return _back()
-    may_act = rights_scope("operator")
-    allowed = [case for case in cases if may_act.has(case)]
-    reasons: Reasons = {}
-    for case in cases:
-        if not may_act.has(case):
-            reasons[case.id] = gettext("you may only look at it.")
     message, word, work = act
     message, word = gettext(message), gettext(word)
     try:
-        reasons |= work(allowed)
+        reasons = act_on(cases, work, request.form)
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _back()
@@ -79,6 +75,17 @@ def people() -> str:
     with reading() as session:
         names = case_assignees.suggest(session, request.args.get("assignee", ""))
     return render_template("suggested_people.html", names=names)
+
+
+def act_on(cases: Sequence[Case], act: Act, form: Form) -> Reasons:
+    """Do an act on the cases on which the person may act; return why not on the others."""
+    may_act = rights_scope("operator")
+    allowed = [case for case in cases if may_act.has(case)]
+    reasons: Reasons = {}
+    for case in cases:
+        if not may_act.has(case):
+            reasons[case.id] = gettext("you may only look at it.")
+    return reasons | act(allowed, form)
 
 
 def _chosen_cases() -> tuple[list[Case], int]:
@@ -141,7 +148,7 @@ def _cases(count: int) -> str:
     return f"{count:,} case" if count == 1 else f"{count:,} cases"
 
 
-def _retry(cases: Sequence[Case]) -> Reasons:
+def _retry(cases: Sequence[Case], form: Form) -> Reasons:
     """Retry what the cases stop; deletions in QuickBooks and open questions are left."""
     reasons: Reasons = {}
     retried = []
@@ -169,9 +176,9 @@ def _reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
     return translate(remaining[0]) if len(remaining) == len(ids) else ""
 
 
-def _skip(cases: Sequence[Case]) -> Reasons:
+def _skip(cases: Sequence[Case], form: Form) -> Reasons:
     """Skip what the cases stop, with the reason of the form."""
-    note = request.form.get("text", "").strip()
+    note = form.get("text", "").strip()
     if not note:
         raise Refused(gettext("Enter the reason for which they are skipped."))
     reasons: Reasons = {}
@@ -206,9 +213,9 @@ def _skip_each(ids: Iterable[int], note: str) -> str:
     return problem
 
 
-def _assign(cases: Sequence[Case]) -> Reasons:
+def _assign(cases: Sequence[Case], form: Form) -> Reasons:
     """Assign cases to the person of the form, or to nobody; each must be theirs to act on."""
-    name = request.form.get("assignee", "").strip()
+    name = form.get("assignee", "").strip()
     reasons: Reasons = {}
     with transaction() as session:
         if name:
@@ -220,10 +227,10 @@ def _assign(cases: Sequence[Case]) -> Reasons:
     return reasons
 
 
-def _snooze(cases: Sequence[Case]) -> Reasons:
+def _snooze(cases: Sequence[Case], form: Form) -> Reasons:
     """Hide cases until the morning of a day; then they are listed again."""
     try:
-        day = dt.date.fromisoformat(request.form.get("until", ""))
+        day = dt.date.fromisoformat(form.get("until", ""))
     except ValueError:
         raise Refused(gettext("Choose the day until which they are hidden.")) from None
     until = dt.datetime.combine(day, dt.time(), ZoneInfo(zone()))
@@ -234,16 +241,16 @@ def _snooze(cases: Sequence[Case]) -> Reasons:
     return {}
 
 
-def _wake(cases: Sequence[Case]) -> Reasons:
+def _wake(cases: Sequence[Case], form: Form) -> Reasons:
     """List snoozed cases again."""
     with transaction() as session:
         _store(session, cases, {}, "case woken", {"snoozed_until": None})
     return {}
 
 
-def _note(cases: Sequence[Case]) -> Reasons:
+def _note(cases: Sequence[Case], form: Form) -> Reasons:
     """Add the note of the form to each case."""
-    text = request.form.get("text", "").strip()[:MAX_NOTE_LENGTH]
+    text = form.get("text", "").strip()[:MAX_NOTE_LENGTH]
     if not text:
         raise Refused(gettext("Enter the note."))
     now = current().clock.now()
@@ -305,7 +312,7 @@ def _postings(cases: Sequence[Case]) -> Links:
 
 
 # The act of a button -> the message about those done, the word for the others, and what it does.
-ACTS: Mapping[str, tuple[str, str, Callable[[Sequence[Case]], Reasons]]] = {
+ACTS: Mapping[str, tuple[str, str, Act]] = {
     "retry": (gettext_noop("Retried {}."), gettext_noop("retried"), _retry),
     "skip": (
         gettext_noop("Skipped {}. Their documents will not be posted."),
