@@ -49,7 +49,9 @@ def create_app(
     if config.is_distributed:
         app.extensions[secrets.SHARED_LOCK] = shared_locks.installation_lock
     if pages:
-        from hub.web.pages import init_app  # only now: commands run without the pages
+        from hub.web import pages as html_pages  # only now: commands run without the pages
+        from hub.web.api import application as json_api
 
-        init_app(app)
+        html_pages.init_app(app)
+        json_api.init_app(app)
     return app

@@ -17,6 +17,7 @@ COMMAND_MODULES = {
     "init": "maintenance",
     "check": "maintenance",
     "users": "people",
+    "tokens": "tokens",
     "companies": "companies",
     "apps": "apps",
     "sync": "sync",

@@ -8,7 +8,7 @@ from hub.models.document_terms import DocumentTerm
 from hub.models.guesses import GuessCount
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
 from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
-from hub.models.login import Authenticator, LoginSession, Passkey, RecoveryCode
+from hub.models.login import ApiToken, Authenticator, LoginSession, Passkey, RecoveryCode
 from hub.models.metrics import MetricTotal
 from hub.models.notices import Notice, NotificationChoice
 from hub.models.origin import DatabaseOrigin
@@ -43,6 +43,7 @@ __all__ = [
     "NAMES_ONLY",
     "Access",
     "ActiveFolder",
+    "ApiToken",
     "Approval",
     "Attempt",
     "AuditEntry",

@@ -1,4 +1,4 @@
-"""Sessions of people who are logged in, and their second factors."""
+"""Sessions of people who are logged in, their second factors, and their API tokens."""
 
 import datetime as dt
 
@@ -59,3 +59,20 @@ class Passkey(Model):
     sign_count: Mapped[int] = mapped_column(BigInteger)
     added_at: Mapped[dt.datetime]
     used_at: Mapped[dt.datetime | None]
+
+
+class ApiToken(Model):
+    """A token with which a program uses the JSON API with the rights of a person, or fewer."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    key: Mapped[str] = mapped_column(String(64), unique=True)  # a hash of the token
+    hint: Mapped[str] = mapped_column(String(8))  # the last characters, to tell tokens apart
+    scopes: Mapped[str] = mapped_column(String(60))  # separated by spaces
+    created_at: Mapped[dt.datetime]
+    created_by: Mapped[str] = mapped_column(String(200))
+    expires_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+    revoked_at: Mapped[dt.datetime | None]
+    revoked_by: Mapped[str | None] = mapped_column(String(200))

@@ -25,6 +25,7 @@ LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
 HEAD_FILE = "audit.head"
 SHARED_PREFIX = "db:"  # of the origin of an entry whose head is in the database
 CLIENT_ADDRESS = "hub.client_address"  # the extension that names the address of a request
+API_TOKEN = "hub.api_token"  # noqa: S105 (the extension that names the token of a request)
 log = logging.getLogger(__name__)
 
 
@@ -40,8 +41,9 @@ def record_each(
     """Add an entry for each of many subjects of one act.
 
     `details` are the details by subject. During a request the address of the client is added to
-    them. Once the transaction is committed, the newest entry is noted in the head outside the
-    database, unless that head shows that entries are missing: `verify` must still report it.
+    them, and the name of the API token. Once the transaction is committed, the newest entry is
+    noted in the head outside the database, unless that head shows that entries are missing:
+    `verify` must still report it.
     """
     if not details:
         return
@@ -160,7 +162,12 @@ def origin() -> str:
 
 def client_address() -> str:
     """Return the address from which the present request comes; "" outside of a request."""
-    find: Callable[[], str] | None = current_app.extensions.get(CLIENT_ADDRESS)
+    return _of_request(CLIENT_ADDRESS)
+
+
+def _of_request(extension: str) -> str:
+    """Return what an extension tells of the present request; "" outside of a request."""
+    find: Callable[[], str] | None = current_app.extensions.get(extension)
     if find is None or not has_request_context():
         return ""
     return find()
@@ -205,8 +212,8 @@ def _make_entries(
 ) -> list[AuditEntry]:
     """Return the entries for an act, each with the hash of the one before it."""
     now = hub_context.current().clock.now()
-    address = client_address()
-    origin_detail = {"address": address} if address else {}
+    origin_detail = {"address": client_address(), "token": _of_request(API_TOKEN)}
+    origin_detail = {name: text for name, text in origin_detail.items() if text}
     previous = newest.hash if newest else FIRST
     here = origin()
     entries = []

@@ -14,7 +14,7 @@ from hub.db.engine import reading
 from hub.errors import NotFound, Refused
 from hub.exact_json import is_storable
 from hub.models import Invitation, PasswordReset, User
-from hub.security import login_sessions, names, passwords
+from hub.security import api_tokens, login_sessions, names, passwords
 from hub.security.login_sessions import EndReason
 from hub.security.rights import Right, assign, check_not_last_owner
 
@@ -132,10 +132,14 @@ def insert(
 
 
 def change_active(session: Session, person: User, *, active: bool) -> None:
-    """Let a person log in, or disable them and end their sessions; the only owner stays active."""
+    """Let a person log in, or disable them and end their sessions and API tokens.
+
+    The only owner stays active.
+    """
     if not active:
         check_not_last_owner(session, person)
         _end_access(session, person, EndReason.DISABLED)
+        api_tokens.revoke_all(session, cast(int, person.id))
     person.active = active
 
 

@@ -86,6 +86,9 @@ WORDINGS = {
     "sessions ended": gettext_noop("Ended the sessions of {}"),
     "set-up code refused": gettext_noop("Entered a wrong set-up code for {}"),
     "settings changed": gettext_noop("Changed the settings of {}"),
+    "token created": gettext_noop("Created the API token {}"),
+    "token refused": gettext_noop("Sent an API token that is not valid: {}"),
+    "token revoked": gettext_noop("Revoked the API token {}"),
     "webhook refused": gettext_noop("Sent a webhook that was refused: {}"),
 }
 # Acts as earlier versions recorded them.

@@ -23,8 +23,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry, TooManyGuesses
+from hub.exact_json import is_storable
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import access, destinations, request_log, sessions
+from hub.web.api import authentication, problems
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +100,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HubError, _from_hub)
     for error in (OperationalError, InterfaceError, TimeoutError):
         app.register_error_handler(error, _from_database)
+    app.register_error_handler(RecursionError, _from_nested_json)
     app.register_error_handler(Exception, _unexpected)
     app.before_request(_refuse_null_characters)
 
@@ -109,6 +112,8 @@ def page(
 
     A sentence or step that is not given is the usual one of the status.
     """
+    if authentication.is_call():
+        return problems.problem(status, sentence and gettext(sentence))
     similar = PAGES[500 if status >= 500 else 400]
     title, usual_sentence, usual_step = PAGES.get(status, similar)
     sentence = gettext(sentence or usual_sentence)
@@ -164,13 +169,28 @@ def _refuse_null_characters() -> None:
     for text in texts:
         if "\0" in text:
             abort(400)
+    if authentication.is_call() and request.is_json:
+        _refuse_unstorable(request.get_json(silent=True))
+
+
+def _refuse_unstorable(content: Any) -> None:
+    """Refuse JSON with a text that no database stores."""
+    pending = [content]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str) and not is_storable(value):
+            abort(400)
+        if isinstance(value, dict):
+            pending += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            pending += value
 
 
 def _from_http(error: HTTPException) -> Any:
     """Return the page of an HTTP error, with the headers that callers need."""
     if error.code is None or error.code < 400:
         return error
-    answer = page(error.code)
+    answer = problems.from_http(error) if authentication.is_call() else page(error.code)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             answer.headers[name] = value
@@ -206,7 +226,8 @@ def _from_hub(error: HubError) -> Response:
         if error.after is not None:
             answer.headers["Retry-After"] = str(max(1, math.ceil(error.after)))
         return answer
-    status = 404 if isinstance(error, NotFound) else 400
+    refusal = 409 if authentication.is_call() else 400
+    status = 404 if isinstance(error, NotFound) else refusal
     return page(status, translate(error.sentence), GO_BACK)
 
 
@@ -217,6 +238,13 @@ def _from_database(error: SQLAlchemyError) -> Response:
         getattr(error, "orig", None) or type(error).__name__,
     )
     return page(503, *DATABASE_UNAVAILABLE, database_away=True)
+
+
+def _from_nested_json(error: RecursionError) -> Response:
+    """Refuse JSON that is nested too deeply to be read; any other recursion is a defect."""
+    if authentication.is_call() and request.is_json:
+        return page(400)
+    return _unexpected(error)
 
 
 def _unexpected(error: Exception) -> Response:

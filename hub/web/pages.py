@@ -5,6 +5,7 @@ from flask import Flask
 from hub.web import (
     access,
     account,
+    api_tokens,
     app_choice,
     appearance,
     assets,
@@ -65,6 +66,7 @@ from hub.web import (
     viewer_choices,
     webhooks,
 )
+from hub.web.api import authentication
 
 FAMILIES = (
     home,
@@ -106,6 +108,7 @@ FAMILIES = (
     monitoring,
     intuit_pages,
     account,
+    api_tokens,
     viewer_choices,
     notification_choices,
     appearance,
@@ -128,6 +131,7 @@ def init_app(app: Flask) -> None:
         setup,
         throttling,
         webhooks,
+        authentication,
         access,
         account,
         confirmation,

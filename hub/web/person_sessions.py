@@ -1,13 +1,14 @@
-"""The sessions and second factors of another person, for owners."""
+"""The sessions, API tokens and second factors of another person, for owners."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from hub.db.engine import reading, transaction
 from hub.models import LoginSession, User
-from hub.security import audit, login_sessions, second_factor
+from hub.security import api_tokens, audit, login_sessions, second_factor
 from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext
+from hub.web import api_tokens as own_tokens
 from hub.web import row_ids
 from hub.web.access import fresh, needs, who
 from hub.web.account import describe_browser
@@ -19,13 +20,14 @@ pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_i
 @pages.get("/")
 @needs("owner")
 def show(person_id: int) -> str:
-    """List the sessions of a person and which second factors they have."""
+    """List the sessions and API tokens of a person, and which second factors they have."""
     with reading() as look:
         person = row_or_404(look, User, person_id)
         return render_template(
             "person_sessions.html",
             person=person,
             sessions=login_sessions.list_live(look, person_id),
+            tokens=api_tokens.list_valid(look, person_id),
             has_authenticator=second_factor.has_authenticator(look, person_id),
             passkeys=second_factor.count_passkeys(look, person_id),
             codes_left=second_factor.count_recovery_codes(look, person_id),
@@ -58,6 +60,14 @@ def end_all(person_id: int) -> Response:
         count = login_sessions.end_all(write, person_id, EndReason.ENDED_BY_OWNER)
         audit.record(write, who(), "sessions ended", _name(person), count=count)
     flash(gettext("%(name)s has to log in again.", name=_name(person)), "success")
+    return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
+@pages.post("/revoke-token")
+@needs("owner")
+def revoke_token(person_id: int) -> Response:
+    """Revoke an API token of a person."""
+    own_tokens.revoke_token(person_id)
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
 

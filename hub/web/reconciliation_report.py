@@ -16,6 +16,8 @@ from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.security.rights import Scope
 from hub.translations.messages import gettext_noop
 from hub.web import reconciliation
+from hub.web.layout import app_name
+from hub.web.layout import kind as kind_name
 from hub.web.reconciliation import ReconciliationSummary
 
 CASES_PER_QUERY = 500
@@ -25,6 +27,18 @@ LABELS: dict[str, str] = {
     Discrepancy.VOIDED: gettext_noop("Voided in QuickBooks"),
     Discrepancy.DIFFERS: gettext_noop("Other total in QuickBooks"),
 }
+TOTAL_COLUMNS = (
+    "app",
+    "kind",
+    "month",
+    "currency",
+    "documents",
+    "differing",
+    "source",
+    "posted",
+    "quickbooks",
+    "difference",
+)
 Line = dict[str, Any]
 
 
@@ -202,3 +216,38 @@ def _difference(stored: Mapping[str, Any]) -> ReportedDifference:
 def _decimal(text: str | None) -> Decimal | None:
     """Return an amount that is stored as text, None if there is none."""
     return None if text is None else Decimal(text)
+
+
+def describe_line(line: Line) -> dict[str, Any]:
+    """Return a line of the control totals as a file has it."""
+    return {
+        "app": app_name(line["app"]),
+        "kind": kind_name(line["kind"]),
+        "month": line["period"],
+        "currency": line["currency"],
+        "documents": line["documents"],
+        "differing": line.get("differing", 0),
+        **{name: Decimal(line[name]) for name in TOTAL_COLUMNS[6:]},
+    }
+
+
+def describe_difference(one: ReportedDifference) -> dict[str, Any]:
+    """Return a document that differs as a file has it."""
+    return {
+        "document": one.document,
+        "app": app_name(one.slug),
+        "kind": kind_name(one.kind),
+        "number": one.number,
+        "party": one.party,
+        "date": one.date,
+        "currency": one.currency,
+        "source": one.source,
+        "posted": one.posted,
+        "quickbooks": one.quickbooks,
+        "difference": one.amount,
+        "state": one.label,
+        "accepted": "yes" if one.is_accepted else "no",
+        "reason": one.reason,
+        "quickbooks_id": one.quickbooks_id,
+        "case": one.case_id,
+    }

@@ -1,7 +1,6 @@
 """The reconciliations of a company, or all: what differs from QuickBooks; page, file, PDF."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request
@@ -18,10 +17,15 @@ from hub.scheduling import summary
 from hub.web import all_reconciliations, exports, reconciliation, row_ids, viewer
 from hub.web.access import ANYWHERE, company_id_of_address, may, needs, scope, who
 from hub.web.company_choice import chosen_or_only
-from hub.web.layout import app_name, in_zone_of
-from hub.web.layout import kind as kind_name
+from hub.web.layout import in_zone_of
 from hub.web.paging import ListPage, here_with, page, row_or_404
-from hub.web.reconciliation_report import Line, ReconciliationReport, ReportedDifference
+from hub.web.reconciliation_report import (
+    TOTAL_COLUMNS,
+    ReconciliationReport,
+    ReportedDifference,
+    describe_difference,
+    describe_line,
+)
 from hub.web.transaction_facts import environment_with_pages
 
 ROWS_PER_PAGE = 100
@@ -43,18 +47,6 @@ DIFFERENCE_COLUMNS = (
     "reason",
     "quickbooks_id",
     "case",
-)
-TOTAL_COLUMNS = (
-    "app",
-    "kind",
-    "month",
-    "currency",
-    "documents",
-    "differing",
-    "source",
-    "posted",
-    "quickbooks",
-    "difference",
 )
 pages = Blueprint("reconciliations", __name__, url_prefix="/reconciliations")
 
@@ -102,10 +94,10 @@ def export(run_id: int) -> Response:
     with reading() as session:
         report = _report_or_404(session, run_id)
         if request.args.get("list") == "totals":
-            rows = map(_exported_line, report.lines)
+            rows = map(describe_line, report.lines)
             return exports.download(f"control-totals-{run_id}", TOTAL_COLUMNS, rows)
         differences = list(report.with_cases(session, scope(), report.differences))
-    rows = map(_exported_difference, differences)
+    rows = map(describe_difference, differences)
     return exports.download(f"differences-{run_id}", DIFFERENCE_COLUMNS, rows)
 
 
@@ -202,38 +194,3 @@ def _first_app(session: Session, company: Company) -> Installation | None:
     """Return the app whose zone the times of a company have."""
     of_company = select(Installation).where(Installation.company_id == company.id)
     return session.scalar(of_company.order_by(Installation.id).limit(1))
-
-
-def _exported_line(line: Line) -> exports.Row:
-    """Return a line of the control totals as a file has it."""
-    return {
-        "app": app_name(line["app"]),
-        "kind": kind_name(line["kind"]),
-        "month": line["period"],
-        "currency": line["currency"],
-        "documents": line["documents"],
-        "differing": line.get("differing", 0),
-        **{name: Decimal(line[name]) for name in TOTAL_COLUMNS[6:]},
-    }
-
-
-def _exported_difference(one: ReportedDifference) -> exports.Row:
-    """Return a document that differs as a file has it."""
-    return {
-        "document": one.document,
-        "app": app_name(one.slug),
-        "kind": kind_name(one.kind),
-        "number": one.number,
-        "party": one.party,
-        "date": one.date,
-        "currency": one.currency,
-        "source": one.source,
-        "posted": one.posted,
-        "quickbooks": one.quickbooks,
-        "difference": one.amount,
-        "state": one.label,
-        "accepted": "yes" if one.is_accepted else "no",
-        "reason": one.reason,
-        "quickbooks_id": one.quickbooks_id,
-        "case": one.case_id,
-    }

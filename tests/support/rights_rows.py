@@ -7,8 +7,9 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from hub.context import current
+from hub.db.engine import transaction
 from hub.models import Company, Installation, Posting, Run, RunLine, SeenCode, SourceDocument, User
-from hub.security import people, rights
+from hub.security import api_tokens, people, rights
 from tests.support.page_rows import (
     PASSWORD,
     Story,
@@ -82,6 +83,7 @@ class TwoCompanies:
     app: Flask
     world: World
     _visitors: dict[str, Visitor] = field(default_factory=dict)
+    _tokens: dict[str, str] = field(default_factory=dict)
 
     def visitor(self, name: str) -> Visitor:
         """Return the browser of a person, logged in unless the name is empty."""
@@ -91,6 +93,15 @@ class TwoCompanies:
                 assert visitor.log_in(name).status_code == 302, name
             self._visitors[name] = visitor
         return self._visitors[name]
+
+    def token(self, name: str) -> str:
+        """Return an API token of a person, with every scope."""
+        if name not in self._tokens:
+            with self.app.app_context(), transaction() as session:
+                person = people.get(session, name)
+                scopes = api_tokens.SCOPES
+                self._tokens[name] = api_tokens.create(session, person, "all", scopes, who=name)
+        return self._tokens[name]
 
 
 def canary(company: str | None, app: str | None = None) -> str:

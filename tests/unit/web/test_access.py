@@ -14,6 +14,7 @@ from hub.models import AuditEntry, User
 from hub.security import rights
 from hub.testing.clock import FakeClock
 from hub.web import access, subjects
+from hub.web.api import application
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import ANYONE, Grant, Owner, Thing, TwoCompanies, World
@@ -30,18 +31,22 @@ ROUTES = {
         security.static setup.owner static
         monitoring.health monitoring.metrics monitoring.ready
         webhooks.quickbooks webhooks.source
+        api.openapi
     """,
     "viewer own": """
         account.add_passkey account.authenticator account.confirm_authenticator
         account.end_other_sessions account.end_session account.new_authenticator
         account.new_recovery_codes account.passkey_options account.postpone
         account.remove_authenticator account.remove_passkey account.require_factor account.show
+        api_tokens.create api_tokens.revoke api_tokens.show
         appearance.choose confirmation.check confirmation.options confirmation.show
         notification_choices.show notification_choices.store notification_choices.test
         saved_filters.remove saved_filters.save
         help.show schedule.show security.change_password security.logout viewer_choices.store
     """,
     "viewer anywhere": """
+        api_cases.index api_companies.index api_documents.index api_installations.apps
+        api_installations.index api_runs.index
         app_choice.show companies.index company_choice.choose company_choice.show
         documents.export documents.index home.show inbox.export
         inbox.show intuit.launch intuit.reconnect marketplace.show reports.documents reports.export
@@ -49,32 +54,42 @@ ROUTES = {
         runs.export runs.index search.show
     """,
     "viewer installation": """
+        api_installations.one api_installations.settings api_matches.index
         earlier.show installation.show ready.show match_files.export
         matching.export matching.one matching.show review.show settings.show
     """,
-    "viewer document": "documents.one",
+    "viewer company": "api_companies.one api_runs.reconciliations",
+    "viewer document": "api_documents.one documents.one",
     "viewer posting": "documents.posting preview.show",
-    "viewer case": "inbox.one",
+    "viewer case": "api_cases.one inbox.one",
     "viewer run": """
+        api_reconciliations.one api_runs.one
         reconciliations.export reconciliations.pdf reconciliations.show runs.one runs.progress
     """,
     "viewer app": "marketplace.one marketplace.openapi",
     "viewer app at company": "marketplace.ask",
     "operator anywhere": "case_bulk.apply case_bulk.people",
+    "operator case": """
+        api_cases.assign api_cases.note api_cases.retry api_cases.skip api_cases.snooze
+        api_cases.wake inbox.close inbox.create inbox.leave inbox.match inbox.retry
+    """,
     "operator installation": """
+        api_matches.decide api_runs.start_sync
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
         installation.run matching.accept matching.apply matching.create matching.decide
         review.approve review.confirm review.selection
     """,
-    "operator company": "companies.check companies.lists companies.reconcile",
+    "operator company": """
+        api_runs.start_reconciliation companies.check companies.lists companies.reconcile
+    """,
     "operator document": "documents.check documents.post_again files.frame files.show",
     "operator posting": "undoing.posting undoing.undo_posting",
-    "operator case": "inbox.close inbox.create inbox.leave inbox.match inbox.retry",
     "operator case and posting": """
         inbox.adopt inbox.not_this inbox.restore inbox.retry_one inbox.skip
     """,
     "operator run": "undoing.run undoing.undo_run",
     "app-owner installation": """
+        api_installations.change_settings
         earlier.confirm earlier.include match_files.confirm match_files.preview review.automatic
         settings.change settings.changes settings.disable settings.hand_over
     """,
@@ -94,7 +109,7 @@ ROUTES = {
     "viewer hub": "plugins.index",
     "owner person": """
         password_reset.send_code person_sessions.end person_sessions.end_all
-        person_sessions.reset_factor person_sessions.show
+        person_sessions.reset_factor person_sessions.revoke_token person_sessions.show
         people.change_active people.change_role rights.add rights.remove rights.show
     """,
 }
@@ -115,10 +130,13 @@ ARGUMENTS = {
     "person": {"person_id"},
 }
 REFUSALS = (403, 404)
+# The resources of the JSON API; their endpoints want the token of a person in place of a session.
+API = tuple(f"{blueprint.name}." for blueprint in application.BLUEPRINTS)
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 FILLED = {"slug": "costtracker", "filename": "hub.css"}
 SHARED = ("company", "app")  # who has a role for a part of these may look at them
 DOCUMENT_ROUTES = (
+    "api_documents.one",
     "documents.one",
     "documents.check",
     "documents.post_again",
@@ -203,15 +221,18 @@ def _cells(app: Flask, world: World, people: Iterable[str]) -> list[Cell]:
         for thing in world.things[about] if ARGUMENTS.get(about) else [WHOLE_HUB]:
             for method in _methods(rule):
                 for person in people:
-                    expected = _expected(world, person, least, about, thing)
+                    is_call = rule.endpoint.startswith(API)
+                    expected = _expected(world, person, least, about, thing, is_call=is_call)
                     cells.append(Cell(person, method, rule.endpoint, thing, expected))
     return cells
 
 
-def _expected(world: World, person: str, least: str, about: str, thing: Thing) -> int:
+def _expected(
+    world: World, person: str, least: str, about: str, thing: Thing, *, is_call: bool = False
+) -> int:
     """Return the status that a request must have, by the table and the person's rights alone."""
     if person == ANYONE:
-        return 302
+        return 401 if is_call else 302
     if about == "own":
         return 200
     theirs = world.people[person]
@@ -271,6 +292,8 @@ def _wrong_cells(two: TwoCompanies, cells: Iterable[Cell]) -> list[tuple[Cell, i
         if cell.expected in REFUSALS and (cell.person, cell.expected) in pages:
             headers["HX-Request"] = "true"
         pages.add((cell.person, cell.expected))
+        if cell.endpoint.startswith(API) and cell.person != ANYONE:
+            headers["Authorization"] = f"Bearer {two.token(cell.person)}"
         answer = visitor.client.open(address, method=cell.method, headers=headers)
         if answer.status_code != cell.expected:
             wrong.append((cell, answer.status_code))
@@ -299,7 +322,7 @@ def test_each_person_reaches_what_their_rights_allow_and_nothing_else(
 def test_nobody_reaches_a_route_without_logging_in(two: TwoCompanies) -> None:
     _hollow(two.app)
     cells = {(cell.endpoint, cell.method): cell for cell in _cells(two.app, two.world, [ANYONE])}
-    assert {cell.expected for cell in cells.values()} == {302}
+    assert {cell.expected for cell in cells.values()} == {302, 401}
     assert _wrong_cells(two, cells.values()) == []
 
 
@@ -349,7 +372,9 @@ def test_every_unsafe_route_wants_the_token_of_the_session(visitor: Visitor) -> 
     visitor.log_in("olga")
     free = []
     for method, address, endpoint in _routes(visitor.app):
-        if method in UNSAFE and visitor.client.open(address, method=method).status_code != 400:
+        # A call of the JSON API is not authorized by the cookie at all.
+        refusal = 401 if endpoint.startswith(API) else 400
+        if method in UNSAFE and visitor.client.open(address, method=method).status_code != refusal:
             free.append(endpoint)
     assert set(free) == {"webhooks.source", "webhooks.quickbooks"}
 

@@ -1,0 +1,100 @@
+"""The tokens of the JSON API: `hub tokens`."""
+
+from typing import Any
+
+import click
+
+from hub.cli.console import as_json, inside, row_id
+from hub.cli.terminal import moment, print_json, say, table, who
+
+SCOPES = ("read", "operate", "configure")
+
+
+@click.group()
+def tokens() -> None:
+    """Create, list and revoke tokens of the JSON API."""
+
+
+@tokens.command()
+@click.argument("person")
+@click.option("--name", required=True, help="What the token is for, such as “nightly report”.")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(SCOPES),
+    multiple=True,
+    default=("read",),
+    show_default=True,
+    help="What it may do; may be repeated. It never may more than PERSON.",
+)
+@click.option("--days", type=int, default=90, show_default=True, help="How long it is valid.")
+@inside
+def create(person: str, name: str, scopes: tuple[str, ...], days: int) -> None:
+    """Create a token that acts for PERSON, and print it; it is shown only once."""
+    from hub.db.engine import transaction
+    from hub.security import api_tokens, people
+
+    with transaction() as session:
+        owner = people.get(session, person)
+        token = api_tokens.create(session, owner, name, scopes, who=who(), days=days)
+    click.echo(token)
+
+
+@tokens.command("list")
+@as_json
+@inside
+def list_(as_json: bool) -> None:
+    """List the tokens that can be used, the newest first."""
+    rows = _tokens()
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("id", "person", "name", "scopes", "last_used_at", "expires_at")
+    lines = [tuple(row[column] for column in columns) for row in rows]
+    heads = ("id", "person", "name", "scopes", "last used", "expires")
+    table(heads, lines, "None; create one with `hub tokens create PERSON --name NAME`.")
+
+
+@tokens.command()
+@click.argument("token_id", type=row_id, metavar="ID")
+@inside
+def revoke(token_id: int) -> None:
+    """Revoke the token ID of the list; calls with it are refused from now on."""
+    from hub.db.engine import transaction
+    from hub.errors import NotFound
+    from hub.models import ApiToken, User
+    from hub.security import api_tokens
+
+    with transaction() as session:
+        row = session.get(ApiToken, token_id)
+        if row is None:
+            ids = [str(token.id) for token in api_tokens.list_valid(session)]
+            raise NotFound("API token", str(token_id), ids)
+        person = session.get_one(User, row.user_id)
+        token = api_tokens.revoke(session, person, token_id, who())
+        name = token.name
+    say(f"The API token “{name}” is revoked.")
+
+
+def _tokens() -> list[dict[str, Any]]:
+    """Return the tokens that can be used, the newest first."""
+    from hub.db.engine import reading
+    from hub.models import User
+    from hub.security import api_tokens
+
+    with reading() as session:
+        rows = []
+        for token in api_tokens.list_valid(session):
+            person = session.get_one(User, token.user_id)
+            rows.append(
+                {
+                    "id": token.id,
+                    "person": str(person.username or person.email),
+                    "name": token.name,
+                    "scopes": token.scopes,
+                    "created_at": moment(token.created_at),
+                    "last_used_at": moment(token.used_at),
+                    "expires_at": moment(token.expires_at),
+                }
+            )
+    return rows

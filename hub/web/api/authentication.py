@@ -1,0 +1,86 @@
+"""Who calls the JSON API: the person of the token, never that of a cookie."""
+
+from typing import Any
+
+from flask import Flask, current_app, g, request
+
+from hub.db.engine import reading
+from hub.models import ApiToken, User
+from hub.security import api_tokens, audit, refusals
+from hub.translations.messages import use_english
+from hub.web import access, sessions
+from hub.web.api import problems
+from hub.web.api.resources import PREFIX
+
+BEARER = "Bearer"
+INVALID = "The API token is not valid: it is wrong, has expired or was revoked."
+FIRST_LOG_IN = "The person of this API token has to log in and choose a password first."
+# The least role of a view -> the scope that a token needs for it.
+SCOPES = {
+    "viewer": api_tokens.READ,
+    "operator": api_tokens.OPERATE,
+    "app-owner": api_tokens.CONFIGURE,
+    "owner": api_tokens.CONFIGURE,
+}
+
+
+def init_app(app: Flask) -> None:
+    """Check the token of every call of the API before the rights are checked."""
+    app.before_request(_authenticate)
+    app.extensions[audit.API_TOKEN] = lambda: g.get("api_token_name", "")
+
+
+def is_call() -> bool:
+    """Tell whether this request is a call of the API."""
+    return request.path.startswith(f"{PREFIX}/")
+
+
+def _authenticate() -> Any:
+    """Let the request act for the person of its token; answer with the reason if it cannot."""
+    if not is_call():
+        return None
+    use_english()  # a program reads the sentences, and may compare them
+    request.environ[sessions.IN_REQUEST] = None  # no session of a browser
+    g._login_user = current_app.extensions["security"].login_manager.anonymous_user()
+    endpoint = request.endpoint
+    least = access.required(current_app, endpoint) if endpoint else "anyone"
+    if least is None or least == "anyone":
+        return None
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.casefold() != BEARER.casefold() or not token.strip():
+        return _unauthorized()
+    return _act_for(token.strip(), SCOPES[least])
+
+
+def _act_for(token: str, scope: str) -> Any:
+    """Let the request act for the person of a token that has a scope; else return the problem."""
+    with reading() as session:
+        stored = api_tokens.find(session, token)
+    person = _person_of(stored)
+    if stored is None or person is None:
+        refusals.note("token refused", refusals.NOBODY, f"{request.method} {request.path}")
+        return _unauthorized(INVALID)
+    if person.must_change_password:
+        return problems.problem(403, FIRST_LOG_IN)
+    g._login_user = person
+    g.api_token_name = stored.name
+    if scope not in stored.scopes.split():
+        return problems.problem(403, f"The API token lacks the scope {scope}.")
+    api_tokens.record_use(stored)
+    return None
+
+
+def _person_of(token: ApiToken | None) -> User | None:
+    """Return the person of a token; None without a token, and for one who was disabled."""
+    if token is None:
+        return None
+    datastore = current_app.extensions["security"].datastore
+    person: User | None = datastore.find_user(id=token.user_id)
+    return person if person is not None and person.active else None
+
+
+def _unauthorized(sentence: str = "") -> Any:
+    """Return the answer to a call without a valid token."""
+    answer = problems.problem(401, sentence)
+    answer.headers["WWW-Authenticate"] = f'{BEARER} realm="hub"'
+    return answer

@@ -1,0 +1,215 @@
+"""Cases of the inbox in the API, and what a person may do about them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+from sqlalchemy.orm import Session
+
+from hub.db.engine import reading
+from hub.models import Case
+from hub.web import case_bulk, case_list
+from hub.web.access import ANYWHERE
+from hub.web.api import problems
+from hub.web.api.resources import (
+    PREFIX,
+    Amount,
+    PageQuery,
+    list_of,
+    operation,
+    row_id,
+    text,
+    text_of,
+    to_list,
+)
+from hub.web.paging import row_or_404
+
+CLOSED = "The case is closed already."
+resource = Blueprint(
+    "api_cases", __name__, url_prefix=f"{PREFIX}/cases", description="what needs a person"
+)
+
+
+class AmountSchema(Schema):
+    """A sum in one currency."""
+
+    currency = fields.String(required=True)
+    amount = Amount(required=True)
+
+
+class CaseSchema(Schema):
+    """A case: what is wrong, why, what to do, and which documents it stops."""
+
+    id = fields.Integer(required=True)
+    company_id = fields.Integer(required=True, allow_none=True)
+    installation_id = fields.Integer(required=True, allow_none=True)
+    code = fields.String(
+        required=True, metadata={"description": "names the reason; it does not change with wording"}
+    )
+    title = fields.String(required=True)
+    reason = fields.String(required=True)
+    instruction = fields.String(required=True, metadata={"description": "what to do"})
+    document = fields.String(required=True, metadata={"description": "what it is about"})
+    documents = fields.Integer(required=True, metadata={"description": "how many it stops"})
+    amounts = fields.List(fields.Nested(AmountSchema), required=True)
+    due = fields.Date(required=True, allow_none=True)
+    assignee = fields.String(required=True)
+    snoozed_until = fields.AwareDateTime(required=True, allow_none=True)
+    opened_at = fields.AwareDateTime(required=True)
+    closed_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class CaseQuery(PageQuery):
+    """The filters of the inbox."""
+
+    show = text_of(case_list.SHOWS, "open cases unless another list is named")
+    act = text_of(case_list.ACTION_LABELS, "what solves the cases")
+    company = row_id("the id of a company")
+    installation = row_id("the id of an installation")
+    words = text("words in title or reason")
+    sort = text_of(case_list.SORTS)
+
+
+class ReasonSchema(Schema):
+    """Why something is done."""
+
+    text = text("the reason or note", most=case_bulk.MAX_NOTE_LENGTH, least=1, is_required=True)
+
+
+class AssigneeSchema(Schema):
+    """Who takes care of a case; the empty text for nobody."""
+
+    assignee = text("a name, or the empty text for nobody", is_required=True)
+
+
+class SnoozeSchema(Schema):
+    """Until which day a case is hidden."""
+
+    until = fields.Date(required=True)
+
+
+@operation(resource, "/", role="viewer", of=ANYWHERE, query=CaseQuery, answer=list_of(CaseSchema))
+def index(query: dict[str, Any]) -> Any:
+    """List cases, the newest first unless `sort` says otherwise."""
+    with reading() as session:
+        listed = case_list.page_of(session, case_list.filters_of_request())
+        return to_list(listed, map(_describe, case_list.rows_of(session, listed.rows)))
+
+
+@operation(resource, "/<int:case_id>", role="viewer", answer=CaseSchema)
+def one(case_id: int) -> Any:
+    """Return one case."""
+    with reading() as session:
+        return _load(session, case_id)
+
+
+@operation(resource, "/<int:case_id>/retry", method="POST", role="operator", answer=CaseSchema)
+def retry(case_id: int) -> Any:
+    """Retry what a case stops, after what it says was corrected."""
+    return _act(case_id, "retry", {})
+
+
+@operation(
+    resource,
+    "/<int:case_id>/skip",
+    method="POST",
+    role="operator",
+    body=ReasonSchema,
+    answer=CaseSchema,
+)
+def skip(case_id: int, body: dict[str, Any]) -> Any:
+    """Skip the documents that a case stops: they will not be posted."""
+    return _act(case_id, "skip", body)
+
+
+@operation(
+    resource,
+    "/<int:case_id>/notes",
+    method="POST",
+    role="operator",
+    body=ReasonSchema,
+    answer=CaseSchema,
+)
+def note(case_id: int, body: dict[str, Any]) -> Any:
+    """Add a note to a case."""
+    return _act(case_id, "note", body)
+
+
+@operation(
+    resource,
+    "/<int:case_id>/assignee",
+    method="PUT",
+    role="operator",
+    body=AssigneeSchema,
+    answer=CaseSchema,
+)
+def assign(case_id: int, body: dict[str, Any]) -> Any:
+    """Assign a case to a person who may act on it, or to nobody."""
+    return _act(case_id, "assign", body)
+
+
+@operation(
+    resource,
+    "/<int:case_id>/snooze",
+    method="PUT",
+    role="operator",
+    body=SnoozeSchema,
+    answer=CaseSchema,
+)
+def snooze(case_id: int, body: dict[str, Any]) -> Any:
+    """Hide a case until the morning of a day."""
+    return _act(case_id, "snooze", {"until": body["until"].isoformat()})
+
+
+@operation(resource, "/<int:case_id>/snooze", method="DELETE", role="operator", answer=CaseSchema)
+def wake(case_id: int) -> Any:
+    """List a case again that is hidden."""
+    return _act(case_id, "wake", {})
+
+
+def _act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
+    """Do an act of the inbox on one open case; answer with the case as it is afterwards."""
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
+    if case.closed_at is not None:
+        return problems.problem(409, CLOSED)
+    _, _, act = case_bulk.ACTS[name]
+    reasons = case_bulk.act_on([case], act, form)
+    if reasons:
+        reason = reasons[case_id]  # the end of a sentence of the inbox
+        return problems.problem(409, reason[:1].upper() + reason[1:])
+    with reading() as session:
+        return _load(session, case_id)
+
+
+def _load(session: Session, case_id: int) -> dict[str, Any]:
+    """Return a case as the API answers it, or abort with 404."""
+    case = row_or_404(session, Case, case_id)
+    (row,) = case_list.rows_of(session, [case])
+    return _describe(row)
+
+
+def _describe(row: case_list.CaseRow) -> dict[str, Any]:
+    """Return the row of a case as the API answers it."""
+    case = row.case
+    amounts = [
+        {"currency": currency, "amount": amount} for currency, amount in sorted(row.amounts.items())
+    ]
+    return {
+        "id": case.id,
+        "company_id": case.company_id,
+        "installation_id": case.installation_id,
+        "code": case.code,
+        "title": case.title,
+        "reason": case.reason,
+        "instruction": case.instruction,
+        "document": row.subject,
+        "documents": row.documents,
+        "amounts": amounts,
+        "due": row.due,
+        "assignee": case.assignee,
+        "snoozed_until": case.snoozed_until,
+        "opened_at": case.opened_at,
+        "closed_at": case.closed_at,
+    }

@@ -1,0 +1,53 @@
+"""Companies in the API: how each is connected."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+from sqlalchemy import select
+
+from hub.db.engine import reading
+from hub.models import Company
+from hub.web.access import ANYWHERE, scope
+from hub.web.api.resources import PREFIX, PageQuery, list_of, operation, to_list
+from hub.web.paging import page, row_or_404
+
+resource = Blueprint(
+    "api_companies",
+    __name__,
+    url_prefix=f"{PREFIX}/companies",
+    description="QuickBooks companies that are connected",
+)
+
+
+class CompanySchema(Schema):
+    """A company of QuickBooks."""
+
+    id = fields.Integer(required=True)
+    realm = fields.String(required=True, metadata={"description": "the id at QuickBooks"})
+    name = fields.String(required=True)
+    country = fields.String(required=True)
+    currency = fields.String(required=True)
+    state = fields.String(
+        required=True, metadata={"description": "connected, interrupted, refused …"}
+    )
+    state_reason = fields.String(required=True)
+    connected_at = fields.AwareDateTime(required=True)
+
+
+@operation(
+    resource, "/", role="viewer", of=ANYWHERE, query=PageQuery, answer=list_of(CompanySchema)
+)
+def index(query: dict[str, Any]) -> Any:
+    """List companies by name."""
+    with reading() as session:
+        companies = select(Company).where(*scope().companies())
+        listed = page(session, companies, by=[Company.name, Company.id], down=False)
+        return to_list(listed, listed.rows)
+
+
+@operation(resource, "/<int:company_id>", role="viewer", answer=CompanySchema)
+def one(company_id: int) -> Any:
+    """Return one company."""
+    with reading() as session:
+        return row_or_404(session, Company, company_id)

@@ -1,0 +1,152 @@
+"""Documents in the API: what the source has, and what became of it in QuickBooks."""
+
+from typing import Any
+
+from flask import request
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+from sqlalchemy import select
+
+from hub.db.engine import reading
+from hub.models import Posting, SourceDocument
+from hub.web.access import ANYWHERE
+from hub.web.api.resources import (
+    PREFIX,
+    Amount,
+    PageQuery,
+    list_of,
+    operation,
+    row_id,
+    text,
+    text_of,
+    to_list,
+)
+from hub.web.document_filters import (
+    SHOWN_STATES,
+    SORTS,
+    document_filters,
+    order_of,
+    select_ids,
+)
+from hub.web.document_rows import rows_of
+from hub.web.layout import KINDS
+from hub.web.paging import page, row_or_404
+
+resource = Blueprint(
+    "api_documents", __name__, url_prefix=f"{PREFIX}/documents", description="documents of sources"
+)
+
+
+class DocumentSchema(Schema):
+    """A document of a source, with its state in QuickBooks."""
+
+    id = fields.Integer(required=True)
+    app = fields.String(required=True)
+    installation_id = fields.Integer(required=True)
+    company_id = fields.Integer(required=True)
+    source_id = fields.String(required=True)
+    kind = fields.String(required=True)
+    number = fields.String(required=True)
+    party = fields.String(required=True, metadata={"description": "supplier or customer"})
+    date = fields.Date(required=True, allow_none=True)
+    due = fields.Date(required=True, allow_none=True)
+    total = Amount(required=True, allow_none=True)
+    currency = fields.String(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(required=True, metadata={"description": "why it is not posted"})
+    quickbooks_id = fields.String(required=True, allow_none=True)
+
+
+class PostingSchema(Schema):
+    """One write to QuickBooks for a document."""
+
+    id = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    operation = fields.String(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(required=True)
+    quickbooks_id = fields.String(required=True, allow_none=True)
+    number = fields.String(required=True)
+    total = Amount(required=True, allow_none=True)
+    currency = fields.String(required=True)
+    changed_at = fields.AwareDateTime(required=True)
+
+
+class DocumentWithPostingsSchema(DocumentSchema):
+    """A document with everything that was, or will be, written for it."""
+
+    postings = fields.List(fields.Nested(PostingSchema), required=True)
+
+
+class DocumentQuery(PageQuery):
+    """The filters of the list of documents."""
+
+    q = text("words in number, party and text")
+    installation = row_id("the id of an installation")
+    state = text_of(SHOWN_STATES)
+    kind = text_of(KINDS)
+    first_day = fields.Date(data_key="from", metadata={"description": "first date"})
+    last_day = fields.Date(data_key="to", metadata={"description": "last date"})
+    amount = text("an amount, or two such as 1000-2000")
+    sort = text_of(SORTS)
+
+
+@operation(
+    resource, "/", role="viewer", of=ANYWHERE, query=DocumentQuery, answer=list_of(DocumentSchema)
+)
+def index(query: dict[str, Any]) -> Any:
+    """List documents, the newest first unless `sort` says otherwise."""
+    filters = document_filters(request.args)
+    order = order_of(filters)
+    with reading() as session:
+        documents = page(session, select_ids(session, filters), by=order.columns, down=order.down)
+        rows = rows_of(session, documents.rows)
+        return to_list(documents, [_describe(*row) for row in rows])
+
+
+@operation(resource, "/<int:document_id>", role="viewer", answer=DocumentWithPostingsSchema)
+def one(document_id: int) -> Any:
+    """Return a document with all its postings, oldest first."""
+    with reading() as session:
+        row_or_404(session, SourceDocument, document_id)
+        (row,) = rows_of(session, [document_id])
+        of_document = select(Posting).where(Posting.document_id == document_id)
+        postings = session.scalars(of_document.order_by(Posting.id)).all()
+        return _describe(*row) | {"postings": [_describe_posting(one) for one in postings]}
+
+
+def _describe(document: SourceDocument, posting: Posting | None, state: str) -> dict[str, Any]:
+    """Return a document as the API answers it."""
+    return {
+        "id": document.id,
+        "app": document.slug,
+        "installation_id": document.installation_id,
+        "company_id": document.company_id,
+        "source_id": document.source_id,
+        "kind": posting.kind if posting else document.kind,
+        "number": document.number,
+        "party": document.party,
+        "date": document.date,
+        "due": document.due,
+        "total": document.total,
+        "currency": document.currency,
+        "state": state,
+        "reason": posting.reason if posting else document.unreadable,
+        "quickbooks_id": posting.quickbooks_id if posting else None,
+    }
+
+
+def _describe_posting(posting: Posting) -> dict[str, Any]:
+    """Return a posting as the API answers it."""
+    return {
+        "id": posting.id,
+        "kind": posting.kind,
+        "operation": posting.operation,
+        "state": posting.state,
+        "reason": posting.reason,
+        "quickbooks_id": posting.quickbooks_id,
+        "number": posting.number,
+        "total": posting.total,
+        "currency": posting.currency,
+        "changed_at": posting.changed_at,
+    }

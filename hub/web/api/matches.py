@@ -1,0 +1,119 @@
+"""Codes of the source in the API: the record of QuickBooks that each is matched with."""
+
+from typing import Any
+
+from flask import abort
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.db.engine import reading
+from hub.mapping import Ref
+from hub.models import Installation, SeenCode
+from hub.web import matches
+from hub.web.access import who
+from hub.web.api.resources import PREFIX, PageQuery, list_of, operation, text, to_list
+from hub.web.paging import page, row_or_404
+
+ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
+resource = Blueprint(
+    "api_matches",
+    __name__,
+    url_prefix=f"{PREFIX}/installations/<int:installation_id>/matches",
+    description="codes of the source, and the records of QuickBooks that they are matched with",
+)
+
+
+class RecordSchema(Schema):
+    """A record of QuickBooks, such as a supplier or an account."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class MatchSchema(Schema):
+    """A code of the source and its match."""
+
+    field = fields.String(required=True, metadata={"description": "which kind of code it is"})
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    number = fields.String(required=True)
+    state = fields.String(
+        required=True,
+        metadata={"description": "open, decided, link, rule, new, or left out"},
+    )
+    record = fields.String(required=True, metadata={"description": "name of the record, or why"})
+    suggestions = fields.List(fields.Nested(RecordSchema), required=True)
+
+
+class DecisionSchema(Schema):
+    """What a code is matched with."""
+
+    field = text("which kind of code it is", least=1, is_required=True)
+    code = text("the code", least=1, is_required=True)
+    record = text(
+        "the id of a record in QuickBooks; none to leave the code out; new to create a record when"
+        " the code is used next; forget to take the decision back",
+        least=1,
+        is_required=True,
+    )
+
+
+@operation(resource, "/", role="viewer", query=PageQuery, answer=list_of(MatchSchema))
+def index(installation_id: int, query: dict[str, Any]) -> Any:
+    """List the codes that documents used, by field and name."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        declared = matches.fields_of(installation)
+        codes = select(SeenCode).where(
+            SeenCode.installation_id == installation_id, SeenCode.field.in_(list(declared))
+        )
+        listed = page(session, codes, by=ORDER, down=False)
+        book = matches.book_of(session, installation)
+        rows = []
+        for source_code in listed.rows:
+            field = declared[source_code.field]
+            rows.append(_describe(matches.view(session, installation, source_code, field, book)))
+        return to_list(listed, rows)
+
+
+@operation(resource, "/", method="PUT", role="operator", body=DecisionSchema, answer=MatchSchema)
+def decide(installation_id: int, body: dict[str, Any]) -> Any:
+    """Decide what a code is matched with; the next sync goes on with its documents."""
+    field, code, record = body["field"], body["code"], body["record"]
+    with reading() as session:
+        row_or_404(session, Installation, installation_id)
+    if record == "forget":
+        matches.forget(installation_id, field, code, who())
+    else:
+        matches.decide(installation_id, field, code, record, who())
+    with reading() as session:
+        return _load(session, installation_id, field, code)
+
+
+def _load(session: Session, installation_id: int, field: str, code: str) -> dict[str, Any]:
+    """Return a code as the API answers it."""
+    installation = session.get_one(Installation, installation_id)
+    declared = matches.fields_of(installation).get(field) or abort(404)
+    source_code = matches.seen_code(session, installation_id, field, code)
+    book = matches.book_of(session, installation)
+    return _describe(matches.view(session, installation, source_code, declared, book))
+
+
+def _describe(view: matches.CodeView) -> dict[str, Any]:
+    """Return a code as the API answers it."""
+    return {
+        "field": view.field.name,
+        "code": view.code,
+        "name": view.name,
+        "number": view.number,
+        "state": view.state,
+        "record": view.now or view.problem,
+        "suggestions": [_describe_record(suggestion) for suggestion in view.suggestions],
+    }
+
+
+def _describe_record(record: Ref) -> dict[str, str]:
+    """Return a record as the API answers it."""
+    return {"id": record.id, "name": record.name}

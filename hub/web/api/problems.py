@@ -1,0 +1,57 @@
+"""Errors of the JSON API as problem details (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, json, make_response
+from marshmallow import Schema, fields
+from werkzeug.exceptions import HTTPException
+
+from hub.web import request_log
+
+MIME = "application/problem+json"
+SENTENCES = {
+    400: "The request could not be read. Send JSON with the type application/json, without U+0000.",
+    401: "Send an API token: Authorization: Bearer hub_…",
+    403: "The person of the API token has no role that allows this.",
+    404: "There is nothing at this address, or the person of the API token may not see it.",
+    405: "This address does not take that method.",
+    409: "This is not possible as things are now.",
+    413: "The request is larger than the hub accepts.",
+    422: "Some values cannot be used; errors says which and why.",
+    429: "There were too many calls in a short time. Wait, then try again.",
+    500: "The hub met an error that it did not expect. Nothing that was saved is lost.",
+    503: "The hub cannot answer now. Try again in a minute.",
+}
+
+
+class ProblemSchema(Schema):
+    """A problem: its status, what happened and what to do."""
+
+    type = fields.String(required=True, metadata={"description": "always about:blank"})
+    title = fields.String(required=True, metadata={"description": "the name of the status"})
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True, metadata={"description": "what happened and what to do"})
+    errors = fields.Dict(metadata={"description": "what is wrong, by place and field"})
+    request_id = fields.String(metadata={"description": "finds the request in the hub's log"})
+
+
+def problem(status: int, detail: str = "", **members: Any) -> Response:
+    """Return a problem; `members` are added to it. Without a detail it is that of the status."""
+    similar = SENTENCES[500 if status >= 500 else 400]
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail or SENTENCES.get(status, similar),
+        "request_id": request_log.request_id(),
+        **members,
+    }
+    return make_response(json.dumps(content), status, {"Content-Type": MIME})
+
+
+def from_http(error: HTTPException) -> Response:
+    """Return the problem of an HTTP error; that of wrong arguments says which they are."""
+    status = error.code or 500
+    messages = (getattr(error, "data", None) or {}).get("messages")
+    return problem(status, errors=messages) if messages else problem(status)

@@ -1,0 +1,137 @@
+"""What all resources of the API share: their address, how they are declared, and their lists."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from hub.web.access import needs
+from hub.web.api import problems
+from hub.web.paging import ListPage
+
+PREFIX = "/api/v1"
+MAX_TEXT = 300  # characters of a filter, code or name
+STORABLE = "^[^\\u0000]*$"  # PostgreSQL stores no text with the character U+0000
+View = Callable[..., Any]
+# Answers that every operation may give besides its own.
+REFUSALS = (400, 401, 403, 404, 405, 413, 429, 500, 503)
+CONFLICT, UNPROCESSABLE = 409, 422
+
+
+def text(
+    description: str = "", *, least: int = 0, most: int = MAX_TEXT, is_required: bool = False
+) -> fields.String:
+    """Return a field for text that a database can store, with a least and greatest length."""
+    return fields.String(
+        required=is_required,
+        validate=[validate.Length(min=least, max=most), validate.Regexp(STORABLE)],
+        metadata={"description": description},
+    )
+
+
+class Amount(fields.String):
+    """An amount of money as decimal text, with the cents of most currencies at least."""
+
+    def _serialize(self, value: Any, *args: Any, **options: Any) -> str | None:
+        if value is None:
+            return None
+        cents = round(value, 2)
+        return f"{cents if cents == value else value.normalize():f}"
+
+
+class PageQuery(Schema):
+    """The filters of a list that has pages."""
+
+    before = text("from the address `next` of a list")
+    after = text("from the address `previous` of a list")
+
+
+def operation(
+    resource: Blueprint,
+    rule: str,
+    *,
+    role: str,
+    answer: type[Schema] | Schema | None,
+    method: str = "GET",
+    of: str = "",
+    status: int = 200,
+    query: type[Schema] | None = None,
+    body: type[Schema] | None = None,
+) -> Callable[[View], View]:
+    """Return a decorator that declares a view: its address, role, arguments and answers.
+
+    `role` and `of` are those of `hub.web.access.needs`. The view gets what was sent as `query` and
+    `body`.
+    """
+
+    def declare(view: View) -> View:
+        declared = needs(role, of)(view)
+        declared = resource.response(status, answer)(declared)
+        refusals = [*REFUSALS]
+        if method != "GET":
+            refusals.append(CONFLICT)
+        if query is not None:
+            declared = resource.arguments(query, location="query", arg_name="query")(declared)
+        if body is not None:
+            declared = resource.arguments(body, arg_name="body")(declared)
+        if query is not None or body is not None:
+            refusals.append(UNPROCESSABLE)
+        for code in refusals:
+            declared = resource.alt_response(
+                code,
+                schema=problems.ProblemSchema,
+                content_type=problems.MIME,
+                description=problems.SENTENCES[code],
+            )(declared)
+        registered: View = resource.route(rule, methods=[method])(declared)
+        return registered
+
+    return declare
+
+
+@cache
+def list_of(item: type[Schema]) -> Schema:
+    """Return the schema of one page of a list."""
+    name = item.__name__.removesuffix("Schema")
+    members: dict[str, fields.Field[Any]] = {
+        "data": fields.List(fields.Nested(item), required=True),
+        "next": fields.String(
+            required=True,
+            allow_none=True,
+            metadata={"description": "the address of the next page, null on the last one"},
+        ),
+        "previous": fields.String(
+            required=True,
+            allow_none=True,
+            metadata={"description": "the address of the page before, null on the first one"},
+        ),
+    }
+    return Schema.from_dict(members, name=f"{name}ListSchema")()
+
+
+def to_list(page: ListPage, rows: Iterable[Any]) -> dict[str, Any]:
+    """Return a page of a list with the addresses beside it."""
+    return {"data": list(rows), "next": page.older or None, "previous": page.newer or None}
+
+
+def whole_list(rows: Iterable[Any]) -> dict[str, Any]:
+    """Return a list that has one page."""
+    return {"data": list(rows), "next": None, "previous": None}
+
+
+def text_of(choices: Iterable[str], description: str = "") -> fields.String:
+    """Return a field that takes one of some values."""
+    values = [choice for choice in choices if choice]
+    return fields.String(
+        validate=validate.OneOf(values),
+        metadata={"description": description},
+    )
+
+
+def row_id(description: str = "") -> fields.Integer:
+    """Return a field for the id of a row."""
+    return fields.Integer(
+        validate=validate.Range(1, 2**31 - 1), metadata={"description": description}
+    )

@@ -1,0 +1,171 @@
+"""Runs in the API: what each did, with the lines of its log; syncs and reconciliations start."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+from sqlalchemy import select
+
+from hub.db.engine import reading
+from hub.models import Company, Installation, Run, RunLine
+from hub.models.enums import RunKind, RunOutcome
+from hub.scheduling import run_log, summary
+from hub.web.access import ANYWHERE, scope, who
+from hub.web.api import problems
+from hub.web.api.resources import (
+    PREFIX,
+    PageQuery,
+    list_of,
+    operation,
+    row_id,
+    text_of,
+    to_list,
+)
+from hub.web.installation import is_active
+from hub.web.paging import page, row_or_404
+
+MAX_LINES = 200
+PAUSED = "The app is disabled or paused. Set its mode to auto or review first."
+RUNNING = "running"  # the filter for runs that have not ended
+resource = Blueprint("api_runs", __name__, url_prefix=PREFIX, description="syncs and other runs")
+
+
+class RunSchema(Schema):
+    """A run."""
+
+    id = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    state = fields.String(
+        required=True, metadata={"description": "queued, running, done or stopped"}
+    )
+    company_id = fields.Integer(required=True, allow_none=True)
+    installation_id = fields.Integer(required=True, allow_none=True)
+    requested_by = fields.String(required=True)
+    started_at = fields.AwareDateTime(required=True, allow_none=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+    result = fields.String(required=True, metadata={"description": "what the run did, in words"})
+    error = fields.String(required=True)
+
+
+class RunLineSchema(Schema):
+    """A line of a run's log."""
+
+    at = fields.AwareDateTime(required=True)
+    text = fields.String(required=True)
+
+
+class RunWithLinesSchema(RunSchema):
+    """A run with the newest lines of its log."""
+
+    lines = fields.List(fields.Nested(RunLineSchema), required=True)
+
+
+class RunQuery(PageQuery):
+    """The filters of the list of runs."""
+
+    kind = text_of([str(kind) for kind in RunKind])
+    state = text_of([RunOutcome.DONE, RunOutcome.STOPPED, RUNNING])
+    installation = row_id("the id of an installation")
+
+
+@operation(
+    resource, "/runs/", role="viewer", of=ANYWHERE, query=RunQuery, answer=list_of(RunSchema)
+)
+def index(query: dict[str, Any]) -> Any:
+    """List runs, the newest first."""
+    runs = select(Run).where(*scope().runs())
+    if "kind" in query:
+        runs = runs.where(Run.kind == query["kind"])
+    state = query.get("state")
+    if state == RUNNING:
+        runs = runs.where(Run.ended_at.is_(None))
+    elif state:
+        runs = runs.where(Run.outcome == state)
+    if "installation" in query:
+        runs = runs.where(Run.installation_id == query["installation"])
+    with reading() as session:
+        listed = page(session, runs, by=[Run.id])
+        return to_list(listed, map(_describe, listed.rows))
+
+
+@operation(resource, "/runs/<int:run_id>", role="viewer", answer=RunWithLinesSchema)
+def one(run_id: int) -> Any:
+    """Return a run with the newest lines of its log, oldest first."""
+    with reading() as session:
+        run = row_or_404(session, Run, run_id)
+        newest = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id.desc())
+        lines = list(session.scalars(newest.limit(MAX_LINES)))
+        lines.reverse()
+        return _describe(run) | {"lines": lines}
+
+
+@operation(
+    resource,
+    "/installations/<int:installation_id>/runs/",
+    method="POST",
+    role="operator",
+    status=202,
+    answer=RunSchema,
+)
+def start_sync(installation_id: int) -> Any:
+    """Start a sync now, or return the one that waits already."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    if not is_active(installation):
+        return problems.problem(409, PAUSED)
+    return _start(RunKind.SYNC, installation_id)
+
+
+@operation(
+    resource,
+    "/companies/<int:company_id>/reconciliations/",
+    role="viewer",
+    query=PageQuery,
+    answer=list_of(RunSchema),
+)
+def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
+    """List the reconciliations of a company, the newest first."""
+    of_company = Run.company_id == company_id, Run.kind == RunKind.RECONCILE
+    with reading() as session:
+        row_or_404(session, Company, company_id)
+        runs = select(Run).where(*of_company, *scope().runs())
+        listed = page(session, runs, by=[Run.id])
+        return to_list(listed, map(_describe, listed.rows))
+
+
+@operation(
+    resource,
+    "/companies/<int:company_id>/reconciliations/",
+    method="POST",
+    role="operator",
+    status=202,
+    answer=RunSchema,
+)
+def start_reconciliation(company_id: int) -> Any:
+    """Reconcile a company now, or return the run that waits already."""
+    with reading() as session:
+        row_or_404(session, Company, company_id)
+    return _start(RunKind.RECONCILE, company_id)
+
+
+def _start(kind: RunKind, subject_id: int) -> dict[str, Any]:
+    """Request a run and return it."""
+    run_id = run_log.request(kind, subject_id, who())
+    with reading() as session:
+        return _describe(session.get_one(Run, run_id))
+
+
+def _describe(run: Run) -> dict[str, Any]:
+    """Return a run as the API answers it."""
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "state": run.state,
+        "company_id": run.company_id,
+        "installation_id": run.installation_id,
+        "requested_by": run.requested_by,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "result": summary.describe_result(run),
+        "error": run.error,
+    }

@@ -1,0 +1,199 @@
+"""The JSON API: what each resource answers, the acts on cases, and errors as problem details."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+import hub
+from hub.db.engine import reading, transaction
+from hub.models import Case, Installation, Posting, Run, SourceDocument
+from tests.support.api_client import ApiClient
+from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import TwoCompanies
+
+CURL = re.compile(
+    r"^\$ curl (?:-X (\w+) )?-H \"Authorization[^\"]+\"(?: -H \"[^\"]+\")?(?: -d '([^']+)')?"
+    r" \"?https://hub\.example\.com(/api/v1/[^\s\"]*)\"?$",
+    re.MULTILINE,
+)
+AMOUNT = re.compile(r"-?\d+\.\d{2,}")
+
+
+@pytest.fixture
+def program(visitor: Visitor) -> ApiClient:
+    """Provide a program with the rights of an owner."""
+    return ApiClient.of(visitor.app, "olga")
+
+
+def test_documents_have_states_amounts_and_reasons(program: ApiClient, visitor: Visitor) -> None:
+    documents = program.read("/documents/")["data"]
+    with visitor.app.app_context(), reading() as session:
+        count = select(func.count()).select_from(SourceDocument)
+        assert len(documents) == session.scalar(count)
+    for document in documents:
+        assert AMOUNT.fullmatch(document["total"]), document
+    posted = program.read("/documents/", state="posted")["data"]
+    assert {document["state"] for document in posted} == {"posted"}
+    one = program.read(f"/documents/{posted[0]['id']}")
+    assert {**one, "postings": ...} == {**posted[0], "postings": ...}
+    assert one["postings"][0]["quickbooks_id"] == one["quickbooks_id"]
+    assert (one["date"], one["total"]) == ("2026-03-02", "1250.50")
+
+
+def test_lists_are_paged_by_the_address_of_the_next_page(
+    program: ApiClient, visitor: Visitor
+) -> None:
+    with visitor.app.app_context(), transaction() as session:
+        company_id = visitor.story.company
+        session.add_all(Run(kind="lists", company_id=company_id) for _ in range(120))
+        session.flush()
+        ids = set(session.scalars(select(Run.id)))
+    page, listed, pages = program.read("/runs/"), [], 1
+    assert page["previous"] is None
+    while page["next"]:
+        listed += page["data"]
+        page = program.read(page["next"])
+        pages += 1
+        assert page["previous"] is not None
+    listed += page["data"]
+    assert pages == 3
+    assert [run["id"] for run in listed] == sorted(ids, reverse=True)
+
+
+def test_a_sync_is_started_once_and_then_returned(program: ApiClient, visitor: Visitor) -> None:
+    address = f"/installations/{visitor.story.installation}/runs/"
+    first, second = (program.call("POST", address) for _ in range(2))
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json["id"] == second.json["id"]
+    assert first.json["requested_by"] == "olga"
+    assert program.read(f"/runs/{first.json['id']}")["state"] == "queued"
+
+
+def test_a_paused_app_is_not_synced(program: ApiClient, visitor: Visitor) -> None:
+    with visitor.app.app_context(), transaction() as session:
+        session.get_one(Installation, visitor.story.installation).mode = "paused"
+    answer = program.call("POST", f"/installations/{visitor.story.installation}/runs/")
+    assert answer.status_code == 409
+    assert "paused" in answer.json["detail"]
+
+
+def test_a_case_is_assigned_noted_snoozed_and_retried(program: ApiClient, visitor: Visitor) -> None:
+    case = visitor.story.cases["match"]
+    address = f"/cases/{case}"
+    assert program.call("PUT", f"{address}/assignee", {"assignee": "oda"}).json["assignee"] == "oda"
+    snoozed = program.call("PUT", f"{address}/snooze", {"until": "2026-04-01"})
+    assert snoozed.json["snoozed_until"].startswith("2026-0")
+    assert case in [row["id"] for row in program.read("/cases/", show="snoozed")["data"]]
+    assert case not in [row["id"] for row in program.read("/cases/")["data"]]
+    assert program.call("DELETE", f"{address}/snooze").json["snoozed_until"] is None
+    past = program.call("PUT", f"{address}/snooze", {"until": "2020-01-01"})
+    assert (past.status_code, past.json["detail"]) == (409, "Choose a day in the future.")
+    unknown = program.call("PUT", f"{address}/assignee", {"assignee": "nobody-here"})
+    assert unknown.status_code in (404, 409)
+    assert "nobody-here" in unknown.json["detail"]
+
+
+def test_skipping_takes_a_reason_and_ends_the_posting(program: ApiClient, visitor: Visitor) -> None:
+    case = visitor.story.cases["match"]
+    assert program.call("POST", f"/cases/{case}/skip", {}).status_code == 422
+    answer = program.call("POST", f"/cases/{case}/skip", {"text": "Paid by card."})
+    assert answer.status_code == 200, answer.text
+    with visitor.app.app_context(), reading() as session:
+        row = session.get_one(Case, case)
+        assert (row.decision, row.decision_note, row.decided_by) == (
+            "skipped",
+            "Paid by card.",
+            "olga",
+        )
+        assert "skipped" in session.scalars(select(Posting.state)).all()
+
+
+def test_a_closed_case_is_left_alone(program: ApiClient, visitor: Visitor) -> None:
+    case = visitor.story.cases["match"]
+    with visitor.app.app_context(), transaction() as session:
+        row = session.get_one(Case, case)
+        row.closed_at, row.closed_by = row.opened_at, "hub"
+    answer = program.call("POST", f"/cases/{case}/retry")
+    assert (answer.status_code, answer.json["detail"]) == (409, "The case is closed already.")
+
+
+def test_settings_are_shown_without_secrets_and_checked_when_they_change(
+    program: ApiClient, visitor: Visitor
+) -> None:
+    address = f"/installations/{visitor.story.installation}/settings"
+    settings = program.read(address)
+    assert settings["settings"]["client_id"] == "nordvik"
+    assert "client_secret" not in settings["settings"]
+    wrong = program.call("PATCH", address, {"settings": {"payable_acount": "33"}})
+    assert wrong.status_code == 422
+    assert "payable_acount" in wrong.json["errors"]["settings"]
+    wrong_mode = program.call("PATCH", address, {"mode": "sometimes"})
+    assert wrong_mode.json["errors"]["json"]["mode"]
+
+
+def test_codes_are_matched_and_taken_back(program: ApiClient, visitor: Visitor) -> None:
+    address = f"/installations/{visitor.story.installation}/matches/"
+    open_codes = [row for row in program.read(address)["data"] if row["state"] == "open"]
+    code = next(row for row in open_codes if row["suggestions"])
+    decision = {"field": code["field"], "code": code["code"]}
+    record = code["suggestions"][0]
+    decided = program.call("PUT", address, {**decision, "record": record["id"]})
+    assert (decided.json["state"], decided.json["record"]) == ("decided", record["name"])
+    again = program.call("PUT", address, {**decision, "record": "forget"})
+    assert again.json["state"] == "open"
+    missing = program.call("PUT", address, {**decision, "record": "no-such-record"})
+    assert missing.status_code in (404, 409)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/documents/999999", 404),
+        ("/nothing", 404),
+        ("/documents/?state=sometimes", 422),
+        ("/documents/?from=yesterday", 422),
+        ("/runs/?installation=0", 422),
+    ],
+)
+def test_errors_are_problem_details(program: ApiClient, path: str, status: int) -> None:
+    answer = program.call("GET", path)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert answer.json["status"] == status
+    assert answer.json["detail"].endswith((".", "why."))
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+    if status == 422:
+        assert answer.json["errors"]["query"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[" * 50_000, b'{"text": "a\\u0000b"}', b'"\\ud800"'])
+def test_a_body_that_cannot_be_stored_is_refused(
+    program: ApiClient, visitor: Visitor, body: bytes
+) -> None:
+    headers = {"Authorization": f"Bearer {program.token}", "Content-Type": "application/json"}
+    address = f"/api/v1/cases/{visitor.story.cases['match']}/skip"
+    answer = visitor.client.post(address, data=body, headers=headers)
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+
+
+def test_lists_have_the_rows_that_the_person_may_see(two: TwoCompanies) -> None:
+    name = "viewer/Alfaborg/costtracker"
+    program = ApiClient(two.app, two.token(name))
+    everything = ApiClient(two.app, two.token("owner/every company/every app"))
+    for path in ("/companies/", "/installations/", "/documents/", "/cases/", "/runs/"):
+        own, all_rows = program.read(path)["data"], everything.read(path)["data"]
+        assert 0 < len(own) < len(all_rows), path
+        assert "Bravovik" not in str(own), path
+    ids = {row["id"] for row in program.read("/installations/")["data"]}
+    assert ids == {two.world.installations["Alfaborg", "costtracker"]}
+
+
+def test_the_calls_of_the_page_about_the_api_work(program: ApiClient) -> None:
+    text = (Path(hub.__file__).parents[1] / "docs" / "api.md").read_text()
+    calls = CURL.findall(text)
+    assert len(calls) >= 9
+    for method, body, path in calls:
+        answer = program.call(method or "GET", path, json.loads(body) if body else None)
+        assert answer.status_code in (200, 202), (path, answer.text)

@@ -1,0 +1,186 @@
+"""API tokens: created on a page and by a command, limited by scopes and rights, and revoked."""
+
+import datetime as dt
+import re
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from hub.cli import main
+from hub.db.engine import reading
+from hub.models import ApiToken, AuditEntry
+from hub.security import api_tokens
+from hub.testing.clock import FakeClock
+from tests.support.api_client import ApiClient
+from tests.support.page_visitor import Visitor
+
+PAGE = "/account/tokens/"
+SHOWN = re.compile(r'<p class="mono">(hub_[\w-]+)</p>')
+
+
+def created(visitor: Visitor, **form: object) -> str:
+    """Create a token on the page and return it."""
+    page = visitor.press(PAGE, **{"name": "Nightly", "scope": ["read"], "days": "90", **form})
+    match = SHOWN.search(page)
+    assert match, page
+    return match[1]
+
+
+def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
+    with visitor.app.app_context(), reading() as session:
+        return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
+
+
+def test_a_person_creates_a_token_which_is_shown_once(visitor: Visitor) -> None:
+    visitor.log_in("oda")
+    token = created(visitor)
+    program = ApiClient(visitor.app, token)
+    assert len(program.read("/companies/")["data"]) == 1
+    page = visitor.page(PAGE)
+    assert token not in page
+    assert token[-4:] in page
+    with visitor.app.app_context(), reading() as session:
+        stored = session.scalars(select(ApiToken)).one()
+    assert token not in (stored.key, stored.name, stored.hint)
+    assert stored.used_at is not None
+    (entry,) = audited(visitor, "token created")
+    assert (entry.who, entry.subject) == ("oda", "oda: Nightly")
+    assert token not in str(entry.detail)
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"name": " "}, "Give the token a name"),
+        ({"name": "x" * 61}, "Give the token a name"),
+        ({"scope": []}, "Choose what the token may do"),
+        ({"scope": ["everything"]}, "Choose what the token may do"),
+        ({"days": "0"}, "A token is valid for 1 to 366 days."),
+        ({"days": "367"}, "A token is valid for 1 to 366 days."),
+    ],
+)
+def test_a_token_that_cannot_be_is_refused_with_the_reason(
+    visitor: Visitor, form: dict[str, object], sentence: str
+) -> None:
+    visitor.log_in("oda")
+    answer = visitor.post(PAGE, **{"name": "Nightly", "scope": ["read"], "days": "90", **form})
+    assert answer.status_code == 400
+    assert sentence in answer.text
+
+
+def test_two_tokens_of_a_person_have_different_names(visitor: Visitor) -> None:
+    visitor.log_in("oda")
+    created(visitor)
+    answer = visitor.post(PAGE, name="Nightly", scope=["read"], days="90")
+    assert "There is already a token called “Nightly”" in answer.text
+
+
+def test_a_person_revokes_their_own_token_only(visitor: Visitor) -> None:
+    own = ApiClient.of(visitor.app, "oda")
+    of_other = ApiClient.of(visitor.app, "vera")
+    visitor.log_in("oda")
+    with visitor.app.app_context(), reading() as session:
+        ids = [token.id for token in api_tokens.list_valid(session)]
+    for token_id in ids:
+        visitor.press(f"{PAGE}revoke", token_id=token_id)
+    assert own.call("GET", "/companies/").status_code == 401
+    assert of_other.call("GET", "/companies/").status_code == 200
+
+
+def test_an_owner_revokes_the_token_of_another_person(visitor: Visitor) -> None:
+    program = ApiClient.of(visitor.app, "oda")
+    with visitor.app.app_context(), reading() as session:
+        (token,) = api_tokens.list_valid(session)
+    visitor.log_in("olga")
+    address = f"/people/{token.user_id}/sessions/"
+    assert "of oda" in visitor.page(address)
+    page = visitor.press(f"{address}revoke-token", token_id=token.id)
+    assert "is revoked" in page
+    assert program.call("GET", "/companies/").status_code == 401
+    (entry,) = audited(visitor, "token revoked")
+    assert entry.who == "olga"
+
+
+def test_a_token_expires(visitor: Visitor, clock: FakeClock) -> None:
+    program = ApiClient.of(visitor.app, "oda", days=30)
+    clock.advance(dt.timedelta(days=30, seconds=-1).total_seconds())
+    assert program.call("GET", "/companies/").status_code == 200
+    clock.advance(1)
+    assert program.call("GET", "/companies/").status_code == 401
+
+
+def test_the_token_of_a_disabled_person_is_worth_nothing_any_more(visitor: Visitor) -> None:
+    program = ApiClient.of(visitor.app, "vera")
+    with visitor.app.app_context(), reading() as session:
+        (token,) = api_tokens.list_valid(session)
+    visitor.log_in("olga")
+    visitor.press(f"/people/{token.user_id}/active", active="")
+    assert program.call("GET", "/companies/").status_code == 401
+    visitor.press(f"/people/{token.user_id}/active", active="1")
+    answer = program.call("GET", "/companies/")
+    assert answer.status_code == 401
+    assert answer.json["detail"].startswith("The API token is not valid")
+
+
+def test_a_call_needs_a_token_and_a_cookie_does_not_replace_it(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    answer = visitor.get("/api/v1/companies/")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    for header in ("Bearer hub_wrong", "Bearer \xe6", "Basic b2xnYTp4", "Bearer"):
+        answer = visitor.get("/api/v1/companies/", headers={"Authorization": header})
+        assert answer.status_code == 401, header
+    assert audited(visitor, "token refused")
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path", "status"),
+    [
+        ("read", "GET", "/documents/", 200),
+        ("read", "POST", "/installations/1/runs/", 403),
+        ("operate", "POST", "/installations/1/runs/", 202),
+        ("operate", "GET", "/documents/", 403),
+        ("operate", "PATCH", "/installations/1/settings", 403),
+        # Allowed, but the app of this story has no secret yet.
+        ("configure", "PATCH", "/installations/1/settings", 422),
+    ],
+)
+def test_a_scope_opens_its_own_part_only(
+    visitor: Visitor, scope: str, method: str, path: str, status: int
+) -> None:
+    program = ApiClient.of(visitor.app, "olga", scope)
+    json = {"settings": {}, "mode": "review"} if method == "PATCH" else None
+    answer = program.call(method, path, json)
+    assert answer.status_code == status, answer.text
+    if status == 403:
+        assert "lacks the scope" in answer.json["detail"]
+
+
+def test_the_audit_log_names_the_token_of_an_act(visitor: Visitor) -> None:
+    program = ApiClient.of(visitor.app, "oda")
+    case = visitor.story.cases["match"]
+    assert program.call("POST", f"/cases/{case}/notes", {"text": "Asked Aas."}).status_code == 200
+    (entry,) = audited(visitor, "case note added")
+    assert (entry.who, entry.detail["token"]) == ("oda", "of oda read operate configure")
+
+
+def test_commands_create_list_and_revoke_tokens(visitor: Visitor) -> None:
+    runner = CliRunner()
+
+    def run(*arguments: str) -> str:
+        result = runner.invoke(main, ["tokens", *arguments], obj=visitor.app)
+        assert result.exit_code == 0, result.output
+        return result.output.strip()
+
+    token = run("create", "vera", "--name", "report", "--scope", "read", "--days", "7")
+    program = ApiClient(visitor.app, token)
+    assert program.call("GET", "/companies/").status_code == 200
+    listed = run("list")
+    assert "report" in listed
+    assert token not in listed
+    with visitor.app.app_context(), reading() as session:
+        (stored,) = api_tokens.list_valid(session)
+    assert "is revoked" in run("revoke", str(stored.id))
+    assert program.call("GET", "/companies/").status_code == 401
+    assert run("list").startswith("None;")
