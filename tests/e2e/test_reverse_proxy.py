@@ -1,7 +1,7 @@
 """Tests of the hub behind nginx with the configuration in deploy/nginx, over https.
 
-The attacks of the suites for the application are repeated here with a sample: what nginx and the
-server understand in different ways shows only with both.
+The hostile requests of the suite for the application and its matrix of rights are repeated here:
+what nginx and the server understand in different ways shows only with both.
 """
 
 import datetime as dt
@@ -13,6 +13,7 @@ import ssl
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,21 +21,30 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from flask import Flask
 from requests.adapters import HTTPAdapter
 
 from hub.models import AuditEntry
 from hub.web import server
 from hub.web.body_limits import FORM_LIMIT
-from tests.support.page_rows import PASSWORD
+from tests.support.page_rows import PASSWORD, Story
 from tests.support.page_visitor import TOKEN, Visitor
+from tests.support.rights_rows import ANYONE, TwoCompanies
+from tests.support.tiers import by_form
+from tests.unit.web.test_access import API, FILLED, SMALL_FORM, cells_of, hollow
 from tests.unit.web.test_hostile_requests import TEXTS, hostile_requests
 
 CONFIGURATION = Path(__file__).parent.parent.parent / "deploy" / "nginx" / "hub.conf"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 PUBLIC = "https://hub.example.com"
 METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
+SETTINGS = {
+    "HUB_PUBLIC_URL": PUBLIC,
+    "HUB_TRUSTED_PROXY": "127.0.0.1",
+    "HUB_METRICS_TOKEN": METRICS_TOKEN,
+}
 CLIENT = "127.0.0.2"  # an address of this machine other than the proxy's
-SAMPLE = 2  # every so many hostile requests one goes through the proxy
+SAMPLE = by_form(small=4, full=1, long=1)  # every so many hostile requests one is sent
 MAIN = """\
 daemon off; user {user}; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 64; }}
@@ -97,11 +107,11 @@ class Site:
             socket.create_connection(address, timeout=60), server_hostname="hub.example.com"
         )
 
-    def log_in(self, **headers: str) -> requests.Response:
+    def log_in(self, name: str = "olga", **headers: str) -> requests.Response:
         form = self.call("GET", "/login").text
         match = TOKEN.search(form) or re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
         assert match, form[:500]
-        credentials = {"email": "olga", "password": PASSWORD, "csrf_token": match[1]}
+        credentials = {"email": name, "password": PASSWORD, "csrf_token": match[1]}
         self.token = match[1]
         return self.call("POST", "/login", data=credentials, headers=headers)
 
@@ -149,18 +159,13 @@ def write_configuration(folder: Path, hub: int, http: int, https: int) -> None:
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=folder.owner()))
 
 
-@pytest.fixture
-def site(open_pages: Callable[..., Visitor], tmp_path: Path) -> Iterator[Site]:
-    """Serve a hub with documents in every state behind nginx."""
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
-    visitor = open_pages(
-        HUB_PUBLIC_URL=PUBLIC, HUB_TRUSTED_PROXY="127.0.0.1", HUB_METRICS_TOKEN=METRICS_TOKEN
-    )
+@contextmanager
+def served_behind_proxy(app: Flask, folder: Path) -> Iterator[tuple[int, int]]:
+    """Serve an application behind nginx; yield the ports of http and https."""
+    assert NGINX is not None
     listener = server.listen("127.0.0.1", 0)
-    web = server.for_hub(visitor.app, "127.0.0.1", 0, listener)
+    web = server.for_hub(app, "127.0.0.1", 0, listener)
     web.start()
-    folder = tmp_path / "nginx"
     folder.mkdir()
     make_certificate(folder)
     # nginx inherits open sockets as during an upgrade of its own program.
@@ -178,11 +183,22 @@ def site(open_pages: Callable[..., Visitor], tmp_path: Path) -> Iterator[Site]:
     for socket_of_site in sockets:
         socket_of_site.close()
     try:
-        yield Site(visitor, folder, http, https)
+        yield http, https
     finally:
         process.terminate()
         process.wait(60)
         web.stop()
+
+
+@pytest.fixture
+def site(open_pages: Callable[..., Visitor], tmp_path: Path) -> Iterator[Site]:
+    """Serve a hub with documents in every state behind nginx."""
+    if NGINX is None:
+        pytest.skip("nginx is not installed")
+    visitor = open_pages(**SETTINGS)
+    folder = tmp_path / "nginx"
+    with served_behind_proxy(visitor.app, folder) as (http, https):
+        yield Site(visitor, folder, http, https)
 
 
 def test_a_person_works_through_the_proxy(site: Site) -> None:
@@ -282,3 +298,36 @@ def test_no_address_of_an_answer_comes_from_the_client(site: Site) -> None:
     answer = site.call("GET", "/inbox/?q=1", headers={**forged, "Forwarded": "host=evil.example"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/login?next=/inbox/?q%3D1")
     assert "evil.example" not in f"{answer.headers} {answer.text}"
+
+
+@pytest.mark.proof(small=0)
+def test_the_matrix_of_rights_holds_behind_the_proxy(
+    open_two: Callable[..., TwoCompanies],
+    tmp_path: Path,
+    figure: Callable[[str, float, float], None],
+) -> None:
+    if NGINX is None:
+        pytest.skip("nginx is not installed")
+    two = open_two(**SETTINGS)
+    folder = tmp_path / "nginx"
+    addresses = two.app.url_map.bind("hub.example.com")
+    wrong = []
+    with served_behind_proxy(two.app, folder) as (http, https):
+        browsers = {}
+        for person in (ANYONE, *SMALL_FORM):
+            browsers[person] = Site(Visitor(two.app, Story(0, 0)), folder, http, https)
+            if person:
+                assert browsers[person].log_in(person).status_code == 302
+        hollow(two.app)
+        cells = cells_of(two.app, two.world, browsers)
+        for cell in cells:
+            values = {**FILLED, **cell.thing.values}
+            path = addresses.build(cell.endpoint, values, method=cell.method, append_unknown=False)
+            headers = {}
+            if cell.endpoint.startswith(API) and cell.person:
+                headers["Authorization"] = f"Bearer {two.token(cell.person)}"
+            answer = browsers[cell.person].call(cell.method, path, headers=headers)
+            if answer.status_code != cell.expected:
+                wrong.append((cell, answer.status_code))
+    assert wrong == []
+    figure("cells of the matrix of rights behind nginx, none of them wrong", len(cells), 400)

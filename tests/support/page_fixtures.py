@@ -87,17 +87,27 @@ def two_companies(pages: dict[str, Any], plugins: Plugins) -> tuple[Path, World]
 
 
 @pytest.fixture
-def two(
+def open_two(
     make_app: Callable[..., Flask],
     make_config: Callable[..., Config],
     pages: dict[str, Any],
     two_companies: tuple[Path, World],
-) -> TwoCompanies:
-    """Return a hub with pages and two companies of two apps each."""
+) -> Callable[..., TwoCompanies]:
+    """Return a function that opens a hub with pages and two companies of two apps each."""
     database, world = two_companies
-    config = make_config()
-    shutil.copy(database, config.data / "hub.db")
-    return TwoCompanies(make_app(config, pages=True), world)
+
+    def opened(**settings: str) -> TwoCompanies:
+        config = make_config(**settings)
+        shutil.copy(database, config.data / "hub.db")
+        return TwoCompanies(make_app(config, pages=True), world)
+
+    return opened
+
+
+@pytest.fixture
+def two(open_two: Callable[..., TwoCompanies]) -> TwoCompanies:
+    """Return a hub with pages and two companies of two apps each."""
+    return open_two()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -210,7 +210,7 @@ class Cell(NamedTuple):
     expected: int
 
 
-def _cells(app: Flask, world: World, people: Iterable[str]) -> list[Cell]:
+def cells_of(app: Flask, world: World, people: Iterable[str]) -> list[Cell]:
     """Return every route and method for every person and every row that it may concern."""
     table = _declared()
     cells = []
@@ -304,7 +304,7 @@ def _enter(two: TwoCompanies, people: Iterable[str]) -> None:
     """Log everybody in, and let every view answer at once, so that only the guard decides."""
     for person in people:
         two.visitor(person)
-    _hollow(two.app)
+    hollow(two.app)
 
 
 def test_each_person_reaches_what_their_rights_allow_and_nothing_else(
@@ -313,15 +313,15 @@ def test_each_person_reaches_what_their_rights_allow_and_nothing_else(
     everybody = tuple(two.world.people)
     people = by_form(SMALL_FORM, everybody, everybody)
     _enter(two, people)
-    cells = _cells(two.app, two.world, people)
+    cells = cells_of(two.app, two.world, people)
     assert {cell.expected for cell in cells} == {200, 403, 404}
     assert _wrong_cells(two, cells) == []
     figure("cells of the matrix of rights, none of them wrong", len(cells), 309)
 
 
 def test_nobody_reaches_a_route_without_logging_in(two: TwoCompanies) -> None:
-    _hollow(two.app)
-    cells = {(cell.endpoint, cell.method): cell for cell in _cells(two.app, two.world, [ANYONE])}
+    hollow(two.app)
+    cells = {(cell.endpoint, cell.method): cell for cell in cells_of(two.app, two.world, [ANYONE])}
     assert {cell.expected for cell in cells.values()} == {302, 401}
     assert _wrong_cells(two, cells.values()) == []
 
@@ -352,11 +352,11 @@ def test_the_matrix_finds_a_guard_that_ignores_the_company(
 def _cells_of_documents(two: TwoCompanies, person: str) -> list[Cell]:
     """Return the requests of a person about documents."""
     _enter(two, [person])
-    cells = _cells(two.app, two.world, [person])
+    cells = cells_of(two.app, two.world, [person])
     return [cell for cell in cells if cell.endpoint in DOCUMENT_ROUTES]
 
 
-def _hollow(app: Flask) -> None:
+def hollow(app: Flask) -> None:
     """Let every view answer at once, and keep its declarations."""
     app.config["WTF_CSRF_ENABLED"] = False
     for endpoint, view in list(app.view_functions.items()):
