@@ -110,11 +110,12 @@ def revoke(session: Session, person: User, token_id: int, who: str) -> ApiToken:
     return token
 
 
-def revoke_all(session: Session, user_id: int) -> None:
-    """Revoke every token of a person who was disabled."""
-    is_valid = ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None)
-    values = {"revoked_at": current().clock.now(), "revoked_by": "hub"}
-    session.execute(update(ApiToken).where(*is_valid).values(values))
+def revoke_all(session: Session, user_id: int | None = None) -> None:
+    """Revoke every token: of a person who was disabled, or of all after a restore."""
+    statement = update(ApiToken).where(ApiToken.revoked_at.is_(None))
+    if user_id is not None:
+        statement = statement.where(ApiToken.user_id == user_id)
+    session.execute(statement.values(revoked_at=current().clock.now(), revoked_by="hub"))
 
 
 def _check(session: Session, person: User, name: str, scopes: Collection[str], days: int) -> None:

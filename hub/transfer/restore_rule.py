@@ -2,16 +2,17 @@
 
 from hub.db.engine import transaction
 from hub.posting.recovery import restore
-from hub.security import audit, login_sessions
+from hub.security import api_tokens, audit, login_sessions
 
 
 def apply(who: str) -> None:
     """Record that the database was restored from an older state.
 
-    What may have been posted since is looked for in QuickBooks before anything is sent, and the
-    sessions that were ended since do not come back.
+    What may have been posted since is looked for in QuickBooks before anything is sent. Sessions
+    that were ended since do not come back, nor do API tokens that were revoked since.
     """
     restore.declare_restore()
     with transaction() as session:
         audit.restored(session, who)
         login_sessions.end_every(session, login_sessions.EndReason.RESTORED)
+        api_tokens.revoke_all(session)

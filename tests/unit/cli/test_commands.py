@@ -165,8 +165,10 @@ def test_a_lost_second_factor_is_reset(hub, logged_in_kari):
     assert hub("users", "reset-factor", "nobody@example.com")[0] == 1
 
 
-def test_a_restored_database_ends_the_sessions_of_its_backup(hub, logged_in_kari):
+def test_a_restored_database_ends_the_sessions_and_tokens_of_its_backup(hub, logged_in_kari):
+    assert hub("tokens", "create", "kari@example.com", "--name", "report")[0] == 0
     assert hub("restored")[0] == 0
+    assert hub("tokens", "list")[1].startswith("None;")
     assert logged_in_kari.execute("SELECT end_reason FROM login_session").fetchone() == (
         "database-restored",
     )
