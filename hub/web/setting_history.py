@@ -14,7 +14,7 @@ from hub.contract.types import App
 from hub.errors import Refused
 from hub.installations import enable, setting_changes
 from hub.models import AuditEntry, Installation
-from hub.translations.messages import gettext_noop
+from hub.translations.messages import gettext, gettext_noop
 from hub.web.forms import schema_choices
 from hub.web.layout import MODES
 from hub.web.setting_choices import stored_choices
@@ -28,7 +28,7 @@ ACTS = {
     gettext_noop("app handed over"): gettext_noop("Handed over"),
 }
 MAX_ENTRIES = 10
-NOTHING = "none"
+NOTHING = gettext_noop("none")
 LABELS = {
     "mode": gettext_noop("Mode"),
     "owner": gettext_noop("Owner"),
@@ -77,9 +77,10 @@ def changes_of(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]
 def _changes(schema: Schema, detail: Mapping[str, Any], name_of: Names) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds."""
     if "before" in detail:
-        return [f"Mode: {_mode(detail['before'])} → {_mode(detail['after'])}"]
+        label = _label(schema, "mode")
+        return [f"{label}: {_mode(detail['before'])} → {_mode(detail['after'])}"]
     if "to" in detail:
-        return [f"Owner: {detail['to']}"]
+        return [f"{_label(schema, 'owner')}: {detail['to']}"]
     return _sentences(schema, detail.get("changes") or {}, name_of)
 
 
@@ -104,7 +105,7 @@ def _sentences(schema: Schema, changes: Mapping[str, Any], name_of: Names) -> li
         label = _label(schema, name)
         if change == setting_changes.SECRET_CHANGED:
             if name in schema.fields:  # not a token that the source renewed meanwhile
-                texts.append(f"{label} changed")
+                texts.append(gettext("%(label)s changed", label=label))
         else:
             before, after = (_text(schema, name, change[side], name_of) for side in ("from", "to"))
             texts.append(f"{label}: {before} → {after}")
@@ -114,18 +115,18 @@ def _sentences(schema: Schema, changes: Mapping[str, Any], name_of: Names) -> li
 def _label(schema: Schema, name: str) -> str:
     """Return the label of a setting, as the form has it."""
     if name in LABELS:
-        return LABELS[name]
+        return gettext(LABELS[name])
     field = schema.fields.get(name)
     words = name.replace("_", " ").capitalize()
-    return str(field.metadata.get("label", words)) if field else words
+    return gettext(str(field.metadata.get("label", words))) if field else words
 
 
 def _text(schema: Schema, name: str, value: Any, name_of: Names) -> str:
     """Return a value as a person reads it."""
     if value in setting_changes.EMPTY_VALUES:
-        return NOTHING
+        return gettext(NOTHING)
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return gettext("on") if value else gettext("off")
     text = str(value)
     if name == "mode":
         return _mode(text)
@@ -136,13 +137,13 @@ def _text(schema: Schema, name: str, value: Any, name_of: Names) -> str:
     if source:
         return name_of(source, text)
     labels = dict(schema_choices(field)) if field else {}
-    return labels.get(text) or dated(text)
+    return gettext(labels[text]) if labels.get(text) else dated(text)
 
 
 def _mode(name: str) -> str:
     """Return the name of a mode as the form has it."""
     title, _ = MODES.get(name, (name, ""))
-    return title
+    return gettext(title)
 
 
 def _schedule(text: str) -> str:
