@@ -42,6 +42,17 @@ _DELETE_STALLED = text(
     " AND worker.last_heartbeat >= now() - make_interval(secs => :seconds))"
     " RETURNING job.queueing_lock"
 )
+# The worker lives, but it did not reach the server when the job ended, and never tries again.
+_ENDED = text(
+    "SELECT job.id FROM procrastinate_jobs AS job WHERE job.status = 'doing'"
+    " AND job.queueing_lock <> ALL(:held) AND NOT EXISTS ("
+    " SELECT FROM procrastinate_events AS event WHERE event.job_id = job.id"
+    " AND event.type = 'started' AND event.at >= now() - make_interval(secs => :seconds))"
+)
+_DELETE = text(
+    "DELETE FROM procrastinate_jobs WHERE status = 'doing' AND id = ANY(:ids)"
+    " RETURNING queueing_lock"
+)
 log = logging.getLogger("hub")
 # The hub says itself what matters.
 for _name in ("procrastinate", "psycopg.pool"):
@@ -69,6 +80,7 @@ class RunQueue:
         self._working = _make_app(connector, self._execute)
         # It has no connections of its own.
         self._deferring = _make_app(procrastinate.SyncPsycopgConnector(), self._execute)
+        self._ended_ids: set[int] = set()  # jobs that seemed to have ended at the last look
 
     async def work(self, concurrency: int) -> None:
         """Work off jobs, so many at a time, until the task is cancelled or the database is away.
@@ -112,16 +124,25 @@ class RunQueue:
         return len(jobs)
 
     def delete_stalled(self) -> int:
-        """Delete the jobs of dead workers; return their number.
+        """Delete the jobs of dead workers, and those whose end was lost; return their number.
 
-        Runs that still wait get another job; those that had begun are closed once their lease is
-        over, and are due again.
+        A job that began some time ago and whose lease nobody holds is not executed any more: a run
+        holds its lease until it has ended. It is deleted if the call before this one saw it too,
+        because a job ends a moment after its run. Runs that still wait get another job; those that
+        had begun are closed once their lease is over, and are due again.
         """
+        values = {"seconds": self._stalled_seconds}
+        held = list(lease_rows.process_leases().held_names())
         with transaction() as session:
-            names = session.scalars(_DELETE_STALLED, {"seconds": self._stalled_seconds}).all()
-        for name in names:
+            dead = session.scalars(_DELETE_STALLED, values).all()
+            ended_ids = set(session.scalars(_ENDED, {**values, "held": held}))
+            ended = session.scalars(_DELETE, {"ids": list(ended_ids & self._ended_ids)}).all()
+        self._ended_ids = ended_ids
+        for name in dead:
             log.warning("The worker that had the job %s is gone; its run goes on elsewhere.", name)
-        return len(names)
+        for name in ended:
+            log.warning("The end of the job %s was lost with a connection; it is removed.", name)
+        return len(dead) + len(ended)
 
     def _defer(self, jobs: list[Job]) -> None:
         """Defer jobs over a connection of the hub, so that none has to be free for the queue."""

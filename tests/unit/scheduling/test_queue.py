@@ -168,6 +168,42 @@ def test_jobs_of_dead_workers_are_deleted_and_their_runs_get_others(one, queue):
     assert (defer(one, queue), jobs(one)) == (1, {"todo": 1})
 
 
+def age_jobs(app, seconds):
+    """Let the jobs in progress have begun so long ago."""
+    statement = text("UPDATE procrastinate_events SET at = now() - make_interval(secs => :age)")
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(statement, {"age": seconds})
+
+
+def test_a_job_whose_end_was_lost_is_deleted_though_its_worker_lives(one, queue):
+    """The server can restart between the end of a run and the end of its job."""
+    request(one)
+    defer(one, queue)
+    fetch(one)
+    age_jobs(one, LEASE - MARGIN)
+    with one.app_context():
+        assert queue.delete_stalled() == 0
+    age_jobs(one, LEASE + MARGIN)
+    with one.app_context():
+        assert (queue.delete_stalled(), queue.delete_stalled()) == (0, 1)
+    assert (defer(one, queue), jobs(one)) == (1, {"todo": 1})
+
+
+def test_a_job_whose_run_goes_on_is_not_deleted(one, two, queue):
+    request(one)
+    defer(one, queue)
+    fetch(one)
+    age_jobs(one, LEASE + MARGIN)
+    with two.app_context():
+        lease = leases.take("lists-1")
+    with one.app_context():
+        assert (queue.delete_stalled(), queue.delete_stalled()) == (0, 0)
+    with two.app_context():
+        lease.release()
+    with one.app_context():
+        assert (queue.delete_stalled(), queue.delete_stalled()) == (0, 1)
+
+
 def test_a_stalled_job_with_a_younger_one_beside_it_is_deleted(one, queue, monkeypatch):
     """Retrying it would violate the queueing lock, and it would stay forever."""
     request(one)
