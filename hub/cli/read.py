@@ -46,6 +46,12 @@ PLACEHOLDER_ID = "1"
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="JSON: settings by field name that take the place of the stored ones, or the stand-in's.",
 )
+@click.option(
+    "--save",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Record the source's answers into this folder as JSON files, with secrets masked.",
+)
 @click.option("--stand-in", is_flag=True, help="Read the app's stand-in; no hub is needed for it.")
 @as_json
 def read(
@@ -54,6 +60,7 @@ def read(
     ids: tuple[str, ...],
     limit: int,
     file: Path | None,
+    folder: Path | None,
     stand_in: bool,
     as_json: bool,
 ) -> None:
@@ -64,10 +71,12 @@ def read(
     whose records they could match, and a setting that has to name a record names 1.
     """
     settings = read_settings(file)
+    if stand_in and folder is not None:
+        raise click.UsageError("--save records a source; with --stand-in none is called.")
     if stand_in:
         _print(_of_stand_in(slug, ids, limit, settings), as_json)
     else:
-        _read_installation(slug, realm, ids, limit, settings, as_json)
+        _read_installation(slug, realm, ids, limit, settings, folder, as_json)
 
 
 @inside
@@ -78,12 +87,14 @@ def _read_installation(
     ids: tuple[str, ...],
     limit: int,
     settings: Mapping[str, Any],
+    folder: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the previews of an enabled app."""
+    """Print the previews of an enabled app, and record the answers of its source."""
     from hub import sources
     from hub.errors import Refused
     from hub.scheduling import source_preview
+    from hub.sources import recording
 
     row, *others = installations(slug, realm)
     if others:
@@ -92,7 +103,11 @@ def _read_installation(
     if settings:
         draft = sources.draft(sources.app_of(row), row, settings)
         unsaved = {"settings": draft.settings, "secrets": draft.secrets}
+    recorder = recording.start(folder) if folder is not None else None
     _print(source_preview.of_installation(row.id, ids=ids, limit=limit, **unsaved), as_json)
+    if recorder is not None:
+        answers = "1 answer" if recorder.count == 1 else f"{recorder.count} answers"
+        say(f"{answers} recorded in {recorder.folder}. Names and amounts are not masked.", err=True)
 
 
 def _of_stand_in(

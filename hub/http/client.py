@@ -39,6 +39,10 @@ def _no_stand_in(url: str) -> BaseAdapter | None:
     return None
 
 
+def _no_recording(call: MaskedCall, url: str, response: HttpResponse) -> None:
+    """Record nothing of an answer."""
+
+
 class AppHttp:
     """The HTTP client of one app.
 
@@ -47,7 +51,8 @@ class AppHttp:
     `allowed` are hosts that the operator allows although they are private or without https.
     `find_stand_in` returns the adapter of a stand-in in this process for an address, None if there
     is none. `on_refused` is called with the app and a host that it may not call, `on_secrets` with
-    the credentials of a request or of its answer, `on_call` with each call that was sent.
+    the credentials of a request or of its answer, `on_call` with each call that was sent,
+    `on_answer` with a call, its address and the whole answer.
     `open_slot` returns a context in which one call may be sent; it waits for the rate of the
     source. `on_throttled` is called with the seconds that an answer 429 asks to wait.
     """
@@ -58,6 +63,7 @@ class AppHttp:
         "_find_stand_in",
         "_hosts",
         "_max_bytes",
+        "_on_answer",
         "_on_call",
         "_on_refused",
         "_on_secrets",
@@ -82,6 +88,7 @@ class AppHttp:
         on_refused: Callable[[str, str], object] = lambda app, host: None,
         on_secrets: Callable[[Iterable[str]], object] = lambda secrets: None,
         on_call: Callable[[SentCall], object] = lambda call: None,
+        on_answer: Callable[[MaskedCall, str, HttpResponse], object] = _no_recording,
         open_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
         on_throttled: Callable[[float], object] = lambda seconds: None,
         max_bytes: int = MAX_ANSWER_BYTES,
@@ -95,6 +102,7 @@ class AppHttp:
         self._on_refused = on_refused
         self._on_secrets = on_secrets
         self._on_call = on_call
+        self._on_answer = on_answer
         self._open_slot = open_slot
         self._on_throttled = on_throttled
         # A user name, for example, is shown on pages and helps in an error.
@@ -141,6 +149,7 @@ class AppHttp:
         with self._open_slot():
             response = self._send(call, adapter, prepared)
         self._hide(call, credentials.find_json_secrets(response.body))
+        self._on_answer(call, address, response)
         return self._judge(call, response, answers)
 
     def _missing_of_address(self, address: str) -> str:

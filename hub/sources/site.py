@@ -29,7 +29,7 @@ from hub.models.enums import InstallationMode, PostingState
 from hub.qbo import company as qbo_company
 from hub.security import audit
 from hub.security.secrets import SiteSecrets, installation_lock
-from hub.sources import call_rate, masking, sent_calls
+from hub.sources import call_rate, masking, recording, sent_calls
 from hub.sources.settings_draft import may_use_stored, stored_secrets
 
 log = logging.getLogger("hub")
@@ -107,6 +107,7 @@ def site(
         on_refused=audit.host_refused,
         on_secrets=hub_context.hide_secrets,
         on_call=partial(sent_calls.note, app.slug),
+        on_answer=recording.note,
         **call_rate.options(app, installation),
     )
     return Site(

@@ -11,7 +11,7 @@ from hub.cli import main
 from hub.context import current
 from hub.db.engine import Model, reading, transaction
 from hub.installations import enable
-from hub.models import Installation, Posting, SourceDocument
+from hub.models import Installation, Posting, Secret, SourceDocument
 from hub.scheduling import runner
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
@@ -187,3 +187,27 @@ class TestOfAStandIn:
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code == 1
         assert "update_suppliers: Not a valid boolean." in result.output
+
+
+def test_answers_of_the_source_are_recorded_without_secrets(read, costtracker, tmp_path):
+    folder = tmp_path / "answers"
+    with transaction() as session:  # so that a new access token is asked for
+        session.delete(session.get_one(Secret, f"installation:{costtracker}:access_token"))
+    code, output = read("costtracker", "--save", folder)
+    assert code == 0, output
+    paths = sorted(folder.iterdir())
+    assert f"{len(paths)} answers recorded in {folder}." in output
+    recorded = [json.loads(path.read_text()) for path in paths]
+    assert [path.name[:3] for path in paths] == [f"{n:03}" for n in range(1, len(paths) + 1)]
+    assert {answer["status"] for answer in recorded} == {200}
+    assert any("invoices" in answer["url"] for answer in recorded)
+    content = "".join(path.read_text() for path in paths)
+    assert "stand-in-secret" not in content
+    tokens = [answer["json"] for answer in recorded if "access_token" in answer["json"]]
+    assert [token["access_token"] for token in tokens] == ["***"]
+
+
+def test_a_stand_in_is_not_recorded(read, tmp_path):
+    code, output = read("costtracker", "--stand-in", "--save", tmp_path / "answers")
+    assert (code, "--save records a source" in output) == (2, True)
+    assert not (tmp_path / "answers").exists()
