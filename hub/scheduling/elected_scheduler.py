@@ -46,7 +46,7 @@ class ElectedScheduler(Scheduler):
         for run in under_way:
             if run_log.lease_name(run.kind, run_log.subject_of(run)) not in held_names:
                 close_if_interrupted(run)
-        self._queue.delete_stalled()
+        self._queue.delete_stalled(held_names)
 
     def _start_waiting(self) -> int:
         """Defer a job for each run that can start."""

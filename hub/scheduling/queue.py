@@ -8,7 +8,7 @@ the elected scheduler defers a job for each waiting run that has none.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import procrastinate
@@ -123,19 +123,19 @@ class RunQueue:
             self._defer(jobs)
         return len(jobs)
 
-    def delete_stalled(self) -> int:
+    def delete_stalled(self, held_names: Collection[str]) -> int:
         """Delete the jobs of dead workers, and those whose end was lost; return their number.
 
-        A job that began some time ago and whose lease nobody holds is not executed any more: a run
-        holds its lease until it has ended. It is deleted if the call before this one saw it too,
-        because a job ends a moment after its run. Runs that still wait get another job; those that
-        had begun are closed once their lease is over, and are due again.
+        A job that began some time ago and whose lease is not among those that are held is not
+        executed any more: a run holds its lease until it has ended. It is deleted if the call
+        before this one saw it too, because a job ends a moment after its run. Runs that still wait
+        get another job; those that had begun are closed once their lease is over, and are due
+        again.
         """
         values = {"seconds": self._stalled_seconds}
-        held = list(lease_rows.process_leases().held_names())
         with transaction() as session:
             dead = session.scalars(_DELETE_STALLED, values).all()
-            ended_ids = set(session.scalars(_ENDED, {**values, "held": held}))
+            ended_ids = set(session.scalars(_ENDED, {**values, "held": list(held_names)}))
             ended = session.scalars(_DELETE, {"ids": list(ended_ids & self._ended_ids)}).all()
         self._ended_ids = ended_ids
         for name in dead:
