@@ -61,18 +61,10 @@ def list_(as_json: bool) -> None:
 def revoke(token_id: int) -> None:
     """Revoke the token ID of the list; calls with it are refused from now on."""
     from hub.db.engine import transaction
-    from hub.errors import NotFound
-    from hub.models import ApiToken, User
     from hub.security import api_tokens
 
     with transaction() as session:
-        row = session.get(ApiToken, token_id)
-        if row is None:
-            ids = [str(token.id) for token in api_tokens.list_valid(session)]
-            raise NotFound("API token", str(token_id), ids)
-        person = session.get_one(User, row.user_id)
-        token = api_tokens.revoke(session, person, token_id, who())
-        name = token.name
+        name = api_tokens.revoke(session, token_id, who()).name
     say(f"The API token “{name}” is revoked.")
 
 

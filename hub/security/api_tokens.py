@@ -98,14 +98,18 @@ def list_valid(session: Session, user_id: int | None = None) -> Sequence[ApiToke
     return session.scalars(query.order_by(ApiToken.id.desc())).all()
 
 
-def revoke(session: Session, person: User, token_id: int, who: str) -> ApiToken:
-    """Revoke a token of a person; raise NotFound if there is none that can be used."""
-    tokens = list_valid(session, cast(int, person.id))
+def revoke(session: Session, token_id: int, who: str, *, user_id: int | None = None) -> ApiToken:
+    """Revoke a token, of one person if `user_id` names them.
+
+    Raise NotFound if there is no such token that can be used.
+    """
+    tokens = list_valid(session, user_id)
     token = next((token for token in tokens if token.id == token_id), None)
     if token is None:
         raise NotFound("API token", str(token_id), [str(token.id) for token in tokens])
     token.revoked_at = current().clock.now()
     token.revoked_by = who
+    person = session.get_one(User, token.user_id)
     audit.record(session, who, "token revoked", _subject(person, token.name))
     return token
 

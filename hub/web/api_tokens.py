@@ -62,8 +62,7 @@ def revoke_token(person_id: int) -> None:
     token_id = row_ids.parse(request.form.get("token_id", "")) or 0
     try:
         with transaction() as session:
-            person = row_or_404(session, User, person_id)
-            token = api_tokens.revoke(session, person, token_id, who())
+            token = api_tokens.revoke(session, token_id, who(), user_id=person_id)
     except NotFound as error:
         flash(translate(error.sentence), "error")
         return

@@ -53,7 +53,7 @@ def operation(
     rule: str,
     *,
     role: str,
-    answer: type[Schema] | Schema | None,
+    answer: type[Schema] | Schema,
     method: str = "GET",
     of: str = "",
     status: int = 200,
