@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session, joinedload
 
-from hub.models import Installation, SourceDocument, TransactionHead
+from hub.models import Installation, Posting, SourceDocument, TransactionHead
+from hub.models.enums import DocumentState
 from hub.outbox.listing import documents_with_posting
 from hub.web.document_filters import payment_state
 
@@ -24,3 +25,25 @@ def rows_of(session: Session, ids: Sequence[int]) -> list[Any]:
         shown_state = payment_state(state, kind, total, balance)
         rows[document.id] = (document, posting, shown_state)
     return [rows[document_id] for document_id in ids]
+
+
+def describe(document: SourceDocument, posting: Posting | None, state: str) -> dict[str, Any]:
+    """Return a row as files and the JSON API have it; what is gone from QuickBooks has no id."""
+    is_there = posting is not None and state not in (DocumentState.REMOVED, DocumentState.MISSING)
+    return {
+        "id": document.id,
+        "app": document.slug,
+        "installation_id": document.installation_id,
+        "company_id": document.company_id,
+        "source_id": document.source_id,
+        "kind": posting.kind if posting else document.kind,
+        "number": document.number,
+        "party": document.party,
+        "date": document.date,
+        "due": document.due,
+        "total": document.total,
+        "currency": document.currency,
+        "state": state,
+        "reason": posting.reason if posting else "",
+        "quickbooks_id": posting.quickbooks_id if posting and is_there else None,
+    }

@@ -44,7 +44,7 @@ from hub.web.document_filters import (
     summarize,
 )
 from hub.web.document_lines import Payment, side_by_side
-from hub.web.document_rows import rows_of
+from hub.web.document_rows import describe, rows_of
 from hub.web.installation import is_active
 from hub.web.layout import KINDS, in_zone_of, installation_choices
 from hub.web.paging import page, present, row_or_404
@@ -110,27 +110,8 @@ def export() -> Response:
 
 def _exported(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
     """Yield documents as a file has them."""
-    for document, posting, state in rows_of(session, ids):
-        is_there = posting is not None and state not in (
-            DocumentState.REMOVED,
-            DocumentState.MISSING,
-        )
-        yield {
-            "id": document.id,
-            "app": document.slug,
-            "company_id": document.company_id,
-            "source_id": document.source_id,
-            "kind": posting.kind if posting else document.kind,
-            "number": document.number,
-            "party": document.party,
-            "date": document.date,
-            "due": document.due,
-            "total": document.total,
-            "currency": document.currency,
-            "state": state,
-            "reason": posting.reason if posting else "",
-            "quickbooks_id": posting.quickbooks_id if is_there else None,
-        }
+    for row in rows_of(session, ids):
+        yield describe(*row)
 
 
 @pages.get("/documents/<int:document_id>")

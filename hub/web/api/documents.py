@@ -28,7 +28,7 @@ from hub.web.document_filters import (
     order_of,
     select_ids,
 )
-from hub.web.document_rows import rows_of
+from hub.web.document_rows import describe, rows_of
 from hub.web.layout import KINDS
 from hub.web.paging import page, row_or_404
 
@@ -116,24 +116,11 @@ def one(document_id: int) -> Any:
 
 
 def _describe(document: SourceDocument, posting: Posting | None, state: str) -> dict[str, Any]:
-    """Return a document as the API answers it."""
-    return {
-        "id": document.id,
-        "app": document.slug,
-        "installation_id": document.installation_id,
-        "company_id": document.company_id,
-        "source_id": document.source_id,
-        "kind": posting.kind if posting else document.kind,
-        "number": document.number,
-        "party": document.party,
-        "date": document.date,
-        "due": document.due,
-        "total": document.total,
-        "currency": document.currency,
-        "state": state,
-        "reason": posting.reason if posting else document.unreadable,
-        "quickbooks_id": posting.quickbooks_id if posting else None,
-    }
+    """Return a document as the API answers it: why it cannot be read, and the last id it had."""
+    row = describe(document, posting, state)
+    if posting is None:
+        return row | {"reason": document.unreadable}
+    return row | {"quickbooks_id": posting.quickbooks_id}
 
 
 def _describe_posting(posting: Posting) -> dict[str, Any]:
