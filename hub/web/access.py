@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_security import current_user
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, NotFound
@@ -253,7 +253,7 @@ def _to_earlier_step(endpoint: str) -> Response | None:
     if not current_user.is_authenticated:
         return _to_login()
     if current_user.must_change_password and endpoint not in SIGNED_IN:
-        return _redirect(url_for(CHANGE_PASSWORD))
+        return destinations.send_to(url_for(CHANGE_PASSWORD))
     return None
 
 
@@ -357,15 +357,4 @@ def _to_login() -> Response:
         next_page = address_of_draft() or address_of_unsent_form()
     row = sessions.current_row()
     page = "security.login" if row is None else SECOND_FACTOR
-    return _redirect(url_for(page, next=next_page))
-
-
-def _redirect(page: str) -> Response:
-    """Redirect to a page.
-
-    htmx gets its own header, because it would put the page into the part that it renews.
-    """
-    answer = redirect(page)
-    if request.headers.get("HX-Request"):
-        answer = Response("", headers={"HX-Redirect": answer.location})
-    return cast(Response, answer)
+    return destinations.send_to(url_for(page, next=next_page))

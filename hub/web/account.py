@@ -59,9 +59,7 @@ def _require_second_factor() -> Response | None:
     if is_postponed:
         return None
     page = url_for("account.require_factor", next=destinations.this_page())
-    if request.headers.get("HX-Request"):
-        return Response("", headers={"HX-Redirect": page})
-    return redirect(page)
+    return destinations.send_to(page)
 
 
 def _is_allowed_before() -> bool:

@@ -218,7 +218,4 @@ def _has_secret() -> bool:
 
 def _redirect(destination: str) -> Response:
     """Send the browser to the page that asks, which leads on to the destination."""
-    answer = redirect(url_for("confirmation.show", next=destination))
-    if request.headers.get("HX-Request"):
-        answer = current_app.response_class("", headers={"HX-Redirect": answer.location})
-    return answer
+    return destinations.send_to(url_for("confirmation.show", next=destination))

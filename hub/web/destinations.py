@@ -1,9 +1,10 @@
-"""Addresses within the hub that a redirect or a link leads back to."""
+"""Addresses within the hub that a redirect or a link leads back to, and the redirect itself."""
 
 import re
+from typing import cast
 from urllib.parse import quote
 
-from flask import request
+from flask import Response, redirect, request
 
 # Characters of an address to come back to, as it is sent. It is a part of the address of a
 # redirect, and nginx by default refuses an answer whose headers exceed a page of memory (4 KB).
@@ -32,6 +33,16 @@ def page_before() -> str:
     destination = local_path("/" + referrer.removeprefix(own))
     is_this_page = request.method == "GET" and destination == request.full_path.rstrip("?")
     return "" if is_this_page else destination
+
+
+def send_to(page: str) -> Response:
+    """Redirect to a page.
+
+    htmx gets its own header, because it would put the page into the part that it renews.
+    """
+    if request.headers.get("HX-Request"):
+        return Response("", headers={"HX-Redirect": page})
+    return cast(Response, redirect(page))
 
 
 def _fits(destination: str) -> bool:

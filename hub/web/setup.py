@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from flask import (
     Blueprint,
     Flask,
-    Response,
     abort,
     current_app,
     flash,
@@ -27,7 +26,7 @@ from hub.qbo.intuit_keys import StoredKeys
 from hub.qbo.oauth import token_endpoint
 from hub.security import audit, hub_settings, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
-from hub.web import first_owner, form_drafts
+from hub.web import destinations, first_owner, form_drafts
 from hub.web.access import fresh, keeps_form, needs, who
 
 ENVIRONMENTS = {
@@ -51,10 +50,7 @@ def _lead_to_setup() -> WerkzeugResponse | None:
         return None
     if current().is_demo or first_owner.exists():
         return None
-    address = url_for("setup.owner")
-    if request.headers.get("HX-Request"):
-        return Response("", headers={"HX-Redirect": address})
-    return redirect(address)
+    return destinations.send_to(url_for("setup.owner"))
 
 
 def _is_open_before_setup(endpoint: str) -> bool:
