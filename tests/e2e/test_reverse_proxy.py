@@ -6,6 +6,7 @@ what nginx and the server understand in different ways shows only with both.
 
 import datetime as dt
 import ipaddress
+import random
 import re
 import shutil
 import socket
@@ -263,7 +264,9 @@ def test_no_hostile_request_is_an_error_behind_the_proxy(site: Site) -> None:
     answers: Counter[int] = Counter()
     short = [text for text in TEXTS if len(text) < 1000]  # the proxy refuses longer addresses
     requests_of_suite = [*hostile_requests(site.visitor.app, short)]
-    for method, address, form in requests_of_suite[::SAMPLE]:
+    # A shuffled sample: one of every few in order would always meet the same texts.
+    sample = random.Random(1).sample(requests_of_suite, len(requests_of_suite) // SAMPLE)
+    for method, address, form in sample:
         body = f"csrf_token={site.token}&{form}" if method == "POST" else None
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         answer = site.call(method, address, data=body, headers=headers)
@@ -272,7 +275,7 @@ def test_no_hostile_request_is_an_error_behind_the_proxy(site: Site) -> None:
         if answer.is_redirect and site.call("GET", "/").is_redirect:
             site.log_in()  # a request of the suite ended the session
     assert answers.total() > 50
-    assert answers[200] > 20
+    assert answers[200] > answers.total() / 10
     assert site.call("GET", "/").status_code == 200
 
 
