@@ -27,6 +27,7 @@ from hub.contract.documents import (
     Unreadable,
     Yielded,
 )
+from hub.contract.files import FileContent, FileKinds, Files, FileTable, ReceivedFile
 from hub.contract.hookspecs import hookimpl
 from hub.contract.pages import Page, read_pages
 from hub.contract.rows import readable
@@ -70,6 +71,10 @@ __all__ = [
     "DeletionSweep",
     "Document",
     "Field",
+    "FileContent",
+    "FileKinds",
+    "FileTable",
+    "Files",
     "FromSetting",
     "Gone",
     "Http",
@@ -84,6 +89,7 @@ __all__ = [
     "Receipt",
     "ReceiptState",
     "ReceiptStateName",
+    "ReceivedFile",
     "Record",
     "Refused",
     "Reply",

@@ -9,6 +9,7 @@ from marshmallow import Schema
 from marshmallow import fields as schema_fields
 
 from hub.contract.documents import KINDS, ROLES
+from hub.contract.files import MAX_FILE_SIZE, FileKinds, suffix_problems
 from hub.contract.interval import Interval
 from hub.contract.rate import Rate
 from hub.contract.settings_schema import conditions, is_secret, offered_values, schema_of
@@ -87,6 +88,7 @@ def _value_problems(app: App) -> Iterator[str]:
     if not _is_schedule(app.every):
         yield f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.'
     yield from _rate_problems(app)
+    yield from _file_problems(app)
     if app.assumed_api is not None and not app.assumed_api.is_file():
         yield f"assumed_api of app {app.slug} is {app.assumed_api}, where there is no file."
     if not _is_schema(app.settings):
@@ -121,6 +123,22 @@ def _host_problems(app: App) -> Iterator[str]:
                 " *.example.com for all below it, or {base_url} for the address that a setting"
                 " holds."
             )
+
+
+def _file_problems(app: App) -> Iterator[str]:
+    """Yield what is wrong with the files that an app accepts."""
+    files = app.files
+    if files is None:
+        return
+    if not isinstance(files, FileKinds) or not isinstance(files.suffixes, tuple):
+        yield f'files of app {app.slug} must be such as FileKinds(suffixes=(".csv",)).'
+        return
+    if not files.suffixes:
+        yield f"files of app {app.slug} accepts no suffix; name one, such as .csv."
+    for suffix in suffix_problems(files.suffixes):
+        yield f"files of app {app.slug} has {suffix!r}; write a suffix as .csv, in small letters."
+    if not 0 < files.limit <= MAX_FILE_SIZE:
+        yield f"limit of files of app {app.slug} must be between 1 and {MAX_FILE_SIZE} bytes."
 
 
 def _rate_problems(app: App) -> Iterator[str]:

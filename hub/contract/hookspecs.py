@@ -6,6 +6,7 @@ from pathlib import Path
 import pluggy
 
 from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
+from hub.contract.files import FileContent, ReceivedFile
 from hub.contract.types import App, Field, Record, Sandbox, Signal, Site, Tenant
 
 hookspec = pluggy.HookspecMarker("hub")
@@ -58,6 +59,17 @@ def hub_attachment(  # type: ignore[empty-body]
     app: str, site: Site, document: Document, attachment: Attachment
 ) -> bytes:
     """Return the bytes of a file."""
+
+
+@hookspec(firstresult=True)
+def hub_file(  # type: ignore[empty-body]
+    app: str, site: Site, file: ReceivedFile, content: bytes
+) -> FileContent:
+    """Read a file that arrived and return what it holds; raise `Refused` if it cannot be used.
+
+    It is called before the file is stored, when the id of the file is 0, and again when a mapping
+    of its columns was chosen.
+    """
 
 
 @hookspec

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, get_args
 from zoneinfo import ZoneInfo
 
 from hub.contract.documents import Document, Kind, Party, Role, value_object
+from hub.contract.files import FileKinds, Files, NoFiles
 from hub.contract.states import ReceiptState, ReceiptStateName
 from hub.errors import BadDocument
 
@@ -118,6 +119,7 @@ class Site:
 
     `settings` are without the secrets; `start` is the first date that is posted. `http` and
     `secrets` lead to nothing of the hub beyond the declared hosts and this installation's secrets.
+    `files` are the files that were received for this installation.
     """
 
     settings: Mapping[str, Any]
@@ -129,6 +131,7 @@ class Site:
     start: dt.date | None = None
     tenant: str | None = None
     webhook_url: str | None = None
+    files: Files = field(default_factory=NoFiles)
 
 
 @value_object
@@ -150,6 +153,7 @@ class App:
     `assumed_api` is the OpenAPI description of a source that publishes none; the pages say that it
     is assumed.
     `icon` is one of the drawings of the hub; without one the page shows the initials.
+    `files` names the files that people may upload on the page of the app; `hub_file` reads them.
     """
 
     slug: str
@@ -173,6 +177,7 @@ class App:
     automatic: str = ""
     mailbox: str = ""
     icon: Icon = ""
+    files: FileKinds | None = None
 
 
 @value_object

@@ -5,6 +5,7 @@ Imports only `hub.db` and `hub.reasons`. Start reading in `postings`.
 
 from hub.models.cases import Case, CaseNote, case_posting
 from hub.models.document_terms import DocumentTerm
+from hub.models.files import FileMapping, ReceivedFile
 from hub.models.guesses import GuessCount
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
 from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
@@ -55,6 +56,7 @@ __all__ = [
     "Cursor",
     "DatabaseOrigin",
     "DocumentTerm",
+    "FileMapping",
     "GuessCount",
     "Installation",
     "Invitation",
@@ -75,6 +77,7 @@ __all__ = [
     "Proof",
     "ReadDay",
     "ReceiptRow",
+    "ReceivedFile",
     "Record",
     "RecoveryCode",
     "Role",

@@ -212,3 +212,18 @@ class CaseDecision(StrEnum):
     LEFT = "left"
     PUT_BACK = "put_back"
     CLOSED = "closed"
+
+
+class FileState(StrEnum):
+    """Whether the app can read a received file."""
+
+    ACCEPTED = "accepted"
+    UNMAPPED = "unmapped"  # a person has to say which column holds what
+    REFUSED = "refused"
+
+
+class FileWay(StrEnum):
+    """How a file came to the hub."""
+
+    UPLOAD = "upload"
+    FOLDER = "folder"

@@ -29,7 +29,7 @@ from hub.models.enums import InstallationMode, PostingState
 from hub.qbo import company as qbo_company
 from hub.security import audit
 from hub.security.secrets import SiteSecrets, installation_lock
-from hub.sources import call_rate, masking, recording, sent_calls
+from hub.sources import call_rate, masking, received_files, recording, sent_calls
 from hub.sources.settings_draft import may_use_stored, stored_secrets
 
 log = logging.getLogger("hub")
@@ -124,6 +124,7 @@ def site(
         start=installation.start_date,
         tenant=installation.tenant,
         webhook_url=webhook_url(installation),
+        files=received_files.SiteFiles(installation.id),
     )
 
 
