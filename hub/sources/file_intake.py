@@ -15,7 +15,7 @@ from hub.errors import Refused
 from hub.models import Installation, ReceivedFile
 from hub.models.enums import FileState, FileWay
 from hub.security import audit
-from hub.sources import site as sites
+from hub.sources.site import app_of, call, guarded, site
 
 RECEIVED = "file received"
 MAX_NAME_LENGTH = 255
@@ -71,7 +71,7 @@ def receive(
 
 def _checked_name(installation: Installation, name: str, content: bytes) -> str:
     """Return the name of a file without its folders; raise Refused if the app cannot take it."""
-    app = sites.app_of(installation)
+    app = app_of(installation)
     if app.files is None:
         raise Refused("%(app)s takes no files.", app=app.name)
     name = PurePath(name.replace("\\", "/")).name
@@ -98,9 +98,9 @@ def _read(
     installation: Installation, arrived: files.ReceivedFile, content: bytes
 ) -> files.FileContent:
     """Let the plugin read a file and return what it holds."""
-    site = sites.site(installation)
-    with sites.guarded(installation, "reading a file"):
-        held = sites.call(installation, "hub_file", site=site, file=arrived, content=content)
+    here = site(installation)
+    with guarded(installation, "reading a file"):
+        held = call(installation, "hub_file", site=here, file=arrived, content=content)
         if not isinstance(held, files.FileContent):
             raise TypeError(f"hub_file returned {type(held).__name__}, not FileContent")
     return held

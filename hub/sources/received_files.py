@@ -54,7 +54,7 @@ class SiteFiles:
             raise KeyError(id)
         return content
 
-    def _query(self) -> Select[tuple[ReceivedFile, FileMapping]]:
+    def _query(self) -> Select[ReceivedFile, FileMapping]:
         """Return the query for the accepted files with their mappings."""
         return (
             select(ReceivedFile, FileMapping)
@@ -66,7 +66,7 @@ class SiteFiles:
         )
 
 
-def _to_contract(row: Row[tuple[ReceivedFile, FileMapping]]) -> files.ReceivedFile:
+def _to_contract(row: Row[ReceivedFile, FileMapping]) -> files.ReceivedFile:
     """Return a stored file as the contract describes it."""
     stored: ReceivedFile = row.ReceivedFile
     mapping = cast(FileMapping | None, row.FileMapping)

@@ -55,7 +55,7 @@ ROUTES = {
     """,
     "viewer installation": """
         api_installations.one api_installations.settings api_matches.index
-        earlier.show installation.show ready.show match_files.export
+        earlier.show installation.show ready.show match_files.export received_files.show
         matching.export matching.one matching.show review.show settings.show
     """,
     "viewer company": "api_companies.one api_runs.reconciliations",
@@ -76,7 +76,7 @@ ROUTES = {
     "operator installation": """
         api_matches.decide api_runs.start_sync
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
-        installation.run matching.accept matching.apply matching.create matching.decide
+        installation.run received_files.upload matching.accept matching.apply matching.create matching.decide
         review.approve review.confirm review.selection
     """,
     "operator company": """
