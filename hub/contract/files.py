@@ -2,14 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
-
-from hub.contract.documents import value_object
 
 MAX_FILE_SIZE = 20_000_000
 
 
-@value_object
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FileKinds:
     """The files that an app accepts: their suffixes, such as ".csv", and their size in bytes."""
 
@@ -17,7 +16,7 @@ class FileKinds:
     limit: int = 5_000_000
 
 
-@value_object
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReceivedFile:
     """A file that the hub stored for an app.
 
@@ -36,7 +35,7 @@ class ReceivedFile:
     mapping: Mapping[str, Any] | None = None
 
 
-@value_object
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FileTable:
     """The columns of a table, its first rows as text, and a suggested column for each name."""
 
@@ -45,7 +44,7 @@ class FileTable:
     suggestion: Mapping[str, str] | None = None
 
 
-@value_object
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FileContent:
     """What a file holds: the number of documents, or a table whose columns need a mapping."""
 

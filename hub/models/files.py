@@ -19,9 +19,10 @@ class FileMapping(Model):
     columns: Mapped[dict[str, Any]]
 
 
-class ReceivedFile(Model):
+class StoredFile(Model):
     """A file that an app received; `state` is one of `FileState`. A digest is stored once."""
 
+    __tablename__ = "received_file"
     __table_args__ = (
         UniqueConstraint("installation_id", "digest"),
         UniqueConstraint("installation_id", "position"),

@@ -12,7 +12,7 @@ from hub.context import current
 from hub.contract import files
 from hub.db.engine import reading, transaction
 from hub.errors import Refused
-from hub.models import Installation, ReceivedFile
+from hub.models import Installation, StoredFile
 from hub.models.enums import FileState, FileWay
 from hub.security import audit
 from hub.sources.site import app_of, call, guarded, site
@@ -22,7 +22,7 @@ MAX_NAME_LENGTH = 255
 
 
 @dataclass(frozen=True)
-class Receipt:
+class IntakeResult:
     """What became of a file that arrived; `is_new` is false if it had arrived before."""
 
     name: str
@@ -33,7 +33,7 @@ class Receipt:
 
 def receive(
     installation: Installation, name: str, content: bytes, *, way: FileWay, who: str
-) -> Receipt:
+) -> IntakeResult:
     """Store a file that its app can read; raise Refused, storing nothing, if it cannot.
 
     The same content is stored once for an installation, whatever its name.
@@ -46,7 +46,7 @@ def receive(
     now = current().clock.now()
     arrived = files.ReceivedFile(id=0, name=name, digest=digest, size=len(content), received_at=now)
     held = _read(installation, arrived, content)
-    stored = ReceivedFile(
+    stored = StoredFile(
         installation_id=installation.id,
         name=name,
         digest=digest,
@@ -66,7 +66,7 @@ def receive(
         if existing is None:
             raise
         return existing
-    return Receipt(name, stored.state, stored.documents, is_new=True)
+    return IntakeResult(name, stored.state, stored.documents, is_new=True)
 
 
 def _checked_name(installation: Installation, name: str, content: bytes) -> str:
@@ -106,19 +106,19 @@ def _read(
     return held
 
 
-def _existing(installation: Installation, digest: str) -> Receipt | None:
+def _existing(installation: Installation, digest: str) -> IntakeResult | None:
     """Return what became of this content when it arrived before; None if it is new."""
-    query = select(ReceivedFile).where(
-        ReceivedFile.installation_id == installation.id, ReceivedFile.digest == digest
+    query = select(StoredFile).where(
+        StoredFile.installation_id == installation.id, StoredFile.digest == digest
     )
     with reading() as session:
         stored = session.scalar(query)
     if stored is None:
         return None
-    return Receipt(stored.name, stored.state, stored.documents, is_new=False)
+    return IntakeResult(stored.name, stored.state, stored.documents, is_new=False)
 
 
-def _store(installation: Installation, stored: ReceivedFile, who: str) -> None:
+def _store(installation: Installation, stored: StoredFile, who: str) -> None:
     """Store a file with its entry in the audit log."""
     with transaction() as session:
         if stored.state == FileState.ACCEPTED:
@@ -141,8 +141,6 @@ def _next_position(session: Session, installation: Installation) -> int:
         select(Installation.id).where(Installation.id == installation.id).with_for_update()
     )
     newest = session.scalar(
-        select(func.max(ReceivedFile.position)).where(
-            ReceivedFile.installation_id == installation.id
-        )
+        select(func.max(StoredFile.position)).where(StoredFile.installation_id == installation.id)
     )
     return (newest or 0) + 1

@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, select
 
 from hub.contract import files
 from hub.db.engine import reading
-from hub.models import FileMapping, ReceivedFile
+from hub.models import FileMapping, StoredFile
 from hub.models.enums import FileState
 
 PAGE = 100
@@ -24,11 +24,11 @@ class SiteFiles:
     def after(self, cursor: int) -> Iterator[files.ReceivedFile]:
         """Yield the accepted files with a position above `cursor`, in the order of positions."""
         while True:
-            query = self._query().where(ReceivedFile.position > cursor)
+            query = self._query().where(StoredFile.position > cursor)
             with reading() as session:
-                rows = session.execute(query.order_by(ReceivedFile.position).limit(PAGE)).all()
+                rows = session.execute(query.order_by(StoredFile.position).limit(PAGE)).all()
             for row in rows:
-                cursor = row.ReceivedFile.position
+                cursor = row.StoredFile.position
                 yield _to_contract(row)
             if len(rows) < PAGE:
                 return
@@ -36,17 +36,17 @@ class SiteFiles:
     def get(self, id: int) -> files.ReceivedFile:
         """Return one file; raise KeyError if the installation has no accepted file with this id."""
         with reading() as session:
-            row = session.execute(self._query().where(ReceivedFile.id == id)).one_or_none()
+            row = session.execute(self._query().where(StoredFile.id == id)).one_or_none()
         if row is None:
             raise KeyError(id)
         return _to_contract(row)
 
     def content(self, id: int) -> bytes:
         """Return the bytes of a file; raise KeyError as `get` does."""
-        query = select(ReceivedFile.content).where(
-            ReceivedFile.id == id,
-            ReceivedFile.installation_id == self._installation_id,
-            ReceivedFile.state == FileState.ACCEPTED,
+        query = select(StoredFile.content).where(
+            StoredFile.id == id,
+            StoredFile.installation_id == self._installation_id,
+            StoredFile.state == FileState.ACCEPTED,
         )
         with reading() as session:
             content = session.scalar(query)
@@ -54,21 +54,21 @@ class SiteFiles:
             raise KeyError(id)
         return content
 
-    def _query(self) -> Select[ReceivedFile, FileMapping]:
+    def _query(self) -> Select[StoredFile, FileMapping]:
         """Return the query for the accepted files with their mappings."""
         return (
-            select(ReceivedFile, FileMapping)
-            .outerjoin(FileMapping, FileMapping.id == ReceivedFile.mapping_id)
+            select(StoredFile, FileMapping)
+            .outerjoin(FileMapping, FileMapping.id == StoredFile.mapping_id)
             .where(
-                ReceivedFile.installation_id == self._installation_id,
-                ReceivedFile.state == FileState.ACCEPTED,
+                StoredFile.installation_id == self._installation_id,
+                StoredFile.state == FileState.ACCEPTED,
             )
         )
 
 
-def _to_contract(row: Row[ReceivedFile, FileMapping]) -> files.ReceivedFile:
+def _to_contract(row: Row[StoredFile, FileMapping]) -> files.ReceivedFile:
     """Return a stored file as the contract describes it."""
-    stored: ReceivedFile = row.ReceivedFile
+    stored: StoredFile = row.StoredFile
     mapping = cast(FileMapping | None, row.FileMapping)
     return files.ReceivedFile(
         id=stored.id,

@@ -8,7 +8,7 @@ from hub.context import current
 from hub.contract.files import FileKinds
 from hub.db.engine import reading
 from hub.errors import HubError
-from hub.models import Installation, ReceivedFile
+from hub.models import Installation, StoredFile
 from hub.models.enums import FileWay, RunKind
 from hub.sources import file_intake
 from hub.translations.messages import gettext, translate
@@ -28,9 +28,9 @@ pages = Blueprint(
 def show(installation_id: int) -> str:
     """Show the newest files of an app that receives files."""
     query = (
-        select(ReceivedFile)
-        .where(ReceivedFile.installation_id == installation_id)
-        .order_by(ReceivedFile.id.desc())
+        select(StoredFile)
+        .where(StoredFile.installation_id == installation_id)
+        .order_by(StoredFile.id.desc())
         .limit(MAX_LISTED)
     )
     with reading() as session:

@@ -13,7 +13,7 @@ from hub.errors import BadDocument
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("hub_")}
 
 
-def test_there_are_eleven_hooks():
+def test_there_are_twelve_hooks():
     assert list(HOOKS) == [
         "hub_apps",
         "hub_fields",
@@ -22,6 +22,7 @@ def test_there_are_eleven_hooks():
         "hub_codes",
         "hub_documents",
         "hub_attachment",
+        "hub_file",
         "hub_report",
         "hub_records",
         "hub_webhook",

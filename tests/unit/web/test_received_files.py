@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub import FileContent, FileKinds, Refused, hookimpl, sources
 from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
-from hub.models import AuditEntry, Installation, ReceivedFile, Run
+from hub.models import AuditEntry, Installation, Run, StoredFile
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
 from tests.support.small_source import SmallSource, settle
@@ -59,7 +59,7 @@ def upload(visitor, *files):
 
 def stored():
     with reading() as session:
-        query = select(ReceivedFile).order_by(ReceivedFile.id)
+        query = select(StoredFile).order_by(StoredFile.id)
         return [(row.name, row.documents, row.position) for row in session.scalars(query)]
 
 
