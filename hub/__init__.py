@@ -27,7 +27,7 @@ from hub.contract.documents import (
     Unreadable,
     Yielded,
 )
-from hub.contract.files import FileContent, FileKinds, Files, FileTable, ReceivedFile
+from hub.contract.files import FileContent, FileField, FileKinds, Files, FileTable, ReceivedFile
 from hub.contract.hookspecs import hookimpl
 from hub.contract.pages import Page, read_pages
 from hub.contract.rows import readable
@@ -72,6 +72,7 @@ __all__ = [
     "Document",
     "Field",
     "FileContent",
+    "FileField",
     "FileKinds",
     "FileTable",
     "Files",

@@ -91,6 +91,7 @@ class Config:
     lease_seconds: float = 150.0
     quiet_seconds: float = 180.0
     reread_ids: int = 200
+    files_root: Path | None = None
     mail_url: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
     audit_copy: str = ""
@@ -150,6 +151,7 @@ class Settings(Schema):
     lease_seconds = seconds("lease_seconds")
     quiet_seconds = seconds("quiet_seconds")
     reread_ids = count("reread_ids")
+    files_root = text("files_root")
     audit_copy = text("audit_copy", validate=check_copy_target)
     log_format = one_of("log_format", "text", "json")
     log_level = one_of("log_level", "debug", "info", "warning", "error")
@@ -179,6 +181,10 @@ class Settings(Schema):
         data = Path(values["data"]).expanduser().absolute()
         values["data"] = data
         values.setdefault("database_url", f"sqlite:///{data / 'hub.db'}")
+
+        files_root = values.pop("files_root", "")
+        if files_root:
+            values["files_root"] = Path(files_root).expanduser().absolute()
 
         environment = values.get("qbo_environment", "sandbox")
         values.setdefault("qbo_api_url", API_URLS[environment])

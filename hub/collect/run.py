@@ -14,7 +14,7 @@ from hub.collect.reread import RereadBudget
 from hub.collect.setup import Setup
 from hub.contract.documents import Checkpoint, Gone, Yielded
 from hub.errors import HubError, PluginFault, RateReached, Refused, Sentence, TooOften
-from hub.sources import outage
+from hub.sources import file_folder, outage
 
 
 def collect(
@@ -36,6 +36,7 @@ def collect(
         if ids:
             reading.read_exactly(ids)
         else:
+            result.notes += file_folder.receive_all(setup.installation)
             reading.read_all()
         replan_waiting(setup)
     except RateReached as error:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 MAX_FILE_SIZE = 20_000_000
 
@@ -22,8 +22,8 @@ class ReceivedFile:
 
     `position` counts the accepted files of an installation in the order of their acceptance; it is
     the cursor of `Files.after`, and 0 while the file is not accepted. `digest` is the SHA-256 of
-    its content in hexadecimal. `mapping` is the mapping of columns that was chosen for the file,
-    None without one.
+    its content in hexadecimal. `mapping` is the answer to each `FileField` by its name, None while
+    there is no mapping.
     """
 
     id: int
@@ -32,53 +32,69 @@ class ReceivedFile:
     size: int
     received_at: dt.datetime
     position: int = 0
-    mapping: Mapping[str, Any] | None = None
+    mapping: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileField:
+    """What a person says about a table: the column of a value, or one of `choices`.
+
+    `choices` are pairs of a value and its label; without them the answer is a column.
+    `suggestion` is the answer that the page preselects.
+    """
+
+    name: str
+    label: str
+    help: str = ""
+    required: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    suggestion: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileTable:
-    """The columns of a table, its first rows as text, and a suggested column for each name."""
+    """A table whose columns need a mapping: its columns, its first rows as text, and the fields."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...] = ()
-    suggestion: Mapping[str, str] | None = None
+    rows: tuple[tuple[str, ...], ...]
+    fields: tuple[FileField, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileContent:
-    """What a file holds: the number of documents, or a table whose columns need a mapping."""
+    """What a file holds: the ids of its documents, or a table whose columns need a mapping."""
 
-    documents: int = 0
+    documents: tuple[str, ...] = ()
     table: FileTable | None = None
 
 
 class Files(Protocol):
     """The files that were received for an installation and that its app accepted."""
 
-    def after(self, cursor: int) -> Iterator[ReceivedFile]:
-        """Yield the accepted files with a position above `cursor`, in the order of positions."""
+    def after(self, position: int) -> Iterator[ReceivedFile]:
+        """Yield the accepted files with a higher position, in the order of positions."""
 
-    def get(self, id: int) -> ReceivedFile:
-        """Return one file; raise KeyError if the installation has none with this id."""
+    def with_documents(self, ids: Sequence[str]) -> Mapping[str, ReceivedFile]:
+        """Return the newest file with each of these documents; one that no file has is absent."""
 
-    def content(self, id: int) -> bytes:
-        """Return the bytes of a file; raise KeyError if the installation has none with this id."""
+    def content(self, file: ReceivedFile) -> bytes:
+        """Return the bytes of a file; raise KeyError if the installation has no such file."""
 
 
 class NoFiles:
     """The files of an app that receives none."""
 
-    def after(self, cursor: int) -> Iterator[ReceivedFile]:
+    def after(self, position: int) -> Iterator[ReceivedFile]:
         """Yield nothing."""
         return iter(())
 
-    def get(self, id: int) -> ReceivedFile:
-        """Raise KeyError."""
-        raise KeyError(id)
+    def with_documents(self, ids: Sequence[str]) -> Mapping[str, ReceivedFile]:
+        """Return nothing."""
+        return {}
 
-    def content(self, id: int) -> bytes:
+    def content(self, file: ReceivedFile) -> bytes:
         """Raise KeyError."""
-        raise KeyError(id)
+        raise KeyError(file.id)
 
 
 def suffix_problems(suffixes: Sequence[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ Imports only `hub.db` and `hub.reasons`. Start reading in `postings`.
 
 from hub.models.cases import Case, CaseNote, case_posting
 from hub.models.document_terms import DocumentTerm
-from hub.models.files import FileMapping, StoredFile
+from hub.models.files import FileDocument, FileMapping, StoredFile
 from hub.models.guesses import GuessCount
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
 from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
@@ -56,6 +56,7 @@ __all__ = [
     "Cursor",
     "DatabaseOrigin",
     "DocumentTerm",
+    "FileDocument",
     "FileMapping",
     "GuessCount",
     "Installation",

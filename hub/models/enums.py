@@ -219,7 +219,6 @@ class FileState(StrEnum):
 
     ACCEPTED = "accepted"
     UNMAPPED = "unmapped"  # a person has to say which column holds what
-    REFUSED = "refused"
 
 
 class FileWay(StrEnum):

@@ -1,22 +1,25 @@
-"""Files that apps received, and the mappings of columns that people stored."""
+"""Files that apps received, their documents, and the mappings of columns that people stored."""
 
 import datetime as dt
-from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db.engine import Model
 
 
 class FileMapping(Model):
-    """Which column of a table holds what, stored under a name for the files of an installation."""
+    """The answers of a person about tables with the same columns, stored under a name.
+
+    `answers` has a column or a choice for the name of each `FileField` that was answered.
+    """
 
     __table_args__ = (UniqueConstraint("installation_id", "name"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
     name: Mapped[str] = mapped_column(String(100))
-    columns: Mapped[dict[str, Any]]
+    columns: Mapped[list[str]] = mapped_column(JSON)
+    answers: Mapped[dict[str, str]] = mapped_column(JSON)
 
 
 class StoredFile(Model):
@@ -39,6 +42,15 @@ class StoredFile(Model):
     state: Mapped[str] = mapped_column(String(10))
     # Counts the accepted files of the installation; None while the file is not accepted.
     position: Mapped[int | None]
-    documents: Mapped[int] = mapped_column(default=0)
-    reason: Mapped[str] = mapped_column(Text, default="")  # why the app refused it
-    mapping_id: Mapped[int | None] = mapped_column(ForeignKey("file_mapping.id"))
+    document_count: Mapped[int] = mapped_column(default=0)
+    # The answers at the time when the file was accepted; None for a file that is no table.
+    mapping: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class FileDocument(Model):
+    """A document that a received file holds, by its id at the source."""
+
+    __tablename__ = "received_file_document"
+    __table_args__ = (Index("ix_received_file_document", "document_id", "file_id"),)
+    file_id: Mapped[int] = mapped_column(ForeignKey("received_file.id"), primary_key=True)
+    document_id: Mapped[str] = mapped_column(String(200), primary_key=True)

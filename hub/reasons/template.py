@@ -28,6 +28,7 @@ class CaseAction(StrEnum):
     SOURCE = "source"
     EITHER = "either"
     DIFFER = "differ"
+    FILE = "file"
     NONE = "none"
 
 

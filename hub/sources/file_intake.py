@@ -1,19 +1,22 @@
 """Receive a file for an installation: check it, let the plugin read it, and store it once."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from hub.cases import inbox
 from hub.context import current
 from hub.contract import files
 from hub.db.engine import reading, transaction
 from hub.errors import Refused
-from hub.models import Installation, StoredFile
+from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState, FileWay
+from hub.reasons.texts import CaseText
 from hub.security import audit
 from hub.sources.site import app_of, call, guarded, site
 
@@ -25,6 +28,7 @@ MAX_NAME_LENGTH = 255
 class IntakeResult:
     """What became of a file that arrived; `is_new` is false if it had arrived before."""
 
+    id: int
     name: str
     state: str
     documents: int
@@ -36,74 +40,173 @@ def receive(
 ) -> IntakeResult:
     """Store a file that its app can read; raise Refused, storing nothing, if it cannot.
 
-    The same content is stored once for an installation, whatever its name.
+    The same content is stored once for an installation, whatever its name. A table with the columns
+    of a stored mapping is accepted with it; another one waits for a person, with a case.
     """
-    name = _checked_name(installation, name, content)
+    check_size(installation, name, len(content))
+    name = _checked_name(installation, name)
     digest = hashlib.sha256(content).hexdigest()
     existing = _existing(installation, digest)
     if existing:
         return existing
-    now = current().clock.now()
-    arrived = files.ReceivedFile(id=0, name=name, digest=digest, size=len(content), received_at=now)
-    held = _read(installation, arrived, content)
+    arrived = files.ReceivedFile(
+        id=0, name=name, digest=digest, size=len(content), received_at=current().clock.now()
+    )
+    arrived, held = _read_as_mapped_before(installation, arrived, content)
     stored = StoredFile(
         installation_id=installation.id,
         name=name,
         digest=digest,
         size=len(content),
         content=content,
-        received_at=now,
+        received_at=arrived.received_at,
         received_by=who,
         way=way,
-        state=FileState.UNMAPPED if held.table else FileState.ACCEPTED,
-        documents=held.documents,
-        reason="",
+        state=FileState.UNMAPPED,
+        document_count=0,
     )
     try:
-        _store(installation, stored, who)
+        with transaction() as session:
+            session.add(stored)
+            session.flush()
+            if held.table is None:
+                accept(session, installation, stored, held.documents, arrived.mapping)
+            else:
+                _open_case(session, installation, stored)
+            note(session, installation, stored, who, RECEIVED, digest=digest, size=stored.size)
+            result = _result(stored, is_new=True)
     except IntegrityError:  # the same content arrived at the same moment
         existing = _existing(installation, digest)
         if existing is None:
             raise
         return existing
-    return IntakeResult(name, stored.state, stored.documents, is_new=True)
+    return result
 
 
-def _checked_name(installation: Installation, name: str, content: bytes) -> str:
-    """Return the name of a file without its folders; raise Refused if the app cannot take it."""
+def read(installation: Installation, file: files.ReceivedFile, content: bytes) -> files.FileContent:
+    """Let the plugin read a file and return what it holds."""
+    here = site(installation)
+    with guarded(installation, "reading a file"):
+        held = call(installation, "hub_file", site=here, file=file, content=content)
+        if not isinstance(held, files.FileContent):
+            raise TypeError(f"hub_file returned {type(held).__name__}, not FileContent")
+    return held
+
+
+def accept(
+    session: Session,
+    installation: Installation,
+    stored: StoredFile,
+    documents: tuple[str, ...],
+    mapping: Mapping[str, str] | None,
+) -> None:
+    """Give a file the next position, so that the next sync reads it, and close its case."""
+    stored.state = FileState.ACCEPTED
+    stored.mapping = None if mapping is None else dict(mapping)
+    stored.position = _next_position(session, installation)
+    stored.document_count = len(documents)
+    rows = [{"file_id": stored.id, "document_id": id} for id in dict.fromkeys(documents)]
+    if rows:
+        session.execute(insert(FileDocument), rows)
+    inbox.close(session, case_cause(stored.id))
+
+
+def newest_mapping(installation: Installation, columns: tuple[str, ...]) -> FileMapping | None:
+    """Return the newest stored mapping for tables with exactly these columns, if there is one."""
+    query = (
+        select(FileMapping)
+        .where(FileMapping.installation_id == installation.id)
+        .order_by(FileMapping.id.desc())
+    )
+    with reading() as session:
+        for mapping in session.scalars(query):
+            if tuple(mapping.columns) == columns:
+                return mapping
+    return None
+
+
+def case_cause(file_id: int) -> str:
+    """Return the cause of the case of a table that waits for the mapping of its columns."""
+    return f"file:{file_id}"
+
+
+def note(
+    session: Session,
+    installation: Installation,
+    stored: StoredFile,
+    who: str,
+    what: str,
+    **detail: object,
+) -> None:
+    """Record in the audit log what was done with a file."""
+    company = installation.company
+    subject = f"{installation.slug} for {company.name or company.realm}"
+    audit.record(session, who, what, subject, name=stored.name, **detail)
+
+
+def check_size(installation: Installation, name: str, size: int) -> None:
+    """Raise Refused for a file that is empty, or larger than the app allows."""
     app = app_of(installation)
     if app.files is None:
         raise Refused("%(app)s takes no files.", app=app.name)
+    if not size:
+        raise Refused("%(name)s is empty. Choose a file with content.", name=name)
+    if size > app.files.limit:
+        raise Refused(
+            "%(name)s has %(size)s bytes, and %(app)s takes %(limit)s. Split it into parts.",
+            name=name,
+            size=size,
+            app=app.name,
+            limit=app.files.limit,
+        )
+
+
+def _checked_name(installation: Installation, name: str) -> str:
+    """Return the name of a file without its folders; raise Refused for another kind of file."""
+    app = app_of(installation)
+    suffixes = app.files.suffixes if app.files else ()
     name = PurePath(name.replace("\\", "/")).name
     name = "".join(letter for letter in name if letter.isprintable())[-MAX_NAME_LENGTH:]
-    if PurePath(name).suffix.lower() not in app.files.suffixes:
+    if PurePath(name).suffix.lower() not in suffixes:
         raise Refused(
             "%(name)s is no file that %(app)s reads. Choose one that ends in %(suffixes)s.",
             name=name,
             app=app.name,
-            suffixes=", ".join(app.files.suffixes),
-        )
-    if not content:
-        raise Refused("%(name)s is empty. Choose a file with content.", name=name)
-    if len(content) > app.files.limit:
-        raise Refused(
-            "%(name)s is larger than %(limit)s bytes. Split it and upload the parts.",
-            name=name,
-            limit=app.files.limit,
+            suffixes=", ".join(suffixes),
         )
     return name
 
 
-def _read(
+def _read_as_mapped_before(
     installation: Installation, arrived: files.ReceivedFile, content: bytes
-) -> files.FileContent:
-    """Let the plugin read a file and return what it holds."""
-    here = site(installation)
-    with guarded(installation, "reading a file"):
-        held = call(installation, "hub_file", site=here, file=arrived, content=content)
-        if not isinstance(held, files.FileContent):
-            raise TypeError(f"hub_file returned {type(held).__name__}, not FileContent")
-    return held
+) -> tuple[files.ReceivedFile, files.FileContent]:
+    """Read a file, a table with the newest stored mapping of its columns.
+
+    A table that cannot be read with that mapping is returned as one without a mapping.
+    """
+    held = read(installation, arrived, content)
+    if held.table is None:
+        return arrived, held
+    stored = newest_mapping(installation, held.table.columns)
+    if stored is None:
+        return arrived, held
+    mapped = replace(arrived, mapping=stored.answers)
+    try:
+        return mapped, read(installation, mapped, content)
+    except Refused:
+        return arrived, held
+
+
+def _open_case(session: Session, installation: Installation, stored: StoredFile) -> None:
+    """Open the case of a table that waits for the mapping of its columns."""
+    inbox.open(
+        session,
+        case_cause(stored.id),
+        CaseText("file.unmapped", app=app_of(installation).name, file=stored.name),
+        company_id=installation.company_id,
+        installation_id=installation.id,
+        details={"file": stored.id},
+    )
 
 
 def _existing(installation: Installation, digest: str) -> IntakeResult | None:
@@ -113,26 +216,18 @@ def _existing(installation: Installation, digest: str) -> IntakeResult | None:
     )
     with reading() as session:
         stored = session.scalar(query)
-    if stored is None:
-        return None
-    return IntakeResult(stored.name, stored.state, stored.documents, is_new=False)
+    return None if stored is None else _result(stored, is_new=False)
 
 
-def _store(installation: Installation, stored: StoredFile, who: str) -> None:
-    """Store a file with its entry in the audit log."""
-    with transaction() as session:
-        if stored.state == FileState.ACCEPTED:
-            stored.position = _next_position(session, installation)
-        session.add(stored)
-        audit.record(
-            session,
-            who,
-            RECEIVED,
-            f"{installation.slug} for {installation.company.name or installation.company.realm}",
-            name=stored.name,
-            digest=stored.digest,
-            size=stored.size,
-        )
+def _result(stored: StoredFile, *, is_new: bool) -> IntakeResult:
+    """Return what became of a stored file."""
+    return IntakeResult(
+        id=stored.id,
+        name=stored.name,
+        state=stored.state,
+        documents=stored.document_count,
+        is_new=is_new,
+    )
 
 
 def _next_position(session: Session, installation: Installation) -> int:

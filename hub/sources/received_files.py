@@ -1,16 +1,17 @@
 """Read the files that were received for an installation, as its plugin sees them."""
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, func, select
 
 from hub.contract import files
 from hub.db.engine import reading
-from hub.models import FileMapping, StoredFile
+from hub.models import FileDocument, StoredFile
 from hub.models.enums import FileState
 
-PAGE = 100
+FILES_PER_READ = 100
+IDS_PER_READ = 500  # below the number of parameters that a statement may have
 
 
 class SiteFiles:
@@ -21,55 +22,65 @@ class SiteFiles:
     def __init__(self, installation_id: int) -> None:
         self._installation_id = installation_id
 
-    def after(self, cursor: int) -> Iterator[files.ReceivedFile]:
-        """Yield the accepted files with a position above `cursor`, in the order of positions."""
+    def after(self, position: int) -> Iterator[files.ReceivedFile]:
+        """Yield the accepted files with a higher position, in the order of positions."""
         while True:
-            query = self._query().where(StoredFile.position > cursor)
+            query = self._accepted().where(StoredFile.position > position)
             with reading() as session:
-                rows = session.execute(query.order_by(StoredFile.position).limit(PAGE)).all()
-            for row in rows:
-                cursor = row.StoredFile.position
-                yield _to_contract(row)
-            if len(rows) < PAGE:
+                page = session.scalars(query.order_by(StoredFile.position).limit(FILES_PER_READ))
+                received = [_to_contract(stored) for stored in page]
+            for file in received:
+                position = file.position
+                yield file
+            if len(received) < FILES_PER_READ:
                 return
 
-    def get(self, id: int) -> files.ReceivedFile:
-        """Return one file; raise KeyError if the installation has no accepted file with this id."""
-        with reading() as session:
-            row = session.execute(self._query().where(StoredFile.id == id)).one_or_none()
-        if row is None:
-            raise KeyError(id)
-        return _to_contract(row)
+    def with_documents(self, ids: Sequence[str]) -> Mapping[str, files.ReceivedFile]:
+        """Return the newest file with each of these documents; one that no file has is absent."""
+        newest: dict[str, files.ReceivedFile] = {}
+        for start in range(0, len(ids), IDS_PER_READ):
+            newest |= self._newest_files(ids[start : start + IDS_PER_READ])
+        return newest
 
-    def content(self, id: int) -> bytes:
-        """Return the bytes of a file; raise KeyError as `get` does."""
+    def content(self, file: files.ReceivedFile) -> bytes:
+        """Return the bytes of a file; raise KeyError if the installation has no such file."""
         query = select(StoredFile.content).where(
-            StoredFile.id == id,
-            StoredFile.installation_id == self._installation_id,
-            StoredFile.state == FileState.ACCEPTED,
+            StoredFile.id == file.id, StoredFile.installation_id == self._installation_id
         )
         with reading() as session:
             content = session.scalar(query)
         if content is None:
-            raise KeyError(id)
+            raise KeyError(file.id)
         return content
 
-    def _query(self) -> Select[StoredFile, FileMapping]:
-        """Return the query for the accepted files with their mappings."""
-        return (
-            select(StoredFile, FileMapping)
-            .outerjoin(FileMapping, FileMapping.id == StoredFile.mapping_id)
+    def _newest_files(self, ids: Sequence[str]) -> dict[str, files.ReceivedFile]:
+        """Return the newest file of each document: one query for positions, one for files."""
+        positions = (
+            select(FileDocument.document_id, func.max(StoredFile.position).label("position"))
+            .join(StoredFile, StoredFile.id == FileDocument.file_id)
             .where(
+                FileDocument.document_id.in_(ids),
                 StoredFile.installation_id == self._installation_id,
                 StoredFile.state == FileState.ACCEPTED,
             )
+            .group_by(FileDocument.document_id)
+        )
+        with reading() as session:
+            position_of = {row.document_id: row.position for row in session.execute(positions)}
+            query = self._accepted().where(StoredFile.position.in_(set(position_of.values())))
+            by_position = {file.position: _to_contract(file) for file in session.scalars(query)}
+        return {id: by_position[position] for id, position in position_of.items()}
+
+    def _accepted(self) -> Select[Any]:
+        """Return the query for the accepted files."""
+        return select(StoredFile).where(
+            StoredFile.installation_id == self._installation_id,
+            StoredFile.state == FileState.ACCEPTED,
         )
 
 
-def _to_contract(row: Row[StoredFile, FileMapping]) -> files.ReceivedFile:
+def _to_contract(stored: StoredFile) -> files.ReceivedFile:
     """Return a stored file as the contract describes it."""
-    stored: StoredFile = row.StoredFile
-    mapping = cast(FileMapping | None, row.FileMapping)
     return files.ReceivedFile(
         id=stored.id,
         name=stored.name,
@@ -77,5 +88,5 @@ def _to_contract(row: Row[StoredFile, FileMapping]) -> files.ReceivedFile:
         size=stored.size,
         received_at=stored.received_at,
         position=stored.position or 0,
-        mapping=None if mapping is None else mapping.columns,
+        mapping=stored.mapping,
     )

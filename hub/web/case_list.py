@@ -36,6 +36,7 @@ ACTION_LABELS: Mapping[str, str] = {
     CaseAction.SOURCE: gettext_noop("Fix at the source"),
     CaseAction.EITHER: gettext_noop("Fix at the source or in settings"),
     CaseAction.DIFFER: gettext_noop("Lines differ"),
+    CaseAction.FILE: gettext_noop("Map columns"),
     CaseAction.NONE: gettext_noop("Look"),
 }
 SHOWS = {

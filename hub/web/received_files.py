@@ -1,23 +1,23 @@
-"""The files that an app received: their list, and the form that uploads more."""
+"""The files that an app received: their list, the form that uploads more, and their columns."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.context import current
-from hub.contract.files import FileKinds
+from hub.contract.files import FileKinds, FileTable
 from hub.db.engine import reading
 from hub.errors import HubError
 from hub.models import Installation, StoredFile
-from hub.models.enums import FileWay, RunKind
-from hub.sources import file_intake
-from hub.translations.messages import gettext, translate
+from hub.models.enums import FileState, FileWay, RunKind
+from hub.sources import file_folder, file_intake, file_mapping
+from hub.translations.messages import gettext, ngettext, translate
 from hub.web import installation as installation_page
 from hub.web.access import needs, who
-from hub.web.paging import row_or_404
+from hub.web.paging import page, row_or_404
 
-MAX_LISTED = 100
-MAX_FILES = 20  # in one upload
+MAX_FILES = 50  # in one upload
 pages = Blueprint(
     "received_files", __name__, url_prefix="/installations/<int:installation_id>/files"
 )
@@ -26,21 +26,19 @@ pages = Blueprint(
 @pages.get("/")
 @needs("viewer")
 def show(installation_id: int) -> str:
-    """Show the newest files of an app that receives files."""
-    query = (
-        select(StoredFile)
-        .where(StoredFile.installation_id == installation_id)
-        .order_by(StoredFile.id.desc())
-        .limit(MAX_LISTED)
-    )
+    """Show the files of an app that receives files, the newest first."""
+    query = select(StoredFile).where(StoredFile.installation_id == installation_id)
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         kinds = _kinds_of(installation)
+        listed = page(session, query, by=[StoredFile.id])
         return render_template(
             "received_files.html",
-            files=list(session.scalars(query)),
+            page=listed,
+            files=[row[0] for row in listed.rows],
             suffixes=kinds.suffixes,
             limit=kinds.limit,
+            folder=file_folder.folder_of(installation),
             **installation_page.tabs(session, installation),
         )
 
@@ -48,35 +46,170 @@ def show(installation_id: int) -> str:
 @pages.post("/")
 @needs("operator")
 def upload(installation_id: int) -> Response:
-    """Store the uploaded files and start a sync if any of them is new."""
+    """Store the uploaded files; map the columns of the first new table, or else start a sync."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     _kinds_of(installation)
     uploads = [file for file in request.files.getlist("file") if file.filename]
-    here = redirect(url_for("received_files.show", installation_id=installation_id))
     if not uploads or len(uploads) > MAX_FILES:
         flash(gettext("Choose between 1 and %(count)s files.", count=MAX_FILES), "error")
-        return here
-    is_any_new = False
+        return _to_list(installation_id)
+    unmapped_id = None
+    is_any_accepted = False
     for file in uploads:
-        is_any_new |= _receive(installation, file.filename or "", file.read())
-    if not is_any_new:
-        return here
-    return installation_page.start(installation_id, RunKind.SYNC, installation_id)
+        result = _receive(installation, file.filename or "", file.read())
+        if result is None:
+            continue
+        if result.state == FileState.UNMAPPED:
+            unmapped_id = unmapped_id or result.id
+        elif result.is_new:
+            is_any_accepted = True
+    if unmapped_id:
+        return redirect(
+            url_for("received_files.columns", installation_id=installation_id, file_id=unmapped_id)
+        )
+    if is_any_accepted:
+        return _sync(installation)
+    return _to_list(installation_id)
 
 
-def _receive(installation: Installation, name: str, content: bytes) -> bool:
-    """Store one file, and say what became of it; return whether it is new."""
+@pages.get("/<int:file_id>/columns")
+@needs("operator")
+def columns(installation_id: int, file_id: int) -> str | Response:
+    """Ask which column of a table holds what, with its first rows and the likely answers."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        stored = _stored(session, installation, file_id)
     try:
-        receipt = file_intake.receive(installation, name, content, way=FileWay.UPLOAD, who=who())
+        table = file_mapping.open_table(installation, file_id).table
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return False
-    if receipt.is_new:
-        flash(gettext("Received %(name)s.", name=receipt.name), "success")
+        return _to_list(installation_id)
+    previous = file_intake.newest_mapping(installation, table.columns)
+    answers = _suggested(table)
+    if stored.mapping is not None:
+        answers = stored.mapping
+    elif previous:
+        answers = previous.answers
+    name = previous.name if previous else stored.name.rpartition(".")[0]
+    return _columns_page(installation, stored, table, answers, name)
+
+
+@pages.post("/<int:file_id>/columns")
+@needs("operator")
+def map_columns(installation_id: int, file_id: int) -> str | Response:
+    """Accept a table with the answers; show the form again if the table cannot be read so."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        stored = _stored(session, installation, file_id)
+    answers = {}
+    for key, value in request.form.items():
+        field, _, name = key.partition(":")
+        if field == "field":
+            answers[name] = value
+    name = request.form.get("name", "")
+    try:
+        count = file_mapping.apply(installation, file_id, name, answers, who())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        table = file_mapping.open_table(installation, file_id).table
+        return _columns_page(installation, stored, table, answers, name)
+    text = ngettext(
+        "%(count)s document in %(name)s.",
+        "%(count)s documents in %(name)s.",
+        count,
+        name=stored.name,
+    )
+    flash(text, "success")
+    return _sync(installation)
+
+
+@pages.post("/<int:file_id>/discard")
+@needs("operator")
+def discard(installation_id: int, file_id: int) -> Response:
+    """Delete a table that waits for its columns."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        stored = _stored(session, installation, file_id)
+    try:
+        file_mapping.discard(installation, file_id, who())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
     else:
+        flash(gettext("%(name)s was discarded.", name=stored.name), "success")
+    return _to_list(installation_id)
+
+
+def _receive(
+    installation: Installation, name: str, content: bytes
+) -> file_intake.IntakeResult | None:
+    """Store one file and say what became of it; return None if it was refused."""
+    try:
+        result = file_intake.receive(installation, name, content, way=FileWay.UPLOAD, who=who())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return None
+    if not result.is_new:
         flash(gettext("%(name)s was received before. Nothing was added.", name=name), "info")
-    return receipt.is_new
+    elif result.state == FileState.ACCEPTED:
+        text = ngettext(
+            "%(count)s document in %(name)s.",
+            "%(count)s documents in %(name)s.",
+            result.documents,
+            name=result.name,
+        )
+        flash(text, "success")
+    return result
+
+
+def _columns_page(
+    installation: Installation,
+    stored: StoredFile,
+    table: FileTable,
+    answers: dict[str, str],
+    name: str,
+) -> str:
+    """Return the page that asks for the columns of a table."""
+    with reading() as session:
+        context = installation_page.tabs(
+            session, row_or_404(session, Installation, installation.id)
+        )
+    return render_template(
+        "file_columns.html",
+        file=stored,
+        table=table,
+        answers=answers,
+        mapping_name=name,
+        max_name_length=file_mapping.MAX_NAME_LENGTH,
+        **context,
+    )
+
+
+def _suggested(table: FileTable) -> dict[str, str]:
+    """Return the answers that the plugin suggests for the fields of a table."""
+    return {field.name: field.suggestion for field in table.fields if field.suggestion}
+
+
+def _sync(installation: Installation) -> Response:
+    """Start a sync that reads the new files; an app that is paused reads them when it is on."""
+    if installation_page.is_active(installation):
+        return installation_page.start(installation.id, RunKind.SYNC, installation.id)
+    flash(gettext("The app is paused. It reads the files when it is on again."), "info")
+    return _to_list(installation.id)
+
+
+def _to_list(installation_id: int) -> Response:
+    """Redirect to the list of files."""
+    return redirect(url_for("received_files.show", installation_id=installation_id))
+
+
+def _stored(session: Session, installation: Installation, file_id: int) -> StoredFile:
+    """Return a file of an installation; abort if it has none with this id."""
+    _kinds_of(installation)
+    stored: StoredFile = row_or_404(session, StoredFile, file_id)
+    if stored.installation_id != installation.id:
+        abort(404)
+    return stored
 
 
 def _kinds_of(installation: Installation) -> FileKinds:

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("installation_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["installation.id"],
@@ -39,18 +40,12 @@ def upgrade() -> None:
         sa.Column("way", sa.String(length=10), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("position", sa.Integer(), nullable=True),
-        sa.Column("documents", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("mapping_id", sa.Integer(), nullable=True),
+        sa.Column("document_count", sa.Integer(), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["installation.id"],
             name=op.f("fk_received_file_installation_id_installation"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["mapping_id"],
-            ["file_mapping.id"],
-            name=op.f("fk_received_file_mapping_id_file_mapping"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_received_file")),
         sa.UniqueConstraint(
@@ -60,8 +55,25 @@ def upgrade() -> None:
             "installation_id", "position", name=op.f("uq_received_file_installation_id_position")
         ),
     )
+    op.create_table(
+        "received_file_document",
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["file_id"],
+            ["received_file.id"],
+            name=op.f("fk_received_file_document_file_id_received_file"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "file_id", "document_id", name=op.f("pk_received_file_document")
+        ),
+    )
+    op.create_index(
+        "ix_received_file_document", "received_file_document", ["document_id", "file_id"]
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("received_file_document")
     op.drop_table("received_file")
     op.drop_table("file_mapping")

@@ -6,7 +6,15 @@ change at any time. Start reading in the module of the part that gives the reaso
 
 from collections.abc import Mapping
 
-from hub.reasons.catalogue import checks, collecting, connections, outcomes, postings, reconciling
+from hub.reasons.catalogue import (
+    checks,
+    collecting,
+    connections,
+    files,
+    outcomes,
+    postings,
+    reconciling,
+)
 from hub.reasons.template import Template
 
 CATALOGUE: Mapping[str, Template] = {
@@ -16,4 +24,5 @@ CATALOGUE: Mapping[str, Template] = {
     **outcomes.TEMPLATES,
     **reconciling.TEMPLATES,
     **postings.TEMPLATES,
+    **files.TEMPLATES,
 }

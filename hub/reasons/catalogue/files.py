@@ -1,0 +1,21 @@
+"""Texts about the files that apps receive."""
+
+from hub.reasons.template import CaseAction, Template
+
+TEMPLATES = {
+    "file.unmapped": Template(
+        title="{file} waits for its columns",
+        reason="{app} received a table with columns that it has not seen before.",
+        instruction="Say which column holds what, or discard the file.",
+        action=CaseAction.FILE,
+    ),
+    "file.refused": Template(
+        title="{file} could not be read",
+        reason="{problem}",
+        instruction=(
+            "The file is in the folder {folder}. Place a corrected one under the same name, or"
+            " close this if it is not needed."
+        ),
+        action=CaseAction.NONE,
+    ),
+}

@@ -1,0 +1,133 @@
+"""Receive the files that other programs place in the folder of an app below HUB_FILES_ROOT."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from hub.cases import inbox
+from hub.context import current
+from hub.db.engine import transaction
+from hub.errors import NeedsAttention, Refused, Sentence
+from hub.models import Installation
+from hub.models.enums import FileState, FileWay
+from hub.reasons.texts import CaseText
+from hub.sources import file_intake
+from hub.sources.site import app_of
+
+DONE, REFUSED = "done", "refused"  # the folders of files that were accepted or refused
+UNFINISHED = (".part", ".tmp", ".crdownload", "~")  # ends of names of files still being written
+SETTLED_SECONDS = 5  # a file that changed since then may still be being written
+MAX_FILES = 500  # received in one run; the next one goes on
+PERSON = "hub"
+
+
+def folder_of(installation: Installation) -> Path | None:
+    """Return the folder of an installation; None if the hub watches no folder."""
+    root = current().config.files_root
+    if root is None:
+        return None
+    return root / installation.company.realm / installation.slug
+
+
+def receive_all(installation: Installation) -> list[Sentence]:
+    """Receive the files in the folder of an installation; return what became of them.
+
+    An accepted file moves to the folder `done`. One that the app cannot read moves to the folder
+    `refused` beside a text with the reason, and opens a case. Raise NeedsAttention if the folder
+    cannot be read or written.
+    """
+    folder = folder_of(installation)
+    if folder is None or app_of(installation).files is None:
+        return []
+    notes = []
+    try:
+        for subfolder in (DONE, REFUSED):
+            (folder / subfolder).mkdir(parents=True, exist_ok=True)
+        for path in _settled_files(folder):
+            notes.append(_receive(installation, path))
+    except OSError as error:
+        problem = NeedsAttention(
+            "The folder %(folder)s cannot be used: %(why)s. Let the hub read and write it, or"
+            " correct HUB_FILES_ROOT.",
+            folder=str(folder),
+            why=error.strerror or type(error).__name__,
+        )
+        problem.from_source = True
+        raise problem from error
+    return notes
+
+
+def _settled_files(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder that are completely written, in the order of their names.
+
+    Links are left alone, since they may lead out of the folder.
+    """
+    now = current().clock.now().timestamp()
+    count = 0
+    for path in sorted(folder.iterdir()):
+        is_hidden = path.name.startswith(".") or path.name.endswith(UNFINISHED)
+        if is_hidden or path.is_symlink() or not path.is_file():
+            continue
+        if 0 <= now - path.stat().st_mtime < SETTLED_SECONDS:
+            continue
+        yield path
+        count += 1
+        if count == MAX_FILES:
+            return
+
+
+def _receive(installation: Installation, path: Path) -> Sentence:
+    """Receive one file and move it; return what became of it."""
+    try:
+        file_intake.check_size(installation, path.name, path.stat().st_size)
+        content = path.read_bytes()
+        result = file_intake.receive(
+            installation, path.name, content, way=FileWay.FOLDER, who=PERSON
+        )
+    except Refused as error:
+        _refuse(installation, path, error)
+        return Sentence("%(name)s was refused: %(why)s", name=path.name, why=error.sentence)
+    _move(path, DONE)
+    with transaction() as session:
+        inbox.close(session, _case_cause(installation, path.name))
+    if not result.is_new:
+        return Sentence("%(name)s was received before. Nothing was added.", name=path.name)
+    if result.state == FileState.UNMAPPED:
+        return Sentence("%(name)s waits for the mapping of its columns.", name=path.name)
+    return Sentence("%(name)s was received.", name=path.name)
+
+
+def _refuse(installation: Installation, path: Path, error: Refused) -> None:
+    """Open a case about a file, then move it beside a text with the reason."""
+    with transaction() as session:
+        inbox.open(
+            session,
+            _case_cause(installation, path.name),
+            CaseText(
+                "file.refused",
+                app=app_of(installation).name,
+                file=path.name,
+                problem=error.text,
+                folder=str(path.parent / REFUSED),
+            ),
+            company_id=installation.company_id,
+            installation_id=installation.id,
+        )
+    moved = _move(path, REFUSED)
+    moved.with_name(f"{moved.name}.txt").write_text(f"{error.text}\n", encoding="utf-8")
+
+
+def _move(path: Path, subfolder: str) -> Path:
+    """Move a file to a folder beside it, under a free name."""
+    target = path.parent / subfolder / path.name
+    number = 1
+    while target.exists():
+        number += 1
+        target = target.with_name(f"{path.stem}-{number}{path.suffix}")
+    return path.rename(target)
+
+
+def _case_cause(installation: Installation, name: str) -> str:
+    """Return the cause of the case of a refused file: a corrected one has the same name."""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:32]
+    return f"folder:{installation.id}:{digest}"

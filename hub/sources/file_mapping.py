@@ -1,0 +1,123 @@
+"""Map the columns of a received table: check what a person answered, use it, and store it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from hub.cases import inbox
+from hub.contract import files
+from hub.db.engine import reading, transaction
+from hub.errors import Refused
+from hub.models import FileDocument, FileMapping, Installation, StoredFile
+from hub.models.enums import FileState
+from hub.sources import file_intake
+
+MAPPED = "file mapped"
+DISCARDED = "file discarded"
+MAX_NAME_LENGTH = 100
+
+
+@dataclass(frozen=True)
+class OpenTable:
+    """A table in a received file, with the bytes of the file."""
+
+    file: files.ReceivedFile
+    content: bytes
+    table: files.FileTable
+
+
+def open_table(installation: Installation, file_id: int) -> OpenTable:
+    """Return the table in a file, as it is without a mapping; raise Refused if it holds none."""
+    with reading() as session:
+        stored = session.get_one(StoredFile, file_id)
+        content = stored.content
+    file = files.ReceivedFile(
+        id=stored.id,
+        name=stored.name,
+        digest=stored.digest,
+        size=stored.size,
+        received_at=stored.received_at,
+    )
+    table = file_intake.read(installation, file, content).table
+    if table is None:
+        raise Refused("%(name)s has no columns to map.", name=file.name)
+    return OpenTable(file, content, table)
+
+
+def apply(
+    installation: Installation, file_id: int, name: str, answers: Mapping[str, str], who: str
+) -> int:
+    """Accept a table with the answers about its columns and return the number of its documents.
+
+    The answers are stored under the name for later tables with the same columns. Raise Refused,
+    storing nothing, if an answer is missing or the plugin cannot read the table with them.
+    """
+    name = name.strip()
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
+        raise Refused("Name the mapping, with at most %(count)s characters.", count=MAX_NAME_LENGTH)
+    opened = open_table(installation, file_id)
+    mapping = _checked_answers(opened.table, answers)
+    mapped = replace(opened.file, mapping=mapping)
+    documents = file_intake.read(installation, mapped, opened.content).documents
+    with transaction() as session:
+        _store_mapping(session, installation, name, opened.table.columns, mapping)
+        stored = session.get_one(StoredFile, file_id)
+        session.execute(delete(FileDocument).where(FileDocument.file_id == file_id))
+        file_intake.accept(session, installation, stored, documents, mapping)
+        file_intake.note(session, installation, stored, who, MAPPED, mapping=name)
+    return len(documents)
+
+
+def discard(installation: Installation, file_id: int, who: str) -> None:
+    """Delete a table that waits for its mapping; raise Refused if it was accepted meanwhile."""
+    with transaction() as session:
+        stored = session.get_one(StoredFile, file_id)
+        if stored.state != FileState.UNMAPPED:
+            raise Refused(
+                "%(name)s was accepted meanwhile. Skip those of its documents that are wrong.",
+                name=stored.name,
+            )
+        inbox.close(session, file_intake.case_cause(file_id), who)
+        file_intake.note(session, installation, stored, who, DISCARDED, digest=stored.digest)
+        session.delete(stored)
+
+
+def _checked_answers(table: files.FileTable, answers: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers to the fields of a table; raise Refused for one that is not possible."""
+    checked: dict[str, str] = {}
+    for field in table.fields:
+        answer = answers.get(field.name, "")
+        possible = {value for value, _ in field.choices} or set(table.columns)
+        if answer in possible:
+            checked[field.name] = answer
+        elif answer:
+            raise Refused(
+                "%(answer)s is no column of the file. Choose one for %(field)s.",
+                answer=answer,
+                field=field.label,
+            )
+        elif field.required:
+            raise Refused("Choose the column of %(field)s.", field=field.label)
+    return checked
+
+
+def _store_mapping(
+    session: Session,
+    installation: Installation,
+    name: str,
+    columns: tuple[str, ...],
+    answers: dict[str, str],
+) -> None:
+    """Store a mapping in place of the one with the same name; it is then the newest one."""
+    session.execute(
+        delete(FileMapping).where(
+            FileMapping.installation_id == installation.id, FileMapping.name == name
+        )
+    )
+    session.add(
+        FileMapping(
+            installation_id=installation.id, name=name, columns=list(columns), answers=answers
+        )
+    )
