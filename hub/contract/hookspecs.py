@@ -1,5 +1,7 @@
 """The hooks that a plugin implements."""
 
+# mypy: disable-error-code="empty-body"
+
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,12 +16,12 @@ hookimpl = pluggy.HookimplMarker("hub")
 
 
 @hookspec
-def hub_apps() -> Sequence[App]:  # type: ignore[empty-body]
+def hub_apps() -> Sequence[App]:
     """Return the apps of this plugin; called once, at start."""
 
 
 @hookspec(firstresult=True)
-def hub_fields(app: str) -> Sequence[Field]:  # type: ignore[empty-body]
+def hub_fields(app: str) -> Sequence[Field]:
     """Return the code fields that documents of the app use.
 
     It is called when the plugin is loaded, and often; it gets no site and calls no source.
@@ -27,25 +29,22 @@ def hub_fields(app: str) -> Sequence[Field]:  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
-def hub_check(app: str, site: Site) -> Tenant:  # type: ignore[empty-body]
+def hub_check(app: str, site: Site) -> Tenant:
     """Check that the settings reach an account and return it; change nothing there."""
 
 
 @hookspec(firstresult=True)
 def hub_subscribe(app: str, site: Site, on: bool) -> None:
-    """Turn the source's webhooks to `site.webhook_url` on or off.
-
-    It is called after settings were saved, and when the app is disabled.
-    """
+    """Turn webhooks to `site.webhook_url` on after settings were saved, off when disabled."""
 
 
 @hookspec(firstresult=True)
-def hub_codes(app: str, site: Site, field: str) -> Sequence[Code | str]:  # type: ignore[empty-body]
+def hub_codes(app: str, site: Site, field: str) -> Sequence[Code | str]:
     """Return the current codes of a field at the source; also the choices of a setting."""
 
 
 @hookspec(firstresult=True)
-def hub_documents(  # type: ignore[empty-body]
+def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterable[Yielded]:
     """Yield every document that changed since the cursors, or exactly `ids`.
@@ -55,21 +54,13 @@ def hub_documents(  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
-def hub_attachment(  # type: ignore[empty-body]
-    app: str, site: Site, document: Document, attachment: Attachment
-) -> bytes:
+def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
     """Return the bytes of a file."""
 
 
 @hookspec(firstresult=True)
-def hub_file(  # type: ignore[empty-body]
-    app: str, site: Site, file: ReceivedFile, content: bytes
-) -> FileContent:
-    """Read a file that arrived and return what it holds; raise `Refused` if it cannot be used.
-
-    It is called before the file is stored, when the id of the file is 0, and again when a mapping
-    of its columns was chosen.
-    """
+def hub_file(app: str, site: Site, file: ReceivedFile, content: bytes) -> FileContent:
+    """Read a file that arrived or was mapped; raise `Refused` if it cannot be used."""
 
 
 @hookspec
@@ -82,9 +73,7 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 
 
 @hookspec(firstresult=True)
-def hub_records(  # type: ignore[empty-body]
-    app: str, site: Site, field: str, records: Sequence[Record]
-) -> Sequence[Code]:
+def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> Sequence[Code]:
     """Push the whole list of a field's role into the source.
 
     Return its codes with their `quickbooks_id`.
@@ -92,9 +81,7 @@ def hub_records(  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
-def hub_webhook(  # type: ignore[empty-body]
-    app: str, site: Site, headers: Mapping[str, str], body: bytes
-) -> Sequence[Signal]:
+def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
     """Interpret a webhook call of the source; raise `Refused` if its signature is wrong.
 
     Without a signal the documents are collected as the schedule does. The headers have no cookies.
@@ -102,7 +89,7 @@ def hub_webhook(  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
-def hub_sandbox(  # type: ignore[empty-body]
+def hub_sandbox(
     app: str, folder: Path | None, documents: int | None, seed: int, demo: bool
 ) -> Sandbox:
     """Return a stand-in for the source; its journal is in `folder`, or in memory if that is None.

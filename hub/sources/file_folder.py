@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from hub.cases import inbox
@@ -58,22 +59,23 @@ def receive_all(installation: Installation) -> list[Sentence]:
 
 
 def _settled_files(folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder that are completely written, in the order of their names.
+    """Yield the files in a folder that are completely written, in the order of their names."""
+    now = current().clock.now().timestamp()
+    settled = (path for path in sorted(folder.iterdir()) if _is_settled(path, now))
+    return islice(settled, MAX_FILES)
+
+
+def _is_settled(path: Path, now: float) -> bool:
+    """Return whether a path is a file that no program writes any more.
 
     Links are left alone, since they may lead out of the folder.
     """
-    now = current().clock.now().timestamp()
-    count = 0
-    for path in sorted(folder.iterdir()):
-        is_hidden = path.name.startswith(".") or path.name.endswith(UNFINISHED)
-        if is_hidden or path.is_symlink() or not path.is_file():
-            continue
-        if 0 <= now - path.stat().st_mtime < SETTLED_SECONDS:
-            continue
-        yield path
-        count += 1
-        if count == MAX_FILES:
-            return
+    if path.name.startswith(".") or path.name.endswith(UNFINISHED):
+        return False
+    if path.is_symlink() or not path.is_file():
+        return False
+    age = now - path.stat().st_mtime
+    return not 0 <= age < SETTLED_SECONDS
 
 
 def _receive(installation: Installation, path: Path) -> Sentence:
@@ -105,7 +107,6 @@ def _refuse(installation: Installation, path: Path, error: Refused) -> None:
             _case_cause(installation, path.name),
             CaseText(
                 "file.refused",
-                app=app_of(installation).name,
                 file=path.name,
                 problem=error.text,
                 folder=str(path.parent / REFUSED),

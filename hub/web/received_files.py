@@ -1,9 +1,12 @@
 """The files that an app received: their list, the form that uploads more, and their columns."""
 
+from collections.abc import Iterable
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug import Response
+from werkzeug.datastructures import FileStorage
 
 from hub.context import current
 from hub.contract.files import FileKinds, FileTable
@@ -35,7 +38,7 @@ def show(installation_id: int) -> str:
         return render_template(
             "received_files.html",
             page=listed,
-            files=[row[0] for row in listed.rows],
+            files=listed.rows,
             suffixes=kinds.suffixes,
             limit=kinds.limit,
             folder=file_folder.folder_of(installation),
@@ -51,24 +54,14 @@ def upload(installation_id: int) -> Response:
         installation = row_or_404(session, Installation, installation_id)
     _kinds_of(installation)
     uploads = [file for file in request.files.getlist("file") if file.filename]
-    if not uploads or len(uploads) > MAX_FILES:
+    if not 0 < len(uploads) <= MAX_FILES:
         flash(gettext("Choose between 1 and %(count)s files.", count=MAX_FILES), "error")
         return _to_list(installation_id)
-    unmapped_id = None
-    is_any_accepted = False
-    for file in uploads:
-        result = _receive(installation, file.filename or "", file.read())
-        if result is None:
-            continue
-        if result.state == FileState.UNMAPPED:
-            unmapped_id = unmapped_id or result.id
-        elif result.is_new:
-            is_any_accepted = True
-    if unmapped_id:
-        return redirect(
-            url_for("received_files.columns", installation_id=installation_id, file_id=unmapped_id)
-        )
-    if is_any_accepted:
+    results = _receive_all(installation, uploads)
+    unmapped_ids = [result.id for result in results if result.state == FileState.UNMAPPED]
+    if unmapped_ids:
+        return _to_columns(installation_id, unmapped_ids[0])
+    if any(result.is_new for result in results):
         return _sync(installation)
     return _to_list(installation_id)
 
@@ -140,6 +133,18 @@ def discard(installation_id: int, file_id: int) -> Response:
     return _to_list(installation_id)
 
 
+def _receive_all(
+    installation: Installation, uploads: Iterable[FileStorage]
+) -> list[file_intake.IntakeResult]:
+    """Store files one by one, and return what became of those that were not refused."""
+    results = []
+    for file in uploads:
+        result = _receive(installation, file.filename or "", file.read())
+        if result:
+            results.append(result)
+    return results
+
+
 def _receive(
     installation: Installation, name: str, content: bytes
 ) -> file_intake.IntakeResult | None:
@@ -196,6 +201,12 @@ def _sync(installation: Installation) -> Response:
         return installation_page.start(installation.id, RunKind.SYNC, installation.id)
     flash(gettext("The app is paused. It reads the files when it is on again."), "info")
     return _to_list(installation.id)
+
+
+def _to_columns(installation_id: int, file_id: int) -> Response:
+    """Redirect to the form about the columns of a table."""
+    address = url_for("received_files.columns", installation_id=installation_id, file_id=file_id)
+    return redirect(address)
 
 
 def _to_list(installation_id: int) -> Response:

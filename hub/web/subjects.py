@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import Case, Company, Installation, Posting, Run, SourceDocument
+from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, StoredFile
 from hub.security.rights import WHOLE_HUB, Rights, Subject, is_enough
 
 # What a route without ids in its address may be about, and what the ids of another one mean.
@@ -61,6 +61,14 @@ def _posting(session: Session, arguments: Arguments) -> Target | None:
     return _first(session, query.where(Posting.id == arguments["posting_id"]))
 
 
+def _file(session: Session, arguments: Arguments) -> Target | None:
+    """Return the app that received a file."""
+    query = select(Installation.company_id, Installation.slug).join(
+        StoredFile, StoredFile.installation_id == Installation.id
+    )
+    return _first(session, query.where(StoredFile.id == arguments["file_id"]))
+
+
 def _case(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a case, its company, or the whole hub."""
     query = select(Case.company_id, Installation.company_id, Installation.slug).outerjoin(
@@ -105,6 +113,7 @@ Resolver = Callable[[Session, Arguments], Target | None]
 # The names of the arguments in an address -> what finds the company and app of each.
 RESOLVERS: Mapping[frozenset[str], tuple[Resolver, ...]] = {
     frozenset({"installation_id"}): (_installation,),
+    frozenset({"installation_id", "file_id"}): (_installation, _file),
     frozenset({"document_id"}): (_document,),
     frozenset({"posting_id"}): (_posting,),
     frozenset({"case_id"}): (_case,),

@@ -8,7 +8,17 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.db.engine import transaction
-from hub.models import Company, Installation, Posting, Run, RunLine, SeenCode, SourceDocument, User
+from hub.models import (
+    Company,
+    Installation,
+    Posting,
+    Run,
+    RunLine,
+    SeenCode,
+    SourceDocument,
+    StoredFile,
+    User,
+)
 from hub.security import api_tokens, people, rights
 from tests.support.page_rows import (
     PASSWORD,
@@ -137,9 +147,12 @@ def tell_of_two_companies(session: Session) -> World:
         world.add("app", {"slug": app}, app=app)
     _add_people(session, world)
     world.things["case and posting"] += _crossed_cases(world)
+    world.things["file"] += _crossed_files(world)
     for kind in ("installation", "document", "posting", "case", "run", "company"):
         absent: dict[str, int | str] = {f"{kind}_id": 999_999}
         world.things[kind].append(Thing(absent, ()))
+    absent = {"installation_id": 999_999, "file_id": 999_999}
+    world.things["file"].append(Thing(absent, ()))
     return world
 
 
@@ -151,6 +164,17 @@ def _crossed_cases(world: World) -> list[Thing]:
     for other in others:
         posting = world.one("posting", *other)
         pairs.append(Thing(case | posting, (first, other)))
+    return pairs
+
+
+def _crossed_files(world: World) -> list[Thing]:
+    """Return pairs of the file of one app with the installation of another one."""
+    pairs = []
+    first, *others = world.installations
+    file = world.one("file", *first)
+    for other in others:
+        installation = world.one("installation", *other)
+        pairs.append(Thing({**file, **installation}, (first, other)))
     return pairs
 
 
@@ -171,6 +195,20 @@ def _add_app(session: Session, world: World, name: str, company: Company, app: s
     case = _add_case_and_run(session, world, name, company, installation, posting)
     world.add("case and posting", case | posting_id, name, app)
     now = current().clock.now()
+    file = StoredFile(
+        installation_id=installation.id,
+        name=text,
+        digest=f"{installation.id:064}",
+        size=1,
+        content=b"1",
+        received_at=now,
+        received_by="olga",
+        way="upload",
+        state="unmapped",
+    )
+    session.add(file)
+    session.flush()
+    world.add("file", {"installation_id": installation.id, "file_id": file.id}, name, app)
     code = SeenCode(
         installation_id=installation.id, field="supplier", code=text, name=text, seen_at=now
     )

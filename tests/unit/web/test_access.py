@@ -76,8 +76,11 @@ ROUTES = {
     "operator installation": """
         api_matches.decide api_runs.start_sync
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
-        installation.run received_files.upload matching.accept matching.apply matching.create matching.decide
-        review.approve review.confirm review.selection
+        installation.run matching.accept matching.apply matching.create matching.decide
+        received_files.upload review.approve review.confirm review.selection
+    """,
+    "operator file": """
+        received_files.columns received_files.discard received_files.map_columns
     """,
     "operator company": """
         api_runs.start_reconciliation companies.check companies.lists companies.reconcile
@@ -119,6 +122,7 @@ ARGUMENTS = {
     "anywhere": set(),
     "hub": set(),
     "installation": {"installation_id"},
+    "file": {"installation_id", "file_id"},
     "document": {"document_id"},
     "posting": {"posting_id"},
     "case": {"case_id"},

@@ -1,25 +1,41 @@
-"""Files that people upload for an app: stored once, read by the app, followed by a sync."""
+"""Files that apps receive: uploaded, mapped by a person, or taken from a folder."""
 
+import csv
 import hashlib
 import io
+import os
 import shutil
 
 import pytest
 from sqlalchemy import select
 
-from hub import FileContent, FileKinds, Refused, hookimpl, sources
+from hub import (
+    FileContent,
+    FileField,
+    FileKinds,
+    FileTable,
+    NeedsAttention,
+    Refused,
+    hookimpl,
+    sources,
+)
 from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
-from hub.models import AuditEntry, Installation, Run, StoredFile
+from hub.models import AuditEntry, Case, FileMapping, Installation, Run, StoredFile
+from hub.sources import file_folder
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
 from tests.support.small_source import SmallSource, settle
 
 HERE = "/installations/1/files/"
+TABLE = b"No;Who;When\n1;Ann;5\n2;Bo;6\n"
 
 
 class FileSource(SmallSource):
-    """A source that receives text files; it refuses those that begin with "bad"."""
+    """A source that receives tables; it refuses files that begin with "bad".
+
+    A file that begins with "list" is no table: each of its lines is a document.
+    """
 
     def __init__(self, **about):
         super().__init__(files=FileKinds(suffixes=(".csv",), limit=100), **about)
@@ -28,12 +44,33 @@ class FileSource(SmallSource):
     def hub_file(self, app, site, file, content):
         if content.startswith(b"bad"):
             raise Refused("The file has no header.")
-        return FileContent(documents=content.count(b"\n"))
+        if content.startswith(b"list"):
+            return FileContent(documents=tuple(content.decode().split()[1:]))
+        columns, *rows = csv.reader(io.StringIO(content.decode()), delimiter=";")
+        if file.mapping is None:
+            return FileContent(table=self.table(columns, rows))
+        if file.mapping["number"] == "Who":
+            raise Refused("Ann is no number.")
+        place = columns.index(file.mapping["number"])
+        return FileContent(documents=tuple(row[place] for row in rows))
+
+    @staticmethod
+    def table(columns, rows):
+        suggestion = columns[0]
+        return FileTable(
+            columns=tuple(columns),
+            rows=tuple(map(tuple, rows)),
+            fields=(
+                FileField(name="number", label="Number", required=True, suggestion=suggestion),
+                FileField(name="date", label="Date", help="When it was made"),
+                FileField(name="kind", label="Kind", choices=(("a", "Bills"), ("b", "Invoices"))),
+            ),
+        )
 
 
 @pytest.fixture
-def app(make_app, make_config, empty_database):
-    config = make_config()
+def app(make_app, make_config, empty_database, tmp_path):
+    config = make_config(HUB_FILES_ROOT=str(tmp_path / "files"))
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, plugins=Plugins.load([FileSource()], installed=False), pages=True)
     with app.app_context():
@@ -51,16 +88,30 @@ def visitor(app):
     return visitor
 
 
+@pytest.fixture
+def installation(visitor):
+    with reading() as session:
+        row = session.get_one(Installation, 1)
+        assert row.company.realm
+    return row
+
+
 def upload(visitor, *files):
     """Upload files, given as (name, content), and return the page that follows."""
     parts = [(io.BytesIO(content), name) for name, content in files]
     return visitor.press(HERE, file=parts)
 
 
+def answer(visitor, file_id=1, name="Old system", **answers):
+    """Say which columns hold what, and return the page that follows."""
+    form = {f"field:{field}": column for field, column in answers.items()}
+    return visitor.press(f"{HERE}{file_id}/columns", name=name, **form)
+
+
 def stored():
     with reading() as session:
         query = select(StoredFile).order_by(StoredFile.id)
-        return [(row.name, row.documents, row.position) for row in session.scalars(query)]
+        return [(row.name, row.document_count, row.position) for row in session.scalars(query)]
 
 
 def runs():
@@ -68,8 +119,17 @@ def runs():
         return len(list(session.scalars(select(Run).where(Run.kind == "sync"))))
 
 
+def open_cases():
+    with reading() as session:
+        query = select(Case).where(Case.closed_at.is_(None))
+        return [case.title for case in session.scalars(query)]
+
+
+# -- upload ----------------------------------------------------------------------------------------
+
+
 def test_uploaded_files_are_stored_listed_and_start_one_sync(visitor):
-    upload(visitor, ("a.csv", b"1\n"), ("b.csv", b"1\n2\n"))
+    upload(visitor, ("a.csv", b"list 1"), ("b.csv", b"list 2 3"))
     assert stored() == [("a.csv", 1, 1), ("b.csv", 2, 2)]
     assert runs() == 1
     page = visitor.page(HERE)
@@ -78,9 +138,9 @@ def test_uploaded_files_are_stored_listed_and_start_one_sync(visitor):
 
 
 def test_the_same_content_is_stored_once_whatever_its_name(visitor):
-    upload(visitor, ("a.csv", b"1\n"))
+    upload(visitor, ("a.csv", b"list 1"))
     before = runs()
-    assert "was received before" in upload(visitor, ("again.csv", b"1\n"))
+    assert "was received before" in upload(visitor, ("again.csv", b"list 1"))
     assert stored() == [("a.csv", 1, 1)]
     assert runs() == before
 
@@ -88,9 +148,9 @@ def test_the_same_content_is_stored_once_whatever_its_name(visitor):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.exe", b"1\n", "Choose one that ends in .csv"),
+        ("a.exe", b"list 1", "Choose one that ends in .csv"),
         ("a.csv", b"", "is empty"),
-        ("a.csv", b"x" * 101, "is larger than 100 bytes"),
+        ("a.csv", b"x" * 101, "has 101 bytes, and Small takes 100"),
         ("a.csv", b"bad", "The file has no header."),
     ],
 )
@@ -101,31 +161,206 @@ def test_a_file_that_cannot_be_used_is_not_stored(visitor, name, content, reason
 
 
 def test_folders_in_a_name_are_dropped(visitor):
-    upload(visitor, ("../../etc/a.csv", b"1\n"))
+    upload(visitor, ("../../etc/a.csv", b"list 1"))
     assert [name for name, _, _ in stored()] == ["a.csv"]
 
 
-def test_the_plugin_reads_accepted_files_in_order_and_no_other_installations(visitor):
-    upload(visitor, ("a.csv", b"1\n"), ("b.csv", b"2\n"))
-    with reading() as session:
-        installation = session.get_one(Installation, 1)
+def test_an_upload_without_a_file_says_what_to_choose(visitor):
+    assert "Choose between 1 and 50 files." in visitor.press(HERE)
+
+
+def test_a_paused_app_stores_files_and_reads_them_later(visitor):
+    with transaction() as session:
+        session.get_one(Installation, 1).mode = "paused"
+    assert "It reads the files when it is on again." in upload(visitor, ("a.csv", b"list 1"))
+    assert stored() == [("a.csv", 1, 1)]
+    assert runs() == 0
+
+
+def test_the_plugin_reads_accepted_files_in_order_and_no_other_installations(visitor, installation):
+    upload(visitor, ("a.csv", b"list 1 2"), ("b.csv", b"list 2 3"))
     files = sources.site(installation).files
     first, second = files.after(0)
-    assert first.digest == hashlib.sha256(b"1\n").hexdigest()
+    assert first.digest == hashlib.sha256(b"list 1 2").hexdigest()
     assert list(files.after(first.position)) == [second]
-    assert files.content(second.id) == b"2\n"
+    assert files.content(second) == b"list 2 3"
+    assert files.with_documents(["1", "2", "9"]) == {"1": first, "2": second}
     installation.id = 2
     others = sources.site(installation).files
     assert list(others.after(0)) == []
+    assert others.with_documents(["1"]) == {}
     with pytest.raises(KeyError):
-        others.get(first.id)
-    with pytest.raises(KeyError):
-        others.content(first.id)
+        others.content(first)
 
 
 def test_the_audit_log_names_each_file(visitor):
-    upload(visitor, ("a.csv", b"1\n"))
+    upload(visitor, ("a.csv", b"list 1"))
     with reading() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "file received")).one()
     assert entry.who == "olga"
     assert entry.detail["name"] == "a.csv"
+
+
+# -- columns ---------------------------------------------------------------------------------------
+
+
+def test_a_table_asks_for_its_columns_with_the_likely_answers(visitor):
+    page = upload(visitor, ("bills.csv", TABLE))
+    assert "Columns of bills.csv" in page
+    assert "<td>Ann</td>" in page
+    assert '<option value="No" selected>No</option>' in page
+    assert stored() == [("bills.csv", 0, None)]
+    assert runs() == 0
+    assert open_cases() == ["bills.csv waits for its columns"]
+
+
+def test_the_answers_accept_the_table_close_its_case_and_start_a_sync(visitor, installation):
+    upload(visitor, ("bills.csv", TABLE))
+    page = answer(visitor, number="No", date="When", kind="b")
+    assert "2 documents in bills.csv." in page
+    assert stored() == [("bills.csv", 2, 1)]
+    assert open_cases() == []
+    assert runs() == 1
+    (file,) = sources.site(installation).files.after(0)
+    assert file.mapping == {"number": "No", "date": "When", "kind": "b"}
+
+
+def test_the_next_table_with_these_columns_is_accepted_as_it_comes(visitor):
+    upload(visitor, ("bills.csv", TABLE))
+    answer(visitor, number="No")
+    assert "1 document in more.csv." in upload(visitor, ("more.csv", b"No;Who;When\n3;Cy;7\n"))
+    assert stored()[1] == ("more.csv", 1, 2)
+    assert "Columns of other.csv" in upload(visitor, ("other.csv", b"No;Who\n4;Di\n"))
+
+
+def test_a_stored_mapping_that_does_not_fit_asks_again(visitor):
+    upload(visitor, ("bills.csv", TABLE))
+    answer(visitor, number="No")
+    with transaction() as session:
+        session.scalars(select(FileMapping)).one().answers = {"number": "Who"}
+    assert "Columns of more.csv" in upload(visitor, ("more.csv", b"No;Who;When\n3;Cy;7\n"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({}, "Choose the column of Number."),
+        ({"number": "Nothing"}, "Nothing is no column of the file."),
+        ({"number": "Who"}, "Ann is no number."),
+        ({"number": "No", "kind": "When"}, "When is no column of the file."),
+        ({"number": "No", "name": " "}, "Name the mapping"),
+    ],
+)
+def test_answers_that_cannot_be_used_are_shown_with_the_reason(visitor, answers, reason):
+    upload(visitor, ("bills.csv", TABLE))
+    page = answer(visitor, **answers)
+    assert reason in page
+    assert "Columns of bills.csv" in page
+    assert stored() == [("bills.csv", 0, None)]
+
+
+def test_changed_columns_make_the_app_read_the_table_again(visitor, installation):
+    upload(visitor, ("bills.csv", TABLE))
+    answer(visitor, number="No")
+    answer(visitor, number="When")
+    files = sources.site(installation).files
+    (file,) = files.after(1)
+    assert file.position == 2
+    assert files.with_documents(["1", "5"]) == {"5": file}
+
+
+def test_a_table_can_be_discarded_until_it_is_accepted(visitor):
+    upload(visitor, ("bills.csv", TABLE))
+    assert "bills.csv was discarded." in visitor.press(f"{HERE}1/discard")
+    assert stored() == []
+    assert open_cases() == []
+    upload(visitor, ("bills.csv", TABLE))
+    with reading() as session:
+        (file_id,) = session.scalars(select(StoredFile.id))
+    answer(visitor, file_id, number="No")
+    assert "was accepted meanwhile" in visitor.press(f"{HERE}{file_id}/discard")
+    assert stored() == [("bills.csv", 2, 1)]
+
+
+def test_a_file_of_another_installation_is_not_found(visitor):
+    upload(visitor, ("bills.csv", TABLE))
+    with transaction() as session:
+        now = session.get_one(Installation, 1).created_at
+        other = Installation(company_id=1, slug="other", mode="auto", created_at=now)
+        session.add(other)
+        session.flush()
+        session.get_one(StoredFile, 1).installation_id = other.id
+    assert visitor.client.get(f"{HERE}1/columns").status_code == 404
+
+
+# -- watched folder --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(installation):
+    """Provide the folder that the hub watches for the app."""
+    folder = file_folder.folder_of(installation)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def place(folder, name, content):
+    """Write a file that is an hour old."""
+    path = folder / name
+    path.write_bytes(content)
+    os.utime(path, (0, 0))
+
+
+def names(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_files_of_the_folder_are_received_and_moved(installation, folder):
+    place(folder, "b.csv", b"list 2")
+    place(folder, "a.csv", b"list 1")
+    assert file_folder.receive_all(installation) == ["a.csv was received.", "b.csv was received."]
+    assert stored() == [("a.csv", 1, 1), ("b.csv", 1, 2)]
+    assert names(folder) == ["done/a.csv", "done/b.csv"]
+    place(folder, "a.csv", b"list 1")
+    assert file_folder.receive_all(installation) == [
+        "a.csv was received before. Nothing was added."
+    ]
+    assert names(folder) == ["done/a-2.csv", "done/a.csv", "done/b.csv"]
+
+
+def test_a_refused_file_is_a_case_until_a_corrected_one_comes(installation, folder):
+    place(folder, "a.csv", b"bad")
+    place(folder, "b.csv", b"list 1")
+    file_folder.receive_all(installation)
+    assert names(folder) == ["done/b.csv", "refused/a.csv", "refused/a.csv.txt"]
+    assert (folder / "refused" / "a.csv.txt").read_text() == "The file has no header.\n"
+    assert open_cases() == ["a.csv could not be read"]
+    place(folder, "a.csv", b"list 2")
+    file_folder.receive_all(installation)
+    assert open_cases() == []
+
+
+def test_a_table_of_the_folder_waits_for_its_columns_in_the_inbox(visitor, installation, folder):
+    place(folder, "bills.csv", TABLE)
+    assert file_folder.receive_all(installation) == [
+        "bills.csv waits for the mapping of its columns."
+    ]
+    assert f"{HERE}1/columns" in visitor.page("/inbox")
+
+
+def test_files_that_are_being_written_links_and_hidden_files_stay(app, installation, folder):
+    now = app.extensions["hub"].clock.now().timestamp()
+    for name in ("new.csv", ".hidden.csv", "a.csv.part"):
+        place(folder, name, b"list 1")
+    os.utime(folder / "new.csv", (now, now - 1))
+    (folder / "link.csv").symlink_to(folder / "a.csv.part")
+    assert file_folder.receive_all(installation) == []
+    os.utime(folder / "new.csv", (now, now - file_folder.SETTLED_SECONDS))
+    assert file_folder.receive_all(installation) == ["new.csv was received."]
+
+
+def test_a_folder_that_cannot_be_used_names_itself(installation, folder):
+    folder.rmdir()
+    folder.write_text("in the way")
+    with pytest.raises(NeedsAttention, match=r"cannot be used: .* correct HUB_FILES_ROOT"):
+        file_folder.receive_all(installation)
