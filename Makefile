@@ -59,8 +59,8 @@ advisories: .venv/.synced  # published advisories about what is pinned; says "No
 	@$(RUN)/python tools/advisories.py $(if $(OSV),--osv-url $(OSV))
 
 lock: $(UV)  # renews the lock files: names, versions and hashes
-	$(COMPILE) --all-extras --group dev --group build --no-emit-package qbo-sandbox pyproject.toml -o requirements.lock
-	$(COMPILE) --extra postgres -c requirements.lock pyproject.toml -o runtime.lock
+	$(COMPILE) --all-extras --group dev --group build --group plugins --no-emit-package qbo-sandbox pyproject.toml -o requirements.lock
+	$(COMPILE) --extra postgres --group plugins -c requirements.lock pyproject.toml -o runtime.lock
 	$(COMPILE) --group build -c requirements.lock -o build.lock
 	$(COMPILE) --group docs -o docs.lock
 	$(COMPILE) --group tools -o tools.lock

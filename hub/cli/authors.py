@@ -16,7 +16,7 @@ RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
 )
 KNOWN_SOURCES = frozenset(
-    {"autotask", "costcertified", "costtracker", "harvest", "ion", "ontraccr"}
+    {"autotask", "costcertified", "costtracker", "files", "harvest", "ion", "ontraccr"}
 )
 
 

@@ -18,6 +18,7 @@ import requests
 
 from hub.contract import settings_schema
 from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
+from hub.contract.files import FileContent
 from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState, ReceiptStateName
 from hub.contract.types import (
@@ -35,6 +36,7 @@ from hub.errors import NotFound, Refused
 from hub.http.client import AppHttp
 from hub.testing.clock import START, FakeClock
 from hub.testing.rate_limit import waiting
+from hub.testing.received_files import FilesInMemory, answer_nothing, arrived_file
 from hub.testing.stand_in import WSGIAdapter, mount
 
 log = logging.getLogger(__name__)
@@ -147,7 +149,10 @@ class Bench:
         self.company = company or Company(country="US", currency="USD")
         self.zone = ZoneInfo(zone)
         self.stand_in = stand_in
-        if stand_in is None:
+        self.files = FilesInMemory()
+        if stand_in is None and self.app.files and not self.plugins.has(slug, "hub_sandbox"):
+            self.sandbox = Sandbox(wsgi=answer_nothing, settings=lambda url: {})
+        elif stand_in is None:
             self.sandbox = _open_stand_in(
                 self.plugins, slug, folder=folder, documents=documents, seed=seed
             )
@@ -196,6 +201,7 @@ class Bench:
             today=self.today,
             start=self.start,
             webhook_url=self.webhook_url,
+            files=self.files,
         )
 
     @property
@@ -232,6 +238,16 @@ class Bench:
     def _advance_stand_in(self, seconds: float) -> None:
         """Move the clock of the stand-in."""
         self.drive("clock", {"advance": seconds})
+
+    def receive(
+        self, name: str, content: bytes, mapping: Mapping[str, str] | None = None
+    ) -> FileContent:
+        """Let the app read a file, which is stored if it holds documents; return what it holds."""
+        file = arrived_file(name, content, self.clock.now(), mapping)
+        held: FileContent = self._call("hub_file", site=self.site, file=file, content=content)
+        if held.table is None:
+            self.files.add(file, content, held)
+        return held
 
     def fields(self) -> Sequence[Field]:
         """Return the code fields of the app."""

@@ -1,0 +1,86 @@
+"""Files in the hub: bills and invoices from CSV and Excel tables and from e-invoices."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hub import (
+    App,
+    Attachment,
+    Document,
+    Field,
+    FileContent,
+    FileKinds,
+    FromSetting,
+    ReceivedFile,
+    Site,
+    Tenant,
+    Yielded,
+    hookimpl,
+)
+from hub_files import reading
+from hub_files.settings import Settings
+
+
+@hookimpl
+def hub_apps() -> Any:
+    return [
+        App(
+            slug="files",
+            icon="receipt",
+            name="Files",
+            summary="Bills and invoices from CSV, Excel and e-invoice files.",
+            help="Upload a file on the page of the app, or place it in the folder that the hub"
+            " watches. The columns of a table are mapped once.",
+            posts=("bill", "vendor_credit", "invoice", "credit_memo", "vendor", "customer"),
+            settings=Settings,
+            files=FileKinds(suffixes=(".csv", ".xlsx", ".xml")),
+        )
+    ]
+
+
+@hookimpl
+def hub_fields(app: str) -> Any:
+    return [
+        Field(
+            name="supplier",
+            label="Supplier",
+            role="vendor",
+            match=("name",),
+            missing=FromSetting("suppliers"),
+        ),
+        Field(
+            name="customer",
+            label="Customer",
+            role="customer",
+            match=("name",),
+            missing=FromSetting("customers"),
+        ),
+        Field(name="account", label="Account", role="account", match=("number", "name")),
+        Field(name="item", label="Product or service", role="item", match=("name",)),
+        Field(name="tax", label="Tax", role="tax_code", match=("name",)),
+        Field(name="class", label="Class", role="class", match=("name",)),
+    ]
+
+
+@hookimpl
+def hub_check(app: str, site: Site) -> Tenant:
+    return Tenant(id="files", name="Received files")
+
+
+@hookimpl
+def hub_file(app: str, site: Site, file: ReceivedFile, content: bytes) -> FileContent:
+    return reading.content_of(site, file, content)
+
+
+@hookimpl
+def hub_documents(
+    app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
+) -> Iterator[Yielded]:
+    if ids:
+        return reading.exactly(site, ids)
+    return reading.changed(site, cursors)
+
+
+@hookimpl
+def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
+    return reading.attachment_of(site, document, attachment)

@@ -1,0 +1,201 @@
+"""E-invoices as documents for QuickBooks."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from hub import (
+    Attachment,
+    Document,
+    Kind,
+    Line,
+    Party,
+    ReceivedFile,
+    Refused,
+    Site,
+    Unreadable,
+    readable,
+)
+from hub_files import e_invoice
+from hub_files.columns import BILLS, INVOICES
+from hub_files.e_invoice import EInvoice
+from hub_files.identity import digest_of, document_id
+from hub_files.invoice_checks import find_wrong_sums
+from hub_files.lines import line_codes, missing_default, party_code
+from hub_files.values import rate_name
+
+ZERO, CENT = Decimal(0), Decimal("0.01")
+XML = "application/xml"
+XML_ID = "file"
+# The kind of a document by whether we bought or sold, and of one that is credited.
+KINDS: dict[str, tuple[Kind, Kind]] = {
+    BILLS: ("bill", "vendor_credit"),
+    INVOICES: ("invoice", "credit_memo"),
+}
+
+
+def source_id(site: Site, invoice: EInvoice) -> str:
+    """Return the id of an e-invoice: the other party by its first number, and the document's."""
+    holds = _holds(site, invoice)
+    party = _other_party(holds, invoice)
+    return document_id(holds, party.ids[0] if party.ids else party.name, invoice.number)
+
+
+def read_document(site: Site, file: ReceivedFile, content: bytes) -> Document | Unreadable:
+    """Return the document of an accepted e-invoice."""
+    return readable(f"file:{file.digest[:32]}", _document, site, file, content)
+
+
+def attachment_of(content: bytes, attachment: Attachment) -> bytes:
+    """Return the file itself, or the embedded file with the id of an attachment."""
+    if attachment.id.startswith(XML_ID):
+        return content
+    for file in e_invoice.embedded_files(content):
+        if _id_of(file) == attachment.id:
+            return file.content
+    raise Refused("The e-invoice has no file %(name)s any more.", name=attachment.name)
+
+
+def _document(site: Site, file: ReceivedFile, content: bytes) -> Document:
+    """Return the document of an e-invoice; wrong sums hold it."""
+    invoice = e_invoice.read_e_invoice(content)
+    holds = _holds(site, invoice)
+    other = _other_party(holds, invoice)
+    is_credit = invoice.is_credit_note
+    is_negative = invoice.totals.with_tax < 0
+    sign = -1 if is_negative else 1
+    lines = list(_lines(site, holds, invoice, sign))
+    party = Party(name=other.name, email=other.email or None, currency=invoice.currency)
+    id = source_id(site, invoice)
+    return Document(
+        kind=KINDS[holds][is_credit != is_negative],
+        source_id=id,
+        version=file.digest[:16],
+        hold=_wrong_sums(invoice) or missing_default(site, holds, lines),
+        date=invoice.date,
+        due=invoice.due,
+        number=invoice.number,
+        memo=invoice.note or None,
+        currency=invoice.currency,
+        codes=party_code(holds, other.ids[0] if other.ids else other.name.casefold(), party),
+        lines=tuple(lines),
+        total=(invoice.totals.with_tax + invoice.totals.rounding) * sign,
+        tax_total=invoice.totals.tax * sign,
+        attachments=tuple(_attachments(site, file, content)),
+        warnings=_warnings(invoice),
+        facts=_facts(file, invoice),
+    )
+
+
+def _holds(site: Site, invoice: EInvoice) -> str:
+    """Return whether we sold or bought: we sold if the seller has one of our numbers."""
+    own = {_plain(id) for id in site.settings["own_ids"].split(",") if id.strip()}
+    sellers = {_plain(id) for id in invoice.seller.ids}
+    return INVOICES if own & sellers else BILLS
+
+
+def _plain(id: str) -> str:
+    """Return a number as letters and digits: "NO 987 654 321 MVA" is "NO987654321MVA"."""
+    return "".join(letter for letter in id.upper() if letter.isalnum())
+
+
+def _other_party(holds: str, invoice: EInvoice) -> e_invoice.Party:
+    return invoice.seller if holds == BILLS else invoice.buyer
+
+
+# -- lines -----------------------------------------------------------------------------------------
+
+
+def _lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterator[Line]:
+    """Yield the lines, then the allowances and charges of the whole document, then its rounding."""
+    parts = [(line.amount, line.tax_category, line.tax_rate) for line in invoice.lines]
+    parts += [(one.net, one.tax_category, one.tax_rate) for one in invoice.allowances]
+    taxes = _taxes(invoice, parts)
+    for line, tax in zip(invoice.lines, taxes, strict=False):
+        account = line.account or invoice.account
+        tax_name = rate_name(line.tax_rate)
+        yield Line(
+            id=line.id,
+            amount=line.amount * sign,
+            quantity=abs(line.quantity),
+            unit_price=line.price / line.price_quantity,
+            description=line.description or line.name or None,
+            tax=tax * sign,
+            codes=line_codes(site, holds, account=account, tax=tax_name),
+        )
+    for number, one in enumerate(invoice.allowances, 1):
+        tax_name = rate_name(one.tax_rate)
+        yield Line(
+            id=f"allowance-{number}",
+            amount=one.net * sign,
+            description=one.reason or ("Charge" if one.is_charge else "Allowance"),
+            tax=taxes[len(invoice.lines) + number - 1] * sign,
+            codes=line_codes(site, holds, account=invoice.account, tax=tax_name),
+        )
+    if invoice.totals.rounding:
+        yield Line(
+            id="rounding",
+            amount=invoice.totals.rounding * sign,
+            description="Rounding",
+            tax=ZERO,
+            codes=line_codes(site, holds, account=invoice.account, tax=rate_name(ZERO)),
+        )
+
+
+def _taxes(invoice: EInvoice, parts: Sequence[tuple[Decimal, str, Decimal]]) -> list[Decimal]:
+    """Return the tax of each part; those of one category and rate add up to its tax."""
+    taxes = [ZERO] * len(parts)
+    for subtotal in invoice.tax_subtotals:
+        places = []
+        for place, (_, category, rate) in enumerate(parts):
+            if (category, rate) == (subtotal.category, subtotal.rate):
+                places.append(place)
+        if not places:
+            continue
+        for place in places:
+            taxes[place] = (parts[place][0] * subtotal.rate / 100).quantize(CENT)
+        taxes[places[-1]] += subtotal.tax - sum(taxes[place] for place in places)
+    return taxes
+
+
+# -- what else a document says ---------------------------------------------------------------------
+
+
+def _wrong_sums(invoice: EInvoice) -> str | None:
+    """Return why an e-invoice must not be posted as it is; None if its sums are right."""
+    findings = [str(one) for one in find_wrong_sums(invoice)]
+    if not findings:
+        return None
+    sums = " ".join(findings)
+    return f"{sums} Ask the sender for a corrected e-invoice and upload it."
+
+
+def _warnings(invoice: EInvoice) -> tuple[str, ...]:
+    """Return what a reviewer should know and QuickBooks has no field for."""
+    if not invoice.totals.prepaid:
+        return ()
+    paid = f"{invoice.currency} {invoice.totals.prepaid}"
+    return (f"{paid} was paid before. The payment is not posted with it.",)
+
+
+def _facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:
+    facts = {
+        "File": file.name,
+        "Order": invoice.order,
+        "Reference": invoice.buyer_reference,
+        "Payment reference": invoice.payment_reference,
+    }
+    return {label: text for label, text in facts.items() if text}
+
+
+def _attachments(site: Site, file: ReceivedFile, content: bytes) -> Iterator[Attachment]:
+    """Yield the files inside an e-invoice, and the e-invoice itself."""
+    if not site.settings["attach"]:
+        return
+    for one in e_invoice.embedded_files(content):
+        yield Attachment(id=_id_of(one), name=one.name, mime=one.mime, size=len(one.content))
+    id = f"{XML_ID}:{file.digest[:32]}"
+    yield Attachment(id=id, name=file.name, mime=XML, size=file.size, sha256=file.digest)
+
+
+def _id_of(file: e_invoice.EmbeddedFile) -> str:
+    return f"embedded:{digest_of(file.content)}"

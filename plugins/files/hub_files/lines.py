@@ -1,0 +1,51 @@
+"""The codes of documents and lines, with what the settings say where a file names none."""
+
+from collections.abc import Iterable
+
+from hub import Code, Codes, Line, Party, Site
+from hub_files.columns import BILLS
+
+UNITED_STATES = "US"  # where a line has no tax code
+
+
+def party_code(holds: str, id: str, party: Party) -> Codes:
+    """Return the supplier of a bill or the customer of an invoice, by name in QuickBooks."""
+    field = "supplier" if holds == BILLS else "customer"
+    return {field: Code(id=f"{field}:{id}", name=party.name, create=party)}
+
+
+def line_codes(
+    site: Site, holds: str, *, account: str = "", item: str = "", tax: str = "", class_: str = ""
+) -> Codes:
+    """Return the codes of a line; the settings give the account or item that it does not name."""
+    codes: dict[str, Code | str | None] = {}
+    if item:
+        codes["item"] = Code(id=f"item:{item}", name=item)
+    elif holds != BILLS:
+        codes["item"] = site.settings["item"] or None
+    elif account:
+        codes["account"] = Code(id=f"account:{account}", name=account, number=account)
+    else:
+        codes["account"] = site.settings["account"] or None
+    if site.company.country != UNITED_STATES:
+        codes["tax"] = Code(id=f"tax:{tax}", name=tax) if tax else site.settings["tax_code"] or None
+    if class_:
+        codes["class"] = Code(id=f"class:{class_}", name=class_)
+    return codes
+
+
+def missing_default(site: Site, holds: str, lines: Iterable[Line]) -> str | None:
+    """Return why lines that name no account or item must wait; None if all of them have one."""
+    for line in lines:
+        if line.codes.get("item") or line.codes.get("account"):
+            continue
+        if holds == BILLS:
+            return (
+                f"Line {line.id} names no account. Choose the account of bills in the settings of"
+                " Files, or map a column to it."
+            )
+        return (
+            f"Line {line.id} names no product or service. Choose one in the settings of Files, or"
+            " map a column to it."
+        )
+    return None

@@ -1,0 +1,92 @@
+"""Read received files: tables with their mapping, and e-invoices."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from hub import (
+    Attachment,
+    Checkpoint,
+    Document,
+    FileContent,
+    Gone,
+    ReceivedFile,
+    Refused,
+    Site,
+    Unreadable,
+    Yielded,
+)
+from hub_files import columns, e_invoice, invoices, rows
+from hub_files.tables import read_table
+
+E_INVOICE = ".xml"
+
+
+def content_of(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
+    """Return the ids of the documents in a file, or the table whose columns are to be mapped."""
+    if _is_e_invoice(file):
+        try:
+            invoice = e_invoice.read_e_invoice(content)
+        except ValueError as error:
+            raise Refused(
+                "%(name)s is no e-invoice that can be read: %(why)s",
+                name=file.name,
+                why=str(error),
+            ) from None
+        return FileContent(documents=(invoices.source_id(site, invoice),))
+    table = read_table(file.name, content)
+    if file.mapping is None:
+        return FileContent(table=columns.describe(table))
+    mapped = rows.MappedTable(table, file.mapping, file.name)
+    return FileContent(documents=rows.document_ids(site, mapped))
+
+
+def changed(site: Site, cursors: Mapping[str, str]) -> Iterator[Yielded]:
+    """Yield the documents of each file that was accepted since the cursor."""
+    for file in site.files.after(int(cursors.get("") or 0)):
+        yield from _documents(site, file)
+        yield Checkpoint(cursor=str(file.position))
+
+
+def exactly(site: Site, ids: Sequence[str]) -> Iterator[Yielded]:
+    """Yield the documents with these ids, each from the newest file that has it."""
+    files = site.files.with_documents(ids)
+    ids_by_position: dict[int, set[str]] = {}
+    for id, file in files.items():
+        ids_by_position.setdefault(file.position, set()).add(id)
+    read_positions = set()
+    for id in ids:
+        received = files.get(id)
+        if received is None:
+            yield Gone(source_id=id, reason="No received file has it.")
+            continue
+        if received.position in read_positions:
+            continue
+        read_positions.add(received.position)
+        wanted = ids_by_position[received.position]
+        for item in _documents(site, received):
+            if item.source_id in wanted:
+                yield item
+
+
+def attachment_of(site: Site, document: Document, attachment: Attachment) -> bytes:
+    """Return a file of a document: the received one, or one that its e-invoice contains."""
+    file = site.files.with_documents([document.source_id]).get(document.source_id)
+    if file is None:
+        raise Refused("No received file has this document any more.")
+    content = site.files.content(file)
+    if not _is_e_invoice(file):
+        return content
+    return invoices.attachment_of(content, attachment)
+
+
+def _documents(site: Site, file: ReceivedFile) -> Iterator[Document | Unreadable]:
+    """Yield the documents of an accepted file."""
+    content = site.files.content(file)
+    if _is_e_invoice(file):
+        yield invoices.read_document(site, file, content)
+        return
+    mapped = rows.MappedTable(read_table(file.name, content), file.mapping or {}, file.name)
+    yield from rows.read_documents(site, mapped)
+
+
+def _is_e_invoice(file: ReceivedFile) -> bool:
+    return file.name.lower().endswith(E_INVOICE)

@@ -1,0 +1,220 @@
+"""The rows of a mapped table as documents: rows with one party and number are its lines."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import chain
+
+from hub import (
+    Attachment,
+    Codes,
+    Document,
+    Kind,
+    Line,
+    Party,
+    Refused,
+    Site,
+    Unreadable,
+    readable,
+)
+from hub_files import values
+from hub_files.identity import digest_of, document_id
+from hub_files.lines import line_codes, missing_default, party_code
+from hub_files.tables import Cell, Row, Table, text_of
+
+# The kind of a document by what the table holds, and of one whose lines are negative together.
+KINDS: Mapping[str, tuple[Kind, Kind]] = {
+    "bill": ("bill", "vendor_credit"),
+    "invoice": ("invoice", "credit_memo"),
+}
+# What the rows of one document must agree about, as the page calls it.
+ONCE = {
+    "date": "dates",
+    "due": "due dates",
+    "currency": "currencies",
+    "total": "totals",
+    "memo": "memos",
+}
+LINES_NAMED = 5  # in a reason
+MIME_TYPES = {
+    ".csv": "text/csv",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+class MappedTable:
+    """A table with the answers about its columns, and the name of its file."""
+
+    def __init__(self, table: Table, mapping: Mapping[str, str], name: str) -> None:
+        self.rows = table.rows
+        self.mapping = mapping
+        self.name = name
+        self.holds = mapping["holds"]
+        self._places: dict[str, int] = {}
+        for field, answer in mapping.items():
+            if answer in table.columns:
+                self._places[field] = table.columns.index(answer)
+
+    def cell(self, row: Row, field: str) -> Cell:
+        """Return the cell of a field in a row; empty if no column holds the field."""
+        place = self._places.get(field)
+        return "" if place is None else row.cells[place]
+
+    def text(self, row: Row, field: str) -> str:
+        """Return the text of a field in a row."""
+        return text_of(self.cell(row, field))
+
+    def amount(self, row: Row, field: str) -> Decimal | None:
+        """Return the amount of a field in a row, None for an empty cell; raise ValueError."""
+        cell = self.cell(row, field)
+        return values.amount_of(cell, self.mapping["decimal"]) if text_of(cell) else None
+
+    def date(self, row: Row, field: str) -> dt.date | None:
+        """Return the date of a field in a row, None for an empty cell; raise ValueError."""
+        cell = self.cell(row, field)
+        return values.date_of(cell, self.mapping["dates"]) if text_of(cell) else None
+
+    def groups(self) -> dict[str, list[Row]]:
+        """Return the rows of each document by its id, in the order of the table.
+
+        A row without party or number is a document of its own, identified by its cells.
+        """
+        groups: dict[str, list[Row]] = {}
+        for row in self.rows:
+            party = self.text(row, "party_number") or self.text(row, "party")
+            number = self.text(row, "number")
+            if party and number:
+                id = document_id(self.holds, party, number)
+            else:
+                id = f"row:{_digest_of([row])}"
+            groups.setdefault(id, []).append(row)
+        return groups
+
+
+def read_documents(site: Site, mapped: MappedTable) -> Iterator[Document | Unreadable]:
+    """Yield the documents of a table; one that cannot be read stops no other."""
+    for id, rows in mapped.groups().items():
+        yield readable(id, _document_of, site, mapped, id, rows)
+
+
+def document_ids(site: Site, mapped: MappedTable) -> tuple[str, ...]:
+    """Return the ids of the documents; raise Refused if none of them can be read."""
+    items = list(read_documents(site, mapped))
+    problems = [item.reason for item in items if isinstance(item, Unreadable)]
+    if len(problems) == len(items):
+        raise Refused("No document can be read with these columns. %(first)s", first=problems[0])
+    return tuple(item.source_id for item in items)
+
+
+def _document_of(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
+    """Return one document; raise Refused with the lines of the file and what is wrong in them."""
+    try:
+        return _document(site, mapped, id, rows)
+    except ValueError as error:
+        numbers = ", ".join(str(row.number) for row in rows[:LINES_NAMED])
+        raise Refused(
+            "Line %(numbers)s of %(name)s: %(why)s.",
+            numbers=numbers,
+            name=mapped.name,
+            why=str(error),
+        ) from None
+
+
+def _document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
+    """Return one document; raise ValueError with what is wrong in its rows."""
+    first = rows[0]
+    for field in ("party", "number", "date"):
+        if not mapped.text(first, field):
+            raise ValueError(f"the column “{mapped.mapping[field]}” is empty")
+    _check_agreement(mapped, rows)
+    amounts = [_amount_of_line(mapped, row) for row in rows]
+    is_credit = sum(amounts) < 0
+    lines = []
+    for place, (row, amount) in enumerate(zip(rows, amounts, strict=True), 1):
+        amount = -amount if is_credit else amount
+        lines.append(_line(site, mapped, row, str(place), amount, is_credit=is_credit))
+    taxes = [line.tax for line in lines if line.tax is not None]
+    total = mapped.amount(first, "total")
+    return Document(
+        kind=KINDS[mapped.holds][is_credit],
+        source_id=id,
+        hold=missing_default(site, mapped.holds, lines),
+        date=mapped.date(first, "date"),
+        due=mapped.date(first, "due"),
+        number=mapped.text(first, "number"),
+        memo=mapped.text(first, "memo") or None,
+        currency=mapped.text(first, "currency").upper() or None,
+        codes=_party(mapped, first),
+        lines=tuple(lines),
+        total=None if total is None else abs(total),
+        tax_total=sum(taxes, Decimal(0)) if taxes else None,
+        tax_mode="inclusive" if mapped.mapping["amounts"] == "inclusive" else "exclusive",
+        attachments=_attachments(site, mapped, rows),
+        facts={"File": mapped.name},
+    )
+
+
+def _check_agreement(mapped: MappedTable, rows: list[Row]) -> None:
+    """Raise ValueError if rows of one document say different things about it."""
+    for field, plural in ONCE.items():
+        texts = {mapped.text(row, field) for row in rows}
+        if len(texts) > 1:
+            raise ValueError(f"these lines of one document have different {plural}")
+
+
+def _amount_of_line(mapped: MappedTable, row: Row) -> Decimal:
+    """Return the amount of a row; raise ValueError if it has none."""
+    amount = mapped.amount(row, "amount")
+    if amount is None:
+        raise ValueError(f"the column “{mapped.mapping['amount']}” is empty")
+    return amount
+
+
+def _line(
+    site: Site, mapped: MappedTable, row: Row, id: str, amount: Decimal, *, is_credit: bool
+) -> Line:
+    """Return a row as a line; `amount` has the sign that it has in a document of its kind."""
+    tax = mapped.amount(row, "tax")
+    quantity = mapped.amount(row, "quantity")
+    return Line(
+        id=id,
+        amount=amount,
+        quantity=-quantity if quantity and is_credit and quantity < 0 else quantity,
+        unit_price=mapped.amount(row, "unit_price"),
+        description=mapped.text(row, "description") or None,
+        tax=-tax if tax and is_credit else tax,
+        codes=line_codes(
+            site,
+            mapped.holds,
+            account=mapped.text(row, "account"),
+            item=mapped.text(row, "item"),
+            tax=values.tax_name_of(mapped.cell(row, "tax_code")),
+            class_=mapped.text(row, "class"),
+        ),
+    )
+
+
+def _party(mapped: MappedTable, row: Row) -> Codes:
+    """Return the supplier or customer of a row as a code."""
+    name = mapped.text(row, "party")
+    party = Party(name=name, currency=mapped.text(row, "currency").upper() or None)
+    return party_code(mapped.holds, mapped.text(row, "party_number") or name.casefold(), party)
+
+
+def _attachments(site: Site, mapped: MappedTable, rows: Sequence[Row]) -> tuple[Attachment, ...]:
+    """Return the file of a document.
+
+    Its id changes with the rows of the document only: a file that repeats a document as it was is
+    not attached again.
+    """
+    if not site.settings["attach"]:
+        return ()
+    suffix = mapped.name[mapped.name.rfind(".") :].lower()
+    mime = MIME_TYPES.get(suffix, MIME_TYPES[".csv"])
+    return (Attachment(id=f"rows:{_digest_of(rows)}", name=mapped.name, mime=mime),)
+
+
+def _digest_of(rows: Sequence[Row]) -> str:
+    """Return a digest of the cells of rows."""
+    texts = [text_of(cell) for cell in chain.from_iterable(row.cells for row in rows)]
+    return digest_of("\0".join(texts).encode())

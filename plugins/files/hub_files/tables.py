@@ -1,0 +1,219 @@
+"""Tables in CSV and Excel files: their columns, and rows of texts, numbers and dates."""
+
+import csv
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from hub import Refused
+
+MAX_ROWS = 10_000
+MAX_COLUMNS = 100
+MAX_CELL = 4_000  # characters
+MAX_UNPACKED = 100_000_000  # bytes of an Excel file, which is compressed
+DELIMITERS = (",", ";", "\t", "|")
+ZIP_SIGNATURE = b"PK\x03\x04"
+
+Cell = str | Decimal | dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table; `number` is its line in the file, `cells` one for each column."""
+
+    number: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The columns of a table, each with a name of its own, and the rows that are not empty."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def read_table(name: str, content: bytes) -> Table:
+    """Read the table in a CSV file, or on the first sheet of an Excel file that has one.
+
+    Raise Refused with what is wrong if there is no table in it.
+    """
+    is_workbook = content.startswith(ZIP_SIGNATURE)
+    lines = _lines_of_workbook(name, content) if is_workbook else _lines_of_csv(name, content)
+    filled = [(number, cells) for number, cells in enumerate(lines, 1) if any(cells)]
+    if len(filled) < 2:  # the names of the columns, and a row
+        raise Refused("%(name)s has no row below the names of its columns.", name=name)
+    if len(filled) > MAX_ROWS + 1:
+        raise Refused(
+            "%(name)s has more than %(count)s rows. Split it into several files.",
+            name=name,
+            count=MAX_ROWS,
+        )
+    columns = _columns(name, filled[0][1])
+    rows = []
+    for number, cells in filled[1:]:
+        rows.append(_row(name, number, cells, len(columns)))
+    return Table(columns, tuple(rows))
+
+
+def text_of(cell: Cell) -> str:
+    """Return a cell as a person reads it: a number without an exponent, a date as in ISO 8601."""
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    return cell
+
+
+def _columns(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Return the names of the columns; a column without a name is called by its letter."""
+    names = [" ".join(text_of(cell).split()) for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    if len(names) > MAX_COLUMNS:
+        raise Refused(
+            "%(name)s has more than %(count)s columns. Remove those that are not needed.",
+            name=name,
+            count=MAX_COLUMNS,
+        )
+    for place, column in enumerate(names):
+        if not column:
+            names[place] = f"Column {get_column_letter(place + 1)}"
+    repeated = {column for column in names if names.count(column) > 1}
+    if repeated:
+        raise Refused(
+            "%(name)s has two columns with the name %(column)s. Rename one of them.",
+            name=name,
+            column=min(repeated),
+        )
+    return tuple(names)
+
+
+def _row(name: str, number: int, cells: Sequence[Cell], width: int) -> Row:
+    """Return a row with a cell for each column; raise Refused for a cell beyond the last one."""
+    if any(cells[width:]):
+        raise Refused(
+            "Line %(number)s of %(name)s has more cells than there are columns. Check its quotes"
+            " and separators.",
+            number=number,
+            name=name,
+        )
+    for cell in cells:
+        if isinstance(cell, str) and len(cell) > MAX_CELL:
+            raise Refused(
+                "Line %(number)s of %(name)s has a text of more than %(count)s characters.",
+                number=number,
+                name=name,
+                count=MAX_CELL,
+            )
+    missing = ("",) * (width - len(cells))
+    return Row(number, (*cells[:width], *missing))
+
+
+# -- CSV -------------------------------------------------------------------------------------------
+
+
+def _lines_of_csv(name: str, content: bytes) -> list[list[Cell]]:
+    """Return the lines of a CSV file as stripped texts."""
+    text = _decode(name, content)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    try:
+        return [[cell.strip() for cell in line] for line in reader]
+    except csv.Error as error:
+        raise Refused(
+            "Line %(number)s of %(name)s is not CSV: %(why)s. Save the file as CSV again.",
+            number=reader.line_num,
+            name=name,
+            why=str(error),
+        ) from None
+
+
+def _decode(name: str, content: bytes) -> str:
+    """Return the text of a file in UTF-8, UTF-16 or Windows-1252, which Excel writes."""
+    is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ["utf-16"] if is_utf_16 else ["utf-8-sig", "cp1252"]:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise Refused("%(name)s is not a text. Save it as “CSV UTF-8” and try again.", name=name)
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that splits the first line into most columns, a comma if none does."""
+    first_line = next((line for line in text.splitlines() if line.strip()), "")
+    return max(DELIMITERS, key=first_line.count)
+
+
+# -- Excel -----------------------------------------------------------------------------------------
+
+
+def _lines_of_workbook(name: str, content: bytes) -> list[list[Cell]]:
+    """Return the lines of the first sheet that has any, with the results of its formulas."""
+    _check_unpacked_size(name, content)
+    try:
+        workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        for sheet in workbook.worksheets:
+            lines = _lines_of_sheet(sheet.iter_rows())
+            if any(any(line) for line in lines):
+                return lines
+    except (InvalidFileException, ParseError, KeyError, ValueError, TypeError, OSError) as error:
+        raise _not_a_workbook(name) from error
+    except zipfile.BadZipFile as error:
+        raise _not_a_workbook(name) from error
+    return []
+
+
+def _check_unpacked_size(name: str, content: bytes) -> None:
+    """Raise Refused for a file that is no archive, or unpacks to more than any table needs."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise _not_a_workbook(name) from error
+    if size > MAX_UNPACKED:
+        raise Refused("%(name)s is too large when it is unpacked. Split it.", name=name)
+
+
+def _lines_of_sheet(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
+    """Return the lines of a sheet, one more than is allowed at most."""
+    lines = []
+    for row in rows:
+        lines.append([_cell(cell) for cell in row])
+        if len(lines) > MAX_ROWS + 1:
+            break
+    return lines
+
+
+def _cell(cell: object) -> Cell:
+    """Return the value of a cell; a number as Excel shows it, with 15 digits."""
+    value = getattr(cell, "value", None)
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    if isinstance(value, bool) or value is None:
+        return "" if value is None else str(value)
+    if isinstance(value, (int, float)):
+        number = Decimal(format(value, ".15g"))
+        number_format = getattr(cell, "number_format", None) or ""
+        return f"{(number * 100).normalize():f} %" if "%" in number_format else number
+    return str(value).strip()
+
+
+def _not_a_workbook(name: str) -> Refused:
+    """Return the error about a file that Excel would not open either."""
+    return Refused(
+        "%(name)s is not an Excel file. Save it as “Excel workbook (.xlsx)” and try again.",
+        name=name,
+    )

@@ -1,0 +1,305 @@
+"""CSV and Excel files become documents with the columns that a person chose."""
+
+import datetime as dt
+import io
+from decimal import Decimal
+
+import pytest
+from openpyxl import Workbook
+
+from hub import Company, Gone, Refused, Unreadable
+from hub.testing.bench import Bench
+
+CSV = """\
+Supplier;Invoice no;Date;Due date;Amount;VAT amount;VAT rate;Description;Account;Total
+Bygg AS;1001;05.11.2026;05.12.2026;1 000,00;250,00;25;Timber;4010;1 562,50
+Bygg AS;1001;05.11.2026;05.12.2026;250,00;62,50;25;Screws;4010;1 562,50
+Nord Rør;77;06.11.2026;;-80,40;-20,10;25;Returned pipe;4020;-100,50
+"""
+MAPPING = {
+    "holds": "bill",
+    "party": "Supplier",
+    "number": "Invoice no",
+    "date": "Date",
+    "due": "Due date",
+    "amount": "Amount",
+    "tax": "VAT amount",
+    "tax_code": "VAT rate",
+    "description": "Description",
+    "account": "Account",
+    "total": "Total",
+    "dates": "dmy",
+    "decimal": ",",
+    "amounts": "exclusive",
+}
+
+
+@pytest.fixture
+def bench():
+    company = Company(country="NO", currency="NOK")
+    return Bench("files", {"account": "7", "item": "9", "tax_code": "3"}, company=company)
+
+
+def workbook(rows, formats=()):
+    """Return the bytes of an Excel file with these rows; `formats` are those of its columns."""
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    for column, number_format in formats:
+        for cell in book.active[column][1:]:
+            cell.number_format = number_format
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def read(bench, content, name="bills.csv", **mapping):
+    """Return the documents of a file that is accepted with MAPPING and these answers."""
+    content = content if isinstance(content, bytes) else content.encode()
+    bench.receive(name, content, {**MAPPING, **mapping})
+    return [item for item in bench.read() if hasattr(item, "source_id")]
+
+
+def answers(bench, content, name="bills.csv"):
+    """Return the suggested answer of each field for a table."""
+    content = content if isinstance(content, bytes) else content.encode()
+    return {one.name: one.suggestion for one in bench.receive(name, content).table.fields}
+
+
+# -- documents -------------------------------------------------------------------------------------
+
+
+def test_rows_with_one_supplier_and_number_are_the_lines_of_a_bill(bench):
+    bill, _ = read(bench, CSV)
+    assert (bill.kind, bill.number, bill.source_id) == ("bill", "1001", "bill:bygg as:1001")
+    assert (bill.date, bill.due) == (dt.date(2026, 11, 5), dt.date(2026, 12, 5))
+    assert [(line.id, line.amount, line.tax) for line in bill.lines] == [
+        ("1", Decimal("1000.00"), Decimal("250.00")),
+        ("2", Decimal("250.00"), Decimal("62.50")),
+    ]
+    assert (bill.total, bill.tax_total) == (Decimal("1562.50"), Decimal("312.50"))
+    codes = bill.lines[0].codes
+    assert (codes["account"].number, codes["tax"].name) == ("4010", "25 %")
+    assert bill.codes["supplier"].name == "Bygg AS"
+
+
+def test_rows_that_are_negative_together_are_a_credit_with_positive_amounts(bench):
+    _, credit = read(bench, CSV)
+    assert credit.kind == "vendor_credit"
+    assert [(line.amount, line.tax) for line in credit.lines] == [
+        (Decimal("80.40"), Decimal("20.10"))
+    ]
+    assert credit.total == Decimal("100.50")
+
+
+def test_sales_become_invoices_and_credit_memos(bench):
+    invoice, credit = read(bench, CSV, holds="invoice")
+    assert (invoice.kind, credit.kind) == ("invoice", "credit_memo")
+    assert invoice.codes["customer"].name == "Bygg AS"
+    assert invoice.lines[0].codes["item"] == "9"
+
+
+def test_an_excel_file_gives_numbers_dates_and_percentages_as_excel_shows_them(bench):
+    rows = [
+        ["Supplier", "Invoice no", "Date", "Amount", "VAT rate"],
+        ["Bygg AS", 1001, dt.date(2026, 11, 5), 0.1 + 0.2, 0.25],
+    ]
+    content = workbook(rows, [("E", "0%")])
+    only = dict.fromkeys(("due", "tax", "description", "account", "total"), "")
+    (bill,) = read(bench, content, "bills.xlsx", **only)
+    assert (bill.number, bill.date) == ("1001", dt.date(2026, 11, 5))
+    assert bill.lines[0].amount == Decimal("0.3")
+    assert bill.lines[0].codes == {"account": "7", "tax": bill.lines[0].codes["tax"]}
+    assert bill.lines[0].codes["tax"].name == "25 %"
+
+
+def test_a_line_without_a_tax_gets_the_one_of_the_settings_outside_the_united_states(bench):
+    (bill,) = read(bench, CSV.replace(";25;", ";;"))[:1]
+    assert bill.lines[0].codes["tax"] == "3"
+    bench.company = Company(country="US", currency="USD")
+    bill, _ = bench.read()[:2]
+    assert "tax" not in bill.lines[0].codes
+
+
+def test_a_line_without_an_account_waits_with_the_reason(bench):
+    bench.set(account="")
+    (bill,) = read(bench, CSV.replace(";4010;", ";;"))[:1]
+    assert bill.hold.startswith("Line 1 names no account. Choose the account of bills")
+
+
+def test_the_file_is_attached_again_only_to_documents_that_changed(bench):
+    read(bench, CSV)
+    longer = CSV + "Ny AS;5;07.11.2026;;10,00;;;;;\n"
+    bench.receive("all.csv", longer.encode(), MAPPING)
+    first, second = (
+        item
+        for item in bench.read()
+        if item.__class__.__name__ == "Document" and item.number == "1001"
+    )
+    assert first.attachments[0].id == second.attachments[0].id
+    assert bench.attachment(second, second.attachments[0]) == longer.encode()
+    bench.set(attach=False)
+    assert bench.read()[0].attachments == ()
+
+
+def test_documents_are_read_by_id_from_the_newest_file_and_others_are_gone(bench):
+    read(bench, CSV)
+    bench.receive("corrected.csv", CSV.replace("Timber", "Oak").encode(), MAPPING)
+    bill, gone = bench.read(ids=["bill:bygg as:1001", "bill:nobody:1"])
+    assert bill.lines[0].description == "Oak"
+    assert gone == Gone(source_id="bill:nobody:1", reason="No received file has it.")
+
+
+def test_files_after_the_cursor_are_read_once(bench):
+    read(bench, CSV)
+    cursor = bench.read()[-1].cursor
+    bench.receive("more.csv", CSV.replace("1001", "1002").encode(), MAPPING)
+    numbers = [getattr(item, "number", "") for item in bench.read({"": cursor})]
+    assert numbers == ["1002", "77", ""]
+
+
+def test_ids_stay_the_same_whatever_case_and_spaces(bench):
+    (first, _) = read(bench, CSV)
+    assert bench.receive("again.csv", CSV.replace("Bygg AS", " BYGG  as").encode(), MAPPING)
+    assert first.source_id in bench.files.with_documents([first.source_id])
+
+
+# -- what cannot be read ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("1 000,00", "1.000.00", "Line 2, 3 of bills.csv: “1.000.00” is no amount"),
+        ("1 000,00", "", "the column “Amount” is empty"),
+        ("05.11.2026;05.12.2026;1 000", "31.02.2026;05.12.2026;1 000", "have different dates"),
+        ("1 000,00;250,00", "1 000,00;x", "“x” is no amount with a decimal comma"),
+        ("06.11.2026", "soon", "Line 4 of bills.csv: “soon” is no date."),
+        ("06.11.2026", "", "the column “Date” is empty"),
+    ],
+)
+def test_a_document_that_cannot_be_read_names_its_lines_and_stops_no_other(bench, old, new, reason):
+    items = read(bench, CSV.replace(old, new, 1))
+    (problem,) = [item for item in items if isinstance(item, Unreadable)]
+    assert reason in problem.reason
+    assert len(items) == 2
+
+
+def test_a_row_without_number_is_a_document_of_its_own(bench):
+    items = read(bench, CSV.replace(";77;", ";;"))
+    assert items[1].source_id.startswith("row:")
+    assert items[1].reason == "Line 4 of bills.csv: the column “Invoice no” is empty."
+
+
+def test_columns_with_which_nothing_can_be_read_are_refused(bench):
+    with pytest.raises(Refused, match="No document can be read with these columns"):
+        read(bench, CSV, amount="Description")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.csv", b"Supplier;No\n", "has no row below the names of its columns"),
+        ("a.csv", b"A;A\n1;2\n", "two columns with the name A"),
+        ("a.csv", b"A;B\n1;2;3\n", "Line 2 of a.csv has more cells than there are columns"),
+        ("a.csv", b'A;B\n"1;2\n', "is not CSV"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n\0\0", "is not a text"),
+        ("a.xlsx", b"PK\x03\x04 no archive", "is not an Excel file"),
+        ("a.csv", b"A;B\n" + b"1;2\n" * 10_001, "more than 10,000 rows"),
+        ("a.csv", b";".join(b"c%d" % n for n in range(101)) + b"\n1\n", "more than 100 columns"),
+        ("a.csv", b"A;B\n1;" + b"x" * 4001 + b"\n", "a text of more than 4,000 characters"),
+    ],
+)
+def test_a_file_without_a_table_is_refused_with_the_reason(bench, name, content, reason):
+    with pytest.raises(Refused, match=reason):
+        bench.receive(name, content)
+
+
+def test_an_excel_file_that_unpacks_to_too_much_is_refused(bench, monkeypatch):
+    content = workbook([["A"], ["x" * 1000]])
+    monkeypatch.setattr("hub_files.tables.MAX_UNPACKED", 1000)
+    with pytest.raises(Refused, match="too large when it is unpacked"):
+        bench.receive("a.xlsx", content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_letters_are_read_in_every_encoding_of_excel(bench, encoding):
+    table = bench.receive("a.csv", CSV.encode(encoding)).table
+    assert table.rows[2][0] == "Nord Rør"
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", "|"])
+def test_the_delimiter_is_found(bench, delimiter):
+    content = "A;B;C\n1;2;3\n".replace(";", delimiter)
+    assert bench.receive("a.csv", content.encode()).table.columns == ("A", "B", "C")
+
+
+def test_empty_lines_are_left_out_and_columns_without_a_name_get_their_letter(bench):
+    table = bench.receive("a.csv", b"\n;A;\n;;\n1;2;\n").table
+    assert table.columns == ("Column A", "A")
+    assert table.rows == (("1", "2"),)
+
+
+# -- suggestions -----------------------------------------------------------------------------------
+
+
+def test_the_likely_columns_are_suggested(bench):
+    suggested = answers(bench, CSV)
+    assert {name: answer for name, answer in suggested.items() if answer} == MAPPING
+
+
+def test_norwegian_columns_are_known(bench):
+    suggested = answers(bench, "Kunde;Fakturanr;Fakturadato;Beløp;MVA\nBo;1;31.01.2026;1,5;0,3\n")
+    assert [suggested[name] for name in ("holds", "party", "number", "date", "amount", "tax")] == [
+        "invoice",
+        "Kunde",
+        "Fakturanr",
+        "Fakturadato",
+        "Beløp",
+        "MVA",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("date", "order"),
+    [("13/01/2026", "dmy"), ("01/13/2026", "mdy"), ("2026-01-02", "ymd"), ("01/02/2026", "")],
+)
+def test_an_order_of_dates_that_is_open_is_not_guessed(bench, date, order):
+    assert answers(bench, f"Supplier,Date,Amount\nBo,{date},1\n")["dates"] == order
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "amount"),
+    [
+        ("1,234.50", ".", "1234.50"),
+        ("1.234,50", ",", "1234.50"),
+        ("1 234,50", ",", "1234.50"),
+        ("1\u00a0234,50 kr", ",", "1234.50"),
+        ("1'234.50", ".", "1234.50"),
+        ("$1,234", ".", "1234"),
+        ("kr. 100,-", ",", "100"),
+        ("-5.5", ".", "-5.5"),
+        ("\u22125.5", ".", "-5.5"),
+        ("(1,234.00)", ".", "-1234.00"),
+        ("7.25-", ".", "-7.25"),
+        ("NOK -3,10", ",", "-3.10"),
+        (".50", ".", "0.50"),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(bench, text, mark, amount):
+    content = f"Supplier\tNo\tDate\tAmount\nBo\t1\t2026-01-02\t{text}\n"
+    mapping = {"party": "Supplier", "number": "No", "date": "Date", "amount": "Amount"}
+    choices = {"holds": "bill", "dates": "ymd", "decimal": mark, "amounts": "exclusive"}
+    bench.receive("a.csv", content.encode(), {**mapping, **choices})
+    item = bench.read()[0]
+    sign = 1 if item.kind == "bill" else -1
+    assert sign * item.lines[0].amount == Decimal(amount)
+
+
+@pytest.mark.parametrize("text", ["1,23", "12.34.56", "1O0", "12a3", "1,2345", "--1", "1 23", "$"])
+def test_what_is_no_amount_is_not_guessed(bench, text):
+    content = f"Supplier\tNo\tDate\tAmount\nBo\t1\t2026-01-02\t{text}\nBo\t2\t2026-01-02\t1\n"
+    mapping = {"party": "Supplier", "number": "No", "date": "Date", "amount": "Amount"}
+    choices = {"holds": "bill", "dates": "ymd", "decimal": ".", "amounts": "exclusive"}
+    bench.receive("a.csv", content.encode(), {**mapping, **choices})
+    assert isinstance(bench.read()[0], Unreadable)
