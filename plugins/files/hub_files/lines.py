@@ -17,18 +17,23 @@ def party_code(holds: str, id: str, party: Party) -> Codes:
 def line_codes(
     site: Site, holds: str, *, account: str = "", item: str = "", tax: str = "", class_: str = ""
 ) -> Codes:
-    """Return the codes of a line; the settings give the account or item that it does not name."""
+    """Return the codes of a line.
+
+    What it does not name comes from the settings: the QuickBooks id of a record, by its role.
+    """
     codes: dict[str, Code | str | None] = {}
     if item:
-        codes["item"] = Code(id=f"item:{item}", name=item)
+        codes["product"] = Code(id=f"item:{item}", name=item)
     elif holds != BILLS:
         codes["item"] = site.settings["item"] or None
     elif account:
-        codes["account"] = Code(id=f"account:{account}", name=account, number=account)
+        codes["account_code"] = Code(id=f"account:{account}", name=account, number=account)
     else:
         codes["account"] = site.settings["account"] or None
-    if site.company.country != UNITED_STATES:
-        codes["tax"] = Code(id=f"tax:{tax}", name=tax) if tax else site.settings["tax_code"] or None
+    if site.company.country != UNITED_STATES and tax:
+        codes["tax"] = Code(id=f"tax:{tax}", name=tax)
+    elif site.company.country != UNITED_STATES:
+        codes["tax_code"] = site.settings["tax_code"] or None
     if class_:
         codes["class"] = Code(id=f"class:{class_}", name=class_)
     return codes
@@ -37,7 +42,7 @@ def line_codes(
 def missing_default(site: Site, holds: str, lines: Iterable[Line]) -> str | None:
     """Return why lines that name no account or item must wait; None if all of them have one."""
     for line in lines:
-        if line.codes.get("item") or line.codes.get("account"):
+        if any(line.codes.get(name) for name in ("product", "item", "account_code", "account")):
             continue
         if holds == BILLS:
             return (

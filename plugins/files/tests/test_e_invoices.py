@@ -40,7 +40,7 @@ def test_an_e_invoice_becomes_a_bill_with_its_lines_taxes_and_files(bench):
     ]
     assert (bill.total, bill.tax_total, bill.hold) == (Decimal("307.50"), Decimal("57.50"), None)
     assert bill.codes["supplier"].create.email == "post@bygg.example"
-    assert bill.lines[0].codes["account"].number == "4010"
+    assert bill.lines[0].codes["account_code"].number == "4010"
     assert bill.facts["Order"] == "PO-7"
     contents = [bench.attachment(bill, one) for one in bill.attachments]
     assert contents == [PDF, Sample(pdf=PDF).xml()]

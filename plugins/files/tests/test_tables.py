@@ -79,7 +79,7 @@ def test_rows_with_one_supplier_and_number_are_the_lines_of_a_bill(bench):
     ]
     assert (bill.total, bill.tax_total) == (Decimal("1562.50"), Decimal("312.50"))
     codes = bill.lines[0].codes
-    assert (codes["account"].number, codes["tax"].name) == ("4010", "25 %")
+    assert (codes["account_code"].number, codes["tax"].name) == ("4010", "25 %")
     assert bill.codes["supplier"].name == "Bygg AS"
 
 
@@ -115,10 +115,10 @@ def test_an_excel_file_gives_numbers_dates_and_percentages_as_excel_shows_them(b
 
 def test_a_line_without_a_tax_gets_the_one_of_the_settings_outside_the_united_states(bench):
     (bill,) = read(bench, CSV.replace(";25;", ";;"))[:1]
-    assert bill.lines[0].codes["tax"] == "3"
+    assert bill.lines[0].codes["tax_code"] == "3"
     bench.company = Company(country="US", currency="USD")
     bill, _ = bench.read()[:2]
-    assert "tax" not in bill.lines[0].codes
+    assert "tax_code" not in bill.lines[0].codes
 
 
 def test_a_line_without_an_account_waits_with_the_reason(bench):

@@ -1,0 +1,181 @@
+"""Received files, from the upload to QuickBooks."""
+
+import os
+import shutil
+from decimal import Decimal as D
+
+import pytest
+from e_invoices import Line, Sample
+from sqlalchemy import select
+
+from hub.db.engine import reading, transaction
+from hub.installations import enable, matches
+from hub.models import Case, Installation
+from hub.models.enums import FileWay
+from hub.scheduling import runner
+from hub.sources import file_folder, file_intake, file_mapping
+
+CSV = """\
+Vendor,Bill no,Bill date,Amount,Description
+Alder Ridge Lumber,B-1,2026-03-02,"1,200.50",Timber
+Alder Ridge Lumber,B-1,2026-03-02,99.50,Screws
+Canyon Steel Works,B-2,2026-03-03,-40.00,Returned plants
+Nobody Knows Inc.,B-3,2026-03-04,10.00,Something
+"""
+ANSWERS = {
+    "holds": "bill",
+    "party": "Vendor",
+    "number": "Bill no",
+    "date": "Bill date",
+    "amount": "Amount",
+    "description": "Description",
+    "dates": "ymd",
+    "decimal": ".",
+    "amounts": "exclusive",
+}
+
+
+class Works:
+    """The app for files, and the QuickBooks company that its documents go to."""
+
+    def __init__(self, quickbooks, **settings):
+        self.quickbooks = quickbooks
+        self.id = enable.enable(1, "files", settings, who="kari", mode="auto").id
+
+    @property
+    def installation(self):
+        with reading() as session:
+            row = session.get_one(Installation, self.id)
+            assert row.company.realm
+        return row
+
+    def record(self, kind, name):
+        """Return the id of an entry of a QuickBooks list."""
+        for row in self.quickbooks.books()[self.quickbooks.realm][kind]:
+            if name in (row.get("DisplayName"), row.get("Name")):
+                return row["Id"]
+        raise LookupError(name)
+
+    def receive(self, name, content):
+        content = content if isinstance(content, bytes) else content.encode()
+        return file_intake.receive(self.installation, name, content, way=FileWay.UPLOAD, who="kari")
+
+    def sync(self):
+        run = runner.sync(self.id, requested_by="kari")
+        assert run.error == ""
+
+    def books(self, kind):
+        """Return our transactions of a kind by number."""
+        rows = self.quickbooks.books()[self.quickbooks.realm].get(kind, [])
+        ours = {}
+        for row in rows:
+            if "[hub:" in row.get("PrivateNote", ""):
+                assert row["DocNumber"] not in ours, "posted twice"
+                ours[row["DocNumber"]] = row
+        return ours
+
+    def files_of(self, kind, number):
+        """Return the names of the files that are attached to one of our transactions."""
+        id = self.books(kind)[number]["Id"]
+        names = []
+        for row in self.quickbooks.books()[self.quickbooks.realm].get("Attachable", []):
+            for ref in row.get("AttachableRef", []):
+                if ref["EntityRef"] == {"type": kind, "value": id}:
+                    names.append(row["FileName"])
+        return names
+
+    def cases(self):
+        with reading() as session:
+            cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+            return [case.title for case in cases]
+
+
+@pytest.fixture
+def app(make_app, make_config, empty_database, tmp_path):
+    """Create a hub that watches folders for files."""
+    config = make_config(HUB_FILES_ROOT=str(tmp_path / "files"))
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config)
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def works(app, quickbooks):
+    works = Works(quickbooks)
+    with transaction() as session:
+        row = session.get_one(Installation, works.id)
+        row.settings = {**row.settings, "account": works.record("Account", "Lumber and Framing")}
+    return works
+
+
+def test_the_rows_of_a_table_are_in_the_books_once_with_their_file(works):
+    received = works.receive("bills.csv", CSV)
+    assert works.cases() == ["bills.csv waits for its columns"]
+    file_mapping.apply(works.installation, received.id, "Old system", ANSWERS, "kari")
+    works.sync()
+    works.sync()
+    (bill,) = works.books("Bill").values()
+    assert D(str(bill["TotalAmt"])) == D("1300.00")
+    (credit,) = works.books("VendorCredit").values()
+    assert D(str(credit["TotalAmt"])) == D("40.00")
+    assert works.files_of("Bill", "B-1") == ["bills.csv"]
+    assert works.cases() == ["QuickBooks has no supplier called “Nobody Knows Inc.”"]
+
+
+def test_a_longer_file_adds_what_is_new_and_changes_what_changed(works):
+    received = works.receive("bills.csv", CSV)
+    file_mapping.apply(works.installation, received.id, "Old system", ANSWERS, "kari")
+    works.sync()
+    longer = CSV.replace("99.50", "100.00") + ("Canyon Steel Works,B-4,2026-03-05,5.00,Seeds\n")
+    works.receive("march.csv", longer)
+    works.sync()
+    bills = works.books("Bill")
+    amounts = {number: D(str(bill["TotalAmt"])) for number, bill in bills.items()}
+    assert amounts == {"B-1": D("1300.50"), "B-4": D("5.00")}
+    assert works.files_of("Bill", "B-1") == ["bills.csv", "march.csv"]
+    assert works.files_of("VendorCredit", "B-2") == ["bills.csv"]
+
+
+def test_a_supplier_that_is_matched_later_releases_its_document(works):
+    received = works.receive("bills.csv", CSV)
+    file_mapping.apply(works.installation, received.id, "Old system", ANSWERS, "kari")
+    works.sync()
+    code = "supplier:nobody knows inc."
+    with transaction() as session:
+        row = session.get_one(Installation, works.id)
+        matches.decide(
+            session,
+            row,
+            "supplier",
+            code,
+            works.record("Vendor", "Apex Roofing Supply"),
+            who="kari",
+        )
+    works.sync()
+    assert "B-3" in works.books("Bill")
+    assert works.cases() == []
+
+
+def test_an_e_invoice_is_posted_with_the_pdf_inside_it(works):
+    lines = (Line(rate="0", category="Z"),)
+    sample = Sample(seller="Canyon Steel Works", lines=lines, pdf=b"%PDF-1.4 bill")
+    usd = tuple((text, text.replace("NOK", "USD")) for text in ('"NOK"', ">NOK<") if text)
+    no_account = (("<cbc:AccountingCost>4010</cbc:AccountingCost>", ""),)
+    sample.changes = usd + no_account
+    works.receive("invoice.xml", sample.xml())
+    works.sync()
+    (bill,) = works.books("Bill").values()
+    assert D(str(bill["TotalAmt"])) == D("200.00")
+    assert works.files_of("Bill", "F-1001") == ["bill.pdf", "invoice.xml"]
+
+
+def test_files_in_the_watched_folder_are_received_with_each_sync(works):
+    folder = file_folder.folder_of(works.installation)
+    folder.mkdir(parents=True)
+    path = folder / "bills.csv"
+    path.write_text(CSV)
+    os.utime(path, (0, 0))
+    works.sync()
+    assert works.cases() == ["bills.csv waits for its columns"]
+    assert (folder / "done" / "bills.csv").exists()
