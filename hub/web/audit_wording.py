@@ -38,6 +38,9 @@ WORDINGS = {
         "Let the hub use the database again that had been moved to {}"
     ),
     "documents included": gettext_noop("Included earlier documents of {}"),
+    "file discarded": gettext_noop("Discarded a file of {}"),
+    "file mapped": gettext_noop("Chose the columns of a file of {}"),
+    "file received": gettext_noop("Received a file for {}"),
     "first approval given": gettext_noop("Gave the first of two approvals for {}"),
     "form refused": gettext_noop("Sent a form without the token of the session: {}"),
     "host refused": gettext_noop("Tried to call {}, which is not allowed"),

@@ -18,7 +18,7 @@ from hub.cli import main
 from hub.config import IN_FILES, SETTING_NAMES
 from hub.metrics.gauges import GAUGES
 from hub.telemetry.counts import COUNTERS, HISTOGRAMS
-from hub.web.body_limits import FORM_LIMIT
+from hub.web.body_limits import FORM_LIMIT, UPLOAD_LIMIT
 from hub.web.server import DEFAULT_LIMITS
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
@@ -245,7 +245,8 @@ def directives(path: Path) -> dict[str, list[str]]:
 
 def test_nginx_has_the_limits_of_the_hub() -> None:
     result = directives(DEPLOY / "nginx" / "hub.conf")
-    assert result["client_max_body_size"] == ["1m"]
+    assert result["client_max_body_size"] == ["1m", "25m"]
+    assert UPLOAD_LIMIT <= 25 * 1024**2
     assert FORM_LIMIT <= 1024**2
     assert result["client_header_timeout"] == [f"{DEFAULT_LIMITS.header_seconds:g}s"]
     number, size = result["large_client_header_buffers"][0].split()
