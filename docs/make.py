@@ -15,7 +15,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
-from hub.contract import documents, hookspecs, states, types
+from hub.contract import documents, files, hookspecs, states, types
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -129,7 +129,7 @@ def hooks(old: str, argument: str) -> str:
 
 def nouns(old: str, argument: str) -> str:
     """Return the dataclasses of a module with their fields."""
-    module = {"documents": documents, "types": types}[argument]
+    module = {"documents": documents, "files": files, "types": types}[argument]
     return "".join(_noun(value) for value in _nouns(module))
 
 
@@ -202,7 +202,7 @@ def reference(old: str, argument: str) -> str:
         public = [function for name, function in functions if not name.startswith("_")]
         return "".join(_function(f"setting.{function.__name__}", function) for function in public)
     if argument == "http":
-        return "".join(_class(value) for value in (types.Http, types.Reply, types.Secrets))
+        return "".join(_class(value) for value in (types.Http, types.Reply, types.Secrets, files.Files))
     return "".join(_class(getattr(kit, name)) for name in KIT)
 
 

@@ -9,7 +9,7 @@ from marshmallow import Schema
 from marshmallow import fields as schema_fields
 
 from hub.contract.documents import KINDS, ROLES
-from hub.contract.files import MAX_FILE_SIZE, FileKinds, suffix_problems
+from hub.contract.files import MAX_FILE_SIZE, FileKinds, repeated_names, suffix_problems
 from hub.contract.interval import Interval
 from hub.contract.rate import Rate
 from hub.contract.settings_schema import conditions, is_secret, offered_values, schema_of
@@ -137,6 +137,8 @@ def _file_problems(app: App) -> Iterator[str]:
         yield f"files of app {app.slug} accepts no suffix; name one, such as .csv."
     for suffix in suffix_problems(files.suffixes):
         yield f"files of app {app.slug} has {suffix!r}; write a suffix as .csv, in small letters."
+    for name in repeated_names(files.fields):
+        yield f"files of app {app.slug} has two fields with the name {name!r}."
     if not 0 < files.limit <= MAX_FILE_SIZE:
         yield f"limit of files of app {app.slug} must be between 1 and {MAX_FILE_SIZE} bytes."
 

@@ -2,18 +2,36 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 MAX_FILE_SIZE = 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FileField:
+    """What a person says about a table: the column of a value, or one of `choices`.
+
+    `choices` are pairs of a value and its label; without them the answer is a column.
+    """
+
+    name: str
+    label: str
+    help: str = ""
+    required: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FileKinds:
-    """The files that an app accepts: their suffixes, such as ".csv", and their size in bytes."""
+    """The files that an app accepts: their suffixes, such as ".csv", and their size in bytes.
+
+    `fields` are what a person says about a table once, before its rows are read.
+    """
 
     suffixes: tuple[str, ...]
     limit: int = 5_000_000
+    fields: tuple[FileField, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,28 +54,15 @@ class ReceivedFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FileField:
-    """What a person says about a table: the column of a value, or one of `choices`.
-
-    `choices` are pairs of a value and its label; without them the answer is a column.
-    `suggestion` is the answer that the page preselects.
-    """
-
-    name: str
-    label: str
-    help: str = ""
-    required: bool = False
-    choices: tuple[tuple[str, str], ...] = ()
-    suggestion: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class FileTable:
-    """A table whose columns need a mapping: its columns, its first rows as text, and the fields."""
+    """A table whose columns need a mapping: its columns, and its first rows as text.
+
+    `suggestions` has a likely answer for the names of some `FileField`s.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    fields: tuple[FileField, ...]
+    suggestions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,3 +107,11 @@ def suffix_problems(suffixes: Sequence[str]) -> Iterator[str]:
     for suffix in suffixes:
         if not suffix.startswith(".") or not suffix[1:].isalnum() or suffix != suffix.lower():
             yield suffix
+
+
+def repeated_names(fields: Sequence[FileField]) -> Iterator[str]:
+    """Yield each name that two fields have."""
+    names = [one.name for one in fields]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield name

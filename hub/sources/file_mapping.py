@@ -1,6 +1,6 @@
 """Map the columns of a received table: check what a person answered, use it, and store it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import delete
@@ -13,6 +13,7 @@ from hub.errors import Refused
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState
 from hub.sources import file_intake
+from hub.sources.site import app_of
 
 MAPPED = "file mapped"
 DISCARDED = "file discarded"
@@ -58,7 +59,7 @@ def apply(
     if not 0 < len(name) <= MAX_NAME_LENGTH:
         raise Refused("Name the mapping, with at most %(count)s characters.", count=MAX_NAME_LENGTH)
     opened = open_table(installation, file_id)
-    mapping = _checked_answers(opened.table, answers)
+    mapping = _checked_answers(fields_of(installation), opened.table, answers)
     mapped = replace(opened.file, mapping=mapping)
     documents = file_intake.read(installation, mapped, opened.content).documents
     with transaction() as session:
@@ -84,10 +85,18 @@ def discard(installation: Installation, file_id: int, who: str) -> None:
         session.delete(stored)
 
 
-def _checked_answers(table: files.FileTable, answers: Mapping[str, str]) -> dict[str, str]:
+def fields_of(installation: Installation) -> tuple[files.FileField, ...]:
+    """Return what a person says about the tables of an app."""
+    kinds = app_of(installation).files
+    return kinds.fields if kinds else ()
+
+
+def _checked_answers(
+    fields: Iterable[files.FileField], table: files.FileTable, answers: Mapping[str, str]
+) -> dict[str, str]:
     """Return the answers to the fields of a table; raise Refused for one that is not possible."""
     checked: dict[str, str] = {}
-    for field in table.fields:
+    for field in fields:
         answer = answers.get(field.name, "")
         possible = {value for value, _ in field.choices} or set(table.columns)
         if answer in possible:

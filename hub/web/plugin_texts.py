@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from hub.contract.files import FileKinds
 from hub.contract.registry import Plugins
 from hub.contract.settings_schema import schema_of
 from hub.notices.languages import labels_of_fields
@@ -23,9 +24,20 @@ def texts_of_plugin(plugins: Plugins, package: str) -> list[str]:
         if plugins.package(app.slug) != package:
             continue
         texts += [app.summary, app.help, *labels_of_fields(plugins, app.slug)]
+        if app.files:
+            texts += _texts_of_files(app.files)
         for setting in schema_of(app).fields.values():
             texts += _texts_of_setting(setting)
     return list(dict.fromkeys(text for text in texts if text))
+
+
+def _texts_of_files(kinds: FileKinds) -> Iterator[str]:
+    """Yield what the form about the columns of a table shows."""
+    for field in kinds.fields:
+        yield field.label
+        yield field.help
+        for _, label in field.choices:
+            yield label
 
 
 def _texts_of_setting(setting: fields.Field[Any]) -> Iterator[str]:

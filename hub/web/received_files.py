@@ -79,7 +79,7 @@ def columns(installation_id: int, file_id: int) -> str | Response:
         flash(translate(error.sentence), "error")
         return _to_list(installation_id)
     previous = file_intake.newest_mapping(installation, table.columns)
-    answers = _suggested(table)
+    answers = dict(table.suggestions)
     if stored.mapping is not None:
         answers = stored.mapping
     elif previous:
@@ -183,16 +183,12 @@ def _columns_page(
         "file_columns.html",
         file=stored,
         table=table,
+        fields=file_mapping.fields_of(installation),
         answers=answers,
         mapping_name=name,
         max_name_length=file_mapping.MAX_NAME_LENGTH,
         **context,
     )
-
-
-def _suggested(table: FileTable) -> dict[str, str]:
-    """Return the answers that the plugin suggests for the fields of a table."""
-    return {field.name: field.suggestion for field in table.fields if field.suggestion}
 
 
 def _sync(installation: Installation) -> Response:

@@ -17,7 +17,7 @@ from hub import (
     Yielded,
     hookimpl,
 )
-from hub_files import reading
+from hub_files import columns, reading
 from hub_files.settings import Settings
 
 
@@ -33,7 +33,7 @@ def hub_apps() -> Any:
             " watches. The columns of a table are mapped once.",
             posts=("bill", "vendor_credit", "invoice", "credit_memo", "vendor", "customer"),
             settings=Settings,
-            files=FileKinds(suffixes=(".csv", ".xlsx", ".xml")),
+            files=FileKinds(suffixes=(".csv", ".xlsx", ".xml"), fields=tuple(columns.fields())),
         )
     ]
 

@@ -77,55 +77,36 @@ SALES_WORDS = ("customer", "client", "kunde")
 PURCHASE_WORDS = ("supplier", "vendor", "leverandør", "payee")
 
 
-def describe(table: Table) -> FileTable:
-    """Return the columns, first rows and fields of a table, each field with its likely answer."""
-    rows = []
-    for row in table.rows[:ROWS_SHOWN]:
-        rows.append(tuple(text_of(cell) for cell in row.cells))
-    return FileTable(columns=table.columns, rows=tuple(rows), fields=tuple(_fields(table)))
-
-
-def _fields(table: Table) -> Iterator[FileField]:
-    """Yield the fields of a table, first those that decide what it holds."""
-    columns = _likely_columns(table)
-    yield FileField(
-        name="holds",
-        label="The rows are lines of",
-        required=True,
-        choices=HOLDS,
-        suggestion=_likely_kind(columns.get("party", "")),
-    )
+def fields() -> Iterator[FileField]:
+    """Yield what a person says about a table, first what it holds."""
+    yield FileField(name="holds", label="The rows are lines of", required=True, choices=HOLDS)
     for name, (label, _) in COLUMNS.items():
-        yield FileField(
-            name=name,
-            label=label,
-            required=name in REQUIRED,
-            suggestion=columns.get(name, ""),
-        )
-    dates = _cells(table, columns.get("date", ""))
+        yield FileField(name=name, label=label, required=name in REQUIRED)
     yield FileField(
         name="dates",
         label="Dates are written as",
         help="Dates that Excel stores as dates are read as they are.",
         required=True,
         choices=DATES,
-        suggestion=values.likely_order(dates),
     )
-    amounts = _cells(table, columns.get("amount", ""))
-    yield FileField(
-        name="decimal",
-        label="Cents come after",
-        required=True,
-        choices=DECIMALS,
-        suggestion=values.likely_decimal_mark(amounts),
-    )
-    yield FileField(
-        name="amounts",
-        label="Amounts of lines are",
-        required=True,
-        choices=AMOUNTS,
-        suggestion=AMOUNTS[0][0],
-    )
+    yield FileField(name="decimal", label="Cents come after", required=True, choices=DECIMALS)
+    yield FileField(name="amounts", label="Amounts of lines are", required=True, choices=AMOUNTS)
+
+
+def describe(table: Table) -> FileTable:
+    """Return the columns and first rows of a table, with the likely answers about it."""
+    rows = []
+    for row in table.rows[:ROWS_SHOWN]:
+        rows.append(tuple(text_of(cell) for cell in row.cells))
+    columns = _likely_columns(table)
+    suggestions = {
+        **columns,
+        "holds": _likely_kind(columns.get("party", "")),
+        "dates": values.likely_order(_cells(table, columns.get("date", ""))),
+        "decimal": values.likely_decimal_mark(_cells(table, columns.get("amount", ""))),
+        "amounts": AMOUNTS[0][0],
+    }
+    return FileTable(columns=table.columns, rows=tuple(rows), suggestions=suggestions)
 
 
 def _likely_columns(table: Table) -> dict[str, str]:

@@ -61,9 +61,9 @@ def read(bench, content, name="bills.csv", **mapping):
 
 
 def answers(bench, content, name="bills.csv"):
-    """Return the suggested answer of each field for a table."""
+    """Return the suggested answers about a table."""
     content = content if isinstance(content, bytes) else content.encode()
-    return {one.name: one.suggestion for one in bench.receive(name, content).table.fields}
+    return bench.receive(name, content).table.suggestions
 
 
 # -- documents -------------------------------------------------------------------------------------

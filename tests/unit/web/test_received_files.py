@@ -31,6 +31,17 @@ HERE = "/installations/1/files/"
 TABLE = b"No;Who;When\n1;Ann;5\n2;Bo;6\n"
 
 
+KINDS = FileKinds(
+    suffixes=(".csv",),
+    limit=100,
+    fields=(
+        FileField(name="number", label="Number", required=True),
+        FileField(name="date", label="Date", help="When it was made"),
+        FileField(name="kind", label="Kind", choices=(("a", "Bills"), ("b", "Invoices"))),
+    ),
+)
+
+
 class FileSource(SmallSource):
     """A source that receives tables; it refuses files that begin with "bad".
 
@@ -38,7 +49,7 @@ class FileSource(SmallSource):
     """
 
     def __init__(self, **about):
-        super().__init__(files=FileKinds(suffixes=(".csv",), limit=100), **about)
+        super().__init__(files=KINDS, **about)
 
     @hookimpl
     def hub_file(self, app, site, file, content):
@@ -56,15 +67,10 @@ class FileSource(SmallSource):
 
     @staticmethod
     def table(columns, rows):
-        suggestion = columns[0]
         return FileTable(
             columns=tuple(columns),
             rows=tuple(map(tuple, rows)),
-            fields=(
-                FileField(name="number", label="Number", required=True, suggestion=suggestion),
-                FileField(name="date", label="Date", help="When it was made"),
-                FileField(name="kind", label="Kind", choices=(("a", "Bills"), ("b", "Invoices"))),
-            ),
+            suggestions={"number": columns[0]},
         )
 
 
