@@ -202,7 +202,9 @@ def reference(old: str, argument: str) -> str:
         public = [function for name, function in functions if not name.startswith("_")]
         return "".join(_function(f"setting.{function.__name__}", function) for function in public)
     if argument == "http":
-        return "".join(_class(value) for value in (types.Http, types.Reply, types.Secrets, files.Files))
+        return "".join(
+            _class(value) for value in (types.Http, types.Reply, types.Secrets, files.Files)
+        )
     return "".join(_class(getattr(kit, name)) for name in KIT)
 
 

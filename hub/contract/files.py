@@ -86,6 +86,7 @@ class Files(Protocol):
         """Return the bytes of a file; raise KeyError if the installation has no such file."""
 
 
+@dataclass(frozen=True, slots=True)
 class NoFiles:
     """The files of an app that receives none."""
 

@@ -53,6 +53,7 @@ DATA = re.compile(
     |(?:Launch|Disconnect|Reconnect|Webhook)\ \w+
     |End-user\ license\ agreement\ URL|Privacy\ policy\ URL|ABstandinclient\d+|Newly\ held|Posted
     |localhost|127\.0\.0\.1|autotask-[\w-]+|costtracker|costcertified|ontraccr|ion|harvest
+    |Files|files  # the app for files, and its slug
     |openapi\.yaml
     |ffff\w*|inclient\w*|\(it\ is\ disconnected\)\.\ Open\ Companies\ and\ press\ Reconnect\.
     """,
