@@ -143,8 +143,8 @@ def _document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Docu
         due=mapped.date(first, "due"),
         number=mapped.text(first, "number"),
         memo=mapped.text(first, "memo") or None,
-        currency=mapped.text(first, "currency").upper() or None,
-        codes=_party(mapped, first),
+        currency=_currency(site, mapped, first),
+        codes=_party(site, mapped, first),
         lines=tuple(lines),
         total=None if total is None else abs(total),
         tax_total=sum(taxes, Decimal(0)) if taxes else None,
@@ -194,10 +194,15 @@ def _line(
     )
 
 
-def _party(mapped: MappedTable, row: Row) -> Codes:
+def _currency(site: Site, mapped: MappedTable, row: Row) -> str:
+    """Return the currency of a row; one that names none is in that of the company."""
+    return mapped.text(row, "currency").upper() or site.company.currency
+
+
+def _party(site: Site, mapped: MappedTable, row: Row) -> Codes:
     """Return the supplier or customer of a row as a code."""
     name = mapped.text(row, "party")
-    party = Party(name=name, currency=mapped.text(row, "currency").upper() or None)
+    party = Party(name=name, currency=_currency(site, mapped, row))
     return party_code(mapped.holds, mapped.text(row, "party_number") or name.casefold(), party)
 
 

@@ -81,6 +81,7 @@ def test_rows_with_one_supplier_and_number_are_the_lines_of_a_bill(bench):
     codes = bill.lines[0].codes
     assert (codes["account_code"].number, codes["tax"].name) == ("4010", "25 %")
     assert bill.codes["supplier"].name == "Bygg AS"
+    assert (bill.currency, bill.codes["supplier"].create.currency) == ("NOK", "NOK")
 
 
 def test_rows_that_are_negative_together_are_a_credit_with_positive_amounts(bench):
@@ -119,6 +120,16 @@ def test_a_line_without_a_tax_gets_the_one_of_the_settings_outside_the_united_st
     bench.company = Company(country="US", currency="USD")
     bill, _ = bench.read()[:2]
     assert "tax_code" not in bill.lines[0].codes
+
+
+def test_a_document_has_the_currency_of_its_column(bench):
+    bill, _ = read(
+        bench,
+        CSV.replace("Account;", "Valuta;").replace(";4010;", ";eur;"),
+        currency="Valuta",
+        account="",
+    )
+    assert (bill.currency, bill.codes["supplier"].create.currency) == ("EUR", "EUR")
 
 
 def test_a_line_without_an_account_waits_with_the_reason(bench):
