@@ -1,39 +1,59 @@
-"""E-invoices in UBL 2.1, as Peppol BIS Billing 3.0 and EHF 3 use it: invoices and credit notes.
+"""E-invoices in UBL 2.1 as Peppol BIS Billing 3.0 and EHF 3 use it: invoices and credit notes.
 
-The names of elements are those of UBL; BT and BG in comments are the terms of EN 16931.
+The paths are those of UBL; BT and BG in comments are the terms of EN 16931.
 """
 
 import base64
-import binascii
 import datetime as dt
-from collections.abc import Iterator
+import re
+from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from lxml import etree
 
 UBL = "urn:oasis:names:specification:ubl:schema:xsd"
 NAMESPACES = {"cac": f"{UBL}:CommonAggregateComponents-2", "cbc": f"{UBL}:CommonBasicComponents-2"}
-# The root element of each kind of document, with the names of its lines and of their quantity.
-INVOICE = f"{{{UBL}:Invoice-2}}Invoice"
-CREDIT_NOTE = f"{{{UBL}:CreditNote-2}}CreditNote"
-LINES = {
-    INVOICE: ("cac:InvoiceLine", "cbc:InvoicedQuantity"),
-    CREDIT_NOTE: ("cac:CreditNoteLine", "cbc:CreditedQuantity"),
-}
+SPECIFICATION = "urn:cen.eu:en16931:2017"  # Peppol BIS Billing 3.0 and EHF 3 begin with it (BT-24)
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})", re.ASCII)
+NUMBER_LIMIT = Decimal(10) ** 12
+RESOURCE_LIMIT_EXCEEDED = 114  # the code of libxml2
 ZERO, ONE = Decimal(0), Decimal(1)
 Element = Any  # lxml brings no types
 
+INVOICE_TYPES = (  # that Peppol allows; credit notes and self-billed invoices are not among them
+    "71 80 82 84 102 218 219 326 331 380 382 383 384 386 388 393 395 553 575 623 780 817 870 875"
+    " 876 877"
+)
+CREDIT_NOTE_TYPES = "81 83 381 396 532"
+
+
+class DocumentForm(NamedTuple):
+    """What differs between the two kinds of document; `element` begins the names of some others."""
+
+    kind: str
+    element: str
+    quantity_path: str
+    type_codes: str
+
+
+INVOICE = DocumentForm("invoice", "Invoice", "cbc:InvoicedQuantity", INVOICE_TYPES)
+CREDIT_NOTE = DocumentForm("credit_note", "CreditNote", "cbc:CreditedQuantity", CREDIT_NOTE_TYPES)
+FORMS = {f"{{{UBL}:Invoice-2}}Invoice": INVOICE, f"{{{UBL}:CreditNote-2}}CreditNote": CREDIT_NOTE}
+
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """The seller or the buyer; `ids` are its registration, VAT and electronic addresses."""
+class EInvoiceParty:
+    """The supplier or the customer; what the document does not say is empty."""
 
     name: str
-    ids: tuple[str, ...]
+    registration_id: str
+    vat_id: str
+    endpoint_id: str
+    endpoint_scheme: str  # such as 0192, the Norwegian register of legal entities
     email: str
-    country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,284 +63,337 @@ class Allowance:
     is_charge: bool
     amount: Decimal
     reason: str
-    tax_category: str
-    tax_rate: Decimal
-
-    @property
-    def net(self) -> Decimal:
-        """Return what it adds to the amount: an allowance is negative."""
-        return self.amount if self.is_charge else -self.amount
+    vat_category: str
+    vat_percent: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceLine:
-    """A line (BG-25); `amount` is without VAT, after its allowances and charges (BT-131)."""
+class EInvoiceLine:
+    """A line (BG-25); `amount` has no VAT and contains the line's allowances and charges."""
 
     id: str
     name: str
     description: str
     quantity: Decimal
-    price: Decimal  # of `price_quantity` units
-    price_quantity: Decimal
+    unit: str
+    unit_price: Decimal  # of `base_quantity` units
+    base_quantity: Decimal
     amount: Decimal
-    tax_category: str
-    tax_rate: Decimal
-    account: str  # the buyer's accounting reference (BT-133)
+    vat_category: str
+    vat_percent: Decimal | None
     allowances: tuple[Allowance, ...]
+    seller_item_id: str
+    accounting_cost: str
 
 
 @dataclass(frozen=True, slots=True)
-class TaxSubtotal:
-    """The VAT of one category and rate (BG-23)."""
+class VatSubtotal:
+    """The VAT of one category and percentage (BG-23)."""
 
-    category: str
-    rate: Decimal
     taxable: Decimal
     tax: Decimal
+    category: str
+    percent: Decimal | None
+    exemption_reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """The totals of a document (BG-22), by the names of UBL."""
+class EInvoiceTotals:
+    """The totals of the document (BG-22); an optional one that is absent is zero."""
 
-    lines: Decimal
-    allowances: Decimal
-    charges: Decimal
-    without_tax: Decimal
+    line_extension: Decimal
+    allowance: Decimal
+    charge: Decimal
+    tax_exclusive: Decimal
     tax: Decimal
-    with_tax: Decimal
+    tax_inclusive: Decimal
     prepaid: Decimal
     rounding: Decimal
     payable: Decimal
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentMeans:
+    """An account to pay to, and the reference that the payment has to carry."""
+
+    account_id: str
+    payment_reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class EmbeddedFile:
-    """A file inside an e-invoice."""
+    """A file inside the document."""
 
     name: str
-    mime: str
+    mime_type: str
     content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class EInvoice:
-    """An invoice or a credit note."""
+    """An invoice or a credit note; the amounts of a credit note are positive, too."""
 
-    is_credit_note: bool
+    kind: str  # "invoice" or "credit_note"
     number: str
-    date: dt.date
-    due: dt.date | None
+    issue_date: dt.date
+    due_date: dt.date | None
     currency: str
-    note: str
     buyer_reference: str
-    order: str
-    account: str  # the buyer's accounting reference of the whole document (BT-19)
-    payment_reference: str
-    seller: Party
-    buyer: Party
-    lines: tuple[InvoiceLine, ...]
+    order_reference: str
+    accounting_cost: str
+    note: str
+    supplier: EInvoiceParty
+    customer: EInvoiceParty
+    lines: tuple[EInvoiceLine, ...]
     allowances: tuple[Allowance, ...]
-    tax_subtotals: tuple[TaxSubtotal, ...]
-    totals: Totals
+    vat_subtotals: tuple[VatSubtotal, ...]
+    totals: EInvoiceTotals
+    payment_means: tuple[PaymentMeans, ...]
+    embedded_files: tuple[EmbeddedFile, ...]
 
 
 def read_e_invoice(content: bytes) -> EInvoice:
     """Return the invoice or credit note in a file; raise ValueError with a sentence if none is."""
-    root = _parse(content)
-    line_path, quantity_path = LINES[root.tag]
-    is_credit_note = root.tag == CREDIT_NOTE
-    due = _text(root, "cbc:DueDate") or _text(root, "cac:PaymentMeans/cbc:PaymentDueDate")
-    currency = _required(root, "cbc:DocumentCurrencyCode")
-    lines = [_line(element, quantity_path) for element in _all(root, line_path)]
+    element = _parse(content)
+    form = FORMS[element.tag]
+    root = _Node(element, _Node(element, "").require("cbc:DocumentCurrencyCode", "currency"))
+    _check_type(root, form)
+    lines = root.nodes(f"cac:{form.element}Line")
     if not lines:
-        raise ValueError("It has no lines. Ask its sender for a complete one.")
+        raise _problem(f"The e-invoice has no line (cac:{form.element}Line)")
+    due = root.text("cbc:DueDate") or root.text("cac:PaymentMeans/cbc:PaymentDueDate")
+    supplier = _party(root, "cac:AccountingSupplierParty/cac:Party")
+    if not supplier.name:
+        raise _problem("The e-invoice has no supplier name (cac:AccountingSupplierParty)")
     return EInvoice(
-        is_credit_note=is_credit_note,
-        number=_required(root, "cbc:ID"),
-        date=_date(_required(root, "cbc:IssueDate")),
-        due=_date(due) if due else None,
-        currency=currency,
-        note=_text(root, "cbc:Note"),
-        buyer_reference=_text(root, "cbc:BuyerReference"),
-        order=_text(root, "cac:OrderReference/cbc:ID"),
-        account=_text(root, "cbc:AccountingCost"),
-        payment_reference=_text(root, "cac:PaymentMeans/cbc:PaymentID"),
-        seller=_party(root, "cac:AccountingSupplierParty/cac:Party"),
-        buyer=_party(root, "cac:AccountingCustomerParty/cac:Party"),
-        lines=tuple(lines),
-        allowances=tuple(_allowances(root)),
-        tax_subtotals=tuple(_tax_subtotals(root, currency)),
-        totals=_totals(root, currency),
+        kind=form.kind,
+        number=root.require("cbc:ID", "invoice number"),
+        issue_date=_to_date(root.require("cbc:IssueDate", "issue date"), "issue date"),
+        due_date=_to_date(due, "due date") if due else None,
+        currency=root.currency,
+        buyer_reference=root.text("cbc:BuyerReference"),
+        order_reference=root.text("cac:OrderReference/cbc:ID"),
+        accounting_cost=root.text("cbc:AccountingCost"),
+        note=root.text("cbc:Note"),
+        supplier=supplier,
+        customer=_party(root, "cac:AccountingCustomerParty/cac:Party"),
+        lines=tuple(_line(node, form.quantity_path) for node in lines),
+        allowances=_allowances(root),
+        vat_subtotals=_vat_subtotals(root),
+        totals=_totals(root),
+        payment_means=tuple(
+            PaymentMeans(one.text("cac:PayeeFinancialAccount/cbc:ID"), one.text("cbc:PaymentID"))
+            for one in root.nodes("cac:PaymentMeans")
+        ),
+        embedded_files=_embedded_files(root),
     )
-
-
-def embedded_files(content: bytes) -> Iterator[EmbeddedFile]:
-    """Yield the files inside an e-invoice, such as a PDF; one that is damaged is left out."""
-    path = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
-    for element in _all(_parse(content), path):
-        try:
-            decoded = base64.b64decode("".join((element.text or "").split()), validate=True)
-        except binascii.Error:
-            continue
-        name = element.get("filename") or "attachment"
-        yield EmbeddedFile(name, element.get("mimeCode") or "application/octet-stream", decoded)
 
 
 def _parse(content: bytes) -> Element:
     """Return the root of a UBL document; no entity is resolved and nothing is loaded."""
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
     )
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise ValueError(f"It is not XML: {error.msg}. Ask its sender for it again.") from None
-    if root.getroottree().docinfo.doctype:
-        raise ValueError("It declares a document type, which no e-invoice has.")
-    if root.tag not in LINES:
+        if error.code == RESOURCE_LIMIT_EXCEEDED:
+            raise _problem(
+                "The e-invoice is beyond what is safe to read, with a text of more than 10 MB (such"
+                " as an embedded file), more than 256 levels, or entities that multiply"
+            ) from None
+        reason = " ".join((error.msg or "it is empty").split())
+        raise _problem(f"An e-invoice in XML is expected, and the file is not ({reason})") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _problem("The e-invoice declares a DTD, which no e-invoice may have")
+    if root.tag not in FORMS:
         name = etree.QName(root).localname
-        raise ValueError(f"Its root is {name}, and not an invoice or credit note in UBL 2.1.")
+        raise _problem(f"An Invoice or CreditNote in UBL 2.1 is expected, and it is “{name}”")
     return root
 
 
-def _party(root: Element, path: str) -> Party:
+def _check_type(root: "_Node", form: DocumentForm) -> None:
+    """Refuse documents by other rules, such as EHF 2, and types such as self-billed invoices."""
+    specification = root.text("cbc:CustomizationID") or "no specification"
+    if not specification.startswith(SPECIFICATION):
+        raise _problem(f"Peppol BIS Billing 3.0 or EHF 3 is expected, and it is “{specification}”")
+    path = f"cbc:{form.element}TypeCode"
+    code = root.require(path, "document type")
+    if code not in form.type_codes.split():
+        raise _problem(f"Type “{code}” ({path}) is not a type of invoice or credit note in Peppol")
+
+
+def _party(root: "_Node", path: str) -> EInvoiceParty:
     """Return a party by its legal name, else by the name that it trades under."""
-    element = root.find(path, NAMESPACES)
-    if element is None:
-        raise ValueError(f"It lacks {path.partition('/')[0]}. Ask its sender for a complete one.")
-    legal_name = _text(element, "cac:PartyLegalEntity/cbc:RegistrationName")
-    name = legal_name or _text(element, "cac:PartyName/cbc:Name")
-    if not name:
-        raise ValueError(f"It lacks a name in {path.partition('/')[0]}. Ask its sender for one.")
-    ids = [
-        _text(element, "cac:PartyLegalEntity/cbc:CompanyID"),
-        _text(element, "cac:PartyTaxScheme/cbc:CompanyID"),
-        _text(element, "cbc:EndpointID"),
-        _text(element, "cac:PartyIdentification/cbc:ID"),
+    legal_name = root.text(f"{path}/cac:PartyLegalEntity/cbc:RegistrationName")
+    vat_ids = [
+        scheme.text("cbc:CompanyID")
+        for scheme in root.nodes(f"{path}/cac:PartyTaxScheme")
+        if scheme.text("cac:TaxScheme/cbc:ID").upper() == "VAT"  # Norway also uses TAX, for a text
     ]
-    return Party(
-        name=name,
-        ids=tuple(dict.fromkeys(id for id in ids if id)),
-        email=_text(element, "cac:Contact/cbc:ElectronicMail"),
-        country=_text(element, "cac:PostalAddress/cac:Country/cbc:IdentificationCode"),
+    return EInvoiceParty(
+        name=legal_name or root.text(f"{path}/cac:PartyName/cbc:Name"),
+        registration_id=root.text(f"{path}/cac:PartyLegalEntity/cbc:CompanyID"),
+        vat_id=vat_ids[0] if vat_ids else "",
+        endpoint_id=root.text(f"{path}/cbc:EndpointID"),
+        endpoint_scheme=root.attribute(f"{path}/cbc:EndpointID", "schemeID"),
+        email=root.text(f"{path}/cac:Contact/cbc:ElectronicMail"),
     )
 
 
-def _line(element: Element, quantity_path: str) -> InvoiceLine:
+def _line(node: "_Node", quantity_path: str) -> EInvoiceLine:
     """Return one line."""
-    price = element.find("cac:Price", NAMESPACES)
-    tax = element.find("cac:Item/cac:ClassifiedTaxCategory", NAMESPACES)
-    return InvoiceLine(
-        id=_required(element, "cbc:ID"),
-        name=_text(element, "cac:Item/cbc:Name"),
-        description=_text(element, "cac:Item/cbc:Description"),
-        quantity=_amount(element, quantity_path, ONE),
-        price=_amount(price, "cbc:PriceAmount", ZERO),
-        price_quantity=_amount(price, "cbc:BaseQuantity", ONE) or ONE,
-        amount=_required_amount(element, "cbc:LineExtensionAmount"),
-        tax_category=_text(tax, "cbc:ID"),
-        tax_rate=_amount(tax, "cbc:Percent", ZERO),
-        account=_text(element, "cbc:AccountingCost"),
-        allowances=tuple(_allowances(element)),
+    return EInvoiceLine(
+        id=node.require("cbc:ID", "line number"),
+        name=node.text("cac:Item/cbc:Name"),
+        description=node.text("cac:Item/cbc:Description"),
+        quantity=node.decimal(quantity_path, "quantity", ONE),
+        unit=node.attribute(quantity_path, "unitCode"),
+        unit_price=node.decimal("cac:Price/cbc:PriceAmount", "price", ZERO),
+        base_quantity=node.decimal("cac:Price/cbc:BaseQuantity", "price base quantity", ONE),
+        amount=node.decimal("cbc:LineExtensionAmount", "line amount"),
+        vat_category=node.text("cac:Item/cac:ClassifiedTaxCategory/cbc:ID"),
+        vat_percent=node.percent("cac:Item/cac:ClassifiedTaxCategory/cbc:Percent"),
+        allowances=_allowances(node),
+        seller_item_id=node.text("cac:Item/cac:SellersItemIdentification/cbc:ID"),
+        accounting_cost=node.text("cbc:AccountingCost"),
     )
 
 
-def _allowances(element: Element) -> Iterator[Allowance]:
-    """Yield the allowances and charges of a line or of the document."""
-    for one in _all(element, "cac:AllowanceCharge"):
-        yield Allowance(
-            is_charge=_text(one, "cbc:ChargeIndicator") in ("true", "1"),
-            amount=_required_amount(one, "cbc:Amount"),
-            reason=_text(one, "cbc:AllowanceChargeReason"),
-            tax_category=_text(one, "cac:TaxCategory/cbc:ID"),
-            tax_rate=_amount(one, "cac:TaxCategory/cbc:Percent", ZERO),
+def _allowances(node: "_Node") -> tuple[Allowance, ...]:
+    """Return the allowances and charges of a line or of the document."""
+    return tuple(
+        Allowance(
+            is_charge=_is_charge(one),
+            amount=one.decimal("cbc:Amount", "amount of an allowance or charge"),
+            reason=one.text("cbc:AllowanceChargeReason"),
+            vat_category=one.text("cac:TaxCategory/cbc:ID"),
+            vat_percent=one.percent("cac:TaxCategory/cbc:Percent"),
         )
-
-
-def _tax_subtotals(root: Element, currency: str) -> Iterator[TaxSubtotal]:
-    """Yield the VAT of each category and rate, in the currency of the document."""
-    for one in _all(root, "cac:TaxTotal/cac:TaxSubtotal"):
-        if _currency_of(one, "cbc:TaxAmount") not in ("", currency):
-            continue
-        yield TaxSubtotal(
-            category=_text(one, "cac:TaxCategory/cbc:ID"),
-            rate=_amount(one, "cac:TaxCategory/cbc:Percent", ZERO),
-            taxable=_required_amount(one, "cbc:TaxableAmount"),
-            tax=_required_amount(one, "cbc:TaxAmount"),
-        )
-
-
-def _totals(root: Element, currency: str) -> Totals:
-    """Return the totals; a second tax total is that of the currency of the tax authority."""
-    totals = root.find("cac:LegalMonetaryTotal", NAMESPACES)
-    if totals is None:
-        raise ValueError("It lacks cac:LegalMonetaryTotal. Ask its sender for a complete one.")
-    tax = ZERO
-    for one in _all(root, "cac:TaxTotal"):
-        if _currency_of(one, "cbc:TaxAmount") in ("", currency):
-            tax += _required_amount(one, "cbc:TaxAmount")
-    return Totals(
-        lines=_required_amount(totals, "cbc:LineExtensionAmount"),
-        allowances=_amount(totals, "cbc:AllowanceTotalAmount", ZERO),
-        charges=_amount(totals, "cbc:ChargeTotalAmount", ZERO),
-        without_tax=_required_amount(totals, "cbc:TaxExclusiveAmount"),
-        tax=tax,
-        with_tax=_required_amount(totals, "cbc:TaxInclusiveAmount"),
-        prepaid=_amount(totals, "cbc:PrepaidAmount", ZERO),
-        rounding=_amount(totals, "cbc:PayableRoundingAmount", ZERO),
-        payable=_required_amount(totals, "cbc:PayableAmount"),
+        for one in node.nodes("cac:AllowanceCharge")
     )
 
 
-# -- elements --------------------------------------------------------------------------------------
+def _is_charge(node: "_Node") -> bool:
+    """Return whether it is a charge; a guess could turn the sign of its amount."""
+    indicator = node.text("cbc:ChargeIndicator")
+    if indicator not in ("true", "false"):
+        raise _problem(f"cbc:ChargeIndicator must be true or false, and it is “{indicator}”")
+    return indicator == "true"
 
 
-def _all(element: Element, path: str) -> list[Element]:
-    return list(element.findall(path, NAMESPACES))
+def _tax_totals(root: "_Node") -> list["_Node"]:
+    """Return the tax totals, without the one in the currency of the tax authority (BT-111)."""
+    path, name, currencies = "cbc:TaxAmount", "currencyID", ("", root.currency)
+    return [one for one in root.nodes("cac:TaxTotal") if one.attribute(path, name) in currencies]
 
 
-def _text(element: Element | None, path: str) -> str:
-    """Return the text of an element, empty if there is none."""
-    text = None if element is None else element.findtext(path, namespaces=NAMESPACES)
-    return " ".join((text or "").split())
+def _vat_subtotals(root: "_Node") -> tuple[VatSubtotal, ...]:
+    """Return the VAT of each category and percentage."""
+    return tuple(
+        VatSubtotal(
+            taxable=one.decimal("cbc:TaxableAmount", "taxable amount"),
+            tax=one.decimal("cbc:TaxAmount", "VAT amount"),
+            category=one.text("cac:TaxCategory/cbc:ID"),
+            percent=one.percent("cac:TaxCategory/cbc:Percent"),
+            exemption_reason=one.text("cac:TaxCategory/cbc:TaxExemptionReason"),
+        )
+        for total in _tax_totals(root)
+        for one in total.nodes("cac:TaxSubtotal")
+    )
 
 
-def _currency_of(element: Element, path: str) -> str:
-    """Return the currency of an amount, empty if it has none."""
-    amount = element.find(path, NAMESPACES)
-    return "" if amount is None else amount.get("currencyID", "")
+def _totals(root: "_Node") -> EInvoiceTotals:
+    """Return the totals of the document."""
+    path = "cac:LegalMonetaryTotal/cbc:"
+    taxes = [one.decimal("cbc:TaxAmount", "VAT amount") for one in _tax_totals(root)]
+    return EInvoiceTotals(
+        line_extension=root.decimal(f"{path}LineExtensionAmount", "sum of the lines"),
+        allowance=root.decimal(f"{path}AllowanceTotalAmount", "sum of the allowances", ZERO),
+        charge=root.decimal(f"{path}ChargeTotalAmount", "sum of the charges", ZERO),
+        tax_exclusive=root.decimal(f"{path}TaxExclusiveAmount", "total without VAT"),
+        tax=sum(taxes, ZERO),
+        tax_inclusive=root.decimal(f"{path}TaxInclusiveAmount", "total with VAT"),
+        prepaid=root.decimal(f"{path}PrepaidAmount", "prepaid amount", ZERO),
+        rounding=root.decimal(f"{path}PayableRoundingAmount", "rounding amount", ZERO),
+        payable=root.decimal(f"{path}PayableAmount", "amount due"),
+    )
 
 
-def _required(element: Element, path: str) -> str:
-    text = _text(element, path)
-    if not text:
-        raise ValueError(f"It lacks {path}. Ask its sender for a complete one.")
-    return text
+def _embedded_files(root: "_Node") -> tuple[EmbeddedFile, ...]:
+    """Return the files inside the document; refuse one that is damaged."""
+    path = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
+    files = []
+    for node in root.nodes(path):
+        name = re.split(r"[\\/]", node.attribute(".", "filename"))[-1] or "attachment"
+        try:
+            content = base64.b64decode(node.text(".").replace(" ", ""), validate=True)
+        except ValueError:
+            raise _problem(f"The embedded file “{name}” is damaged") from None
+        mime_type = node.attribute(".", "mimeCode") or "application/octet-stream"
+        files.append(EmbeddedFile(name, mime_type, content))
+    return tuple(files)
 
 
-def _required_amount(element: Element, path: str) -> Decimal:
-    return _to_decimal(path, _required(element, path))
+class _Node:
+    """An element, with the currency that its amounts must have."""
+
+    def __init__(self, element: Element, currency: str) -> None:
+        self._element = element
+        self.currency = currency
+
+    def nodes(self, path: str) -> list["_Node"]:
+        """Return the elements at a path."""
+        return [_Node(one, self.currency) for one in self._element.findall(path, NAMESPACES)]
+
+    def text(self, path: str) -> str:
+        """Return the text of an element without extra spaces, empty if there is none."""
+        element = self._element.find(path, NAMESPACES)
+        if element is None:
+            return ""
+        return " ".join("".join(element.itertext()).split())  # .text would end at a comment
+
+    def attribute(self, path: str, name: str) -> str:
+        """Return an attribute of an element, empty if there is none."""
+        element = self._element.find(path, NAMESPACES)
+        return "" if element is None else " ".join(element.get(name, "").split())
+
+    def require(self, path: str, name: str) -> str:
+        """Return the text of an element that must be there."""
+        text = self.text(path)
+        if not text:
+            raise _problem(f"The e-invoice has no {name} ({path})")
+        return text
+
+    def decimal(self, path: str, name: str, default: Decimal | None = None) -> Decimal:
+        """Return an amount or quantity; it must be there unless there is a default."""
+        if default is not None and not self.text(path):
+            return default
+        currency = self.attribute(path, "currencyID")
+        if currency not in ("", self.currency):
+            raise _problem(f"The {name} ({path}) is in {currency} and must be in {self.currency}")
+        text = self.require(path, name)
+        number = Decimal(text) if NUMBER.fullmatch(text) else NUMBER_LIMIT
+        if abs(number) >= NUMBER_LIMIT:
+            text = f"“{text[:50]}”"
+            raise _problem(f"A number such as 1250.00 is expected as {name} ({path}), not {text}")
+        return number
+
+    def percent(self, path: str) -> Decimal | None:
+        """Return a percentage of VAT, None if there is none."""
+        return self.decimal(path, "VAT percentage") if self.text(path) else None
 
 
-def _amount(element: Element | None, path: str, default: Decimal) -> Decimal:
-    text = _text(element, path)
-    return _to_decimal(path, text) if text else default
+def _to_date(text: str, name: str) -> dt.date:
+    """Return a date of XML, which may have a time zone."""
+    if DATE.fullmatch(text):
+        with suppress(ValueError):  # no such day
+            return dt.date.fromisoformat(text[:10])
+    raise _problem(f"A date such as 2026-11-30 is expected as {name}, and it is “{text[:50]}”")
 
 
-def _to_decimal(path: str, text: str) -> Decimal:
-    """Return a number of XML; raise ValueError for anything else, such as "1e5" or "NaN"."""
-    try:
-        if set(text) <= set("+-.0123456789"):
-            return Decimal(text)
-    except InvalidOperation:
-        pass
-    raise ValueError(f"Its {path} “{text}” is no amount. Ask its sender for a correct one.")
-
-
-def _date(text: str) -> dt.date:
-    """Return a date of XML, which may have a time zone after it."""
-    try:
-        return dt.date.fromisoformat(text[:10])
-    except ValueError:
-        raise ValueError(f"Its date “{text}” is none. Ask its sender for a correct one.") from None
+def _problem(sentence: str) -> ValueError:
+    return ValueError(f"{sentence}; ask the sender for a correct e-invoice.")

@@ -1,114 +1,272 @@
-"""Check the sums of an e-invoice: rules of EN 16931 and of Peppol, with their tolerances.
+"""Checks of the sums of an e-invoice: rules of EN 16931 and of Peppol, with their tolerances.
 
-BR-CO-10 to BR-CO-16 hold to the cent. The tax of a category and its taxable amount may differ by
-less than one unit of the currency, the amount of a line by 0.02.
+BR-CO-10 to BR-CO-16 hold to the cent, as does the taxable amount of a category without VAT, whose
+VAT is zero. Where VAT is charged, the VAT of a category and its taxable amount may be off by less
+than one unit of the currency. The amount of a line may be off by 0.02.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from hub_files.e_invoice import EInvoice, InvoiceLine, TaxSubtotal
+from hub_files.e_invoice import Allowance, EInvoice, EInvoiceLine, VatSubtotal
 
-ZERO, CENT = Decimal(0), Decimal("0.01")
-TAX_TOLERANCE = Decimal("0.99")  # less than one
+ZERO, ONE, CENT = Decimal(0), Decimal(1), Decimal("0.01")
 LINE_TOLERANCE = Decimal("0.02")
+PRECISION = 100  # digits: more than a quantity times a price can have
+UNTAXED_CATEGORIES = ("AE", "E", "G", "K", "O", "Z")
+RULE_FAMILIES = {"K": "IC", "L": "AF", "M": "AG"}  # others are called as their category: BR-S-08
+Group = tuple[str, Decimal | None]  # a VAT category, with the percentage if VAT is charged
 
 
 @dataclass(frozen=True, slots=True)
-class WrongSum:
-    """An amount that breaks a rule, with the amount that follows from the others."""
+class Finding:
+    """An amount that breaks a rule, and the amount that follows from the others."""
 
     rule: str
-    what: str
-    actual: Decimal
     expected: Decimal
+    actual: Decimal
+    sentence: str
 
     def __str__(self) -> str:
         """Return the finding as a sentence."""
-        return f"{self.what} is {self.actual}, and {self.expected} would be right ({self.rule})."
+        return self.sentence
 
 
-def find_wrong_sums(invoice: EInvoice) -> Iterator[WrongSum]:
-    """Yield each amount of an e-invoice that does not follow from the others."""
+def check_e_invoice(invoice: EInvoice) -> list[Finding]:
+    """Return each amount of an e-invoice that does not follow from the others."""
+    findings: list[Finding] = []
+    with localcontext(prec=PRECISION):
+        for check in CHECKS:
+            findings += check(invoice)
+    return findings
+
+
+def check_line_amounts(invoice: EInvoice) -> Iterator[Finding]:
+    """Check each line by Peppol R120: quantity times price, plus charges, less allowances."""
     for line in invoice.lines:
-        yield from _compare(
-            "PEPPOL-EN16931-R120",
-            f"The amount of line {line.id}",
-            line.amount,
-            _line_amount(line),
-            LINE_TOLERANCE,
-        )
-    yield from _wrong_totals(invoice)
-    yield from _wrong_taxes(invoice)
+        base_quantity = line.base_quantity or ONE
+        expected = line.quantity * line.unit_price / base_quantity + _net(line.allowances)
+        if abs(line.amount - expected) > LINE_TOLERANCE:
+            yield _finding(
+                "PEPPOL-EN16931-R120",
+                f"The amount of line {line.id}",
+                "quantity times price, plus charges, less allowances",
+                expected,
+                line.amount,
+            )
 
 
-def _line_amount(line: InvoiceLine) -> Decimal:
-    """Return quantity times price, with the charges and without the allowances of a line."""
-    allowances = sum((one.net for one in line.allowances), ZERO)
-    return line.quantity * line.price / line.price_quantity + allowances
+def check_line_sum(invoice: EInvoice) -> Iterator[Finding]:
+    """Check the sum of the line amounts."""
+    yield from _exact(
+        "BR-CO-10",
+        "The sum of the lines",
+        "the amounts of all lines",
+        sum((line.amount for line in invoice.lines), ZERO),
+        invoice.totals.line_extension,
+    )
 
 
-def _wrong_totals(invoice: EInvoice) -> Iterator[WrongSum]:
-    """Yield the totals that are not the sums of their parts."""
+def check_allowance_sum(invoice: EInvoice) -> Iterator[Finding]:
+    """Check the sum of the document's allowances."""
+    yield from _exact(
+        "BR-CO-11",
+        "The sum of the allowances",
+        "all allowances on the document",
+        sum((one.amount for one in invoice.allowances if not one.is_charge), ZERO),
+        invoice.totals.allowance,
+    )
+
+
+def check_charge_sum(invoice: EInvoice) -> Iterator[Finding]:
+    """Check the sum of the document's charges."""
+    yield from _exact(
+        "BR-CO-12",
+        "The sum of the charges",
+        "all charges on the document",
+        sum((one.amount for one in invoice.allowances if one.is_charge), ZERO),
+        invoice.totals.charge,
+    )
+
+
+def check_total_without_vat(invoice: EInvoice) -> Iterator[Finding]:
+    """Check the total without VAT."""
     totals = invoice.totals
-    lines = sum((line.amount for line in invoice.lines), ZERO)
-    charges = sum((one.amount for one in invoice.allowances if one.is_charge), ZERO)
-    allowances = sum((one.amount for one in invoice.allowances if not one.is_charge), ZERO)
-    tax = sum((one.tax for one in invoice.tax_subtotals), ZERO)
-    yield from _compare("BR-CO-10", "The sum of the lines", totals.lines, lines)
-    yield from _compare("BR-CO-11", "The sum of the allowances", totals.allowances, allowances)
-    yield from _compare("BR-CO-12", "The sum of the charges", totals.charges, charges)
-    yield from _compare(
+    yield from _exact(
         "BR-CO-13",
         "The total without VAT",
-        totals.without_tax,
-        totals.lines - totals.allowances + totals.charges,
-    )
-    yield from _compare("BR-CO-14", "The VAT", totals.tax, tax)
-    yield from _compare(
-        "BR-CO-15", "The total with VAT", totals.with_tax, totals.without_tax + totals.tax
-    )
-    yield from _compare(
-        "BR-CO-16",
-        "The amount due",
-        totals.payable,
-        totals.with_tax - totals.prepaid + totals.rounding,
+        "the sum of the lines, less allowances, plus charges",
+        totals.line_extension - totals.allowance + totals.charge,
+        totals.tax_exclusive,
     )
 
 
-def _wrong_taxes(invoice: EInvoice) -> Iterator[WrongSum]:
-    """Yield the taxes and taxable amounts that do not fit their category and rate."""
-    for one in invoice.tax_subtotals:
-        name = f"{one.rate.normalize():f} % VAT (category {one.category})"
-        tax = one.taxable * one.rate / 100
-        yield from _compare("BR-CO-17", name, one.tax, tax, TAX_TOLERANCE)
-        yield from _compare(
-            f"BR-{one.category}-08",
-            f"The amount with {name}",
-            one.taxable,
-            _taxable_amount(invoice, one),
-            TAX_TOLERANCE,
+def check_vat_sum(invoice: EInvoice) -> Iterator[Finding]:
+    """Check the sum of the VAT of all categories, if there are any."""
+    if invoice.vat_subtotals:
+        yield from _exact(
+            "BR-CO-14",
+            "The total VAT",
+            "the VAT of all categories",
+            sum((one.tax for one in invoice.vat_subtotals), ZERO),
+            invoice.totals.tax,
         )
 
 
-def _taxable_amount(invoice: EInvoice, subtotal: TaxSubtotal) -> Decimal:
-    """Return what lines, charges and allowances of a category and rate add up to."""
-    key = (subtotal.category, subtotal.rate)
-    amount = ZERO
-    for line in invoice.lines:
-        if (line.tax_category, line.tax_rate) == key:
-            amount += line.amount
-    for one in invoice.allowances:
-        if (one.tax_category, one.tax_rate) == key:
-            amount += one.net
-    return amount
+def check_total_with_vat(invoice: EInvoice) -> Iterator[Finding]:
+    """Check the total with VAT."""
+    totals = invoice.totals
+    yield from _exact(
+        "BR-CO-15",
+        "The total with VAT",
+        "the total without VAT plus the total VAT",
+        totals.tax_exclusive + totals.tax,
+        totals.tax_inclusive,
+    )
 
 
-def _compare(
-    rule: str, what: str, actual: Decimal, expected: Decimal, tolerance: Decimal = ZERO
-) -> Iterator[WrongSum]:
-    """Yield an amount that differs from the expected one by more than is tolerated."""
-    expected = expected.quantize(CENT, ROUND_HALF_UP)
-    if abs(actual - expected) > tolerance:
-        yield WrongSum(rule, what, actual, expected)
+def check_amount_due(invoice: EInvoice) -> Iterator[Finding]:
+    """Check the amount due."""
+    totals = invoice.totals
+    yield from _exact(
+        "BR-CO-16",
+        "The amount due",
+        "the total with VAT, less the prepaid amount, plus the rounding amount",
+        totals.tax_inclusive - totals.prepaid + totals.rounding,
+        totals.payable,
+    )
+
+
+def check_vat_amounts(invoice: EInvoice) -> Iterator[Finding]:
+    """Check the VAT of each category: its taxable amount times its percentage."""
+    for subtotal in invoice.vat_subtotals:
+        group = _group(subtotal.category, subtotal.percent)
+        percent = group[1] or ZERO
+        expected = _to_cents(subtotal.taxable * percent / 100)
+        if not _agrees(subtotal.category, expected, subtotal.tax):
+            is_untaxed = subtotal.category in UNTAXED_CATEGORIES
+            yield _finding(
+                _category_rule(subtotal.category, "09") if is_untaxed else "BR-CO-17",
+                f"The VAT of {_name(group)}",
+                f"{percent.normalize():f} % of {_show(subtotal.taxable)}",
+                expected,
+                subtotal.tax,
+            )
+
+
+def check_taxable_amounts(invoice: EInvoice) -> Iterator[Finding]:
+    """Check the taxable amount of each category and percentage, those without one included."""
+    expected = _sum_by_group(_taxed_amounts(invoice))
+    actual = _sum_by_group(map(_taxable_amount, invoice.vat_subtotals))
+    for group in sorted(expected | actual, key=_name):
+        taxable = actual.get(group, ZERO)
+        if not _agrees(group[0], expected.get(group, ZERO), taxable):
+            yield _finding(
+                _category_rule(group[0], "08"),
+                f"The taxable amount of {_name(group)}",
+                "the lines of that category, less allowances, plus charges",
+                expected.get(group, ZERO),
+                taxable,
+            )
+
+
+CHECKS: tuple[Callable[[EInvoice], Iterator[Finding]], ...] = (
+    check_line_amounts,
+    check_line_sum,
+    check_allowance_sum,
+    check_charge_sum,
+    check_total_without_vat,
+    check_vat_sum,
+    check_total_with_vat,
+    check_amount_due,
+    check_vat_amounts,
+    check_taxable_amounts,
+)
+
+
+# -- VAT categories --------------------------------------------------------------------------------
+
+
+def _group(category: str, percent: Decimal | None) -> Group:
+    """Return what amounts are added up by; the percentage matters only if VAT is charged."""
+    return (category, None if category in UNTAXED_CATEGORIES else percent)
+
+
+def _category_rule(category: str, number: str) -> str:
+    """Return the name of the rule with a number that a VAT category has."""
+    return f"BR-{RULE_FAMILIES.get(category, category)}-{number}"
+
+
+def _name(group: Group) -> str:
+    """Return the name of a category and percentage."""
+    category, percent = group
+    if percent is None:
+        return f"category {category}"
+    return f"category {category} with {percent.normalize():f} %"
+
+
+def _taxed_amounts(invoice: EInvoice) -> Iterator[tuple[Group, Decimal]]:
+    """Yield the amounts of lines, charges and allowances that have a VAT category."""
+    taxed: list[EInvoiceLine | Allowance] = [*invoice.lines, *invoice.allowances]
+    for one in taxed:
+        amount = _signed_amount(one) if isinstance(one, Allowance) else one.amount
+        if one.vat_category:
+            yield _group(one.vat_category, one.vat_percent), amount
+
+
+def _taxable_amount(subtotal: VatSubtotal) -> tuple[Group, Decimal]:
+    return _group(subtotal.category, subtotal.percent), subtotal.taxable
+
+
+def _sum_by_group(amounts: Iterable[tuple[Group, Decimal]]) -> dict[Group, Decimal]:
+    """Add up the amounts of each category and percentage."""
+    sums: dict[Group, Decimal] = {}
+    for group, amount in amounts:
+        sums[group] = sums.get(group, ZERO) + amount
+    return sums
+
+
+def _agrees(category: str, expected: Decimal, actual: Decimal) -> bool:
+    """Return whether two amounts of a VAT category are as close as its rules demand."""
+    if category in UNTAXED_CATEGORIES:
+        return actual == expected
+    return abs(actual - expected) < ONE
+
+
+# -- amounts ---------------------------------------------------------------------------------------
+
+
+def _signed_amount(allowance: Allowance) -> Decimal:
+    """Return what an allowance or charge adds to a sum."""
+    return allowance.amount if allowance.is_charge else -allowance.amount
+
+
+def _net(allowances: Iterable[Allowance]) -> Decimal:
+    """Return the charges less the allowances."""
+    return sum(map(_signed_amount, allowances), ZERO)
+
+
+def _exact(
+    rule: str, subject: str, meaning: str, expected: Decimal, actual: Decimal
+) -> Iterator[Finding]:
+    """Yield a finding if an amount is not the expected one, rounded to cents."""
+    if actual != _to_cents(expected):
+        yield _finding(rule, subject, meaning, expected, actual)
+
+
+def _finding(rule: str, subject: str, meaning: str, expected: Decimal, actual: Decimal) -> Finding:
+    """Return a finding with its sentence."""
+    rounded = _to_cents(expected)
+    sentence = f"{subject} is {_show(actual)} and should be {_show(rounded)}: {meaning} ({rule})."
+    return Finding(rule, rounded, actual, sentence)
+
+
+def _to_cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def _show(amount: Decimal) -> str:
+    """Return an amount with two decimals, or with all of them if it has more."""
+    rounded = _to_cents(amount)
+    return f"{rounded if rounded == amount else amount:f}"

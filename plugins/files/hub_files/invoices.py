@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from hub import (
     Attachment,
@@ -17,13 +18,14 @@ from hub import (
 )
 from hub_files import e_invoice
 from hub_files.columns import BILLS, INVOICES
-from hub_files.e_invoice import EInvoice
+from hub_files.e_invoice import Allowance, EInvoice, EInvoiceLine, EInvoiceParty
 from hub_files.identity import digest_of, document_id
-from hub_files.invoice_checks import find_wrong_sums
+from hub_files.invoice_checks import check_e_invoice
 from hub_files.lines import line_codes, missing_default, party_code
 from hub_files.values import rate_name
 
 ZERO, CENT = Decimal(0), Decimal("0.01")
+MAX_PRICE_DECIMALS = 6
 XML = "application/xml"
 XML_ID = "file"
 # The kind of a document by whether we bought or sold, and of one that is credited.
@@ -33,11 +35,19 @@ KINDS: dict[str, tuple[Kind, Kind]] = {
 }
 
 
+class TaxedPart(NamedTuple):
+    """A line, allowance or charge with the category and rate of its VAT."""
+
+    amount: Decimal
+    category: str
+    rate: Decimal
+
+
 def source_id(site: Site, invoice: EInvoice) -> str:
     """Return the id of an e-invoice: the other party by its first number, and the document's."""
     holds = _holds(site, invoice)
     party = _other_party(holds, invoice)
-    return document_id(holds, party.ids[0] if party.ids else party.name, invoice.number)
+    return document_id(holds, _first_id(party) or party.name, invoice.number)
 
 
 def read_document(site: Site, file: ReceivedFile, content: bytes) -> Document | Unreadable:
@@ -49,7 +59,7 @@ def attachment_of(content: bytes, attachment: Attachment) -> bytes:
     """Return the file itself, or the embedded file with the id of an attachment."""
     if attachment.id.startswith(XML_ID):
         return content
-    for file in e_invoice.embedded_files(content):
+    for file in e_invoice.read_e_invoice(content).embedded_files:
         if _id_of(file) == attachment.id:
             return file.content
     raise Refused("The e-invoice has no file %(name)s any more.", name=attachment.name)
@@ -60,8 +70,8 @@ def _document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     invoice = e_invoice.read_e_invoice(content)
     holds = _holds(site, invoice)
     other = _other_party(holds, invoice)
-    is_credit = invoice.is_credit_note
-    is_negative = invoice.totals.with_tax < 0
+    is_credit = invoice.kind == "credit_note"
+    is_negative = invoice.totals.tax_inclusive < 0
     sign = -1 if is_negative else 1
     lines = list(_lines(site, holds, invoice, sign))
     party = Party(name=other.name, email=other.email or None, currency=invoice.currency)
@@ -71,16 +81,16 @@ def _document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         source_id=id,
         version=file.digest[:16],
         hold=_wrong_sums(invoice) or missing_default(site, holds, lines),
-        date=invoice.date,
-        due=invoice.due,
+        date=invoice.issue_date,
+        due=invoice.due_date,
         number=invoice.number,
         memo=invoice.note or None,
         currency=invoice.currency,
-        codes=party_code(holds, other.ids[0] if other.ids else other.name.casefold(), party),
+        codes=party_code(holds, _first_id(other) or other.name.casefold(), party),
         lines=tuple(lines),
-        total=(invoice.totals.with_tax + invoice.totals.rounding) * sign,
+        total=(invoice.totals.tax_inclusive + invoice.totals.rounding) * sign,
         tax_total=invoice.totals.tax * sign,
-        attachments=tuple(_attachments(site, file, content)),
+        attachments=tuple(_attachments(site, file, invoice)),
         warnings=_warnings(invoice),
         facts=_facts(file, invoice),
     )
@@ -89,8 +99,18 @@ def _document(site: Site, file: ReceivedFile, content: bytes) -> Document:
 def _holds(site: Site, invoice: EInvoice) -> str:
     """Return whether we sold or bought: we sold if the seller has one of our numbers."""
     own = {_plain(id) for id in site.settings["own_ids"].split(",") if id.strip()}
-    sellers = {_plain(id) for id in invoice.seller.ids}
+    sellers = {_plain(id) for id in _ids(invoice.supplier)}
     return INVOICES if own & sellers else BILLS
+
+
+def _ids(party: EInvoiceParty) -> list[str]:
+    """Return the numbers of a party, that of the register of companies first."""
+    return [id for id in (party.registration_id, party.vat_id, party.endpoint_id) if id]
+
+
+def _first_id(party: EInvoiceParty) -> str:
+    """Return the number that identifies a party; empty if it has none."""
+    return next(iter(_ids(party)), "")
 
 
 def _plain(id: str) -> str:
@@ -98,8 +118,12 @@ def _plain(id: str) -> str:
     return "".join(letter for letter in id.upper() if letter.isalnum())
 
 
-def _other_party(holds: str, invoice: EInvoice) -> e_invoice.Party:
-    return invoice.seller if holds == BILLS else invoice.buyer
+def _other_party(holds: str, invoice: EInvoice) -> EInvoiceParty:
+    """Return the supplier of a bill or the customer of an invoice; raise ValueError without one."""
+    party = invoice.supplier if holds == BILLS else invoice.customer
+    if not party.name:
+        raise ValueError("The e-invoice names no customer; ask the sender for a correct e-invoice.")
+    return party
 
 
 # -- lines -----------------------------------------------------------------------------------------
@@ -107,29 +131,32 @@ def _other_party(holds: str, invoice: EInvoice) -> e_invoice.Party:
 
 def _lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterator[Line]:
     """Yield the lines, then the allowances and charges of the whole document, then its rounding."""
-    parts = [(line.amount, line.tax_category, line.tax_rate) for line in invoice.lines]
-    parts += [(one.net, one.tax_category, one.tax_rate) for one in invoice.allowances]
+    parts = [
+        TaxedPart(line.amount, line.vat_category, line.vat_percent or ZERO)
+        for line in invoice.lines
+    ]
+    for one in invoice.allowances:
+        parts.append(TaxedPart(_net(one), one.vat_category, one.vat_percent or ZERO))
     taxes = _taxes(invoice, parts)
     for line, tax in zip(invoice.lines, taxes, strict=False):
-        account = line.account or invoice.account
-        tax_name = rate_name(line.tax_rate)
+        account = line.accounting_cost or invoice.accounting_cost
         yield Line(
             id=line.id,
             amount=line.amount * sign,
             quantity=abs(line.quantity),
-            unit_price=line.price / line.price_quantity,
+            unit_price=_price_of_one(line),
             description=line.description or line.name or None,
             tax=tax * sign,
-            codes=line_codes(site, holds, account=account, tax=tax_name),
+            codes=line_codes(site, holds, account=account, tax=rate_name(line.vat_percent or ZERO)),
         )
     for number, one in enumerate(invoice.allowances, 1):
-        tax_name = rate_name(one.tax_rate)
+        tax_name = rate_name(one.vat_percent or ZERO)
         yield Line(
             id=f"allowance-{number}",
-            amount=one.net * sign,
+            amount=_net(one) * sign,
             description=one.reason or ("Charge" if one.is_charge else "Allowance"),
             tax=taxes[len(invoice.lines) + number - 1] * sign,
-            codes=line_codes(site, holds, account=invoice.account, tax=tax_name),
+            codes=line_codes(site, holds, account=invoice.accounting_cost, tax=tax_name),
         )
     if invoice.totals.rounding:
         yield Line(
@@ -137,22 +164,34 @@ def _lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterator[Lin
             amount=invoice.totals.rounding * sign,
             description="Rounding",
             tax=ZERO,
-            codes=line_codes(site, holds, account=invoice.account, tax=rate_name(ZERO)),
+            codes=line_codes(site, holds, account=invoice.accounting_cost, tax=rate_name(ZERO)),
         )
 
 
-def _taxes(invoice: EInvoice, parts: Sequence[tuple[Decimal, str, Decimal]]) -> list[Decimal]:
+def _net(allowance: Allowance) -> Decimal:
+    """Return what an allowance or charge adds to the amount."""
+    return allowance.amount if allowance.is_charge else -allowance.amount
+
+
+def _price_of_one(line: EInvoiceLine) -> Decimal | None:
+    """Return the price of one unit; None if it has more digits than a price may have."""
+    price = line.unit_price / (line.base_quantity or 1)
+    return price if price == round(price, MAX_PRICE_DECIMALS) else None
+
+
+def _taxes(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]:
     """Return the tax of each part; those of one category and rate add up to its tax."""
     taxes = [ZERO] * len(parts)
-    for subtotal in invoice.tax_subtotals:
+    for subtotal in invoice.vat_subtotals:
+        rate = subtotal.percent or ZERO
         places = []
-        for place, (_, category, rate) in enumerate(parts):
-            if (category, rate) == (subtotal.category, subtotal.rate):
+        for place, part in enumerate(parts):
+            if (part.category, part.rate) == (subtotal.category, rate):
                 places.append(place)
         if not places:
             continue
         for place in places:
-            taxes[place] = (parts[place][0] * subtotal.rate / 100).quantize(CENT)
+            taxes[place] = (parts[place].amount * rate / 100).quantize(CENT)
         taxes[places[-1]] += subtotal.tax - sum(taxes[place] for place in places)
     return taxes
 
@@ -162,7 +201,7 @@ def _taxes(invoice: EInvoice, parts: Sequence[tuple[Decimal, str, Decimal]]) -> 
 
 def _wrong_sums(invoice: EInvoice) -> str | None:
     """Return why an e-invoice must not be posted as it is; None if its sums are right."""
-    findings = [str(one) for one in find_wrong_sums(invoice)]
+    findings = [str(one) for one in check_e_invoice(invoice)]
     if not findings:
         return None
     sums = " ".join(findings)
@@ -180,19 +219,25 @@ def _warnings(invoice: EInvoice) -> tuple[str, ...]:
 def _facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:
     facts = {
         "File": file.name,
-        "Order": invoice.order,
+        "Order": invoice.order_reference,
         "Reference": invoice.buyer_reference,
-        "Payment reference": invoice.payment_reference,
+        "Payment reference": _payment_reference(invoice),
     }
     return {label: text for label, text in facts.items() if text}
 
 
-def _attachments(site: Site, file: ReceivedFile, content: bytes) -> Iterator[Attachment]:
+def _payment_reference(invoice: EInvoice) -> str:
+    references = [one.payment_reference for one in invoice.payment_means]
+    return ", ".join(dict.fromkeys(text for text in references if text))
+
+
+def _attachments(site: Site, file: ReceivedFile, invoice: EInvoice) -> Iterator[Attachment]:
     """Yield the files inside an e-invoice, and the e-invoice itself."""
     if not site.settings["attach"]:
         return
-    for one in e_invoice.embedded_files(content):
-        yield Attachment(id=_id_of(one), name=one.name, mime=one.mime, size=len(one.content))
+    for one in invoice.embedded_files:
+        size = len(one.content)
+        yield Attachment(id=_id_of(one), name=one.name, mime=one.mime_type, size=size)
     id = f"{XML_ID}:{file.digest[:32]}"
     yield Attachment(id=id, name=file.name, mime=XML, size=file.size, sha256=file.digest)
 

@@ -24,14 +24,10 @@ def content_of(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
     """Return the ids of the documents in a file, or the table whose columns are to be mapped."""
     if _is_e_invoice(file):
         try:
-            invoice = e_invoice.read_e_invoice(content)
+            id = invoices.source_id(site, e_invoice.read_e_invoice(content))
         except ValueError as error:
-            raise Refused(
-                "%(name)s is no e-invoice that can be read: %(why)s",
-                name=file.name,
-                why=str(error),
-            ) from None
-        return FileContent(documents=(invoices.source_id(site, invoice),))
+            raise Refused("%(name)s: %(why)s", name=file.name, why=str(error)) from None
+        return FileContent(documents=(id,))
     table = read_table(file.name, content)
     if file.mapping is None:
         return FileContent(table=columns.describe(table))

@@ -5,7 +5,7 @@ import shutil
 from decimal import Decimal as D
 
 import pytest
-from e_invoices import Line, Sample
+from e_invoices import prefixed_invoice
 from sqlalchemy import select
 
 from hub.db.engine import reading, transaction
@@ -157,17 +157,18 @@ def test_a_supplier_that_is_matched_later_releases_its_document(works):
     assert works.cases() == []
 
 
-def test_an_e_invoice_is_posted_with_the_pdf_inside_it(works):
-    lines = (Line(rate="0", category="Z"),)
-    sample = Sample(seller="Canyon Steel Works", lines=lines, pdf=b"%PDF-1.4 bill")
-    usd = tuple((text, text.replace("NOK", "USD")) for text in ('"NOK"', ">NOK<") if text)
-    no_account = (("<cbc:AccountingCost>4010</cbc:AccountingCost>", ""),)
-    sample.changes = usd + no_account
-    works.receive("invoice.xml", sample.xml())
+def test_an_e_invoice_is_posted_with_its_file_and_wrong_sums_are_not(works):
+    party = "cac:AccountingSupplierParty/cac:Party/cac:PartyName/cbc:Name"
+    sample = prefixed_invoice().set(party, "Canyon Steel Works")
+    content = sample.xml().decode().replace("EUR", "USD")
+    works.receive("right.xml", content)
+    wrong = content.replace(" 2026/88 ", "2026/89").replace(">959.70<", ">959.71<", 1)
+    works.receive("wrong.xml", wrong)
     works.sync()
     (bill,) = works.books("Bill").values()
-    assert D(str(bill["TotalAmt"])) == D("200.00")
-    assert works.files_of("Bill", "F-1001") == ["bill.pdf", "invoice.xml"]
+    assert (bill["DocNumber"], D(str(bill["TotalAmt"]))) == ("2026/88", D("1134.88"))
+    assert works.files_of("Bill", "2026/88") == ["right.xml"]
+    assert len(works.cases()) == 1
 
 
 def test_files_in_the_watched_folder_are_received_with_each_sync(works):

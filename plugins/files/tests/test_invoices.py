@@ -1,0 +1,146 @@
+"""E-invoices become bills, credits and invoices with their files; wrong sums hold them."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from e_invoices import PDF, credit_note, invoice, prefixed_invoice
+
+from hub import Company, Refused, Unreadable
+from hub.testing.bench import Bench
+
+LINE = "cac:InvoiceLine[1]"
+OWN = "cac:AccountingSupplierParty/cac:Party/cac:PartyLegalEntity/cbc:CompanyID"
+
+
+@pytest.fixture
+def bench():
+    company = Company(country="NO", currency="NOK")
+    settings = {"account": "7", "item": "9", "own_ids": "912 345 678, NO912345678MVA"}
+    return Bench("files", settings, company=company)
+
+
+def read(bench, sample, name="invoice.xml"):
+    """Return the document of an e-invoice."""
+    bench.receive(name, sample.xml())
+    return bench.read()[-2]
+
+
+def amounts(document):
+    return [(line.amount, line.tax, line.codes["tax"].name) for line in document.lines]
+
+
+def test_an_e_invoice_becomes_a_bill_with_its_lines_and_taxes(bench):
+    bill = read(bench, invoice())
+    assert (bill.kind, bill.number, bill.currency) == ("bill", "10417", "NOK")
+    assert bill.source_id == "bill:984661185:10417"
+    assert (bill.date, bill.due) == (dt.date(2026, 11, 5), dt.date(2026, 12, 5))
+    assert bill.hold is None
+    assert amounts(bill) == [
+        (Decimal("2950.00"), Decimal("737.50"), "25 %"),
+        (Decimal("295.00"), Decimal("73.75"), "25 %"),
+        (Decimal("3294.00"), Decimal("494.10"), "15 %"),
+        (Decimal("1500.00"), Decimal("0.00"), "0 %"),
+        (Decimal("-245.00"), Decimal("-61.25"), "25 %"),
+        (Decimal("180.00"), Decimal("45.00"), "25 %"),
+        (Decimal("-0.10"), Decimal(0), "0 %"),
+    ]
+    assert bill.lines[1].unit_price == Decimal("1.18")
+    assert bill.codes["supplier"].create.email == "faktura@fjordbygg.example"
+    assert [line.codes["account_code"].number for line in bill.lines[:2]] == ["4310", "4300"]
+    assert bill.facts["Payment reference"] == "0104171"
+
+
+@pytest.mark.parametrize("sample", [invoice, credit_note, prefixed_invoice])
+def test_lines_and_tax_add_up_to_the_total_of_each_sender(bench, sample):
+    document = read(bench, sample())
+    assert sum(line.amount for line in document.lines) + document.tax_total == document.total
+    assert sum(line.tax for line in document.lines) == document.tax_total
+
+
+def test_what_was_paid_before_is_a_warning(bench):
+    bill = read(bench, invoice())
+    assert bill.total == Decimal("9263.00")
+    assert bill.warnings == ("NOK 2000.00 was paid before. The payment is not posted with it.",)
+
+
+def test_the_files_inside_and_the_e_invoice_itself_are_attached(bench):
+    bill = read(bench, invoice())
+    assert [one.name for one in bill.attachments] == ["10417.pdf", "invoice.xml"]
+    contents = [bench.attachment(bill, one) for one in bill.attachments]
+    assert contents == [PDF, invoice().xml()]
+    bench.set(attach=False)
+    assert bench.read()[0].attachments == ()
+
+
+def test_a_credit_note_is_a_vendor_credit(bench):
+    credit = read(bench, credit_note())
+    assert (credit.kind, credit.total) == ("vendor_credit", Decimal("623.75"))
+
+
+def test_a_negative_invoice_is_a_credit_with_positive_amounts(bench):
+    sample = prefixed_invoice()
+    text = sample.xml().decode()
+    for amount in ("959.70", "900.00", "59.70", "175.18", "171.00", "4.18", ">7.5<", ">3<"):
+        shown = amount.strip("<>")
+        text = text.replace(f">{shown}<", f">-{shown}<")
+    text = text.replace("1<!-- thousand -->134.88", "-1134.88").replace("1134.88]", "-1134.88]")
+    text = text.replace(">1134.88<", ">-1134.88<").replace("--", "-")
+    bench.receive("negative.xml", text.replace("<!- by hand ->", "").encode())
+    credit = bench.read()[0]
+    assert (credit.kind, credit.hold) == ("vendor_credit", None)
+    assert credit.total == Decimal("1134.88")
+    assert [line.amount for line in credit.lines] == [Decimal("900.00"), Decimal("59.70")]
+    assert [line.quantity for line in credit.lines] == [Decimal("7.5"), Decimal(3)]
+
+
+def test_an_e_invoice_of_our_own_is_an_invoice_to_its_customer(bench):
+    sent = read(bench, invoice().set(OWN, "912345678"))
+    assert (sent.kind, sent.source_id) == ("invoice", "invoice:991825827:10417")
+    assert sent.codes["customer"].name == "Solsiden Eiendom AS"
+    assert sent.lines[0].codes["item"] == "9"
+
+
+def test_an_e_invoice_of_our_own_without_a_customer_is_refused(bench):
+    name = "cac:AccountingCustomerParty/cac:Party/cac:PartyLegalEntity/cbc:RegistrationName"
+    sample = invoice().set(OWN, "912345678").remove(name)
+    with pytest.raises(Refused, match="names no customer"):
+        bench.receive("own.xml", sample.xml())
+
+
+def test_wrong_sums_hold_the_document_with_both_amounts(bench):
+    bill = read(bench, invoice().set(f"{LINE}/cbc:LineExtensionAmount", "2951.00"))
+    assert "(BR-CO-10)" in bill.hold
+    assert "(PEPPOL-EN16931-R120)" in bill.hold
+    assert bill.hold.endswith("Ask the sender for a corrected e-invoice and upload it.")
+
+
+def test_the_last_line_of_a_rate_has_the_cent_that_rounding_leaves(bench):
+    sample = invoice().add("0.01", "cac:TaxTotal[1]/cbc:TaxAmount")
+    sample.add("0.01", "cac:TaxTotal[1]/cac:TaxSubtotal[1]/cbc:TaxAmount")
+    sample.add("0.01", "cac:LegalMonetaryTotal/cbc:TaxInclusiveAmount")
+    sample.add("0.01", "cac:LegalMonetaryTotal/cbc:PayableAmount")
+    bill = read(bench, sample)
+    assert bill.hold is None
+    assert bill.lines[5].tax == Decimal("45.01")
+    assert sum(line.tax for line in bill.lines) == bill.tax_total == Decimal("1289.11")
+
+
+def test_a_price_with_endless_digits_is_left_out(bench):
+    sample = invoice().set("cac:InvoiceLine[2]/cac:Price/cbc:BaseQuantity", "300")
+    sample.set("cac:InvoiceLine[2]/cac:Price/cbc:PriceAmount", "354.01")
+    bill = read(bench, sample)
+    assert (bill.lines[1].unit_price, bill.lines[1].amount) == (None, Decimal("295.00"))
+
+
+def test_what_is_no_e_invoice_is_refused_with_the_name_of_the_file(bench):
+    with pytest.raises(Refused, match=r"^order\.xml: An Invoice or CreditNote in UBL 2\.1 is"):
+        bench.receive("order.xml", b"<Order/>")
+
+
+def test_an_accepted_file_that_cannot_be_read_any_more_is_unreadable(bench, monkeypatch):
+    bench.receive("a.xml", invoice().xml())
+    monkeypatch.setattr(bench.files, "content", lambda file: b"<Order/>")
+    item = bench.read()[0]
+    assert isinstance(item, Unreadable)
+    assert "it is “Order”" in item.reason
