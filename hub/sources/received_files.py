@@ -25,10 +25,7 @@ class SiteFiles:
     def after(self, position: int) -> Iterator[files.ReceivedFile]:
         """Yield the accepted files with a higher position, in the order of positions."""
         while True:
-            query = self._accepted().where(StoredFile.position > position)
-            with reading() as session:
-                page = session.scalars(query.order_by(StoredFile.position).limit(FILES_PER_READ))
-                received = [_to_contract(stored) for stored in page]
+            received = self._page_after(position)
             for file in received:
                 position = file.position
                 yield file
@@ -52,6 +49,13 @@ class SiteFiles:
         if content is None:
             raise KeyError(file.id)
         return content
+
+    def _page_after(self, position: int) -> list[files.ReceivedFile]:
+        """Return the next files; no session stays in the frame of the generator."""
+        query = self._accepted().where(StoredFile.position > position)
+        with reading() as session:
+            page = session.scalars(query.order_by(StoredFile.position).limit(FILES_PER_READ))
+            return [_to_contract(stored) for stored in page]
 
     def _newest_files(self, ids: Sequence[str]) -> dict[str, files.ReceivedFile]:
         """Return the newest file of each document: one query for positions, one for files."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
+from e_invoices import prefixed_invoice
 from flask import Flask
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, scoped_session
@@ -19,11 +20,14 @@ from hub.contract.registry import Plugins
 from hub.crypto.vault import Vault
 from hub.db.engine import reading
 from hub.errors import HostNotAllowed, HubError
+from hub.installations import enable as app_enabling
 from hub.models import Installation, Secret
+from hub.models.enums import FileWay
 from hub.posting import receipt_delivery
 from hub.scheduling import runner
 from hub.security import secrets as hub_secrets
 from hub.security.secrets import SiteSecrets
+from hub.sources import file_intake
 from hub.sources.record_push import push_lists
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.object_graph import reachable
@@ -108,6 +112,19 @@ def test_nothing_that_a_hook_of_an_app_receives_leads_to_the_hub(quickbooks, cal
     assert {hook: ways for hook, values in calls if (ways := reached(values, hidden))} == {}
 
 
+def test_received_files_lead_to_no_more(quickbooks, calls):
+    installation = app_enabling.enable(1, "files", {}, who="kari", mode="auto")
+    content = prefixed_invoice().xml()
+    file_intake.receive(installation, "a.xml", content, way=FileWay.UPLOAD, who="kari")
+    runner.sync(installation.id, requested_by="kari")
+    hidden = hidden_values(installation.id)
+    assert {name for name, _ in calls} >= {"hub_file", "hub_documents", "hub_documents returns"}
+    assert {hook: ways for hook, values in calls if (ways := reached(values, hidden))} == {}
+    read_files = sources.site(installation).files.after(0)
+    assert next(read_files).name == "a.xml"
+    assert reached(read_files, hidden) == []
+
+
 def test_files_receipts_and_listeners_lead_to_no_more(app, quickbooks, clock, calls, monkeypatch):
     desk = Desk(app, quickbooks, clock)
     desk.attach(desk.bill())
@@ -169,6 +186,7 @@ def test_every_hook_is_covered():
         "hub_codes": ("app", "site", "field"),
         "hub_documents": ("app", "site", "cursors", "ids"),
         "hub_attachment": ("app", "site", "document", "attachment"),
+        "hub_file": ("app", "site", "file", "content"),
         "hub_report": ("app", "site", "document", "receipt"),
         "hub_records": ("app", "site", "field", "records"),
         "hub_webhook": ("app", "site", "headers", "body"),

@@ -27,6 +27,7 @@ OWN = {
     "qbo-hub-autotask",
     "qbo-hub-costcertified",
     "qbo-hub-costtracker",
+    "qbo-hub-files",
     "qbo-hub-harvest",
     "qbo-hub-ion",
     "qbo-hub-ontraccr",

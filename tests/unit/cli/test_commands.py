@@ -228,7 +228,7 @@ def test_plugins_lists_apps(hub):
 def test_apps_list_shows_every_tile(hub):
     rows = json.loads(hub("apps", "list", "--json")[1])
     assert {row["app"]: row["state"] for row in rows}["costtracker"] == "available"
-    assert len(rows) == 8
+    assert len(rows) == 9
 
 
 @pytest.mark.parametrize(

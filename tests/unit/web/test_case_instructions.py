@@ -29,6 +29,7 @@ LABELS = (
     "Void in QuickBooks",
 )
 CONTROL = re.compile(r"<(button|a|summary)\b([^>]*)>(.*?)</\1>", re.DOTALL)
+STOPS_NOTHING = ("connection.", "file.", "source.")
 # These are about what is in the books; every other case stops something.
 ABOUT_POSTED = ("posted.", "marker.", "outcome.differs", "outcome.file_differs", "outcome.late")
 
@@ -61,6 +62,8 @@ def open_case(visitor, code):
     details = {}
     if template.action is CaseAction.CHOOSE:
         details = {"candidates": ["145"]}
+    if code.startswith("file."):
+        details = {"file": 1}
     if code.startswith("code."):
         details = {"field": "supplier", "code": "s1", "name": "Byggmakker Aas"}
     with visitor.app.app_context(), transaction() as session:
@@ -73,7 +76,7 @@ def open_case(visitor, code):
             company_id=story.company,
             installation_id=story.installation,
             details=details,
-            postings=[] if code.startswith(("connection.", "source.")) else [posting_id],
+            postings=[] if code.startswith(STOPS_NOTHING) else [posting_id],
         )
         return f"/inbox/{case.id}"
 
