@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # One more than there are cores, because tests also wait for servers that they start.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
-.PHONY: demo test mutants prove serve lint bench screenshots translations docs lock revision sbom advisories
+.PHONY: demo test mutants prove serve lint bench screenshots records translations docs lock revision sbom advisories
 
 demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one local address
 	$(RUN)/hub demo
@@ -39,6 +39,9 @@ bench: .venv/.synced  # one table each, peers measured side by side in the same 
 
 screenshots: .venv/.synced  # a picture of every page of the demo in dist/screenshots, light and dark, desktop and phone
 	$(RUN)/python tools/screenshots.py dist/screenshots
+
+records: .venv/.synced  # runs the tests of the plugins and records in their packages what they show, for their tiers
+	$(RUN)/pytest -q -n $(WORKERS) --record-tests plugins
 
 translations: .venv/.synced  # extracts the texts of pages and plugins into their catalogs, and names what is not translated
 	$(RUN)/python -m tools.translations

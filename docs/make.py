@@ -33,6 +33,7 @@ CHOICES: dict[str, Any] = {
 # What the authors of stand-ins use of the kit.
 KIT = ("Harness", "StandIn", "Api", "Tokens", "Limits", "Calls", "Pages", "Clock", "Journal")
 MODULE_PREFIX = re.compile(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])")
+INTERNAL_TESTING = {"record", "recorder"}  # behind the option --record-tests
 REQUIREMENT = re.compile(
     r"^\| ([A-Z]+-[A-Z]?\d+) \| (.*?) \| (done|not yet|cannot[^|\n]*?) \|"
     r"(?: ([^|\n]+?) \|)?[^|\n]*\|$",
@@ -340,6 +341,8 @@ def public_names(old: str, package: str) -> str:
 def testing_names() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     """Yield each module of `hub.testing` with the public classes and functions it defines."""
     for path in sorted((ROOT / "hub" / "testing").glob("[a-z]*.py")):
+        if path.stem in INTERNAL_TESTING:
+            continue
         module = importlib.import_module(f"hub.testing.{path.stem}")
         members = inspect.getmembers(module, _has_source)
         names = [

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import requests
 
 from hub.models import Case
 from qbo_sandbox.kit.wsgi import mount
-from tests.support.guide_plugin import guide_plugin
+from tests.support.guide_plugin import guide_plugin, install
 from tests.test_architecture import FLOOR
 
 ROOT = Path(__file__).parent.parent
@@ -241,30 +240,6 @@ def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explai
 def laid_out(folder: Path) -> dict[str, Path]:
     """Install the plugin of the page under another name, as `hub new-plugin` creates it."""
     return install(folder, "barn", guide_plugin("barn"))
-
-
-def install(folder: Path, slug: str, sources: dict[str, str]) -> dict[str, Path]:
-    """Write the files of a plugin and what says that it is installed."""
-    files = {}
-    for name, code in sources.items():
-        files[name] = folder / name
-        files[name].parent.mkdir(parents=True, exist_ok=True)
-        files[name].write_text(code)
-    entry = tomllib.loads(files["pyproject.toml"].read_text())["project"]
-    installed = folder / f"{entry['name'].replace('-', '_')}-{entry['version']}.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {entry['name']}\nVersion: {entry['version']}\n"
-    )
-    (installed / "entry_points.txt").write_text(
-        f"[hub]\n{slug} = {entry['entry-points']['hub'][slug]}\n"
-    )
-    return {name: path for name, path in files.items() if name.endswith(".py")}
-
-
-def test_the_plugin_of_the_page_holds_to_the_contract(tmp_path):
-    laid_out(tmp_path)
-    assert_contract_passes(tmp_path)
 
 
 def test_a_plugin_written_for_version_0_1_still_holds_to_the_contract(tmp_path):

@@ -286,15 +286,16 @@ def list_(
     "--hashes", is_flag=True, help="Print the lines for HUB_PLUGINS_FILE that allow what is there."
 )
 def plugins(as_json: bool, hashes: bool) -> None:
-    """List the plugins, with the reason if one cannot be used."""
+    """List the plugins with their tiers, and why one cannot be used."""
     from hub import config
+    from hub.contract import tiers
     from hub.contract.registry import Plugins, lines_of_list
 
     if hashes:
         for line in lines_of_list():
             say(line)
         return
-    described = Plugins.load(allowed=config.allowed_plugins()).describe()
+    described = tiers.describe(Plugins.load(allowed=config.allowed_plugins()))
     if as_json:
         print_json(described)
         return
@@ -303,6 +304,20 @@ def plugins(as_json: bool, hashes: bool) -> None:
         for item in described
     ]
     table(("plugin", "distribution", "version", "apps", "state"), rows, "No plugin is installed.")
+    for item in described:
+        for app in item["apps"]:
+            _say_tier(app)
+
+
+def _say_tier(app: dict[str, Any]) -> None:
+    """Print the tier of an app, what it has, and what the next tier needs."""
+    abilities = [name for name, is_present in app["abilities"].items() if is_present]
+    say("")
+    say(f"{app['slug']}: {app['tier'] or 'no tier'}. It has: {', '.join(abilities) or 'nothing'}.")
+    if app["missing"]:
+        say(f"  For {app['next_tier']} it lacks:")
+    for name, problem in app["missing"].items():
+        say(f"    {name}: {problem}")
 
 
 def _apps(item: dict[str, Any]) -> str:

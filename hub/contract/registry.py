@@ -193,7 +193,7 @@ class Plugins:
     def describe(self) -> list[dict[str, Any]]:
         """Describe every installed plugin, with the reason if it cannot be used.
 
-        The keys are those of `hub plugins --json`.
+        `hub plugins --json` prints it with the tiers of `hub.contract.tiers`.
         """
         return [self._describe(item) for item in self._installed]
 

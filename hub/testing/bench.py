@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from hub.contract import settings_schema
-from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
+from hub.contract.documents import Attachment, Code, Document, Gone, Receipt, Yielded
 from hub.contract.files import FileContent
 from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState, ReceiptStateName
@@ -34,6 +34,7 @@ from hub.contract.types import (
 )
 from hub.errors import NotFound, Refused
 from hub.http.client import AppHttp
+from hub.testing import record
 from hub.testing.clock import START, FakeClock
 from hub.testing.rate_limit import waiting
 from hub.testing.received_files import FilesInMemory, answer_nothing, arrived_file
@@ -263,7 +264,11 @@ class Bench:
     ) -> Iterator[Yielded]:
         """Yield what the source has, as lazily as the plugin reads it."""
         cursors = cursors or {}
-        yield from self._call("hub_documents", site=self.site, cursors=cursors, ids=tuple(ids))
+        items = self._call("hub_documents", site=self.site, cursors=cursors, ids=tuple(ids))
+        for item in items:
+            if isinstance(item, Gone) and not ids:
+                record.note(record.DELETION, self.app.slug)
+            yield item
 
     def read(
         self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()

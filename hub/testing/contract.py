@@ -17,6 +17,7 @@ from hub.contract.settings_schema import schema_of
 from hub.contract.states import Stage
 from hub.errors import HubError, NeedsAttention, Retry
 from hub.models.enums import LIST_KINDS
+from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
@@ -81,6 +82,14 @@ class Contract(Reading, ReadinessTests, DeclaredRate):
 
     wrong_keys: dict[str, Any] | None
     many: int
+
+    @pytest.fixture(autouse=True)
+    def _note_suite(self) -> None:
+        """Note of which app this test is, and which others its suite has."""
+        record.note(record.CONTRACT, self.slug)
+        for name in dir(Contract):
+            if name.startswith("test_"):
+                record.note(record.CONTRACT_TEST, name)
 
     def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
         """Look for the label that settings page and command line show."""

@@ -1,10 +1,13 @@
 """Golden files: results of tests as readable text beside them; one option rewrites them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from hub.contract.codec import dump
+from hub.contract.documents import Code, Document, codes_of
+from hub.testing import record
 
 REWRITE = False
 
@@ -19,3 +22,19 @@ def golden(path: Path, value: Any) -> None:
         f"{path.name} is not there yet: run the test with --rewrite-golden and read what it wrote"
     )
     assert path.read_text(encoding="utf-8") == text
+    for document in _documents(value):
+        record.note(record.GOLDEN, document.kind)
+        for field, code, _ in codes_of(document):
+            if isinstance(code, Code) and code.create:
+                record.note(record.GOLDEN_CREATION, field)
+
+
+def _documents(value: Any) -> Iterator[Document]:
+    """Yield the documents in a value, also in its lists and mappings."""
+    if isinstance(value, Document):
+        yield value
+    elif isinstance(value, dict):
+        yield from _documents(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _documents(item)

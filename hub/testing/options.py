@@ -1,17 +1,22 @@
-"""The pytest plugin of the hub: its markers and its option, also for plugins' tests."""
+"""The pytest plugin of the hub: its markers and its options, also for plugins' tests."""
 
 import os
 from collections.abc import Generator
 
 import pytest
 
-from hub.testing import golden
+from hub.testing import golden, record
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the flag that writes golden files."""
+    """Add the flags that write golden files and the record of the tests."""
     parser.addoption(
         "--rewrite-golden", action="store_true", help="write golden files anew instead of comparing"
+    )
+    parser.addoption(
+        "--record-tests",
+        action="store_true",
+        help="write what the tests of a plugin have shown into its package, for its tier",
     )
 
 
@@ -20,14 +25,31 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "row(*names): the requirement rows that this test proves")
     config.addinivalue_line("markers", "proof(small): a long proof, in full with HUB_PROOF=full")
     golden.REWRITE = bool(config.getoption("--rewrite-golden"))
+    if not config.getoption("--record-tests"):
+        return
+    if golden.REWRITE:
+        raise pytest.UsageError(
+            "With --rewrite-golden nothing is compared, so there is nothing to record."
+            " Run the tests again with --record-tests alone."
+        )
+    is_worker = hasattr(config, "workerinput")
+    if not is_worker:
+        from hub.testing.recorder import RecordWriter  # needs libraries that other runs do not
+
+        config.pluginmanager.register(RecordWriter(config.rootpath))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Report a test that is skipped as failed in the full proof, with the reason of the skip."""
+    """Report a test that is skipped as failed in the full proof, with the reason of the skip.
+
+    The report also carries what the test has shown, from the worker that ran it.
+    """
     report = yield
+    if item.config.getoption("--record-tests"):
+        report.user_properties.append((record.PROPERTY, record.take()))
     is_full = os.environ.get("HUB_PROOF") == "full"
     if not (report.skipped and is_full):
         return report

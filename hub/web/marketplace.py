@@ -10,6 +10,7 @@ from werkzeug import Response
 
 from hub import notices
 from hub.context import current
+from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import App
 from hub.db.engine import reading, transaction
 from hub.installations import enable
@@ -82,6 +83,8 @@ def one(slug: str) -> str:
         is_listed=current().config.allowed_plugins is not None,
         reads=_abilities(slug, READING_HOOKS),
         writes=_abilities(slug, WRITING_HOOKS),
+        quality=assess(current().plugins, slug),
+        tier_titles=TIER_TITLES,
     )
 
 

@@ -11,6 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from hub.contract import tiers
+from hub.contract.registry import Plugins
 from tests.support.wheel_environment import RUN_SCRIPT, WheelEnvironment, build_wheel
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +101,8 @@ def test_every_plugin_is_loaded_without_the_stand_in(hub_only):
         f"qbo-hub-{path.name}": None for path in PLUGINS
     }
     assert all("hub_sandbox" in plugin["hooks"] for plugin in plugins)
+    in_checkout = {plugin["plugin"]: plugin["tier"] for plugin in tiers.describe(Plugins.load())}
+    assert {plugin["plugin"]: plugin["tier"] for plugin in plugins} == in_checkout
 
 
 def test_every_module_of_the_hub_but_the_demo_is_imported_without_the_stand_in(hub_only):

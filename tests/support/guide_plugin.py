@@ -1,6 +1,7 @@
 """The plugin of the author's guide, under another name."""
 
 import re
+import tomllib
 from pathlib import Path
 
 GUIDE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"
@@ -17,3 +18,22 @@ def guide_plugin(name):
 def _rename(text, name):
     renamed = text.replace(EXAMPLE_NAME, name)
     return renamed.replace(EXAMPLE_NAME.capitalize(), name.capitalize())
+
+
+def install(folder, slug, sources, *, readme=""):
+    """Write the files of a plugin and what says that it is installed; return its modules."""
+    files = {}
+    for name, code in sources.items():
+        files[name] = folder / name
+        files[name].parent.mkdir(parents=True, exist_ok=True)
+        files[name].write_text(code)
+    entry = tomllib.loads(files["pyproject.toml"].read_text())["project"]
+    installed = folder / f"{entry['name'].replace('-', '_')}-{entry['version']}.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {entry['name']}\nVersion: {entry['version']}\n\n{readme}"
+    )
+    (installed / "entry_points.txt").write_text(
+        f"[hub]\n{slug} = {entry['entry-points']['hub'][slug]}\n"
+    )
+    return {name: path for name, path in files.items() if name.endswith(".py")}

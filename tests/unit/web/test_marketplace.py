@@ -4,12 +4,14 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from typing import get_args
 
 import pytest
 from sqlalchemy import update
 
 from hub.contract.registry import Installed, Plugins
+from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import Icon
 from hub.db import engine
 from hub.models import Access, AuditEntry, Case, Company, Installation
@@ -93,6 +95,28 @@ def test_apps_are_found_by_name_and_by_what_they_post(
     visitor.log_in("vera")
     assert ("Open CostTracker" in visitor.page(f"/apps/?q={words}")) == found
     assert "No app fits" in visitor.page("/apps/?q=nothing+like+it")
+
+
+def test_the_page_of_an_app_says_its_tier_and_what_is_missing_for_the_next(
+    visitor: Visitor, plugins: Plugins
+) -> None:
+    visitor.log_in("vera")
+    facts = _facts(visitor.page("/apps/harvest"))
+    quality = assess(plugins, "harvest")
+    assert facts["Tier"] == TIER_TITLES.get(quality.tier, "none yet")
+    assert "the source learns what became of a document" in facts["What it has"]
+    missing = facts[f"Missing for {TIER_TITLES[quality.next_tier]}"]
+    assert missing.split(", ") == [ability.title for ability in quality.missing]
+    norwegian = visitor.get("/apps/harvest", headers={"Accept-Language": "nb-NO"})
+    facts = _facts(norwegian.text)
+    assert "kilden får vite hva som ble av et dokument" in facts["Hva den har"]
+    assert [name for name in facts if name.startswith("Mangler for ")] != []
+
+
+def _facts(page: str) -> dict[str, str]:
+    """Return the terms of a page with their descriptions."""
+    terms = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
+    return {name: " ".join(unescape(text).split()) for name, text in terms}
 
 
 def test_an_app_is_enabled_from_its_tile_by_who_may(gated: Visitor) -> None:

@@ -1,0 +1,76 @@
+"""The record of a plugin's tests: a file in its package that says what a test run has shown.
+
+The pytest option `--record-tests` writes it; the tier of an app is computed from it.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from hub.contract.documents import value_object
+from hub.contract.registry import Plugins
+
+NAME = "test-record.json"
+
+
+@value_object
+class SuiteRecord:
+    """What a test run has shown of one state of a plugin: its version, and a hash of its code.
+
+    `contract` are the apps whose contract suite passed, `deletions` those of which a test read a
+    deletion. `golden` are the kinds of documents, and of the records that their codes create, that
+    passing tests compared with golden files.
+    """
+
+    version: str
+    code: str
+    contract: tuple[str, ...]
+    deletions: tuple[str, ...]
+    golden: tuple[str, ...]
+
+
+def package_folder(plugins: Plugins, slug: str) -> Path | None:
+    """Return the folder of the package that owns an app; None for a module without a folder."""
+    package = sys.modules.get(plugins.package(slug))
+    for folder in getattr(package, "__path__", ()):
+        return Path(folder)
+    return None
+
+
+def code_hash(folder: Path) -> str:
+    """Return a hash over the names and contents of all modules of a package."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest.update(f"{content} {file.relative_to(folder).as_posix()}\n".encode())
+    return digest.hexdigest()
+
+
+def read(folder: Path) -> SuiteRecord | None:
+    """Return the record in the folder of a package; None if there is none that can be read."""
+    try:
+        values = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        return SuiteRecord(
+            version=str(values["version"]),
+            code=str(values["code"]),
+            contract=tuple(values["contract"]),
+            deletions=tuple(values["deletions"]),
+            golden=tuple(values["golden"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def write(folder: Path, record: SuiteRecord) -> Path:
+    """Write the record into the folder of a package; return the file."""
+    values = {
+        "version": record.version,
+        "code": record.code,
+        "contract": sorted(record.contract),
+        "deletions": sorted(record.deletions),
+        "golden": sorted(record.golden),
+    }
+    file = folder / NAME
+    file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    return file

@@ -1,0 +1,188 @@
+"""The tier of an app: bronze, silver or gold, computed from what its plugin has and has shown."""
+
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hub.contract import suite_record
+from hub.contract.registry import Plugins
+from hub.contract.suite_record import SuiteRecord
+from hub.contract.types import App
+from hub.translations.messages import gettext_noop
+
+
+class Tier(StrEnum):
+    """The tiers, the lowest first; each one needs the abilities of those before it, too."""
+
+    BRONZE = "bronze"
+    SILVER = "silver"
+    GOLD = "gold"
+
+
+TIER_TITLES = {
+    Tier.BRONZE: gettext_noop("Bronze"),
+    Tier.SILVER: gettext_noop("Silver"),
+    Tier.GOLD: gettext_noop("Gold"),
+}
+ABILITY_TITLES = {
+    "contract": gettext_noop("it passes the tests for plugins"),
+    "docs": gettext_noop("it is documented"),
+    "golden": gettext_noop("its documents are compared with reviewed ones"),
+    "report": gettext_noop("the source learns what became of a document"),
+    "webhooks": gettext_noop("the source can announce changes at once"),
+    "deletions": gettext_noop("deletions at the source are noticed"),
+}
+NO_README = "Its distribution has no README."
+NO_REPORT = "It reports nothing to its source: App.wants is empty."
+NO_WEBHOOK = "The plugin has no hook hub_webhook."
+NO_RECORD = "Its package has no record of its tests; the pytest option --record-tests writes it."
+OTHER_CODE = "The code has changed since its tests were recorded; run them with --record-tests."
+NO_CONTRACT = "Its contract suite is not in a valid record of its tests."
+NO_DELETION = "No test in a valid record has read a deletion from the list of its source."
+
+
+class Ability(NamedTuple):
+    """Something that a tier needs, with the reason why an app lacks it; "" if it has it."""
+
+    name: str
+    tier: Tier
+    problem: str
+
+    @property
+    def title(self) -> str:
+        """Return the ability in words, to be translated."""
+        return ABILITY_TITLES[self.name]
+
+
+class Assessment(NamedTuple):
+    """The abilities of an app."""
+
+    abilities: tuple[Ability, ...]
+
+    @property
+    def tier(self) -> Tier | None:
+        """Return the highest tier of which nothing is missing; None if bronze is not reached."""
+        reached = None
+        for tier in Tier:
+            if any(ability.problem for ability in self.abilities if ability.tier == tier):
+                break
+            reached = tier
+        return reached
+
+    @property
+    def next_tier(self) -> Tier | None:
+        """Return the tier above the one that is reached; None above gold."""
+        missing = [ability.tier for ability in self.abilities if ability.problem]
+        return min(missing, key=list(Tier).index, default=None)
+
+    @property
+    def present(self) -> tuple[Ability, ...]:
+        """Return the abilities that the app has."""
+        return tuple(ability for ability in self.abilities if not ability.problem)
+
+    @property
+    def missing(self) -> tuple[Ability, ...]:
+        """Return the abilities that the next tier needs and the app lacks."""
+        lacking = [ability for ability in self.abilities if ability.problem]
+        return tuple(ability for ability in lacking if ability.tier == self.next_tier)
+
+
+def assess(plugins: Plugins, slug: str) -> Assessment:
+    """Return the abilities of an app.
+
+    What only a test run can show counts if the record in the package is of the installed version
+    and of the code as it is installed.
+    """
+    app = plugins.apps[slug]
+    installed = plugins.installed(slug)
+    folder = suite_record.package_folder(plugins, slug)
+    record = suite_record.read(folder) if folder else None
+    problem = _record_problem(record, folder, installed.version)
+    shown = None if problem else record
+    has_readme = _has_readme(installed.distribution)
+    takes_webhooks = plugins.has(slug, "hub_webhook")
+    abilities = (
+        Ability("contract", Tier.BRONZE, problem or _contract_problem(app, shown)),
+        Ability("docs", Tier.BRONZE, "" if has_readme else NO_README),
+        Ability("golden", Tier.SILVER, _golden_problem(app, shown)),
+        Ability("report", Tier.SILVER, "" if app.wants else NO_REPORT),
+        Ability("webhooks", Tier.GOLD, "" if takes_webhooks else NO_WEBHOOK),
+        Ability("deletions", Tier.GOLD, _deletions_problem(app, shown)),
+    )
+    return Assessment(abilities)
+
+
+def describe(plugins: Plugins) -> list[dict[str, Any]]:
+    """Describe every installed plugin, each with its tier and those of its apps.
+
+    The result is that of `hub plugins --json`. The tier of a plugin is the lowest of its apps.
+    """
+    described = plugins.describe()
+    for plugin in described:
+        reached = []
+        for app in plugin["apps"]:
+            assessment = assess(plugins, app["slug"])
+            reached.append(assessment.tier)
+            app.update(_describe(assessment))
+        plugin["tier"] = _lowest(reached)
+    return described
+
+
+def _describe(assessment: Assessment) -> dict[str, Any]:
+    """Describe the tier of an app for programs."""
+    return {
+        "tier": assessment.tier,
+        "abilities": {ability.name: not ability.problem for ability in assessment.abilities},
+        "next_tier": assessment.next_tier,
+        "missing": {ability.name: ability.problem for ability in assessment.missing},
+    }
+
+
+def _lowest(tiers: list[Tier | None]) -> Tier | None:
+    """Return the lowest of some tiers; None if there is none, or an app without one."""
+    if None in tiers:
+        return None
+    return next((tier for tier in Tier if tier in tiers), None)
+
+
+def _record_problem(record: SuiteRecord | None, folder: Path | None, version: str) -> str:
+    """Return why a record says nothing about the installed plugin; "" if it is about it."""
+    if record is None or folder is None:
+        return NO_RECORD
+    if record.version != version:
+        return (
+            f"Its tests are recorded for version {record.version}, and version {version} is"
+            " installed; run them with --record-tests."
+        )
+    if record.code != suite_record.code_hash(folder):
+        return OTHER_CODE
+    return ""
+
+
+def _contract_problem(app: App, record: SuiteRecord | None) -> str:
+    """Return the problem of an app whose contract suite has not passed."""
+    return "" if record and app.slug in record.contract else NO_CONTRACT
+
+
+def _deletions_problem(app: App, record: SuiteRecord | None) -> str:
+    """Return the problem of an app of which no test has read a deletion."""
+    return "" if record and app.slug in record.deletions else NO_DELETION
+
+
+def _golden_problem(app: App, record: SuiteRecord | None) -> str:
+    """Return which kinds of an app's documents have no golden document, as a sentence."""
+    golden = record.golden if record else ()
+    missing = [kind for kind in app.posts if kind not in golden]
+    if not missing:
+        return ""
+    return f"No golden file in a valid record of its tests has: {', '.join(missing)}."
+
+
+def _has_readme(distribution: str) -> bool:
+    """Tell whether the metadata of a distribution has a README."""
+    try:
+        readme = metadata(distribution).json.get("description", "")
+    except PackageNotFoundError:
+        return False
+    return bool(str(readme).strip())

@@ -1,0 +1,23 @@
+"""What the test that runs now has shown about a plugin, for the record in its package."""
+
+PROPERTY = "hub-record"  # of a test's report, with what the test has shown
+CONTRACT = "contract"  # the test is of the contract suite of an app
+CONTRACT_TEST = "contract test"  # the suite has a test of this name
+DELETION = "deletion"  # a deletion of an app was read
+GOLDEN = "golden"  # a document of a kind was compared with a golden file
+GOLDEN_CREATION = "golden creation"  # so was a code of a field, with what creates its record
+Fact = tuple[str, str]  # one of the above, and the app, the name, the kind or the field
+
+_facts: set[Fact] = set()
+
+
+def note(what: str, value: str) -> None:
+    """Note what the test that runs now has shown."""
+    _facts.add((what, value))
+
+
+def take() -> list[Fact]:
+    """Return what was noted since this was called last."""
+    facts = sorted(_facts)
+    _facts.clear()
+    return facts
