@@ -235,6 +235,20 @@ def require_stand_ins(command: str) -> None:
         raise MissingExtra(f"`{command}`", "the QuickBooks stand-in", "qbo-hub[demo]")
 
 
+def apps_of_plugin(slug: str) -> list[str]:
+    """Return all apps of the plugin of an app; raise why there is none that can be used."""
+    from hub.contract.registry import Plugins
+    from hub.errors import NotFound
+
+    plugins = Plugins.load()
+    if slug in plugins.apps:
+        scope = plugins.scope(slug)
+        return [other for other in plugins.apps if plugins.scope(other) == scope]
+    if plugins.broken:
+        raise plugins.broken[0]
+    raise NotFound("app", slug, plugins.apps)
+
+
 def installations(slug: str | None, realm: str | None) -> "list[Installation]":
     """Return the enabled apps to run; raise why if there are none, or all are paused."""
     from sqlalchemy import select

@@ -1,11 +1,12 @@
 """The hub on stand-ins only: `hub demo`."""
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.console import as_json, logged_by, port_number, require_stand_ins
+from hub.cli import sent_payloads
+from hub.cli.console import apps_of_plugin, as_json, logged_by, port_number, require_stand_ins
 from hub.cli.terminal import Terminal, print_json, say
 
 if TYPE_CHECKING:
@@ -27,8 +28,18 @@ if TYPE_CHECKING:
 )
 @click.option("--plugin", "slug", metavar="SLUG", help="Only the apps of the plugin of this app.")
 @click.option("--read-again", is_flag=True, help="Read every document again, also unchanged ones.")
+@click.option(
+    "--show-sent", is_flag=True, help="Print what was sent to QuickBooks for the last change."
+)
 @as_json
-def demo(port: int | None, once: bool, slug: str | None, read_again: bool, as_json: bool) -> None:
+def demo(
+    port: int | None,
+    once: bool,
+    slug: str | None,
+    read_again: bool,
+    show_sent: bool,
+    as_json: bool,
+) -> None:
     """Run the hub with stand-ins only.
 
     QuickBooks and the sources are stand-ins, all at one local address. Everything lies in the
@@ -39,7 +50,7 @@ def demo(port: int | None, once: bool, slug: str | None, read_again: bool, as_js
 
     if port is None:
         port = 0 if once else 8080
-    demo_hub = Demo(folder_of(), port, _apps_of_plugin(slug) if slug else None)
+    demo_hub = Demo(folder_of(), port, apps_of_plugin(slug) if slug else None)
     with closing(demo_hub):
         demo_hub.web.start()
         while True:
@@ -49,26 +60,12 @@ def demo(port: int | None, once: bool, slug: str | None, read_again: bool, as_js
                     demo_hub.read_again()
                 if once:
                     _once(demo_hub, as_json)
-                is_reset = _serve(demo_hub)
+                is_reset = _serve(demo_hub, show_sent)
             if not is_reset:
                 return
             say("The demo begins anew.")
             demo_hub.begin_anew()
             read_again = False
-
-
-def _apps_of_plugin(slug: str) -> list[str]:
-    """Return all apps of the plugin of an app; raise why it cannot be used."""
-    from hub.contract.registry import Plugins
-    from hub.errors import NotFound
-
-    plugins = Plugins.load()
-    if slug in plugins.apps:
-        scope = plugins.scope(slug)
-        return [other for other in plugins.apps if plugins.scope(other) == scope]
-    if plugins.broken:
-        raise plugins.broken[0]
-    raise NotFound("app", slug, plugins.apps)
 
 
 def _once(demo_hub: "Demo", as_json: bool) -> None:
@@ -87,23 +84,30 @@ def _once(demo_hub: "Demo", as_json: bool) -> None:
     raise SystemExit(runner.exit_code(runs))
 
 
-def _serve(demo_hub: "Demo") -> bool:
+def _serve(demo_hub: "Demo", show_sent: bool) -> bool:
     """Print the addresses and run apps by schedule until Ctrl-C.
 
     Return whether the demo is to begin anew.
     """
-    from hub.demo import WHO
     from hub.scheduling.scheduler import Scheduler
 
     engine = Scheduler(demo_hub.app)
-    engine.start()
+    with ExitStack() as stack:
+        if show_sent:
+            stack.enter_context(sent_payloads.printed(demo_hub.app))
+        engine.start()
+        stack.callback(engine.stop)
+        _say_addresses(demo_hub)
+        return demo_hub.wait()
+
+
+def _say_addresses(demo_hub: "Demo") -> None:
+    """Print where the hub and the stand-ins are, and how to log in."""
+    from hub.demo import WHO
+
     say(f"The hub is at {demo_hub.web.url}")
     say(f"  log in as {WHO} with the password {demo_hub.password}")
     say(f"  the books of the QuickBooks stand-in: {demo_hub.address('quickbooks')}/")
     for name in demo_hub.stand_ins:
         say(f"  the stand-in of {demo_hub.name(name)}: {demo_hub.address(name)}/")
     say("Documents are synced; the inbox says what to do about held ones. Ctrl-C stops it.")
-    try:
-        return demo_hub.wait()
-    finally:
-        engine.stop()

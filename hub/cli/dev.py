@@ -6,15 +6,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from hub.cli.console import port_number, require_stand_ins
+from hub.cli.console import apps_of_plugin, port_number, require_stand_ins
 from hub.cli.terminal import say
+from hub.errors import PluginBroken
 
 FOLDER = "hub-dev"
 DEFAULT_PORT = 8080
@@ -38,12 +39,13 @@ def dev(slug: str, port: int, read_again: bool) -> None:
     """Run a hub for the plugin of the app SLUG, on stand-ins.
 
     QuickBooks and the source are stand-ins, all at one local address; the app is enabled, and what
-    it reads is posted. It prints the address and the log-in. When a file of a plugin changes, the
-    hub starts again with it and reads every document again. Everything lies in the folder hub-dev
-    (or HUB_DATA); remove it to begin anew.
+    it reads is posted. It prints the address, the log-in, and what was sent to QuickBooks for the
+    last change. When a file of a plugin changes, the hub starts again with it and reads every
+    document again. Everything lies in the folder hub-dev (or HUB_DATA); remove it to begin anew.
     """
     require_stand_ins("hub dev")
-    _require_plugin(slug)
+    with suppress(PluginBroken):  # which its author may correct while this runs
+        apps_of_plugin(slug)
     Supervisor(slug, port or _free_port(), read_again).run()
 
 
@@ -57,7 +59,7 @@ class Supervisor:
         """Prepare to serve the plugin of an app at a port; `run` starts."""
         self._command = [
             *(sys.executable, "-c", "from hub.cli import main; main()"),
-            *("demo", "--plugin", slug, "--port", str(port)),
+            *("demo", "--plugin", slug, "--port", str(port), "--show-sent"),
         ]
         self._environ = {"HUB_DATA": FOLDER, **os.environ}
         self._read_again = read_again
@@ -125,16 +127,6 @@ def _plugin_folders() -> Iterator[Path]:
         spec = find_spec(package)
         for location in (spec.submodule_search_locations or ()) if spec else ():
             yield Path(location)
-
-
-def _require_plugin(slug: str) -> None:
-    """Raise NotFound for an app that no plugin has; a plugin that is broken may be corrected."""
-    from hub.contract.registry import Plugins
-    from hub.errors import NotFound
-
-    plugins = Plugins.load()
-    if slug not in plugins.apps and not plugins.broken:
-        raise NotFound("app", slug, plugins.apps)
 
 
 def _free_port() -> int:

@@ -1,11 +1,13 @@
 """`hub dev` serves the hub with one plugin on stand-ins, and again when the plugin changes."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 import requests
@@ -15,13 +17,16 @@ from sqlalchemy import select
 from hub import demo
 from hub.cli import dev, main
 from hub.cli.plugin_template import Choices, render
+from hub.cli.sent_payloads import SentPayloads
 from hub.cli.sync_runs import sync_all
 from hub.db.engine import reading
-from hub.models import Cursor, Run
+from hub.models import Attempt, Cursor, Posting, Run
 from tests.support.small_demo import SmallDemo
 
 NAME = "barn"
 LAST = "Documents are synced"
+SENT = "Sent to QuickBooks: 19. The last: "
+LAST_VENDOR = "Bolt and Sons 40"
 DEADLINE_SECONDS = 500  # only so that a failure does not block the tests
 METADATA = f"Metadata-Version: 2.1\nName: qbo-hub-{NAME}\nVersion: 0.1.0\n"
 
@@ -30,7 +35,7 @@ METADATA = f"Metadata-Version: 2.1\nName: qbo-hub-{NAME}\nVersion: 0.1.0\n"
 def package(tmp_path):
     """Install a new plugin in a folder of its own; return the folder of its package."""
     folder = tmp_path / "plugin"
-    for place, text in render(Choices(name=NAME)).items():
+    for place, text in render(Choices(NAME, ("bill", "vendor"))).items():
         file = folder / place
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -101,10 +106,16 @@ def test_it_serves_the_plugin_and_starts_again_when_a_file_changes(served, packa
     assert "the stand-in of CostTracker" not in output
     assert "Barn" in page(output, "/apps")
 
+    assert f"create of Vendor {LAST_VENDOR} (vendor:1040), outcome landed:" in read_to(SENT)
+    assert '"DisplayName"' in read_to(LAST_VENDOR)
+
     change(package / "__init__.py", 'name="Barn"', 'name="Second Barn"')
-    read_to("__init__.py has changed; the hub starts again.")
+    change(package / "documents.py", 'email=row["email"]', 'email="barn-token@example.com"')
+    read_to("has changed; the hub starts again.")
     again = read_to(LAST)
     assert "Second Barn" in page(again, "/apps")
+    assert f"update of Vendor {LAST_VENDOR}" in read_to(SENT)
+    assert read_to('"Address"').endswith('"Address": "***@example.com"\n')
     assert re.findall(r"http://\S+", again)[0] == re.findall(r"http://\S+", output)[0]
 
     change(package / "documents.py", "def read(", "def read(:")
@@ -161,3 +172,23 @@ def test_the_files_of_plugins_are_watched_without_what_python_compiles():
 )
 def test_a_file_that_was_added_changed_or_removed_is_noticed(after, changed):
     assert dev.changed_file({"a": (1, 1), "b": (1, 1)}, after) == changed
+
+
+def test_what_was_sent_is_described_when_all_of_it_is_sent_and_only_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(SmallDemo, "documents", {"ion": 5})
+    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
+        small.web.start()
+        small.set_up()
+        with small.app.app_context():
+            sent = SentPayloads()
+            assert [sent.describe_new(), sent.describe_new()] == ["", ""]
+            sync_all(demo.installations())
+            assert sent.describe_new() == ""
+            text = sent.describe_new()
+            with reading() as session:
+                newest = session.scalars(select(Attempt).order_by(Attempt.id.desc())).first()
+                posting = session.get(Posting, newest.posting_id)
+                payload, source_id = json.loads(posting.payload), posting.document.source_id
+            assert json.loads(text.partition(":\n")[2]) == payload
+            assert f"({source_id}), outcome landed:" in text
+            assert [sent.describe_new(), SentPayloads().describe_new()] == ["", ""]

@@ -1,0 +1,107 @@
+"""What was sent to QuickBooks for the last change, printed while an author develops a plugin."""
+
+import textwrap
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from hub.cli.terminal import say
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+POLL_SECONDS = 1.0
+
+
+class SentPayloads:
+    """Finds what was sent last, once nothing more is being sent."""
+
+    def __init__(self) -> None:
+        """Leave out what was sent before now."""
+        rows = _sent_after(0)
+        self._shown_id = rows[-1].id if rows else 0
+        self._last_id = self._shown_id
+
+    def describe_new(self) -> str:
+        """Return what was sent last, with secrets masked; "" if it was described before.
+
+        Many documents are sent one after the other, so it is described only when a second call
+        finds nothing after it.
+        """
+        rows = _sent_after(self._shown_id)
+        if not rows:
+            return ""
+        newest = rows[-1]
+        is_last = newest.id == self._last_id and newest.ended_at is not None
+        self._last_id = newest.id
+        if not is_last:
+            return ""
+        self._shown_id = newest.id
+        return _describe(newest, len({row.posting_id for row in rows}))
+
+
+@contextmanager
+def printed(app: "Flask") -> Iterator[None]:
+    """Print what was sent last whenever something was sent, until the block ends."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        with app.app_context():
+            sent = SentPayloads()
+            while not ended.wait(POLL_SECONDS):
+                text = sent.describe_new()
+                if text:
+                    say(text)
+
+    thread = threading.Thread(target=watch, name="sent-payloads")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _sent_after(attempt_id: int) -> Sequence[Any]:
+    """Return the sends after one, oldest first: of documents and records, without their files."""
+    from sqlalchemy import select
+
+    from hub.db.engine import reading
+    from hub.models import Attempt, Posting
+    from hub.models.enums import Operation
+
+    columns = (Attempt.id, Attempt.posting_id, Attempt.ended_at, Attempt.outcome)
+    query = (
+        select(*columns)
+        .join(Posting, Posting.id == Attempt.posting_id)
+        .where(Attempt.id > attempt_id, Posting.operation != Operation.ATTACH)
+        .order_by(Attempt.id)
+    )
+    with reading() as session:
+        return session.execute(query).all()
+
+
+def _describe(sent: Any, count: int) -> str:
+    """Return what was sent as text: its document, what became of it, and the payload.
+
+    The secrets of its source are masked.
+    """
+    from hub.crypto.masking import SecretMask
+    from hub.db.engine import reading
+    from hub.models import Posting
+    from hub.models.display_names import format_posting_name
+    from hub.security.secrets import SiteSecrets
+    from hub.web.source_view import payload_text
+
+    with reading() as session:
+        posting = session.get_one(Posting, sent.posting_id)
+        name = format_posting_name(posting)
+        source_id = posting.document.source_id
+        payload = textwrap.indent(payload_text(posting), "  ")
+        text = (
+            f"Sent to QuickBooks: {count}. The last: {posting.operation} of {name}"
+            f" ({source_id}), outcome {sent.outcome}:\n{payload}"
+        )
+        mask = SecretMask(SiteSecrets(posting.installation_id).values())
+    return mask.clean(text)
