@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from hub import BoundSecrets, NeedsAttention, Refused, Reply, Retry, Row, Site
 
 HOME = "https://webservices.autotask.net"
+# Half of what Autotask allows a database, for the three apps together. All integrations of the
+# database share the allowance, and from half of it on Autotask slows every call down.
+RATE = "5000/h"
 MAX_RECORDS = 500
 NOWHERE: Row = {}
 REFUSED_STATUS = (

@@ -23,7 +23,7 @@ from hub import (
     to_cents,
 )
 from hub_autotask import lists
-from hub_autotask.client import Autotask, day, where
+from hub_autotask.client import RATE, Autotask, day, where
 from hub_autotask.lists import Lists
 from hub_autotask.polling import Kind, Mark, fresh, is_error
 from hub_autotask.settings import FILL, ExpenseSettings
@@ -43,6 +43,7 @@ APP = App(
     posts=("bill", "vendor", "customer"),
     settings=ExpenseSettings,
     hosts=("*.autotask.net", "{address}"),
+    rate=RATE,
     wants=("posted", "held", "failed"),
     access=HELPDESK,
     mailbox="mailbox",

@@ -25,7 +25,7 @@ from hub import (
     to_cents,
 )
 from hub_autotask import checks, lists
-from hub_autotask.client import Autotask, day, either, where
+from hub_autotask.client import RATE, Autotask, day, either, where
 from hub_autotask.lists import Lists
 from hub_autotask.polling import DateMark, Kind, Mark, fresh, is_error
 from hub_autotask.settings import FILL, InvoiceSettings
@@ -45,6 +45,7 @@ APP = App(
     posts=("invoice", "credit_memo", "customer", "item"),
     settings=InvoiceSettings,
     hosts=("*.autotask.net", "{address}"),
+    rate=RATE,
     wants=("posted", "paid", "held", "failed"),
     gone=FromSetting("voided"),
     access=HELPDESK,

@@ -29,7 +29,7 @@ from hub import (
     to_cents,
 )
 from hub_autotask import lists, seen
-from hub_autotask.client import Autotask, day, either, where
+from hub_autotask.client import RATE, Autotask, day, either, where
 from hub_autotask.lists import Lists
 from hub_autotask.polling import Kind, Mark, fresh, is_error
 from hub_autotask.settings import FILL, OrderSettings
@@ -48,6 +48,7 @@ APP = App(
     posts=("purchase_order", "bill", "vendor", "customer", "item"),
     settings=OrderSettings,
     hosts=("*.autotask.net", "{address}"),
+    rate=RATE,
     wants=("posted", "held", "failed"),
     access=HELPDESK,
     mailbox="mailbox",

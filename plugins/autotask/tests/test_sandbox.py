@@ -259,7 +259,19 @@ def test_four_calls_at_once_and_calls_past_the_allowance_are_refused(invoices, c
     limits._now["Companies"] = 3
     assert call_api(invoices, "GET", "Companies/0").status == 429
     limits._now["Companies"], limits._allowance = 0, 1
-    assert "suspended" in call_api(invoices, "GET", "Companies/0").json()["errors"][0]
+    invoices.stand_in.clock.advance(600)
+    refused = call_api(invoices, "GET", "Companies/0")
+    assert "suspended" in refused.json()["errors"][0]
+    assert refused.headers["retry-after"] == "3000"
+    invoices.stand_in.clock.advance(3000)
+    with pytest.raises(Wire) as slow:
+        call_api(invoices, "GET", "Companies/0")
+    assert slow.value.status == 200
+
+
+def test_the_apps_share_one_rate_below_which_autotask_is_not_slowed(invoices, expenses, orders):
+    assert {bench.app.rate for bench in (invoices, expenses, orders)} == {"5000/h"}
+    assert invoices.drive("limit", method="GET") == {"requests": 2 * 5000, "seconds": 3600}
 
 
 def test_metadata_tell_fields_picklists_and_rights(invoices, call_api):

@@ -1,6 +1,7 @@
 """The limits of a database: calls an hour, three at once for an entity, slower from half of it."""
 
 import contextlib
+import math
 import threading
 from collections import Counter, deque
 
@@ -21,9 +22,12 @@ class Limits:
     def used(self):
         """Return the number of calls in the last hour, this one included."""
         with self._lock:
-            while self._calls and self._calls[0] <= self._clock.now() - HOUR:
-                self._calls.popleft()
+            self._forget_former()
             return len(self._calls)
+
+    def _forget_former(self):
+        while self._calls and self._calls[0] <= self._clock.now() - HOUR:
+            self._calls.popleft()
 
     def page(self, method, body):
         """Answer /_sandbox/limit: GET reads; POST {"requests": 100} sets it."""
@@ -40,6 +44,9 @@ class Limits:
         """Admit a call for as long as it runs."""
         endpoint = call.partition(".")[0]
         with self._lock:
+            self._forget_former()
+            if len(self._calls) >= self._allowance:
+                raise self._suspended()
             self._calls.append(self._clock.now())
             self._now[endpoint] += 1
             many = self._now[endpoint] > AT_ONCE
@@ -49,16 +56,20 @@ class Limits:
                     429,
                     f"The thread threshold of {AT_ONCE} threads has been exceeded for {endpoint}.",
                 )
-            if self.used() > self._allowance:
-                raise Refusal(
-                    429,
-                    "The request threshold has been exceeded."
-                    " Requests are suspended for this database.",
-                )
             yield
         finally:
             with self._lock:
                 self._now[endpoint] -= 1
+
+    def _suspended(self):
+        """Return the refusal of a call past the allowance, with the time until one is free."""
+        oldest = self._calls[0] if self._calls else self._clock.now()
+        seconds = math.ceil(oldest + HOUR - self._clock.now())
+        return Refusal(
+            429,
+            "The request threshold has been exceeded. Requests are suspended for this database.",
+            headers=(("Retry-After", str(max(1, seconds))),),
+        )
 
 
 def later(seconds, answer, *what):
