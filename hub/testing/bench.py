@@ -32,13 +32,13 @@ from hub.contract.types import (
     Site,
     Tenant,
 )
-from hub.errors import NotFound, Refused
+from hub.errors import NotFound
 from hub.http.client import AppHttp
 from hub.testing import record
 from hub.testing.clock import START, FakeClock
 from hub.testing.rate_limit import waiting
-from hub.testing.received_files import FilesInMemory, answer_nothing, arrived_file
-from hub.testing.stand_in import WSGIAdapter, mount
+from hub.testing.received_files import FilesInMemory, arrived_file
+from hub.testing.stand_in import WSGIAdapter, mount, open_stand_in
 
 log = logging.getLogger(__name__)
 URL = "http://source.test/below"
@@ -92,17 +92,6 @@ def app_of(plugins: Plugins, slug: str) -> App:
     raise NotFound("app", slug, plugins.apps)
 
 
-def _open_stand_in(plugins: Plugins, slug: str, **options: Any) -> Sandbox:
-    """Open the stand-in of an app; raise Refused if its plugin has none."""
-    sandbox: object = plugins.open_stand_in(slug, **options)
-    if not isinstance(sandbox, Sandbox):
-        raise Refused(
-            f"The plugin of {slug} has no stand-in to test it on: its hub_sandbox returned"
-            f" {type(sandbox).__name__}, not a Sandbox. Implement the hook hub_sandbox."
-        )
-    return sandbox
-
-
 class Cases(NamedTuple):
     """Where a stand-in keeps the rows that each show a case, and how their source ids begin.
 
@@ -151,10 +140,8 @@ class Bench:
         self.zone = ZoneInfo(zone)
         self.stand_in = stand_in
         self.files = FilesInMemory()
-        if stand_in is None and self.app.files and not self.plugins.has(slug, "hub_sandbox"):
-            self.sandbox = Sandbox(wsgi=answer_nothing, settings=lambda url: {})
-        elif stand_in is None:
-            self.sandbox = _open_stand_in(
+        if stand_in is None:
+            self.sandbox = open_stand_in(
                 self.plugins, slug, folder=folder, documents=documents, seed=seed
             )
         else:

@@ -1,10 +1,9 @@
-"""Received files in memory, and the server of an app that has no other source."""
+"""Received files in memory, in place of those that the hub stores."""
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from wsgiref.types import StartResponse, WSGIEnvironment
 
 from hub.contract.files import FileContent, ReceivedFile
 
@@ -53,9 +52,3 @@ def arrived_file(
         received_at=received_at,
         mapping=mapping,
     )
-
-
-def answer_nothing(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-    """Stand in for the source of an app that only receives files and calls nobody."""
-    start("404 Not Found", [("Content-Length", "0")])
-    return []

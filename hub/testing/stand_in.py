@@ -1,6 +1,12 @@
 """What the bench and the contract suite use of the stand-ins' kit, which an extra installs."""
 
-from hub.errors import MissingExtra
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from hub.contract.registry import Plugins
+from hub.contract.types import Sandbox
+from hub.errors import MissingExtra, Refused
 
 try:
     from qbo_sandbox.kit.messages import json_answer, text_answer
@@ -8,4 +14,26 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtra("`hub.testing`", "qbo-sandbox", "qbo-hub[testing]") from error
 
-__all__ = ["WSGIAdapter", "json_answer", "mount", "text_answer"]
+__all__ = ["WSGIAdapter", "json_answer", "mount", "open_stand_in", "text_answer"]
+
+
+def open_stand_in(plugins: Plugins, slug: str, **options: Any) -> Sandbox:
+    """Open the stand-in of an app; raise Refused if its plugin has none.
+
+    An app that only receives files needs none.
+    """
+    if plugins.apps[slug].files and not plugins.has(slug, "hub_sandbox"):
+        return Sandbox(wsgi=_answer_nothing, settings=lambda url: {})
+    sandbox: object = plugins.open_stand_in(slug, **options)
+    if not isinstance(sandbox, Sandbox):
+        raise Refused(
+            f"The plugin of {slug} has no stand-in to test it on: its hub_sandbox returned"
+            f" {type(sandbox).__name__}, not a Sandbox. Implement the hook hub_sandbox."
+        )
+    return sandbox
+
+
+def _answer_nothing(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Stand in for the source of an app that only receives files and calls nobody."""
+    start("404 Not Found", [("Content-Length", "0")])
+    return []
