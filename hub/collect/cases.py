@@ -89,6 +89,7 @@ def missing_hold(installation: Installation, missing: Missing, title: str) -> Do
         "code": missing.code,
         "name": missing.name,
         "number": missing.number,
+        "new_name": missing.new_name,
         "suggestions": suggestions,
     }
     if not missing.code:

@@ -3,7 +3,17 @@
 Imports only `hub.contract`, `hub.money` and `hub.models.enums`. Start reading in `resolve`.
 """
 
-from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, ref
+from hub.mapping.index import (
+    EMPTY,
+    NAME_SHARING_ROLES,
+    NEW,
+    Decision,
+    Entry,
+    MatchIndex,
+    RecordIndex,
+    key,
+    ref,
+)
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
 from hub.mapping.places import PLACES, is_text
 from hub.mapping.resolve import party_name, resolve
@@ -19,6 +29,7 @@ from hub.mapping.split import amount
 
 __all__ = [
     "EMPTY",
+    "NAME_SHARING_ROLES",
     "NEW",
     "PLACES",
     "Create",

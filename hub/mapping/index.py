@@ -5,12 +5,15 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from hub.contract.documents import Code, Item, Party, Role, value_object
 from hub.mapping.mapped import Ref
 
 EMPTY = ""  # the record of a match that leaves the code out
 NEW = "+"  # the record of a match that creates one
+# Employees share the names of these kinds too, but the hub does not read them.
+NAME_SHARING_ROLES: dict[Role, Role] = {"vendor": "customer", "customer": "vendor"}
 _COLON = re.compile(r"\s*:\s*")
 _SEPARATORS = re.compile(r"[,;\s]+")
 _WORDS = re.compile(r"\w+")
@@ -29,7 +32,11 @@ SUGGESTION_CANDIDATES = 8  # scored per text, before inactive records and other 
 
 @value_object
 class Entry:
-    """A record of a QuickBooks list as it is searched for."""
+    """A record of a QuickBooks list as it is searched for.
+
+    `stored_name` is the name that QuickBooks stores, if that is another: it appends to the name of
+    a record that becomes inactive.
+    """
 
     id: str
     name: str
@@ -39,6 +46,7 @@ class Entry:
     type: str = ""
     currency: str = ""
     active: bool = True
+    stored_name: str = ""
 
     @property
     def qualified_name(self) -> str:
@@ -173,6 +181,18 @@ class RecordIndex:
         name_key = key(name)
         return [entry for entry in self.by_id.values() if key(entry.name) == name_key]
 
+    def find_stored_name(self, name: str) -> list[Entry]:
+        """Return the records that QuickBooks stores under exactly this name."""
+        return self._by_stored_name.get(key(name), [])
+
+    @cached_property
+    def _by_stored_name(self) -> dict[str, list[Entry]]:
+        """The records by the names that QuickBooks stores; few documents create a record."""
+        entries: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.by_id.values():
+            entries[key(entry.stored_name or entry.name)].append(entry)
+        return dict(entries)
+
     def suggest(self, *texts: str) -> list[Entry]:
         """Return the active records that are similar to one of the texts, best first."""
         scores: dict[str, float] = {}
@@ -242,6 +262,19 @@ class MatchIndex:
     def records(self, role: Role) -> RecordIndex:
         """Return the records that a role may take."""
         return self.lists.get(role) or _NO_RECORDS
+
+    def find_namesakes(self, role: Role, name: str) -> list[tuple[Role, Entry]]:
+        """Return the records because of which this name cannot be added, each with its role.
+
+        An inactive record of the same kind counts by the name that it had, because it can be made
+        active. QuickBooks also refuses the name that it stores for a record of another kind.
+        """
+        namesakes = [(role, entry) for entry in self.records(role).find_same_name(name)]
+        sharing_role = NAME_SHARING_ROLES.get(role)
+        if sharing_role is not None:
+            for entry in self.records(sharing_role).find_stored_name(name):
+                namesakes.append((sharing_role, entry))
+        return namesakes
 
 
 _NO_RECORDS = RecordIndex()

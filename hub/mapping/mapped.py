@@ -62,6 +62,7 @@ class Missing:
     `solution` says what helps: to "match" the code, to change the "settings", to correct it at the
     "source", or to decide what becomes of lines that "differ".
     `exact` is the id of the one suggestion that equals the code by id, number or full name.
+    `new_name` is the name under which a record would be created, if the source says so.
     """
 
     field: str
@@ -74,6 +75,7 @@ class Missing:
     solution: str = "match"
     suggestions: tuple[Ref, ...] = ()
     exact: str = ""
+    new_name: str = ""
 
 
 @value_object

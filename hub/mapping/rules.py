@@ -12,8 +12,6 @@ from hub.models.enums import MatchOrigin
 # A record, one to create, what is missing, a warning, or None where the code is left out.
 MatchResult = Ref | Create | Missing | str | None
 
-NAME_SHARING_ROLES: dict[Role, Role] = {"vendor": "customer", "customer": "vendor"}
-
 
 def find(field: Field, code: Code | str, index: MatchIndex) -> MatchResult:
     """Return the record of a code, one to create, what is missing, or a warning as text.
@@ -268,7 +266,7 @@ def _create(
     field: Field, code: Code, name: str, index: MatchIndex, is_confirmed: bool
 ) -> Create | Missing:
     assert code.create
-    namesakes = _find_namesakes(name, field.role, index)
+    namesakes = [entry for _, entry in index.find_namesakes(field.role, name)]
     if namesakes:
         title = _entry_title(namesakes[0])
         reason = Sentence("the name is taken in QuickBooks: %(record)s.", record=title)
@@ -282,18 +280,6 @@ def _create(
             )
             return _missing(field, code, index, reason, near_names)
     return Create(field=field.name, role=field.role, code=code.id, details=code.create)
-
-
-def _find_namesakes(name: str, role: Role, index: MatchIndex) -> list[Entry]:
-    """Return the records, inactive ones too, whose name QuickBooks would refuse to add again.
-
-    No supplier may have the name of a customer.
-    """
-    namesakes = index.records(role).find_same_name(name)
-    sharing_role = NAME_SHARING_ROLES.get(role)
-    if sharing_role is None:
-        return namesakes
-    return namesakes + index.records(sharing_role).find_same_name(name)
 
 
 def _entry_title(entry: Entry) -> str:
@@ -348,6 +334,7 @@ def _missing(
         solution=solution,
         suggestions=tuple(ref(field.role, entry) for entry in suggestions),
         exact=_certain_id(field, code, suggestions, index),
+        new_name=code.create.name if code.create else "",
     )
 
 

@@ -22,7 +22,7 @@ from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
 from hub.models import ListState, Match, Record
 from hub.money import total
 from hub.qbo.entities import INDEX_DELAY
-from hub.qbo.record_rows import row_of
+from hub.qbo.record_rows import DELETED_SUFFIX, row_of
 
 LISTS = (
     "account",
@@ -192,6 +192,7 @@ def _entry(row: Record) -> Entry:
         type=row.type,
         currency=row.currency,
         active=row.active,
+        stored_name="" if row.active else row.name + DELETED_SUFFIX,
     )
 
 

@@ -4,9 +4,10 @@ The report only reads. What it says of QuickBooks is what was last read from the
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -16,30 +17,36 @@ from hub.contract.types import App
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
+from hub.money import ZERO
 from hub.posting.preflight import checks
 from hub.posting.preflight.context import Finding
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.postings import UNPOSTED_STATES, CheckedPostingRow, load_postings
+from hub.posting.preflight.record_checks import name_cause
 from hub.reasons.texts import render
+from hub.scheduling import new_parties
 from hub.scheduling.company_readiness import Fact, FactState, facts_for
+from hub.scheduling.new_parties import CodeKey
 from hub.sources.site import fields_as_set
 
 MAX_CHECKED = 2_000  # postings on which the checks before posting are made, the oldest first
 MAX_EXAMPLES = 3
+Dependents = Mapping[int, Sequence[CheckedPostingRow]]  # by the creation that they wait for
 
 
 @dataclass
 class Obstacle:
     """One cause that stops documents: how many, with which sums, and what to do.
 
-    `case_id` is the open case of the cause, if there is one. `examples` are ids and names of the
-    first documents.
+    `case_id` is the open case of the cause, if there is one, and `code` the field and code of a
+    record that cannot be created. `examples` are ids and names of the first documents.
     """
 
     title: str
     reason: str
     instruction: str
     case_id: int | None = None
+    code: CodeKey | None = None
     documents: int = 0
     sums: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     examples: list[tuple[int, str]] = field(default_factory=list)
@@ -48,6 +55,21 @@ class Obstacle:
     def has_documents(self) -> bool:
         """Return whether any document is stopped."""
         return self.documents > 0
+
+    def add(self, posting: CheckedPostingRow, home: str) -> None:
+        """Count a document that is stopped; an amount without a currency is in `home`."""
+        self.documents += 1
+        currency = posting.currency or home
+        self.sums[currency] += outbox.signed(posting.kind, posting.summary.total)
+        if len(self.examples) < MAX_EXAMPLES:
+            self.examples.append((posting.document_id, format_posting_name(posting)))
+
+
+class StoppedPosting(NamedTuple):
+    """A posting and what the checks find in it, or in the new record that it waits for."""
+
+    posting: CheckedPostingRow
+    findings: list[Finding]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +95,19 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     """Return what would stop the documents of an app, as far as it was collected."""
     ids = _unposted_ids(session, installation.id)
     postings = load_postings(session, ids[:MAX_CHECKED])
-    findings = _check(session, installation.company_id, postings)
-    obstacles = _from_cases(session, installation)
-    obstacles += _from_findings(findings, installation.company.currency)
+    dependents = new_parties.find_dependents(postings)
+    stopped = _check(session, installation.company_id, postings)
+    _stop_dependents(stopped, dependents)
+    obstacles = _from_findings(session, stopped, dependents, installation.company.currency)
+    held = new_parties.held_creations(session, installation.id, dependents)
+    obstacles += _from_cases(session, installation, held, dependents)
+    stopped_ids = set(stopped)
+    for _, creation_id in held:
+        stopped_ids |= {posting.id for posting in dependents[creation_id]}
     return ReadinessReport(
         facts=tuple(facts_for(session, installation, app, fields_as_set(installation))),
         obstacles=tuple(sorted(obstacles, key=lambda one: -one.documents)),
-        ready=len(postings) - len(findings),
+        ready=len(postings) - len(stopped_ids),
         unchecked=len(ids) - len(postings),
     )
 
@@ -100,21 +128,65 @@ def _unposted_ids(session: Session, installation_id: int) -> Sequence[int]:
 
 def _check(
     session: Session, company_id: int, postings: Sequence[CheckedPostingRow]
-) -> list[tuple[CheckedPostingRow, list[Finding]]]:
-    """Return the postings in which the checks before posting find something, with the findings."""
+) -> dict[int, StoppedPosting]:
+    """Return the postings in which the checks before posting find something, by id."""
     if not postings:
-        return []
+        return {}
     context = load_context(session, company_id, postings)
-    stopped = []
+    stopped = {}
     for posting in postings:
         findings = checks.find_problems(posting, context)
         if findings:
-            stopped.append((posting, findings))
+            stopped[posting.id] = StoppedPosting(posting, findings)
     return stopped
 
 
-def _from_cases(session: Session, installation: Installation) -> list[Obstacle]:
-    """Return the open cases of the app, and those of its company that stop its documents."""
+def _stop_dependents(stopped: dict[int, StoppedPosting], dependents: Dependents) -> None:
+    """Add the postings that wait for the creation of a record which is stopped itself."""
+    for creation_id in dependents.keys() & stopped.keys():
+        for posting in dependents[creation_id]:
+            entry = stopped.setdefault(posting.id, StoppedPosting(posting, []))
+            entry.findings.extend(stopped[creation_id].findings)
+
+
+def _from_cases(
+    session: Session,
+    installation: Installation,
+    held: Sequence[tuple[int, int]],
+    dependents: Dependents,
+) -> list[Obstacle]:
+    """Return the open cases of the app, and those of its company that stop its documents.
+
+    A case about a record that cannot be created stops the documents that wait for the record.
+    """
+    home = installation.company.currency
+    rows = _sums_of_cases(session, installation, [creation_id for _, creation_id in held])
+    stopping = {row[0] for row in rows} | {case_id for case_id, _ in held}
+    of_app_alone = and_(Case.closed_at.is_(None), Case.installation_id == installation.id)
+    query = select(Case).where(or_(Case.id.in_(stopping), of_app_alone)).order_by(Case.id)
+    cases = session.scalars(query).all()
+    name_texts = new_parties.name_texts(session, installation.company_id, cases)
+    obstacles: dict[int, Obstacle] = {}
+    for case in cases:
+        text = case.text
+        if case.id in name_texts:
+            name_text = name_texts[case.id]
+            text = render(name_text.code, name_text.params)
+        obstacles[case.id] = Obstacle(text.title, text.reason, text.instruction, case.id)
+    for case_id, kind, currency, count, total in rows:
+        obstacle = obstacles[case_id]
+        obstacle.documents += count
+        obstacle.sums[currency or home] += outbox.signed(kind, total)
+    for case_id, creation_id in held:
+        for posting in dependents[creation_id]:
+            obstacles[case_id].add(posting, home)
+    return list(obstacles.values())
+
+
+def _sums_of_cases(
+    session: Session, installation: Installation, except_for: Sequence[int]
+) -> list[tuple[int, str, str, int, Decimal]]:
+    """Return case, kind, currency, number and sum of the documents that open cases stop."""
     stopped = (
         select(
             Case.id,
@@ -129,45 +201,34 @@ def _from_cases(session: Session, installation: Installation) -> list[Obstacle]:
             Case.closed_at.is_(None),
             Case.company_id == installation.company_id,
             Posting.installation_id == installation.id,
+            Posting.id.not_in(except_for),
         )
         .group_by(Case.id, Posting.kind, Posting.currency)
     )
-    rows = session.execute(stopped).all()
-    stopping = Case.id.in_({row[0] for row in rows})
-    of_app_alone = and_(Case.closed_at.is_(None), Case.installation_id == installation.id)
-    home = installation.company.currency
-    obstacles: dict[int, Obstacle] = {}
-    for case in session.scalars(select(Case).where(or_(stopping, of_app_alone)).order_by(Case.id)):
-        text = case.text
-        obstacles[case.id] = Obstacle(text.title, text.reason, text.instruction, case.id)
-    for case_id, kind, currency, count, total in rows:
-        obstacle = obstacles[case_id]
-        obstacle.documents += count
-        obstacle.sums[currency or home] += outbox.signed(kind, total)
-    return list(obstacles.values())
+    rows = session.execute(stopped)
+    return [(id, kind, currency, count, total or ZERO) for id, kind, currency, count, total in rows]
 
 
 def _from_findings(
-    stopped: Sequence[tuple[CheckedPostingRow, list[Finding]]], home: str
+    session: Session, stopped: Mapping[int, StoppedPosting], dependents: Dependents, home: str
 ) -> list[Obstacle]:
     """Return what the checks found, one obstacle for each cause.
 
-    Findings about single documents are one obstacle if they have the same code. Amounts without a
-    currency are in the `home` currency.
+    Findings about single documents are one obstacle if they have the same code. The creation of a
+    record is no document of its own if documents wait for it.
     """
+    codes = new_parties.codes_of(session, list(stopped))
     obstacles: dict[str, Obstacle] = {}
-    for posting, findings in stopped:
-        for finding in findings:
-            key = finding.cause or finding.text.code
+    for posting, findings in stopped.values():
+        texts = {finding.cause or finding.text.code: finding.text for finding in findings}
+        for key, case_text in texts.items():
             obstacle = obstacles.get(key)
             if obstacle is None:
-                text = render(finding.text.code, finding.text.params)
+                text = render(case_text.code, case_text.params)
                 obstacle = Obstacle(text.title, text.reason, text.instruction)
                 obstacles[key] = obstacle
-            obstacle.documents += 1
-            currency = posting.currency or home
-            obstacle.sums[currency] += outbox.signed(posting.kind, posting.summary.total)
-            if len(obstacle.examples) < MAX_EXAMPLES:
-                example = (posting.document_id, format_posting_name(posting))
-                obstacle.examples.append(example)
+            if key == name_cause(posting):
+                obstacle.code = codes.get(posting.id)
+            if posting.id not in dependents:
+                obstacle.add(posting, home)
     return list(obstacles.values())

@@ -12,7 +12,6 @@ from werkzeug.datastructures import MultiDict
 
 from hub.contract.documents import Address, Item, ItemType, Party, Role
 from hub.mapping import Entry, MatchIndex
-from hub.mapping.rules import NAME_SHARING_ROLES
 from hub.qbo.payloads.item import ACCOUNTS, MAX_SALES_TEXT_LENGTH, MAX_SKU_LENGTH
 from hub.qbo.payloads.names import MAX_ITEM_LENGTH, MAX_PARTY_LENGTH, MAX_PHONE_LENGTH
 from hub.qbo.payloads.shared_fields import (
@@ -194,13 +193,10 @@ class Invalid(Exception):
 
 
 def collisions(book: MatchIndex, role: Role, name: str) -> list[Collision]:
-    """Return the records with a name, inactive ones too; some kinds share one name space."""
+    """Return the records because of which a name cannot be added."""
     namesakes = []
-    for other in (role, NAME_SHARING_ROLES.get(role)):
-        if other is None:
-            continue
-        for entry in book.records(other).find_same_name(name):
-            namesakes.append(Collision(NOUNS[other], entry, other, other != role))
+    for other, entry in book.find_namesakes(role, name):
+        namesakes.append(Collision(NOUNS[other], entry, other, other != role))
     return namesakes
 
 

@@ -161,6 +161,7 @@ CREATE_CHECKS: tuple[Check, ...] = (
     check_purchase_orders,
     check_inventory,
     *RECORD_CHECKS,
+    record_checks.check_party_name,
     check_payable_account,
     check_tax_codes,
     link_checks.check_links,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import value_object
+from hub.mapping import Entry
 from hub.models import Record, TransactionHead, TransactionSummary
 from hub.money import ZERO
 from hub.posting.preflight.postings import CheckedPosting
@@ -84,6 +85,8 @@ class CheckContext:
     missing_accounts: Mapping[int, CaseText] = field(default_factory=dict)
     # By installation: why it may not post for the first time yet.
     first_posting_blocks: Mapping[int, CaseText] = field(default_factory=dict)
+    # By posting that creates a supplier or customer: the record of the other kind with its name.
+    namesakes: Mapping[int, Entry] = field(default_factory=dict)
     # By document: how far its total may be from the sum of its lines.
     tolerances: Mapping[int, Decimal] = field(default_factory=dict)
 

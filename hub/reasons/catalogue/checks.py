@@ -14,6 +14,9 @@ USE_ANOTHER_RECORD = (
 REMOVE_FIRST = (
     "Remove that in QuickBooks and press Retry, or press Skip to leave QuickBooks as it is."
 )
+ONE_NAME_SPACE = (
+    "Customers, suppliers and employees share one name space in QuickBooks, which would refuse it."
+)
 CORRECT_THE_LINK = "Fix this at the source or in QuickBooks, then press Retry."
 
 
@@ -133,6 +136,20 @@ TEMPLATES = {
         "{name} is in {currency}, but {party} is to be created in {party_currency} in QuickBooks,"
         " and one transaction has one currency.",
         "Match it to a {list} in {currency}, or correct the currency at the source.",
+        CaseAction.MATCH,
+    ),
+    "check.name_of_customer": _template(
+        "QuickBooks has a customer called “{record}” already",
+        "A supplier of that name is to be created. " + ONE_NAME_SPACE,
+        "Match it to the supplier that it is, create it under another name, such as “{party}"
+        " (supplier)”, or skip the documents that need it.",
+        CaseAction.MATCH,
+    ),
+    "check.name_of_supplier": _template(
+        "QuickBooks has a supplier called “{record}” already",
+        "A customer of that name is to be created. " + ONE_NAME_SPACE,
+        "Match it to the customer that it is, create it under another name, such as “{party}"
+        " (customer)”, or skip the documents that need it.",
         CaseAction.MATCH,
     ),
     "check.number_used": _template(

@@ -1,0 +1,98 @@
+"""New suppliers and customers: the documents that wait for them, and names that are in use."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.contract.documents import Role
+from hub.mapping import NAME_SHARING_ROLES
+from hub.models import Case, Posting, SourceDocument, case_posting
+from hub.models.enums import LIST_KINDS, Operation, PostingState
+from hub.posting.preflight.postings import CheckedPostingRow
+from hub.posting.preflight.record_checks import name_in_use
+from hub.qbo import records
+from hub.reasons.catalogue.collecting import NOTHING_FITS
+from hub.reasons.texts import CaseText
+
+NAME_TAKEN = "the name is taken in QuickBooks: "  # how the mapping begins to say so
+CodeKey = tuple[str, str]  # field and code
+
+
+def find_dependents(postings: Iterable[CheckedPostingRow]) -> dict[int, list[CheckedPostingRow]]:
+    """Return the postings that wait for a new supplier, customer or item, by its posting."""
+    dependents: dict[int, list[CheckedPostingRow]] = defaultdict(list)
+    for posting in postings:
+        refs = {posting.summary.party}
+        for line in posting.summary.lines:
+            refs |= {line.customer, line.item}
+        awaited: set[int] = set()
+        for ref in refs:
+            awaited |= outbox.find_awaited_ids(f'"{ref}"'.encode())
+        for creation_id in awaited:
+            dependents[creation_id].append(posting)
+    return dict(dependents)
+
+
+def codes_of(session: Session, posting_ids: Sequence[int]) -> dict[int, CodeKey]:
+    """Return the codes for which postings create records, by posting."""
+    if not posting_ids:
+        return {}
+    query = (
+        select(Posting.id, SourceDocument.made_for, SourceDocument.source_id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(Posting.id.in_(posting_ids), SourceDocument.made_for != "")
+    )
+    return {id: (field, code) for id, field, code in session.execute(query)}
+
+
+def held_creations(
+    session: Session, installation_id: int, posting_ids: Iterable[int]
+) -> list[tuple[int, int]]:
+    """Return those of these creations that are held, each with an open case about it."""
+    query = (
+        select(case_posting.c.case_id, Posting.id)
+        .join(Posting, Posting.id == case_posting.c.posting_id)
+        .join(Case, Case.id == case_posting.c.case_id)
+        .where(
+            Case.closed_at.is_(None),
+            Posting.installation_id == installation_id,
+            Posting.state == PostingState.HELD,
+            Posting.operation == Operation.CREATE,
+            Posting.kind.in_(LIST_KINDS),
+        )
+        .order_by(case_posting.c.case_id, Posting.id)
+    )
+    wanted = set(posting_ids)
+    rows = session.execute(query)
+    return [(case_id, posting_id) for case_id, posting_id in rows if posting_id in wanted]
+
+
+def name_texts(session: Session, company_id: int, cases: Iterable[Case]) -> Mapping[int, CaseText]:
+    """Return why the name of an unmatched supplier or customer cannot be added, by its case.
+
+    The other kind's list decides, as it was last read. Left out are cases in which the name is
+    free, and those about a code that is matched to something.
+    """
+    read_index = cache(partial(records.index, session, company_id))
+    texts = {}
+    for case in cases:
+        role = cast(Role, case.details.get("role"))
+        other_role = NAME_SHARING_ROLES.get(role)
+        if other_role is None or not _would_be_created(case):
+            continue
+        details = case.details
+        name = str(details.get("new_name") or details.get("name") or details.get("code") or "")
+        for entry in read_index(other_role).find_stored_name(name):
+            texts[case.id] = name_in_use(role, name, entry)
+    return texts
+
+
+def _would_be_created(case: Case) -> bool:
+    """Return whether a code without a record is held because none fits, or its name is in use."""
+    problem = str(case.params.get("problem", ""))
+    return problem in NOTHING_FITS or problem.startswith(NAME_TAKEN)
