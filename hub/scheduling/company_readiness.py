@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from hub.contract.documents import value_object
 from hub.contract.types import App, Field
-from hub.models import Installation, SeenCode, SourceDocument
+from hub.mapping import NAME_SHARING_ROLES
+from hub.models import Installation, ListState, SeenCode, SourceDocument
 from hub.qbo import company
 from hub.qbo.company_facts import CompanyFacts
 from hub.translations.messages import gettext
@@ -52,6 +53,8 @@ def facts_for(
         parts.append(_stock(facts, edition))
     if set(app.posts) & set(SALES_KINDS):
         parts.append(_numbers(facts, app))
+    if {*app.posts, *(field.role for field in fields)} & NAME_SHARING_ROLES.keys():
+        parts.append(_names(session, installation))
     parts += _dimensions(session, installation, facts, fields)
     parts.append(_closed_books(facts))
     return parts
@@ -145,6 +148,30 @@ def _numbers(facts: CompanyFacts, app: App) -> Fact:
             " content) to keep them."
         ),
     )
+
+
+def _names(session: Session, installation: Installation) -> Fact:
+    """Tell with which names those of new suppliers and customers are compared."""
+    title = gettext("Names")
+    employees = gettext(
+        "Employees are not read: a name that only an employee has is found when QuickBooks refuses"
+        " it. Its case then offers another name."
+    )
+    read_lists = select(ListState.list).where(
+        ListState.company_id == installation.company_id, ListState.list.in_(NAME_SHARING_ROLES)
+    )
+    if len(session.scalars(read_lists).all()) < len(NAME_SHARING_ROLES):
+        return Fact(
+            title=title,
+            text=gettext("The suppliers and customers were not read from QuickBooks yet."),
+            state=FactState.LOOK,
+            next_step=gettext("Press Download master data now on the overview of the app."),
+        )
+    text = gettext(
+        "New suppliers are compared with the customers in QuickBooks, and new customers with the"
+        " suppliers."
+    )
+    return Fact(title=title, text=f"{text} {employees}")
 
 
 def _dimensions(

@@ -14,6 +14,7 @@ from hub.db.engine import reading
 from hub.mapping import Entry, MatchIndex, RecordIndex
 from hub.models import AuditEntry, Case, Match, Posting
 from hub.models.enums import PostingState
+from hub.scheduling import runner
 from hub.web import record_form
 from hub.web.record_form import Invalid
 from tests.support.page_visitor import Visitor
@@ -131,6 +132,34 @@ def test_a_name_of_another_kind_of_record_gets_a_suffix(pages: Pages) -> None:
     assert answer.status_code == 400
     assert "QuickBooks has a supplier called Jordan Mercer already." in answer.text
     assert press(pages, "k21").status_code == 302
+    pages.sync()
+    with pages.app.app_context():
+        [customer] = customers(pages)
+        assert customer["DisplayName"] == "Jordan Mercer (customer)"
+        assert len(pages.works.all("Invoice")) == 1
+
+
+def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_sent(
+    pages: Pages,
+) -> None:
+    """QuickBooks would refuse the customer; the person enters another name instead."""
+    pages.enable(mode="review", parties="create")
+    pages.sync(JORDAN)
+    with pages.app.app_context():
+        pages.works.make("Vendor", DisplayName="Jordan Mercer")
+        runner.company("lists", pages.works.company_id, requested_by="kari")
+    pages.visitor.approve(pages.works.row.id)
+    pages.sync()
+    assert pages.visitor.quickbooks.log.entries("customer.create") == []
+    title = "QuickBooks has a supplier called “Jordan Mercer” already"
+    with pages.app.app_context(), reading() as session:
+        open_cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        [case] = [case for case in open_cases if case.text.title == title]
+    values = form_of(pages.visitor.page(f"/inbox/{case.id}"))
+    assert values["name"] == "Jordan Mercer (customer)"
+    pages.visitor.post(f"/inbox/{case.id}/create", **values)
+    pages.sync()
+    pages.visitor.approve(pages.works.row.id)
     pages.sync()
     with pages.app.app_context():
         [customer] = customers(pages)
