@@ -12,6 +12,7 @@ from hub.context import current
 from hub.contract.documents import Code
 from hub.contract.types import Field
 from hub.db.engine import reading, transaction
+from hub.errors import Sentence
 from hub.installations.matches import decide
 from hub.mapping import (
     NEW,
@@ -42,6 +43,14 @@ COLUMNS = (
     "quickbooks_number",
     "why",
 )
+
+
+SAME_NAME = Sentence(
+    "Several codes of the source have this name. If they are different things, rename all but one"
+    " at the source, or open each code and match it to a record of its own."
+)
+LEFT_OUT = Sentence("A person decided that it is left out.")
+CHOOSE_ONE = Sentence("Open the code and match it to one of them, or rename the others.")
 
 
 class PairState(StrEnum):
@@ -162,12 +171,12 @@ def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> l
         choices = records.choices(session, installation.company_id, field.role)
         rows = {row.quickbooks_id: row for row in choices}
 
-    name_counts = Counter(key(code_name(code)) for code in codes)
+    results = [find(field, code, index) for code in codes]
+    uses = [_use(code, result) for code, result in zip(codes, results, strict=True)]
+    counts = Counter(uses)
     pairs: list[Pair] = []
-    for code in codes:
-        is_duplicate = name_counts[key(code_name(code))] > 1
-        result = find(field, code, index)
-        pairs.append(_pair(field, code, result, rows, is_duplicate))
+    for code, result, use in zip(codes, results, uses, strict=True):
+        pairs.append(_pair(field, code, result, rows, is_duplicate=counts[use] > 1))
 
     paired_ids = {pair.quickbooks_id for pair in pairs}
     for row in rows.values():
@@ -176,8 +185,13 @@ def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> l
     return pairs
 
 
+def _use(code: Code, result: MatchResult) -> tuple[str, str]:
+    """Return the name of a code and the record that it uses; two codes may not share both."""
+    return key(code_name(code)), result.id if isinstance(result, Ref) else ""
+
+
 def _pair(
-    field: Field, code: Code, result: MatchResult, rows: dict[str, Record], is_duplicate: bool
+    field: Field, code: Code, result: MatchResult, rows: dict[str, Record], *, is_duplicate: bool
 ) -> Pair:
     """Return the pair of a code, by the result of mapping it."""
     code_values: dict[str, Any] = {
@@ -191,16 +205,17 @@ def _pair(
     if isinstance(result, Ref):
         return _matched_pair(code_values, rows.get(result.id), result, is_duplicate)
     if result is None:
-        problem = "A person decided that it is left out."
-        return Pair(**code_values, state=PairState.LEFT_OUT, problem=problem)
+        return Pair(**code_values, state=PairState.LEFT_OUT, problem=LEFT_OUT)
     if not isinstance(result, Missing):
-        return Pair(**code_values, state=PairState.MISSING)
+        shared = SAME_NAME if is_duplicate else ""
+        return Pair(**code_values, state=PairState.MISSING, problem=shared)
     refused_row = _record_with_separator(field, result, rows)
     if refused_row:
         return replace(_unusable(field, refused_row), **code_values)
-    has_several = len(result.suggestions) > 1 and "several" in result.problem
-    state = PairState.DUPLICATE if has_several else PairState.MISSING
-    return Pair(**code_values, state=state, problem=result.problem)
+    if len(result.suggestions) > 1 and "several" in result.problem:
+        problem = f"{result.problem} {CHOOSE_ONE}"
+        return Pair(**code_values, state=PairState.DUPLICATE, problem=problem)
+    return Pair(**code_values, state=PairState.MISSING, problem=result.problem)
 
 
 def _record_with_separator(
@@ -236,10 +251,9 @@ def _matched_pair(
     number = ""
     if row:
         number = row.number or row.body.get("due_days", "")
-    if is_duplicate:
-        state = PairState.DUPLICATE
-        problem = "Several codes of the source bear this name."
-    else:
+    problem: str = SAME_NAME
+    state = PairState.DUPLICATE
+    if not is_duplicate:
         differences = (
             _difference("name", code_values["name"], ref.name),
             _difference("number", code_values["number"], number),

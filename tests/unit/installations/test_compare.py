@@ -1,9 +1,12 @@
 """Comparing the codes of an app with QuickBooks, as rows and as CSV."""
 
 import pytest
+from sqlalchemy import select
 
 from hub import Code, Party, spreadsheets
-from hub.installations import compare
+from hub.db.engine import transaction
+from hub.installations import compare, matches
+from hub.models import Record
 from tests.support.small_source import postings
 from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 
@@ -26,6 +29,14 @@ def listed(installed, monkeypatch):
     codes = []
     monkeypatch.setattr("hub.sources.codes", lambda installation, field: codes)
     return codes
+
+
+def add_account(quickbooks, name, **more):
+    """Create an account in QuickBooks and return its id."""
+    fields = {"Name": name, "AccountType": "Expense", **more}
+    answer = quickbooks.ask("POST", "account", fields, content_type="application/json")
+    assert answer.status == 200, answer.text
+    return answer.json()["Account"]["Id"]
 
 
 def states(installed, field="supplier"):
@@ -96,3 +107,33 @@ def test_the_codes_are_read_once_to_copy_what_is_missing(installed, listed, monk
     )
     assert compare.copy_missing(installed, ["supplier"], who="kari") == 1
     assert fields == ["supplier"]
+
+
+def test_a_name_of_two_codes_has_a_next_step_that_ends_it(installed, listed):
+    listed += [Code(id="4", name="Telco West"), Code(id="5", name="Telco  west")]
+    pairs = compare.compare(installed, ["supplier"])
+    assert {pair.problem for pair in pairs} == {
+        "Several codes of the source have this name. If they are different things, rename all but"
+        " one at the source, or open each code and match it to a record of its own."
+    }
+    with transaction() as session:
+        is_other = Record.name == "Badger Drywall LLC"
+        other = session.scalars(select(Record.quickbooks_id).where(is_other)).one()
+        matches.decide(session, installed, "supplier", "5", other, who="kari")
+    assert [pair.state for pair in compare.compare(installed, ["supplier"])] == [
+        "matched",
+        "differs",
+    ]
+
+
+def test_two_records_of_one_name_have_a_next_step(installed, listed, quickbooks):
+    for parent in ("Own Tools", "Rented Tools"):
+        parent_id = add_account(quickbooks, parent)
+        add_account(quickbooks, "Hammers", SubAccount=True, ParentRef={"value": parent_id})
+    listed.append(Code(id="1", name="Hammers"))
+    pair = {pair.code: pair for pair in compare.compare(installed, ["account"])}["1"]
+    assert pair.state == "duplicate"
+    assert pair.problem == (
+        "several records in QuickBooks fit: Own Tools:Hammers, Rented Tools:Hammers. Open the code"
+        " and match it to one of them, or rename the others."
+    )
