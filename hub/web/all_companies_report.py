@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.models import Company
-from hub.web import company_totals, exports, report_charts, report_tables
+from hub.web import checklist, company_totals, exports, report_charts, report_tables
 from hub.web.access import scope
 from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, visible_companies
 from hub.web.company_totals import CurrencyTotal
@@ -33,6 +33,9 @@ class CompanyTotals(NamedTuple):
 
 def render(session: Session) -> str:
     """Render the page: the totals by currency and by company, and what needs attention."""
+    if not report_tables.has_documents(session, scope().documents()):
+        steps = checklist.read_until_posted(session)
+        return render_template("reports_of_all.html", is_empty=True, checklist=steps)
     newest, month = _months(session)
     totals = company_totals.of_month(session, scope().documents(), month)
     waiting = company_totals.waiting(session, scope().installations(), current().clock.now())

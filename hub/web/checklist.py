@@ -17,7 +17,7 @@ from hub.security import hub_settings
 from hub.security.rights import Scope
 from hub.translations.messages import gettext
 from hub.web import first_owner
-from hub.web.access import may
+from hub.web.access import may, rights_scope
 
 MAX_NAMED_OWNERS = 3
 MAX_SUBJECTS = 1000  # apps and entries that are compared with each other
@@ -85,6 +85,16 @@ def read(session: Session) -> Checklist:
         ),
     ]
     return Checklist(steps=steps, owners=[str(owner.username) for owner in owners])
+
+
+def read_if_shown(session: Session) -> Checklist | None:
+    """Return the checklist for a person who may see it: it is about the hub as a whole."""
+    return read(session) if may("viewer") and not current().is_demo else None
+
+
+def read_until_posted(session: Session) -> Checklist | None:
+    """Return the checklist while no app that the person sees has posted anything."""
+    return None if has_posted(session, rights_scope()) else read_if_shown(session)
 
 
 def who_can(step: Step, checklist: Checklist) -> str:

@@ -19,7 +19,7 @@ from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
 from hub.web import checklist, figures, posted_chart, reconciliation
-from hub.web.access import ANYWHERE, may, needs, scope
+from hub.web.access import ANYWHERE, needs, scope
 from hub.web.case_titles import subjects
 from hub.web.figures import PostedFigures
 from hub.web.layout import zone
@@ -70,7 +70,7 @@ def show() -> str:
             standby=standby,
             cases=cases,
             subjects=subjects(session, cases),
-            checklist=checklist.read(session) if _sees_checklist() else None,
+            checklist=checklist.read_if_shown(session),
             has_posted=checklist.has_posted(session, scope()),
             page=companies,
             companies=_health(session, companies.rows),
@@ -78,11 +78,6 @@ def show() -> str:
             last_reconciled=_last_reconciled(session),
             chart=posted_chart.read(session, scope()),
         )
-
-
-def _sees_checklist() -> bool:
-    """Tell whether to show the set-up, which is about the hub as a whole."""
-    return may("viewer") and not current().is_demo
 
 
 def _visible_installations() -> Select[Any]:

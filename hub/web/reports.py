@@ -14,7 +14,7 @@ from hub.db.engine import reading
 from hub.models import Company, Installation, SourceDocument
 from hub.money import to_cents
 from hub.translations.messages import gettext_noop
-from hub.web import all_companies_report, exports, report_charts, report_tables, row_ids
+from hub.web import all_companies_report, checklist, exports, report_charts, report_tables, row_ids
 from hub.web.access import ANYWHERE, company_id_of_address, needs, scope
 from hub.web.company_choice import chosen_or_only
 from hub.web.layout import app_name
@@ -59,6 +59,12 @@ def show() -> str:
         if company is None:
             return all_companies_report.render(session)
         documents = _documents(company)
+        is_named = company_id_of_address() is not None
+        if not report_tables.has_documents(session, documents):
+            steps = checklist.read_until_posted(session)
+            return render_template(
+                "reports.html", company=company, is_named=is_named, is_empty=True, checklist=steps
+            )
         years = report_tables.years(session, documents)
         year = _year(years)
         home = company.currency
@@ -69,7 +75,7 @@ def show() -> str:
         return render_template(
             "reports.html",
             company=company,
-            is_named=company_id_of_address() is not None,
+            is_named=is_named,
             years=years,
             year=year,
             totals=totals,

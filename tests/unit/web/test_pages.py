@@ -129,6 +129,7 @@ def empty(open_pages: Callable[..., Visitor]) -> Visitor:
         ("/inbox/", "No cases yet"),
         ("/documents", "No documents yet"),
         ("/runs/", "Nothing has run yet"),
+        ("/reports/", "Next: Connect a QuickBooks company."),
         ("/companies", "No company is connected"),
         ("/apps/costtracker", "Connect a company first"),
         ("/audit/?q=nothing-like-it", "Nothing was found."),

@@ -234,10 +234,48 @@ def test_the_file_has_the_same_totals(visitor, source):
     assert (row["currency"], row["posted_amount"]) == ("USD", "300.30")
 
 
-def test_an_empty_company_has_reports_too(visitor):
+def test_without_documents_the_reports_say_what_to_do_and_show_no_table(visitor):
     text = visitor.page(HERE)
-    assert "No document is dated in this year." in text
-    assert "Nothing needs attention" in text
+    assert "Nothing to report yet" in text
+    assert "Next: Download the lists. The app gets the accounts" in text
+    main = text.partition('id="main"')[2]
+    assert 'href="/installations/1/"' in main
+    assert "<table" not in main
+    assert "Control totals" not in main
+
+
+def test_who_cannot_take_the_next_step_is_told_who_can(visitor):
+    visitor.post("/logout")
+    visitor.log_in("vera")
+    main = visitor.page(HERE).partition('id="main"')[2]
+    assert "An owner or operator does this: olga" in main
+    assert 'href="/installations/1/"' not in main
+
+
+def test_a_company_whose_documents_wait_has_reports(visitor, source):
+    sync(source, bill("1", total="50.00", supplier="31", account="no such account"))
+    text = visitor.page(HERE)
+    assert "Nothing to report yet" not in text
+    assert "Nothing dated in this year is posted." in text
+
+
+def test_of_an_empty_company_in_a_hub_that_posts_the_apps_are_the_next_step(two):
+    visitor = two.visitor(EVERYTHING)
+    with two.app.app_context(), transaction() as session:
+        company = add_company(session, "7700", "Newcomer").id
+    main = visitor.page(f"{HERE}?company={company}").partition('id="main"')[2]
+    assert "Enable an app, or run one that is enabled." in main
+    assert 'href="/apps/"' in main
+    assert "Nothing to report yet" not in visitor.page(ALL_MARCH)
+
+
+def test_of_several_companies_without_documents_no_table_is_shown(visitor):
+    with transaction() as session:
+        add_company(session, "7700", "Newcomer")
+    main = visitor.page(HERE).partition('id="main"')[2]
+    assert "All companies" in main
+    assert "Nothing to report yet" in main
+    assert "<table" not in main
 
 
 def test_three_times_as_many_documents_need_no_more_queries(visitor, source, clock):
