@@ -212,6 +212,11 @@ def _pair(
     refused_row = _record_with_separator(field, result, rows)
     if refused_row:
         return replace(_unusable(field, refused_row), **code_values)
+    return _missing_pair(code_values, result)
+
+
+def _missing_pair(code_values: dict[str, Any], result: Missing) -> Pair:
+    """Return the pair of a code that no record fits, or several."""
     if len(result.suggestions) > 1 and "several" in result.problem:
         problem = f"{result.problem} {CHOOSE_ONE}"
         return Pair(**code_values, state=PairState.DUPLICATE, problem=problem)
