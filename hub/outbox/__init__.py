@@ -59,6 +59,7 @@ from hub.outbox.statistics import (
     signed,
     states,
     sums,
+    sums_by_kind,
 )
 from hub.outbox.transitions import (
     approve,
@@ -135,6 +136,7 @@ __all__ = [
     "state_column",
     "states",
     "sums",
+    "sums_by_kind",
     "was_sent",
     "withdraw",
     "withdraw_superseded",

@@ -50,6 +50,7 @@ COUNTED_AS_WAITING = (DocumentState.WAITING, DocumentState.READY, DocumentState.
 UNDELIVERED_STATES = (PostingState.HELD, PostingState.UNKNOWN)  # of files
 CREDIT_KINDS = ("vendor_credit", "credit_memo", "refund")  # their amounts are subtracted
 SUM_NAMES = ("source", "posted", "quickbooks")
+KindSums = dict[tuple[str, str], dict[str, Decimal]]  # by kind and currency
 HALF_BASE = 10**9  # sums of millionths are added up in two halves: above and below this
 IS_FIRST_POSTING = (
     Posting.operation == Operation.CREATE,
@@ -128,16 +129,26 @@ def states(session: Session, installation_id: int) -> dict[int, str]:
 
 
 def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
-    """Add up the posted documents by currency: source totals, posted totals, totals in QuickBooks.
-
-    Documents that are missing in QuickBooks are included, so that their amount is a difference;
-    removed ones are not. The database adds up the documents that have only their first posting.
-    """
+    """Add up the posted documents of all kinds by currency, as `sums_by_kind` does."""
     totals: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(SUM_NAMES, ZERO))
+    for (_, currency), of_kind in sums_by_kind(session, installation_id).items():
+        for name in SUM_NAMES:
+            totals[currency][name] += of_kind[name]
+    return dict(totals)
+
+
+def sums_by_kind(session: Session, installation_id: int) -> KindSums:
+    """Add up the posted documents: source totals, posted totals, totals in QuickBooks.
+
+    Credits are negative. Documents that are missing in QuickBooks are included, so that their
+    amount is a difference; removed ones are not. The database adds up the documents that have only
+    their first posting.
+    """
+    totals: KindSums = defaultdict(lambda: dict.fromkeys(SUM_NAMES, ZERO))
     for kind, currency, *halves in session.execute(_sums_of_firsts(installation_id)):
         for name, upper, lower in zip(SUM_NAMES, halves[::2], halves[1::2], strict=True):
             amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
-            totals[currency][name] += sign(kind) * amount
+            totals[kind, currency][name] += sign(kind) * amount
     _add_others(session, installation_id, totals)
     return dict(totals)
 
@@ -235,9 +246,7 @@ def _sums_of_firsts(installation_id: int) -> Select[Any]:
     )
 
 
-def _add_others(
-    session: Session, installation_id: int, totals: dict[str, dict[str, Decimal]]
-) -> None:
+def _add_others(session: Session, installation_id: int, totals: KindSums) -> None:
     """Add the documents that have more than one posting."""
     has_several = Posting.document_id.in_(_with_several_postings([installation_id]))
     states = _states(session, has_several)
@@ -249,7 +258,7 @@ def _add_others(
         if row.source_total is None and row.total is None:
             continue
         factor = sign(row.kind)
-        line = totals[row.currency]
+        line = totals[row.kind, row.currency]
         if row.source_total is None:
             line["source"] += factor * row.total
         elif row.document_id not in with_source_total:

@@ -1,5 +1,6 @@
 """An app of one company: how it stands, run it now, download the lists, pause or disable it."""
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -60,6 +61,12 @@ def lists(installation_id: int) -> Response:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     return start(installation_id, RunKind.LISTS, installation.company_id)
+
+
+def _sums(session: Session, installation_id: int) -> list[tuple[str, str, dict[str, Decimal]]]:
+    """Return kind, currency and sums of the posted documents; a payment is no further invoice."""
+    by_kind = outbox.sums_by_kind(session, installation_id)
+    return [(*key, by_kind[key]) for key in sorted(by_kind)]
 
 
 def tabs(session: Session, installation: Installation) -> dict[str, Any]:
@@ -162,7 +169,7 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
     )
     return {
         "counts": counts(session, installation.id),
-        "sums": outbox.sums(session, installation.id),
+        "sums": _sums(session, installation.id),
         "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
         "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
         "lists_put": session.scalar(_lists_put(installation)),

@@ -553,12 +553,18 @@ def test_sums_are_of_posted_documents_with_credits_negative(box):
             )
     with reading() as session:
         result = outbox.sums(session, 1)
+        by_kind = outbox.sums_by_kind(session, 1)
     assert result["NOK"] == {
         "source": Decimal(0),
         "posted": Decimal(0),
         "quickbooks": Decimal("-10.10"),
     }
     assert result["EUR"] == dict.fromkeys(("source", "posted", "quickbooks"), Decimal("100.10"))
+    assert {key: sums["posted"] for key, sums in by_kind.items()} == {
+        ("bill", "NOK"): Decimal("100.10"),
+        ("vendor_credit", "NOK"): Decimal("-100.10"),
+        ("bill", "EUR"): Decimal("100.10"),
+    }
 
 
 def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_database(box):

@@ -1,0 +1,33 @@
+"""The control totals on the overview of an app: each kind of document for itself."""
+
+import re
+from html import unescape
+
+from tests.support.page_visitor import Visitor
+from tests.unit.web.test_match_promises import Pages
+
+
+def totals(pages: Pages) -> list[list[str]]:
+    """Return the cells of the control totals, as text."""
+    page = pages.visitor.page(f"/installations/{pages.works.row.id}/")
+    table = page.partition("by kind and currency</caption>")[2].partition("</table>")[0]
+    cells = []
+    for row in table.partition("<tbody>")[2].split("<tr")[1:]:
+        texts = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        cells.append([unescape(re.sub(r"<[^>]+>", "", text)) for text in texts])
+    return cells
+
+
+def test_a_payment_is_not_added_to_the_invoice_that_it_pays(outside: Visitor) -> None:
+    pages = Pages(outside)
+    pages.enable()
+    with pages.app.app_context():
+        first = pages.works.invoice("100.00")
+        pages.works.invoice("50.00")
+        pages.works.pay(first)
+    pages.sync()
+    rows = totals(pages)
+    assert [row[:2] for row in rows] == [["Invoice", "USD"], ["Payment", "USD"]]
+    invoices, payments = rows
+    assert invoices[2:] == ["162.00", "162.00", "162.00", "To the cent"]
+    assert payments[2:] == ["108.00", "108.00", "108.00", "To the cent"]
