@@ -13,8 +13,8 @@ from hub.contract.documents import Role
 from hub.mapping import NAME_SHARING_ROLES
 from hub.models import Case, Posting, SourceDocument, case_posting
 from hub.models.enums import LIST_KINDS, Operation, PostingState
+from hub.posting.preflight.name_checks import name_in_use, stored_name
 from hub.posting.preflight.postings import CheckedPostingRow
-from hub.posting.preflight.record_checks import name_in_use
 from hub.qbo import records
 from hub.reasons.catalogue.collecting import NOTHING_FITS
 from hub.reasons.texts import CaseText
@@ -88,7 +88,7 @@ def name_texts(session: Session, company_id: int, cases: Iterable[Case]) -> Mapp
         details = case.details
         name = str(details.get("new_name") or details.get("name") or details.get("code") or "")
         for entry in read_index(other_role).find_stored_name(name):
-            texts[case.id] = name_in_use(role, name, entry)
+            texts[case.id] = name_in_use(role, name, stored_name(entry))
     return texts
 
 

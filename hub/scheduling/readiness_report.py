@@ -21,8 +21,8 @@ from hub.money import ZERO
 from hub.posting.preflight import checks
 from hub.posting.preflight.context import Finding
 from hub.posting.preflight.load import load_context
+from hub.posting.preflight.name_checks import name_cause
 from hub.posting.preflight.postings import UNPOSTED_STATES, CheckedPostingRow, load_postings
-from hub.posting.preflight.record_checks import name_cause
 from hub.reasons.texts import render
 from hub.scheduling import new_parties
 from hub.scheduling.company_readiness import Fact, FactState, facts_for

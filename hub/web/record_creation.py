@@ -15,6 +15,7 @@ from hub.errors import Refused
 from hub.mapping import NEW, MatchIndex
 from hub.models import Attempt, Case, Installation, Posting, SeenCode, SourceDocument, case_posting
 from hub.models.enums import Operation, PostingState
+from hub.posting.preflight.name_checks import is_name_planned
 from hub.qbo import company as qbo_company
 from hub.qbo import records
 from hub.qbo.payloads.item import ACCOUNTS
@@ -105,7 +106,9 @@ def _form(
     if invalid is None:
         details = _entered_before(book, source_code) or _details_of(used)
         proposed = record_form.cut_name(field.role, details.name if details else name)
-        free_name = record_form.free_name(book, field.role, proposed, is_taken=is_refused)
+        is_planned = is_name_planned(session, installation.company_id, field.role, proposed)
+        is_taken = is_refused or is_planned
+        free_name = record_form.free_name(book, field.role, proposed, is_taken=is_taken)
         accounts = _accounts(session, installation, details)
         values = record_form.values_of(details, free_name, accounts)
         name = proposed

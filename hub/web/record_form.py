@@ -203,7 +203,8 @@ def collisions(book: MatchIndex, role: Role, name: str) -> list[Collision]:
 def free_name(book: MatchIndex, role: Role, name: str, *, is_taken: bool = False) -> str:
     """Return a name that no record has: with the kind as its suffix, then with a number.
 
-    `is_taken` says that QuickBooks has refused the name, such as that of an employee.
+    `is_taken` says that QuickBooks has refused the name, such as that of an employee, or that
+    another kind of record is planned under it.
     """
     if not is_taken and not collisions(book, role, name):
         return name

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.money import ZERO, format_amount, is_exact, to_cents
-from hub.posting.preflight import duplicate_checks, link_checks, record_checks
+from hub.posting.preflight import duplicate_checks, link_checks, name_checks, record_checks
 from hub.posting.preflight.context import (
     Check,
     CheckContext,
@@ -161,7 +161,7 @@ CREATE_CHECKS: tuple[Check, ...] = (
     check_purchase_orders,
     check_inventory,
     *RECORD_CHECKS,
-    record_checks.check_party_name,
+    name_checks.check_party_name,
     check_payable_account,
     check_tax_codes,
     link_checks.check_links,

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import value_object
-from hub.mapping import Entry
 from hub.models import Record, TransactionHead, TransactionSummary
 from hub.money import ZERO
 from hub.posting.preflight.postings import CheckedPosting
@@ -55,6 +54,15 @@ class Finding:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+@value_object
+class Namesake:
+    """A supplier or customer with the name of a new record; without an id it is planned, too."""
+
+    list: str
+    id: str = ""
+    name: str
+
+
 @dataclass(frozen=True)
 class RelatedTransactions:
     """Transactions in QuickBooks that a posting may be, or that it settles."""
@@ -85,8 +93,8 @@ class CheckContext:
     missing_accounts: Mapping[int, CaseText] = field(default_factory=dict)
     # By installation: why it may not post for the first time yet.
     first_posting_blocks: Mapping[int, CaseText] = field(default_factory=dict)
-    # By posting that creates a supplier or customer: the record of the other kind with its name.
-    namesakes: Mapping[int, Entry] = field(default_factory=dict)
+    # By posting that creates a supplier or customer: what has its name as the other kind.
+    namesakes: Mapping[int, Namesake] = field(default_factory=dict)
     # By document: how far its total may be from the sum of its lines.
     tolerances: Mapping[int, Decimal] = field(default_factory=dict)
 

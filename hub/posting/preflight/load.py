@@ -4,8 +4,6 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import cache, partial
-from typing import cast
 
 from marshmallow import Schema
 from sqlalchemy import and_, or_, select
@@ -13,8 +11,6 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub import outbox
-from hub.contract.documents import Role
-from hub.mapping import NAME_SHARING_ROLES, Entry
 from hub.models import Installation, ListState, Posting, Record, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.posting.actions import removals
@@ -28,8 +24,9 @@ from hub.posting.preflight.context import (
     settled_amounts,
 )
 from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
+from hub.posting.preflight.name_checks import find_namesakes
 from hub.posting.preflight.postings import CheckedPosting
-from hub.qbo import company, records
+from hub.qbo import company
 from hub.qbo.entities import DOCUMENTS
 from hub.reasons.texts import CaseText
 
@@ -55,7 +52,7 @@ def load_context(
         refs=refs,
         missing_accounts=_missing_accounts(session, installation_ids),
         first_posting_blocks=first_posting.blocks(session, installation_ids),
-        namesakes=_namesakes(session, company_id, postings),
+        namesakes=find_namesakes(session, company_id, postings),
         tolerances=_tolerances(session, postings),
     )
 
@@ -105,21 +102,6 @@ def _planned_parties(
             active=True,
         )
     return parties
-
-
-def _namesakes(
-    session: Session, company_id: int, postings: Sequence[CheckedPosting]
-) -> Mapping[int, Entry]:
-    """Return, by posting, the records of the other kind that have the name of a new party."""
-    read_index = cache(partial(records.index, session, company_id))
-    namesakes = {}
-    for posting in postings:
-        other_kind = NAME_SHARING_ROLES.get(cast(Role, posting.kind))
-        if other_kind is None or posting.operation != Operation.CREATE:
-            continue
-        for entry in read_index(other_kind).find_stored_name(posting.document.party):
-            namesakes[posting.id] = entry
-    return namesakes
 
 
 def _tolerances(session: Session, postings: Sequence[CheckedPosting]) -> Mapping[int, Decimal]:

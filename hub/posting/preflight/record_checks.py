@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import cast
 
 from hub.contract.documents import Role
-from hub.mapping import NAME_SHARING_ROLES, Entry
 from hub.models import Record
 from hub.models.display_names import format_posting_name
 from hub.posting.preflight.context import (
@@ -101,32 +100,6 @@ def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iter
         list=list_name,
     )
     yield Finding(key="currency", text=text)
-
-
-def check_party_name(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find a new supplier with the name of a customer, or the other way round."""
-    namesake = context.namesakes.get(posting.id)
-    if namesake is None:
-        return
-    yield Finding(
-        cause=name_cause(posting),
-        text=name_in_use(posting.kind, posting.document.party, namesake),
-        details={"list": NAME_SHARING_ROLES[cast(Role, posting.kind)], "id": namesake.id},
-    )
-
-
-def name_cause(posting: CheckedPosting) -> str:
-    """Return the cause of the case about the name of a new supplier or customer."""
-    return f"posting:{posting.id}:name"
-
-
-def name_in_use(kind: str, name: str, namesake: Entry) -> CaseText:
-    """Return why a supplier or customer cannot be created under a name that another kind has."""
-    return CaseText(
-        "check.name_of_customer" if kind == "vendor" else "check.name_of_supplier",
-        record=namesake.stored_name or namesake.name,
-        party=name,
-    )
 
 
 def _record_name(list_name: str, id: str, record: Record | None) -> str:

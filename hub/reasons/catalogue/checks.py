@@ -17,6 +17,14 @@ REMOVE_FIRST = (
 ONE_NAME_SPACE = (
     "Customers, suppliers and employees share one name space in QuickBooks, which would refuse it."
 )
+SUPPLIER_NAME = (
+    "Match it to the supplier that it is, create it under another name, such as “{party}"
+    " (supplier)”, or skip the documents that need it."
+)
+CUSTOMER_NAME = (
+    "Match it to the customer that it is, create it under another name, such as “{party}"
+    " (customer)”, or skip the documents that need it."
+)
 CORRECT_THE_LINK = "Fix this at the source or in QuickBooks, then press Retry."
 
 
@@ -141,15 +149,25 @@ TEMPLATES = {
     "check.name_of_customer": _template(
         "QuickBooks has a customer called “{record}” already",
         "A supplier of that name is to be created. " + ONE_NAME_SPACE,
-        "Match it to the supplier that it is, create it under another name, such as “{party}"
-        " (supplier)”, or skip the documents that need it.",
+        SUPPLIER_NAME,
         CaseAction.MATCH,
     ),
     "check.name_of_supplier": _template(
         "QuickBooks has a supplier called “{record}” already",
         "A customer of that name is to be created. " + ONE_NAME_SPACE,
-        "Match it to the customer that it is, create it under another name, such as “{party}"
-        " (customer)”, or skip the documents that need it.",
+        CUSTOMER_NAME,
+        CaseAction.MATCH,
+    ),
+    "check.name_of_new_customer": _template(
+        "A customer called “{party}” is to be created, too",
+        "A supplier of that name is to be created after it. " + ONE_NAME_SPACE,
+        SUPPLIER_NAME,
+        CaseAction.MATCH,
+    ),
+    "check.name_of_new_supplier": _template(
+        "A supplier called “{party}” is to be created, too",
+        "A customer of that name is to be created after it. " + ONE_NAME_SPACE,
+        CUSTOMER_NAME,
         CaseAction.MATCH,
     ),
     "check.number_used": _template(

@@ -2,11 +2,12 @@
 
 import shutil
 from dataclasses import replace
+from decimal import Decimal
 from html import unescape
 
 import pytest
 
-from hub import Party
+from hub import Field, Line, Party
 from hub.collect import run
 from hub.context import current
 from hub.contract.documents import Code
@@ -17,7 +18,7 @@ from hub.posting.preflight import recheck
 from hub.qbo import record_rows
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import SmallSource, bill, postings, settle, vendor_code
+from tests.support.small_source import SmallSource, bill, change, postings, settle, vendor_code
 from tests.unit.web.test_large_lists import queries_of
 from tests.unit.web.test_readiness_report import HERE, row_of, rows
 from tests.unit.web.test_record_form import form_of
@@ -188,3 +189,39 @@ def test_more_new_suppliers_need_no_more_queries(visitor, source):
     listed = [row for row in rows(visitor) if row[0].startswith("QuickBooks has a customer")]
     assert len(listed) == 8
     assert queries_of(visitor, HERE) == few
+
+
+@pytest.fixture
+def customers(source):
+    """Let lines of bills name customers, which are created if QuickBooks lacks them."""
+    source.fields.append(
+        Field(name="customer", label="Customer", role="customer", match=("id",), missing="create")
+    )
+
+
+def bill_for(number, customer, **values):
+    codes = {"account": "4010", "customer": vendor_code("c1", customer)}
+    return bill(number, lines=[Line(id="a", amount=Decimal("125.00"), codes=codes)], **values)
+
+
+def test_of_two_new_records_with_one_name_the_later_is_listed(visitor, source, customers):
+    collect(source, bill_of("1", vendor_code("s1", "Nordvik AS")), bill_for("2", "Nordvik as"))
+    title = "A supplier called “Nordvik as” is to be created, too"
+    row = row_of(visitor, title)
+    assert row[2:] == ["1", "125.00 NOK"]
+    assert ("F-2" in row[0], "F-1" in row[0]) == (True, False)
+    page = visitor.page(link_of(visitor.page(HERE), title))
+    assert form_of(page)["name"] == "Nordvik as (customer)"
+    recheck.check_waiting(1)
+    states = {posting.kind: posting.state for posting in postings() if posting.kind != "bill"}
+    assert states == {"vendor": "review", "customer": "held"}
+    assert row_of(visitor, title)[2:] == ["1", "125.00 NOK"]
+
+
+def test_a_name_that_is_not_planned_any_more_is_free(visitor, source, customers):
+    collect(source, bill_of("1", vendor_code("s1", "Nordvik AS")), bill_for("2", "Nordvik AS"))
+    recheck.check_waiting(1)
+    first = postings(kind="vendor")[0]
+    change(first.id, state="skipped")
+    recheck.check_waiting(1)
+    assert [posting.state for posting in postings(kind="customer")] == ["review"]
