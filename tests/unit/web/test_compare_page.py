@@ -1,0 +1,80 @@
+"""The page that compares the codes of an app with QuickBooks."""
+
+import re
+import shutil
+from html import unescape
+
+import pytest
+
+from hub.contract.documents import Code
+from hub.contract.registry import Plugins
+from hub.db.engine import transaction
+from hub.installations import enable
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from tests.support.page_rows import Story, add_people
+from tests.support.page_visitor import Visitor
+from tests.support.small_source import SLUG, SmallSource
+
+HERE = "/installations/1/compare/?field=supplier"
+
+
+@pytest.fixture
+def source():
+    return SmallSource()
+
+
+@pytest.fixture
+def app(source, make_app, make_config, empty_database):
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def open_visitor(app, source, quickbooks):
+    """Return a function that logs in an operator of an enabled app, who reads a language."""
+    company = oauth_connect.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
+    record_download.refresh(company.id)
+    enable.enable(company.id, SLUG, {"start_date": "2025-01-01"}, who="olga", mode="auto")
+    with transaction() as session:
+        add_people(session)
+
+    def log_in(language):
+        visitor = Visitor(app, Story(company.id, 1))
+        visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+        visitor.log_in("olga")
+        return visitor
+
+    return log_in
+
+
+def problems(page):
+    """Return what the rows of the page say is wrong with their codes."""
+    rows = page.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr>")[1:]
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)[-1] for row in rows]
+    return [unescape(text) for text in cells]
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "en",
+            "Several codes of the source have this name. If they are different things, rename all"
+            " but one at the source, or open each code and match it to a record of its own.",
+        ),
+        (
+            "nb",
+            "Flere koder i kilden har dette navnet. Hvis de er forskjellige ting, gi alle unntatt"
+            " én et nytt navn i kilden, eller åpne hver kode og koble den til sin egen oppføring.",
+        ),
+    ],
+)
+def test_codes_of_one_name_have_a_next_step(open_visitor, source, language, expected):
+    source.codes = [Code(id="1", name="Telco West"), Code(id="2", name="Telco West")]
+    assert problems(open_visitor(language).page(HERE)) == [expected, expected]
