@@ -33,12 +33,13 @@ class CompanyTotals(NamedTuple):
 
 def render(session: Session) -> str:
     """Render the page: the totals by currency and by company, and what needs attention."""
-    if not report_tables.has_documents(session, scope().documents()):
+    now = current().clock.now()
+    waiting = company_totals.waiting(session, scope().installations(), now)
+    if not waiting and company_totals.newest_date(session, scope().documents()) is None:
         steps = checklist.read_until_posted(session)
         return render_template("reports_of_all.html", is_empty=True, checklist=steps)
     newest, month = _months(session)
     totals = company_totals.of_month(session, scope().documents(), month)
-    waiting = company_totals.waiting(session, scope().installations(), current().clock.now())
     offered = company_totals.months_until(newest)
     companies = page(session, visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
     return render_template(

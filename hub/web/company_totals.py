@@ -48,9 +48,14 @@ class Ages(NamedTuple):
 
 def newest_month(session: Session, documents: Any, today: dt.date) -> Period:
     """Return the month of the latest date of the documents; without any, that of today."""
-    dates = select(SourceDocument.date).where(SourceDocument.date.is_not(None), *documents)
-    newest = session.scalar(dates.order_by(SourceDocument.date.desc()).limit(1)) or today
+    newest = newest_date(session, documents) or today
     return Period(newest.year, newest.month)
+
+
+def newest_date(session: Session, documents: Any) -> dt.date | None:
+    """Return the latest date of the documents, None without any."""
+    dates = select(SourceDocument.date).where(SourceDocument.date.is_not(None), *documents)
+    return session.scalar(dates.order_by(SourceDocument.date.desc()).limit(1))
 
 
 def months_until(newest: Period) -> list[Period]:

@@ -310,11 +310,6 @@ def _seconds_until_posted(session: Session) -> Any:
     return extract("epoch", Posting.changed_at - Posting.created_at)
 
 
-def has_documents(session: Session, documents: Any) -> bool:
-    """Tell whether there are any documents to report on."""
-    return session.scalar(select(SourceDocument.id).where(*documents).limit(1)) is not None
-
-
 def years(session: Session, documents: Any) -> list[int]:
     """Return the years from the first to the last date of the documents, the newest first."""
     dates = select(func.min(SourceDocument.date), func.max(SourceDocument.date))

@@ -60,17 +60,17 @@ def show() -> str:
             return all_companies_report.render(session)
         documents = _documents(company)
         is_named = company_id_of_address() is not None
-        if not report_tables.has_documents(session, documents):
+        years = report_tables.years(session, documents)
+        home = company.currency
+        now = current().clock.now()
+        waiting = report_tables.waiting(session, documents, now, home)
+        if not years and not waiting:
             steps = checklist.read_until_posted(session)
             return render_template(
                 "reports.html", company=company, is_named=is_named, is_empty=True, checklist=steps
             )
-        years = report_tables.years(session, documents)
         year = _year(years)
-        home = company.currency
-        now = current().clock.now()
         totals = report_tables.control_totals(session, documents, year, home)
-        waiting = report_tables.waiting(session, documents, now, home)
         delays = report_tables.delays(session, documents, year)
         return render_template(
             "reports.html",

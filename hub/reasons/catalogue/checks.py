@@ -18,12 +18,12 @@ ONE_NAME_SPACE = (
     "Customers, suppliers and employees share one name space in QuickBooks, which would refuse it."
 )
 SUPPLIER_NAME = (
-    "Match it to the supplier that it is, create it under another name, such as “{party}"
-    " (supplier)”, or skip the documents that need it."
+    "Match it to the supplier that it is, create it under another name, such as {party}"
+    " (supplier), or skip the documents that need it."
 )
 CUSTOMER_NAME = (
-    "Match it to the customer that it is, create it under another name, such as “{party}"
-    " (customer)”, or skip the documents that need it."
+    "Match it to the customer that it is, create it under another name, such as {party}"
+    " (customer), or skip the documents that need it."
 )
 CORRECT_THE_LINK = "Fix this at the source or in QuickBooks, then press Retry."
 
