@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from hub.contract import settings_schema
-from hub.contract.documents import Attachment, Code, Document, Gone, Receipt, Yielded
+from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
 from hub.contract.files import FileContent
 from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState, ReceiptStateName
@@ -250,12 +250,8 @@ class Bench:
         self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()
     ) -> Iterator[Yielded]:
         """Yield what the source has, as lazily as the plugin reads it."""
-        cursors = cursors or {}
-        items = self._call("hub_documents", site=self.site, cursors=cursors, ids=tuple(ids))
-        for item in items:
-            if isinstance(item, Gone) and not ids:
-                record.note(record.DELETION, self.app.slug)
-            yield item
+        items = self._call("hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids))
+        yield from items if ids else record.watched(self.app.slug, items)
 
     def read(
         self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()

@@ -1,5 +1,9 @@
 """What the test that runs now has shown about a plugin, for the record in its package."""
 
+from collections.abc import Iterable, Iterator
+
+from hub.contract.documents import Gone, Yielded
+
 PROPERTY = "hub-record"  # of a test's report, with what the test has shown
 CONTRACT = "contract"  # the test is of the contract suite of an app
 CONTRACT_TEST = "contract test"  # the suite has a test of this name
@@ -14,6 +18,14 @@ _facts: set[Fact] = set()
 def note(what: str, value: str) -> None:
     """Note what the test that runs now has shown."""
     _facts.add((what, value))
+
+
+def watched(slug: str, items: Iterable[Yielded]) -> Iterator[Yielded]:
+    """Yield what was read of an app's list, and note a deletion in it."""
+    for item in items:
+        if isinstance(item, Gone):
+            note(DELETION, slug)
+        yield item
 
 
 def take() -> list[Fact]:
