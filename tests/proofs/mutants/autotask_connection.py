@@ -157,9 +157,9 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C8",
         place="hub/mapping/rules.py",
-        old="    namesakes = _find_namesakes(name, field.role, index)\n",
-        new="    namesakes = []\n",
-        bug="A customer with the name of a vendor is sent to QuickBooks, which refuses it.",
+        old="    namesakes = [entry for _, entry in index.find_namesakes(field.role, name)]\n",
+        new="    namesakes: list[Entry] = []\n",
+        bug="A customer with the name of a vendor is planned, which QuickBooks would refuse.",
     ),
     Mutant(
         row="AT-C8",
