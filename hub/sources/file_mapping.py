@@ -13,6 +13,7 @@ from hub.errors import Refused
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState
 from hub.sources import file_intake
+from hub.sources.received_files import to_contract
 from hub.sources.site import app_of
 
 MAPPED = "file mapped"
@@ -34,13 +35,7 @@ def open_table(installation: Installation, file_id: int) -> OpenTable:
     with reading() as session:
         stored = session.get_one(StoredFile, file_id)
         content = stored.content
-    file = files.ReceivedFile(
-        id=stored.id,
-        name=stored.name,
-        digest=stored.digest,
-        size=stored.size,
-        received_at=stored.received_at,
-    )
+    file = replace(to_contract(stored), mapping=None)
     table = file_intake.read(installation, file, content).table
     if table is None:
         raise Refused("%(name)s has no columns to map.", name=file.name)

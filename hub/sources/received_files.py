@@ -55,7 +55,7 @@ class SiteFiles:
         query = self._accepted().where(StoredFile.position > position)
         with reading() as session:
             page = session.scalars(query.order_by(StoredFile.position).limit(FILES_PER_READ))
-            return [_to_contract(stored) for stored in page]
+            return [to_contract(stored) for stored in page]
 
     def _newest_files(self, ids: Sequence[str]) -> dict[str, files.ReceivedFile]:
         """Return the newest file of each document: one query for positions, one for files."""
@@ -72,7 +72,7 @@ class SiteFiles:
         with reading() as session:
             position_of = {row.document_id: row.position for row in session.execute(positions)}
             query = self._accepted().where(StoredFile.position.in_(set(position_of.values())))
-            by_position = {file.position: _to_contract(file) for file in session.scalars(query)}
+            by_position = {file.position: to_contract(file) for file in session.scalars(query)}
         return {id: by_position[position] for id, position in position_of.items()}
 
     def _accepted(self) -> Select[Any]:
@@ -83,7 +83,7 @@ class SiteFiles:
         )
 
 
-def _to_contract(stored: StoredFile) -> files.ReceivedFile:
+def to_contract(stored: StoredFile) -> files.ReceivedFile:
     """Return a stored file as the contract describes it."""
     return files.ReceivedFile(
         id=stored.id,
