@@ -399,7 +399,7 @@ def made(page: str) -> str:
 
 def main() -> None:
     """Rewrite every page that has generated parts."""
-    for path in [*HERE.glob("*.md"), ROOT / "sandbox" / "README.md"]:
+    for path in [*HERE.glob("**/*.md"), ROOT / "sandbox" / "README.md"]:
         old = path.read_text()
         new = made(old)
         if new != old:

@@ -30,8 +30,9 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Let links to pages outside docs/ lead to their copies in the site."""
     if source := OUTSIDE.get(page.file.src_uri):
         return LINK.sub(lambda link: _link_of_outside(link, ROOT / source), markdown)
+    up = "../" * page.file.src_uri.count("/")
     for place, source in OUTSIDE.items():
-        markdown = markdown.replace(f"(../{source}", f"({place}")
+        markdown = markdown.replace(f"({up}../{source}", f"({up}{place}")
     return markdown
 
 
