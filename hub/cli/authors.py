@@ -11,7 +11,7 @@ from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, re
 from hub.cli.terminal import say
 
 PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
-# Names that mean something else: to commands of the hub, to its packages, and in its guide.
+# Names that mean something else: to commands of the hub, to its packages, and in its tutorial.
 RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
 )

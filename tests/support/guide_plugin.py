@@ -1,17 +1,17 @@
-"""The plugin of the author's guide, under another name."""
+"""The plugin of the authors' tutorial, under another name."""
 
 import re
 import tomllib
 from pathlib import Path
 
-GUIDE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 CODE_BLOCK = re.compile(r"```(?:python|toml)\n# (\S+)\n(.*?)```", re.DOTALL)
 EXAMPLE_NAME = "shed"
 
 
 def guide_plugin(name):
-    """Return the files of the guide's plugin by their place, each with its own name replaced."""
-    examples = CODE_BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
+    """Return the files of the tutorial's plugin by their place, each with its own name replaced."""
+    examples = CODE_BLOCK.findall(TUTORIAL.read_text(encoding="utf-8"))
     return {_rename(place, name): _rename(text, name) for place, text in examples}
 
 

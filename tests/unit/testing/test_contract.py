@@ -22,7 +22,7 @@ READY = "test_every_kind_that_the_app_posts_is_ready_once"
 
 @pytest.fixture
 def plugin(tmp_path, monkeypatch):
-    """Return the module of the author's guide under another name; tests break it."""
+    """Return the module of the tutorial's plugin under another name; tests break it."""
     for place, text in guide_plugin(NAME).items():
         file = tmp_path / place
         file.parent.mkdir(exist_ok=True)
