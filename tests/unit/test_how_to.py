@@ -17,7 +17,7 @@ from hub.testing.bench import URL, Bench, KeptSecrets, open_http
 from hub.testing.clock import FakeClock
 from tests.support.guide_plugin import guide_plugin
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
