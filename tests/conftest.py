@@ -53,7 +53,7 @@ pytest_plugins = [
 def pytest_configure(config: pytest.Config) -> None:
     walked.start(config, WATCHED_CHILDREN)
     config.pluginmanager.register(tiers, "tiers")
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(50_000, 10, 10)
 
 
 def pytest_collection_finish() -> None:

@@ -258,7 +258,7 @@ def first_of_each_sort(names):
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_at_any_boundary_leaves_the_books_right(shop, figure, name):
-    step, apart, goal = by_form(small=(120, 999, 3), full=(4, 90, 50), long=(1, 8, 190))
+    step, apart, goal = by_form(small=(120, 999, 3), full=(6, 120, 30), long=(1, 8, 190))
     judge, reached, kills = kill_all(shop, name, step, apart)
     judge.tell(figure, "kills on SQLite at boundaries", kills, goal)
     if FULL:
@@ -268,7 +268,7 @@ def test_a_kill_at_any_boundary_leaves_the_books_right(shop, figure, name):
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", STORIES)
 def test_on_postgresql_as_well(shop_on_postgres, figure, name):
-    step, apart, goal = (1, 12, 280) if LONG else (40, 200, 7)
+    step, apart, goal = (1, 12, 280) if LONG else (60, 300, 5)
     judge, _, kills = kill_all(shop_on_postgres, name, step, apart)
     judge.tell(figure, "kills on PostgreSQL at boundaries", kills, goal)
 
@@ -292,7 +292,7 @@ def all_left(judge):
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_in_the_run_that_recovers_changes_nothing(shop, figure, name, part):
     judge, kills = Judge(shop, name), 0
-    step = by_form(small=70, full=25, long=40)
+    step = by_form(small=70, full=35, long=40)
     beginnings = list(enumerate(all_left(judge)))[part::PARTS] if LONG else [(0, unanswered(judge))]
     for number, first in beginnings:
         judge.put(first)

@@ -3,8 +3,9 @@
 Tests that enumerate, kill, storm or soak carry `@pytest.mark.proof` and take their size from
 `by_form` below; `make prove` runs the long form. `@pytest.mark.proof(small=3)` runs three cases of
 a parametrized test in the small form, spread evenly over the table; `small=0` leaves the test to
-the full form. `@pytest.mark.browser` leaves a story in Chromium to the full form too; it also runs
-if HUB_REQUIRE_BROWSER is set or if its file is named. A test without these marks always runs.
+the full form. `full=90` limits the full form in the same way, and the long form runs every case.
+`@pytest.mark.browser` leaves a story in Chromium to the full form too; it also runs if
+HUB_REQUIRE_BROWSER is set or if its file is named. A test without these marks always runs.
 """
 
 import os
@@ -30,13 +31,13 @@ def by_form(small: Size, full: Size, long: Size) -> Size:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect, in the small form, what only the full form runs."""
-    if FULL:
+    """Deselect what only a longer form runs."""
+    if LONG:
         return
     surplus = set[pytest.Item]()
-    if not BROWSER_REQUIRED:
+    if not FULL and not BROWSER_REQUIRED:
         surplus.update(unnamed_browser_stories(config, items))
-    for cases, size in limited_cases(items):
+    for cases, size in limited_cases(items, "full" if FULL else "small"):
         surplus.update(evenly_omitted(cases, size))
     surplus -= {item for item in surplus if item.nodeid in config.args}
     if surplus:
@@ -52,16 +53,16 @@ def unnamed_browser_stories(config: pytest.Config, items: list[pytest.Item]) -> 
     return [story for story in stories if story.path not in named_files]
 
 
-def limited_cases(items: list[pytest.Item]) -> list[tuple[list[pytest.Item], int]]:
-    """Return the cases of each test that has a small size, with that size."""
+def limited_cases(items: list[pytest.Item], form: str) -> list[tuple[list[pytest.Item], int]]:
+    """Return the cases of each test whose size in this form is limited, with that size."""
     cases = defaultdict[str, list[pytest.Item]](list)
     sizes = dict[str, int]()
     for item in items:
         mark = item.get_closest_marker(MARK)
-        if mark and "small" in mark.kwargs:
+        if mark and form in mark.kwargs:
             test = item.nodeid.partition("[")[0]
             cases[test].append(item)
-            sizes[test] = mark.kwargs["small"]
+            sizes[test] = mark.kwargs[form]
     return [(cases[test], sizes[test]) for test in cases]
 
 

@@ -85,11 +85,12 @@ class StandIn:
         """Return a page of the invoices that changed since a moment, the newest id first."""
         since = _moment(query_of(environ).get("updated_since", ""))
         rows = [self.rows[id] for id in sorted(self.rows, key=int, reverse=True)]
-        changed = [_shown(row) for row in rows if _moment(row["updated_at"]) >= since]
+        changed = [row for row in rows if _moment(row["updated_at"]) >= since]
         query = query_of(environ)
         if not query.get("cursor", "0").isdecimal():
             return 422, {"message": "The cursor is not valid."}
-        return 200, _page_of(environ, "invoices", changed)
+        page = _page_of(environ, "invoices", changed)
+        return 200, page | {"invoices": [_shown(row) for row in page["invoices"]]}
 
     def _add_message(self, row: dict[str, Any], message: dict[str, Any]) -> Answer:
         """Store a message; a real Harvest mails it."""

@@ -15,7 +15,7 @@ import pytest
 @pytest.mark.parametrize("number", range(8))
 def test_ordinary(number): pass
 
-@pytest.mark.proof(small=2)
+@pytest.mark.proof(small=2, full=4)
 @pytest.mark.parametrize("number", range(8))
 def test_limited(number): pass
 
@@ -25,6 +25,11 @@ def test_left_to_the_full_form(): pass
 @pytest.mark.proof
 def test_sized_by_itself(): pass
 """
+FORMS = {
+    "small": {},
+    "full": {"HUB_PROOF": "full"},
+    "long": {"HUB_PROOF": "full", "PROOF_EVENTS": "4"},
+}
 BROWSER_STORY = """
 import pytest
 
@@ -45,7 +50,7 @@ def test_chosen_cases_are_spread_evenly(size, chosen):
 def collected(tmp_path, form, *names):
     """Return the names of the tests that a run of this form takes."""
     (tmp_path / "test_it.py").write_text(TESTS)
-    return names_of(tmp_path, {"HUB_PROOF": form}, *[f"test_it.py::{name}" for name in names])
+    return names_of(tmp_path, FORMS[form], *[f"test_it.py::{name}" for name in names])
 
 
 def names_of(tmp_path, settings, *nodes):
@@ -57,17 +62,25 @@ def names_of(tmp_path, settings, *nodes):
 
 
 def test_the_small_form_runs_every_ordinary_test(tmp_path):
-    names = collected(tmp_path, "")
+    names = collected(tmp_path, "small")
     assert names[:8] == [f"test_ordinary[{number}]" for number in range(8)]
     assert names[8:] == ["test_limited[0]", "test_limited[4]", "test_sized_by_itself"]
 
 
-def test_the_full_form_runs_everything(tmp_path):
-    assert len(collected(tmp_path, "full")) == 18
+def test_the_full_form_runs_the_cases_that_its_size_names(tmp_path):
+    names = collected(tmp_path, "full")
+    assert [name for name in names if "limited" in name] == [
+        f"test_limited[{number}]" for number in (0, 2, 4, 6)
+    ]
+    assert len(names) == 14
+
+
+def test_the_long_form_runs_everything(tmp_path):
+    assert len(collected(tmp_path, "long")) == 18
 
 
 def test_a_case_that_is_named_runs_in_the_small_form(tmp_path):
-    assert collected(tmp_path, "", "test_limited[3]") == ["test_limited[3]"]
+    assert collected(tmp_path, "small", "test_limited[3]") == ["test_limited[3]"]
 
 
 @pytest.fixture

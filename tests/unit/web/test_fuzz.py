@@ -14,7 +14,7 @@ import hub
 from tests.support.tiers import by_form
 
 SEED = 20261122
-REQUESTS = by_form(300, 1000, 10_000)
+REQUESTS = by_form(300, 600, 10_000)
 PART = re.compile("<[^>]+>")
 FIELD = re.compile(r"""(?:form|args|values|files)(?:\.get(?:list)?\(|\[)["']([\w-]+)["']""")
 FORM = "application/x-www-form-urlencoded"

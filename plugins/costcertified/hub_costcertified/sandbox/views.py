@@ -155,6 +155,8 @@ def tax_within(books, payment, amount):
 
 def movements(payment):
     """Return the lines of a payment that no payout contains yet."""
+    if _is_paid_out(payment):
+        return []
     of = {
         "payment_id": payment["id"],
         "refund_id": None,
@@ -183,6 +185,13 @@ def movements(payment):
             {**of, "id": f"{payment['id']}-back", "kind": "return", "amount": payment["amount"]}
         )
     return lines
+
+
+def _is_paid_out(payment):
+    """Return whether payouts contain the whole payment, so that no line of it is left."""
+    open_refunds = [refund for refund in payment["refunds"] if not refund["payout"]]
+    is_to_return = payment["state"] == "failed" and not payment["returned_in"]
+    return bool(payment["payout"]) and not open_refunds and not is_to_return
 
 
 def gross(lines):
