@@ -1,5 +1,7 @@
 """The state of a rate limiter in a file that all processes of one data folder share."""
 
+import os
+import weakref
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -31,12 +33,16 @@ class RateLimitState:
 
 
 class SharedState:
-    """The file of a state; if it cannot be used, each process only has its own state."""
+    """The file of a state; if it cannot be used, each process only has its own state.
+
+    The file stays open between two uses, because opening it costs more than everything else here.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        lock_file = file.with_suffix(".lock")
-        self._lock = FileLock(lock_file, timeout=LOCK_SECONDS)
+        self._lock = FileLock(file.with_suffix(".lock"), timeout=LOCK_SECONDS)
+        self._descriptor: _Descriptor | None = None
+        self._content = b""  # of the file, as this process last read or wrote it
 
     def exists(self) -> bool:
         """Tell whether a process has written a state."""
@@ -46,7 +52,8 @@ class SharedState:
     def locked(self) -> Iterator[None]:
         """Keep other processes from reading or writing during the block."""
         with suppress(OSError, Timeout):
-            self._file.parent.mkdir(mode=0o700, exist_ok=True)
+            if not self._file.parent.is_dir():
+                self._file.parent.mkdir(mode=0o700, exist_ok=True)
             self._lock.acquire()
         try:
             yield
@@ -54,17 +61,50 @@ class SharedState:
             self._lock.release()
 
     def read(self) -> RateLimitState | None:
-        """Return the last state; None if there is no complete one."""
+        """Return the state of the file; None if it is the last one of this process, or unusable."""
         try:
-            return _parse(array("d", self._file.read_bytes()).tolist())
+            number = self._opened()
+            content = os.pread(number, os.fstat(number).st_size, 0)
+            if content == self._content:
+                return None
+            state = _parse(array("d", content).tolist())
         except (OSError, ValueError, IndexError, OverflowError):
             return None
+        self._content = content
+        return state
 
     def write(self, state: RateLimitState) -> None:
         """Write a state; it matters for a minute only, so nothing waits for the disk."""
-        numbers = array("d", _numbers(state))
+        content = array("d", _numbers(state)).tobytes()
+        self._content = b""
         with suppress(OSError):
-            self._file.write_bytes(numbers.tobytes())
+            number = self._opened()
+            if os.fstat(number).st_size > len(content):
+                os.ftruncate(number, len(content))
+            if os.pwrite(number, content, 0) == len(content):
+                self._content = content
+
+    def _opened(self) -> int:
+        """Return the descriptor of the file, opened anew if the file was removed or replaced."""
+        if self._descriptor is None or not self._descriptor.is_of(self._file):
+            self._content = b""
+            self._descriptor = _Descriptor(self._file)
+        return self._descriptor.number
+
+
+class _Descriptor:
+    """An open file, which is closed with its last reference."""
+
+    def __init__(self, file: Path) -> None:
+        self.number = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        weakref.finalize(self, os.close, self.number)
+
+    def is_of(self, file: Path) -> bool:
+        """Return whether the path still leads to this file."""
+        try:
+            return os.path.samestat(os.stat(file), os.fstat(self.number))
+        except FileNotFoundError:
+            return False
 
 
 def _numbers(state: RateLimitState) -> list[float]:

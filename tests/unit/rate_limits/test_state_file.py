@@ -1,8 +1,10 @@
 """Rate limits are shared between the processes of a hub."""
 
+import gc
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +68,28 @@ def test_the_next_process_goes_on_with_what_the_last_one_left(clock, tmp_path):
     file = tmp_path / "1.starts"
     begin_alternately([RateLimiter(clock, file=file)], clock, 500)
     assert RateLimiter(clock, file=file).budget().requests == 0
+
+
+def test_a_file_that_is_replaced_or_removed_meanwhile_is_noticed(two, clock, tmp_path):
+    first, second = two
+    begin_alternately([first], clock, 400)
+    assert second.budget().requests == 100
+    (tmp_path / "pace" / "1.starts").unlink()
+    begin_alternately([first], clock, 1)
+    assert second.budget().requests == 99
+    other = tmp_path / "pace" / "other"
+    other.write_bytes((tmp_path / "pace" / "1.starts").read_bytes())
+    other.replace(tmp_path / "pace" / "1.starts")
+    begin_alternately([second], clock, 1)
+    assert first.budget().requests == 98
+
+
+def test_a_limiter_closes_its_file(clock, tmp_path):
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(5):
+        begin_alternately([RateLimiter(clock, file=tmp_path / f"{number}.starts")], clock, 2)
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_files
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 11, b"\x00" * 40, b"\xff" * 80, None])
