@@ -101,15 +101,9 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C5",
-        place="hub/web/settings.py",
-        old=(
-            "        company = row_or_404(session, Company, company_id)\n        "
-            "query = select(Installation)"
-        ),
-        new=(
-            "        company = session.get(Company, company_id) or "
-            "session.get(Company, 1)\n        query = select(Installation)"
-        ),
+        place="hub/cli/console.py",
+        old="    matching = [row for row in connected if realm in (None, row.realm)]\n",
+        new="    matching = connected\n",
         bug="An app is configured for a company that is not connected.",
     ),
     Mutant(

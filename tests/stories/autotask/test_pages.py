@@ -1,9 +1,11 @@
 """The Autotask apps on the pages: access, settings, assignment of owners, and comparison."""
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from hub import spreadsheets
+from hub.cli import main
 from hub.db import engine
 from hub.errors import AccessNeeded
 from hub.installations import enable as installations_enable
@@ -95,8 +97,18 @@ def test_only_an_admin_of_the_very_company_opens_it_to_the_hub(
     assert "Nothing was changed" in owner.page(
         back.partition("quickbooks.test")[2] or back[back.index("/quickbooks/") :]
     )
-    assert arne.get(f"/apps/{INVOICES}/2/configure").status_code == 404
+    for person in (owner, arne):
+        assert person.get(f"/apps/{INVOICES}/2/configure").status_code == 404
     assert arne.post("/companies/connect").status_code == 403
+
+
+@pytest.mark.row("AT-C5")
+def test_no_command_configures_an_app_for_a_company_that_is_not_connected(owner: Visitor) -> None:
+    result = CliRunner().invoke(main, ["apps", "enable", INVOICES, "--realm", "999"], obj=owner.app)
+    assert result.exit_code == 1
+    assert "999" in result.stderr
+    with owner.app.app_context(), engine.reading() as session:
+        assert session.query(Installation).count() == 0
 
 
 @pytest.mark.row("AT-I7", "AT-C7", "AT-I8")
