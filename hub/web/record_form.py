@@ -19,7 +19,7 @@ from hub.qbo.payloads.shared_fields import (
     MAX_STREET_LENGTH,
     MAX_STREET_LINES,
 )
-from hub.translations.messages import gettext_noop
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import forms
 from hub.web.transaction_facts import page_of
 
@@ -208,10 +208,11 @@ def free_name(book: MatchIndex, role: Role, name: str, *, is_taken: bool = False
     """
     if not is_taken and not collisions(book, role, name):
         return name
-    proposed = f"{name} ({NOUNS[role]})"
+    noun = gettext(NOUNS[role])
+    proposed = f"{name} ({noun})"
     number = 2
     while collisions(book, role, proposed):
-        proposed = f"{name} ({NOUNS[role]} {number})"
+        proposed = f"{name} ({noun} {number})"
         number += 1
     return proposed
 

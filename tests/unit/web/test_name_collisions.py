@@ -6,6 +6,7 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
+from flask import g
 
 from hub import Field, Line, Party
 from hub.collect import run
@@ -90,6 +91,15 @@ def test_a_new_supplier_with_the_name_of_a_customer_is_listed_with_its_documents
         " (supplier), or skip the documents that need it."
     )
     assert "1 document that waits can be posted." in visitor.page(HERE)
+
+
+def test_the_name_is_proposed_in_the_language_of_the_reader(visitor, source):
+    collect(source, bill_of("1", vendor_code(name="Nordvik AS")))
+    add_record("customer", "77", "Nordvik AS")
+    case = link_of(visitor.page(HERE), TAKEN.format("Nordvik AS"))
+    g.pop("reader", None)  # requests share the context of the test, where English was chosen
+    page = visitor.get(case, headers={"Accept-Language": "nb"}).text
+    assert 'value="Nordvik AS (leverandør)"' in page
 
 
 def test_the_row_leads_to_match_another_name_and_what_to_leave_out(visitor, source):
