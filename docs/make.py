@@ -6,15 +6,15 @@ import inspect
 import re
 import sys
 import textwrap
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
+import requirement_tests
 from hub.contract import documents, files, hookspecs, states, types
 
 HERE = Path(__file__).parent
@@ -34,89 +34,6 @@ CHOICES: dict[str, Any] = {
 KIT = ("Harness", "StandIn", "Api", "Tokens", "Limits", "Calls", "Pages", "Clock", "Journal")
 MODULE_PREFIX = re.compile(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])")
 INTERNAL_TESTING = {"record", "recorder"}  # behind the option --record-tests
-REQUIREMENT = re.compile(
-    r"^\| ([A-Z]+-[A-Z]?\d+) \| (.*?) \| (done|not yet|cannot[^|\n]*?) \|"
-    r"(?: ([^|\n]+?) \|)?[^|\n]*\|$",
-    re.MULTILINE,
-)
-TABLE_HEAD = "| row | what | state | end to end | tests |\n|---|---|---|---|---|\n"
-NO_TEST = "missing"  # an end-to-end test, and the reason why there need not be one
-
-
-class RowTest(NamedTuple):
-    """A test that carries the marker of a requirement row."""
-
-    row: str
-    path: str
-    is_end_to_end: bool
-
-
-def row_tests() -> Iterator[RowTest]:
-    """Read the markers of all tests: rows, and whether a test is marked as end to end."""
-    for path in sorted([*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("plugins/*/tests/test_*.py")]):
-        text = path.read_text(encoding="utf-8")
-        if "mark.row(" in text:
-            yield from _row_tests(ast.parse(text).body, path.relative_to(ROOT).as_posix(), False)
-
-
-def _row_tests(body: list[ast.stmt], path: str, is_end_to_end: bool) -> Iterator[RowTest]:
-    for node in body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
-            marks = node.value.elts if isinstance(node.value, ast.List) else [node.value]
-            is_end_to_end = _says_end_to_end(marks, is_end_to_end)
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
-            inside = _says_end_to_end(node.decorator_list, is_end_to_end)
-            rows = [row for mark in node.decorator_list for row in _rows_of(mark)]
-            yield from (RowTest(row, path, inside) for row in rows)
-            if isinstance(node, ast.ClassDef):
-                yield from _row_tests(node.body, path, inside)
-
-
-def _says_end_to_end(marks: list[ast.expr], otherwise: bool) -> bool:
-    texts = [ast.unparse(mark) for mark in marks]
-    if "pytest.mark.end_to_end(False)" in texts:
-        return False
-    return otherwise or "pytest.mark.end_to_end" in texts
-
-
-def _rows_of(mark: ast.expr) -> list[str]:
-    if not isinstance(mark, ast.Call) or ast.unparse(mark.func) != "pytest.mark.row":
-        return []
-    return [ast.literal_eval(argument) for argument in mark.args]
-
-
-def rows_tested() -> dict[str, list[str]]:
-    """Map each requirement row to the test files that carry its marker."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for test in row_tests():
-        found[test.row].add(test.path)
-    return {row: sorted(files) for row, files in found.items()}
-
-
-def end_to_end_cells(page: str) -> dict[str, str]:
-    """Map each row to "yes", the reason why it needs no end-to-end test, or "missing"."""
-    covered = {test.row for test in row_tests() if test.is_end_to_end}
-    return {
-        match[1]: "yes" if match[1] in covered else _reason(match[4])
-        for match in REQUIREMENT.finditer(page)
-    }
-
-
-def _reason(cell: str | None) -> str:
-    """Return what a person wrote into the cell; a former "yes" is no reason."""
-    return NO_TEST if cell in (None, "", "yes") else str(cell)
-
-
-def tests(old: str, prefix: str) -> str:
-    """Return the table of requirement rows with their tests."""
-    tested, cells = rows_tested(), end_to_end_cells(old)
-
-    def line(match: re.Match[str]) -> str:
-        row, what, state = match.group(1, 2, 3)
-        files = ", ".join(f"`{name}`" for name in tested.get(row, []))
-        return f"| {row} | {what} | {state} | {cells[row]} | {files} |\n"
-
-    return TABLE_HEAD + "".join(line(match) for match in REQUIREMENT.finditer(old))
 
 
 def hooks(old: str, argument: str) -> str:
@@ -380,7 +297,7 @@ def _methods(value: type) -> str:
 
 
 MADE: dict[str, Callable[[str, str], str]] = {
-    "tests": tests,
+    "tests": requirement_tests.table,
     "hooks": hooks,
     "nouns": nouns,
     "reference": reference,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+import requirement_tests
 from hub.models import Case
 from qbo_sandbox.kit.wsgi import mount
 from tests.support.guide_plugin import guide_plugin, install
@@ -43,7 +44,7 @@ BENCHMARKS_ELSEWHERE = {"million.py", "password_guesses.py", "stand_in.py"}
 
 def rows() -> list[tuple[str, str]]:
     page = (ROOT / "docs" / "capabilities.md").read_text()
-    return [(match[1], match[3]) for match in make.REQUIREMENT.finditer(page)]
+    return [(match[1], match[3]) for match in requirement_tests.REQUIREMENT.finditer(page)]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -122,12 +123,12 @@ def test_all_204_rows_are_on_the_page_once():
 
 
 def test_every_row_called_done_has_a_test():
-    tested = make.rows_tested()
+    tested = requirement_tests.rows_tested()
     assert [row for row, state in rows() if state == "done" and row not in tested] == []
 
 
 def test_no_test_names_a_row_that_the_page_does_not_have():
-    assert set(make.rows_tested()) <= {row for row, _ in rows()}
+    assert set(requirement_tests.rows_tested()) <= {row for row, _ in rows()}
 
 
 # Rows that have neither an end-to-end test nor a reason why they need none. The list may only get
@@ -136,11 +137,11 @@ WITHOUT_END_TO_END_TEST: set[str] = set()
 
 
 def end_to_end_cells() -> dict[str, str]:
-    return make.end_to_end_cells((ROOT / "docs" / "capabilities.md").read_text())
+    return requirement_tests.end_to_end_cells((ROOT / "docs" / "capabilities.md").read_text())
 
 
 def test_every_row_is_tested_end_to_end_or_says_why_not():
-    missing = {row for row, cell in end_to_end_cells().items() if cell == make.NO_TEST}
+    missing = {row for row, cell in end_to_end_cells().items() if cell == requirement_tests.NO_TEST}
     assert missing == WITHOUT_END_TO_END_TEST, (
         "mark a test of the row with pytest.mark.end_to_end, or replace “missing” on the page by "
         "the reason why the row needs none; a row that has one leaves the list"
@@ -148,7 +149,11 @@ def test_every_row_is_tested_end_to_end_or_says_why_not():
 
 
 def test_a_reason_against_an_end_to_end_test_is_a_sentence_of_its_own():
-    reasons = [cell for cell in end_to_end_cells().values() if cell not in ("yes", make.NO_TEST)]
+    reasons = [
+        cell
+        for cell in end_to_end_cells().values()
+        if cell not in ("yes", requirement_tests.NO_TEST)
+    ]
     assert [reason for reason in reasons if not re.match(r"no: \w.{10,}", reason)] == []
 
 
@@ -190,16 +195,16 @@ def test_the_table_of_rows_shows_end_to_end_tests_reasons_and_gaps(tmp_path, mon
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_a.py").write_text(MARKED_TESTS)
     (tmp_path / "tests" / "test_b.py").write_text(UNMARKED_TESTS)
-    monkeypatch.setattr(make, "ROOT", tmp_path)
-    made = make.tests(PAGE_OF_ROWS, "XX")
+    monkeypatch.setattr(requirement_tests, "ROOT", tmp_path)
+    made = requirement_tests.table(PAGE_OF_ROWS, "XX")
     assert made.splitlines()[2:] == [
         "| XX-S1 | Marked | done | yes | `tests/test_a.py` |",
         "| XX-S2 | Unmarked | not yet | missing | `tests/test_a.py` |",
         "| XX-3 | Reasoned | done | no: words on a page only | `tests/test_b.py` |",
         "| XX-B4 | No longer covered | done | missing | `tests/test_b.py` |",
     ]
-    assert make.tests(made, "XX") == made
-    assert {test.row for test in make.row_tests() if test.is_end_to_end} == {
+    assert requirement_tests.table(made, "XX") == made
+    assert {test.row for test in requirement_tests.row_tests() if test.is_end_to_end} == {
         "XX-S1",
         "XX-9",
         "XX-8",
