@@ -7,7 +7,7 @@ import click
 from hub.cli.console import as_json, inside, row_id
 from hub.cli.terminal import moment, print_json, say, table, who
 
-SCOPES = ("read", "operate", "configure")
+SCOPES = ("read", "operate", "approve", "configure")
 
 
 @click.group()

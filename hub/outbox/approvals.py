@@ -30,6 +30,13 @@ class Approver(NamedTuple):
     at: dt.datetime
 
 
+def in_review(installation_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of postings that wait for a person's approval."""
+    is_of_app = Posting.installation_id == installation_id
+    is_in_review = Posting.state == PostingState.REVIEW
+    return is_of_app, is_in_review
+
+
 def needs_two() -> ColumnElement[bool]:
     """Return the condition that a posting needs the approval of two people.
 

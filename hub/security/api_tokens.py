@@ -25,9 +25,9 @@ MAX_NAME_LENGTH = 60
 MAX_TOKENS = 50  # of one person that are neither revoked nor expired
 DEFAULT_DAYS, MAX_DAYS = 90, 366
 SEEN_INTERVAL = dt.timedelta(minutes=1)  # a newer use within the same minute is not recorded
-READ, OPERATE, CONFIGURE = "read", "operate", "configure"
+READ, OPERATE, APPROVE, CONFIGURE = "read", "operate", "approve", "configure"
 # What a token may be allowed to do.
-SCOPES = (READ, OPERATE, CONFIGURE)
+SCOPES = (READ, OPERATE, APPROVE, CONFIGURE)
 
 
 def create(

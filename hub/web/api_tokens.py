@@ -18,7 +18,8 @@ from hub.web.paging import row_or_404
 SCOPES = {
     api_tokens.READ: gettext_noop("Read everything that you may see"),
     api_tokens.OPERATE: gettext_noop("Work the inbox, match codes, start syncs"),
-    api_tokens.CONFIGURE: gettext_noop("Change settings of apps"),
+    api_tokens.APPROVE: gettext_noop("Approve documents, which are then posted to QuickBooks"),
+    api_tokens.CONFIGURE: gettext_noop("Enable and disable apps, and change their settings"),
 }
 DAYS = (30, 90, 366)
 pages = Blueprint("api_tokens", __name__, url_prefix="/account/tokens")

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -23,7 +23,8 @@ from hub.models import (
     SeenCode,
     SourceDocument,
 )
-from hub.models.enums import InstallationMode, PostingState, RunKind
+from hub.models.enums import InstallationMode, RunKind
+from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, translate
 from hub.web import environment_badge
@@ -77,7 +78,7 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
     plugins = current().plugins
     app = plugins.apps.get(installation.slug)
     company = installation.company
-    waiting = select(func.count()).select_from(Posting).where(*in_review(installation.id))
+    waiting = select(func.count()).select_from(Posting).where(*approvals.in_review(installation.id))
     return {
         "installation": installation,
         "app": app,
@@ -90,13 +91,6 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
             (app_name(installation.slug), _app_page(installation)),
         ],
     }
-
-
-def in_review(installation_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of postings that wait for a person's approval."""
-    is_of_app = Posting.installation_id == installation_id
-    is_in_review = Posting.state == PostingState.REVIEW
-    return is_of_app, is_in_review
 
 
 def is_active(installation: Installation) -> bool:

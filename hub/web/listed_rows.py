@@ -13,10 +13,14 @@ SEAL_DIGITS = 2 * SEAL_BYTES
 def pair(id: int, seal: str) -> str:
     """Return one row for a tick box, as id:seal.
 
-    `seal` is the hexadecimal digest of its content, of which the first bytes are enough.
+    `seal` is the hexadecimal digest of its content.
     """
-    short_seal = seal[:SEAL_DIGITS]
-    return f"{id}:{short_seal}"
+    return f"{id}:{shorten(seal)}"
+
+
+def shorten(seal: str) -> str:
+    """Return the first bytes of a seal, which are enough to name a version of a row."""
+    return seal[:SEAL_DIGITS]
 
 
 def from_pairs(pairs: Iterable[str]) -> dict[int, str]:
@@ -39,7 +43,7 @@ def encode(seals: Mapping[int, str]) -> str:
     before = 0
     for id in sorted(seals):
         content += _varint(id - before)
-        content += bytes.fromhex(seals[id][:SEAL_DIGITS])
+        content += bytes.fromhex(shorten(seals[id]))
         before = id
     return base64.urlsafe_b64encode(content).decode()
 
@@ -68,7 +72,7 @@ def is_same(listed: str | None, now: str) -> bool:
     """Tell whether a row is still as it was listed."""
     if listed is None:
         return False
-    return listed == now[:SEAL_DIGITS]
+    return listed == shorten(now)
 
 
 def _varint(number: int) -> bytes:

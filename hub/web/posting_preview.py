@@ -13,11 +13,12 @@ from hub.errors import HubError
 from hub.models import Posting
 from hub.models.enums import PostingState
 from hub.money import ZERO
+from hub.outbox import approvals
 from hub.qbo import display
 from hub.web import case_transactions, review_rows, source_files
 from hub.web.access import may_here, needs
 from hub.web.case_comparison import ComparedLines, align
-from hub.web.installation import in_review, tabs
+from hub.web.installation import tabs
 from hub.web.layout import in_zone_of
 from hub.web.paging import row_or_404
 from hub.web.review_rows import PostingPreview
@@ -125,7 +126,7 @@ def _subtotal(view: display.TransactionView | None) -> Any:
 
 def _neighbours(session: Session, posting: Posting) -> dict[str, int | None]:
     """Return the ids of the postings in review before and after this one."""
-    others = in_review(posting.installation_id)
+    others = approvals.in_review(posting.installation_id)
     before = select(func.max(Posting.id)).where(*others, Posting.id < posting.id)
     after = select(func.min(Posting.id)).where(*others, Posting.id > posting.id)
     return {"before": session.scalar(before), "after": session.scalar(after)}

@@ -1,35 +1,30 @@
 """The review: what will be posted, one row per document; approve the selected ones or all."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import outbox
-from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import reading
 from hub.installations import enable
-from hub.models import Installation, Posting
-from hub.models.enums import InstallationMode, PostingState, RunKind
+from hub.models import Installation
+from hub.models.enums import InstallationMode, RunKind
 from hub.outbox import approvals
 from hub.scheduling import run_log
-from hub.security import audit
 from hub.translations.messages import gettext, ngettext
-from hub.web import confirmation, listed_rows, review_rows
+from hub.web import confirmation, listed_rows, review_approvals, review_rows
 from hub.web.access import fresh, needs, who
-from hub.web.installation import in_review, left_out, tabs
+from hub.web.installation import left_out, tabs
 from hub.web.layout import may_configure
-from hub.web.paging import page, row_or_404
+from hub.web.paging import row_or_404
 from hub.web.review_rows import WaitingPosting
 from hub.web.review_sums import Breakdown
-from hub.web.second_approvals import ApprovalOutcome, SecondApprovals, flash_outcome
+from hub.web.second_approvals import SecondApprovals, flash_outcome
 
-PAGE_SIZE = 50
-CHUNK = 500  # postings approved in one transaction
 MAX_LISTED = 500  # rows on the page that asks for confirmation, and postings that it sums up
 pages = Blueprint("review", __name__, url_prefix="/installations/<int:installation_id>/review")
 
@@ -54,12 +49,7 @@ def show(installation_id: int) -> str:
     """List what waits for approval, oldest first."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        query = (
-            select(Posting)
-            .where(*in_review(installation_id))
-            .options(*review_rows.with_documents())
-        )
-        postings = page(session, query, by=[Posting.id], down=False, size=PAGE_SIZE)
+        postings = review_rows.page_in_review(session, installation_id)
         context = tabs(session, installation)
         chosen = _chosen_on_page()
         return render_template(
@@ -196,21 +186,14 @@ def approve(installation_id: int) -> Response | str:
     """
     with reading() as session:
         row_or_404(session, Installation, installation_id)
-    chosen = listed_rows.decode(request.form.get("listed", ""))
-    ids = sorted(chosen)
-    if len(ids) > current().config.confirm_approvals_above:
+    listed = listed_rows.decode(request.form.get("listed", ""))
+    if review_approvals.is_bulk(len(listed)):
         question: Response | str | None = confirmation.ask()
         if question is not None:
             return question
-    outcome = ApprovalOutcome()
-    for start in range(0, len(ids), CHUNK):
-        chunk_ids = ids[start : start + CHUNK]
-        seals = {id: chosen[id] for id in chunk_ids}
-        outcome = outcome.plus(_approve(installation_id, seals))
-    approved = outcome.released
+    outcome = review_approvals.approve(installation_id, listed, who())
+    approved = len(outcome.released)
     if approved:
-        _note_preview(installation_id)
-        run_log.request(RunKind.POST, installation_id, who())
         flash(
             ngettext(
                 "Approved %(count)s document. Posting now.",
@@ -219,10 +202,9 @@ def approve(installation_id: int) -> Response | str:
             ),
             "success",
         )
-        waiting = _count_waiting(installation_id, chosen)
-        _flash_waiting(waiting)
+        _flash_waiting(review_approvals.count_waiting(installation_id, listed))
     flash_outcome(outcome)
-    _flash_changed(len(ids) - sum(outcome))
+    _flash_changed(len(outcome.changed))
     return redirect(url_for("review.show", installation_id=installation_id))
 
 
@@ -245,61 +227,6 @@ def automatic(installation_id: int) -> Response:
     return redirect(url_for("review.show", installation_id=installation_id))
 
 
-def _approve(installation_id: int, seals: Mapping[int, str]) -> ApprovalOutcome:
-    """Approve those of the listed postings that are as they were listed.
-
-    One that needs two people is released by the second of them. `seals` holds the digest of each
-    as it was listed, by id; the audit log keeps it.
-    """
-    query = (
-        select(Posting.id, Posting.planned)
-        .where(*in_review(installation_id))
-        .where(Posting.id.in_(seals))
-        .with_for_update()
-    )
-    with transaction() as session:
-        unchanged = {}
-        for id, planned in session.execute(query):
-            if listed_rows.is_same(seals[id], planned):
-                unchanged[id] = planned
-        given = approvals.add(session, unchanged, who())
-        lacking = approvals.find_lacking(session, unchanged)
-        released = {id: seal for id, seal in unchanged.items() if id not in lacking}
-        first = {id: seal for id, seal in unchanged.items() if id in lacking & given}
-        outbox.approve(session, released, who())
-        _record(session, "posting approved", released)
-        _record(session, "first approval given", first)
-    return ApprovalOutcome(len(released), len(first), len(lacking - given))
-
-
-def _record(session: Session, what: str, seals: Mapping[int, str]) -> None:
-    """Record an act on each posting with the digest of what was approved."""
-    details = {str(id): {"seal": seal} for id, seal in seals.items()}
-    audit.record_each(session, who(), what, details)
-
-
-def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
-    """Count those of the approved postings that need a record which is still in review.
-
-    A person who approved them should approve the new supplier, customer or item too.
-    """
-    waiting = select(Posting.id, Posting.payload).where(
-        Posting.installation_id == installation_id,
-        Posting.state == PostingState.WAITING,
-        Posting.after_id.is_not(None),
-    )
-    still_in_review = select(Posting.id).where(*in_review(installation_id))
-    count = 0
-    with reading() as session:
-        ids_in_review = set(session.scalars(still_in_review))
-        for id, payload in session.execute(waiting):
-            if id not in approved:
-                continue
-            awaited = outbox.find_awaited_ids(payload)
-            count += not ids_in_review.isdisjoint(awaited)
-    return count
-
-
 def _flash_waiting(count: int) -> None:
     """Say how many approved documents wait for something else."""
     which = gettext("a new supplier, customer or item that is still in review")
@@ -314,14 +241,6 @@ def _flash_waiting(count: int) -> None:
             ),
             "look",
         )
-
-
-def _note_preview(installation_id: int) -> None:
-    """Note that a person has approved postings; only then is automatic posting offered."""
-    with transaction() as session:
-        installation = session.get_one(Installation, installation_id)
-        if installation.previewed_at is None:
-            installation.previewed_at = current().clock.now()
 
 
 def _may_become_automatic(installation: Installation) -> bool:

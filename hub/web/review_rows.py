@@ -15,10 +15,11 @@ from hub import outbox
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
 from hub.money import ZERO
+from hub.outbox import approvals
 from hub.qbo import display
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import listed_rows
-from hub.web.installation import in_review
+from hub.web.paging import ListPage, page
 from hub.web.source_view import money
 
 MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
@@ -121,6 +122,12 @@ def previews(session: Session, postings: Sequence[Posting]) -> list[PostingPrevi
     return rows
 
 
+def page_in_review(session: Session, installation_id: int) -> ListPage:
+    """Return one page of the postings in review with their documents, oldest first."""
+    query = select(Posting).where(*approvals.in_review(installation_id)).options(*with_documents())
+    return page(session, query, by=[Posting.id], down=False)
+
+
 def with_documents() -> tuple[Any, ...]:
     """Return the options of a query that reads the documents of postings with them."""
     return (joinedload(Posting.document),)
@@ -162,7 +169,9 @@ def waiting(
         SourceDocument.party,
     )
     query: Any = select(*columns).join(SourceDocument)
-    query = query.where(*in_review(installation_id)).order_by(Posting.id).limit(MAX_APPROVED)
+    query = (
+        query.where(*approvals.in_review(installation_id)).order_by(Posting.id).limit(MAX_APPROVED)
+    )
     if chosen is not None:
         query = query.where(Posting.id.in_(chosen))
     for row in session.execute(query):
@@ -242,7 +251,7 @@ def sums_in_review(session: Session, installation_id: int) -> list[str]:
     columns = Posting.kind, Posting.operation, Posting.currency
     totals = (
         select(*columns, func.sum(Posting.total))
-        .where(*in_review(installation_id))
+        .where(*approvals.in_review(installation_id))
         .group_by(*columns)
     )
     sums = CurrencySums()

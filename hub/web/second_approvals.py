@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from flask import flash
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.outbox import approvals
 from hub.translations.messages import ngettext
 from hub.web.access import who
+from hub.web.review_approvals import ApprovalOutcome
 
 
 class HasId(Protocol):
@@ -46,37 +47,26 @@ class SecondApprovals:
         return count
 
 
-class ApprovalOutcome(NamedTuple):
-    """What an approval did: documents released, and those that now need a second person."""
-
-    released: int = 0
-    first: int = 0
-    repeated: int = 0  # approved by the same person before
-
-    def plus(self, other: "ApprovalOutcome") -> "ApprovalOutcome":
-        """Return the sum of both."""
-        return ApprovalOutcome(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
-
-
 def flash_outcome(outcome: ApprovalOutcome) -> None:
     """Say how many documents still need another person's approval."""
-    if outcome.first:
+    first, repeated = len(outcome.first), len(outcome.repeated)
+    if first:
         flash(
             ngettext(
                 "Your approval of %(count)s document is stored. A second person must approve too"
                 " before anything is posted.",
                 "Your approval of %(count)s documents is stored. A second person must approve too"
                 " before anything is posted.",
-                outcome.first,
+                first,
             ),
             "look",
         )
-    if outcome.repeated:
+    if repeated:
         flash(
             ngettext(
                 "You have approved %(count)s document before. Another person must approve too.",
                 "You have approved %(count)s documents before. Another person must approve too.",
-                outcome.repeated,
+                repeated,
             ),
             "look",
         )

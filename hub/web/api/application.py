@@ -7,6 +7,7 @@ from flask_smorest import Api
 
 from hub.web.access import needs
 from hub.web.api import (
+    approvals,
     cases,
     companies,
     documents,
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     installations.resource,
     matches.resource,
     documents.resource,
+    approvals.resource,
     cases.resource,
     runs.resource,
     reconciliations.resource,

@@ -15,13 +15,6 @@ from hub.web.api.resources import PREFIX
 BEARER = "Bearer"
 INVALID = "The API token is not valid: it is wrong, has expired or was revoked."
 FIRST_LOG_IN = "The person of this API token has to log in and choose a password first."
-# The least role of a view -> the scope that a token needs for it.
-SCOPES = {
-    "viewer": api_tokens.READ,
-    "operator": api_tokens.OPERATE,
-    "app-owner": api_tokens.CONFIGURE,
-    "owner": api_tokens.CONFIGURE,
-}
 
 
 def init_app(app: Flask) -> None:
@@ -43,17 +36,16 @@ def _authenticate() -> Any:
     request.environ[sessions.IN_REQUEST] = None  # no session of a browser
     g._login_user = current_app.extensions["security"].login_manager.anonymous_user()
     endpoint = request.endpoint
-    least = access.required(current_app, endpoint) if endpoint else "anyone"
-    if least is None or least == "anyone":
+    if endpoint is None or access.required(current_app, endpoint) in (None, "anyone"):
         return None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != BEARER.casefold() or not token.strip():
         return _unauthorized()
-    return _act_for(token.strip(), SCOPES[least])
+    return _act_for(token.strip(), current_app.view_functions[endpoint])
 
 
-def _act_for(token: str, scope: str) -> Any:
-    """Let the request act for the person of a token that has a scope; else return the problem."""
+def _act_for(token: str, view: Any) -> Any:
+    """Let the request act for the person of a token that may call a view; else say why not."""
     with reading() as session:
         stored = api_tokens.find(session, token)
     person = _person_of(stored)
@@ -64,6 +56,7 @@ def _act_for(token: str, scope: str) -> Any:
         return problems.problem(403, FIRST_LOG_IN)
     g._login_user = person
     g.api_token_name = stored.name
+    scope: str = view.needs_scope
     if scope not in stored.scopes.split():
         return problems.problem(403, f"The API token lacks the scope {scope}.")
     api_tokens.record_use(stored)

@@ -47,14 +47,19 @@ class MatchSchema(Schema):
     suggestions = fields.List(fields.Nested(RecordSchema), required=True)
 
 
-class DecisionSchema(Schema):
-    """What a code is matched with."""
+class CodeSchema(Schema):
+    """A code of the source."""
 
     field = text("which kind of code it is", least=1, is_required=True)
     code = text("the code", least=1, is_required=True)
+
+
+class DecisionSchema(CodeSchema):
+    """What a code is matched with."""
+
     record = text(
         "the id of a record in QuickBooks; none to leave the code out; new to create a record when"
-        " the code is used next; forget to take the decision back",
+        " the code is used next",
         least=1,
         is_required=True,
     )
@@ -81,13 +86,21 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
 @operation(resource, "/", method="PUT", role="operator", body=DecisionSchema, answer=MatchSchema)
 def decide(installation_id: int, body: dict[str, Any]) -> Any:
     """Decide what a code is matched with; the next sync goes on with its documents."""
-    field, code, record = body["field"], body["code"], body["record"]
+    field, code = body["field"], body["code"]
     with reading() as session:
         row_or_404(session, Installation, installation_id)
-    if record == "forget":
-        matches.forget(installation_id, field, code, who())
-    else:
-        matches.decide(installation_id, field, code, record, who())
+    matches.decide(installation_id, field, code, body["record"], who())
+    with reading() as session:
+        return _load(session, installation_id, field, code)
+
+
+@operation(resource, "/", method="DELETE", role="operator", query=CodeSchema, answer=MatchSchema)
+def forget(installation_id: int, query: dict[str, Any]) -> Any:
+    """Take the decision about a code back; the rules of its field decide again."""
+    field, code = query["field"], query["code"]
+    with reading() as session:
+        row_or_404(session, Installation, installation_id)
+    matches.forget(installation_id, field, code, who())
     with reading() as session:
         return _load(session, installation_id, field, code)
 

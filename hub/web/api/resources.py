@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
+from hub.security import api_tokens
 from hub.web.access import needs
 from hub.web.api import problems
 from hub.web.paging import ListPage
@@ -15,6 +16,12 @@ PREFIX = "/api/v1"
 MAX_TEXT = 300  # characters of a filter, code or name
 STORABLE = "^[^\\u0000]*$"  # PostgreSQL stores no text with the character U+0000
 View = Callable[..., Any]
+# The least role of an operation -> the scope that a token needs for it unless it names another.
+SCOPES = {
+    "viewer": api_tokens.READ,
+    "operator": api_tokens.OPERATE,
+    "app-owner": api_tokens.CONFIGURE,
+}
 # Answers that every operation may give besides its own.
 REFUSALS = (400, 401, 403, 404, 405, 413, 429, 500, 503)
 CONFLICT, UNPROCESSABLE = 409, 422
@@ -59,15 +66,17 @@ def operation(
     status: int = 200,
     query: type[Schema] | None = None,
     body: type[Schema] | None = None,
+    scope: str = "",
 ) -> Callable[[View], View]:
     """Return a decorator that declares a view: its address, role, arguments and answers.
 
-    `role` and `of` are those of `hub.web.access.needs`. The view gets what was sent as `query` and
-    `body`.
+    `role` and `of` are those of `hub.web.access.needs`. A token needs `scope`, or without one the
+    scope of the role. The view gets what was sent as `query` and `body`.
     """
 
     def declare(view: View) -> View:
         declared = needs(role, of)(view)
+        cast(Any, declared).needs_scope = scope or SCOPES[role]
         declared = resource.response(status, answer)(declared)
         refusals = [*REFUSALS]
         if method != "GET":
@@ -130,8 +139,10 @@ def text_of(choices: Iterable[str], description: str = "") -> fields.String:
     )
 
 
-def row_id(description: str = "") -> fields.Integer:
+def row_id(description: str = "", *, is_required: bool = False) -> fields.Integer:
     """Return a field for the id of a row."""
     return fields.Integer(
-        validate=validate.Range(1, 2**31 - 1), metadata={"description": description}
+        required=is_required,
+        validate=validate.Range(1, 2**31 - 1),
+        metadata={"description": description},
     )

@@ -54,7 +54,7 @@ ROUTES = {
         runs.export runs.index search.show
     """,
     "viewer installation": """
-        api_installations.one api_installations.settings api_matches.index
+        api_approvals.index api_installations.one api_installations.settings api_matches.index
         earlier.show installation.show ready.show match_files.export received_files.show
         matching.export matching.one matching.show review.show settings.show
     """,
@@ -74,7 +74,7 @@ ROUTES = {
         api_cases.wake inbox.close inbox.create inbox.leave inbox.match inbox.retry
     """,
     "operator installation": """
-        api_matches.decide api_runs.start_sync
+        api_approvals.approve api_matches.decide api_matches.forget api_runs.start_sync
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
         installation.run matching.accept matching.apply matching.create matching.decide
         received_files.upload review.approve review.confirm review.selection

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 import hub
 from hub.db.engine import reading, transaction
-from hub.models import Case, Installation, Posting, Run, SourceDocument
+from hub.models import AuditEntry, Case, Installation, Posting, Run, SourceDocument
 from tests.support.api_client import ApiClient
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import TwoCompanies
@@ -134,6 +134,11 @@ def test_settings_are_shown_without_secrets_and_checked_when_they_change(
     assert wrong_mode.json["errors"]["json"]["mode"]
 
 
+def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
+    with visitor.app.app_context(), reading() as session:
+        return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
+
+
 def test_codes_are_matched_and_taken_back(program: ApiClient, visitor: Visitor) -> None:
     address = f"/installations/{visitor.story.installation}/matches/"
     open_codes = [row for row in program.read(address)["data"] if row["state"] == "open"]
@@ -142,8 +147,13 @@ def test_codes_are_matched_and_taken_back(program: ApiClient, visitor: Visitor) 
     record = code["suggestions"][0]
     decided = program.call("PUT", address, {**decision, "record": record["id"]})
     assert (decided.json["state"], decided.json["record"]) == ("decided", record["name"])
-    again = program.call("PUT", address, {**decision, "record": "forget"})
-    assert again.json["state"] == "open"
+    for _ in range(2):
+        again = program.call("DELETE", address, **decision)
+        assert (again.status_code, again.json["state"]) == (200, "open")
+    assert program.call("DELETE", address, field="nothing", code="1").status_code == 404
+    assert program.call("DELETE", address, field="supplier").status_code == 422
+    removed = audited(visitor, "match removed")
+    assert [entry.who for entry in removed] == ["olga"]
     missing = program.call("PUT", address, {**decision, "record": "no-such-record"})
     assert missing.status_code in (404, 409)
 

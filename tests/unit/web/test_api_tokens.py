@@ -162,7 +162,7 @@ def test_the_audit_log_names_the_token_of_an_act(visitor: Visitor) -> None:
     case = visitor.story.cases["match"]
     assert program.call("POST", f"/cases/{case}/notes", {"text": "Asked Aas."}).status_code == 200
     (entry,) = audited(visitor, "case note added")
-    assert (entry.who, entry.detail["token"]) == ("oda", "of oda read operate configure")
+    assert (entry.who, entry.detail["token"]) == ("oda", "of oda read operate approve configure")
 
 
 def test_commands_create_list_and_revoke_tokens(visitor: Visitor) -> None:

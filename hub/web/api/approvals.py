@@ -1,0 +1,245 @@
+"""Documents that wait for approval in the API: what would be posted, and its approval."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from hub.context import current
+from hub.db.engine import reading
+from hub.models import Installation
+from hub.qbo.display import TransactionView
+from hub.security import api_tokens
+from hub.web import listed_rows, review_approvals, review_rows
+from hub.web.access import who
+from hub.web.api import problems
+from hub.web.api.resources import (
+    PREFIX,
+    Amount,
+    PageQuery,
+    list_of,
+    operation,
+    row_id,
+    to_list,
+)
+from hub.web.paging import row_or_404
+from hub.web.review_rows import PostingPreview
+from hub.web.second_approvals import SecondApprovals
+
+BULK = (
+    "One call approves at most {most} documents; more are approved on the page Review, which asks"
+    " who you are."
+)
+resource = Blueprint(
+    "api_approvals",
+    __name__,
+    url_prefix=f"{PREFIX}/installations/<int:installation_id>/approvals",
+    description="what waits for the approval of a person before it is posted",
+)
+
+
+class FactSchema(Schema):
+    """A fact of a transaction, such as its supplier or due date."""
+
+    name = fields.String(required=True)
+    text = fields.String(required=True)
+
+
+class TransactionLineSchema(Schema):
+    """A line of a transaction."""
+
+    description = fields.String(required=True)
+    posts_to = fields.String(required=True, metadata={"description": "account or item"})
+    tags = fields.List(
+        fields.Nested(FactSchema), required=True, metadata={"description": "such as its class"}
+    )
+    quantity = fields.Decimal(required=True, allow_none=True, as_string=True)
+    price = fields.Decimal(required=True, allow_none=True, as_string=True)
+    amount = Amount(required=True, allow_none=True)
+
+
+class TransactionSchema(Schema):
+    """A transaction or record of QuickBooks, with names in place of ids."""
+
+    facts = fields.List(fields.Nested(FactSchema), required=True)
+    lines = fields.List(fields.Nested(TransactionLineSchema), required=True)
+    total = Amount(required=True, allow_none=True)
+    tax = Amount(required=True, allow_none=True)
+    currency = fields.String(required=True)
+
+
+class ApproverSchema(Schema):
+    """Somebody who has approved a posting as it is."""
+
+    person = fields.String(required=True, attribute="who")
+    at = fields.AwareDateTime(required=True)
+
+
+class WaitingPostingSchema(Schema):
+    """A posting that waits for approval: what it would write, and what it would change."""
+
+    posting_id = fields.Integer(required=True)
+    version = fields.String(
+        required=True, metadata={"description": "names what is listed; it changes with the content"}
+    )
+    document_id = fields.Integer(required=True)
+    source_id = fields.String(required=True)
+    kind = fields.String(required=True)
+    operation = fields.String(required=True)
+    number = fields.String(required=True)
+    party = fields.String(required=True, metadata={"description": "supplier or customer"})
+    date = fields.Date(required=True, allow_none=True)
+    due = fields.Date(required=True, allow_none=True)
+    total = Amount(required=True, allow_none=True)
+    currency = fields.String(required=True)
+    planned = fields.Nested(
+        TransactionSchema, required=True, allow_none=True, metadata={"description": "what to write"}
+    )
+    posted = fields.Nested(
+        TransactionSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "what was written before, null if it is new"},
+    )
+    changes = fields.String(required=True, metadata={"description": "what differs between both"})
+    warnings = fields.List(fields.String(), required=True)
+    needs_two_people = fields.Boolean(required=True)
+    approved_by = fields.List(fields.Nested(ApproverSchema), required=True)
+
+
+class ListedPostingSchema(Schema):
+    """A posting in the version that the list showed."""
+
+    posting_id = row_id("the id of a posting that the list showed", is_required=True)
+    version = fields.String(
+        required=True,
+        validate=validate.Regexp(f"^[0-9a-f]{{{listed_rows.SEAL_DIGITS}}}$"),
+        metadata={"description": "its version in the list"},
+    )
+
+
+class ApprovalSchema(Schema):
+    """What is approved."""
+
+    postings = fields.List(
+        fields.Nested(ListedPostingSchema),
+        required=True,
+        validate=validate.Length(1, review_rows.MAX_APPROVED),
+    )
+
+
+class ApprovalOutcomeSchema(Schema):
+    """What became of each posting of an approval, by id."""
+
+    approved = fields.List(
+        fields.Integer(),
+        required=True,
+        attribute="released",
+        metadata={"description": "posted by the run"},
+    )
+    first_approvals = fields.List(
+        fields.Integer(),
+        required=True,
+        attribute="first",
+        metadata={"description": "a second person must approve them too"},
+    )
+    approved_before = fields.List(
+        fields.Integer(),
+        required=True,
+        attribute="repeated",
+        metadata={"description": "by the same person; another one must approve them too"},
+    )
+    changed = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"description": "not as they were listed, or not in review; not approved"},
+    )
+    run_id = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "the run that posts them"}
+    )
+
+
+@operation(resource, "/", role="viewer", query=PageQuery, answer=list_of(WaitingPostingSchema))
+def index(installation_id: int, query: dict[str, Any]) -> Any:
+    """List what waits for approval, oldest first, as it would be written to QuickBooks."""
+    with reading() as session:
+        row_or_404(session, Installation, installation_id)
+        listed = review_rows.page_in_review(session, installation_id)
+        second_approvals = SecondApprovals.of(session, listed.rows)
+        rows = review_rows.previews(session, listed.rows)
+        return to_list(listed, [_describe(row, second_approvals) for row in rows])
+
+
+@operation(
+    resource,
+    "/",
+    method="POST",
+    role="operator",
+    scope=api_tokens.APPROVE,
+    body=ApprovalSchema,
+    answer=ApprovalOutcomeSchema,
+)
+def approve(installation_id: int, body: dict[str, Any]) -> Any:
+    """Approve postings in the version that the list showed; those that changed are not approved."""
+    with reading() as session:
+        row_or_404(session, Installation, installation_id)
+    listed = {one["posting_id"]: one["version"] for one in body["postings"]}
+    if review_approvals.is_bulk(len(listed)):
+        most = current().config.confirm_approvals_above
+        return problems.problem(403, BULK.format(most=most))
+    return review_approvals.approve(installation_id, listed, who())
+
+
+def _describe(row: PostingPreview, second_approvals: SecondApprovals) -> dict[str, Any]:
+    """Return a posting in review as the API answers it."""
+    posting, document = row.posting, row.posting.document
+    return {
+        "posting_id": posting.id,
+        "version": listed_rows.shorten(posting.planned),
+        "document_id": document.id,
+        "source_id": document.source_id,
+        "kind": posting.kind,
+        "operation": posting.operation,
+        "number": document.number,
+        "party": document.party,
+        "date": document.date,
+        "due": document.due,
+        "total": posting.total,
+        "currency": posting.currency,
+        "planned": _describe_transaction(row.planned),
+        "posted": _describe_transaction(row.posted),
+        "changes": row.changes,
+        "warnings": posting.warnings,
+        "needs_two_people": posting.id in second_approvals.lacking,
+        "approved_by": second_approvals.people.get(posting.id, ()),
+    }
+
+
+def _describe_transaction(view: TransactionView | None) -> Mapping[str, Any] | None:
+    """Return a transaction as the API answers it; None if there is none."""
+    if view is None:
+        return None
+    lines = [
+        {
+            "description": line.description,
+            "posts_to": line.posts_to,
+            "tags": _describe_facts(line.tags),
+            "quantity": line.quantity,
+            "price": line.price,
+            "amount": line.amount,
+        }
+        for line in view.lines
+    ]
+    return {
+        "facts": _describe_facts(view.facts),
+        "lines": lines,
+        "total": view.total,
+        "tax": view.tax,
+        "currency": view.currency,
+    }
+
+
+def _describe_facts(facts: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    """Return facts as the API answers them."""
+    return [{"name": name, "text": text} for name, text in facts]
