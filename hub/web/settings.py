@@ -14,17 +14,16 @@ from hub.context import current
 from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import reading, transaction
-from hub.errors import AccessNeeded, HubError, Refused, SettingsInvalid
+from hub.errors import HubError, Refused, SettingsInvalid
 from hub.installations import approval_changes
 from hub.installations import enable as installations_enable
-from hub.models import Access, Company, Installation, User
-from hub.models.enums import InstallationMode, RunKind
-from hub.scheduling import run_log
+from hub.models import Installation, User
 from hub.security import audit
 from hub.security.rights import ACTIVE, Subject, rights_of
 from hub.translations.messages import gettext, translate
 from hub.web import (
     confirmation,
+    enabled_apps,
     entered_secrets,
     form_drafts,
     forms,
@@ -63,7 +62,7 @@ def new(slug: str, company_id: int) -> Page:
     If it is enabled by now, show the page of its settings, with what was typed.
     """
     app = app_or_404(slug)
-    row = _row_for(app, company_id)
+    row = enabled_apps.find_or_prepare(app, company_id, zone())
     if row.id:
         address = url_for("settings.show", installation_id=row.id, draft=_draft_token())
         return redirect(address)
@@ -79,7 +78,7 @@ def enable(slug: str, company_id: int) -> Page:
     If it was enabled in the meantime, its settings change.
     """
     app = app_or_404(slug)
-    return _submit(_row_for(app, company_id))
+    return _submit(enabled_apps.find_or_prepare(app, company_id, zone()))
 
 
 @pages.get("/installations/<int:installation_id>/settings")
@@ -104,7 +103,7 @@ def change(installation_id: int) -> Page:
 def first_changes(slug: str, company_id: int) -> str:
     """Return what enabling the app with this form would mean for the books, for htmx."""
     app = app_or_404(slug)
-    return _preview(app, _row_for(app, company_id))
+    return _preview(app, enabled_apps.find_or_prepare(app, company_id, zone()))
 
 
 @pages.post("/installations/<int:installation_id>/settings/changes")
@@ -117,7 +116,7 @@ def changes(installation_id: int) -> str:
 
 def _preview(app: App, row: Installation) -> str:
     """Return the changes of the form and what follows from them; nothing if it cannot be saved."""
-    _check_right(row)
+    enabled_apps.check_right(row)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
     values = entered_secrets.load(app, row, typed) | typed | plan_typed(request.form)
     try:
@@ -135,10 +134,10 @@ def disable(installation_id: int) -> Response:
     Without a tick in the form's box nothing happens.
     """
     row = _row(installation_id)
-    _check_right(row)
+    enabled_apps.check_right(row)
     is_confirmed = request.form.get("sure") == "1"
     if is_confirmed:
-        installations_enable.disable(row.company_id, row.slug, who=who())
+        enabled_apps.disable(row)
         flash(gettext("The app is disabled. Its settings and matches are kept."), "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
 
@@ -150,7 +149,7 @@ def hand_over(installation_id: int) -> Response:
     """Give the app to another person; only its owner may do that."""
     with transaction() as session:
         row = row_or_404(session, Installation, installation_id)
-        _check_right(row)
+        enabled_apps.check_right(row)
         name = request.form.get("owner", "")
         if name not in _people_of(session, row):
             abort(400)
@@ -182,7 +181,7 @@ def _draft_token() -> str | None:
 
 def _submit(row: Installation) -> Page:
     """Check the right, parse the form, test or save it, and follow up."""
-    _check_right(row)
+    enabled_apps.check_right(row)
     app = app_or_404(row.slug)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
     answers = entered_secrets.load(app, row, typed) | typed
@@ -197,7 +196,7 @@ def _submit(row: Installation) -> Page:
         question = _confirm(app, row, values, preview) or _question(app, row, values, mode)
         if question is not None:
             return question
-        saved = _save(row, values, mode)
+        saved = enabled_apps.save(row, values, mode)
     except SettingsInvalid as error:
         return _form(row, values, error.fields, mode), 400
     except HubError as error:
@@ -245,15 +244,6 @@ def _repeated(app: App, row: Installation, values: dict[str, Any]) -> confirmati
     return [*fields, ("draft", token)]
 
 
-def _save(row: Installation, values: dict[str, Any], mode: str | None) -> Installation:
-    """Store the settings of an enabled app, or enable the app with them."""
-    installation = (row.company_id, row.slug)
-    person = who()  # also the owner of a new installation
-    if row.id:
-        return installations_enable.change(*installation, values, who=person, mode=mode)
-    return installations_enable.enable(*installation, values, who=person, mode=mode, owner=person)
-
-
 def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     """Forget the draft, say what was saved, and request the runs that the new settings need."""
     form_drafts.forget(request.form.get("draft", ""))
@@ -264,12 +254,9 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     is_new_start = not was_enabled or before.start_date != saved.start_date
     if is_new_start and setting_preview.is_past(saved.start_date, saved.zone):
         flash(setting_preview.start_warning(saved.start_date), "look")
-    has_lists = current().plugins.has(before.slug, "hub_records")
     if was_enabled:
-        if has_lists and saved.settings != before.settings:
-            run_log.request(RunKind.LISTS, before.company_id, who())
-        run_log.request(RunKind.SYNC, before.id, who())
-    elif has_lists:
+        enabled_apps.request_runs(before, saved)
+    elif current().plugins.has(before.slug, "hub_records"):
         flash(gettext("Next: download the master data, below."), "info")
 
 
@@ -352,43 +339,8 @@ def _people_of(session: Session, row: Installation) -> list[str]:
     return [str(user.username) for user in users if rights_of(user).role(subject)]
 
 
-def _row_for(app: App, company_id: int) -> Installation:
-    """Return the installation, or a new one that is not stored; raise if access is missing."""
-    with reading() as session:
-        company = row_or_404(session, Company, company_id)
-        query = select(Installation).where(
-            Installation.company_id == company_id,
-            Installation.slug == app.slug,
-        )
-        row = session.scalars(query).one_or_none()
-        access = session.get(Access, (app.slug, company_id))
-    if row is not None:
-        return row
-    is_granted = access is not None and access.granted_at is not None
-    if app.access and app.access_gate and not is_granted:
-        raise AccessNeeded(setting_messages.needs_access(app.name), app.access)
-    row = Installation(
-        company_id=company_id,
-        slug=app.slug,
-        schedule=app.every,
-        zone=zone(),
-        mode=InstallationMode.REVIEW,
-    )
-    row.company = company
-    row.settings = {}
-    row.enabled = True
-    row.owner = ""
-    return row
-
-
 def _row(installation_id: int) -> Installation:
     """Return an installation or answer 404."""
     with reading() as session:
         row: Installation = row_or_404(session, Installation, installation_id)
     return row
-
-
-def _check_right(row: Installation) -> None:
-    """Answer 403 if the person may not configure the app."""
-    if not may_configure(row):
-        abort(403)

@@ -1,14 +1,45 @@
 """A program that calls the JSON API with a token of a person."""
 
-from typing import Any
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
+import hub
 from hub.db.engine import transaction
 from hub.security import api_tokens, people
 
 PREFIX = "/api/v1"
+CALL = re.compile(
+    r"^\$ curl (?:-X (\w+) )?-H \"Authorization[^\"]+\"(?: -H \"[^\"]+\")?(?: -d '([^']+)')?"
+    r" \"?https://hub\.example\.com(/api/v1/[^\s\"]*)\"?$",
+    re.MULTILINE,
+)
+
+
+class DocumentedCall(NamedTuple):
+    """A call that the page about the API shows."""
+
+    method: str
+    path: str
+    body: Any
+
+
+def documented_calls() -> dict[str, list[DocumentedCall]]:
+    """Return the calls of the page about the API by the heading that they stand below."""
+    text = (Path(hub.__file__).parents[1] / "docs" / "api.md").read_text()
+    calls = {}
+    for section in re.split(r"^#+ ", text, flags=re.MULTILINE):
+        heading, _, content = section.partition("\n")
+        calls[heading] = [
+            DocumentedCall(method or "GET", path, json.loads(body) if body else None)
+            for method, body, path in CALL.findall(content)
+        ]
+        assert len(calls[heading]) == content.count("$ curl"), heading
+    return calls
 
 
 class ApiClient:

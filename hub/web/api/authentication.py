@@ -56,8 +56,9 @@ def _act_for(token: str, view: Any) -> Any:
         return problems.problem(403, FIRST_LOG_IN)
     g._login_user = person
     g.api_token_name = stored.name
+    g.api_token_scopes = stored.scopes.split()
     scope: str = view.needs_scope
-    if scope not in stored.scopes.split():
+    if scope not in g.api_token_scopes:
         return problems.problem(403, f"The API token lacks the scope {scope}.")
     api_tokens.record_use(stored)
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import abort
+from flask import Response, abort, g
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 from sqlalchemy import select
@@ -16,18 +16,33 @@ from hub.errors import SettingsInvalid
 from hub.installations import approval_changes, enable
 from hub.models import Installation
 from hub.models.enums import InstallationMode
-from hub.web.access import ANYWHERE, may_configure, scope, who
+from hub.security import api_tokens
+from hub.web import enabled_apps
+from hub.web.access import ANYWHERE, scope
 from hub.web.api import problems
-from hub.web.api.resources import PREFIX, PageQuery, list_of, operation, to_list, whole_list
+from hub.web.api.resources import (
+    PREFIX,
+    Amount,
+    PageQuery,
+    list_of,
+    operation,
+    to_list,
+    whole_list,
+)
 from hub.web.paging import page, row_or_404
 
 resource = Blueprint(
     "api_installations", __name__, url_prefix=PREFIX, description="apps, and where they are enabled"
 )
-FEWER_APPROVALS = (
-    "Documents would need fewer approvals with these settings. Change them on the page Settings,"
-    " which asks who you are."
+APP_AT_COMPANY = "/companies/<int:company_id>/apps/<slug>"
+HIGHER_LIMIT = (
+    "More documents would be posted with one approval. Change second_approval_above on the page"
+    " Settings, which asks who you are."
 )
+WITHOUT_REVIEW = (
+    "Documents would be posted without review. That takes a token with the scope approve, too."
+)
+DISABLED = "The app is disabled. Enable it with PUT /api/v1/companies/{company}/apps/{app}."
 
 
 class AppSchema(Schema):
@@ -53,6 +68,17 @@ class InstallationSchema(Schema):
     start_date = fields.Date(required=True, allow_none=True)
     schedule = fields.String(required=True)
     zone = fields.String(required=True)
+    second_approval_above = Amount(
+        required=True,
+        allow_none=True,
+        metadata={"description": "above it two people approve; null if one is always enough"},
+    )
+    source = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="tenant_name",
+        metadata={"description": "the account that the source named when it was asked last"},
+    )
     failing_since = fields.AwareDateTime(required=True, allow_none=True)
     failure = fields.String(required=True)
 
@@ -108,7 +134,7 @@ def one(installation_id: int) -> Any:
 def settings(installation_id: int) -> Any:
     """Return the settings of an installation without its secrets."""
     row = _row(installation_id)
-    return _describe_settings(_app(row), row)
+    return _describe_settings(_app(row.slug), row)
 
 
 @operation(
@@ -122,17 +148,50 @@ def settings(installation_id: int) -> Any:
 def change_settings(installation_id: int, body: dict[str, Any]) -> Any:
     """Change settings; the new ones are tried at the source before they are stored."""
     row = _row(installation_id)
-    app = _app(row)
-    if not may_configure(row, app.owner_only):
-        abort(403)
+    if not row.enabled:
+        return problems.problem(409, DISABLED.format(company=row.company_id, app=row.slug))
+    saved = _save(_app(row.slug), row, body)
+    return saved if isinstance(saved, Response) else _describe_settings(_app(row.slug), saved)
+
+
+@operation(
+    resource,
+    APP_AT_COMPANY,
+    method="PUT",
+    role="app-owner",
+    body=SettingsChangeSchema,
+    answer=InstallationSchema,
+)
+def enable_app(company_id: int, slug: str, body: dict[str, Any]) -> Any:
+    """Enable an app for a company; its settings are tried at the source before they are stored.
+
+    If it is enabled already, the settings that are named change.
+    """
+    app = _app(slug)
+    return _save(app, enabled_apps.find_or_prepare(app, company_id, zone="UTC"), body)
+
+
+@operation(resource, APP_AT_COMPANY, method="DELETE", role="app-owner", answer=InstallationSchema)
+def disable_app(company_id: int, slug: str) -> Any:
+    """Disable an app for a company; its settings and matches stay."""
+    return enabled_apps.disable(enable.installation(company_id, slug))
+
+
+def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation | Response:
+    """Store settings and request the runs that they need; return the problem if it is refused."""
+    enabled_apps.check_right(row)
     answers, mode = body["settings"], body.get("mode")
-    if approval_changes.needs_fewer(app, row, answers, mode):
-        return problems.problem(403, FEWER_APPROVALS)
+    if approval_changes.raises_limit(row, answers):
+        return problems.problem(403, HIGHER_LIMIT)
+    is_without_review = approval_changes.posts_at_once_from_now_on(app, row, answers, mode)
+    if is_without_review and api_tokens.APPROVE not in g.api_token_scopes:
+        return problems.problem(403, WITHOUT_REVIEW)
     try:
-        row = enable.change(row.company_id, row.slug, answers, who=who(), mode=mode)
+        saved = enabled_apps.save(row, answers, mode)
     except SettingsInvalid as error:
         return problems.problem(422, errors={"settings": error.fields})
-    return _describe_settings(app, row)
+    enabled_apps.request_runs(row, saved)
+    return saved
 
 
 def _row(installation_id: int) -> Installation:
@@ -142,9 +201,9 @@ def _row(installation_id: int) -> Installation:
     return row
 
 
-def _app(row: Installation) -> App:
-    """Return the app of an installation; abort with 404 if its plugin is not installed."""
-    app = current().plugins.apps.get(row.slug)
+def _app(slug: str) -> App:
+    """Return an app; abort with 404 if its plugin is not installed."""
+    app = current().plugins.apps.get(slug)
     return app or abort(404)
 
 

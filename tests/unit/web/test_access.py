@@ -96,7 +96,10 @@ ROUTES = {
         earlier.confirm earlier.include match_files.confirm match_files.preview review.automatic
         settings.change settings.changes settings.disable settings.hand_over
     """,
-    "app-owner app at company": "settings.enable settings.first_changes settings.new",
+    "app-owner app at company": """
+        api_installations.disable_app api_installations.enable_app
+        settings.enable settings.first_changes settings.new
+    """,
     "owner anywhere": "companies.callback",
     "owner company": """
         companies.disconnect companies.reconnect companies.remove companies.send_by

@@ -22,9 +22,12 @@ from tests.support.tiers import by_form
 EXAMPLES = by_form(small=2, full=10, long=150)  # of each operation, valid ones and others
 METHODS = {"get", "post", "put", "patch", "delete"}
 DOCUMENT = f"{PREFIX}/openapi.json"
-CONVERTER = re.compile(r"<int:(\w+)>")
+CONVERTER = re.compile(r"<(?:int:)?(\w+)>")
 # Which settings there are, and which values they take, only the app says.
-KNOWN_BY_APPS = ("PATCH /api/v1/installations/{installation_id}/settings",)
+KNOWN_BY_APPS = (
+    "PATCH /api/v1/installations/{installation_id}/settings",
+    "PUT /api/v1/companies/{company_id}/apps/{slug}",
+)
 
 
 @pytest.fixture
