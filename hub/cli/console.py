@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -22,6 +24,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 MAX_ID = 2**31 - 1  # of a row in either database
 SANDBOX_PACKAGE = (
     "qbo_sandbox"  # the package of the QuickBooks stand-in, of the distribution qbo-sandbox
+)
+# An empty setting counts as not set: the database is a file in the data folder.
+OWN_DATABASE = MappingProxyType(
+    {"HUB_DATABASE_URL": "", "HUB_DATABASE_URL_FILE": "", "HUB_ENGINE": ""}
 )
 row_id = click.IntRange(1, MAX_ID)
 row_count = click.IntRange(1, MAX_ID)
@@ -126,6 +132,26 @@ def hub(
                 totals.store()
         finally:
             db.engine.dispose()
+
+
+@contextmanager
+def temporary_hub() -> Iterator["Flask"]:
+    """Open a hub with the settings of the environment, in a folder that is removed afterwards."""
+    from hub import config
+    from hub import context as hub_context
+    from hub.app import create_app
+    from hub.db import engine
+
+    with TemporaryDirectory(prefix="hub-") as folder:
+        environ = {**os.environ, **OWN_DATABASE, "HUB_DATA": folder}
+        config.initialise(Path(folder), environ)
+        app = create_app(config.load(environ), pages=False)
+        engine.upgrade(app)
+        with app.app_context(), logged_by(hub_context.current()):
+            try:
+                yield app
+            finally:
+                engine.db.engine.dispose()
 
 
 def logged_by(runtime: "Runtime") -> AbstractContextManager[None]:

@@ -1,6 +1,8 @@
 """Reading a source without posting: `hub read`."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,21 +12,21 @@ import click
 from hub.cli.console import (
     as_json,
     at_work,
+    hub,
     inside,
     installations,
     realm_option,
     require_stand_ins,
+    temporary_hub,
 )
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import print_json_list, say
 from hub.money import format_amount
 
 if TYPE_CHECKING:
-    from hub.contract.types import App
     from hub.scheduling.source_preview import CodePreview, DocumentPreview
 
 DEFAULT_LIMIT = 50
-PLACEHOLDER_ID = "1"
 
 
 @click.command()
@@ -52,6 +54,13 @@ PLACEHOLDER_ID = "1"
     type=click.Path(file_okay=False, path_type=Path),
     help="Record the source's answers into this folder as JSON files, with secrets masked.",
 )
+@click.option(
+    "--country",
+    default="US",
+    show_default=True,
+    metavar="CC",
+    help="Country of the company of an app that is not enabled; outside US lines have tax codes.",
+)
 @click.option("--stand-in", is_flag=True, help="Read the app's stand-in; no hub is needed for it.")
 @as_json
 def read(
@@ -61,20 +70,26 @@ def read(
     limit: int,
     file: Path | None,
     folder: Path | None,
+    country: str,
     stand_in: bool,
     as_json: bool,
 ) -> None:
     """Print what the hub would make of the documents of SLUG.
 
-    Nothing is stored or posted. For an enabled app the codes are matched and the checks before
-    posting are made, as a run does. With --stand-in the codes are only listed: there is no company
-    whose records they could match, and a setting that has to name a record names 1.
+    What it would post is printed, too; nothing is stored or posted. For an enabled app the codes
+    are matched and the checks before posting are made, as a run does. An app that is not enabled is
+    read with the settings of the file alone, and needs neither a company nor a hub: in what would
+    be posted, unmatched:CODE stands for the record of a code. With --stand-in documents and codes
+    are only listed. In both cases a setting that has to name a record names 1 unless the file says
+    otherwise.
     """
     settings = read_settings(file)
     if stand_in and folder is not None:
         raise click.UsageError("--save records a source; with --stand-in none is called.")
     if stand_in:
         _print(_of_stand_in(slug, ids, limit, settings), as_json)
+    elif realm is None and not _is_enabled(slug):
+        _read_unmatched(slug, ids, limit, settings, folder, country, as_json)
     else:
         _read_installation(slug, realm, ids, limit, settings, folder, as_json)
 
@@ -94,7 +109,6 @@ def _read_installation(
     from hub import sources
     from hub.errors import Refused
     from hub.scheduling import source_preview
-    from hub.sources import recording
 
     row, *others = installations(slug, realm)
     if others:
@@ -103,11 +117,57 @@ def _read_installation(
     if settings:
         draft = sources.draft(sources.app_of(row), row, settings)
         unsaved = {"settings": draft.settings, "secrets": draft.secrets}
-    recorder = recording.start(folder) if folder is not None else None
-    _print(source_preview.of_installation(row.id, ids=ids, limit=limit, **unsaved), as_json)
-    if recorder is not None:
-        answers = "1 answer" if recorder.count == 1 else f"{recorder.count} answers"
-        say(f"{answers} recorded in {recorder.folder}. Names and amounts are not masked.", err=True)
+    with _recorded(folder):
+        _print(source_preview.of_installation(row.id, ids=ids, limit=limit, **unsaved), as_json)
+
+
+def _read_unmatched(
+    slug: str,
+    ids: tuple[str, ...],
+    limit: int,
+    settings: Mapping[str, Any],
+    folder: Path | None,
+    country: str,
+    as_json: bool,
+) -> None:
+    """Print the previews of an app that is not enabled, and record the answers of its source."""
+    from hub.scheduling import unmatched_preview
+
+    with temporary_hub(), _recorded(folder):
+        previews = unmatched_preview.of_app(slug, settings, ids=ids, limit=limit, country=country)
+        _print(previews, as_json)
+        say("The app is not enabled, so no code has a match.", err=True)
+
+
+def _is_enabled(slug: str) -> bool:
+    """Tell whether an app is enabled for any company; it is not where there is no hub."""
+    from sqlalchemy import exists, select
+
+    from hub import config
+    from hub.db.engine import reading
+    from hub.models import Installation
+
+    is_in_context = click.get_current_context().obj is not None
+    has_hub = is_in_context or config.names_database() or config.data_folder().exists()
+    if not has_hub:
+        return False
+    is_enabled = exists().where(Installation.slug == slug, Installation.enabled)
+    with hub(), reading() as session:
+        return bool(session.scalar(select(is_enabled)))
+
+
+@contextmanager
+def _recorded(folder: Path | None) -> Iterator[None]:
+    """Record the answers of the source into a folder, if there is one, and say how many."""
+    from hub.sources import recording
+
+    if folder is None:
+        yield
+        return
+    recorder = recording.start(folder)
+    yield
+    answers = "1 answer" if recorder.count == 1 else f"{recorder.count} answers"
+    say(f"{answers} recorded in {recorder.folder}. Names and amounts are not masked.", err=True)
 
 
 def _of_stand_in(
@@ -120,12 +180,12 @@ def _of_stand_in(
     from marshmallow import ValidationError
 
     from hub.errors import SettingsInvalid
-    from hub.scheduling import source_preview
+    from hub.scheduling import source_preview, unmatched_preview
     from hub.testing import bench as benches
 
     plugins = benches.installed()
     app = benches.app_of(plugins, slug)
-    answers = {**_placeholders(app), **settings}
+    answers = {**unmatched_preview.placeholders(app), **settings}
     try:
         bench = benches.Bench(slug, answers, plugins=plugins, waits=True)
     except ValidationError as error:
@@ -134,15 +194,6 @@ def _of_stand_in(
     items = source_preview.without_checkpoints(bench.reading(ids=ids))
     for item in islice(items, limit):
         yield source_preview.of_item(item, fields)
-
-
-def _placeholders(app: "App") -> dict[str, str]:
-    """Return an id for each required setting that is a record of QuickBooks: there is no list."""
-    from hub.contract import settings_schema
-
-    fields = settings_schema.schema_of(app).fields
-    names = [name for name, field in fields.items() if field.required]
-    return {name: PLACEHOLDER_ID for name in names if fields[name].metadata.get("choices_from")}
 
 
 def _print(previews: "Iterable[DocumentPreview]", as_json: bool) -> None:
@@ -169,6 +220,8 @@ def _print_document(preview: "DocumentPreview") -> None:
         say(f"  {reason}")
     for code in preview.codes:
         say(f"  {_code_line(code)}")
+    for payload in preview.payloads:
+        say(f"  would post {json.dumps(payload, ensure_ascii=False, default=str)}")
 
 
 def _amount(preview: "DocumentPreview") -> str:

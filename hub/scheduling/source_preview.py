@@ -90,7 +90,8 @@ def of_installation(
     setup = replace(setup, cursors={})
     items = list(islice(without_checkpoints(read(setup, ids)), limit))
     for item in items:
-        yield _preview(setup, item)
+        codes = _codes(item, setup.fields, setup.index) if isinstance(item, Document) else ()
+        yield plan(setup, item, tuple(codes))
 
 
 def of_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
@@ -121,25 +122,33 @@ def without_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
             yield item
 
 
-def _preview(setup: Setup, item: Yielded) -> DocumentPreview:
-    """Return the preview of an item by the matches and lists of the company."""
+def plan(
+    setup: Setup, item: Yielded, codes: tuple[CodePreview, ...], *, is_checked: bool = True
+) -> DocumentPreview:
+    """Return the preview of an item by the matches and lists of the company.
+
+    Unless `is_checked`, the checks before posting are left out, which need what QuickBooks has.
+    """
     if not isinstance(item, Document):
         return _of_defect(item)
-    codes = tuple(_codes(item, setup.fields, setup.index))
     state, reasons = _state_at_source(item)
     if state:
         return _of_document(item, state, reasons, codes=codes)
     preview = _of_document(item, "ready", (), codes=codes)
     try:
         with transaction() as session:
-            preview = _rehearse(session, setup, item, preview)
+            preview = _rehearse(session, setup, item, preview, is_checked)
             raise Rollback
     except Rollback:
         return preview
 
 
 def _rehearse(
-    session: Session, setup: Setup, document: Document, preview: DocumentPreview
+    session: Session,
+    setup: Setup,
+    document: Document,
+    preview: DocumentPreview,
+    is_checked: bool,
 ) -> DocumentPreview:
     """Plan a document inside the open transaction and return what would become of it."""
     batch = CollectBatch(session, setup, [document])
@@ -154,7 +163,8 @@ def _rehearse(
             reasons.append(posting.reason)
         elif posting.state in SENDABLE_STATES:
             sendable.append(posting)
-    reasons += preflight_reasons(session, sendable)
+    if is_checked:
+        reasons += preflight_reasons(session, sendable)
     state = _state_of_postings(row, postings, sendable, has_reasons=bool(reasons))
     if state == "excluded":
         reasons.append(f"It is from before {setup.installation.start_date}, the app's first day.")

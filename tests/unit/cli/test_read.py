@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import tempfile
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,9 @@ from hub.db.engine import Model, reading, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting, Secret, SourceDocument
 from hub.scheduling import runner
+from hub.testing.bench import installed
+from hub.testing.stand_in import open_stand_in
+from hub.web import server
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 URL = "http://costtracker.test"
@@ -148,10 +152,108 @@ def test_other_settings_are_tried_without_being_saved(read, costtracker, tmp_pat
     assert read("costtracker", "--limit", 1)[0] == 0
 
 
-def test_an_app_that_is_not_enabled_is_named_with_those_that_are(read, costtracker):
-    code, output = read("ontraccr")
-    assert code == 1
+def test_an_app_that_is_not_enabled_for_a_company_is_named_with_others(
+    read, costtracker, quickbooks
+):
+    code, output = read("ontraccr", "--realm", quickbooks.realm)
+    assert code == 1, output
     assert "There is no enabled app 'ontraccr'." in output
+
+
+def test_payloads_are_printed_after_the_codes(read, costtracker):
+    _, output = read("costtracker", "--only", "invoice:1001")
+    (line,) = [line for line in output.splitlines() if line.startswith("  would post ")]
+    payload = json.loads(line.removeprefix("  would post "))
+    assert payload["DocNumber"].startswith("26")
+    assert "unmatched" not in line
+
+
+class TestOfAnAppThatIsNotEnabled:
+    """Without a company and without a hub, from a source that answers over the network."""
+
+    @pytest.fixture
+    def source(self, monkeypatch, tmp_path):
+        """Serve CostTracker's stand-in; return a settings file and a function that reads it."""
+        monkeypatch.setenv("HUB_DATA", str(tmp_path / "none"))
+        monkeypatch.setenv("HUB_ALLOW_LOOPBACK", "1")
+        stand_in = open_stand_in(installed(), "costtracker", folder=None, documents=24, seed=1)
+        web = server.Web(stand_in.wsgi, "127.0.0.1", 0)
+        web.start()
+        file = tmp_path / "settings.json"
+        file.write_text(json.dumps(dict(stand_in.settings(web.url))))
+
+        def call(*args):
+            arguments = ["read", "costtracker", "--settings", str(file), *args]
+            return CliRunner().invoke(main, arguments)
+
+        yield call, file
+        web.stop()
+
+    def test_documents_and_what_would_be_posted_are_shown(self, source, tmp_path, monkeypatch):
+        call, _ = source
+        temporary = tmp_path / "temporary"
+        temporary.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+        result = call("--json")
+        assert result.exit_code == 0, result.output
+        shown = previews(result.stdout)
+        assert "no code has a match" in result.stderr
+        first = shown["invoice:1001"]
+        assert (first["kind"], first["state"]) == ("bill", "ready")
+        (payload,) = first["payloads"]
+        assert payload["VendorRef"] == {"value": "unmatched:s1"}
+        assert payload["APAccountRef"] == {"value": "1"}
+        assert payload["CurrencyRef"] == {"value": first["currency"]} == {"value": "NOK"}
+        line = payload["Line"][0]["AccountBasedExpenseLineDetail"]
+        assert line["AccountRef"]["value"].startswith("unmatched:")
+        assert {"ready", "pending"} <= {one["state"] for one in shown.values()}
+        assert all(one["reasons"] for one in shown.values() if one["state"] == "held")
+        assert not (tmp_path / "none").exists()
+        assert list(temporary.iterdir()) == []
+
+    def test_codes_are_named_as_unmatched_and_settings_as_they_are(self, source):
+        call, file = source
+        file.write_text(json.dumps({**json.loads(file.read_text()), "payable_account": "33"}))
+        lines = call("--only", "invoice:1001").stdout.splitlines()
+        assert lines[1] == "  supplier: s1 (Aas Trelast AS) → vendor to be matched"
+        assert lines[2] == "  payable_account: 33 → payable_account 33 as the settings say"
+        assert lines[-2].startswith('  would post {"APAccountRef": {"value": "33"}')
+        assert lines[-1] == "1 document read: 1 ready. Nothing was stored or posted."
+
+    def test_lines_have_tax_codes_outside_the_united_states(self, source):
+        call, _ = source
+        for country, has_code in (("US", False), ("NO", True)):
+            result = call("--only", "invoice:1001", "--country", country, "--json")
+            (payload,) = previews(result.stdout)["invoice:1001"]["payloads"]
+            detail = payload["Line"][0]["AccountBasedExpenseLineDetail"]
+            assert ("TaxCodeRef" in detail) == has_code
+
+    def test_settings_that_are_missing_or_refused_are_said(self, source):
+        call, file = source
+        settings = json.loads(file.read_text())
+        file.write_text(json.dumps({**settings, "client_secret": "wrong-secret-of-mine"}))
+        result = call()
+        assert (result.exit_code, "does not accept" in result.output) == (1, True), result.output
+        assert "wrong-secret-of-mine" not in result.output
+        file.write_text(json.dumps({"base_url": settings["base_url"]}))
+        assert "client_id: This is needed." in call().output
+        result = CliRunner().invoke(main, ["read", "costtraker"])
+        assert "There is no app 'costtraker'. Did you mean costtracker?" in result.output
+
+    def test_answers_are_recorded(self, source, tmp_path):
+        call, _ = source
+        result = call("--save", str(tmp_path / "answers"))
+        assert "answers recorded in" in result.stderr
+        content = "".join(path.read_text() for path in (tmp_path / "answers").iterdir())
+        assert "invoices" in content
+        assert "stand-in-secret" not in content
+
+    def test_a_hub_in_which_it_is_not_enabled_is_left_as_it_is(self, source, read, quickbooks):
+        _, file = source
+        before = row_counts()
+        code, output = read("costtracker", "--settings", file, "--limit", 1)
+        assert (code, "1 document read: 1 ready." in output) == (0, True), output
+        assert row_counts() == before
 
 
 class TestOfAStandIn:
