@@ -24,7 +24,7 @@ from hub.cli.terminal import print_json_list, say
 from hub.money import format_amount
 
 if TYPE_CHECKING:
-    from hub.scheduling.source_preview import CodePreview, DocumentPreview
+    from hub.scheduling.source_preview import DocumentPreview
 
 DEFAULT_LIMIT = 50
 
@@ -219,7 +219,7 @@ def _print_document(preview: "DocumentPreview") -> None:
     for reason in preview.reasons:
         say(f"  {reason}")
     for code in preview.codes:
-        say(f"  {_code_line(code)}")
+        say(f"  {code.describe()}")
     for payload in preview.payloads:
         say(f"  would post {json.dumps(payload, ensure_ascii=False, default=str)}")
 
@@ -231,12 +231,3 @@ def _amount(preview: "DocumentPreview") -> str:
     if not preview.currency:
         return f"{preview.total:,}"
     return format_amount(preview.total, preview.currency)
-
-
-def _code_line(code: "CodePreview") -> str:
-    """Return a code in a line: where it stands, what the source calls it, and its record."""
-    place = f"line {code.line} {code.field}" if code.line else code.field
-    name = f"{code.code} ({code.name})" if code.name and code.name != code.code else code.code
-    if code.record:
-        return f"{place}: {name} → {code.role} {code.record} {code.result}"
-    return f"{place}: {name} → {code.role} {code.result or 'to be matched'}"

@@ -1,4 +1,4 @@
-"""What was sent to QuickBooks for the last change, printed while an author develops a plugin."""
+"""What was sent to QuickBooks for the last change, and by which matches, for authors of plugins."""
 
 import textwrap
 import threading
@@ -83,7 +83,7 @@ def _sent_after(attempt_id: int) -> Sequence[Any]:
 
 
 def _describe(sent: Any, count: int) -> str:
-    """Return what was sent as text: its document, what became of it, and the payload.
+    """Return what was sent as text: its document, what became of it, its matches, and the payload.
 
     The secrets of its source are masked.
     """
@@ -98,10 +98,22 @@ def _describe(sent: Any, count: int) -> str:
         posting = session.get_one(Posting, sent.posting_id)
         name = format_posting_name(posting)
         source_id = posting.document.source_id
-        payload = textwrap.indent(payload_text(posting), "  ")
-        text = (
+        title = (
             f"Sent to QuickBooks: {count}. The last: {posting.operation} of {name}"
-            f" ({source_id}), outcome {sent.outcome}:\n{payload}"
+            f" ({source_id}), outcome {sent.outcome}:"
         )
+        payload = payload_text(posting)
         mask = SecretMask(SiteSecrets(posting.installation_id).values())
-    return mask.clean(text)
+    about = "\n".join([*_matches(posting.document_id), payload])
+    return mask.clean(f"{title}\n{textwrap.indent(about, '  ')}")
+
+
+def _matches(document_id: int) -> list[str]:
+    """Return a line for each code of a document with its record, or why there are none."""
+    from hub.errors import HubError
+    from hub.scheduling import source_preview
+
+    try:
+        return [code.describe() for code in source_preview.codes_of_stored(document_id)]
+    except HubError as error:  # of the plugin that is being developed
+        return [f"Its matches cannot be shown: {error.text}"]

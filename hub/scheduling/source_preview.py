@@ -14,6 +14,7 @@ from hub.collect.intake import take_in
 from hub.collect.prepare import prepare
 from hub.collect.read import read
 from hub.collect.setup import Setup, assemble
+from hub.contract.codec import load
 from hub.contract.documents import (
     Checkpoint,
     Document,
@@ -24,9 +25,8 @@ from hub.contract.documents import (
 )
 from hub.contract.states import Stage
 from hub.contract.types import Field
-from hub.db.engine import transaction
+from hub.db.engine import reading, transaction
 from hub.exact_json import loads
-from hub.mapping import MatchIndex
 from hub.mapping.mapped import Create, Missing, Ref
 from hub.mapping.rules import code_name, find, find_setting
 from hub.models import Posting, SourceDocument
@@ -50,6 +50,16 @@ class CodePreview:
     role: str
     record: str | None = None
     result: str = ""
+
+    def describe(self) -> str:
+        """Return it in a line: where it stands, what the source calls it, and its record."""
+        place = f"line {self.line} {self.field}" if self.line else self.field
+        has_name = self.name and self.name != self.code
+        name = f"{self.code} ({self.name})" if has_name else self.code
+        result = self.result or "to be matched"
+        if self.record:
+            result = f"{self.record} {self.result}"
+        return f"{place}: {name} → {self.role} {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +100,21 @@ def of_installation(
     setup = replace(setup, cursors={})
     items = list(islice(without_checkpoints(read(setup, ids)), limit))
     for item in items:
-        codes = _codes(item, setup.fields, setup.index) if isinstance(item, Document) else ()
+        codes = matched_codes(setup, item) if isinstance(item, Document) else ()
         yield plan(setup, item, tuple(codes))
+
+
+def codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
+    """Return the codes of a document that is stored, each with the record that it stands for now.
+
+    Neither the source nor QuickBooks is asked.
+    """
+    with reading() as session:
+        row = session.get_one(SourceDocument, document_id)
+    if not row.body or row.unreadable:
+        return ()
+    setup = assemble(row.installation_id)
+    return tuple(matched_codes(setup, load(Document, row.body)))
 
 
 def of_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
@@ -197,17 +220,17 @@ def _state_at_source(document: Document) -> tuple[str, tuple[str, ...]]:
     return ("held", reasons) if reasons else ("", ())
 
 
-def _codes(document: Document, fields: Iterable[Field], index: MatchIndex) -> Iterator[CodePreview]:
+def matched_codes(setup: Setup, document: Document) -> Iterator[CodePreview]:
     """Yield the codes of a document, each with the record that it stands for."""
-    fields_by_name = {field.name: field for field in fields}
-    unmatched = of_item(document, fields_by_name.values()).codes
+    fields_by_name = {field.name: field for field in setup.fields}
+    unmatched = of_item(document, setup.fields).codes
     for (name, code, _), preview in zip(codes_of(document), unmatched, strict=True):
         field = fields_by_name.get(name)
         if field:
-            result = find(field, code, index)
+            result = find(field, code, setup.index)
         else:
             id = code if isinstance(code, str) else code.quickbooks_id or code.id
-            result = find_setting(name, id, index)  # type: ignore[arg-type]
+            result = find_setting(name, id, setup.index)  # type: ignore[arg-type]
         yield replace(preview, record=_record_id(result), result=_words(result))
 
 

@@ -19,8 +19,8 @@ from hub.cli import dev, main
 from hub.cli.plugin_template import Choices, render
 from hub.cli.sent_payloads import SentPayloads
 from hub.cli.sync_runs import sync_all
-from hub.db.engine import reading
-from hub.models import Attempt, Cursor, Posting, Run
+from hub.db.engine import reading, transaction
+from hub.models import Attempt, Cursor, Installation, Posting, Run
 from tests.support.small_demo import SmallDemo
 
 NAME = "barn"
@@ -189,6 +189,25 @@ def test_what_was_sent_is_described_when_all_of_it_is_sent_and_only_once(tmp_pat
                 newest = session.scalars(select(Attempt).order_by(Attempt.id.desc())).first()
                 posting = session.get(Posting, newest.posting_id)
                 payload, source_id = json.loads(posting.payload), posting.document.source_id
-            assert json.loads(text.partition(":\n")[2]) == payload
-            assert f"({source_id}), outcome landed:" in text
+            about, _, sent_payload = text.partition("\n  {")
+            assert json.loads("{" + sent_payload) == payload
+            assert f"({source_id}), outcome landed:" in about
+            supplier = payload["VendorRef"]["value"]
+            assert f"\n  supplier: 1 (Canyon Steel Works) → vendor {supplier} Canyon Steel" in about
+            assert "\n  line line:2 part: part:1 (820412-001 Rev B) → item " in about
             assert [sent.describe_new(), SentPayloads().describe_new()] == ["", ""]
+
+
+def test_a_plugin_that_cannot_name_its_codes_does_not_end_what_is_printed(tmp_path, monkeypatch):
+    monkeypatch.setattr(SmallDemo, "documents", {"ion": 5})
+    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
+        small.web.start()
+        small.set_up()
+        with small.app.app_context():
+            sent = SentPayloads()
+            sync_all(demo.installations())
+            with transaction() as session:
+                session.scalars(select(Installation)).one().settings = {"base_url": "nowhere"}
+            texts = [sent.describe_new(), sent.describe_new()]
+            assert "  Its matches cannot be shown: The settings of ION" in texts[1]
+            assert '"DocNumber"' in texts[1]
