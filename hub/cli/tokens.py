@@ -7,7 +7,9 @@ import click
 from hub.cli.console import as_json, inside, row_id
 from hub.cli.terminal import moment, print_json, say, table, who
 
-SCOPES = ("read", "operate", "approve", "configure")
+# A token with the scope `approve` is created on the page alone, which asks its person who they are:
+# otherwise whoever has a shell could approve as two people.
+SCOPES = ("read", "operate", "configure")
 
 
 @click.group()

@@ -142,6 +142,10 @@ def test_a_call_needs_a_token_and_a_cookie_does_not_replace_it(visitor: Visitor)
         ("operate", "POST", "/installations/1/runs/", 202),
         ("operate", "GET", "/documents/", 403),
         ("operate", "PATCH", "/installations/1/settings", 403),
+        ("operate", "POST", "/installations/1/approvals/", 403),
+        ("approve", "POST", "/installations/1/approvals/", 422),
+        ("approve", "GET", "/installations/1/approvals/", 403),
+        ("approve", "PATCH", "/installations/1/settings", 403),
         # Allowed, but the app of this story has no secret yet.
         ("configure", "PATCH", "/installations/1/settings", 422),
     ],
@@ -163,6 +167,17 @@ def test_the_audit_log_names_the_token_of_an_act(visitor: Visitor) -> None:
     assert program.call("POST", f"/cases/{case}/notes", {"text": "Asked Aas."}).status_code == 200
     (entry,) = audited(visitor, "case note added")
     assert (entry.who, entry.detail["token"]) == ("oda", "of oda read operate approve configure")
+
+
+def test_a_token_that_approves_is_created_on_the_page_alone(visitor: Visitor) -> None:
+    arguments = ["tokens", "create", "oda", "--name", "approver", "--scope", "approve"]
+    result = CliRunner().invoke(main, arguments, obj=visitor.app)
+    assert (result.exit_code, "'approve' is not one of" in result.output) == (2, True)
+    visitor.log_in("oda")
+    program = ApiClient(visitor.app, created(visitor, scope=["approve"]))
+    address = f"/installations/{visitor.story.installation}/approvals/"
+    body = {"postings": [{"posting_id": 999999, "version": "0" * 16}]}
+    assert program.call("POST", address, body).status_code == 200
 
 
 def test_commands_create_list_and_revoke_tokens(visitor: Visitor) -> None:
