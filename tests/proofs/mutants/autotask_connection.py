@@ -66,7 +66,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C4",
-        place="hub/web/settings.py",
+        place="hub/web/enabled_apps.py",
         old="    is_granted = access is not None and access.granted_at is not None\n",
         new="    is_granted = access is not None\n",
         bug="An app whose access was only requested can be configured.",
