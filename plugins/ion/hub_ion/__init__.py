@@ -96,8 +96,9 @@ def hub_check(app: str, site: Site) -> Tenant:
             f"ION's API does not have {', '.join(missed)}, which orders cannot be posted without."
             " Install the newest version of the app, or tell its maker what stands here."
         )
-    said = [site.secrets.get(REFUSED), *site.secrets.get(imports.LACKING, "").splitlines()]
-    return Tenant(id=id, name=name, warnings=tuple(filter(None, [_skipped(lacks), *said])))
+    import_warnings = site.secrets.get(imports.LACKING, "").splitlines()
+    warnings = [_skipped(lacks), site.secrets.get(REFUSED), *import_warnings]
+    return Tenant(id=id, name=name, warnings=tuple(filter(None, warnings)))
 
 
 def _skipped(lacks: frozenset[str]) -> str:

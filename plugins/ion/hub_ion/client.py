@@ -90,12 +90,13 @@ class Ion:
     def organization(self) -> tuple[str, str]:
         """Return the id and name of the organization that the keys belong to."""
         self._tokens.renew()
-        found = (self.ask(queries.ME)["me"] or {}).get("organization")
-        if not found:
+        organization = (self.ask(queries.ME)["me"] or {}).get("organization")
+        if not organization:
             raise NeedsAttention(
                 "ION does not say to which organization these keys belong. Make new ones in ION."
             )
-        return str(found["id"]), found["domain"] or f"organization {found['id']}"
+        id = str(organization["id"])
+        return id, organization["domain"] or f"organization {id}"
 
     def learn(self) -> frozenset[str]:
         """Ask for ION's schema; return what is asked for and it does not have, as `Type.field`.
@@ -145,26 +146,30 @@ class Ion:
         """Write an order's number in QuickBooks to External Reference or the attribute `key`."""
         for _ in range(TRIES):
             order = self.ask(queries.ATTRIBUTES if key else queries.REFERENCE, id=id)["order"]
-            if order is None or _said(order, key) == text:
+            if order is None or _current_text(order, key) == text:
                 return
             try:
-                what = {"id": id, "etag": order["etag"], "text": text}
-                self.ask(queries.SET_ATTRIBUTE, key=key, **what) if key else self.ask(
-                    queries.SET_REFERENCE, **what
-                )
+                self._write_text(id, order["etag"], key, text)
                 return
             except Conflict:
                 continue
         raise Retry(f"Order {id} changed in ION while the hub wrote to it; it is tried again.")
 
+    def _write_text(self, id: str, etag: str, key: str, text: str) -> None:
+        if key:
+            self.ask(queries.SET_ATTRIBUTE, key=key, id=id, etag=etag, text=text)
+        else:
+            self.ask(queries.SET_REFERENCE, id=id, etag=etag, text=text)
+
     def subscribe(self, address: str) -> str:
         """Have ION call the address; return the secret that signs its calls."""
         self.unsubscribe(address)
-        made = self.ask(queries.ADD_RECEIVER, address=address)["made"]["row"]
+        receiver = self.ask(queries.ADD_RECEIVER, address=address)["made"]["row"]
+        id = receiver["id"]
         for resource in queries.WATCHED:
             for action in queries.ACTIONS:
-                self.ask(queries.SUBSCRIBE, receiver=made["id"], resource=resource, action=action)
-        return str(made["secret"])
+                self.ask(queries.SUBSCRIBE, receiver=id, resource=resource, action=action)
+        return str(receiver["secret"])
 
     def unsubscribe(self, address: str) -> None:
         """Stop the calls to the address."""
@@ -184,25 +189,28 @@ class Ion:
     def _page(
         self, query: Listing, filters: Row | None, after: str | None
     ) -> tuple[list[Row], Row]:
-        asked = {"filters": filters or {}, "first": PAGE_SIZE, "after": after}
-        text = query.text(self.lacks)
-        try:
-            data, errors = self._answer(text, asked)
-        except Misunderstood:
-            before = self.lacks
-            self.learn()
-            if self.lacks == before:
-                raise
-            text = query.text(self.lacks)
-            data, errors = self._answer(text, asked)
+        variables = {"filters": filters or {}, "first": PAGE_SIZE, "after": after}
+        data, errors = self._answer_list(query, variables)
         if not data or not data.get("rows"):
-            self._refuse(text, errors[0] if errors else {"message": "no rows"})
+            error = errors[0] if errors else {"message": "no rows"}
+            self._refuse(query.text(self.lacks), error)
         rows = [edge["node"] for edge in data["rows"]["edges"] or ()]
         for error in errors:
             self._spoil(rows, error)
         if None in rows:
             raise Retry("ION could not tell one of its rows; it is asked again later.")
         return [query.complete(row, self.lacks) for row in rows], data["rows"]["pageInfo"]
+
+    def _answer_list(self, query: Listing, variables: Row) -> tuple[Any, list[Row]]:
+        """Ask for a page; if ION does not know a field, ask again without the fields it lacks."""
+        try:
+            return self._answer(query.text(self.lacks), variables)
+        except Misunderstood:
+            before = self.lacks
+            self.learn()
+            if self.lacks == before:
+                raise
+            return self._answer(query.text(self.lacks), variables)
 
     def _spoil(self, rows: list[Any], error: Row) -> None:
         """Mark the row that ION could not return completely; the other rows are valid."""
@@ -217,30 +225,24 @@ class Ion:
             raise NeedsAttention(f"ION's API does not take its own tokens. {self._pair()}")
         if reply.status == 409:
             raise Conflict()
-        said = reply.json() if reply.status in (400, 422) else reply.check().json()
-        if not isinstance(said, dict) or not isinstance(said.get("errors") or [], list):
-            raise Retry(
-                "ION answered with something that is no answer to a query; it is asked again later."
-            )
-        if said.get("errors") and "data" not in said:
-            self._misunderstood(said["errors"][0])
-        if said.get("errors"):
-            log.warning(
-                "ION, trace %s: %s",
-                reply.headers.get("x-b3-trace-id"),
-                said["errors"][0].get("message"),
-            )
-        return said.get("data"), said.get("errors") or []
+        answer = reply.json() if reply.status in (400, 422) else reply.check().json()
+        errors = _errors_of(answer)
+        if errors and "data" not in answer:
+            self._misunderstood(errors[0])
+        if errors:
+            trace = reply.headers.get("x-b3-trace-id")
+            log.warning("ION, trace %s: %s", trace, errors[0].get("message"))
+        return answer.get("data"), errors
 
     def _send(self, query: str, variables: Row, token: str) -> Reply:
         body = {"query": query, "variables": variables}
         reply = self._http.request(
             "POST", self._api, json=body, headers={"Authorization": f"Bearer {token}"}
         )
-        if date := reply.headers.get("Date"):
-            self.date = (
-                parsedate_to_datetime(date).astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-            )
+        date = reply.headers.get("Date")
+        if date:
+            moment = parsedate_to_datetime(date).astimezone(dt.UTC)
+            self.date = moment.isoformat().replace("+00:00", "Z")
         return reply
 
     def _misunderstood(self, error: Row) -> NoReturn:
@@ -261,12 +263,12 @@ class Ion:
         raise Retry(f"ION could not answer ({message}); it is asked again later.")
 
     def _denied(self, query: str, message: str) -> Denied | NeedsAttention:
-        said = (
+        reason = (
             f"The API key may not do that in ION ({message}). A key has the rights that its maker"
             " had when it was made: make a new one with a user who has the right, and put it into"
             " the settings of ION."
         )
-        return Denied(said) if query.startswith("mutation") else NeedsAttention(said)
+        return Denied(reason) if query.startswith("mutation") else NeedsAttention(reason)
 
     # -- tokens --
 
@@ -293,8 +295,24 @@ class Ion:
         )
 
 
-def _said(order: Row, key: str) -> str | None:
+def _errors_of(answer: Any) -> list[Row]:
+    """Return the errors of an answer; raise Retry if it is no answer to a query."""
+    if isinstance(answer, dict):
+        errors = answer.get("errors") or []
+        if isinstance(errors, list):
+            return errors
+    raise Retry(
+        "ION answered with something that is no answer to a query; it is asked again later."
+    )
+
+
+def _current_text(order: Row, key: str) -> str | None:
+    """Return the value of an attribute of an order, or its External Reference without a key."""
     if not key:
         reference: str | None = order["reference"]
         return reference
-    return next((one["value"] for one in order["attributes"] or () if one["key"] == key), None)
+    for attribute in order["attributes"] or ():
+        if attribute["key"] == key:
+            value: str | None = attribute["value"]
+            return value
+    return None

@@ -19,57 +19,57 @@ def take_over(site: Site, ion: Ion, records: Sequence[Record]) -> list[Code]:
     What ION lacks for the others is a warning.
     """
     lists: Lists | None = None
-    made: list[Code] = []
-    lacking: list[str] = []
+    codes: list[Code] = []
+    warnings: list[str] = []
     for record in records:
         if record.code or not record.order:
             continue
         lists = lists or Lists(ion)
-        if missing := lists.missing(record.order):
-            lacking.append(
+        missing = lists.missing(record.order)
+        if missing:
+            warnings.append(
                 f"Purchase order {record.name} of QuickBooks is not in ION, which has no {missing}."
             )
         else:
-            id = _made(site, ion, lists, record, record.order)
-            made.append(Code(id=f"{orders.PREFIX}{id}", name=record.name, quickbooks_id=record.id))
-    site.secrets[LACKING] = "\n".join(lacking)
-    return made
+            id = f"{orders.PREFIX}{_create_order(site, ion, lists, record, record.order)}"
+            codes.append(Code(id=id, name=record.name, quickbooks_id=record.id))
+    site.secrets[LACKING] = "\n".join(warnings)
+    return codes
 
 
 class Lists:
     """What ION has, by the names that QuickBooks knows it by."""
 
     def __init__(self, ion: Ion) -> None:
-        self.suppliers = {_plain(row["name"]): row["id"] for row in ion.rows(queries.SUPPLIERS)}
+        self.suppliers: dict[str, Any] = {}
+        for row in ion.rows(queries.SUPPLIERS):
+            self.suppliers[_plain(row["name"])] = row["id"]
         self.parts: dict[str, Any] = {}
         for row in ion.rows(queries.PART_NAMES):
-            self.parts |= {
-                _plain(name): row["id"]
-                for name in (parts.safe(parts.name(row), row["id"]), parts.name(row))
-            }
-        self.currencies = {
-            row["code"]: row["id"] for row in ion.ask(queries.CURRENCIES)["rows"] or ()
-        }
-        self.references = {
-            row["reference"]: row["id"] for row in ion.rows(queries.REFERENCES) if row["reference"]
-        }
+            name = parts.name(row)
+            self.parts[_plain(parts.safe(name, row["id"]))] = row["id"]
+            self.parts[_plain(name)] = row["id"]
+        self.currencies: dict[str | None, Any] = {}
+        for row in ion.ask(queries.CURRENCIES)["rows"] or ():
+            self.currencies[row["code"]] = row["id"]
+        self.references: dict[str, Any] = {}
+        for row in ion.rows(queries.REFERENCES):
+            if row["reference"]:
+                self.references[row["reference"]] = row["id"]
 
     def missing(self, order: Document) -> str:
         """Return what ION lacks to create an order, as the end of a sentence; "" for nothing."""
+        missing = []
         supplier = _code_of(order, "vendor")
-        items = [_code_of(line, "item") for line in order.lines]
-        wanted = [
-            ("supplier", supplier, self.suppliers),
-            *(("part", item, self.parts) for item in items),
-        ]
-        lacks = [
-            f"{what} “{one.name}”"
-            for what, one, there in wanted
-            if one and _plain(one.name) not in there
-        ]
+        if supplier and _plain(supplier.name) not in self.suppliers:
+            missing.append(f"supplier “{supplier.name}”")
+        for line in order.lines:
+            item = _code_of(line, "item")
+            if item and _plain(item.name) not in self.parts:
+                missing.append(f"part “{item.name}”")
         if order.currency and order.currency not in self.currencies:
-            lacks.append(f"currency {order.currency}")
-        return " and no ".join(dict.fromkeys(lacks))
+            missing.append(f"currency {order.currency}")
+        return " and no ".join(dict.fromkeys(missing))
 
 
 def _plain(name: str | None) -> str:
@@ -81,36 +81,57 @@ def _code_of(owner: Document | Line, role: str) -> Code | None:
     return code if isinstance(code, Code) else None
 
 
-def _made(site: Site, ion: Ion, lists: Lists, record: Record, order: Document) -> Any:
+def _create_order(site: Site, ion: Ion, lists: Lists, record: Record, order: Document) -> Any:
     """Return the order's id; finish one that an earlier attempt left unfinished."""
     reference = f"QuickBooks {record.id}: {record.number or ''}"
     id = lists.references.get(reference)
     if id is None:
-        supplier = _code_of(order, "vendor")
-        added = ion.ask(
-            queries.ADD_ORDER,
-            supplier=lists.suppliers[_plain(supplier.name if supplier else None)],
-            reference=reference,
-            currency=lists.currencies.get(order.currency),
-            notes=order.message,
-        )
-        id = added["made"]["row"]["id"]
+        id = _add_order(ion, lists, order, reference)
     row = ion.ask(queries.UNFINISHED, id=id)["row"]
     if row["status"] == "DRAFT":
-        there = sorted(row["lines"], key=lambda line: line["number"])
-        for place, line in enumerate(order.lines):
-            known = there[place] if place < len(there) else _line(ion, lists, id, order, line)
-            _describe(site, ion, known, line)
-    for status in STEPS[STEPS.index(row["status"]) + 1 :] if row["status"] in STEPS else ():
-        etag = ion.ask(queries.ETAG, id=id)["order"]["etag"]
-        ion.ask(queries.MOVE, id=id, etag=etag, status=status)
+        _complete_lines(site, ion, lists, id, row["lines"], order)
+    if row["status"] in STEPS:
+        _advance_status(ion, id, row["status"])
     return id
 
 
-def _line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> Row:
+def _add_order(ion: Ion, lists: Lists, order: Document, reference: str) -> Any:
+    """Add an order without lines; return its id."""
+    supplier = _code_of(order, "vendor")
+    answer = ion.ask(
+        queries.ADD_ORDER,
+        supplier=lists.suppliers[_plain(supplier.name if supplier else None)],
+        reference=reference,
+        currency=lists.currencies.get(order.currency),
+        notes=order.message,
+    )
+    return answer["made"]["row"]["id"]
+
+
+def _complete_lines(
+    site: Site, ion: Ion, lists: Lists, id: Any, rows: Sequence[Row], order: Document
+) -> None:
+    """Add the lines that an order lacks, and write account and class to each."""
+    rows = sorted(rows, key=lambda row: row["number"])
+    for position, line in enumerate(order.lines):
+        if position < len(rows):
+            line_row = rows[position]
+        else:
+            line_row = _add_line(ion, lists, id, order, line)
+        _describe(site, ion, line_row, line)
+
+
+def _advance_status(ion: Ion, id: Any, status: str) -> None:
+    """Move an order through all the steps that follow its status."""
+    for step in STEPS[STEPS.index(status) + 1 :]:
+        etag = ion.ask(queries.ETAG, id=id)["order"]["etag"]
+        ion.ask(queries.MOVE, id=id, etag=etag, status=step)
+
+
+def _add_line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> Row:
     item = _code_of(line, "item")
-    quantity, cost = _measured(line, order.currency)
-    added = ion.ask(
+    quantity, cost = _quantity_and_cost(line, order.currency)
+    answer = ion.ask(
         queries.ADD_LINE,
         order=id,
         part=lists.parts[_plain(item.name)] if item else None,
@@ -119,33 +140,32 @@ def _line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> Row:
         quantity=f"{quantity:f}",
         cost=f"{cost:f}",
     )
-    row: Row = added["made"]["row"]
+    row: Row = answer["made"]["row"]
     return row
 
 
 def _describe(site: Site, ion: Ion, row: Row, line: Line) -> None:
     """Write the account and the class of a line to its attributes."""
-    account, section = _code_of(line, "account"), _code_of(line, "class")
-    wanted = {
+    account = _code_of(line, "account")
+    section = _code_of(line, "class")
+    values = {
         site.settings["account_attribute"]: account and (account.number or account.name),
         site.settings["class_attribute"]: section and section.name,
     }
-    etag = row["etag"]
-    for key, value in wanted.items():
+    id, etag = row["id"], row["etag"]
+    for key, value in values.items():
         if value and orders.attribute(row, key) != value:
-            said = ion.ask(queries.SET_LINE_ATTRIBUTE, id=row["id"], etag=etag, key=key, text=value)
-            etag = said["made"]["row"]["etag"]
+            answer = ion.ask(queries.SET_LINE_ATTRIBUTE, id=id, etag=etag, key=key, text=value)
+            etag = answer["made"]["row"]["etag"]
 
 
-def _measured(line: Line, currency: str | None) -> tuple[Decimal, Decimal]:
+def _quantity_and_cost(line: Line, currency: str | None) -> tuple[Decimal, Decimal]:
     """Return a quantity and unit cost whose product is the amount."""
     quantity, price = line.quantity, line.unit_price
-    if (
-        quantity
-        and price is not None
-        and to_cents(quantity * price, currency or "USD") == line.amount
-    ):
-        return quantity, price
+    if quantity and price is not None:
+        amount = to_cents(quantity * price, currency or "USD")
+        if amount == line.amount:
+            return quantity, price
     return money(1), line.amount or money(0)
 
 

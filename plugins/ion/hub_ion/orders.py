@@ -30,7 +30,7 @@ WAITS = {
     "IN_REVIEW": "is under review in ION",
     "APPROVED": "is approved in ION, but not ordered",
 }
-TAKEN = re.compile(r"QuickBooks (\S+): (.*)")
+QUICKBOOKS_REFERENCE = re.compile(r"QuickBooks (\S+): (.*)")
 SENT = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
 
 
@@ -39,36 +39,47 @@ def document(site: Site, row: Row, twins: parts.Twins) -> Document:
     status = str(row["status"]).upper()
     currency = _currency(site, row)
     live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]
-    lines = (
-        *(_line(site, line, currency, twins) for line in live),
-        *(_fee(fee, currency) for fee in row["fees"]),
-    )
+    lines = [_line(site, line, currency, twins) for line in live]
+    lines.extend(_fee(fee, currency) for fee in row["fees"])
     stage = _stage(site, status)
-    date = _day(row["ordered"])
-    if date is None and stage == "ready":
-        date = _moment(site, row["updated"])
-    quickbooks_id, number = taken(row)
+    quickbooks_id, number = quickbooks_reference(row)
     return Document(
         kind="purchase_order",
         source_id=f"{PREFIX}{row['id']}",
         quickbooks_id=quickbooks_id,
         version=row["etag"],
         stage=stage,
-        hold=_waits(row, status) if stage == "pending" else _lacks(site, row, live, stage),
-        date=date,
+        hold=_hold(site, row, live, stage),
+        date=_order_date(site, row, stage),
         due=_expected_on(live),
         number=number or str(row["id"]),
         memo=_memo(site, row),
         currency=currency,
         codes=_header(site, row, currency),
-        lines=lines,
-        total=sum((line.amount or money(0) for line in lines), money(0)),
+        lines=tuple(lines),
+        total=_sum(lines),
         tax_mode="computed" if site.settings["tax_code"] else "none",
         ship_to=_address(row["location"]),
-        closed=(status == "RECEIVED" and site.settings["received"] == "close") or None,
+        closed=_is_closed(site, status) or None,
         warnings=_warnings(row, lines),
         facts=_facts(row, live),
     )
+
+
+def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
+    """Return the day of the order; one that is ready without it has the day of its last change."""
+    date = _day(row["ordered"])
+    if date is None and stage == "ready":
+        return _moment(site, row["updated"])
+    return date
+
+
+def _is_closed(site: Site, status: str) -> bool:
+    return status == "RECEIVED" and bool(site.settings["received"] == "close")
+
+
+def _sum(lines: Sequence[Line]) -> Decimal:
+    return sum((line.amount or money(0) for line in lines), money(0))
 
 
 def _expected_on(lines: Sequence[Row]) -> dt.date | None:
@@ -77,63 +88,74 @@ def _expected_on(lines: Sequence[Row]) -> dt.date | None:
     return min(filter(None, days), default=None)
 
 
-def taken(row: Row) -> tuple[str, str] | tuple[None, None]:
+def quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
     """Return the QuickBooks id and number of an order that was created from QuickBooks."""
-    found = TAKEN.fullmatch(row["reference"] or "")
-    return (found[1], found[2]) if found else (None, None)
+    match = QUICKBOOKS_REFERENCE.fullmatch(row["reference"] or "")
+    return (match[1], match[2]) if match else (None, None)
 
 
 def supplier(row: Row, currency: str) -> Code:
     """Return the code of a supplier; a new vendor gets the currency of its first order."""
-    made = Party(name=" ".join(row["name"].split()), currency=currency)
-    return Code(id=str(row["id"]), name=row["name"], create=made)
+    party = Party(name=" ".join(row["name"].split()), currency=currency)
+    return Code(id=str(row["id"]), name=row["name"], create=party)
 
 
 def attribute(row: Row, key: str) -> str | None:
     """Return the value of a custom attribute, or None if it is missing or blank."""
-    found = next((one["value"] for one in row["attributes"] or () if one["key"] == key), None)
-    return (found or "").strip() or None
+    for one in row["attributes"] or ():
+        if one["key"] == key:
+            return (one["value"] or "").strip() or None
+    return None
 
 
 def _stage(site: Site, status: str) -> StageName:
     if status == "CANCELED":
         return "closed"
-    wanted = SENT if site.settings["send_at"] == "ordered" else ("APPROVED", *SENT)
-    return "ready" if status in wanted else "pending"
+    statuses = SENT if site.settings["send_at"] == "ordered" else ("APPROVED", *SENT)
+    return "ready" if status in statuses else "pending"
 
 
-def _waits(row: Row, status: str) -> str:
-    said = WAITS.get(status, f"has the status {row['status']}, which this app does not know")
+def _hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> str | None:
+    """Return the reason why an order cannot be posted whatever its codes are, or None."""
+    if stage == "pending":
+        return _waiting_reason(row)
+    if stage == "closed":
+        return f"Order {row['id']} was canceled in ION."
+    return _missing_data(site, row, live)
+
+
+def _waiting_reason(row: Row) -> str:
+    unknown = f"has the status {row['status']}, which this app does not know"
+    status = WAITS.get(str(row["status"]).upper(), unknown)
     return (
-        f"Order {row['id']} {said}."
+        f"Order {row['id']} {status}."
         " What QuickBooks has of it stays as it was last ordered until it is ordered again."
     )
 
 
-def _lacks(site: Site, row: Row, live: Sequence[Row], stage: str) -> str | None:
-    """Return the reason why an order cannot be posted whatever its codes are, or None."""
-    if stage != "ready":
-        return f"Order {row['id']} was canceled in ION."
+def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
+    """Return what an order that was sent lacks, and where to add it; None if it lacks nothing."""
     if not live and not row["fees"]:
         return f"Order {row['id']} has no lines. Add them in ION, or cancel the order there."
     if not row["supplier"]:
         return f"Order {row['id']} names no supplier. Choose one in ION."
-    bare = [
-        line
-        for line in live
-        if not (line["part"] or _account(site, line) or site.settings["line_account"])
-    ]
-    if not bare:
+    lines = [_line_title(line) for line in live if not _has_code(site, line)]
+    if not lines:
         return None
-    named = ", ".join(
-        f"line {line['number'] or line['id']} ({line['description'] or 'without a description'})"
-        for line in bare
-    )
     return (
-        f"Order {row['id']}: {named} has neither part nor expense account. Give it one in ION"
-        f" (attribute “{site.settings['account_attribute']}”), or choose an account for such lines"
-        " in the settings of ION."
+        f"Order {row['id']}: {', '.join(lines)} has neither part nor expense account. Give it one"
+        f" in ION (attribute “{site.settings['account_attribute']}”), or choose an account for such"
+        " lines in the settings of ION."
     )
+
+
+def _has_code(site: Site, line: Row) -> bool:
+    return bool(line["part"] or _account(site, line) or site.settings["line_account"])
+
+
+def _line_title(line: Row) -> str:
+    description = line["description"] or "without a description"
+    return f"line {line['number'] or line['id']} ({description})"
 
 
 def _currency(site: Site, row: Row) -> str:
@@ -142,19 +164,21 @@ def _currency(site: Site, row: Row) -> str:
 
 def _header(site: Site, row: Row, currency: str) -> Codes:
     """Return the supplier, and the payable account of the currency."""
-    home = currency == site.company.currency
-    payable = (
-        {"payable_account": site.settings["payable_account"]}
-        if home
-        else {"payable": Code(id=currency, name=currency)}
-    )
-    return {"supplier": supplier(row["supplier"], currency) if row["supplier"] else None, **payable}
+    codes: dict[str, Code | str | None] = {"supplier": None}
+    if row["supplier"]:
+        codes["supplier"] = supplier(row["supplier"], currency)
+    if currency == site.company.currency:
+        codes["payable_account"] = site.settings["payable_account"]
+    else:
+        codes["payable"] = Code(id=currency, name=currency)
+    return codes
 
 
 def _memo(site: Site, row: Row) -> str:
     version = attribute(row, site.settings["version_attribute"])
     place = ENVIRONMENTS[site.settings["environment"]][0]
-    return f"ION purchase order {row['id']} ({place})" + (f", version {version}" if version else "")
+    memo = f"ION purchase order {row['id']} ({place})"
+    return f"{memo}, version {version}" if version else memo
 
 
 def _account(site: Site, line: Row) -> str | None:
@@ -163,21 +187,20 @@ def _account(site: Site, line: Row) -> str | None:
 
 def _line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
     """Return a line; the amount that ION states takes precedence over quantity times cost."""
-    quantity, cost, unit = _measured(site, line)
+    quantity, cost, unit = _quantity_and_cost(site, line)
     account = _account(site, line)
-    worth = (
-        money(line["quantity"]) * money(line["cost"])
-        if line["total"] is None
-        else money(line["total"])
-    )
+    if line["total"] is None:
+        amount = money(line["quantity"]) * money(line["cost"])
+    else:
+        amount = money(line["total"])
     return Line(
         id=f"line:{line['id']}",
-        amount=to_cents(worth, currency),
+        amount=to_cents(amount, currency),
         quantity=quantity,
         unit_price=cost,
         description=_description(line, unit, bool(account)),
         codes={
-            **_what(site, line["part"], account, twins),
+            **_item_or_account(site, line["part"], account, twins),
             "class": attribute(line, site.settings["class_attribute"]),
             "tax_code": site.settings["tax_code"],
         },
@@ -185,7 +208,7 @@ def _line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
     )
 
 
-def _measured(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
+def _quantity_and_cost(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
     """Return quantity, unit cost and name of the unit: the supplier's, or that of the stock."""
     quantity, cost, unit = money(line["quantity"]), money(line["cost"]), line["unit"]
     if not unit or not unit["of"]:
@@ -196,7 +219,9 @@ def _measured(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
     return quantity, cost, unit["of"]["type"]
 
 
-def _what(site: Site, part: Row | None, account: str | None, twins: parts.Twins) -> Codes:
+def _item_or_account(
+    site: Site, part: Row | None, account: str | None, twins: parts.Twins
+) -> Codes:
     """Return an account or an item; with an account the part is in the description."""
     if account:
         return {"expense_code": Code(id=account, number=account, name=account)}
@@ -206,13 +231,14 @@ def _what(site: Site, part: Row | None, account: str | None, twins: parts.Twins)
 
 
 def _description(line: Row, unit: str | None, is_account: bool) -> str | None:
-    part, said = line["part"], line["description"]
-    texts = [
-        parts.name(part) if part and is_account else None,
-        said or (part or {}).get("description"),
-    ]
-    noted = f"(in units of {unit})" if unit else None
-    return " ".join(filter(None, (" · ".join(filter(None, texts)), noted))) or None
+    part = line["part"] or {}
+    texts: list[str | None] = []
+    if part and is_account:
+        texts.append(parts.name(part))
+    texts.append(line["description"] or part.get("description"))
+    description = " · ".join(filter(None, texts))
+    note = f"(in units of {unit})" if unit else None
+    return " ".join(filter(None, (description, note))) or None
 
 
 def _fee(fee: Row, currency: str) -> Line:
@@ -247,10 +273,10 @@ def _street_lines(text: str) -> tuple[str, ...]:
     return tuple(filter(None, lines))
 
 
-def _warnings(row: Row, lines: tuple[Line, ...]) -> tuple[str, ...]:
+def _warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
     """Return what a person may want to see before the order is sent."""
     estimated = row["estimated"]
-    total = sum((line.amount or money(0) for line in lines), money(0))
+    total = _sum(lines)
     if estimated is None or abs(money(estimated) - total) <= money("0.01") * len(lines):
         return ()
     return (f"ION estimates {money(estimated):f} for it; its lines and fees come to {total:f}.",)

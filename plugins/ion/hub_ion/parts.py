@@ -36,10 +36,15 @@ def document(site: Site, row: Row, twins: Twins) -> Document:
 
 def code(site: Site, row: Row, twins: Twins) -> Code:
     """Return the code of a part: matched by whole words in an item's name, else created."""
-    made = item(site, row, twins)
-    called = made.name if key(row) in twins else name(row)
-    wanted = None if site.settings["parts"] == "none" else made
-    return Code(id=f"{PREFIX}{row['id']}", name=called, number=row["number"], create=wanted)
+    new_item = item(site, row, twins)
+    has_twin = key(row) in twins
+    is_created = site.settings["parts"] != "none"
+    return Code(
+        id=f"{PREFIX}{row['id']}",
+        name=new_item.name if has_twin else name(row),
+        number=row["number"],
+        create=new_item if is_created else None,
+    )
 
 
 def name(row: Row) -> str:
@@ -79,15 +84,16 @@ def key(row: Row) -> tuple[str, str | None]:
 
 def twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
     """Return the parts whose name equals that of another part except for case."""
-    odd = {
-        row["number"]: row["number"].upper()
-        for row in rows
-        if row["number"] != row["number"].upper()
-    }
-    if not odd:
+    upper_case: dict[str, str] = {}
+    for row in rows:
+        number = row["number"]
+        if number != number.upper():
+            upper_case[number] = number.upper()
+    if not upper_case:
         return set()
-    there = {key(one) for one in ion.rows(query, {"partNumber": {"in": sorted(set(odd.values()))}})}
-    return {key(row) for row in rows if (odd.get(row["number"]), row["revision"]) in there}
+    numbers = sorted(set(upper_case.values()))
+    others = {key(row) for row in ion.rows(query, {"partNumber": {"in": numbers}})}
+    return {key(row) for row in rows if (upper_case.get(row["number"]), row["revision"]) in others}
 
 
 def _stage(site: Site) -> StageName:
@@ -95,22 +101,22 @@ def _stage(site: Site) -> StageName:
 
 
 def _type(site: Site, row: Row) -> ItemType:
-    wanted: ItemType | Literal["purchase_type"] = site.settings["part_type"]
-    if wanted == "purchase_type":
+    type: ItemType | Literal["purchase_type"] = site.settings["part_type"]
+    if type == "purchase_type":
         return TYPES.get(str(row["purchased"]).upper(), "inventory")
-    return wanted
+    return type
 
 
 def _accounts(site: Site, row: Row) -> dict[str, str]:
-    stock = {"asset_account"} if _type(site, row) == "inventory" else set()
-    return {
-        role: site.settings[role] for role in sorted({"income_account", "expense_account"} | stock)
-    }
+    roles = ["expense_account", "income_account"]
+    if _type(site, row) == "inventory":
+        roles.insert(0, "asset_account")
+    return {role: site.settings[role] for role in roles}
 
 
 def _start(site: Site, row: Row) -> dt.date:
     """Return the first day of the stock, which no order that names the part may precede."""
     if not row["created"]:
         return site.start or site.today
-    made = dt.datetime.fromisoformat(row["created"]).astimezone(site.zone).date()
-    return min(made, site.start) if site.start else made
+    created_on = dt.datetime.fromisoformat(row["created"]).astimezone(site.zone).date()
+    return min(created_on, site.start) if site.start else created_on

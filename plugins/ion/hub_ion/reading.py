@@ -55,17 +55,20 @@ def changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
 def exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the orders and parts with these source ids, in their order."""
     for first in range(0, len(ids), IDS_PER_QUERY):
-        wanted = ids[first : first + IDS_PER_QUERY]
-        found = {item.source_id: item for item in _exactly(site, ion, wanted)}
-        yield from (found.get(id) or orders.gone(id) for id in wanted)
+        batch = ids[first : first + IDS_PER_QUERY]
+        items = {item.source_id: item for item in _read_batch(site, ion, batch)}
+        for id in batch:
+            yield items.get(id) or orders.gone(id)
 
 
 def read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
     """Yield the documents of some orders."""
-    named = {
-        part["id"]: part for row in rows for line in row["lines"] or () if (part := line["part"])
-    }
-    twins = parts.twins(ion, named.values(), queries.PART_NAMES)
+    parts_by_id: dict[Any, Row] = {}
+    for row in rows:
+        for line in row["lines"] or ():
+            if line["part"]:
+                parts_by_id[line["part"]["id"]] = line["part"]
+    twins = parts.twins(ion, parts_by_id.values(), queries.PART_NAMES)
     for row in rows:
         yield _read(orders, site, row, twins)
 
@@ -104,24 +107,28 @@ def _changed(
     kind = "" if query == queries.ORDERS else "p"
     for page in ion.pages(query, _filters(cursor), cursor.page or None):
         cursor.begin(ion.date)
-        fresh = [row for row in page.rows if _is_new(cursor, row, kind)]
-        for row in fresh:
-            for line in row.get("lines") or ():
-                cursor.remember(f"l{line['id']}", line["etag"], line["updated"])
-        ids_read |= {row["id"] for row in fresh}
-        yield from read(site, ion, fresh)
+        new_rows = [row for row in page.rows if _is_new(cursor, row, kind)]
+        for row in new_rows:
+            _remember_lines(cursor, row)
+            ids_read.add(row["id"])
+        yield from read(site, ion, new_rows)
         if page.start:
             cursor.page = page.start
             yield Checkpoint(cursor=str(cursor), stream=stream)
 
 
+def _remember_lines(cursor: ChangeCursor, row: Row) -> None:
+    for line in row.get("lines") or ():
+        cursor.remember(f"l{line['id']}", line["etag"], line["updated"])
+
+
 def _by_lines(site: Site, ion: Ion, cursor: ChangeCursor, ids_read: set[int]) -> Iterator[Yielded]:
     """Yield orders whose own row did not change, but one of their lines did."""
     for page in ion.pages(queries.LINE_CHANGES, _filters(cursor)):
-        fresh = [row for row in page.rows if _is_new(cursor, row, "l")]
-        ids = sorted({row["order"] for row in fresh} - ids_read)
-        ids_read |= set(ids)
-        yield from _some(site, ion, queries.ORDERS, ids, read_orders)
+        new_lines = [row for row in page.rows if _is_new(cursor, row, "l")]
+        ids = sorted({line["order"] for line in new_lines} - ids_read)
+        ids_read.update(ids)
+        yield from _read_ids(site, ion, queries.ORDERS, ids, read_orders)
 
 
 def _filters(cursor: ChangeCursor) -> Row:
@@ -132,29 +139,29 @@ def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
     return cursor.is_new(f"{kind}{row['id']}", row["etag"], row["updated"])
 
 
-def _exactly(site: Site, ion: Ion, wanted: Sequence[str]) -> Iterator[Outcome]:
-    for module, query, read in (
-        (orders, queries.ORDERS, read_orders),
-        (parts, queries.PARTS, read_parts),
-    ):
-        ids = [id.removeprefix(module.PREFIX) for id in wanted if id.startswith(module.PREFIX)]
-        yield from _some(site, ion, query, ids, read)
+def _read_batch(site: Site, ion: Ion, source_ids: Sequence[str]) -> Iterator[Outcome]:
+    order_ids = _ids_after(orders.PREFIX, source_ids)
+    yield from _read_ids(site, ion, queries.ORDERS, order_ids, read_orders)
+    part_ids = _ids_after(parts.PREFIX, source_ids)
+    yield from _read_ids(site, ion, queries.PARTS, part_ids, read_parts)
 
 
-def _some(
+def _ids_after(prefix: str, source_ids: Sequence[str]) -> list[str]:
+    return [id.removeprefix(prefix) for id in source_ids if id.startswith(prefix)]
+
+
+def _read_ids(
     site: Site, ion: Ion, query: Listing, ids: Sequence[Any], read: Reader
 ) -> Iterator[Outcome]:
     for first in range(0, len(ids), IDS_PER_QUERY):
-        rows = ion.rows(
-            query, {"id": {"in": [str(id) for id in ids[first : first + IDS_PER_QUERY]]}}
-        )
+        batch = [str(id) for id in ids[first : first + IDS_PER_QUERY]]
+        rows = ion.rows(query, {"id": {"in": batch}})
         yield from read(site, ion, rows)
 
 
 def _read(module: Any, site: Site, row: Row, twins: parts.Twins) -> Document | Unreadable:
     source_id = f"{module.PREFIX}{row['id']}"
     if row.get("broken"):
-        return Unreadable(
-            source_id=source_id, reason=f"ION could not tell all of it ({row['broken']})."
-        )
+        reason = f"ION could not tell all of it ({row['broken']})."
+        return Unreadable(source_id=source_id, reason=reason)
     return readable(source_id, module.document, site, row, twins)

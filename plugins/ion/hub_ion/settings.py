@@ -150,12 +150,9 @@ class Settings(Schema):
     )
 
     @validates_schema
-    def _addresses(self, given: Row, **_: Any) -> None:
-        if given.get("environment") == "custom":
-            missing = {
-                name: ["The environment Custom needs it."]
-                for name in ("api_url", "token_url")
-                if not given.get(name)
-            }
-            if missing:
-                raise ValidationError(missing)
+    def _require_addresses(self, data: Row, **_: Any) -> None:
+        if data.get("environment") != "custom":
+            return
+        missing = [name for name in ("api_url", "token_url") if not data.get(name)]
+        if missing:
+            raise ValidationError({name: ["The environment Custom needs it."] for name in missing})

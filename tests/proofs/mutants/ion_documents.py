@@ -53,8 +53,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-3",
         place=f"{PLUGIN}/client.py",
-        old='return str(found["id"]), found["domain"] or f"organization {found[\'id\']}"',
-        new='return found["domain"], found["domain"]',
+        old='        return id, organization["domain"] or f"organization {id}"\n',
+        new='        return organization["domain"], organization["domain"]\n',
         bug="An installation is bound to the organization's domain, not its id.",
     ),
     Mutant(
@@ -126,7 +126,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-7",
         place=f"{PLUGIN}/orders.py",
-        old='        *(_fee(fee, currency) for fee in row["fees"]),\n',
+        old='    lines.extend(_fee(fee, currency) for fee in row["fees"])\n',
         new="",
         bug="Fees do not arrive.",
     ),
@@ -147,8 +147,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-8",
         place=f"{PLUGIN}/orders.py",
-        old="        parts.name(part) if part and is_account else None,\n",
-        new="        None,\n",
+        old="        texts.append(parts.name(part))\n",
+        new='        texts.append("")\n',
         bug="A category line does not name the part.",
     ),
     Mutant(
@@ -162,10 +162,10 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         row="ION-9",
         place=f"{PLUGIN}/orders.py",
         old=(
-            '        if not (line["part"] or _account(site, line) or '
+            '    return bool(line["part"] or _account(site, line) or '
             'site.settings["line_account"])\n'
         ),
-        new="        if False\n",
+        new="    return True\n",
         bug="A line with neither part nor account is not named.",
     ),
     Mutant(
@@ -206,8 +206,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-12",
         place=f"{PLUGIN}/orders.py",
-        old="    home = currency == site.company.currency\n",
-        new="    home = True\n",
+        old="    if currency == site.company.currency:\n",
+        new="    if True:\n",
         bug="An order in another currency takes the payable account of the company's own.",
     ),
     Mutant(
@@ -268,15 +268,15 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-15",
         place=f"{PLUGIN}/parts.py",
-        old="    return min(made, site.start) if site.start else made\n",
+        old="    return min(created_on, site.start) if site.start else created_on\n",
         new="    return None\n",
         bug="The item has no start day.",
     ),
     Mutant(
         row="ION-15",
         place=f"{PLUGIN}/parts.py",
-        old='    stock = {"asset_account"} if _type(site, row) == "inventory" else set()\n',
-        new="    stock = set()\n",
+        old='    if _type(site, row) == "inventory":\n',
+        new="    if False:\n",
         bug="An inventory item has no asset account.",
     ),
     Mutant(
@@ -296,21 +296,15 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-17",
         place=f"{PLUGIN}/parts.py",
-        old='    wanted = None if site.settings["parts"] == "none" else made\n',
-        new="    wanted = None\n",
+        old="        create=new_item if is_created else None,\n",
+        new="        create=None,\n",
         bug="An order that needs a part does not have its item made.",
     ),
     Mutant(
         row="ION-17",
         place=f"{PLUGIN}/parts.py",
-        old=(
-            "return Code(id=f\"{PREFIX}{row['id']}\", name=called, "
-            'number=row["number"], create=wanted)'
-        ),
-        new=(
-            "return Code(id=f\"item:{row['id']}\", name=called, "
-            'number=row["number"], create=wanted)'
-        ),
+        old="        id=f\"{PREFIX}{row['id']}\",\n        name=new_item.name",
+        new="        id=f\"item:{row['id']}\",\n        name=new_item.name",
         bug="Order and part make an item each.",
     ),
     Mutant(
@@ -351,7 +345,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-20",
         place=f"{PLUGIN}/parts.py",
-        old='    if wanted == "purchase_type":\n',
+        old='    if type == "purchase_type":\n',
         new="    if False:\n",
         bug="The purchase type is ignored.",
     ),

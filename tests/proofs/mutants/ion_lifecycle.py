@@ -108,15 +108,15 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-25",
         place=f"{PLUGIN}/orders.py",
-        old='f", version {version}" if version else ""',
-        new='""',
+        old='    return f"{memo}, version {version}" if version else memo\n',
+        new="    return memo\n",
         bug="The memo does not name the version.",
     ),
     Mutant(
         row="ION-26",
         place=f"{PLUGIN}/orders.py",
-        old='    return "ready" if status in wanted else "pending"\n',
-        new='    return "ready" if status in wanted else "closed"\n',
+        old='    return "ready" if status in statuses else "pending"\n',
+        new='    return "ready" if status in statuses else "closed"\n',
         bug="An order that is taken back to draft is closed in QuickBooks.",
     ),
     Mutant(
@@ -164,15 +164,15 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-30",
         place=f"{PLUGIN}/orders.py",
-        old='closed=(status == "RECEIVED" and site.settings["received"] == "close") or None,',
-        new='closed=(status == "RECEIVED") or None,',
+        old="        closed=_is_closed(site, status) or None,\n",
+        new='        closed=(status == "RECEIVED") or None,\n',
         bug="A received order is closed although the settings leave it open.",
     ),
     Mutant(
         row="ION-30",
         place=f"{PLUGIN}/orders.py",
-        old='closed=(status == "RECEIVED" and site.settings["received"] == "close") or None,',
-        new="closed=None,",
+        old="        closed=_is_closed(site, status) or None,\n",
+        new="        closed=None,\n",
         bug="A received order stays open although the settings close it.",
     ),
     Mutant(
@@ -199,15 +199,15 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-32",
         place=f"{PLUGIN}/orders.py",
-        old='    noted = f"(in units of {unit})" if unit else None\n',
-        new="    noted = None\n",
+        old='    note = f"(in units of {unit})" if unit else None\n',
+        new="    note = None\n",
         bug="The supplier's unit is not named.",
     ),
     Mutant(
         row="ION-33",
         place=f"{PLUGIN}/orders.py",
-        old='        if line["total"] is None\n        else money(line["total"])\n',
-        new='        if True\n        else money(line["total"])\n',
+        old='    if line["total"] is None:\n',
+        new="    if True:\n",
         bug="ION's total of a line is ignored.",
     ),
     Mutant(
@@ -230,8 +230,11 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-34",
         place=f"{PLUGIN}/orders.py",
-        old='wanted = SENT if site.settings["send_at"] == "ordered" else ("APPROVED", *SENT)',
-        new="wanted = SENT",
+        old=(
+            '    statuses = SENT if site.settings["send_at"] == "ordered" else '
+            '("APPROVED", *SENT)\n'
+        ),
+        new="    statuses = SENT\n",
         bug="Approved orders wait although the settings send them.",
     ),
     Mutant(
@@ -289,7 +292,10 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-38",
         place=f"{PLUGIN}/client.py",
-        old="            if order is None or _said(order, key) == text:\n                return\n",
+        old=(
+            "            if order is None or _current_text(order, key) == text:\n"
+            "                return\n"
+        ),
         new="            if order is None:\n                return\n",
         bug="The number is written again with each receipt.",
     ),
@@ -297,10 +303,10 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-38",
         place=f"{PLUGIN}/client.py",
         old=(
-            '        return Denied(said) if query.startswith("mutation") else '
-            "NeedsAttention(said)\n"
+            '        return Denied(reason) if query.startswith("mutation") else '
+            "NeedsAttention(reason)\n"
         ),
-        new="        return NeedsAttention(said)\n",
+        new="        return NeedsAttention(reason)\n",
         bug="A missing right to write the number stops the app.",
     ),
     Mutant(
