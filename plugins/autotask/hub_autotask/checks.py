@@ -126,13 +126,12 @@ def numbers(site: Site) -> None:
     ours = site.settings["numbering"] == "quickbooks"
     if ours != site.company.custom_numbers:
         return
-    wanted = (
-        "off, for QuickBooks is to give the numbers"
-        if ours
-        else "on, for the numbers come from Autotask"
-    )
+    if ours:
+        setting = "off, for QuickBooks is to give the numbers"
+    else:
+        setting = "on, for the numbers come from Autotask"
     raise NeedsAttention(
-        f"Custom transaction numbers must be {wanted}. Change it in QuickBooks under Account and"
+        f"Custom transaction numbers must be {setting}. Change it in QuickBooks under Account and"
         " settings, Sales, Sales form content, or choose other invoice numbers in the settings of"
         " the app."
     )

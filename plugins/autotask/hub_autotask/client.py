@@ -71,7 +71,7 @@ class Autotask:
             "UserName": self._user,
             "Secret": site.secrets["secret"],
         }
-        self._known: dict[str, list[Row]] = {}
+        self._fields_by_entity: dict[str, list[Row]] = {}
 
     def account(self) -> tuple[str, str]:
         """Return the id and name of the database; raise NeedsAttention for wrong credentials."""
@@ -84,7 +84,8 @@ class Autotask:
     ) -> Iterator[list[Row]]:
         """Yield the rows that meet all conditions, page by page, in the order of their ids."""
         body = {"filter": list(conditions) or [where("id", "gte", 0)], "MaxRecords": MAX_RECORDS}
-        body |= {"IncludeFields": list(fields)} if fields else {}
+        if fields:
+            body["IncludeFields"] = list(fields)
         url, before = f"{entity}/query", None
         while url:
             page = self._json("POST", url, entity, json=body)
@@ -102,9 +103,10 @@ class Autotask:
 
     def among(self, entity: str, field: str, values: Iterable[int]) -> Iterator[Row]:
         """Yield the rows whose field has one of these values, of which there may be any number."""
-        wanted = sorted(values)
-        for start in range(0, len(wanted), MAX_RECORDS):
-            yield from self.rows(entity, where(field, "in", wanted[start : start + MAX_RECORDS]))
+        ordered = sorted(values)
+        for start in range(0, len(ordered), MAX_RECORDS):
+            batch = ordered[start : start + MAX_RECORDS]
+            yield from self.rows(entity, where(field, "in", batch))
 
     def get(self, entity: str, id: int) -> Row | None:
         """Return one row, or None if Autotask does not have it."""
@@ -115,17 +117,12 @@ class Autotask:
 
         One zone has no such call and needs the whole row.
         """
-        if (
-            self._json("PATCH", entity, entity, json={"id": id, **fields}, absent=NOWHERE)
-            is NOWHERE
-        ):
+        answer = self._json("PATCH", entity, entity, json={"id": id, **fields}, absent=NOWHERE)
+        if answer is NOWHERE:
             row = self.get(entity, id) or {}
-            kept = {
-                one["name"]: row[one["name"]]
-                for one in self._fields(entity)
-                if not one["isReadOnly"]
-            }
-            self._json("PUT", f"{entity}/{id}", entity, json={**kept, **fields, "id": id})
+            names = [one["name"] for one in self._fields(entity) if not one["isReadOnly"]]
+            unchanged = {name: row[name] for name in names}
+            self._json("PUT", f"{entity}/{id}", entity, json={**unchanged, **fields, "id": id})
 
     def label(self, entity: str, field: str, value: Any) -> str:
         """Return the label that a number of a picklist has in this database."""
@@ -133,8 +130,8 @@ class Autotask:
 
     def number(self, entity: str, field: str, label: str) -> int:
         """Return the number that this database gave a picklist's label, whatever its case."""
-        for value, known in self.picklist(entity, field).items():
-            if known.casefold() == label.casefold():
+        for value, existing in self.picklist(entity, field).items():
+            if existing.casefold() == label.casefold():
                 return int(value)
         raise NeedsAttention(
             f"{field} of {entity} in Autotask has no entry “{label}”. Somebody renamed or"
@@ -143,25 +140,25 @@ class Autotask:
 
     def picklist(self, entity: str, field: str) -> dict[str, str]:
         """Return the labels of a picklist by their numbers, which are text."""
-        found = next(
-            (one for one in self._fields(entity) if one["name"].lower() == field.lower()), {}
-        )
-        return {str(value["value"]): value["label"] for value in found.get("picklistValues") or ()}
+        for one in self._fields(entity):
+            if one["name"].lower() == field.lower():
+                values = one.get("picklistValues") or ()
+                return {str(value["value"]): value["label"] for value in values}
+        return {}
 
     def rights(self, entity: str) -> set[str]:
         """Return the verbs that the user's security level allows for an entity."""
         info = self._json("GET", f"{entity}/entityInformation", entity)["info"]
-        verbs = ("Query", "Create", "Update")
-        return {
-            verb.lower()
-            for verb in verbs
-            if info.get(f"can{verb}") and info.get(f"userAccessFor{verb}")
-        }
+        rights = set()
+        for verb in ("Query", "Create", "Update"):
+            if info.get(f"can{verb}") and info.get(f"userAccessFor{verb}"):
+                rights.add(verb.lower())
+        return rights
 
     def load(self) -> tuple[int, int]:
         """Return the calls of this hour and the limit, both of the whole database."""
-        told = self._json("GET", "ThresholdInformation", "ThresholdInformation")
-        return told["currentTimeframeRequestCount"], told["externalRequestThreshold"]
+        usage = self._json("GET", "ThresholdInformation", "ThresholdInformation")
+        return usage["currentTimeframeRequestCount"], usage["externalRequestThreshold"]
 
     def pdf(self, invoice: str) -> bytes:
         """Return the bytes of an invoice as Autotask prints it."""
@@ -176,10 +173,10 @@ class Autotask:
 
     def _fields(self, entity: str) -> list[Row]:
         """Return Autotask's description of an entity's fields, requested once a run."""
-        if entity not in self._known:
+        if entity not in self._fields_by_entity:
             answer = self._json("GET", f"{entity}/entityInformation/fields", entity)
-            self._known[entity] = answer["fields"]
-        return self._known[entity]
+            self._fields_by_entity[entity] = answer["fields"]
+        return self._fields_by_entity[entity]
 
     def _json(
         self,
@@ -209,15 +206,15 @@ class Autotask:
         )
 
     def _refusal(self, entity: str, errors: Any) -> NeedsAttention | Refused | Retry:
-        said = " ".join(str(one) for one in errors or ()) or "nothing more"
-        if "adequate permissions" in said:
+        message = " ".join(map(str, errors or ())) or "nothing more"
+        if "adequate permissions" in message:
             return NeedsAttention(
                 f"The security level of {self._user} lacks a right to {entity} in Autotask. Give it"
                 " that right under Admin, Security Levels, or use the level API User (system)."
             )
-        if "busy" in said.lower() or not errors:
-            return Retry(f"Autotask cannot answer for {entity} now ({said}); it is tried again.")
-        return Refused(f"Autotask refused this for {entity}: {said}")
+        if "busy" in message.lower() or not errors:
+            return Retry(f"Autotask cannot answer for {entity} now ({message}); it is tried again.")
+        return Refused(f"Autotask refused this for {entity}: {message}")
 
     def _zone(self) -> str:
         """Return the address of the database's zone, requested once and stored for this user."""

@@ -131,7 +131,7 @@ class _Translation:
                 "payable_account": self.settings["payable_account"],
                 "department": self._department(),
             },
-            lines=(*(self._line(item) for item in self.items), *self._advanced()),
+            lines=(*map(self._line, self.items), *self._advance_line()),
             total=to_cents(money(row["amountDue"] or 0), self.currency),
             tax_mode="none",
             facts=self._facts(),
@@ -187,19 +187,18 @@ class _Translation:
         return money(item["internalCurrencyExpenseAmount"] if own is None else own)
 
     def _line(self, item: Row) -> Line:
-        billed = bool(item["isBillableToCompany"] and item["companyID"])
-        name = "category_billable" if billed else "category"
+        company = item["companyID"]
+        is_billable = bool(item["isBillableToCompany"] and company)
+        field = "category_billable" if is_billable else "category"
         return Line(
             id=str(item["id"]),
             amount=to_cents(self._worth(item), self.currency),
             description=self._description(item),
             codes={
-                name: self._category(item),
-                "customer": self.lists.organisation(item["companyID"])
-                if item["companyID"]
-                else None,
+                field: self._category(item),
+                "customer": self.lists.organisation(company) if company else None,
             },
-            billable=billed,
+            billable=is_billable,
         )
 
     def _category(self, item: Row) -> Code:
@@ -211,26 +210,31 @@ class _Translation:
         return as_category(row)
 
     def _description(self, item: Row) -> str:
-        way = " to ".join(filter(None, (item["origin"], item["destination"])))
-        miles = f"{money(item['miles']):f} miles" if item["miles"] else None
-        spent = self.lists.whole("Currencies").get(item["expenseCurrencyID"])
-        foreign = spent and spent["name"] != self.currency and item["expenseCurrencyExpenseAmount"]
-        told = f"{money(foreign):.2f} {spent['name']}" if spent and foreign else None
         parts = (
             str(day(item["expenseDate"], self.zone) or ""),
             item["description"],
-            way,
-            miles,
-            told,
+            " to ".join(filter(None, (item["origin"], item["destination"]))),
+            f"{money(item['miles']):f} miles" if item["miles"] else None,
+            self._foreign_amount(item),
         )
         return " · ".join(filter(None, parts))
 
-    def _advanced(self) -> tuple[Line, ...]:
+    def _foreign_amount(self, item: Row) -> str | None:
+        """Return the amount that was spent in another currency, or None."""
+        currency = self.lists.whole("Currencies").get(item["expenseCurrencyID"])
+        amount = item["expenseCurrencyExpenseAmount"]
+        if not currency or currency["name"] == self.currency or not amount:
+            return None
+        return f"{money(amount):.2f} {currency['name']}"
+
+    def _advance_line(self) -> tuple[Line, ...]:
         if not self.advance:
             return ()
-        account = self.settings["advance_account"]
-        held = {"category": Code(id="cash advance", name="Cash advance", hold=NO_ADVANCE)}
-        codes = {"account": account} if account else held
+        codes: dict[str, Code | str | None] = {}
+        if self.settings["advance_account"]:
+            codes["account"] = self.settings["advance_account"]
+        else:
+            codes["category"] = Code(id="cash advance", name="Cash advance", hold=NO_ADVANCE)
         amount = -to_cents(self.advance, self.currency)
         return (Line(id="advance", amount=amount, description="Cash advance", codes=codes),)
 

@@ -136,14 +136,12 @@ class _Translation:
 
     def document(self) -> Document:
         row, hold = self.row, self._hold()
-        made = [self._line(line) for line in self.lines]
-        taxes = to_cents(
-            sum((money(line["taxDollars"] or 0) for line in self.lines), money(0)), self.currency
-        )
+        lines = [self._line(line) for line in self.lines]
+        taxes = self._taxes()
         tax = None if self._mode() in ("none", "computed") else taxes * self.sign
         untaxed = taxes if self._mode() == "none" else money(0)
         total = (self.total - untaxed) * self.sign
-        rounding, tolerance, warnings = self._rounding(made, total, tax)
+        rounding, tolerance, warnings = self._rounding(lines, total, tax)
         if untaxed:
             warnings.append(f"Autotask's tax of {untaxed} is not passed.")
         stage, hold = self._stage(hold)
@@ -159,7 +157,7 @@ class _Translation:
             memo=self._memo(warnings),
             currency=self.currency,
             codes=self._header(),
-            lines=(*made, *rounding),
+            lines=(*lines, *rounding),
             total=None if self._mode() == "computed" else total,
             tax_total=tax,
             tax_mode=self._mode(),
@@ -170,6 +168,11 @@ class _Translation:
             warnings=tuple(warnings),
             facts=self._facts(),
         )
+
+    def _taxes(self) -> Decimal:
+        """Return the sum of the taxes of all lines."""
+        taxes = (money(line["taxDollars"] or 0) for line in self.lines)
+        return to_cents(sum(taxes, money(0)), self.currency)
 
     # -- whether --
 
@@ -189,11 +192,9 @@ class _Translation:
     def _stage(self, hold: str | None) -> tuple[StageName, str | None]:
         """Return the stage and, for a pending document, the reason."""
         if self.row["isVoided"]:
-            when = day(self.row["voidedDate"], self.site.zone)
-            return (
-                "closed",
-                f"{self._called()} was voided in Autotask{f' on {when}' if when else ''}.",
-            )
+            voided_on = day(self.row["voidedDate"], self.site.zone)
+            when = f" on {voided_on}" if voided_on else ""
+            return "closed", f"{self._called()} was voided in Autotask{when}."
         return self.kind.waits(self.row, hold)
 
     def _called(self) -> str:
@@ -205,8 +206,10 @@ class _Translation:
     def _number(self) -> str | None:
         if by_quickbooks(self.site):
             return None
-        own = self.row["invoiceNumber"] if self.settings["numbering"] == "autotask_number" else None
-        return own if own and own != Mark.error else str(self.row["id"])
+        number: str | None = self.row["invoiceNumber"]
+        if self.settings["numbering"] == "autotask_number" and number and number != Mark.error:
+            return number
+        return str(self.row["id"])
 
     def _mode(self) -> TaxMode:
         modes: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
@@ -232,57 +235,46 @@ class _Translation:
         code = self.lists.whole("BillingCodes").get(line["billingCodeID"])
         if code:
             by_number = self.settings["item_match"] == "external_number"
-            made = lists.as_item(code, by_number, self.settings["income_account"])
-            return {"billing_code": made}
+            item = lists.as_item(code, by_number, self.settings["income_account"])
+            return {"billing_code": item}
         if self.settings["default_item"]:
             return {"item": self.settings["default_item"]}
-        return {
-            "billing_code": Code(
-                id="no billing code", name="Lines without billing code", hold=NO_CODE
-            )
-        }
+        no_code = Code(id="no billing code", name="Lines without billing code", hold=NO_CODE)
+        return {"billing_code": no_code}
 
     def _tax_code(self, line: Row, tax: Decimal) -> Codes:
         region, how = self.row["taxRegionName"], self.settings["tax"]
         if how in ("none", "quickbooks"):
             return {}
         if not tax or (how == "region" and not region):
-            return (
-                {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
-            )
+            return self._untaxed_code()
         if how == "region":
             return {"tax_region": lists.as_tax_region(region)}
-        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"]) or {
-            "id": 0,
-            "name": "no category",
-        }
-        return {"tax_category": lists.as_tax_category(row)}
+        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"])
+        return {"tax_category": lists.as_tax_category(row or {"id": 0, "name": "no category"})}
+
+    def _untaxed_code(self) -> Codes:
+        code = self.settings["untaxed_code"]
+        return {"tax_code": code} if code else {}
 
     def _description(self, line: Row) -> str | None:
         text = line["lineItemFullDescription"] or line["description"] or line["itemName"]
         return " · ".join(filter(None, (line["lineItemGroupDescription"], text))) or None
 
     def _rounding(
-        self, made: Sequence[Line], total: Decimal, tax: Decimal | None
+        self, lines: Sequence[Line], total: Decimal, tax: Decimal | None
     ) -> tuple[tuple[Line, ...], Decimal, list[str]]:
         """Return a line that closes the gap of rounding, the tolerance, and what is said of it."""
-        gap = total - sum((line.amount or money(0) for line in made), money(0)) - (tax or 0)
+        gap = total - sum((line.amount or money(0) for line in lines), money(0)) - (tax or 0)
         if not gap or abs(gap) > self.settings["tolerance"] or self._mode() == "computed":
             return (), money(0), []
-        said = f"Autotask's total differs from the sum of the rounded lines by {gap}."
+        warning = f"Autotask's total differs from the sum of the rounded lines by {gap}."
         if self.settings["difference"] == "note":
-            return (), abs(gap), [said]
+            return (), abs(gap), [warning]
         code = lists.rounding(self.settings["income_account"])
-        untaxed = (
-            {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
-        )
-        line = Line(
-            id="rounding",
-            amount=gap,
-            description="Rounding",
-            codes={"billing_code": code, **untaxed},
-        )
-        return (line,), money(0), [said]
+        codes = {"billing_code": code, **self._untaxed_code()}
+        line = Line(id="rounding", amount=gap, description="Rounding", codes=codes)
+        return (line,), money(0), [warning]
 
     def _memo(self, warnings: Sequence[str]) -> str | None:
         row = self.row
@@ -291,10 +283,8 @@ class _Translation:
             "Tax region": row["taxRegionName"],
             "Comments": row["comments"],
         }
-        return (
-            "\n".join([*(f"{name}: {text}" for name, text in parts.items() if text), *warnings])
-            or None
-        )
+        texts = [f"{name}: {text}" for name, text in parts.items() if text]
+        return "\n".join([*texts, *warnings]) or None
 
     def _email(self) -> str | None:
         if not self.settings["email_invoices"]:

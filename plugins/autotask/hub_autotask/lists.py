@@ -63,9 +63,8 @@ class Lists:
     def fetch(self, entity: str, ids: Iterable[int]) -> None:
         """Request rows of a long list by their ids, except those that were read before."""
         rows_by_id = self._some.setdefault(entity, {})
-        rows_by_id |= {
-            row["id"]: row for row in self._source.among(entity, "id", set(ids) - rows_by_id.keys())
-        }
+        rows = self._source.among(entity, "id", set(ids) - rows_by_id.keys())
+        rows_by_id |= {row["id"]: row for row in rows}
 
     def one(self, entity: str, id: int) -> Row:
         """Return one row of a long list; raise ValueError if Autotask does not show it."""
@@ -77,12 +76,13 @@ class Lists:
 
     def load(self, companies: Iterable[int | None]) -> None:
         """Request organisations and their primary contacts together, without those read before."""
-        wanted = {id for id in companies if id is not None} - self._companies.keys()
-        if not wanted:
+        new_ids = {id for id in companies if id is not None} - self._companies.keys()
+        if not new_ids:
             return
-        self._companies |= dict.fromkeys(wanted)
-        self._companies |= {row["id"]: row for row in self._source.among("Companies", "id", wanted)}
-        for row in self._source.among("Contacts", "companyID", wanted):
+        self._companies |= dict.fromkeys(new_ids)
+        rows = self._source.among("Companies", "id", new_ids)
+        self._companies |= {row["id"]: row for row in rows}
+        for row in self._source.among("Contacts", "companyID", new_ids):
             if row["primaryContact"]:
                 self._contacts.setdefault(row["companyID"], row)
 
@@ -107,10 +107,11 @@ class Lists:
     @cached_property
     def home(self) -> str:
         """Return the currency that Autotask itself is kept in."""
-        found = [
-            row["name"] for row in self.whole("Currencies").values() if row["isInternalCurrency"]
-        ]
-        return found[0] if found else self._site.company.currency
+        for row in self.whole("Currencies").values():
+            if row["isInternalCurrency"]:
+                name: str = row["name"]
+                return name
+        return self._site.company.currency
 
     def organisation(self, id: int) -> Code:
         """Return an organisation as the code of a customer or vendor."""
@@ -163,8 +164,8 @@ class Lists:
 
 def customers(source: Autotask, source_lists: Lists, kind: str = "Customer") -> list[Code]:
     """Return the codes of all active organisations of a kind."""
-    wanted = where("companyType", "eq", source.number("Companies", "companyType", kind))
-    rows = list(source.rows("Companies", wanted, where("isActive", "eq", True)))
+    is_of_kind = where("companyType", "eq", source.number("Companies", "companyType", kind))
+    rows = list(source.rows("Companies", is_of_kind, where("isActive", "eq", True)))
     source_lists.load(row["id"] for row in rows)
     return [source_lists.as_code(row) for row in rows if row["id"]]
 
@@ -205,19 +206,20 @@ def use_type(site: Site, source: Autotask, setting: str) -> int | None:
     entry with the number that Autotask ships the label with, unless its label is another one that
     Autotask ships.
     """
-    wanted = site.settings[setting].casefold()
-    labels = {
-        number: label.casefold()
-        for number, label in source.picklist("BillingCodes", "useType").items()
-    }
-    delivered = {number: label.casefold() for number, label in USE_TYPES.items()}
+    name = site.settings[setting].casefold()
+    labels = _fold(source.picklist("BillingCodes", "useType"))
     for number, label in labels.items():
-        if label == wanted:
+        if label == name:
             return int(number)
-    for number, label in delivered.items():
-        if label == wanted and labels.get(number, label) not in delivered.values():
+    shipped = _fold(USE_TYPES)
+    for number, label in shipped.items():
+        if label == name and labels.get(number, label) not in shipped.values():
             return int(number)
     return None
+
+
+def _fold(labels: Mapping[str, str]) -> dict[str, str]:
+    return {number: label.casefold() for number, label in labels.items()}
 
 
 def as_item(row: Row, external: bool, income: str) -> Code:

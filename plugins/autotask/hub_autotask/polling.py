@@ -16,11 +16,11 @@ from hub import (
     Yielded,
     readable,
 )
-from hub_autotask import seen
 from hub_autotask.client import Autotask, blank, day, either, midnight, where
 from hub_autotask.lists import Lists
+from hub_autotask.report_history import DONE, FAILED, OPEN, ReportHistory
 
-FAILED = dt.date(1999, 12, 31)
+FAILED_ON = dt.date(1999, 12, 31)
 
 
 class Mark:
@@ -47,11 +47,11 @@ class Mark:
 class DateMark(Mark):
     """The same where the mark is a date; a day that cannot be meant says that it failed."""
 
-    error = f"{FAILED}T00:00:00Z"
+    error = f"{FAILED_ON}T00:00:00Z"
 
     def is_failed(self, row: Row) -> bool:
         """Return whether a row is marked as failed."""
-        return bool(row[self.field]) and day(row[self.field], dt.UTC) == FAILED
+        return bool(row[self.field]) and day(row[self.field], dt.UTC) == FAILED_ON
 
     def open(self) -> tuple[Row, ...]:
         """Return the conditions of a poll for rows that are ready or marked as failed."""
@@ -74,9 +74,8 @@ class Kind:
 
     def window(self) -> str:
         """Return the first moment of the first day that is read."""
-        return midnight(
-            self.site.today - dt.timedelta(days=self.site.settings["days_back"]), self.site.zone
-        )
+        days_back = dt.timedelta(days=self.site.settings["days_back"])
+        return midnight(self.site.today - days_back, self.site.zone)
 
     def open(self) -> list[Row]:
         """Return the conditions of a poll for everything that is open in the window."""
@@ -88,26 +87,24 @@ class Kind:
 
     def state(self, row: Row) -> str:
         """Return the state of a row as a word; the row is reported again if that changes."""
-        return (
-            seen.FAILED
-            if self.mark().is_failed(row)
-            else seen.OPEN
-            if self.mark().is_ready(row)
-            else seen.DONE
-        )
+        mark = self.mark()
+        if mark.is_failed(row):
+            return FAILED
+        return OPEN if mark.is_ready(row) else DONE
 
     def waits(self, row: Row, hold: str | None) -> tuple[StageName, str | None]:
         """Return the stage by the row's mark, and the reason why it waits.
 
         `hold` is any other reason against the document.
         """
-        if self.mark().is_failed(row):
-            said = (
+        mark = self.mark()
+        if mark.is_failed(row):
+            advice = (
                 "It is marked as failed in Autotask: once that is solved, clear its"
-                f" {self.mark().label} there."
+                f" {mark.label} there."
             )
-            return ("ready", f"{hold} {said}") if hold else ("pending", said)
-        return ("ready" if self.mark().is_ready(row) else "update_only"), hold
+            return ("ready", f"{hold} {advice}") if hold else ("pending", advice)
+        return ("ready" if mark.is_ready(row) else "update_only"), hold
 
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request everything that a page of rows needs, together."""
@@ -123,14 +120,14 @@ class Kind:
 
         They come page by page, each page with its Checkpoint.
         """
-        history = seen.Seen(cursor)
+        history = ReportHistory(cursor)
         for page in self.source.pages(self.entity, *self.open()):
-            yield from self._read(
-                [row for row in page if history.is_news(row["id"], self.state(row))]
-            )
-            yield Checkpoint(cursor=history.so_far())
-        yield from self._read(list(self.source.among(self.entity, "id", history.left())))
-        yield Checkpoint(cursor=history.whole())
+            news = [row for row in page if history.is_news(row["id"], self.state(row))]
+            yield from self._read(news)
+            yield Checkpoint(cursor=history.interim_cursor())
+        closed = list(self.source.among(self.entity, "id", history.missing_ids()))
+        yield from self._read(closed)
+        yield Checkpoint(cursor=history.final_cursor())
 
     def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the documents with these source ids, in their order."""
@@ -157,4 +154,7 @@ class Kind:
 
 def fresh(field: str, since: str, *more: Any) -> list[Row]:
     """Return the conditions that a moment is in the window, and that one of `more` holds."""
-    return [where(field, "gte", since), either(*more)] if more else [where(field, "gte", since)]
+    conditions = [where(field, "gte", since)]
+    if more:
+        conditions.append(either(*more))
+    return conditions

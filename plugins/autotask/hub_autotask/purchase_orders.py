@@ -28,10 +28,11 @@ from hub import (
     readable,
     to_cents,
 )
-from hub_autotask import lists, seen
+from hub_autotask import lists
 from hub_autotask.client import RATE, Autotask, day, either, where
 from hub_autotask.lists import Lists
 from hub_autotask.polling import Kind, Mark, fresh, is_error
+from hub_autotask.report_history import OPEN, ReportHistory
 from hub_autotask.settings import FILL, OrderSettings
 from hub_autotask.tile import HELPDESK, about
 
@@ -125,37 +126,35 @@ class Receipts(Orders):
     """What was received of orders in one run: a bill for each invoice of a vendor."""
 
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
-        history = seen.Seen(cursor)
+        history = ReportHistory(cursor)
         for page in self.source.pages(RECEIVING, *fresh("receiveDate", self.window())):
-            items = {
-                row["purchaseOrderItemID"] for row in page if history.is_news(row["id"], seen.OPEN)
-            }
-            orders = {
-                row["orderID"] for row in self.source.among("PurchaseOrderItems", "id", items)
-            }
-            found = self._bills(orders)
-            yield from (
-                item for item in found if items & self.received_by.get(item.source_id, items)
-            )
-            yield Checkpoint(cursor=history.so_far())
-        yield Checkpoint(cursor=history.whole())
+            news = [row for row in page if history.is_news(row["id"], OPEN)]
+            item_ids = {row["purchaseOrderItemID"] for row in news}
+            items = self.source.among("PurchaseOrderItems", "id", item_ids)
+            order_ids = {row["orderID"] for row in items}
+            for bill in self._bills(order_ids):
+                if item_ids & self.received_by.get(bill.source_id, item_ids):
+                    yield bill
+            yield Checkpoint(cursor=history.interim_cursor())
+        yield Checkpoint(cursor=history.final_cursor())
 
     def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
-        orders = {
-            int(id.split(":")[1])
-            for id in ids
-            if id.count(":") == 2 and id.split(":")[1].isdecimal()
-        }
-        found = {item.source_id: item for item in self._bills(orders)}
+        order_ids = set()
         for id in ids:
-            yield found.get(id) or Gone(
-                source_id=id, reason="Autotask has no such receipt any more."
-            )
+            parts = id.split(":")
+            if len(parts) == 3 and parts[1].isdecimal():
+                order_ids.add(int(parts[1]))
+        bills = {bill.source_id: bill for bill in self._bills(order_ids)}
+        for id in ids:
+            gone = Gone(source_id=id, reason="Autotask has no such receipt any more.")
+            yield bills.get(id) or gone
 
-    def _bills(self, orders: set[int]) -> Iterator[Document | Unreadable]:
-        rows = list(self.source.among(ENTITY, "id", orders))
+    def _bills(self, order_ids: set[int]) -> Iterator[Document | Unreadable]:
+        rows = list(self.source.among(ENTITY, "id", order_ids))
         self.prepare(rows)
-        items = {item["id"]: item for found in self._items.values() for item in found}
+        items: dict[Any, Row] = {}
+        for items_of_order in self._items.values():
+            items |= {item["id"]: item for item in items_of_order}
         bills: dict[tuple[int, str], list[Row]] = defaultdict(list)
         first: dict[int, int] = {}
         self.received_by = {}
@@ -169,9 +168,8 @@ class Receipts(Orders):
             id = f"purchase_receipt:{order}:{number}"
             self.received_by[id] = {one["purchaseOrderItemID"] for one in receipts}
             leads = first[order] in {one["id"] for one in receipts}
-            yield readable(
-                id, _Receipt(self, by_id[order], items, receipts, leads, id, number).document
-            )
+            bill = _Receipt(self, by_id[order], items, receipts, leads, id, number)
+            yield readable(id, bill.document)
 
 
 class _Translation:
@@ -186,7 +184,7 @@ class _Translation:
     def document(self) -> Document:
         row = self.row
         stage, hold = self._stage()
-        made = (*(self._line(item) for item in self.items), *self._freight())
+        lines = (*map(self._line, self.items), *self._freight())
         return Document(
             kind="purchase_order" if self.settings["post_as"] == "purchase_order" else "bill",
             source_id=f"purchase_order:{row['id']}",
@@ -202,8 +200,8 @@ class _Translation:
                 "payable_account": self.settings["payable_account"],
                 "term": self.lists.term(row["paymentTerm"]),
             },
-            lines=made,
-            total=sum((line.amount or money(0) for line in made), money(0)),
+            lines=lines,
+            total=sum((line.amount or money(0) for line in lines), money(0)),
             tax_mode="none",
             ship_to=self._address(),
             facts={"Id in Autotask": str(row["id"]), "Status in Autotask": self.kind.status(row)},
@@ -242,17 +240,18 @@ class _Translation:
 
     def _number(self) -> str | None:
         """Return Autotask's number if it is to be used, or if QuickBooks would give none."""
-        counted = (
-            self.settings["post_as"] == "purchase_order"
-            and not self.kind.site.company.custom_numbers
-        )
-        wanted = self.settings["own_number"] or not counted
-        return (self.row["purchaseOrderNumber"] or str(self.row["id"])) if wanted else None
+        is_order = self.settings["post_as"] == "purchase_order"
+        numbered_by_quickbooks = is_order and not self.kind.site.company.custom_numbers
+        if numbered_by_quickbooks and not self.settings["own_number"]:
+            return None
+        return self.row["purchaseOrderNumber"] or str(self.row["id"])
 
     def _memo(self) -> str | None:
-        number, own = self.row["purchaseOrderNumber"], self._number()
-        said = f"Purchase order: {number}" if number and not own else None
-        return "\n".join(filter(None, (said, self.row["generalMemo"]))) or None
+        number = self.row["purchaseOrderNumber"]
+        texts = [self.row["generalMemo"]]
+        if number and not self._number():
+            texts.insert(0, f"Purchase order: {number}")
+        return "\n".join(filter(None, texts)) or None
 
     def _buyer(self) -> Code | None:
         id = self.row["purchaseForCompanyID"]
@@ -261,41 +260,37 @@ class _Translation:
     def _line(self, item: Row) -> Line:
         product = self.lists.one("Products", item["productID"]) if item["productID"] else None
         quantity, cost = money(item["quantity"]), money(item["unitCost"])
+        description = item["memo"]
+        if product and not description:
+            description = product["description"] or product["name"]
         return Line(
             id=str(item["id"]),
             amount=to_cents(quantity * cost, self.currency),
             quantity=quantity,
             unit_price=cost,
-            description=item["memo"]
-            or (product and (product["description"] or product["name"]))
-            or None,
-            codes={**self._bought(product), "customer": self._buyer()},
+            description=description or None,
+            codes={**self._product_or_account(product), "customer": self._buyer()},
         )
 
-    def _bought(self, product: Row | None) -> Codes:
+    def _product_or_account(self, product: Row | None) -> Codes:
         if product:
             return {"product": lists.as_product(product, self.settings)}
-        account = self.settings["charge_account"]
-        held = Code(id="no product", name="Items without product", hold=CHARGE)
-        return {"account": account} if account else {"product": held}
+        if self.settings["charge_account"]:
+            return {"account": self.settings["charge_account"]}
+        return {"product": Code(id="no product", name="Items without product", hold=CHARGE)}
 
     def _freight(self) -> tuple[Line, ...]:
-        amount = to_cents(
-            money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0), self.currency
-        )
+        freight = money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0)
+        amount = to_cents(freight, self.currency)
         if not amount:
             return ()
-        account = self.settings["freight_account"]
-        held = Code(id="freight", name="Freight", hold=FREIGHT)
-        codes = {"account": account} if account else {"product": held}
-        return (
-            Line(
-                id="freight",
-                amount=amount,
-                description="Freight",
-                codes={**codes, "customer": self._buyer()},
-            ),
-        )
+        codes: dict[str, Code | str | None] = {}
+        if self.settings["freight_account"]:
+            codes["account"] = self.settings["freight_account"]
+        else:
+            codes["product"] = Code(id="freight", name="Freight", hold=FREIGHT)
+        codes["customer"] = self._buyer()
+        return (Line(id="freight", amount=amount, description="Freight", codes=codes),)
 
     def _address(self) -> Address | None:
         row = self.row
@@ -324,17 +319,14 @@ class _Receipt(_Translation):
         source_id: str,
         number: str,
     ) -> None:
-        parts = [
-            {
-                **items[one["purchaseOrderItemID"]],
-                "id": one["id"],
-                "quantity": one["quantityNowReceiving"],
-            }
-            for one in receipts
-        ]
-        super().__init__(
-            kind, row if leads else {**row, "freight": 0, "internalCurrencyFreight": 0}, parts
-        )
+        parts = []
+        for receipt in receipts:
+            item = items[receipt["purchaseOrderItemID"]]
+            quantity = receipt["quantityNowReceiving"]
+            parts.append({**item, "id": receipt["id"], "quantity": quantity})
+        if not leads:
+            row = {**row, "freight": 0, "internalCurrencyFreight": 0}
+        super().__init__(kind, row, parts)
         days = (day(one["receiveDate"], self.zone) for one in receipts)
         self.day = max(filter(None, days))
         self.source_id = source_id

@@ -231,8 +231,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C12",
         place=f"{PLUGIN}/polling.py",
-        old='self.site.today - dt.timedelta(days=self.site.settings["days_back"])',
-        new='self.site.today - dt.timedelta(days=self.site.settings["days_back"] - 1)',
+        old='        days_back = dt.timedelta(days=self.site.settings["days_back"])\n',
+        new='        days_back = dt.timedelta(days=self.site.settings["days_back"] - 1)\n',
         bug="The fourteenth day is left out.",
     ),
     Mutant(

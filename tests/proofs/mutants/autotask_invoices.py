@@ -32,8 +32,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I2",
         place=f"{PLUGIN}/invoices.py",
-        old='return own if own and own != Mark.error else str(self.row["id"])',
-        new='return str(self.row["id"])',
+        old='            return number\n        return str(self.row["id"])\n',
+        new='            return str(self.row["id"])\n        return str(self.row["id"])\n',
         bug="Autotask's id is used where its number was chosen.",
     ),
     Mutant(
@@ -70,18 +70,15 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I4",
         place=f"{PLUGIN}/polling.py",
-        old='            return ("ready", f"{hold} {said}") if hold else ("pending", said)',
-        new='            return ("ready", f"{hold} {said}") if hold else ("ready", None)',
+        old=('            return ("ready", f"{hold} {advice}") if hold else ("pending", advice)\n'),
+        new=('            return ("ready", f"{hold} {advice}") if hold else ("ready", None)\n'),
         bug="An invoice that is marked ERROR is sent again.",
     ),
     Mutant(
         row="AT-I4",
-        place=f"{PLUGIN}/seen.py",
-        old=(
-            "return (self._before.get(id), state) != (OPEN, FAILED) and "
-            "self._before.get(id) != state"
-        ),
-        new="return self._before.get(id) is None",
+        place=f"{PLUGIN}/report_history.py",
+        old="        return before != state\n",
+        new="        return before is None\n",
         bug="A mark that is cleared is not noticed.",
     ),
     Mutant(
@@ -108,10 +105,10 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
         row="AT-I5",
         place=f"{PLUGIN}/invoices.py",
         old=(
-            '            by_number = self.settings["item_match"] == '
-            '"external_number"\n            made'
+            '            by_number = self.settings["item_match"] == "external_number"\n'
+            "            item"
         ),
-        new="            by_number = True\n            made",
+        new="            by_number = True\n            item",
         bug="Items cannot be found by name.",
     ),
     Mutant(
@@ -214,11 +211,11 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I10",
         place=f"{PLUGIN}/invoices.py",
-        old='        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"]) or {',
+        old='        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"])\n',
         new=(
             "        row = "
-            'self.lists.whole("TaxCategories").get(min(self.lists.whole("TaxCategories"))) '
-            "or {"
+            'self.lists.whole("TaxCategories").get(min(self.lists.whole("TaxCategories"'
+            ")))\n"
         ),
         bug="Every line has the tax code of the same category.",
     ),
@@ -359,8 +356,10 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I18",
         place=f"{PLUGIN}/invoices.py",
-        old="made = [self._line(line) for line in self.lines]",
-        new='made = [self._line(line) for line in self.lines if money(line["extendedPrice"]) > 0]',
+        old="lines = [self._line(line) for line in self.lines]",
+        new=(
+            'lines = [self._line(line) for line in self.lines if money(line["extendedPrice"]) > 0]'
+        ),
         bug="Deductions and lines of zero are left out.",
     ),
     Mutant(

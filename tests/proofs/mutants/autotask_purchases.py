@@ -29,24 +29,22 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E3",
         place=f"{PLUGIN}/expenses.py",
-        old='name = "category_billable" if billed else "category"',
-        new='name = "category"',
+        old='field = "category_billable" if is_billable else "category"',
+        new='field = "category"',
         bug="What is billed to a customer goes to the account of the rest.",
     ),
     Mutant(
         row="AT-E4",
         place=f"{PLUGIN}/expenses.py",
-        old="            billable=billed,\n",
-        new='            billable=bool(item["companyID"]),\n',
+        old="            billable=is_billable,\n",
+        new="            billable=bool(company),\n",
         bug="Each expense for a customer is billable.",
     ),
     Mutant(
         row="AT-E4",
         place=f"{PLUGIN}/expenses.py",
         old=(
-            '                "customer": '
-            'self.lists.organisation(item["companyID"])\n                if '
-            'item["companyID"]\n                else None,\n'
+            '                "customer": self.lists.organisation(company) if company else None,\n'
         ),
         new="",
         bug="An expense for a customer does not name it.",
@@ -162,8 +160,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P3",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='codes={**self._bought(product), "customer": self._buyer()},',
-        new="codes=self._bought(product),",
+        old='codes={**self._product_or_account(product), "customer": self._buyer()},',
+        new="codes=self._product_or_account(product),",
         bug="The customer does not stand on the lines.",
     ),
     Mutant(
@@ -183,18 +181,15 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P5",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='            unit_price=cost,\n            description=item["memo"]',
-        new='            unit_price=None,\n            description=item["memo"]',
+        old="            unit_price=cost,\n            description=description or None,\n",
+        new="            unit_price=None,\n            description=description or None,\n",
         bug="Items have no cost.",
     ),
     Mutant(
         row="AT-P5",
         place=f"{PLUGIN}/purchase_orders.py",
-        old=(
-            '        return {"account": account} if account else {"product": '
-            "held}\n\n    def _freight"
-        ),
-        new='        return {"product": held}\n\n    def _freight',
+        old='        if self.settings["charge_account"]:\n',
+        new="        if False:\n",
         bug="An item without a product is held whatever the settings say.",
     ),
     Mutant(
@@ -235,18 +230,15 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P8",
         place=f"{PLUGIN}/purchase_orders.py",
-        old=(
-            "        if not amount:\n            return ()\n        account = "
-            'self.settings["freight_account"]'
-        ),
-        new='        return ()\n        account = self.settings["freight_account"]',
+        old="        if not amount:\n            return ()\n        codes",
+        new="        return ()\n        codes",
         bug="Freight is left out.",
     ),
     Mutant(
         row="AT-P8",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='filter(None, (said, self.row["generalMemo"]))',
-        new="filter(None, (said,))",
+        old='        texts = [self.row["generalMemo"]]\n',
+        new="        texts = [None]\n",
         bug="The memo is missing.",
     ),
     Mutant(

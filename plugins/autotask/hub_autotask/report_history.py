@@ -7,35 +7,38 @@ from hub import Refused, format_ids, parse_ids
 OPEN, FAILED, DONE = "open", "failed", "done"
 
 
-class Seen:
+class ReportHistory:
     """The states in which documents were last reported, as a cursor with ranges of ids."""
 
     def __init__(self, cursor: str | None) -> None:
         self._before = _read(cursor)
-        self._met: dict[int, str] = {}
+        self._current: dict[int, str] = {}
 
     def is_news(self, id: int, state: str) -> bool:
         """Return whether this state of a document was not reported yet, and note it.
 
         A change from open to failed is no news: the hub itself marks documents as failed.
         """
-        self._met[id] = state
-        return (self._before.get(id), state) != (OPEN, FAILED) and self._before.get(id) != state
+        self._current[id] = state
+        before = self._before.get(id)
+        if before == OPEN and state == FAILED:
+            return False
+        return before != state
 
-    def left(self) -> list[int]:
+    def missing_ids(self) -> list[int]:
         """Return the ids that the last poll had and this one does not."""
-        return [id for id in self._before if id not in self._met]
+        return [id for id in self._before if id not in self._current]
 
-    def so_far(self) -> str:
+    def interim_cursor(self) -> str:
         """Return the cursor in the middle of a poll: documents still to come are unchanged."""
-        return _written({**self._before, **self._met})
+        return _write({**self._before, **self._current})
 
-    def whole(self) -> str:
+    def final_cursor(self) -> str:
         """Return the cursor at the end of a poll."""
-        return _written(self._met)
+        return _write(self._current)
 
 
-def _written(states: dict[int, str]) -> str:
+def _write(states: dict[int, str]) -> str:
     by_state: dict[str, set[str]] = {}
     for id, state in states.items():
         by_state.setdefault(state, set()).add(str(id))
@@ -47,8 +50,10 @@ def _read(cursor: str | None) -> dict[int, str]:
     if not cursor:
         return {}
     try:
-        ids_by_state = {state: parse_ids(text) for state, text in json.loads(cursor).items()}
-        return {int(id): state for state, ids in ids_by_state.items() for id in ids}
+        states: dict[int, str] = {}
+        for state, text in json.loads(cursor).items():
+            states |= {int(id): state for id in parse_ids(text)}
+        return states
     except (ValueError, AttributeError):
         raise Refused(
             "The place from which to read on in Autotask cannot be read; it was not written by this"
