@@ -67,9 +67,8 @@ def _address(row: Row) -> Address | None:
 def vendor(row: Row | None) -> Code:
     """Return a vendor of an expense; without one it cannot be posted."""
     if not row:
-        return Code(
-            id="no vendor", name="none", hold="choose the vendor of the expense in CostCertified."
-        )
+        hold = "choose the vendor of the expense in CostCertified."
+        return Code(id="no vendor", name="none", hold=hold)
     name = row[names.Vendor.NAME]
     create = Party(name=name, email=row.get(names.Vendor.EMAIL))
     return Code(id=f"vendor:{row[names.Vendor.ID]}", name=name, create=create)
@@ -95,7 +94,9 @@ def tax(site: Site, name: str | None) -> dict[str, Code | str | None]:
     """Return the tax code of a line; in the United States a line is just taxable or not."""
     if site.company.country == "US":
         return {}
-    return {"tax": Code(id=f"tax:{name}", name=name) if name else Code(id="no tax", name="No tax")}
+    if not name:
+        return {"tax": Code(id="no tax", name="No tax")}
+    return {"tax": Code(id=f"tax:{name}", name=name)}
 
 
 def method(raw: str) -> Code:
@@ -118,4 +119,6 @@ def date(text: str | None) -> dt.date | None:
 
 def day(site: Site, moment: str | None) -> dt.date | None:
     """Return the day of a moment in UTC, in the zone of the company."""
-    return dt.datetime.fromisoformat(moment).astimezone(site.zone).date() if moment else None
+    if not moment:
+        return None
+    return dt.datetime.fromisoformat(moment).astimezone(site.zone).date()

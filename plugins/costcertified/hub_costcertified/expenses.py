@@ -1,5 +1,7 @@
 """An expense of a project: a bill, and for a receipt the payment of it as well."""
 
+from collections.abc import Sequence
+
 from hub import Applied, Code, Document, Gone, Line, Row, Site, money
 from hub_costcertified import codes, names
 
@@ -10,16 +12,21 @@ TYPES = ("bill", "receipt")
 
 def documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the bill; with its payment where it is a receipt."""
-    id, kind = row[names.Expense.ID], row[names.Expense.TYPE]
+    kind = row[names.Expense.TYPE]
     is_receipt = kind == "receipt"
-    deleted_at = row.get(names.Expense.DELETED_AT)
-    if deleted_at:
-        reason = f"Deleted in CostCertified on {deleted_at[:10]}."
-        prefixes = (PREFIX, PAID) if is_receipt else (PREFIX,)
-        return [Gone(source_id=f"{prefix}{id}", reason=reason) for prefix in prefixes]
+    if row.get(names.Expense.DELETED_AT):
+        return _gone(row, (PREFIX, PAID) if is_receipt else (PREFIX,))
     if kind not in TYPES:
         raise ValueError(f"its type {kind!r} is none of {', '.join(TYPES)}")
-    return [_bill(site, row), *([_payment(site, row)] if is_receipt else ())]
+    if is_receipt:
+        return [_bill(site, row), _payment(site, row)]
+    return [_bill(site, row)]
+
+
+def _gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
+    id, deleted_at = row[names.Expense.ID], row[names.Expense.DELETED_AT]
+    reason = f"Deleted in CostCertified on {deleted_at[:10]}."
+    return [Gone(source_id=f"{prefix}{id}", reason=reason) for prefix in prefixes]
 
 
 def _common(site: Site, row: Row) -> Row:

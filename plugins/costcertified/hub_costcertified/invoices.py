@@ -50,7 +50,8 @@ def _document(site: Site, row: Row) -> Document:
 
 def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     """Say whether an invoice is wanted in the books, and why not."""
-    title, status = f"Invoice {row[names.Invoice.NUMBER]}", row[names.Invoice.STATUS]
+    title = f"Invoice {row[names.Invoice.NUMBER]}"
+    status = row[names.Invoice.STATUS]
     if status not in STATUSES:
         raise ValueError(f"its status {status!r} is none of {', '.join(STATUSES)}")
     if status == "void":
@@ -98,18 +99,18 @@ def _line(site: Site, row: Row, id: str, lines: Sequence[Row]) -> Line:
 
 def _fees(site: Site, row: Row) -> list[Line]:
     """Return the fees on the client's invoice; the contractor's fees are part of the payout."""
-    fees = row[names.Invoice.FEES]
-    of_client = [fee for fee in fees if fee[names.Fee.BORNE_BY] == "client"]
-    return [
-        Line(
-            id=f"fee-{place}",
-            amount=money(fee[names.Fee.AMOUNT]),
-            tax=money(0),
-            description=fee[names.Fee.KIND],
-            codes=codes.fee(site) | codes.tax(site, None),
-        )
-        for place, fee in enumerate(of_client, 1)
-    ]
+    fees = [fee for fee in row[names.Invoice.FEES] if fee[names.Fee.BORNE_BY] == "client"]
+    return [_fee(site, fee, number) for number, fee in enumerate(fees, 1)]
+
+
+def _fee(site: Site, fee: Row, number: int) -> Line:
+    return Line(
+        id=f"fee-{number}",
+        amount=money(fee[names.Fee.AMOUNT]),
+        tax=money(0),
+        description=fee[names.Fee.KIND],
+        codes=codes.fee(site) | codes.tax(site, None),
+    )
 
 
 def _memo(row: Row) -> str:
@@ -136,11 +137,11 @@ def _warnings(row: Row) -> tuple[str, ...]:
 
 def _facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
-    of_contractor = [
-        f"{fee[names.Fee.KIND]} {money(fee[names.Fee.AMOUNT]):,.2f}"
-        for fee in row[names.Invoice.FEES]
-        if fee[names.Fee.BORNE_BY] != "client"
-    ]
+    of_contractor = []
+    for fee in row[names.Invoice.FEES]:
+        if fee[names.Fee.BORNE_BY] != "client":
+            amount = money(fee[names.Fee.AMOUNT])
+            of_contractor.append(f"{fee[names.Fee.KIND]} {amount:,.2f}")
     facts = {
         "Sent": (row[names.Invoice.SENT_AT] or "")[:16],
         "Status in CostCertified": row[names.Invoice.STATUS],

@@ -27,7 +27,9 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
     documents: list[Document | Gone] = [_payment(site, row)]
     if site.settings["payouts"] == "payment" and _fee_total(row):
         documents.append(_fee(site, row))
-    return [*documents, *(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]
+    for refund in row[names.Payment.REFUNDS]:
+        documents.append(_refund(site, row, refund))
+    return documents
 
 
 def row_of(source_id: str) -> str:
@@ -36,7 +38,8 @@ def row_of(source_id: str) -> str:
 
 
 def _stage(row: Row) -> tuple[StageName, str | None]:
-    title, status = f"Payment {row[names.Payment.REFERENCE]}", row[names.Payment.STATUS]
+    title = f"Payment {row[names.Payment.REFERENCE]}"
+    status = row[names.Payment.STATUS]
     if status not in STAGES:
         raise ValueError(f"its status {status!r} is none of {', '.join(STAGES)}")
     how = "came back after it was paid" if row[names.Payment.PAID_AT] else "failed"

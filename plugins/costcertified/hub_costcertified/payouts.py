@@ -13,7 +13,8 @@ WORDS = {"payment": "Payment", "refund": "Refund", "return": "Returned payment"}
 
 def documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the deposit."""
-    id, lines = row[names.Payout.ID], row[names.Payout.LINES]
+    id = row[names.Payout.ID]
+    lines = row[names.Payout.LINES]
     stage, hold = _stage(site, row)
     return [
         Document(
@@ -26,14 +27,15 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
             number=str(id),
             currency=row[names.Payout.CURRENCY],
             codes={"deposit_account": site.settings["bank_account"]},
-            lines=(*(_line(site, line) for line in lines), *_fees(site, lines)),
+            lines=(*[_line(site, line) for line in lines], *_fees(site, lines)),
             total=money(row[names.Payout.AMOUNT]),
         )
     ]
 
 
 def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
-    title, stage = f"Payout {row[names.Payout.ID]}", STAGES[row[names.Payout.STATUS]]
+    title = f"Payout {row[names.Payout.ID]}"
+    stage = STAGES[row[names.Payout.STATUS]]
     if site.settings["payouts"] != "deposit":
         return "closed", "Every payment goes to the bank by itself, as the settings of the app say."
     if stage == "pending":
@@ -49,15 +51,16 @@ def _line(site: Site, line: Row) -> Line:
     kind = line[names.Movement.KIND]
     if kind not in WORDS:
         raise ValueError(f"it has a line of the unknown kind {kind!r}")
-    is_payment, holding = kind == "payment", site.settings["holding_account"]
-    is_linked = is_payment and not holding
+    sign = 1 if kind == "payment" else -1
+    holding_account = site.settings["holding_account"]
+    is_linked = kind == "payment" and not holding_account
     payment = Applied(document=f"payment:{line[names.Movement.PAYMENT_ID]}")
     return Line(
         id=str(line[names.Movement.ID]),
-        amount=money(line[names.Movement.AMOUNT]) * (1 if is_payment else -1),
+        amount=money(line[names.Movement.AMOUNT]) * sign,
         description=f"{WORDS[kind]} {line[names.Movement.REFERENCE]}",
         applied=payment if is_linked else None,
-        codes={} if is_linked else {"account": holding},
+        codes={} if is_linked else {"account": holding_account},
     )
 
 
@@ -65,5 +68,5 @@ def _fees(site: Site, lines: Sequence[Row]) -> tuple[Line, ...]:
     fees = sum((money(line[names.Movement.FEE]) for line in lines), money(0))
     if not fees:
         return ()
-    account = {"account": site.settings["fee_account"]}
-    return (Line(id="fees", amount=-fees, description="Fees of CostCertified", codes=account),)
+    codes = {"account": site.settings["fee_account"]}
+    return (Line(id="fees", amount=-fees, description="Fees of CostCertified", codes=codes),)

@@ -9,7 +9,7 @@ from hub_costcertified.client import CostCertified
 
 Outcome = Document | Gone | Unreadable
 STREAMS = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
-BELONGS = {
+KINDS = {
     "invoice": invoices,
     "payment": payments,
     "refund": payments,
@@ -34,26 +34,25 @@ def exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Iterator[Y
     """Yield the documents with these source ids; request each row once."""
     items_by_row: dict[tuple[str, str], list[Outcome]] = {}
     for source_id in ids:
-        kind = BELONGS[source_id.partition(":")[0]]
+        kind = KINDS[source_id.partition(":")[0]]
         key = kind.THINGS, payments.row_of(source_id)
         if key not in items_by_row:
             row = source.one(*key)
             items_by_row[key] = [] if row is None else list(read(site, kind, row))
-        gone = Gone(source_id=source_id, reason="CostCertified does not have it any more.")
-        yield next(
-            (item for item in items_by_row[key] if item.source_id == source_id),
-            kept_as(source_id, items_by_row[key]) or gone,
-        )
+        yield _item_of(source_id, items_by_row[key])
 
 
-def kept_as(source_id: str, items: Sequence[Outcome]) -> Gone | Unreadable | None:
-    """Return what is said of the whole row, if it could not be read or is gone."""
+def _item_of(source_id: str, items: Sequence[Outcome]) -> Outcome:
+    """Return the document with this id, or what became of its whole row."""
+    for item in items:
+        if item.source_id == source_id:
+            return item
     for item in items:
         if isinstance(item, Gone):
             return Gone(source_id=source_id, reason=item.reason)
         if isinstance(item, Unreadable):
             return Unreadable(source_id=source_id, reason=item.reason)
-    return None
+    return Gone(source_id=source_id, reason="CostCertified does not have it any more.")
 
 
 def read(site: Site, kind: Any, row: Row) -> Iterator[Outcome]:

@@ -7,18 +7,21 @@ from hub import Document, Receipt
 from hub_costcertified import invoices, names, payments
 from hub_costcertified.client import CostCertified
 
-TOLD = {invoices.PREFIX: invoices.THINGS, payments.PREFIX: payments.THINGS}
+LISTS = {invoices.PREFIX: invoices.THINGS, payments.PREFIX: payments.THINGS}
 
 
 def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
     """Write a receipt to its row, unless CostCertified has a newer one."""
     prefix, colon, id = document.source_id.partition(":")
-    things = TOLD.get(prefix + colon)
-    if not things or source.set_status(things, id, _status(receipt, int(document.version or 0))):
+    things = LISTS.get(prefix + colon)
+    if not things:
         return
-    now = source.one(things, id)
-    if now and now[names.Row.VERSION] != int(document.version or 0):
-        source.set_status(things, id, _status(receipt, now[names.Row.VERSION]))
+    version = int(document.version or 0)
+    if source.set_status(things, id, _status(receipt, version)):
+        return
+    row = source.one(things, id)
+    if row and row[names.Row.VERSION] != version:
+        source.set_status(things, id, _status(receipt, row[names.Row.VERSION]))
 
 
 def _status(receipt: Receipt, version: Any) -> Any:

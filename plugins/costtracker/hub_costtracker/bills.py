@@ -117,39 +117,41 @@ def _header(site: Site, row: Row) -> Codes:
 
 def _line(site: Site, row: Row, line: Row, sign: int) -> Line:
     order = line.get(names.Line.ORDER) or {}
+    facts = {label: order.get(name) for label, name in ORDER_FACTS.items()}
     return Line(
         id=str(line[names.Line.ID]),
         amount=_amount(line.get(names.Line.NET), sign),
         tax=_amount(line.get(names.Line.TAX), sign),
         description=_description(site, row, line, order),
         codes=lists.codes(site, line),
-        facts={
-            label: str(order[name])
-            for label, name in ORDER_FACTS.items()
-            if order.get(name) not in (None, "")
-        },
+        facts={label: str(value) for label, value in facts.items() if value not in (None, "")},
     )
 
 
 def _description(site: Site, row: Row, line: Row, order: Row) -> str | None:
     number = order.get(names.OrderLine.NUMBER)
-    parts = [f"PO {number}" if number else None, line.get(names.Line.DESCRIPTION)]
+    parts = []
     if site.settings["reference_to"] == "line_description":
-        parts.insert(0, row.get(names.Invoice.REFERENCE))
-    return " · ".join(part for part in parts if part) or None
+        parts.append(row.get(names.Invoice.REFERENCE))
+    if number:
+        parts.append(f"PO {number}")
+    parts.append(line.get(names.Line.DESCRIPTION))
+    return " · ".join(filter(None, parts)) or None
 
 
 def _attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
-    files = row.get(names.Invoice.ATTACHMENTS) or () if site.settings["attach_files"] else ()
-    return tuple(
-        Attachment(
-            id=str(file[names.Attachment.ID]),
-            name=file[names.Attachment.NAME],
-            mime=file[names.Attachment.MIME],
-            size=file.get(names.Attachment.SIZE),
-            sha256=file.get(names.Attachment.SHA256),
-        )
-        for file in files
+    if not site.settings["attach_files"]:
+        return ()
+    return tuple(map(_attachment, row.get(names.Invoice.ATTACHMENTS) or ()))
+
+
+def _attachment(file: Row) -> Attachment:
+    return Attachment(
+        id=str(file[names.Attachment.ID]),
+        name=file[names.Attachment.NAME],
+        mime=file[names.Attachment.MIME],
+        size=file.get(names.Attachment.SIZE),
+        sha256=file.get(names.Attachment.SHA256),
     )
 
 
@@ -170,10 +172,12 @@ def _facts(row: Row) -> dict[str, str]:
 
 
 def _approval(approval: Row) -> str:
-    role = f" ({approval[names.Approval.ROLE]})" if approval.get(names.Approval.ROLE) else ""
+    person = approval.get(names.Approval.USER)
+    role = approval.get(names.Approval.ROLE)
     decision = approval.get(names.Approval.DECISION) or "asked"
     at = (approval.get(names.Approval.AT) or "")[:16]
-    return f"{approval.get(names.Approval.USER)}{role}: {decision} {at}".strip()
+    title = f"{person} ({role})" if role else f"{person}"
+    return f"{title}: {decision} {at}".strip()
 
 
 def _amount(value: Any, sign: int = 1) -> Decimal | None:

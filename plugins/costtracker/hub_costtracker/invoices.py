@@ -36,9 +36,8 @@ def read_all(site: Site, source: CostTracker) -> Iterator[Yielded]:
 def read(site: Site, row: Row) -> Document | Gone | Unreadable:
     """Convert a row; return Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Invoice.ID):
-        return Unreadable(
-            source_id=f"{PREFIX}?", reason="CostTracker sent an invoice without an id."
-        )
+        reason = "CostTracker sent an invoice without an id."
+        return Unreadable(source_id=f"{PREFIX}?", reason=reason)
     return readable(f"{PREFIX}{row[names.Invoice.ID]}", _read, site, row)
 
 
@@ -55,11 +54,12 @@ def _read(site: Site, row: Row) -> Document | Gone:
 def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
     """Write a receipt to its invoice, unless CostTracker has a newer one."""
     id = document.source_id.removeprefix(PREFIX)
-    if source.set_status(id, _status(receipt, int(document.version or 0))):
+    version = int(document.version or 0)
+    if source.set_status(id, _status(receipt, version)):
         return
-    now = source.invoice(id)
-    if now and now[names.Invoice.VERSION] != int(document.version or 0):
-        source.set_status(id, _status(receipt, now[names.Invoice.VERSION]))
+    row = source.invoice(id)
+    if row and row[names.Invoice.VERSION] != version:
+        source.set_status(id, _status(receipt, row[names.Invoice.VERSION]))
 
 
 def _status(receipt: Receipt, version: int) -> Row:

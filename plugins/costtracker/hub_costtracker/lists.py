@@ -66,7 +66,9 @@ def code(site: Site, field: str, text: str | None) -> str | Code | None:
     """Return the code of a line: QuickBooks' id if the list was pushed, else a number or name."""
     if not text or not is_used(site, field):
         return None
-    return text if is_pushed(site, field) else Code(id=text, number=text, name=text)
+    if is_pushed(site, field):
+        return text
+    return Code(id=text, number=text, name=text)
 
 
 def supplier(site: Site, row: Row) -> Code:

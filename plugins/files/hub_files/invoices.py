@@ -131,33 +131,14 @@ def _other_party(holds: str, invoice: EInvoice) -> EInvoiceParty:
 
 def _lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterator[Line]:
     """Yield the lines, then the allowances and charges of the whole document, then its rounding."""
-    parts = [
-        TaxedPart(line.amount, line.vat_category, line.vat_percent or ZERO)
-        for line in invoice.lines
-    ]
-    for one in invoice.allowances:
-        parts.append(TaxedPart(_net(one), one.vat_category, one.vat_percent or ZERO))
-    taxes = _taxes(invoice, parts)
-    for line, tax in zip(invoice.lines, taxes, strict=False):
-        account = line.accounting_cost or invoice.accounting_cost
-        yield Line(
-            id=line.id,
-            amount=line.amount * sign,
-            quantity=abs(line.quantity),
-            unit_price=_price_of_one(line),
-            description=line.description or line.name or None,
-            tax=tax * sign,
-            codes=line_codes(site, holds, account=account, tax=rate_name(line.vat_percent or ZERO)),
-        )
-    for number, one in enumerate(invoice.allowances, 1):
-        tax_name = rate_name(one.vat_percent or ZERO)
-        yield Line(
-            id=f"allowance-{number}",
-            amount=_net(one) * sign,
-            description=one.reason or ("Charge" if one.is_charge else "Allowance"),
-            tax=taxes[len(invoice.lines) + number - 1] * sign,
-            codes=line_codes(site, holds, account=invoice.accounting_cost, tax=tax_name),
-        )
+    taxes = _taxes(invoice, _taxed_parts(invoice))
+    line_taxes = taxes[: len(invoice.lines)]
+    allowance_taxes = taxes[len(invoice.lines) :]
+    for line, tax in zip(invoice.lines, line_taxes, strict=True):
+        yield _line(site, holds, invoice, line, tax, sign)
+    allowances = zip(invoice.allowances, allowance_taxes, strict=True)
+    for number, (allowance, tax) in enumerate(allowances, 1):
+        yield _allowance_line(site, holds, invoice, allowance, number, tax, sign)
     if invoice.totals.rounding:
         yield Line(
             id="rounding",
@@ -166,6 +147,51 @@ def _lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterator[Lin
             tax=ZERO,
             codes=line_codes(site, holds, account=invoice.accounting_cost, tax=rate_name(ZERO)),
         )
+
+
+def _line(
+    site: Site, holds: str, invoice: EInvoice, line: EInvoiceLine, tax: Decimal, sign: int
+) -> Line:
+    account = line.accounting_cost or invoice.accounting_cost
+    tax_name = rate_name(line.vat_percent or ZERO)
+    return Line(
+        id=line.id,
+        amount=line.amount * sign,
+        quantity=abs(line.quantity),
+        unit_price=_price_of_one(line),
+        description=line.description or line.name or None,
+        tax=tax * sign,
+        codes=line_codes(site, holds, account=account, tax=tax_name),
+    )
+
+
+def _allowance_line(
+    site: Site,
+    holds: str,
+    invoice: EInvoice,
+    allowance: Allowance,
+    number: int,
+    tax: Decimal,
+    sign: int,
+) -> Line:
+    tax_name = rate_name(allowance.vat_percent or ZERO)
+    return Line(
+        id=f"allowance-{number}",
+        amount=_net(allowance) * sign,
+        description=allowance.reason or ("Charge" if allowance.is_charge else "Allowance"),
+        tax=tax * sign,
+        codes=line_codes(site, holds, account=invoice.accounting_cost, tax=tax_name),
+    )
+
+
+def _taxed_parts(invoice: EInvoice) -> list[TaxedPart]:
+    """Return the lines, then the allowances and charges, with the rates of their tax."""
+    parts = []
+    for line in invoice.lines:
+        parts.append(TaxedPart(line.amount, line.vat_category, line.vat_percent or ZERO))
+    for one in invoice.allowances:
+        parts.append(TaxedPart(_net(one), one.vat_category, one.vat_percent or ZERO))
+    return parts
 
 
 def _net(allowance: Allowance) -> Decimal:

@@ -30,13 +30,19 @@ def line_codes(
         codes["account_code"] = Code(id=f"account:{account}", name=account, number=account)
     else:
         codes["account"] = site.settings["account"] or None
-    if site.company.country != UNITED_STATES and tax:
-        codes["tax"] = Code(id=f"tax:{tax}", name=tax)
-    elif site.company.country != UNITED_STATES:
-        codes["tax_code"] = site.settings["tax_code"] or None
+    codes.update(_tax_code(site, tax))
     if class_:
         codes["class"] = Code(id=f"class:{class_}", name=class_)
     return codes
+
+
+def _tax_code(site: Site, name: str) -> Codes:
+    """Return the tax code of a line; in the United States a line has none."""
+    if site.company.country == UNITED_STATES:
+        return {}
+    if name:
+        return {"tax": Code(id=f"tax:{name}", name=name)}
+    return {"tax_code": site.settings["tax_code"] or None}
 
 
 def missing_default(site: Site, holds: str, lines: Iterable[Line]) -> str | None:

@@ -57,9 +57,9 @@ def exactly(site: Site, ids: Sequence[str]) -> Iterator[Yielded]:
         if received.position in read_positions:
             continue
         read_positions.add(received.position)
-        wanted = ids_by_position[received.position]
+        ids_in_file = ids_by_position[received.position]
         for item in _documents(site, received):
-            if item.source_id in wanted:
+            if item.source_id in ids_in_file:
                 yield item
 
 

@@ -127,12 +127,7 @@ def _document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Docu
         if not mapped.text(first, field):
             raise ValueError(f"the column “{mapped.mapping[field]}” is empty")
     _check_agreement(mapped, rows)
-    amounts = [_amount_of_line(mapped, row) for row in rows]
-    is_credit = sum(amounts) < 0
-    lines = []
-    for place, (row, amount) in enumerate(zip(rows, amounts, strict=True), 1):
-        amount = -amount if is_credit else amount
-        lines.append(_line(site, mapped, row, str(place), amount, is_credit=is_credit))
+    is_credit, lines = _lines(site, mapped, rows)
     taxes = [line.tax for line in lines if line.tax is not None]
     total = mapped.amount(first, "total")
     return Document(
@@ -152,6 +147,17 @@ def _document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Docu
         attachments=_attachments(site, mapped, rows),
         facts={"File": mapped.name},
     )
+
+
+def _lines(site: Site, mapped: MappedTable, rows: list[Row]) -> tuple[bool, list[Line]]:
+    """Return whether the rows are a credit, and the lines with the signs of their kind."""
+    amounts = [_amount_of_line(mapped, row) for row in rows]
+    is_credit = sum(amounts) < 0
+    lines = []
+    for number, (row, amount) in enumerate(zip(rows, amounts, strict=True), 1):
+        amount = -amount if is_credit else amount
+        lines.append(_line(site, mapped, row, str(number), amount, is_credit=is_credit))
+    return is_credit, lines
 
 
 def _check_agreement(mapped: MappedTable, rows: list[Row]) -> None:

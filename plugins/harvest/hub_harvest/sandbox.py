@@ -74,7 +74,7 @@ class StandIn:
         if row is None:
             return 404, {"message": "Not Found"}
         if len(path) == 3:
-            return 200, _shown(row)
+            return 200, _answer_row(row)
         if path[3] not in NESTED:
             return 404, {"message": "Not Found"}
         if method == "POST":
@@ -90,7 +90,7 @@ class StandIn:
         if not query.get("cursor", "0").isdecimal():
             return 422, {"message": "The cursor is not valid."}
         page = _page_of(environ, "invoices", changed)
-        return 200, page | {"invoices": [_shown(row) for row in page["invoices"]]}
+        return 200, page | {"invoices": [_answer_row(row) for row in page["invoices"]]}
 
     def _add_message(self, row: dict[str, Any], message: dict[str, Any]) -> Answer:
         """Store a message; a real Harvest mails it."""
@@ -118,7 +118,7 @@ class StandIn:
             self.rows.pop(id)
             return 200, {}
         self._store(row)
-        return 200, _shown(row)
+        return 200, _answer_row(row)
 
     def _store(self, row: dict[str, Any]) -> None:
         self.rows.put(row)
@@ -154,10 +154,10 @@ def _base(environ: dict[str, Any]) -> str:
     return f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{prefix}"
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _answer_row(row: dict[str, Any]) -> dict[str, Any]:
     """Return an invoice as the API answers it."""
-    shown = {name: value for name, value in row.items() if name not in NESTED}
-    return shown | {"id": int(row["id"])}
+    fields = {name: value for name, value in row.items() if name not in NESTED}
+    return fields | {"id": int(row["id"])}
 
 
 def _moment(text: str) -> dt.datetime:

@@ -93,11 +93,11 @@ class Ontraccr:
 
     def profiles(self, kind: str) -> list[Row]:
         """Return every profile of a kind, archived ones too."""
-        return [
-            row
-            for rows, _ in self._pages(f"/v1/profiles/{PROFILES[kind]}", None, self._here())
-            for row in rows
-        ]
+        path = f"/v1/profiles/{PROFILES[kind]}"
+        profiles: list[Row] = []
+        for rows, _ in self._pages(path, None, self._here()):
+            profiles.extend(rows)
+        return profiles
 
     def profile(self, kind: str, id: str) -> Row | None:
         """Return one profile, or None if Ontraccr does not have it."""
@@ -114,11 +114,10 @@ class Ontraccr:
 
     def bring(self, kind: str, items: Sequence[Row]) -> None:
         """Create profiles of new entries, and update those that are linked."""
+        path = f"/v1/profiles/{PROFILES[kind]}/import"
         for start in range(0, len(items), BATCH_SIZE):
             body = {names.ImportedProfile.ITEMS: items[start : start + BATCH_SIZE]}
-            self._call(
-                "POST", f"/v1/profiles/{PROFILES[kind]}/import", params=self._here(), json=body
-            )
+            self._call("POST", path, params=self._here(), json=body)
 
     # -- lists of QuickBooks that Ontraccr offers --
 

@@ -73,21 +73,21 @@ def _what_is_missing(site: Site, row: Row, kind: str) -> str | None:
         )
     if not row[names.Payable.LINES]:
         return f"{_title(row)} has no lines. Add them in Ontraccr, or delete it there."
-    bare = _lines_without_cost_code(row)
-    if bare and not site.settings["line_account"]:
+    lines = _lines_without_cost_code(row)
+    if lines and not site.settings["line_account"]:
         return (
-            f"{_title(row)}: line {', '.join(bare)} has no cost code. Give it one in Ontraccr, or"
+            f"{_title(row)}: line {', '.join(lines)} has no cost code. Give it one in Ontraccr, or"
             " choose an account for such lines in the settings of Ontraccr."
         )
     return _without_retainage_account(site, row)
 
 
 def _lines_without_cost_code(row: Row) -> list[str]:
-    return [
-        str(number)
-        for number, line in enumerate(row[names.Payable.LINES], 1)
-        if not line.get(names.Line.COST_CODE_ID) and not _is_release(line)
-    ]
+    numbers = []
+    for number, line in enumerate(row[names.Payable.LINES], 1):
+        if not line.get(names.Line.COST_CODE_ID) and not _is_release(line):
+            numbers.append(str(number))
+    return numbers
 
 
 def _without_retainage_account(site: Site, row: Row) -> str | None:
@@ -127,16 +127,18 @@ def _payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: str) ->
 
 
 def _attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
-    files = row.get(names.Payable.ATTACHMENTS) or () if site.settings["attach_files"] else ()
-    return tuple(
-        Attachment(
-            id=str(file[names.Attachment.ID]),
-            name=file[names.Attachment.NAME],
-            mime=file[names.Attachment.MIME],
-            size=file.get(names.Attachment.SIZE),
-            sha256=file.get(names.Attachment.SHA256),
-        )
-        for file in files
+    if not site.settings["attach_files"]:
+        return ()
+    return tuple(map(_attachment, row.get(names.Payable.ATTACHMENTS) or ()))
+
+
+def _attachment(file: Row) -> Attachment:
+    return Attachment(
+        id=str(file[names.Attachment.ID]),
+        name=file[names.Attachment.NAME],
+        mime=file[names.Attachment.MIME],
+        size=file.get(names.Attachment.SIZE),
+        sha256=file.get(names.Attachment.SHA256),
     )
 
 
@@ -151,8 +153,10 @@ def _facts(row: Row) -> dict[str, str]:
 
 
 def _received(site: Site, row: Row) -> dt.date | None:
-    at = row.get(names.Payable.UPLOADED_AT)
-    return dt.datetime.fromisoformat(at).astimezone(site.zone).date() if at else None
+    uploaded_at = row.get(names.Payable.UPLOADED_AT)
+    if not uploaded_at:
+        return None
+    return dt.datetime.fromisoformat(uploaded_at).astimezone(site.zone).date()
 
 
 def _date(text: str | None) -> dt.date | None:
@@ -236,8 +240,10 @@ def _is_net(row: Row) -> bool:
 
 def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Line]:
     """Yield a line on the account of retainage for what each project's lines keep back."""
+    if not _is_net(row):
+        return
     retainage: dict[Any, Decimal] = {}
-    for line in row[names.Payable.LINES] if _is_net(row) else ():
+    for line in row[names.Payable.LINES]:
         if line.get(names.Line.RETAINAGE):
             project = line.get(names.Line.PROJECT_ID)
             retainage[project] = retainage.get(project, ZERO) + money(line[names.Line.RETAINAGE])

@@ -34,7 +34,8 @@ def _read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreada
     """Convert a row of the list; return Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Payable.ID):
         return Unreadable(source_id=f"{PREFIX}?", reason="Ontraccr sent a payable without an id.")
-    source_id, deleted_at = f"{PREFIX}{row[names.Payable.ID]}", row.get(names.Payable.DELETED_AT)
+    source_id = f"{PREFIX}{row[names.Payable.ID]}"
+    deleted_at = row.get(names.Payable.DELETED_AT)
     if deleted_at:
         return Gone(source_id=source_id, reason=f"Deleted in Ontraccr on {str(deleted_at)[:10]}.")
     return readable(source_id, document, site, profiles, row)
@@ -42,11 +43,13 @@ def _read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreada
 
 def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
     """Report a state to a payable; one that changed since gets the state of its new version."""
-    id, version = document.source_id.removeprefix(PREFIX), int(document.version or 0)
-    if not source.set_status(id, _status(receipt, version)):
-        now = source.payable(id)
-        if now and now[names.Payable.VERSION] != version:
-            source.set_status(id, _status(receipt, now[names.Payable.VERSION]))
+    id = document.source_id.removeprefix(PREFIX)
+    version = int(document.version or 0)
+    if source.set_status(id, _status(receipt, version)):
+        return
+    row = source.payable(id)
+    if row and row[names.Payable.VERSION] != version:
+        source.set_status(id, _status(receipt, row[names.Payable.VERSION]))
 
 
 def _status(receipt: Receipt, version: int) -> Row:

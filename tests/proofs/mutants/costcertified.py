@@ -155,8 +155,11 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B2",
         place=f"{PLUGIN}/invoices.py",
-        old='    of_client = [fee for fee in fees if fee[names.Fee.BORNE_BY] == "client"]',
-        new="    of_client = fees",
+        old=(
+            "    fees = [fee for fee in row[names.Invoice.FEES] if "
+            'fee[names.Fee.BORNE_BY] == "client"]\n'
+        ),
+        new="    fees = row[names.Invoice.FEES]\n",
         bug="The client is charged for fees that the contractor bears.",
     ),
     Mutant(
@@ -186,17 +189,14 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B6",
         place=f"{PLUGIN}/payments.py",
-        old=(
-            "    return [*documents, "
-            "*(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]"
-        ),
-        new="    return documents",
+        old="        documents.append(_refund(site, row, refund))\n",
+        new="        pass\n",
         bug="A refund is not posted.",
     ),
     Mutant(
         row="CC-B7",
         place=f"{PLUGIN}/payouts.py",
-        old="money(line[names.Movement.AMOUNT]) * (1 if is_payment else -1),",
+        old="money(line[names.Movement.AMOUNT]) * sign,",
         new="money(line[names.Movement.AMOUNT]),",
         bug="What was given back is added to the deposit.",
     ),

@@ -22,8 +22,8 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B3",
         place=f"{PLUGIN}/bills.py",
-        old='parts = [f"PO {number}" if number else None,',
-        new="parts = [None,",
+        old='    if number:\n        parts.append(f"PO {number}")\n',
+        new="",
         bug="The order number is missing from the line's text.",
     ),
     Mutant(

@@ -263,7 +263,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S27",
         place=f"{PLUGIN}/bills.py",
-        old="        parts.insert(0, row.get(names.Invoice.REFERENCE))\n",
+        old="        parts.append(row.get(names.Invoice.REFERENCE))\n",
         new="        pass\n",
         bug="The reference does not reach the line's description.",
     ),
