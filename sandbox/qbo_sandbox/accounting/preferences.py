@@ -180,19 +180,21 @@ def custom_fields(data: dict[str, Any], values: list[dict[str, Any]]) -> list[di
 def chosen(options: Options, data: dict[str, Any]) -> Options:
     """Return the company's options that follow from these preferences."""
     accounting, sales = data.get("AccountingInfoPrefs", {}), data.get("SalesFormsPrefs", {})
-    per_line, per_txn = (
-        accounting.get("ClassTrackingPerTxnLine"),
-        accounting.get("ClassTrackingPerTxn"),
-    )
     return options.changed(
         {
-            "classes": "line" if _yes(per_line) else "txn" if _yes(per_txn) else "off",
+            "classes": _class_tracking(accounting),
             "departments": _yes(accounting.get("TrackDepartments")),
             "account_numbers": _yes(accounting.get("UseAccountNumbers")),
             "custom_numbers": _yes(sales.get("CustomTxnNumbers")),
             "closed": accounting.get("BookCloseDate") or None,
         }
     )
+
+
+def _class_tracking(accounting: dict[str, Any]) -> str:
+    if _yes(accounting.get("ClassTrackingPerTxnLine")):
+        return "line"
+    return "txn" if _yes(accounting.get("ClassTrackingPerTxn")) else "off"
 
 
 def _yes(value: Any) -> bool:

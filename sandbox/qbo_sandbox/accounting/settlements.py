@@ -77,18 +77,26 @@ def _closed(company: Lookups, booked: list[Entry]) -> Entries:
     return (*booked, Entry(company.gain_account(), rest, rest)) if rest else tuple(booked)
 
 
+def _deposit_line(
+    company: Lookups, data: dict[str, Any], line: dict[str, Any], amount: Decimal, place: int
+) -> Entry:
+    """Return the entry of a line: of undeposited funds, or of the account that it names."""
+    links = line.get("LinkedTxn")
+    if links:
+        row = company.row(links[0]["TxnType"], links[0]["TxnId"])
+        home = money(amount * rate_of(row.read() if row else data))
+        return Entry(company.undeposited(), -home, -home, place)
+    account = line["DepositLineDetail"]["AccountRef"]["value"]
+    return posted(company, account, -amount, data, place)
+
+
 def deposit(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Book a deposit; undeposited funds lose the amount that was booked there."""
     booked = []
     for place, line in enumerate(data.get("Line", ())):
-        amount, links = Decimal(line.get("Amount") or 0), line.get("LinkedTxn")
-        if links and amount:
-            row = company.row(links[0]["TxnType"], links[0]["TxnId"])
-            home = money(amount * rate_of(row.read() if row else data))
-            booked.append(Entry(company.undeposited(), -home, -home, place))
-        elif amount:
-            account = line["DepositLineDetail"]["AccountRef"]["value"]
-            booked.append(posted(company, account, -amount, data, place))
+        amount = Decimal(line.get("Amount") or 0)
+        if amount:
+            booked.append(_deposit_line(company, data, line, amount, place))
     back = data.get("CashBack") or {}
     if back.get("Amount"):
         booked.append(posted(company, back["AccountRef"]["value"], Decimal(back["Amount"]), data))

@@ -53,16 +53,7 @@ class Limits:
     def _take(self, switches: Switches, realm: str, client: str, call: str, body: Any) -> None:
         """Enter one request into all limits; raise a throttling refusal if one is exceeded."""
         now = self.clock.now()
-        weight = 1
-        if call == "batch" and switches.batch_counts == "items":
-            weight = max(1, len(_batch_items(body)))
-        limits = [
-            Limit(("s", realm, client), 1.0, switches.per_second),
-            Limit(("m", realm), 60.0, switches.per_minute, weight),
-        ]
-        if call == "batch":
-            limits.append(Limit(("b", realm, client), 60.0, switches.batches_per_app))
-            limits.append(Limit(("B", realm), 60.0, switches.batches_per_company))
+        limits = _limits_of(switches, realm, client, call, body)
         for limit in limits:
             if self._count(limit.key, limit.seconds, now) + limit.weight > limit.most:
                 raise throttled()
@@ -110,6 +101,21 @@ def count_reads_and_writes(call: str, body: Any) -> tuple[int, int]:
     if call == "upload" or call.rpartition(".")[2] in WRITES:
         return 0, 1
     return 1, 0
+
+
+def _limits_of(switches: Switches, realm: str, client: str, call: str, body: Any) -> list[Limit]:
+    """Return the limits that count a request; a batch has two of its own."""
+    weight = 1
+    if call == "batch" and switches.batch_counts == "items":
+        weight = max(1, len(_batch_items(body)))
+    limits = [
+        Limit(("s", realm, client), 1.0, switches.per_second),
+        Limit(("m", realm), 60.0, switches.per_minute, weight),
+    ]
+    if call == "batch":
+        limits.append(Limit(("b", realm, client), 60.0, switches.batches_per_app))
+        limits.append(Limit(("B", realm), 60.0, switches.batches_per_company))
+    return limits
 
 
 def _batch_items(body: Any) -> list[dict[str, Any]]:

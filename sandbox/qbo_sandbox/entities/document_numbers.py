@@ -1,5 +1,6 @@
 """The numbers of transactions: counted automatically, or given by the client and unique."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from qbo_sandbox.accounting.company import Company
@@ -50,12 +51,18 @@ def used(
     company: Company, rule: TxnKind, data: dict[str, Any], but: str | None
 ) -> tuple[str, str] | None:
     """Return another transaction with this number, within the rule's scope."""
-    kinds = CHECKS if is_check(data) else (rule.name,) if rule.unique else ()
-    for kind in kinds:
+    for kind in _kinds_to_compare(rule, data):
         for id in company.table(kind).by_number.get(str(data["DocNumber"]).lower(), ()):
             if id != but and _clashes(company, rule, data, kind, id):
                 return kind, id
     return None
+
+
+def _kinds_to_compare(rule: TxnKind, data: dict[str, Any]) -> Sequence[str]:
+    """Return the kinds of transactions that may not have the same number."""
+    if is_check(data):
+        return CHECKS
+    return (rule.name,) if rule.unique else ()
 
 
 def is_check(data: dict[str, Any]) -> bool:

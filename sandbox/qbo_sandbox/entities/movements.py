@@ -31,27 +31,11 @@ def deposit(
     )
     lines: list[dict[str, Any]] = []
     for line in data["Line"]:
-        detail = dict(line.get(DEPOSITED) or {})
-        stored = {
-            key: value for key, value in line.items() if key not in ("Id", "LineNum", DEPOSITED)
-        }
         if line.get("LinkedTxn"):
-            stored["Amount"] = _deposited(company, line["LinkedTxn"][0], data, old)
-            stored.pop("DetailType", None)
-            stored |= {DEPOSITED: detail} if detail else {}
+            lines.append(_linked_line(company, data, old, line))
         else:
-            fill(company, detail)
-            stored["Amount"] = _amount(line)
-            if not detail.get("AccountRef"):
-                raise missing("AccountRef")
-            place = sum("Id" in other for other in lines) + 1
-            stored |= {
-                "Id": str(place),
-                "LineNum": place,
-                "DetailType": DEPOSITED,
-                DEPOSITED: detail,
-            }
-        lines.append(stored)
+            number = sum("Id" in other for other in lines) + 1
+            lines.append(_account_line(company, line, number))
     data["Line"] = lines
     back = data.get("CashBack") or {}
     if back:
@@ -148,10 +132,42 @@ def journal(
     data.setdefault("Adjustment", False)
 
 
+def _linked_line(
+    company: Company, data: dict[str, Any], old: dict[str, Any] | None, line: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a line of a deposit that takes money from undeposited funds, as it is stored."""
+    stored = _without(line, "Id", "LineNum", DEPOSITED)
+    stored["Amount"] = _deposited(company, line["LinkedTxn"][0], data, old)
+    stored.pop("DetailType", None)
+    if line.get(DEPOSITED):
+        stored[DEPOSITED] = dict(line[DEPOSITED])
+    return stored
+
+
+def _account_line(company: Company, line: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return a line of a deposit with an account of its own, as it is stored."""
+    detail = dict(line.get(DEPOSITED) or {})
+    fill(company, detail)
+    amount = _amount(line)
+    if not detail.get("AccountRef"):
+        raise missing("AccountRef")
+    stored = _without(line, "Id", "LineNum", DEPOSITED)
+    stored["Amount"] = amount
+    stored["Id"] = str(number)
+    stored["LineNum"] = number
+    stored["DetailType"] = DEPOSITED
+    stored[DEPOSITED] = detail
+    return stored
+
+
+def _without(line: dict[str, Any], *fields: str) -> dict[str, Any]:
+    return {key: value for key, value in line.items() if key not in fields}
+
+
 def _entry(
     company: Company, data: dict[str, Any], place: int, line: dict[str, Any]
 ) -> dict[str, Any]:
-    other = {key: value for key, value in line.items() if key not in ("Id", "LineNum", JOURNAL)}
+    other = _without(line, "Id", "LineNum", JOURNAL)
     if line.get("DetailType") == "DescriptionOnly":
         return {"Id": str(place), **other}
     detail = dict(line.get(JOURNAL) or {})

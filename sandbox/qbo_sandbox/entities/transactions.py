@@ -127,13 +127,7 @@ def check_open(company: Company, rule: TxnKind, date: str) -> None:
 def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     home = company.options.currency
     code = (data.get("CurrencyRef") or {}).get("value")
-    if (
-        company.options.multicurrency
-        and company.switches.currency_required
-        and company.options.currency_required
-        and not code
-        and rule.party
-    ):
+    if not code and rule.party and _requires_currency(company):
         raise missing("CurrencyRef")
     code = code or home
     if code != home and code not in company.currencies():
@@ -142,14 +136,19 @@ def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         in_currency(company, rule.party_kind, data[rule.party], code)
     data["CurrencyRef"] = currency_ref(code)
     if company.options.multicurrency:
-        rate = (
-            company.rate(code, data["TxnDate"])
-            if data.get("ExchangeRate") is None
-            else data["ExchangeRate"]
-        )
+        rate = data.get("ExchangeRate")
+        if rate is None:
+            rate = company.rate(code, data["TxnDate"])
         data["ExchangeRate"] = Decimal(1) if code == home else Decimal(str(rate))
     else:
         data.pop("ExchangeRate", None)
+
+
+def _requires_currency(company: Company) -> bool:
+    options = company.options
+    if not options.multicurrency or not options.currency_required:
+        return False
+    return bool(company.switches.currency_required)
 
 
 def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:

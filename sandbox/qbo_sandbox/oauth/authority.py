@@ -68,15 +68,14 @@ class Authority:
 
     def authorize(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         form = form_of(environ) if environ["REQUEST_METHOD"] == "POST" else {}
-        params = query_of(environ) | {
-            key: form[key] for key in form if key not in ("user", "realm", "decision")
-        }
+        params = query_of(environ)
+        for key, value in form.items():
+            if key not in ("user", "realm", "decision"):
+                params[key] = value
         fault = self._unusable(params)
         if fault:
             return text_answer(start, 400, consent.wrong(fault))
-        if any(scope not in SCOPES for scope in params.get("scope", "").split()) or not params.get(
-            "scope"
-        ):
+        if not _has_valid_scope(params):
             return self._back(start, params, {"error": "invalid_scope"})
         if form.get("decision") == "cancel":
             return self._back(start, params, {"error": "access_denied"})
@@ -235,6 +234,13 @@ def site_of(environ: WSGIEnvironment) -> str:
     """Return the address of the stand-in with the path where it is mounted."""
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{environ.get('SCRIPT_NAME', '')}"
+
+
+def _has_valid_scope(params: dict[str, str]) -> bool:
+    scope = params.get("scope")
+    if not scope:
+        return False
+    return all(one in SCOPES for one in scope.split())
 
 
 def _claims(grant: Grant, now: float, site: str) -> dict[str, Any]:

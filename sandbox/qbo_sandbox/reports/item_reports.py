@@ -18,6 +18,16 @@ from qbo_sandbox.reports.report_parts import (
 
 SOLD, RETURNED = ("Invoice", "SalesReceipt"), ("CreditMemo", "RefundReceipt")
 
+TAXED = (
+    "Invoice",
+    "SalesReceipt",
+    "CreditMemo",
+    "RefundReceipt",
+    "Bill",
+    "VendorCredit",
+    "Purchase",
+)
+
 
 @dataclass
 class ItemSales:
@@ -71,34 +81,34 @@ def _items_sold(frame: Frame) -> dict[str, ItemSales]:
 
 def stock_summary(frame: Frame) -> Report:
     """Report quantity, value and average cost of stock."""
-    totals: dict[str, tuple[Decimal, Decimal]] = {}
-    for move in frame.all_moves:
-        item = move.about.get("item", ("", ""))[0]
-        row = frame.company.row("Item", item)
-        if row and row.read().get("Type") == "Inventory" and move.date <= frame.period.end:
-            asset = row.read()["AssetAccountRef"]["value"]
-            count, value = totals.get(item, (ZERO, ZERO))
-            totals[item] = (
-                count + move.quantity,
-                value + (move.amount if move.account == asset else ZERO),
-            )
+    totals = _stock_totals(frame)
     rows: list[Row] = []
     for id, (count, value) in sorted(totals.items()):
         row = frame.company.row("Item", id)
         about = row.read() if row else {}
         average = amount(value / count) if count else ""
-        rows.append(
-            cells(
-                about["Name"],
-                [str(about.get("Sku", "")), str(shortest(count)), amount(value), average],
-                id,
-            )
-        )
+        texts = [str(about.get("Sku", "")), str(shortest(count)), amount(value), average]
+        rows.append(cells(about["Name"], texts, id))
     if rows:
         total = amount(sum((value for _, value in totals.values()), ZERO))
         rows.append(summary("TOTAL", ["", "", total, ""], "GrandTotal"))
     columns = [Column("", "ProductsAndService"), Column("SKU", "String"), Column("Qty", "Quantity")]
     return Report([*columns, Column("Asset Value"), Column("Calc. Avg")], rows, {}, not rows)
+
+
+def _stock_totals(frame: Frame) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return the quantity and value of each item in stock at the end of the period."""
+    totals: dict[str, tuple[Decimal, Decimal]] = {}
+    for move in frame.all_moves:
+        item = move.about.get("item", ("", ""))[0]
+        row = frame.company.row("Item", item)
+        if not row or row.read().get("Type") != "Inventory" or move.date > frame.period.end:
+            continue
+        count, value = totals.get(item, (ZERO, ZERO))
+        if move.account == row.read()["AssetAccountRef"]["value"]:
+            value += move.amount
+        totals[item] = count + move.quantity, value
+    return totals
 
 
 def stock_detail(frame: Frame) -> Report:
@@ -154,35 +164,34 @@ def account_list(frame: Frame) -> Report:
     return Report(columns, rows, {}, not rows)
 
 
-def tax_summary(frame: Frame) -> Report:
-    """Report the taxed amounts and the tax of each rate on sales and purchases."""
+def _sums_by_rate(frame: Frame) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return the taxed amounts and the tax of each rate in the period."""
+    first_day, last_day = str(frame.period.start), str(frame.period.end)
     sums: dict[str, tuple[Decimal, Decimal]] = {}
-    for kind in (
-        "Invoice",
-        "SalesReceipt",
-        "CreditMemo",
-        "RefundReceipt",
-        "Bill",
-        "VendorCredit",
-        "Purchase",
-    ):
+    for kind in TAXED:
         sign = -1 if kind in (*RETURNED, "Bill", "Purchase") else 1
         for row in frame.company.table(kind).rows.values():
             data = row.read()
-            if str(frame.period.start) <= data["TxnDate"] <= str(frame.period.end):
-                for line in (data.get("TxnTaxDetail") or {}).get("TaxLine", ()):
-                    detail = line["TaxLineDetail"]
-                    base, tax = sums.get(detail["TaxRateRef"]["value"], (ZERO, ZERO))
-                    sums[detail["TaxRateRef"]["value"]] = (
-                        base + sign * Decimal(detail["NetAmountTaxable"]),
-                        tax + sign * Decimal(line["Amount"]),
-                    )
+            if not first_day <= data["TxnDate"] <= last_day:
+                continue
+            for line in (data.get("TxnTaxDetail") or {}).get("TaxLine", ()):
+                detail = line["TaxLineDetail"]
+                rate = detail["TaxRateRef"]["value"]
+                base, tax = sums.get(rate, (ZERO, ZERO))
+                base += sign * Decimal(detail["NetAmountTaxable"])
+                tax += sign * Decimal(line["Amount"])
+                sums[rate] = base, tax
+    return sums
+
+
+def tax_summary(frame: Frame) -> Report:
+    """Report the taxed amounts and the tax of each rate on sales and purchases."""
+    sums = _sums_by_rate(frame)
     rows: list[Row] = []
     for id, (base, tax) in sums.items():
         rate = frame.company.row("TaxRate", id)
-        rows.append(
-            cells(str(rate.read()["Name"]) if rate else id, [amount(base), amount(tax)], id)
-        )
+        name = str(rate.read()["Name"]) if rate else id
+        rows.append(cells(name, [amount(base), amount(tax)], id))
     if rows:
         total = [sum((pair[place] for pair in sums.values()), ZERO) for place in (0, 1)]
         rows.append(summary("TOTAL", [amount(value) for value in total], "GrandTotal"))
