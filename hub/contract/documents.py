@@ -55,7 +55,7 @@ Cause = Literal["match", "source", "check", "currency", "quickbooks", "person"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 TAX_MODES: tuple[TaxMode, ...] = get_args(TaxMode)
-TEXTS = ("quickbooks_id", "version", "hold", "number", "message", "memo", "currency")
+OPTIONAL_TEXTS = ("quickbooks_id", "version", "hold", "number", "message", "memo", "currency")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -279,7 +279,7 @@ class Document:
             ),
             check.rate_problems(owner, self.exchange_rate, self.currency),
             check.date_problems(owner, date=self.date, due=self.due, received=self.received),
-            check.optional_text_problems(owner, self, *TEXTS),
+            check.optional_text_problems(owner, self, *OPTIONAL_TEXTS),
             check.code_problems(owner, self.codes, Code),
         )
         object.__setattr__(self, "stage", Stage(self.stage))

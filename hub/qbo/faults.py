@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 
 from hub.errors import Sentence
 
+# The outcome of a call by the codes of its faults; any other code is a refusal.
 POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
-THROTTLED_CODES = {"3001", "140", "150"}
-EXPIRED_CODES = {"3200", "100", "110"}
-FORBIDDEN_CODES = {"3100", "120", "6190"}
+THROTTLED_CODES = {"3001", "140", "150"}  # not done; repeated after a pause
+EXPIRED_CODES = {"3200", "100", "110"}  # not done; a new access token may help
+FORBIDDEN_CODES = {"3100", "120", "6190"}  # not done; a person has to reconnect
 BUSINESS_RULE_CODE = "6000"  # also used for errors inside QuickBooks
 HOLDER = re.compile(r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)")
 INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)

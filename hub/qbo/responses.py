@@ -42,6 +42,9 @@ class Answer:
 
     - `landed`: the call was done; `entity` is what it asked for.
     - `unsent`: no byte left this machine.
+    - `throttled`: the call was not done, and is repeated after a pause of `after` seconds.
+    - `unauthorised`: the call was not done, because QuickBooks did not accept the connection.
+    - `refused`: the call was not done, and would be refused again.
     - `doubt`: it is not known whether the call was done.
     - `declined`: the whole batch was refused, for another reason than this item.
 
