@@ -55,7 +55,17 @@ Cause = Literal["match", "source", "check", "currency", "quickbooks", "person"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 TAX_MODES: tuple[TaxMode, ...] = get_args(TaxMode)
-OPTIONAL_TEXTS = ("quickbooks_id", "version", "hold", "number", "message", "memo", "currency")
+OPTIONAL_TEXTS = (
+    "quickbooks_id",
+    "version",
+    "hold",
+    "number",
+    "message",
+    "memo",
+    "currency",
+    "payment_type",
+    "email_to",
+)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -214,6 +224,7 @@ class Line:
                 tax=self.tax,
                 markup=self.markup,
             ),
+            check.mapping_problems(owner, facts=self.facts),
             check.code_problems(owner, self.codes, Code),
         )
 
@@ -280,6 +291,10 @@ class Document:
             check.rate_problems(owner, self.exchange_rate, self.currency),
             check.date_problems(owner, date=self.date, due=self.due, received=self.received),
             check.optional_text_problems(owner, self, *OPTIONAL_TEXTS),
+            check.sequence_problems(
+                owner, lines=self.lines, attachments=self.attachments, warnings=self.warnings
+            ),
+            check.mapping_problems(owner, custom=self.custom, facts=self.facts),
             check.code_problems(owner, self.codes, Code),
         )
         object.__setattr__(self, "stage", Stage(self.stage))

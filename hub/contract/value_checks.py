@@ -1,7 +1,7 @@
 """Checks of the values in documents; each yields sentences about what is wrong."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -57,8 +57,25 @@ def date_problems(owner: str, **values: Any) -> Iterator[str]:
             yield f"{name} of {owner} must be a date without a time, not {value!r}."
 
 
+def sequence_problems(owner: str, **values: Any) -> Iterator[str]:
+    """Yield each value that is no tuple or list, such as a text or a generator."""
+    for name, value in values.items():
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            yield f"{name} of {owner} must be a tuple, not {value!r}."
+
+
+def mapping_problems(owner: str, **values: Any) -> Iterator[str]:
+    """Yield each value that is no mapping."""
+    for name, value in values.items():
+        if not isinstance(value, Mapping):
+            yield f"{name} of {owner} must be a mapping, not {value!r}."
+
+
 def code_problems(owner: str, codes: Mapping[str, Any], code_type: type) -> Iterator[str]:
     """Yield each code of a document or line that is no Code, no text and not None."""
+    if not isinstance(codes, Mapping):
+        yield from mapping_problems(owner, codes=codes)
+        return
     for name, code in codes.items():
         if code is not None and not isinstance(code, code_type | str):
             yield (

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 from decimal import Decimal
+from typing import get_type_hints
 
 import pytest
 
@@ -120,6 +121,14 @@ def test_every_noun_says_what_it_is():
         ),
         (lambda: bill(number=12), "number of invoice:1 must be a text, not 12."),
         (lambda: bill(quickbooks_id=12), "quickbooks_id of invoice:1 must be a text, not 12."),
+        (lambda: bill(warnings="late"), "warnings of invoice:1 must be a tuple, not 'late'."),
+        (
+            lambda: bill(lines=(Line(id=id) for id in "12")),
+            "lines of invoice:1 must be a tuple, not <generator",
+        ),
+        (lambda: bill(facts=["a"]), "facts of invoice:1 must be a mapping, not ['a']."),
+        (lambda: bill(codes="v1"), "codes of invoice:1 must be a mapping, not 'v1'."),
+        (lambda: Line(id="1", codes="v1"), "codes of line 1 must be a mapping, not 'v1'."),
         (lambda: Applied(document=12), "Applied needs document as text, not 12."),
         (lambda: Attachment(id=3, name="a.pdf", mime=""), "An attachment needs id as text, not 3."),
         (lambda: Gone(source_id=3), "Gone needs source_id as text, not 3."),
@@ -219,3 +228,10 @@ def test_the_whole_of_the_source_failing_is_no_matter_of_one_row():
 @pytest.mark.parametrize("stage", ["pending", Stage.PENDING])
 def test_a_stage_may_be_a_plain_word_and_is_read_as_a_member(stage):
     assert bill(stage=stage).stage is Stage.PENDING
+
+
+def test_every_optional_text_of_a_document_must_be_a_text():
+    for name, hint in get_type_hints(Document).items():
+        if hint == str | None:
+            with pytest.raises(BadDocument, match=f"{name} of invoice:1 must be a text, not 12."):
+                bill(**{name: 12})
