@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from hub.db.engine import reading
 from hub.models import Company, Installation, Run
+from hub.security import subjects
 from hub.security.rights import (
     ROLES,
     Rights,
@@ -21,8 +22,8 @@ from hub.security.rights import (
     rights_of,
     scope_of,
 )
-from hub.web import destinations, form_drafts, last_person, row_ids, sessions, subjects
-from hub.web.subjects import ANYWHERE, HUB, OWN
+from hub.security.subjects import ANYWHERE, HUB, OWN
+from hub.web import destinations, form_drafts, last_person, row_ids, sessions
 
 __all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
 PUBLIC = frozenset(
