@@ -45,6 +45,27 @@ COMMAND_MODULES = {
     "new-plugin": "authors",
     "dev": "dev",
 }
+# Commands that can be done with the rights of a person; `hub.cli.rights` says which role they need.
+FOR_PERSON = frozenset(
+    {
+        "users",
+        "tokens",
+        "companies",
+        "apps",
+        "sync",
+        "read",
+        "outbox",
+        "cases",
+        "retry",
+        "adopt",
+        "not-this",
+        "skip",
+        "approve",
+        "undo",
+        "reconcile",
+        "runs",
+    }
+)
 
 
 class Commands(click.Group):
@@ -91,7 +112,14 @@ class Commands(click.Group):
 )
 @click.version_option(package_name="qbo-hub", prog_name="hub", message="%(prog)s %(version)s")
 @click.option("--traceback", is_flag=True, help="Show where an unexpected error came from.")
-def main(traceback: bool) -> None:
+@click.option(
+    "--as",
+    "person",
+    metavar="NAME",
+    help="Act with the rights of this person of the hub, and see only what the person sees.",
+)
+@click.pass_context
+def main(context: click.Context, traceback: bool, person: str | None) -> None:
     """Put the documents of purchasing and job systems into QuickBooks Online, each exactly once,
     to the cent.
 
@@ -103,6 +131,12 @@ def main(traceback: bool) -> None:
     Settings come from the environment (HUB_DATA, HUB_QBO_CLIENT_ID, ...) or a file named by
     HUB_CONFIG; `hub check` says what is missing. Every command has its own --help.
     """
+    command = context.invoked_subcommand
+    if person is not None and command not in FOR_PERSON:
+        raise click.UsageError(
+            f"`hub {command}` is about this machine or the whole hub, so it cannot be done with the"
+            " rights of one person. Leave --as out."
+        )
 
 
 def _with_suggestion(error: click.UsageError, name: str) -> click.UsageError:

@@ -5,7 +5,9 @@ from typing import Any
 
 import click
 
-from hub.cli.console import as_json, at_work, company, inside, realm_option
+from hub.cli import person, rights
+from hub.cli.console import as_json, at_work, inside, realm_option
+from hub.cli.selection import company
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import print_json, say, table, who
 
@@ -58,7 +60,9 @@ def _rows(app: Any) -> list[dict[str, Any]]:
     from hub.db.engine import reading
     from hub.models import Installation
 
-    query = select(Installation).where(Installation.slug == app.slug)
+    query = select(Installation).where(
+        Installation.slug == app.slug, *person.scope("viewer").installations()
+    )
     with reading() as session:
         installations = list(session.scalars(query))
     names = {"app": app.slug, "name": app.name}
@@ -94,23 +98,36 @@ def enable(
 
     The settings are tried at the source before they are kept. It starts in review: nothing is
     posted before a person approved it, unless --mode says otherwise. An app that wants access to be
-    granted has it granted, for whoever runs the hub may do that; the audit log says so.
+    granted has it granted, for whoever runs the hub may do that; the audit log says so. With
+    `hub --as` access must have been granted before.
     """
-    from hub.context import current
     from hub.installations import enable as installations_enable
 
-    app = current().plugins.apps.get(slug)
-    if app and app.access and app.access_gate:
-        installations_enable.grant(company(realm).id, slug, who=who())
+    company_id = company(realm).id
+    present = installations_enable.find(company_id, slug)
+    if present is not None:
+        rights.require_settings(present)
+    elif owner is None:
+        owner = person.name() or None
+    if not person.name():
+        _grant_access(company_id, slug)
     settings = read_settings(file)
-    row = installations_enable.enable(
-        company(realm).id, slug, settings, who=who(), mode=mode, owner=owner
-    )
+    row = installations_enable.enable(company_id, slug, settings, who=who(), mode=mode, owner=owner)
     company_name = row.company.name or row.company.realm
     say(f"{_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
     source_name = row.tenant_name or "the source"
     for field, count in installations_enable.first_lists(row).items():
         say(f"  {count} entries of {field} put into {source_name}")
+
+
+def _grant_access(company_id: int, slug: str) -> None:
+    """Grant access to an app that wants it to be granted."""
+    from hub.context import current
+    from hub.installations import enable as installations_enable
+
+    app = current().plugins.apps.get(slug)
+    if app and app.access and app.access_gate:
+        installations_enable.grant(company_id, slug, who=who())
 
 
 @apps.command("set")
@@ -137,7 +154,9 @@ def set_(
     for name, value in options.items():
         if value is not None:
             settings[name] = value
-    row = installations_enable.change(company(realm).id, slug, settings, who=who(), mode=mode)
+    company_id = company(realm).id
+    rights.require_settings(installations_enable.installation(company_id, slug))
+    row = installations_enable.change(company_id, slug, settings, who=who(), mode=mode)
     say(f"{_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
 
@@ -150,7 +169,9 @@ def disable(slug: str, realm: str | None) -> None:
     """Disable the app SLUG; settings and matches are kept for when it is enabled again."""
     from hub.installations import enable as installations_enable
 
-    row = installations_enable.disable(company(realm).id, slug, who=who())
+    company_id = company(realm).id
+    rights.require_settings(installations_enable.installation(company_id, slug))
+    row = installations_enable.disable(company_id, slug, who=who())
     say(f"{_app_name(row)} is disabled. Its settings and matches are kept.")
 
 
@@ -184,6 +205,8 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
         raise click.UsageError("Say either --import FILE or --export FILE.")
     row = installations_enable.installation(company(realm).id, slug)
     if source is not None:
+        rights.require("app-owner")
+        rights.require_settings(row)
         say(f"Kept {installations_matches.import_csv(row, source.read(), who=who())} matches.")
         return
     content, count = installations_matches.export_csv(row)

@@ -1,11 +1,19 @@
 """The QuickBooks companies: `hub companies`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.console import as_json, at_work, company, inside
+from hub.cli import person
+from hub.cli.console import as_json, at_work, inside
+from hub.cli.selection import company
 from hub.cli.terminal import moment, print_json, say, table, who
+
+if TYPE_CHECKING:
+    from hub.models import Company, Token
+
+DETAILS = ("why", "batches", "holds_unused_until", "reconnect_by")
 
 
 @click.group()
@@ -63,29 +71,33 @@ def list_(as_json: bool) -> None:
     from hub.db.engine import reading
     from hub.models import Company, Token
 
+    visible = person.scope("viewer")
+    rows = []
     with reading() as session:
-        companies = [
-            (row, session.get(Token, row.id))
-            for row in session.scalars(select(Company).order_by(Company.id))
-        ]
-    rows = [
-        {
-            "realm": row.realm,
-            "name": row.name,
-            "state": row.state,
-            "why": row.state_reason,
-            "batches": row.batches,
-            "holds_unused_until": moment(token.refresh_expires_at if token else None),
-            "reconnect_by": moment(token.ends_at if token else None),
-        }
-        for row, token in companies
-    ]
+        query = select(Company).where(*visible.companies()).order_by(Company.id)
+        for row in session.scalars(query):
+            about = {"realm": row.realm, "name": row.name, "state": row.state}
+            details = dict.fromkeys(DETAILS, "")
+            # Who sees single apps of a company learns its name and state alone, as on the pages.
+            if visible.has_company(row.id):
+                details = _details(row, session.get(Token, row.id))
+            rows.append(about | details)
     if as_json:
         print_json(rows)
         return
     heads = list(rows[0]) if rows else []
     cells = [list(row.values()) for row in rows]
     table(heads, cells, "No company is connected yet.")
+
+
+def _details(row: "Company", token: "Token | None") -> dict[str, str]:
+    """Return how a company is connected, for how long, and how documents are sent."""
+    return {
+        "why": row.state_reason,
+        "batches": row.batches,
+        "holds_unused_until": moment(token.refresh_expires_at if token else None),
+        "reconnect_by": moment(token.ends_at if token else None),
+    }
 
 
 @companies.command()

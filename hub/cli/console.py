@@ -1,4 +1,4 @@
-"""Shared parts of the commands: opening the hub, companies, and options."""
+"""Shared parts of the commands: opening the hub, and options."""
 
 import functools
 import logging
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from hub.cli import rights
+from hub.cli.selection import MAX_ID
+
 if TYPE_CHECKING:
     from flask import Flask
 
     from hub.context import Runtime
-    from hub.models import Company, Installation
 
 F = TypeVar("F", bound=Callable[..., Any])
-MAX_ID = 2**31 - 1  # of a row in either database
 SANDBOX_PACKAGE = (
     "qbo_sandbox"  # the package of the QuickBooks stand-in, of the distribution qbo-sandbox
 )
@@ -41,22 +42,27 @@ realm_option = click.option(
 
 
 def inside(command: F) -> F:
-    """Run the command with the hub open; tests pass the application as the context's object."""
+    """Run the command with the hub open, if the person of `--as` may do it.
+
+    Tests pass the application as the context's object.
+    """
 
     @functools.wraps(command)
     def run_inside(*args: Any, **kwargs: Any) -> Any:
         with hub():
+            rights.check()
             return command(*args, **kwargs)
 
     return cast(F, run_inside)
 
 
 def inside_with_pages(command: F) -> F:
-    """Run the command with the hub and its pages open: their log-in hashes passwords."""
+    """Run the command as `inside` does, with the pages open: their log-in hashes passwords."""
 
     @functools.wraps(command)
     def run_inside(*args: Any, **kwargs: Any) -> Any:
         with hub(pages=True):
+            rights.check()
             return command(*args, **kwargs)
 
     return cast(F, run_inside)
@@ -216,38 +222,6 @@ def _require_current() -> None:
     data_origin.require_current()
 
 
-def company(realm: str | None) -> "Company":
-    """Return the company of this realm; without a realm, the only company."""
-    from hub.errors import Refused
-
-    matching = companies(realm)
-    if len(matching) > 1:
-        realms = ", ".join(row.realm for row in matching)
-        raise Refused(f"There are several companies; say which by --realm: {realms}.")
-    return matching[0]
-
-
-def companies(realm: str | None) -> "list[Company]":
-    """Return the company of this realm as a list; without a realm, all of them."""
-    from sqlalchemy import select
-
-    from hub.db.engine import reading
-    from hub.errors import NotFound, Refused
-    from hub.models import Company
-
-    with reading() as session:
-        connected = list(session.scalars(select(Company).order_by(Company.id)))
-    if not connected:
-        raise Refused(
-            "No QuickBooks company is connected yet; connect one on the page or with"
-            " `hub companies add`."
-        )
-    matching = [row for row in connected if realm in (None, row.realm)]
-    if not matching:
-        raise NotFound("company", str(realm), [row.realm for row in connected])
-    return matching
-
-
 def has_stand_ins() -> bool:
     """Tell whether the QuickBooks stand-in is installed, which every other stand-in needs too."""
     return find_spec(SANDBOX_PACKAGE) is not None
@@ -273,34 +247,3 @@ def apps_of_plugin(slug: str) -> list[str]:
     if plugins.broken:
         raise plugins.broken[0]
     raise NotFound("app", slug, plugins.apps)
-
-
-def installations(slug: str | None, realm: str | None) -> "list[Installation]":
-    """Return the enabled apps to run; raise why if there are none, or all are paused."""
-    from sqlalchemy import select
-
-    from hub.db.engine import reading
-    from hub.errors import NotFound, NotNow, Refused
-    from hub.models import Installation
-    from hub.models.enums import InstallationMode
-
-    query = select(Installation).where(Installation.enabled).order_by(Installation.id)
-    if realm is not None:
-        query = query.where(Installation.company_id == company(realm).id)
-    with reading() as session:
-        enabled = list(session.scalars(query))
-    if slug is not None:
-        of_app = [row for row in enabled if row.slug == slug]
-        if not of_app:
-            raise NotFound("enabled app", slug, {row.slug for row in enabled})
-        return of_app
-    if not enabled:
-        raise Refused(
-            "No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up."
-        )
-    running = [row for row in enabled if row.mode != InstallationMode.PAUSED]
-    if not running:
-        raise NotNow(
-            "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."
-        )
-    return running

@@ -2,7 +2,8 @@
 
 import click
 
-from hub.cli.console import MAX_ID, at_work, inside, row_id
+from hub.cli.console import at_work, inside, row_id
+from hub.cli.selection import MAX_ID
 from hub.cli.terminal import say, who
 
 ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=row_id)

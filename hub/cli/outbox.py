@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.console import as_json, company, inside, realm_option, row_count
+from hub.cli import person
+from hub.cli.console import as_json, inside, realm_option, row_count
+from hub.cli.selection import company
 from hub.cli.terminal import moment, print_json, print_json_list, say, table
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def _select_newest(state: str | None, slug: str | None, limit: int) -> "Select[P
     from hub.outbox import listing
 
     query = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
+    query = query.where(*person.scope("viewer").postings())
     if state in DOCUMENT_STATES:
         mains = listing.documents_with_posting().with_only_columns(Posting.id)
         query = query.where(Posting.id.in_(mains.where(listing.in_state(state))))
@@ -137,7 +140,7 @@ def cases(realm: str | None, as_json: bool) -> None:
 
     if realm is not None:
         company(realm)
-    open_cases = summary.open_cases(realm)
+    open_cases = summary.open_cases(realm, person.scope("viewer").cases())
     if as_json:
         print_json_list(open_cases)
         return

@@ -12,7 +12,8 @@ from hub.cli.accounts import (
     people,
     reset_second_factor,
 )
-from hub.cli.console import as_json, company, inside, inside_with_pages
+from hub.cli.console import as_json, inside, inside_with_pages
+from hub.cli.selection import company
 from hub.cli.terminal import moment, print_json, say, table
 
 ROLES = ("owner", "app-owner", "operator", "viewer")

@@ -14,11 +14,11 @@ from hub.cli.console import (
     at_work,
     hub,
     inside,
-    installations,
     realm_option,
     require_stand_ins,
     temporary_hub,
 )
+from hub.cli.selection import installations
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import print_json_list, say
 from hub.money import format_amount
@@ -110,7 +110,7 @@ def _read_installation(
     from hub.errors import Refused
     from hub.scheduling import source_preview
 
-    row, *others = installations(slug, realm)
+    row, *others = installations(slug, realm, "app-owner")
     if others:
         raise Refused(f"{slug} is enabled for several companies; name one with --realm.")
     unsaved: dict[str, Any] = {}

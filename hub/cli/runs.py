@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.console import as_json, at_work, companies, inside, row_count, row_id
+from hub.cli import person
+from hub.cli.console import as_json, at_work, inside, row_count, row_id
+from hub.cli.selection import companies
 from hub.cli.terminal import Terminal, print_json, say, table, who
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
             rows = [[line["at"], line["level"], line["text"]] for line in lines]
             table(("at", "level", "text"), rows, "It has no lines.")
         return
-    recent = summary.recent_runs(limit)
+    recent = summary.recent_runs(limit, person.scope("viewer").runs())
     if as_json:
         print_json(recent)
         return
@@ -52,7 +54,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     """
     from hub.scheduling.runner import exit_code
 
-    rows = _select_connected(companies(realm))
+    rows = _select_connected(_select_permitted(companies(realm)))
     is_titled = len(rows) > 1 and not as_json
     runs_by_realm: dict[str, Run] = {}
     for row in rows:
@@ -70,6 +72,14 @@ def _select_connected(rows: "list[Company]") -> "list[Company]":
 
     connected = [row for row in rows if row.state != ConnectionState.DISCONNECTED]
     return connected or rows
+
+
+def _select_permitted(rows: "list[Company]") -> "list[Company]":
+    """Return the companies that the person may reconcile; raise RoleNeeded if there are none."""
+    permitted = [row for row in rows if person.scope("operator").has_company(row.id)]
+    if not permitted:
+        raise person.refusal("operator", "a company")
+    return permitted
 
 
 def _reconcile_company(row: "Company", *, is_titled: bool, silent: bool) -> "Run":

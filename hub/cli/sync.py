@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli import person
 from hub.cli.console import (
     as_json,
     at_work,
     ends_in_order,
     inside,
-    installations,
     realm_option,
 )
+from hub.cli.selection import installations
 from hub.cli.sync_runs import sync_all
 from hub.cli.terminal import print_json, say
 
@@ -48,9 +49,9 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     if ids and not slug:
         raise click.UsageError("Say which app the documents of --only belong to.")
     with ends_in_order():
-        rows = installations(slug, realm)
+        rows = installations(slug, realm, "operator")
         runs = sync_all(rows, ids)
-    result = summary.summarize_runs(runs)
+    result = summary.summarize_runs(runs, person.scope("viewer").cases())
     if as_json:
         print_json(result)
     else:

@@ -5,9 +5,12 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import click
+
+from hub.cli import person
 
 PHASE_LABELS = {
     "collect": "Collecting",
@@ -135,8 +138,14 @@ def _amount(phase: str, done: int, of: int) -> str:
 
 
 def who() -> str:
-    """Return the person at this terminal, for the audit log."""
-    try:
-        return f"{getpass.getuser()} (command line)"
-    except (KeyError, OSError):
-        return "command line"
+    """Return who runs the command, for the audit log: the account at this terminal.
+
+    A command for a person of the hub names both.
+    """
+    account = ""
+    with suppress(KeyError, OSError):
+        account = getpass.getuser()
+    name = person.name()
+    if name:
+        return f"{name} (command line of {account or 'an unknown account'})"
+    return f"{account} (command line)" if account else "command line"

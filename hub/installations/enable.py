@@ -41,7 +41,7 @@ def enable(
     """Enable an app for a company; settings that are not among the answers stay as they are."""
     app = _available_app(slug)
     _check_access(app, company_id)
-    row = _find(company_id, slug) or _new(app, company_id, owner or who)
+    row = find(company_id, slug) or _new(app, company_id, owner or who)
     row = _save(app, row, answers, who=who, mode=mode, owner=owner, what="app enabled")
     if current().plugins.has(slug, "hub_subscribe"):
         sources.subscribe(row, on=True)
@@ -102,7 +102,7 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
 
 def installation(company_id: int, slug: str) -> Installation:
     """Return an app that is, or was, enabled for a company; raise NotFound if it never was."""
-    row = _find(company_id, slug)
+    row = find(company_id, slug)
     if row:
         return row
     query = select(Installation.slug).where(Installation.company_id == company_id)
@@ -358,7 +358,7 @@ def _check_access(app: App, company_id: int) -> None:
         raise AccessNeeded(text, app.access)
 
 
-def _find(company_id: int, slug: str) -> Installation | None:
+def find(company_id: int, slug: str) -> Installation | None:
     """Return the installation of an app for a company, disabled or not; None if there is none."""
     query = select(Installation).where(
         Installation.company_id == company_id,

@@ -17,6 +17,7 @@ from hub.models.enums import Operation, RunKind
 from hub.money import ZERO, to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
+from hub.security.rights import Condition
 from hub.translations import stored
 from hub.translations.messages import gettext
 
@@ -34,14 +35,17 @@ CHANGE_LABELS = {
 }
 
 
-def summarize_runs(runs: Sequence[Run]) -> dict[str, Any]:
-    """Return counts and sums of the runs' apps, the requests of these runs, and open cases."""
+def summarize_runs(runs: Sequence[Run], visible_cases: Condition = ()) -> dict[str, Any]:
+    """Return counts and sums of the runs' apps, the requests of these runs, and open cases.
+
+    Of the cases only those are returned that a person may see.
+    """
     apps: dict[str, Any] = {}
     with reading() as session:
         for row in _installations(session, runs):
             app = apps.setdefault(row.slug, _empty())
             _add_installation(app, session, row, _runs_of(row, runs))
-        cases = _case_summaries(session, runs)
+        cases = _case_summaries(session, runs, visible_cases)
     for app in apps.values():
         sums_by_currency = app["sums"]
         for currency, sums in sums_by_currency.items():
@@ -49,7 +53,9 @@ def summarize_runs(runs: Sequence[Run]) -> dict[str, Any]:
     return {"apps": apps, "cases": cases}
 
 
-def _case_summaries(session: Session, runs: Sequence[Run]) -> list[dict[str, Any]]:
+def _case_summaries(
+    session: Session, runs: Sequence[Run], visible: Condition
+) -> list[dict[str, Any]]:
     """Return the open cases of the apps and companies of the runs."""
     installation_ids: list[int] = []
     company_ids: list[int] = []
@@ -58,7 +64,7 @@ def _case_summaries(session: Session, runs: Sequence[Run]) -> list[dict[str, Any
             installation_ids.append(run.installation_id)
         if run.company_id:
             company_ids.append(run.company_id)
-    rows = _cases(session, installation_ids, company_ids).all()
+    rows = _cases(session, installation_ids, company_ids, visible).all()
     return _with_postings(session, rows)
 
 
@@ -116,9 +122,13 @@ def _case_lines(cases: list[dict[str, Any]]) -> list[str]:
     return output
 
 
-def open_cases(realm: str | None) -> Iterator[dict[str, Any]]:
-    """Yield every open case, of one company or of all, oldest first; read some at a time."""
-    query = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id).limit(CASES_AT_ONCE)
+def open_cases(realm: str | None, visible: Condition = ()) -> Iterator[dict[str, Any]]:
+    """Yield every open case, of one company or of all, oldest first; read some at a time.
+
+    `visible` is the condition of the cases that a person may see.
+    """
+    query = select(Case).where(Case.closed_at.is_(None), *visible)
+    query = query.order_by(Case.id).limit(CASES_AT_ONCE)
     if realm is not None:
         query = query.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
     last_id = 0
@@ -133,12 +143,16 @@ def open_cases(realm: str | None) -> Iterator[dict[str, Any]]:
         last_id = rows[-1].id
 
 
-def recent_runs(limit: int) -> list[dict[str, Any]]:
-    """Return the newest runs, newest first, as `hub runs --json` prints them."""
+def recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]]:
+    """Return the newest runs, newest first, as `hub runs --json` prints them.
+
+    `visible` is the condition of the runs that a person may see.
+    """
     query = (
         select(Run, Installation.slug, Company.name)
         .outerjoin(Installation, Installation.id == Run.installation_id)
         .outerjoin(Company, Company.id == Run.company_id)
+        .where(*visible)
         .order_by(Run.id.desc())
         .limit(limit)
     )
@@ -271,12 +285,15 @@ def _in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
 
 
 def _cases(
-    session: Session, installation_ids: Iterable[int], company_ids: Iterable[int]
+    session: Session,
+    installation_ids: Iterable[int],
+    company_ids: Iterable[int],
+    visible: Condition,
 ) -> ScalarResult[Case]:
     """Return the open cases of these installations, and of the companies themselves."""
     is_of_company = Case.installation_id.is_(None) & Case.company_id.in_(company_ids)
     is_theirs = Case.installation_id.in_(installation_ids) | is_of_company
-    query = select(Case).where(Case.closed_at.is_(None), is_theirs).order_by(Case.id)
+    query = select(Case).where(Case.closed_at.is_(None), is_theirs, *visible).order_by(Case.id)
     return session.scalars(query)
 
 

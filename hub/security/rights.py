@@ -74,6 +74,15 @@ class Rights:
         """Tell whether the person has at least this role for all of a subject."""
         return is_enough(self.role(subject), least)
 
+    def may_configure(self, subject: Subject, owner: str, name: str, *, is_personal: bool) -> bool:
+        """Tell whether the person of this name may change the settings of an app.
+
+        An app owner may change their own; an owner all that are not personal.
+        """
+        if owner in ("", name):
+            return self.may("app-owner", subject)
+        return self.may("owner", subject) and not is_personal
+
     def with_role(self, least: str) -> tuple[Right, ...]:
         """Return the rights that give at least this role."""
         return tuple(right for right in self.rights if is_enough(right.role, least))

@@ -216,16 +216,11 @@ def sees_run(run: Run | None) -> bool:
 
 
 def may_configure(installation: Installation | None, owner_only: bool) -> bool:
-    """Tell whether the person may change these settings.
-
-    An app owner may change their own; an owner all that are not personal.
-    """
+    """Tell whether the person may change these settings; None are those of a new installation."""
     if installation is None:
         return may("app-owner")
     subject = Subject(installation.company_id, installation.slug)
-    if installation.owner in ("", who()):
-        return rights().may("app-owner", subject)
-    return rights().may("owner", subject) and not owner_only
+    return rights().may_configure(subject, installation.owner, who(), is_personal=owner_only)
 
 
 def init_app(app: Flask) -> None:

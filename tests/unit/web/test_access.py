@@ -11,9 +11,9 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from hub.models import AuditEntry, User
-from hub.security import rights
+from hub.security import rights, subjects
 from hub.testing.clock import FakeClock
-from hub.web import access, subjects
+from hub.web import access
 from hub.web.api import application
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor

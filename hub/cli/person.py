@@ -1,0 +1,87 @@
+"""The person of the hub for whom a command acts, given by `hub --as NAME`.
+
+A command without `--as` acts with the keys of the data folder and may do everything.
+"""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hub.errors import Refused
+
+if TYPE_CHECKING:
+    from hub.security.rights import Rights, Scope
+
+NAME = "hub.person"  # in the context of the command: the name of the person as the hub spells it
+RIGHTS = "hub.rights"  # there, too: the rights of this person, once they are read
+
+
+class RoleNeeded(Refused):
+    """The person of `--as` lacks the role that a command needs."""
+
+    def __init__(self, person: str, command: str, role: str, subject: str) -> None:
+        super().__init__(
+            "%(person)s may not do `%(command)s`: it needs the role %(role)s for %(subject)s. An"
+            " owner can give it with `hub users role`.",
+            person=person,
+            command=command,
+            role=role,
+            subject=subject,
+        )
+
+
+def name() -> str:
+    """Return the name of the person that the command acts for, "" for nobody in particular."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return ""
+    given = context.find_root().params.get("person")
+    return str(context.meta.get(NAME) or given or "")
+
+
+def rights() -> "Rights":
+    """Return the rights of the person, which are read once; raise why there are none."""
+    from hub.db.engine import reading
+    from hub.security import people
+    from hub.security.rights import rights_of
+
+    meta = click.get_current_context().meta
+    if RIGHTS not in meta:
+        with reading() as session:
+            user = people.get(session, name())
+            if not user.active:
+                raise Refused(f"{name()} is disabled; `hub users enable` undoes that.")
+            meta[NAME] = str(user.username or user.email)
+            meta[RIGHTS] = rights_of(user)
+    stored: Rights = meta[RIGHTS]
+    return stored
+
+
+def scope(role: str) -> "Scope":
+    """Return the rows for which the person has a role; without a person these are all rows."""
+    from hub.db.engine import reading
+    from hub.security.rights import Scope, scope_of
+
+    if not name():
+        return Scope(is_everything=True)
+    with reading() as session:
+        return scope_of(session, rights(), role)
+
+
+def refusal(role: str, subject: str) -> RoleNeeded:
+    """Return the error for a role that the person lacks, and record that it was refused."""
+    from hub.security import refusals
+
+    command = f"hub {words()}"
+    refusals.note("request refused", name(), command)
+    return RoleNeeded(name(), command, role, subject)
+
+
+def words() -> str:
+    """Return the words of the command after `hub`, like "users add"."""
+    names: list[str] = []
+    context: click.Context | None = click.get_current_context()
+    while context is not None and context.parent is not None:
+        names.insert(0, context.info_name or "")
+        context = context.parent
+    return " ".join(names)

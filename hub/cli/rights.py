@@ -1,0 +1,220 @@
+"""The role that each command needs for a person, and what it is about, as on the pages.
+
+A command that has no entry here is refused for a person.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from hub.cli import person
+from hub.cli.selection import MAX_ID, company
+from hub.errors import NotFound, Refused
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from hub.models import Installation
+    from hub.security.rights import Subject
+
+
+class NotForPerson(Refused):
+    """A command was called with `--as` that cannot be done with the rights of a person."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            "`%(command)s` cannot be done with the rights of one person. Leave --as out.",
+            command=command,
+        )
+
+
+class Named(NamedTuple):
+    """What a command is about, with its name for a sentence."""
+
+    name: str
+    subject: "Subject"
+
+
+Options = Mapping[str, Any]
+Subjects = Callable[["Session", Options], Iterator[Named]]
+
+
+class Requirement(NamedTuple):
+    """The least role of a command, and what it is about, read from its options.
+
+    Without `subjects` the command works on what the person may see, so that any right is enough.
+    """
+
+    role: str
+    subjects: Subjects | None = None
+
+
+def _hub(session: "Session", options: Options) -> Iterator[Named]:
+    """Yield the hub as a whole."""
+    from hub.security.rights import WHOLE_HUB
+
+    yield Named("everything", WHOLE_HUB)
+
+
+def _company(session: "Session", options: Options) -> Iterator[Named]:
+    """Yield the company of the realm; nothing for a command that goes through all of them."""
+    from hub.security.rights import Subject
+
+    if options["realm"] is None:
+        return
+    row = company(options["realm"])
+    yield Named(row.name or row.realm, Subject(row.id))
+
+
+def _app(session: "Session", options: Options) -> Iterator[Named]:
+    """Yield the app at the company of the realm, or at the only company."""
+    from hub.security.rights import Subject
+
+    row = company(options["realm"])
+    slug = options["slug"]
+    yield Named(f"{slug} in {row.name or row.realm}", Subject(row.id, slug))
+
+
+def _enabled_apps(session: "Session", options: Options) -> Iterator[Named]:
+    """Yield the app at each company that it is enabled for; nothing without the name of an app."""
+    from sqlalchemy import select
+
+    from hub.models import Company, Installation
+    from hub.security.rights import Subject
+
+    slug, realm = options["slug"], options["realm"]
+    if slug is None:
+        return
+    query = select(Installation).join(Company).where(Installation.slug == slug)
+    query = query.where(*person.scope("viewer").installations())
+    if realm is not None:
+        query = query.where(Company.realm == realm)
+    for row in session.scalars(query):
+        company_name = row.company.name or row.company.realm
+        yield Named(f"{slug} in {company_name}", Subject(row.company_id, slug))
+
+
+def _postings(session: "Session", options: Options) -> Iterator[Named]:
+    """Yield the postings of the ids."""
+    for id_ in options.get("ids") or (options["id_"],):
+        yield _row(session, "posting", id_)
+
+
+def _run(session: "Session", options: Options) -> Iterator[Named]:
+    """Yield the run of the id; nothing for the list of runs."""
+    if options["run_id"] is not None:
+        yield _row(session, "run", options["run_id"])
+
+
+def _posting_or_run(session: "Session", options: Options) -> Iterator[Named]:
+    """Yield the posting, or the run whose postings are meant; the command checks the form."""
+    kind, _, number = options["target"].rpartition(":")
+    if kind in ("", "run") and number.isdecimal() and 0 < int(number) <= MAX_ID:
+        yield _row(session, kind or "posting", int(number))
+
+
+def _row(session: "Session", kind: str, id_: int) -> Named:
+    """Return the app or company of a posting or run.
+
+    Raise NotFound for one that the person may not see, as for one that does not exist.
+    """
+    from hub.security import subjects
+
+    targets = subjects.resolve(session, {f"{kind}_id": id_})
+    if targets is None or not targets[0].is_visible_to(person.rights()):
+        raise NotFound(kind, str(id_))
+    return Named(f"{kind} {id_}", targets[0].subject)
+
+
+# The words of a command -> what it needs.
+REQUIREMENTS: Mapping[str, Requirement] = {
+    "users add": Requirement("owner", _hub),
+    "users list": Requirement("owner", _hub),
+    "users role": Requirement("owner", _hub),
+    "users disable": Requirement("owner", _hub),
+    "users enable": Requirement("owner", _hub),
+    "users reset-factor": Requirement("owner", _hub),
+    "users reset": Requirement("owner", _hub),
+    "tokens create": Requirement("owner", _hub),
+    "tokens list": Requirement("owner", _hub),
+    "tokens revoke": Requirement("owner", _hub),
+    "companies add": Requirement("owner", _hub),
+    "companies list": Requirement("viewer"),
+    "companies check": Requirement("operator", _company),
+    "companies batches": Requirement("owner", _company),
+    "companies disconnect": Requirement("owner", _company),
+    "companies remove": Requirement("owner", _company),
+    "apps list": Requirement("viewer"),
+    "apps enable": Requirement("app-owner", _app),
+    "apps set": Requirement("app-owner", _app),
+    "apps disable": Requirement("app-owner", _app),
+    "apps matches": Requirement("viewer", _app),
+    "sync": Requirement("operator", _enabled_apps),
+    "read": Requirement("app-owner", _enabled_apps),
+    "outbox": Requirement("viewer"),
+    "cases": Requirement("viewer"),
+    "retry": Requirement("operator", _postings),
+    "adopt": Requirement("operator", _postings),
+    "not-this": Requirement("operator", _postings),
+    "skip": Requirement("operator", _postings),
+    "approve": Requirement("operator", _postings),
+    "undo": Requirement("operator", _posting_or_run),
+    "reconcile": Requirement("operator", _company),
+    "runs": Requirement("viewer", _run),
+}
+
+
+def check() -> None:
+    """Raise why the person may not do this command; without one it may be done.
+
+    The hub is open.
+    """
+    if person.name():
+        require(_requirement().role)
+
+
+def require(role: str) -> None:
+    """Raise RoleNeeded unless the person has a role for all that the command is about.
+
+    Raise NotFound for what the person may not see, as for what does not exist.
+    """
+    from hub.db.engine import reading
+
+    if not person.name():
+        return
+    rights = person.rights()
+    if not rights.role_within():
+        raise person.refusal(role, "a company or an app")
+    subjects = _requirement().subjects
+    if subjects is None:
+        return
+    options = click.get_current_context().params
+    with reading() as session:
+        for name, subject in subjects(session, options):
+            if not rights.may(role, subject):
+                raise person.refusal(role, name)
+
+
+def require_settings(row: "Installation") -> None:
+    """Raise RoleNeeded unless the person may change the settings of an app, as on its page."""
+    from hub.context import current
+    from hub.security.rights import Subject
+
+    if not person.name():
+        return
+    app = current().plugins.apps.get(row.slug)
+    is_personal = app is not None and app.owner_only
+    subject = Subject(row.company_id, row.slug)
+    if not person.rights().may_configure(
+        subject, row.owner, person.name(), is_personal=is_personal
+    ):
+        raise person.refusal("owner", f"{row.slug}, which {row.owner} set up")
+
+
+def _requirement() -> Requirement:
+    """Return what the command needs; raise NotForPerson for one that has no entry."""
+    words = person.words()
+    if words not in REQUIREMENTS:
+        raise NotForPerson(f"hub {words}")
+    return REQUIREMENTS[words]

@@ -1,0 +1,87 @@
+"""The companies and enabled apps that a command works on, among those that its person may see."""
+
+from typing import TYPE_CHECKING
+
+from hub.cli import person
+
+if TYPE_CHECKING:
+    from hub.errors import Refused
+    from hub.models import Company, Installation
+
+MAX_ID = 2**31 - 1  # of a row in either database
+
+
+def company(realm: str | None) -> "Company":
+    """Return the company of this realm; without a realm, the only company."""
+    from hub.errors import Refused
+
+    matching = companies(realm)
+    if len(matching) > 1:
+        realms = ", ".join(row.realm for row in matching)
+        raise Refused(f"There are several companies; say which by --realm: {realms}.")
+    return matching[0]
+
+
+def companies(realm: str | None) -> "list[Company]":
+    """Return the company of this realm as a list; without a realm, all that the person sees."""
+    from sqlalchemy import select
+
+    from hub.db.engine import reading
+    from hub.errors import NotFound, Refused
+    from hub.models import Company
+
+    with reading() as session:
+        visible = select(Company).where(*person.scope("viewer").companies())
+        connected = list(session.scalars(visible.order_by(Company.id)))
+    if not connected:
+        raise Refused(
+            "No QuickBooks company is connected yet; connect one on the page or with"
+            " `hub companies add`."
+        )
+    matching = [row for row in connected if realm in (None, row.realm)]
+    if not matching:
+        raise NotFound("company", str(realm), [row.realm for row in connected])
+    return matching
+
+
+def installations(slug: str | None, realm: str | None, role: str) -> "list[Installation]":
+    """Return the enabled apps to run, for which the person has a role.
+
+    Raise why if there are none, or all are paused.
+    """
+    from sqlalchemy import select
+
+    from hub.db.engine import reading
+    from hub.errors import NotFound, NotNow
+    from hub.models import Installation
+    from hub.models.enums import InstallationMode
+
+    query = select(Installation).where(Installation.enabled, *person.scope(role).installations())
+    if realm is not None:
+        query = query.where(Installation.company_id == company(realm).id)
+    with reading() as session:
+        enabled = list(session.scalars(query.order_by(Installation.id)))
+    if slug is not None:
+        of_app = [row for row in enabled if row.slug == slug]
+        if not of_app:
+            raise NotFound("enabled app", slug, {row.slug for row in enabled})
+        return of_app
+    if not enabled:
+        raise _nothing_enabled(role)
+    running = [row for row in enabled if row.mode != InstallationMode.PAUSED]
+    if not running:
+        raise NotNow(
+            "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."
+        )
+    return running
+
+
+def _nothing_enabled(role: str) -> "Refused":
+    """Return the error about no enabled app, or none for which the person has a role."""
+    from hub.errors import Refused
+
+    if person.name():
+        return person.refusal(role, "an enabled app")
+    return Refused(
+        "No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up."
+    )
