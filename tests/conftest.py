@@ -46,6 +46,7 @@ pytest_plugins = [
     "tests.support.page_fixtures",
     "tests.support.proof_figures",
     "tests.support.run_deadline",
+    "tests.support.run_order",
     "tests.support.end_to_end",
 ]
 

@@ -29,7 +29,7 @@ from tests.support.every_kind_source import CLIENT, DAY, Shop, Till, document, e
 from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import FULL, LONG, by_form
 
-pytestmark = pytest.mark.proof
+pytestmark = [pytest.mark.proof, pytest.mark.forks]
 PAST_DOUBT_SECONDS = 400
 # Kinds of boundaries at which every story is killed.
 SORTS = {"before send", "sent", "after answer", "before fsync", "after do_commit"}

@@ -56,7 +56,12 @@ def collected(tmp_path, form, *names):
 def names_of(tmp_path, settings, *nodes):
     options = ["-p", "tests.support.tiers", "-p", "no:cacheprovider", "--collect-only", "-q"]
     command = [sys.executable, "-m", "pytest", f"--rootdir={tmp_path}", *options, *nodes]
-    environ = {"PYTHONPATH": str(ROOT), "PATH": "", **settings}
+    environ = {
+        "PYTHONPATH": str(ROOT),
+        "PATH": "",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        **settings,
+    }
     result = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True)
     return [line.partition("::")[2] for line in result.stdout.splitlines() if "::" in line]
 
