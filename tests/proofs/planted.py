@@ -767,7 +767,7 @@ BUGS = (
     ),
     Planted(
         "nothing finds the company of a document's address",
-        "hub/web/subjects.py",
+        "hub/security/subjects.py",
         '    frozenset({"document_id"}): (_document,),\n',
         "",
         (
