@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import hub
 
@@ -14,34 +15,52 @@ LOG = "security/audit.py"  # calls these functions without a module prefix
 PASSES_ON = ("security/audit.py", "security/refusals.py")  # with the act passed by the caller
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-Module = tuple[str, ast.Module]
+
+
+class Call(NamedTuple):
+    """A call, with the function that contains it and the name of the called one."""
+
+    caller: Function
+    node: ast.Call
+    name: str
+
+
+class Module(NamedTuple):
+    """A module of the hub, with all calls that its functions make."""
+
+    name: str
+    tree: ast.Module
+    calls: list[Call]
 
 
 def recorded_acts() -> Iterator[str]:
     """Yield each act; fail if one cannot be read from the source."""
     modules = [_parsed(path) for path in sorted(PACKAGE.rglob("*.py"))]
-    for name, tree in modules:
-        for function in _functions(tree):
-            for call in _calls(function):
-                position = _position(name, call)
-                if position is not None:
-                    yield from _values(modules, name, function, call.args[position])
+    for module in modules:
+        for call in module.calls:
+            position = _position(module.name, call.node)
+            if position is not None:
+                yield from _values(modules, module.name, call.caller, call.node.args[position])
 
 
 def _parsed(path: Path) -> Module:
-    return path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text())
+    tree = ast.parse(path.read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    calls = [call for function in functions for call in _calls(function)]
+    return Module(path.relative_to(PACKAGE).as_posix(), tree, calls)
 
 
-def _functions(tree: ast.AST) -> Iterator[Function]:
-    for node in ast.walk(tree):
-        if isinstance(node, Function):
-            yield node
-
-
-def _calls(node: ast.AST) -> Iterator[ast.Call]:
-    for inner in ast.walk(node):
+def _calls(function: Function) -> Iterator[Call]:
+    for inner in ast.walk(function):
         if isinstance(inner, ast.Call):
-            yield inner
+            yield Call(function, inner, _name(inner.func))
+
+
+def _name(node: ast.expr) -> str:
+    """Return a name, with its module if it has one; "" for other expressions."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _position(module: str, call: ast.Call) -> int | None:
@@ -69,7 +88,7 @@ def _values(
         yield from _values(modules, module, function, node.orelse)
     elif isinstance(node, ast.Attribute):
         stem = ast.unparse(node.value)
-        of_stem = [value_node for value_node in modules if Path(value_node[0]).stem == stem]
+        of_stem = [other for other in modules if Path(other.name).stem == stem]
         yield from _constants(of_stem, node.attr)
     elif isinstance(node, ast.Name):
         yield from _values_of_name(modules, module, function, node.id)
@@ -98,9 +117,7 @@ def _values_of_name(
             for node in ast.walk(function)
         )
         if not is_loop:
-            yield from _constants(
-                [assignment for assignment in modules if assignment[0] == module], name
-            )
+            yield from _constants([other for other in modules if other.name == module], name)
 
 
 def _of_callers(
@@ -108,26 +125,25 @@ def _of_callers(
 ) -> Iterator[str]:
     """Return the texts passed by callers, in the function's own module by its plain name."""
     count = 0
-    for module, tree in modules:
-        prefix = "" if module == home else f"{Path(home).stem}."
-        for caller in _functions(tree):
-            for call in _calls(caller):
-                if ast.unparse(call.func) != f"{prefix}{function.name}":
-                    continue
-                arguments = [keyword.value for keyword in call.keywords if keyword.arg == name]
-                if not arguments and len(call.args) > position:
-                    arguments = [call.args[position]]
-                for node in arguments:
-                    texts = list(_values(modules, module, caller, node))
-                    count += len(texts)
-                    yield from texts
+    for module in modules:
+        prefix = "" if module.name == home else f"{Path(home).stem}."
+        for caller, call, called in module.calls:
+            if called != f"{prefix}{function.name}":
+                continue
+            arguments = [keyword.value for keyword in call.keywords if keyword.arg == name]
+            if not arguments and len(call.args) > position:
+                arguments = [call.args[position]]
+            for node in arguments:
+                texts = list(_values(modules, module.name, caller, node))
+                count += len(texts)
+                yield from texts
     assert count, f"{function.name} is called without {name}"
 
 
 def _constants(modules: list[Module], name: str) -> Iterator[str]:
     """Return the text of a module's constant."""
-    for _, tree in modules:
-        for node in tree.body:
+    for module in modules:
+        for node in module.tree.body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
                 assert isinstance(node.value, ast.Constant)
                 yield str(node.value.value)
