@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 WIDTH, HEIGHT = 900, 240
-NARROW = 450  # the width of a chart of which two stand side by side
+NARROW = 450  # the width of a chart of which two stand side by side, or that has few bars
+MAX_FEW = 6  # bars of a chart whose axis is large enough to be read on a phone
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 26  # the margins around the bars
 BAR_SHARE = 0.62  # of the width that there is for a bar
 
 
 class Value(NamedTuple):
-    """What a bar shows: a number, and on it a second one; `key` is what they belong to."""
+    """What a bar shows: a number, and on it a second one.
+
+    `key` is what they belong to, and `short` its name on the axis if it has a shorter one.
+    """
 
     key: Any
     first: int
     second: int = 0
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Bar:
     """The bar of a first number, and on it that of a second one."""
 
     key: Any
+    name: Any  # on the axis
     first: int
     second: int
     x: float
@@ -53,6 +59,11 @@ class Chart:
         """Tell whether there is any second number, so that a legend is needed."""
         return any(bar.second for bar in self.bars)
 
+    @property
+    def has_few_bars(self) -> bool:
+        """Tell whether the chart is small, so that a phone shows it without scrolling."""
+        return len(self.bars) <= MAX_FEW
+
 
 def draw(values: Sequence[Value], width: int = WIDTH) -> Chart:
     """Lay out the bars of some values from left to right."""
@@ -66,6 +77,7 @@ def draw(values: Sequence[Value], width: int = WIDTH) -> Chart:
         bars.append(
             Bar(
                 key=value.key,
+                name=value.short or value.key,
                 first=value.first,
                 second=value.second,
                 x=round(LEFT + place * space + space * (1 - BAR_SHARE) / 2, 1),

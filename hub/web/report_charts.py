@@ -13,6 +13,8 @@ from hub.web.company_totals import Ages
 from hub.web.report_tables import (
     AGE_LABELS,
     DELAY_LABELS,
+    SHORT_AGE_LABELS,
+    SHORT_DELAY_LABELS,
     ControlTotal,
     PostingDelays,
     Sum,
@@ -57,9 +59,10 @@ def waiting_by_age(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Chart |
     if not waiting:
         return None
     values = []
-    for place, label in enumerate(AGE_LABELS):
-        values.append(Value(gettext(label), sum(row.ages[place].count for row in waiting)))
-    return bar_chart.draw(values)
+    for place, (label, short) in enumerate(zip(AGE_LABELS, SHORT_AGE_LABELS, strict=True)):
+        count = sum(row.ages[place].count for row in waiting)
+        values.append(Value(gettext(label), count, short=gettext(short)))
+    return bar_chart.draw(values, bar_chart.NARROW)
 
 
 def time_until_posted(delays: Sequence[PostingDelays]) -> Chart | None:
@@ -67,9 +70,10 @@ def time_until_posted(delays: Sequence[PostingDelays]) -> Chart | None:
     if not delays:
         return None
     values = []
-    for place, label in enumerate(DELAY_LABELS):
-        values.append(Value(gettext(label), sum(row.counts[place] for row in delays)))
-    return bar_chart.draw(values)
+    for place, (label, short) in enumerate(zip(DELAY_LABELS, SHORT_DELAY_LABELS, strict=True)):
+        count = sum(row.counts[place] for row in delays)
+        values.append(Value(gettext(label), count, short=gettext(short)))
+    return bar_chart.draw(values, bar_chart.NARROW)
 
 
 def _year() -> list[Sum]:

@@ -30,6 +30,13 @@ AGE_LABELS = (
     gettext_noop("31 to 60 days"),
     gettext_noop("more than 60 days"),
 )
+# The ages on the axis of a chart, where there is little room; d stands for days.
+SHORT_AGE_LABELS = (
+    gettext_noop("≤ 7 d"),
+    gettext_noop("8–30 d"),
+    gettext_noop("31–60 d"),
+    gettext_noop("> 60 d"),
+)
 # The times from the source to the books, in hours: up to each of them, and the rest.
 DELAYS = (1, 24, 72, 168)
 DELAY_LABELS = (
@@ -38,6 +45,13 @@ DELAY_LABELS = (
     gettext_noop("1 to 3 days"),
     gettext_noop("3 to 7 days"),
     gettext_noop("more than 7 days"),
+)
+SHORT_DELAY_LABELS = (
+    gettext_noop("≤ 1 h"),
+    gettext_noop("1–24 h"),
+    gettext_noop("1–3 d"),
+    gettext_noop("3–7 d"),
+    gettext_noop("> 7 d"),
 )
 AUTOMATIC = ""
 MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,25 +128,44 @@ def test_every_page_fits_a_telephone(
 
 
 @pytest.mark.parametrize("language", ["en", "nb"])
-def test_the_tables_of_all_companies_fit_a_usual_screen(
+def test_the_tables_of_reports_fit_a_usual_screen(
     served: Visitor, sit_down: Callable[..., Person], language: str
 ) -> None:
     with served.app.app_context(), db_engine.transaction() as session:
         company = add_company(session, "9130002", "Ålesund Betong og Entreprenør Holding AS")
         installation = add_installation(session, company)
-        for place, state in enumerate(("posted", "held")):
+        for place, state in enumerate(("posted", "held", "missing")):
             document, posting = add_document(session, installation, state, 500 + place)
             document.total = posting.total = Decimal("98765432.10")
         session.query(User).filter_by(username="olga").one().language = language
+        of_company = f"/reports/?company={company.id}"
     person = sit_down(served.url, viewport={"width": 1360, "height": 900})
     person.log_in("olga", PASSWORD)
+    for address in ("/reports/", of_company):
+        person.open(address)
+        wide = person.page.evaluate(
+            "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+            ".map(e => e.getAttribute('aria-label'))"
+        )
+        assert person.page.locator(".scroll table.grid").count() >= 3
+        assert (address, wide) == (address, [])
+
+
+def test_the_chart_of_ages_is_read_on_a_telephone_without_scrolling(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
+    person = sit_down(served.url, viewport={"width": 375, "height": 800})
+    person.log_in("olga", PASSWORD)
     person.open("/reports/")
-    wide = person.page.evaluate(
-        "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
-        ".map(e => e.getAttribute('aria-label'))"
+    chart = person.page.locator(".few-bars").first
+    assert chart.evaluate("e => e.scrollWidth <= e.clientWidth")
+    labels = chart.locator("text[text-anchor=middle]")
+    boxes = labels.evaluate_all(
+        "labels => labels.map(e => e.getBoundingClientRect()).map(b => [b.left, b.right, b.height])"
     )
-    assert person.page.locator(".scroll table.grid").count() >= 3
-    assert wide == []
+    assert len(boxes) == 4
+    assert min(height for _, _, height in boxes) >= 12
+    assert all(before[1] < after[0] for before, after in pairwise(boxes))
 
 
 def test_settings_show_what_changes_while_one_edits_them(
