@@ -45,9 +45,9 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C3",
-        place="hub/web/access.py",
-        old='    return rights().may("owner", subject) and not owner_only\n',
-        new='    return rights().may("owner", subject)\n',
+        place="hub/security/rights.py",
+        old='        return self.may("owner", subject) and not is_personal\n',
+        new='        return self.may("owner", subject)\n',
         bug="An owner of the hub may change the settings of somebody else's app.",
     ),
     Mutant(
@@ -101,7 +101,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C5",
-        place="hub/cli/console.py",
+        place="hub/cli/selection.py",
         old="    matching = [row for row in connected if realm in (None, row.realm)]\n",
         new="    matching = connected\n",
         bug="An app is configured for a company that is not connected.",
