@@ -6,6 +6,7 @@ lacks was deleted. Deleted invoices are found once a day, by comparing all ids.
 """
 
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -58,32 +59,42 @@ class PaymentIds:
     """The ids of the payments that were read, each with the id of its invoice before it."""
 
     def __init__(self, cursor: str) -> None:
-        self._ids = parse_ids(cursor)
+        self._ids_of_invoice = defaultdict[str, set[str]](set)
+        for id in parse_ids(cursor):
+            self._ids_of_invoice[_invoice_id(id)].add(id)
 
     def compare(self, invoice: Row, rows: Iterable[Row]) -> Iterator[Gone]:
         """Yield a Gone for each payment that an invoice no longer has."""
+        ids = self._ids_of_invoice[str(invoice["id"])]
         present = {f"{invoice['id']}-{row['id']}" for row in rows}
-        former = {id for id in self._ids if id.startswith(f"{invoice['id']}-")}
-        self._ids |= present
+        former = set(ids)
+        ids |= present
         yield from self._remove(former - present)
 
     def without_invoice(self, invoice_ids: Iterable[int]) -> Iterator[Gone]:
         """Yield a Gone for each payment of an invoice that is not among these."""
-        present = {str(id) for id in invoice_ids}
-        yield from self._remove(id for id in self._ids if id.partition("-")[0] not in present)
+        absent = set(self._ids_of_invoice) - {str(id) for id in invoice_ids}
+        for invoice_id in sorted(absent):
+            yield from self._remove(set(self._ids_of_invoice[invoice_id]))
 
     def has_of(self, invoice: Row) -> bool:
         """Tell whether an invoice had payments when it was read last."""
-        return any(id.startswith(f"{invoice['id']}-") for id in self._ids)
+        return bool(self._ids_of_invoice.get(str(invoice["id"])))
 
     def checkpoint(self) -> Checkpoint:
         """Return a checkpoint of the ids."""
-        return Checkpoint(cursor=format_ids(self._ids), stream=PAYMENTS)
+        ids = {id for of_invoice in self._ids_of_invoice.values() for id in of_invoice}
+        return Checkpoint(cursor=format_ids(ids), stream=PAYMENTS)
 
     def _remove(self, ids: Iterable[str]) -> Iterator[Gone]:
         for id in sorted(ids):
-            self._ids.discard(id)
+            self._ids_of_invoice[_invoice_id(id)].discard(id)
             yield Gone(source_id=f"payment:{id}", reason=DELETED, inferred=True)
+
+
+def _invoice_id(payment_id: str) -> str:
+    """Return the id of the invoice that the id of a payment begins with."""
+    return payment_id.partition("-")[0]
 
 
 def _changed_invoices(
