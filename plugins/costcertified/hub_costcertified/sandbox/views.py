@@ -189,9 +189,11 @@ def movements(payment):
 
 def _is_paid_out(payment):
     """Return whether payouts contain the whole payment, so that no line of it is left."""
-    open_refunds = [refund for refund in payment["refunds"] if not refund["payout"]]
-    is_to_return = payment["state"] == "failed" and not payment["returned_in"]
-    return bool(payment["payout"]) and not open_refunds and not is_to_return
+    if not payment["payout"]:
+        return False
+    if payment["state"] == "failed" and not payment["returned_in"]:
+        return False
+    return not payment["refunds"] or all(refund["payout"] for refund in payment["refunds"])
 
 
 def gross(lines):
