@@ -42,7 +42,7 @@ from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import by_form
 from tests.support.unsynced_database import make_volatile
 
-pytestmark = pytest.mark.proof
+pytestmark = [pytest.mark.proof, pytest.mark.forks]
 SEEDS, SEEDS_ON_POSTGRES = by_form(small=(2, 1), full=(40, 8), long=(100, 20))
 WORKERS, ROUNDS, PATIENCE = 10, 2, 20.0
 MAX_ROUNDS = 60  # of scheduled runs, many more than any history takes

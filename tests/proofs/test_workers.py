@@ -22,7 +22,7 @@ from tests.support.stalled_workers import (
 from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import FULL, by_form
 
-pytestmark = pytest.mark.proof
+pytestmark = [pytest.mark.proof, pytest.mark.forks]
 TIMES = by_form(small=1, full=1, long=6)  # factor for documents and stops in the long proof
 # Chance decides how many sends are stopped, so new bills are posted up to this many times.
 ROUNDS = 5
