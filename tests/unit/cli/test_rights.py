@@ -319,6 +319,18 @@ def test_the_settings_of_another_app_owner_need_an_owner(two: TwoCompanies) -> N
     assert call(two.app, f"owner/{ALPHA}/{APPS[0]}", disable).exit_code == 0
 
 
+def test_an_app_that_is_not_enabled_is_answered_without_the_names_of_others(
+    two: TwoCompanies,
+) -> None:
+    with two.app.app_context(), transaction() as session:
+        company_id = two.world.companies[ALPHA]
+        realm = session.get_one(Company, company_id).realm
+        row = session.query(Installation).filter_by(company_id=company_id, slug=APPS[0]).one()
+        row.slug = "harvest"
+    result = call(two.app, f"app-owner/{ALPHA}/{APPS[0]}", f"apps set {APPS[0]} --realm {realm}")
+    assert result.stderr == f"There is no enabled app '{APPS[0]}'.\n"
+
+
 def test_importing_matches_needs_more_than_exporting_them(two: TwoCompanies) -> None:
     realm = _rows(two)[0].values["realm"]
     matches = f"apps matches {APPS[0]} --realm {realm}"
