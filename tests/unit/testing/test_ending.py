@@ -40,6 +40,7 @@ def test_a_run_that_takes_too_long_ends_with_its_failures_and_what_was_under_way
     pytester, monkeypatch
 ):
     monkeypatch.setenv("TESTS_SECONDS", "90")
+    pytester.makeini("[pytest]")  # else a setup.py in a folder above makes that the root
     pytester.makeconftest(HURRIED)
     pytester.makepyfile(test_stuck=STUCK)
     result = pytester.runpytest_subprocess(

@@ -30,6 +30,7 @@ def run(pytester, monkeypatch):
     monkeypatch.delenv("HUB_PROOF", raising=False)
 
     def running(text, *args):
+        pytester.makeini("[pytest]")
         pytester.makepyfile(test_it=text)
         result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", *args)
         return result.ret, result.stdout.str()
