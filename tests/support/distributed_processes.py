@@ -52,10 +52,10 @@ def make_process(
             lock = folder_lock.process_lock()._lock
             if lock is not None:
                 lock.close()
-            _end_renewals(app)
+            end_renewals(app)
 
 
-def _end_renewals(app: Flask) -> None:
+def end_renewals(app: Flask) -> None:
     """Wait until no thread of a rate limiter renews its share: it would connect again."""
     for limiter in app.extensions.get("hub.quota", {}).values():
         if isinstance(limiter, SharedRateLimiter):

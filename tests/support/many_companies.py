@@ -13,6 +13,7 @@ from hub.models.enums import ConnectionState, RunKind
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log
+from tests.support.distributed_processes import end_renewals
 
 
 def connect_companies(hub: Any, settings: dict[str, Any], count: int) -> list[str]:
@@ -30,6 +31,7 @@ def connect_companies(hub: Any, settings: dict[str, Any], count: int) -> list[st
             realms.append(realm)
         lease_rows.process_leases().stop_heartbeats()
         coordination.process_coordination().close()
+        end_renewals(app)
         db.engine.dispose()
     return realms
 
