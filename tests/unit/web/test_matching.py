@@ -60,13 +60,13 @@ def test_a_code_may_be_left_out(operator: Visitor) -> None:
 def test_a_suggestion_that_only_looks_alike_is_not_preselected(
     operator: Visitor, path: str
 ) -> None:
-    page = operator.page(_place(operator, path))
-    form = _form(page, path)
+    form = _suggestions(operator.page(_place(operator, path)))
     assert "Byggmakker Ås" in form
-    assert " checked" not in form
-    assert " selected" not in form
     if path == "matching":
+        assert " selected" not in form
         assert form.index('<option value="">Choose…</option>') < form.index('value="v1"')
+    else:
+        assert _buttons(form) == [("quiet", "v1")]
 
 
 @pytest.mark.parametrize("path", ["matching", "code", "case"])
@@ -81,9 +81,20 @@ def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, 
             row.body = {**row.body, "codes": {**row.body["codes"], "supplier": code}}
         session.get_one(Record, (installation.company_id, "vendor", "v2")).active = False
         session.get_one(ListState, (installation.company_id, "vendor")).version += 1
-    form = _form(operator.page(_place(operator, path)), path)
-    chosen = re.findall(r'value="([^"]*)"[^>]* (?:checked|selected)', form)
-    assert chosen == ["v1"]
+    form = _suggestions(operator.page(_place(operator, path)))
+    if path == "matching":
+        assert re.findall(r'value="([^"]*)"[^>]* selected', form) == ["v1"]
+    else:
+        assert _buttons(form)[0] == ("primary", "v1")
+
+
+@pytest.mark.parametrize("path", ["code", "case"])
+def test_one_press_beside_a_suggestion_matches(operator: Visitor, path: str) -> None:
+    form = _suggestions(operator.page(_place(operator, path)))
+    action = re.findall(r'action="([^"]+)"', form)[0]
+    fields = dict(re.findall(r'<input type="hidden" name="(field|code)" value="([^"]*)">', form))
+    operator.press(unescape(action), **fields, record=_buttons(form)[0][1])
+    assert _matches(operator) == {"s1": "v1"}
 
 
 @pytest.mark.parametrize("path", ["matching", "inbox"])
@@ -109,11 +120,16 @@ def _place(visitor: Visitor, path: str) -> str:
     }[path]
 
 
-def _form(page: str, path: str) -> str:
-    """Return the form that decides the code."""
-    forms = [form for form in re.findall(r"<form.*?</form>", page, re.S) if 'name="record"' in form]
-    assert len(forms) == 1, path
-    return forms[0]
+def _suggestions(page: str) -> str:
+    """Return the form that matches a code with a suggestion, the first on the page."""
+    return next(
+        form for form in re.findall(r"<form.*?</form>", page, re.S) if 'name="record"' in form
+    )
+
+
+def _buttons(form: str) -> list[tuple[str, str]]:
+    """Return style and record of each suggestion's button."""
+    return re.findall(r'<button class="btn btn-(\w+) btn-sm" name="record" value="(\w+)">', form)
 
 
 def test_the_search_reaches_every_record_by_words_of_its_name(operator: Visitor) -> None:
@@ -281,7 +297,7 @@ def test_the_source_and_the_best_suggestions_stand_side_by_side(
     assert "1 document" in source
     assert "Bill F-20261" in source
     assert source.count("1,287.50 NOK") == 2
-    assert re.search(r"Byggmakker Ås <span[^>]*>Similar name · \d\d %", _form(page, path))
+    assert re.search(r"Byggmakker Ås <span[^>]*>Similar name · \d\d %", _suggestions(page))
 
 
 def test_each_code_says_how_much_waits_for_it(operator: Visitor) -> None:
