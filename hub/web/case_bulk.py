@@ -21,7 +21,7 @@ from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
-from hub.translations.messages import gettext, gettext_noop, translate
+from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web import case_assignees, case_list, row_ids
 from hub.web.access import ANYWHERE, needs, rights_scope, who
 from hub.web.installation import is_active
@@ -145,7 +145,7 @@ def _report(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
 
 def _cases(count: int) -> str:
     """Return a number of cases as a sentence has it."""
-    return f"{count:,} case" if count == 1 else f"{count:,} cases"
+    return ngettext("%(count)s case", "%(count)s cases", count)
 
 
 def _retry(cases: Sequence[Case], form: Form) -> Reasons:

@@ -131,8 +131,8 @@ def retry(case_id: int) -> Response:
         if deletes and not request.form.get("sure"):
             raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
         reasons = list(retries.retry_each(ids, who()).values())
-        for text in reasons[:MAX_REASONS]:
-            flash(text, "look")
+        for reason in reasons[:MAX_REASONS]:
+            flash(translate(reason), "look")
         if len(reasons) > MAX_REASONS:
             flash(
                 gettext(

@@ -181,6 +181,16 @@ class RecordForm:
     is_name_refused: bool = False  # QuickBooks has it, perhaps for an employee
     is_open: bool = False
 
+    @property
+    def shown_inputs(self) -> Sequence[forms.Input]:
+        """Return the inputs that are required, filled in or wrong; the others are folded."""
+        return [one for one in self.inputs if one.required or one.value or one.errors]
+
+    @property
+    def folded_inputs(self) -> Sequence[forms.Input]:
+        """Return the inputs that may stay empty."""
+        return [one for one in self.inputs if one not in self.shown_inputs]
+
 
 class Invalid(Exception):
     """What was entered cannot be created; `errors` has the sentences by field."""

@@ -199,12 +199,13 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
         document = posting.document
         was_skipped = posting.state == PostingState.SKIPPED
         if not was_skipped and states.get(posting.id) not in NOT_IN_QUICKBOOKS:
-            reasons[posting.id] = (
-                f"{name} is in QuickBooks; remove it there before it is posted again."
+            reasons[posting.id] = Sentence(
+                "%(name)s is in QuickBooks already. To post it again, remove it there first.",
+                name=name,
             )
         elif document.gone is not None or document.stage == Stage.CLOSED:
-            reasons[posting.id] = (
-                f"{name} is no longer wanted by its source, so it is not posted again."
+            reasons[posting.id] = Sentence(
+                "%(name)s is no longer wanted by its source, so it is not posted again.", name=name
             )
         else:
             document.requested_by = who

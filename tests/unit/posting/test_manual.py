@@ -54,7 +54,7 @@ def test_a_refused_one_is_tried_again_under_a_new_key(desk):
 def test_a_posted_one_that_is_in_quickbooks_is_not_tried_again(desk):
     id = desk.bill()
     desk.drain()
-    with pytest.raises(NotNow, match="is in QuickBooks; remove it there"):
+    with pytest.raises(NotNow, match="is in QuickBooks already"):
         retries.retry(id, "kari")
     assert log() == []
 

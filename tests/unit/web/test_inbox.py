@@ -100,6 +100,23 @@ def test_what_may_be_the_same_stands_side_by_side(operator: Visitor) -> None:
     assert "Not this one" in page
 
 
+def test_a_number_that_quickbooks_refused_is_not_sent_beside_the_other_one(desk) -> None:
+    held = desk.bill("B-9")
+    desk.hold(held, "quickbooks", "Its number is used.")
+    desk.see_all()
+    with transaction() as session:
+        texts = CaseText("outcome.number_used", name="Bill B-9 of Acme", answer="It is used.")
+        details = {"candidates": [{"id": desk.posting(desk.ids[0]).quickbooks_id}]}
+        about = {"company_id": desk.company_id, "details": details}
+        inbox.open(session, f"posting:{held}:number_used", texts, postings=[held], **about)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    assert "Not this one" not in page
+    assert "change one of them in" in page
+    desk.visitor.press(f"/inbox/1/{held}/retry")
+    assert desk.state(held) == "ready"
+
+
 def test_a_retry_of_a_held_posting_lets_it_go_on(operator: Visitor) -> None:
     assert "Retried 1 document." in operator.press(f"{_case(operator, 'retry')}/retry")
     assert operator.row(AuditEntry, 2).what == "posting retried"
@@ -377,7 +394,8 @@ def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named
     desk.visitor.log_in("oda")
     page = desk.visitor.press(f"/inbox/{case.id}/retry")
     assert [desk.state(id) for id in (*held, *desk.ids)] == ["ready", "ready", "posted", "posted"]
-    assert "Bill A-1 of Acme is in QuickBooks; remove it there before it is posted again." in page
+    posted = "Bill A-1 of Acme is in QuickBooks already. To post it again, remove it there first."
+    assert posted in page
     assert "Bill E-9 of Acme is ready; there is nothing to try again." in page
     with reading() as session:
         entries = select(AuditEntry.subject).where(AuditEntry.what == "posting retried")

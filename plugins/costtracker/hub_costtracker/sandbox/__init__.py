@@ -25,7 +25,7 @@ class StandIn(kit.StandIn):
             Api(self.books, tokens, Limits.at_rate(self.clock, RATE)),
             Calls(self.books),
         )
-        self.open(api, Pages(self.books, calls), calls, {"books": self._list_books})
+        self.open(api, Pages(self.books, calls), calls, {"books": self._list_books, "do": self._do})
 
     def _list_books(self, method, body):
         return {
@@ -34,6 +34,10 @@ class StandIn(kit.StandIn):
             "lists": self.books.lists.pushed,
             "suppliers": list(self.books.edits.values()),
         }
+
+    def _do(self, method, body):
+        """Answer /_sandbox/do: any act, such as {"do": "delete", "invoice": "1001"}."""
+        return {"done": self.books.do(body.pop("do"), **body)}
 
     @staticmethod
     def settings(url):
