@@ -1,10 +1,8 @@
 """The contract tests of every app: `TestContract = contract("slug", setting=…)` runs them all."""
 
-import datetime as dt
 import mmap
 import tracemalloc
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,17 +10,15 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from hub.contract.documents import ROLES, Document, codes_of
-from hub.contract.settings_schema import schema_of
-from hub.contract.states import Stage
+from hub.contract.documents import Document
 from hub.errors import HubError, NeedsAttention, Retry
-from hub.models.enums import LIST_KINDS
 from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
+from hub.testing.document_tests import DocumentTests
 from hub.testing.readiness import ReadinessTests, documents
-from hub.testing.reading import FULL, PAGES, Reading, identity, source_ids
+from hub.testing.reading import FULL, PAGES, Reading, source_ids
 from hub.testing.stand_in import json_answer, text_answer
 
 HOUR = 3600
@@ -77,8 +73,8 @@ def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[by
     return text_answer(start, 404, "<html><body><h1>404 Not Found</h1></body></html>")
 
 
-class Contract(Reading, ReadinessTests, DeclaredRate):
-    """One promise a test; others are in `reading`, `readiness` and `declared_rate`."""
+class Contract(Reading, DocumentTests, ReadinessTests, DeclaredRate):
+    """Tests of a source that is called; the others are those of the classes above."""
 
     wrong_keys: dict[str, Any] | None
     many: int
@@ -86,59 +82,7 @@ class Contract(Reading, ReadinessTests, DeclaredRate):
     @pytest.fixture(autouse=True)
     def _note_suite(self) -> None:
         """Note of which app this test is, and which others its suite has."""
-        record.note(record.CONTRACT, self.slug)
-        for name in dir(Contract):
-            if name.startswith("test_"):
-                record.note(record.CONTRACT_TEST, name)
-
-    def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
-        """Look for the label that settings page and command line show."""
-        fields = schema_of(bench.app).fields
-        without_label = []
-        for name, field in fields.items():
-            if not field.metadata.get("label"):
-                without_label.append(name)
-        assert without_label == []
-
-    def test_it_names_its_account(self, bench: Bench) -> None:
-        tenant = bench.check()
-        assert tenant.id
-        assert tenant.name
-
-    def test_no_source_id_stands_for_two_documents(self, bench: Bench) -> None:
-        kinds: dict[str, set[str]] = {}
-        for document in documents(bench.read()):
-            kinds.setdefault(document.source_id, set()).add(document.kind)
-        ambiguous = [id for id in kinds if len(kinds[id]) > 1]
-        assert ambiguous == []
-
-    def test_documents_use_only_declared_fields_and_roles(self, bench: Bench) -> None:
-        declared = {field.name for field in bench.fields()}
-        used: set[str] = set()
-        for document in documents(bench.read()):
-            used.update(name for name, _, _ in codes_of(document))
-        assert used <= declared | set(ROLES)
-
-    def test_documents_are_of_the_kinds_that_the_tile_names(self, bench: Bench) -> None:
-        kinds = {document.kind for document in documents(bench.read())}
-        assert kinds <= set(bench.app.posts)
-
-    def test_ready_documents_have_a_date_and_amounts_that_are_exact(self, bench: Bench) -> None:
-        for document in documents(bench.read()):
-            if document.stage == Stage.READY and document.kind not in LIST_KINDS:
-                assert type(document.date) is dt.date, document.source_id
-                assert isinstance(document.total, Decimal | None)
-
-    def test_what_waits_says_why(self, bench: Bench) -> None:
-        """Look for a hold in each document that is pending; the pages show it as the reason."""
-        for document in documents(bench.read()):
-            if document.stage == Stage.PENDING:
-                assert document.hold, document.source_id
-
-    def test_ids_bring_exactly_these(self, bench: Bench) -> None:
-        ids = source_ids(bench.read())[:5]
-        items = bench.read(ids=ids)
-        assert [identity(item) for item in items] == ids
+        record.note_suite(self.slug, Contract)
 
     def test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
         try:

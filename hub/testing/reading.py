@@ -43,7 +43,46 @@ def cursors(items: Iterable[Yielded]) -> dict[str, str]:
     return last_cursors
 
 
-class Reading:
+class CheckpointTests:
+    """Tests that reading continues where it ended, of the benches that the subclass returns."""
+
+    slug: str
+
+    def test_the_same_documents_come_twice(self, bench: Bench) -> None:
+        first_reading = bench.read()
+        assert bench.read() == first_reading
+
+    def test_reading_on_from_the_last_checkpoint_brings_nothing_again(self, bench: Bench) -> None:
+        end = cursors(bench.read())
+        assert rows(bench.read(end)) == set()
+
+    @pytest.mark.proof
+    def test_a_crash_before_a_checkpoint_repeats_and_never_skips(self, paged_bench: Bench) -> None:
+        """End the reading before and after checkpoints, and continue with the last stored cursor.
+
+        In full form it ends at about three more places.
+        """
+        whole = paged_bench.read()
+        places = []
+        for place, item in enumerate(whole):
+            if isinstance(item, Checkpoint):
+                places.append(place)
+        if not places:
+            pytest.fail(
+                f"{self.slug} yields no Checkpoint: every collect would read everything again"
+            )
+        checkpoints = {places[0], places[-1]}
+        if FULL:
+            step = len(places) // 3 or 1
+            checkpoints.update(places[::step])
+        after_checkpoints = {place + 1 for place in checkpoints}
+        for place in sorted(checkpoints | after_checkpoints):
+            before_crash = list(islice(paged_bench.reading(), place))
+            resumed = paged_bench.read(cursors(before_crash))
+            assert rows(whole) - rows(before_crash) - rows(resumed) == set()
+
+
+class Reading(CheckpointTests):
     """Tests of reading while documents change, if a form of the stand-in's pages changes them."""
 
     slug: str
@@ -60,14 +99,6 @@ class Reading:
     def paged_bench(self) -> Bench:
         """Return the app on a stand-in with more documents than a page holds."""
         return Bench(self.slug, self.settings, documents=self.paged, waits=True)
-
-    def test_the_same_documents_come_twice(self, bench: Bench) -> None:
-        first_reading = bench.read()
-        assert bench.read() == first_reading
-
-    def test_reading_on_from_the_last_checkpoint_brings_nothing_again(self, bench: Bench) -> None:
-        end = cursors(bench.read())
-        assert rows(bench.read(end)) == set()
 
     def test_a_cursor_of_the_future_brings_nothing_but_what_was_another_then(
         self, bench: Bench
@@ -97,31 +128,6 @@ class Reading:
         expected = rows(whole) - changed_ahead
         assert expected - rows(items) - rows(later) == set()
         assert changed_behind <= rows([*later, *items[third:]])
-
-    @pytest.mark.proof
-    def test_a_crash_before_a_checkpoint_repeats_and_never_skips(self, paged_bench: Bench) -> None:
-        """End the reading before and after checkpoints, and continue with the last stored cursor.
-
-        In full form it ends at about three more places.
-        """
-        whole = paged_bench.read()
-        places = []
-        for place, item in enumerate(whole):
-            if isinstance(item, Checkpoint):
-                places.append(place)
-        if not places:
-            pytest.fail(
-                f"{self.slug} yields no Checkpoint: every collect would read everything again"
-            )
-        checkpoints = {places[0], places[-1]}
-        if FULL:
-            step = len(places) // 3 or 1
-            checkpoints.update(places[::step])
-        after_checkpoints = {place + 1 for place in checkpoints}
-        for place in sorted(checkpoints | after_checkpoints):
-            before_crash = list(islice(paged_bench.reading(), place))
-            resumed = paged_bench.read(cursors(before_crash))
-            assert rows(whole) - rows(before_crash) - rows(resumed) == set()
 
     def _change(self, bench: Bench, items: list[Yielded]) -> set[str]:
         """Change the first document at the source that may be changed, as a person does.

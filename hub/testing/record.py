@@ -20,6 +20,14 @@ def note(what: str, value: str) -> None:
     _facts.add((what, value))
 
 
+def note_suite(slug: str, suite: type) -> None:
+    """Note that the test that runs now is of an app's suite, and which tests the suite has."""
+    note(CONTRACT, slug)
+    for name in dir(suite):
+        if name.startswith("test_"):
+            note(CONTRACT_TEST, name)
+
+
 def watched(slug: str, items: Iterable[Yielded]) -> Iterator[Yielded]:
     """Yield what was read of an app's list, and note a deletion in it."""
     for item in items:
