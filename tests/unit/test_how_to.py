@@ -25,6 +25,7 @@ GUIDES_WITH_CODE = {
     "authentication-and-rates.md": 1,
     "deletions.md": 1,
     "dimensions.md": 1,
+    "files.md": 1,
     "paging.md": 2,
     "webhooks.md": 1,
 }
@@ -196,3 +197,11 @@ def test_the_codes_of_a_source_without_lists_are_those_of_its_documents(bench):
     assert {code.id for code in hub_codes("shed", bench.site, "tool")} == {"Crane", "Drill", "Saw"}
     owners = {code.id for code in hub_codes("shed", bench.site, "owner")}
     assert owners == {"Bolt & Co", "North Tools"}
+
+
+def test_the_contract_suite_of_an_app_that_reads_files_gets_the_examples():
+    names = {"__file__": str(DOCS.parent / "plugins" / "files" / "tests" / "test_contract.py")}
+    exec(blocks("how-to/files.md")[0], names)
+    suite = names["TestContract"]()
+    assert set(suite.files) == {"bills.csv", "invoice.xml"}
+    suite.test_a_file_holds_the_documents_that_are_read_of_it()

@@ -1,0 +1,182 @@
+"""The contract tests of an app that reads files: `TestContract = file_contract("slug", files)`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import PurePath
+from typing import Any
+
+import pytest
+
+from hub.contract.documents import Yielded
+from hub.contract.files import FileContent, FileField, FileKinds, FileTable
+from hub.contract.types import Company
+from hub.errors import HubError
+from hub.testing import record
+from hub.testing.bench import Bench
+from hub.testing.document_tests import DocumentTests
+from hub.testing.readiness import ReadinessTests, documents
+from hub.testing.reading import CheckpointTests, rows, source_ids
+
+NOISE = bytes(range(256)) * 8
+CUTS = (0.0, 0.3, 0.7, 0.95)  # how much of a file is left when it is damaged
+
+
+def file_contract(
+    slug: str,
+    files: Mapping[str, bytes],
+    *,
+    company: Company | None = None,
+    unreadable: Mapping[str, str] | None = None,
+    variants: Sequence[Mapping[str, Any]] = (),
+    **settings: Any,
+) -> type:
+    """Return the suite for one app that receives files.
+
+    `files` are examples by their names, at least one for each suffix that the app accepts; together
+    they hold a document of each kind that the app posts. A table is read with the columns that the
+    app suggests for it. `company` is the company of QuickBooks. `unreadable` are the documents that
+    cannot be read on purpose: source ids, each with words of the reason. `variants` are other
+    settings with which kinds of documents are ready that are not with `settings`.
+    """
+    attributes = {
+        "slug": slug,
+        "files": files,
+        "company": company,
+        "settings": settings,
+        "unreadable": unreadable or {},
+        "variants": variants,
+    }
+    name = slug.title().replace("-", "")
+    return type(f"TestFileContractOf{name}", (FileContract,), attributes)
+
+
+class FileContract(CheckpointTests, DocumentTests, ReadinessTests):
+    """Tests of an app that receives files; the others are those of the classes above."""
+
+    files: Mapping[str, bytes]
+    company: Company | None
+
+    @pytest.fixture
+    def bench(self) -> Bench:
+        """Return the app after it has received all examples."""
+        return self._open_with_all({})
+
+    @pytest.fixture
+    def paged_bench(self, bench: Bench) -> Bench:
+        """Return the app after it has received all examples; a file is what a page is elsewhere."""
+        return bench
+
+    @pytest.fixture
+    def empty_bench(self) -> Bench:
+        """Return the app before it has received a file."""
+        return Bench(self.slug, self.settings, company=self.company)
+
+    @pytest.fixture(autouse=True)
+    def _note_suite(self) -> None:
+        """Note of which app this test is, and which others its suite has."""
+        record.note_suite(self.slug, FileContract)
+
+    def test_each_kind_of_file_that_it_accepts_has_an_example(self, empty_bench: Bench) -> None:
+        kinds = _kinds(empty_bench)
+        assert {PurePath(name).suffix for name in self.files} == set(kinds.suffixes)
+        assert max(len(content) for content in self.files.values()) <= kinds.limit
+
+    def test_a_file_holds_the_documents_that_are_read_of_it(self) -> None:
+        for name, content in self.files.items():
+            bench = Bench(self.slug, self.settings, company=self.company)
+            held = _receive(bench, name, content)
+            assert held.documents, f"{name} holds no document"
+            assert rows(bench.read()) == set(held.documents), name
+
+    def test_columns_of_a_table_are_suggested(self, empty_bench: Bench) -> None:
+        """Look for an answer to each required field, which is a column or one of the choices."""
+        for name, content in self.files.items():
+            table = empty_bench.receive(name, content).table
+            if table is not None:
+                for field in _kinds(empty_bench).fields:
+                    assert _is_answered(field, table), f"{name}: {field.label}"
+
+    def test_a_file_that_arrives_twice_brings_each_document_once(self, bench: Bench) -> None:
+        before = rows(bench.read())
+        for name, content in self.files.items():
+            _receive(bench, f"again-{name}", content)
+        assert rows(bench.read()) == before
+        ids = sorted(before)
+        assert source_ids(bench.read(ids=ids)) == ids
+
+    def test_an_unknown_id_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
+        try:
+            items = bench.read(ids=["no-such-id"])
+        except HubError:
+            return  # a sentence is an answer, a stack trace is none
+        assert documents(items) == []
+
+    @pytest.mark.parametrize("share", CUTS)
+    def test_a_file_that_was_cut_off_is_read_or_refused_in_a_sentence(
+        self, empty_bench: Bench, share: float
+    ) -> None:
+        for name, content in self.files.items():
+            self._read_or_refuse(empty_bench, name, content[: int(len(content) * share)])
+
+    def test_a_file_of_another_kind_is_read_or_refused_in_a_sentence(
+        self, empty_bench: Bench
+    ) -> None:
+        """Give each suffix the content of every other one, and bytes without a meaning."""
+        for suffix in _kinds(empty_bench).suffixes:
+            for name, content in self.files.items():
+                if not name.endswith(suffix):
+                    self._read_or_refuse(empty_bench, f"{name}{suffix}", content)
+            self._read_or_refuse(empty_bench, f"noise{suffix}", NOISE)
+
+    def test_every_attachment_can_be_opened(self, bench: Bench) -> None:
+        for document in documents(bench.read()):
+            for attachment in document.attachments:
+                assert bench.attachment(document, attachment), document.source_id
+
+    def _read_or_refuse(self, bench: Bench, name: str, content: bytes) -> None:
+        """Receive a file that is not as it should be, and read what was accepted of it."""
+        with suppress(HubError):  # a sentence is an answer, a stack trace is none
+            _receive(bench, name, content)
+            bench.read()
+
+    def _open_with_all(self, variant: Mapping[str, Any]) -> Bench:
+        """Return the app with all examples, with these settings besides its own."""
+        bench = Bench(self.slug, {**self.settings, **variant}, company=self.company)
+        for name, content in self.files.items():
+            _receive(bench, name, content)
+        return bench
+
+    def _benches(self) -> Iterator[Bench]:
+        """Yield the app with its settings, and with each of the variants."""
+        for variant in ({}, *self.variants):
+            yield self._open_with_all(variant)
+
+    def _read_with_all_settings(self) -> Iterator[Yielded]:
+        """Yield what is read with the settings, and with each of the variants."""
+        for bench in self._benches():
+            yield from bench.read()
+
+
+def _kinds(bench: Bench) -> FileKinds:
+    """Return what files an app accepts; fail if it accepts none."""
+    if bench.app.files is None:
+        pytest.fail(f"{bench.app.slug} accepts no files: App(files=FileKinds(…)) says which.")
+    return bench.app.files
+
+
+def _receive(bench: Bench, name: str, content: bytes) -> FileContent:
+    """Let the app read a file; map the columns of a table as the app suggests."""
+    held = bench.receive(name, content)
+    if held.table is None:
+        return held
+    return bench.receive(name, content, held.table.suggestions)
+
+
+def _is_answered(field: FileField, table: FileTable) -> bool:
+    """Tell whether a table's suggestion for a field is possible; required fields need one."""
+    answer = table.suggestions.get(field.name, "")
+    if not answer:
+        return not field.required
+    if field.choices:
+        return answer in {value for value, _ in field.choices}
+    return answer in table.columns

@@ -1,0 +1,211 @@
+"""The contract suite of apps that read files rejects plugins that do not work."""
+
+import datetime as dt
+
+import pytest
+from marshmallow import Schema
+
+from hub import (
+    App,
+    Attachment,
+    Checkpoint,
+    Code,
+    Document,
+    Field,
+    FileContent,
+    FileField,
+    FileKinds,
+    FileTable,
+    Gone,
+    Line,
+    Refused,
+    Tenant,
+    hookimpl,
+    money,
+)
+from hub.contract.registry import Plugins
+from hub.testing import bench as bench_module
+from hub.testing.file_contract import FileContract, file_contract
+
+LINES = b"T-1;Acme;12.50\nT-2;Acme;7.25\n"
+TABLE = b"No,Party,Sum\nT-3,Acme,4.00\n"
+COLUMNS = {"number": "No", "party": "Party", "sum": "Sum"}
+FAILURES = (AssertionError, pytest.fail.Exception, LookupError, ValueError)
+
+
+class Post:
+    """A plugin that reads bills from two kinds of text files; tests break it."""
+
+    __name__ = "post"
+
+    def __init__(self):
+        self.suggestions = COLUMNS
+        self.content = b"the file"
+
+    @hookimpl
+    def hub_apps(self):
+        fields = tuple(FileField(name=name, label=name, required=True) for name in COLUMNS)
+        kinds = FileKinds(suffixes=(".txt", ".csv"), fields=fields)
+        about = {"slug": "post", "name": "Post", "summary": "Bills from text files."}
+        app = App(**about, posts=("bill",), settings=Schema, files=kinds)
+        return [app]
+
+    @hookimpl
+    def hub_fields(self, app):
+        return [Field(name="supplier", label="Supplier", role="vendor", match=("name",))]
+
+    @hookimpl
+    def hub_check(self, app, site):
+        return Tenant(id="post", name="Post")
+
+    @hookimpl
+    def hub_file(self, app, site, file, content):
+        if file.name.endswith(".csv") and file.mapping is None:
+            header, *rows = content.decode(errors="replace").splitlines() or [""]
+            cells = tuple(tuple(row.split(",")) for row in rows)
+            columns = tuple(header.split(","))
+            table = FileTable(columns=columns, rows=cells, suggestions=self.suggestions)
+            return FileContent(table=table)
+        return FileContent(documents=self.ids(file, content))
+
+    def ids(self, file, content):
+        return tuple(id for id, _, _ in self.rows(file, content))
+
+    def rows(self, file, content):
+        """Return the number, the party and the amount of each line."""
+        separator = "," if file.name.endswith(".csv") else ";"
+        lines = content.decode(errors="replace").splitlines()
+        rows = [line.split(separator) for line in lines if not line.startswith("No,")]
+        if not rows or any(len(row) != 3 for row in rows):
+            raise Refused("%(name)s holds no lines of three values.", name=file.name)
+        return rows
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        if ids:
+            return self.exactly(site, ids)
+        return self.changed(site, cursors)
+
+    def changed(self, site, cursors):
+        for file in site.files.after(int(cursors.get("") or 0)):
+            for row in self.rows(file, site.files.content(file)):
+                yield self.bill(row)
+            yield Checkpoint(cursor=str(file.position))
+
+    def exactly(self, site, ids):
+        files = site.files.with_documents(ids)
+        for id in ids:
+            if id not in files:
+                yield Gone(source_id=id, reason="No file has it.")
+                continue
+            rows = self.rows(files[id], site.files.content(files[id]))
+            yield next(self.bill(row) for row in rows if row[0] == id)
+
+    def bill(self, row):
+        number, party, amount = row
+        return Document(
+            kind="bill",
+            source_id=number,
+            date=dt.date(2026, 11, 5),
+            total=money(amount),
+            codes={"supplier": Code(id=party, name=party)},
+            lines=(Line(id="1", amount=money(amount)),),
+            attachments=(Attachment(id="file", name="file.txt", mime="text/plain"),),
+        )
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        return self.content
+
+
+@pytest.fixture
+def plugin(monkeypatch):
+    plugin = Post()
+    plugins = Plugins.load([plugin], installed=False)
+    monkeypatch.setattr(bench_module, "installed", lambda: plugins)
+    return plugin
+
+
+def run(name, files=None, **arguments):
+    """Run one test of the suite with the benches that it asks for."""
+    tests = file_contract("post", files or {"a.txt": LINES, "b.csv": TABLE})()
+    test = getattr(tests, name)
+    wanted = test.__code__.co_varnames[1 : test.__code__.co_argcount]
+    if {"bench", "paged_bench"} & set(wanted):
+        arguments[wanted[0]] = tests._open_with_all({})
+    elif "empty_bench" in wanted:
+        arguments["empty_bench"] = bench_module.Bench("post", {})
+    test(**arguments)
+
+
+@pytest.mark.parametrize("name", [name for name in dir(FileContract) if name.startswith("test_")])
+def test_an_app_that_works_passes(plugin, name):
+    run(name, **({"share": 0.3} if "cut_off" in name else {}))
+
+
+def without_checkpoints(plugin):
+    plugin.changed = lambda site, cursors: iter(())
+
+
+def of_files(plugin):
+    """Let ids depend on the file, so that a document of two files is two."""
+    plugin.rows = lambda file, content: [
+        (f"{file.name}-{number}", party, amount)
+        for number, party, amount in Post.rows(plugin, file, content)
+    ]
+
+
+def one_id_less(plugin):
+    plugin.ids = lambda file, content: Post.ids(plugin, file, content)[1:]
+
+
+def without_refusals(plugin):
+    plugin.rows = lambda file, content: [
+        tuple(line.split(";" if b";" in content else ","))
+        for line in content.decode().splitlines()
+        if not line.startswith("No,")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "arguments"),
+    [
+        (without_checkpoints, "test_a_file_holds_the_documents_that_are_read_of_it", {}),
+        (one_id_less, "test_a_file_holds_the_documents_that_are_read_of_it", {}),
+        (of_files, "test_a_file_that_arrives_twice_brings_each_document_once", {}),
+        (
+            lambda plugin: setattr(plugin, "suggestions", {"number": "No"}),
+            "test_columns_of_a_table_are_suggested",
+            {},
+        ),
+        (
+            lambda plugin: setattr(plugin, "suggestions", COLUMNS | {"sum": "Total"}),
+            "test_columns_of_a_table_are_suggested",
+            {},
+        ),
+        (
+            without_refusals,
+            "test_a_file_that_was_cut_off_is_read_or_refused_in_a_sentence",
+            {"share": 0.3},
+        ),
+        (
+            without_refusals,
+            "test_a_file_of_another_kind_is_read_or_refused_in_a_sentence",
+            {},
+        ),
+        (
+            lambda plugin: setattr(plugin, "content", b""),
+            "test_every_attachment_can_be_opened",
+            {},
+        ),
+    ],
+)
+def test_an_app_that_does_not_work_is_refused(plugin, change, name, arguments):
+    change(plugin)
+    with pytest.raises(FAILURES):
+        run(name, **arguments)
+
+
+def test_each_suffix_needs_an_example(plugin):
+    with pytest.raises(AssertionError):
+        run("test_each_kind_of_file_that_it_accepts_has_an_example", files={"a.txt": LINES})
