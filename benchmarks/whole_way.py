@@ -43,6 +43,7 @@ WAYS = {
     "hub, posted one by one, with their files": ("single", True),
 }
 BARE_BILLS = 300
+UNLIMITED = 1_000_000  # calls that the source answers in the period of its rate
 SETTINGS = {
     "client_id": "costtracker-stand-in",
     "client_secret": "stand-in-secret-1f0c",
@@ -161,6 +162,8 @@ def main() -> None:
         StandIn("costtracker", "--documents", str(WARMING), "--seed", "3") as warming,
         StandIn("costtracker", "--documents", str(DOCUMENTS), "--seed", "4") as source,
     ):
+        for stand_in in (warming, source):
+            stand_in.ask("limit", requests=UNLIMITED)
         app = create_hub(Path(folder), quickbooks)
         with app.app_context():
             sync(connect(quickbooks, warming, "batch", with_files=True))

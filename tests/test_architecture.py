@@ -272,6 +272,7 @@ def test_a_plugin_is_loaded_without_its_stand_in(path):
     if path.stem != "sandbox":
         used = top_level_imports(path)
         assert not any(other.startswith("qbo_sandbox") or ".sandbox" in other for other in used)
+        assert not any(within(other, "openpyxl", "lxml") for other in used)
 
 
 def test_what_stand_ins_share_imports_nothing_of_the_stand_in_of_quickbooks():

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from lxml import etree
-
 UBL = "urn:oasis:names:specification:ubl:schema:xsd"
 NAMESPACES = {"cac": f"{UBL}:CommonAggregateComponents-2", "cbc": f"{UBL}:CommonBasicComponents-2"}
 SPECIFICATION = "urn:cen.eu:en16931:2017"  # Peppol BIS Billing 3.0 and EHF 3 begin with it (BT-24)
@@ -191,6 +189,8 @@ def read_e_invoice(content: bytes) -> EInvoice:
 
 def _parse(content: bytes) -> Element:
     """Return the root of a UBL document; no entity is resolved and nothing is loaded."""
+    from lxml import etree  # only now: it takes 4 MB, and most processes read no e-invoice
+
     parser = etree.XMLParser(
         resolve_entities=False,
         load_dtd=False,

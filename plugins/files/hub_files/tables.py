@@ -1,4 +1,7 @@
-"""Tables in CSV and Excel files: their columns, and rows of texts, numbers and dates."""
+"""Tables in CSV and Excel files: their columns, and rows of texts, numbers and dates.
+
+openpyxl is imported only when it is needed: it takes 8 MB, and most processes read no Excel file.
+"""
 
 import csv
 import datetime as dt
@@ -8,10 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from xml.etree.ElementTree import ParseError
-
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 
 from hub import Refused
 
@@ -86,7 +85,7 @@ def _columns(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
         )
     for place, column in enumerate(names):
         if not column:
-            names[place] = f"Column {get_column_letter(place + 1)}"
+            names[place] = f"Column {_letters(place)}"
     repeated = {column for column in names if names.count(column) > 1}
     if repeated:
         raise Refused(
@@ -95,6 +94,14 @@ def _columns(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
             column=min(repeated),
         )
     return tuple(names)
+
+
+def _letters(place: int) -> str:
+    """Return the letters with which spreadsheets call a column: A to Z, then AA."""
+    from openpyxl.utils import get_column_letter
+
+    letters: str = get_column_letter(place + 1)
+    return letters
 
 
 def _row(name: str, number: int, cells: Sequence[Cell], width: int) -> Row:
@@ -160,6 +167,9 @@ def _delimiter(text: str) -> str:
 
 def _lines_of_workbook(name: str, content: bytes) -> list[list[Cell]]:
     """Return the lines of the first sheet that has any, with the results of its formulas."""
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _check_unpacked_size(name, content)
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
