@@ -15,7 +15,7 @@ from playwright.sync_api import Locator
 from hub import demo
 from hub.cli.sync_runs import sync_all
 from hub.db.engine import reading
-from hub.models import Case
+from hub.models import Case, Posting
 from hub.scheduling.scheduler import Scheduler
 from tests.support.browser import Person
 from tests.support.small_demo import SmallDemo
@@ -71,13 +71,20 @@ def control(demo_hub: SmallDemo, name: str, page: str, **values: Any) -> Any:
     return answer.json()
 
 
+def bill_of(demo_hub: SmallDemo, cause: str) -> str:
+    """Return the id in CostTracker of the bill that an open case with this cause is about."""
+    with demo_hub.app.app_context(), reading() as session:
+        about = session.query(Case).filter(Case.cause.like(f"posting:%:{cause}")).one()
+        posting = session.get_one(Posting, int(about.cause.split(":")[1]))
+        return posting.document.source_id.removeprefix("invoice:")
+
+
 def correct_elsewhere(demo_hub: SmallDemo) -> None:
     """Correct in the sources and in QuickBooks what the hub cannot correct."""
-    bills = control(demo_hub, "costtracker", "books")["invoices"]
-    ids = {bill["invoice_number"]: bill["id"] for bill in bills}
     edit = partial(control, demo_hub, "costtracker", "do", do="edit", line={})
-    edit(invoice=ids["26M-48195"], header={}, totals={"gross_total": "71955.22"})
-    edit(invoice=ids["26K-48413"], header={"files": ["pdf"]})
+    total = {"gross_total": "71955.22"}
+    edit(invoice=bill_of(demo_hub, "content"), header={}, totals=total)
+    edit(invoice=bill_of(demo_hub, "file"), header={"files": ["pdf"]})
     number = {"entity": "BillingCodes", "id": 805, "fields": {"externalNumber": "Labor"}}
     control(demo_hub, "autotask-invoices", "do", do="put", **number)
     for realm in demo_hub.quickbooks.companies:
