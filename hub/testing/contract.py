@@ -12,11 +12,10 @@ import pytest
 
 from hub.contract.documents import Document
 from hub.errors import HubError, NeedsAttention, Retry
-from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
-from hub.testing.document_tests import DocumentTests
+from hub.testing.document_tests import DocumentTests, suite_of
 from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import FULL, PAGES, Reading, source_ids
 from hub.testing.stand_in import json_answer, text_answer
@@ -48,18 +47,17 @@ def contract(
     ids, each with words of the reason. `variants` are other settings with which kinds of documents
     are ready that are not with `settings`.
     """
-    attributes = {
-        "slug": slug,
-        "settings": settings,
-        "wrong_keys": wrong_keys,
-        "change": change,
-        "many": many,
-        "paged": paged,
-        "unreadable": unreadable or {},
-        "variants": variants,
-    }
-    name = slug.title().replace("-", "")
-    return type(f"TestContractOf{name}", (Contract,), attributes)
+    return suite_of(
+        Contract,
+        slug,
+        settings=settings,
+        wrong_keys=wrong_keys,
+        change=change,
+        many=many,
+        paged=paged,
+        unreadable=unreadable or {},
+        variants=variants,
+    )
 
 
 def _not_found(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -78,11 +76,6 @@ class Contract(Reading, DocumentTests, ReadinessTests, DeclaredRate):
 
     wrong_keys: dict[str, Any] | None
     many: int
-
-    @pytest.fixture(autouse=True)
-    def _note_suite(self) -> None:
-        """Note of which app this test is, and which others its suite has."""
-        record.note_suite(self.slug, Contract)
 
     def test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
         try:

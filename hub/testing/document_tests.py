@@ -2,18 +2,37 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from hub.contract.documents import ROLES, codes_of
 from hub.contract.settings_schema import schema_of
 from hub.contract.states import Stage
 from hub.models.enums import LIST_KINDS
+from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.readiness import documents
 from hub.testing.reading import identity, source_ids
 
 
+def suite_of(suite: type, slug: str, **attributes: Any) -> type:
+    """Return a contract suite for one app: a subclass with these attributes."""
+    name = slug.title().replace("-", "")
+    attributes |= {"slug": slug, "suite": suite}
+    return type(f"Test{suite.__name__}Of{name}", (suite,), attributes)
+
+
 class DocumentTests:
     """Tests of the documents of a bench, which the fixture `bench` of a subclass returns."""
+
+    slug: str
+    suite: type
+
+    @pytest.fixture(autouse=True)
+    def _note_suite(self) -> None:
+        """Note of which app this test is, and which others its suite has."""
+        record.note_suite(self.slug, self.suite)
 
     def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
         """Look for the label that settings page and command line show."""

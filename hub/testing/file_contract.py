@@ -1,19 +1,17 @@
 """The contract tests of an app that reads files: `TestContract = file_contract("slug", files)`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import PurePath
 from typing import Any
 
 import pytest
 
-from hub.contract.documents import Yielded
 from hub.contract.files import FileContent, FileField, FileKinds, FileTable
 from hub.contract.types import Company
 from hub.errors import HubError
-from hub.testing import record
 from hub.testing.bench import Bench
-from hub.testing.document_tests import DocumentTests
+from hub.testing.document_tests import DocumentTests, suite_of
 from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import CheckpointTests, rows, source_ids
 
@@ -38,16 +36,15 @@ def file_contract(
     cannot be read on purpose: source ids, each with words of the reason. `variants` are other
     settings with which kinds of documents are ready that are not with `settings`.
     """
-    attributes = {
-        "slug": slug,
-        "files": files,
-        "company": company,
-        "settings": settings,
-        "unreadable": unreadable or {},
-        "variants": variants,
-    }
-    name = slug.title().replace("-", "")
-    return type(f"TestFileContractOf{name}", (FileContract,), attributes)
+    return suite_of(
+        FileContract,
+        slug,
+        files=files,
+        company=company,
+        settings=settings,
+        unreadable=unreadable or {},
+        variants=variants,
+    )
 
 
 class FileContract(CheckpointTests, DocumentTests, ReadinessTests):
@@ -59,7 +56,7 @@ class FileContract(CheckpointTests, DocumentTests, ReadinessTests):
     @pytest.fixture
     def bench(self) -> Bench:
         """Return the app after it has received all examples."""
-        return self._open_with_all({})
+        return self._open({})
 
     @pytest.fixture
     def paged_bench(self, bench: Bench) -> Bench:
@@ -69,12 +66,7 @@ class FileContract(CheckpointTests, DocumentTests, ReadinessTests):
     @pytest.fixture
     def empty_bench(self) -> Bench:
         """Return the app before it has received a file."""
-        return Bench(self.slug, self.settings, company=self.company)
-
-    @pytest.fixture(autouse=True)
-    def _note_suite(self) -> None:
-        """Note of which app this test is, and which others its suite has."""
-        record.note_suite(self.slug, FileContract)
+        return self._open_empty({})
 
     def test_each_kind_of_file_that_it_accepts_has_an_example(self, empty_bench: Bench) -> None:
         kinds = _kinds(empty_bench)
@@ -83,7 +75,7 @@ class FileContract(CheckpointTests, DocumentTests, ReadinessTests):
 
     def test_a_file_holds_the_documents_that_are_read_of_it(self) -> None:
         for name, content in self.files.items():
-            bench = Bench(self.slug, self.settings, company=self.company)
+            bench = self._open_empty({})
             held = _receive(bench, name, content)
             assert held.documents, f"{name} holds no document"
             assert rows(bench.read()) == set(held.documents), name
@@ -139,22 +131,16 @@ class FileContract(CheckpointTests, DocumentTests, ReadinessTests):
             _receive(bench, name, content)
             bench.read()
 
-    def _open_with_all(self, variant: Mapping[str, Any]) -> Bench:
+    def _open(self, variant: Mapping[str, Any]) -> Bench:
         """Return the app with all examples, with these settings besides its own."""
-        bench = Bench(self.slug, {**self.settings, **variant}, company=self.company)
+        bench = self._open_empty(variant)
         for name, content in self.files.items():
             _receive(bench, name, content)
         return bench
 
-    def _benches(self) -> Iterator[Bench]:
-        """Yield the app with its settings, and with each of the variants."""
-        for variant in ({}, *self.variants):
-            yield self._open_with_all(variant)
-
-    def _read_with_all_settings(self) -> Iterator[Yielded]:
-        """Yield what is read with the settings, and with each of the variants."""
-        for bench in self._benches():
-            yield from bench.read()
+    def _open_empty(self, variant: Mapping[str, Any]) -> Bench:
+        """Return the app without files, with these settings besides its own."""
+        return Bench(self.slug, {**self.settings, **variant}, company=self.company)
 
 
 def _kinds(bench: Bench) -> FileKinds:

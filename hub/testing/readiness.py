@@ -88,7 +88,11 @@ class ReadinessTests:
     def _benches(self) -> Iterator[Bench]:
         """Yield the app with its settings, and with each of the variants."""
         for variant in ({}, *self.variants):
-            yield Bench(self.slug, {**self.settings, **variant}, waits=True)
+            yield self._open(variant)
+
+    def _open(self, variant: Mapping[str, Any]) -> Bench:
+        """Return the app with these settings besides its own."""
+        return Bench(self.slug, {**self.settings, **variant}, waits=True)
 
     def _read_with_all_settings(self) -> Iterator[Yielded]:
         """Yield what is read with the settings, and with each of the variants."""

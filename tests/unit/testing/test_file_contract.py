@@ -132,7 +132,7 @@ def run(name, files=None, **arguments):
     test = getattr(tests, name)
     wanted = test.__code__.co_varnames[1 : test.__code__.co_argcount]
     if {"bench", "paged_bench"} & set(wanted):
-        arguments[wanted[0]] = tests._open_with_all({})
+        arguments[wanted[0]] = tests._open({})
     elif "empty_bench" in wanted:
         arguments["empty_bench"] = bench_module.Bench("post", {})
     test(**arguments)
