@@ -184,12 +184,17 @@ class RecordForm:
     @property
     def shown_inputs(self) -> Sequence[forms.Input]:
         """Return the inputs that are required, filled in or wrong; the others are folded."""
-        return [one for one in self.inputs if one.required or one.value or one.errors]
+        return [one for one in self.inputs if _is_shown(one)]
 
     @property
     def folded_inputs(self) -> Sequence[forms.Input]:
         """Return the inputs that may stay empty."""
-        return [one for one in self.inputs if one not in self.shown_inputs]
+        return [one for one in self.inputs if not _is_shown(one)]
+
+
+def _is_shown(one: forms.Input) -> bool:
+    """Tell whether an input has to be seen: it is required, filled in or wrong."""
+    return bool(one.required or one.value or one.errors)
 
 
 class Invalid(Exception):
