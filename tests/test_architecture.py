@@ -272,7 +272,11 @@ def test_a_plugin_is_loaded_without_its_stand_in(path):
     if path.stem != "sandbox":
         used = top_level_imports(path)
         assert not any(other.startswith("qbo_sandbox") or ".sandbox" in other for other in used)
-        assert not any(within(other, "openpyxl", "lxml") for other in used)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("plugins/*/hub_*/*.py")), ids=str)
+def test_a_plugin_loads_libraries_of_several_megabytes_where_it_uses_them(path):
+    assert not any(within(other, "openpyxl", "lxml") for other in top_level_imports(path))
 
 
 def test_what_stand_ins_share_imports_nothing_of_the_stand_in_of_quickbooks():

@@ -47,15 +47,20 @@ def make_process(
     yield make
     for app in apps:
         with app.app_context():
-            lease_rows.process_leases().stop_heartbeats()
-            coordination.process_coordination().close()
+            end_background_work(app)
             lock = folder_lock.process_lock()._lock
             if lock is not None:
                 lock.close()
-            end_renewals(app)
 
 
-def end_renewals(app: Flask) -> None:
+def end_background_work(app: Flask) -> None:
+    """End what a hub does on the database besides its work; its application context is open."""
+    lease_rows.process_leases().stop_heartbeats()
+    coordination.process_coordination().close()
+    _end_renewals(app)
+
+
+def _end_renewals(app: Flask) -> None:
     """Wait until no thread of a rate limiter renews its share: it would connect again."""
     for limiter in app.extensions.get("hub.quota", {}).values():
         if isinstance(limiter, SharedRateLimiter):

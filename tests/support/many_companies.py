@@ -5,7 +5,6 @@ from typing import Any
 from hub import config as configuration
 from hub.app import create_app
 from hub.context import current
-from hub.db import coordination, lease_rows
 from hub.db.engine import db, transaction
 from hub.installations import enable
 from hub.models import Company
@@ -13,7 +12,7 @@ from hub.models.enums import ConnectionState, RunKind
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log
-from tests.support.distributed_processes import end_renewals
+from tests.support.distributed_processes import end_background_work
 
 
 def connect_companies(hub: Any, settings: dict[str, Any], count: int) -> list[str]:
@@ -29,9 +28,7 @@ def connect_companies(hub: Any, settings: dict[str, Any], count: int) -> list[st
             row = enable.enable(company.id, "costtracker", settings, who="anna", mode="auto")
             enable.first_lists(row)
             realms.append(realm)
-        lease_rows.process_leases().stop_heartbeats()
-        coordination.process_coordination().close()
-        end_renewals(app)
+        end_background_work(app)
         db.engine.dispose()
     return realms
 
