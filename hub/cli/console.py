@@ -162,11 +162,11 @@ def temporary_hub() -> Iterator["Flask"]:
 
 def logged_by(runtime: "Runtime") -> AbstractContextManager[None]:
     """Write the log as the settings say; the terminal shows only the sentences."""
-    from hub.telemetry.log_output import LogOptions, logged
+    from hub.telemetry.log_output import LogOptions, write_log
 
     config = runtime.config
     options = LogOptions(config.log_format, config.log_level, config.log_to)
-    return logged(config.data, runtime.mask.clean, options, runtime.plugins.packages)
+    return write_log(config.data, runtime.mask.clean, options, runtime.plugins.packages)
 
 
 @contextmanager

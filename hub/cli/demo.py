@@ -94,7 +94,7 @@ def _serve(demo_hub: "Demo", show_sent: bool) -> bool:
     engine = Scheduler(demo_hub.app)
     with ExitStack() as stack:
         if show_sent:
-            stack.enter_context(sent_payloads.printed(demo_hub.app))
+            stack.enter_context(sent_payloads.print_when_sent(demo_hub.app))
         engine.start()
         stack.callback(engine.stop)
         _say_addresses(demo_hub)

@@ -117,7 +117,7 @@ def _read_installation(
     if settings:
         draft = sources.draft(sources.app_of(row), row, settings)
         unsaved = {"settings": draft.settings, "secrets": draft.secrets}
-    with _recorded(folder):
+    with _record_answers(folder):
         _print(source_preview.of_installation(row.id, ids=ids, limit=limit, **unsaved), as_json)
 
 
@@ -133,7 +133,7 @@ def _read_unmatched(
     """Print the previews of an app that is not enabled, and record the answers of its source."""
     from hub.scheduling import unmatched_preview
 
-    with temporary_hub(), _recorded(folder):
+    with temporary_hub(), _record_answers(folder):
         previews = unmatched_preview.of_app(slug, settings, ids=ids, limit=limit, country=country)
         _print(previews, as_json)
         say("The app is not enabled, so no code has a match.", err=True)
@@ -157,7 +157,7 @@ def _is_enabled(slug: str) -> bool:
 
 
 @contextmanager
-def _recorded(folder: Path | None) -> Iterator[None]:
+def _record_answers(folder: Path | None) -> Iterator[None]:
     """Record the answers of the source into a folder, if there is one, and say how many."""
     from hub.sources import recording
 
@@ -183,7 +183,7 @@ def _of_stand_in(
     from hub.scheduling import source_preview, unmatched_preview
     from hub.testing import bench as benches
 
-    plugins = benches.installed()
+    plugins = benches.load_plugins()
     app = benches.app_of(plugins, slug)
     answers = {**unmatched_preview.placeholders(app), **settings}
     try:

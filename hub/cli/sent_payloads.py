@@ -42,7 +42,7 @@ class SentPayloads:
 
 
 @contextmanager
-def printed(app: "Flask") -> Iterator[None]:
+def print_when_sent(app: "Flask") -> Iterator[None]:
     """Print what was sent last whenever something was sent, until the block ends."""
     ended = threading.Event()
 

@@ -60,7 +60,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) ->
         lines.append([_cell_text(cell) for cell in row])
     widths = _column_widths(lines)
     for line in lines:
-        say(_aligned(line, widths))
+        say(_align(line, widths))
 
 
 def _column_widths(lines: Sequence[Sequence[str]]) -> list[int]:
@@ -69,7 +69,7 @@ def _column_widths(lines: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(len, column)) for column in columns]
 
 
-def _aligned(texts: Sequence[str], widths: Sequence[int]) -> str:
+def _align(texts: Sequence[str], widths: Sequence[int]) -> str:
     """Return the texts of a line, each padded to the width of its column."""
     cells = [text.ljust(width) for text, width in zip(texts, widths, strict=True)]
     return "  ".join(cells).rstrip()

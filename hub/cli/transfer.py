@@ -73,7 +73,7 @@ def restore(archive: Path) -> None:
 
     folder = config.data_folder(os.environ)
     data_origin.require_no_demo_folder(folder)
-    with archives.opened(archive) as opened:
+    with archives.open_archive(archive) as opened:
         _restore_keys(opened, folder)
         try:
             loaded = config.load(os.environ)

@@ -60,7 +60,7 @@ def find_requested_ids(setup: Setup) -> list[str]:
     flagged = _documents(setup.installation).where(text(REREAD_DOCUMENTS), SourceDocument.reread)
     queries = [flagged]
     if setup.matched_at:
-        queries.append(_matched(setup.installation))
+        queries.append(_select_matched(setup.installation))
     return _source_ids(setup, queries)
 
 
@@ -68,7 +68,7 @@ def find_matched_ids(setup: Setup) -> list[str]:
     """Return the ids of documents held by a code that was matched since they were planned."""
     if not setup.matched_at:
         return []
-    return _source_ids(setup, [_matched(setup.installation)])
+    return _source_ids(setup, [_select_matched(setup.installation)])
 
 
 def has_released(installation: Installation) -> bool:
@@ -77,7 +77,7 @@ def has_released(installation: Installation) -> bool:
     A document that was read and is still held is not counted again, so that two apps which share
     matches never start each other's runs in turn.
     """
-    released = _matched(installation).where(_last_read <= Match.at)
+    released = _select_matched(installation).where(_last_read <= Match.at)
     with engine.reading() as session:
         return any(not is_shortened(row.source_id) for row in session.execute(released))
 
@@ -129,7 +129,7 @@ def _documents(installation: Installation) -> Select[Any]:
     )
 
 
-def _matched(installation: Installation) -> Select[Any]:
+def _select_matched(installation: Installation) -> Select[Any]:
     """Select documents held by a code that was matched since they were last planned."""
     cause = literal(f"match:{installation.id}:") + Match.field + ":" + Match.code
     scope = hub_context.current().plugins.scope(installation.slug)

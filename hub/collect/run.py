@@ -83,7 +83,7 @@ class SourceReading:
     def read_all(self) -> None:
         """Read the list first, so that what waits never crowds out what is new."""
         try:
-            self.writer.take_in(self._listed())
+            self.writer.take_in(self._read_list())
             is_throttled = self._read_waiting()
         except HubError:
             self._store_missed(counts=False)
@@ -155,7 +155,7 @@ class SourceReading:
             if budget and budget.is_spent():
                 return
 
-    def _listed(self) -> Iterator[Yielded]:
+    def _read_list(self) -> Iterator[Yielded]:
         """Yield what the list has; set aside what the plugin only misses in it."""
         for item in read(self.setup):
             if isinstance(item, Gone) and item.inferred:

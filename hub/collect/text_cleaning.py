@@ -26,11 +26,11 @@ def clean(value: T) -> T:
     names = field_names(type(value))
     if names is not None:
         return cast(T, _clean_fields(value, names))
-    cleaned = _cleaned(value)
+    cleaned = _clean_value(value)
     return value if cleaned == value else cast(T, cleaned)
 
 
-def _cleaned(value: Any) -> Any:
+def _clean_value(value: Any) -> Any:
     """Return a text or a collection of texts with clean texts; anything else as it is."""
     if isinstance(value, str):
         return _clean_text(value)

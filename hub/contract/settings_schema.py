@@ -39,7 +39,7 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
             problems[name] = [_unknown_setting(name, schema.fields)]
     values: dict[str, Any] = {}
     try:
-        loaded = schema.load(answered(schema, declared_answers))
+        loaded = schema.load(drop_empty_texts(schema, declared_answers))
         values = dict(loaded)
     except ValidationError as error:
         messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
@@ -50,7 +50,7 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def answered(schema: Schema, answers: Mapping[str, Any]) -> dict[str, Any]:
+def drop_empty_texts(schema: Schema, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out empty texts where they are no answer: these fields get their defaults.
 
     Only plain text fields take an empty text.
@@ -151,7 +151,7 @@ def _validated_values(field: fields.Field[Any]) -> Iterator[str]:
                 yield str(value)
 
 
-def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
+def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
     """Return the settings with each choice as its id, where a person entered a number or name.
 
     `choices` returns the choices of a list. Raise SettingsInvalid for each that is not in its list.

@@ -112,7 +112,7 @@ class SecretMask:
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield the places of secrets in a text, also in the text that its escapes stand for."""
-        current = _encoded(text)
+        current = _encode(text)
         yield from self._places(current)
         for _ in range(MAX_ROUNDS):
             decoded = _decode(current)
@@ -204,7 +204,7 @@ def _is_random(part: str) -> bool:
     return letters not in spellings
 
 
-def _encoded(text: str) -> _Text:
+def _encode(text: str) -> _Text:
     """Return a text as the bytes of its encoding, with their places."""
     if text.isascii():
         return _Text(text, range(len(text)), range(1, len(text) + 1))

@@ -38,7 +38,7 @@ class Vault:
         head = _head(self._newest)
         nonce = secrets.token_bytes(NONCE_BYTES)
         cipher = self._ciphers[self._newest]
-        ciphertext = cipher.encrypt(nonce, text.encode(), _bound(head, place))
+        ciphertext = cipher.encrypt(nonce, text.encode(), _binding_data(head, place))
         return head + nonce + ciphertext
 
     def open(self, place: str, sealed: bytes) -> str:
@@ -46,7 +46,7 @@ class Vault:
         head, nonce, body = _parts(place, sealed)
         cipher = self._cipher(place, _key_id(head))
         try:
-            opened = cipher.decrypt(nonce, body, _bound(head, place))
+            opened = cipher.decrypt(nonce, body, _binding_data(head, place))
         except InvalidTag:
             raise VaultError(
                 "The secret at %(place)s cannot be opened: its key is another one, or it was"
@@ -101,6 +101,6 @@ def _key_id(head: bytes) -> str:
     return head[2:].decode("utf-8", "replace")
 
 
-def _bound(head: bytes, place: str) -> bytes:
+def _binding_data(head: bytes, place: str) -> bytes:
     """Return the data that binds a secret to its place."""
     return head + b"\x00" + place.encode()

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from hub.clock import Clock
-from hub.db.engine import CLIENT_KEEPALIVES, SERVER_KEEPALIVES, db, translated
+from hub.db.engine import CLIENT_KEEPALIVES, SERVER_KEEPALIVES, db, translate_errors
 from hub.errors import Busy, DatabaseUnavailable
 
 POLL_SECONDS = 0.2
@@ -93,7 +93,7 @@ class Coordination:
         Raise DatabaseUnavailable if the server cannot be reached. All locks are lost with the
         connection; the next use opens another one.
         """
-        with self._guard, translated():
+        with self._guard, translate_errors():
             try:
                 if self._connection is None:
                     self._connection = self._engine.connect()

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from hub.db.engine import db, translated
+from hub.db.engine import db, translate_errors
 
 STARTED_AT = "started_at"
 # The server and the machine that it began on, its history, the database, the file of the table of
@@ -33,7 +33,7 @@ class IdentityDifference(StrEnum):
 def read() -> dict[str, str | None]:
     """Return the identity of the database; None for a value that may not be read."""
     engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
-    with translated(), engine.connect() as connection:
+    with translate_errors(), engine.connect() as connection:
         return read_from(connection)
 
 

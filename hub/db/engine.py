@@ -197,7 +197,7 @@ def transaction() -> Iterator[Session]:
     """
     with (
         forbid_requests(),
-        translated(),
+        translate_errors(),
         Session(db.engine, expire_on_commit=False) as session,
         session.begin(),
     ):
@@ -208,7 +208,7 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """Open a session that only reads: it never waits for a writer, and changes are discarded."""
-    with translated(), Session(reading_engine(), expire_on_commit=False) as session:
+    with translate_errors(), Session(reading_engine(), expire_on_commit=False) as session:
         yield session
 
 
@@ -241,7 +241,7 @@ def upgrade(app: Flask) -> None:
     """Upgrade the tables to the newest revision, from an empty database or an older revision."""
     from alembic import command
 
-    with app.app_context(), translated():
+    with app.app_context(), translate_errors():
         migrations(app)
         config = app.extensions["migrate"].migrate.get_config()
         config.attributes["upgrades"] = True
@@ -353,7 +353,7 @@ def _set_begin(dialect: Dialect, statement: str) -> None:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise DatabaseUnavailable for an error of the database that is not the caller's."""
     try:
         yield

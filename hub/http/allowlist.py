@@ -102,10 +102,10 @@ def addresses(declared: Iterable[str], settings: Mapping[str, Any]) -> frozenset
     Each is written as scheme://host:port, to compare those of two versions of the settings.
     """
     urls = _declared_urls(declared, settings)
-    return frozenset(_normalized(url) for url in urls)
+    return frozenset(_normalize(url) for url in urls)
 
 
-def _normalized(url: Url) -> str:
+def _normalize(url: Url) -> str:
     """Write the address of a host in one way, with its port; an IPv6 address gets brackets."""
     host, port = _host_and_port(url)
     if ":" in host:

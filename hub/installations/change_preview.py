@@ -50,4 +50,4 @@ def _chosen_records(app: App, row: Installation, settings: Mapping[str, Any]) ->
                 ]
             if offered[source]:
                 checked[name] = settings[name]
-    return settings_schema.chosen(app, checked, lambda source: offered[source])
+    return settings_schema.resolve_choices(app, checked, lambda source: offered[source])

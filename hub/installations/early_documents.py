@@ -17,7 +17,7 @@ from hub.security import audit
 MAX_LOGGED_NUMBERS = 50  # documents that the audit log names by their number
 
 
-def excluded(installation_id: int) -> tuple[ColumnElement[Any], ...]:
+def match_excluded(installation_id: int) -> tuple[ColumnElement[Any], ...]:
     """Return the conditions of the documents that are left out and that the source still has."""
     return (
         SourceDocument.installation_id == installation_id,
@@ -33,7 +33,7 @@ def include(
     """Let these documents count despite their date, from the next sync on; return their numbers."""
     statement = (
         update(SourceDocument)
-        .where(*excluded(installation.id), SourceDocument.id.in_(ids))
+        .where(*match_excluded(installation.id), SourceDocument.id.in_(ids))
         .values(before_start=StartRule.INCLUDED, reread=True)
         .returning(SourceDocument.number, SourceDocument.source_id)
     )

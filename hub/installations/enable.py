@@ -153,7 +153,7 @@ def _save(
     is_tested = bool(app_answers) or not row.id or not row.enabled
     if is_tested:
         _log_test(row, draft, who)
-    settings = settings_schema.chosen(
+    settings = settings_schema.resolve_choices(
         app, draft.settings, lambda source: _choices(row, draft.settings, draft.secrets, source)
     )
     tenant = sources.check(row, settings, draft.secrets) if is_tested else None

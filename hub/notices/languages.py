@@ -56,7 +56,7 @@ def catalog(language: str, package: str = HUB) -> NullTranslations:
 
     Texts that a plugin does not translate are looked up in the hub's.
     """
-    read = _collected()
+    read = _catalogs()
     key = (package, language)
     if key not in read:
         if package == HUB:
@@ -68,7 +68,7 @@ def catalog(language: str, package: str = HUB) -> NullTranslations:
 
 def field_labels(language: str) -> dict[str, str]:
     """Return the translated labels of the fields of all apps; they are collected once."""
-    collected = _collected()
+    collected = _catalogs()
     key = ("labels of fields", language)
     if key not in collected:
         plugins = current().plugins
@@ -86,7 +86,7 @@ def labels_of_fields(plugins: Plugins, slug: str) -> list[str]:
     return [field.label for field in plugins.call(slug, "hub_fields") or ()]
 
 
-def _collected() -> dict[tuple[str, str], Any]:
+def _catalogs() -> dict[tuple[str, str], Any]:
     """Return what was read of the catalogs in this process, by package and language."""
     collected: dict[tuple[str, str], Any] = current_app.extensions.setdefault(CATALOGS, {})
     return collected

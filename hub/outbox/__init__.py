@@ -52,11 +52,11 @@ from hub.outbox.releases import (
 from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, UNSENT
 from hub.outbox.statistics import (
     COUNTED_STATES,
+    apply_sign,
     counts,
     counts_of_each,
     files,
     sign,
-    signed,
     states,
     sums,
     sums_by_kind,
@@ -88,6 +88,7 @@ __all__ = [
     "PartOperation",
     "RemovalSummary",
     "Repetition",
+    "apply_sign",
     "approve",
     "approve_all",
     "approve_when_planned",
@@ -131,7 +132,6 @@ __all__ = [
     "same_transaction",
     "settle",
     "sign",
-    "signed",
     "skip",
     "state_column",
     "states",

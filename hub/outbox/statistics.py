@@ -97,10 +97,10 @@ def counts_of_each(
     has_several = Posting.document_id.in_(_with_several_postings(installation_ids))
     for installation_id, states_by_document in _states_of_each(session, has_several).items():
         by_state[installation_id].update(states_by_document.values())
-    return {id: _counted(by_state[id]) for id in installation_ids}
+    return {id: _count_documents(by_state[id]) for id in installation_ids}
 
 
-def _counted(by_state: Mapping[str, int]) -> dict[str, int]:
+def _count_documents(by_state: Mapping[str, int]) -> dict[str, int]:
     """Return counts by the states in which documents are counted, and their sum."""
     counted: Counter[str] = Counter()
     for state, number in by_state.items():
@@ -275,7 +275,7 @@ def sign(kind: str) -> int:
     return 1
 
 
-def signed(kind: str, total: Decimal | None) -> Decimal:
+def apply_sign(kind: str, total: Decimal | None) -> Decimal:
     """Return a total with the sign that it has in sums: credits are negative, None is zero."""
     if total is None:
         return ZERO

@@ -227,7 +227,7 @@ class Client:
         with self._flask.app_context():
             answer, access = self._with_access(lambda: self._access(call), call, deadline_at)
             if answer.expired and access:
-                answer, _ = self._with_access(lambda: self._renewed(access), call, deadline_at)
+                answer, _ = self._with_access(lambda: self._renew_token(access), call, deadline_at)
             is_let_in = answer.outcome != SendOutcome.UNAUTHORISED
             if call.is_envelope and is_let_in:
                 return answer  # its items show whether QuickBooks lets the hub in
@@ -312,7 +312,7 @@ class Client:
         answer = replace(answer, seconds=clock.monotonic() - started_at)
         self._count(call, answer.date)
         if answer.outcome == SendOutcome.THROTTLED:
-            self._rate_limiter.throttled(answer.after or 0.0)
+            self._rate_limiter.note_throttling(answer.after or 0.0)
         return answer
 
     def _request(self, call: Call, token: str) -> requests.PreparedRequest:
@@ -344,7 +344,7 @@ class Client:
         self._is_refused = is_trial or connection.is_company_refused(self.company_id)
         return _Access(token, is_trial)
 
-    def _renewed(self, access: _Access) -> _Access:
+    def _renew_token(self, access: _Access) -> _Access:
         """Return the same access with a new token."""
         token = tokens.refresh(self.company_id, access.token)
         return access._replace(token=token)

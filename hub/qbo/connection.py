@@ -10,7 +10,7 @@ from hub.db import engine
 from hub.errors import ConnectionTrouble, ReconnectNeeded, Sentence
 from hub.models import Company
 from hub.models.enums import ConnectionState
-from hub.qbo.faults import quoted
+from hub.qbo.faults import quote_reasons
 from hub.qbo.responses import Answer
 from hub.reasons.texts import CaseText
 
@@ -98,7 +98,7 @@ def refuse_call(company_id: int, answer: Answer, *, writes: bool) -> ConnectionT
     state = state_of(answer)
     # What a person has to do is in the text; the other states have sentences of their own.
     is_final = state == ConnectionState.RECONNECT
-    reason = answer.text if is_final else quoted(answer.faults)
+    reason = answer.text if is_final else quote_reasons(answer.faults)
     return refuse(company_id, state, reason, writes=writes)
 
 

@@ -243,7 +243,7 @@ def sentence(faults: tuple[Fault, ...], what: str = "") -> str:
     return Sentence("QuickBooks refused %(name)s. %(text)s", name=what, text=text)
 
 
-def quoted(faults: tuple[Fault, ...]) -> str:
+def quote_reasons(faults: tuple[Fault, ...]) -> str:
     """Return the reason that QuickBooks itself gives, in brackets; "" if it gives none."""
     if not faults:
         return ""

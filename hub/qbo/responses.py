@@ -134,7 +134,7 @@ def _with_outcome(
 
     expired = response.status == 401 or bool(codes & EXPIRED_CODES)
     if expired or response.status == 403 or codes & FORBIDDEN_CODES:
-        text = _unauthorised(faults)
+        text = _explain_unauthorized(faults)
         return replace(answer, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
 
     if _is_refusal(answer, response):
@@ -291,7 +291,7 @@ def _after(text: str) -> float:
     return max(1.0, min(float(text), MAX_PAUSE_SECONDS))
 
 
-def _unauthorised(faults: tuple[Fault, ...]) -> str:
+def _explain_unauthorized(faults: tuple[Fault, ...]) -> str:
     """Return why QuickBooks refused the connection."""
     if faults:
         return sentence(faults)

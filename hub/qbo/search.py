@@ -204,7 +204,7 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
     field = "PaymentRefNum" if kind == "payment" else "DocNumber"
     entities: list[Entity] = []
     for chunk in _chunks(numbers):
-        literals = [f"'{quoted(number)}'" for number in chunk]
+        literals = [f"'{escape_text(number)}'" for number in chunk]
         where = f"{field} IN ({', '.join(literals)})"
         entities += _find(client, kind, where)
     return entities
@@ -213,7 +213,7 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
 def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
     """Return the records of a list with exactly this name, inactive ones included."""
     field = "Name" if kind == "item" else "DisplayName"
-    where = f"{field} = '{quoted(name)}' AND Active IN (true, false)"
+    where = f"{field} = '{escape_text(name)}' AND Active IN (true, false)"
     return _find(client, kind, where)
 
 
@@ -221,7 +221,7 @@ def find_files(client: Client, kind: str, id: str) -> list[Entity]:
     """Return the attachments of a transaction."""
     parent = "AttachableRef.EntityRef"
     has_type = f"{parent}.Type = '{ENTITY[kind]}'"
-    has_id = f"{parent}.value = '{quoted(id)}'"
+    has_id = f"{parent}.value = '{escape_text(id)}'"
     return _find(client, "attachment", f"{has_type} AND {has_id}")
 
 
@@ -254,6 +254,6 @@ def _moment(entity: Entity, name: str) -> dt.datetime:
     return moment.astimezone(dt.UTC)
 
 
-def quoted(text: str) -> str:
+def escape_text(text: str) -> str:
     """Escape a text for use between the quotes of a query."""
     return text.replace("\\", "\\\\").replace("'", "\\'")

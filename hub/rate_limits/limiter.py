@@ -76,19 +76,19 @@ class RateLimiter:
                 self._running -= 1
                 self._changed.notify_all()
 
-    def throttled(self, seconds: float) -> None:
+    def note_throttling(self, seconds: float) -> None:
         """Pause for as long as QuickBooks asked, and continue a little slower than before.
 
         The rate falls to half at most: if few requests had started, another client or the limit of
         a second was the cause. It does not fall after a pause shorter than a minute, which no
         limit of a minute asks for, nor again for each request that ran when the pause began.
         """
-        with self._changed, self._synchronized():
+        with self._changed, self._synchronize():
             now = self._clock.monotonic()
             if seconds >= self._limits.period and now >= self._paused_to:
                 self._count_batches_by_items(now)
                 used = sum(start > now - self._limits.period for start in self._counted)
-                allowed = self._allowed(now)
+                allowed = self._allowed_requests(now)
                 slower = min(allowed, used) * SLOWDOWN_FACTOR
                 self._cap = max(MIN_PER_MINUTE, slower, allowed / 2)
                 self._cap_at = now + seconds
@@ -102,7 +102,7 @@ class RateLimiter:
             since = now - self._limits.period
             used = sum(start > since for start in self._counted)
             batches = sum(start > since for start, _ in self._batches)
-            allowed = int(self._allowed(now))
+            allowed = int(self._allowed_requests(now))
             waiting = sum(len(queue) for queue in self._waiting.values())
             return Budget(
                 requests=max(0, allowed - used),
@@ -143,7 +143,7 @@ class RateLimiter:
 
         Return 0 if it started, else the seconds to wait, or None if it is the turn of another one.
         """
-        with self._synchronized():
+        with self._synchronize():
             delay = self._delay(ticket)
             if until is not None and self._clock.monotonic() + delay >= until:
                 raise NoSlot(delay)
@@ -165,12 +165,12 @@ class RateLimiter:
             self._changed.acquire()
 
     @contextmanager
-    def _synchronized(self) -> Iterator[None]:
+    def _synchronize(self) -> Iterator[None]:
         """Share the state with other processes: read theirs before the block, write it after."""
         if self._shared is None:
             yield
             return
-        with self._shared.locked():
+        with self._shared.lock():
             state = self._shared.read()
             if state is not None:
                 self._adopt(state)
@@ -181,7 +181,7 @@ class RateLimiter:
         """Adopt the state of other processes, if there is any."""
         if self._shared is None or not self._shared.exists():
             return
-        with self._shared.locked():
+        with self._shared.lock():
             state = self._shared.read()
         if state is not None:
             self._adopt(state)
@@ -238,7 +238,7 @@ class RateLimiter:
     def _delay(self, ticket: Ticket) -> float:
         """Return the seconds until the limits allow a request; never negative."""
         now = self._clock.monotonic()
-        allowed = int(self._allowed(now))
+        allowed = int(self._allowed_requests(now))
         room = max(1, allowed - self._weight(ticket) + 1)
         second_free_at = _free_at(self._starts, self._limits.per_second, SECOND_WINDOW)
         period_free_at = _free_at(self._counted, room, self._limits.window)
@@ -266,7 +266,7 @@ class RateLimiter:
             return ticket.items
         return 1
 
-    def _allowed(self, now: float) -> float:
+    def _allowed_requests(self, now: float) -> float:
         """Return how many requests may start in a period."""
         seconds_since_cap = max(0.0, now - self._cap_at)
         recovery = RECOVERY_PER_MINUTE * seconds_since_cap / MINUTE

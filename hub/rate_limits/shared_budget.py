@@ -139,13 +139,13 @@ class SharedBudget:
         reservation.fill(concurrent)
         return reservation.grant
 
-    def allowed(self, limits: Limits, now: float) -> float:
+    def allowed_calls(self, limits: Limits, now: float) -> float:
         """Return how many calls may start in a period."""
         seconds_since_cap = max(0.0, now - self.cap_at)
         recovery = RECOVERY_PER_MINUTE * seconds_since_cap / MINUTE
         return min(float(limits.per_period), self.cap + recovery)
 
-    def used(self, since: float) -> int:
+    def count_calls(self, since: float) -> int:
         """Return how often calls have counted since a moment."""
         return sum(self.weight(start.items) for start in self.starts if start.at > since)
 
@@ -190,8 +190,8 @@ class SharedBudget:
             since = at - limits.period
             recent = [start for start in self.starts if start.at > since]
             self.by_items = self.by_items or any(start.items > 1 for start in recent)
-            allowed = self.allowed(limits, at)
-            slower = min(allowed, self.used(since)) * SLOWDOWN_FACTOR
+            allowed = self.allowed_calls(limits, at)
+            slower = min(allowed, self.count_calls(since)) * SLOWDOWN_FACTOR
             self.cap = max(MIN_PER_MINUTE, slower, allowed / 2)
             self.cap_at = at + seconds
         self.paused_to = max(self.paused_to, at + seconds)
@@ -288,10 +288,10 @@ class _Reservation:
         """Return whether half of a limit is used, or calls are paused."""
         budget = self.budget
         in_second = sum(start.at > self.now - SECOND_WINDOW for start in budget.starts)
-        in_period = budget.used(self.now - self.limits.window)
+        in_period = budget.count_calls(self.now - self.limits.window)
         return (
             in_second >= self.limits.per_second // 2
-            or in_period >= budget.allowed(self.limits, self.now) // 2
+            or in_period >= budget.allowed_calls(self.limits, self.now) // 2
             or budget.paused_to > self.now
         )
 
@@ -314,7 +314,7 @@ class _Reservation:
         budget = self.budget
         shares = budget.shares.items()
         others_room = sum(share.room for owner, share in shares if owner != self.demand.process)
-        allowed = int(budget.allowed(self.limits, self.now))
+        allowed = int(budget.allowed_calls(self.limits, self.now))
         room = max(0, allowed - others_room - budget.weight(items))
         starts = budget.starts
         per_second = self.limits.per_second

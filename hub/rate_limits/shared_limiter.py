@@ -127,7 +127,7 @@ class SharedRateLimiter:
                     self._ask_at = {False: 0.0, True: 0.0}
                 self._changed.notify_all()
 
-    def throttled(self, seconds: float) -> None:
+    def note_throttling(self, seconds: float) -> None:
         """Pause on all machines for as long as QuickBooks asked, and continue somewhat slower.
 
         This process pauses at once, the others with their next look at the row, which is also when
@@ -145,11 +145,11 @@ class SharedRateLimiter:
         with forbid_requests():
             shared, now = self._row.read()
         since = now - self._limits.period
-        allowed = int(shared.allowed(self._limits, now))
+        allowed = int(shared.allowed_calls(self._limits, now))
         with self._changed:
             own_pause = self._paused_to - self._clock.monotonic()
             return Budget(
-                requests=max(0, allowed - shared.used(since)),
+                requests=max(0, allowed - shared.count_calls(since)),
                 batches=self._limits.batches - shared.batches(since),
                 running=self._running,
                 waiting=sum(len(queue) for queue in self._waiting.values()),

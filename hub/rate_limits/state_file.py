@@ -49,7 +49,7 @@ class SharedState:
         return self._file.exists()
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other processes from reading or writing during the block."""
         with suppress(OSError, Timeout):
             if not self._file.parent.is_dir():
@@ -63,7 +63,7 @@ class SharedState:
     def read(self) -> RateLimitState | None:
         """Return the state of the file; None if it is the last one of this process, or unusable."""
         try:
-            number = self._opened()
+            number = self._open()
             content = os.pread(number, os.fstat(number).st_size, 0)
             if content == self._content:
                 return None
@@ -78,13 +78,13 @@ class SharedState:
         content = array("d", _numbers(state)).tobytes()
         self._content = b""
         with suppress(OSError):
-            number = self._opened()
+            number = self._open()
             if os.fstat(number).st_size > len(content):
                 os.ftruncate(number, len(content))
             if os.pwrite(number, content, 0) == len(content):
                 self._content = content
 
-    def _opened(self) -> int:
+    def _open(self) -> int:
         """Return the descriptor of the file, opened anew if the file was removed or replaced."""
         if self._descriptor is None or not self._descriptor.is_of(self._file):
             self._content = b""

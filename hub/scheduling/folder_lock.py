@@ -42,7 +42,7 @@ from hub.db.engine import (
     insert,
     reading,
     transaction,
-    translated,
+    translate_errors,
 )
 from hub.errors import DatabaseUnavailable, OtherFolderActive
 from hub.models import ActiveFolder
@@ -122,7 +122,7 @@ class FolderLock:
         """Get the lock, or check that it is still held; return None if this process may work."""
         if self._lock is None:
             return None
-        with self._guard, translated():
+        with self._guard, translate_errors():
             if not self._lock.is_held():
                 self._lease_ends = None
                 if not self._lock.take():

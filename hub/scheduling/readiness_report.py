@@ -60,7 +60,7 @@ class Obstacle:
         """Count a document that is stopped; an amount without a currency is in `home`."""
         self.documents += 1
         currency = posting.currency or home
-        self.sums[currency] += outbox.signed(posting.kind, posting.summary.total)
+        self.sums[currency] += outbox.apply_sign(posting.kind, posting.summary.total)
         if len(self.examples) < MAX_EXAMPLES:
             self.examples.append((posting.document_id, format_posting_name(posting)))
 
@@ -176,7 +176,7 @@ def _from_cases(
     for case_id, kind, currency, count, total in rows:
         obstacle = obstacles[case_id]
         obstacle.documents += count
-        obstacle.sums[currency or home] += outbox.signed(kind, total)
+        obstacle.sums[currency or home] += outbox.apply_sign(kind, total)
     for case_id, creation_id in held:
         for posting in dependents[creation_id]:
             obstacles[case_id].add(posting, home)

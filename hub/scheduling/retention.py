@@ -64,7 +64,13 @@ def rules() -> tuple[Rule, ...]:
     """Return all rules with the days that the settings give; lines are removed before runs."""
     config = current().config
     return (
-        Rule("replaced payloads", Posting, config.keep_payloads_days, _replaced, REPLACED_CONTENT),
+        Rule(
+            "replaced payloads",
+            Posting,
+            config.keep_payloads_days,
+            _match_replaced,
+            REPLACED_CONTENT,
+        ),
         Rule("receipts", ReceiptRow, config.keep_receipts_days, _ended_receipts, {"body": {}}),
         Rule("details of cases", Case, config.keep_cases_days, _closed_cases, {"details": {}}),
         Rule("run lines", RunLine, config.keep_run_lines_days, _old_lines),
@@ -144,7 +150,7 @@ PAYMENT_STATES = ("part_paid", "paid")
 REPLACED_CONTENT = {"payload": b"", "answer": {}}
 
 
-def _replaced(before: dt.datetime) -> Conditions:
+def _match_replaced(before: dt.datetime) -> Conditions:
     """Match posted versions of a part that a later posted version has replaced.
 
     Undo, drift and recovery compare with the newest version only, which keeps its content.

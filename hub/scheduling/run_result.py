@@ -13,7 +13,7 @@ from hub.db.bulk import among
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
 from hub.money import to_cents
-from hub.outbox import signed
+from hub.outbox import apply_sign
 from hub.translations.messages import gettext, gettext_noop, ngettext
 
 STOPPED_STATES = ("held", "review", "unknown")
@@ -223,7 +223,7 @@ def _signed_amount(posting: _ChangedPosting) -> Decimal:
     amount = posting.posted_total
     if amount is None:
         amount = posting.total
-    return signed(posting.kind, amount)
+    return apply_sign(posting.kind, amount)
 
 
 def _format_amount(amount: Decimal, currency: str) -> str:

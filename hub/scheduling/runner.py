@@ -159,7 +159,7 @@ def _run(
     with folder_lock.process_lock().use(wait=wait, on_wait=on_wait), run_lease:
         recorder = run_log.start(kind, subject, requested_by, run_id, progress)
         steps = Steps(recorder, wait, requested_by, tuple(ids))
-        with log_context.bound(run_id=recorder.run_id, kind=kind, **subject_fields(subject)):
+        with log_context.bind(run_id=recorder.run_id, kind=kind, **subject_fields(subject)):
             return _work(steps, work, subject)
 
 

@@ -29,7 +29,7 @@ def tick(now: dt.datetime) -> int:
 
     While another process does so, return 0: two of them would only wait for each other's rows.
     """
-    any_due = select(exists().where(_due(now)))
+    any_due = select(exists().where(_match_due(now)))
     with reading() as session:
         has_work = _needs_arranging(session) or session.scalar(any_due)
     if not has_work:
@@ -64,7 +64,7 @@ def rewind(now: dt.datetime) -> None:
 
 def due(session: Session, now: dt.datetime) -> list[Schedule]:
     """Return the schedules that are due and not running, longest due first."""
-    query = select(Schedule).where(_due(now))
+    query = select(Schedule).where(_match_due(now))
     longest_due_first = query.order_by(Schedule.next_due, Schedule.id)
     return list(session.scalars(longest_due_first))
 
@@ -247,7 +247,7 @@ def _update_row(session: Session, row: Schedule | None, now: dt.datetime, **fiel
 _own_run, _other_run = aliased(Run), aliased(Run)
 
 
-def _due(now: dt.datetime) -> ColumnElement[bool]:
+def _match_due(now: dt.datetime) -> ColumnElement[bool]:
     """Match schedules whose time has come and whose earlier run has ended.
 
     Any run of the same kind and installation counts, such as one that a person started.
@@ -290,7 +290,9 @@ def _insert_runs(session: Session, now: dt.datetime) -> Insert:
         literal(value, getattr(Run, name).type).label(f"new_{name}")
         for name, value in defaults.items()
     ]
-    rows = select(*columns, *constants).where(_due(now)).order_by(Schedule.next_due, Schedule.id)
+    rows = (
+        select(*columns, *constants).where(_match_due(now)).order_by(Schedule.next_due, Schedule.id)
+    )
     names = ["schedule_id", "due_at", "kind", "company_id", "installation_id", *defaults]
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement: Insert = dialect.insert(Run).from_select(names, rows).on_conflict_do_nothing()

@@ -78,7 +78,7 @@ def record_alone(who: str, what: str, subject: str, **detail: Any) -> None:
         record(session, who, what, subject, **detail)
 
 
-def restored(session: Session, who: str) -> None:
+def record_restore(session: Session, who: str) -> None:
     """Record that the database was restored from a backup, whose log continues from here."""
     _lock(session)
     newest = _newest(session)

@@ -54,7 +54,7 @@ def address_for_new_person(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[: MAX_LENGTH + 1]).strip()
     if not text:
         raise Refused("Enter the e-mail address of the person.")
-    if _fold(text) in _reserved():
+    if _fold(text) in _reserved_names():
         raise Refused(
             "“%(name)s” is reserved for the hub itself. Enter the person's e-mail address.",
             name=text,
@@ -87,7 +87,7 @@ def _fold(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-def _reserved() -> set[str]:
+def _reserved_names() -> set[str]:
     """Return the names that the audit log uses for others than people, normalized."""
     names = set(RESERVED)
     for slug, app in current().plugins.apps.items():

@@ -85,7 +85,7 @@ def _enter(slot: ExitStack, app: str, slug: str, rate: Rate, name: str) -> None:
 def _pause(rate: Rate, name: str, seconds: float) -> None:
     """Let no process call the source for as long as it asked."""
     if has_app_context():
-        _limiter(rate, name).throttled(seconds)
+        _limiter(rate, name).note_throttling(seconds)
 
 
 def _limiter(rate: Rate, name: str) -> RateLimiter | SharedRateLimiter:

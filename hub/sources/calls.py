@@ -17,7 +17,7 @@ from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
 from hub.sources.masking import mask_item
-from hub.sources.site import app_of, call, fields, guarded, site
+from hub.sources.site import app_of, call, fields, guard, site
 
 MAX_LISTED_NAMES = 20  # names that a warning lists
 
@@ -33,7 +33,7 @@ def check(
     secrets that are not saved yet, nothing is stored.
     """
     here = site(installation, settings, secrets)
-    with guarded(installation, "checking the connection"):
+    with guard(installation, "checking the connection"):
         tenant: Tenant | None = call(installation, "hub_check", site=here)
     app = app_of(installation)
     if tenant is None:
@@ -103,7 +103,7 @@ def codes(
     secrets: dict[str, str] | None = None,
 ) -> list[Code]:
     """Return the codes of a field as the source has them now, also with unsaved settings."""
-    with guarded(installation, f"listing its {field.replace('_', ' ')} codes"):
+    with guard(installation, f"listing its {field.replace('_', ' ')} codes"):
         here = site(installation, settings, secrets)
         listed = call(installation, "hub_codes", site=here, field=field) or ()
         codes: list[Code] = []
@@ -116,7 +116,7 @@ def codes(
 
 def read_file(installation: Installation, document: Document, attachment: Attachment) -> bytes:
     """Return the content of a file of a document, as the source has it now."""
-    with guarded(installation, f"handing over {attachment.name}"):
+    with guard(installation, f"handing over {attachment.name}"):
         here = site(installation)
         content = call(
             installation, "hub_attachment", site=here, document=document, attachment=attachment
@@ -132,7 +132,7 @@ def read_file(installation: Installation, document: Document, attachment: Attach
 
 def subscribe(installation: Installation, on: bool) -> None:
     """Turn the source's calls to the hub on or off, if the app can do that."""
-    with guarded(installation, "subscribing to changes"):
+    with guard(installation, "subscribing to changes"):
         here = site(installation)
         call(installation, "hub_subscribe", site=here, on=on)
 
@@ -142,7 +142,7 @@ def webhook(installation: Installation, headers: Mapping[str, str], body: bytes)
 
     Without signals, the hub collects whatever has changed.
     """
-    with guarded(installation, "reading a call of its source"):
+    with guard(installation, "reading a call of its source"):
         here = site(installation)
         signals = call(installation, "hub_webhook", site=here, headers=headers, body=body)
         return list(signals or ())

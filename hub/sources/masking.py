@@ -15,9 +15,9 @@ Item = TypeVar("Item", bound=Document | Gone | Unreadable | Code | Tenant)
 
 def mask_error(error: HubError) -> None:
     """Mask secrets in the texts of an error."""
-    error.args = tuple(_masked(value) for value in error.args)
+    error.args = tuple(_mask_value(value) for value in error.args)
     for name, value in vars(error).items():
-        setattr(error, name, _masked(value))
+        setattr(error, name, _mask_value(value))
 
 
 def mask_item(item: Item) -> Item:
@@ -29,7 +29,7 @@ def mask_item(item: Item) -> Item:
     names = ("name", "warnings") if isinstance(item, Tenant) else ("reason", "hold", "warnings")
     for name in names:
         value = getattr(item, name, None)
-        masked = _masked(value)
+        masked = _mask_value(value)
         if masked != value:
             changes[name] = masked
     if isinstance(item, Document) and _has_held_code(item):
@@ -53,7 +53,7 @@ def _mask_codes(codes: Mapping[str, Code | str | None]) -> dict[str, Code | str 
     return masked
 
 
-def _masked(value: object) -> object:
+def _mask_value(value: object) -> object:
     """Return a text, or texts in a tuple, list or dictionary, without secrets.
 
     A sentence whose text has no secret stays as it is, so that pages can translate it.
@@ -62,7 +62,7 @@ def _masked(value: object) -> object:
         masked = mask_secrets(value)
         return value if masked == value else masked
     if isinstance(value, (tuple, list)):
-        return type(value)(_masked(part) for part in value)
+        return type(value)(_mask_value(part) for part in value)
     if isinstance(value, dict):
-        return {name: _masked(part) for name, part in value.items()}
+        return {name: _mask_value(part) for name, part in value.items()}
     return value

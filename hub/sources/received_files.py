@@ -52,7 +52,7 @@ class SiteFiles:
 
     def _page_after(self, position: int) -> list[files.ReceivedFile]:
         """Return the next files; no session stays in the frame of the generator."""
-        query = self._accepted().where(StoredFile.position > position)
+        query = self._select_accepted().where(StoredFile.position > position)
         with reading() as session:
             page = session.scalars(query.order_by(StoredFile.position).limit(FILES_PER_READ))
             return [to_contract(stored) for stored in page]
@@ -71,11 +71,13 @@ class SiteFiles:
         )
         with reading() as session:
             position_of = {row.document_id: row.position for row in session.execute(positions)}
-            query = self._accepted().where(StoredFile.position.in_(set(position_of.values())))
+            query = self._select_accepted().where(
+                StoredFile.position.in_(set(position_of.values()))
+            )
             by_position = {file.position: to_contract(file) for file in session.scalars(query)}
         return {id: by_position[position] for id, position in position_of.items()}
 
-    def _accepted(self) -> Select[Any]:
+    def _select_accepted(self) -> Select[Any]:
         """Return the query for the accepted files."""
         return select(StoredFile).where(
             StoredFile.installation_id == self._installation_id,

@@ -19,7 +19,7 @@ from hub.money import total
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.masking import mask_item
-from hub.sources.site import call, guarded, site
+from hub.sources.site import call, guard, site
 from hub.sources.site import fields as fields_of
 
 LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
@@ -48,7 +48,7 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
 def _push(installation: Installation, here: Site, field: Field) -> int:
     """Push the list of one field and link the codes returned; return the length of the list."""
     rows = _records_to_push(installation, here, field)
-    with guarded(installation, f"taking in the list of {field.label.lower()}s"):
+    with guard(installation, f"taking in the list of {field.label.lower()}s"):
         codes = call(installation, "hub_records", site=here, field=field.name, records=rows)
         codes = [mask_item(code) for code in codes or ()]
     with engine.transaction() as session:

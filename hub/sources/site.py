@@ -174,7 +174,7 @@ def fields(installation: Installation, site: Site) -> tuple[Field, ...]:
 
     An exception of the plugin becomes an error that names the app.
     """
-    with guarded(installation, "naming its fields"):
+    with guard(installation, "naming its fields"):
         declared = call(installation, "hub_fields") or ()
         return tuple(_with_settings(field, site.settings) for field in declared)
 
@@ -193,7 +193,7 @@ def fields_as_set(installation: Installation) -> tuple[Field, ...]:
 
 
 @contextmanager
-def guarded(installation: Installation, what: str) -> Iterator[None]:
+def guard(installation: Installation, what: str) -> Iterator[None]:
     """Turn an exception of a plugin into an error that names the app; log its traceback.
 
     Errors are marked as coming from the source, except faults of the hub's own database and keys.
@@ -236,7 +236,7 @@ def call(installation: Installation, hook: str, **values: Any) -> Any:
     return plugins.call(installation.slug, hook, **values)
 
 
-def gone(app: App, settings: Mapping[str, Any]) -> str:
+def gone_policy(app: App, settings: Mapping[str, Any]) -> str:
     """Return the policy for posted documents that are gone at the source.
 
     It is one of the values of `App.gone`, or what the setting says that `App.gone` names.
@@ -282,7 +282,7 @@ def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:
     schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
     secret_names = settings_schema.secret_names(app)
     public = _without(stored, secret_names)
-    answers = settings_schema.answered(schema, public)
+    answers = settings_schema.drop_empty_texts(schema, public)
     try:
         loaded = schema.load(answers, partial=tuple(secret_names), unknown=EXCLUDE)
     except ValidationError as error:

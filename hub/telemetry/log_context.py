@@ -21,7 +21,7 @@ def replace(values: Values) -> None:
 
 
 @contextmanager
-def bound(**values: object) -> Iterator[None]:
+def bind(**values: object) -> Iterator[None]:
     """Add values, without those that are None, to every log line of the block."""
     before = _values.get()
     added = {name: value for name, value in values.items() if value is not None}

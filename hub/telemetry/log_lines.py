@@ -62,14 +62,14 @@ def _json_formatter(mask: Mask) -> logging.Formatter:
     """Return a formatter of structlog that writes one JSON object per record."""
     import structlog  # takes longer than most commands
 
-    def masked(logger: Any, method: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    def mask_event(logger: Any, method: str, event: Mapping[str, Any]) -> dict[str, Any]:
         """Mask every text before it is encoded, so that the line stays valid JSON."""
-        return {name: _masked(value, mask) for name, value in event.items()}
+        return {name: _mask_value(value, mask) for name, value in event.items()}
 
     processors: list[Any] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
-        masked,
+        mask_event,
         structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=False),
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -91,7 +91,7 @@ def _describe(logger: Any, method: str, event: Mapping[str, Any]) -> dict[str, A
     return {**described, **event, **names}
 
 
-def _masked(value: object, mask: Mask) -> object:
+def _mask_value(value: object, mask: Mask) -> object:
     """Return a value of an event as JSON can hold it, texts without secrets."""
     if value is None or isinstance(value, bool | int | float):
         return value

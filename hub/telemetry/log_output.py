@@ -47,7 +47,7 @@ class ErrorStream(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 @contextmanager
-def logged(
+def write_log(
     folder: Path, mask: Mask, options: LogOptions = DEFAULT_OPTIONS, plugins: Iterable[str] = ()
 ) -> Iterator[None]:
     """Write the log of the hub, of its libraries and of plugins while the block runs.

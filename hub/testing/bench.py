@@ -55,7 +55,7 @@ class KeptSecrets(dict[str, str], Secrets):
 
 
 @cache
-def installed() -> Plugins:
+def load_plugins() -> Plugins:
     """Return the installed plugins, loaded once in a process: that takes longer than most tests."""
     return Plugins.load()
 
@@ -133,7 +133,7 @@ class Bench:
         `seed` varies its data; `folder` holds its journal, so that it can be opened again.
         `company`, `zone` and `now` are those of the site that hooks get.
         """
-        self.plugins = plugins or installed()
+        self.plugins = plugins or load_plugins()
         self.app = app_of(self.plugins, slug)
         self.clock = FakeClock(now)
         self.company = company or Company(country="US", currency="USD")
@@ -157,7 +157,7 @@ class Bench:
         self._server: WSGIApplication = self.sandbox.wsgi
         if waits:
             self._server = waiting(self.sandbox.wsgi, self._advance_stand_in)
-        self._stand_in = self._checked()
+        self._stand_in = self._check_calls()
         self.browser = requests.Session()
         mount(self.browser, URL, self.serve)
         self._answers = {**self.sandbox.settings(URL), **(settings or {})}
@@ -197,13 +197,13 @@ class Bench:
         """Return the data of the stand-in that was passed to this bench."""
         return self.stand_in.books
 
-    def _checked(self) -> WSGIApplication:
+    def _check_calls(self) -> WSGIApplication:
         """Return the stand-in; if its API is described, check every call by the description."""
         if self.app.assumed_api is None:
             return self._server
-        from hub.testing.openapi import checked  # needs libraries that other plugins do not
+        from hub.testing.openapi import check_calls  # needs libraries that other plugins do not
 
-        return checked(self._server, self.app.assumed_api)
+        return check_calls(self._server, self.app.assumed_api)
 
     def serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer what is called at URL: the stand-in, or what takes its place."""
@@ -251,7 +251,7 @@ class Bench:
     ) -> Iterator[Yielded]:
         """Yield what the source has, as lazily as the plugin reads it."""
         items = self._call("hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids))
-        yield from items if ids else record.watched(self.app.slug, items)
+        yield from items if ids else record.watch(self.app.slug, items)
 
     def read(
         self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()

@@ -23,7 +23,7 @@ MAX_MESSAGE_LENGTH = 300
 SCHEMES = {"bearer": "Bearer ", "basic": "Basic "}
 
 
-def checked(app: WSGIApplication, path: Path) -> WSGIApplication:
+def check_calls(app: WSGIApplication, path: Path) -> WSGIApplication:
     """Wrap `app` so that a call that differs from the OpenAPI description at `path` fails the test.
 
     An answer has to be as described. A request that is not as described may only be refused. What a
@@ -133,7 +133,7 @@ class Description:
 
     def __init__(self, document: dict[str, Any]) -> None:
         """Read the operations; paths without parameters come before those that have some."""
-        self.document = _closed(document)
+        self.document = _close_objects(document)
         operations = self._operations("paths")
         self.operations = sorted(operations, key=lambda operation: len(operation.names))
         self.webhooks = {}
@@ -153,12 +153,12 @@ class Description:
             if is_accepted and _root(request.path) in self._roots:
                 return [f"there is no call {request.method} {request.path}"]
             return []
-        problems = list(self._answered(operation, answer))
+        problems = list(self._check_answer(operation, answer))
         if is_accepted:
-            problems += self.requested(operation, request, values)
+            problems += self.check_request(operation, request, values)
         return problems
 
-    def requested(
+    def check_request(
         self, operation: DescribedCall, request: Request, values: Mapping[str, str]
     ) -> Iterator[str]:
         """Yield how a request differs in parameters, credentials and body.
@@ -172,14 +172,14 @@ class Description:
             if request.body:
                 yield "the request has a body"
             return
-        content = self.resolved(described)["content"]
+        content = self.resolve(described)["content"]
         key = f"{operation.name} request"
         yield from self._content(key, content, request.headers, request.body)
 
-    def called(self, webhook: str, environ: WSGIEnvironment) -> list[str]:
+    def check_webhook(self, webhook: str, environ: WSGIEnvironment) -> list[str]:
         """Return how a call of the source to the hub differs from the webhook of this name."""
         request = read_request(environ)
-        differences = self.requested(self.webhooks[webhook], request, values={})
+        differences = self.check_request(self.webhooks[webhook], request, values={})
         return list(differences)
 
     # -- parts of a call --
@@ -210,7 +210,7 @@ class Description:
         """Yield how the parameters in path, query and headers differ."""
         pairs = parse_qsl(request.query, keep_blank_values=True)
         query = dict(pairs)
-        described = [self.resolved(parameter) for parameter in operation.parameters]
+        described = [self.resolve(parameter) for parameter in operation.parameters]
         query_names = {parameter["name"] for parameter in described if parameter["in"] == "query"}
         for name, _ in pairs:
             if name not in query_names:
@@ -225,7 +225,7 @@ class Description:
             if value is not None:
                 key = f"{operation.name} {place} {name}"
                 schema = parameter["schema"]
-                yield from self._errors(key, schema, _typed(value, self.resolved(schema)))
+                yield from self._errors(key, schema, _parse_value(value, self.resolve(schema)))
             elif parameter.get("required"):
                 yield f"parameter {name}: missing"
 
@@ -242,13 +242,13 @@ class Description:
         if prefixes and not credentials.startswith(tuple(prefixes)):
             yield f"the request does not authenticate by {' or '.join(prefixes)}"
 
-    def _answered(self, operation: DescribedCall, answer: DescribedAnswer) -> Iterator[str]:
+    def _check_answer(self, operation: DescribedCall, answer: DescribedAnswer) -> Iterator[str]:
         """Yield how an answer differs from the one that is described for its status."""
         described = operation.node["responses"].get(str(answer.status))
         if described is None:
             yield f"status {answer.status}: not described"
             return
-        content = self.resolved(described).get("content")
+        content = self.resolve(described).get("content")
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if content is not None:
             key = f"{operation.name} {answer.status}"
@@ -292,7 +292,7 @@ class Description:
             )
         return self._validators[key]
 
-    def resolved(self, node: dict[str, Any]) -> dict[str, Any]:
+    def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         """Return the node that a reference leads to, or the node itself if it is none.
 
         References are of the form "#/components/schemas/Invoice" and may lead to others.
@@ -311,7 +311,7 @@ def _root(path: str) -> str:
     return path.split("/")[1]
 
 
-def _typed(value: str, schema: Mapping[str, Any]) -> Any:
+def _parse_value(value: str, schema: Mapping[str, Any]) -> Any:
     """Return the value of a parameter as a number if its schema says so, else as text.
 
     A text that is no number stays one, and so differs from its schema.
@@ -322,18 +322,18 @@ def _typed(value: str, schema: Mapping[str, Any]) -> Any:
     return value
 
 
-def _closed(node: Any) -> Any:
+def _close_objects(node: Any) -> Any:
     """Copy a document so that no object takes fields that it does not describe.
 
     An object that says itself what additional properties it takes stays as it is.
     """
     if isinstance(node, list):
-        return [_closed(part) for part in node]
+        return [_close_objects(part) for part in node]
     if not isinstance(node, dict):
         return node
     copy = {}
     for name, part in node.items():
-        copy[name] = _closed(part)
+        copy[name] = _close_objects(part)
     if isinstance(copy.get("properties"), dict) and copy.get("type") == "object":
         copy.setdefault("additionalProperties", False)
     return copy

@@ -44,7 +44,7 @@ class ReadinessTests:
                 seen.add(item.source_id)
             else:
                 unexpected.add(item.reason)
-        lines = {reason: _counted(reason, ids) for reason, ids in reasons.items()}
+        lines = {reason: _format_reason(reason, ids) for reason, ids in reasons.items()}
         sys.stdout.write("\n".join(lines.values()))
         listed = "\n".join(lines[reason] for reason in sorted(unexpected))
         if unexpected:
@@ -100,7 +100,7 @@ class ReadinessTests:
             yield from bench.read()
 
 
-def _counted(reason: str, ids: Sequence[str]) -> str:
+def _format_reason(reason: str, ids: Sequence[str]) -> str:
     """Return a line with a reason, how many documents have it, and the first of them."""
     examples = ", ".join(ids[:MAX_EXAMPLES])
     if len(ids) > MAX_EXAMPLES:

@@ -28,7 +28,7 @@ def note_suite(slug: str, suite: type) -> None:
             note(CONTRACT_TEST, name)
 
 
-def watched(slug: str, items: Iterable[Yielded]) -> Iterator[Yielded]:
+def watch(slug: str, items: Iterable[Yielded]) -> Iterator[Yielded]:
     """Yield what was read of an app's list, and note a deletion in it."""
     for item in items:
         if isinstance(item, Gone):

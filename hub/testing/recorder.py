@@ -81,7 +81,7 @@ class RecordWriter:
         for test, reports in self._reports.items():
             file = (self._root / test.partition("::")[0]).resolve()
             projects[_project_folder(file)].add(test, reports)
-        plugins = bench.installed()
+        plugins = bench.load_plugins()
         for folder, project in sorted(projects.items()):
             slugs = project.complete_suites()
             if project.failed:

@@ -55,7 +55,7 @@ def write(path: Path, manifest: Manifest, files: Mapping[str, Path], secret_key:
     try:
         with os.fdopen(handle, "w+b") as output:
             with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr(MANIFEST, _signed(manifest, secret_key))
+                archive.writestr(MANIFEST, _sign(manifest, secret_key))
                 for name, file in files.items():
                     archive.write(file, name)
             output.flush()
@@ -116,7 +116,7 @@ class Archive:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Archive]:
+def open_archive(path: Path) -> Iterator[Archive]:
     """Open an archive and verify its files; raise ArchiveUnusable if it is not as written."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -134,7 +134,7 @@ def _values(manifest: Manifest) -> dict[str, Any]:
     return asdict(manifest)
 
 
-def _signed(manifest: Manifest, secret_key: str) -> str:
+def _sign(manifest: Manifest, secret_key: str) -> str:
     """Return a manifest with its signature."""
     values = _values(manifest)
     values["signature"] = _signature(values, secret_key)

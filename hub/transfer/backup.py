@@ -115,7 +115,7 @@ def _require_room(config: Config, origin: str) -> None:
             move.require_room(connection, origin)
         return
     address = address_without_password(config.database_url)
-    with move.named(address), standalone(config.database_url).connect() as connection:
+    with move.name_database(address), standalone(config.database_url).connect() as connection:
         move.require_room(connection, origin)
 
 

@@ -56,7 +56,7 @@ def move(config: Config, url: str, open_app: OpenApp, who: str, progress: Progre
     if old == new:
         raise ConfigurationError("--to", "names the database that the hub works with already")
     app = open_app(replace(config, database_url=url))
-    with named(new), app.app_context():
+    with name_database(new), app.app_context():
         try:
             with engine.db.engine.connect() as target:
                 require_room(target, old)
@@ -217,7 +217,7 @@ def _counter(phase: str, total: int, progress: Progress) -> rows.Advance:
 
 
 @contextmanager
-def named(address: str) -> Iterator[None]:
+def name_database(address: str) -> Iterator[None]:
     """Raise DatabaseUnavailable with this address for an error of the database."""
     try:
         yield

@@ -13,6 +13,6 @@ def apply(who: str) -> None:
     """
     restore.declare_restore()
     with transaction() as session:
-        audit.restored(session, who)
+        audit.record_restore(session, who)
         login_sessions.end_every(session, login_sessions.EndReason.RESTORED)
         api_tokens.revoke_all(session)

@@ -33,7 +33,7 @@ def day_of_month(value: dt.date) -> str:
 
 def dates_within(text: str) -> str:
     """Return a text with its dates, such as 02 Mar 2026, in the form of the person."""
-    return DATE.sub(_rewritten, text)
+    return DATE.sub(_rewrite, text)
 
 
 def is_date(text: str) -> bool:
@@ -49,7 +49,7 @@ def rewrite_date(text: str) -> str:
         return dates_within(text)
 
 
-def _rewritten(match: re.Match[str]) -> str:
+def _rewrite(match: re.Match[str]) -> str:
     """Return a date of a text in the form of the person; what is no date stays."""
     day, month_, year = match.groups()
     try:

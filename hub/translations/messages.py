@@ -109,10 +109,10 @@ def fill(text: str, values: dict[str, Any], person: Reader) -> str:
     """Fill in the placeholders of a text; without values it may contain any percent sign."""
     if not values:
         return text
-    return text % {name: written(value, person) for name, value in values.items()}
+    return text % {name: format_value(value, person) for name, value in values.items()}
 
 
-def written(value: Any, person: Reader) -> Any:
+def format_value(value: Any, person: Reader) -> Any:
     """Return a value as a sentence has it: a whole number with its thousands separated."""
     if type(value) is int:
         return person.numbers.count(value)

@@ -16,13 +16,13 @@ class NumberFormat:
 
     def count(self, number: int) -> str:
         """Format a whole number."""
-        return self.written(f"{number:,}")
+        return self.localize(f"{number:,}")
 
     def amount(self, number: Decimal, decimals: int) -> str:
         """Format a number with this many decimals."""
-        return self.written(f"{number:,.{decimals}f}")
+        return self.localize(f"{number:,.{decimals}f}")
 
-    def written(self, text: str) -> str:
+    def localize(self, text: str) -> str:
         """Replace the marks of a number as Python writes it, with "," between thousands."""
         return text.translate(str.maketrans(",.-", f"{self.thousands}{self.decimal}{MINUS}"))
 

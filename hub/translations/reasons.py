@@ -38,4 +38,4 @@ def amounts_within(text: str) -> str:
     numbers = messages.reader().numbers
     if numbers == COMMA_AND_POINT:
         return text
-    return AMOUNT.sub(lambda amount: f"{amount[1]} {numbers.written(amount[2])}", text)
+    return AMOUNT.sub(lambda amount: f"{amount[1]} {numbers.localize(amount[2])}", text)

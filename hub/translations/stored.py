@@ -48,7 +48,7 @@ def _translate(text: str, person: Reader, depth: int) -> str:
     if translated != text:
         return translated
     if NUMBER.fullmatch(text):
-        return person.numbers.written(text)
+        return person.numbers.localize(text)
     if depth > MAX_DEPTH:
         return text
     return _by_parts(text, person, depth)
@@ -101,7 +101,7 @@ def _by_count(text: str, person: Reader, depth: int) -> str:
             return text
         english = match["words"]
         words = person.catalog.gettext(english)
-        counts.append(f"{person.numbers.written(match['number'])} {words}")
+        counts.append(f"{person.numbers.localize(match['number'])} {words}")
     return ", ".join(counts)
 
 

@@ -91,7 +91,7 @@ def fresh(view: View) -> View:
     return view
 
 
-def required(app: Flask, endpoint: str) -> str | None:
+def required_role(app: Flask, endpoint: str) -> str | None:
     """Return the least role of an endpoint, "anyone", or None if none is set."""
     if endpoint in PUBLIC:
         return "anyone"
@@ -232,7 +232,7 @@ def _guard() -> Any:
     endpoint, rule = request.endpoint, request.url_rule
     if endpoint is None or rule is None:
         return None
-    least = required(current_app, endpoint)
+    least = required_role(current_app, endpoint)
     if least == "anyone":
         return None
     of = about(current_app, endpoint)
@@ -307,7 +307,7 @@ def address_of_unsent_form(default: str | None = None) -> str:
     """
     if request.method != "POST" or request.endpoint is None:
         return default or ""
-    if required(current_app, request.endpoint) in (None, "anyone"):
+    if required_role(current_app, request.endpoint) in (None, "anyone"):
         return default or ""
     page = destinations.page_before()
     if not _is_page(page):
@@ -330,7 +330,7 @@ def _is_page(address: str) -> bool:
         endpoint, _ = adapter.match(urlsplit(address).path, method="GET")
     except HTTPException:
         return False
-    return required(current_app, endpoint) not in (None, "anyone")
+    return required_role(current_app, endpoint) not in (None, "anyone")
 
 
 def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], View]:

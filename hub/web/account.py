@@ -66,7 +66,7 @@ def _is_allowed_before() -> bool:
     """Tell whether the page is open to a person who has yet to set up a second factor."""
     if request.endpoint is None or request.blueprint in ALLOWED_BEFORE:
         return True
-    return access.required(current_app, request.endpoint) == "anyone"
+    return access.required_role(current_app, request.endpoint) == "anyone"
 
 
 def is_factor_missing() -> bool:
@@ -276,7 +276,7 @@ def _about(look: Session) -> dict[str, Any]:
         "codes_left": second_factor.count_recovery_codes(look, _id()),
         "passkeys": passkeys.of_person(look, _id()),
         "describe_browser": describe_browser,
-        **viewer_choices.offered(),
+        **viewer_choices.list_choices(),
     }
 
 

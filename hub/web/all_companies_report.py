@@ -64,7 +64,7 @@ def download(session: Session) -> Response:
         """Yield the totals of companies as a file has them."""
         for company in companies:
             for total in _row(company, totals).totals:
-                yield _exported(month, company, total)
+                yield _export_row(month, company, total)
 
     rows = exports.read_in_chunks(visible_companies(), BY_NAME, to_rows, down=False)
     return exports.download(f"totals-of-companies-{month.written}", COLUMNS, rows)
@@ -83,7 +83,7 @@ def _row(company: Company, totals: dict[int, dict[str, CurrencyTotal]]) -> Compa
     return CompanyTotals(company, [own[currency] for currency in sorted(own)])
 
 
-def _exported(month: Period, company: Company, total: CurrencyTotal) -> exports.Row:
+def _export_row(month: Period, company: Company, total: CurrencyTotal) -> exports.Row:
     """Return the total of a company and currency as a file has it."""
     return {
         "month": month.written,

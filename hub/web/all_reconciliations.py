@@ -84,7 +84,7 @@ def download() -> Response:
     def to_rows(look: Session, companies: Sequence[Company]) -> Iterator[exports.Row]:
         """Yield a row for each company and currency that differs."""
         for row in _rows(look, companies):
-            yield from _exported(row)
+            yield from _export_rows(row)
 
     rows = exports.read_in_chunks(visible_companies(), BY_NAME, to_rows, down=False)
     return exports.download("reconciliations", COLUMNS, rows)
@@ -111,7 +111,7 @@ def _result(summary: ReconciliationSummary | None) -> Result:
     return Result.RECONCILED if summary.is_fresh else Result.OLD
 
 
-def _exported(row: CompanyReconciliation) -> Iterator[exports.Row]:
+def _export_rows(row: CompanyReconciliation) -> Iterator[exports.Row]:
     """Yield a company as a file has it: a row for each currency that differs, one at least."""
     one: dict[str, Any] = dict.fromkeys(COLUMNS)
     one |= {

@@ -48,7 +48,7 @@ def _compress(response: Response) -> Response:
     if response.status_code == 200 and request.accept_encodings["gzip"]:
         response.close()  # the file is not read
         response.direct_passthrough = False
-        response.set_data(_compressed(path))
+        response.set_data(_compress_file(path))
         response.content_encoding = "gzip"
         response.set_etag(f"{_digest(path)}-gzip")
         response.make_conditional(request)
@@ -72,6 +72,6 @@ def _digest(path: Path) -> str:
 
 
 @lru_cache
-def _compressed(path: Path) -> bytes:
+def _compress_file(path: Path) -> bytes:
     """Return the compressed content of a file."""
     return gzip.compress(path.read_bytes(), mtime=0)

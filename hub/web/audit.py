@@ -39,7 +39,7 @@ def index() -> str:
     with reading() as session:
         acts = distinct_values(session, AuditEntry.what)
         actors = distinct_values(session, AuditEntry.who)
-        query = _chosen(filters).select()
+        query = _read_filter(filters).select()
         if filters["who"] not in ("", *actors) or filters["what"] not in ("", *acts):
             query = query.where(false())  # nothing need be searched
         entries = page(session, query, by=[AuditEntry.id])
@@ -60,12 +60,12 @@ def index() -> str:
 def export() -> Response:
     """Download the entries that the filters choose, newest first, in the format of the address."""
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
-    query = _chosen(filters).select()
-    rows = exports.read_in_chunks(query, [AuditEntry.id], _exported)
+    query = _read_filter(filters).select()
+    rows = exports.read_in_chunks(query, [AuditEntry.id], _export_rows)
     return exports.download("audit-log", (*audit_entries.COLUMNS, "action"), rows)
 
 
-def _exported(session: Session, entries: Sequence[AuditEntry]) -> Iterator[exports.Row]:
+def _export_rows(session: Session, entries: Sequence[AuditEntry]) -> Iterator[exports.Row]:
     """Yield entries as a file has them, each with the sentence that the page shows."""
     for entry in entries:
         action = audit_wording.sentence(entry.what, entry.subject)
@@ -87,7 +87,7 @@ def verify() -> Response:
     return redirect(url_for("audit.index"))
 
 
-def _chosen(filters: dict[str, str]) -> audit_entries.Filter:
+def _read_filter(filters: dict[str, str]) -> audit_entries.Filter:
     """Return the filter of the page; days are those of the viewer's zone."""
     return audit_entries.Filter(
         text=filters["q"],

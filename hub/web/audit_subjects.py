@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from hub.models import AuditEntry, Case, Company, Installation, Posting, SourceDocument, User
-from hub.web.layout import app_name, kind, titled
+from hub.web.layout import app_name, document_title, kind
 from hub.web.recorded_settings import RecordedSettings
 from hub.web.row_ids import MAX_ROW_ID
 
@@ -97,7 +97,7 @@ class Subjects:
         if row is None:
             return SubjectLink(f"posting {id}")
         document = row.document
-        name = f"{kind(row.kind).lower()} {titled(document)}"
+        name = f"{kind(row.kind).lower()} {document_title(document)}"
         if document.party and document.party not in name:
             name += f" ({document.party})"
         url = url_for("documents.one", document_id=document.id, _anchor=f"posting-{id}")

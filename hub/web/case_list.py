@@ -143,7 +143,7 @@ def _ids_with_words(session: Session, query: Select[Case], words: str) -> list[i
     return sorted(set(ids), reverse=True)[: inbox.MAX_HITS]
 
 
-def ordered(session: Session, filters: Filters) -> tuple[Select[Any], list[Any], bool]:
+def order_cases(session: Session, filters: Filters) -> tuple[Select[Any], list[Any], bool]:
     """Return the query for the list, the key of its order, and whether the highest comes first."""
     query = select(Case).where(*conditions(session, filters))
     sort = filters["sort"]
@@ -160,7 +160,7 @@ def ordered(session: Session, filters: Filters) -> tuple[Select[Any], list[Any],
 
 def page_of(session: Session, filters: Filters) -> paging.ListPage:
     """Return one page of the cases that the filters choose."""
-    query, key, is_descending = ordered(session, filters)
+    query, key, is_descending = order_cases(session, filters)
     return paging.page(session, query, by=key, down=is_descending, size=ROWS_PER_PAGE)
 
 
@@ -169,7 +169,7 @@ def next_case_id(session: Session, filters: Filters, case_id: int) -> int | None
 
     Cases that a person has matched or retried are passed over: the next sync goes on with them.
     """
-    query, key, is_descending = ordered(session, filters)
+    query, key, is_descending = order_cases(session, filters)
     own = session.execute(query.with_only_columns(*key).where(Case.id == case_id)).first()
     order = [column.desc() if is_descending else column.asc() for column in key]
     following = query.where(Case.id != case_id, Case.decision.not_in(ACTED_ON))

@@ -40,7 +40,7 @@ class Switcher:
 
 def init_app(app: Flask) -> None:
     """Let every page know the chosen company."""
-    app.context_processor(_shared)
+    app.context_processor(_page_values)
     app.jinja_env.filters["company_color"] = color
 
 
@@ -135,6 +135,6 @@ def return_address() -> str:
     return request.path if returns else url_for("home.show")
 
 
-def _shared() -> dict[str, Any]:
+def _page_values() -> dict[str, Any]:
     """Return what the frame of a page needs."""
     return {"switcher": switcher, "return_to_list": return_address}

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from hub.models import Company, Installation, Posting, SourceDocument
-from hub.outbox.statistics import signed
+from hub.outbox.statistics import apply_sign
 from hub.web.report_tables import (
     AGES,
     ATTENTION,
@@ -77,7 +77,7 @@ def of_month(
     rows = session.execute(query.where(is_of_month, *documents).group_by(*keys))
     for company_id, code, kind, group, count, amount in rows:
         total = totals[company_id].setdefault(code, CurrencyTotal(code))
-        total.sums[group].add(count, signed(kind, amount))
+        total.sums[group].add(count, apply_sign(kind, amount))
     return totals
 
 
@@ -105,7 +105,7 @@ def waiting(session: Session, installations: Any, now: dt.datetime) -> list[Ages
     sums: dict[str, list[Sum]] = {}
     for code, kind, place, count, amount in session.execute(query.group_by(*keys)):
         ages = sums.setdefault(code, [Sum() for _ in range(len(AGES) + 1)])
-        ages[place].add(count, signed(kind, amount))
+        ages[place].add(count, apply_sign(kind, amount))
     return [Ages(code, sums[code]) for code in sorted(sums)]
 
 

@@ -43,7 +43,7 @@ def show(installation_id: int) -> str:
     pairs: list[compare.Pair] = []
     trouble = ""
     if field in field_names:
-        pairs, trouble = _compared(installation, field)
+        pairs, trouble = _compare_field(installation, field)
     return render_template(
         "compare.html",
         fields=[fields[name] for name in field_names],
@@ -149,7 +149,7 @@ def _file(pairs: Sequence[compare.Pair]) -> notifications.File:
     )
 
 
-def _compared(installation: Installation, field: str) -> tuple[list[compare.Pair], str]:
+def _compare_field(installation: Installation, field: str) -> tuple[list[compare.Pair], str]:
     """Return the pairs of a field and the reason if they cannot be compared."""
     try:
         pairs = compare.compare(installation, [field])

@@ -88,7 +88,7 @@ def index() -> str:
             filters=filters,
             problem=problem_of(filters),
             chosen=present(filters),
-            saved=saved_filters.saved(session),
+            saved=saved_filters.list_saved(session),
             states=SHOWN_STATES,
             kinds=KINDS,
             sorts=SORTS,
@@ -104,11 +104,11 @@ def export() -> Response:
     with reading() as session:
         query = select_ids(session, filters)
     order = order_of(filters)
-    rows = exports.read_in_chunks(query, order.columns, _exported, down=order.down)
+    rows = exports.read_in_chunks(query, order.columns, _export_rows, down=order.down)
     return exports.download("documents", EXPORTED, rows)
 
 
-def _exported(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
+def _export_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
     """Yield documents as a file has them."""
     for row in rows_of(session, ids):
         yield describe(*row)
@@ -218,7 +218,7 @@ def _about_postings(
         },
         "view": view,
         "source": source,
-        "framed": source_files.framed(source.attachments),
+        "framed": source_files.choose_file(source.attachments),
         "pairs": side_by_side(source.lines, view.lines) if view and view.lines else [],
     }
 

@@ -73,7 +73,7 @@ def show(installation_id: int) -> str:
     """List what the start date leaves out, newest first."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        is_excluded = early_documents.excluded(installation_id)
+        is_excluded = early_documents.match_excluded(installation_id)
         query = select(SourceDocument).where(*is_excluded)
         documents = page(session, query, by=[SourceDocument.id])
         rows = [_early(row) for row in documents.rows]
@@ -99,7 +99,7 @@ def confirm(installation_id: int) -> str | Response:
         if which != "all":
             chosen = listed_rows.from_pairs(request.args.getlist(which))
         rows = []
-        for row in _excluded(session, installation_id, chosen):
+        for row in _list_excluded(session, installation_id, chosen):
             if chosen is None or listed_rows.is_same(chosen.get(row.id), row.seal):
                 rows.append(row)
         about = tabs(session, installation)
@@ -125,7 +125,7 @@ def include(installation_id: int) -> Response:
     with transaction() as session:
         installation = _own(session, installation_id)
         unchanged = []
-        for row in _excluded(session, installation_id, chosen):
+        for row in _list_excluded(session, installation_id, chosen):
             if listed_rows.is_same(chosen[row.id], row.seal):
                 unchanged.append(row.id)
         included = len(early_documents.include(session, installation, unchanged, who=who()))
@@ -154,7 +154,7 @@ def include(installation_id: int) -> Response:
 def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
     """Return how many documents the start date leaves out, and their sums by currency."""
     columns = SourceDocument.kind, SourceDocument.currency
-    is_excluded = early_documents.excluded(installation_id)
+    is_excluded = early_documents.match_excluded(installation_id)
     by_kind_and_currency = (
         select(*columns, func.count(), func.sum(SourceDocument.total))
         .where(*is_excluded)
@@ -164,7 +164,7 @@ def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
     sums = defaultdict[str, Decimal](Decimal)
     for kind, currency, number, total in session.execute(by_kind_and_currency):
         count += number
-        sums[currency] += outbox.signed(kind, total)
+        sums[currency] += outbox.apply_sign(kind, total)
     return count, sum_texts(sums)
 
 
@@ -177,11 +177,11 @@ def _own(session: Session, installation_id: int) -> Installation:
     return installation if may_configure(installation) else abort(403)
 
 
-def _excluded(
+def _list_excluded(
     session: Session, installation_id: int, chosen: Mapping[int, str] | None
 ) -> Iterable[Early]:
     """Return the excluded documents, newest first; with `chosen` only those."""
-    is_excluded = early_documents.excluded(installation_id)
+    is_excluded = early_documents.match_excluded(installation_id)
     query: Any = (
         select(*COLUMNS).where(*is_excluded).order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
     )
@@ -200,5 +200,5 @@ def _sums(rows: Iterable[Early]) -> list[str]:
     """Return the total of each currency as text."""
     sums = defaultdict[str, Decimal](Decimal)
     for row in rows:
-        sums[row.currency] += outbox.signed(row.kind, row.total)
+        sums[row.currency] += outbox.apply_sign(row.kind, row.total)
     return sum_texts(sums)

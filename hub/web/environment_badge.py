@@ -26,7 +26,7 @@ class Badge:
 
 def init_app(app: Flask) -> None:
     """Let the frame of every page show the badge of QuickBooks."""
-    app.context_processor(_shared)
+    app.context_processor(_page_values)
 
 
 def of_quickbooks() -> Badge | None:
@@ -70,6 +70,6 @@ def _badge(keys: intuit_keys.IntuitKeys) -> Badge | None:
     return Badge(gettext("Stand-in"), sentence)
 
 
-def _shared() -> dict[str, Any]:
+def _page_values() -> dict[str, Any]:
     """Return what the frame of a page needs."""
     return {"quickbooks_badge": of_quickbooks}

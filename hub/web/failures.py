@@ -101,7 +101,7 @@ def init_app(app: Flask) -> None:
     for error in (OperationalError, InterfaceError, TimeoutError):
         app.register_error_handler(error, _from_database)
     app.register_error_handler(RecursionError, _from_nested_json)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, _answer_defect)
     app.before_request(_refuse_null_characters)
 
 
@@ -244,10 +244,10 @@ def _from_nested_json(error: RecursionError) -> Response:
     """Refuse JSON that is nested too deeply to be read; any other recursion is a defect."""
     if authentication.is_call() and request.is_json:
         return page(400)
-    return _unexpected(error)
+    return _answer_defect(error)
 
 
-def _unexpected(error: Exception) -> Response:
+def _answer_defect(error: Exception) -> Response:
     """Log a defect and return its page, which shows nothing of it."""
     log.exception("An error that no part of the hub expected")
     return page(500)

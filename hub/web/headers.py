@@ -83,8 +83,8 @@ def init_app(app: Flask) -> None:
     app.after_request(_with_frames)  # after the policy is set: they run last in, first out
     _talisman(app, config, secure)
     app.after_request(_not_stored)
-    app.after_request(_isolated)
-    app.after_request(_cleared)
+    app.after_request(_isolate)
+    app.after_request(_clear_browser_data)
 
 
 def policy(config: Config) -> dict[str, list[str]]:
@@ -138,14 +138,14 @@ def _not_stored(response: Response) -> Response:
     return response
 
 
-def _isolated(response: Response) -> Response:
+def _isolate(response: Response) -> Response:
     """Keep other sites from embedding an answer and from holding on to a window of the hub."""
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     return response
 
 
-def _cleared(response: Response) -> Response:
+def _clear_browser_data(response: Response) -> Response:
     """Have the browser forget what it stored of the hub when a person logs out.
 
     Its cookies stay: one of them tells that the browser is known, so that strangers who guess the

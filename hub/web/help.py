@@ -49,7 +49,7 @@ pages = Blueprint("help", __name__)
 
 def init_app(app: Flask) -> None:
     """Let every page know the address of its help."""
-    app.context_processor(_shared)
+    app.context_processor(_page_values)
 
 
 @pages.get("/help")
@@ -83,6 +83,6 @@ def _without_title(path: Path) -> str:
     return text
 
 
-def _shared() -> dict[str, Any]:
+def _page_values() -> dict[str, Any]:
     """Return what the frame of a page needs."""
     return {"help_address": address}

@@ -102,7 +102,7 @@ def is_active(installation: Installation) -> bool:
 
 def left_out(session: Session, installation_id: int) -> int:
     """Count the documents that are excluded because of the start date."""
-    is_excluded = early_documents.excluded(installation_id)
+    is_excluded = early_documents.match_excluded(installation_id)
     query = select(func.count()).select_from(SourceDocument).where(*is_excluded)
     return session.scalar(query) or 0
 

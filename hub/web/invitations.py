@@ -54,7 +54,7 @@ def invite() -> Page:
 def renew() -> Page:
     """Send a new code to an invited address; the former one is worth nothing any more."""
     with transaction() as session:
-        invitation = _posted(session)
+        invitation = _require_invitation(session)
         code = invitations.renew(session, invitation, who())
         texts = _record(session, "invitation renewed", invitation)
     return _hand_over(invitation.address, texts, code)
@@ -65,7 +65,7 @@ def renew() -> Page:
 def withdraw() -> Response:
     """Withdraw an invitation."""
     with transaction() as session:
-        invitation = _posted(session)
+        invitation = _require_invitation(session)
         address = invitation.address
         session.delete(invitation)
         audit.record(session, who(), "invitation withdrawn", address)
@@ -145,7 +145,7 @@ def _form(problem: str = "") -> str:
     )
 
 
-def _posted(session: Any) -> Invitation:
+def _require_invitation(session: Any) -> Invitation:
     """Return the invitation that a form names; raise NotFound if it is gone."""
     text = request.form.get("invitation", "")
     invitation = session.get(Invitation, row_ids.parse(text) or 0)

@@ -26,7 +26,7 @@ from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, row_ids, viewer
 from hub.web.case_titles import brief, reason
-from hub.web.source_view import amount, dated, fact, money, payload_text, short_money
+from hub.web.source_view import amount, fact, format_dates, money, payload_text, short_money
 
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
 MAX_CHOICES = 20  # installations that the menu of a filter offers; of more a page chooses one
@@ -116,7 +116,7 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
     Bootstrap5(app)
     app.register_blueprint(pages)
-    app.context_processor(_shared)
+    app.context_processor(_page_values)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         amount=amount,
@@ -130,14 +130,14 @@ def init_app(app: Flask) -> None:
         month_of=dates.month,
         fact=fact,
         kind=kind,
-        titled=titled,
+        titled=document_title,
         every=describe,
         payload=payload_text,
         initials=initials,
         requester=requester,
         reason=reason,
         brief=brief,
-        dated=dated,
+        dated=format_dates,
     )
     app.jinja_env.globals.update(
         STATES=STATES,
@@ -252,7 +252,7 @@ def month(period: str) -> str:
     return dates.month(first_day)
 
 
-def titled(document: NamedDocument) -> str:
+def document_title(document: NamedDocument) -> str:
     """Return the name of a document beside its kind: its number, or the name of a record."""
     return DisplayName.of_document(document).label
 
@@ -310,7 +310,7 @@ def open_cases() -> int:
     return int(g.open_cases)
 
 
-def bounded(number: int) -> str:
+def format_bounded(number: int) -> str:
     """Format a count that ends above `MAX_COUNTED`."""
     if number > MAX_COUNTED:
         return f"{viewer.count(MAX_COUNTED)}+"
@@ -355,11 +355,11 @@ def _choose_url() -> str:
     return ""
 
 
-def _shared() -> dict[str, Any]:
+def _page_values() -> dict[str, Any]:
     """Return what every page shows; `section` marks the entry of the menu."""
     return {
         "open_cases": open_cases,
-        "bounded": bounded,
+        "bounded": format_bounded,
         "zone_now": zone_now,
         "section": request.blueprint if request else "",
         "without_database": False,

@@ -13,7 +13,7 @@ MESSAGES = "_flashes"  # Flask's name
 
 def init_app(app: Flask) -> None:
     """Cut every text that a template prints; add the filters `detail` and `whole`."""
-    app.jinja_env.finalize = printed
+    app.jinja_env.finalize = print_value
     app.jinja_env.filters.update(detail=detail, whole=whole)
     app.after_request(_cut_messages)
 
@@ -33,7 +33,7 @@ def whole(value: Any) -> Markup:
     return escape(value)
 
 
-def printed(value: Any) -> Any:
+def print_value(value: Any) -> Any:
     """Return what a template prints for a value; finished markup is left alone."""
     return cut(value) if type(value) is str else value
 

@@ -45,7 +45,7 @@ class ServerForm:
 def show() -> str:
     """Show the mail server."""
     draft = form_drafts.load_posted(request.args.get("draft", ""), who())
-    return _form(_typed(draft) if draft else _parse(hub_settings.mail_url()))
+    return _form(_read_form(draft) if draft else _parse(hub_settings.mail_url()))
 
 
 def _secret_fields() -> set[str]:
@@ -59,7 +59,7 @@ def _secret_fields() -> set[str]:
 @needs("owner")
 def store() -> Page:
     """Store the mail server; without a host it is removed."""
-    typed = _typed(request.form)
+    typed = _read_form(request.form)
     url = _address(typed, _password(typed)) if typed.host else ""
     try:
         if url:
@@ -100,7 +100,7 @@ def test() -> Response:
     return redirect(url_for("mail_server.show"))
 
 
-def _typed(form: MultiDict[str, str]) -> ServerForm:
+def _read_form(form: MultiDict[str, str]) -> ServerForm:
     """Return what was typed into the form."""
     texts = {name: form.get(name, "").strip() for name in ServerForm.__dataclass_fields__}
     if texts["encryption"] not in ENCRYPTIONS:

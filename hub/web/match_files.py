@@ -66,7 +66,7 @@ def preview(installation_id: int) -> str | Redirect:
     content = file.read() if file else b""
     try:
         planned = plan_import(installation, content)
-        carried = _carried(planned)
+        carried = _write_changes(planned)
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _to_list(installation_id)
@@ -121,7 +121,7 @@ def _to_list(installation_id: int) -> Redirect:
     return redirect(url_for("matching.show", installation_id=installation_id, show=""))
 
 
-def _carried(planned: list[ImportRow]) -> str:
+def _write_changes(planned: list[ImportRow]) -> str:
     """Return the changes as the form of the preview carries them."""
     rows = [(one.field, one.code, one.name, one.record) for one in planned if one.is_change]
     text = json.dumps(rows, ensure_ascii=False)

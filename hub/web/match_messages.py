@@ -3,7 +3,7 @@
 from hub.translations.messages import gettext
 
 
-def matched(code: str, record: str) -> str:
+def describe_match(code: str, record: str) -> str:
     """Say which record a code is matched to."""
     return gettext("Matched %(code)s to %(record)s.", code=code, record=record)
 

@@ -320,7 +320,7 @@ def decide(
         return gettext("%(code)s is left out.", code=title)
     if record == NEW:
         return match_messages.created_later(details.name if details else title)
-    return match_messages.matched(title, record_title(entry) if entry else record)
+    return match_messages.describe_match(title, record_title(entry) if entry else record)
 
 
 def _check_new(

@@ -42,7 +42,7 @@ def show(installation_id: int) -> str:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         fields = matches.fields_of(installation)
-        query = _filtered(installation, filters, list(fields))
+        query = _select_codes(installation, filters, list(fields))
         codes = page(session, query, by=ORDER, down=False)
         book = matches.book_of(session, installation)
         rows = []
@@ -175,7 +175,7 @@ def _acceptable(
     """Return field, code and record of the suggestions to accept, and how many codes are left."""
     fields = matches.fields_of(installation)
     filters = {"show": "open", "field": "", "q": ""}
-    query = _filtered(installation, filters, list(fields)).order_by(*ORDER).limit(MAX_ACCEPTED)
+    query = _select_codes(installation, filters, list(fields)).order_by(*ORDER).limit(MAX_ACCEPTED)
     book = matches.book_of(session, installation)
     choices, left = [], 0
     for source_code in session.scalars(query):
@@ -215,7 +215,7 @@ def _code(session: Session, installation: Installation, invalid: Invalid | None)
     return record_creation.form_of_code(session, installation, source_code, field, query, invalid)
 
 
-def _filtered(
+def _select_codes(
     installation: Installation, filters: dict[str, str], fields: list[str]
 ) -> Select[Any]:
     """Return the query for the codes that fit the filters of the page."""

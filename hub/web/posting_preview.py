@@ -64,7 +64,7 @@ def show(posting_id: int) -> str | Response:
             uses_own_rate=_uses_own_rate(preview),
             files=files,
             framed_types=source_files.OPENED_TYPES.values(),
-            framed=source_files.framed(files, request.args.get("file", ""))
+            framed=source_files.choose_file(files, request.args.get("file", ""))
             if shows_files
             else None,
             warnings=source.warnings,

@@ -72,7 +72,7 @@ def columns(installation_id: int, file_id: int) -> str | Response:
     """Ask which column of a table holds what, with its first rows and the likely answers."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        stored = _stored(session, installation, file_id)
+        stored = _require_file(session, installation, file_id)
     try:
         table = file_mapping.open_table(installation, file_id).table
     except HubError as error:
@@ -94,7 +94,7 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
     """Accept a table with the answers; show the form again if the table cannot be read so."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        stored = _stored(session, installation, file_id)
+        stored = _require_file(session, installation, file_id)
     answers = {}
     for key, value in request.form.items():
         field, _, name = key.partition(":")
@@ -123,7 +123,7 @@ def discard(installation_id: int, file_id: int) -> Response:
     """Delete a table that waits for its columns."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        stored = _stored(session, installation, file_id)
+        stored = _require_file(session, installation, file_id)
     try:
         file_mapping.discard(installation, file_id, who())
     except HubError as error:
@@ -210,7 +210,7 @@ def _to_list(installation_id: int) -> Response:
     return redirect(url_for("received_files.show", installation_id=installation_id))
 
 
-def _stored(session: Session, installation: Installation, file_id: int) -> StoredFile:
+def _require_file(session: Session, installation: Installation, file_id: int) -> StoredFile:
     """Return a file of an installation; abort if it has none with this id."""
     _kinds_of(installation)
     stored: StoredFile = row_or_404(session, StoredFile, file_id)

@@ -20,7 +20,7 @@ from hub.translations.messages import gettext, ngettext
 from hub.web import layout
 from hub.web.reconciliation import ReconciliationSummary
 from hub.web.reconciliation_report import KindSums, ReconciliationReport, ReportedDifference
-from hub.web.source_view import amount, dated, money
+from hub.web.source_view import amount, format_dates, money
 
 MIME = "application/pdf"
 WIDTH, HEIGHT = landscape(A4)
@@ -245,7 +245,7 @@ def _difference_texts(one: ReportedDifference) -> tuple[str, ...]:
     return (
         messages.translate_name(one.document),
         layout.app_name(one.slug),
-        dated(one.date),
+        format_dates(one.date),
         money(one.posted, one.currency),
         money(one.quickbooks, one.currency),
         money(one.amount, one.currency),

@@ -280,7 +280,7 @@ def draw(
 ) -> list[forms.Input]:
     """Return the inputs of a form; `choices` returns the accounts that a role may take."""
     inputs = [
-        replace(question, value=_shown(values.get(question.name), question.value))
+        replace(question, value=_display_value(values.get(question.name), question.value))
         for question in forms.inputs(schema, values, source=choices)
     ]
     return forms.with_errors(inputs, errors)
@@ -314,7 +314,7 @@ def read(schema: Schema, form: MultiDict[str, str], source: Details | None) -> D
     return _item(values, source, is_category=isinstance(schema, _CategoryForm))
 
 
-def _shown(value: Any, drawn: Any) -> Any:
+def _display_value(value: Any, drawn: Any) -> Any:
     """Return the value of an input: as it was drawn, except texts that could not be read."""
     return value if isinstance(value, str) else drawn
 

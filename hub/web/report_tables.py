@@ -17,7 +17,7 @@ from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import LIST_KINDS, DocumentState, Operation, PostingState
 from hub.money import ZERO, to_cents
 from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state_column
-from hub.outbox.statistics import signed
+from hub.outbox.statistics import apply_sign
 from hub.translations.messages import gettext_noop
 
 ATTENTION = (DocumentState.HELD, DocumentState.REVIEW, DocumentState.UNKNOWN)
@@ -224,7 +224,7 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
             period = Period(year, int(number))
             total = ControlTotal(period, installation_id, slug, currency or home)
             totals[key] = total
-        total.sum_for(group).add(count, signed(kind, amount))
+        total.sum_for(group).add(count, apply_sign(kind, amount))
     return [totals[key] for key in sorted(totals, key=lambda key: (-key[0], *key[1:]))]
 
 
@@ -241,7 +241,7 @@ def sum_of(session: Session, cell: Cell, documents: Any) -> Sum:
     query = query.where(*documents, *_in_cell(cell)).group_by(Posting.kind)
     total = Sum()
     for kind, count, amount in session.execute(query):
-        total.add(count, signed(kind, amount))
+        total.add(count, apply_sign(kind, amount))
     return total
 
 
@@ -255,7 +255,7 @@ def rows_of(session: Session, cell: Cell, ids: Sequence[int]) -> list[CellRow]:
     rows: dict[int, CellRow] = {}
     for document_id, kind, state_name, amount in session.execute(query.group_by(*keys)):
         earlier = rows[document_id].amount if document_id in rows else ZERO
-        total = earlier + signed(kind, amount)
+        total = earlier + apply_sign(kind, amount)
         rows[document_id] = CellRow(documents[document_id], kind, state_name, total)
     return [rows[document_id] for document_id in ids]
 
@@ -269,7 +269,7 @@ def approvals(session: Session, documents: Any, year: int, home: str) -> list[Ap
     query = query.where(*documents, *_of_year(year), state == DocumentState.POSTED)
     sums: dict[tuple[str, str], Sum] = defaultdict(Sum)
     for name, currency, kind, count, amount in session.execute(query.group_by(*keys)):
-        sums[name, currency or home].add(count, signed(kind, amount))
+        sums[name, currency or home].add(count, apply_sign(kind, amount))
     rows = [Approved(*key, one.count, one.amount) for key, one in sums.items()]
     return sorted(rows, key=lambda row: (-row.documents, row.who, row.currency))
 
@@ -284,7 +284,7 @@ def waiting(session: Session, documents: Any, today: dt.datetime, home: str) -> 
     for installation_id, slug, currency, kind, place, count, amount in session.execute(query):
         key = installation_id, slug, currency or home
         ages = sums.setdefault(key, [Sum() for _ in AGE_LABELS])
-        ages[place].add(count, signed(kind, amount))
+        ages[place].add(count, apply_sign(kind, amount))
     return [WaitingAmount(*key, ages) for key, ages in sorted(sums.items())]
 
 

@@ -92,7 +92,7 @@ def confirm(installation_id: int) -> str | Response:
         rows = list(review_rows.waiting(session, installation_id, chosen))
         second_approvals = SecondApprovals.of(session, rows)
         context = tabs(session, installation)
-        unchanged = review_rows.unchanged(rows, chosen)
+        unchanged = review_rows.select_unchanged(rows, chosen)
         breakdown = _breakdown(session, installation, unchanged)
     changed = 0
     if chosen is not None:
@@ -134,7 +134,7 @@ def _selection(
 ) -> Selection:
     """Return the ticked rows that are still as the page listed them."""
     waiting = review_rows.waiting(session, installation.id, chosen)
-    rows = review_rows.unchanged(waiting, chosen)
+    rows = review_rows.select_unchanged(waiting, chosen)
     sums = review_rows.sums_of(rows)
     return Selection(
         len(rows),

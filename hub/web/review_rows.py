@@ -178,7 +178,7 @@ def waiting(
         yield WaitingPosting(*row)
 
 
-def unchanged(
+def select_unchanged(
     rows: Iterable[WaitingPosting], chosen: Mapping[int, str] | None
 ) -> list[WaitingPosting]:
     """Return the rows that are still as they were listed; all if none were chosen."""
@@ -231,7 +231,7 @@ class CurrencySums(dict[str, Decimal]):
         """Add the total of one kind and operation."""
         if not total or operation in outbox.REMOVALS:
             return
-        self[currency] = self.get(currency, ZERO) + outbox.signed(kind, total)
+        self[currency] = self.get(currency, ZERO) + outbox.apply_sign(kind, total)
 
     def texts(self) -> list[str]:
         """Return the sums as text, one for each currency, sorted by its code."""

@@ -69,7 +69,7 @@ class Breakdown:
             if row.total is not None:
                 _add(accounts, row.currency, REST, sign * rest)
                 _add(parties, row.currency, _party(view.facts), sign * row.total)
-        return cls(_sorted(accounts), _sorted(parties))
+        return cls(_sort_totals(accounts), _sort_totals(parties))
 
 
 def _views(
@@ -96,7 +96,7 @@ def _add(totals: Totals, currency: str, name: str, amount: Decimal) -> None:
     totals[key] = totals.get(key, ZERO) + amount
 
 
-def _sorted(totals: Totals) -> list[tuple[str, str, Decimal]]:
+def _sort_totals(totals: Totals) -> list[tuple[str, str, Decimal]]:
     """Return currency, name and sum, the largest sum of each currency first, without zeros."""
     rows = [(currency, name, amount) for (currency, name), amount in totals.items() if amount]
     return sorted(rows, key=lambda row: (row[0], row[1] == REST, -abs(row[2]), row[1]))

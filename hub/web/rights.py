@@ -32,7 +32,7 @@ def show(person_id: int) -> str:
 @fresh
 def add(person_id: int) -> Response | tuple[str, int]:
     """Give a person a role for a company and app, in place of the one they had for these."""
-    chosen = _chosen()
+    chosen = _read_form()
     subject = right_fields.subject_of(chosen)
     try:
         with transaction() as session:
@@ -53,7 +53,7 @@ def remove(person_id: int) -> Response | tuple[str, int]:
     try:
         with transaction() as session:
             person = row_or_404(session, User, person_id)
-            subject = right_fields.subject_of(_chosen())
+            subject = right_fields.subject_of(_read_form())
             text = rights.take_away(session, person, subject, who=who())
     except HubError as error:
         flash(translate(error.sentence), "error")
@@ -65,7 +65,7 @@ def remove(person_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("rights.show", person_id=person_id))
 
 
-def _chosen() -> RightFields:
+def _read_form() -> RightFields:
     """Return what was chosen in the form."""
     rows = right_fields.chosen_rows()
     return rows[0] if rows else RightFields()
@@ -79,7 +79,7 @@ def _page(person_id: int) -> str:
             "rights.html",
             person=person,
             rows=_rows(session, person),
-            chosen=_chosen(),
+            chosen=_read_form(),
             section="people",
             **right_fields.choices(session),
         )

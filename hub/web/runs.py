@@ -72,7 +72,7 @@ class RunSubjects:
 def index() -> str:
     """List runs, newest first."""
     filters = _filters()
-    query = _chosen(filters)
+    query = _select_runs(filters)
     with reading() as session:
         runs = page(session, query, by=[Run.id])
         subjects = RunSubjects.of(session, runs.rows)
@@ -96,7 +96,7 @@ def index() -> str:
 @needs("viewer", of=ANYWHERE)
 def export() -> Response:
     """Download the runs that the filters choose, newest first."""
-    rows = exports.read_in_chunks(_chosen(_filters()), [Run.id], _exported)
+    rows = exports.read_in_chunks(_select_runs(_filters()), [Run.id], _export_rows)
     return exports.download("runs", EXPORTED, rows)
 
 
@@ -105,7 +105,7 @@ def _filters() -> dict[str, str]:
     return {name: request.args.get(name, "") for name in ("kind", "installation", "state")}
 
 
-def _chosen(filters: Mapping[str, str]) -> Select[Any]:
+def _select_runs(filters: Mapping[str, str]) -> Select[Any]:
     """Return the query for the runs that the person may see and the filters choose."""
     query = select(Run).where(*scope().runs())
     if filters["kind"] in KINDS:
@@ -131,7 +131,7 @@ def _is_of_interest() -> ColumnElement[bool]:
     )
 
 
-def _exported(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]:
+def _export_rows(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]:
     """Yield runs as a file has them."""
     subjects = RunSubjects.of(session, runs)
     for run in runs:

@@ -65,7 +65,7 @@ def remove() -> Response:
     return redirect(url_for("documents.index"))
 
 
-def saved(session: Session) -> list[SavedFilter]:
+def list_saved(session: Session) -> list[SavedFilter]:
     """Return the saved filters of the person who is logged in, by name."""
     query = select(SavedFilter).where(SavedFilter.user_id == current_user.id)
     return list(session.scalars(query.order_by(SavedFilter.name)))

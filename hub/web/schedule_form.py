@@ -133,7 +133,7 @@ def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
         if name in form
     }
     if "schedule" in form:
-        submitted["schedule"] = schedule_picker.typed(form)
+        submitted["schedule"] = schedule_picker.read_schedule(form)
     return submitted
 
 

@@ -54,7 +54,7 @@ class Picker:
 @needs("viewer", of=OWN)
 def show() -> str:
     """Return the next times of the schedule that the form has now, for htmx."""
-    text = typed(request.args)
+    text = read_schedule(request.args)
     return render_template("next_times.html", picker=picker(text, request.args.get("zone", "")))
 
 
@@ -64,7 +64,7 @@ def picker(text: str, zone: str) -> Picker:
     return Picker(choice, time, text, _next_times(text, zone))
 
 
-def typed(form: MultiDict[str, str]) -> str:
+def read_schedule(form: MultiDict[str, str]) -> str:
     """Return the schedule that a form has: that of its choice, or its text."""
     text = form.get("schedule", "").strip()
     choice = form.get("often", CUSTOM)

@@ -37,7 +37,7 @@ def _search(session: Session, words: str) -> dict[str, Any]:
     documents = select_ids(session, document_filters({"q": words}))
     newest = documents.order_by(documents.selected_columns[0].desc()).limit(MAX_HITS)
     filters = dict.fromkeys(case_list.FILTER_NAMES, "") | {"words": words}
-    cases, _, _ = case_list.ordered(session, filters)
+    cases, _, _ = case_list.order_cases(session, filters)
     newest_cases = session.scalars(cases.order_by(case_list.NEWEST_FIRST).limit(MAX_HITS)).all()
     companies = (
         select(Company)

@@ -35,13 +35,13 @@ def stored_choices(installation: Installation) -> Callable[[str], Choices]:
     It calls neither QuickBooks nor the source: it knows the records as last read, and no codes.
     """
 
-    def listed(source: str) -> Choices:
+    def list_records(source: str) -> Choices:
         """Return the stored records of a role; none for codes of the source."""
         if source.startswith("code:"):
             return []
         return _stored_records(installation.company_id, cast(Role, source))
 
-    return listed
+    return list_records
 
 
 def _codes(app: App, installation: Installation, values: Mapping[str, Any], field: str) -> Choices:

@@ -18,7 +18,7 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web.forms import schema_choices
 from hub.web.layout import MODES
 from hub.web.setting_choices import stored_choices
-from hub.web.source_view import dated
+from hub.web.source_view import format_dates
 
 ACTS = {
     gettext_noop("app enabled"): gettext_noop("Enabled"),
@@ -137,7 +137,7 @@ def _text(schema: Schema, name: str, value: Any, name_of: Names) -> str:
     if source:
         return name_of(source, text)
     labels = dict(schema_choices(field)) if field else {}
-    return gettext(labels[text]) if labels.get(text) else dated(text)
+    return gettext(labels[text]) if labels.get(text) else format_dates(text)
 
 
 def _mode(name: str) -> str:

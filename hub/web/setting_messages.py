@@ -3,7 +3,7 @@
 from hub.translations.messages import gettext
 
 
-def saved(app: str, was_enabled: bool, source: str) -> str:
+def describe_saving(app: str, was_enabled: bool, source: str) -> str:
     """Say that settings were saved and that the source answers."""
     state = gettext("saved") if was_enabled else gettext("enabled")
     return gettext(

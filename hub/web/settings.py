@@ -212,7 +212,7 @@ def _confirm(
     """Return the page that shows the changes; None if the person has seen them already."""
     if preview.is_confirmed:
         return None
-    fields = _repeated(app, row, values)
+    fields = _repeat_fields(app, row, values)
     if fields is None:
         raise Refused(gettext("Not saved. A secret is too long."))
     with reading() as session:
@@ -225,11 +225,13 @@ def _question(app: App, row: Installation, values: dict[str, Any], mode: str | N
     """Return the page that asks who it is if documents would need fewer approvals from now on."""
     if not approval_changes.needs_fewer(app, row, values, mode):
         return None
-    question: Page | None = confirmation.ask(partial(_repeated, app, row, values))
+    question: Page | None = confirmation.ask(partial(_repeat_fields, app, row, values))
     return question
 
 
-def _repeated(app: App, row: Installation, values: dict[str, Any]) -> confirmation.Fields | None:
+def _repeat_fields(
+    app: App, row: Installation, values: dict[str, Any]
+) -> confirmation.Fields | None:
     """Return the fields of this form with a token in place of its secrets.
 
     None if the secrets cannot be stored: then the form has to be filled in again.
@@ -248,7 +250,7 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     """Forget the draft, say what was saved, and request the runs that the new settings need."""
     form_drafts.forget(request.form.get("draft", ""))
     was_enabled = bool(before.id)
-    flash(setting_messages.saved(app.name, was_enabled, saved.tenant_name), "success")
+    flash(setting_messages.describe_saving(app.name, was_enabled, saved.tenant_name), "success")
     if was_enabled:
         _flash_changes(app, saved)
     is_new_start = not was_enabled or before.start_date != saved.start_date

@@ -80,7 +80,9 @@ def frame(document_id: int) -> Response:
 cast(Any, frame).talisman_view_options = FRAME_HEADERS
 
 
-def framed(attachments: Sequence[Mapping[str, Any]], chosen: str = "") -> Mapping[str, Any] | None:
+def choose_file(
+    attachments: Sequence[Mapping[str, Any]], chosen: str = ""
+) -> Mapping[str, Any] | None:
     """Return the file to show beside a document: the chosen one, else its first PDF or picture.
 
     The type that the source tells decides only what is offered.

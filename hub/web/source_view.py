@@ -65,7 +65,7 @@ def source_view(document: SourceDocument, record_name: RecordName = lambda field
         if value and name not in HIDDEN_FIELDS:
             facts.append((_label(name), _fact(name, value, document.currency)))
     for name, value in body.get("facts", {}).items():
-        facts.append((_label(name), dated(str(value))))
+        facts.append((_label(name), format_dates(str(value))))
     lines = []
     for line in body.get("lines", []):
         codes_of_line = _codes(line.get("codes", {}), record_name)
@@ -142,7 +142,7 @@ def _fact(name: str, value: Any, currency: str) -> str:
         return ", ".join(_text(part) for part in value.values() if part)
     text = _text(value)
     if name in DATES:
-        return dated(text)
+        return format_dates(text)
     return text
 
 
@@ -151,11 +151,11 @@ def fact(text: str, label: str) -> str:
     if not text:
         return text
     if label in DATE_FACTS:
-        return dated(text)
+        return format_dates(text)
     return gettext(text) if label in WORD_FACTS else text
 
 
-def dated(text: str) -> str:
+def format_dates(text: str) -> str:
     """Return the text with its dates as a person writes them."""
     return DATE_PATTERN.sub(_date, text)
 

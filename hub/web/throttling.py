@@ -94,7 +94,7 @@ class Guess:
     def succeed(self) -> None:
         """Forget the wrong guesses of this person: the secret was right."""
         with transaction() as session:
-            counts = _locked(session, self.keys)
+            counts = _lock_counts(session, self.keys)
             self._take_back(counts)
             own = counts.pop(self.keys.own, None)
             if own is not None:
@@ -103,7 +103,7 @@ class Guess:
     def withdraw(self) -> None:
         """Take the guess back: the secret was not checked after all."""
         with transaction() as session:
-            counts = _locked(session, self.keys)
+            counts = _lock_counts(session, self.keys)
             self._take_back(counts)
 
     def _take_back(self, counts: dict[str, GuessCount]) -> None:
@@ -142,14 +142,14 @@ def begin_guess(secret: str, subject: str) -> Guess:
     if wait is None:
         with transaction() as session:
             session.execute(delete(GuessCount).where(GuessCount.expires_at < _now()))
-            counts = _locked(session, keys, create=True)
+            counts = _lock_counts(session, keys, create=True)
             wait = _wait(keys, counts)
             if wait is None:
-                return _counted(keys, counts)
+                return _count_guess(keys, counts)
             _keep_turn(keys, counts, wait)
     elif wait.is_new:
         with transaction() as session:
-            _keep_turn(keys, _locked(session, keys, create=True), wait)
+            _keep_turn(keys, _lock_counts(session, keys, create=True), wait)
     raise TooManyGuesses(secret, wait.seconds)
 
 
@@ -213,7 +213,7 @@ def _keep_turn(keys: Keys, counts: dict[str, GuessCount], wait: _Wait) -> None:
         own.expires_at = _now() + COUNTED_FOR
 
 
-def _counted(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
+def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
     """Count one wrong guess in each row, and set the time of the next one."""
     now = _now()
     guess = Guess(keys)
@@ -252,7 +252,7 @@ def _seconds_left(count: GuessCount | None, delays: GuessDelays) -> float:
     return max(0.0, left.total_seconds())
 
 
-def _locked(session: Session, keys: Keys, *, create: bool = False) -> dict[str, GuessCount]:
+def _lock_counts(session: Session, keys: Keys, *, create: bool = False) -> dict[str, GuessCount]:
     """Return the counts by their keys and lock them until the transaction ends."""
     now = _now()
     if create:

@@ -10,7 +10,7 @@ from hub.models.enums import TransactionState
 from hub.qbo import deep_links, display, intuit_keys
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.layout import day, moment
-from hub.web.source_view import dated, money
+from hub.web.source_view import format_dates, money
 
 HUB_LABELS = (
     gettext_noop("State"),
@@ -58,7 +58,7 @@ def dated_facts(view: display.TransactionView) -> list[tuple[str, str]]:
     facts = []
     for label, text in view.facts:
         if label in DATE_LABELS:
-            text = dated(text)
+            text = format_dates(text)
         facts.append((label, text))
     return facts
 

@@ -38,7 +38,7 @@ def run(run_id: int) -> str:
 def undo_run(run_id: int) -> Response:
     """Remove exactly what was shown, as far as it still can be removed."""
     back = url_for("runs.one", run_id=run_id)
-    return _done(lambda: undo.plan_run(run_id), back)
+    return _remove(lambda: undo.plan_run(run_id), back)
 
 
 @pages.get("/posting/<int:posting_id>")
@@ -59,7 +59,7 @@ def undo_posting(posting_id: int) -> Response:
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
     back = url_for("documents.one", document_id=row.document_id)
-    return _done(lambda: undo.plan_posting(posting_id), back)
+    return _remove(lambda: undo.plan_posting(posting_id), back)
 
 
 def _page(origin: str, back: str, plan: UndoPlan) -> str:
@@ -67,7 +67,7 @@ def _page(origin: str, back: str, plan: UndoPlan) -> str:
     return render_template("undo.html", origin=origin, back=back, plan=plan)
 
 
-def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
+def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
     """Remove the documents that are ticked and can still be removed."""
     ticked_ids = set(request.form.getlist("posting", type=int))
     try:

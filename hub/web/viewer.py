@@ -210,22 +210,22 @@ def _text(context: Context, text: str, /, **values: Any) -> str:
     """Translate a text of a template, `_("Save")`; it may also be a value, since it is escaped."""
     person = messages.reader()
     if isinstance(text, Sentence):
-        return _escaped(context, messages.translate(text), {}, person)
-    return _escaped(context, person.catalog.gettext(str(text)) if text else "", values, person)
+        return _escape(context, messages.translate(text), {}, person)
+    return _escape(context, person.catalog.gettext(str(text)) if text else "", values, person)
 
 
 @pass_context
 def _text_with_context(context: Context, meaning: str, text: str, /, **values: Any) -> str:
     """Translate a text of a template that means different things in English."""
     person = messages.reader()
-    return _escaped(context, person.catalog.pgettext(meaning, str(text)), values, person)
+    return _escape(context, person.catalog.pgettext(meaning, str(text)), values, person)
 
 
 @pass_context
 def _gettext(context: Context, text: str, /, **values: Any) -> str:
     """Translate the text of a {% trans %}, which is a part of the template and may have tags."""
     person = messages.reader()
-    return _filled(context, person.catalog.gettext(text), values, person)
+    return _fill(context, person.catalog.gettext(text), values, person)
 
 
 @pass_context
@@ -233,10 +233,10 @@ def _ngettext(context: Context, singular: str, plural: str, number: int, /, **va
     """Translate the text of a {% trans %} in the form that fits a number."""
     person = messages.reader()
     values.setdefault("num", number)
-    return _filled(context, person.catalog.ngettext(singular, plural, number), values, person)
+    return _fill(context, person.catalog.ngettext(singular, plural, number), values, person)
 
 
-def _escaped(context: Context, text: str, values: dict[str, Any], person: Reader) -> str:
+def _escape(context: Context, text: str, values: dict[str, Any], person: Reader) -> str:
     """Fill in the placeholders of a plain text, and escape it for a page.
 
     An apostrophe stays: templates enclose attributes in quotation marks.
@@ -244,13 +244,13 @@ def _escaped(context: Context, text: str, values: dict[str, Any], person: Reader
     if not context.eval_ctx.autoescape:
         return messages.fill(text, values, person)
     template = Markup(str(escape(text)).replace("&#39;", "'"))  # noqa: S704 (escaped)
-    return _filled(context, template, values, person) if values else template
+    return _fill(context, template, values, person) if values else template
 
 
-def _filled(context: Context, text: str, values: dict[str, Any], person: Reader) -> str:
+def _fill(context: Context, text: str, values: dict[str, Any], person: Reader) -> str:
     """Fill in placeholders as a template prints values: escaped, long texts cut."""
     template = Markup(text) if context.eval_ctx.autoescape else text  # noqa: S704 (of a template)
     shown = {}
     for name, value in values.items():
-        shown[name] = messages.written(long_texts.printed(value), person)
+        shown[name] = messages.format_value(long_texts.print_value(value), person)
     return template % shown

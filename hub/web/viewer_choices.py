@@ -45,7 +45,7 @@ def store() -> Response:
     return redirect(url_for("account.show"))
 
 
-def offered() -> dict[str, Any]:
+def list_choices() -> dict[str, Any]:
     """Return the languages, formats and zones of the form, and what the person has chosen."""
     return {
         "languages": LANGUAGES,

@@ -51,7 +51,7 @@ class App:
         route: Route = environ["sandbox.route"]
         if route.call in OPEN_CALLS:
             return self.authority.answer(
-                route.call, environ, responses.stamped(start, self.clock.now())
+                route.call, environ, responses.add_trace(start, self.clock.now())
             )
         if route.call == "page":
             return self.pages.answer(environ, start)
@@ -61,15 +61,15 @@ class App:
             return text_answer(start, 404, "Not Found", "text/plain")
         if "requestid" in route.params:
             environ["sandbox.note"]["requestid"] = route.params["requestid"]
-        status, kind, body = self._answered(environ, route)
+        status, kind, body = self._answer(environ, route)
         company = self.companies.get(route.realm)
         switches = company.switches if company else None
         return responses.send(environ, start, self.clock.now(), switches, status, kind, body)
 
-    def _answered(self, environ: WSGIEnvironment, route: Route) -> tuple[int, str, bytes]:
+    def _answer(self, environ: WSGIEnvironment, route: Route) -> tuple[int, str, bytes]:
         """Return status, content type and body."""
         try:
-            company, client = self._entered(environ, route)
+            company, client = self._enter(environ, route)
             return 200, *self._carried_out(Call(environ, route, company, client, self.folder))
         except GatewayRefusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
@@ -83,7 +83,7 @@ class App:
             kind = JSON if refusal.status == 200 else responses.REFUSED
             return refusal.status, kind, dump(body).encode()
 
-    def _entered(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
+    def _enter(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
         """Return the company that a bearer token opens, and the client of the token."""
         kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if kind.lower() != "bearer" or not token:
@@ -103,11 +103,11 @@ class App:
         with self.limits.running(switches, route.realm, call.client, route.call, route.body):
             with call.company.lock:
                 call.company.site = site_of(call.environ)
-                body = self._played(call)
-            self.limits.served(call.client, route.call, route.body)
+                body = self._play(call)
+            self.limits.count_served(call.client, route.call, route.body)
         return call.kind, body
 
-    def _played(self, call: Call) -> bytes:
+    def _play(self, call: Call) -> bytes:
         """Carry out a call, or refuse it as its fault demands."""
         fault, company = call.fault, call.company
         if fault is not None and fault.kind == "stale_reads":

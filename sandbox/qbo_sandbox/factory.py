@@ -235,7 +235,7 @@ def serve_quickbooks(
     hints          returns more lines to print, for the stand-in and its address
     """
     clock = Clock()
-    chosen = _chosen(companies, realm, clock.now())
+    chosen = _read_options(companies, realm, clock.now())
     id, _, secret = (client or f"{CLIENT}:{SECRET}").partition(":")
     tokens: dict[str, Any] = {"refresh_token": refresh_token, "access_token": access_token}
     quickbooks = create(folder, companies=chosen, clock=clock, client=(id, secret), **tokens)
@@ -252,7 +252,7 @@ def serve_quickbooks(
     serve(quickbooks.wsgi, port, host, facts)
 
 
-def _chosen(texts: Iterable[str], realm: str | None, now: float) -> Iterable[Options]:
+def _read_options(texts: Iterable[str], realm: str | None, now: float) -> Iterable[Options]:
     """Return the companies of these profiles, the first with this id."""
     chosen: dict[str, Options] = {}
     for text in texts:

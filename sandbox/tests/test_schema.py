@@ -70,9 +70,9 @@ def test_the_same_in_xml(inner, told):
 
 
 def test_a_mistake_of_the_stand_in_is_laid_to_the_test_that_saw_it(monkeypatch):
-    planted = operations._identified
+    planted = operations._identify
     monkeypatch.setattr(
-        operations, "_identified", lambda data, *rest: planted(data | {"Colour": "red"}, *rest)
+        operations, "_identify", lambda data, *rest: planted(data | {"Colour": "red"}, *rest)
     )
     quickbooks = create()
     quickbooks.ask("POST", "vendor", {"DisplayName": "Ada"})

@@ -102,7 +102,7 @@ def test_the_stand_in_serves_exactly_the_calls_that_are_described(
 def sample_path(description: Description, operation: DescribedCall) -> str:
     """Return a path of an operation, with the first allowed value of each part."""
     path = operation.path
-    for parameter in map(description.resolved, operation.parameters):
+    for parameter in map(description.resolve, operation.parameters):
         value = parameter["schema"].get("enum", ["1"])[0]
         path = path.replace(f"{{{parameter['name']}}}", value)
     return path

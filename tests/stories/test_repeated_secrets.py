@@ -107,8 +107,8 @@ def logs(folder):
     for name in ("text", "json"):
         (folder / name).mkdir()
     with (
-        log_output.logged(folder / "text", mask),
-        log_output.logged(folder / "json", mask, LogOptions("json", "info"), ["hub_ion"]),
+        log_output.write_log(folder / "text", mask),
+        log_output.write_log(folder / "json", mask, LogOptions("json", "info"), ["hub_ion"]),
     ):
         yield
 

@@ -17,7 +17,7 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
-from hub.testing.openapi import checked
+from hub.testing.openapi import check_calls
 from qbo_sandbox import QuickBooks
 from qbo_sandbox.accounting.company import Change
 from qbo_sandbox.kit import Clock, Journal, ask
@@ -39,7 +39,7 @@ class Purchasing:
             Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
         )
         clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        wsgi = checked(self.source.wsgi, APP.assumed_api)
+        wsgi = check_calls(self.source.wsgi, APP.assumed_api)
         mounts = app.extensions["hub"].mounts
         mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=clock.sleep)
         self.books = self.source.books

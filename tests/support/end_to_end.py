@@ -26,14 +26,14 @@ called_by_fixture = defaultdict[FixtureKey, set[str]](set)
 
 def watch() -> None:
     """Record the kind of stand-in of each call from now on."""
-    answer = Harness._logged
+    answer = Harness._log
 
     def noted(self: Harness, *args: Any) -> Any:
         module = type(self.app).__module__
         called.add(QUICKBOOKS if module.startswith("qbo_sandbox") else SOURCE)
         return answer(self, *args)
 
-    Harness._logged = noted  # type: ignore[method-assign]
+    Harness._log = noted  # type: ignore[method-assign]
 
 
 def pytest_configure(config: pytest.Config) -> None:

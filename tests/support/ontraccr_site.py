@@ -16,7 +16,7 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
-from hub.testing.openapi import checked
+from hub.testing.openapi import check_calls
 from qbo_sandbox import QuickBooks
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -36,7 +36,7 @@ class Builders:
             Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
         )
         clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        wsgi = checked(self.source.wsgi, APP.assumed_api)
+        wsgi = check_calls(self.source.wsgi, APP.assumed_api)
         app.extensions["hub"].mounts[ONTRACCR] = WSGIAdapter(wsgi, ONTRACCR, sleep=clock.sleep)
         self.books = self.source.books
 

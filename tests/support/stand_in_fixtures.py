@@ -10,7 +10,7 @@ from hub.contract.types import Sandbox
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import START, FakeClock
-from hub.testing.openapi import checked
+from hub.testing.openapi import check_calls
 from qbo_sandbox import QuickBooks
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support import prepared_state
@@ -74,6 +74,6 @@ def mount_costtracker(app: Flask, documents: int = 8) -> Sandbox:
     stand_in: Sandbox = shared.plugins.open_stand_in(
         "costtracker", folder=None, documents=documents, seed=1
     )
-    wsgi = checked(stand_in.wsgi, shared.plugins.apps["costtracker"].assumed_api)
+    wsgi = check_calls(stand_in.wsgi, shared.plugins.apps["costtracker"].assumed_api)
     shared.mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=shared.clock.sleep)
     return stand_in

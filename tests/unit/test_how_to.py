@@ -74,8 +74,8 @@ class ChangedRentals:
         self.moments.append(updated_since)
         yield [row for row in self.rows if row["updated"] >= updated_since]
 
-    def changed(self, text):
-        return names_of("how-to/paging.md", 1)["changed"](self, text)
+    def iter_changes(self, text):
+        return names_of("how-to/paging.md", 1)["iter_changes"](self, text)
 
     def rental_ids(self):
         return [row["id"] for row in self.rows]
@@ -153,11 +153,11 @@ def test_the_pages_of_the_guide_are_those_of_the_tutorial(bench, tutorial):
 
 def test_what_changed_since_a_moment_is_read_once():
     shed = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    first = list(shed.changed(""))
+    first = list(shed.iter_changes(""))
     assert ids(first, Document) == ["r1", "r2"]
     assert isinstance(first[-1], Checkpoint)
     shed.rows.append(rental(3, "2026-03-02T11:00:00Z"))
-    assert ids(shed.changed(first[-1].cursor), Document) == ["r3"]
+    assert ids(shed.iter_changes(first[-1].cursor), Document) == ["r3"]
     assert shed.moments == ["", "2026-03-02T10:58:00.000Z"]
 
 

@@ -152,7 +152,7 @@ def _values(choices: Choices) -> dict[str, Any]:
     """Return what the templates need beside the choices."""
     all_parts = [(kind, KIND_PARTS[kind]) for kind in choices.kinds]
     transactions = [pair for pair in all_parts if pair[0] not in RECORD_KINDS]
-    applied = _applied(choices.kinds)
+    applied = _pair_payments(choices.kinds)
     fields = _fields(choices.kinds)
     access = ACCESS[choices.auth]
     return {
@@ -176,7 +176,7 @@ def _values(choices: Choices) -> dict[str, Any]:
     }
 
 
-def _applied(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
+def _pair_payments(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the kinds that pay others of the kinds, each with the kind that it pays."""
     return [pair for pair in PAID_KINDS.items() if kinds.count(pair[0]) and pair[1] in kinds]
 
@@ -208,7 +208,7 @@ def _client_imports(choices: Choices) -> list[str]:
     names = list(PAGING_IMPORTS.get(choices.paging, ()))
     if choices.auth in ("client-credentials", "refresh-token"):
         names += ["BoundSecrets", "NeedsAttention", "TokenCache"]
-    return _sorted(names)
+    return _sort_names(names)
 
 
 def _document_imports(choices: Choices, has_transactions: bool, has_applied: bool) -> list[str]:
@@ -222,7 +222,7 @@ def _document_imports(choices: Choices, has_transactions: bool, has_applied: boo
         names.append("Item")
     if {"vendor", "customer"} & set(choices.kinds):
         names.append("Party")
-    return _sorted(names)
+    return _sort_names(names)
 
 
 def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
@@ -234,7 +234,7 @@ def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
         names.append("Field")
     if choices.webhook:
         names += ["Signal", "signed_json"]
-    return _sorted(names)
+    return _sort_names(names)
 
 
 def _test_imports(choices: Choices) -> list[str]:
@@ -242,7 +242,7 @@ def _test_imports(choices: Choices) -> list[str]:
     names = ["Refused", "Signal"] if choices.webhook else []
     if choices.auth in ("client-credentials", "refresh-token"):
         names.append("Document")
-    return _sorted(names)
+    return _sort_names(names)
 
 
 def _kit_imports(choices: Choices) -> list[str]:
@@ -257,10 +257,10 @@ def _kit_imports(choices: Choices) -> list[str]:
         names.append("Calls")
     if choices.paging == "cursor":
         names.append("place")
-    return _sorted(names)
+    return _sort_names(names)
 
 
-def _sorted(names: list[str]) -> list[str]:
+def _sort_names(names: list[str]) -> list[str]:
     """Return names in the order in which linters want them: classes before functions."""
     return sorted(names, key=lambda name: (name.islower(), name))
 

@@ -100,7 +100,7 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         if obstacle is None:
             removable.append(document)
         else:
-            blocked.append(_blocked(document.posting, obstacle))
+            blocked.append(_block_removal(document.posting, obstacle))
     return UndoPlan(company_id=company_id, removable=tuple(removable), blocked=tuple(blocked))
 
 
@@ -299,17 +299,17 @@ def _blocked_postings(
     posted = select(Posting).where(*conditions, Posting.state == PostingState.POSTED)
     is_creation = Posting.operation == Operation.CREATE
     entries = posted.where(is_creation, Posting.kind.in_(LIST_KINDS)).order_by(Posting.id)
-    blocked = [_blocked(entry, LIST_ENTRY_REASON) for entry in session.scalars(entries)]
+    blocked = [_block_removal(entry, LIST_ENTRY_REASON) for entry in session.scalars(entries)]
 
     created_ids = posted.with_only_columns(Posting.document_id).where(is_creation)
     created = set(session.scalars(created_ids))
     changes = posted.where(Posting.operation == Operation.UPDATE).order_by(Posting.id)
     for change in session.scalars(changes):
         if change.document_id not in created:
-            blocked.append(_blocked(change, CHANGE_REASON))
+            blocked.append(_block_removal(change, CHANGE_REASON))
     return blocked
 
 
-def _blocked(posting: Posting, reason: str) -> BlockedRemoval:
+def _block_removal(posting: Posting, reason: str) -> BlockedRemoval:
     name = format_posting_name(posting)
     return BlockedRemoval(posting=posting.id, name=name, reason=reason)

@@ -35,9 +35,9 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
     A posting that may be in QuickBooks already is first looked for there, because it must not be
     held before that is known.
     """
-    ids = _unchecked(posting_session)
+    ids = _list_unchecked(posting_session)
     if doubt_after_restore(posting_session, ids):
-        ids = _unchecked(posting_session)
+        ids = _list_unchecked(posting_session)
     for kind in _created_kinds(ids):
         startup_scan.adopt_marked(posting_session, kind)
     for first in range(0, len(ids), CHUNK_SIZE):
@@ -64,7 +64,7 @@ def _held_by_checks(posting_session: PostingSession) -> list[int]:
         return list(session.scalars(query.order_by(Posting.id)))
 
 
-def _unchecked(posting_session: PostingSession) -> list[int]:
+def _list_unchecked(posting_session: PostingSession) -> list[int]:
     """Return the postings that were never checked, or too long ago.
 
     After a restore, postings in review are left out until QuickBooks was searched for postings that

@@ -9,7 +9,7 @@ from hub.http.exchange import ExchangeError
 from hub.models.enums import SendOutcome
 from hub.qbo import intuit_keys, transport
 from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
-from hub.qbo.faults import quoted
+from hub.qbo.faults import quote_reasons
 from hub.qbo.responses import Answer, Expected, of_read, read_reply, unsent
 from hub.rate_limits.limiter import rate_limiter
 
@@ -26,7 +26,7 @@ def company_info(realm: str, access_token: str) -> dict[str, Any]:
             break
         answer = _read(realm, access_token)
     if answer.outcome in (SendOutcome.UNAUTHORISED, SendOutcome.REFUSED):
-        raise NotThisCompany(realm, quoted(answer.faults) or f"(Status {answer.status}.)")
+        raise NotThisCompany(realm, quote_reasons(answer.faults) or f"(Status {answer.status}.)")
     if not answer.landed:
         raise Retry(
             "QuickBooks could not be asked whether this connection belongs to company "

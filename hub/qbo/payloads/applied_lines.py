@@ -88,7 +88,7 @@ def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind
     )
 
 
-def linked(body: Mapping[str, Any]) -> tuple[str, str]:
+def read_link(body: Mapping[str, Any]) -> tuple[str, str]:
     """Return the type and id of the transaction that a line is linked to; empty if to none."""
     links = body.get("LinkedTxn")
     if not links:

@@ -4,7 +4,13 @@ from typing import Any
 
 from hub.mapping.mapped import Ref
 from hub.qbo.payloads import applied_lines
-from hub.qbo.payloads.builder import PayloadBuilder, as_reference, day, required, without_empty
+from hub.qbo.payloads.builder import (
+    PayloadBuilder,
+    as_reference,
+    day,
+    require_reference,
+    without_empty,
+)
 from hub.qbo.payloads.expense import CARD, payment_type
 from hub.qbo.payloads.shared_fields import note_form_fields
 
@@ -15,7 +21,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     paid = applied_lines.whole(builder, applied)
     account = builder.mapped.header.get("payment_account")
     if paid:
-        required("payment_account", account, builder)
+        require_reference("payment_account", account, builder)
     note_form_fields(builder)
     fields = without_empty(
         VendorRef=builder.header("vendor"),

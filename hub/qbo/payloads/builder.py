@@ -260,7 +260,9 @@ def clean(text: str) -> str:
     return CONTROL_CHARACTERS.sub(" ", text).strip()
 
 
-def required(role: Role, ref: Ref | None, builder: PayloadBuilder) -> dict[str, str] | None:
+def require_reference(
+    role: Role, ref: Ref | None, builder: PayloadBuilder
+) -> dict[str, str] | None:
     """Return the reference of a role; report a problem if there is none."""
     if ref is None:
         label = role.replace("_", " ")

@@ -12,7 +12,7 @@ from hub.qbo.payloads.builder import (
     clean,
     day,
     party_reference,
-    required,
+    require_reference,
     without_empty,
 )
 from hub.qbo.payloads.shared_fields import note_form_fields
@@ -29,7 +29,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     lines = builder.lines_with_amount()
     account = builder.mapped.header.get("deposit_account")
     fields = without_empty(
-        DepositToAccountRef=required("deposit_account", account, builder),
+        DepositToAccountRef=require_reference("deposit_account", account, builder),
         DepartmentRef=builder.location(),
         TxnDate=day(document.date),
         CurrencyRef=builder.currency_ref(),

@@ -12,7 +12,7 @@ from hub.qbo.payloads.builder import (
     PayloadBuilder,
     day,
     party_reference,
-    required,
+    require_reference,
     without_empty,
 )
 from hub.qbo.payloads.shared_fields import note_form_fields
@@ -40,13 +40,13 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
             " Make it a deposit at the source."
         )
     elif is_credit:
-        builder.mapped = _negated(builder.mapped)
+        builder.mapped = _negate(builder.mapped)
     pairs = purchase_lines.build_lines(builder)
     note_form_fields(builder)
     account = builder.mapped.header.get("payment_account")
     fields = without_empty(
         PaymentType=paid_by,
-        AccountRef=required("payment_account", account, builder),
+        AccountRef=require_reference("payment_account", account, builder),
         EntityRef=party_reference(builder.mapped.header, ("vendor", "customer")),
         Credit=is_credit or None,
         PaymentMethodRef=builder.header("payment_method"),
@@ -88,7 +88,7 @@ def _total(mapped: Mapped) -> Decimal:
     return total(amount(line) for line in document.lines)
 
 
-def _negated(mapped: Mapped) -> Mapped:
+def _negate(mapped: Mapped) -> Mapped:
     """Return a copy in which every amount has the opposite sign."""
     lines = tuple(_negated_line(line) for line in mapped.lines)
     document = replace(

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
-from hub.qbo.payloads.applied_lines import linked
+from hub.qbo.payloads.applied_lines import read_link
 from hub.qbo.payloads.summary import NOT_COUNTED, counted_lines
 
 Line = dict[str, Any]
@@ -48,8 +48,8 @@ def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSumma
 
 def _same_link(line: Line, other: Line, here: bool) -> bool:
     """Return whether two lines settle the same transaction with the same amount."""
-    link = linked(line)
-    if "" in link or link != linked(other):
+    link = read_link(line)
+    if "" in link or link != read_link(other):
         return False
     return _same_amount(line, other, here)
 
@@ -83,8 +83,8 @@ def _same_kind(line: Line, other: Line) -> bool:
     """Return whether two lines are of one type and not linked to different transactions."""
     if line.get("DetailType") != other.get("DetailType"):
         return False
-    ours = linked(line)
-    theirs = linked(other)
+    ours = read_link(line)
+    theirs = read_link(other)
     is_either_unlinked = "" in ours or "" in theirs
     return is_either_unlinked or ours == theirs
 

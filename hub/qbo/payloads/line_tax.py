@@ -29,7 +29,7 @@ def detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[st
     document = builder.document
     if not builder.facts.tax_codes:
         return {}
-    tax = stated(builder)
+    tax = read_stated_tax(builder)
     if document.tax_mode == "none" and tax:
         builder.problems.append(
             "It says that no tax applies and states tax all the same. Fix this at the source."
@@ -42,7 +42,7 @@ def detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[st
     return fields
 
 
-def stated(builder: PayloadBuilder) -> Decimal | None:
+def read_stated_tax(builder: PayloadBuilder) -> Decimal | None:
     """Return the tax that the document states, as a whole or line by line."""
     document = builder.document
     if document.tax_total is not None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.qbo.payloads import sales_lines
-from hub.qbo.payloads.builder import PayloadBuilder, required
+from hub.qbo.payloads.builder import PayloadBuilder, require_reference
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
@@ -11,6 +11,6 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     account = builder.mapped.header.get("deposit_account")
     return sales_lines.build_body(
         builder,
-        DepositToAccountRef=required("deposit_account", account, builder),
+        DepositToAccountRef=require_reference("deposit_account", account, builder),
         PaymentMethodRef=builder.header("payment_method"),
     )

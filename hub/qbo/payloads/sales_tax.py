@@ -35,7 +35,7 @@ def detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
     `codes` are those of the lines.
     """
     is_taxable = TAXABLE in codes
-    tax = line_tax.stated(builder)
+    tax = line_tax.read_stated_tax(builder)
     _check(builder, tax, is_taxable=is_taxable)
     if not is_taxable or builder.document.tax_mode == "computed":
         tax = None

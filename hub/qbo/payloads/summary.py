@@ -31,8 +31,8 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         currency=ref_id(entity, "CurrencyRef") or home_currency,
         location=ref_id(entity, "DepartmentRef"),
         note=_text(entity, "PrivateNote"),
-        total=None if amount is None else _signed(_decimal(amount), sign),
-        tax=None if is_open(entity) else _signed(_tax(entity), sign),
+        total=None if amount is None else _apply_sign(_decimal(amount), sign),
+        tax=None if is_open(entity) else _apply_sign(_tax(entity), sign),
         term=ref_id(entity, "SalesTermRef"),
         payable_account=ref_id(entity, "APAccountRef"),
         deposit_account=ref_id(entity, "DepositToAccountRef"),
@@ -113,7 +113,7 @@ def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     line_sign = _sign(line)
     linked, linked_type = _first_link(line)
     return LineSummary(
-        amount=_signed(_gross(line), transaction_sign * line_sign),
+        amount=_apply_sign(_gross(line), transaction_sign * line_sign),
         account=ref_id(detail, "AccountRef") or ref_id(detail, "DiscountAccountRef"),
         item=ref_id(detail, "ItemRef"),
         class_=ref_id(detail, "ClassRef"),
@@ -218,7 +218,7 @@ def _decimal(value: Any) -> Decimal:
     return Decimal(str(value))
 
 
-def _signed(number: Decimal, sign: int) -> Decimal:
+def _apply_sign(number: Decimal, sign: int) -> Decimal:
     """Return an amount with the sign of its transaction; zero has none."""
     is_negative = sign < 0 and number != 0
     return -number if is_negative else number

@@ -36,11 +36,11 @@ def _authenticate() -> Any:
     request.environ[sessions.IN_REQUEST] = None  # no session of a browser
     g._login_user = current_app.extensions["security"].login_manager.anonymous_user()
     endpoint = request.endpoint
-    if endpoint is None or access.required(current_app, endpoint) in (None, "anyone"):
+    if endpoint is None or access.required_role(current_app, endpoint) in (None, "anyone"):
         return None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != BEARER.casefold() or not token.strip():
-        return _unauthorized()
+        return _refuse()
     return _act_for(token.strip(), current_app.view_functions[endpoint])
 
 
@@ -51,7 +51,7 @@ def _act_for(token: str, view: Any) -> Any:
     person = _person_of(stored)
     if stored is None or person is None:
         refusals.note("token refused", refusals.NOBODY, f"{request.method} {request.path}")
-        return _unauthorized(INVALID)
+        return _refuse(INVALID)
     if person.must_change_password:
         return problems.problem(403, FIRST_LOG_IN)
     g._login_user = person
@@ -73,7 +73,7 @@ def _person_of(token: ApiToken | None) -> User | None:
     return person if person is not None and person.active else None
 
 
-def _unauthorized(sentence: str = "") -> Any:
+def _refuse(sentence: str = "") -> Any:
     """Return the answer to a call without a valid token."""
     answer = problems.problem(401, sentence)
     answer.headers["WWW-Authenticate"] = f'{BEARER} realm="hub"'

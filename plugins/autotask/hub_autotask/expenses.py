@@ -142,12 +142,12 @@ class _Translation:
         if label != APPROVED and MARK.is_ready(self.row):
             return (
                 "pending",
-                f"{self._called()} waits: in Autotask it is {label or 'in a state unknown there'}.",
+                f"{self._name()} waits: in Autotask it is {label or 'in a state unknown there'}.",
             )
         if not self.items:
             return (
                 "closed",
-                f"{self._called()} has nothing to repay: none of its expenses is reimbursable.",
+                f"{self._name()} has nothing to repay: none of its expenses is reimbursable.",
             )
         return self.kind.waits(self.row, self._hold())
 
@@ -155,13 +155,13 @@ class _Translation:
         foreign = self._foreign()
         if foreign:
             return (
-                f"{self._called()} is to be repaid in {foreign}, and expense reports are passed in"
+                f"{self._name()} is to be repaid in {foreign}, and expense reports are passed in"
                 f" {self.currency} only. Enter it in QuickBooks by hand, and write its number into"
                 " Autotask."
             )
         if self.advance > sum((self._worth(item) for item in self.items), money(0)):
             return (
-                f"{self._called()} has a cash advance of {self.advance} {self.currency}, which is"
+                f"{self._name()} has a cash advance of {self.advance} {self.currency}, which is"
                 " more than its expenses. Settle the rest with the person, and correct the advance"
                 " in Autotask."
             )
@@ -171,7 +171,7 @@ class _Translation:
         row = self.lists.whole("Currencies").get(self.row["reimbursementCurrencyID"])
         return row["name"] if row and row["name"] != self.currency else None
 
-    def _called(self) -> str:
+    def _name(self) -> str:
         return f"Expense report “{self.row['name']}”"
 
     def _person(self) -> Code:

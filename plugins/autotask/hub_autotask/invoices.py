@@ -179,12 +179,12 @@ class _Translation:
     def _hold(self) -> str | None:
         if self.total < 0 and self.sign > 0:
             return (
-                f"{self._called()} has a negative total, which QuickBooks takes as a credit memo"
+                f"{self._name()} has a negative total, which QuickBooks takes as a credit memo"
                 " only. Let the settings of the app post those, or correct it in Autotask."
             )
         if self.kind.mark().is_failed(self.row) and self.currency != self.site.company.currency:
             return (
-                f"{self._called()} is in {self.currency}: QuickBooks needs several currencies"
+                f"{self._name()} is in {self.currency}: QuickBooks needs several currencies"
                 f" switched on, and its customer has to be kept in {self.currency} there."
             )
         return None
@@ -194,10 +194,10 @@ class _Translation:
         if self.row["isVoided"]:
             voided_on = day(self.row["voidedDate"], self.site.zone)
             when = f" on {voided_on}" if voided_on else ""
-            return "closed", f"{self._called()} was voided in Autotask{when}."
+            return "closed", f"{self._name()} was voided in Autotask{when}."
         return self.kind.waits(self.row, hold)
 
-    def _called(self) -> str:
+    def _name(self) -> str:
         number = None if self.kind.mark().is_failed(self.row) else self.row["invoiceNumber"]
         return f"Invoice {number or self.row['id']}"
 
@@ -298,7 +298,7 @@ class _Translation:
     def _files(self) -> tuple[Attachment, ...]:
         if not self.settings["attach_pdf"]:
             return ()
-        return (Attachment(id="pdf", name=f"{self._called()}.pdf", mime="application/pdf"),)
+        return (Attachment(id="pdf", name=f"{self._name()}.pdf", mime="application/pdf"),)
 
     def _facts(self) -> dict[str, str]:
         period = [day(self.row[name], self.site.zone) for name in ("fromDate", "toDate")]
@@ -351,14 +351,14 @@ def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -
     """Write the number, the paid date or the mark of a failure to the invoice."""
     id = int(document.source_id.removeprefix("invoice:"))
     if receipt.state == "posted":
-        _posted(site, source, id, receipt)
+        _report_posted(site, source, id, receipt)
     elif receipt.state == "paid":
-        _paid(site, source, id, receipt)
+        _report_paid(site, source, id, receipt)
     elif is_error(site, document, receipt):
         source.change(ENTITY, id, **{mark(site).field: mark(site).error})
 
 
-def _posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
+def _report_posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
     if not by_quickbooks(site):
         source.change(
             ENTITY, id, webServiceDate=f"{receipt.at.astimezone(site.zone).date()}T00:00:00Z"
@@ -374,7 +374,7 @@ def _posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
         site.secrets["numbered"] = str(id)
 
 
-def _paid(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
+def _report_paid(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
     if not site.settings["payment_sync"] or not receipt.paid_on:
         return
     row = source.get(ENTITY, id)

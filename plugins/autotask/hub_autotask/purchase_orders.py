@@ -210,12 +210,11 @@ class _Translation:
     def _stage(self) -> tuple[StageName, str | None]:
         status = self.kind.status(self.row)
         if status == CANCELED:
-            return "closed", f"{self._called()} was canceled in Autotask."
+            return "closed", f"{self._name()} was canceled in Autotask."
         if status != SUBMITTED and MARK.is_ready(self.row):
             return (
                 "pending",
-                f"{self._called()} waits: in Autotask it is"
-                f" {status or 'in a state unknown there'}.",
+                f"{self._name()} waits: in Autotask it is {status or 'in a state unknown there'}.",
             )
         return self.kind.waits(self.row, self._hold())
 
@@ -223,19 +222,19 @@ class _Translation:
         foreign = self.lists.currency(self.row["vendorID"])
         if foreign != self.currency:
             return (
-                f"{self._called()} goes to {self.vendor.name}, which is kept in {foreign}; orders"
+                f"{self._name()} goes to {self.vendor.name}, which is kept in {foreign}; orders"
                 f" are passed in {self.currency} only. Enter it in QuickBooks by hand, and write"
                 " its number into Autotask."
             )
         buyer = self._buyer()
         if buyer and _is_same_name(buyer, self.vendor):
             return (
-                f"{self._called()} has a vendor and a customer of the same name, {buyer.name}, and"
+                f"{self._name()} has a vendor and a customer of the same name, {buyer.name}, and"
                 " QuickBooks lets no two bear one name. Rename one of them in Autotask."
             )
         return None
 
-    def _called(self) -> str:
+    def _name(self) -> str:
         return f"Purchase order {self.row['purchaseOrderNumber'] or self.row['id']}"
 
     def _number(self) -> str | None:

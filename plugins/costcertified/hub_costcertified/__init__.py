@@ -78,7 +78,7 @@ def hub_check(app: str, site: Site) -> Tenant:
 
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
-    return codes_in_use(reading.changed(site, CostCertified(site), {}), field)
+    return codes_in_use(reading.iter_changes(site, CostCertified(site), {}), field)
 
 
 @hookimpl
@@ -86,7 +86,9 @@ def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Any]:
     source = CostCertified(site)
-    return reading.exactly(site, source, ids) if ids else reading.changed(site, source, cursors)
+    return (
+        reading.exactly(site, source, ids) if ids else reading.iter_changes(site, source, cursors)
+    )
 
 
 @hookimpl

@@ -15,7 +15,7 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
     kind = row[names.Expense.TYPE]
     is_receipt = kind == "receipt"
     if row.get(names.Expense.DELETED_AT):
-        return _gone(row, (PREFIX, PAID) if is_receipt else (PREFIX,))
+        return _list_gone(row, (PREFIX, PAID) if is_receipt else (PREFIX,))
     if kind not in TYPES:
         raise ValueError(f"its type {kind!r} is none of {', '.join(TYPES)}")
     if is_receipt:
@@ -23,7 +23,7 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
     return [_bill(site, row)]
 
 
-def _gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
+def _list_gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
     id, deleted_at = row[names.Expense.ID], row[names.Expense.DELETED_AT]
     reason = f"Deleted in CostCertified on {deleted_at[:10]}."
     return [Gone(source_id=f"{prefix}{id}", reason=reason) for prefix in prefixes]

@@ -64,7 +64,7 @@ def _payment(site: Site, row: Row) -> Document:
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         currency=row[names.Payment.CURRENCY],
         codes=_head(site, row),
-        lines=tuple(_applied(used) for used in row[names.Payment.ALLOCATIONS]),
+        lines=tuple(_make_line(used) for used in row[names.Payment.ALLOCATIONS]),
         total=money(row[names.Payment.AMOUNT]),
         facts={"Fees": f"{_fee_total(row):,.2f}"},
     )
@@ -82,7 +82,7 @@ def _head(site: Site, row: Row) -> Codes:
     }
 
 
-def _applied(used: Row) -> Line:
+def _make_line(used: Row) -> Line:
     invoice = used[names.Allocation.INVOICE_ID]
     return Line(
         id=str(invoice),

@@ -20,7 +20,9 @@ KINDS = {
 }
 
 
-def changed(site: Site, source: CostCertified, cursors: Mapping[str, str]) -> Iterator[Yielded]:
+def iter_changes(
+    site: Site, source: CostCertified, cursors: Mapping[str, str]
+) -> Iterator[Yielded]:
     """Yield every row that changed since the cursors, with a Checkpoint after each page."""
     for stream, kind in STREAMS.items():
         for rows, after in source.pages(kind.THINGS, cursors.get(stream)):

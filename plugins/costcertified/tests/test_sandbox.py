@@ -178,7 +178,7 @@ def test_calls_are_signed_and_come_twice_where_that_is_wanted(bench):
     heard, calls = [], bench.stand_in.calls
 
     def answer(environ, start):
-        assert describe(APP.assumed_api).called("change", environ) == []
+        assert describe(APP.assumed_api).check_webhook("change", environ) == []
         headers = {"X-CostCertified-Signature": environ["HTTP_X_COSTCERTIFIED_SIGNATURE"]}
         heard.extend(
             hub_webhook(

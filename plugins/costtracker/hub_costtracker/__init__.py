@@ -77,9 +77,9 @@ def hub_documents(
     if ids:
         yield from _exactly(site, source, ids)
         return
-    yield from invoices.changed(site, source, cursors.get(""))
+    yield from invoices.iter_changes(site, source, cursors.get(""))
     if site.settings["update_suppliers"]:
-        yield from suppliers.changed(site, source, cursors.get(suppliers.STREAM))
+        yield from suppliers.iter_changes(site, source, cursors.get(suppliers.STREAM))
 
 
 def _still(site: Site) -> Site:

@@ -11,7 +11,7 @@ from hub_costtracker.client import CostTracker
 STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 
-def changed(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
+def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
     """Yield every invoice that changed since the cursor, with a Checkpoint after each page."""
     for rows, after in source.invoices(cursor):
         yield from (read(site, row) for row in rows)

@@ -22,7 +22,7 @@ STREAM = "suppliers"
 PREFIX = "supplier:"
 
 
-def changed(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
+def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
     """Yield every supplier edited since the cursor, with a Checkpoint after each page."""
     for rows, after in source.suppliers(cursor):
         yield from (read(site, row) for row in rows)

@@ -15,7 +15,7 @@ def hub(bench):
     calls = []
 
     def answer(environ, start):
-        assert describe(APP.assumed_api).called("change", environ) == []
+        assert describe(APP.assumed_api).check_webhook("change", environ) == []
         headers = {"X-CostTracker-Signature": environ["HTTP_X_COSTTRACKER_SIGNATURE"]}
         calls.extend(
             hub_webhook(app="costtracker", site=bench.site, headers=headers, body=body_of(environ))

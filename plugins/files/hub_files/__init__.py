@@ -78,7 +78,7 @@ def hub_documents(
 ) -> Iterator[Yielded]:
     if ids:
         return reading.exactly(site, ids)
-    return reading.changed(site, cursors)
+    return reading.iter_changes(site, cursors)
 
 
 @hookimpl

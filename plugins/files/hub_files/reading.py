@@ -35,7 +35,7 @@ def content_of(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
     return FileContent(documents=rows.document_ids(site, mapped))
 
 
-def changed(site: Site, cursors: Mapping[str, str]) -> Iterator[Yielded]:
+def iter_changes(site: Site, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Yield the documents of each file that was accepted since the cursor."""
     for file in site.files.after(int(cursors.get("") or 0)):
         yield from _documents(site, file)

@@ -67,7 +67,7 @@ def hub_documents(
     source = Harvest(site)
     if ids:
         return reading.exactly(site, source, ids)
-    return reading.changed(site, source, cursors)
+    return reading.iter_changes(site, source, cursors)
 
 
 @hookimpl

@@ -43,7 +43,7 @@ def exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Any]:
             yield _payment(site, source, invoice, payment_number)
 
 
-def changed(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Any]:
+def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Any]:
     """Yield every document that changed since the cursors, and what was deleted."""
     payments = PaymentIds(cursors.get(PAYMENTS, ""))
     sweep = DeletionSweep(cursors.get("deletions", ""), site.today, prefix="invoice:")

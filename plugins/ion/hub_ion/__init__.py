@@ -91,17 +91,17 @@ def hub_check(app: str, site: Site) -> Tenant:
     ion = Ion(site)
     id, name = ion.organization()
     lacks = ion.learn()
-    if missed := schema.missed(lacks, site.settings):
+    if missed := schema.list_missing(lacks, site.settings):
         raise NeedsAttention(
             f"ION's API does not have {', '.join(missed)}, which orders cannot be posted without."
             " Install the newest version of the app, or tell its maker what stands here."
         )
     import_warnings = site.secrets.get(imports.LACKING, "").splitlines()
-    warnings = [_skipped(lacks), site.secrets.get(REFUSED), *import_warnings]
+    warnings = [_warn_of_skipped(lacks), site.secrets.get(REFUSED), *import_warnings]
     return Tenant(id=id, name=name, warnings=tuple(filter(None, warnings)))
 
 
-def _skipped(lacks: frozenset[str]) -> str:
+def _warn_of_skipped(lacks: frozenset[str]) -> str:
     """Return what is left out for want of fields that posting does not need, as a warning."""
     without = schema.without(lacks)
     if not without:

@@ -107,7 +107,7 @@ class Ion:
         if errors:
             self._refuse(queries.SCHEMA, errors[0])
         lacks = schema.lacking(data["__schema"]["types"])
-        self.lacks = lacks - set(schema.missed(lacks, self._settings))
+        self.lacks = lacks - set(schema.list_missing(lacks, self._settings))
         self._secrets[LACKS] = " ".join(sorted(self.lacks))
         return lacks
 
@@ -257,12 +257,12 @@ class Ion:
         if CONFLICT.search(message):
             raise Conflict()
         if FORBIDDEN.search(message):
-            raise self._denied(query, message)
+            raise self._refusal(query, message)
         if query.startswith("mutation"):
             raise Refused(f"ION refused it: {message}")
         raise Retry(f"ION could not answer ({message}); it is asked again later.")
 
-    def _denied(self, query: str, message: str) -> Denied | NeedsAttention:
+    def _refusal(self, query: str, message: str) -> Denied | NeedsAttention:
         reason = (
             f"The API key may not do that in ION ({message}). A key has the rights that its maker"
             " had when it was made: make a new one with a user who has the right, and put it into"

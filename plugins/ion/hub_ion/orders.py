@@ -311,6 +311,6 @@ def _moment(site: Site, text: str | None) -> dt.date:
     return dt.datetime.fromisoformat(text).astimezone(site.zone).date()
 
 
-def gone(source_id: str) -> Gone:
+def make_gone(source_id: str) -> Gone:
     """Return Gone for an order or part that ION does not have any more."""
     return Gone(source_id=source_id, reason=DELETED)

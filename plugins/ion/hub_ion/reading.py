@@ -39,7 +39,7 @@ def changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
     """Yield every order that changed since the cursor, or whose lines did."""
     cursor = _cursor(site, ion, text, schema.ORDER_NEWS)
     orders_read: set[int] = set()
-    yield from _changed(site, ion, queries.ORDERS, cursor, "", read_orders, orders_read)
+    yield from _iter_changes(site, ion, queries.ORDERS, cursor, "", read_orders, orders_read)
     if cursor.since and not ion.lacks & schema.LINE_NEWS:
         yield from _by_lines(site, ion, cursor, orders_read)
     yield Checkpoint(cursor=str(cursor.finished()))
@@ -48,7 +48,7 @@ def changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
 def changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
     """Yield every part that changed since the cursor."""
     cursor = _cursor(site, ion, text, schema.PART_NEWS)
-    yield from _changed(site, ion, queries.PARTS, cursor, PARTS, read_parts, set())
+    yield from _iter_changes(site, ion, queries.PARTS, cursor, PARTS, read_parts, set())
     yield Checkpoint(cursor=str(cursor.finished()), stream=PARTS)
 
 
@@ -58,7 +58,7 @@ def exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
         batch = ids[first : first + IDS_PER_QUERY]
         items = {item.source_id: item for item in _read_batch(site, ion, batch)}
         for id in batch:
-            yield items.get(id) or orders.gone(id)
+            yield items.get(id) or orders.make_gone(id)
 
 
 def read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
@@ -94,7 +94,7 @@ def swept(site: Site, ion: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
     yield from sweep.compare(present, reason=orders.DELETED)
 
 
-def _changed(
+def _iter_changes(
     site: Site,
     ion: Ion,
     query: Listing,

@@ -20,7 +20,7 @@ class Asked:
     without: str = ""
 
 
-def _needed(name: str, alias: str = "", type: str = "") -> Asked:
+def _ask_required(name: str, alias: str = "", type: str = "") -> Asked:
     return Asked(name, alias or name, type)
 
 
@@ -30,65 +30,65 @@ def _optional(name: str, without: str, alias: str = "", type: str = "") -> Asked
 
 FIELDS = {
     "PurchaseOrder": (
-        _needed("id"),
-        _needed("_etag", "etag"),
-        _needed("status"),
+        _ask_required("id"),
+        _ask_required("_etag", "etag"),
+        _ask_required("status"),
         _optional("updated", "quick news: every order is read each time", "updated"),
         _optional("orderedDate", "the day of the order", "ordered"),
         _optional("estimatedTotalCost", "a comparison with ION's estimate", "estimated"),
         _optional("terms", "terms"),
         _optional("notes", "notes"),
         _optional("externalReference", "the external reference", "reference"),
-        _needed("currency", type="Currency"),
-        _needed("supplier", type="Supplier"),
+        _ask_required("currency", type="Currency"),
+        _ask_required("supplier", type="Supplier"),
         _optional("shipToLocation", "a shipping address", "location", "Location"),
         _optional("attributes", "the version", type="Attribute"),
-        _needed("fees", type="PurchaseOrderFee"),
-        _needed("purchaseOrderLines", "lines", "PurchaseOrderLine"),
+        _ask_required("fees", type="PurchaseOrderFee"),
+        _ask_required("purchaseOrderLines", "lines", "PurchaseOrderLine"),
     ),
     "PurchaseOrderLine": (
-        _needed("id"),
-        _needed("_etag", "etag"),
-        _needed("status"),
+        _ask_required("id"),
+        _ask_required("_etag", "etag"),
+        _ask_required("status"),
         _optional("lineNumber", "numbers of lines", "number"),
         _optional("description", "descriptions of lines"),
-        _needed("quantity"),
-        _needed("cost"),
+        _ask_required("quantity"),
+        _ask_required("cost"),
         _optional("totalCost", "ION's totals of lines: quantity times cost is posted", "total"),
         _optional("receivedQuantity", "received quantities", "received"),
         _optional("needDate", "need-by days", "needed"),
         _optional("estimatedArrivalDate", "expected days", "eta"),
         _optional("updated", "news of lines alone before the next day"),
-        _needed("attributes", type="Attribute"),
+        _ask_required("attributes", type="Attribute"),
         _optional("supplierPart", "units of suppliers", "unit", "SupplierPart"),
-        _needed("part", type="Part"),
+        _ask_required("part", type="Part"),
     ),
     "PurchaseOrderFee": (
-        _needed("id"),
+        _ask_required("id"),
         _optional("name", "names of fees"),
-        _needed("value"),
+        _ask_required("value"),
     ),
     "Part": (
-        _needed("id"),
-        _needed("_etag", "etag"),
-        _needed("partNumber", "number"),
-        _needed("revision"),
+        _ask_required("id"),
+        _ask_required("_etag", "etag"),
+        _ask_required("partNumber", "number"),
+        _ask_required("revision"),
         _optional("description", "descriptions of parts"),
         _optional("purchaseType", "purchase types of parts", "purchased"),
         _optional("cost", "costs of parts"),
         _optional("created", "the day on which a part was made"),
         _optional("updated", "quick news: every part is read each time"),
     ),
-    "Supplier": (_needed("id"), _needed("name")),
+    "Supplier": (_ask_required("id"), _ask_required("name")),
     "SupplierPart": (
         _optional("stockUnitsPerUnit", "units of the stock", "factor"),
-        _needed("unitOfMeasure", "of", "UnitOfMeasurement"),
+        _ask_required("unitOfMeasure", "of", "UnitOfMeasurement"),
     ),
-    "UnitOfMeasurement": (_needed("type"),),
-    "Currency": (_needed("code"),),
+    "UnitOfMeasurement": (_ask_required("type"),),
+    "Currency": (_ask_required("code"),),
     "Location": (
         _optional("name", "names of places"),
-        _needed("address", type="Address"),
+        _ask_required("address", type="Address"),
     ),
     "Address": tuple(
         _optional(name, "whole addresses", alias)
@@ -101,18 +101,18 @@ FIELDS = {
             ("country", "country"),
         )
     ),
-    "Attribute": (_needed("key"), _needed("value")),
+    "Attribute": (_ask_required("key"), _ask_required("value")),
     "PurchaseOrdersInputFilters": (
-        _needed("id"),
-        _needed("status"),
+        _ask_required("id"),
+        _ask_required("status"),
         _optional("updated", "quick news: every order is read each time"),
     ),
     "PurchaseOrderLinesInputFilters": (
         _optional("updated", "news of lines alone before the next day"),
     ),
     "PartsInputFilters": (
-        _needed("id"),
-        _needed("partNumber"),
+        _ask_required("id"),
+        _ask_required("partNumber"),
         _optional("updated", "quick news: every part is read each time"),
     ),
 }
@@ -151,7 +151,7 @@ def lacking(types: Sequence[Row]) -> frozenset[str]:
     )
 
 
-def missed(lacks: frozenset[str], settings: Mapping[str, Any]) -> list[str]:
+def list_missing(lacks: frozenset[str], settings: Mapping[str, Any]) -> list[str]:
     """Return those of the lacking fields that orders cannot be posted without, with these settings.
 
     A needed field of a type counts only if a field that leads to the type exists, or is needed
@@ -175,7 +175,7 @@ def without(lacks: frozenset[str]) -> list[str]:
 
 def select(type: str, lacks: frozenset[str]) -> str:
     """Return the selection of a type's fields in GraphQL, without those that ION lacks."""
-    return " ".join(_selected(one, lacks) for one in FIELDS[type] if is_there(type, one, lacks))
+    return " ".join(_select(one, lacks) for one in FIELDS[type] if is_there(type, one, lacks))
 
 
 def complete(type: str, row: Row, lacks: frozenset[str]) -> Row:
@@ -206,7 +206,7 @@ def is_there(type: str, api_field: Asked, lacks: frozenset[str]) -> bool:
     return is_any_there
 
 
-def _selected(api_field: Asked, lacks: frozenset[str]) -> str:
+def _select(api_field: Asked, lacks: frozenset[str]) -> str:
     called = (
         api_field.name
         if api_field.alias == api_field.name

@@ -109,7 +109,7 @@ def hub_documents(
     yield from (
         reading.exactly(site, source, ids)
         if ids
-        else reading.changed(site, source, cursors.get(""))
+        else reading.iter_changes(site, source, cursors.get(""))
     )
 
 

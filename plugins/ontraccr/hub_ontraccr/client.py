@@ -126,7 +126,7 @@ class Ontraccr:
         body = {names.Choice.ITEMS: items, **about}
         self._call("PUT", f"/v1/integration/{LISTS[field]}", params=self._here(), json=body)
 
-    def offered(self, field: str) -> list[Row]:
+    def list_choices(self, field: str) -> list[Row]:
         """Return the list as Ontraccr has it."""
         reply = self._call("GET", f"/v1/integration/{LISTS[field]}", params=self._here())
         items: list[Row] = reply.json()[names.Choice.ITEMS]

@@ -27,7 +27,7 @@ def document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
         hold=_held_back(row) if is_held else _what_is_missing(site, row, kind),
         date=_date(row[names.Payable.DATE]),
         due=_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
-        received=_received(site, row),
+        received=_received_on(site, row),
         number=row.get(names.Payable.NUMBER) or None,
         memo=row.get(names.Payable.DESCRIPTION) or None,
         currency=row.get(names.Payable.CURRENCY) or None,
@@ -152,7 +152,7 @@ def _facts(row: Row) -> dict[str, str]:
     return {label: text for label, text in facts.items() if text}
 
 
-def _received(site: Site, row: Row) -> dt.date | None:
+def _received_on(site: Site, row: Row) -> dt.date | None:
     uploaded_at = row.get(names.Payable.UPLOADED_AT)
     if not uploaded_at:
         return None

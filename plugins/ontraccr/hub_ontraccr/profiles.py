@@ -68,7 +68,7 @@ class Profiles:
     def account_type(self, id: str) -> str | None:
         """Return the type of an account that Ontraccr offers, bank or credit card, or None."""
         if "accounts" not in self._profiles:
-            rows = self._source.offered("purchase_account")
+            rows = self._source.list_choices("purchase_account")
             self._profiles["accounts"] = {
                 row[names.Choice.EXTERNAL_ID]: row.get(names.Choice.TYPE) for row in rows
             }

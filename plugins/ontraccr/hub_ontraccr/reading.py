@@ -12,7 +12,7 @@ from hub_ontraccr.profiles import Profiles
 STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 
-def changed(site: Site, source: Ontraccr, cursor: str | None) -> Iterator[Yielded]:
+def iter_changes(site: Site, source: Ontraccr, cursor: str | None) -> Iterator[Yielded]:
     """Yield every payable that changed since the cursor, with a Checkpoint after each page."""
     profiles = Profiles(source, whole=True)
     for rows, after in source.payables(cursor):

@@ -49,7 +49,7 @@ def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, heard)
     calls = []
 
     def answer(environ, start):
-        assert describe(APP.assumed_api).called("change", environ) == []
+        assert describe(APP.assumed_api).check_webhook("change", environ) == []
         headers = {"X-Ontraccr-Signature": environ["HTTP_X_ONTRACCR_SIGNATURE"]}
         calls.extend(
             hub_webhook(app="ontraccr", site=bench.site, headers=headers, body=body_of(environ))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from qbo_sandbox.accounting import settlements, stock
-from qbo_sandbox.accounting.conversion import posted
+from qbo_sandbox.accounting.conversion import make_entry
 from qbo_sandbox.accounting.kinds import (
     DISCOUNT_LINE,
     GROUP_LINE,
@@ -40,11 +40,11 @@ def _lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     booked = _line_entries(company, data, direction)
     tax = Decimal((data.get("TxnTaxDetail") or {}).get("TotalTax") or 0)
     if tax:
-        booked.append(posted(company, company.tax_account(), direction * tax, data))
+        booked.append(make_entry(company, company.tax_account(), direction * tax, data))
     whole = Decimal(data.get(rule.total) or 0)
     if whole:
-        booked.append(posted(company, _counter(company, rule, data), -direction * whole, data))
-    return (*_rounded(booked), *stock.moved(company, data, direction))
+        booked.append(make_entry(company, _counter(company, rule, data), -direction * whole, data))
+    return (*_round_to_zero(booked), *stock.book_movements(company, data, direction))
 
 
 def _counter(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
@@ -57,7 +57,7 @@ def _counter(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
     return company.control_account(rule.counter_type, code)
 
 
-def _rounded(booked: list[Entry]) -> list[Entry]:
+def _round_to_zero(booked: list[Entry]) -> list[Entry]:
     """Return the entries with a total of zero in home currency."""
     rest = sum((entry.home for entry in booked), ZERO)
     if rest and len(booked) > 1:
@@ -101,7 +101,7 @@ def _transfer(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     amount = Decimal(data["Amount"])
     if not amount:
         return ()
-    return posted(company, target, amount, data), posted(company, source, -amount, data)
+    return make_entry(company, target, amount, data), make_entry(company, source, -amount, data)
 
 
 def _journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
@@ -111,7 +111,7 @@ def _journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
         if detail and line.get("Amount"):
             sign = 1 if detail["PostingType"] == "Debit" else -1
             booked.append(
-                posted(
+                make_entry(
                     company,
                     detail["AccountRef"]["value"],
                     sign * Decimal(line["Amount"]),
@@ -119,7 +119,7 @@ def _journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
                     place,
                 )
             )
-    return tuple(_rounded(booked))
+    return tuple(_round_to_zero(booked))
 
 
 def _line_entries(company: Lookups, data: dict[str, Any], direction: int) -> list[Entry]:
@@ -127,7 +127,7 @@ def _line_entries(company: Lookups, data: dict[str, Any], direction: int) -> lis
     for place, line in enumerate(data.get("Line", ())):
         for account, amount in _sides(company, line):
             if account and amount:
-                booked.append(posted(company, account, direction * amount, data, place))
+                booked.append(make_entry(company, account, direction * amount, data, place))
     return booked
 
 
@@ -143,7 +143,7 @@ def opens(company: Lookups, kind: str, data: dict[str, Any]) -> Opens:
     if not party:
         return ()
     if kind == "BillPayment":
-        return ((party, -settlements.unapplied(data)),)
+        return ((party, -settlements.unapplied_amount(data)),)
     if not rule.open_field:
         return ()
     amount = Decimal(data.get(rule.open_field) or 0)

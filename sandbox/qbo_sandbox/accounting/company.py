@@ -172,7 +172,7 @@ class Company(Showing):
         table, rule = self.tables[kind], TXN_KINDS[kind]
         self._unbook(kind, row, before, at)
         row.booked = entries(self, kind, data)
-        self._moved(row, opens(self, kind, data), 1, at)
+        self._move(row, opens(self, kind, data), 1, at)
         if before:
             table.unfile_number(before.get("DocNumber"), row.id)
             self._leave_party(kind, row)
@@ -189,9 +189,9 @@ class Company(Showing):
 
     def _unbook(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
         if before:
-            self._moved(row, opens(self, kind, before), -1, at)
+            self._move(row, opens(self, kind, before), -1, at)
 
-    def _moved(self, row: Row, open: Opens, sign: int, at: float) -> None:
+    def _move(self, row: Row, open: Opens, sign: int, at: float) -> None:
         """Book (sign 1) or take back (-1), and touch the objects that show the balances."""
         for account in self.ledger.book(row.booked, open, sign):
             self._touch_row("Account", account, at)
@@ -243,7 +243,7 @@ class Company(Showing):
         """Apply the effects of a list entry: options, opening stock, its name elsewhere."""
         data = row.data or {}
         if kind == "Preferences":
-            self.options = preferences.chosen(self.options, data)
+            self.options = preferences.read_options(self.options, data)
         if kind == "Item":
             self._book_opening_stock(row, data, at)
         if before and entry_title(kind, before) != entry_title(kind, data):
@@ -252,11 +252,11 @@ class Company(Showing):
     def _book_opening_stock(self, row: Row, data: dict[str, Any], at: float) -> None:
         if data.get("Type") != "Inventory" and not row.booked:
             return
-        self._moved(row, (), -1, at)
+        self._move(row, (), -1, at)
         later = self.ledger.stock.get(row.id, ZERO)
         at_opening = Decimal(data.get("QtyOnHand") or 0) - later
         row.booked = stock.opening(self, data | {"QtyOnHand": at_opening})
-        self._moved(row, (), 1, at)
+        self._move(row, (), 1, at)
 
     def _remove(self, kind: str, id: str, now: float) -> None:
         table = self.tables[kind]

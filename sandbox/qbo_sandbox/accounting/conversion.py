@@ -8,7 +8,7 @@ from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ONE, money
 
 
-def posted(
+def make_entry(
     company: Lookups, account: str, amount: Decimal, data: dict[str, Any], line: int = -1
 ) -> Entry:
     """Return the entry of an amount that is given in the transaction's currency."""

@@ -110,7 +110,7 @@ class Lookups:
             "Bank", self.options.currency
         )
 
-    def undeposited(self) -> str:
+    def undeposited_funds(self) -> str:
         return self._of_subtype("UndepositedFunds")
 
     def _of_subtype(self, *subtypes: str) -> str:

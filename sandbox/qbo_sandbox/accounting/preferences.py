@@ -56,14 +56,14 @@ def sections(options: Options) -> dict[str, Any]:
             ("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"), True
         ),
         "SalesFormsPrefs": {
-            "CustomField": [_unused("Sales")],
+            "CustomField": [_unnamed_fields("Sales")],
             "CustomTxnNumbers": options.custom_numbers,
             **forms,
         },
         "EmailMessagesPrefs": {
             f"{form.replace(' ', '')}Message": _message(form, options.name) for form in MAILED
         },
-        "VendorAndPurchasesPrefs": {**tracking, "POCustomField": [_unused("Purchase")]},
+        "VendorAndPurchasesPrefs": {**tracking, "POCustomField": [_unnamed_fields("Purchase")]},
         "TimeTrackingPrefs": {
             **dict.fromkeys(("UseServices", "BillCustomers", "MarkTimeEntriesBillable"), True),
             "ShowBillRateToAll": False,
@@ -81,7 +81,7 @@ def sections(options: Options) -> dict[str, Any]:
     }
 
 
-def _unused(side: str) -> dict[str, Any]:
+def _unnamed_fields(side: str) -> dict[str, Any]:
     """Return a form's custom fields that have no name yet."""
     name = {
         "Sales": "SalesFormsPrefs.UseSalesCustom",
@@ -119,7 +119,7 @@ def _accounting(options: Options) -> dict[str, Any]:
     return accounting
 
 
-def merged(changes: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+def merge(changes: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     """Return the old sections with the changes of a client.
 
     Fields that only a person can set keep their old values.
@@ -177,7 +177,7 @@ def custom_fields(data: dict[str, Any], values: list[dict[str, Any]]) -> list[di
     return list(own.values())
 
 
-def chosen(options: Options, data: dict[str, Any]) -> Options:
+def read_options(options: Options, data: dict[str, Any]) -> Options:
     """Return the company's options that follow from these preferences."""
     accounting, sales = data.get("AccountingInfoPrefs", {}), data.get("SalesFormsPrefs", {})
     return options.changed(

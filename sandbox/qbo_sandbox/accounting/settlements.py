@@ -4,7 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from qbo_sandbox.accounting.conversion import posted
+from qbo_sandbox.accounting.conversion import make_entry
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.ledger import Entries, Entry, rate_of
 from qbo_sandbox.accounting.lookups import Lookups
@@ -18,14 +18,14 @@ def sign_of(link: dict[str, Any]) -> int:
     return -1 if link["TxnType"] in CREDITS else 1
 
 
-def applied(data: dict[str, Any]) -> Decimal:
+def applied_amount(data: dict[str, Any]) -> Decimal:
     """Return how much of a payment its lines use."""
     lines = [line for line in data.get("Line", ()) if line.get("LinkedTxn")]
     return sum((sign_of(line["LinkedTxn"][0]) * Decimal(line["Amount"]) for line in lines), ZERO)
 
 
-def unapplied(data: dict[str, Any]) -> Decimal:
-    return Decimal(data.get("TotalAmt") or 0) - applied(data)
+def unapplied_amount(data: dict[str, Any]) -> Decimal:
+    return Decimal(data.get("TotalAmt") or 0) - applied_amount(data)
 
 
 def payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
@@ -37,7 +37,7 @@ def payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
         amount = sign_of(link) * Decimal(line["Amount"])
         control, rate = _control(company, rule, link, code)
         _add(sums, control, amount, money(amount * rate))
-    rest = unapplied(data)
+    rest = unapplied_amount(data)
     _add(sums, company.control_account(rule.counter_type, code), rest, money(rest * rate_of(data)))
     booked = [
         Entry(account, -rule.direction * home, -rule.direction * own)
@@ -45,8 +45,8 @@ def payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
         if own
     ]
     if total:
-        booked.append(posted(company, _paid_from(rule, data), rule.direction * total, data))
-    return _closed(company, booked)
+        booked.append(make_entry(company, _paid_from(rule, data), rule.direction * total, data))
+    return _close(company, booked)
 
 
 def _add(sums: Sums, account: str, own: Decimal, home: Decimal) -> None:
@@ -71,7 +71,7 @@ def _paid_from(rule: TxnKind, data: dict[str, Any]) -> str:
     return str((data.get(rule.counter) or paid or {}).get("value", ""))
 
 
-def _closed(company: Lookups, booked: list[Entry]) -> Entries:
+def _close(company: Lookups, booked: list[Entry]) -> Entries:
     """Return the entries with the exchange gain or loss."""
     rest = -sum((entry.home for entry in booked), ZERO)
     return (*booked, Entry(company.gain_account(), rest, rest)) if rest else tuple(booked)
@@ -85,9 +85,9 @@ def _deposit_line(
     if links:
         row = company.row(links[0]["TxnType"], links[0]["TxnId"])
         home = money(amount * rate_of(row.read() if row else data))
-        return Entry(company.undeposited(), -home, -home, place)
+        return Entry(company.undeposited_funds(), -home, -home, place)
     account = line["DepositLineDetail"]["AccountRef"]["value"]
-    return posted(company, account, -amount, data, place)
+    return make_entry(company, account, -amount, data, place)
 
 
 def deposit(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
@@ -99,8 +99,10 @@ def deposit(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
             booked.append(_deposit_line(company, data, line, amount, place))
     back = data.get("CashBack") or {}
     if back.get("Amount"):
-        booked.append(posted(company, back["AccountRef"]["value"], Decimal(back["Amount"]), data))
+        booked.append(
+            make_entry(company, back["AccountRef"]["value"], Decimal(back["Amount"]), data)
+        )
     total = Decimal(data.get(rule.total) or 0)
     if total:
-        booked.append(posted(company, data["DepositToAccountRef"]["value"], total, data))
-    return _closed(company, booked)
+        booked.append(make_entry(company, data["DepositToAccountRef"]["value"], total, data))
+    return _close(company, booked)

@@ -9,7 +9,7 @@ from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO, money
 
 
-def moved(company: Lookups, data: dict[str, Any], direction: int) -> Entries:
+def book_movements(company: Lookups, data: dict[str, Any], direction: int) -> Entries:
     """Return the stock entries of a transaction.
 
     Purchases go into stock with their line; sales leave it at the purchase cost.

@@ -12,7 +12,7 @@ from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api import changes, query, query_execution
 from qbo_sandbox.api.request_ids import Key, key_in_batch, run_once
 from qbo_sandbox.entities import operations
-from qbo_sandbox.entities.parameters import included
+from qbo_sandbox.entities.parameters import read_include
 
 ITEM_OPTIONS = ("bId", "operation", "optionsData")
 
@@ -143,6 +143,6 @@ def _params(item: dict[str, Any]) -> dict[str, str]:
         "operation": str(item.get("operation") or "create").lower(),
         "include": str(item.get("optionsData") or ""),
     }
-    if params["operation"] == "update" and "void" in included(params):
+    if params["operation"] == "update" and "void" in read_include(params):
         params["operation"] = "void"
     return params

@@ -25,7 +25,7 @@ from qbo_sandbox.api.request_ids import (
 )
 from qbo_sandbox.api.routes import MISENCODED, UNREADABLE, Route
 from qbo_sandbox.entities import exchange_rates, operations
-from qbo_sandbox.entities.parameters import included
+from qbo_sandbox.entities.parameters import read_include
 from qbo_sandbox.faults import rules
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.messages import body_of
@@ -68,11 +68,11 @@ class Call:
         )
         return add_digest(self.company, key, body_of(self.environ)) if key else None
 
-    def enveloped(self, content: bytes, at: float | None = None) -> bytes:
+    def wrap(self, content: bytes, at: float | None = None) -> bytes:
         time = envelope_time(self.company.now() if at is None else at, self.company.options.zone)
         return b"{" + content + f',"time":"{time}"}}'.encode()
 
-    def written(self, action: Callable[[str | None], Reply]) -> bytes:
+    def write_once(self, action: Callable[[str | None], Reply]) -> bytes:
         """Carry out a write once for its request id."""
         verb, guards = self.route.call.rpartition(".")[2], self.company.switches.requestid_guards
         key = self.key() if guards == "writes" or verb == "create" else None
@@ -80,7 +80,7 @@ class Call:
         reply = run_once(self.company, key, self.late, action)
         if reply.kind == "TaxService":
             return reply.body
-        return self.enveloped(f'"{reply.kind}":'.encode() + reply.body, reply.at)
+        return self.wrap(f'"{reply.kind}":'.encode() + reply.body, reply.at)
 
 
 def carried_out(call: Call) -> bytes:
@@ -93,13 +93,11 @@ def carried_out(call: Call) -> bytes:
 
 
 def _query(call: Call) -> bytes:
-    return call.enveloped(b'"QueryResponse":' + batch.query_response(call.company, call.route.body))
+    return call.wrap(b'"QueryResponse":' + batch.query_response(call.company, call.route.body))
 
 
 def _changes(call: Call) -> bytes:
-    return call.enveloped(
-        b'"CDCResponse":[' + changes.answer(call.company, call.route.params) + b"]"
-    )
+    return call.wrap(b'"CDCResponse":[' + changes.answer(call.company, call.route.params) + b"]")
 
 
 def _batch(call: Call) -> bytes:
@@ -109,7 +107,7 @@ def _batch(call: Call) -> bytes:
     refused = sum(item.startswith(b'{"Fault"') for item in items)
     call.note.update(items=len(items), items_refused=refused)
     items = rules.items(call.fault, items)
-    return call.enveloped(b'"BatchItemResponse":[' + b",".join(items) + b"]")
+    return call.wrap(b'"BatchItemResponse":[' + b",".join(items) + b"]")
 
 
 def _upload(call: Call) -> bytes:
@@ -117,7 +115,7 @@ def _upload(call: Call) -> bytes:
     stored = uploads.upload(
         call.company, call.folder, sort, body_of(call.environ), call.key(), call.late
     )
-    return call.enveloped(b'"AttachableResponse":[' + b",".join(stored) + b"]")
+    return call.wrap(b'"AttachableResponse":[' + b",".join(stored) + b"]")
 
 
 def _download(call: Call) -> bytes:
@@ -129,7 +127,7 @@ def _download(call: Call) -> bytes:
 
 def _read(call: Call) -> bytes:
     call.note["id"] = call.route.id
-    return call.enveloped(f'"{call.route.kind}":'.encode() + _body(call.company, call.route))
+    return call.wrap(f'"{call.route.kind}":'.encode() + _body(call.company, call.route))
 
 
 def _body(company: Company, route: Route) -> bytes:
@@ -139,13 +137,13 @@ def _body(company: Company, route: Route) -> bytes:
         return exchange_rates.read(company, route.params)
     body = operations.read(company, route.kind, route.id)
     return (
-        _linked(company, body)
-        if route.kind == "Invoice" and "invoicelink" in included(route.params)
+        _add_payment_link(company, body)
+        if route.kind == "Invoice" and "invoicelink" in read_include(route.params)
         else body
     )
 
 
-def _linked(company: Company, body: bytes) -> bytes:
+def _add_payment_link(company: Company, body: bytes) -> bytes:
     """Add the address at which a customer can pay an invoice, if it has one."""
     data = loads(body, parse_float=Decimal)
     if not data.get("BillEmail") or not any(
@@ -171,7 +169,7 @@ def _json_body(route: Route) -> Any:
 
 def _write(call: Call) -> bytes:
     route, body = call.route, _json_body(call.route)
-    return call.written(
+    return call.write_once(
         lambda key: operations.write(call.company, route.kind, body, route.params, key)
     )
 
@@ -182,14 +180,14 @@ def _report(call: Call) -> bytes:
 
 def _send(call: Call) -> bytes:
     route = call.route
-    return call.written(
+    return call.write_once(
         lambda key: emails.send(call.company, route.kind, route.id, route.params.get("sendTo"), key)
     )
 
 
 def _pdf(call: Call) -> bytes:
     call.kind = "application/pdf"
-    return printed_pdf.printed(call.company, call.route.kind, call.route.id)
+    return printed_pdf.print_document(call.company, call.route.kind, call.route.id)
 
 
 Act = Callable[[Call], bytes]

@@ -33,7 +33,7 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
                 f"Unknown object : {name} is not supported by change data capture",
                 "entities",
             )
-        objects = _changed(company, kind, since)[:left]
+        objects = _list_changes(company, kind, since)[:left]
         left -= len(objects)
         objects.sort(key=_is_deleted)
         groups.append(_group(kind, [body for _, body in objects]))
@@ -60,7 +60,7 @@ def _is_deleted(change: tuple[bool, bytes]) -> bool:
     return change[0]
 
 
-def _changed(company: Company, kind: str, since: float) -> list[tuple[bool, bytes]]:
+def _list_changes(company: Company, kind: str, since: float) -> list[tuple[bool, bytes]]:
     """Return the changed objects, oldest change first, each as (is it deleted, its body)."""
     table = company.table(kind)
     lag = company.switches.cdc_lag

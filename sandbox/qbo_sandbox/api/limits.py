@@ -72,7 +72,7 @@ class Limits:
             times.popleft()
         return len(times)
 
-    def served(self, client: str, call: str, body: Any) -> None:
+    def count_served(self, client: str, call: str, body: Any) -> None:
         """Meter a successful request; each item of a batch counts like a call."""
         reads, writes = count_reads_and_writes(call, body)
         with self._lock:

@@ -22,7 +22,7 @@ PRINTED = (
 WIDTH = 84
 
 
-def printed(company: Company, kind: str, id: str) -> bytes:
+def print_document(company: Company, kind: str, id: str) -> bytes:
     """Return the document with this id as QuickBooks prints it."""
     if kind not in PRINTED:
         raise unsupported(f"pdf {kind.lower()}")

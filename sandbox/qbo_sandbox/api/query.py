@@ -79,7 +79,7 @@ def _lexical(sign: str, where: str) -> Refusal:
     )
 
 
-def _unexpected(token: Token) -> Refusal:
+def _refuse_token(token: Token) -> Refusal:
     names = {
         "word": f' <IDENTIFIER> "{token.text} "',
         "string": f' <STRING> "{token.text} "',
@@ -109,7 +109,7 @@ class _Parser:
         self._where(query)
         self._tail(query)
         if self._next().kind != "end":
-            raise _unexpected(self._next())
+            raise _refuse_token(self._next())
         return query
 
     def _next(self) -> Token:
@@ -120,7 +120,7 @@ class _Parser:
         if token.kind == "word" and token.text.lower() == "null":
             raise Refusal("4000", _null(token))
         if token.kind not in kinds:
-            raise _unexpected(token)
+            raise _refuse_token(token)
         self.place += 1
         return token
 
@@ -133,7 +133,7 @@ class _Parser:
 
     def _require(self, word: str) -> None:
         if not self._accept(word):
-            raise _unexpected(self._next())
+            raise _refuse_token(self._next())
 
     def _projection(self) -> bool:
         """Read the projection and tell whether it counts; the named fields make no difference."""
@@ -171,7 +171,7 @@ class _Parser:
         else:
             operator = self._take("op").text
             if operator not in OPERATORS:
-                raise _unexpected(self.tokens[self.place - 1])
+                raise _refuse_token(self.tokens[self.place - 1])
             condition = Condition(name, operator, self._value())
         if bracket:
             self._require(")")
@@ -221,7 +221,7 @@ class _Parser:
     def _positive_number(self, most: int | None = None) -> int:
         token = self._take("bare")
         if not token.text.lstrip("-").isdigit():
-            raise _unexpected(token)
+            raise _refuse_token(token)
         if int(token.text) < 1:
             raise invalid(f"value {token.text} is too small. Min allowed value is 1")
         if most and int(token.text) > most:

@@ -61,7 +61,7 @@ def _xml_fault(environ: WSGIEnvironment) -> bool:
 
 def headers(status: int, now: float) -> Headers:
     """Return the headers of every answer with this status."""
-    trace, sent = _traced(now)
+    trace, sent = _trace(now)
     if status == 200:
         sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
         sent += [("X-Spanid", trace[-16:]), ("Cache-Control", NOT_KEPT)]
@@ -70,7 +70,7 @@ def headers(status: int, now: float) -> Headers:
     return sent
 
 
-def _traced(now: float) -> tuple[str, Headers]:
+def _trace(now: float) -> tuple[str, Headers]:
     trace = f"1-{int(now):08x}-{next(_traces):024x}"
     sent = [
         ("Date", http_date(int(now))),
@@ -80,11 +80,11 @@ def _traced(now: float) -> tuple[str, Headers]:
     return trace, [*sent, ("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
 
 
-def stamped(start: StartResponse, now: float) -> StartResponse:
+def add_trace(start: StartResponse, now: float) -> StartResponse:
     """Add the time and a trace id to the answers of the sign-in."""
 
     def begin(status: str, headers: Headers, exc_info: Any = None) -> Any:
-        return start(status, [*_traced(now)[1], *headers], exc_info)
+        return start(status, [*_trace(now)[1], *headers], exc_info)
 
     return begin
 

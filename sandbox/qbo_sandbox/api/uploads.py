@@ -16,7 +16,7 @@ from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api import xml
 from qbo_sandbox.api.request_ids import Key, run_once
 from qbo_sandbox.entities import schema
-from qbo_sandbox.entities.attachables import linked
+from qbo_sandbox.entities.attachables import check_links
 
 SUFFIXES = "ai csv doc docx eps gif jpeg jpg ods pdf png rtf tif txt xls xlsx xml"
 LARGEST = 100 * 1024 * 1024
@@ -40,10 +40,10 @@ class Part:
         self.filename = filename[1] if filename else ""
         self.content = content
         if self.headers.get("content-transfer-encoding", "").lower() == "base64":
-            self.content = _decoded(content)
+            self.content = _decode(content)
 
 
-def _decoded(content: bytes) -> bytes:
+def _decode(content: bytes) -> bytes:
     try:
         return base64.b64decode(content)
     except binascii.Error:
@@ -94,7 +94,7 @@ def upload(
     for place, part in enumerate(files):
         about = metadata.get(part.name.rpartition("_")[2])
         key = Key(f"{request}{place or ''}") if request else None
-        answers.append(_one(company, key, late, partial(_stored, company, folder, about, part)))
+        answers.append(_one(company, key, late, partial(_store, company, folder, about, part)))
     return answers
 
 
@@ -107,10 +107,10 @@ def _one(
         return f'{{"Fault":{dump(refusal.item_fault())}}}'.encode()
 
 
-def _stored(
+def _store(
     company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None
 ) -> Reply:
-    data = linked(company, _metadata(metadata))
+    data = check_links(company, _metadata(metadata))
     name = str(data.get("FileName") or part.filename)
     if len(part.content) > LARGEST:
         raise Refusal("6030", "Uploaded file too large : at most 100 MB", "")

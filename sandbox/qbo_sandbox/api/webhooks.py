@@ -189,7 +189,7 @@ class Sender:
             "user-agent": "intuit_notification_server/0.1",
         }
         wsgi = self._mounted.get(delivery.url)
-        return _call_in_process(wsgi, delivery, headers) if wsgi else _posted(delivery, headers)
+        return _call_in_process(wsgi, delivery, headers) if wsgi else _send(delivery, headers)
 
     def _run(self) -> None:
         while True:
@@ -225,7 +225,7 @@ def _call_in_process(wsgi: WSGIApplication, delivery: Delivery, headers: dict[st
         return 0
 
 
-def _posted(delivery: Delivery, headers: dict[str, str]) -> int:
+def _send(delivery: Delivery, headers: dict[str, str]) -> int:
     parts = urlsplit(delivery.url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=PATIENCE)

@@ -7,7 +7,7 @@ from qbo_sandbox.accounting.kinds import BY_PATH
 from qbo_sandbox.accounting.refusals import business
 
 
-def linked(company: Company, data: dict[str, Any]) -> dict[str, Any]:
+def check_links(company: Company, data: dict[str, Any]) -> dict[str, Any]:
     """Return the data of an attachable after checking its links."""
     for reference in data.get("AttachableRef") or ():
         entity = reference.get("EntityRef") or {}

@@ -25,9 +25,9 @@ def give(
         if rule.numbers == "auto" and not company.options.custom_numbers:
             data["DocNumber"] = (old or {}).get("DocNumber") or company.next_number(rule.name)
         return
-    if not _warned(company, rule) or "allowduplicatedocnum" in params.get("include", ""):
+    if not _warns(company, rule) or "allowduplicatedocnum" in params.get("include", ""):
         return
-    other = used(company, rule, data, (old or {}).get("Id"))
+    other = find_duplicate(company, rule, data, (old or {}).get("Id"))
     if other:
         kind, id = other
         label = label_of(kind, company.table(kind).rows[id].read())
@@ -39,7 +39,7 @@ def give(
         )
 
 
-def _warned(company: Company, rule: TxnKind) -> bool:
+def _warns(company: Company, rule: TxnKind) -> bool:
     """Tell whether a number that is in use is refused."""
     if rule.side == "sell":
         return company.options.warn_duplicate_sales
@@ -47,7 +47,7 @@ def _warned(company: Company, rule: TxnKind) -> bool:
     return company.options.warn_duplicate_bills if may == "preference" else may == "never"
 
 
-def used(
+def find_duplicate(
     company: Company, rule: TxnKind, data: dict[str, Any], but: str | None
 ) -> tuple[str, str] | None:
     """Return another transaction with this number, within the rule's scope."""

@@ -32,7 +32,7 @@ def effects(
 def _settle(
     company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    now, before = payments.settled(data), payments.settled(old)
+    now, before = payments.settled_amounts(data), payments.settled_amounts(old)
     label = LABELS.get(str((data or old or {}).get("PayType")), kind)
     changes = []
     for key in now.keys() | before.keys():
@@ -88,7 +88,7 @@ def _take_orders(
             for other in others
             if company.row("Bill", other)
         ]
-        whole = purchases.billed(company, order, [*bills, *([data] if data else [])])
+        whole = purchases.is_billed(company, order, [*bills, *([data] if data else [])])
         target["POStatus"] = "Closed" if whole else "Open"
         changes.append(Change("PurchaseOrder", order, target))
     return changes
@@ -154,7 +154,7 @@ def _repaid(
     return changes
 
 
-def released(company: Company, kind: str, id: str, data: dict[str, Any]) -> list[Change]:
+def release_payments(company: Company, kind: str, id: str, data: dict[str, Any]) -> list[Change]:
     """Return the payments on a voided transaction, with the paid amount unapplied again."""
     changes = []
     for link in data.get("LinkedTxn") or ():

@@ -47,7 +47,7 @@ def deposit(
     data["TotalAmt"] = total
 
 
-def _deposited(
+def _deposited_amount(
     company: Company, link: dict[str, Any], data: dict[str, Any], old: dict[str, Any] | None
 ) -> Decimal:
     """Return the whole of a payment or receipt in undeposited funds."""
@@ -58,7 +58,7 @@ def _deposited(
         else None
     )
     target = row.read() if row else {}
-    if target.get("DepositToAccountRef", {}).get("value") != company.undeposited():
+    if target.get("DepositToAccountRef", {}).get("value") != company.undeposited_funds():
         raise refused
     elsewhere = [other for other in target.get("LinkedTxn", ()) if other["TxnType"] == "Deposit"]
     if any(other["TxnId"] != (old or {}).get("Id") for other in elsewhere):
@@ -137,7 +137,7 @@ def _linked_line(
 ) -> dict[str, Any]:
     """Return a line of a deposit that takes money from undeposited funds, as it is stored."""
     stored = _without(line, "Id", "LineNum", DEPOSITED)
-    stored["Amount"] = _deposited(company, line["LinkedTxn"][0], data, old)
+    stored["Amount"] = _deposited_amount(company, line["LinkedTxn"][0], data, old)
     stored.pop("DetailType", None)
     if line.get(DEPOSITED):
         stored[DEPOSITED] = dict(line[DEPOSITED])

@@ -31,7 +31,7 @@ from qbo_sandbox.entities import (
     transactions,
     voids,
 )
-from qbo_sandbox.entities.parameters import included, operation
+from qbo_sandbox.entities.parameters import operation, read_include
 
 DROPPED = (
     "Id",
@@ -73,7 +73,7 @@ def write(
         raise unsupported(wanted_operation)
     if wanted_operation == "update" and not body.get("Id"):
         raise missing("Id")
-    params = params | {"include": " ".join(included(params))}
+    params = params | {"include": " ".join(read_include(params))}
     act = update if wanted_operation == "update" else create
     return act(company, kind, body, params, request)
 
@@ -108,10 +108,10 @@ def create(
     _may_write(company, kind, new=True)
     schema.check(kind, body)
     data = _client_fields(kind, body)
-    data = _completed(company, kind, data, None, params)
+    data = _complete(company, kind, data, None, params)
     id = company.next_id(kind)
     stamp = company.stamp(company.now())
-    created = _identified(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
+    created = _identify(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
     reply = company.commit(
         [Change(kind, id, created), *_effects(company, kind, id, created, None)], request
     )
@@ -147,17 +147,17 @@ def update(
     if "Line" in data:
         base.pop("TxnTaxDetail", None)
     data = base | data
-    data = _completed(company, kind, data, old, params)
+    data = _complete(company, kind, data, old, params)
     if _same(data, old):
-        return _unchanged(company, kind, row, request)
+        return _answer_unchanged(company, kind, row, request)
     meta = {
         "CreateTime": old["MetaData"]["CreateTime"],
         "LastUpdatedTime": company.stamp(company.now()),
     }
-    changed = _identified(data, row.id, row.token + 1, meta)
+    changed = _identify(data, row.id, row.token + 1, meta)
     below = lists.renamed_below(company, kind, changed) if changed.get("FullyQualifiedName") else []
     others = _effects(company, kind, row.id, changed, old)
-    if kind == "Item" and "updateaccountontxns" in included(params):
+    if kind == "Item" and "updateaccountontxns" in read_include(params):
         others += _with_item(company, row.id)
     return company.commit([Change(kind, row.id, changed), *below, *others], request)
 
@@ -188,7 +188,7 @@ def void(company: Company, kind: str, body: dict[str, Any], request: str | None)
     _current(row, body)
     old = row.read()
     _may_change(company, kind, old)
-    data, others = voids.voided(company, kind, old)
+    data, others = voids.void(company, kind, old)
     meta = old["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
     emptied = data | {"SyncToken": str(row.token + 1), "MetaData": meta}
     return company.commit([Change(kind, row.id, emptied), *others], request, "Void")
@@ -215,7 +215,7 @@ def delete(company: Company, kind: str, body: dict[str, Any], request: str | Non
     old = row.read()
     if kind in TXN_KINDS:
         _may_change(company, kind, old)
-        if transactions.linked(old):
+        if transactions.is_linked(old):
             raise Refusal(
                 "800", "Delete not allowed : a payment or credit is linked to this transaction", ""
             )
@@ -270,7 +270,7 @@ def _unsent_fields(kind: str, old: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _completed(
+def _complete(
     company: Company,
     kind: str,
     data: dict[str, Any],
@@ -282,7 +282,7 @@ def _completed(
     if kind in TXN_KINDS:
         return transactions.complete(company, TXN_KINDS[kind], data, old, params)
     if kind == "Attachable":
-        return attachables.linked(company, data)
+        return attachables.check_links(company, data)
     if kind in singletons.KINDS:
         return singletons.complete(company, kind, data, old or {})
     return lists.complete(company, kind, data, old)
@@ -296,7 +296,7 @@ def _current(row: Row, body: dict[str, Any], *, needed: bool = True) -> None:
         raise stale(OTHER_USER)
 
 
-def _identified(data: dict[str, Any], id: str, token: int, meta: dict[str, str]) -> dict[str, Any]:
+def _identify(data: dict[str, Any], id: str, token: int, meta: dict[str, str]) -> dict[str, Any]:
     own = {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": str(token), "MetaData": meta}
     return {key: _exact(value) for key, value in (own | data).items() if value is not None}
 
@@ -310,7 +310,7 @@ def _same(data: dict[str, Any], old: dict[str, Any]) -> bool:
     return data == {key: value for key, value in old.items() if key not in ignored}
 
 
-def _unchanged(company: Company, kind: str, row: Row, request: str | None) -> Reply:
+def _answer_unchanged(company: Company, kind: str, row: Row, request: str | None) -> Reply:
     """Return the current version for a write that changes nothing."""
     reply = Reply(kind, company.body(kind, row.id), company.now())
     if request:

@@ -5,7 +5,7 @@ from typing import Any
 OPERATIONS = ("create", "update", "delete", "void")
 
 
-def included(params: dict[str, str]) -> frozenset[str]:
+def read_include(params: dict[str, str]) -> frozenset[str]:
     """Return the words of `include` in lower case: void, allowduplicatedocnum, invoicelink, …"""
     return frozenset(params.get("include", "").lower().replace(",", " ").split())
 
@@ -15,7 +15,7 @@ def operation(params: dict[str, str], body: Any) -> str:
     name = params.get("operation", "").lower()
     if name in ("delete", "void"):
         return name
-    if "void" in included(params):
+    if "void" in read_include(params):
         return "void"
     if name in ("", *OPERATIONS):
         return (

@@ -22,7 +22,7 @@ def customer_payment(
 ) -> None:
     """Complete a customer's payment."""
     _whole(data)
-    account = data.get("DepositToAccountRef") or {"value": company.undeposited()}
+    account = data.get("DepositToAccountRef") or {"value": company.undeposited_funds()}
     in_currency(company, "Account", account, data["CurrencyRef"]["value"], company.options.currency)
     data["DepositToAccountRef"] = name_reference(company, "Account", account)
     data["Line"] = _lines(company, rule, data, old)
@@ -66,7 +66,7 @@ def _whole(data: dict[str, Any]) -> Decimal:
 
 def _rest(data: dict[str, Any]) -> Decimal:
     """Return what no line uses, at least zero."""
-    rest = settlements.unapplied(data)
+    rest = settlements.unapplied_amount(data)
     if rest < 0:
         raise business("The amount applied is more than the amount of the payment.")
     return rest
@@ -103,12 +103,12 @@ def _may_settle(
     if row is None or row.read()[rule.party]["value"] != data[rule.party]["value"]:
         raise Refusal("620", f"Transaction {link['TxnId']} cannot be linked", "")
     target = row.read()
-    before = settled(old).get((link["TxnType"], str(link["TxnId"])), ZERO)
+    before = settled_amounts(old).get((link["TxnType"], str(link["TxnId"])), ZERO)
     if amount > Decimal(target[TXN_KINDS[link["TxnType"]].open_field]) + before:
         raise business("The amount paid is more than what is open.")
 
 
-def settled(data: dict[str, Any] | None) -> dict[tuple[str, str], Decimal]:
+def settled_amounts(data: dict[str, Any] | None) -> dict[tuple[str, str], Decimal]:
     """Return the amounts that a payment settles, by kind and id."""
     amounts: dict[tuple[str, str], Decimal] = {}
     for line in (data or {}).get("Line") or ():

@@ -43,14 +43,14 @@ def write(
     if row and str(template.get("SyncToken")) != str(row.token):
         raise stale("Kari Nordmann")
     if params.get("operation", "").lower() == "delete":
-        return company.commit([Change(KIND, _needed(id), None)], request)
+        return company.commit([Change(KIND, _require(id), None)], request)
     old = row.read() if row else {}
     if old and kind not in old:
         raise Refusal("2010", f'Property Name:Unrecognized field "{kind}" (class {KIND})', None)
     before = old.get(kind) or {}
     if template.get("sparse") in (True, "true"):
         template = before | template
-    template = _completed(company, kind, template, before)
+    template = _complete(company, kind, template, before)
     id = id or company.next_id(KIND)
     head = company.head(
         id, row.token + 1 if row else 0, before.get("MetaData", {}).get("CreateTime", "")
@@ -59,7 +59,7 @@ def write(
     return company.commit([Change(KIND, id, head | {kind: inner})], request)
 
 
-def _needed(id: str) -> str:
+def _require(id: str) -> str:
     if not id:
         raise missing("Id")
     return id
@@ -74,7 +74,7 @@ def _template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     raise missing("RecurringTransaction")
 
 
-def _completed(
+def _complete(
     company: Company, kind: str, template: dict[str, Any], before: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the template, checked like a transaction, without a number."""

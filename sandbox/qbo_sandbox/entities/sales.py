@@ -38,7 +38,7 @@ def prepare(
     if data.get("EmailStatus") == "NeedToSend" and not data.get("BillEmail"):
         raise missing("BillEmail")
     if rule.name == "SalesReceipt":
-        data.setdefault("DepositToAccountRef", {"value": company.undeposited()})
+        data.setdefault("DepositToAccountRef", {"value": company.undeposited_funds()})
     if rule.counter and data.get(rule.counter):
         data[rule.counter] = name_reference(company, "Account", data[rule.counter])
     data.pop("TaxReviewStatus", None)
@@ -114,12 +114,12 @@ def group(
     detail["Quantity"] = shortest(str(detail.get("Quantity") or 1))
     detail["Line"] = [
         _part(company, data, dict(part))
-        for part in detail.get("Line") or _expanded(company, bundle, detail)
+        for part in detail.get("Line") or _expand(company, bundle, detail)
     ]
     line["Amount"] = ZERO
 
 
-def _expanded(
+def _expand(
     company: Company, bundle: dict[str, Any], detail: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return a line for each item of a bundle, at its price."""

@@ -23,7 +23,7 @@ def complete(
 ) -> dict[str, Any]:
     """Return the object as stored; fields that only a person may change stay."""
     if kind == "Preferences":
-        return preferences.merged(data, old)
+        return preferences.merge(data, old)
     if not str(data.get("CompanyName") or "").strip():
         raise missing("CompanyName")
     data.pop("Active", None)

@@ -31,7 +31,7 @@ def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         for detail in _details(data):
             detail.pop("TaxCodeRef", None)
         return None
-    return _coded(company, rule, data, stated_tax, how)
+    return _check_codes(company, rule, data, stated_tax, how)
 
 
 def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         data["TxnTaxDetail"] = sales.us_tax(company, data, stated_tax)
 
 
-def _coded(
+def _check_codes(
     company: Company, rule: TxnKind, data: dict[str, Any], stated_tax: dict[str, Any], how: str
 ) -> None:
     taxed: dict[str, Decimal] = {}
@@ -66,7 +66,7 @@ def _coded(
     lines = [_tax_line(company, rate, base) for rate, base in taxed.items()]
     if how == "TaxInclusive" and not stated_tax:
         stated_tax = {"TotalTax": sum(map(_inside, sales.parts(data["Line"])), ZERO)}
-    data["TxnTaxDetail"] = _overridden(lines, stated_tax)
+    data["TxnTaxDetail"] = _override(lines, stated_tax)
 
 
 def _inside(line: dict[str, Any]) -> Decimal:
@@ -116,7 +116,7 @@ def _stated_amounts(stated_tax: dict[str, Any]) -> dict[Any, Any]:
     return amounts
 
 
-def _overridden(lines: list[dict[str, Any]], stated_tax: dict[str, Any]) -> dict[str, Any]:
+def _override(lines: list[dict[str, Any]], stated_tax: dict[str, Any]) -> dict[str, Any]:
     """Replace computed tax by the amounts that the client states, rate by rate.
 
     If it only states a total, the difference goes to the last rate that is not zero.

@@ -19,7 +19,7 @@ def write(
     name = str(body.get("TaxCode") or "").strip()
     if not name:
         raise missing("TaxCode")
-    _unused(company, "TaxCode", name)
+    _require_unused(company, "TaxCode", name)
     rate_details = body.get("TaxRateDetails") or []
     if not rate_details:
         raise missing("TaxRateDetails")
@@ -52,7 +52,7 @@ def _rate(
     for field, value in (("TaxRateName", name), ("RateValue", detail.get("RateValue"))):
         if value in (None, ""):
             raise missing(field)
-    _unused(company, "TaxRate", name)
+    _require_unused(company, "TaxRate", name)
     agency = resolve(company, "TaxAgency", {"value": detail.get("TaxAgencyId")}).id
     percent = Decimal(str(detail["RateValue"]))
     if not 0 <= percent <= 100:
@@ -96,7 +96,7 @@ def _entry(rate: dict[str, Any], place: int) -> dict[str, Any]:
     return {"TaxRateRef": reference, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": place}
 
 
-def _unused(company: Company, kind: str, name: str) -> None:
+def _require_unused(company: Company, kind: str, name: str) -> None:
     if any(
         row.read()["Name"].casefold() == name.casefold()
         for row in company.table(kind).rows.values()

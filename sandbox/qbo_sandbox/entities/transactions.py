@@ -62,7 +62,7 @@ def complete(
     params: dict[str, str],
 ) -> dict[str, Any]:
     """Return the transaction as QuickBooks stores it."""
-    _required(rule, data)
+    _require(rule, data)
     _step(BEFORE, company, rule, data, old)
     fill(company, data)
     if not company.options.departments:
@@ -110,7 +110,7 @@ def _step(
         step(company, rule, data, old)
 
 
-def _required(rule: TxnKind, data: dict[str, Any]) -> None:
+def _require(rule: TxnKind, data: dict[str, Any]) -> None:
     for field in rule.required:
         value = data.get(field)
         if not value or (isinstance(value, dict) and value.get("value") in (None, "")):
@@ -217,7 +217,7 @@ def _due(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     )
 
 
-def linked(data: dict[str, Any]) -> bool:
+def is_linked(data: dict[str, Any]) -> bool:
     """Tell whether a payment or credit is linked to the transaction."""
     own = data.get("LinkedTxn") or ()
     return any(link.get("TxnType") not in ORIGINS for link in own)

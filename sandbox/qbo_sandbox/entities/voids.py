@@ -10,7 +10,7 @@ from qbo_sandbox.entities import links
 NOTHING = Decimal(0)
 
 
-def voided(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, Any], list[Change]]:
+def void(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, Any], list[Change]]:
     """Return the voided transaction and the effects on others."""
     rule = TXN_KINDS[kind]
     data = old | {"PrivateNote": "Voided", rule.total: NOTHING}
@@ -19,7 +19,7 @@ def voided(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, 
             data[field] = NOTHING
     if "TxnTaxDetail" in data:
         data["TxnTaxDetail"] = {"TotalTax": NOTHING}
-    freed = links.released(company, kind, old["Id"], old)
+    freed = links.release_payments(company, kind, old["Id"], old)
     if rule.pays:
         data["Line"] = []
     else:

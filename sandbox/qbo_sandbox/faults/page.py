@@ -54,7 +54,7 @@ def section(faults: Faults) -> str:
     )
 
 
-def done(faults: Faults, form: dict[str, str]) -> str:
+def carry_out(faults: Faults, form: dict[str, str]) -> str:
     """Carry out a form of the section; return "" for another form."""
     if form.get("do") == "behave":
         faults.clear()

@@ -55,7 +55,7 @@ def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
     if fault is None:
         return None
     if fault.kind == "refusal":
-        return _chosen(fault.options, fault.status or 400)
+        return _choose_refusal(fault.options, fault.status or 400)
     if fault.kind == "stale_object":
         return stale(OTHER_USER)
     if fault.kind == "internal":
@@ -69,7 +69,7 @@ def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
     return None
 
 
-def _chosen(options: dict[str, Any], status: int) -> Refusal | GatewayRefusal:
+def _choose_refusal(options: dict[str, Any], status: int) -> Refusal | GatewayRefusal:
     """Return the refusal with the code that a rule names; 3100 comes from the gateway."""
     code = str(options.get("code", "6000"))
     if code == "3100":

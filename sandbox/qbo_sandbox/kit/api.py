@@ -7,7 +7,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.messages import form_of, json_answer, text_answer
-from qbo_sandbox.kit.strict import Wrong, invalid, routed
+from qbo_sandbox.kit.strict import Wrong, invalid, route
 from qbo_sandbox.kit.tokens import Tokens, basic_of
 
 FORM = "application/x-www-form-urlencoded"
@@ -29,10 +29,10 @@ class Api:
 
     def call(self, environ: WSGIEnvironment) -> str | None:
         """Return the call's name, for faults and the log; None if there is no such call."""
-        return routed(self.routes, environ)[0]
+        return route(self.routes, environ)[0]
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        name, arguments = routed(self.routes, environ)
+        name, arguments = route(self.routes, environ)
         try:
             self._let_in(environ, name)
             answer = getattr(self, f"_{name}")(environ, *arguments)

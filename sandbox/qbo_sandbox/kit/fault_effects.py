@@ -56,7 +56,7 @@ def _commit_late(
 ) -> Iterable[bytes]:
     stage.put_off(environ, fault.seconds)
     if fault.status:
-        return _answered(stage, fault, fault.status, environ, start)
+        return _answer(stage, fault, fault.status, environ, start)
     raise Wire
 
 
@@ -101,10 +101,10 @@ def _status(
 ) -> Iterable[bytes]:
     if fault.commit:
         stage.carry_out(environ)
-    return _answered(stage, fault, fault.status or STATUS.get(fault.kind, 500), environ, start)
+    return _answer(stage, fault, fault.status or STATUS.get(fault.kind, 500), environ, start)
 
 
-def _answered(
+def _answer(
     stage: Stage, fault: Fault, status: int, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     kind, body = stage.shape(status, environ)
@@ -126,7 +126,7 @@ def _redirect(
     )
 
 
-def _spoiled(
+def _spoil(
     stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
@@ -163,7 +163,7 @@ PLAYS: dict[str, Play] = {
     "hang_up": _hang_up,
     "redirect": _redirect,
     **dict.fromkeys(("status", *STATUS), _status),
-    **dict.fromkeys(SPOILS, _spoiled),
+    **dict.fromkeys(SPOILS, _spoil),
 }
 
 

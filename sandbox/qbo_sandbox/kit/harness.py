@@ -85,9 +85,9 @@ class Harness:
             return self._page(path.removeprefix(PAGES), environ, start)
         call = self.call(environ)
         fault = self.faults.due(call, partial(body_of, environ))
-        return self._logged(call, fault, environ, start)
+        return self._log(call, fault, environ, start)
 
-    def _logged(
+    def _log(
         self, call: str, fault: Fault | None, environ: WSGIEnvironment, start: StartResponse
     ) -> Iterable[bytes]:
         at, status, note = self.clock.now(), 0, environ.setdefault("sandbox.note", {})
@@ -149,9 +149,7 @@ class Harness:
                 "sandbox.note": {"late": True},
             }
             with self.clock.pretend(at):
-                self._logged(
-                    self.call(environ), None, {**environ, **fresh}, lambda *_: lambda _: None
-                )
+                self._log(self.call(environ), None, {**environ, **fresh}, lambda *_: lambda _: None)
 
     def _page(self, name: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         page = self.pages.get(name.split("/")[0])

@@ -58,7 +58,7 @@ class Pages:
                 start, 403, self._nothing(environ, "Another site sent this form"), headers=SAFE
             )
         try:
-            to = environ.get("SCRIPT_NAME", "") + self.acted(
+            to = environ.get("SCRIPT_NAME", "") + self.carry_out(
                 getattr(self, name), form_of(environ), *parts
             )
         except PageRefused as refused:
@@ -69,7 +69,7 @@ class Pages:
         """Tell whether the object of a path exists."""
         return True
 
-    def acted(self, act: Callable[..., str], form: dict[str, str], *parts: str) -> str:
+    def carry_out(self, act: Callable[..., str], form: dict[str, str], *parts: str) -> str:
         """Carry out a form; a stand-in may turn its own errors into PageRefused here."""
         return act(form, *parts)
 

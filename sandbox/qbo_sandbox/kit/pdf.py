@@ -30,12 +30,12 @@ def _page(content: int) -> bytes:
 
 
 def _stream(rows: Sequence[str]) -> bytes:
-    lines = b"\n".join(b"(%s) Tj T*" % _escaped(row) for row in rows)
+    lines = b"\n".join(b"(%s) Tj T*" % _escape(row) for row in rows)
     content = b"BT /F1 10 Tf %d TL 45 780 Td\n%s\nET" % (LEADING, lines)
     return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
 
 
-def _escaped(text: str) -> bytes:
+def _escape(text: str) -> bytes:
     return (
         text.replace("\\", r"\\")
         .replace("(", r"\(")

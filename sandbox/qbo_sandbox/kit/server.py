@@ -120,7 +120,7 @@ class _Connection:
             and environ["SERVER_PROTOCOL"] != "HTTP/1.0"
         )
         try:
-            status, answer, content = _called(self.server.wsgi, environ)
+            status, answer, content = _call(self.server.wsgi, environ)
         except Wire as wire:
             return self._misbehave(wire, keep)
         except Exception:
@@ -262,7 +262,7 @@ def _head(status: str, headers: Headers, length: int, keep: bool) -> bytes:
     return "\r\n".join(lines).encode("latin-1", "replace")
 
 
-def _called(wsgi: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
+def _call(wsgi: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
     started: list[Any] = []
 
     def start(status: str, headers: Headers, exc_info: Any = None) -> Any:

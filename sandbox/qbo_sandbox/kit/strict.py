@@ -54,7 +54,7 @@ def invalid(field: str, message: str) -> Wrong:
     return Wrong(422, "invalid", message, field)
 
 
-def routed(
+def route(
     routes: Sequence[tuple[str, str, str]], environ: WSGIEnvironment
 ) -> tuple[str | None, list[str]]:
     """Return the name of the call and its arguments; None as the name if there is no such call."""
@@ -126,7 +126,7 @@ def page(
     return _position(query.get(names.CURSOR), names), int(limit)
 
 
-def paged(
+def paginate(
     query: Mapping[str, str],
     rows: Sequence[dict[str, Any]],
     more: bool,

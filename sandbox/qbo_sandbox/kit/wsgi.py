@@ -72,7 +72,7 @@ class WSGIAdapter(HTTPAdapter):
     ) -> HTTPResponse:
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
         if wire.refused:
-            raise _refused(request)
+            raise _refuse(request)
         if wire.pause and limit is not None and wire.pause >= limit:
             raise ReadTimeout(f"Read timed out. (read timeout={limit})", request=request)
         self._sleep(wire.pause)
@@ -143,7 +143,7 @@ def _raw(status: int, reason: str, headers: Iterable[tuple[str, str]], body: Any
     )
 
 
-def _refused(request: requests.PreparedRequest) -> ConnectionError:
+def _refuse(request: requests.PreparedRequest) -> ConnectionError:
     parts = urlsplit(request.url or "")
     connection = HTTPConnection(str(parts.hostname or "localhost"))
     reason = NewConnectionError(

@@ -85,9 +85,9 @@ class Authority:
             )
         if form.get("user", "admin") != "admin":
             return text_answer(start, 403, consent.not_admin(params))
-        return self._granted(environ, start, params, form.get("realm", ""))
+        return self._grant(environ, start, params, form.get("realm", ""))
 
-    def _granted(
+    def _grant(
         self, environ: WSGIEnvironment, start: StartResponse, params: dict[str, str], realm: str
     ) -> Iterable[bytes]:
         fault = environ.get("sandbox.fault")
@@ -143,7 +143,7 @@ class Authority:
                 start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8", headers
             )
         try:
-            grant, access = self._redeemed(environ, form, client)
+            grant, access = self._redeem(environ, form, client)
         except InvalidGrant as refused:
             body = {"error_description": str(refused), "error": "invalid_grant"}
             return json_answer(start, 400, body, NO_STORE)
@@ -154,7 +154,7 @@ class Authority:
             raise Wire
         return json_answer(start, 200, answer, NO_STORE)
 
-    def _redeemed(
+    def _redeem(
         self, environ: WSGIEnvironment, form: dict[str, str], client: str
     ) -> tuple[Grant, str]:
         fault = environ.get("sandbox.fault")

@@ -20,16 +20,14 @@ def _key() -> RSAPrivateKey:
 def token(claims: dict[str, Any]) -> str:
     """Return the claims as a signed JSON web token."""
     head = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
-    signed = ".".join(_encoded(json.dumps(part).encode()) for part in (head, claims))
-    return f"{signed}.{_encoded(_key().sign(signed.encode(), PKCS1v15(), SHA256()))}"
+    signed = ".".join(_encode(json.dumps(part).encode()) for part in (head, claims))
+    return f"{signed}.{_encode(_key().sign(signed.encode(), PKCS1v15(), SHA256()))}"
 
 
 def keys() -> dict[str, Any]:
     """Return the public key as a JSON web key set."""
     numbers = _key().public_key().public_numbers()
-    parts = {
-        name: _encoded(_bytes(number)) for name, number in (("n", numbers.n), ("e", numbers.e))
-    }
+    parts = {name: _encode(_bytes(number)) for name, number in (("n", numbers.n), ("e", numbers.e))}
     return {"keys": [{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID, **parts}]}
 
 
@@ -37,5 +35,5 @@ def _bytes(number: int) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
-def _encoded(raw: bytes) -> str:
+def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -19,7 +19,7 @@ from qbo_sandbox.reports.report_parts import (
 )
 
 
-def aged(frame: Frame, side: str) -> Report:
+def age_balances(frame: Frame, side: str) -> Report:
     """Return a row for each party and a column for each age."""
     day, titles = frame.period.end, _titles(frame)
     sums_by_party: dict[str, list[Decimal]] = {}

@@ -11,10 +11,10 @@ from qbo_sandbox.reports.statements import (
     GAAP,
     Tree,
     Values,
-    added,
+    add,
     balances,
     ends,
-    summarized,
+    summarize,
 )
 
 Part = tuple[str, str, tuple[str, ...], "tuple[Part, ...]"]
@@ -69,7 +69,7 @@ def balance_sheet(frame: Frame) -> Report:
     had, owed = _Sheet(frame, sums, 1), _Sheet(frame, sums, -1)
     assets = had.part(ASSETS, "TOTAL ASSETS")
     rows = [*owed.part(LIABILITIES, "Total Liabilities"), _equity(owed)]
-    total = added(owed.sum(LIABILITIES), owed.equity())
+    total = add(owed.sum(LIABILITIES), owed.equity())
     both = cells("TOTAL LIABILITIES AND EQUITY", owed.amounts(total))
     rows = [
         section(
@@ -82,7 +82,7 @@ def balance_sheet(frame: Frame) -> Report:
     ]
     columns = [Column("", "Account", "account"), *_columns(frame)]
     return Report(
-        columns, [*assets, *rows], {"SummarizeColumnsBy": summarized(frame)}, not sums, [GAAP]
+        columns, [*assets, *rows], {"SummarizeColumnsBy": summarize(frame)}, not sums, [GAAP]
     )
 
 
@@ -109,7 +109,7 @@ class _Sheet(Tree):
         _, _, types, below = part
         values = self.total(types)
         for each in below:
-            values = added(values, self.sum(each))
+            values = add(values, self.sum(each))
         return values
 
     def part(self, part: Part, total: str = "") -> list[Row]:
@@ -121,15 +121,15 @@ class _Sheet(Tree):
         whole = cells(total or f"Total {name}", self.amounts(self.sum(part)))
         return [section(name, rows, whole, width=self.width, group=group)]
 
-    def earned(self) -> Values:
+    def earnings(self) -> Values:
         return self.total(EARNING)
 
     def equity(self) -> Values:
-        return added(self.total(("Equity",)), self.earned())
+        return add(self.total(("Equity",)), self.earnings())
 
 
 def _equity(sheet: _Sheet) -> Row:
-    earned: list[Decimal] = sheet.earned()
+    earned: list[Decimal] = sheet.earnings()
     rows = sheet.rows(("Equity",))
     if any(earned):
         rows.append(line("Net Income", sheet.amounts(earned), group="NetIncome"))

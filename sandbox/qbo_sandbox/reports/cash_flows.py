@@ -14,7 +14,7 @@ from qbo_sandbox.reports.report_parts import (
     section,
     summary,
 )
-from qbo_sandbox.reports.statements import EARNING, summarized
+from qbo_sandbox.reports.statements import EARNING, summarize
 
 CASH = ("Bank",)
 UNDEPOSITED = "UndepositedFunds"
@@ -75,7 +75,7 @@ def cash_flow(frame: Frame) -> Report:
     rows.append(line("Cash at beginning of period", [amount(before)], group="BeginningCash"))
     rows.append(summary("Cash at end of period", [amount(before + increase)], "EndingCash"))
     columns = [Column("", "Account", "account"), Column("Total", key="total")]
-    return Report(columns, rows, {"SummarizeColumnsBy": summarized(frame)}, not frame.moves)
+    return Report(columns, rows, {"SummarizeColumnsBy": summarize(frame)}, not frame.moves)
 
 
 def is_cash(frame: Frame, id: str) -> bool:

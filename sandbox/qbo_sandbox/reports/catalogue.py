@@ -47,8 +47,8 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "TrialBalance": (statements.trial_balance, MONTH_TO_DATE),
     "TrialBalanceFR": (statements.trial_balance, MONTH_TO_DATE),
     "CashFlow": (cash_flows.cash_flow, YEAR_TO_DATE),
-    "AgedPayables": (lambda frame: aging.aged(frame, "Vendor"), TODAY),
-    "AgedReceivables": (lambda frame: aging.aged(frame, "Customer"), TODAY),
+    "AgedPayables": (lambda frame: aging.age_balances(frame, "Vendor"), TODAY),
+    "AgedReceivables": (lambda frame: aging.age_balances(frame, "Customer"), TODAY),
     "AgedPayableDetail": (lambda frame: aging.aged_detail(frame, "Vendor"), TODAY),
     "AgedReceivableDetail": (lambda frame: aging.aged_detail(frame, "Customer"), TODAY),
     "CustomerBalance": (lambda frame: parties.balance(frame, "Customer"), TODAY),
@@ -57,7 +57,7 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "VendorBalanceDetail": (lambda frame: parties.balance_detail(frame, "Vendor"), TODAY),
     "CustomerIncome": (parties.income, YEAR_TO_DATE),
     "VendorExpenses": (
-        lambda frame: parties.summed(frame, "vendor", parties.SPENT, 1, "Vendor"),
+        lambda frame: parties.sum_by(frame, "vendor", parties.SPENT, 1, "Vendor"),
         YEAR_TO_DATE,
     ),
     "ItemSales": (item_reports.item_sales, MONTH_TO_DATE),
@@ -82,7 +82,7 @@ REPORTS: dict[str, tuple[Builder, str]] = {
 
 
 def _sales(sort: str, kind: str) -> Builder:
-    return lambda frame: parties.summed(frame, sort, parties.EARNED, -1, kind)
+    return lambda frame: parties.sum_by(frame, sort, parties.EARNED, -1, kind)
 
 
 REPORTS |= {name: (_sales(sort, kind), MONTH_TO_DATE) for name, sort, kind in SALES}

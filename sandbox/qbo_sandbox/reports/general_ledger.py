@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.listing import LEDGER, Split, of_account, own_side, posted, splits
+from qbo_sandbox.reports.listing import LEDGER, Split, list_postings, of_account, own_side, splits
 from qbo_sandbox.reports.report_base import Frame
 from qbo_sandbox.reports.report_parts import Column, Report, Row, amount, cells
 from qbo_sandbox.reports.report_postings import Move
@@ -14,7 +14,7 @@ from qbo_sandbox.reports.statements import balances, place
 def general_ledger(frame: Frame) -> Report:
     """Report accounts in the order of the chart, with earlier earnings retained."""
     only = set(filter(None, frame.params.get("account", "").split(",")))
-    begun = {id: sum for id, sum in _begun(frame).items() if sum}
+    begun = {id: sum for id, sum in _opening_balances(frame).items() if sum}
     moves_by_account: dict[str, list[Move]] = {}
     for move in frame.moves:
         moves_by_account.setdefault(move.account, []).append(move)
@@ -30,7 +30,7 @@ def general_ledger(frame: Frame) -> Report:
     return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
 
 
-def _begun(frame: Frame) -> dict[str, Decimal]:
+def _opening_balances(frame: Frame) -> dict[str, Decimal]:
     """Return debit balances on the morning of the first day."""
     start = frame.period.start
     if start == dt.date.min:
@@ -67,7 +67,7 @@ def _section(
     rows: list[Row] = []
     if balance:
         rows.append(cells("Beginning Balance", [*[""] * 6, amount(balance)]) | {"type": "Data"})
-    listed, total = posted(moves_by_account.get(id, ()), sign, balance, split)
+    listed, total = list_postings(moves_by_account.get(id, ()), sign, balance, split)
     rows += listed
     for child in below.get(id, ()):
         inner, sum = _section(frame, child, begun, moves_by_account, below, split, id)

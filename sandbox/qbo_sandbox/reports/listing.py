@@ -79,7 +79,7 @@ def splits(frame: Frame) -> Split:
     return split
 
 
-def posted(
+def list_postings(
     moves: Iterable[Move], sign: int, balance: Decimal, split: Split
 ) -> tuple[list[Row], Decimal]:
     """Return a row for each posting with a running balance, and their sum."""
@@ -161,10 +161,10 @@ def transactions(frame: Frame, by: str = "") -> Report:
     whole = _by_party(frame, by)
     columns = [Column(*column) for column in LIST]
     if not by:
-        whole += [(("", ""), row) for row in _unposted(frame)]
+        whole += [(("", ""), row) for row in _list_unbooked(frame)]
         whole.sort(key=lambda pair: str(pair[1]["ColData"][0]["value"]))
         return Report(columns, [row for _, row in whole], {}, not whole)
-    return Report(columns, _grouped(whole, len(columns)), {}, not whole)
+    return Report(columns, _group(whole, len(columns)), {}, not whole)
 
 
 def _transaction(frame: Frame, move: Move, split: Split) -> Row:
@@ -184,7 +184,7 @@ def _transaction(frame: Frame, move: Move, split: Split) -> Row:
     return {"ColData": values, "type": "Data"}
 
 
-def _unposted(frame: Frame) -> list[Row]:
+def _list_unbooked(frame: Frame) -> list[Row]:
     """Return rows of orders and estimates, which are not booked."""
     rows: list[Row] = []
     for kind in ("PurchaseOrder", "Estimate"):
@@ -215,7 +215,7 @@ def _unposted(frame: Frame) -> list[Row]:
     return rows
 
 
-def _grouped(whole: list[tuple[tuple[str, str], Row]], width: int) -> list[Row]:
+def _group(whole: list[tuple[tuple[str, str], Row]], width: int) -> list[Row]:
     rows: list[Row] = []
     for party in sorted({party for party, _ in whole}, key=lambda pair: pair[1].casefold()):
         own = [row for other, row in whole if other == party]
@@ -236,7 +236,7 @@ def earned_detail(frame: Frame) -> Report:
         by_account, key=lambda id: (_order(frame, id), str(frame.account(id)["Name"]).casefold())
     ):
         account = frame.account(id)
-        lines, total = posted(by_account[id], own_side(account), ZERO, split)
+        lines, total = list_postings(by_account[id], own_side(account), ZERO, split)
         rows.append(of_account(str(account["Name"]), lines, total, id))
     return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
 

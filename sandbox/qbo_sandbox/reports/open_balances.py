@@ -10,9 +10,9 @@ from qbo_sandbox.accounting.booking import opens
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, label_of
 from qbo_sandbox.accounting.ledger import rate_of
-from qbo_sandbox.accounting.settlements import unapplied
+from qbo_sandbox.accounting.settlements import unapplied_amount
 from qbo_sandbox.accounting.values import ZERO, money
-from qbo_sandbox.entities.payments import settled
+from qbo_sandbox.entities.payments import settled_amounts
 
 SIDES = {
     "Customer": ("Invoice", "CreditMemo", "Payment"),
@@ -42,7 +42,7 @@ def _settled_by(company: Company, kind: str, day: dt.date) -> dict[tuple[str, st
         data = row.read()
         if _date(data["TxnDate"]) > day:
             continue
-        for key, value in settled(data).items():
+        for key, value in settled_amounts(data).items():
             amounts[key] += value
     return amounts
 
@@ -68,7 +68,7 @@ def _of_kind(
         data = row.read()
         date, rate = _date(data["TxnDate"]), rate_of(data)
         whole = Decimal(data[rule.total])
-        left = unapplied(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
+        left = unapplied_amount(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
         if date <= day and left:
             party = str(data[rule.party]["value"])
             due = _date(data.get("DueDate") or data["TxnDate"])

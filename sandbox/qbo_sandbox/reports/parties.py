@@ -83,7 +83,7 @@ def _sums(items: list[Open]) -> list[str]:
     ]
 
 
-def summed(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str) -> Report:
+def sum_by(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str) -> Report:
     """Sum postings on accounts of some types by party, item, class or location."""
     sums: Sums = {}
     names: dict[str, str] = {}
@@ -98,10 +98,10 @@ def summed(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str
     rows: list[Row] = [
         cells(names[id], [amount(value, blank=True) for value in sums[id]], id) for id in order
     ]
-    return Report(frame.columns(kind), _totalled(rows, sums), {}, not rows)
+    return Report(frame.columns(kind), _add_totals(rows, sums), {}, not rows)
 
 
-def _totalled(rows: list[Row], sums: Sums) -> list[Row]:
+def _add_totals(rows: list[Row], sums: Sums) -> list[Row]:
     if not rows:
         return rows
     total = [sum(column, ZERO) for column in zip(*sums.values(), strict=True)]
@@ -128,4 +128,4 @@ def income(frame: Frame) -> Report:
         Column("Total Expenses"),
         Column("Net Income"),
     ]
-    return Report(columns, _totalled(rows, sums), {}, not rows)
+    return Report(columns, _add_totals(rows, sums), {}, not rows)

@@ -69,8 +69,8 @@ def _named_period(macro: str, today: dt.date) -> Period:
     unit = unit.removeprefix("fiscal ").removeprefix("calendar ")
     if offset is None or unit not in ("week", *MONTHS):
         raise Refusal("2170", f"Invalid Enumeration : {macro}", "date_macro")
-    start = _moved(_first(today, unit), unit, offset)
-    end = _moved(start, unit, 1) - dt.timedelta(days=1)
+    start = _move(_first(today, unit), unit, offset)
+    end = _move(start, unit, 1) - dt.timedelta(days=1)
     if macro.endswith("-to-date"):
         passed = today - _first(today, unit)
         end = min(end, start + passed)
@@ -87,7 +87,7 @@ def _first(day: dt.date, unit: str) -> dt.date:
     return dt.date(day.year, (day.month - 1) // size * size + 1, 1)
 
 
-def _moved(day: dt.date, unit: str, count: int) -> dt.date:
+def _move(day: dt.date, unit: str, count: int) -> dt.date:
     if unit in ("day", "week"):
         return day + dt.timedelta(days=count * (7 if unit == "week" else 1))
     month = day.year * 12 + day.month - 1 + count * MONTHS[unit]
@@ -98,7 +98,7 @@ def cut(period: Period, by: str) -> list[Period]:
     """Split a period into days, weeks, months, quarters or years."""
     unit, parts, start = STEPS[by.lower()], [], period.start
     while start <= period.end:
-        following = _moved(_first(start, unit), unit, 1)
+        following = _move(_first(start, unit), unit, 1)
         parts.append(Period(start, min(period.end, following - dt.timedelta(days=1))))
         start = following
     return parts

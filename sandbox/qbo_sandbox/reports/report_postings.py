@@ -50,7 +50,7 @@ def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[Move]:
             continue
         data = row.read()
         if cash and is_payment:
-            yield from _paid(company, kind, row, data)
+            yield from _iter_paid(company, kind, row, data)
             continue
         for entry in row.booked:
             yield _move(company, kind, data, entry)
@@ -132,7 +132,7 @@ def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str,
     return about
 
 
-def _paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterator[Move]:
+def _iter_paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterator[Move]:
     """Yield a payment on a cash basis: the money against the lines that it pays, in proportion."""
     lines = [entry for entry in row.booked if _type(company, entry.account) not in CONTROLS]
     moves = [_move(company, kind, data, entry) for entry in lines]

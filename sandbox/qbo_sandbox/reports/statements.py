@@ -44,17 +44,19 @@ class Tree:
     def whole(self, id: str) -> Values:
         total = self.own(id)
         for child in self.children.get(id, ()):
-            total = added(total, self.whole(child))
+            total = add(total, self.whole(child))
         return total
 
-    def moved(self, id: str) -> bool:
-        return any(self.own(id)) or any(self.moved(child) for child in self.children.get(id, ()))
+    def has_moved(self, id: str) -> bool:
+        return any(self.own(id)) or any(
+            self.has_moved(child) for child in self.children.get(id, ())
+        )
 
     def rows(self, types: tuple[str, ...], parent: str = "") -> list[Row]:
         rows = []
         for id in self.children.get(parent, ()):
             account = self.frame.account(id)
-            if account["AccountType"] in types and self.moved(id):
+            if account["AccountType"] in types and self.has_moved(id):
                 rows.append((account["Name"].casefold(), self._row(types, id, account["Name"])))
         return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
@@ -70,14 +72,14 @@ class Tree:
         values = [ZERO] * (self.width - 1)
         for id in self.sums:
             if self.frame.account(id)["AccountType"] in types:
-                values = added(values, self.own(id))
+                values = add(values, self.own(id))
         return values
 
     def texts(self, values: Values, *, blank: bool = False) -> list[str]:
         return [amount(value, blank=blank) for value in values]
 
 
-def added(one: Values, other: Values, sign: int = 1) -> Values:
+def add(one: Values, other: Values, sign: int = 1) -> Values:
     return [left + sign * right for left, right in zip(one, other, strict=True)]
 
 
@@ -90,9 +92,9 @@ def profit_and_loss(frame: Frame) -> Report:
     texts: Callable[[Values], list[str]] = (
         income.texts if earned else lambda values: [""] * len(values)
     )
-    gross = added(income.total(INCOME), spent.total(COST), -1)
-    operating = added(gross, spent.total(EXPENSE), -1)
-    other = added(income.total(OTHER_INCOME), spent.total(OTHER_EXPENSE), -1)
+    gross = add(income.total(INCOME), spent.total(COST), -1)
+    operating = add(gross, spent.total(EXPENSE), -1)
+    other = add(income.total(OTHER_INCOME), spent.total(OTHER_EXPENSE), -1)
 
     def part(
         tree: Tree, types: tuple[str, ...], title: str, group: str, *, always: bool = False
@@ -114,16 +116,16 @@ def profit_and_loss(frame: Frame) -> Report:
     ]
     if any(frame.account(id)["AccountType"] in (*OTHER_INCOME, *OTHER_EXPENSE) for id in earned):
         rows.append(summary("Net Other Income", texts(other), "NetOtherIncome"))
-    rows.append(summary("Net Income", texts(added(operating, other)), "NetIncome"))
+    rows.append(summary("Net Income", texts(add(operating, other)), "NetIncome"))
     return Report(
-        frame.columns(), rows, {"SummarizeColumnsBy": summarized(frame)}, not earned, [GAAP]
+        frame.columns(), rows, {"SummarizeColumnsBy": summarize(frame)}, not earned, [GAAP]
     )
 
 
 GAAP = ("AccountingStandard", "GAAP")
 
 
-def summarized(frame: Frame) -> str:
+def summarize(frame: Frame) -> str:
     return frame.params.get("summarize_column_by") or "Total"
 
 
@@ -166,7 +168,7 @@ def trial_balance(frame: Frame) -> Report:
     if rows:
         rows.append(summary("TOTAL", [amount(debits), amount(credits)], "GrandTotal"))
     columns = [Column("", "Account"), Column("Debit"), Column("Credit")]
-    return Report(columns, rows, {"SummarizeColumnsBy": summarized(frame)}, not rows)
+    return Report(columns, rows, {"SummarizeColumnsBy": summarize(frame)}, not rows)
 
 
 ORDER = (

@@ -128,7 +128,7 @@ def _sales(party: str, lines: str, account: str = "", *rest: str) -> Body:
 
 
 def _sales_line(text: str) -> Body:
-    item, quantity, price = _priced(text)
+    item, quantity, price = _read_item(text)
     detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
     return _line(SALES_LINE, money(quantity * price), detail)
 
@@ -138,12 +138,12 @@ def _order(party: str, lines: str, *rest: str) -> Body:
 
 
 def _order_line(text: str) -> Body:
-    item, quantity, price = _priced(text)
+    item, quantity, price = _read_item(text)
     detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
     return _line(ITEM_LINE, money(quantity * price), detail)
 
 
-def _priced(text: str) -> tuple[str, Decimal, Decimal]:
+def _read_item(text: str) -> tuple[str, Decimal, Decimal]:
     """Read "4x4.5at75": item, quantity and price."""
     item, _, rest = text.partition("x")
     quantity, _, price = rest.partition("at")
@@ -171,7 +171,7 @@ def _purchase(party: str, paid: str, lines: str, *rest: str) -> Body:
 
 
 def _payment(party: str, links: str, account: str, *rest: str) -> Body:
-    lines = _linked(links, "Invoice")
+    lines = _read_link(links, "Invoice")
     total = sum((line["Amount"] for line in lines), Decimal(0))
     method = {"PaymentMethodRef": {"value": "2"}, "DepositToAccountRef": {"value": account}}
     return method | {"Line": lines, "TotalAmt": total}
@@ -179,14 +179,14 @@ def _payment(party: str, links: str, account: str, *rest: str) -> Body:
 
 def _bill_payment(party: str, paid: str, links: str, *rest: str) -> Body:
     kind, account = paid.split(":")
-    lines = _linked(links, "Bill")
+    lines = _read_link(links, "Bill")
     total = sum((line["Amount"] for line in lines), Decimal(0))
     fields = {"Check": ("CheckPayment", "BankAccountRef")}
     part, field = fields.get(kind, ("CreditCardPayment", "CCAccountRef"))
     return {"PayType": kind, part: {field: {"value": account}}, "Line": lines, "TotalAmt": total}
 
 
-def _linked(links: str, kind: str) -> list[Body]:
+def _read_link(links: str, kind: str) -> list[Body]:
     """Read "13=85": the id of what is paid and the amount."""
     pairs = [text.partition("=") for text in links.split(",")]
     return [

@@ -83,7 +83,7 @@ class Pages:
 
     def _done(self, company: Company, form: dict[str, str]) -> str:
         try:
-            troubled = fault_page.done(self.faults, form)
+            troubled = fault_page.carry_out(self.faults, form)
             if troubled:
                 return troubled
             self.act("POST", {**self._requested_act(company, form), "realm": company.options.realm})

@@ -9,7 +9,7 @@ from qbo_sandbox.accounting.booking import entries, opens
 from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger
 from qbo_sandbox.accounting.reference_names import REFERENCES
-from qbo_sandbox.entities.payments import LINKED_KINDS, settled
+from qbo_sandbox.entities.payments import LINKED_KINDS, settled_amounts
 
 PURCHASE_KINDS, SALES_KINDS = (
     ("Bill", "VendorCredit", "PurchaseOrder"),
@@ -384,7 +384,7 @@ def _links(company):
     payments = defaultdict(Decimal)
     for kind in PAID_KINDS:
         for row in company.table(kind).rows.values():
-            for key, amount in settled(row.read()).items():
+            for key, amount in settled_amounts(row.read()).items():
                 payments[key] += amount
                 other = company.table(key[0]).rows[key[1]].read()
                 assert row.id in [link["TxnId"] for link in other["LinkedTxn"]], (kind, row.id)

@@ -116,8 +116,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S11",
         place=f"{PLUGIN}/__init__.py",
-        old='    if site.settings["update_suppliers"]:\n        yield from suppliers.changed',
-        new='    if not site.settings["update_suppliers"]:\n        yield from suppliers.changed',
+        old='if site.settings["update_suppliers"]:\n        yield from suppliers.iter_changes',
+        new='if not site.settings["update_suppliers"]:\n        yield from suppliers.iter_changes',
         bug="Edits of suppliers are read only while the switch is off.",
     ),
     Mutant(

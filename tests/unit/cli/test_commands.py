@@ -280,7 +280,7 @@ def test_an_unexpected_error_is_one_sentence_and_its_place_on_demand(run, monkey
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys, full):
     log = tmp_path / "hub.log"
     log.symlink_to("/dev/full") if full else log.mkdir()
-    with log_output.logged(tmp_path, str):
+    with log_output.write_log(tmp_path, str):
         logging.getLogger("hub").warning("QuickBooks does not answer.")
     assert capsys.readouterr().err == ""
 

@@ -61,7 +61,7 @@ def open_plugin(tmp_path, monkeypatch):
             monkeypatch.syspath_prepend(folder)
         plugin = importlib.import_module(f"hub_{NAME}")
         plugins = Plugins.load([plugin], installed=False)
-        monkeypatch.setattr(bench_module, "installed", lambda: plugins)
+        monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
         return importlib.import_module("test_contract"), importlib.import_module("test_documents")
 
     yield open_plugin

@@ -14,7 +14,7 @@ from hub.db.engine import Model, reading, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting, Secret, SourceDocument
 from hub.scheduling import runner
-from hub.testing.bench import installed
+from hub.testing.bench import load_plugins
 from hub.testing.stand_in import open_stand_in
 from hub.web import server
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -176,7 +176,7 @@ class TestOfAnAppThatIsNotEnabled:
         """Serve CostTracker's stand-in; return a settings file and a function that reads it."""
         monkeypatch.setenv("HUB_DATA", str(tmp_path / "none"))
         monkeypatch.setenv("HUB_ALLOW_LOOPBACK", "1")
-        stand_in = open_stand_in(installed(), "costtracker", folder=None, documents=24, seed=1)
+        stand_in = open_stand_in(load_plugins(), "costtracker", folder=None, documents=24, seed=1)
         web = server.Web(stand_in.wsgi, "127.0.0.1", 0)
         web.start()
         file = tmp_path / "settings.json"

@@ -61,11 +61,14 @@ def test_secrets_are_kept_apart_and_dates_as_text():
 
 @pytest.mark.parametrize("said", ["84", "2000", "creditors", " Creditors "])
 def test_a_choice_may_be_given_as_id_number_or_name(said):
-    assert settings_schema.chosen(APP, {"account": said}, lambda source: OFFERED)["account"] == "84"
+    assert (
+        settings_schema.resolve_choices(APP, {"account": said}, lambda source: OFFERED)["account"]
+        == "84"
+    )
 
 
 def test_each_of_several_choices_is_read():
-    assert settings_schema.chosen(APP, {"hidden": ["2100", "84"]}, lambda source: OFFERED)[
+    assert settings_schema.resolve_choices(APP, {"hidden": ["2100", "84"]}, lambda source: OFFERED)[
         "hidden"
     ] == [
         "91",
@@ -91,9 +94,9 @@ def test_a_choice_that_is_none_is_answered_with_those_there_are():
     with pytest.raises(
         SettingsInvalid, match=r"no 'Creditor' in the list. There is: creditors \(84\)"
     ):
-        settings_schema.chosen(APP, {"account": "Creditor"}, lambda source: OFFERED)
+        settings_schema.resolve_choices(APP, {"account": "Creditor"}, lambda source: OFFERED)
 
 
 def test_an_empty_list_is_called_empty():
     with pytest.raises(SettingsInvalid, match="It is empty"):
-        settings_schema.chosen(APP, {"account": "x"}, lambda source: [])
+        settings_schema.resolve_choices(APP, {"account": "x"}, lambda source: [])

@@ -44,11 +44,15 @@ def test_a_page_gives_up_on_a_frozen_server_and_the_next_one_after_it_goes_on_is
 
 
 def test_what_a_frozen_server_answers_later_belongs_to_no_other_statement(app, own_server):
-    with app.test_request_context(), engine.translated(), engine.db.engine.connect() as connection:
+    with (
+        app.test_request_context(),
+        engine.translate_errors(),
+        engine.db.engine.connect() as connection,
+    ):
         connection.execute(text("CREATE TABLE number (n int)"))
         connection.commit()
         own_server.freeze()
-        with pytest.raises(DatabaseUnavailable), engine.translated():
+        with pytest.raises(DatabaseUnavailable), engine.translate_errors():
             connection.execute(text("INSERT INTO number VALUES (1)"))
         own_server.thaw()
         connection.rollback()

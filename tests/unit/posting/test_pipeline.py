@@ -203,7 +203,7 @@ def pause_calls(desk, monkeypatch, seconds):
 
     def launch_late(*arguments):
         if not launched:
-            limiter.throttled(seconds)
+            limiter.note_throttling(seconds)
         launched.append(arguments)
         return launch(*arguments)
 

@@ -76,7 +76,7 @@ def test_ten_run_at_once(clock):
 def test_a_throttle_pauses_and_then_slows_down(clock):
     limiter = RateLimiter(clock)
     starts(limiter, clock, 400)
-    limiter.throttled(60)
+    limiter.note_throttling(60)
     assert limiter.budget().paused == 60
     assert starts(limiter, clock, 1)[0] >= 60
     assert limiter.budget().requests < 400
@@ -85,7 +85,7 @@ def test_a_throttle_pauses_and_then_slows_down(clock):
 def test_where_few_had_started_it_goes_on_half_as_fast(clock):
     limiter = RateLimiter(clock)
     starts(limiter, clock, 10)
-    limiter.throttled(60)
+    limiter.note_throttling(60)
     clock.advance(61)
     assert 250 <= limiter.budget().requests < 350
 
@@ -93,7 +93,7 @@ def test_where_few_had_started_it_goes_on_half_as_fast(clock):
 def test_a_short_pause_does_not_slow_down_for_minutes_what_had_only_begun(clock):
     limiter = RateLimiter(clock)
     starts(limiter, clock, 10)
-    limiter.throttled(1)
+    limiter.note_throttling(1)
     assert starts(limiter, clock, 400)[-1] < 70
 
 
@@ -101,21 +101,21 @@ def test_answers_to_what_was_under_way_when_a_pause_began_slow_down_once(clock):
     limiter = RateLimiter(clock)
     starts(limiter, clock, 400)
     for _ in range(9):
-        limiter.throttled(60)
+        limiter.note_throttling(60)
     clock.advance(61)
     assert 360 <= limiter.budget().requests < 400
 
 
 def test_speed_comes_back(clock):
     limiter = RateLimiter(clock)
-    limiter.throttled(1)
+    limiter.note_throttling(1)
     clock.advance(3600)
     assert limiter.budget().requests == INTUIT.per_period
 
 
 def test_nothing_waits_past_its_deadline(clock):
     limiter = RateLimiter(clock)
-    limiter.throttled(60)
+    limiter.note_throttling(60)
     with pytest.raises(NoSlot) as full, limiter.slot(until=clock.monotonic() + 30):
         pass
     assert full.value.after == 60
@@ -137,7 +137,7 @@ class Gated(FakeClock):
 def test_apps_take_turns():
     clock = Gated()
     limiter, served = RateLimiter(clock), []
-    limiter.throttled(1)
+    limiter.note_throttling(1)
 
     def work(app: str) -> None:
         with limiter.slot(app):
@@ -157,7 +157,7 @@ def test_apps_take_turns():
 def test_after_a_refusal_a_batch_counts_as_its_items(clock):
     limiter = RateLimiter(clock)
     starts(limiter, clock, 17, items=30)
-    limiter.throttled(60)
+    limiter.note_throttling(60)
     start_times = starts(limiter, clock, 60, items=30)
     assert most_within(start_times, 60.0) <= 500 // 30
     assert start_times[-1] - start_times[0] < 60 * 60 / (500 // 30)
@@ -167,7 +167,7 @@ def test_a_batch_that_waits_for_room_is_not_passed_over_for_ever():
     clock = Gated()
     limiter, served = RateLimiter(clock, Limits(per_second=1000, per_period=40)), []
     starts(limiter, clock, 2, items=30)
-    limiter.throttled(1)
+    limiter.note_throttling(1)
 
     def work(app: str, items: int) -> None:
         with limiter.slot(app, items=items):

@@ -70,7 +70,7 @@ def test_two_processes_start_no_more_than_one_may(make, clock):
 def test_all_processes_learn_of_a_pause_and_of_the_lower_limit(make, clock):
     one, other = make(Limits()), make(Limits())
     start_alternately([one], clock, 8)
-    one.throttled(60)
+    one.note_throttling(60)
     paused_at = clock.monotonic()
     assert (other.budget().paused, other.budget().requests) == (60, 242)
     with pytest.raises(NoSlot) as full, other.slot(until=clock.monotonic() + 30):
@@ -82,7 +82,7 @@ def test_all_processes_learn_of_a_pause_and_of_the_lower_limit(make, clock):
 def test_a_refusal_after_batches_counts_them_as_their_items_everywhere(make, clock):
     one, other = make(), make()
     start_alternately([one], clock, 1, items=30)
-    other.throttled(60)
+    other.note_throttling(60)
     starts = start_alternately([one, other], clock, 2, items=9)
     assert most_within(starts, 60.0) <= 40 // 9
 
@@ -235,7 +235,7 @@ class Gated(FakeClock):
 def test_the_apps_of_a_process_take_turns(make):
     clock = Gated()
     limiter, served = make(Limits(), clock), []
-    limiter.throttled(1)
+    limiter.note_throttling(1)
 
     def work(app):
         with limiter.slot(app):

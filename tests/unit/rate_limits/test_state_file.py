@@ -59,7 +59,7 @@ def test_two_start_no_more_than_one_may_in_a_second_a_minute_and_of_batches(two,
 
 def test_what_one_learnt_from_a_refusal_the_other_knows(two, clock):
     begin_alternately(two[:1], clock, 20)
-    two[0].throttled(60)
+    two[0].note_throttling(60)
     began = clock.monotonic()
     assert (two[1].budget().paused, two[1].budget().requests) == (60, 230)
     assert begin_alternately(two[1:], clock, 1) == [began + 60]
@@ -124,7 +124,7 @@ def test_one_that_was_frozen_with_the_lock_keeps_nobody(clock, tmp_path):
     file, gate, locked = tmp_path / "1.starts", threading.Event(), threading.Event()
 
     def freeze():
-        with SharedState(file).locked():
+        with SharedState(file).lock():
             locked.set()
             gate.wait(20)
 

@@ -18,7 +18,7 @@ from hub.models import Case, Company, Installation, Posting, Run, RunLine
 from hub.scheduling import run_log, runner
 from hub.scheduling.leases import take
 from hub.telemetry.counts import SUM, Sample
-from hub.telemetry.log_output import LogOptions, logged
+from hub.telemetry.log_output import LogOptions, write_log
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
@@ -86,7 +86,7 @@ def test_a_sync_collects_posts_and_reports(installation, costtracker):
 
 def test_every_log_line_of_a_run_has_its_ids_and_each_call_those_of_intuit(installation, tmp_path):
     options = LogOptions("json", "info", "file")
-    with logged(tmp_path, str, options):
+    with write_log(tmp_path, str, options):
         run = runner.sync(installation, requested_by="kari")
     events = [json.loads(line) for line in (tmp_path / "hub.log").read_text().splitlines()]
     about = {"run_id": run.id, "kind": "sync", "company_id": 1, "installation_id": installation}
@@ -134,7 +134,7 @@ def test_a_source_that_fails_stops_the_run_but_not_the_posting(installation, cos
 
 
 def test_a_defect_of_a_plugin_is_a_sentence(installation, monkeypatch):
-    monkeypatch.setattr("hub_costtracker.invoices.changed", lambda *_: 1 / 0)
+    monkeypatch.setattr("hub_costtracker.invoices.iter_changes", lambda *_: 1 / 0)
     run = runner.sync(installation, requested_by="kari")
     assert (run.outcome, "CostTracker" in run.error, "Traceback" in run.error) == (
         "stopped",

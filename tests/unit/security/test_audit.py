@@ -152,7 +152,7 @@ def test_a_database_put_back_from_a_backup_goes_on_once_that_was_told(app):
     write(5)
     tamper(delete(AuditEntry).where(AuditEntry.id > 3))
     with engine.transaction() as session:
-        audit.restored(session, "ann")
+        audit.record_restore(session, "ann")
     write(2)
     assert verified() == 6
 

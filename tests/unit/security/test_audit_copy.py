@@ -94,7 +94,7 @@ def test_a_restored_database_that_was_reported_is_no_alarm(app_with_copy):
     write(5)
     cut(3)
     with engine.transaction() as session:
-        audit.restored(session, "ann")
+        audit.record_restore(session, "ann")
     write(2)
     assert verify().remarks == []
     cut(5)

@@ -131,7 +131,7 @@ def test_after_a_restore_that_a_person_declared_all_machines_go_on(one, two):
     write(two, 3)
     cut_off(one, 2)
     with one.app_context(), engine.transaction() as session:
-        audit.restored(session, "ann")
+        audit.record_restore(session, "ann")
     assert (verify(one).count, verify(two).count) == (3, 3)
     write(two, 4, who="bob")
     cut_off(one, 5)

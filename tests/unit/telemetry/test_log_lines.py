@@ -10,7 +10,7 @@ import pytest
 from hub.crypto.masking import SecretMask
 from hub.telemetry import log_context
 from hub.telemetry.log_lines import formatter
-from hub.telemetry.log_output import LogOptions, logged
+from hub.telemetry.log_output import LogOptions, write_log
 
 SECRET = "zK97sLcJ4vM5yD8wQ13nX"
 FORGED = "2026-01-01 00:00:00,000 ERROR The owner approved everything"
@@ -46,7 +46,7 @@ def as_json(line):
 
 
 def test_a_json_line_has_time_level_event_context_and_fields():
-    with log_context.bound(request_id="r-1", run_id=None):
+    with log_context.bind(request_id="r-1", run_id=None):
         line = formatter("json", str).format(record("Bill %s is posted", 7, intuit_tid="1-a"))
     assert as_json(line) == {
         "time": "2023-11-14T22:13:20.000Z",
@@ -60,7 +60,7 @@ def test_a_json_line_has_time_level_event_context_and_fields():
 
 
 def test_a_text_line_ends_with_its_context():
-    with log_context.bound(run_id=12):
+    with log_context.bind(run_id=12):
         line = formatter("text", str).format(record("It works", app="ion"))
     assert line.endswith("WARNING It works [run_id=12 app=ion]")
 
@@ -84,7 +84,7 @@ def test_a_text_with_line_breaks_forges_no_line(breaks):
 @pytest.mark.parametrize("kind", ["text", "json"])
 def test_no_part_of_a_line_shows_a_secret(kind):
     mask = SecretMask([SECRET]).clean
-    with log_context.bound(of=SECRET):
+    with log_context.bind(of=SECRET):
         line = formatter(kind, mask).format(
             record(
                 "sent %s", SECRET, error=raised(f"denied {SECRET}"), url=f"https://x/?t={SECRET}"
@@ -101,7 +101,7 @@ def test_a_secret_with_quotation_marks_leaves_valid_json():
 
 
 def test_threads_that_work_for_a_run_log_its_id():
-    with log_context.bound(run_id=3):
+    with log_context.bind(run_id=3):
         about = (log_context.current(),)
         with ThreadPoolExecutor(1, initializer=log_context.replace, initargs=about) as threads:
             assert threads.submit(log_context.current).result() == {"run_id": 3}
@@ -110,7 +110,7 @@ def test_threads_that_work_for_a_run_log_its_id():
 
 def test_loggers_of_plugins_have_the_level_of_the_hub_and_libraries_write_warnings(tmp_path):
     options = LogOptions("json", "info", "file")
-    with logged(tmp_path, str, options, ["hub_example"]):
+    with write_log(tmp_path, str, options, ["hub_example"]):
         for name in ("hub.web", "hub_example.client", "oauthlib.oauth2"):
             logging.getLogger(name).info("from %s", name)
             logging.getLogger(name).warning("warning from %s", name)
@@ -127,7 +127,7 @@ def test_loggers_of_plugins_have_the_level_of_the_hub_and_libraries_write_warnin
 
 
 def test_the_log_goes_to_standard_error_where_that_is_set(tmp_path, capsys):
-    with logged(tmp_path, str, LogOptions("json", "warning", "stderr")):
+    with write_log(tmp_path, str, LogOptions("json", "warning", "stderr")):
         logging.getLogger("hub").warning("Here")
     assert as_json(capsys.readouterr().err.strip())["event"] == "Here"
     assert list(tmp_path.iterdir()) == []

@@ -26,7 +26,7 @@ class Shed:
 
 
 def test_the_contract_suite_says_why_the_plugin_of_its_app_cannot_be_used(monkeypatch):
-    monkeypatch.setattr(bench, "installed", lambda: Plugins.load([Shed()], installed=False))
+    monkeypatch.setattr(bench, "load_plugins", lambda: Plugins.load([Shed()], installed=False))
     suite = contract("shed")
     sentence = "gone of app shed is the setting 'deleted', which the app does not have"
     with pytest.raises(PluginBroken, match=sentence):

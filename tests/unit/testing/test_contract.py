@@ -39,7 +39,7 @@ def suite(plugin, monkeypatch):
 
     def suite(**options):
         plugins = Plugins.load([plugin], installed=False)
-        monkeypatch.setattr(bench_module, "installed", lambda: plugins)
+        monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
         return contract(NAME, wrong_keys={"key": "wrong"}, **options)()
 
     return suite

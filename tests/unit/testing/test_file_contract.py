@@ -122,7 +122,7 @@ class Post:
 def plugin(monkeypatch):
     plugin = Post()
     plugins = Plugins.load([plugin], installed=False)
-    monkeypatch.setattr(bench_module, "installed", lambda: plugins)
+    monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
     return plugin
 
 

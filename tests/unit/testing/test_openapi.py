@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.testing.openapi import checked
+from hub.testing.openapi import check_calls
 from qbo_sandbox.kit import Answer, Fault, Harness, ask, json_answer
 
 DESCRIPTION = """
@@ -69,7 +69,7 @@ def call(tmp_path: Path) -> Callable[..., Answer]:
                 return [b""]
             return json_answer(start, status, body)
 
-        return ask(checked(serve, path), *request, **{**GOOD, **headers})
+        return ask(check_calls(serve, path), *request, **{**GOOD, **headers})
 
     return called
 
@@ -143,7 +143,7 @@ def test_what_a_fault_sends_is_not_checked_but_an_injected_status_is(
     path.write_text(DESCRIPTION)
     harness = Harness(lambda environ, start: json_answer(start, 200, {"items": []}))
     harness.faults.add(Fault(kind=kind, status=503))
-    serve = checked(harness, path)
+    serve = check_calls(harness, path)
     if passes:
         ask(serve, "GET", "/v1/tools", **GOOD)
     else:

@@ -22,7 +22,7 @@ from tests.support.page_visitor import Visitor
     ],
 )
 def test_a_choice_becomes_a_schedule(form: dict[str, str], schedule: str) -> None:
-    assert schedule_picker.typed(MultiDict(form)) == schedule
+    assert schedule_picker.read_schedule(MultiDict(form)) == schedule
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ class Api:
         if name in OPEN:
             return getattr(self, f"_{name}")(environ)
         self._admit(environ)
-        with self.limits.counted(call_of(environ)):
+        with self.limits.admit(call_of(environ)):
             return getattr(self, f"_{name}")(environ, *arguments)
 
     def _admit(self, environ):
@@ -127,7 +127,7 @@ class Api:
         return {"majorVersion": 2026, "minorVersion": 3, "build": 1, "customerType": "Production"}
 
     def _threshold(self, environ):
-        used = self.limits.used()
+        used = self.limits.count_calls()
         return {
             "externalRequestThreshold": self.limits.page("GET", None)["requests"],
             "requestThresholdTimeframe": 60,

@@ -72,7 +72,7 @@ class Books:
         """Change a row; readers see it before or after, never in between."""
         entity, id = event["entity"], event["id"]
         old = self._tables[entity].get(id) or ENTITIES[entity].row(id=id)
-        values = {name: _typed(entity, name, value) for name, value in event["fields"].items()}
+        values = {name: _convert(entity, name, value) for name, value in event["fields"].items()}
         self._tables[entity] = {**self._tables[entity], id: {**old, **values}}
         return id
 
@@ -90,7 +90,7 @@ class Books:
         self.automatic = event["on"]
 
 
-def _typed(entity, name, value):
+def _convert(entity, name, value):
     return (
         Decimal(str(value))
         if ENTITIES[entity].fields[name].type == "decimal" and value is not None

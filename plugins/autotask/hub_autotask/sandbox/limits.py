@@ -19,7 +19,7 @@ class Limits:
         self._clock, self._allowance = clock, allowance
         self._calls, self._now, self._lock = deque(), Counter(), threading.Lock()
 
-    def used(self):
+    def count_calls(self):
         """Return the number of calls in the last hour, this one included."""
         with self._lock:
             self._forget_former()
@@ -37,16 +37,16 @@ class Limits:
 
     def pause(self):
         """Return the seconds that a call takes longer now."""
-        return SLOWER if self.used() > self._allowance / 2 else 0
+        return SLOWER if self.count_calls() > self._allowance / 2 else 0
 
     @contextlib.contextmanager
-    def counted(self, call):
+    def admit(self, call):
         """Admit a call for as long as it runs."""
         endpoint = call.partition(".")[0]
         with self._lock:
             self._forget_former()
             if len(self._calls) >= self._allowance:
-                raise self._suspended()
+                raise self._refusal()
             self._calls.append(self._clock.now())
             self._now[endpoint] += 1
             many = self._now[endpoint] > AT_ONCE
@@ -61,7 +61,7 @@ class Limits:
             with self._lock:
                 self._now[endpoint] -= 1
 
-    def _suspended(self):
+    def _refusal(self):
         """Return the refusal of a call past the allowance, with the time until one is free."""
         oldest = self._calls[0] if self._calls else self._clock.now()
         seconds = math.ceil(oldest + HOUR - self._clock.now())

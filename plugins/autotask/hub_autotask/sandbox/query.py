@@ -37,7 +37,7 @@ class Query:
     """A query as it was sent: which rows, how many a page, which columns."""
 
     def __init__(self, entity, body):
-        body = _lowered(body, {"filter", "maxrecords", "includefields"})
+        body = _lowercase(body, {"filter", "maxrecords", "includefields"})
         if not isinstance(body.get("filter"), list):
             raise wrong("A filter is required: the query must have at least a list of conditions.")
         self.entity, self._conditions = entity, 0
@@ -119,7 +119,7 @@ class Query:
         return field
 
 
-def _lowered(body, parts):
+def _lowercase(body, parts):
     lowered = (
         {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
     )

@@ -8,7 +8,7 @@ from hub_costcertified.sandbox.company import ACCOUNT, CLIENT, CURRENCY, NAME, R
 from qbo_sandbox import kit
 from qbo_sandbox.kit import accounting, query_of
 from qbo_sandbox.kit.api import form
-from qbo_sandbox.kit.strict import Wrong, json_body, page, paged, routed
+from qbo_sandbox.kit.strict import Wrong, json_body, page, paginate, route
 
 LISTS = "(invoices|payments|payouts|expenses)"
 ROUTES = (
@@ -33,7 +33,7 @@ class Api(kit.Api):
 
     def call(self, environ):
         """Name the calls for lists and rows after their content: `invoices`, `payment`, …"""
-        name, parts = routed(ROUTES, environ)
+        name, parts = route(ROUTES, environ)
         return {"list": parts[0], "one": parts[0][:-1]}.get(name, name) if parts else name
 
     def admit(self, name):
@@ -76,7 +76,9 @@ class Api(kit.Api):
     def _list(self, environ, things):
         query = query_of(environ)
         rows, more = self._books.changed(things, *page(query, names.Page))
-        return paged(query, [wire.ROWS[things](row) for row in rows], more, names.Page, names.Row)
+        return paginate(
+            query, [wire.ROWS[things](row) for row in rows], more, names.Page, names.Row
+        )
 
     def _one(self, environ, things, id):
         row = self._books.row(things, id)
@@ -87,9 +89,9 @@ class Api(kit.Api):
     def _status(self, environ, things, id):
         self._one(environ, things, id)
         last = self._books.status(things, id)
-        last = last and wire.sent(last, wire.STATUS)
+        last = last and wire.encode_row(last, wire.STATUS)
         new = accounting.status(json_body(environ), last, "it", names.Status)
         if new != last:
-            status = wire.received(new, wire.STATUS)
+            status = wire.decode_row(new, wire.STATUS)
             self._books.do("status", things=things, id=id, status=status)
         return new

@@ -5,7 +5,7 @@ from collections import defaultdict
 from itertools import islice
 
 from hub_costcertified.sandbox import acts, company, views
-from hub_costcertified.sandbox.story import seeded
+from hub_costcertified.sandbox.story import make_story
 from qbo_sandbox.kit import Rows
 from qbo_sandbox.kit.journaled_books import Journalled, stamp
 
@@ -32,7 +32,7 @@ class Books(Journalled):
             return acts.ACTS[event["do"]](self, event)
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
         at, demo = dt.datetime.fromisoformat(event["at"]), event.get("demo", False)
-        for one in seeded(documents, event["seed"], at, demo):
+        for one in make_story(documents, event["seed"], at, demo):
             acts.ACTS[one["do"]](self, one | {"at": stamp(one["at"])})
         return None
 

@@ -43,47 +43,47 @@ def _override(fields):
     return [{**first, "tax_name": None, "tax_rate": None}, *others]
 
 
-def _paid(story, index, fields):
-    yield from story.paid(
+def _pay(story, index, fields):
+    yield from story.pay(
         index, fields, bears=(fields["fees"] or [{"borne_by": "contractor"}])[0]["borne_by"]
     )
 
 
 def _paid_plainly(story, index, fields):
-    yield from story.paid(index, fields)
+    yield from story.pay(index, fields)
 
 
 def _in_part(story, index, fields):
-    yield from story.paid(index, fields, amount=Decimal("250.00"))
+    yield from story.pay(index, fields, amount=Decimal("250.00"))
 
 
-def _refunded(story, index, fields):
-    yield from story.paid(index, fields)
+def _refund(story, index, fields):
+    yield from story.pay(index, fields)
     payment = f"p{story.payments}"
     yield story.act(
         "refund", payment=payment, amount="108.00", tax="8.00", reason="A door that was not fitted"
     )
 
 
-def _returned(story, index, fields):
-    yield from story.paid(index, fields, "ach")
+def _return(story, index, fields):
+    yield from story.pay(index, fields, "ach")
     yield story.act("fail", payment=f"p{story.payments}")
 
 
-def _failed(story, index, fields):
-    yield from story.paid(index, fields, "ach", settled=False)
+def _fail(story, index, fields):
+    yield from story.pay(index, fields, "ach", settled=False)
     yield story.act("fail", payment=f"p{story.payments}")
 
 
-def _voided(story, index, fields):
+def _void(story, index, fields):
     yield story.act("void", invoice=_number(index))
 
 
-def _deleted(story, index, fields):
+def _delete(story, index, fields):
     yield story.act("delete", things="invoices", id=_number(index))
 
 
-def _edited(story, index, fields):
+def _edit(story, index, fields):
     first, *others = fields["lines"]
     yield story.act(
         "edit", invoice=_number(index), fields={"lines": [{**first, "amount": "777.00"}, *others]}
@@ -113,18 +113,18 @@ def _in_advance(case, used):
 
 
 CASES = (
-    _case("fee borne by the client", then=_paid, fees=_fee("client")),
-    _case("fee borne by the contractor", then=_paid, fees=_fee("contractor")),
+    _case("fee borne by the client", then=_pay, fees=_fee("client")),
+    _case("fee borne by the contractor", then=_pay, fees=_fee("contractor")),
     _case("handed over by another way", via="other"),
     _case("percentage of the total", basis="percent_total", basis_value="30"),
     _case("percentage of what remained", basis="percent_remaining", basis_value="50"),
     _case("tax of one item changed", then=_paid_plainly, lines=_override),
-    _case("paid and given back in part", then=_refunded),
-    _case("a bank transfer that came back", then=_returned),
-    _case("a bank transfer that failed", then=_failed),
-    _case("voided", then=_voided),
-    _case("deleted", then=_deleted),
-    _case("edited after it was sent", then=_edited),
+    _case("paid and given back in part", then=_refund),
+    _case("a bank transfer that came back", then=_return),
+    _case("a bank transfer that failed", then=_fail),
+    _case("voided", then=_void),
+    _case("deleted", then=_delete),
+    _case("edited after it was sent", then=_edit),
     _in_advance("paid in advance and used", used=True),
     _case("paid in part", then=_in_part),
     _case("a client with a namesake", client=company.NAMESAKES[0]),

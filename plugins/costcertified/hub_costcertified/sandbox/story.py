@@ -11,7 +11,7 @@ STEP = dt.timedelta(minutes=20)
 PLAIN = ("sent", "paid by card", "processing", "paid by bank transfer", "draft")
 
 
-def seeded(documents, seed, now, demo=False):
+def make_story(documents, seed, now, demo=False):
     """Return the acts of the past, oldest first; the same for the same seed and moment."""
     return list(_Story(documents, seed, now, demo).acts())
 
@@ -57,7 +57,7 @@ class _Story:
             return
         yield self.act("send", invoice=number(index), via="costcertified")
         if case != "sent":
-            yield from self.paid(
+            yield from self.pay(
                 index, fields, "ach" if "transfer" in case else "card", settled=case != "processing"
             )
 
@@ -80,14 +80,14 @@ class _Story:
         }
         return {**whole, "client": company.CLIENTS[index // 3 % len(company.CLIENTS)], **more}
 
-    def paid(self, index, fields, method="card", settled=True, amount=None, bears="contractor"):
+    def pay(self, index, fields, method="card", settled=True, amount=None, bears="contractor"):
         self.payments += 1
         yield self.act(
             "pay",
             invoice=number(index),
             client=fields["client"],
             project=fields["project"],
-            amount=str(amount or worth(fields)),
+            amount=str(amount or amount_due(fields)),
             method=method,
             bears=bears,
         )
@@ -105,7 +105,7 @@ def number(index):
     return str(1001 + index)
 
 
-def worth(fields):
+def amount_due(fields):
     """Return what a client owes of an invoice."""
     lines = (Decimal(line["amount"]) for line in fields["lines"])
     taxes = (_tax(line) for line in fields["lines"])

@@ -32,7 +32,7 @@ def _invoice(books, raw):
         "currency": company.CURRENCY,
         "tax_total": _sum(line["tax"] for line in lines),
         "total": total(raw),
-        "paid_total": _paid(books, raw["id"]),
+        "paid_total": _list_payments(books, raw["id"]),
         "paid_at": raw["paid_at"],
         "deleted_at": raw["updated_at"] if raw["deleted"] else None,
     }
@@ -56,15 +56,15 @@ def total(raw):
 
 def is_paid(books, id):
     """Tell whether an invoice is paid in full."""
-    return _paid(books, id) >= total(books.rows["invoices"][id])
+    return _list_payments(books, id) >= total(books.rows["invoices"][id])
 
 
 def open_of(books, id):
     """Return what is still to be paid of an invoice."""
-    return total(books.rows["invoices"][id]) - _paid(books, id)
+    return total(books.rows["invoices"][id]) - _list_payments(books, id)
 
 
-def _paid(books, id):
+def _list_payments(books, id):
     amounts = []
     for payment_id in books.payments_of.get(id, ()):
         payment = books.rows["payments"][payment_id]

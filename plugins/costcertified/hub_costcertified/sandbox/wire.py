@@ -129,12 +129,12 @@ STATUS = {
 }
 
 
-def sent(row, fields):
+def encode_row(row, fields):
     """Return a row of the books as the API sends it."""
     return {name: row[own] for name, own in fields.items() if own in row}
 
 
-def received(sent, fields):
+def decode_row(sent, fields):
     """Return what the API was sent by the names of the books."""
     return {own: sent[name] for name, own in fields.items() if name in sent}
 
@@ -151,38 +151,38 @@ def account(row):
 
 def _invoice(row):
     return {
-        **sent(row, INVOICE),
-        names.Invoice.PROJECT: sent(row["project"], PROJECT),
-        names.Invoice.CLIENT: sent(row["client"], CLIENT),
-        names.Invoice.LINES: [sent(line, LINE) for line in row["lines"]],
-        names.Invoice.FEES: [sent(fee, FEE) for fee in row["fees"]],
+        **encode_row(row, INVOICE),
+        names.Invoice.PROJECT: encode_row(row["project"], PROJECT),
+        names.Invoice.CLIENT: encode_row(row["client"], CLIENT),
+        names.Invoice.LINES: [encode_row(line, LINE) for line in row["lines"]],
+        names.Invoice.FEES: [encode_row(fee, FEE) for fee in row["fees"]],
     }
 
 
 def _payment(row):
     return {
-        **sent(row, PAYMENT),
-        names.Payment.CLIENT: sent(row["client"], CLIENT),
-        names.Payment.PROJECT: row["project"] and sent(row["project"], PROJECT),
-        names.Payment.ALLOCATIONS: [sent(used, ALLOCATION) for used in row["allocations"]],
-        names.Payment.FEES: [sent(fee, FEE) for fee in row["fees"]],
-        names.Payment.REFUNDS: [sent(refund, REFUND) for refund in row["refunds"]],
+        **encode_row(row, PAYMENT),
+        names.Payment.CLIENT: encode_row(row["client"], CLIENT),
+        names.Payment.PROJECT: row["project"] and encode_row(row["project"], PROJECT),
+        names.Payment.ALLOCATIONS: [encode_row(used, ALLOCATION) for used in row["allocations"]],
+        names.Payment.FEES: [encode_row(fee, FEE) for fee in row["fees"]],
+        names.Payment.REFUNDS: [encode_row(refund, REFUND) for refund in row["refunds"]],
     }
 
 
 def _payout(row):
     return {
-        **sent(row, PAYOUT),
-        names.Payout.LINES: [sent(line, MOVEMENT) for line in row["lines"]],
+        **encode_row(row, PAYOUT),
+        names.Payout.LINES: [encode_row(line, MOVEMENT) for line in row["lines"]],
     }
 
 
 def _expense(row):
     return {
-        **sent(row, EXPENSE),
-        names.Expense.VENDOR: row["vendor"] and sent(row["vendor"], VENDOR),
-        names.Expense.PROJECT: row["project"] and sent(row["project"], PROJECT),
-        names.Expense.LINES: [sent(line, LINE) for line in row["lines"]],
+        **encode_row(row, EXPENSE),
+        names.Expense.VENDOR: row["vendor"] and encode_row(row["vendor"], VENDOR),
+        names.Expense.PROJECT: row["project"] and encode_row(row["project"], PROJECT),
+        names.Expense.LINES: [encode_row(line, LINE) for line in row["lines"]],
     }
 
 

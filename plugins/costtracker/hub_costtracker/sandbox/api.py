@@ -5,7 +5,7 @@ from hub_costtracker.sandbox import checks, files, views, wire
 from hub_costtracker.sandbox.company import ACCOUNT, CLIENT, NAME, USERS
 from qbo_sandbox import kit
 from qbo_sandbox.kit import accounting, query_of
-from qbo_sandbox.kit.strict import Wrong, json_body, paged
+from qbo_sandbox.kit.strict import Wrong, json_body, paginate
 
 ROUTES = (
     ("POST", r"/oauth/token", "token"),
@@ -54,13 +54,13 @@ class Api(kit.Api):
         after, limit = checks.page(query)
         status = query.get(names.Page.STATUS)
         rows, more = self._books.changed_invoices(after, limit, status)
-        return paged(query, [wire.invoice(row) for row in rows], more, names.Page, names.Invoice)
+        return paginate(query, [wire.invoice(row) for row in rows], more, names.Page, names.Invoice)
 
     def _suppliers(self, environ):
         query = query_of(environ)
         rows, more = self._books.changed_suppliers(*checks.page(query))
         sent = [wire.supplier_edit(row) for row in rows]
-        return paged(query, sent, more, names.Page, names.SupplierEdit)
+        return paginate(query, sent, more, names.Page, names.SupplierEdit)
 
     def _invoice(self, environ, id):
         return wire.invoice(self._require_invoice(id))
@@ -90,5 +90,5 @@ class Api(kit.Api):
         return new
 
     def _push(self, environ, kind):
-        items = [wire.record_taken(item) for item in checks.pushed(kind, json_body(environ))]
-        return wire.imported(self._books.do("push", kind=kind, items=items))
+        items = [wire.record_taken(item) for item in checks.read_push(kind, json_body(environ))]
+        return wire.decode_rows(self._books.do("push", kind=kind, items=items))

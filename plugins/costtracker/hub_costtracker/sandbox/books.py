@@ -7,7 +7,7 @@ from itertools import islice
 from hub_costtracker.sandbox import views
 from hub_costtracker.sandbox.company import EDITS, LISTS
 from hub_costtracker.sandbox.lists import Lists
-from hub_costtracker.sandbox.story import FIRST_ID, seeded
+from hub_costtracker.sandbox.story import FIRST_ID, make_story
 from qbo_sandbox.kit import Rows
 from qbo_sandbox.kit.journaled_books import Journalled
 
@@ -34,7 +34,7 @@ class Books(Journalled):
     def _begin(self, event):
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
         at, demo = dt.datetime.fromisoformat(event["at"]), event.get("demo", False)
-        for row in seeded(documents, event["seed"], at, demo):
+        for row in make_story(documents, event["seed"], at, demo):
             self.invoices.put(row)
         for edit in EDITS:
             self.edits.put({"version": 1, "name": None, "updated_at": event["at"], **edit})

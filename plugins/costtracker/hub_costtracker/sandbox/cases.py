@@ -18,7 +18,7 @@ def _lines(**changes):
     }
 
 
-def _unapproved(status):
+def _leave_unapproved(status):
     return _fields(status=status, approvals=[])
 
 
@@ -36,12 +36,12 @@ def _two_locations(invoice, earlier, today):
     return {"lines": [{**first, "location": "l1"}, second]}
 
 
-def _rejected(invoice, earlier, today):
+def _reject(invoice, earlier, today):
     approvals = [{**approval, "decision": "rejected"} for approval in invoice["approvals"][:1]]
     return {"status": "rejected", "approvals": approvals}
 
 
-def _sent(invoice, earlier, today):
+def _send(invoice, earlier, today):
     approvals = [
         {"user": approval["user"], "decision": None, "at": None}
         for approval in invoice["approvals"]
@@ -93,13 +93,13 @@ def _lost_tax_digit(invoice, earlier, today):
 
 CASES = (
     ("credit note", _fields(kind="credit_note")),
-    ("not sent for approval yet", _unapproved("validated")),
+    ("not sent for approval yet", _leave_unapproved("validated")),
     ("foreign currency", _abroad("s21")),
     ("locations that differ", _two_locations),
     ("a supplier that QuickBooks does not know", _fields(supplier="s29")),
     ("number of 30 characters", _long_number),
     ("sum off by one øre", _fields(gross_off="0.01")),
-    ("rejected", _rejected),
+    ("rejected", _reject),
     ("dated in a closed period", _long_ago),
     ("the same supplier and number twice", _again),
     ("an account that was never pushed", _lines(account="a1999")),
@@ -109,7 +109,7 @@ CASES = (
     ("its file is missing", _fields(files=["missing"])),
     ("its file is a web page", _fields(files=["pdf", "html"])),
     ("its file is too large", _fields(files=["large"])),
-    ("waits for its approvers", _sent),
+    ("waits for its approvers", _send),
     ("draft", _fields(status="draft", approvals=[], invoice_number=None, due_date=None)),
     ("deleted after approval", _fields(version=2, deleted=True)),
     ("foreign currency, another", _abroad("s22")),

@@ -23,7 +23,7 @@ ITEM = {
 }
 
 
-def pushed(kind, body):
+def read_push(kind, body):
     """Return the items of a list that is put into the account."""
     if kind not in KINDS:
         raise Wrong(404, "not_found", f"There is no list {kind!r}; there are {', '.join(KINDS)}.")

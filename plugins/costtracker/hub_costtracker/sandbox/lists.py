@@ -55,7 +55,7 @@ class Lists:
         for turn, slot in enumerate(slots):
             items = fitting[slot.id]
             if items and not self._is_bound(kind, slot):
-                self._bound[kind, slot.id] = self._chosen(kind, turn, items)
+                self._bound[kind, slot.id] = self._choose(kind, turn, items)
 
     def _open_slots(self, kind):
         bindable = [slot for slot in LISTS[kind] if slot.bound]
@@ -70,7 +70,7 @@ class Lists:
                 self._bound[kind, slot.id] = item["external_id"]
                 return
 
-    def _chosen(self, kind, turn, fitting):
+    def _choose(self, kind, turn, fitting):
         used = {external for (of, _), external in self._bound.items() if of == kind}
         free = [item["external_id"] for item in fitting if item["external_id"] not in used]
         if kind == "tax-codes":

@@ -35,7 +35,7 @@ FORMS = (
 )
 
 
-def seeded(documents, seed, now, demo=False):
+def make_story(documents, seed, now, demo=False):
     """Return `documents` invoices by the seed, the oldest change first."""
     cases = _cases_of_demo() if demo else list(CASES)
     invoices = []

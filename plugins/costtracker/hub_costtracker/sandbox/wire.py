@@ -77,7 +77,7 @@ def supplier_edit(row):
     }
 
 
-def imported(rows):
+def decode_rows(rows):
     return {
         names.Record.IMPORTED: [
             {names.Record.EXTERNAL_ID: row["external_id"], names.Record.ID: row["id"]}

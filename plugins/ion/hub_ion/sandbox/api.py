@@ -84,15 +84,15 @@ class Api:
         return {"lacks": sorted(self.lacks)}
 
     def __call__(self, environ, start):
-        return self._served(environ, self._dated(start))
+        return self._serve(environ, self._add_date(start))
 
-    def _dated(self, start):
+    def _add_date(self, start):
         """Add the time to every answer, and the id by which ION's log knows the request."""
         date = format_datetime(dt.datetime.fromtimestamp(self._clock.now(), dt.UTC), usegmt=True)
         more = [("Date", date), ("x-b3-trace-id", secrets.token_hex(16))]
         return lambda line, headers, exc_info=None: start(line, [*headers, *more])
 
-    def _served(self, environ, start):
+    def _serve(self, environ, start):
         environment, path = environment_of(environ)
         if environ["REQUEST_METHOD"] != "POST":
             return json_answer(start, 405, {"errors": [{"message": "Use POST."}]})
@@ -143,10 +143,10 @@ class Api:
         fault = environ.get("sandbox.fault")
         permissions = frozenset() if client == READING else frozenset(self._changes.names())
         call = Call(
-            self._books, self._changes, ORGANIZATIONS[environment], permissions, _broken(fault)
+            self._books, self._changes, ORGANIZATIONS[environment], permissions, _break(fault)
         )
         several = request if isinstance(request, list) else [request]
-        answers = [_played(fault) or self._answer(one, call) for one in several]
+        answers = [_play(fault) or self._answer(one, call) for one in several]
         if call.too_long:
             return text_answer(start, 502, "<html><body><h1>502 Bad Gateway</h1></body></html>")
         status = 409 if fault is not None and fault.kind == "conflict" else 200
@@ -195,7 +195,7 @@ FAULTS = {
 STALE = "The row has been updated since the etag was read."
 
 
-def _played(fault):
+def _play(fault):
     if fault is None or fault.kind not in ("errors", "stale", "conflict"):
         return None
     message = (
@@ -205,7 +205,7 @@ def _played(fault):
     return {"errors": [{"message": message, **path}], "data": None}
 
 
-def _broken(fault):
+def _break(fault):
     if fault is None or fault.kind != "partial":
         return ()
     return fault.options.get("type", "PurchaseOrder"), int(fault.options["id"])

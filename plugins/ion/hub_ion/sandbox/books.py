@@ -5,7 +5,7 @@ import hashlib
 import threading
 from collections import defaultdict
 
-from hub_ion.sandbox.story import FIRST_IDS, seeded
+from hub_ion.sandbox.story import FIRST_IDS, make_story
 
 TABLES = (
     "suppliers",
@@ -51,7 +51,7 @@ class Books:
     def commit(self, *changes):
         """Write ("put", table, values) and ("drop", table, id) as an event; return the put rows."""
         with self._lock:
-            event = {"at": self._now(), "changes": [self._numbered(change) for change in changes]}
+            event = {"at": self._now(), "changes": [self._number(change) for change in changes]}
             acts = [self._act(change) for change in event["changes"]]
             put = self._write(event)
         for act, (_, table, values) in zip(acts, event["changes"], strict=True):
@@ -72,7 +72,7 @@ class Books:
         """Return today's date in the organization's zone."""
         return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC).date().isoformat()
 
-    def _numbered(self, change):
+    def _number(self, change):
         how, table, values = change
         if how == "put" and "id" not in values:
             values = {"id": max(self.tables[table], default=FIRST_IDS.get(table, 0)) + 1, **values}
@@ -99,7 +99,7 @@ class Books:
         self._last = event["at"]
         if begin := event.get("begin"):
             demo = begin.get("demo", False)
-            rows = seeded(begin["documents"], begin["seed"], event["at"], demo)
+            rows = make_story(begin["documents"], begin["seed"], event["at"], demo)
             for at, table, values in rows:
                 self._put(at, table, values)
             return []

@@ -38,9 +38,9 @@ class Pages(kit.Pages):
     def is_known(self, environ, *parts):
         return not parts or bool(self._books.row(environ["PATH_INFO"].split("/")[1], parts[0]))
 
-    def acted(self, act, form, *parts):
+    def carry_out(self, act, form, *parts):
         try:
-            return super().acted(act, form, *parts)
+            return super().carry_out(act, form, *parts)
         except GraphQLError as error:
             raise PageRefused(error.message) from None
 
@@ -111,11 +111,11 @@ class Pages(kit.Pages):
         return "/" if act == "delete" else f"/orders/{id}"
 
     def _order_move(self, order, form):
-        self._changes.updatePurchaseOrder(_written(order, status=form["status"]))
+        self._changes.updatePurchaseOrder(_write(order, status=form["status"]))
 
     def _order_set(self, order, form):
         fields = {name: form[name] for name in ("supplierId", "currencyId") if form.get(name)}
-        self._changes.updatePurchaseOrder(_written(order, **fields))
+        self._changes.updatePurchaseOrder(_write(order, **fields))
 
     def _order_fee(self, order, form):
         value = decimal(form.get("value", ""))
@@ -165,7 +165,7 @@ class Pages(kit.Pages):
             attribute |= {"purchaseOrderLineId": line["id"], "etag": line["_etag"]}
             self._changes.updatePurchaseOrderLineAttribute(attribute)
         else:
-            self._changes.updatePurchaseOrderLine(_written(line, **_line_changes(act, form)))
+            self._changes.updatePurchaseOrderLine(_write(line, **_line_changes(act, form)))
         return f"/orders/{line['purchaseOrderId']}"
 
     def new_part(self, form):
@@ -180,10 +180,10 @@ class Pages(kit.Pages):
     def part_act(self, form, id, act):
         part = self._books.row("parts", id)
         if act == "revise":
-            self._changes.createPartRevision(_written(part))
+            self._changes.createPartRevision(_write(part))
         else:
             description = {"description": form["description"]} if form.get("description") else {}
-            self._changes.updatePart(_written(part, **description, **_cost(form)))
+            self._changes.updatePart(_write(part, **description, **_cost(form)))
         return "/parts"
 
     def habits(self, form):
@@ -194,7 +194,7 @@ class Pages(kit.Pages):
         return "/webhooks"
 
 
-def _written(row, **changes):
+def _write(row, **changes):
     return {"id": row["id"], "etag": row["_etag"], **changes}
 
 

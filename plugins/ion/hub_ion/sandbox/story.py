@@ -20,7 +20,7 @@ APART = dt.timedelta(minutes=30)
 NOUNS = ("Bracket", "Panel", "Harness", "Valve", "Fitting", "Housing", "Spacer", "Manifold")
 
 
-def seeded(documents, seed, begun, demo=False):
+def make_story(documents, seed, begun, demo=False):
     """Yield (moment, table, row) of everything, oldest first; 0 documents: no orders, no parts."""
     at = dt.datetime.fromisoformat(begun)
     chance = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
@@ -106,7 +106,7 @@ def _order(number, order, at, ids):
     for place, one in enumerate(order["lines"], 1):
         ids["lines"] += 1
         row = {"id": ids["lines"], "purchaseOrderId": head["id"], "lineNumber": place, **one}
-        yield stamp, "lines", {**row, **_needed(one, day)}
+        yield stamp, "lines", {**row, **_plan_needed(one, day)}
     for name, value in order["fees"]:
         ids["fees"] += 1
         yield (
@@ -116,7 +116,7 @@ def _order(number, order, at, ids):
         )
 
 
-def _needed(one, day):
+def _plan_needed(one, day):
     """Days that are written as days after the order."""
     days = one.get("needDate")
     return {"needDate": (day + dt.timedelta(days=int(days))).isoformat()} if days else {}

@@ -7,7 +7,7 @@ from hub_ontraccr.sandbox import checks, files, views, wire
 from hub_ontraccr.sandbox.company import CLIENT, DIVISIONS, KINDS, NAME
 from qbo_sandbox import kit
 from qbo_sandbox.kit import accounting, query_of
-from qbo_sandbox.kit.strict import Wrong, invalid, json_body, page, paged
+from qbo_sandbox.kit.strict import Wrong, invalid, json_body, page, paginate
 
 _KIND, _LIST = f"({'|'.join(KINDS)})", "(purchase-accounts|classes|tax-codes)"
 ROUTES = (
@@ -15,7 +15,7 @@ ROUTES = (
     ("GET", r"/v1/integration", "integration"),
     ("PUT", r"/v1/integration/webhook", "subscribe"),
     ("DELETE", r"/v1/integration/webhook", "unsubscribe"),
-    ("GET", rf"/v1/integration/{_LIST}", "offered"),
+    ("GET", rf"/v1/integration/{_LIST}", "list_choices"),
     ("PUT", rf"/v1/integration/{_LIST}", "offer"),
     ("GET", r"/v1/divisions", "divisions"),
     ("GET", r"/v1/payables", "payables"),
@@ -34,7 +34,7 @@ ASKED = {
     "divisions": PAGED,
     "payables": (*PAGED, *HERE, names.Page.INCLUDE_DELETED),
     "profiles": (*PAGED, *HERE),
-    **dict.fromkeys(("subscribe", "unsubscribe", "offered", "offer", "import"), HERE),
+    **dict.fromkeys(("subscribe", "unsubscribe", "list_choices", "offer", "import"), HERE),
 }
 
 
@@ -64,7 +64,7 @@ class Api(kit.Api):
         query = query_of(environ)
         after, limit = page(query, names.Page)
         rows = [wire.division(one) for one in DIVISIONS if after is None or one["id"] > after[1]]
-        return paged(query, rows[:limit], len(rows) > limit, names.Page, names.Division)
+        return paginate(query, rows[:limit], len(rows) > limit, names.Page, names.Division)
 
     def _subscribe(self, environ):
         division, url = _division(environ), checks.address(json_body(environ))
@@ -78,12 +78,12 @@ class Api(kit.Api):
         self._books.do("call", division=_division(environ), url="", secret="")
         return {}
 
-    def _offered(self, environ, name):
+    def _list_choices(self, environ, name):
         return wire.choices(self._books.list(_division(environ), name))
 
     def _offer(self, environ, name):
         body, division = json_body(environ), _division(environ)
-        items = [wire.received(item, wire.CHOICE) for item in checks.offered(name, body)]
+        items = [wire.decode_row(item, wire.CHOICE) for item in checks.read_list(name, body)]
         more = {
             "default": body.get(names.Choice.DEFAULT_EXTERNAL_ID),
             "currency": body.get(names.Choice.CURRENCY),
@@ -100,7 +100,7 @@ class Api(kit.Api):
         if deleted not in ("0", "1"):
             raise invalid(names.Page.INCLUDE_DELETED, "0 or 1 is needed.")
         rows, more = self._books.changed(division, after, limit, deleted == "1")
-        return paged(query, [wire.payable(row) for row in rows], more, names.Page, names.Payable)
+        return paginate(query, [wire.payable(row) for row in rows], more, names.Page, names.Payable)
 
     def _payable(self, environ, id):
         return wire.payable(views.payable(self._books, self._require_payable(id)))
@@ -119,12 +119,12 @@ class Api(kit.Api):
     def _status(self, environ, id):
         self._require_payable(id)
         last = self._books.status(id)
-        last = last and wire.sent(last, wire.STATUS)
+        last = last and wire.encode_row(last, wire.STATUS)
         new = accounting.status(
             json_body(environ), last, "this payable", names.Status, names.Status.AMOUNT_PAID
         )
         if new != last:
-            self._books.do("status", payable=id, status=wire.received(new, wire.STATUS))
+            self._books.do("status", payable=id, status=wire.decode_row(new, wire.STATUS))
         return new
 
     # -- profiles -------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class Api(kit.Api):
     def _profiles(self, environ, kind):
         query, division = query_of(environ), _division(environ)
         rows, more = self._books.profiles_of(kind, division, *page(query, names.Page))
-        return paged(query, [wire.profile(row) for row in rows], more, names.Page, names.Profile)
+        return paginate(query, [wire.profile(row) for row in rows], more, names.Page, names.Profile)
 
     def _profile(self, environ, kind, id):
         return wire.profile(views.profile(self._books, kind, self._own(kind, id)))
@@ -143,13 +143,13 @@ class Api(kit.Api):
         return self._books.profiles.rows[kind][id]
 
     def _import(self, environ, kind):
-        division, items = _division(environ), checks.brought(json_body(environ))
-        items = [wire.received(item, wire.IMPORTED) for item in items]
-        return wire.imported(self._books.do("bring", kind=kind, division=division, items=items))
+        division, items = _division(environ), checks.read_records(json_body(environ))
+        items = [wire.decode_row(item, wire.IMPORTED) for item in items]
+        return wire.decode_rows(self._books.do("bring", kind=kind, division=division, items=items))
 
     def _link(self, environ, kind, id):
         profile = self._own(kind, id)
-        link = wire.received(checks.link(json_body(environ)), wire.LINK)
+        link = wire.decode_row(checks.link(json_body(environ)), wire.LINK)
         if any(profile[name] != value for name, value in link.items()):
             self._books.do("link", kind=kind, id=id, link={**link, "who": "the hub"})
         return self._profile(environ, kind, id)

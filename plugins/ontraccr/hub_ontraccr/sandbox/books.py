@@ -7,7 +7,7 @@ from itertools import islice
 from hub_ontraccr.sandbox import views
 from hub_ontraccr.sandbox.company import LISTS
 from hub_ontraccr.sandbox.profiles import Profiles
-from hub_ontraccr.sandbox.story import FIRST_ID, seeded
+from hub_ontraccr.sandbox.story import FIRST_ID, make_story
 from qbo_sandbox.kit import Rows
 from qbo_sandbox.kit.journaled_books import Journalled
 
@@ -29,7 +29,7 @@ class Books(Journalled):
     def _begin(self, event):
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
         at, demo = dt.datetime.fromisoformat(event["at"]), event.get("demo", False)
-        for row in seeded(documents, event["seed"], at, demo):
+        for row in make_story(documents, event["seed"], at, demo):
             self.payables.put(row)
         self.profiles.begin(event["at"])
 

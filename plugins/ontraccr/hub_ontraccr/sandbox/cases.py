@@ -56,14 +56,14 @@ def _everywhere(payable, earlier, today):
     return {"lines": [*lines, _one(payable, "0.40", id=f"{payable['id']}-4", project=None)]}
 
 
-def _taxed(payable, earlier, today):
+def _add_tax(payable, earlier, today):
     taxed = [
         {**line, "tax": f"{Decimal(line['amount']) * 5 / 100:.2f}"} for line in payable["lines"]
     ]
     return {"lines": taxed}
 
 
-def _retained(net):
+def _retain(net):
     """Ten per cent kept back; the total is net of it, or not."""
 
     def change(payable, earlier, today):
@@ -77,7 +77,7 @@ def _retained(net):
     return change
 
 
-def _released(payable, earlier, today):
+def _release(payable, earlier, today):
     return {
         "type": "bill",
         "lines": [_one(payable, "850.01", cost_code=None, release=True, description="Holdback")],
@@ -119,12 +119,12 @@ CASES = (
     ("a vendor that QuickBooks does not know", _fields(type="bill", vendor="v10")),
     ("a vendor with a near name", _fields(vendor="v11")),
     ("a line without a cost code", _bare),
-    ("with tax", _taxed),
+    ("with tax", _add_tax),
     ("total off by one cent", _fields(total_off="0.01")),
     ("several projects", _everywhere),
-    ("retainage taken off", _retained(net=True)),
-    ("retainage not taken off", _retained(net=False)),
-    ("retainage released", _released),
+    ("retainage taken off", _retain(net=True)),
+    ("retainage not taken off", _retain(net=False)),
+    ("retainage released", _release),
     ("a cost code linked to a vendor", _lines(cost_code="c9")),
     ("a project that QuickBooks lost", _lines(project="p9")),
     ("the same vendor and number twice", _again),

@@ -30,14 +30,14 @@ LINK = {
 }
 
 
-def brought(body):
+def read_records(body):
     """Return the records that become profiles."""
     as_object(body, {names.ImportedProfile.ITEMS: list}, ())
     items = body.get(names.ImportedProfile.ITEMS)
     return _items(items, names.ImportedProfile, BROUGHT, NEEDED)
 
 
-def offered(name, body):
+def read_list(name, body):
     """Return a list to choose from; accounts are banks and credit cards, one may be the default."""
     is_account = name == "purchase-accounts"
     more = ABOUT_ACCOUNTS if is_account else {}

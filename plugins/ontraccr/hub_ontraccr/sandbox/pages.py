@@ -186,11 +186,11 @@ class Pages(kit.Pages):
         return f"/payables/{id}"
 
     def _edit(self, form, id):
-        fields = _filled(form, CHANGES)
+        fields = _filled_values(form, CHANGES)
         if "account" in form:
             account = form["account"]
             fields["account"] = f"={account}" if account else None
-        line = _filled(form, ("project", "cost_code"))
+        line = _filled_values(form, ("project", "cost_code"))
         if form.get("amount"):
             net = checks.amount(form["amount"])
             if net is None:
@@ -223,7 +223,7 @@ class Pages(kit.Pages):
             link = {name: form.get(name, "").strip() for name in wire.LINK.values()}
             link["external_name"] = link["external_name"] or link["external_id"]
             try:
-                checks.link(wire.sent(link, wire.LINK))
+                checks.link(wire.encode_row(link, wire.LINK))
             except Wrong as wrong:
                 raise PageRefused(str(wrong)) from None
             self._books.do(
@@ -241,6 +241,6 @@ class Pages(kit.Pages):
         return "/integration"
 
 
-def _filled(form, names):
+def _filled_values(form, names):
     """Return the named values of a form that are not empty."""
     return {name: form[name] for name in names if form.get(name)}

@@ -19,7 +19,7 @@ WORDS = (
 )
 
 
-def seeded(documents, seed, now, demo=False):
+def make_story(documents, seed, now, demo=False):
     """Return `documents` payables of the first division and a few of the second, by the seed."""
     cases = [case for case in CASES if not (demo and case[0] in LEFT_OUT_OF_DEMO)]
     payables = []

@@ -92,12 +92,12 @@ PROFILE = {
 }
 
 
-def sent(row, fields):
+def encode_row(row, fields):
     """Return a row of the books as the API sends it."""
     return {name: row[own] for name, own in fields.items() if own in row}
 
 
-def received(sent, fields):
+def decode_row(sent, fields):
     """Return what the API was sent by the names of the books."""
     return {own: sent[name] for name, own in fields.items() if name in sent}
 
@@ -124,18 +124,18 @@ def webhook(url, secret):
 
 def payable(row):
     return {
-        **sent(row, PAYABLE),
+        **encode_row(row, PAYABLE),
         names.Payable.VENDOR: row["vendor"] and profile(row["vendor"]),
-        names.Payable.LINES: [sent(line, LINE) for line in row["lines"]],
-        names.Payable.ATTACHMENTS: [sent(file, ATTACHMENT) for file in row["attachments"]],
+        names.Payable.LINES: [encode_row(line, LINE) for line in row["lines"]],
+        names.Payable.ATTACHMENTS: [encode_row(file, ATTACHMENT) for file in row["attachments"]],
     }
 
 
 def profile(row):
-    return sent(row, PROFILE)
+    return encode_row(row, PROFILE)
 
 
-def imported(rows):
+def decode_rows(rows):
     return {
         names.ImportedProfile.IMPORTED: [
             {
@@ -148,4 +148,4 @@ def imported(rows):
 
 
 def choices(rows):
-    return {names.Choice.ITEMS: [sent(row, CHOICE) for row in rows]}
+    return {names.Choice.ITEMS: [encode_row(row, CHOICE) for row in rows]}
