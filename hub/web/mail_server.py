@@ -1,5 +1,6 @@
 """The page of the mail server: an owner enters it and sends a test message."""
 
+from dataclasses import replace
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -88,9 +89,11 @@ def test() -> Response:
     if "@" not in to:
         flash(gettext("Enter the e-mail address that the test message goes to."), "error")
         return redirect(url_for("mail_server.show"))
-    host = _parse(hub_settings.mail_url()).host
+    server = _parse(hub_settings.mail_url())
+    host = server.host
     if host:
-        audit.record_alone(who(), "connection tested", host, addresses=[host])
+        address = f"{host}:{server.port}" if server.port else host
+        audit.record_alone(who(), "connection tested", address, addresses=[address])
     try:
         text = gettext("The hub can send mail.")
         notifications.send([to], gettext("Test message of the hub"), f"{text}\n")
@@ -109,14 +112,17 @@ def _read_form(form: MultiDict[str, str]) -> ServerForm:
 
 
 def _password(typed: ServerForm) -> str:
-    """Return the password that was typed, else the stored one of the same server and user."""
+    """Return the password that was typed, else the stored one of the same server and user.
+
+    Another port or encryption is another server: its operator must not receive the password.
+    """
     password = request.form.get("password", "")
     if password:
         return password
     before = hub_settings.read(hub_settings.MAIL_URL)
-    stored = _parse(before)
-    is_same = (stored.host, stored.user) == (typed.host, typed.user)
-    return unquote(urlsplit(before).password or "") if is_same else ""
+    if replace(_parse(before), sender="") != replace(typed, sender=""):
+        return ""
+    return unquote(urlsplit(before).password or "")
 
 
 def _address(typed: ServerForm, password: str) -> str:
