@@ -1,12 +1,13 @@
 """Cursors of lists that a source filters by the time of the last change, the start included."""
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass, field
 from typing import Self
 
 OVERLAP = dt.timedelta(minutes=2)
 MAX_REMEMBERED_ROWS = 300
-VERSION_LENGTH = 8
+DIGEST_BYTES = 4  # of a version, so that cursors stay short
 PARTS = 5  # of the text of a cursor
 
 
@@ -39,9 +40,9 @@ class ChangeCursor:
         since, page, begun, newest, entries = [*parts, *missing_parts]
         versions = {}
         for entry in entries.split(","):
-            key, dot, version = entry.partition(".")
+            key, dot, digest = entry.rpartition(".")
             if dot:
-                versions[key] = version
+                versions[key] = digest
         return cls(since, page, begun, newest, versions)
 
     def __str__(self) -> str:
@@ -63,19 +64,16 @@ class ChangeCursor:
     def is_new(self, key: str, version: str, changed_at: str | None) -> bool:
         """Record a row of the list; return whether it was not yet read in this version.
 
-        `key` tells the rows of all lists that share the cursor apart.
+        `key` tells the rows of all lists that share the cursor apart. `version` is any text that
+        differs after each change of the row: a number, a hash, or the time of the change.
         """
         self.newest = max(self.newest, changed_at or "")
         self.remember(key, version, changed_at)
-        return self.versions.get(key) != version[:VERSION_LENGTH]
+        return self.versions.get(key) != _digest(version)
 
     def remember(self, key: str, version: str, changed_at: str | None) -> None:
-        """Record a row that was read as part of another one.
-
-        Only the beginning of its version is kept, so that cursors stay short.
-        """
-        short_version = version[:VERSION_LENGTH]
-        self._read.append((key, short_version, changed_at or ""))
+        """Record a row that was read as part of another one."""
+        self._read.append((key, _digest(version), changed_at or ""))
 
     def finished(self) -> Self:
         """Return the cursor after the whole list; what changed meanwhile is still to come.
@@ -95,6 +93,11 @@ class ChangeCursor:
         if len(versions) > MAX_REMEMBERED_ROWS:
             versions = {}
         return type(self)(since=since, newest=since, versions=versions)
+
+
+def _digest(version: str) -> str:
+    """Return a short hash of a version; its beginning may be the same after a change."""
+    return hashlib.blake2b(version.encode(), digest_size=DIGEST_BYTES).hexdigest()
 
 
 def _with_overlap(moment: str) -> str:

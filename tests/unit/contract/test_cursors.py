@@ -55,6 +55,23 @@ def test_another_version_of_a_row_at_the_boundary_is_read(source):
     assert source.read(text)[0] == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("2026-03-02T09:00:00.000Z", "2026-03-02T09:00:50.000Z"),
+        ("a long prefix 1", "a long prefix 2"),
+        ("1,2.3|x", "1,2.4|x"),
+    ],
+)
+def test_a_version_may_be_any_text_that_changes_with_the_row(source, before, after):
+    source.change("2", "2026-03-02T09:00:00.000Z", before)
+    _, text = source.read("")
+    source.change("2", "2026-03-02T09:00:50.000Z", after)
+    rows, text = source.read(text)
+    assert rows == ["2"]
+    assert source.read(text)[0] == []
+
+
 def test_what_changes_while_the_list_is_read_comes_with_the_next_reading():
     cursor = ChangeCursor.parse("")
     cursor.begin("2026-03-02T09:30:00Z")

@@ -30,9 +30,7 @@ COMPANIES, DOCUMENTS = 200, 20_000
 # To read each document once takes more of either.
 MAX_STEPS, MAX_ROWS = 60_000, 8_000
 STEPS_PER_CALL = 100
-EXPORTED_PARTS = (
-    40  # of an export that are downloaded; each reads its rows by a query like the next
-)
+EXPORTED_PARTS = 4  # of an export that are downloaded; each reads its rows by queries like the next
 LARGE = (
     "attempt",
     "audit_entry",
