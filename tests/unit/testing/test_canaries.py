@@ -1,9 +1,11 @@
 """The search for secrets in everything that a test run writes, tested in a separate run."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -53,68 +55,94 @@ def test_what_a_stand_in_prints_on_purpose_is_allowed_in_output_only():
     assert canaries_in(SECRET_KEY.encode(), printed=True)
 
 
-LEAKS = {
-    "in its output": "print(secret)",
-    "in a log": "logging.getLogger('hub').warning('sent %s', secret)",
-    "in a traceback of a log": """
+SHOWN = {
+    "in_its_output": "print(secret)",
+    "in_a_log": "logging.getLogger('hub').warning('sent %s', secret)",
+    "in_a_traceback_of_a_log": """
     try:
         raise ValueError(secret)
     except ValueError:
         logging.getLogger('hub').exception('failed')""",
-    "in an answer": """
+    "in_an_answer": """
     app = flask.Flask('hub')
     app.route('/')(lambda: f'<p>{secret}</p>')
     app.test_client().get('/')""",
-    "in a streamed answer": """
+    "in_a_streamed_answer": """
     app = flask.Flask('hub')
     parts = ('a;', secret[:9], secret[9:], ';b')
     app.route('/')(lambda: flask.Response(part for part in parts))
     assert app.test_client().get('/').data""",
-    "in a header": """
+    "in_a_header": """
     app = flask.Flask('hub')
     app.route('/')(lambda: ('', 302, {'Location': f'/?code={secret}'}))
     app.test_client().get('/')""",
-    "in a file": "(tmp_path / 'export.csv').write_text(f'a;{secret}')",
-    "in a database": """
+}
+WRITTEN = {
+    "in_a_file": "(tmp_path / 'export.csv').write_text(f'a;{secret}')",
+    "in_a_database": """
     with sqlite3.connect(tmp_path / 'hub.db') as database:
         database.execute('CREATE TABLE secret (sealed TEXT)')
         database.execute('INSERT INTO secret VALUES (?)', (secret,))""",
 }
-TEST = """import logging, sqlite3, flask
+HARMLESS = {"nothing": "print('nothing')"}
+HEAD = """import logging, sqlite3, flask
 from tests.support.hub_environment import SECRET_KEY
-
-def test_it(tmp_path):
+"""
+TEST = """
+def test_{name}(tmp_path):
     secret = SECRET_KEY
     {leak}
 """
 
 
-def run(folder: Path, leak: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run a test that shows a secret with nothing but the search."""
-    (folder / "test_leak.py").write_text(TEST.format(leak=leak))
-    command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "tests.support.canaries"]
-    command += ["--basetemp", str(folder / "base"), *options, str(folder / "test_leak.py")]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for name in [name for name in environ if name.startswith("PYTEST_")]:
-        del environ[name]
-    environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
-    shutil.rmtree(folder / "base")  # else the run that runs these tests would find the secret too
-    return result
+class InnerRun:
+    """A run of tests that show a secret, with nothing but the search."""
+
+    def __init__(self, folder: Path, leaks: Mapping[str, str], *options: str) -> None:
+        tests = [TEST.format(name=name, leak=leak) for name, leak in leaks.items()]
+        (folder / "test_leak.py").write_text(HEAD + "".join(tests))
+        command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "tests.support.canaries"]
+        command += ["--basetemp", str(folder / "base"), "-rA", *options]
+        environ = {
+            name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
+        }
+        environ |= {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        command.append(str(folder / "test_leak.py"))
+        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+        shutil.rmtree(folder / "base")  # else the outer run would find the secret too
+        self.code, self.output = done.returncode, done.stdout + done.stderr
+
+    def outcome(self, name: str) -> str:
+        """Return the outcome of a test: PASSED, FAILED or ERROR."""
+        match = re.search(rf"^(\w+) test_leak\.py::test_{name}\b", self.output, re.MULTILINE)
+        assert match, self.output
+        return match[1]
 
 
-@pytest.mark.parametrize("place", LEAKS)
-def test_a_test_that_shows_a_secret_fails(tmp_path, place):
-    result = run(tmp_path, LEAKS[place])
-    assert result.returncode == 1, result.stdout + result.stderr
-    assert "secret key in" in result.stdout
+@pytest.fixture(scope="module")
+def inner(tmp_path_factory: pytest.TempPathFactory) -> InnerRun:
+    """Run a test for each place of a secret."""
+    return InnerRun(tmp_path_factory.mktemp("inner"), SHOWN | WRITTEN | HARMLESS)
 
 
-def test_a_worker_hands_its_finding_to_the_run(tmp_path):
-    result = run(tmp_path, LEAKS["in a file"], "-p", "xdist.plugin", "-n1")
-    assert result.returncode == 1, result.stdout + result.stderr
-    assert "secret key in" in result.stdout
+@pytest.mark.parametrize("place", SHOWN)
+def test_a_test_that_shows_a_secret_fails(inner: InnerRun, place: str) -> None:
+    assert inner.outcome(place) in ("FAILED", "ERROR")  # output is also in the report of the end
 
 
-def test_a_test_that_shows_nothing_passes(tmp_path):
-    assert run(tmp_path, "print('nothing')").returncode == 0
+@pytest.mark.parametrize("place", WRITTEN)
+def test_a_file_with_a_secret_fails_the_run(inner: InnerRun, place: str) -> None:
+    assert inner.outcome(place) == "PASSED"
+    assert inner.code == 1
+    assert re.search(rf"secret key in \S+/test_{place}0/", inner.output), inner.output
+
+
+def test_a_test_that_shows_nothing_passes(inner: InnerRun, tmp_path: Path) -> None:
+    assert inner.outcome("nothing") == "PASSED"
+    assert InnerRun(tmp_path, HARMLESS).code == 0
+
+
+def test_a_worker_hands_its_finding_to_the_run(tmp_path: Path) -> None:
+    run = InnerRun(tmp_path, WRITTEN, "-p", "xdist.plugin", "-n1")
+    assert run.code == 1, run.output
+    assert "secret key in" in run.output
