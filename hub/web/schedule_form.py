@@ -2,7 +2,7 @@
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
@@ -17,6 +17,7 @@ from hub.web import schedule_picker
 from hub.web.forms import Input
 from hub.web.layout import MODES
 from hub.web.schedule_picker import Picker
+from hub.web.viewer_choices import time_zones
 
 START = gettext_noop(
     "Documents from before this day are left out; single ones can be included later. Without a day"
@@ -40,7 +41,7 @@ def plan_inputs(
     start = typed["start_date"] if "start_date" in typed else _start_date(row)
     modes = [(name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODES.items()]
     first = _zones_of_company(row)
-    others = sorted(available_timezones() - set(first))
+    others = [name for name in time_zones() if name not in first]
     zones = [(name, name) for name in (*first, *others)]
     return [
         _input(
