@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from hub.context import current
@@ -18,6 +17,7 @@ from hub.web.api.resources import (
     PREFIX,
     Amount,
     PageQuery,
+    Resource,
     list_of,
     operation,
     row_id,
@@ -31,7 +31,7 @@ BULK = (
     "One call approves at most {most} documents; more are approved on the page Review, which asks"
     " who you are."
 )
-resource = Blueprint(
+resource = Resource(
     "api_approvals",
     __name__,
     url_prefix=f"{PREFIX}/installations/<int:installation_id>/approvals",

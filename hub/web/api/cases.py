@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
@@ -16,6 +15,7 @@ from hub.web.api.resources import (
     PREFIX,
     Amount,
     PageQuery,
+    Resource,
     list_of,
     operation,
     row_id,
@@ -26,7 +26,7 @@ from hub.web.api.resources import (
 from hub.web.paging import row_or_404
 
 CLOSED = "The case is closed already."
-resource = Blueprint(
+resource = Resource(
     "api_cases", __name__, url_prefix=f"{PREFIX}/cases", description="what needs a person"
 )
 

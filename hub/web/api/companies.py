@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
 from hub.db.engine import reading
 from hub.models import Company
 from hub.web.access import ANYWHERE, scope
-from hub.web.api.resources import PREFIX, PageQuery, list_of, operation, to_list
+from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, to_list
 from hub.web.paging import page, row_or_404
 
-resource = Blueprint(
+resource = Resource(
     "api_companies",
     __name__,
     url_prefix=f"{PREFIX}/companies",

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import request
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
@@ -14,6 +13,7 @@ from hub.web.api.resources import (
     PREFIX,
     Amount,
     PageQuery,
+    Resource,
     list_of,
     operation,
     row_id,
@@ -32,7 +32,7 @@ from hub.web.document_rows import describe, rows_of
 from hub.web.layout import KINDS
 from hub.web.paging import page, row_or_404
 
-resource = Blueprint(
+resource = Resource(
     "api_documents", __name__, url_prefix=f"{PREFIX}/documents", description="documents of sources"
 )
 

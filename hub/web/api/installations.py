@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, abort, g
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 
@@ -24,6 +23,7 @@ from hub.web.api.resources import (
     PREFIX,
     Amount,
     PageQuery,
+    Resource,
     list_of,
     operation,
     to_list,
@@ -31,7 +31,7 @@ from hub.web.api.resources import (
 )
 from hub.web.paging import page, row_or_404
 
-resource = Blueprint(
+resource = Resource(
     "api_installations", __name__, url_prefix=PREFIX, description="apps, and where they are enabled"
 )
 APP_AT_COMPANY = "/companies/<int:company_id>/apps/<slug>"

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import abort
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,11 +12,11 @@ from hub.mapping import Ref
 from hub.models import Installation, SeenCode
 from hub.web import matches
 from hub.web.access import who
-from hub.web.api.resources import PREFIX, PageQuery, list_of, operation, text, to_list
+from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, text, to_list
 from hub.web.paging import page, row_or_404
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
-resource = Blueprint(
+resource = Resource(
     "api_matches",
     __name__,
     url_prefix=f"{PREFIX}/installations/<int:installation_id>/matches",

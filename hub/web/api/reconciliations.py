@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import abort
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from hub.db.engine import reading
 from hub.models import Company, Run
 from hub.models.enums import RunKind
 from hub.web.access import scope
-from hub.web.api.resources import PREFIX, Amount, operation
+from hub.web.api.resources import PREFIX, Amount, Resource, operation
 from hub.web.paging import row_or_404
 from hub.web.reconciliation_report import (
     ReconciliationReport,
@@ -19,7 +18,7 @@ from hub.web.reconciliation_report import (
     describe_line,
 )
 
-resource = Blueprint(
+resource = Resource(
     "api_reconciliations",
     __name__,
     url_prefix=PREFIX,

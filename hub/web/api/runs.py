@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
@@ -15,6 +14,7 @@ from hub.web.api import problems
 from hub.web.api.resources import (
     PREFIX,
     PageQuery,
+    Resource,
     list_of,
     operation,
     row_id,
@@ -27,7 +27,7 @@ from hub.web.paging import page, row_or_404
 MAX_LINES = 200
 PAUSED = "The app is disabled or paused. Set its mode to auto or review first."
 RUNNING = "running"  # the filter for runs that have not ended
-resource = Blueprint("api_runs", __name__, url_prefix=PREFIX, description="syncs and other runs")
+resource = Resource("api_runs", __name__, url_prefix=PREFIX, description="syncs and other runs")
 
 
 class RunSchema(Schema):
