@@ -74,6 +74,13 @@ def test_help_imports_neither_flask_nor_sqlalchemy():
     assert subprocess.run([sys.executable, "-c", check], capture_output=True).returncode == 0
 
 
+def test_a_start_seldom_looks_for_garbage_among_the_modules_that_it_loads():
+    loads = "import gc, hub.cli, hub.web.pages"
+    count = "print(sum(generation['collections'] for generation in gc.get_stats()))"
+    counted = subprocess.run([sys.executable, "-c", f"{loads}; {count}"], capture_output=True)
+    assert int(counted.stdout) < 100
+
+
 def test_a_mistyped_command_is_answered_with_the_near_one(run):
     code, _, err = run("snyc")
     assert (code, "Did you mean 'sync'?" in err) == (2, True)

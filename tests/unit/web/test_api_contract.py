@@ -1,6 +1,8 @@
 """The JSON API answers generated requests as its OpenAPI document says."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +52,16 @@ def test_the_openapi_document_is_valid_and_has_every_operation(program: ApiClien
     for path, item in document["paths"].items():
         documented |= {(path, method) for method in item.keys() & METHODS}
     assert documented == operations
+
+
+def test_a_start_makes_no_schema_of_the_refusals_that_only_the_document_describes() -> None:
+    code = (
+        "import gc; from hub.web.api import application, problems;"
+        "made = [one for one in gc.get_objects() if isinstance(one, problems.ProblemSchema)];"
+        "print(len(made))"
+    )
+    counted = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert int(counted.stdout) == 0
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
