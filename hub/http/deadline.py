@@ -18,6 +18,8 @@ from hub.request_ban import require_requests_allowed
 
 CONNECT_SECONDS = 10.0
 WATCH_SECONDS = 0.1  # how often the watchdog looks
+IDLE_LOOKS = 20  # in a row without an exchange, after which it sleeps; to wake it costs more
+MAX_JOINED_BYTES = 65536  # of a body that is sent together with its headers
 
 Permitted = Callable[[str, int, str], bool]  # host, port, address
 
@@ -105,6 +107,7 @@ class _Watchdog:
         self._wake = threading.Condition()
         self._watched: set[RequestGuard] = set()
         self._runs = False
+        self._sleeps = False
 
     def watch(self, guard: RequestGuard) -> None:
         """Cut the sockets of a guard when its time is over, unless `leave` is called before."""
@@ -113,7 +116,7 @@ class _Watchdog:
             if not self._runs:
                 self._runs = True
                 threading.Thread(target=self._run, name="deadlines", daemon=True).start()
-            elif len(self._watched) == 1:
+            elif self._sleeps:
                 self._wake.notify()
 
     def leave(self, guard: RequestGuard) -> None:
@@ -122,10 +125,14 @@ class _Watchdog:
             self._watched.discard(guard)
 
     def _run(self) -> None:
-        """Cut each guard whose time is over; sleep while there are none."""
+        """Cut each guard whose time is over; sleep once there have been none for a while."""
+        idle_looks = 0
         while True:
             with self._wake:
-                self._wake.wait(WATCH_SECONDS if self._watched else None)
+                idle_looks = 0 if self._watched else idle_looks + 1
+                self._sleeps = idle_looks > IDLE_LOOKS
+                self._wake.wait(None if self._sleeps else WATCH_SECONDS)
+                self._sleeps = False
                 now = time.monotonic()
                 late = [guard for guard in self._watched if guard.ends <= now]
                 self._watched.difference_update(late)
@@ -134,9 +141,13 @@ class _Watchdog:
 
 
 class _Connection:
-    """Shared by both kinds of connection: a socket to a permitted address, known to the guard."""
+    """Shared by both kinds of connection: a socket to a permitted address, known to the guard.
+
+    The headers of a request wait for the beginning of its body, so that both leave in one piece.
+    """
 
     sock: Any
+    _headers: bytes | None = None  # that wait; empty if those of a request come next
 
     def connect(self) -> None:
         """Open the connection; until it stands, no byte of the request can have left."""
@@ -147,10 +158,33 @@ class _Connection:
         """Send a request; a socket that an earlier one opened is added to the present guard."""
         if self.sock is not None:
             _current.guard.hold(self.sock)
-        super().request(*args, **options)  # type: ignore[misc]
+        self._headers = b""
+        try:
+            super().request(*args, **options)  # type: ignore[misc]
+            self._send_headers()
+        finally:
+            self._headers = None
 
     def send(self, data: Any) -> None:
-        """Send bytes of the request; from now on it may have left this machine.
+        """Send bytes of the request; keep its headers until its body begins."""
+        if self._headers == b"":
+            self._headers = data
+            return
+        if self._headers and isinstance(data, bytes) and len(data) <= MAX_JOINED_BYTES:
+            data = self._headers + data
+            self._headers = None
+        self._send_headers()
+        self._send_now(data)
+
+    def _send_headers(self) -> None:
+        """Send the headers if they still wait."""
+        headers = self._headers
+        self._headers = None
+        if headers:
+            self._send_now(headers)
+
+    def _send_now(self, data: Any) -> None:
+        """Send bytes; from now on the request may have left this machine.
 
         If the time was over while the connection was opened, nothing is sent. A socket that was cut
         before the handshake of TLS looks as if it were connected.
