@@ -1,6 +1,7 @@
 """Deliver receipts to the source and to other plugins, each with its own back-off."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, or_, select, update
@@ -12,7 +13,7 @@ from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Document, Receipt
 from hub.contract.types import Site
-from hub.db import engine
+from hub.db import bulk, engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
@@ -25,9 +26,13 @@ from hub.sources.site import site as site_of
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 MAX_WAIT = dt.timedelta(seconds=PAUSES[-1], hours=1)
 MIN_WAIT = dt.timedelta(seconds=PAUSES[0])
+# Receipts that are read together, and whose ends are stored together: a transaction of its own for
+# each would take as much CPU as its call. A hub that is killed repeats at most these.
+GROUP_SIZE = 20
+GROUP_SECONDS = 1.0  # after which the next group is read, so that none is outdated
 _receipts = cast(Table, ReceiptRow.__table__)
 _documents = cast(Table, SourceDocument.__table__)
-_SELECT_RECEIPT = (
+_SELECT_RECEIPTS = (
     select(
         _receipts.c.id,
         _receipts.c.installation_id,
@@ -40,9 +45,10 @@ _SELECT_RECEIPT = (
         _documents.c.body.label("document"),
     )
     .join_from(_receipts, _documents, _receipts.c.document_id == _documents.c.id)
-    .where(_receipts.c.id == bindparam("_id"))
+    .where(bulk.among(_receipts.c.id, "ids"))
+    .order_by(_receipts.c.at, _receipts.c.id)
 )
-_STORE_END = (
+_STORE_ENDS = (
     update(_receipts)
     .where(_receipts.c.id == bindparam("_id"), _receipts.c.ended == ReceiptEnd.OPEN)
     .values(
@@ -66,6 +72,14 @@ class StoredReceipt(NamedTuple):
     body: dict[str, Any]
     slug: str
     document: dict[str, Any]
+
+
+class _End(NamedTuple):
+    """How a receipt ended, with what the source said of it if it refused it."""
+
+    receipt: StoredReceipt
+    end: ReceiptEnd
+    error: str = ""
 
 
 def is_due(now: dt.datetime) -> ColumnElement[bool]:
@@ -97,18 +111,69 @@ def deliver(installation_id: int) -> int:
         has_case = inbox.is_open(session, _cause(installation_id))
     if not ids:
         return 0
-    site = site_of(installation)
-    arrived = 0
-    for id in ids:
+    delivery = _Delivery(installation, has_case)
+    try:
+        while ids:
+            ids = ids[delivery.deliver_group(ids[:GROUP_SIZE]) :]
+    except Retry as busy:
+        _postpone(installation_id, busy.after or PAUSES[0])
+    return delivery.arrived
+
+
+class _Delivery:
+    """The delivery of the due receipts of one installation, a group at a time.
+
+    `has_case` tells that a case about receipts of the installation may be open. A receipt that
+    arrives, or is refused, closes it.
+    """
+
+    def __init__(self, installation: Installation, has_case: bool) -> None:
+        self._installation = installation
+        self._site = site_of(installation)
+        self._has_case = has_case
+        self._ends: list[_End] = []  # not stored yet
+        self.arrived = 0
+
+    def deliver_group(self, ids: Sequence[int]) -> int:
+        """Deliver these receipts until the time of a group is over; return how many were tried."""
+        clock = hub_context.current().clock
+        until = clock.monotonic() + GROUP_SECONDS
+        rows = _read(ids)
         try:
-            if _deliver(site, installation, id, has_case):
-                arrived += 1
-            else:
-                has_case = True  # it may have opened one
-        except Retry as busy:
-            _postpone(installation_id, busy.after or PAUSES[0])
-            break
-    return arrived
+            for number, row in enumerate(rows, start=1):
+                if not row.ended:
+                    self._deliver(row)
+                if clock.monotonic() >= until:
+                    return number
+        finally:
+            self._store_ends()
+        return len(ids)
+
+    def _deliver(self, row: StoredReceipt) -> None:
+        """Deliver one receipt; raise Retry if the source asks to slow down."""
+        try:
+            _call_plugins(self._site, row)
+        except Refused as error:
+            self._ends.append(_End(row, ReceiptEnd.REFUSED, mask_secrets(error.text)))
+        except Exception as error:
+            self._store_ends()
+            _record_failure(row, self._installation, error)
+            self._has_case = True  # a case may have been opened
+            if isinstance(error, TooOften) or (isinstance(error, Retry) and error.after):
+                raise
+        else:
+            self._ends.append(_End(row, ReceiptEnd.DELIVERED))
+            self.arrived += 1
+
+    def _store_ends(self) -> None:
+        """Store which receipts were delivered or refused since the last time."""
+        if not self._ends:
+            return
+        ends, self._ends = self._ends, []
+        with engine.transaction() as session:
+            _record_ends(session, ends)
+            if self._has_case:
+                inbox.close(session, _cause(self._installation.id))
 
 
 def _postpone(installation_id: int, seconds: float) -> None:
@@ -124,27 +189,11 @@ def _postpone(installation_id: int, seconds: float) -> None:
         session.execute(due_earlier.values(next_try_at=next_try_at, tries=ReceiptRow.tries + 1))
 
 
-def _deliver(site: Site, installation: Installation, id: int, has_case: bool) -> bool:
-    """Deliver one receipt; return whether it arrived.
-
-    One that arrives, or is refused, closes the case about receipts that could not be delivered.
-    """
+def _read(ids: Sequence[int]) -> list[StoredReceipt]:
+    """Return receipts with their documents, oldest first."""
     with engine.reading() as session:
-        row = StoredReceipt(*session.connection().execute(_SELECT_RECEIPT, {"_id": id}).one())
-    if row.ended:
-        return False
-    try:
-        _call_plugins(site, row)
-    except Refused as error:
-        _record_end(row, ReceiptEnd.REFUSED, has_case, mask_secrets(error.text))
-        return False
-    except Exception as error:
-        _record_failure(row, installation, error)
-        if isinstance(error, TooOften) or (isinstance(error, Retry) and error.after):
-            raise
-        return False
-    _record_end(row, ReceiptEnd.DELIVERED, has_case)
-    return True
+        rows = session.connection().execute(_SELECT_RECEIPTS, {"ids": list(ids)})
+        return [StoredReceipt(*row) for row in rows]
 
 
 def _call_plugins(site: Site, row: StoredReceipt) -> None:
@@ -164,19 +213,19 @@ def _call_plugins(site: Site, row: StoredReceipt) -> None:
         plugins.report_all(app=slug, **arguments | {"site": for_listener(site)})
 
 
-def _record_end(row: StoredReceipt, end: ReceiptEnd, has_case: bool, error: str = "") -> None:
-    """Record that a receipt was delivered or refused.
+def _record_ends(session: Session, ends: Sequence[_End]) -> None:
+    """Record that receipts were delivered or refused.
 
     One that was replaced in the meantime stays replaced.
     """
-    values = {"_id": row.id, "_ended": end, "_tries": row.tries + 1, "_error": error}
-    with engine.transaction() as session:
-        session.connection().execute(_STORE_END, values)
+    rows = []
+    for receipt, end, error in ends:
+        tries = receipt.tries + 1
+        rows.append({"_id": receipt.id, "_ended": end, "_tries": tries, "_error": error})
         if end == ReceiptEnd.REFUSED:
-            text = f"The source did not take the news that it is {row.state}: {error}"
-            _add_warning(session, row.document_id, text)
-        if has_case:
-            inbox.close(session, _cause(row.installation_id))
+            text = f"The source did not take the news that it is {receipt.state}: {error}"
+            _add_warning(session, receipt.document_id, text)
+    bulk.execute_each(session, _STORE_ENDS, rows)
 
 
 def _add_warning(session: Session, document_id: int, text: str) -> None:

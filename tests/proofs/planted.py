@@ -304,10 +304,10 @@ BUGS = (
     Planted(
         "a receipt is ended before it is told",
         "hub/posting/receipt_delivery.py",
-        "    try:\n        _call_plugins(site, row)",
+        "        try:\n            _call_plugins(self._site, row)",
         (
-            "    _record_end(row, ReceiptEnd.DELIVERED, False)\n    try:\n"
-            "        _call_plugins(site, row)"
+            "        self._ends.append(_End(row, ReceiptEnd.DELIVERED))\n        try:\n"
+            "            _call_plugins(self._site, row)"
         ),
         "tests/unit/posting/test_receipts.py::test_a_receipt_is_repeated_with_growing_pauses",
     ),

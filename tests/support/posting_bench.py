@@ -1,7 +1,7 @@
 """Postings for the QuickBooks stand-in without a source."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +48,7 @@ class Source:
         self.files: dict[str, bytes] = {}
         self.refuses: Exception | None = None
         self.busy: Exception | None = None
+        self.after_report: Callable[[int], object] = lambda reported: None
 
     @hookimpl
     def hub_apps(self) -> list[App]:
@@ -78,6 +79,7 @@ class Source:
         if self.refuses:
             raise self.refuses
         self.told.append((document.source_id, receipt.state, receipt.id))
+        self.after_report(len(self.told))
 
 
 class Desk:

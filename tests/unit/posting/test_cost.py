@@ -21,7 +21,7 @@ from hub.scheduling import runner
 from tests.support.small_source import SLUG, SmallSource, bill, page
 
 BILLS, LINES, TIMES = 30, 5, 2**5
-STATEMENTS = 14  # for a bill, from the source to the books and back, at most
+STATEMENTS = 7  # for a bill, from the source to the books and back, at most
 LISTS = ("/inbox", "/runs")
 CROWD = (SourceDocument, Posting, Attempt, TransactionHead, ReceiptRow)
 NEXT, LAST_YEAR = "id + :by", "strftime('%Y-%m-%d %H:%M:%f000', changed_at, '-1 year')"

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from hub.context import Ending
 from hub.db import engine
 from hub.errors import NeedsAttention, Refused, Retry, TooOften
 from hub.models import ReceiptRow
@@ -76,6 +77,53 @@ def test_a_source_that_wants_to_be_left_alone_is_asked_no_more_till_then(desk, b
     assert deliver(desk) == 0
     desk.pass_time(1)
     assert deliver(desk) == 3
+
+
+def test_what_was_reported_before_the_hub_ends_is_not_reported_again(desk):
+    for number in ("A-1", "A-2", "A-3"):
+        desk.bill(number)
+    desk.drain()
+
+    def end(reported):
+        if reported == 2:
+            raise Ending
+
+    desk.source.after_report = end
+    with pytest.raises(Ending):
+        deliver(desk)
+    assert deliver(desk) == 2
+    assert [number for number, *_ in desk.source.told] == ["A-1", "A-2", "A-2", "A-3"]
+
+
+def test_a_receipt_that_is_replaced_while_others_are_reported_is_not_reported(desk):
+    for number in ("A-1", "A-2"):
+        desk.bill(number)
+    desk.drain()
+
+    def report_slowly(reported):
+        desk.pass_time(receipt_delivery.GROUP_SECONDS)
+        if reported == 1:
+            with engine.transaction() as session:
+                newest = session.scalars(select(ReceiptRow).order_by(ReceiptRow.id.desc())).first()
+                newest.ended, newest.next_try_at = "replaced", None
+
+    desk.source.after_report = report_slowly
+    assert deliver(desk) == 1
+    assert [number for number, *_ in desk.source.told] == ["A-1"]
+
+
+def test_a_case_stays_open_if_the_source_took_receipts_only_before_it(desk):
+    for number in ("A-1", "A-2"):
+        desk.bill(number)
+    desk.drain()
+
+    def need_a_person(reported):
+        if reported == 2:
+            raise NeedsAttention("Bench no longer accepts the key.")
+
+    desk.source.after_report = need_a_person
+    assert deliver(desk) == 1
+    assert desk.cases() == ["Bench does not take receipts"]
 
 
 def test_a_refused_receipt_ends_with_a_warning(desk):
