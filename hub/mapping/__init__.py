@@ -3,6 +3,7 @@
 Imports only `hub.contract`, `hub.money` and `hub.models.enums`. Start reading in `resolve`.
 """
 
+from hub.mapping.code_records import index_of_codes
 from hub.mapping.index import (
     EMPTY,
     NAME_SHARING_ROLES,
@@ -49,6 +50,7 @@ __all__ = [
     "find",
     "find_existing_record",
     "has_separator",
+    "index_of_codes",
     "is_text",
     "key",
     "party_name",

@@ -41,3 +41,17 @@ class CompanyFacts:
     def tax_codes(self) -> bool:
         """Return whether every line has a tax code, as everywhere outside the United States."""
         return self.country != "US"
+
+
+# A company that has switched nothing off, so that nothing is held for it.
+EVERYTHING_ON = CompanyFacts(
+    multicurrency=True,
+    custom_numbers=True,
+    class_per_line=True,
+    class_per_document=True,
+    locations=True,
+    sales_tax=True,
+    billable=True,
+    customer_on_lines=True,
+    projects=True,
+)

@@ -3,44 +3,29 @@
 There are no records that codes could match, so each code stands for a record of its own.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 from hub import sources
 from hub.collect.read import read
 from hub.collect.setup import Setup, assemble
 from hub.context import current
 from hub.contract import settings_schema
-from hub.contract.documents import Document, Role, Yielded, codes_of
+from hub.contract.documents import Document, Yielded
 from hub.contract.types import App
 from hub.db.engine import transaction
 from hub.errors import NotFound
-from hub.mapping import Decision, Entry, MatchIndex, RecordIndex
-from hub.mapping.rules import code_name
+from hub.mapping import index_of_codes
 from hub.models import Company, Installation
-from hub.models.enums import InstallationMode, MatchOrigin
-from hub.qbo.company_facts import CompanyFacts
+from hub.models.enums import InstallationMode
+from hub.qbo.company_facts import EVERYTHING_ON
 from hub.scheduling import source_preview
 from hub.scheduling.source_preview import CodePreview, DocumentPreview
 
-UNMATCHED = "unmatched:"  # precedes a code where a payload has the id of a record
 FROM_SETTINGS = "as the settings say"
 PLACEHOLDER_ID = "1"
-# Nothing is held because of what a company has switched off.
-EVERYTHING_ON = CompanyFacts(
-    multicurrency=True,
-    custom_numbers=True,
-    class_per_line=True,
-    class_per_document=True,
-    locations=True,
-    sales_tax=True,
-    billable=True,
-    customer_on_lines=True,
-    projects=True,
-)
 
 
 def of_app(
@@ -61,7 +46,8 @@ def of_app(
         raise NotFound("app", slug, apps)
     setup = _set_up(apps[slug], answers, country)
     items = list(islice(source_preview.without_checkpoints(read(setup, ids)), limit))
-    setup.index = _index_of_codes(setup, items)
+    documents = [item for item in items if isinstance(item, Document)]
+    setup.index = index_of_codes(setup.fields, documents)
     setup.facts = replace(setup.facts, currency=_currency_of(items) or setup.facts.currency)
     for item in items:
         codes = tuple(_codes(setup, item))
@@ -111,27 +97,6 @@ def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
     setup = assemble(installation_id, draft.settings, draft.secrets)
     fields = sources.fields(setup.installation, setup.site)
     return replace(setup, fields=fields, facts=facts)
-
-
-def _index_of_codes(setup: Setup, items: Iterable[Yielded]) -> MatchIndex:
-    """Return an index in which each code of the documents has a record of its own."""
-    fields = {field.name: field for field in setup.fields}
-    entries: dict[Role, dict[str, Entry]] = defaultdict(dict)
-    matches: dict[tuple[str, str], Decision] = {}
-    for item in items:
-        if not isinstance(item, Document):
-            continue
-        for name, code, _ in codes_of(item):
-            code_id = code if isinstance(code, str) else code.id
-            if name in fields:
-                role, record_id = fields[name].role, UNMATCHED + code_id
-                decision = Decision(record=record_id, match_method=MatchOrigin.DECIDED)
-                matches[name, code_id] = decision
-            else:
-                role, record_id = cast(Role, name), code_id
-            entries[role][record_id] = Entry(id=record_id, name=code_name(code))
-    lists = {role: RecordIndex(records.values()) for role, records in entries.items()}
-    return MatchIndex(matches, lists)
 
 
 def _currency_of(items: Iterable[Yielded]) -> str:

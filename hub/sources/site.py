@@ -176,7 +176,7 @@ def fields(installation: Installation, site: Site) -> tuple[Field, ...]:
     """
     with guard(installation, "naming its fields"):
         declared = call(installation, "hub_fields") or ()
-        return tuple(_with_settings(field, site.settings) for field in declared)
+        return tuple(with_settings(field, site.settings) for field in declared)
 
 
 def fields_as_set(installation: Installation) -> tuple[Field, ...]:
@@ -189,7 +189,7 @@ def fields_as_set(installation: Installation) -> tuple[Field, ...]:
         settings = settings_of(installation)
     except SettingsInvalid:
         return declared
-    return tuple(_with_settings(field, settings) for field in declared)
+    return tuple(with_settings(field, settings) for field in declared)
 
 
 @contextmanager
@@ -299,7 +299,7 @@ def _without(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     return others
 
 
-def _with_settings(field: Field, settings: Mapping[str, Any]) -> Field:
+def with_settings(field: Field, settings: Mapping[str, Any]) -> Field:
     """Return a field whose policies that name settings have their values."""
     pushed = field.pushed
     if not isinstance(pushed, bool):

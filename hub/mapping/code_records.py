@@ -1,0 +1,36 @@
+"""An index for documents without a company: each of their codes has a record of its own."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import cast
+
+from hub.contract.documents import Document, Role, codes_of
+from hub.contract.types import Field
+from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
+from hub.mapping.rules import code_name
+from hub.models.enums import MatchOrigin
+
+UNMATCHED = "unmatched:"  # precedes a code where a payload has the id of a record
+
+
+def index_of_codes(fields: Iterable[Field], documents: Iterable[Document]) -> MatchIndex:
+    """Return an index in which each code of the documents has a record of its own."""
+    fields_by_name = {field.name: field for field in fields}
+    entries: dict[Role, dict[str, Entry]] = defaultdict(dict)
+    matches: dict[tuple[str, str], Decision] = {}
+    for document in documents:
+        for name, code, _ in codes_of(document):
+            code_id = code if isinstance(code, str) else code.id
+            record_name = code_name(code)
+            field = fields_by_name.get(name)
+            if field:
+                role, record_id = field.role, UNMATCHED + code_id
+                decision = Decision(record=record_id, match_method=MatchOrigin.DECIDED)
+                matches[name, code_id] = decision
+                if field.separator:  # a record with it in its name could not be used
+                    record_name = record_name.replace(field.separator, " ")
+            else:
+                role, record_id = cast(Role, name), code_id
+            entries[role][record_id] = Entry(id=record_id, name=record_name)
+    lists = {role: RecordIndex(records.values()) for role, records in entries.items()}
+    return MatchIndex(matches, lists)
