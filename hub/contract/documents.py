@@ -91,6 +91,17 @@ class Address:
     postal_code: str | None = None
     country: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raise BadDocument for a value that is no text."""
+        _require(
+            check.optional_text_problems(
+                "an address", self, "name", "city", "region", "postal_code", "country"
+            ),
+            check.sequence_problems("an address", lines=self.lines),
+        )
+        for line in self.lines:
+            _require(check.string_problems("An address", lines=line))
+
 
 @value_object
 class Party:
@@ -102,6 +113,19 @@ class Party:
     contact: str | None = None
     address: Address | None = None
     currency: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise BadDocument for a blank name, and for a value of another type."""
+        _require(
+            check.text_problems("A party", name=self.name),
+            check.optional_text_problems(
+                f"party {self.name}", self, "email", "phone", "contact", "currency"
+            ),
+        )
+        if self.address is not None and not isinstance(self.address, Address):
+            raise BadDocument(
+                f"address of party {self.name} must be an Address, not {self.address!r}."
+            )
 
 
 @value_object

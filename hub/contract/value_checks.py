@@ -13,6 +13,13 @@ def text_problems(owner: str, **values: Any) -> Iterator[str]:
             yield f"{owner} needs {name} as text, not {value!r}."
 
 
+def string_problems(owner: str, **values: Any) -> Iterator[str]:
+    """Yield each value that is no text; a blank one is a text."""
+    for name, value in values.items():
+        if not isinstance(value, str):
+            yield f"{owner} needs {name} as text, not {value!r}."
+
+
 def optional_text_problems(owner: str, value: object, *names: str) -> Iterator[str]:
     """Yield each of these attributes that is neither None nor a text, such as a number as an id."""
     for name in names:

@@ -8,6 +8,7 @@ from typing import get_type_hints
 import pytest
 
 from hub import (
+    Address,
     Applied,
     Attachment,
     Checkpoint,
@@ -18,6 +19,7 @@ from hub import (
     Item,
     Line,
     NeedsAttention,
+    Party,
     Refused,
     Signal,
     Stage,
@@ -109,6 +111,16 @@ def test_every_noun_says_what_it_is():
         (lambda: Line(id="1", tax=Decimal("-Infinity")), "tax of line 1 is not a number"),
         (lambda: Code(id=""), "A code needs id as text"),
         (lambda: Item(name=""), "An item needs name as text"),
+        (lambda: Party(name=" "), "A party needs name as text, not ' '."),
+        (lambda: Party(name=7), "A party needs name as text, not 7."),
+        (lambda: Party(name="Acme", email=7), "email of party Acme must be a text, not 7."),
+        (
+            lambda: Party(name="Acme", address="12 Road"),
+            "address of party Acme must be an Address, not '12 Road'.",
+        ),
+        (lambda: Address(postal_code=1234), "postal_code of an address must be a text, not 1234."),
+        (lambda: Address(lines="12 Road"), "lines of an address must be a tuple, not '12 Road'."),
+        (lambda: Address(lines=(12,)), "An address needs lines as text, not 12."),
         (lambda: Code(id="7", number=4010), "number of code 7 must be a text, not 4010."),
         (lambda: Code(id="7", quickbooks_id=51), "quickbooks_id of code 7 must be a text, not 51."),
         (
