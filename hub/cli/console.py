@@ -237,13 +237,11 @@ def require_stand_ins(command: str) -> None:
 
 def apps_of_plugin(slug: str) -> list[str]:
     """Return all apps of the plugin of an app; raise why there is none that can be used."""
+    from hub.contract.app_lookup import find_error
     from hub.contract.registry import Plugins
-    from hub.errors import NotFound
 
     plugins = Plugins.load()
     if slug in plugins.apps:
         scope = plugins.scope(slug)
         return [other for other in plugins.apps if plugins.scope(other) == scope]
-    if plugins.broken:
-        raise plugins.broken[0]
-    raise NotFound("app", slug, plugins.apps)
+    raise find_error(plugins, slug)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from hub.contract import settings_schema
+from hub.contract.app_lookup import find_error
 from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
 from hub.contract.files import FileContent
 from hub.contract.registry import Plugins
@@ -32,7 +33,6 @@ from hub.contract.types import (
     Site,
     Tenant,
 )
-from hub.errors import NotFound
 from hub.http.client import AppHttp
 from hub.testing import record
 from hub.testing.clock import START, FakeClock
@@ -84,12 +84,10 @@ def open_http(
 
 
 def app_of(plugins: Plugins, slug: str) -> App:
-    """Return an app; if there is none, raise the error of a plugin that could not be loaded."""
+    """Return an app; raise why there is none, such as the error of its plugin."""
     if slug in plugins.apps:
         return plugins.apps[slug]
-    if plugins.broken:
-        raise plugins.broken[0]
-    raise NotFound("app", slug, plugins.apps)
+    raise find_error(plugins, slug)
 
 
 class Cases(NamedTuple):
@@ -305,7 +303,7 @@ class Bench:
     def webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
         """Pass a webhook call to the plugin."""
         signals = self._call("hub_webhook", site=self.site, headers=headers, body=body)
-        return tuple(signals)
+        return tuple(signals or ())
 
     def attachment(self, document: Document, attachment: Attachment) -> bytes:
         """Return the bytes of a file."""

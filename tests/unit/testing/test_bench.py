@@ -5,7 +5,7 @@ from marshmallow import Schema
 
 from hub import App, FromSetting, hookimpl
 from hub.contract.registry import Plugins
-from hub.errors import NotFound, PluginBroken
+from hub.errors import NotFound, PluginBroken, Refused
 from hub.testing import bench
 from hub.testing.contract import contract
 
@@ -31,6 +31,29 @@ def test_the_contract_suite_says_why_the_plugin_of_its_app_cannot_be_used(monkey
     sentence = "gone of app shed is the setting 'deleted', which the app does not have"
     with pytest.raises(PluginBroken, match=sentence):
         bench.Bench(suite.slug, suite.settings)
+
+
+class Attic:
+    """Another plugin that cannot be used, which is loaded before Shed."""
+
+    @hookimpl
+    def hub_apps(self):
+        raise OSError("The roof leaks.")
+
+
+def test_the_error_is_that_of_the_plugin_of_the_app():
+    plugins = Plugins.load([Attic(), Shed()], installed=False)
+    assert [error.distribution for error in plugins.broken] == ["Attic", "Shed"]
+    for slug in ("shed", "attic"):
+        with pytest.raises(PluginBroken) as caught:
+            bench.Bench(slug, plugins=plugins)
+        assert caught.value.distribution.lower() == slug
+
+
+def test_an_app_of_no_known_plugin_is_missing_and_the_plugins_that_were_not_loaded_are_named():
+    plugins = Plugins.load([Attic(), Shed()], installed=False)
+    with pytest.raises(Refused, match="There is no app 'barn'. .* The roof leaks.*deleted"):
+        bench.Bench("barn", plugins=plugins)
 
 
 def test_an_app_that_is_not_installed_is_named():

@@ -1,0 +1,33 @@
+"""Why there is no app with a slug: the plugin that should own it cannot be used, or none does."""
+
+import re
+
+from hub.contract.registry import Plugins
+from hub.errors import HubError, NotFound, PluginBroken, Refused
+
+PREFIX = re.compile(r"^(qbo-)?hub-")  # of the names of distributions and packages of plugins
+
+
+def find_error(plugins: Plugins, slug: str) -> HubError:
+    """Return why there is no app: the error of its plugin, or that no plugin has such an app.
+
+    If plugins cannot be used of which nobody can tell what apps they have, name them, too.
+    """
+    for error in plugins.broken:
+        if _is_about(error, slug):
+            return error
+    if plugins.broken:
+        reasons = " ".join(error.text for error in plugins.broken)
+        return Refused(
+            "There is no app %(slug)s. Perhaps it is of a plugin that was not loaded. %(reasons)s",
+            slug=repr(slug),
+            reasons=reasons,
+        )
+    return NotFound("app", slug, plugins.apps)
+
+
+def _is_about(error: PluginBroken, slug: str) -> bool:
+    """Tell whether a plugin is named after an app, or its error names the app."""
+    name = PREFIX.sub("", error.distribution.lower().replace("_", "-"))
+    is_named_so = slug == name or slug.startswith(f"{name}-")
+    return is_named_so or re.search(rf"\bapp {re.escape(slug)}\b(?!-)", error.reason) is not None
