@@ -305,6 +305,10 @@ class Bench:
         signals = self._call("hub_webhook", site=self.site, headers=headers, body=body)
         return tuple(signals or ())
 
+    def subscribe(self, on: bool) -> None:
+        """Turn the source's webhook calls to `webhook_url` on or off."""
+        self._call("hub_subscribe", site=self.site, on=on)
+
     def attachment(self, document: Document, attachment: Attachment) -> bytes:
         """Return the bytes of a file."""
         content: bytes = self._call(
@@ -323,6 +327,11 @@ class Bench:
         if not reply:
             return None
         return json.loads(reply)
+
+    def look(self, page: str) -> Any:
+        """Return the JSON of one of the stand-in's own pages below /_sandbox/; None without it."""
+        status, reply = self._ask("GET", f"/_sandbox/{page}", b"", "application/json")
+        return json.loads(reply) if status < HTTPStatus.BAD_REQUEST else None
 
     def press(self, path: str, **fields: str) -> bool:
         """Submit a form of the stand-in's own pages; return whether it was accepted."""

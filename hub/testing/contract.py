@@ -18,7 +18,9 @@ from hub.testing.declared_rate import DeclaredRate
 from hub.testing.document_tests import DocumentTests, suite_of
 from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import FULL, PAGES, Reading, source_ids
+from hub.testing.report_tests import ReportTests
 from hub.testing.stand_in import json_answer, text_answer
+from hub.testing.webhook_tests import WebhookTests
 
 HOUR = 3600
 # Documents of the test of memory: many in the full form of a run, some in the small one.
@@ -36,7 +38,12 @@ def contract(
     many: int = MANY_DOCUMENTS,
     paged: int = PAGES,
     unreadable: Mapping[str, str] | None = None,
+    unpostable: Mapping[str, str] | None = None,
+    unavailable: Mapping[str, str] | None = None,
+    unreported: Mapping[str, str] | None = None,
+    unused: Mapping[str, str] | None = None,
     variants: Sequence[Mapping[str, Any]] = (),
+    webhook: tuple[str, Mapping[str, str]] | None = None,
     **settings: Any,
 ) -> type:
     """Return the suite for one app; `wrong_keys` are settings that the source must refuse, or None.
@@ -56,7 +63,12 @@ def contract(
         many=many,
         paged=paged,
         unreadable=unreadable or {},
+        unpostable=unpostable or {},
+        unavailable=unavailable or {},
+        unreported=unreported or {},
+        unused=unused or {},
         variants=variants,
+        webhook=webhook,
     )
 
 
@@ -71,7 +83,7 @@ def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[by
     return text_answer(start, 404, "<html><body><h1>404 Not Found</h1></body></html>")
 
 
-class Contract(Reading, DocumentTests, ReadinessTests, DeclaredRate):
+class Contract(Reading, DocumentTests, ReadinessTests, ReportTests, WebhookTests, DeclaredRate):
     """Tests of a source that is called; the others are those of the classes above."""
 
     wrong_keys: dict[str, Any] | None

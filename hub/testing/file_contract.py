@@ -12,8 +12,10 @@ from hub.contract.types import Company
 from hub.errors import HubError
 from hub.testing.bench import Bench
 from hub.testing.document_tests import DocumentTests, suite_of
+from hub.testing.hook_tests import HookTests
 from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import CheckpointTests, rows, source_ids
+from hub.testing.report_tests import ReportTests
 
 NOISE = bytes(range(256)) * 8
 CUTS = (0.0, 0.3, 0.7, 0.95)  # how much of a file is left when it is damaged
@@ -25,6 +27,10 @@ def file_contract(
     *,
     company: Company | None = None,
     unreadable: Mapping[str, str] | None = None,
+    unpostable: Mapping[str, str] | None = None,
+    unavailable: Mapping[str, str] | None = None,
+    unreported: Mapping[str, str] | None = None,
+    unused: Mapping[str, str] | None = None,
     variants: Sequence[Mapping[str, Any]] = (),
     **settings: Any,
 ) -> type:
@@ -43,11 +49,15 @@ def file_contract(
         company=company,
         settings=settings,
         unreadable=unreadable or {},
+        unpostable=unpostable or {},
+        unavailable=unavailable or {},
+        unreported=unreported or {},
+        unused=unused or {},
         variants=variants,
     )
 
 
-class FileContract(CheckpointTests, DocumentTests, ReadinessTests):
+class FileContract(CheckpointTests, DocumentTests, ReadinessTests, ReportTests, HookTests):
     """Tests of an app that receives files; the others are those of the classes above."""
 
     files: Mapping[str, bytes]
@@ -119,11 +129,6 @@ class FileContract(CheckpointTests, DocumentTests, ReadinessTests):
                 if not name.endswith(suffix):
                     self._read_or_refuse(empty_bench, f"{name}{suffix}", content)
             self._read_or_refuse(empty_bench, f"noise{suffix}", NOISE)
-
-    def test_every_attachment_can_be_opened(self, bench: Bench) -> None:
-        for document in documents(bench.read()):
-            for attachment in document.attachments:
-                assert bench.attachment(document, attachment), document.source_id
 
     def _read_or_refuse(self, bench: Bench, name: str, content: bytes) -> None:
         """Receive a file that is not as it should be, and read what was accepted of it."""

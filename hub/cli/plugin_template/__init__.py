@@ -112,6 +112,7 @@ PLACES = {
 def render(choices: Choices) -> dict[str, str]:
     """Return the files of the plugin, by their place in its folder."""
     environment = _environment()
+    choices = choices._replace(kinds=_paid_first(choices.kinds))
     values = _values(choices)
     rendered = {}
     for template, place in PLACES.items():
@@ -174,6 +175,11 @@ def _values(choices: Choices) -> dict[str, Any]:
         "kit_imports": _kit_imports(choices),
         "test_imports": _test_imports(choices),
     }
+
+
+def _paid_first(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the kinds with payments last, so that the stand-in has what they pay before them."""
+    return tuple(sorted(kinds, key=lambda kind: kind in PAID_KINDS))
 
 
 def _pair_payments(kinds: tuple[str, ...]) -> list[tuple[str, str]]:

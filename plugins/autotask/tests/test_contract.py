@@ -3,6 +3,7 @@
 from hub.testing.contract import MANY_DOCUMENTS, contract
 
 WRONG = {"secret": "wrong"}
+WITHOUT_FILES = {"hub_attachment": "Only invoices have a file."}
 SOME = (
     MANY_DOCUMENTS if MANY_DOCUMENTS > 1_000 else 300
 )  # for each of three apps; the full proof reads many more
@@ -12,7 +13,7 @@ TestInvoices = contract(
     change=("/invoices/{id}/number", {"number": "77"}),
     many=SOME,
     paged=520 if MANY_DOCUMENTS > 1_000 else 110,
-    variants=[{"negative": "credit_memo"}],
+    variants=[{"negative": "credit_memo", "attach_pdf": True}],
     days_back=3650,
     income_account="1",
     numbering="quickbooks",
@@ -22,6 +23,7 @@ TestExpenses = contract(
     wrong_keys=WRONG,
     change=("/expense-reports/{id}/reject", {"reason": "changed"}),
     many=SOME,
+    unused=WITHOUT_FILES,
     days_back=3650,
     payable_account="33",
 )
@@ -30,6 +32,7 @@ TestOrders = contract(
     wrong_keys=WRONG,
     change=("/purchase-orders/{id}/receive", {"number": "R-1"}),
     many=SOME,
+    unused=WITHOUT_FILES,
     variants=[{"post_as": "bill"}],
     days_back=3650,
     payable_account="33",

@@ -11,5 +11,6 @@ TestContract = contract(
     change=CHANGE,
     unreadable={"invoice:1040": "“2026-02-31” is no date"},
     variants=[EXPENSES, {"payouts": "payment"}],
+    webhook=("/hub", {"address": "{url}"}),
     **ACCOUNTS,
 )

@@ -6,5 +6,6 @@ TestContract = contract(
     "harvest",
     wrong_keys={"token": "wrong"},
     change=("/invoices/{id}/edit", {"subject": "changed"}),
+    receipt_address="books@example.com",
     deposit_account="35",
 )

@@ -9,6 +9,8 @@ TestContract = contract(
     wrong_keys={"client_secret": "wrong"},
     change=("/orders/{id}/receive", {"quantity": "1"}),
     many=10_000 if os.environ.get("HUB_PROOF") == "full" else 120,
+    write_back="attribute",
+    import_orders=True,
     payable_account="33",
     income_account="79",
     asset_account="81",

@@ -73,7 +73,10 @@ class Calls:
         return f"{' '.join(map(str, event['said'].values()))}: {event['outcome']}"
 
     def page(self, method: str, body: Any) -> object:
-        """Answer /_sandbox/webhooks: GET lists; POST sets habits, {"release": true} sends."""
+        """Answer /_sandbox/webhooks: GET lists; POST sets habits, {"release": true} sends.
+
+        `waiting` are the calls that are held back, with headers and body as they will be sent.
+        """
         if method == "POST":
             unknown = body.keys() - self.habits - {"release"}
             if unknown:
@@ -84,7 +87,10 @@ class Calls:
             self.habits |= {name: bool(body[name]) for name in self.habits if name in body}
             if body.get("release"):
                 self.release()
-        return {"habits": self.habits, "events": self.events}
+        with self._lock:
+            waiting = [self._request(event, secret) for event, secret in self._waiting]
+        shown = [{"headers": headers, "body": body.decode()} for headers, body in waiting]
+        return {"habits": self.habits, "events": self.events, "waiting": shown}
 
     def _work(self) -> None:
         while True:
@@ -94,10 +100,15 @@ class Calls:
             finally:
                 self._queue.task_done()
 
-    def _outcome(self, event: dict[str, Any], secret: str) -> str:
+    def _request(self, event: dict[str, Any], secret: str) -> tuple[dict[str, str], bytes]:
+        """Return the headers and the body of a call."""
         body = json.dumps(event["said"]).encode()
         signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", self._header: self._prefix + signature}
+        return headers, body
+
+    def _outcome(self, event: dict[str, Any], secret: str) -> str:
+        headers, body = self._request(event, secret)
         outcome = ""
         for _ in range(TRIES):
             address = event["to"]

@@ -1,0 +1,245 @@
+"""Contract tests of the hooks beside reading: codes, files, and the lists that are pushed."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from hub.contract.documents import Attachment, Code, Document, Line, Role, codes_of
+from hub.contract.settings_schema import schema_of
+from hub.contract.types import Field, Record
+from hub.errors import Refused
+from hub.money import money
+from hub.sources.site import with_settings
+from hub.testing.bench import Bench
+from hub.testing.hook_effects import HookEffects, call_hook, raised
+from hub.testing.readiness import documents
+from hub.testing.variants import VariantBenches
+
+CODES = "code:"  # precedes the field in the `choices_from` of a setting
+OPTIONAL_HOOKS = ("hub_codes", "hub_attachment", "hub_records", "hub_webhook", "hub_subscribe")
+# A type with which QuickBooks would list a record for a role; other accounts are expenses.
+RECORD_TYPES: Mapping[Role, str] = {
+    "payable_account": "Accounts Payable",
+    "payment_account": "Bank",
+    "deposit_account": "Bank",
+    "income_account": "Income",
+    "asset_account": "Other Current Asset",
+    "category": "Category",
+    "item": "Service",
+}
+KNOWN_ID, NEW_ID = "9001", "9002"  # of the pushed records: one that documents use, and a new one
+
+
+class HookTests(VariantBenches):
+    """Tests that call each hook that the plugin has, unless `unused` says why this app needs not.
+
+    The hooks are those of the plugin, which may have other apps.
+    """
+
+    unused: Mapping[str, str]
+    unavailable: Mapping[str, str]
+
+    def test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason(self) -> None:
+        bench = self._open({})
+        for hook, reason in self.unused.items():
+            assert hook in OPTIONAL_HOOKS, f"unused names {hook}: it may name {OPTIONAL_HOOKS}"
+            assert reason.strip(), f"contract(…, unused=…) needs a reason for {hook}"
+            has_hook = bench.plugins.has(self.slug, hook)
+            assert has_hook, f"the plugin of {self.slug} has no {hook}: remove it from unused"
+
+    def test_codes_are_listed_as_documents_use_them(self) -> None:
+        """List the codes of each field and of each setting that offers some."""
+        listed: dict[str, set[str]] = defaultdict(set)
+        used: dict[str, set[str]] = defaultdict(set)
+        if not self._uses("hub_codes"):
+            return
+        for bench in self._benches():
+            for name in _fields_with_codes(bench):
+                listed[name].update(self._listed_codes(bench, name))
+            for document in documents(bench.read()):
+                for name, code, _ in codes_of(document):
+                    used[name].add(code if isinstance(code, str) else code.id)
+        if not any(listed.values()):
+            self._fail_unused("hub_codes", "returned no code for any field")
+        for name, ids in listed.items():
+            if ids and used[name] and not ids & used[name]:
+                pytest.fail(
+                    f"hub_codes of {self.slug} lists the codes {_some(ids)} of the field {name},"
+                    f" and documents use others: {_some(used[name])}. A match belongs to the id of"
+                    " a code, so both need the same ids."
+                )
+
+    def test_every_attachment_can_be_opened(self) -> None:
+        """Open each file, and compare it with the size and the hash that its document states."""
+        count = 0
+        unavailable = set()
+        for bench in self._benches():
+            for document in documents(bench.read()):
+                for attachment in document.attachments:
+                    count += 1
+                    if not self._open_file(bench, document, attachment):
+                        unavailable.add(document.source_id)
+        if count == 0 and self._uses("hub_attachment"):
+            self._fail_unused("hub_attachment", "has no document with an attachment to open")
+        missing = self.unavailable.keys() - unavailable
+        if missing:
+            pytest.fail(
+                f"{self.slug}: a file of {', '.join(sorted(missing))} should not open for the"
+                " reason that contract(…, unavailable=…) names, and that is not so."
+            )
+
+    def test_lists_of_quickbooks_are_taken(self) -> None:
+        """Push a list of each field twice: a record that documents use, and a new one."""
+        if not self._uses("hub_records"):
+            return
+        has_effect = False
+        for bench in self._benches():
+            for name, records in _lists_to_push(bench).items():
+                effects = HookEffects(bench)
+                first = self._push(bench, name, records)
+                has_effect |= bool(first) or (effects.has_log and effects.has_written())
+                again = self._push(bench, name, records)
+                if {code.id for code in first} - {code.id for code in again}:
+                    pytest.fail(
+                        f"hub_records of {self.slug}, field {name}, returned the codes"
+                        f" {_some(code.id for code in first)}, and others when the same list was"
+                        f" pushed again: {_some(code.id for code in again)}. The list is pushed"
+                        " whenever it changes, so records that the source has must stay linked."
+                    )
+        if not has_effect:
+            self._fail_unused("hub_records", "returned no code and wrote nothing to the stand-in")
+
+    def _open_file(self, bench: Bench, document: Document, attachment: Attachment) -> bool:
+        """Open a file and check it; return False if it cannot be opened on purpose."""
+        what = f"hub_attachment of {self.slug}, for {attachment.name} of {document.source_id},"
+        words = self.unavailable.get(document.source_id)
+        try:
+            content = bench.attachment(document, attachment)
+        except Refused as error:
+            if words and words in error.text:
+                return False
+            raise pytest.fail.Exception(
+                f"{what} raised Refused: {error.text} If the stand-in shows such a file on purpose,"
+                " name it: contract(…, unavailable={source_id: words of the reason})."
+            ) from error
+        except Exception as error:
+            raise raised(what, error) from error
+        if not isinstance(content, bytes) or not content:
+            pytest.fail(f"{what} returned {content!r}. It must return the bytes of the file.")
+        if attachment.size not in (None, len(content)):
+            pytest.fail(f"{what} returned {len(content)} bytes, not {attachment.size} as stated.")
+        digest = hashlib.sha256(content).hexdigest()
+        if attachment.sha256 and attachment.sha256.lower() != digest:
+            pytest.fail(f"{what} returned bytes with another sha256 than its document states.")
+        return True
+
+    def _uses(self, hook: str) -> bool:
+        """Tell whether the plugin has a hook that this app uses."""
+        return hook not in self.unused and self._open({}).plugins.has(self.slug, hook)
+
+    def _fail_unused(self, hook: str, what: str) -> None:
+        """Fail because a hook that the plugin has was not shown to do anything."""
+        pytest.fail(
+            f"The plugin of {self.slug} has {hook}, and it {what}. Let the stand-in show it; if"
+            " only other settings do: contract(…, variants=[{…}]). If this app of the plugin does"
+            f" not use it: contract(…, unused={{'{hook}': reason}})."
+        )
+
+    def _listed_codes(self, bench: Bench, name: str) -> Iterator[str]:
+        """Yield the ids of a field's codes; fail if one is no code."""
+        what = f"hub_codes of {self.slug}, for the field {name},"
+        for code in call_hook(lambda: bench.codes(name), what):
+            if isinstance(code, Code):
+                yield code.id
+            elif isinstance(code, str) and code.strip():
+                yield code
+            else:
+                pytest.fail(f"{what} returned {code!r}. It must return codes, or ids as texts.")
+
+    def _push(self, bench: Bench, name: str, records: list[Record]) -> list[Code]:
+        """Push a list; fail if what is returned is no list of codes."""
+        what = f"hub_records of {self.slug}, for the field {name},"
+        codes = list(call_hook(lambda: bench.push(name, records), what))
+        for code in codes:
+            if not isinstance(code, Code):
+                pytest.fail(f"{what} returned {code!r}. It must return codes with quickbooks_id.")
+        return codes
+
+
+def _some(ids: Iterable[str]) -> str:
+    """Return the first few ids."""
+    return ", ".join(sorted(ids)[:3]) or "none"
+
+
+def _fields_with_codes(bench: Bench) -> list[str]:
+    """Return the code fields of an app, and those that only its settings offer."""
+    names = [field.name for field in bench.fields()]
+    for setting in schema_of(bench.app).fields.values():
+        source = str(setting.metadata.get("choices_from", ""))
+        if source.startswith(CODES):
+            names.append(source.removeprefix(CODES))
+    return list(dict.fromkeys(names))
+
+
+def _lists_to_push(bench: Bench) -> dict[str, list[Record]]:
+    """Return a list for each field that the hub would push."""
+    fields = [with_settings(field, bench.settings) for field in bench.fields()]
+    used = _first_codes(bench, fields)
+    lists = {}
+    for field in fields:
+        if field.pushed:
+            known = used.get(field.role, Code(id=KNOWN_ID, name="Known at the source"))
+            lists[field.name] = list(_records(bench, field, known, used))
+    return lists
+
+
+def _first_codes(bench: Bench, fields: Iterable[Field]) -> dict[str, Code]:
+    """Return the first code of each role that documents use, as QuickBooks might have it."""
+    roles = {field.name: field.role for field in fields}
+    codes: dict[str, Code] = {}
+    for document in documents(bench.read()):
+        for name, code, _ in codes_of(document):
+            if name in roles and isinstance(code, Code):
+                codes.setdefault(roles[name], Code(id=code.id, name=code.name or code.id))
+    return codes
+
+
+def _records(bench: Bench, field: Field, known: Code, used: Mapping[str, Code]) -> Iterator[Record]:
+    """Yield the record that a person matched with a code, and a new one."""
+    name = known.name or known.id
+    if field.role == "purchase_order":
+        yield Record(id=KNOWN_ID, name="PO-1", number="PO-1", order=_order(bench, used))
+        return
+    facts: dict[str, Any] = {"type": RECORD_TYPES.get(field.role, "Expense"), "use": "both"}
+    yield Record(
+        id=KNOWN_ID, name=name, full_name=name, number="1", code=known.id, decided=True, **facts
+    )
+    yield Record(id=NEW_ID, name="New record", full_name="New record", number="2", **facts)
+
+
+def _order(bench: Bench, used: Mapping[str, Code]) -> Document:
+    """Return an open order of QuickBooks, whose codes have the names that the source knows."""
+
+    def code(role: str) -> dict[str, Code | str | None]:
+        return {role: Code(id=KNOWN_ID, name=used[role].name)} if role in used else {}
+
+    line = Line(
+        id="1",
+        amount=money("12.50"),
+        quantity=money(1),
+        unit_price=money("12.50"),
+        description="An order that was made in QuickBooks",
+        codes=code("item"),
+    )
+    return Document(
+        kind="purchase_order",
+        source_id=KNOWN_ID,
+        number="PO-1",
+        date=bench.today,
+        currency=bench.company.currency,
+        codes=code("vendor"),
+        lines=(line,),
+    )

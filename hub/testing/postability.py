@@ -1,0 +1,163 @@
+"""What the hub would make of documents if each of their codes had a record in QuickBooks."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import NamedTuple
+
+from hub.contract.documents import Code, Document, codes_of
+from hub.contract.states import Stage
+from hub.mapping import Link, Mapped, Missing, amount, index_of_codes, resolve
+from hub.qbo import payloads
+from hub.qbo.company_facts import EVERYTHING_ON
+from hub.qbo.payloads.summary import SETTLING
+from hub.sources.site import with_settings
+from hub.testing.bench import Bench
+
+POSTED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
+MARKER = "contract"  # ends the note of a payload that is never sent
+
+
+class Plan(NamedTuple):
+    """What becomes of a document.
+
+    `obstacle` is why its source lets it wait; "" if nothing is against it. `problems` are mistakes,
+    because of which the hub would hold a document that is ready.
+    """
+
+    document: Document
+    obstacle: str
+    problems: tuple[str, ...]
+
+    @property
+    def is_posted(self) -> bool:
+        """Tell whether it would be posted."""
+        return not self.obstacle and not self.problems
+
+
+def plan_documents(bench: Bench) -> list[Plan]:
+    """Read all documents and return what would become of each."""
+    documents = [item for item in bench.read() if isinstance(item, Document)]
+    return list(_plans(bench, documents))
+
+
+def _plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
+    """Yield what would become of each document."""
+    fields = [with_settings(field, bench.settings) for field in bench.fields()]
+    index = index_of_codes(fields, documents)
+    links = {document.source_id: _link(document) for document in documents}
+    by_id = {document.source_id: document for document in documents}
+    applied: dict[str, Decimal] = defaultdict(Decimal)
+    for document in documents:
+        obstacle = _obstacle(document)
+        if obstacle:
+            yield Plan(document, obstacle, ())
+            continue
+        problems = tuple(_reference_problems(document, links))
+        problems += tuple(_excess_problems(document, by_id, applied))
+        mapped = resolve(document, fields, index, links)
+        if isinstance(mapped, Mapped):
+            parts = mapped.parts or (mapped,)
+            found = [problem for part in parts for problem in _payload_problems(bench, part)]
+        else:
+            obstacle, found = _sort_missing(document, mapped)
+        unique_problems = tuple(dict.fromkeys((*problems, *found)))
+        yield Plan(document, obstacle or _awaited(document, by_id), unique_problems)
+
+
+def _obstacle(document: Document) -> str:
+    """Return why a document is not posted by itself; "" if nothing is against it."""
+    if document.hold:
+        return document.hold
+    if document.stage not in POSTED_STAGES:
+        return f"its stage is {document.stage}"
+    return ""
+
+
+def _awaited(document: Document, by_id: Mapping[str, Document]) -> str:
+    """Return for which document it waits, because the source does not want that posted yet."""
+    for line in document.lines:
+        other = by_id.get(line.applied.document) if line.applied else None
+        if other and _obstacle(other):
+            return f"it waits for {other.source_id}: {_obstacle(other)}"
+    return ""
+
+
+def _link(document: Document) -> Link:
+    """Return the transaction that a document would become."""
+    lines = {line.id: line.id for line in document.lines}
+    return Link(kind=document.kind, id=f"posted:{document.source_id}", lines=lines)
+
+
+def _reference_problems(document: Document, links: Mapping[str, Link]) -> Iterator[str]:
+    """Yield each document and line that a line applies to and that the source does not have."""
+    for line in document.lines:
+        applied = line.applied
+        if applied is None:
+            continue
+        link = links.get(applied.document)
+        if link is None:
+            yield (
+                f"Its line {line.id} applies to {applied.document}, and no document with this"
+                " source id is read. Correct Applied(document=…), which must be the source_id of"
+                " a document of the same app."
+            )
+        elif applied.line is not None and applied.line not in link.lines:
+            yield (
+                f"Its line {line.id} applies to line {applied.line} of {applied.document}, which"
+                " has no such line. Correct Applied(line=…), which must be the id of one of its"
+                " lines."
+            )
+
+
+def _excess_problems(
+    document: Document, by_id: Mapping[str, Document], applied: dict[str, Decimal]
+) -> Iterator[str]:
+    """Yield each document to which more is applied than its total; add to what was applied."""
+    if document.kind not in SETTLING:
+        return
+    for line in document.lines:
+        other = by_id.get(line.applied.document) if line.applied else None
+        if other is None or other.total is None:
+            continue
+        applied[other.source_id] += amount(line) or 0
+        if abs(applied[other.source_id]) > other.total + other.tolerance:
+            yield (
+                f"Its line {line.id} applies to {other.source_id}, to which"
+                f" {applied[other.source_id]} is applied in all, and its total is {other.total}."
+                " QuickBooks refuses more than the total. Correct the amounts, or what the lines"
+                " apply to."
+            )
+
+
+def _sort_missing(document: Document, missing: Iterable[Missing]) -> tuple[str, list[str]]:
+    """Return why its source lets a document wait, and the mistakes, of what keeps it from posting.
+
+    A code may have a hold of its own, and lines may differ where the settings decide.
+    """
+    holds = {code.hold for _, code, _ in codes_of(document) if isinstance(code, Code)}
+    obstacle, problems = "", []
+    for item in missing:
+        sentence = f"{item.label}: {item.problem}"
+        if item.problem in holds or item.solution == "differ":
+            obstacle = obstacle or sentence
+        else:
+            problems.append(sentence)
+    return obstacle, problems
+
+
+def _payload_problems(bench: Bench, mapped: Mapped) -> tuple[str, ...]:
+    """Return what forbids sending a document, also if the tax that QuickBooks is to work out fits.
+
+    Where QuickBooks works out the tax, the total is compared only with the tax that it states.
+    """
+    company = bench.company
+    facts = replace(EVERYTHING_ON, country=company.country, currency=company.currency)
+    problems = payloads.build(mapped, facts, MARKER).problems
+    document = mapped.document
+    states_tax = document.tax_total is not None or any(line.tax for line in document.lines)
+    if problems or document.tax_mode != "computed" or not states_tax:
+        return problems
+    stated = replace(mapped, document=replace(document, tax_mode="exclusive"))
+    return payloads.build(stated, facts, MARKER).problems

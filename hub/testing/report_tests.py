@@ -1,0 +1,129 @@
+"""Contract tests of receipts: each state that an app wants is reported to its source."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Any, get_args
+
+import pytest
+
+from hub.contract.documents import Cause, Document
+from hub.contract.states import ReceiptState
+from hub.testing import record
+from hub.testing.bench import Bench
+from hub.testing.hook_effects import HookEffects, call_hook
+from hub.testing.postability import plan_documents
+from hub.testing.variants import VariantBenches
+
+BETWEEN_RECEIPTS = 60  # seconds
+POSTED = {"id": "51", "number": "N-51", "url": "https://app.qbo.intuit.com/app/bill?txnId=51"}
+CAUSES: Mapping[ReceiptState, tuple[Cause, ...]] = {
+    ReceiptState.HELD: get_args(Cause),
+    ReceiptState.FAILED: ("quickbooks",),
+}
+WITHOUT_TRANSACTION = (ReceiptState.QUEUED, ReceiptState.HELD, ReceiptState.FAILED)
+MESSAGES = {
+    ReceiptState.HELD: "Supplier 7 has no match.",
+    ReceiptState.FAILED: "QuickBooks refused it.",
+    ReceiptState.CHANGED: "Its total is another in QuickBooks.",
+    ReceiptState.MISSING: "It was deleted in QuickBooks.",
+}
+
+
+class ReportTests(VariantBenches):
+    """Tests that receipts arrive; an app that wants none passes them."""
+
+    unreported: Mapping[str, str]
+
+    def test_each_state_that_the_app_wants_is_reported(self) -> None:
+        """Report each state of a document of each kind; look for what it does at the stand-in."""
+        reported: set[ReceiptState] = set()
+        wants: tuple[ReceiptState, ...] = ()
+        has_changed_books = False
+        for bench in self._benches():
+            wants = tuple(ReceiptState(state) for state in bench.app.wants)
+            if wants:
+                examples = _examples(bench)
+                effects = HookEffects(bench)
+                reported |= self._report_all(bench, examples, wants, effects)
+                has_changed_books |= effects.has_changed_books()
+        self._check(wants, reported, has_changed_books=has_changed_books)
+        if reported:
+            record.note(record.REPORT, self.slug)
+
+    def _report_all(
+        self,
+        bench: Bench,
+        examples: list[Document],
+        wants: tuple[ReceiptState, ...],
+        effects: HookEffects,
+    ) -> set[ReceiptState]:
+        """Report every state of every example; return those of which the stand-in got a call."""
+        reported = set()
+        for state in wants:
+            for document in examples:
+                self._report(bench, document, state)
+            if not effects.has_log or effects.has_written():
+                reported.add(state)
+        return reported
+
+    def _report(self, bench: Bench, document: Document, state: ReceiptState) -> None:
+        """Report a state of a document, with each cause that it can have."""
+        what = (
+            f"hub_report of {self.slug}, with the state {state} of the {document.kind}"
+            f" {document.source_id},"
+        )
+        for facts in _iter_facts(bench, document, state):
+            bench.clock.advance(BETWEEN_RECEIPTS)
+            call_hook(partial(bench.report, document, state, **facts), what)
+
+    def _check(
+        self,
+        wants: tuple[ReceiptState, ...],
+        reported: set[ReceiptState],
+        *,
+        has_changed_books: bool,
+    ) -> None:
+        """Fail if a state that the app wants did not get to the stand-in without a reason."""
+        silent = [state for state in wants if state not in reported | self.unreported.keys()]
+        if silent:
+            pytest.fail(
+                f"{self.slug} wants to know of {', '.join(silent)}, and hub_report returned without"
+                " a call that changes anything at the stand-in. Write the state to the source, or"
+                " remove it from App.wants. If only other settings report it: contract(…,"
+                " variants=[{…}]). If it is right that the source learns nothing: contract(…,"
+                " unreported={state: reason})."
+            )
+        if wants and reported and not has_changed_books:
+            pytest.fail(
+                f"hub_report of {self.slug} called the stand-in, and its page /_sandbox/books shows"
+                " the same data as before. Correct what hub_report sends, or let the stand-in"
+                " store it."
+            )
+        for state, reason in self.unreported.items():
+            assert reason.strip(), f"contract(…, unreported=…) needs a reason for {state}"
+            assert state in wants, f"{self.slug} does not want {state}: remove it from unreported"
+            assert state not in reported, f"{self.slug} reports {state}: remove it from unreported"
+
+
+def _examples(bench: Bench) -> list[Document]:
+    """Return the first document of each kind that would be posted."""
+    examples: dict[str, Document] = {}
+    for plan in plan_documents(bench):
+        if plan.is_posted:
+            examples.setdefault(plan.document.kind, plan.document)
+    return list(examples.values())
+
+
+def _iter_facts(bench: Bench, document: Document, state: ReceiptState) -> Iterator[dict[str, Any]]:
+    """Yield what the hub would say in a receipt about a document in a state, by its causes."""
+    facts: dict[str, Any] = {"kind": document.kind, "message": MESSAGES.get(state)}
+    if state not in WITHOUT_TRANSACTION:
+        facts |= POSTED
+    if state in (ReceiptState.PART_PAID, ReceiptState.PAID):
+        total = document.total or Decimal(1)
+        is_part = state == ReceiptState.PART_PAID
+        facts["paid"] = (total / 2).quantize(Decimal("0.01")) if is_part else total
+        facts["paid_on"] = bench.today
+    for cause in CAUSES.get(state, (None,)):
+        yield facts | {"cause": cause}

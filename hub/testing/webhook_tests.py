@@ -1,0 +1,187 @@
+"""Contract tests of webhooks: calls with the signature of the source are accepted, others not."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import pytest
+
+from hub.contract.documents import Yielded
+from hub.contract.types import Signal
+from hub.errors import Refused
+from hub.testing import record
+from hub.testing.bench import Bench
+from hub.testing.hook_effects import call_hook, raised
+from hub.testing.hook_tests import HookTests
+from hub.testing.reading import identity
+
+UNSIGNED_HEADERS = ("content-type", "content-length", "user-agent", "host")
+OTHER_BODY = b'{"topic": "made up", "id": "1"}'
+
+
+class Call(NamedTuple):
+    """A webhook call, as the hub passes it to a plugin."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class WebhookTests(HookTests):
+    """Tests with calls that the stand-in signs; an app without webhooks passes them.
+
+    `webhook` is the form of the stand-in's pages in which a person enters the address of the hub,
+    for an app without `hub_subscribe`: a path, and the fields with {url} in them.
+    """
+
+    webhook: tuple[str, Mapping[str, str]] | None
+    change: tuple[str, Mapping[str, str]] | None
+
+    def _change(self, bench: Bench, items: list[Yielded]) -> set[str]:
+        """Change the first document at the source; return its source id."""
+        raise NotImplementedError
+
+    def test_a_webhook_call_of_the_source_is_accepted(self, bench: Bench) -> None:
+        """Let the stand-in announce a change; look for a signal that brings the document."""
+        if not self._uses("hub_webhook"):
+            return
+        changed, calls = self._announce_change(bench)
+        signals: list[Signal] = []
+        has_collect = False
+        for call in calls:
+            what = f"hub_webhook of {self.slug}, for a call that its stand-in signed,"
+            answer = call_hook(lambda: bench.webhook(*call), what)  # noqa: B023 (called at once)
+            for signal in answer:
+                if not isinstance(signal, Signal):
+                    pytest.fail(f"{what} returned {signal!r}. It must return a list of Signals.")
+            has_collect |= not answer
+            signals += answer
+        has_collect |= any(not signal.ids and not signal.records for signal in signals)
+        ids = [id for signal in signals for id in signal.ids]
+        if not has_collect and not changed & set(ids):
+            pytest.fail(
+                f"hub_webhook of {self.slug} was told that {', '.join(changed)} has changed, and"
+                f" its signals read {', '.join(ids) or 'nothing'}. Return Signal.read(source_id) or"
+                " Signal.collect()."
+            )
+        assert [identity(item) for item in bench.read(ids=ids)] == ids if ids else True
+
+    def test_a_forged_webhook_call_is_refused(self, bench: Bench) -> None:
+        """Call without a signature, with a wrong one, and with that of another call or secret."""
+        if not self._uses("hub_webhook"):
+            return
+        _, calls = self._announce_change(bench)
+        right = calls[0]
+        for title, forged in _forge(right).items():
+            self._expect_refusal(bench, title, forged)
+        for name, value in bench.secrets.items():
+            bench.secrets[name] = f"{value}-renewed"
+        self._expect_refusal(bench, "with the signature of a secret that was replaced", right)
+        record.note(record.WEBHOOK, self.slug)
+
+    def test_a_source_calls_until_it_is_told_to_stop(self, bench: Bench) -> None:
+        """Turn the calls on and off; look for a call after a change."""
+        if not self._uses("hub_subscribe"):
+            return
+        self._subscribe(bench, True)
+        self._subscribe(bench, False)
+        bench.drive("webhooks", {"held": True})
+        self._require_change()
+        self._change(bench, bench.read())
+        if self._waiting_calls(bench):
+            pytest.fail(
+                f"hub_subscribe of {self.slug} was called with on=False, and the stand-in calls the"
+                " hub all the same. End the subscription at the source."
+            )
+
+    def _announce_change(self, bench: Bench) -> tuple[set[str], list[Call]]:
+        """Return the document that was changed at the source, and the calls about it."""
+        items = bench.read()
+        self._waiting_calls(bench)
+        bench.drive("webhooks", {"held": True})
+        if self._uses("hub_subscribe"):
+            self._subscribe(bench, True)
+        if self.webhook:
+            path, fields = self.webhook
+            url = bench.webhook_url or ""
+            form = {name: text.replace("{url}", url) for name, text in fields.items()}
+            assert bench.press(path, **form), f"the stand-in of {self.slug} refuses {path}"
+        self._require_change()
+        changed = self._change(bench, items)
+        calls = self._waiting_calls(bench)
+        if not calls:
+            pytest.fail(
+                f"The stand-in of {self.slug} calls nobody after {', '.join(changed)} has changed."
+                " Let it call the address that hub_subscribe gives it; if a person enters the"
+                " address there, name that form: contract(…, webhook=(path, {field: '{url}'}))."
+            )
+        return changed, calls
+
+    def _subscribe(self, bench: Bench, on: bool) -> None:
+        """Turn the calls on or off."""
+        what = f"hub_subscribe of {self.slug}, with on={on},"
+        call_hook(lambda: bench.subscribe(on), what)
+
+    def _require_change(self) -> None:
+        """Fail if the suite does not know how a person changes a document."""
+        if self.change is None:
+            pytest.fail(
+                f"The plugin of {self.slug} takes webhooks; say how a document changes at the"
+                " stand-in, so that it calls: contract(…, change=(path with {id}, fields))."
+            )
+
+    def _waiting_calls(self, bench: Bench) -> list[Call]:
+        """Return the calls that the stand-in holds back."""
+        page = bench.look("webhooks")
+        if not isinstance(page, dict) or "waiting" not in page:
+            pytest.fail(
+                f"The plugin of {self.slug} takes webhooks, but its stand-in has no page"
+                " /_sandbox/webhooks that shows signed calls. Send them with Calls of"
+                " qbo_sandbox.kit, and pass its page to the Harness as pages={'webhooks': …}. If"
+                " this app of the plugin gets none: contract(…, unused={'hub_webhook': reason})."
+            )
+        return [Call(_received(call["headers"]), call["body"].encode()) for call in page["waiting"]]
+
+    def _expect_refusal(self, bench: Bench, title: str, call: Call) -> None:
+        """Fail unless a call is refused."""
+        what = f"hub_webhook of {self.slug}, for a call {title},"
+        try:
+            answer = bench.webhook(*call)
+        except Refused:
+            return
+        except Exception as error:
+            raise raised(what, error, instead_of="Refused") from error
+        pytest.fail(
+            f"{what} returned {answer!r}. Anybody could send it. Verify the signature before you"
+            " use the body; signed_json does, and raises Refused."
+        )
+
+
+def _received(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers as a server passes them on, whatever their case was."""
+    return {
+        "-".join(part.capitalize() for part in name.split("-")): value
+        for name, value in headers.items()
+    }
+
+
+def _forge(right: Call) -> dict[str, Call]:
+    """Return calls that are not the source's, by what is wrong with each."""
+    plain: dict[str, str] = {}
+    signed: dict[str, str] = {}
+    for name, value in right.headers.items():
+        target = plain if name.lower() in UNSIGNED_HEADERS else signed
+        target[name] = value
+    wrong = {name: "".join(_other_characters(value)) for name, value in signed.items()}
+    empty = dict.fromkeys(signed, "")
+    return {
+        "without a signature": Call(plain, right.body),
+        "with an empty signature": Call(plain | empty, right.body),
+        "with a wrong signature": Call(plain | wrong, right.body),
+        "with the signature of an earlier call": Call(right.headers, OTHER_BODY),
+        "with the signature of a longer body": Call(right.headers, right.body + b" "),
+    }
+
+
+def _other_characters(text: str) -> Iterator[str]:
+    """Yield the characters of a text with other digits, so that it is of the same form."""
+    for character in text:
+        yield str((int(character) + 1) % 10) if character.isdecimal() else character
