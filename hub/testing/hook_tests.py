@@ -82,6 +82,11 @@ class HookTests(VariantBenches):
                     count += 1
                     if not self._open_file(bench, document, attachment):
                         unavailable.add(document.source_id)
+        if count and "hub_attachment" in self.unused:
+            pytest.fail(
+                f"{self.slug} has files, and unused says that it has none: remove hub_attachment"
+                " from contract(…, unused=…)."
+            )
         if count == 0 and self._uses("hub_attachment"):
             self._fail_unused("hub_attachment", "has no document with an attachment to open")
         missing = self.unavailable.keys() - unavailable

@@ -1,11 +1,12 @@
 """The contract suite rejects plugins that do not work, and waits for rate-limited stand-ins."""
 
+import datetime as dt
 import importlib
 import sys
 
 import pytest
 
-from hub import App, Code, Document, Field, Retry, hookimpl, money, setting
+from hub import App, Code, Document, Field, Line, Retry, hookimpl, money, setting
 from hub.contract.registry import Plugins
 from hub.errors import PluginBroken, Refused
 from hub.testing import bench as bench_module
@@ -17,6 +18,7 @@ from tests.support.guide_plugin import guide_plugin
 NAME = "depot"
 FAILED = pytest.fail.Exception
 READABLE = "test_every_document_can_be_read_but_those_that_show_the_opposite"
+POSTABLE = "test_every_document_that_is_ready_can_be_posted"
 READY = "test_every_kind_that_the_app_posts_is_ready_once"
 
 
@@ -142,11 +144,34 @@ def test_an_expected_unreadable_document_that_can_be_read_is_named(suite):
         run(suite(unreadable={"r2": "date"}), READABLE)
 
 
+def complete(kind):
+    """Return a document of a kind that QuickBooks would take."""
+    code = Code(id="7", name="Saw")
+    return Document(
+        kind=kind,
+        source_id=f"{kind}:1",
+        date=dt.date(2026, 2, 20),
+        codes={"owner": code, "payment_account": "35"},
+        lines=(Line(id="1", amount=money(5), codes={"tool": code}),),
+        total=money(5),
+    )
+
+
+def test_a_document_without_date_party_and_lines_is_not_ready(suite, plugin, monkeypatch):
+    bare = Document(kind="bill", source_id="b1")
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app, site: [bare]))
+    for name in (READY, POSTABLE):
+        with pytest.raises(FAILED, match="no supplier or customer") as caught:
+            run(suite(), name)
+        assert "It has no date" in str(caught.value)
+        assert "It has no line with an amount" in str(caught.value)
+
+
 def test_a_kind_that_other_settings_bring_counts(suite, plugin, monkeypatch):
     def documents(app, site, cursors, ids):
-        yield Document(kind="bill", source_id="b1")
+        yield complete("bill")
         if site.settings["expenses"]:
-            yield Document(kind="expense", source_id="e1")
+            yield complete("expense")
 
     class Settings(plugin.Settings):
         expenses = setting.switch("Expenses", "Depot", default=False)

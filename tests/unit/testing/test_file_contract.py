@@ -109,7 +109,7 @@ class Post:
             date=dt.date(2026, 11, 5),
             total=money(amount),
             codes={"supplier": Code(id=party, name=party)},
-            lines=(Line(id="1", amount=money(amount)),),
+            lines=(Line(id="1", amount=money(amount), codes={"account": "7"}),),
             attachments=(Attachment(id="file", name="file.txt", mime="text/plain"),),
         )
 

@@ -1,0 +1,445 @@
+"""The contract suite rejects a plugin with any of the defects that are planted here.
+
+The plugin is one that `hub new-plugin` creates, with every hook that it may have. Each defect
+replaces a piece of its code.
+"""
+
+import importlib
+import sys
+from typing import NamedTuple
+
+import pytest
+
+from hub.cli.plugin_template import Choices, render
+from hub.contract.registry import Plugins
+from hub.testing import bench as bench_module
+from hub.testing import record
+from hub.testing.bench import Bench
+from hub.testing.contract import contract
+
+NAME = "depot"
+FAILED = (pytest.fail.Exception, AssertionError)
+ACCOUNTS = {"deposit_account": "1", "payable_account": "2"}
+CHANGE = ("/documents/{id}/edit", {"note": "changed"})
+HOOKS, DOCUMENTS, SANDBOX = (
+    f"hub_{NAME}/{name}.py" for name in ("__init__", "documents", "sandbox")
+)
+MORE_HOOKS = """
+
+@hookimpl
+def hub_codes(app, site, field):
+    return codes_in_use(hub_documents(app, site, {}, []), field)
+
+
+@hookimpl
+def hub_attachment(app, site, document, attachment):
+    return CONTENT
+
+
+@hookimpl
+def hub_records(app, site, field, records):
+    return [Code(id=record.id, name=record.name, quickbooks_id=record.id) for record in records]
+"""
+POSTABLE = "test_every_document_that_is_ready_can_be_posted"
+READY = "test_every_kind_that_the_app_posts_is_ready_once"
+REPORTED = "test_each_state_that_the_app_wants_is_reported"
+ACCEPTED = "test_a_webhook_call_of_the_source_is_accepted"
+FORGED = "test_a_forged_webhook_call_is_refused"
+STOPPED = "test_a_source_calls_until_it_is_told_to_stop"
+CODES = "test_codes_are_listed_as_documents_use_them"
+FILES = "test_every_attachment_can_be_opened"
+LISTS = "test_lists_of_quickbooks_are_taken"
+UNUSED = "test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason"
+TESTS = (POSTABLE, READY, REPORTED, ACCEPTED, FORGED, STOPPED, CODES, FILES, LISTS, UNUSED)
+
+
+class Defect(NamedTuple):
+    """A defect: the test that must fail, the code that is replaced, and words of the message."""
+
+    test: str
+    place: str
+    old: str
+    new: str
+    words: str
+
+
+SIGNED = """    call = signed_json(
+        headers,
+        body,
+        site.secrets.get("webhook_secret"),
+        header="X-Depot-Signature",
+        signed_with="the webhook secret in the settings of Depot",
+    )
+"""
+SIGNALS = '[Signal.read(call["id"])] if "id" in call else [Signal.collect()]'
+REPORT = 'Depot(site).report(document.source_id.partition(":")[2], status)'
+SUBSCRIBE = "Depot(site).subscribe(site.webhook_url if on else None)"
+CODES_OF = "return codes_in_use(hub_documents(app, site, {}, []), field)"
+LINKS = (
+    "return [Code(id=record.id, name=record.name, quickbooks_id=record.id) for record in records]"
+)
+TOTAL = '"total": money(row["total"]),'
+PAYS = "Applied(document=f\"{paid}:{row['pays']}\")"
+VERIFY = """    import hashlib, hmac, json
+    from hub import Refused
+
+    secret = site.secrets["webhook_secret"].encode()
+    call = json.loads(body)
+    {check}
+        raise Refused("This call is not signed.")
+"""
+DEFECTS = {
+    # -- amounts and references
+    "a total that is too high": Defect(
+        POSTABLE,
+        DOCUMENTS,
+        TOTAL,
+        '"total": money(row["total"]) + 1,',
+        "add up to USD 3.50; the bill says USD 4.50",
+    ),
+    "a total that is too high, so that no kind is ready": Defect(
+        READY, DOCUMENTS, TOTAL, '"total": money(row["total"]) + 1,', "bill: "
+    ),
+    "a total that is too low": Defect(
+        POSTABLE, DOCUMENTS, TOTAL, '"total": money(row["total"]) - 1,', "USD 1.00 off"
+    ),
+    "a tax that the total lacks": Defect(
+        POSTABLE, DOCUMENTS, TOTAL, f'{TOTAL}\n        "tax_total": money(1),', "USD 1.00 off"
+    ),
+    "a computed tax that is stated and that the total lacks": Defect(
+        POSTABLE,
+        DOCUMENTS,
+        TOTAL,
+        f'{TOTAL}\n        "tax_total": money(1), "tax_mode": "computed",',
+        "USD 1.00 off",
+    ),
+    "no date": Defect(
+        POSTABLE, DOCUMENTS, 'dt.date.fromisoformat(row["date"])', "None", "It has no date"
+    ),
+    "no party": Defect(
+        POSTABLE, DOCUMENTS, "    if field:\n", "    if None:\n", "It names no supplier or customer"
+    ),
+    "no lines": Defect(
+        POSTABLE, DOCUMENTS, "tuple(_lines(row))", "()", "It has no line with an amount"
+    ),
+    "lines without a code": Defect(
+        POSTABLE, DOCUMENTS, 'codes={LINES[row["type"]]: code}', "codes={}", "neither account"
+    ),
+    "payments of a document that does not exist": Defect(
+        POSTABLE, DOCUMENTS, PAYS, 'Applied(document="invoice:nowhere")', "to invoice:nowhere, and"
+    ),
+    "payments of a line that does not exist": Defect(
+        POSTABLE, DOCUMENTS, PAYS, PAYS.replace('")', '", line="7")'), "to line 7 of invoice:1002"
+    ),
+    "payments of another kind": Defect(
+        POSTABLE, DOCUMENTS, '"payment": "invoice",', '"payment": "bill",', "no document with this"
+    ),
+    "payments of more than the total": Defect(
+        POSTABLE,
+        DOCUMENTS,
+        'amount=money(row["total"]), applied',
+        'amount=money(row["total"]) + 1, applied',
+        "is applied in all",
+    ),
+    "payments that all pay one document": Defect(
+        POSTABLE,
+        DOCUMENTS,
+        PAYS,
+        'Applied(document="invoice:1002")',
+        "QuickBooks refuses more than the total",
+    ),
+    # -- receipts
+    "a report that raises": Defect(
+        REPORTED, HOOKS, REPORT, 'raise RuntimeError("no")', "raised RuntimeError: no"
+    ),
+    "a report that raises for one state": Defect(
+        REPORTED, HOOKS, REPORT, f'{{"posted": 1}}[receipt.state]\n    {REPORT}', "state held"
+    ),
+    "a report that raises for one kind": Defect(
+        REPORTED, HOOKS, REPORT, f'{{"bill": 1}}[document.kind]\n    {REPORT}', "KeyError"
+    ),
+    "a report that does nothing": Defect(
+        REPORTED, HOOKS, REPORT, "pass", "wants to know of posted, held, and hub_report returned"
+    ),
+    "a report of one state only": Defect(
+        REPORTED,
+        HOOKS,
+        REPORT,
+        f'if receipt.state == "posted":\n        {REPORT}',
+        "wants to know of held, and",
+    ),
+    "a report that only reads": Defect(
+        REPORTED, HOOKS, REPORT, "Depot(site).account()", "without a call that changes anything"
+    ),
+    "a report that writes elsewhere": Defect(
+        REPORTED, HOOKS, REPORT, "Depot(site).subscribe(None)", "the same data as before"
+    ),
+    "a report of a document that the source does not have": Defect(
+        REPORTED, HOOKS, REPORT, 'Depot(site).report("0", status)', "raised Refused"
+    ),
+    # -- webhooks
+    "a call whose signature is not verified": Defect(
+        FORGED,
+        HOOKS,
+        SIGNED,
+        "    import json\n\n    call = json.loads(body)\n",
+        r"a call without a signature, returned .* Anybody could send it",
+    ),
+    "a call that is accepted without a signature": Defect(
+        FORGED,
+        HOOKS,
+        SIGNED,
+        f'    if "X-Depot-Signature" not in headers:\n        return []\n{SIGNED}',
+        "without a signature, returned",
+    ),
+    "a call that is accepted with an empty signature": Defect(
+        FORGED,
+        HOOKS,
+        SIGNED,
+        f'    if headers.get("X-Depot-Signature") == "":\n        return []\n{SIGNED}',
+        "with an empty signature, returned",
+    ),
+    "a call that is accepted with any signature": Defect(
+        FORGED,
+        HOOKS,
+        SIGNED,
+        VERIFY.format(check='if not headers.get("X-Depot-Signature"):'),
+        "with a wrong signature, returned",
+    ),
+    "a signature that does not cover the body": Defect(
+        FORGED,
+        HOOKS,
+        SIGNED,
+        '    signature = headers.get("X-Depot-Signature")\n    if signature in SIGNATURES:\n'
+        f"        return []\n{SIGNED}    SIGNATURES.add(signature)\n",
+        "with the signature of an earlier call, returned",
+    ),
+    "a signature that is verified with a fixed secret": Defect(
+        FORGED,
+        HOOKS,
+        'site.secrets.get("webhook_secret")',
+        '"depot-webhook-secret"',
+        "of a secret that was replaced, returned",
+    ),
+    "a missing signature that raises": Defect(
+        FORGED,
+        HOOKS,
+        SIGNED,
+        f'    headers["X-Depot-Signature"]\n{SIGNED}',
+        "raised KeyError: 'X-Depot-Signature', not Refused",
+    ),
+    "a right call that is refused": Defect(
+        ACCEPTED, HOOKS, 'header="X-Depot-Signature"', 'header="X-Depot"', "raised Refused"
+    ),
+    "a signal for another document": Defect(
+        ACCEPTED, HOOKS, SIGNALS, '[Signal.read("bill:7")]', "its signals read bill:7"
+    ),
+    "a signal that is a text": Defect(
+        ACCEPTED, HOOKS, SIGNALS, '[call["id"]]', "must return a list of Signals"
+    ),
+    "a signal that pushes lists only": Defect(
+        ACCEPTED, HOOKS, SIGNALS, "[Signal.push_lists()]", "its signals read nothing"
+    ),
+    "calls that are never switched on": Defect(
+        ACCEPTED, HOOKS, SUBSCRIBE, "pass", "calls nobody after bill:1001 has changed"
+    ),
+    "calls that are never switched off": Defect(
+        STOPPED,
+        HOOKS,
+        SUBSCRIBE,
+        "Depot(site).subscribe(site.webhook_url)",
+        "on=False, and the stand-in calls the hub all the same",
+    ),
+    "a subscription that raises": Defect(
+        STOPPED, HOOKS, SUBSCRIBE, 'raise RuntimeError("no")', "on=True, raised RuntimeError"
+    ),
+    "a stand-in that does not call": Defect(
+        ACCEPTED, SANDBOX, 'pages["webhooks"] = self.calls.page', "pass", "no page /_sandbox/web"
+    ),
+    # -- codes, files and lists
+    "codes that raise": Defect(
+        CODES, HOOKS, CODES_OF, 'raise RuntimeError("no")', "for the field .*, raised RuntimeError"
+    ),
+    "codes that are never listed": Defect(CODES, HOOKS, CODES_OF, "return []", "returned no code"),
+    "codes that are numbers": Defect(CODES, HOOKS, CODES_OF, "return [7]", "returned 7. It must"),
+    "codes that are blank": Defect(CODES, HOOKS, CODES_OF, 'return [" "]', "returned ' '. It must"),
+    "codes with other ids than in documents": Defect(
+        CODES, HOOKS, CODES_OF, 'return ["n-1", "n-2"]', "lists the codes n-1, n-2 of the field"
+    ),
+    "a file that raises": Defect(
+        FILES, HOOKS, "return CONTENT", 'raise RuntimeError("no")', "raised RuntimeError: no"
+    ),
+    "a file that is refused": Defect(
+        FILES,
+        HOOKS,
+        "return CONTENT",
+        'from hub import Refused\n\n    raise Refused("It is gone.")',
+        "raised Refused: It is gone. If the stand-in",
+    ),
+    "a file that is a text": Defect(
+        FILES, HOOKS, "return CONTENT", "return CONTENT.decode()", "must return the bytes"
+    ),
+    "a file that is empty": Defect(FILES, HOOKS, "return CONTENT", 'return b""', "must return the"),
+    "a file of another size": Defect(
+        FILES, HOOKS, "return CONTENT", "return CONTENT + CONTENT", "returned 16 bytes, not 8"
+    ),
+    "a file with another content": Defect(
+        FILES, HOOKS, "return CONTENT", "return CONTENT[::-1]", "another sha256"
+    ),
+    "a hook for files that no document has": Defect(
+        FILES, DOCUMENTS, "attachments=(FILE,)", "attachments=()", "no document with an attachment"
+    ),
+    "lists that raise": Defect(
+        LISTS, HOOKS, LINKS, 'raise RuntimeError("no")', "raised RuntimeError: no"
+    ),
+    "lists that are ignored": Defect(
+        LISTS, HOOKS, LINKS, "return []", "returned no code and wrote"
+    ),
+    "links that are texts": Defect(
+        LISTS, HOOKS, LINKS, "return [record.id for record in records]", "returned '9001'. It must"
+    ),
+    "links that change with each push": Defect(
+        LISTS,
+        HOOKS,
+        LINKS,
+        "import itertools\n\n    count = globals().setdefault('COUNT', itertools.count())\n"
+        "    return [Code(id=str(next(count)), quickbooks_id=record.id) for record in records]",
+        "and others when the same list was pushed again",
+    ),
+}
+
+
+def files():
+    """Return the files of the plugin by their place."""
+    files = render(Choices(NAME, ("bill", "invoice", "payment"), webhook=True))
+    extra = 'CONTENT = b"%PDF-1.7"\nSIGNATURES = set()\n'
+    files[HOOKS] = files[HOOKS].replace("from hub import (", "from hub import (\n    Code,", 1)
+    files[HOOKS] = files[HOOKS].replace("    hookimpl,", "    codes_in_use,\n    hookimpl,", 1)
+    files[HOOKS] = f"{files[HOOKS]}{MORE_HOOKS}\n\n{extra}"
+    digest = "hashlib.sha256(b'%PDF-1.7').hexdigest()"
+    file = f'Attachment(id="1", name="a.pdf", mime="application/pdf", size=8, sha256={digest})'
+    files[DOCUMENTS] = files[DOCUMENTS].replace(
+        'memo=row["note"] or None,', 'memo=row["note"] or None,\n        attachments=(FILE,),'
+    )
+    files[DOCUMENTS] += f"\n\nimport hashlib\n\nfrom hub import Attachment\n\nFILE = {file}\n"
+    return files
+
+
+@pytest.fixture
+def suite(tmp_path, monkeypatch):
+    """Return a function that returns the contract suite of the plugin, with a defect or without."""
+
+    def suite(defect=None, **options):
+        written = files()
+        if defect:
+            assert written[defect.place].count(defect.old) == 1, "the defect cannot be planted"
+            written[defect.place] = written[defect.place].replace(defect.old, defect.new)
+        for place, text in written.items():
+            file = tmp_path / place
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        monkeypatch.syspath_prepend(tmp_path)
+        plugins = Plugins.load([importlib.import_module(f"hub_{NAME}")], installed=False)
+        monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
+        options = {"change": CHANGE, **ACCOUNTS, **options}
+        return contract(NAME, wrong_keys={"token": "wrong"}, **options)()
+
+    yield suite
+    for name in [name for name in sys.modules if name.partition(".")[0] == f"hub_{NAME}"]:
+        del sys.modules[name]
+
+
+def run(tests, name):
+    """Run a test of a contract suite on a fresh bench, if it takes one."""
+    test = getattr(tests, name)
+    fixtures = (
+        (Bench(NAME, tests.settings, waits=True),) if name in (ACCEPTED, FORGED, STOPPED) else ()
+    )
+    test(*fixtures)
+
+
+def test_a_plugin_without_a_defect_passes(suite):
+    tests = suite()
+    record.take()
+    for name in TESTS:
+        run(tests, name)
+    assert {(record.REPORT, NAME), (record.WEBHOOK, NAME)} <= set(record.take())
+
+
+@pytest.mark.parametrize("defect", DEFECTS.values(), ids=DEFECTS)
+def test_a_defect_is_found(suite, defect):
+    tests = suite(defect)
+    record.take()
+    with pytest.raises(FAILED, match=defect.words):
+        run(tests, defect.test)
+    shown = {what for what, _ in record.take()}
+    assert not shown & {record.REPORT, record.WEBHOOK}
+
+
+# -- what an app cannot show ----------------------------------------------------------------------
+
+TOO_HIGH = DEFECTS["a total that is too high"]
+ONE_TOTAL = TOO_HIGH._replace(
+    new='"total": money(row["total"]) + (row["id"] == "1001"),', words="USD 1.00 off"
+)
+NO_REPORT_OF_HOLDS = DEFECTS["a report of one state only"]
+REFUSED_FILE = DEFECTS["a file that is refused"]._replace(
+    new="from hub import Refused\n\n"
+    '    if document.source_id == "bill:1001":\n'
+    '        raise Refused("It is gone.")\n'
+    "    return CONTENT"
+)
+NO_FILES = DEFECTS["a hook for files that no document has"]
+REASON = "The source has no place for it."
+
+
+@pytest.mark.parametrize(
+    ("defect", "options"),
+    [
+        (ONE_TOTAL, {"unpostable": {"bill:1001": "USD 1.00 off"}}),
+        (NO_REPORT_OF_HOLDS, {"unreported": {"held": REASON}}),
+        (REFUSED_FILE, {"unavailable": {"bill:1001": "It is gone"}}),
+        (NO_FILES, {"unused": {"hub_attachment": REASON}}),
+        (DEFECTS["lists that are ignored"], {"unused": {"hub_records": REASON}}),
+        (DEFECTS["codes that are never listed"], {"unused": {"hub_codes": REASON}}),
+        (DEFECTS["a stand-in that does not call"], {"unused": {"hub_webhook": REASON}}),
+    ],
+)
+def test_what_the_stand_in_shows_on_purpose_is_named_with_a_reason(suite, defect, options):
+    tests = suite(defect, **options)
+    run(tests, defect.test)
+    run(tests, UNUSED)
+
+
+@pytest.mark.parametrize(
+    ("test", "options", "words"),
+    [
+        (POSTABLE, {"unpostable": {"bill:1001": "off"}}, "bill:1001 should be ready and not be"),
+        (REPORTED, {"unreported": {"held": REASON}}, "depot reports held: remove it"),
+        (REPORTED, {"unreported": {"paid": REASON}}, "depot does not want paid: remove it"),
+        (REPORTED, {"unreported": {"held": " "}}, "needs a reason for held"),
+        (FILES, {"unavailable": {"bill:1001": "gone"}}, "a file of bill:1001 should not open"),
+        (FILES, {"unused": {"hub_attachment": REASON}}, "has files, and unused says"),
+        (UNUSED, {"unused": {"hub_file": REASON}}, "unused names hub_file: it may name"),
+        (UNUSED, {"unused": {"hub_codes": ""}}, "needs a reason for hub_codes"),
+        (ACCEPTED, {"change": None}, "say how a document changes at the stand-in"),
+        (ACCEPTED, {"webhook": ("/nowhere", {"address": "{url}"})}, "refuses /nowhere"),
+    ],
+)
+def test_a_reason_that_does_not_hold_is_refused(suite, test, options, words):
+    with pytest.raises(FAILED, match=words):
+        run(suite(**options), test)
+
+
+def test_a_hook_that_the_plugin_does_not_have_is_not_said_to_be_unused(suite):
+    lists = Defect(UNUSED, HOOKS, "@hookimpl\ndef hub_records", "def records", "")
+    with pytest.raises(FAILED, match="the plugin of depot has no hub_records"):
+        run(suite(lists, unused={"hub_records": REASON}), UNUSED)
+
+
+def test_an_app_without_hub_subscribe_needs_the_form_in_which_a_person_enters_the_address(suite):
+    person = Defect(
+        ACCEPTED, HOOKS, "@hookimpl\ndef hub_subscribe", "def subscribe", "calls nobody"
+    )
+    with pytest.raises(FAILED, match=person.words):
+        run(suite(person), ACCEPTED)
