@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hub.contract.api_client import ApiClient
 from hub.contract.codes_in_use import codes_in_use
 from hub.contract.cursors import ChangeCursor
 from hub.contract.deletions import DeletionSweep, format_ids, parse_ids
@@ -28,8 +29,16 @@ from hub.contract.documents import (
     Yielded,
 )
 from hub.contract.files import FileContent, FileField, FileKinds, Files, FileTable, ReceivedFile
+from hub.contract.grants import ClientCredentials, RefreshToken
 from hub.contract.hookspecs import hookimpl
-from hub.contract.pages import Page, read_pages
+from hub.contract.pages import (
+    Page,
+    read_changes_in_order,
+    read_linked_pages,
+    read_numbered_pages,
+    read_pages,
+)
+from hub.contract.reading import iter_chunks, read_changes, read_ids
 from hub.contract.rows import readable
 from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName
 from hub.contract.tokens import BoundSecrets, TokenCache
@@ -59,12 +68,14 @@ __all__ = [
     "NOT_LINKED",
     "AccessNeeded",
     "Address",
+    "ApiClient",
     "App",
     "Applied",
     "Attachment",
     "BoundSecrets",
     "ChangeCursor",
     "Checkpoint",
+    "ClientCredentials",
     "Code",
     "Codes",
     "Company",
@@ -92,6 +103,7 @@ __all__ = [
     "ReceiptStateName",
     "ReceivedFile",
     "Record",
+    "RefreshToken",
     "Refused",
     "Reply",
     "Retry",
@@ -111,8 +123,14 @@ __all__ = [
     "codes_in_use",
     "format_ids",
     "hookimpl",
+    "iter_chunks",
     "money",
     "parse_ids",
+    "read_changes",
+    "read_changes_in_order",
+    "read_ids",
+    "read_linked_pages",
+    "read_numbered_pages",
     "read_pages",
     "readable",
     "setting",

@@ -1,13 +1,15 @@
 """Cursors of lists that a source filters by the time of the last change, the start included."""
 
 import datetime as dt
-import hashlib
+import re
+import zlib
 from dataclasses import dataclass, field
 from typing import Self
+from urllib.parse import quote, unquote
 
 OVERLAP = dt.timedelta(minutes=2)
 MAX_REMEMBERED_ROWS = 300
-DIGEST_BYTES = 4  # of a version, so that cursors stay short
+PLAIN_VERSION = re.compile(r"\w{1,8}", re.ASCII)  # others are kept as a checksum
 PARTS = 5  # of the text of a cursor
 
 
@@ -40,16 +42,16 @@ class ChangeCursor:
         since, page, begun, newest, entries = [*parts, *missing_parts]
         versions = {}
         for entry in entries.split(","):
-            key, dot, digest = entry.rpartition(".")
+            key, dot, version = entry.rpartition(".")
             if dot:
-                versions[key] = digest
-        return cls(since, page, begun, newest, versions)
+                versions[unquote(key)] = version
+        return cls(since, _unescape(page), begun, newest, versions)
 
     def __str__(self) -> str:
         """Return the cursor as text, for a Checkpoint; `parse` reads it."""
-        entries = [f"{key}.{version}" for key, version in self.versions.items()]
+        entries = [f"{quote(key, safe=':')}.{version}" for key, version in self.versions.items()]
         day_begun = self.begun[:10]
-        parts = (self.since, self.page, day_begun, self.newest, ",".join(entries))
+        parts = (self.since, _escape(self.page), day_begun, self.newest, ",".join(entries))
         return "|".join(parts)
 
     @property
@@ -64,16 +66,18 @@ class ChangeCursor:
     def is_new(self, key: str, version: str, changed_at: str | None) -> bool:
         """Record a row of the list; return whether it was not yet read in this version.
 
-        `key` tells the rows of all lists that share the cursor apart. `version` is any text that
-        differs after each change of the row: a number, a hash, or the time of the change.
+        `key` tells the rows of all lists that share the cursor apart.
         """
         self.newest = max(self.newest, changed_at or "")
         self.remember(key, version, changed_at)
-        return self.versions.get(key) != _digest(version)
+        return self.versions.get(key) != _shorten(version)
 
     def remember(self, key: str, version: str, changed_at: str | None) -> None:
-        """Record a row that was read as part of another one."""
-        self._read.append((key, _digest(version), changed_at or ""))
+        """Record a row that was read as part of another one.
+
+        Of a long version a checksum is kept, so that cursors stay short.
+        """
+        self._read.append((key, _shorten(version), changed_at or ""))
 
     def finished(self) -> Self:
         """Return the cursor after the whole list; what changed meanwhile is still to come.
@@ -95,9 +99,20 @@ class ChangeCursor:
         return type(self)(since=since, newest=since, versions=versions)
 
 
-def _digest(version: str) -> str:
-    """Return a short hash of a version; its beginning may be the same after a change."""
-    return hashlib.blake2b(version.encode(), digest_size=DIGEST_BYTES).hexdigest()
+def _shorten(version: str) -> str:
+    """Return a version as a cursor keeps it: a word of eight characters at most."""
+    if PLAIN_VERSION.fullmatch(version):
+        return version
+    return f"{zlib.crc32(version.encode()):08x}"
+
+
+def _escape(page: str) -> str:
+    """Return a page without the character that separates the parts of a cursor."""
+    return page.replace("%", "%25").replace("|", "%7C")
+
+
+def _unescape(page: str) -> str:
+    return page.replace("%7C", "|").replace("%25", "%")
 
 
 def _with_overlap(moment: str) -> str:

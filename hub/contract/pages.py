@@ -1,11 +1,13 @@
-"""Lists that a source returns page by page with a cursor."""
+"""Lists that a source divides: by a cursor, by numbered pages, by links, by the time of change."""
 
-from collections.abc import Callable, Iterator
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from hub.errors import Retry
+from hub.errors import Refused, Retry
 
 Row = TypeVar("Row")
+RowVersion = tuple[str, str, str]  # id, version and time of the last change of a row
 
 
 class Page(NamedTuple, Generic[Row]):
@@ -27,10 +29,97 @@ def read_pages(
         page = fetch(cursor or None)
         before, cursor = cursor, page.cursor or cursor
         if page.has_more and cursor == before:
-            raise Retry(
-                "%(source)s sent the same page of its list twice; it is asked again later.",
-                source=source,
-            )
+            raise _same_page(source)
         yield page.rows, cursor
         if not page.has_more:
             return
+
+
+def read_numbered_pages(
+    fetch: Callable[[int], tuple[list[Row], bool]], page: str, source: str
+) -> Iterator[tuple[list[Row], str]]:
+    """Yield (rows, number of the next page) from `page` to the end, from the first page if "".
+
+    `fetch` gets the number of a page and returns its rows and whether more follow. After the last
+    page the number is "". Raise Retry if the source sends the same page twice.
+    """
+    number = int(page or 1)
+    before: list[Row] = []
+    while True:
+        rows, has_more = fetch(number)
+        if has_more and rows and rows == before:
+            raise _same_page(source)
+        before = rows
+        number += 1
+        yield rows, str(number) if has_more else ""
+        if not has_more:
+            return
+
+
+def read_linked_pages(
+    fetch: Callable[[str], tuple[list[Row], str | None]], page: str, source: str
+) -> Iterator[tuple[list[Row], str]]:
+    """Yield (rows, link to the next page) from the link `page` to the end, from the first if "".
+
+    `fetch` gets a link, or "" for the first page, and returns the rows and the link to the next
+    page. After the last page the link is "". Raise Retry if the source sends a link again.
+    """
+    links = {page}
+    while True:
+        rows, link = fetch(page)
+        page = link or ""
+        if page and page in links:
+            raise _same_page(source)
+        links.add(page)
+        yield rows, page
+        if not page:
+            return
+
+
+def read_changes_in_order(
+    fetch: Callable[[str], tuple[list[Row], bool]],
+    since: str,
+    source: str,
+    version: Callable[[Row], RowVersion],
+) -> Iterator[tuple[list[Row], str]]:
+    """Yield (rows, time of the last one) of a list that the source cuts off after some rows.
+
+    `fetch` gets a moment and returns what changed then or later, the oldest change first, and
+    whether more follows; the rest is requested from the moment of the last row on. `version`
+    returns id, version and time of the last change of a row. After the last rows the time is "".
+    Raise Refused if the source does not get past a moment, or begins with the newest change.
+    """
+    last_rows: set[RowVersion] = set()
+    while True:
+        rows, has_more = fetch(since)
+        new_rows = [row for row in rows if version(row) not in last_rows]
+        if not has_more:
+            yield new_rows, ""
+            return
+        if not new_rows or not _is_in_order(rows, version):
+            raise Refused(
+                "%(source)s sends no more than %(count)s rows that changed at %(since)s or later"
+                " in the order of their changes; its list cannot be read further.",
+                source=source,
+                count=len(rows),
+                since=since or "—",
+            )
+        last_rows = {version(row) for row in rows}
+        _, _, since = version(rows[-1])
+        yield new_rows, since
+
+
+def _is_in_order(rows: Sequence[Row], version: Callable[[Row], RowVersion]) -> bool:
+    """Return whether the last row did not change before the first one."""
+    _, _, first = version(rows[0])
+    _, _, last = version(rows[-1])
+    try:
+        return dt.datetime.fromisoformat(first) <= dt.datetime.fromisoformat(last)
+    except (ValueError, TypeError):  # no moments, or only one of them with an offset
+        return first <= last
+
+
+def _same_page(source: str) -> Retry:
+    return Retry(
+        "%(source)s sent the same page of its list twice; it is asked again later.", source=source
+    )

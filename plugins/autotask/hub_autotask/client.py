@@ -6,7 +6,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub import BoundSecrets, NeedsAttention, Refused, Reply, Retry, Row, Site
+from hub import (
+    BoundSecrets,
+    NeedsAttention,
+    Refused,
+    Reply,
+    Retry,
+    Row,
+    Site,
+    iter_chunks,
+    read_linked_pages,
+)
 
 HOME = "https://webservices.autotask.net"
 # Half of what Autotask allows a database, for the three apps together. All integrations of the
@@ -86,15 +96,13 @@ class Autotask:
         body = {"filter": list(conditions) or [where("id", "gte", 0)], "MaxRecords": MAX_RECORDS}
         if fields:
             body["IncludeFields"] = list(fields)
-        url, before = f"{entity}/query", None
-        while url:
-            page = self._json("POST", url, entity, json=body)
-            yield page["items"]
-            before, url = url, page["pageDetails"].get("nextPageUrl")
-            if url == before:
-                raise Retry(
-                    "Autotask sent the same page of its list twice; it is asked again later."
-                )
+
+        def fetch(link: str) -> tuple[list[Row], str | None]:
+            page = self._json("POST", link or f"{entity}/query", entity, json=body)
+            return page["items"], page["pageDetails"].get("nextPageUrl")
+
+        for rows, _ in read_linked_pages(fetch, "", "Autotask"):
+            yield rows
 
     def rows(self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()) -> Iterator[Row]:
         """Yield the rows that meet all conditions, in the order of their ids."""
@@ -103,10 +111,8 @@ class Autotask:
 
     def among(self, entity: str, field: str, values: Iterable[int]) -> Iterator[Row]:
         """Yield the rows whose field has one of these values, of which there may be any number."""
-        ordered = sorted(values)
-        for start in range(0, len(ordered), MAX_RECORDS):
-            batch = ordered[start : start + MAX_RECORDS]
-            yield from self.rows(entity, where(field, "in", batch))
+        for chunk in iter_chunks(sorted(values), MAX_RECORDS):
+            yield from self.rows(entity, where(field, "in", chunk))
 
     def get(self, entity: str, id: int) -> Row | None:
         """Return one row, or None if Autotask does not have it."""

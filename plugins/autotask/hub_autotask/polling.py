@@ -7,16 +7,16 @@ from typing import Any
 from hub import (
     Checkpoint,
     Document,
-    Gone,
     Receipt,
     Row,
     Site,
     StageName,
     Unreadable,
     Yielded,
+    read_ids,
     readable,
 )
-from hub_autotask.client import Autotask, blank, day, either, midnight, where
+from hub_autotask.client import MAX_RECORDS, Autotask, blank, day, either, midnight, where
 from hub_autotask.lists import Lists
 from hub_autotask.report_history import DONE, FAILED, OPEN, ReportHistory
 
@@ -131,19 +131,16 @@ class Kind:
 
     def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the documents with these source ids, in their order."""
+        reason = "Autotask does not show it to the API user any more."
+        return read_ids(ids, self._read_ids, reason=reason, chunk_size=MAX_RECORDS)
+
+    def _read_ids(self, ids: Sequence[str]) -> Iterator[Document | Unreadable]:
         numbers = []
         for id in ids:
             suffix = id.removeprefix(self.prefix)
             if suffix.isdecimal():
                 numbers.append(int(suffix))
-        rows = {row["id"]: row for row in self.source.among(self.entity, "id", numbers)}
-        items = {item.source_id: item for item in self._read(list(rows.values()))}
-        for id in ids:
-            if id in items:
-                yield items[id]
-            else:
-                reason = "Autotask does not show it to the API user any more."
-                yield Gone(source_id=id, reason=reason)
+        return self._read(list(self.source.among(self.entity, "id", numbers)))
 
     def _read(self, rows: Sequence[Row]) -> Iterator[Document | Unreadable]:
         if rows:

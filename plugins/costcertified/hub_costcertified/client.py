@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from hub import BoundSecrets, NeedsAttention, Page, Reply, Row, Site, TokenCache, read_pages
+from hub import ApiClient, NeedsAttention, Page, RefreshToken, Reply, Row, Site, read_pages
 from hub_costcertified import names
 
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
@@ -23,14 +23,13 @@ class CostCertified:
     """
 
     def __init__(self, site: Site) -> None:
-        self._http = site.http
-        self._base = site.settings["base_url"].rstrip("/")
-        self._client = (site.settings["client_id"], site.secrets["client_secret"])
-        self._first_refresh_token = site.secrets["refresh_token"]
-        self._bound = BoundSecrets(
-            site.secrets, self._base, *self._client, self._first_refresh_token
+        self._tokens = RefreshToken(
+            site,
+            "CostCertified",
+            refused="CostCertified does not accept the access any more. Check client id, secret and"
+            f" refresh token in the settings of the app, or ask for new ones: {SUPPORT}.",
         )
-        self._tokens = TokenCache(self._bound, self._issue_token, exclusive=True)
+        self._api = ApiClient(site, "CostCertified", tokens=self._tokens)
 
     def account(self) -> Row:
         """Return the account behind the access: name, currency, whether it takes payments."""
@@ -63,30 +62,10 @@ class CostCertified:
         return reply.status != 409 and bool(reply.check())
 
     def _call(self, method: str, path: str, **request: Any) -> Reply:
-        reply = self._tokens.call(lambda token: self._send(method, path, token, **request))
+        reply = self._api.call(method, path, **request)
         if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
                 "The account no longer takes payments of clients through CostCertified, so nothing"
                 f" is exported. Switch payments on there again, or ask {SUPPORT}."
             )
         return reply
-
-    def _send(self, method: str, path: str, token: str, **request: Any) -> Reply:
-        headers = {"Authorization": f"Bearer {token}"}
-        return self._http.request(method, self._base + path, headers=headers, **request)
-
-    def _issue_token(self) -> str:
-        """Issue an access token; store the new refresh token first, because the old one expires."""
-        refresh_token = self._bound.get("renewed_token") or self._first_refresh_token
-        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        reply = self._http.request(
-            "POST", f"{self._base}/oauth/token", auth=self._client, data=form
-        )
-        if reply.status in (400, 401):
-            raise NeedsAttention(
-                "CostCertified does not accept the access any more. Check client id, secret and"
-                f" refresh token in the settings of the app, or ask for new ones: {SUPPORT}."
-            )
-        issued = reply.check().json()
-        self._bound.put("renewed_token", issued["refresh_token"])
-        return str(issued["access_token"])

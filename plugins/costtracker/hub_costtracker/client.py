@@ -6,14 +6,14 @@ from urllib.parse import quote
 
 from hub import (
     AccessNeeded,
-    BoundSecrets,
+    ApiClient,
+    ClientCredentials,
     NeedsAttention,
     Page,
     Refused,
     Reply,
     Row,
     Site,
-    TokenCache,
     read_pages,
 )
 from hub_costtracker import names
@@ -30,11 +30,13 @@ class CostTracker:
     """CostTracker's calls, each with a bearer token that is renewed when it is rejected."""
 
     def __init__(self, site: Site) -> None:
-        self._http = site.http
-        self._base = site.settings["base_url"].rstrip("/")
-        self._client = (site.settings["client_id"], site.secrets["client_secret"])
-        bound = BoundSecrets(site.secrets, self._base, *self._client)
-        self._tokens = TokenCache(bound, self._issue_token)
+        self._tokens = ClientCredentials(
+            site,
+            "CostTracker",
+            refused="CostTracker does not accept the client id and secret. Check them in the"
+            f" settings of the app, or ask {SUPPORT} for new ones.",
+        )
+        self._api = ApiClient(site, "CostTracker", tokens=self._tokens)
 
     def account(self) -> Row:
         """Return the account of the credentials; raise AccessNeeded if it has no integrations."""
@@ -98,28 +100,10 @@ class CostTracker:
         return read_pages(fetch, cursor, "CostTracker")
 
     def _call(self, method: str, path: str, **request: Any) -> Reply:
-        reply = self._tokens.call(lambda token: self._send(method, path, token, **request))
+        reply = self._api.call(method, path, **request)
         if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
                 "The CostTracker account has no integrations any more, so nothing is read or told."
                 f" Ask {SUPPORT} for access."
             )
         return reply
-
-    def _send(self, method: str, path: str, token: str, **request: Any) -> Reply:
-        headers = {"Authorization": f"Bearer {token}"}
-        return self._http.request(method, self._base + path, headers=headers, **request)
-
-    def _issue_token(self) -> str:
-        reply = self._http.request(
-            "POST",
-            f"{self._base}/oauth/token",
-            auth=self._client,
-            data={"grant_type": "client_credentials"},
-        )
-        if reply.status in (400, 401):
-            raise NeedsAttention(
-                "CostTracker does not accept the client id and secret. Check them in the settings"
-                f" of the app, or ask {SUPPORT} for new ones."
-            )
-        return str(reply.check().json()["access_token"])

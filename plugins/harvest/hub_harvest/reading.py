@@ -5,7 +5,6 @@ invoice are read with it. The ids of all payments are remembered: one that the l
 lacks was deleted. Deleted invoices are found once a day, by comparing all ids.
 """
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -103,10 +102,9 @@ def _changed_invoices(
     """Yield the invoices that changed since the cursor, each with its payments."""
     cursor = ChangeCursor.parse(text)
     for rows, next_page in source.invoices(cursor.changed_since, cursor.page):
-        cursor.begin(source.date)
+        cursor.begin(source.api.date)
         for row in rows:
-            version = f"{zlib.crc32(row['updated_at'].encode()):08x}"
-            if cursor.is_new(str(row["id"]), version, row["updated_at"]):
+            if cursor.is_new(str(row["id"]), row["updated_at"], row["updated_at"]):
                 yield _invoice(site, row)
                 yield from _payments(site, source, row, payments)
         yield payments.checkpoint()

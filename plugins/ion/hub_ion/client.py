@@ -1,14 +1,12 @@
 """ION's API over `site.http`: every call of the app, and what it assumes about it."""
 
-import datetime as dt
 import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
-from hub import BoundSecrets, NeedsAttention, Refused, Reply, Retry, Row, Site, TokenCache
+from hub import ApiClient, ClientCredentials, NeedsAttention, Refused, Retry, Row, Site
 from hub_ion import queries, schema
 from hub_ion.queries import Listing
 
@@ -75,16 +73,20 @@ class Ion:
     """The calls, each with a token that is asked for when there is none or it no longer counts."""
 
     def __init__(self, site: Site) -> None:
-        self._http, self._secrets, self._settings = site.http, site.secrets, site.settings
+        self._secrets, self._settings = site.secrets, site.settings
         self.environment, api, token = ENVIRONMENTS[site.settings["environment"]]
-        self._api, self._token_url = (
-            api or site.settings["api_url"],
-            token or site.settings["token_url"],
+        self._url = api or site.settings["api_url"]
+        self._tokens = ClientCredentials(
+            site,
+            "ION",
+            base_url=self._url,
+            token_url=token or site.settings["token_url"],
+            refused="ION did not accept these API keys in its environment"
+            f" {self.environment}. {self._pair()}",
+            form={"audience": self._url},
+            in_form=True,
         )
-        self._keys = site.settings["client_id"], site.secrets["client_secret"]
-        bound = BoundSecrets(site.secrets, self._api, self._token_url, *self._keys)
-        self._tokens = TokenCache(bound, self._issue_token)
-        self.date = ""  # of ION's newest answer, by its own clock
+        self.api = ApiClient(site, "ION", base_url=self._url, tokens=self._tokens)
         self.lacks = frozenset(self._secrets.get(LACKS, "").split())
 
     def organization(self) -> tuple[str, str]:
@@ -220,7 +222,7 @@ class Ion:
         rows[path[2]]["broken"] = error.get("message") or "it gave no reason"
 
     def _answer(self, query: str, variables: Row) -> tuple[Any, list[Row]]:
-        reply = self._tokens.call(lambda token: self._send(query, variables, token))
+        reply = self.api.call("POST", "", json={"query": query, "variables": variables})
         if reply.status == 401:
             raise NeedsAttention(f"ION's API does not take its own tokens. {self._pair()}")
         if reply.status == 409:
@@ -233,17 +235,6 @@ class Ion:
             trace = reply.headers.get("x-b3-trace-id")
             log.warning("ION, trace %s: %s", trace, errors[0].get("message"))
         return answer.get("data"), errors
-
-    def _send(self, query: str, variables: Row, token: str) -> Reply:
-        body = {"query": query, "variables": variables}
-        reply = self._http.request(
-            "POST", self._api, json=body, headers={"Authorization": f"Bearer {token}"}
-        )
-        date = reply.headers.get("Date")
-        if date:
-            moment = parsedate_to_datetime(date).astimezone(dt.UTC)
-            self.date = moment.isoformat().replace("+00:00", "Z")
-        return reply
 
     def _misunderstood(self, error: Row) -> NoReturn:
         raise Misunderstood(
@@ -271,22 +262,6 @@ class Ion:
         return Denied(reason) if query.startswith("mutation") else NeedsAttention(reason)
 
     # -- tokens --
-
-    def _issue_token(self) -> str:
-        client, secret = self._keys
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": client,
-            "client_secret": secret,
-            "audience": self._api,
-        }
-        reply = self._http.request("POST", self._token_url, data=form)
-        if reply.status in (400, 401):
-            raise NeedsAttention(
-                f"ION did not accept these API keys in its environment {self.environment}."
-                f" {self._pair()}"
-            )
-        return str(reply.check().json().get("access_token", ""))
 
     def _pair(self) -> str:
         return (

@@ -10,7 +10,6 @@ from hub import (
     Code,
     Codes,
     Document,
-    Gone,
     Line,
     Party,
     Row,
@@ -309,8 +308,3 @@ def _moment(site: Site, text: str | None) -> dt.date:
     if not text:
         return site.today
     return dt.datetime.fromisoformat(text).astimezone(site.zone).date()
-
-
-def make_gone(source_id: str) -> Gone:
-    """Return Gone for an order or part that ION does not have any more."""
-    return Gone(source_id=source_id, reason=DELETED)

@@ -14,6 +14,8 @@ from hub import (
     Site,
     Unreadable,
     Yielded,
+    iter_chunks,
+    read_ids,
     readable,
 )
 from hub_ion import orders, parts, queries, schema
@@ -54,11 +56,12 @@ def changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
 
 def exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the orders and parts with these source ids, in their order."""
-    for first in range(0, len(ids), IDS_PER_QUERY):
-        batch = ids[first : first + IDS_PER_QUERY]
-        items = {item.source_id: item for item in _read_batch(site, ion, batch)}
-        for id in batch:
-            yield items.get(id) or orders.make_gone(id)
+    return read_ids(
+        ids,
+        lambda chunk: _read_batch(site, ion, chunk),
+        reason=orders.DELETED,
+        chunk_size=IDS_PER_QUERY,
+    )
 
 
 def read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
@@ -106,7 +109,7 @@ def _iter_changes(
     """Yield pages in the order of ids; after each the place from which to begin again."""
     kind = "" if query == queries.ORDERS else "p"
     for page in ion.pages(query, _filters(cursor), cursor.page or None):
-        cursor.begin(ion.date)
+        cursor.begin(ion.api.date)
         new_rows = [row for row in page.rows if _is_new(cursor, row, kind)]
         for row in new_rows:
             _remember_lines(cursor, row)
@@ -153,9 +156,8 @@ def _ids_after(prefix: str, source_ids: Sequence[str]) -> list[str]:
 def _read_ids(
     site: Site, ion: Ion, query: Listing, ids: Sequence[Any], read: Reader
 ) -> Iterator[Outcome]:
-    for first in range(0, len(ids), IDS_PER_QUERY):
-        batch = [str(id) for id in ids[first : first + IDS_PER_QUERY]]
-        rows = ion.rows(query, {"id": {"in": batch}})
+    for chunk in iter_chunks(ids, IDS_PER_QUERY):
+        rows = ion.rows(query, {"id": {"in": [str(id) for id in chunk]}})
         yield from read(site, ion, rows)
 
 

@@ -5,14 +5,15 @@ from typing import Any
 from urllib.parse import quote
 
 from hub import (
-    BoundSecrets,
+    ApiClient,
+    ClientCredentials,
     NeedsAttention,
     Page,
     Refused,
     Reply,
     Row,
     Site,
-    TokenCache,
+    iter_chunks,
     read_pages,
 )
 from hub_ontraccr import names
@@ -31,12 +32,14 @@ class Ontraccr:
     """The calls for one division, with a bearer token that is renewed when it is rejected."""
 
     def __init__(self, site: Site) -> None:
-        self._http = site.http
         self._division = site.settings["division"] or site.tenant
-        self._base = site.settings["base_url"].rstrip("/")
-        self._client = (site.settings["client_id"], site.secrets["client_secret"])
-        bound = BoundSecrets(site.secrets, self._base, *self._client)
-        self._tokens = TokenCache(bound, self._issue_token)
+        self._tokens = ClientCredentials(
+            site,
+            "Ontraccr",
+            refused="Ontraccr does not accept the client id and secret. Check them in the settings"
+            " of the app, or ask Ontraccr for new ones.",
+        )
+        self._api = ApiClient(site, "Ontraccr", tokens=self._tokens)
 
     # -- the company --
 
@@ -115,8 +118,8 @@ class Ontraccr:
     def bring(self, kind: str, items: Sequence[Row]) -> None:
         """Create profiles of new entries, and update those that are linked."""
         path = f"/v1/profiles/{PROFILES[kind]}/import"
-        for start in range(0, len(items), BATCH_SIZE):
-            body = {names.ImportedProfile.ITEMS: items[start : start + BATCH_SIZE]}
+        for chunk in iter_chunks(items, BATCH_SIZE):
+            body = {names.ImportedProfile.ITEMS: chunk}
             self._call("POST", path, params=self._here(), json=body)
 
     # -- lists of QuickBooks that Ontraccr offers --
@@ -156,26 +159,10 @@ class Ontraccr:
         return self._send(method, path, **request).check()
 
     def _send(self, method: str, path: str, **request: Any) -> Reply:
-        reply = self._tokens.call(lambda token: self._with(token, method, path, **request))
+        reply = self._api.call(method, path, **request)
         if reply.status == 403 and INACTIVE in reply.body:
             raise NeedsAttention(
                 "The QuickBooks integration is not activated in Ontraccr, so nothing is synced."
                 f" Let an admin activate it there under {PLACE}."
             )
         return reply
-
-    def _with(self, token: str, method: str, path: str, **request: Any) -> Reply:
-        headers = {"Authorization": f"Bearer {token}"}
-        return self._http.request(method, self._base + path, headers=headers, **request)
-
-    def _issue_token(self) -> str:
-        form = {"grant_type": "client_credentials"}
-        reply = self._http.request(
-            "POST", f"{self._base}/oauth/token", auth=self._client, data=form
-        )
-        if reply.status in (400, 401):
-            raise NeedsAttention(
-                "Ontraccr does not accept the client id and secret. Check them in the settings of"
-                " the app, or ask Ontraccr for new ones."
-            )
-        return str(reply.check().json()["access_token"])

@@ -28,9 +28,9 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-2",
-        place=f"{PLUGIN}/client.py",
-        old="        if reply.status in (400, 401):\n",
-        new="        if reply.status == 400:\n",
+        place="hub/contract/grants.py",
+        old="        if reply.status in (BAD_REQUEST, UNAUTHORIZED):\n",
+        new="        if reply.status == BAD_REQUEST:\n",
         bug="A key of another environment is any refused call.",
     ),
     Mutant(

@@ -99,3 +99,17 @@ def test_a_crowd_at_the_boundary_is_read_again_rather_than_remembered():
     for id in range(301):
         cursor.is_new(str(id), "v1", "2026-03-02T09:00:00.000Z")
     assert cursor.finished().versions == {}
+
+
+def test_long_versions_that_begin_alike_and_ids_with_any_character_are_told_apart(source):
+    source.change("a.b,c|d", "2026-03-02T09:00:00.000Z", "2026-03-02T09:00:00Z")
+    _, text = source.read("")
+    assert source.read(text)[0] == []
+    source.change("a.b,c|d", "2026-03-02T09:00:00.000Z", "2026-03-02T10:00:00Z")
+    assert source.read(text)[0] == ["a.b,c|d"]
+
+
+@pytest.mark.parametrize("page", ["https://shed/rentals?page=2&since=10%3A00", "a|b", "a%7Cb"])
+def test_a_page_may_have_any_characters(page):
+    cursor = ChangeCursor(since="2026-03-02T09:00:00Z", page=page, begun="2026-03-02")
+    assert ChangeCursor.parse(str(cursor)) == cursor

@@ -1,0 +1,103 @@
+"""The calls of a plugin to the API of its source, each with the same credentials."""
+
+import datetime as dt
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from hub.contract.tokens import TokenCache
+from hub.contract.types import Reply, Site
+from hub.errors import Refused
+
+
+class ApiClient:
+    """Calls to one API, with a bearer token, HTTP Basic authentication or issued tokens.
+
+    `source` is the name of the source in errors. Without `base_url` the API is at the setting of
+    this name. The credentials are `bearer`, a token; `basic`, a name and a password; `tokens`, such
+    as ClientCredentials or RefreshToken; or `headers`, which are sent with every call. They are
+    sent to no address that does not begin with `base_url`.
+
+        api = ApiClient(site, "Shed", bearer=site.secrets["token"])
+        rental = api.find("/rentals/7")
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        source: str,
+        *,
+        base_url: str = "",
+        bearer: str = "",
+        basic: tuple[str, str] | None = None,
+        tokens: TokenCache | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._http = site.http
+        self._source = source
+        self._base_url = base_url or site.settings["base_url"]
+        self._basic = basic
+        self._tokens = tokens
+        self._headers = dict(headers or {})
+        if bearer:
+            self._headers |= _bearer(bearer)
+        self.date = ""
+
+    def get(self, path: str, **params: Any) -> Any:
+        """Return the JSON at a path; parameters that are None are left out."""
+        sent = {name: value for name, value in params.items() if value is not None}
+        return self.call("GET", path, params=sent).check().json()
+
+    def find(self, path: str) -> Any:
+        """Return the JSON at a path, or None if the source does not have it."""
+        reply = self.call("GET", path)
+        return None if reply.not_found else reply.check().json()
+
+    def call(self, method: str, path: str, **request: Any) -> Reply:
+        """Send a request and return the answer unchecked; `request` has arguments of `site.http`.
+
+        The path may also be a whole address that the source sent, such as a link to the next page.
+        Raise Refused if that leads to another server, which would get the credentials. `date` is
+        then the time of the newest answer by the source's clock, as text in UTC.
+        """
+        url = self._address(path)
+        if self._tokens is None:
+            reply = self._send(method, url, {}, request)
+        else:
+            reply = self._tokens.call(
+                lambda token: self._send(method, url, _bearer(token), request)
+            )
+        self.date = _moment(reply.headers.get("Date", "")) or self.date
+        return reply
+
+    def _send(
+        self, method: str, url: str, access: Mapping[str, str], request: Mapping[str, Any]
+    ) -> Reply:
+        """Send a request with the headers of all calls, those of the access, and its own."""
+        headers = {**self._headers, **access, **(request.get("headers") or {})}
+        options = {"auth": self._basic, **request, "headers": headers}
+        return self._http.request(method, url, **options)
+
+    def _address(self, path: str) -> str:
+        """Return the address of a path; that of the API itself without one."""
+        base_url = self._base_url.rstrip("/")
+        if not path:
+            return self._base_url
+        if "://" not in path.partition("?")[0]:
+            return base_url + path
+        if not path.startswith(f"{base_url}/"):
+            raise Refused("%(source)s sent a link to another address.", source=self._source)
+        return path
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _moment(date: str) -> str:
+    """Return the date of an answer as a moment in UTC; "" if it is none."""
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return ""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"

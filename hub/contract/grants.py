@@ -1,0 +1,122 @@
+"""Access tokens by the grants of OAuth 2.0: client credentials, and a refresh token."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.contract.tokens import UNAUTHORIZED, BoundSecrets, TokenCache
+from hub.contract.types import Site
+from hub.errors import NeedsAttention, Retry
+
+BAD_REQUEST = 400
+TOKEN_PATH = "/oauth/token"  # noqa: S105 (an address)
+RENEWED_TOKEN = "renewed_token"  # noqa: S105 (a name in the secrets)
+
+
+class ClientCredentials(TokenCache):
+    """Access tokens that a source issues for a client id and a client secret.
+
+    They are the setting `client_id` and the secret `client_secret`. `source` is the name of the
+    source in errors; `refused` replaces the sentence for an admin whose credentials are wrong. The
+    tokens are requested at `token_url`; by default that is /oauth/token below `base_url`, which is
+    the setting of this name by default. `form` has further fields of the request; with `in_form`
+    the credentials are fields, too, and not those of HTTP Basic authentication.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        source: str,
+        *,
+        base_url: str = "",
+        token_url: str = "",
+        refused: str = "",
+        form: Mapping[str, str] | None = None,
+        in_form: bool = False,
+    ) -> None:
+        self._endpoint = _TokenEndpoint(site, source, base_url, token_url, refused, in_form)
+        self._form = {"grant_type": "client_credentials", **(form or {})}
+        super().__init__(self._endpoint.bind(), self._issue_token)
+
+    def _issue_token(self) -> str:
+        """Request an access token."""
+        return self._endpoint.request(self._form)["access_token"]
+
+
+class RefreshToken(TokenCache):
+    """Access tokens that a source issues for a refresh token, which may change with every use.
+
+    The first refresh token is the secret `refresh_token`. The newest one is stored before the
+    access token is used, and only one process at a time requests one. For the other arguments see
+    ClientCredentials.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        source: str,
+        *,
+        base_url: str = "",
+        token_url: str = "",
+        refused: str = "",
+        in_form: bool = False,
+    ) -> None:
+        self._endpoint = _TokenEndpoint(site, source, base_url, token_url, refused, in_form)
+        self._first_token = site.secrets["refresh_token"]
+        self._stored = self._endpoint.bind(self._first_token)
+        super().__init__(self._stored, self._issue_token, exclusive=True)
+
+    def _issue_token(self) -> str:
+        """Request an access token; store the new refresh token first, because the old one ends."""
+        token = self._stored.get(RENEWED_TOKEN) or self._first_token
+        issued = self._endpoint.request({"grant_type": "refresh_token", "refresh_token": token})
+        if issued.get("refresh_token"):
+            self._stored.put(RENEWED_TOKEN, issued["refresh_token"])
+        return issued["access_token"]
+
+
+class _TokenEndpoint:
+    """The address at which a client requests tokens."""
+
+    def __init__(
+        self, site: Site, source: str, base_url: str, token_url: str, refused: str, in_form: bool
+    ) -> None:
+        self._http = site.http
+        self._secrets = site.secrets
+        self._source = source
+        self._client = (site.settings["client_id"], site.secrets["client_secret"])
+        self._base_url = (base_url or site.settings["base_url"]).rstrip("/")
+        self._token_url = token_url
+        self._refused = refused
+        self._in_form = in_form
+
+    def bind(self, *credentials: str) -> BoundSecrets:
+        """Return the stored values for the addresses, the client and further credentials."""
+        addresses = filter(None, (self._base_url, self._token_url))
+        return BoundSecrets(self._secrets, *addresses, *self._client, *credentials)
+
+    def request(self, form: Mapping[str, str]) -> dict[str, str]:
+        """Return the answer; raise NeedsAttention if the credentials are refused."""
+        id, secret = self._client
+        if self._in_form:
+            form = {**form, "client_id": id, "client_secret": secret}
+        url = self._token_url or self._base_url + TOKEN_PATH
+        auth = None if self._in_form else self._client
+        reply = self._http.request("POST", url, data=form, auth=auth)
+        if reply.status in (BAD_REQUEST, UNAUTHORIZED):
+            raise self._refusal()
+        issued: Any = reply.check().json()
+        if not isinstance(issued, dict) or not isinstance(issued.get("access_token"), str):
+            raise Retry(
+                "%(source)s answered without an access token; it is asked again later.",
+                source=self._source,
+            )
+        return issued
+
+    def _refusal(self) -> NeedsAttention:
+        """Return the error for an admin whose credentials are wrong."""
+        if self._refused:
+            return NeedsAttention(self._refused)
+        return NeedsAttention(
+            "%(source)s does not accept the access. Check it in the settings of the app.",
+            source=self._source,
+        )

@@ -1,0 +1,65 @@
+"""Reading of documents: what changed since a cursor page by page, or single ones by their ids."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from hub.contract.cursors import ChangeCursor
+from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+from hub.contract.pages import RowVersion
+
+Row = TypeVar("Row")
+Value = TypeVar("Value")
+Outcome = Document | Gone | Unreadable
+
+
+def iter_chunks(values: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:
+    """Yield values in chunks of at most `size`, for sources that take so many at once."""
+    for first in range(0, len(values), size):
+        yield values[first : first + size]
+
+
+def read_ids(
+    ids: Sequence[str],
+    read: Callable[[Sequence[str]], Iterable[Outcome]],
+    *,
+    reason: str,
+    chunk_size: int = 1,
+) -> Iterator[Outcome]:
+    """Yield the documents with these source ids, in their order.
+
+    `read` gets at most `chunk_size` ids at once and returns the documents that the source has, in
+    any order. The others are Gone for this reason.
+    """
+    for chunk in iter_chunks(ids, chunk_size):
+        items = {item.source_id: item for item in read(chunk)}
+        for id in chunk:
+            yield items.get(id) or Gone(source_id=id, reason=reason)
+
+
+def read_changes(
+    pages: Callable[[str, str], Iterable[tuple[Sequence[Row], str]]],
+    cursor: str,
+    read: Callable[[Row], Outcome],
+    *,
+    version: Callable[[Row], RowVersion],
+    now: Callable[[], str],
+    stream: str = "",
+) -> Iterator[Yielded]:
+    """Yield every document that changed since a cursor of this function, and Checkpoints.
+
+    `pages` gets the moment since which rows changed and the page with which to begin, both ""
+    for the whole list; it yields the rows of each page and the next page, as `read_numbered_pages`,
+    `read_linked_pages` and `read_changes_in_order` do. `version` returns id, version and time of
+    the last change of a row, so that a row is read once in each version. `now` returns the time by
+    the source's clock, such as ApiClient.date.
+    """
+    position = ChangeCursor.parse(cursor)
+    for rows, next_page in pages(position.changed_since, position.page):
+        position.begin(now())
+        for row in rows:
+            if position.is_new(*version(row)):
+                yield read(row)
+        if next_page:
+            position.page = next_page
+            yield Checkpoint(cursor=str(position), stream=stream)
+    yield Checkpoint(cursor=str(position.finished()), stream=stream)

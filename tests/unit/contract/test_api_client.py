@@ -1,0 +1,193 @@
+"""Calls to an API: the credentials go with each one, and to no other server."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from hub import (
+    ApiClient,
+    App,
+    BoundSecrets,
+    ClientCredentials,
+    NeedsAttention,
+    RefreshToken,
+    Refused,
+    Retry,
+)
+from hub.testing.bench import URL, KeptSecrets, open_http
+from hub.testing.clock import FakeClock
+from qbo_sandbox.kit import Clock, Tokens, basic_of, form_of, json_answer, query_of
+
+CLIENT, SECRET, FIRST_TOKEN = "the client", "its secret", "the first refresh token"
+DATE = "Mon, 02 Mar 2026 11:00:00 +0100"
+
+
+class Source:
+    """A source that answers what it was called with."""
+
+    def __init__(self, *, rotate=False):
+        self.tokens = Tokens(Clock(), {CLIENT: SECRET}, rotate=rotate)
+        self.tokens.issue_refresh("account", CLIENT, FIRST_TOKEN)
+        self.token_calls = []
+        self.has_tokens = True
+        self.date = DATE
+
+    def wsgi(self, environ, start):
+        path = environ["PATH_INFO"]
+        if path.endswith("/token"):
+            return json_answer(start, *self.token(environ, path))
+        if path == "/nothing":
+            return json_answer(start, 404, {})
+        grant = self.tokens.holder(environ)
+        about = {
+            "path": path,
+            "query": query_of(environ),
+            "basic": basic_of(environ),
+            "authorization": environ.get("HTTP_AUTHORIZATION", ""),
+            "key": environ.get("HTTP_X_KEY"),
+            "holder": grant and grant.client,
+        }
+        status = 401 if path == "/closed" and grant is None else 200
+        return json_answer(start, status, about, (("Date", self.date),))
+
+    def token(self, environ, path):
+        form = form_of(environ)
+        self.token_calls.append((path, form))
+        client, secret = basic_of(environ)
+        if "client_id" in form:
+            client, secret = form["client_id"], form["client_secret"]
+        if not self.tokens.knows(client, secret):
+            return 401, {"error": "invalid_client"}
+        if not self.has_tokens:
+            return 200, {}
+        if form["grant_type"] == "client_credentials":
+            return 200, {"access_token": self.tokens.issue("account", client)}
+        pair = self.tokens.refresh(form["refresh_token"], client)
+        if pair is None:
+            return 400, {"error": "invalid_grant"}
+        if not self.tokens.rotate:
+            return 200, {"access_token": pair[0]}
+        return 200, {"access_token": pair[0], "refresh_token": pair[1]}
+
+
+@pytest.fixture
+def source():
+    return Source()
+
+
+def site_of(source, **secrets):
+    app = App(
+        slug="shed", name="Shed", summary="", posts=("bill",), settings=dict, hosts=("{base_url}",)
+    )
+    settings = {"base_url": f"{URL}/", "client_id": CLIENT}
+    return SimpleNamespace(
+        settings=settings,
+        secrets=KeptSecrets({"client_secret": SECRET, "refresh_token": FIRST_TOKEN, **secrets}),
+        http=open_http(app, settings, source.wsgi, FakeClock()),
+    )
+
+
+def test_a_bearer_token_and_headers_go_with_each_call(source):
+    api = ApiClient(site_of(source), "Shed", bearer="T", headers={"X-Key": "K"})
+    answer = api.get("/rentals", limit=3, cursor=None)
+    assert (answer["authorization"], answer["key"]) == ("Bearer T", "K")
+    assert (answer["path"], answer["query"]) == ("/rentals", {"limit": "3"})
+
+
+def test_a_name_and_a_password_go_with_each_call(source):
+    api = ApiClient(site_of(source), "Shed", basic=("me", "secret"))
+    assert api.find("/rentals/7")["basic"] == ["me", "secret"]
+
+
+def test_what_the_source_does_not_have_is_none(source):
+    assert ApiClient(site_of(source), "Shed").find("/nothing") is None
+
+
+def test_the_date_of_an_answer_is_a_moment_in_utc(source):
+    api = ApiClient(site_of(source), "Shed")
+    api.get("/rentals")
+    assert api.date == "2026-03-02T10:00:00Z"
+    source.date = "yesterday"
+    api.get("/rentals")
+    assert api.date == "2026-03-02T10:00:00Z"
+
+
+def test_a_link_of_the_source_is_called_and_one_to_another_server_is_not(source):
+    api = ApiClient(site_of(source), "Shed", bearer="T")
+    assert api.get(f"{URL}/rentals?page=2")["query"] == {"page": "2"}
+    assert api.get("/rentals?next=http://other.test/")["path"] == "/rentals"
+    for link in (f"{URL}.other.test/rentals", "https://other.test/rentals"):
+        with pytest.raises(Refused, match="Shed sent a link to another address"):
+            api.get(link)
+
+
+def test_tokens_of_client_credentials_are_issued_stored_and_renewed(source):
+    site = site_of(source)
+
+    def holder():
+        api = ApiClient(site, "Shed", tokens=ClientCredentials(site, "Shed"))
+        return api.get("/closed")["holder"]
+
+    assert [holder(), holder()] == [CLIENT, CLIENT]
+    assert source.token_calls == [("/oauth/token", {"grant_type": "client_credentials"})]
+    source.tokens.revoke("account")
+    assert holder() == CLIENT
+    assert len(source.token_calls) == 2
+
+
+def test_credentials_may_be_fields_of_the_form_at_another_address(source):
+    site = site_of(source)
+    tokens = ClientCredentials(
+        site, "Shed", token_url=f"{URL}/keys/token", form={"audience": "A"}, in_form=True
+    )
+    assert ApiClient(site, "Shed", tokens=tokens).get("/closed")["holder"] == CLIENT
+    form = {"grant_type": "client_credentials", "audience": "A"}
+    credentials = {"client_id": CLIENT, "client_secret": SECRET}
+    assert source.token_calls == [("/keys/token", {**form, **credentials})]
+
+
+@pytest.mark.parametrize("grant", [ClientCredentials, RefreshToken])
+def test_wrong_credentials_need_a_person(source, grant):
+    site = site_of(source, client_secret="wrong")
+    with pytest.raises(NeedsAttention, match="Shed does not accept the access"):
+        grant(site, "Shed").renew()
+    with pytest.raises(NeedsAttention, match=r"^Ask your landlord\.$"):
+        grant(site, "Shed", refused="Ask your landlord.").renew()
+
+
+@pytest.mark.parametrize("grant", [ClientCredentials, RefreshToken])
+def test_an_answer_without_a_token_is_asked_for_again(source, grant):
+    source.has_tokens = False
+    with pytest.raises(Retry, match="Shed answered without an access token"):
+        grant(site_of(source), "Shed").renew()
+
+
+@pytest.mark.parametrize("rotate", [False, True])
+def test_the_newest_refresh_token_is_used_until_the_admin_enters_another_one(rotate):
+    source = Source(rotate=rotate)
+    site = site_of(source)
+    for _ in range(3):
+        RefreshToken(site, "Shed").renew()
+    used = [form["refresh_token"] for _, form in source.token_calls]
+    assert (used[0], len(set(used))) == (FIRST_TOKEN, 3 if rotate else 1)
+    site.secrets["refresh_token"] = "another one"
+    with pytest.raises(NeedsAttention):
+        RefreshToken(site, "Shed").renew()
+    assert source.token_calls[-1][1]["refresh_token"] == "another one"
+
+
+def test_the_new_refresh_token_is_stored_before_the_access_token():
+    site = site_of(Source(rotate=True))
+    stored = []
+    put = site.secrets.__class__.__setitem__
+
+    class Watched(KeptSecrets):
+        def __setitem__(self, name, value):
+            stored.append(name)
+            put(self, name, value)
+
+    site.secrets = Watched(site.secrets)
+    RefreshToken(site, "Shed").renew()
+    assert stored == ["renewed_token", "access_token"]
+    bound = BoundSecrets(site.secrets, URL, CLIENT, SECRET, FIRST_TOKEN)
+    assert bound.get("renewed_token")

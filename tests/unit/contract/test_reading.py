@@ -1,0 +1,171 @@
+"""Reading by helpers: what changed, page by page, and single documents by their ids."""
+
+from itertools import islice
+
+import pytest
+
+from hub import (
+    Checkpoint,
+    Document,
+    Gone,
+    Refused,
+    Retry,
+    iter_chunks,
+    read_changes,
+    read_changes_in_order,
+    read_ids,
+    read_linked_pages,
+    read_numbered_pages,
+)
+
+NOON = "2026-03-02T12:00:00Z"
+LIMIT = 2
+
+
+def moment(minute):
+    return f"2026-03-02T10:{minute:02}:00Z"
+
+
+def version(row):
+    return row["id"], row["version"], row["updated"]
+
+
+def row(id, minute, version="1"):
+    return {"id": id, "version": version, "updated": moment(minute)}
+
+
+def document(row):
+    return Document(kind="vendor", source_id=row["id"], version=row["version"])
+
+
+class Numbered:
+    """A source with numbered pages."""
+
+    def __init__(self, *rows):
+        self.rows = list(rows)
+        self.asked = []
+
+    def pages(self, since, page):
+        def fetch(number):
+            self.asked.append((since, number))
+            rows = [row for row in self.rows if row["updated"] >= since]
+            end = number * LIMIT
+            return rows[end - LIMIT : end], end < len(rows)
+
+        return read_numbered_pages(fetch, page, "Shed")
+
+
+class Ordered(Numbered):
+    """A source that returns the oldest changes since a moment."""
+
+    def pages(self, since, page):
+        def fetch(since):
+            self.asked.append(since)
+            rows = [row for row in self.rows if row["updated"] >= since]
+            return rows[:LIMIT], len(rows) > LIMIT
+
+        return read_changes_in_order(fetch, page or since, "Shed", version)
+
+
+def read(source, cursor=""):
+    return read_changes(source.pages, cursor, document, version=version, now=lambda: NOON)
+
+
+def ids(items):
+    return [item.source_id for item in items if isinstance(item, Document | Gone)]
+
+
+def last_cursor(items):
+    return [item.cursor for item in items if isinstance(item, Checkpoint)][-1]
+
+
+FIVE = [row(f"r{number}", number) for number in range(5)]
+
+
+@pytest.mark.parametrize("source_class", [Numbered, Ordered])
+def test_each_document_is_read_once_and_again_when_it_changed(source_class):
+    source = source_class(*FIVE)
+    items = list(read(source))
+    assert ids(items) == ["r0", "r1", "r2", "r3", "r4"]
+    assert len([item for item in items if isinstance(item, Checkpoint)]) >= 3
+    cursor = last_cursor(items)
+    assert ids(read(source, cursor)) == []
+    source.rows[4] = row("r4", 4, "2")
+    source.rows.append(row("r5", 4))
+    assert ids(read(source, cursor)) == ["r4", "r5"]
+
+
+@pytest.mark.parametrize("source_class", [Numbered, Ordered])
+def test_an_interrupted_reading_continues_after_its_last_page(source_class):
+    source = source_class(*FIVE)
+    first = list(islice(read(source), 3))
+    assert ids(first) == ["r0", "r1"]
+    source.asked.clear()
+    rest = list(read(source, last_cursor(first)))
+    assert set(ids(rest)) >= {"r2", "r3", "r4"}
+    assert "r0" not in ids(rest)
+    assert source.asked[0] in (("", 2), moment(1))
+
+
+def test_numbered_pages_that_repeat_end_the_reading():
+    with pytest.raises(Retry, match="Shed sent the same page of its list twice"):
+        list(read_numbered_pages(lambda number: ([{"id": "r1"}], True), "", "Shed"))
+
+
+def test_numbered_pages_may_be_empty_and_begin_anywhere():
+    pages = {3: ([], True), 4: ([], True), 5: (["a"], False)}
+    read_pages = list(read_numbered_pages(pages.__getitem__, "3", "Shed"))
+    assert read_pages == [([], "4"), ([], "5"), (["a"], "")]
+
+
+def test_links_are_followed_from_any_page():
+    pages = {"": (["a"], "/2"), "/2": (["b"], "/3"), "/3": (["c"], None)}
+    assert list(read_linked_pages(pages.__getitem__, "", "Shed")) == [
+        (["a"], "/2"),
+        (["b"], "/3"),
+        (["c"], ""),
+    ]
+    assert list(read_linked_pages(pages.__getitem__, "/3", "Shed")) == [(["c"], "")]
+
+
+@pytest.mark.parametrize("link", ["/2", "/1"])
+def test_a_link_that_was_followed_before_ends_the_reading(link):
+    pages = {"/1": (["a"], "/2"), "/2": (["b"], link)}
+    with pytest.raises(Retry, match="Shed sent the same page of its list twice"):
+        list(read_linked_pages(pages.__getitem__, "/1", "Shed"))
+
+
+def test_a_list_that_does_not_get_past_a_moment_is_refused():
+    source = Ordered(*[row(f"r{number}", 7) for number in range(3)])
+    with pytest.raises(Refused, match=f"no more than 2 rows that changed at {moment(7)}"):
+        list(read(source))
+
+
+def test_a_list_with_the_newest_change_first_is_refused():
+    source = Ordered(*reversed(FIVE))
+    with pytest.raises(Refused, match="its list cannot be read further"):
+        list(read(source))
+
+
+def test_single_documents_come_in_the_order_of_their_ids_and_in_chunks():
+    asked = []
+
+    def fetch(ids):
+        asked.append(tuple(ids))
+        return [document(row(id, 1)) for id in reversed(ids) if id != "r2"]
+
+    items = list(read_ids(["r3", "r2", "r1"], fetch, reason="Deleted.", chunk_size=2))
+    assert ids(items) == ["r3", "r2", "r1"]
+    assert items[1] == Gone(source_id="r2", reason="Deleted.")
+    assert asked == [("r3", "r2"), ("r1",)]
+
+
+def test_single_documents_are_asked_for_one_by_one_by_default():
+    asked = []
+    list(read_ids(["r1", "r2"], lambda ids: asked.append(ids) or [], reason="Deleted."))
+    assert asked == [["r1"], ["r2"]]
+
+
+def test_chunks_hold_every_value_once():
+    assert list(iter_chunks("abcde", 2)) == ["ab", "cd", "e"]
+    assert list(iter_chunks("", 2)) == []
