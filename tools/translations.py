@@ -24,7 +24,7 @@ from hub.reasons.template import Template
 from hub.reasons.texts import CALLED
 from hub.scheduling import run_result
 from hub.translations import display_names
-from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, path_of
+from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, SENTENCE, path_of
 from hub.translations.reasons import CONTEXT as REASON
 from hub.web.plugin_texts import texts_of_plugin
 from hub.web.texts_from_below import texts_of_display
@@ -65,13 +65,13 @@ def extract_own() -> Catalog:
     for path in sorted(ROOT.glob("hub/**/*.py")):
         _add_file(catalog, "python", path)
         for text in sentences_of(path):
-            catalog.add(text)
+            catalog.add(text, auto_comments=[SENTENCE])
     for path in sorted(ROOT.glob("hub/web/templates/*.html")):
         _add_file(catalog, "jinja2.ext:babel_extract", path)
     for text in texts_of_display():
         catalog.add(text)
     for forms in (*run_result.TEXTS.values(), *interval.UNIT_TEXTS.values()):
-        catalog.add(forms)
+        catalog.add(forms, auto_comments=[SENTENCE])
     for text in display_names.texts():
         catalog.add(text, context=display_names.CONTEXT)
     for text in _reasons():
@@ -87,6 +87,8 @@ def extract_plugin(plugins: Plugins, package: str) -> Catalog:
     for path in sorted(ROOT.glob(f"plugins/*/{package}/**/*.py")):
         for label in labels_of_facts(path):
             catalog.add(label)
+        for text in sentences_of(path):
+            catalog.add(text, auto_comments=[SENTENCE])
     return catalog
 
 
@@ -99,7 +101,13 @@ def update(path: Path, extracted: Catalog, language: str) -> Catalog:
             continue
         former = stored.get(message.id, message.context)
         string = former.string if former else None
-        updated.add(message.id, string, context=message.context, flags=message.flags)
+        updated.add(
+            message.id,
+            string,
+            context=message.context,
+            flags=message.flags,
+            auto_comments=message.auto_comments,
+        )
     return updated
 
 
@@ -183,7 +191,7 @@ def sentence_calls(path: Path) -> Iterator[tuple[str, ast.expr]]:
 
     What only commands print is left out.
     """
-    if path.relative_to(ROOT).parts[1] in COMMANDS:
+    if path.relative_to(ROOT).parts[:2] in {("hub", name) for name in COMMANDS}:
         return
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call) or not node.args:
@@ -198,9 +206,10 @@ def sentence_calls(path: Path) -> Iterator[tuple[str, ast.expr]]:
 
 def sentences_of(path: Path) -> Iterator[str]:
     """Yield the sentences of a part below the pages that are written in a module."""
-    for _, argument in sentence_calls(path):
+    for name, argument in sentence_calls(path):
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            yield argument.value
+            if name != "__init__" or " " in argument.value:  # else the name of a header
+                yield argument.value
 
 
 def labels_of_facts(path: Path) -> Iterator[str]:

@@ -48,7 +48,7 @@ def _reader(person: User | None) -> Reader:
         language = ENGLISH
     chosen_format = person.number_format if person else None
     numbers = FORMATS.get(chosen_format or "", USUAL_FORMATS[language])
-    return Reader(language, catalog(language), numbers)
+    return Reader(language, catalog(language), numbers, plugin_catalogs)
 
 
 def catalog(language: str, package: str = HUB) -> NullTranslations:
@@ -64,6 +64,17 @@ def catalog(language: str, package: str = HUB) -> NullTranslations:
         else:
             read[key] = catalogs.of_plugin(language, package, catalog(language))
     return cast(NullTranslations, read[key])
+
+
+def plugin_catalogs(language: str) -> list[NullTranslations]:
+    """Return the translations of all plugins, in the order of their packages."""
+    collected = _catalogs()
+    key = ("of plugins", language)
+    if key not in collected:
+        plugins = current().plugins
+        packages = {plugins.package(slug) for slug in plugins.apps}
+        collected[key] = [catalog(language, package) for package in sorted(packages)]
+    return cast(list[NullTranslations], collected[key])
 
 
 def field_labels(language: str) -> dict[str, str]:

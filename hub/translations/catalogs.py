@@ -1,15 +1,30 @@
 """Read catalogs: gettext's .po files of the hub and of plugins, compiled in memory when needed."""
 
 import io
+from collections.abc import Iterator
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 ENGLISH = "en"
 # The languages of the pages, each named in itself.
 LANGUAGES = {ENGLISH: "English", "nb": "Norsk bokmål"}
 OWN_FOLDER = Path(__file__).parent
+
+
+# The comment in a .po file on the sentences of the parts below the pages, which may be stored.
+SENTENCE = "sentence"
+
+
+class SentenceTranslations(GNUTranslations):
+    """Translations that know which of their texts are sentences, with or without placeholders."""
+
+    sentences: frozenset[str] = frozenset()
 
 
 def path_of(folder: Path, language: str, domain: str) -> Path:
@@ -32,7 +47,20 @@ def read(path: Path, language: str) -> NullTranslations:
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
-    return GNUTranslations(compiled)
+    translations = SentenceTranslations(compiled)
+    translations.sentences = frozenset(_sentences(catalog))
+    return translations
+
+
+def sentences_of(translations: NullTranslations) -> frozenset[str]:
+    """Return the sentences of a catalog in English; of a plural, its singular."""
+    return getattr(translations, "sentences", frozenset())
+
+
+def _sentences(catalog: "Catalog") -> Iterator[str]:
+    for message in catalog:
+        if SENTENCE in message.auto_comments:
+            yield message.id if isinstance(message.id, str) else message.id[0]
 
 
 def of_plugin(language: str, package: str, fallback: NullTranslations) -> NullTranslations:

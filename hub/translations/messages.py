@@ -4,7 +4,7 @@ Only texts for pages are translated: what is stored, exported, logged, mailed or
 stays English.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,6 +16,10 @@ from hub.translations import display_names
 from hub.translations.numbers import COMMA_AND_POINT, NumberFormat
 
 
+def _no_catalogs(language: str) -> Sequence[NullTranslations]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Reader:
     """The language of a person, its catalog, and how they write numbers."""
@@ -23,6 +27,8 @@ class Reader:
     language: str = "en"
     catalog: NullTranslations = field(default_factory=NullTranslations)
     numbers: NumberFormat = COMMA_AND_POINT
+    # Returns the catalogs of all plugins in a language, for the sentences that plugins wrote.
+    find_plugin_catalogs: Callable[[str], Sequence[NullTranslations]] = _no_catalogs
 
 
 ENGLISH = Reader()

@@ -28,7 +28,7 @@ def translate(text: str, translate_label: Callable[[str], str]) -> str:
         return name
     if dates.is_date(text):
         return dates.rewrite_date(text)
-    if AMOUNT.fullmatch(text) or text.endswith("."):  # a sentence; a name stays as it is
+    if AMOUNT.fullmatch(text) or text.endswith((".", ".)")):  # a sentence; a name stays as it is
         return dates.dates_within(amounts_within(stored.translate(text)))
     return text
 

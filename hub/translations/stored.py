@@ -1,15 +1,17 @@
 """Translate sentences that were stored in English, such as the log of a run.
 
-What is stored is the English text without its template. A text of the catalog that it fits, with
-values for the placeholders, says how to translate it; values may be such sentences, too.
+What is stored is the English text without its template. A sentence of a catalog that it fits as a
+whole, with values for the placeholders, says how to translate it; values may be such sentences, too.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from gettext import NullTranslations
 from typing import NamedTuple
 
 from hub.translations import display_names, messages
-from hub.translations.catalogs import ENGLISH
+from hub.translations.catalogs import ENGLISH, sentences_of
 from hub.translations.messages import Reader
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -17,7 +19,13 @@ MIN_LETTERS = 6  # of a template outside its placeholders; a shorter one would f
 MAX_DEPTH = 3  # of sentences within sentences
 COUNT = re.compile(r"(?P<number>\d[\d,]*) (?P<words>\D+)")
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})*|\d+")
-SENTENCE_END = re.compile(r"(?<=[.!?]) ")
+SENTENCE_END = re.compile(r"(?<=[.!?)]) ")
+# What a placeholder stands for: a count, whole sentences, or a part of one sentence.
+NEXT_SENTENCE = re.compile(r" [A-ZÆØÅ]|\)")
+COUNT_VALUE = r"\d[\d,]*"
+SENTENCES_VALUE = ".*?"
+# The word before the stop is not an abbreviation, such as in Dr. Ing. Hara or Hara Co. AS.
+PART_VALUE = r"(?:(?!(?<=\w{4})[.!?] [A-ZÆØÅ]).)*?"
 
 
 class _Pattern(NamedTuple):
@@ -41,80 +49,110 @@ def translate(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _translate(text: str, person: Reader, depth: int) -> str:
-    translated = person.catalog.gettext(text)
-    if translated != text:
-        return translated
-    translated = display_names.translate(text, person.catalog)
+    translated = _translate_whole(text, person, depth)
     if translated != text:
         return translated
     if NUMBER.fullmatch(text):
         return person.numbers.localize(text)
-    if depth > MAX_DEPTH:
-        return text
-    return _by_parts(text, person, depth)
-
-
-def _by_parts(text: str, person: Reader, depth: int) -> str:
-    """Translate a text as several sentences, or as one that has values or counts."""
     sentences = SENTENCE_END.split(text)
-    parts = []
-    if len(sentences) > 1:
-        parts = [_translate(sentence, person, depth + 1) for sentence in sentences]
-    if parts and all(part != one for part, one in zip(parts, sentences, strict=True)):
-        return " ".join(parts)
-    for translate_form in (_by_template, _by_count, _without_stop):
-        translated = translate_form(text, person, depth)
+    if len(sentences) == 1:
+        return _by_count(text, person)
+    return " ".join(_translate_each(sentences, person, depth))
+
+
+def _translate_each(sentences: list[str], person: Reader, depth: int) -> Iterator[str]:
+    """Translate as many sentences at a time as one text has; those that fit none stay."""
+    place = 0
+    while place < len(sentences):
+        for end in range(len(sentences), place, -1):
+            text = " ".join(sentences[place:end])
+            translated = _translate_whole(text, person, depth)
+            if translated != text or end == place + 1:
+                yield translated
+                place = end
+                break
+
+
+def _translate_whole(text: str, person: Reader, depth: int) -> str:
+    """Translate a text that is in a catalog, fits a template there, or is the name of a document.
+
+    One that stands in parentheses or has a stop that the catalog leaves out is translated, too.
+    """
+    translated = _look_up(text, person)
+    if translated == text:
+        translated = display_names.translate(text, person.catalog)
+    if translated == text and depth <= MAX_DEPTH:
+        translated = _by_template(text, person, depth)
+    if translated != text:
+        return translated
+    if text.startswith("(") and text.endswith(")"):
+        return f"({_translate(text[1:-1], person, depth + 1)})"
+    if text.endswith("."):
+        return _look_up(text[:-1], person) + "."
+    return text
+
+
+def _look_up(text: str, person: Reader) -> str:
+    """Return a text by the catalog of the hub, else by that of a plugin which has it."""
+    for catalog in _catalogs(person):
+        translated = catalog.gettext(text)
         if translated != text:
             return translated
-    return " ".join(parts) or text
+    return text
 
 
 def _by_template(text: str, person: Reader, depth: int) -> str:
-    """Translate a sentence by the most specific template that it fits, with or without its stop."""
+    """Translate a sentence by the most specific template that it fits as a whole.
+
+    Its stop may be missing in a template that begins with a word or a count.
+    """
     endings = ("", ".") if text.endswith(".") else ("",)
     for pattern in _patterns(person):
         if pattern.longest_part not in text:
             continue
         for ending in endings:
             match = pattern.expression.fullmatch(text.removesuffix(ending))
-            if match:
+            if match and not (ending and _begins_with_name(match)):
                 values = {}
                 for name, value in match.groupdict().items():
                     values[name] = _translate(value, person, depth + 1)
-                return str(person.catalog.gettext(pattern.template)) % values + ending
+                return _look_up(pattern.template, person) % values + ending
     return text
 
 
-def _without_stop(text: str, person: Reader, depth: int) -> str:
-    """Translate a sentence whose full stop is not a part of its template."""
-    if not text.endswith("."):
-        return text
-    return _translate(text[:-1], person, depth + 1) + "."
+def _begins_with_name(match: re.Match[str]) -> bool:
+    """Tell whether a template begins with a placeholder whose value is no count."""
+    return match.start(1) == 0 and not NUMBER.fullmatch(match[1])
 
 
-def _by_count(text: str, person: Reader, depth: int) -> str:
+def _by_count(text: str, person: Reader) -> str:
     """Translate counts such as "3 new, 1 held"."""
     counts = []
     for part in text.split(", "):
         match = COUNT.fullmatch(part)
         if not match:
             return text
-        english = match["words"]
-        words = person.catalog.gettext(english)
+        words = _look_up(match["words"], person)
         counts.append(f"{person.numbers.localize(match['number'])} {words}")
     return ", ".join(counts)
 
 
+def _catalogs(person: Reader) -> list[NullTranslations]:
+    """Return the catalogs of the hub and of its plugins, whose sentences are stored, too."""
+    return [person.catalog, *person.find_plugin_catalogs(person.language)]
+
+
 @cache
 def _patterns(person: Reader) -> list[_Pattern]:
-    """Return the texts of a catalog that have placeholders, those with most letters first."""
+    """Return the sentences of the catalogs with placeholders, those with most letters first."""
     patterns = []
     for template in _templates(person):
         parts = PLACEHOLDER.split(template)
         literals = parts[::2]
         if len(parts) == 1 or count_letters(template) < MIN_LETTERS:
             continue
-        patterns.append(_Pattern(template, max(literals, key=len), _expression(parts)))
+        longest_part = max(literals, key=len).replace("%%", "%")
+        patterns.append(_Pattern(template, longest_part, _expression(parts)))
     return sorted(patterns, key=lambda one: -count_letters(one.template))
 
 
@@ -124,11 +162,11 @@ def count_letters(template: str) -> int:
 
 
 def _templates(person: Reader) -> list[str]:
-    """Return the English texts of a catalog without a context; of a plural, its singular."""
+    """Return the English sentences of the catalogs; a text of a page alone is never stored."""
     templates: set[str] = set()
-    for key in getattr(person.catalog, "_catalog", {}):
-        templates.add(key if isinstance(key, str) else key[0])
-    return sorted(text for text in templates if "\4" not in text)
+    for catalog in _catalogs(person):
+        templates |= sentences_of(catalog)
+    return sorted(templates)
 
 
 def _expression(parts: list[str]) -> re.Pattern[str]:
@@ -142,5 +180,17 @@ def _expression(parts: list[str]) -> re.Pattern[str]:
             expression += f"(?P={part})"
         else:
             names.add(part)
-            expression += f"(?P<{part}>.*?)"
+            expression += f"(?P<{part}>{_value(part, parts[place - 1], parts[place + 1])})"
     return re.compile(expression, re.DOTALL)
+
+
+def _value(name: str, before: str, after: str) -> str:
+    """Return the expression for a placeholder between two literals of its template.
+
+    It stands for whole sentences only where a sentence can begin and end.
+    """
+    if name == "count" or name.endswith("_count"):
+        return COUNT_VALUE
+    begins = before in ("", " ") or before.endswith((". ", ": ", "("))
+    ends = not after or after == " " or bool(NEXT_SENTENCE.match(after))
+    return SENTENCES_VALUE if begins and ends else PART_VALUE

@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.context import current
 from hub.contract import interval
 from hub.errors import DatabaseUnavailable, Refused, Sentence
-from hub.notices.languages import catalog, field_labels
+from hub.notices.languages import catalog, field_labels, plugin_catalogs
 from hub.reasons import texts as reasons
 from hub.translations import messages, stored
 from hub.translations import reasons as reason_texts
@@ -157,7 +157,7 @@ def _reader(language: str | None, number_format: str | None) -> Reader:
     """Return a reader with these choices; what is not chosen comes from the browser."""
     name = language if language in LANGUAGES else requested_language()
     numbers = FORMATS[number_format] if number_format in FORMATS else USUAL_FORMATS[name]
-    return Reader(name, catalog(name), numbers)
+    return Reader(name, catalog(name), numbers, plugin_catalogs)
 
 
 def _choice(name: str) -> str | None:
