@@ -262,9 +262,10 @@ class Document:
     `quickbooks_id` is the id of a transaction that is already in QuickBooks and is adopted.
     `exchange_rate` is the amount of the company's currency for one unit of `currency`. Without it
     QuickBooks uses its own rate of the document's date.
-    `memo` is the private note; `message` is printed for the customer or vendor; `custom` holds
-    custom fields by name. Sales forms and purchase orders have fields for these and for `ship_to`;
-    on other kinds they go into the memo.
+    `memo` is private; `message` is printed for the customer or vendor; `custom` holds custom fields
+    by name. Invoices, credit memos, refunds and purchase orders have fields for `message`, `custom`
+    and `ship_to`; on other kinds they go into the memo. Items have no memo: a warning names each
+    text that is left out.
     `email_to`: None to send no e-mail; otherwise the invoice is sent to the address that QuickBooks
     has for the customer, or else to this one.
     `closed`: nothing more is expected of an order; it is closed in QuickBooks and not changed

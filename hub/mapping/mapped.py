@@ -94,6 +94,8 @@ class MappedLine:
 class Mapped:
     """A document and the records of its codes.
 
+    `remarks` are lines of the memo for codes that the kind of document has no place for. The
+    builder of the payload adds its own, which depend on what the company has switched on.
     With `parts` it is posted as these, each under the name of its part.
     """
 
@@ -103,6 +105,6 @@ class Mapped:
     creates: tuple[Create, ...] = ()
     fills: tuple[Fill, ...] = ()
     warnings: tuple[str, ...] = ()
-    memo_extra: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     part: str = ""
     parts: tuple["Mapped", ...] = ()

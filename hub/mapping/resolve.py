@@ -47,7 +47,7 @@ def resolve(
         creates=tuple(resolver.creates.values()),
         fills=tuple(resolver.fills.values()),
         warnings=(*document.warnings, *resolver.warnings),
-        memo_extra=tuple(resolver.memo),
+        remarks=tuple(resolver.remarks),
     )
     return resolver.split(mapped, split_role, lines) if split_role else mapped
 
@@ -97,7 +97,7 @@ class _Resolver:
         self.creates: dict[tuple[Role, str], Create] = {}
         self.fills: dict[tuple[Role, str], Fill] = {}
         self.warnings: dict[str, None] = {}
-        self.memo: dict[str, None] = {}
+        self.remarks: dict[str, None] = {}
 
     def refs(self, codes: Codes) -> dict[Role, Ref]:
         """Return the records of the header's or a line's codes; the first one of a role counts.
@@ -223,7 +223,7 @@ class _Resolver:
         if isinstance(result, Ref):
             name = result.name
         label = _label(field, role)
-        self.memo[f"{label}: {name}"] = None
+        self.remarks[f"{label}: {name}"] = None
 
     def _add_missing(self, field: str, label: str, problem: str) -> None:
         """Note a fault of the document that its source has to correct."""

@@ -83,7 +83,7 @@ class TransactionSummary(NamedTuple):
     date: str = ""
     currency: str = ""
     location: str = ""
-    note: str = ""
+    memo: str = ""  # stored as "note"
     total: Decimal | None = None
     tax: Decimal | None = None
     tolerance: Decimal | None = None  # by how much the total may differ
@@ -160,7 +160,7 @@ class TransactionSummary(NamedTuple):
             "date": self.date,
             "currency": self.currency,
             "location": self.location,
-            "note": self.note,
+            "note": self.memo,
             "total": _format_amount(self.total),
             "tax": _format_amount(self.tax),
             **self._texts(_HEADER_FACTS),
@@ -214,10 +214,11 @@ _ENTRY_FACTS = (
 )
 # The key under which each fact is stored that is a text, or needs no conversion.
 _TEXTS = {
-    **{name: name for name in ("party", "number", "date", "currency", "location", "note")},
+    **{name: name for name in ("party", "number", "date", "currency", "location")},
     **{name: name for name in _HEADER_FACTS},
     **{name: name for name in ("name", "active", *_ENTRY_FACTS)},
     "class_": "class",
+    "memo": "note",
 }
 
 

@@ -35,7 +35,7 @@ class ObjectIdentity:
     name: str
     type: str
     active: bool
-    note: str
+    memo: str
     token: str
 
 
@@ -47,13 +47,13 @@ def identify(entity: Entity) -> ObjectIdentity:
     type = _text(entity, "Type")
     category = ref_id(entity, "ParentRef") if type else ""
     name = _text(entity, "DisplayName") or _text(entity, "Name") or _text(entity, "FileName")
-    note = _text(entity, "PrivateNote") or _text(entity, "Notes") or _text(entity, "Note")
+    memo = _text(entity, "PrivateNote") or _text(entity, "Notes") or _text(entity, "Note")
     return ObjectIdentity(
         id=_text(entity, "Id"),
         name=name,
         type=f"{type} in {category}" if category else type,
         active=str(entity.get("Active", True)).lower() == "true",
-        note=note,
+        memo=memo,
         token=_text(entity, "SyncToken"),
     )
 

@@ -207,7 +207,7 @@ def _insert_if_absent(dialect: str) -> Insert:
 
 
 def extract_marker(private_note: str | None) -> str:
-    """Return the marker in a note, "" without one; of several the last, where the hub puts it."""
+    """Return the marker in a memo, "" without one; of several the last, where the hub puts it."""
     markers: list[str] = MARKER.findall(private_note or "")
     if not markers:
         return ""
@@ -256,9 +256,9 @@ def _first_ref_id(entity: dict[str, Any], names: Iterable[str]) -> str:
 
 
 def is_voided(entity: dict[str, Any]) -> bool:
-    """Return whether a transaction was voided: its amounts are zero and its note says so."""
-    note = str(entity.get("PrivateNote") or "")
-    if "Voided" not in note:
+    """Return whether a transaction was voided: its amounts are zero and its memo says so."""
+    memo = str(entity.get("PrivateNote") or "")
+    if "Voided" not in memo:
         return False
     total = _amount(entity.get("TotalAmt"))
     balance = _amount(entity.get("Balance"))

@@ -63,7 +63,6 @@ def mapped(
         document=source_document,
         header=header or refs(vendor="1", payable_account="33"),
         lines=rows,
-        memo_extra=(),
     )
 
 

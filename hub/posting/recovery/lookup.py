@@ -180,8 +180,8 @@ def search_since(
         with transaction() as session:
             store_entities(session, posting_session, kind, page)
         for entity in page:
-            note = search.identify(entity).note
-            marker = transaction_index.extract_marker(note)
+            memo = search.identify(entity).memo
+            marker = transaction_index.extract_marker(memo)
             if marker in markers:
                 marked[str(entity["Id"])] = entity
     _store_deletions_since(posting_session, kind, since)

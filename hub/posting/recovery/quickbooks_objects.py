@@ -44,7 +44,7 @@ def from_entity(posting: Posting, entity: dict[str, Any]) -> QuickBooksObject:
         id=theirs.id,
         state=TransactionState.LIVE if theirs.active else TransactionState.INACTIVE,
         token=theirs.token,
-        marker="" if is_file else transaction_index.extract_marker(theirs.note),
+        marker="" if is_file else transaction_index.extract_marker(theirs.memo),
         agreements=frozenset(agreements),
     )
 

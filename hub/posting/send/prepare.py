@@ -257,4 +257,4 @@ def _last_posted_note(posting: Posting) -> str:
         .limit(1)
     )
     with reading() as session:
-        return TransactionSummary.load(session.scalar(query)).note
+        return TransactionSummary.load(session.scalar(query)).memo

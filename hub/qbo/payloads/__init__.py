@@ -1,7 +1,8 @@
 """Request bodies for QuickBooks, and summaries of what its answers contain.
 
 Imports `hub.contract`, `hub.mapping` and the company facts of `hub.qbo`. Start reading in
-`assembly`; each kind has a module.
+`assembly`; each kind has a module. The rules for texts are in `builder` (the memo, the number, the
+message) and `shared_fields` (custom fields, addresses, and what a kind has no field for).
 """
 
 from hub.qbo.payloads.assembly import Payload, build

@@ -69,6 +69,7 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
             body["ExchangeRate"] = rate
         _check_completeness(builder, body)
         _check_sum(builder, body)
+        body["PrivateNote"] = builder.memo()
     summary = summarize(kind, body, facts.currency)
     if kind in DOCUMENTS:
         summary = _with_open_total(builder, summary)
@@ -98,7 +99,7 @@ def _check_completeness(builder: PayloadBuilder, body: dict[str, Any]) -> None:
 
 
 def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
-    """Report a total that differs from that of the lines; note a difference that is tolerated."""
+    """Report a total that differs from that of the lines; remark on a tolerated difference."""
     document = builder.document
     currency = builder.currency
     computed = expected_total(body)
@@ -124,7 +125,6 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         )
         builder.warnings.append(remark)
         builder.remarks.append(remark)
-        body["PrivateNote"] = builder.note()
 
 
 def _with_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> TransactionSummary:

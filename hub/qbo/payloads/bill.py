@@ -4,13 +4,13 @@ from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
 from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
-from hub.qbo.payloads.shared_fields import note_form_fields
+from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a bill."""
     pairs = purchase_lines.build_lines(builder)
-    note_form_fields(builder)
+    put_texts_into_memo(builder)
     fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),
@@ -23,4 +23,4 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         LinkedTxn=purchase_lines.orders(builder),
         Line=[line for _, line in pairs],
     )
-    return fields | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
+    return fields | line_tax.detail(builder, pairs)

@@ -12,7 +12,7 @@ from hub.qbo.payloads.builder import (
     without_empty,
 )
 from hub.qbo.payloads.expense import CARD, payment_type
-from hub.qbo.payloads.shared_fields import note_form_fields
+from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     account = builder.mapped.header.get("payment_account")
     if paid:
         require_reference("payment_account", account, builder)
-    note_form_fields(builder)
+    put_texts_into_memo(builder)
     fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),
@@ -33,11 +33,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         TotalAmt=paid,
         Line=lines,
     )
-    return (
-        fields
-        | _source_of_payment(payment_type(builder), account)
-        | {"PrivateNote": builder.note()}
-    )
+    return fields | _source_of_payment(payment_type(builder), account)
 
 
 def _source_of_payment(type: str, account: Ref | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The builder of a request body: references, amounts, the note, and what to report."""
+"""The builder of a request body: references, amounts, the memo, and what to report."""
 
 import datetime as dt
 import re
@@ -15,7 +15,7 @@ from hub.qbo.company_facts import CompanyFacts
 
 T = TypeVar("T")
 MAX_NUMBER_LENGTH = 21
-MAX_NOTE_LENGTH = 4000
+MAX_MEMO_LENGTH = 4000
 MAX_MESSAGE_LENGTH = 1000
 AMOUNT_DECIMALS = 2  # QuickBooks keeps no more, whatever the currency
 PARTY_TYPES: dict[Role, str] = {"vendor": "Vendor", "customer": "Customer"}
@@ -23,10 +23,10 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class PayloadBuilder:
-    """Build the body of one document; its note ends with the marker.
+    """Build the body of one document; its memo ends with the marker.
 
-    It collects `warnings` to show, `problems` that forbid sending the document, and `remarks`
-    that go into the note.
+    It collects `warnings` to show, `problems` that forbid sending the document, and `remarks`:
+    lines of the memo for what QuickBooks has no field or no room for.
     """
 
     def __init__(self, mapped: Mapped, facts: CompanyFacts, marker: str) -> None:
@@ -113,7 +113,7 @@ class PayloadBuilder:
         return list(classes.values())
 
     def lines_with_amount(self) -> list[tuple[MappedLine, Decimal]]:
-        """Return each line that has an amount, with it; lines of text alone go into the note."""
+        """Return each line that has an amount, with it; lines of text alone go into the memo."""
         lines = []
         for mapped in self.mapped.lines:
             line_amount = amount(mapped.line)
@@ -126,7 +126,7 @@ class PayloadBuilder:
     def _if_enabled(
         self, ref: Ref | None, is_enabled: bool, label: str, plural: str
     ) -> dict[str, str] | None:
-        """Return a reference; note its name instead if the company does not use such records."""
+        """Return a reference; put its name into the memo if the company has switched them off."""
         if ref is None or is_enabled:
             return as_reference(ref)
         self.warnings.append(
@@ -136,44 +136,51 @@ class PayloadBuilder:
         return None
 
     def number(self) -> str | None:
-        """Return the number, cut to the length of QuickBooks; the note has the whole of it."""
+        """Return the number; the whole of one that is cut goes into the memo."""
         number = (self.document.number or "").strip()
         if len(number) > MAX_NUMBER_LENGTH:
             self.remarks.insert(0, f"Number: {number}")
             self.warnings.append(
                 f"QuickBooks takes {MAX_NUMBER_LENGTH} characters of a number; the full one,"
-                f" {number}, stands in the memo."
+                f" {number}, goes into the memo."
             )
         return number[:MAX_NUMBER_LENGTH].strip() or None
 
     def message(self, max_length: int = MAX_MESSAGE_LENGTH) -> str | None:
-        """Return the message to the other side; the note has the whole of one that is cut."""
+        """Return the message to the other side; the whole of one that is cut goes into the memo."""
         text = clean(self.document.message or "")
         if len(text) > max_length:
             self.warnings.append(
                 f"QuickBooks takes {max_length} characters of a message;"
-                " all of it stands in the memo."
+                " all of it goes into the memo."
             )
             self.remarks.append(text)
         return text[:max_length].strip() or None
 
-    def note_unsupported(self, **values: Any) -> None:
-        """Note values of the document for which its kind has no field."""
+    def put_into_memo(self, **values: Any) -> None:
+        """Put values of the document for which its kind has no field into the memo."""
         for name, value in values.items():
             if value not in (None, ""):
                 label = name.replace("_", " ").capitalize()
                 self.remarks.append(f"{label}: {value}")
 
-    def note(self) -> str:
-        """Return the memo and the remarks, with the marker always whole at the end.
+    def memo(self) -> str:
+        """Return the document's memo and all remarks, with the marker always whole at the end.
 
-        A text that stands in several of them is written once.
+        Remarks of the mapping come last. A text that stands in several of them is written once.
+        Call this once, after everything that adds a remark: a memo that is cut is warned of.
         """
-        parts = (self.document.memo, *self.remarks, *self.mapped.memo_extra)
+        parts = (self.document.memo, *self.remarks, *self.mapped.remarks)
         texts = [clean(part) for part in parts if part]
         text = "\n".join(dict.fromkeys(texts))
         marker_line = f"[hub:{self.marker}]"
-        room = MAX_NOTE_LENGTH - len(marker_line) - 1  # for the line break between them
+        room = room_before(marker_line)
+        if len(text) > room:
+            self.warnings.append(
+                f"QuickBooks takes {MAX_MEMO_LENGTH} characters of a memo, so the last"
+                f" {len(text) - room} of this one are left out. Shorten the texts of the document"
+                " at the source."
+            )
         return f"{text[:room].rstrip()}\n{marker_line}".lstrip()
 
     def payable(self) -> dict[str, str] | None:
@@ -218,6 +225,11 @@ class PayloadBuilder:
         if stated is None:
             return total(amounts)
         return self.cents(stated)
+
+
+def room_before(marker_line: str) -> int:
+    """Return how many characters of a memo are left for texts, without the line break."""
+    return MAX_MEMO_LENGTH - len(marker_line) - 1
 
 
 def as_reference(ref: Ref | None) -> dict[str, str] | None:

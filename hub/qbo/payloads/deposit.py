@@ -15,27 +15,26 @@ from hub.qbo.payloads.builder import (
     require_reference,
     without_empty,
 )
-from hub.qbo.payloads.shared_fields import note_form_fields
+from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 DETAIL = "DepositLineDetail"
 DEPOSITED_KINDS: tuple[Kind, ...] = ("payment", "refund")
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
-    """Return the body of a deposit; deposits have no number, so it goes into the note."""
+    """Return the body of a deposit; deposits have no number, so it goes into the memo."""
     document = builder.document
-    builder.note_unsupported(number=document.number)
-    note_form_fields(builder)
+    builder.put_into_memo(number=document.number)
+    put_texts_into_memo(builder)
     lines = builder.lines_with_amount()
     account = builder.mapped.header.get("deposit_account")
-    fields = without_empty(
+    return without_empty(
         DepositToAccountRef=require_reference("deposit_account", account, builder),
         DepartmentRef=builder.location(),
         TxnDate=day(document.date),
         CurrencyRef=builder.currency_ref(),
         Line=[_line(builder, mapped, builder.cents(line_amount)) for mapped, line_amount in lines],
     )
-    return fields | {"PrivateNote": builder.note()}
 
 
 def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> dict[str, Any]:

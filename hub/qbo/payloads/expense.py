@@ -15,7 +15,7 @@ from hub.qbo.payloads.builder import (
     require_reference,
     without_empty,
 )
-from hub.qbo.payloads.shared_fields import note_form_fields
+from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 CASH = "Cash"
 CARD = "CreditCard"
@@ -42,7 +42,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     elif is_credit:
         builder.mapped = _negate(builder.mapped)
     pairs = purchase_lines.build_lines(builder)
-    note_form_fields(builder)
+    put_texts_into_memo(builder)
     account = builder.mapped.header.get("payment_account")
     fields = without_empty(
         PaymentType=paid_by,
@@ -56,7 +56,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return fields | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
+    return fields | line_tax.detail(builder, pairs)
 
 
 def payment_type(builder: PayloadBuilder) -> str:

@@ -15,7 +15,7 @@ _SORTED = json.JSONEncoder(sort_keys=True)
 
 
 def content(kind: str, entity: dict[str, Any], summary: TransactionSummary | None = None) -> str:
-    """Return the digest of a transaction without its note; "" if there is nothing to compare.
+    """Return the digest of a transaction without its memo; "" if there is nothing to compare.
 
     `summary` is that of the entity, if it was read already.
     """

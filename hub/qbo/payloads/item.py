@@ -21,7 +21,7 @@ MAX_SKU_LENGTH = 100
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
-    """Return the body of an item; items have no note for a marker, so the name identifies it."""
+    """Return the body of an item; items have no memo for a marker, so the name identifies it."""
     item = details_of(builder.document, Item)
     parent = builder.header("category")
     _warn_of_texts(builder)

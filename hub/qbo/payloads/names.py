@@ -4,7 +4,7 @@ from typing import Any
 
 from hub.contract.documents import Party
 from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
-from hub.qbo.payloads.shared_fields import address, note_form_fields
+from hub.qbo.payloads.shared_fields import address, put_texts_into_memo
 
 MAX_PARTY_LENGTH = 500
 MAX_ITEM_LENGTH = 100
@@ -36,7 +36,7 @@ def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
     phone = (details.phone or "").strip()[:MAX_PHONE_LENGTH]
     currency = details.currency or builder.document.currency
     has_currency = bool(currency) and builder.facts.multicurrency
-    note_form_fields(builder)
+    put_texts_into_memo(builder)
     return without_empty(
         DisplayName=name(builder, details.name),
         GivenName=first[:MAX_NAME_PART_LENGTH],
@@ -45,5 +45,5 @@ def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
         PrimaryPhone=without_empty(FreeFormNumber=phone),
         BillAddr=address(details.address),
         CurrencyRef={"value": currency} if has_currency else None,
-        Notes=builder.note(),
+        Notes=builder.memo(),
     )

@@ -4,14 +4,14 @@ from typing import Any
 
 from hub.qbo.payloads import applied_lines
 from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
-from hub.qbo.payloads.shared_fields import note_form_fields
+from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a payment; what settles no invoice becomes a credit of the customer."""
     lines, applied = applied_lines.build_lines(builder, ("invoice", "credit_memo"))
-    note_form_fields(builder)
-    fields = without_empty(
+    put_texts_into_memo(builder)
+    return without_empty(
         CustomerRef=builder.header("customer"),
         TxnDate=day(builder.document.date),
         PaymentRefNum=builder.number(),
@@ -21,4 +21,3 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         TotalAmt=applied_lines.whole(builder, applied),
         Line=lines,
     )
-    return fields | {"PrivateNote": builder.note()}

@@ -14,7 +14,7 @@ ITEM = "ItemBasedExpenseLineDetail"
 
 
 def build_lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any]]]:
-    """Return each line with its body; lines of text alone go into the note."""
+    """Return each line with its body; lines of text alone go into the memo."""
     pairs = []
     for mapped, line_amount in builder.lines_with_amount():
         whole_amount = _with_unclaimed_tax(builder, mapped, line_amount)

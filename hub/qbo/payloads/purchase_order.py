@@ -3,8 +3,10 @@
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import MAX_NOTE_LENGTH, PayloadBuilder, day, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
+
+MAX_MESSAGE_LENGTH = 4000  # longer than the message of a sales form
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
@@ -21,9 +23,9 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
         ShipAddr=address(builder.document.ship_to),
-        Memo=builder.message(MAX_NOTE_LENGTH),
+        Memo=builder.message(MAX_MESSAGE_LENGTH),  # printed for the vendor; our memo is PrivateNote
         CustomField=custom_fields(builder, builder.facts.order_fields),
         Line=[line for _, line in pairs],
         **mailing(builder, "vendor", "POEmail"),
     )
-    return fields | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
+    return fields | line_tax.detail(builder, pairs)

@@ -33,7 +33,7 @@ def build_body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
         **mailing(builder, "customer", "BillEmail"),
         **extra_fields,
     )
-    return fields | build_lines(builder) | {"PrivateNote": builder.note()}
+    return fields | build_lines(builder)
 
 
 def build_lines(builder: PayloadBuilder) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Fields that several kinds have: addresses, custom fields, and the address for mailing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.contract.documents import Address, Role
@@ -33,24 +33,19 @@ def address(source: Address | None) -> dict[str, Any]:
 
 
 def custom_fields(builder: PayloadBuilder, ids: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the custom fields that the company has; others and long texts go into the note.
+    """Return the custom fields that the company has; others and long texts go into the memo.
 
     `ids` are the ids of the fields by their names.
     """
     by_key = {name.casefold(): (id, name) for name, id in ids.items()}
     fields = []
-    for name, value in builder.document.custom.items():
-        text = clean(value)
-        if not text:
-            continue
+    for name, text in _custom_texts(builder):
         id, label = by_key.get(name.strip().casefold(), ("", name))
-        if not id or len(text) > MAX_CUSTOM_LENGTH:
-            builder.remarks.append(f"{label}: {text}")
         if not id:
-            builder.warnings.append(
-                f"QuickBooks has no custom field {name}; it stands in the memo."
-            )
+            _put_custom_text_into_memo(builder, name, text)
             continue
+        if len(text) > MAX_CUSTOM_LENGTH:
+            builder.remarks.append(f"{label}: {text}")
         fields.append(
             {
                 "DefinitionId": id,
@@ -62,15 +57,31 @@ def custom_fields(builder: PayloadBuilder, ids: Mapping[str, str]) -> list[dict[
     return fields
 
 
-def note_form_fields(builder: PayloadBuilder) -> None:
-    """Note what only the forms for customers and vendors have a field for in QuickBooks.
+def put_texts_into_memo(builder: PayloadBuilder) -> None:
+    """Put message, delivery address and custom fields into the memo.
 
-    Message, delivery address and custom fields of any other kind go into its note.
+    This is for kinds that have no fields for them. Invoices, credit memos, refunds and purchase
+    orders have such fields.
     """
     document = builder.document
     delivery_address = ", ".join(address(document.ship_to).values())
-    builder.note_unsupported(message=document.message, ship_to=delivery_address)
-    custom_fields(builder, ids={})
+    builder.put_into_memo(message=document.message, ship_to=delivery_address)
+    for name, text in _custom_texts(builder):
+        _put_custom_text_into_memo(builder, name, text)
+
+
+def _custom_texts(builder: PayloadBuilder) -> Iterator[tuple[str, str]]:
+    """Yield name and text of the document's custom fields that are not empty."""
+    for name, value in builder.document.custom.items():
+        text = clean(value)
+        if text:
+            yield name, text
+
+
+def _put_custom_text_into_memo(builder: PayloadBuilder, name: str, text: str) -> None:
+    """Put the text of a custom field that QuickBooks does not have into the memo."""
+    builder.remarks.append(f"{name}: {text}")
+    builder.warnings.append(f"QuickBooks has no custom field {name}; it goes into the memo.")
 
 
 def mailing(builder: PayloadBuilder, role: Role, field: str) -> dict[str, Any]:

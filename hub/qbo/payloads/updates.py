@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.qbo.payloads.builder import MAX_NOTE_LENGTH
+from hub.qbo.payloads.builder import room_before
 from hub.qbo.payloads.line_ids import keep_line_ids
 from hub.qbo.payloads.summary import is_open
 
@@ -90,15 +90,15 @@ def make_update_body(
     """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
 
     The update is sparse, so that fields the hub does not set stay. Emptying a field takes the whole
-    object instead. `before` is the note as the hub last wrote it: other lines in the current note
+    object instead. `before` is the memo as the hub last wrote it: other lines in the current memo
     were written by a person and stay.
     """
     if "Id" in body and "sparse" not in body:
         body = _fields_of_hub(body)
     changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
-        current_note = str(current.get("PrivateNote") or "")
-        changed["PrivateNote"] = _note(body["PrivateNote"], current_note, before)
+        current_memo = str(current.get("PrivateNote") or "")
+        changed["PrivateNote"] = _memo(body["PrivateNote"], current_memo, before)
     if "Line" in body or "TotalAmt" in body:
         return _transaction(changed, current)
 
@@ -212,8 +212,8 @@ def _keep_custom_fields(changed: dict[str, Any], current: dict[str, Any]) -> Non
     changed["CustomField"] = fields
 
 
-def _note(ours: str, theirs: str, before: str) -> str:
-    """Return our note with the lines that a person added; the marker stays last."""
+def _memo(ours: str, theirs: str, before: str) -> str:
+    """Return our memo with the lines that a person added; the marker stays last."""
     *our_lines, marker_line = ours.splitlines()
     written_by_us = {*ours.splitlines(), *before.splitlines()}
     added = []
@@ -222,5 +222,4 @@ def _note(ours: str, theirs: str, before: str) -> str:
         if line.strip() and line not in written_by_us and not is_marker:
             added.append(line)
     text = "\n".join([*our_lines, *added])
-    room = MAX_NOTE_LENGTH - len(marker_line) - 1  # for the line break between them
-    return f"{text[:room]}\n{marker_line}".lstrip()
+    return f"{text[: room_before(marker_line)]}\n{marker_line}".lstrip()

@@ -459,7 +459,7 @@ def test_a_role_as_key_takes_an_id_from_the_settings():
 
 def test_a_code_without_a_place_goes_into_the_memo_by_name():
     result = mapped(bill(line("1", account="7"), codes={"supplier": "31", "card": "91"}))
-    assert result.memo_extra == ("Purchase account: Visa",)
+    assert result.remarks == ("Purchase account: Visa",)
     assert "payment_account" not in result.header
 
 
