@@ -10,14 +10,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from flask import Flask
-from sqlalchemy import Connection, null, text, update
+from sqlalchemy import Connection, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.config import Config
-from hub.db import engine
+from hub.db import database_identity, engine
 from hub.db.engine import address_without_password
 from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.migrations import schema
@@ -62,9 +62,11 @@ def move(config: Config, url: str, open_app: OpenApp, who: str, progress: Progre
                 require_room(target, old)
             with open_exclusively(config.database_url) as source:
                 result = _move_rows(app, source, Addresses(old, new), progress)
+            identity = database_identity.read()
             with engine.transaction() as session:
-                # Every row is proved to be there, so another database is no restored one.
-                session.execute(update(Company).values(database_identity=null()))
+                # Every row is proved to be there, so the new database is no restored one; a copy
+                # of it that is put back later is.
+                session.execute(update(Company).values(database_identity=identity))
             release(who, "database moved", old=old, new=new, rows=result.count)
         finally:
             engine.db.engine.dispose()

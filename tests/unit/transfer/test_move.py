@@ -3,12 +3,15 @@
 import sqlite3
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from hub.contract.registry import Plugins
-from hub.db import engine
+from hub.db import database_identity, engine
+from hub.db.database_identity import IdentityDifference
 from hub.db.engine import standalone
+from hub.models import Company
 from hub.posting.send.run import drain
 from hub.transfer import move as moves
 from hub.transfer.errors import HubAtWork
@@ -36,6 +39,22 @@ def test_a_moved_hub_has_everything_and_the_old_one_is_sealed(hub, target):
         assert code == 1, command
         assert f"moved to {engine.address_without_password(target)}" in output
         assert "quite-secret" not in output
+
+
+def test_a_copy_of_the_moved_database_is_recognized_as_a_restored_one(
+    hub, target, postgres, make_database
+):
+    """A copy may be older than what the hub has sent since, also before the first run."""
+    assert hub("move", "--to", target)[0] == 0
+    put_back = make_database(postgres, make_url(target).database)
+    differences = []
+    for address in (target, put_back):
+        with standalone(address).connect() as connection:
+            stored = connection.execute(select(Company.database_identity)).scalars().all()
+            connection.commit()
+            current = database_identity.read_from(connection)
+        differences.append({database_identity.compare(one, current) for one in stored})
+    assert differences == [{IdentityDifference.NONE}, {IdentityDifference.REPLACED}]
 
 
 def test_moving_again_says_that_it_is_done(hub, target):
