@@ -16,6 +16,7 @@ import yaml
 
 from hub.cli import main
 from hub.config import IN_FILES, SETTING_NAMES
+from hub.db.engine import MAX_CONNECTIONS
 from hub.metrics.gauges import GAUGES
 from hub.telemetry.counts import COUNTERS, HISTOGRAMS
 from hub.web.body_limits import FORM_LIMIT, UPLOAD_LIMIT
@@ -25,6 +26,8 @@ DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 COMPOSE = yaml.safe_load((DEPLOY / "container" / "compose.yaml").read_text())
 HUB_SERVICES = ("tables", "web", "worker-1", "worker-2")
+CONNECTIONS_OF_A_QUEUE = 10  # of a worker, beside those of the engine (docs/operate.md)
+RESERVED_CONNECTIONS = 10  # for upgrades, backups and PostgreSQL's own reserve
 INSTALLED = "/opt/hub/.venv/bin/hub"
 
 
@@ -202,6 +205,20 @@ def test_secrets_and_networks_of_the_compose_file_are_declared() -> None:
     assert ipaddress.ip_network(proxies) == ipaddress.ip_network(range_["subnet"])
     assert "outside" not in COMPOSE["services"]["web"]["networks"]
     assert "ports" not in COMPOSE["services"]["web"]
+
+
+def test_postgresql_of_the_compose_file_allows_all_connections_of_the_processes() -> None:
+    services = COMPOSE["services"]
+    (limit,) = re.findall(r"max_connections=(\d+)", " ".join(services["database"]["command"]))
+    needed = 0
+    for name in HUB_SERVICES:
+        command = services[name]["command"]
+        if "worker" in command:
+            needed += MAX_CONNECTIONS + CONNECTIONS_OF_A_QUEUE
+        elif "--workers" in command:
+            needed += int(command[command.index("--workers") + 1]) * MAX_CONNECTIONS
+    assert needed == 200
+    assert int(limit) >= needed + RESERVED_CONNECTIONS
 
 
 def test_the_container_recipe_copies_what_exists_and_starts_a_command_that_exists() -> None:
