@@ -1,6 +1,7 @@
 """Tests of four workers and two web processes while PostgreSQL restarts and companies sync.
 
-At the end the books of all companies are compared to the cent; no button was pressed.
+QuickBooks enforces its limits of a company, which the processes keep together. At the end the books
+of all companies are compared to the cent; no button was pressed.
 """
 
 from functools import partial
@@ -40,8 +41,10 @@ def has_posted(office, number):
 def test_companies_sync_while_postgresql_restarts(make_office, own_server, figure):
     office = make_office(own_server.url, documents=DOCUMENTS)
     office.patience = SECONDS
+    office.quickbooks.ask("switches", {"throttle": True})  # at Intuit's limits
     for machine in office.machines:
         machine.environ |= TIMES
+        del machine.environ["HUB_QBO_PER_SECOND"], machine.environ["HUB_QBO_PER_MINUTE"]
     hub = office.machines[0]
     settings = KEYS | {"base_url": office.costtracker.url}
     realms = [hub.realm, *connect_companies(hub, settings, COMPANIES - 1)]
@@ -61,6 +64,9 @@ def test_companies_sync_while_postgresql_restarts(make_office, own_server, figur
     books = [office.documents(realm) for realm in realms]
     contents = [sorted(document.content for document in documents) for documents in books]
     assert contents == [contents[0]] * COMPANIES
+    calls = office.quickbooks.ask("log")["requests"]
+    refused = [call for call in calls if call["status"] == 429]
+    assert refused == [], "the processes exceeded the limits of a company together"
     markers = {document.marker for documents in books for document in documents}
     figure(
         f"documents of {COMPANIES} companies in the books once, to the cent, after {RESTARTS}"
