@@ -15,7 +15,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 import requirement_tests
-from hub.contract import documents, files, hookspecs, states, types
+from hub.contract import documents, files, hookspecs, receipts, states, types
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -28,7 +28,7 @@ CHOICES: dict[str, Any] = {
     "TaxMode": documents.TaxMode,
     "ItemType": documents.ItemType,
     "ReceiptState": states.ReceiptStateName,
-    "Cause": documents.Cause,
+    "Cause": receipts.Cause,
 }
 # What the authors of stand-ins use of the kit.
 KIT = ("Harness", "StandIn", "Api", "Tokens", "Limits", "Calls", "Pages", "Clock", "Journal")
@@ -47,8 +47,13 @@ def hooks(old: str, argument: str) -> str:
 
 def nouns(old: str, argument: str) -> str:
     """Return the dataclasses of a module with their fields."""
-    module = {"documents": documents, "files": files, "types": types}[argument]
-    return "".join(_noun(value) for value in _nouns(module))
+    modules = {
+        "documents": (documents, receipts),
+        "files": (files,),
+        "types": (types,),
+    }
+    classes = [value for module in modules[argument] for value in _nouns(module)]
+    return "".join(_noun(value) for value in classes)
 
 
 def commands(old: str, argument: str) -> str:

@@ -21,7 +21,6 @@ from hub.contract.documents import (
     Kind,
     Line,
     Party,
-    Receipt,
     Role,
     Row,
     TaxMode,
@@ -39,6 +38,7 @@ from hub.contract.pages import (
     read_pages,
 )
 from hub.contract.reading import iter_chunks, read_changes, read_ids
+from hub.contract.receipts import Receipt
 from hub.contract.rows import readable
 from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName
 from hub.contract.tokens import BoundSecrets, TokenCache

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from marshmallow import EXCLUDE, Schema, ValidationError, post_load, validate
 
 from hub.contract import plugin_list
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.crypto import keys
 from hub.crypto.hash_list import HashList
 from hub.crypto.keys import (

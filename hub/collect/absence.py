@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.models import SourceDocument
 
 PROOF_INTERVAL = dt.timedelta(hours=1)

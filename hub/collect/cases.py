@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.mapping import Missing
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.display_names import format_document_name

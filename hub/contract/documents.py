@@ -2,16 +2,15 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field, fields
 from decimal import Decimal
 from itertools import chain
-from typing import Any, Literal, TypeVar, dataclass_transform, get_args
+from typing import Any, Literal, get_args
 
 from hub.contract import value_checks as check
-from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName
+from hub.contract.states import Stage, StageName
+from hub.contract.value_object import value_object
 from hub.errors import BadDocument
-
-T = TypeVar("T")
 
 Kind = Literal[
     "bill",
@@ -50,28 +49,10 @@ Role = Literal[
 Row = dict[str, Any]  # a JSON object of the source
 TaxMode = Literal["exclusive", "inclusive", "none", "computed"]
 ItemType = Literal["service", "non_inventory", "inventory", "category"]
-Cause = Literal["match", "source", "check", "currency", "quickbooks", "person"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 TAX_MODES: tuple[TaxMode, ...] = get_args(TaxMode)
-OPTIONAL_TEXTS = (
-    "quickbooks_id",
-    "version",
-    "hold",
-    "number",
-    "message",
-    "memo",
-    "currency",
-    "payment_type",
-    "email_to",
-)
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
-def value_object(cls: type[T]) -> type[T]:
-    """Make a class a frozen dataclass with keyword arguments and slots."""
-    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
 
 
 def _require(*checks: Iterator[str]) -> None:
@@ -328,6 +309,9 @@ class Document:
             raise BadDocument(f"Two lines of {owner} have the same id.")
 
 
+OPTIONAL_TEXTS = tuple(item.name for item in fields(Document) if item.type == str | None)
+
+
 @value_object
 class Gone:
     """A document that the source no longer has, or that is no longer to be in the books.
@@ -371,37 +355,6 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         _require(check.optional_text_problems("a Checkpoint", self, "cursor", "stream"))
-
-
-@value_object
-class Receipt:
-    """A state of a document that is reported to the source.
-
-    Receipts are ordered by `at`. `paid` is the amount paid so far.
-
-    `cause` is the reason for a hold: a code without a match, a hold by the source, a check before
-    sending, a currency that QuickBooks or the party there does not have, a refusal by QuickBooks,
-    or a decision that a person must make.
-
-    `missing` means that the document is no longer in QuickBooks: somebody deleted or voided it
-    there, or a person removed it with the hub. An app without `missing` in its `wants` gets `held`
-    after such a removal.
-    """
-
-    state: ReceiptState | ReceiptStateName
-    at: dt.datetime
-    cause: Cause | None = None
-    kind: Kind | None = None
-    id: str | None = None
-    number: str | None = None
-    url: str | None = None
-    message: str | None = None
-    paid: Decimal | None = None
-    paid_on: dt.date | None = None
-
-    def __post_init__(self) -> None:
-        """Turn a state that is a plain word into a ReceiptState."""
-        object.__setattr__(self, "state", ReceiptState(self.state))
 
 
 Yielded = Document | Gone | Unreadable | Checkpoint

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pluggy
 
-from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
+from hub.contract.documents import Attachment, Code, Document, Yielded
 from hub.contract.files import FileContent, ReceivedFile
+from hub.contract.receipts import Receipt
 from hub.contract.types import App, Field, Record, Sandbox, Signal, Site, Tenant
 
 hookspec = pluggy.HookspecMarker("hub")

@@ -20,10 +20,10 @@ from hub.contract.app_checks import (
     hook_problems,
     policy_problems,
 )
-from hub.contract.documents import value_object
 from hub.contract.plugin_list import Allowed, line_of, refusal
 from hub.contract.settings_schema import schema_of
 from hub.contract.types import App, Field, Sandbox
+from hub.contract.value_object import value_object
 from hub.errors import MissingExtra, PluginBroken
 
 GROUP = "hub"

@@ -8,8 +8,8 @@ import json
 import sys
 from pathlib import Path
 
-from hub.contract.documents import value_object
 from hub.contract.registry import Plugins
+from hub.contract.value_object import value_object
 
 NAME = "test-record.json"
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, get_args
 from zoneinfo import ZoneInfo
 
-from hub.contract.documents import Document, Kind, Party, Role, value_object
+from hub.contract.documents import Document, Kind, Party, Role
 from hub.contract.files import FileKinds, Files, NoFiles
 from hub.contract.states import ReceiptState, ReceiptStateName
+from hub.contract.value_object import value_object
 from hub.errors import BadDocument
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from hub.contract.documents import Code, Item, Party, Role, value_object
+from hub.contract.documents import Code, Item, Party, Role
+from hub.contract.value_object import value_object
 from hub.mapping.mapped import Ref
 
 EMPTY = ""  # the record of a match that leaves the code out

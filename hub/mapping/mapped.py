@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import field
 
-from hub.contract.documents import Document, Item, Kind, Line, Party, Role, value_object
+from hub.contract.documents import Document, Item, Kind, Line, Party, Role
+from hub.contract.value_object import value_object
 
 
 @value_object

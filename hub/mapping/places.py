@@ -1,6 +1,7 @@
 """Where each kind of document has room for a role: once in its header, or on every line."""
 
-from hub.contract.documents import Kind, Line, Role, value_object
+from hub.contract.documents import Kind, Line, Role
+from hub.contract.value_object import value_object
 
 
 @value_object

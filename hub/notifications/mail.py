@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from hub import notices
 from hub.context import current
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, NotNow, Retry, Sentence
 from hub.models import Case, User

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.models.enums import Holder, Operation, PostingState
 from hub.reasons.texts import CaseText
 

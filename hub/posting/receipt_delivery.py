@@ -11,7 +11,8 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.context import mask_secrets
 from hub.contract import codec
-from hub.contract.documents import Document, Receipt
+from hub.contract.documents import Document
+from hub.contract.receipts import Receipt
 from hub.contract.types import Site
 from hub.db import bulk, engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften

@@ -13,7 +13,7 @@ from hub import context as hub_context
 from hub import exact_json
 from hub.cases import inbox
 from hub.contract import codec
-from hub.contract.documents import Cause, Receipt
+from hub.contract.receipts import Cause, Receipt
 from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState
 from hub.db import bulk

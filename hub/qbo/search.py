@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.errors import Retry
 from hub.qbo.client import PAGE_SIZE, Client, rows
 from hub.qbo.entities import ENTITY, LISTS, ref_id

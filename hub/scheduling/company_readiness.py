@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.contract.documents import value_object
 from hub.contract.types import App, Field
+from hub.contract.value_object import value_object
 from hub.mapping import NAME_SHARING_ROLES
 from hub.models import Installation, ListState, SeenCode, SourceDocument
 from hub.qbo import company

@@ -18,8 +18,9 @@ import requests
 
 from hub.contract import settings_schema
 from hub.contract.app_lookup import find_error
-from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
+from hub.contract.documents import Attachment, Code, Document, Yielded
 from hub.contract.files import FileContent
+from hub.contract.receipts import Receipt
 from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState, ReceiptStateName
 from hub.contract.types import (

@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 import pytest
 
-from hub.contract.documents import Cause, Document
+from hub.contract.documents import Document
+from hub.contract.receipts import Cause
 from hub.contract.states import ReceiptState
 from hub.testing import record
 from hub.testing.bench import Bench

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.installations import enable
 from hub.models import AuditEntry, Company, Installation, ListState, Posting, Run
 from hub.models.enums import ConnectionState, RunKind, RunOutcome

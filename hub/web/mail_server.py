@@ -10,7 +10,7 @@ from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from hub import notifications
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.db.engine import transaction
 from hub.errors import HubError
 from hub.notices import chat

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound
 from hub.models import Posting, Run, SourceDocument

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.models import Record, TransactionHead, TransactionSummary
 from hub.money import ZERO
 from hub.posting.preflight.postings import CheckedPosting

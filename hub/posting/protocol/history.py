@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from hub.contract.documents import value_object
+from hub.contract.value_object import value_object
 from hub.models.enums import Operation, PostingState, SendOutcome, TransactionState
 
 

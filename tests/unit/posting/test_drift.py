@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.contract.codec import load
-from hub.contract.documents import Receipt
+from hub.contract.receipts import Receipt
 from hub.db.engine import reading, transaction
 from hub.models import Case, Posting, ReceiptRow
 from hub.posting.reconcile.drift import watch
