@@ -6,14 +6,23 @@ import re
 from hub.translations import messages
 from hub.translations.catalogs import ENGLISH
 
+ENGLISH_DATE = "%d %b %Y"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-DATE = re.compile(rf"\b(\d{{2}}) ({'|'.join(MONTHS)}) (\d{{4}})\b")  # as the hub writes dates
+DATE = re.compile(rf"\b(\d{{2}}) ({'|'.join(MONTHS)}) (\d{{4}})\b")  # as english_date writes them
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def english_date(value: dt.date) -> str:
+    """Format a date for a sentence that is stored or logged, as 02 Mar 2026.
+
+    Pages find such dates by their form and rewrite them for the person (`dates_within`).
+    """
+    return format(value, ENGLISH_DATE)
 
 
 def date(value: dt.date) -> str:
     """Format a date so that the month is a word, as 22 Nov 2026."""
-    return _format(value, "%d %b %Y", "d. MMM y")
+    return _format(value, ENGLISH_DATE, "d. MMM y")
 
 
 def month(value: dt.date) -> str:

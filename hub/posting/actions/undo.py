@@ -23,6 +23,7 @@ from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import company, payloads, transaction_index
 from hub.qbo.entities import linked_kind
 from hub.security import audit
+from hub.translations.dates import english_date
 
 MISSING_REASON = "It is no longer in QuickBooks."
 LIST_ENTRY_REASON = (
@@ -216,7 +217,7 @@ def _own_obstacle(
     if id in reconciled:
         return RECONCILED_REASON
     if closed_to and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed_to:
-        return f"The books are closed up to {closed_to:%d %b %Y}."
+        return f"The books are closed up to {english_date(closed_to)}."
     return ""
 
 

@@ -14,6 +14,7 @@ from hub.posting.preflight.context import (
 )
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
+from hub.translations.dates import english_date
 
 KINDS_WITH_TAX = (
     "bill",
@@ -59,7 +60,7 @@ def check_closed_period(posting: CheckedPosting, context: CheckContext) -> Itera
     name = format_posting_name(posting)
     yield Finding(
         cause=f"closed:{context.company_id}",
-        text=CaseText("check.books_closed", name=name, date=f"{closed_to:%d %b %Y}"),
+        text=CaseText("check.books_closed", name=name, date=english_date(closed_to)),
     )
 
 
