@@ -87,7 +87,7 @@ def keep_fixed_values(
 def _order_date(batch: CollectBatch, quickbooks_id: str, current: Posting | None) -> dt.date | None:
     """Return the date that an order has in QuickBooks: as it was posted, or as it is listed."""
     if current:
-        return current.summary.day
+        return current.summary.parsed_date
     key = (batch.installation.company_id, "purchase_order", quickbooks_id)
     head = batch.session.get(TransactionHead, key)
     if head is None:

@@ -75,7 +75,7 @@ class TransactionSummary(NamedTuple):
     """A transaction or list entry as the hub sent it or as QuickBooks shows it.
 
     Records are given by their ids, and a text is empty if there is nothing. An amount is None if
-    QuickBooks works it out. Dates are as QuickBooks writes them; `day` is the parsed date.
+    QuickBooks works it out. Dates are texts as QuickBooks writes them, 2026-03-02.
     """
 
     party: str = ""
@@ -126,7 +126,7 @@ class TransactionSummary(NamedTuple):
         return self.status == CLOSED
 
     @property
-    def day(self) -> dt.date | None:
+    def parsed_date(self) -> dt.date | None:
         """Return the date of the transaction."""
         return dt.date.fromisoformat(self.date) if self.date else None
 

@@ -45,10 +45,10 @@ class Finding:
     """A reason not to send a posting.
 
     Postings with the same `cause` share a case. Without a cause the case is about this posting
-    alone, and `key` names it among the cases of the posting.
+    alone, and `topic` tells it from the other cases of the posting.
     """
 
-    key: str = ""
+    topic: str = ""
     cause: str = ""
     text: CaseText
     details: Mapping[str, Any] = field(default_factory=dict)

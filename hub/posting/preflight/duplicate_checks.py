@@ -56,7 +56,7 @@ def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Tell whether an unmarked transaction has the date and party of a posting."""
     if not _may_be_entered_by_hand(head, posting):
         return False
-    date = posting.summary.day
+    date = posting.summary.parsed_date
     if date is None or head.date is None:
         return False
     if posting.kind == "expense" and _may_share_account(head, posting):
@@ -99,7 +99,7 @@ def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 
 def _finding(
-    posting: CheckedPosting, key: str, code: str, heads: Sequence[TransactionHead]
+    posting: CheckedPosting, topic: str, code: str, heads: Sequence[TransactionHead]
 ) -> Finding:
     """Return the finding that asks a person whether one of these is the document."""
     party = f" of {posting.document.party}" if posting.document.party else ""
@@ -111,7 +111,7 @@ def _finding(
         transactions=", ".join(head.quickbooks_id for head in heads),
     )
     return Finding(
-        key=key,
+        topic=topic,
         text=text,
         details={
             "candidates": [

@@ -192,7 +192,7 @@ def _duplicate_candidates(
 
 def _dates_nearby(posting: CheckedPosting) -> set[dt.date]:
     """Return the dates that a duplicate of a posting may have."""
-    date = posting.summary.day
+    date = posting.summary.parsed_date
     if date is None:
         return set()
     days = BANK_FEED_DELAY.days if posting.kind == "expense" else 0

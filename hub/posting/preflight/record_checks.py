@@ -99,7 +99,7 @@ def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iter
         currency=currency,
         list=list_name,
     )
-    yield Finding(key="currency", text=text)
+    yield Finding(topic="currency", text=text)
 
 
 def _record_name(list_name: str, id: str, record: Record | None) -> str:

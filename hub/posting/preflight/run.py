@@ -217,7 +217,7 @@ def _hold(
 ) -> None:
     """Hold a posting, with a case for each finding."""
     causes = {
-        finding.cause or f"posting:{posting.id}:{finding.key}": finding for finding in findings
+        finding.cause or f"posting:{posting.id}:{finding.topic}": finding for finding in findings
     }
     posting.state = PostingState.HELD
     posting.held_by = Holder.PREFLIGHT

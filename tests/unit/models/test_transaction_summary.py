@@ -53,7 +53,7 @@ def test_a_stored_transaction_loads_as_typed_facts():
     summary = TransactionSummary.load(STORED)
     assert (summary.party, summary.number, summary.class_) == ("56", "A-1", "9")
     assert (summary.total, summary.tax, summary.tolerance) == (Decimal(1000), None, Decimal("0.05"))
-    assert summary.day == dt.date(2026, 3, 2)
+    assert summary.parsed_date == dt.date(2026, 3, 2)
     assert (summary.is_closed, summary.is_untaxed, summary.is_list_entry) == (True, True, False)
     assert summary.lines == (
         LineSummary(Decimal(1000), account="7", class_="2", id="l1", quickbooks_line="4"),
@@ -68,7 +68,7 @@ def test_a_stored_transaction_loads_as_typed_facts():
 def test_nothing_stored_is_an_empty_summary(stored):
     summary = TransactionSummary.load(stored)
     assert summary == TransactionSummary()
-    assert (summary.day, summary.total, summary.lines) == (None, None, ())
+    assert (summary.parsed_date, summary.total, summary.lines) == (None, None, ())
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
