@@ -10,16 +10,21 @@ from xml.etree import ElementTree
 
 from hub.errors import Sentence
 
-# The outcome of a call by the codes of its faults; any other code is a refusal.
+# The outcome of a call by the codes of its faults; any other code is a refusal. Each of these codes
+# needs an entry in EXPLANATIONS.
 POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
-THROTTLED_CODES = {"3001", "140", "150"}  # not done; repeated after a pause
+# Not done; repeated after a pause of all calls to the company, so never for one document alone.
+THROTTLED_CODES = {"3001", "140", "150"}
 EXPIRED_CODES = {"3200", "100", "110"}  # not done; a new access token may help
 FORBIDDEN_CODES = {"3100", "120", "6190"}  # not done; a person has to reconnect
 BUSINESS_RULE_CODE = "6000"  # also used for errors inside QuickBooks
 HOLDER = re.compile(r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)")
 INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
+NOT_ACCEPTED = Sentence("QuickBooks did not accept the connection. It is tried again by itself.")
 UNEXPLAINED = Sentence("QuickBooks does not take it as it is. Correct what it names, then retry.")
 EXPLANATIONS = {
+    "100": NOT_ACCEPTED,
+    "110": NOT_ACCEPTED,
     "130": Sentence("QuickBooks moved this company to another server. Run again later."),
     "140": Sentence(
         "QuickBooks has locked this company for the moment. It is tried again by itself."
@@ -31,6 +36,7 @@ EXPLANATIONS = {
         "QuickBooks does not know what was asked of it; the hub and this company's QuickBooks"
         " do not fit together."
     ),
+    "600": Sentence("The id of the request is already in use at QuickBooks."),
     "610": Sentence(
         "Something it refers to was made inactive or deleted in QuickBooks. Refresh the lists"
         " and match it again."
@@ -61,7 +67,7 @@ EXPLANATIONS = {
         "QuickBooks no longer lets the hub work in this company. Open Companies and press"
         " Reconnect."
     ),
-    "3200": Sentence("QuickBooks did not accept the connection. It is tried again by itself."),
+    "3200": NOT_ACCEPTED,
     "120": Sentence(
         "The person who connected this company is no longer its administrator. Press Reconnect"
         " as one who is."
@@ -80,6 +86,7 @@ EXPLANATIONS = {
     "6000": Sentence(
         "A rule of this company forbids it. Correct what QuickBooks names, then retry."
     ),
+    "6002": Sentence("QuickBooks did not finish the request in time."),
     "6070": Sentence(
         "An amount is not its quantity times its price. Correct the line at the source."
     ),
@@ -116,6 +123,7 @@ EXPLANATIONS = {
     "6540": Sentence(
         "It was deposited in QuickBooks and cannot be changed. Take it out of the deposit first."
     ),
+    "10000": Sentence("QuickBooks had a fault of its own."),
 }
 
 

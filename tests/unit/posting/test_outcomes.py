@@ -1,4 +1,7 @@
-"""From the bytes of a response to the next step, for first and repeated sends."""
+"""From the bytes of a response to the next step, for first and repeated sends.
+
+`tests/unit/qbo/test_responses.py` has the outcome of each response for every kind of call.
+"""
 
 import json
 from typing import Any
@@ -91,6 +94,8 @@ CREATE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
     "429": (fault("3001", status=429), *NOT_SENT),
     "429 without a body": (page(429), *NOT_SENT),
     "3001 with another status": (fault("003001", status=403), *NOT_SENT),
+    "140, a locked company": (fault("140"), *NOT_SENT),
+    "150, maintenance": (fault("150"), *NOT_SENT),
     "401": (page(401), *NO_ENTRY),
     "3200": (fault("3200", status=401), *NO_ENTRY),
     "403": (page(403), *NO_ENTRY),

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from hub.qbo.faults import EXPLANATIONS, Fault, parse, sentence
+from hub.qbo.faults import (
+    EXPIRED_CODES,
+    EXPLANATIONS,
+    FORBIDDEN_CODES,
+    POSSIBLY_EXECUTED_CODES,
+    THROTTLED_CODES,
+    Fault,
+    parse,
+    sentence,
+)
 
 EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parents[3] / "../shared/evidence"))
 XML = b"""<IntuitResponse time="x" xmlns="http://schema.intuit.com/finance/v3">
@@ -96,6 +105,16 @@ def test_a_sentence_says_what_was_said_and_what_to_do():
 def test_an_unknown_code_still_makes_a_sentence():
     assert "code 9999, field Line" in sentence((Fault("9999", "Line", "what"),))
     assert "without saying why" in sentence(())
+
+
+@pytest.mark.parametrize(
+    "code",
+    sorted(POSSIBLY_EXECUTED_CODES | THROTTLED_CODES | EXPIRED_CODES | FORBIDDEN_CODES),
+)
+def test_a_code_that_is_no_refusal_does_not_ask_for_a_correction(code):
+    assert "Correct what it names" not in sentence((Fault(code),)), (
+        f"Explain {code} in EXPLANATIONS of hub/qbo/faults.py: nobody can correct it."
+    )
 
 
 @pytest.mark.parametrize("code", sorted(EXPLANATIONS))
