@@ -144,7 +144,10 @@ def plugin_packages() -> list[str]:
 
 
 def main() -> int:
-    """Update every catalog; end with 1 and name the texts that are not translated yet."""
+    """Update every catalog; end with 1 and name the texts that are not translated yet.
+
+    A new text has none, so it ends with 1 until its `msgstr` is written by hand.
+    """
     plugins = Plugins.load()
     catalogs = []
     for language in sorted(LANGUAGES.keys() - {ENGLISH}):
@@ -154,14 +157,25 @@ def main() -> int:
             catalogs.append((plugin_path(package, language), extracted, language))
     missing = 0
     for path, extracted, language in catalogs:
-        updated = update(path, extracted, language)
-        write(path, updated)
-        for message in updated:
-            texts = message.string if isinstance(message.string, tuple) else (message.string,)
-            if message.id and not all(texts):
-                missing += 1
-                print(f"{path.relative_to(ROOT)}: {message.id!r} is not translated")
+        write(path, update(path, extracted, language))
+        for line, text in untranslated(path, language):
+            missing += 1
+            print(f"{path.relative_to(ROOT)}:{line}: {text!r} is not translated")
+    if missing:
+        print(
+            f"The catalogs are up to date; texts without a translation: {missing}. Write the msgstr"
+            " at each of these lines by hand and run this command again."
+        )
     return 1 if missing else 0
+
+
+def untranslated(path: Path, language: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of each message of a catalog that has no translation."""
+    for message in read_catalog(path, language):
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        if message.id and not all(strings):
+            text = message.id[0] if isinstance(message.id, tuple) else message.id
+            yield message.lineno or 0, text
 
 
 def _empty(project: str, language: str | None = None) -> Catalog:
