@@ -12,6 +12,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.scheduling import runner
+from tests.support.stored_cases import CaseTitle
 
 SLUG = "shop"
 DAY = dt.date(2026, 3, 2)
@@ -125,10 +126,10 @@ class Till:
             ]
 
     def cases(self):
+        """Return the titles of the open cases; a failed comparison shows their reasons, too."""
         with reading() as session:
-            return [
-                case.title for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
-            ]
+            open_cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+            return [CaseTitle.of(case) for case in open_cases]
 
     def writes(self):
         """Return how many objects were written in QuickBooks so far."""

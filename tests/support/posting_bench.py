@@ -32,7 +32,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.send.run import DrainResult, drain
 from hub.qbo import payloads, transaction_index
 from hub.testing.clock import FakeClock
-from tests.support.stored_cases import stored_reasons
+from tests.support.stored_cases import CaseTitle, stored_reasons
 
 STATES: tuple[ReceiptState, ...] = ("queued", "posted", "held", "failed")
 
@@ -299,9 +299,10 @@ class Desk:
             )
 
     def cases(self) -> list[str]:
+        """Return the titles of the open cases; a failed comparison shows their reasons, too."""
         with reading() as session:
             open_ = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
-            return [case.title for case in session.scalars(open_)]
+            return [CaseTitle.of(case) for case in session.scalars(open_)]
 
     def receipts(self) -> list[tuple[str, str]]:
         with reading() as session:

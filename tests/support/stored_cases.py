@@ -1,4 +1,4 @@
-"""Cases and postings with stored texts, as before the introduction of codes."""
+"""Cases as tests compare and store them; stored texts are from before there were codes."""
 
 from hub.context import current
 from hub.models import Case, Posting
@@ -30,3 +30,18 @@ def open_stored_case(
     session.add(case)
     session.flush()
     return case
+
+
+class CaseTitle(str):
+    """The title of a case; it equals its plain text and is shown with the reason."""
+
+    reason: str
+
+    @classmethod
+    def of(cls, case: Case) -> "CaseTitle":
+        title = cls(case.title)
+        title.reason = case.reason
+        return title
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()} ({self.reason})"
