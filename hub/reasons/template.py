@@ -14,22 +14,25 @@ CORRECT_AT_SOURCE = (
 
 
 class CaseAction(StrEnum):
-    """What solves a case; the inbox has a label and buttons for each of these."""
+    """What solves a case; the inbox has a label and buttons for each of these.
 
-    RECONNECT = "reconnect"
-    CONNECTION = "connection"
-    SETTINGS = "settings"
-    CHOOSE = "choose"
-    MATCH = "match"
-    VOID = "void"
-    DELETE = "delete"
-    RETRY = "retry"
-    OPEN_PERIOD = "open_period"
-    SOURCE = "source"
-    EITHER = "either"
-    DIFFER = "differ"
-    FILE = "file"
-    NONE = "none"
+    The labels are in `hub.web.case_list`, the buttons in the template `solve.html`.
+    """
+
+    RECONNECT = "reconnect"  # "Reconnect" for owners, "Companies" for others
+    CONNECTION = "connection"  # "Companies"
+    SETTINGS = "settings"  # "Open settings" of the app
+    CHOOSE = "choose"  # "Compare": "This is it" or "Not this one", or closed by hand
+    MATCH = "match"  # "Match" beside each record that may be the code's
+    VOID = "void"  # "Void in QuickBooks" or "Leave as it is"
+    DELETE = "delete"  # "Leave as it is" or "Delete in QuickBooks"
+    RETRY = "retry"  # "Retry", after somebody corrected something in QuickBooks
+    OPEN_PERIOD = "open_period"  # "Retry", after the period was opened in QuickBooks
+    SOURCE = "source"  # "Check again", which reads the document at the source
+    EITHER = "either"  # "Check again" or "Open settings"
+    DIFFER = "differ"  # as EITHER; its lines differ in what the document has once
+    FILE = "file"  # "Map columns" of a received file
+    NONE = "none"  # no button: read, then closed by hand
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,10 @@
 """The texts of all cases and of the reasons of postings, by code.
 
 A code is stored with its parameters, so it is never renamed or given another meaning; its texts may
-change at any time. Start reading in the module of the part that gives the reason.
+change at any time. Each module has the reasons of one part: `collecting` those of `hub.collect`,
+`checks` those of `hub.posting.preflight`, `outcomes` what QuickBooks answered, `reconciling` what
+differs from QuickBooks afterwards, `postings` why one waits, `connections` companies and sources,
+and `files` received files. Start reading in `checks`; `hub.reasons.template` explains the fields.
 """
 
 from collections.abc import Mapping
