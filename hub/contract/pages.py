@@ -41,8 +41,11 @@ def read_numbered_pages(
     """Yield (rows, number of the next page) from `page` to the end, from the first page if "".
 
     `fetch` gets the number of a page and returns its rows and whether more follow. After the last
-    page the number is "". Raise Retry if the source sends the same page twice.
+    page the number is "". Raise Retry if the source sends the same page twice, and Refused for a
+    `page` that is no number.
     """
+    if page and not page.isdecimal():
+        raise Refused("%(page)s is no number of a page of %(source)s.", page=page, source=source)
     number = int(page or 1)
     before: list[Row] = []
     while True:

@@ -15,7 +15,7 @@ def signed_json(
     secret: str | None,
     *,
     header: str,
-    signed_with: str,
+    signed_with: str = "the webhook secret in the settings of the app",
     prefix: str = "",
 ) -> Any:
     """Verify the signature of a webhook call and return its JSON body.

@@ -4,6 +4,7 @@ The templates are the files of this folder that end with .jinja. May import: the
 """
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -92,9 +93,18 @@ WEBHOOK = AccessSetting("webhook_secret", "Webhook secret", "Signs its calls.", 
 WRONG_KEYS = {"bearer": "token", "basic": "password"}  # by default the client secret
 PAGING_IMPORTS = {
     "cursor": ["Page", "read_pages"],
-    "link": ["Refused", "Retry"],
-    "updated-since": ["Refused"],
+    "page": ["read_numbered_pages"],
+    "link": ["read_linked_pages"],
+    "updated-since": ["read_changes_in_order"],
 }
+# What the stand-in imports of the kit for each way of access and of paging.
+ACCESS_IMPORTS = {"bearer": "bearer_of", "basic": "basic_of"}
+PAGE_IMPORTS = {"page": ["numbered_page"], "link": ["linked_page"]}
+GRANTS = {"client-credentials": "ClientCredentials", "refresh-token": "RefreshToken"}
+DUE_KINDS = ("bill", "invoice")  # that have a due date
+# The states of the first rows of the stand-in; the plugin cannot read the last one.
+DUE_DATE = '"2026-02-04"'
+STATES = ("draft", "disputed", "closed", "void", "archived")
 PLACES = {
     "pyproject.toml": "pyproject.toml",
     "README.md": "README.md",
@@ -158,15 +168,19 @@ def _values(choices: Choices) -> dict[str, Any]:
     access = ACCESS[choices.auth]
     return {
         **choices._asdict(),
+        "states": STATES,
         "title": choices.name.capitalize(),
         "class_name": choices.name.capitalize(),
         "all_parts": all_parts,
         "transactions": transactions,
         "records": [pair for pair in all_parts if pair[0] in RECORD_KINDS],
+        "has_parties": all(parts.party for _, parts in all_parts),
         "has_lines": any(parts.line for _, parts in all_parts),
         "applied": applied,
         "fields": fields,
         "accounts": _accounts(choices.kinds),
+        "access_values": _access_values(choices).items(),
+        "due": _due([kind for kind, _ in transactions]),
         "access": [*access, WEBHOOK] if choices.webhook else access,
         "wrong_key": WRONG_KEYS.get(choices.auth, "client_secret"),
         "client_imports": _client_imports(choices),
@@ -209,17 +223,31 @@ def _accounts(kinds: tuple[str, ...]) -> list[dict[str, str]]:
     return [{"role": role, "label": ACCOUNT_LABELS[role]} for role in roles]
 
 
+def _due(kinds: list[str]) -> str:
+    """Return the expression for the due date of a row whose kind is one of these."""
+    with_due = [kind for kind in kinds if kind in DUE_KINDS]
+    if with_due == kinds:
+        return DUE_DATE
+    return f"{DUE_DATE} if kind in {DUE_KINDS} else None".replace("'", '"') if with_due else "None"
+
+
+def _access_values(choices: Choices) -> dict[str, str]:
+    """Return the credentials of the stand-in by the names of their settings."""
+    names = [setting.name for setting in ACCESS[choices.auth]]
+    return {name: f"{choices.name}-{name.replace('_', '-')}" for name in names}
+
+
 def _client_imports(choices: Choices) -> list[str]:
     """Return the names that the client imports from the hub."""
-    names = list(PAGING_IMPORTS.get(choices.paging, ()))
-    if choices.auth in ("client-credentials", "refresh-token"):
-        names += ["BoundSecrets", "NeedsAttention", "TokenCache"]
+    names = ["ApiClient", *PAGING_IMPORTS[choices.paging]]
+    if choices.auth in GRANTS:
+        names.append(GRANTS[choices.auth])
     return _sort_names(names)
 
 
 def _document_imports(choices: Choices, has_transactions: bool, has_applied: bool) -> list[str]:
     """Return the names that the module about documents imports from the hub."""
-    names = ["Document", "Gone"]
+    names = ["Document", "Gone", "readable"]
     if has_transactions:
         names += ["Code", "Line", "money"]
     if has_applied:
@@ -233,9 +261,8 @@ def _document_imports(choices: Choices, has_transactions: bool, has_applied: boo
 
 def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
     """Return the names that the hooks import from the hub."""
-    names = ["App", "Checkpoint", "Gone", "Sandbox", "Tenant", "hookimpl", "readable"]
-    if choices.paging != "cursor":
-        names.append("ChangeCursor")
+    names = ["App", "Sandbox", "Tenant", "hookimpl", "read_ids"]
+    names.append("Checkpoint" if choices.paging == "cursor" else "read_changes")
     if has_fields:
         names.append("Field")
     if choices.webhook:
@@ -246,23 +273,18 @@ def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
 def _test_imports(choices: Choices) -> list[str]:
     """Return the names that the tests import from the hub."""
     names = ["Refused", "Signal"] if choices.webhook else []
-    if choices.auth in ("client-credentials", "refresh-token"):
+    if choices.auth in GRANTS:
         names.append("Document")
     return _sort_names(names)
 
 
 def _kit_imports(choices: Choices) -> list[str]:
     """Return the names that the stand-in imports from the kit."""
-    names = ["Clock", "Harness", "Journal", "Limits", "Rows", "form_of", "json_answer"]
-    names += ["json_of", "query_of"]
-    if choices.auth != "bearer":
-        names.append("basic_of")
-    if choices.auth in ("client-credentials", "refresh-token"):
-        names.append("Tokens")
+    names = ["RowSource", "json_of", "query_of"]
+    names.append(ACCESS_IMPORTS.get(choices.auth, "Tokens"))
+    names += PAGE_IMPORTS.get(choices.paging, ())
     if choices.webhook:
         names.append("Calls")
-    if choices.paging == "cursor":
-        names.append("place")
     return _sort_names(names)
 
 
@@ -276,13 +298,13 @@ def _golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
     documents: dict[str, Any] = {}
     exec(rendered[f"hub_{choices.name}/documents.py"], documents)  # noqa: S102 (rendered above)
     code = rendered[f"hub_{choices.name}/sample.py"]
-    sample: dict[str, Any] = {"KINDS": documents["KINDS"]}
-    code = code.replace(f"from hub_{choices.name}.documents import KINDS\n", "")
+    sample: dict[str, Any] = {name: documents.get(name) for name in ("KINDS", "PAYS")}
+    code = re.sub(r"^from hub_.*\n", "", code, flags=re.MULTILINE)
     exec(code, sample)  # noqa: S102 (rendered above)
     roles = [account["role"] for account in _accounts(choices.kinds)]
     settings = {role: str(number) for number, role in enumerate(roles, start=1)}
     golden = {}
-    for row in sample["rows"](2 * len(choices.kinds) + 1):
+    for row in sample["rows"](len(STATES) + len(choices.kinds)):
         document = dump(documents["read"](settings, row))
         text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True)
         golden[f"tests/golden/{row['type']}-{row['status']}.json"] = f"{text}\n"

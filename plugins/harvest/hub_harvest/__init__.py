@@ -77,7 +77,7 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 
 @hookimpl
 def hub_sandbox(app: str, folder: Path | None, documents: int | None) -> Any:
-    from hub_harvest.sandbox import StandIn
+    from hub_harvest import sample, sandbox
 
-    stand_in = StandIn(folder, documents or 40)
+    stand_in = sandbox.StandIn(folder, sample.invoices(documents or 40))
     return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings, country="US")

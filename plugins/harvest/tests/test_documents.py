@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hub_harvest import sample
 from hub_harvest.sandbox import StandIn
 
 from hub import Company, Gone, NeedsAttention
@@ -22,7 +23,7 @@ def open_bench():
         return Bench(
             "harvest",
             {"deposit_account": "35", **settings},
-            stand_in=StandIn(None, 40),
+            stand_in=StandIn(None, sample.invoices(40)),
             company=company,
             waits=True,
         )

@@ -17,9 +17,10 @@ from qbo_sandbox.kit.log import RequestLog
 from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of, text_answer
 from qbo_sandbox.kit.pages import PageRefused, Pages
 from qbo_sandbox.kit.pdf import pdf
+from qbo_sandbox.kit.row_source import RowSource, linked_page, numbered_page
 from qbo_sandbox.kit.rows import Rows, place
 from qbo_sandbox.kit.server import Server, serve
-from qbo_sandbox.kit.tokens import Grant, Tokens, basic_of
+from qbo_sandbox.kit.tokens import Grant, Tokens, basic_of, bearer_of
 from qbo_sandbox.kit.webhook_calls import Calls
 from qbo_sandbox.kit.wsgi_client import Answer, ask
 
@@ -38,6 +39,7 @@ __all__ = [
     "PageRefused",
     "Pages",
     "RequestLog",
+    "RowSource",
     "Rows",
     "Server",
     "StandIn",
@@ -45,9 +47,12 @@ __all__ = [
     "Wire",
     "ask",
     "basic_of",
+    "bearer_of",
     "form_of",
     "json_answer",
     "json_of",
+    "linked_page",
+    "numbered_page",
     "pdf",
     "place",
     "query_of",

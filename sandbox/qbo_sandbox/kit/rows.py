@@ -1,5 +1,6 @@
 """Rows by id that can also be read in the order of their changes, as most sources offer theirs."""
 
+import base64
 import bisect
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +22,27 @@ class Rows(dict[Any, dict[str, Any]]):
         self[row["id"]] = row
         bisect.insort(self._order, place(row))
 
+    def remove(self, id: Any) -> None:
+        """Remove a row, if it is there."""
+        row = self.pop(id, None)
+        if row is not None:
+            self._order.remove(place(row))
+
+    def changed_since(self, moment: str) -> list[dict[str, Any]]:
+        """Return the rows that changed at a moment or later, the oldest change first."""
+        return [row for row in self.after(None) if row["updated_at"] >= moment]
+
+    def page_after(self, cursor: str, size: int) -> tuple[list[dict[str, Any]], str, bool]:
+        """Return the rows after a cursor, the cursor after them, and whether more follow.
+
+        The first page is after the cursor "". Raise ValueError for a text that is no cursor.
+        """
+        following = list(self.after(parse_cursor(cursor) if cursor else None))
+        rows = following[:size]
+        if rows:
+            cursor = format_cursor(*place(rows[-1]))
+        return rows, cursor, len(following) > size
+
     def after(self, behind: Place | None) -> Iterator[dict[str, Any]]:
         """Yield the rows whose last change is after the place, the oldest first."""
         start = bisect.bisect_right(self._order, behind) if behind else 0
@@ -31,3 +53,17 @@ class Rows(dict[Any, dict[str, Any]]):
 def place(row: dict[str, Any]) -> Place:
     """Return the place of a row among the changes."""
     return row["updated_at"], row["id"]
+
+
+def format_cursor(moment: str, id: Any) -> str:
+    """Return a place as a text whose meaning only the source knows."""
+    return base64.urlsafe_b64encode(f"{moment}|{id}".encode()).decode().rstrip("=")
+
+
+def parse_cursor(text: str) -> Place:
+    """Return the place of a cursor; raise ValueError if it is none."""
+    padded = text + "=" * (-len(text) % 4)
+    moment, bar, id = base64.urlsafe_b64decode(padded).decode().partition("|")
+    if not bar:
+        raise ValueError("This is no cursor.")
+    return moment, id

@@ -1,6 +1,5 @@
 """Checks and pages of a strict JSON API; an error has a code, a reason and the wrong field."""
 
-import base64
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from urllib.parse import unquote
 from wsgiref.types import WSGIEnvironment
 
 from qbo_sandbox.kit.messages import Header, json_of
-from qbo_sandbox.kit.rows import Place
+from qbo_sandbox.kit.rows import Place, format_cursor, parse_cursor
 
 TEXT, FLAG, WHOLE, NUMBER = str, bool, int, (int, Decimal)
 Types = Mapping[str, type | tuple[type, ...]]
@@ -140,19 +139,13 @@ def paginate(
 
 def cursor(row: dict[str, Any], names: type[RowNames]) -> str:
     """Return an opaque position: after this row."""
-    place = f"{row[names.UPDATED_AT]}|{row[names.ID]}"
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    return format_cursor(row[names.UPDATED_AT], row[names.ID])
 
 
 def _position(text: str | None, names: type[PageNames]) -> Place | None:
     if not text:
         return None
     try:
-        at, bar, id = (
-            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition("|")
-        )
+        return parse_cursor(text)
     except ValueError:
-        bar = ""
-    if not bar:
-        raise invalid(names.CURSOR, "This is no cursor that this API gave out.")
-    return at, id
+        raise invalid(names.CURSOR, "This is no cursor that this API gave out.") from None

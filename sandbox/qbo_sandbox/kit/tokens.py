@@ -4,9 +4,11 @@ import base64
 import binascii
 import secrets
 from dataclasses import dataclass
+from typing import Self
 from wsgiref.types import WSGIEnvironment
 
 from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.messages import form_of
 
 MARK = "stand-in-token-"  # how every token begins, so that tests recognize it wherever it appears
 
@@ -29,6 +31,22 @@ class Tokens:
         self.clock, self.clients, self.lifetime, self.rotate = clock, clients, lifetime, rotate
         self._access: dict[str, Grant] = {}
         self._refresh: dict[str, Grant] = {}
+
+    @classmethod
+    def of_client(
+        cls,
+        clock: Clock,
+        client_id: str,
+        client_secret: str,
+        refresh_token: str = "",
+        *,
+        rotate: bool = False,
+    ) -> Self:
+        """Return the tokens of one client, which may have a refresh token already."""
+        tokens = cls(clock, {client_id: client_secret}, rotate=rotate)
+        if refresh_token:
+            tokens.issue_refresh(client_id, client_id, refresh_token)
+        return tokens
 
     def knows(self, client: str, secret: str) -> bool:
         return (
@@ -62,10 +80,29 @@ class Tokens:
             )
         return self.issue(grant.subject, client), renewed
 
+    def answer(self, environ: WSGIEnvironment) -> tuple[int, dict[str, str]]:
+        """Return status and JSON of a call that requests a token.
+
+        The grants are client_credentials and refresh_token. The client is named by HTTP Basic
+        authentication.
+        """
+        client, secret = basic_of(environ)
+        if not self.knows(client, secret):
+            return 401, {"error": "invalid_client"}
+        form = form_of(environ)
+        if form.get("grant_type") == "client_credentials":
+            return 200, {"access_token": self.issue(client, client)}
+        if form.get("grant_type") != "refresh_token":
+            return 400, {"error": "unsupported_grant_type"}
+        pair = self.refresh(form.get("refresh_token", ""), client)
+        if pair is None:
+            return 400, {"error": "invalid_grant"}
+        access_token, refresh_token = pair
+        return 200, {"access_token": access_token, "refresh_token": refresh_token}
+
     def holder(self, environ: WSGIEnvironment) -> Grant | None:
         """Return the grant of the request's bearer token; None if there is no valid one."""
-        kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        grant = self._access.get(token.strip()) if kind.lower() == "bearer" else None
+        grant = self._access.get(bearer_of(environ))
         return grant if grant and grant.expires > self.clock.now() else None
 
     def revoke(self, subject: str) -> None:
@@ -74,8 +111,14 @@ class Tokens:
                 del tokens[token]
 
 
+def bearer_of(environ: WSGIEnvironment) -> str:
+    """Return the bearer token of a request; "" if it has none."""
+    kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
 def basic_of(environ: WSGIEnvironment) -> tuple[str, str]:
-    """Name and password of HTTP Basic authentication; two empty texts where there is none."""
+    """Return name and password of HTTP Basic authentication; two empty texts if there is none."""
     kind, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if kind.lower() != "basic":
         return "", ""

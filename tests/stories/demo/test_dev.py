@@ -25,8 +25,8 @@ from tests.support.small_demo import SmallDemo
 
 NAME = "barn"
 LAST = "Documents are synced"
-SENT = "Sent to QuickBooks: 19. The last: "
-LAST_VENDOR = "Bolt and Sons 40"
+SENT = "Sent to QuickBooks: 17. The last: "
+LAST_VENDOR = "Harbour Works 38"
 DEADLINE_SECONDS = 500  # only so that a failure does not block the tests
 METADATA = f"Metadata-Version: 2.1\nName: qbo-hub-{NAME}\nVersion: 0.1.0\n"
 
@@ -106,7 +106,7 @@ def test_it_serves_the_plugin_and_starts_again_when_a_file_changes(served, packa
     assert "the stand-in of CostTracker" not in output
     assert "Barn" in page(output, "/apps")
 
-    assert f"create of Vendor {LAST_VENDOR} (vendor:1040), outcome landed:" in read_to(SENT)
+    assert f"create of Vendor {LAST_VENDOR} (vendor:1039), outcome landed:" in read_to(SENT)
     assert '"DisplayName"' in read_to(LAST_VENDOR)
 
     change(package / "__init__.py", 'name="Barn"', 'name="Second Barn"')

@@ -5,6 +5,7 @@ from decimal import Decimal as D
 from urllib.parse import urlencode
 
 import pytest
+from hub_harvest import sample
 from hub_harvest.sandbox import StandIn
 from sqlalchemy import select
 
@@ -27,7 +28,7 @@ class Works:
 
     def __init__(self, app, quickbooks, clock, **settings):
         self.quickbooks, self.clock = quickbooks, clock
-        self.source = StandIn(None, 14)
+        self.source = StandIn(None, sample.invoices(14))
         clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
         self.source.clock.set(clock.now().timestamp())
         mounts = app.extensions["hub"].mounts

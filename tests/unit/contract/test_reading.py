@@ -118,6 +118,11 @@ def test_numbered_pages_may_be_empty_and_begin_anywhere():
     assert read_pages == [([], "4"), ([], "5"), (["a"], "")]
 
 
+def test_a_page_that_is_no_number_is_refused():
+    with pytest.raises(Refused, match="two is no number of a page of Shed"):
+        list(read_numbered_pages(lambda number: ([], False), "two", "Shed"))
+
+
 def test_links_are_followed_from_any_page():
     pages = {"": (["a"], "/2"), "/2": (["b"], "/3"), "/3": (["c"], None)}
     assert list(read_linked_pages(pages.__getitem__, "", "Shed")) == [

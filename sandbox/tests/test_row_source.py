@@ -1,0 +1,175 @@
+"""The stand-in of a source with rows: its API, the form of a person, its journal and its pages."""
+
+import base64
+from typing import ClassVar
+
+import pytest
+
+from qbo_sandbox.kit import (
+    Calls,
+    Clock,
+    Rows,
+    RowSource,
+    Tokens,
+    ask,
+    bearer_of,
+    json_of,
+    linked_page,
+    numbered_page,
+)
+
+FORM = "application/x-www-form-urlencoded"
+FIVE = [
+    {"id": f"r{n}", "version": 1, "updated_at": f"2026-03-02T10:0{n}:00Z", "note": ""}
+    for n in range(1, 6)
+]
+CLIENT = {"client_id": "C", "client_secret": "S", "refresh_token": "R"}
+
+
+class Shed(RowSource):
+    name = "shed"
+    rate = "3/10s"
+    access: ClassVar[dict[str, str]] = {"token": "T"}
+
+    def answer(self, environ, method, path):
+        if bearer_of(environ) != self.access["token"]:
+            return 401, {}
+        if path == ["rentals"]:
+            items, link = linked_page(environ, self.rows.changed_since(""), 2)
+            return 200, {"items": items, "next": link}
+        row = self.rows.get(path[1])
+        if row and method == "PUT":
+            self.store({**row, "accounting": json_of(environ)})
+        return (200, self.rows[path[1]]) if row else (404, {})
+
+    def changed(self, row):
+        self.hint("rental.changed", row["id"], "the secret")
+
+
+class DeletingShed(Shed):
+    def edit(self, row, form):
+        return None
+
+
+def get(shed, target, token="T"):
+    return ask(shed.wsgi, "GET", target, authorization=f"Bearer {token}", host="shed.test")
+
+
+def edit(shed, id, body):
+    return ask(shed.wsgi, "POST", f"/rentals/{id}/edit", body, content_type=FORM)
+
+
+def ids(rows):
+    return [row["id"] for row in rows]
+
+
+def test_the_api_answers_with_the_date_of_the_clock():
+    shed = Shed(None, FIVE)
+    shed.clock.set(1_800_000_000, frozen=True)
+    answer = get(shed, "/rentals/r1")
+    assert answer.json() == FIVE[0]
+    assert answer.headers["date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
+    assert get(shed, "/rentals/r1", token="X").status == 401
+    assert shed.settings("http://shed.test") == {"base_url": "http://shed.test", "token": "T"}
+
+
+def test_more_calls_than_the_rate_are_refused_with_the_time_to_wait():
+    shed = Shed(None, FIVE)
+    shed.clock.set(1_800_000_000, frozen=True)
+    assert [get(shed, "/rentals/r1").status for _ in range(4)] == [200, 200, 200, 429]
+    assert get(shed, "/rentals/r1").headers["retry-after"] == "10"
+    assert ask(shed.wsgi, "GET", "/_sandbox/limit").json()["requests"] == 3
+
+
+def test_links_lead_through_all_pages():
+    shed = Shed(None, FIVE)
+    target, read = "/rentals?size=2", []
+    while target:
+        page = get(shed, target).json()
+        read += ids(page["items"])
+        target = (page["next"] or "").removeprefix("http://shed.test")
+        assert not target or target.startswith("/rentals?size=2&page=")
+    assert read == ids(FIVE)
+
+
+def test_a_page_that_is_no_number_is_invalid():
+    assert get(Shed(None, FIVE), "/rentals?page=last").status == 422
+
+
+def test_a_person_changes_a_row_which_is_kept(tmp_path):
+    shed = Shed(tmp_path, FIVE)
+    assert edit(shed, "r2", "note=late").status == 200
+    ask(shed.wsgi, "PUT", "/rentals/r3", {"state": "posted"}, authorization="Bearer T")
+    row = shed.rows["r2"]
+    assert (row["note"], row["version"], row["updated_at"] > "2026-03-02") == ("late", 2, True)
+    again = Shed(tmp_path, FIVE)
+    assert again.rows == shed.rows
+    assert again.rows["r3"]["accounting"] == {"state": "posted"}
+    assert ids(again.rows.changed_since(""))[-1] == "r2"
+    assert edit(shed, "r9", "note=late").status == 404
+
+
+def test_a_person_deletes_a_row_for_good(tmp_path):
+    edit(DeletingShed(tmp_path, FIVE), "r2", "")
+    again = DeletingShed(tmp_path, FIVE)
+    assert ids(again.rows.changed_since("")) == ["r1", "r3", "r4", "r5"]
+    assert edit(again, "r2", "").status == 404
+
+
+def test_a_change_is_told_to_the_webhook_address_if_there_is_one():
+    calls = Calls("X-Signature")
+    calls.habits["held"] = True
+    shed = Shed(None, FIVE, calls=calls)
+    edit(shed, "r1", "note=a")
+    assert calls.events == []
+    shed.webhook_url = "http://hub.test/hook"
+    edit(shed, "r1", "note=b")
+    [event] = ask(shed.wsgi, "GET", "/_sandbox/webhooks").json()["events"]
+    assert (event["to"], event["said"]["id"]) == ("http://hub.test/hook", "r1")
+
+
+def test_a_cursor_leads_through_the_changes():
+    rows = Rows()
+    for row in FIVE:
+        rows.put(row)
+    first, cursor, has_more = rows.page_after("", 3)
+    rest, end, has_rest = rows.page_after(cursor, 3)
+    assert (ids(first), has_more, ids(rest), has_rest) == (
+        ["r1", "r2", "r3"],
+        True,
+        ["r4", "r5"],
+        False,
+    )
+    assert rows.page_after(end, 3) == ([], end, False)
+    with pytest.raises(ValueError, match="no cursor"):
+        rows.page_after(base64.b64encode(b"r3").decode(), 3)
+
+
+def test_numbered_pages_divide_a_list():
+    assert numbered_page("abcde", "2", 2) == (["c", "d"], 3)
+    assert numbered_page("", "1", 2) == ([], 1)
+
+
+def ask_for_token(tokens, form, secret="S"):
+    header = base64.b64encode(f"C:{secret}".encode()).decode()
+    answers = []
+
+    def app(environ, start):
+        answers.append(tokens.answer(environ))
+        start("200 OK", [])
+        return []
+
+    ask(app, "POST", "/token", form, authorization=f"Basic {header}", content_type=FORM)
+    return answers[0]
+
+
+def test_a_client_gets_tokens_by_its_credentials_and_by_its_refresh_token():
+    tokens = Tokens.of_client(Clock(), **CLIENT, rotate=True)
+    status, body = ask_for_token(tokens, "grant_type=client_credentials")
+    assert (status, list(body)) == (200, ["access_token"])
+    refresh = "grant_type=refresh_token&refresh_token=R"
+    status, body = ask_for_token(tokens, refresh)
+    assert (status, sorted(body)) == (200, ["access_token", "refresh_token"])
+    assert ask_for_token(tokens, refresh) == (400, {"error": "invalid_grant"})
+    assert ask_for_token(tokens, "grant_type=magic") == (400, {"error": "unsupported_grant_type"})
+    assert ask_for_token(tokens, refresh, secret="X") == (401, {"error": "invalid_client"})
