@@ -1,5 +1,6 @@
 """Stand-ins as real servers, for any client: `hub sandbox quickbooks`, `hub sandbox SLUG`."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,12 @@ class WithTables(click.Command):
     metavar="URL",
     help="quickbooks: who is told of changes; classic:URL in the older form.",
 )
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="SLUG: print only its settings, as JSON for `hub apps enable --settings FILE`.",
+)
 def sandbox(
     name: str,
     port: int,
@@ -95,18 +102,22 @@ def sandbox(
     faults: tuple[str, ...],
     switches: tuple[str, ...],
     webhook: str | None,
+    as_json: bool,
 ) -> None:
     """Serve a stand-in at a local address.
 
     QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line
-    that it prints; then comes what to enter in the hub. Below the address, /_sandbox/faults tells
-    it to misbehave, /_sandbox/books shows its books and /_sandbox/clock moves its clock.
+    that it prints; then comes what to enter in the hub, or with --json that alone. Below the
+    address, /_sandbox/faults tells it to misbehave, /_sandbox/books shows its books and
+    /_sandbox/clock moves its clock.
     """
     require_stand_ins("hub sandbox")
     from qbo_sandbox.command import exclusive
 
     with exclusive(folder, port):
         if name == "quickbooks":
+            if as_json:
+                raise click.UsageError("--json prints the settings of an app; name one.")
             from qbo_sandbox import serve_quickbooks
 
             serve_quickbooks(
@@ -123,7 +134,7 @@ def sandbox(
                 hints=_intuit_keys,
             )
         else:
-            _serve_source(name, port, folder, documents, seed, faults)
+            _serve_source(name, port, folder, documents, seed, faults, as_json)
 
 
 def _serve_source(
@@ -133,6 +144,7 @@ def _serve_source(
     documents: int | None,
     seed: int,
     faults: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Serve the stand-in of a source until Ctrl-C."""
     from hub import config
@@ -149,7 +161,12 @@ def _serve_source(
     for text in faults:
         wsgi.faults.add(Fault.parse(text))
     app = plugins.apps[slug]
-    serve(wsgi, port, facts=lambda url: _settings(app, stand_in.settings(url)))
+    if as_json:
+        serve(
+            wsgi, port, facts=lambda url: [json.dumps(stand_in.settings(url))], says_address=False
+        )
+    else:
+        serve(wsgi, port, facts=lambda url: _settings(app, stand_in.settings(url)))
 
 
 def _intuit_keys(quickbooks: Any, url: str) -> list[str]:
@@ -174,4 +191,5 @@ def _settings(app: "App", settings: "Mapping[str, object]") -> list[str]:
         label = fields[name].metadata.get("label", name)
         words = settings_schema.listed_choices(fields[name]).get(str(value), value)
         lines.append(f"  {label}: {words}")
+    lines.append(f"for `hub apps enable {app.slug} --settings FILE`: hub sandbox {app.slug} --json")
     return lines

@@ -1,7 +1,9 @@
 """Tests of what `hub sandbox` prints: entered in the hub's forms, it connects and enables."""
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import requests
@@ -14,7 +16,7 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import FakeClock
 from qbo_sandbox import US
-from tests.e2e.conftest import StandIn
+from tests.e2e.conftest import KEYS, Hub, StandIn
 from tests.support.hub_environment import INTUIT
 from tests.support.page_form import PageForm
 from tests.support.page_visitor import Visitor
@@ -66,6 +68,25 @@ def test_what_the_stand_in_of_a_source_prints_enables_its_app(
     assert f"{app.name} is enabled" in visitor.press(path, **form.values)
     installation = visitor.row(Installation, 1)
     assert (installation.slug, installation.enabled) == (slug, True)
+
+
+def test_the_settings_that_a_stand_in_prints_as_json_enable_its_app(
+    hub: Hub, stand_in: Callable[..., StandIn], tmp_path: Path
+) -> None:
+    source = stand_in("costtracker", "--documents", "3", "--json")
+    settings = json.loads(source.printed())
+    assert settings["base_url"].startswith("http://127.0.0.1:")
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({**settings, "payable_account": KEYS["payable_account"]}))
+    hub.connect()
+    assert "CostTracker is enabled" in hub.done(
+        "apps", "enable", "costtracker", "--settings", str(file)
+    )
+
+
+def test_the_stand_in_of_quickbooks_has_no_settings_of_an_app(hub: Hub) -> None:
+    code, _, errors = hub("sandbox", "quickbooks", "--json")
+    assert (code, "--json prints the settings of an app; name one." in errors) == (2, True)
 
 
 def test_what_the_stand_in_of_quickbooks_prints_connects_a_company(

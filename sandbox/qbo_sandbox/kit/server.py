@@ -287,14 +287,17 @@ def serve(
     port: int,
     host: str = "127.0.0.1",
     facts: Callable[[str], Iterable[str]] = _no_facts,
+    *,
+    says_address: bool = True,
 ) -> None:
     """Run a stand-in until SIGTERM or Ctrl-C.
 
-    Print its address, then the lines that `facts` returns for this address.
+    Print its address, unless `says_address` is false, then the lines that `facts` returns for it.
     """
     server = Server(wsgi, port, host)
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
-    sys.stdout.writelines(f"{line}\n" for line in (server.url, *facts(server.url)))
+    lines = [server.url] if says_address else []
+    sys.stdout.writelines(f"{line}\n" for line in (*lines, *facts(server.url)))
     sys.stdout.flush()
     try:
         server.run()
