@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, render
+from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, is_name_in_use, render
 from hub.cli.terminal import say
 
 PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
@@ -112,6 +112,8 @@ def _name_problem(name: str) -> str:
         return "lower-case letters and digits, a letter first, 2 to 30."
     if name in RESERVED_NAMES:
         return "the hub uses it for something else. Use the name of your source."
+    if is_name_in_use(name):
+        return "the code of a plugin uses it for something else. Use another name of your source."
     installed = {entry.name for entry in entry_points(group="hub")}
     if name in KNOWN_SOURCES | installed:
         return "there is a plugin for this source, and of two plugins of one name none is used."

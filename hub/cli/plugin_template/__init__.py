@@ -3,8 +3,12 @@
 The templates are the files of this folder that end with .jinja. May import: the contract.
 """
 
+import ast
+import builtins
 import json
+import keyword
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -121,6 +125,12 @@ PLACES = {
 
 def render(choices: Choices) -> dict[str, str]:
     """Return the files of the plugin, by their place in its folder."""
+    rendered = _render_modules(choices)
+    return rendered | _golden_files(choices, rendered)
+
+
+def _render_modules(choices: Choices) -> dict[str, str]:
+    """Return the files of the plugin but its golden files."""
     environment = _environment()
     choices = choices._replace(kinds=_paid_first(choices.kinds))
     values = _values(choices)
@@ -128,7 +138,41 @@ def render(choices: Choices) -> dict[str, str]:
     for template, place in PLACES.items():
         text: str = environment.get_template(f"{template}.jinja").render(**values)
         rendered[place.format(name=choices.name)] = text.strip() + "\n"
-    return rendered | _golden_files(choices, rendered)
+    return rendered
+
+
+def is_name_in_use(name: str) -> bool:
+    """Return whether the class of a plugin with this name would replace another name.
+
+    These are the keywords and built-in names of Python, and what the modules of a plugin import and
+    define.
+    """
+    class_name = _class_name(name)
+    if keyword.iskeyword(name) or keyword.iskeyword(class_name) or class_name in dir(builtins):
+        return True
+    by_auth = [Choices("name", KINDS, auth, webhook=True) for auth in AUTHENTICATIONS]
+    by_paging = [Choices("name", KINDS, paging=paging) for paging in PAGINGS]
+    for choices in by_auth + by_paging:
+        for place, text in _render_modules(choices).items():
+            if place.endswith(".py") and class_name in _bound_names(ast.parse(text)):
+                return True
+    return False
+
+
+def _bound_names(module: ast.Module) -> Iterator[str]:
+    """Yield the names that a module imports and defines, but the class of its plugin."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.ClassDef) and node.name != _class_name("name"):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _class_name(name: str) -> str:
+    """Return the name of the class that calls the source."""
+    return name.capitalize()
 
 
 @cache
@@ -170,7 +214,7 @@ def _values(choices: Choices) -> dict[str, Any]:
         **choices._asdict(),
         "states": STATES,
         "title": choices.name.capitalize(),
-        "class_name": choices.name.capitalize(),
+        "class_name": _class_name(choices.name),
         "all_parts": all_parts,
         "transactions": transactions,
         "records": [pair for pair in all_parts if pair[0] in RECORD_KINDS],

@@ -17,6 +17,11 @@ from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
 
 NAME = "depot"
+# Keywords of Python, and names that a plugin's modules import or define.
+UNUSABLE_NAMES = (
+    *("none", "true", "false", "class", "yield", "exception"),
+    *("app", "field", "tenant", "signal", "page", "settings", "party"),
+)
 MAX_LINES = 300  # with the stand-in, without the tests
 # Every kind is in one of them; each combination of access and paging gets the next one.
 KIND_SETS = deque(
@@ -208,6 +213,7 @@ def test_without_options_and_without_a_terminal_it_is_a_bill_with_a_token(tmp_pa
     [
         ("hub", [], "the hub uses it for something else"),
         ("quickbooks", [], "the hub uses it for something else"),
+        *((name, [], "the code of a plugin uses it") for name in UNUSABLE_NAMES),
         ("costtracker", [], "there is a plugin for this source"),
         ("autotask", [], "there is a plugin for this source"),
         ("9lives", [], "lower-case letters and digits, a letter first"),
@@ -223,3 +229,9 @@ def test_what_cannot_be_is_refused(tmp_path, monkeypatch, name, options, reason)
     result = CliRunner().invoke(main, ["new-plugin", name, *options])
     assert (result.exit_code, reason in result.stderr) == (2, True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["rows", "documents", "account", "print"])
+def test_a_name_that_only_looks_like_one_in_use_is_taken(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(main, ["new-plugin", name]).exit_code == 0
