@@ -15,6 +15,7 @@ PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
 RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
 )
+CHECKOUT = "CHECKOUT"  # stands for the folder of the hub's source where it is not known
 KNOWN_SOURCES = frozenset(
     {"autotask", "costcertified", "costtracker", "files", "harvest", "ion", "ontraccr"}
 )
@@ -60,11 +61,25 @@ def new_plugin(
         file = folder / place
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    say(
-        f"{name} is laid out. Go on with:\n  python -m pip install -e '{name}[testing]'\n"
-        f"  python -m pytest {name}\n  hub sandbox {name} --port 9000\n"
-        f"  hub dev {name}"
-    )
+    say(_next_commands(name))
+
+
+def _next_commands(name: str) -> str:
+    """Return the commands that come next, of which each works after those before it."""
+    checkout = Path(__file__).parents[2]
+    source = str(checkout) if (checkout / "sandbox" / "pyproject.toml").exists() else CHECKOUT
+    lines = [
+        f"{name} is laid out. No package index has the hub yet, so install it with its stand-in"
+        f" from a checkout{'' if source != CHECKOUT else f', the folder {CHECKOUT}'}:",
+        f"  python -m pip install '{source}/sandbox' '{source}[testing]'",
+        "Go on with:",
+        f"  python -m pip install -e '{name}[testing]'",
+        f"  python -m pytest {name}",
+        f"  hub read {name} --stand-in",
+        f"  hub sandbox {name} --port 9000",
+        f"  hub dev {name}",
+    ]
+    return "\n".join(lines)
 
 
 def _ask(question: str, default: str, choices: tuple[str, ...] = ()) -> str:

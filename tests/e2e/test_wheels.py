@@ -1,6 +1,7 @@
 """Tests of the wheels: the hub and its plugins without the stand-in, and the stand-in alone."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -8,9 +9,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from hub.cli import main
 from hub.contract import tiers
 from hub.contract.registry import Plugins
 from tests.support.wheel_environment import RUN_SCRIPT, WheelEnvironment, build_wheel
@@ -194,6 +197,28 @@ def test_its_own_tests_run_with_the_stand_in_and_pytest_alone(wheels, tmp_path):
     quick = [f"tests/{name}" for name in QUICK_TESTS]
     result = environment.run("-m", "pytest", *quick, cwd=project)
     assert result.returncode == 0, result.stdout[-3000:]
+
+
+def test_the_printed_commands_for_a_new_plugin_work_in_an_empty_environment(
+    wheels, tmp_path, monkeypatch
+):
+    """The printed folders lead to the hub and the stand-in; their wheels take pip's place."""
+    monkeypatch.chdir(tmp_path)
+    options = ["--kinds", "invoice,payment", "--auth", "refresh-token", "--paging", "link"]
+    printed = CliRunner().invoke(main, ["new-plugin", "barn", *options]).stdout
+    commands = [shlex.split(line) for line in printed.splitlines() if line.startswith("  ")]
+    installed = [argument for command in commands[:2] for argument in command[4:]]
+    assert installed == [f"{ROOT}/sandbox", f"{ROOT}[testing]", "-e", "barn[testing]"]
+
+    environment = WheelEnvironment(tmp_path / "environment")
+    environment.install(wheels["sandbox"], wheels["hub"])
+    environment.install(build_wheel(tmp_path / "barn", tmp_path), extra="testing")
+    assert commands[2] == ["python", "-m", "pytest", "barn"]
+    tested = environment.run(*commands[2][1:], cwd=tmp_path)
+    assert tested.returncode == 0, tested.stdout[-3000:] + tested.stderr[-3000:]
+    assert commands[3] == ["hub", "read", "barn", "--stand-in"]
+    read = environment.script(*commands[3])
+    assert "40 documents read: 1 pending, 1 held" in read.stdout, read.stderr
 
 
 def test_a_plugin_with_one_byte_changed_is_not_on_the_list_any_more(hub_only, tmp_path):

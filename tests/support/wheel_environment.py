@@ -36,12 +36,16 @@ class WheelEnvironment:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._own: dict[str, list[str]] = {}
         venv.create(folder, with_pip=False, symlinks=True)
         self.python = folder / "bin" / "python"
         [self.packages] = folder.glob("lib/python*/site-packages")
 
-    def install(self, *wheels: Path) -> None:
-        """Install wheels, and link the packages that they declare."""
+    def install(self, *wheels: Path, extra: str = "") -> None:
+        """Install wheels, and link the packages that they declare, also for an extra.
+
+        An extra of another wheel that they need is linked if that wheel was installed before.
+        """
         for wheel in wheels:
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(self.packages)
@@ -49,7 +53,12 @@ class WheelEnvironment:
                     name for name in archive.namelist() if name.endswith(".dist-info/METADATA")
                 ]
                 text = archive.read(metadata).decode()
-            self._link_all(HeaderParser().parsestr(text).get_all("Requires-Dist") or [], "")
+            headers = HeaderParser().parsestr(text)
+            requirements = headers.get_all("Requires-Dist") or []
+            self._own[canonicalize_name(headers["Name"])] = requirements
+            self._link_all(requirements, "")
+            if extra:
+                self._link_all(requirements, extra)
 
     def link(self, name: str, extra: str = "") -> None:
         """Link an installed distribution and its declared dependencies."""
@@ -66,7 +75,11 @@ class WheelEnvironment:
             requirement = Requirement(text)
             name = canonicalize_name(requirement.name)
             pending = requirement.marker is None or requirement.marker.evaluate({"extra": extra})
-            if not pending or name.startswith(OWN):
+            if not pending:
+                continue
+            if name.startswith(OWN):
+                for inner in requirement.extras:
+                    self._link_all(self._own[name], inner)
                 continue
             if not self._has(name) or requirement.extras:
                 for inner in ("", *requirement.extras):
