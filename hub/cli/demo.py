@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 @click.option("--plugin", "slug", metavar="SLUG", help="Only the apps of the plugin of this app.")
 @click.option("--read-again", is_flag=True, help="Read every document again, also unchanged ones.")
 @click.option(
-    "--show-sent", is_flag=True, help="Print what was sent to QuickBooks for the last change."
+    "--show-sent",
+    is_flag=True,
+    help="Print what was sent to QuickBooks for the last change, and why documents are not posted.",
 )
 @as_json
 def demo(
@@ -94,7 +96,7 @@ def _serve(demo_hub: "Demo", show_sent: bool) -> bool:
     engine = Scheduler(demo_hub.app)
     with ExitStack() as stack:
         if show_sent:
-            stack.enter_context(sent_payloads.print_when_sent(demo_hub.app))
+            stack.enter_context(sent_payloads.print_changes(demo_hub.app))
         engine.start()
         stack.callback(engine.stop)
         _say_addresses(demo_hub)

@@ -40,9 +40,10 @@ def dev(slug: str, port: int, read_again: bool) -> None:
 
     QuickBooks and the source are stand-ins, all at one local address; the app is enabled, and what
     it reads is posted. It prints the address, the log-in, and for the last change the document, the
-    matches of its codes, and what was sent to QuickBooks. When a file of a plugin changes, the hub
-    starts again with it and reads every document again. Everything lies in the folder hub-dev (or
-    HUB_DATA); remove it to begin anew.
+    matches of its codes, and what was sent to QuickBooks; for documents that are held or cannot be
+    read it prints why. When a file of a plugin changes, the hub starts again with it and reads
+    every document again. Everything lies in the folder hub-dev (or HUB_DATA); remove it to begin
+    anew.
     """
     require_stand_ins("hub dev")
     with suppress(PluginBroken):  # which its author may correct while this runs

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hub.cli.terminal import say
+from hub.cli.unposted_documents import UnpostedDocuments
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -42,16 +43,15 @@ class SentPayloads:
 
 
 @contextmanager
-def print_when_sent(app: "Flask") -> Iterator[None]:
-    """Print what was sent last whenever something was sent, until the block ends."""
+def print_changes(app: "Flask") -> Iterator[None]:
+    """Print what was sent last, and why documents are not posted, until the block ends."""
     ended = threading.Event()
 
     def watch() -> None:
         with app.app_context():
-            sent = SentPayloads()
+            watched = (UnpostedDocuments(), SentPayloads())
             while not ended.wait(POLL_SECONDS):
-                text = sent.describe_new()
-                if text:
+                for text in filter(None, [one.describe_new() for one in watched]):
                     say(text)
 
     thread = threading.Thread(target=watch, name="sent-payloads")

@@ -19,6 +19,7 @@ from hub.cli import dev, main
 from hub.cli.plugin_template import Choices, render
 from hub.cli.sent_payloads import SentPayloads
 from hub.cli.sync_runs import sync_all
+from hub.cli.unposted_documents import UnpostedDocuments
 from hub.db.engine import reading, transaction
 from hub.models import Attempt, Cursor, Installation, Posting, Run
 from tests.support.small_demo import SmallDemo
@@ -27,6 +28,11 @@ NAME = "barn"
 LAST = "Documents are synced"
 SENT = "Sent to QuickBooks: 17. The last: "
 LAST_VENDOR = "Harbour Works 38"
+# Why documents of the stand-in of a new plugin are not posted.
+REASONS = (
+    "bill:1002 held: It is disputed in Barn.",
+    "bill:1005 unreadable: The source sent something that cannot be read: its status 'archived'",
+)
 DEADLINE_SECONDS = 500  # only so that a failure does not block the tests
 METADATA = f"Metadata-Version: 2.1\nName: qbo-hub-{NAME}\nVersion: 0.1.0\n"
 
@@ -65,16 +71,18 @@ def served(package, tmp_path):
     )
     deadline = threading.Timer(DEADLINE_SECONDS, process.kill)
     deadline.start()
+    printed = []
 
     def read_to(words):
         lines = []
         for line in process.stdout:
             lines.append(line)
+            printed.append(line)
             if words in line:
                 return "".join(lines)
         raise AssertionError("".join(lines))
 
-    yield process, read_to
+    yield process, read_to, printed
     deadline.cancel()
     process.terminate()
     process.wait()
@@ -100,7 +108,7 @@ def page(output, path):
 
 
 def test_it_serves_the_plugin_and_starts_again_when_a_file_changes(served, package):
-    process, read_to = served
+    process, read_to, printed = served
     output = read_to(LAST)
     assert "the stand-in of Barn: " in output
     assert "the stand-in of CostTracker" not in output
@@ -125,6 +133,8 @@ def test_it_serves_the_plugin_and_starts_again_when_a_file_changes(served, packa
     assert "the stand-in of Second Barn: " in read_to("Barn is enabled.") + read_to(LAST)
     process.send_signal(signal.SIGTERM)
     assert "Traceback" not in process.stdout.read()
+    for reason in REASONS:
+        assert any(reason in line for line in printed), reason
     assert process.wait() == 0
 
 
@@ -196,6 +206,26 @@ def test_what_was_sent_is_described_when_all_of_it_is_sent_and_only_once(tmp_pat
             assert f"\n  supplier: 1 (Canyon Steel Works) → vendor {supplier} Canyon Steel" in about
             assert "\n  line line:2 part: part:1 (820412-001 Rev B) → item " in about
             assert [sent.describe_new(), SentPayloads().describe_new()] == ["", ""]
+
+
+def test_held_documents_are_described_once_with_their_reasons(tmp_path, monkeypatch):
+    monkeypatch.setattr(SmallDemo, "documents", {"costtracker": 45})
+    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
+        small.web.start()
+        small.set_up()
+        with small.app.app_context():
+            documents = UnpostedDocuments()
+            assert documents.describe_new() == ""
+            sync_all(demo.installations())
+            assert documents.describe_new() == ""
+            text = documents.describe_new()
+            with reading() as session:
+                held = session.scalars(select(Posting).where(Posting.state == "held")).all()
+                lines = {f"{one.document.source_id} held: {one.reason}" for one in held}
+            assert held
+            assert text.startswith(f"Not posted: {len({one.document_id for one in held})}.\n")
+            assert any(f"  {line}" in text for line in lines)
+            assert [documents.describe_new(), UnpostedDocuments().describe_new()] == ["", ""]
 
 
 def test_a_plugin_that_cannot_name_its_codes_does_not_end_what_is_printed(tmp_path, monkeypatch):
