@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import requirement_tests
 from hub.contract import documents, files, hookspecs, receipts, states, types
@@ -30,8 +30,6 @@ CHOICES: dict[str, Any] = {
     "ReceiptState": states.ReceiptStateName,
     "Cause": receipts.Cause,
 }
-# What the authors of stand-ins use of the kit.
-KIT = ("Harness", "StandIn", "Api", "Tokens", "Limits", "Calls", "Pages", "Clock", "Journal")
 MODULE_PREFIX = re.compile(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])")
 INTERNAL_TESTING = {"record", "recorder"}  # behind the option --record-tests
 
@@ -93,6 +91,8 @@ def _noun(value: type) -> str:
     title = f"### {value.__name__}\n\n{inspect.getdoc(value)}\n\n"
     parts = [f"{title}| field | type | default |\n|---|---|---|\n"]
     for item in fields(value):  # type: ignore[arg-type]
+        if item.name.startswith("_"):
+            continue
         parts.append(f"| {item.name} | `{_type(item.type)}` | {_default(item)} |\n")
     return "".join(parts) + "\n"
 
@@ -128,7 +128,7 @@ def reference(old: str, argument: str) -> str:
         return "".join(
             _class(value) for value in (types.Http, types.Reply, types.Secrets, files.Files)
         )
-    return "".join(_class(getattr(kit, name)) for name in KIT)
+    return "".join(_public(name, getattr(kit, name)) for name in kit.__all__)
 
 
 def _class(value: type) -> str:
@@ -162,7 +162,7 @@ def _function(name: str, function: Callable[..., object]) -> str:
     """Return a function with its arguments and its docstring, as an entry of a list."""
     node = _source(function)
     assert isinstance(node, ast.FunctionDef)
-    return _entry(name, node, with_result=False)
+    return _entry(name, node)
 
 
 def _source(value: Any) -> ast.stmt:
@@ -291,7 +291,17 @@ def _public(name: str, value: Any) -> str:
         return _class(value)
     if inspect.ismodule(value):
         return f"### {name}\n\n{inspect.getdoc(value)}\n\n{reference('', 'settings')}"
-    return f"### {name}\n\n`{_type(value) if get_args(value) else type(value).__name__}`\n\n"
+    return f"### {name}\n\n{_value(value)}\n\n"
+
+
+def _value(value: Any) -> str:
+    """Return a constant or the name of a type: its allowed words, its entries, or its type."""
+    if get_origin(value) is Literal:
+        return f"One of {', '.join(f'`{word}`' for word in get_args(value))}."
+    if isinstance(value, dict) and all(isinstance(text, str) for text in value.values()):
+        rows = [f"| `{key}` | {text} |" for key, text in value.items()]
+        return "\n".join(["| name | is |", "|---|---|", *rows])
+    return f"`{_type(value) if get_args(value) else type(value).__name__}`"
 
 
 def _methods(value: type) -> str:

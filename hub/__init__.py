@@ -20,6 +20,7 @@ from hub.contract.documents import (
     ItemType,
     Kind,
     Line,
+    Outcome,
     Party,
     Role,
     Row,
@@ -32,6 +33,7 @@ from hub.contract.grants import ClientCredentials, RefreshToken
 from hub.contract.hookspecs import hookimpl
 from hub.contract.pages import (
     Page,
+    RowVersion,
     read_changes_in_order,
     read_linked_pages,
     read_numbered_pages,
@@ -96,6 +98,7 @@ __all__ = [
     "Line",
     "MatchMethod",
     "NeedsAttention",
+    "Outcome",
     "Page",
     "Party",
     "Receipt",
@@ -109,6 +112,7 @@ __all__ = [
     "Retry",
     "Role",
     "Row",
+    "RowVersion",
     "Sandbox",
     "Secrets",
     "Signal",

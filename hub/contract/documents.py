@@ -357,7 +357,8 @@ class Checkpoint:
         _require(check.optional_text_problems("a Checkpoint", self, "cursor", "stream"))
 
 
-Yielded = Document | Gone | Unreadable | Checkpoint
+Outcome = Document | Gone | Unreadable  # of reading one row
+Yielded = Outcome | Checkpoint
 
 
 def codes_of(document: Document) -> Iterator[tuple[str, Code | str, Line | None]]:

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from hub.contract.cursors import ChangeCursor
-from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion
 
 Row = TypeVar("Row")
 Value = TypeVar("Value")
-Outcome = Document | Gone | Unreadable
 
 
 def iter_chunks(values: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:

@@ -9,7 +9,7 @@ from hub import (
     Checkpoint,
     DeletionSweep,
     Document,
-    Gone,
+    Outcome,
     Row,
     Site,
     Unreadable,
@@ -22,7 +22,6 @@ from hub_ion import orders, parts, queries, schema
 from hub_ion.client import Ion
 from hub_ion.queries import Listing
 
-Outcome = Document | Gone | Unreadable
 Reader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
 IDS_PER_QUERY = 50
 OPEN = ("ORDERED", "PARTIALLY_RECEIVED")
