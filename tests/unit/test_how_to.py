@@ -6,15 +6,28 @@ import hmac
 import importlib
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from hub import App, Checkpoint, Document, Gone, Refused, Signal
+from hub import (
+    ApiClient,
+    App,
+    Checkpoint,
+    ClientCredentials,
+    Document,
+    Gone,
+    Receipt,
+    Refused,
+    Signal,
+)
+from hub.contract import settings_schema
 from hub.contract.registry import Plugins
 from hub.testing.bench import URL, Bench, KeptSecrets, open_http
 from hub.testing.clock import FakeClock
+from qbo_sandbox.kit import RowSource, Tokens, basic_of, bearer_of, json_of
 from tests.support.guide_plugin import guide_plugin
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -22,12 +35,13 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
-    "authentication-and-rates.md": 1,
+    "authentication-and-rates.md": 3,
     "deletions.md": 1,
     "dimensions.md": 1,
     "files.md": 1,
-    "paging.md": 2,
-    "webhooks.md": 1,
+    "paging.md": 7,
+    "reporting-back.md": 2,
+    "webhooks.md": 3,
 }
 SECRET = "shared"
 
@@ -64,21 +78,34 @@ def names_of(page, index=0):
 
 
 class ChangedRentals:
-    """A source that lists what changed since a moment, and the ids of all its rentals."""
+    """A source of which each reader asks in its own way; pages have two rows."""
 
     def __init__(self, *rows):
         self.rows = list(rows)
         self.moments = []
+        self.api = self
+        self.date = "2026-03-03T09:00:00Z"
 
     def pages(self, path, updated_since):
         self.moments.append(updated_since)
-        yield [row for row in self.rows if row["updated"] >= updated_since]
+        yield self._changed(updated_since)
 
-    def iter_changes(self, text):
-        return names_of("how-to/paging.md", 1)["iter_changes"](self, text)
+    def get(self, path, page=1, updated_since=None, ids=""):
+        if ids:
+            return {"rows": [row for row in reversed(self.rows) if row["id"] in ids.split(",")]}
+        number = int(path.partition("?")[2] or page)
+        rows = self._changed(updated_since or "")
+        following = rows[number * 2 :]
+        return {
+            "rows": rows[number * 2 - 2 : number * 2],
+            "pages": -(-len(rows) // 2),
+            "next": f"/rentals?{number + 1}" if following else None,
+            "more": bool(following),
+        }
 
-    def rental_ids(self):
-        return [row["id"] for row in self.rows]
+    def _changed(self, since):
+        rows = [row for row in self.rows if row["updated"] >= since]
+        return sorted(rows, key=lambda row: row["updated"])
 
 
 def rental(n, updated):
@@ -116,9 +143,8 @@ def test_every_block_of_the_tutorial_belongs_to_the_plugin_that_the_tests_instal
     assert len(re.findall(r"^```\w+$", page, re.MULTILINE)) == len(guide_plugin("shed"))
 
 
-def test_the_client_with_tokens_gets_one_and_renews_it(tmp_path):
-    (tmp_path / "hub_shed" / "templates").mkdir()  # the pages of the kit's stand-in expect it
-    stand_in = names_of("stand-in.md")["Shed"]({"r1": {"id": "r1"}})
+def site_at(wsgi, **secrets):
+    """Return a site whose source is a WSGI application."""
     app = App(
         slug="shed",
         name="Shed",
@@ -127,21 +153,89 @@ def test_the_client_with_tokens_gets_one_and_renews_it(tmp_path):
         settings=dict,
         hosts=("{base_url}",),
     )
-    settings = {"base_url": URL, "client_id": "client"}
-    secrets = KeptSecrets(client_secret="secret")
-    site = SimpleNamespace(
+    settings = {"base_url": URL, "client_id": "client", "username": "me"}
+    return SimpleNamespace(
         settings=settings,
-        secrets=secrets,
-        http=open_http(app, settings, stand_in.wsgi, FakeClock()),
+        secrets=KeptSecrets(client_secret="secret", **secrets),
+        http=open_http(app, settings, wsgi, FakeClock()),
     )
-    shed = names_of("how-to/authentication-and-rates.md")["Shed"](site)
-    assert shed.get("/v1/rentals/r1") == {"id": "r1"}
-    first = dict(secrets)
-    assert shed.get("/v1/rentals/r1") == {"id": "r1"}
-    assert dict(secrets) == first
-    stand_in.clock.advance(3601)
-    assert shed.get("/v1/rentals/r1") == {"id": "r1"}
-    assert dict(secrets) != first
+
+
+class ClosedShed(RowSource):
+    """A source that names in each answer how it was let in."""
+
+    name = "shed"
+    rate = "100/s"
+
+    def __init__(self):
+        super().__init__(None, [{"id": "r1", "updated_at": "2026-03-02T10:00:00Z"}])
+        self.tokens = Tokens.of_client(self.clock, "client", "secret", "first", rotate=True)
+
+    def answer(self, environ, method, path):
+        if path == ["login"]:
+            assert json_of(environ) == {"user": "me", "password": "pass"}
+            return 200, {"session": self.tokens.issue("session")}
+        if path == ["oauth", "token"]:
+            return self.tokens.answer(environ)
+        holder = self.tokens.holder(environ)
+        access = {
+            "bearer": bearer_of(environ) if holder is None else "",
+            "basic": ":".join(basic_of(environ)),
+            "key": environ.get("HTTP_X_KEY", ""),
+            "holder": holder.subject if holder else "",
+        }
+        used = {name: value for name, value in access.items() if value.strip(":")}
+        if used.get("bearer", "").startswith("stand-in-token-"):
+            return 401, {}
+        if method == "PUT":
+            self.store({**self.rows[path[1]], "books": json_of(environ)})
+        return (200, used) if path[1] in self.rows else (404, {})
+
+
+def test_the_client_finds_rows_and_writes_to_them():
+    source = ClosedShed()
+    shed = names_of("how-to/authentication-and-rates.md")["Shed"](site_at(source.wsgi, token="T"))
+    assert shed.rental("r1") == {"bearer": "T"}
+    assert shed.rental("r2") is None
+    shed.write_state("r1", "posted")
+    assert source.rows["r1"]["books"] == {"state": "posted"}
+
+
+@pytest.mark.parametrize(
+    ("name", "access"),
+    [
+        ("with_a_token_that_a_person_enters", {"bearer": "T"}),
+        ("with_a_name_and_a_password", {"basic": "me:pass"}),
+        ("with_a_key_in_a_header", {"key": "K"}),
+        ("with_client_credentials", {"holder": "client"}),
+        ("with_a_refresh_token", {"holder": "client"}),
+    ],
+)
+def test_each_way_of_access_lets_the_client_in(name, access):
+    site = site_at(ClosedShed().wsgi, token="T", password="pass", key="K", refresh_token="first")
+    client = names_of("how-to/authentication-and-rates.md", 1)[name](site)
+    assert [client.get("/rentals/r1") for _ in range(2)] == [access, access]
+
+
+def test_a_client_that_logs_in_does_so_once_and_again_when_its_session_has_ended():
+    source = ClosedShed()
+    site = site_at(source.wsgi, password="pass")
+    shed = names_of("how-to/authentication-and-rates.md", 2)["Shed"](site)
+    assert shed.api.get("/rentals/r1") == {"holder": "session"}
+    first = dict(site.secrets)
+    assert shed.api.get("/rentals/r1") == {"holder": "session"}
+    assert dict(site.secrets) == first
+    source.clock.advance(3601)
+    assert shed.api.get("/rentals/r1") == {"holder": "session"}
+    assert dict(site.secrets) != first
+
+
+def test_the_larger_stand_in_of_the_kit_answers_a_client(tmp_path):
+    (tmp_path / "hub_shed" / "templates").mkdir()  # the pages of the kit's stand-in expect it
+    stand_in = names_of("stand-in.md")["Shed"]({"r1": {"id": "r1"}})
+    site = site_at(stand_in.wsgi)
+    api = ApiClient(site, "Shed", tokens=ClientCredentials(site, "Shed"))
+    assert api.get("/v1/rentals/r1") == {"id": "r1"}
 
 
 def test_the_pages_of_the_guide_are_those_of_the_tutorial(bench, tutorial):
@@ -151,35 +245,104 @@ def test_the_pages_of_the_guide_are_those_of_the_tutorial(bench, tutorial):
     assert pages == list(shed.pages("/rentals", None))
 
 
-def test_what_changed_since_a_moment_is_read_once():
-    shed = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    first = list(shed.iter_changes(""))
+@pytest.mark.parametrize("index", [1, 2, 3], ids=["numbers", "links", "in order"])
+def test_what_changed_since_a_moment_is_read_once(index):
+    source = ChangedRentals(*[rental(n, f"2026-03-02T1{n}:00:00Z") for n in range(1, 6)])
+    rentals = names_of("how-to/paging.md", index)["rentals"]
+    source.rentals = lambda since, page: rentals(source, since, page)
+    iter_changes = names_of("how-to/paging.md", 4)["iter_changes"]
+    first = list(iter_changes(source, ""))
+    assert ids(first, Document) == ["r1", "r2", "r3", "r4", "r5"]
+    assert len([item for item in first if isinstance(item, Checkpoint)]) >= 3
+    source.rows.append(rental(6, "2026-03-02T15:00:00Z"))
+    assert ids(iter_changes(source, first[-1].cursor), Document) == ["r6"]
+
+
+def test_a_cursor_of_changes_can_be_used_directly():
+    source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
+    iter_changes = names_of("how-to/paging.md", 5)["iter_changes"]
+    first = list(iter_changes(source, ""))
     assert ids(first, Document) == ["r1", "r2"]
-    assert isinstance(first[-1], Checkpoint)
-    shed.rows.append(rental(3, "2026-03-02T11:00:00Z"))
-    assert ids(shed.iter_changes(first[-1].cursor), Document) == ["r3"]
-    assert shed.moments == ["", "2026-03-02T10:58:00.000Z"]
+    source.rows.append(rental(3, "2026-03-02T11:00:00Z"))
+    assert ids(iter_changes(source, first[-1].cursor), Document) == ["r3"]
+    assert source.moments == ["", "2026-03-02T10:58:00.000Z"]
 
 
-def test_a_rental_that_is_missing_is_reported_once_a_day():
-    shed = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    read = names_of("how-to/deletions.md")["changed_or_deleted"]
+def test_single_rentals_are_read_in_the_order_of_their_ids():
+    source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
+    items = list(names_of("how-to/paging.md", 6)["read_rentals"](source, ["r1", "r9", "r2"]))
+    assert ids(items, Document) == ["r1", "r2"]
+    assert items[1] == Gone(source_id="r9", reason="Shed no longer has it.")
+
+
+def test_a_rental_that_is_missing_is_reported_once_a_day(tutorial):
+    hub_documents = names_of("how-to/deletions.md")["hub_documents"]
+    plugins = Plugins.load([tutorial], installed=False)
     cursors = {}
 
-    def run(day):
-        site = SimpleNamespace(today=dt.date(2026, 3, day))
-        items = list(read(shed, site, cursors))
+    def run(day, documents):
+        bench = Bench("shed", plugins=plugins, documents=documents)
+        site = replace(bench.site, today=dt.date(2026, 3, day))
+        items = list(hub_documents("shed", site, cursors, ()))
         cursors.update({item.stream: item.cursor for item in items if isinstance(item, Checkpoint)})
         return [(item.source_id, item.inferred) for item in items if isinstance(item, Gone)]
 
-    assert run(2) == []
-    del shed.rows[0]
-    assert run(2) == []
-    assert run(3) == [("r1", True)]
+    assert ("r40", True) not in run(2, 40)
+    assert run(2, 39) == []
+    assert run(3, 39) == [("r40", True)]
+    [single] = hub_documents("shed", Bench("shed", plugins=plugins).site, {}, ["r1"])
+    assert single.source_id == "r1"
+
+
+class NotedRentals:
+    """A client that keeps what it was to write."""
+
+    def __init__(self):
+        self.written = []
+        self.notes = []
+
+    def put(self, path, body):
+        self.written.append((path, body))
+
+    def get(self, path):
+        return {"notes": self.notes}
+
+    def post(self, path, body):
+        self.notes.append(body)
+
+
+@pytest.mark.parametrize("index", [0, 1], ids=["state", "entry"])
+def test_a_receipt_that_arrives_twice_is_in_the_source_once(bench, index):
+    names = names_of("how-to/reporting-back.md", index)
+    shed = NotedRentals()
+    names["Shed"] = lambda site: shed
+    document = bench.read(ids=["r1"])[0]
+    receipt = Receipt(state="posted", at=dt.datetime(2026, 3, 2, tzinfo=dt.UTC), id="51")
+    for _ in range(2):
+        names["hub_report"]("shed", bench.site, document, receipt)
+    state = {"state": "posted", "bill": "51", "message": receipt.message}
+    expected = [("/rentals/r1/books", state)] * 2
+    assert (shed.written, shed.notes) == (
+        (expected, []) if index == 0 else ([], [{"text": "Bill 51 is in QuickBooks."}])
+    )
+
+
+def test_the_source_is_told_the_address_to_call_and_to_stop(bench):
+    names = names_of("how-to/webhooks.md")
+    shed = NotedRentals()
+    names["Shed"] = lambda site: shed
+    for on in (True, False):
+        names["hub_subscribe"]("shed", bench.site, on)
+    assert shed.written == [("/webhook", {"url": bench.webhook_url}), ("/webhook", {"url": None})]
+
+
+def test_the_webhook_secret_is_one_of_the_secrets(bench):
+    app = replace(bench.app, settings=names_of("how-to/webhooks.md", 1)["Settings"])
+    assert settings_schema.secret_names(app) == {"key", "webhook_secret"}
 
 
 def test_a_signed_call_names_its_rental_and_another_one_is_refused():
-    webhook = names_of("how-to/webhooks.md")["hub_webhook"]
+    webhook = names_of("how-to/webhooks.md", 2)["hub_webhook"]
     site = SimpleNamespace(secrets=KeptSecrets(webhook_secret=SECRET))
 
     def call(body, secret=SECRET):
