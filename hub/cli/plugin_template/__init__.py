@@ -106,8 +106,8 @@ ACCESS_IMPORTS = {"bearer": "bearer_of", "basic": "basic_of"}
 PAGE_IMPORTS = {"page": ["numbered_page"], "link": ["linked_page"]}
 GRANTS = {"client-credentials": "ClientCredentials", "refresh-token": "RefreshToken"}
 DUE_KINDS = ("bill", "invoice")  # that have a due date
-# The states of the first rows of the stand-in; the plugin cannot read the last one.
 DUE_DATE = '"2026-02-04"'
+# The states of the first rows of the stand-in; the plugin cannot read the last one.
 STATES = ("draft", "disputed", "closed", "void", "archived")
 PLACES = {
     "pyproject.toml": "pyproject.toml",
@@ -125,6 +125,7 @@ PLACES = {
 
 def render(choices: Choices) -> dict[str, str]:
     """Return the files of the plugin, by their place in its folder."""
+    choices = choices._replace(kinds=_paid_first(choices.kinds))
     rendered = _render_modules(choices)
     return rendered | _golden_files(choices, rendered)
 
@@ -132,7 +133,6 @@ def render(choices: Choices) -> dict[str, str]:
 def _render_modules(choices: Choices) -> dict[str, str]:
     """Return the files of the plugin but its golden files."""
     environment = _environment()
-    choices = choices._replace(kinds=_paid_first(choices.kinds))
     values = _values(choices)
     rendered = {}
     for template, place in PLACES.items():
