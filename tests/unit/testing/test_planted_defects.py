@@ -63,23 +63,18 @@ class Defect(NamedTuple):
     words: str
 
 
-SIGNED = """    call = signed_json(
-        headers,
-        body,
-        site.secrets.get("webhook_secret"),
-        header="X-Depot-Signature",
-        signed_with="the webhook secret in the settings of Depot",
-    )
+SIGNED = """    secret = site.secrets.get("webhook_secret")
+    call = signed_json(headers, body, secret, header="X-Depot-Signature")
 """
 SIGNALS = '[Signal.read(call["id"])] if "id" in call else [Signal.collect()]'
-REPORT = 'Depot(site).report(document.source_id.partition(":")[2], status)'
+REPORT = "Depot(site).report(document.source_id, status)"
 SUBSCRIBE = "Depot(site).subscribe(site.webhook_url if on else None)"
 CODES_OF = "return codes_in_use(hub_documents(app, site, {}, []), field)"
 LINKS = (
     "return [Code(id=record.id, name=record.name, quickbooks_id=record.id) for record in records]"
 )
-TOTAL = '"total": money(row["total"]),'
-PAYS = "Applied(document=f\"{paid}:{row['pays']}\")"
+TOTAL = 'total=money(row["total"]),'
+PAYS = "Applied(document=f\"{PAYS[row['type']]}:{row['pays']}\")"
 VERIFY = """    import hashlib, hmac, json
     from hub import Refused
 
@@ -94,45 +89,45 @@ DEFECTS = {
         POSTABLE,
         DOCUMENTS,
         TOTAL,
-        '"total": money(row["total"]) + 1,',
-        "add up to USD 3.50; the bill says USD 4.50",
+        'total=money(row["total"]) + 1,',
+        "add up to USD 10.50; the bill says USD 11.50",
     ),
     "a total that is too high, so that no kind is ready": Defect(
-        READY, DOCUMENTS, TOTAL, '"total": money(row["total"]) + 1,', "bill: "
+        READY, DOCUMENTS, TOTAL, 'total=money(row["total"]) + 1,', "bill: "
     ),
     "a total that is too low": Defect(
-        POSTABLE, DOCUMENTS, TOTAL, '"total": money(row["total"]) - 1,', "USD 1.00 off"
+        POSTABLE, DOCUMENTS, TOTAL, 'total=money(row["total"]) - 1,', "USD 1.00 off"
     ),
     "a tax that the total lacks": Defect(
-        POSTABLE, DOCUMENTS, TOTAL, f'{TOTAL}\n        "tax_total": money(1),', "USD 1.00 off"
+        POSTABLE, DOCUMENTS, TOTAL, f"{TOTAL}\n        tax_total=money(1),", "USD 1.00 off"
     ),
     "a computed tax that is stated and that the total lacks": Defect(
         POSTABLE,
         DOCUMENTS,
         TOTAL,
-        f'{TOTAL}\n        "tax_total": money(1), "tax_mode": "computed",',
+        f'{TOTAL}\n        tax_total=money(1), tax_mode="computed",',
         "USD 1.00 off",
     ),
     "no date": Defect(
         POSTABLE, DOCUMENTS, 'dt.date.fromisoformat(row["date"])', "None", "It has no date"
     ),
     "no party": Defect(
-        POSTABLE, DOCUMENTS, "    if field:\n", "    if None:\n", "It names no supplier or customer"
+        POSTABLE, DOCUMENTS, "codes[party] = ", "party = ", "It names no supplier or customer"
     ),
     "no lines": Defect(
         POSTABLE, DOCUMENTS, "tuple(_lines(row))", "()", "It has no line with an amount"
     ),
     "lines without a code": Defect(
-        POSTABLE, DOCUMENTS, 'codes={LINES[row["type"]]: code}', "codes={}", "neither account"
+        POSTABLE, DOCUMENTS, "codes={field: code}", "codes={}", "neither account"
     ),
     "payments of a document that does not exist": Defect(
         POSTABLE, DOCUMENTS, PAYS, 'Applied(document="invoice:nowhere")', "to invoice:nowhere, and"
     ),
     "payments of a line that does not exist": Defect(
-        POSTABLE, DOCUMENTS, PAYS, PAYS.replace('")', '", line="7")'), "to line 7 of invoice:1002"
+        POSTABLE, DOCUMENTS, PAYS, PAYS.replace('")', '", line="7")'), "to line 7 of invoice:1007"
     ),
     "payments of another kind": Defect(
-        POSTABLE, DOCUMENTS, '"payment": "invoice",', '"payment": "bill",', "no document with this"
+        POSTABLE, DOCUMENTS, PAYS, PAYS.replace("{PAYS[row['type']]}", "bill"), "no document with"
     ),
     "payments of more than the total": Defect(
         POSTABLE,
@@ -145,7 +140,7 @@ DEFECTS = {
         POSTABLE,
         DOCUMENTS,
         PAYS,
-        'Applied(document="invoice:1002")',
+        'Applied(document="invoice:1007")',
         "QuickBooks refuses more than the total",
     ),
     # -- receipts
@@ -175,7 +170,7 @@ DEFECTS = {
         REPORTED, HOOKS, REPORT, "Depot(site).subscribe(None)", "the same data as before"
     ),
     "a report of a document that the source does not have": Defect(
-        REPORTED, HOOKS, REPORT, 'Depot(site).report("0", status)', "raised Refused"
+        REPORTED, HOOKS, REPORT, 'Depot(site).report("bill:0", status)', "raised Refused"
     ),
     # -- webhooks
     "a call whose signature is not verified": Defect(
@@ -254,7 +249,7 @@ DEFECTS = {
         STOPPED, HOOKS, SUBSCRIBE, 'raise RuntimeError("no")', "on=True, raised RuntimeError"
     ),
     "a stand-in that does not call": Defect(
-        ACCEPTED, SANDBOX, 'pages["webhooks"] = self.calls.page', "pass", "no page /_sandbox/web"
+        ACCEPTED, SANDBOX, ', calls=Calls("X-Depot-Signature")', "", "no page /_sandbox/web"
     ),
     # -- codes, files and lists
     "codes that raise": Defect(
@@ -313,8 +308,8 @@ def files():
     """Return the files of the plugin by their place."""
     files = render(Choices(NAME, ("bill", "invoice", "payment"), webhook=True))
     extra = 'CONTENT = b"%PDF-1.7"\nSIGNATURES = set()\n'
-    files[HOOKS] = files[HOOKS].replace("from hub import (", "from hub import (\n    Code,", 1)
-    files[HOOKS] = files[HOOKS].replace("    hookimpl,", "    codes_in_use,\n    hookimpl,", 1)
+    imports = "from hub import "
+    files[HOOKS] = files[HOOKS].replace(imports, f"{imports}Code, codes_in_use, ", 1)
     files[HOOKS] = f"{files[HOOKS]}{MORE_HOOKS}\n\n{extra}"
     digest = "hashlib.sha256(b'%PDF-1.7').hexdigest()"
     file = f'Attachment(id="1", name="a.pdf", mime="application/pdf", size=8, sha256={digest})'
@@ -380,7 +375,7 @@ def test_a_defect_is_found(suite, defect):
 
 TOO_HIGH = DEFECTS["a total that is too high"]
 ONE_TOTAL = TOO_HIGH._replace(
-    new='"total": money(row["total"]) + (row["id"] == "1001"),', words="USD 1.00 off"
+    new='total=money(row["total"]) + (row["id"] == "1006"),', words="USD 1.00 off"
 )
 NO_REPORT_OF_HOLDS = DEFECTS["a report of one state only"]
 REFUSED_FILE = DEFECTS["a file that is refused"]._replace(
@@ -396,7 +391,7 @@ REASON = "The source has no place for it."
 @pytest.mark.parametrize(
     ("defect", "options"),
     [
-        (ONE_TOTAL, {"unpostable": {"bill:1001": "USD 1.00 off"}}),
+        (ONE_TOTAL, {"unpostable": {"bill:1006": "USD 1.00 off"}}),
         (NO_REPORT_OF_HOLDS, {"unreported": {"held": REASON}}),
         (REFUSED_FILE, {"unavailable": {"bill:1001": "It is gone"}}),
         (NO_FILES, {"unused": {"hub_attachment": REASON}}),
