@@ -31,7 +31,8 @@ CHOICES: dict[str, Any] = {
     "Cause": receipts.Cause,
 }
 MODULE_PREFIX = re.compile(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])")
-INTERNAL_TESTING = {"record", "recorder"}  # behind the option --record-tests
+# Behind the option --record-tests, and behind the tests of the contract suite.
+INTERNAL_TESTING = {"hook_effects", "postability", "record", "recorder", "variants"}
 
 
 def hooks(old: str, argument: str) -> str:

@@ -285,7 +285,7 @@ def test_a_plugin_written_for_version_0_1_still_holds_to_the_contract(tmp_path):
 
 
 def assert_contract_passes(tmp_path: Path) -> None:
-    """Run the tests of an installed plugin, which sync and post its documents."""
+    """Run the tests of an installed plugin: its contract suite calls every hook that it has."""
     run = [
         sys.executable,
         "-m",

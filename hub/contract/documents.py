@@ -73,15 +73,7 @@ class Address:
     country: str | None = None
 
     def __post_init__(self) -> None:
-        """Raise BadDocument for a value that is no text."""
-        _require(
-            check.optional_text_problems(
-                "an address", self, "name", "city", "region", "postal_code", "country"
-            ),
-            check.sequence_problems("an address", lines=self.lines),
-        )
-        for line in self.lines:
-            _require(check.string_problems("An address", lines=line))
+        _require(check.address_problems(self))
 
 
 @value_object
@@ -96,17 +88,7 @@ class Party:
     currency: str | None = None
 
     def __post_init__(self) -> None:
-        """Raise BadDocument for a blank name, and for a value of another type."""
-        _require(
-            check.text_problems("A party", name=self.name),
-            check.optional_text_problems(
-                f"party {self.name}", self, "email", "phone", "contact", "currency"
-            ),
-        )
-        if self.address is not None and not isinstance(self.address, Address):
-            raise BadDocument(
-                f"address of party {self.name} must be an Address, not {self.address!r}."
-            )
+        _require(check.party_problems(self, Address))
 
 
 @value_object
@@ -127,7 +109,6 @@ class Item:
     codes: Mapping[str, "Code | str | None"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise BadDocument for an invalid name or amount."""
         _require(
             check.text_problems("An item", name=self.name),
             check.amount_problems(
@@ -217,7 +198,6 @@ class Line:
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise BadDocument for an invalid id or amount."""
         owner = f"line {self.id}"
         _require(
             check.text_problems("A line", id=self.id),
@@ -302,11 +282,9 @@ class Document:
             ),
             check.mapping_problems(owner, custom=self.custom, facts=self.facts),
             check.code_problems(owner, self.codes, Code),
+            check.line_id_problems(owner, self.lines),
         )
         object.__setattr__(self, "stage", Stage(self.stage))
-        line_ids = [line.id for line in self.lines]
-        if len(line_ids) != len(set(line_ids)):
-            raise BadDocument(f"Two lines of {owner} have the same id.")
 
 
 OPTIONAL_TEXTS = tuple(item.name for item in fields(Document) if item.type == str | None)

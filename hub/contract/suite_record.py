@@ -19,8 +19,10 @@ class SuiteRecord:
     """What a test run has shown of one state of a plugin: its version, and a hash of its code.
 
     `contract` are the apps whose contract suite passed, `deletions` those of which a test read a
-    deletion. `golden` are the kinds of documents, and of the records that their codes create, that
-    passing tests compared with golden files.
+    deletion. `reports` are those whose receipts changed something at their stand-in, `webhooks`
+    those that took the signed calls of their stand-in and refused forged ones. `golden` are the
+    kinds of documents, and of the records that their codes create, that passing tests compared with
+    golden files.
     """
 
     version: str
@@ -28,6 +30,8 @@ class SuiteRecord:
     contract: tuple[str, ...]
     deletions: tuple[str, ...]
     golden: tuple[str, ...]
+    reports: tuple[str, ...] = ()
+    webhooks: tuple[str, ...] = ()
 
 
 def package_folder(plugins: Plugins, slug: str) -> Path | None:
@@ -57,6 +61,8 @@ def read(folder: Path) -> SuiteRecord | None:
             contract=tuple(values["contract"]),
             deletions=tuple(values["deletions"]),
             golden=tuple(values["golden"]),
+            reports=tuple(values.get("reports", ())),  # older records have neither
+            webhooks=tuple(values.get("webhooks", ())),
         )
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -70,6 +76,8 @@ def write(folder: Path, record: SuiteRecord) -> Path:
         "contract": sorted(record.contract),
         "deletions": sorted(record.deletions),
         "golden": sorted(record.golden),
+        "reports": sorted(record.reports),
+        "webhooks": sorted(record.webhooks),
     }
     file = folder / NAME
     file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")

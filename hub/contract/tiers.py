@@ -35,7 +35,11 @@ ABILITY_TITLES = {
 }
 NO_README = "Its distribution has no README."
 NO_REPORT = "It reports nothing to its source: App.wants is empty."
+NO_SHOWN_REPORT = "No test in a valid record has shown that a report changes its source."
 NO_WEBHOOK = "The plugin has no hook hub_webhook."
+NO_SHOWN_WEBHOOK = (
+    "No test in a valid record has shown that it takes signed calls and refuses forged ones."
+)
 NO_RECORD = "Its package has no record of its tests; the pytest option --record-tests writes it."
 OTHER_CODE = "The code has changed since its tests were recorded; run them with --record-tests."
 NO_CONTRACT = "Its contract suite is not in a valid record of its tests."
@@ -101,13 +105,12 @@ def assess(plugins: Plugins, slug: str) -> Assessment:
     problem = _record_problem(record, folder, installed.version)
     shown = None if problem else record
     has_readme = _has_readme(installed.distribution)
-    takes_webhooks = plugins.has(slug, "hub_webhook")
     abilities = (
         Ability("contract", Tier.BRONZE, problem or _contract_problem(app, shown)),
         Ability("docs", Tier.BRONZE, "" if has_readme else NO_README),
         Ability("golden", Tier.SILVER, _golden_problem(app, shown)),
-        Ability("report", Tier.SILVER, "" if app.wants else NO_REPORT),
-        Ability("webhooks", Tier.GOLD, "" if takes_webhooks else NO_WEBHOOK),
+        Ability("report", Tier.SILVER, _report_problem(app, shown)),
+        Ability("webhooks", Tier.GOLD, _webhook_problem(plugins, slug, shown)),
         Ability("deletions", Tier.GOLD, _deletions_problem(app, shown)),
     )
     return Assessment(abilities)
@@ -163,6 +166,20 @@ def _record_problem(record: SuiteRecord | None, folder: Path | None, version: st
 def _contract_problem(app: App, record: SuiteRecord | None) -> str:
     """Return the problem of an app whose contract suite has not passed."""
     return "" if record and app.slug in record.contract else NO_CONTRACT
+
+
+def _report_problem(app: App, record: SuiteRecord | None) -> str:
+    """Return the problem of an app of which no test has shown a report."""
+    if not app.wants:
+        return NO_REPORT
+    return "" if record and app.slug in record.reports else NO_SHOWN_REPORT
+
+
+def _webhook_problem(plugins: Plugins, slug: str, record: SuiteRecord | None) -> str:
+    """Return the problem of an app of which no test has shown a webhook."""
+    if not plugins.has(slug, "hub_webhook"):
+        return NO_WEBHOOK
+    return "" if record and slug in record.webhooks else NO_SHOWN_WEBHOOK
 
 
 def _deletions_problem(app: App, record: SuiteRecord | None) -> str:

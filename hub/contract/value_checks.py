@@ -13,13 +13,6 @@ def text_problems(owner: str, **values: Any) -> Iterator[str]:
             yield f"{owner} needs {name} as text, not {value!r}."
 
 
-def string_problems(owner: str, **values: Any) -> Iterator[str]:
-    """Yield each value that is no text; a blank one is a text."""
-    for name, value in values.items():
-        if not isinstance(value, str):
-            yield f"{owner} needs {name} as text, not {value!r}."
-
-
 def optional_text_problems(owner: str, value: object, *names: str) -> Iterator[str]:
     """Yield each of these attributes that is neither None nor a text, such as a number as an id."""
     for name in names:
@@ -71,6 +64,13 @@ def sequence_problems(owner: str, **values: Any) -> Iterator[str]:
             yield f"{name} of {owner} must be a tuple, not {value!r}."
 
 
+def line_id_problems(owner: str, lines: Sequence[Any]) -> Iterator[str]:
+    """Yield a sentence if two lines have the same id."""
+    ids = [line.id for line in lines]
+    if len(ids) != len(set(ids)):
+        yield f"Two lines of {owner} have the same id."
+
+
 def mapping_problems(owner: str, **values: Any) -> Iterator[str]:
     """Yield each value that is no mapping."""
     for name, value in values.items():
@@ -89,3 +89,24 @@ def code_problems(owner: str, codes: Mapping[str, Any], code_type: type) -> Iter
                 f"The code {name!r} of {owner} must be a Code, a QuickBooks id as text or None,"
                 f" not {code!r}."
             )
+
+
+def address_problems(address: Any) -> Iterator[str]:
+    """Yield each value of an address that is no text."""
+    owner = "an address"
+    yield from optional_text_problems(
+        owner, address, "name", "city", "region", "postal_code", "country"
+    )
+    yield from sequence_problems(owner, lines=address.lines)
+    for line in address.lines:
+        if not isinstance(line, str):
+            yield f"A line of an address must be a text, not {line!r}."
+
+
+def party_problems(party: Any, address_type: type) -> Iterator[str]:
+    """Yield a blank name, and each value of a party that is of another type than it must be."""
+    owner = f"party {party.name}"
+    yield from text_problems("A party", name=party.name)
+    yield from optional_text_problems(owner, party, "email", "phone", "contact", "currency")
+    if party.address is not None and not isinstance(party.address, address_type):
+        yield f"address of {owner} must be an Address, not {party.address!r}."

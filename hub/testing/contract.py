@@ -49,10 +49,17 @@ def contract(
     """Return the suite for one app; `wrong_keys` are settings that the source must refuse, or None.
 
     `change` is what a person does on the stand-in's pages to change a document: a path with {id} in
-    it, and the fields of the form. `paged` is a number of documents that the source cannot show on
-    one page. `unreadable` are the documents of the stand-in that cannot be read on purpose: source
-    ids, each with words of the reason. `variants` are other settings with which kinds of documents
-    are ready that are not with `settings`.
+    it, and the fields of the form. `webhook` is the form in which a person enters where the source
+    calls the hub, for an app without `hub_subscribe`: a path, and its fields with {url} in them.
+    `paged` is a number of documents that the source cannot show on one page. `variants` are other
+    settings with which the stand-in shows what it does not with `settings`: kinds of documents that
+    are ready, codes, files or receipts.
+
+    What an app cannot show, or shows on purpose, has a reason. By source ids, with words of the
+    reason: `unreadable` are documents that cannot be read, `unpostable` those that are ready and
+    that the hub would hold all the same, `unavailable` those of which a file cannot be opened.
+    `unreported` are states in App.wants that the source is not told, and `unused` are hooks of the
+    plugin that this app of it does not use, both with the reason.
     """
     return suite_of(
         Contract,
@@ -84,7 +91,7 @@ def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[by
 
 
 class Contract(Reading, DocumentTests, ReadinessTests, ReportTests, WebhookTests, DeclaredRate):
-    """Tests of a source that is called; the others are those of the classes above."""
+    """Tests of a source that is called; the others are those of its base classes."""
 
     wrong_keys: dict[str, Any] | None
     many: int

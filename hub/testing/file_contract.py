@@ -38,9 +38,8 @@ def file_contract(
 
     `files` are examples by their names, at least one for each suffix that the app accepts; together
     they hold a document of each kind that the app posts. A table is read with the columns that the
-    app suggests for it. `company` is the company of QuickBooks. `unreadable` are the documents that
-    cannot be read on purpose: source ids, each with words of the reason. `variants` are other
-    settings with which kinds of documents are ready that are not with `settings`.
+    app suggests for it. `company` is the company of QuickBooks. The other arguments are those of
+    `hub.testing.contract.contract`.
     """
     return suite_of(
         FileContract,

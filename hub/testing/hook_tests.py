@@ -52,20 +52,19 @@ class HookTests(VariantBenches):
 
     def test_codes_are_listed_as_documents_use_them(self) -> None:
         """List the codes of each field and of each setting that offers some."""
-        listed: dict[str, set[str]] = defaultdict(set)
-        used: dict[str, set[str]] = defaultdict(set)
         if not self._uses("hub_codes"):
             return
+        listed: dict[str, set[str]] = defaultdict(set)
+        used: dict[str, set[str]] = defaultdict(set)
         for bench in self._benches():
             for name in _fields_with_codes(bench):
                 listed[name].update(self._listed_codes(bench, name))
-            for document in documents(bench.read()):
-                for name, code, _ in codes_of(document):
-                    used[name].add(code if isinstance(code, str) else code.id)
+            for name, id in _iter_used_codes(bench):
+                used[name].add(id)
         if not any(listed.values()):
             self._fail_unused("hub_codes", "returned no code for any field")
         for name, ids in listed.items():
-            if ids and used[name] and not ids & used[name]:
+            if ids and used[name] and ids.isdisjoint(used[name]):
                 pytest.fail(
                     f"hub_codes of {self.slug} lists the codes {_some(ids)} of the field {name},"
                     f" and documents use others: {_some(used[name])}. A match belongs to the id of"
@@ -103,17 +102,7 @@ class HookTests(VariantBenches):
         has_effect = False
         for bench in self._benches():
             for name, records in _lists_to_push(bench).items():
-                effects = HookEffects(bench)
-                first = self._push(bench, name, records)
-                has_effect |= bool(first) or (effects.has_log and effects.has_written())
-                again = self._push(bench, name, records)
-                if {code.id for code in first} - {code.id for code in again}:
-                    pytest.fail(
-                        f"hub_records of {self.slug}, field {name}, returned the codes"
-                        f" {_some(code.id for code in first)}, and others when the same list was"
-                        f" pushed again: {_some(code.id for code in again)}. The list is pushed"
-                        " whenever it changes, so records that the source has must stay linked."
-                    )
+                has_effect |= self._push_twice(bench, name, records)
         if not has_effect:
             self._fail_unused("hub_records", "returned no code and wrote nothing to the stand-in")
 
@@ -164,6 +153,21 @@ class HookTests(VariantBenches):
             else:
                 pytest.fail(f"{what} returned {code!r}. It must return codes, or ids as texts.")
 
+    def _push_twice(self, bench: Bench, name: str, records: list[Record]) -> bool:
+        """Push a list and push it again; return whether the source took something of it."""
+        effects = HookEffects(bench)
+        first = self._push(bench, name, records)
+        has_written = effects.has_log and effects.has_written()
+        ids = {code.id for code in first}
+        later_ids = {code.id for code in self._push(bench, name, records)}
+        if ids - later_ids:
+            pytest.fail(
+                f"hub_records of {self.slug}, field {name}, returned the codes {_some(ids)}, and"
+                f" others when the same list was pushed again: {_some(later_ids)}. The list is"
+                " pushed whenever it changes, so records that the source has must stay linked."
+            )
+        return bool(first) or has_written
+
     def _push(self, bench: Bench, name: str, records: list[Record]) -> list[Code]:
         """Push a list; fail if what is returned is no list of codes."""
         what = f"hub_records of {self.slug}, for the field {name},"
@@ -187,6 +191,13 @@ def _fields_with_codes(bench: Bench) -> list[str]:
         if source.startswith(CODES):
             names.append(source.removeprefix(CODES))
     return list(dict.fromkeys(names))
+
+
+def _iter_used_codes(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Yield the field and the id of each code that documents use."""
+    for document in documents(bench.read()):
+        for name, code, _ in codes_of(document):
+            yield name, code if isinstance(code, str) else code.id
 
 
 def _lists_to_push(bench: Bench) -> dict[str, list[Record]]:

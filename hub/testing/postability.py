@@ -10,7 +10,7 @@ from hub.contract.documents import Code, Document, codes_of
 from hub.contract.states import Stage
 from hub.mapping import Link, Mapped, Missing, amount, index_of_codes, resolve
 from hub.qbo import payloads
-from hub.qbo.company_facts import EVERYTHING_ON
+from hub.qbo.company_facts import EVERYTHING_ON, CompanyFacts
 from hub.qbo.payloads.summary import SETTLING
 from hub.sources.site import with_settings
 from hub.testing.bench import Bench
@@ -54,15 +54,15 @@ def _plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
         if obstacle:
             yield Plan(document, obstacle, ())
             continue
-        problems = tuple(_reference_problems(document, links))
-        problems += tuple(_excess_problems(document, by_id, applied))
+        problems = list(_reference_problems(document, links))
+        problems += _excess_problems(document, by_id, applied)
         mapped = resolve(document, fields, index, links)
         if isinstance(mapped, Mapped):
-            parts = mapped.parts or (mapped,)
-            found = [problem for part in parts for problem in _payload_problems(bench, part)]
+            problems += _payload_problems(bench, mapped)
         else:
             obstacle, found = _sort_missing(document, mapped)
-        unique_problems = tuple(dict.fromkeys((*problems, *found)))
+            problems += found
+        unique_problems = tuple(dict.fromkeys(problems))
         yield Plan(document, obstacle or _awaited(document, by_id), unique_problems)
 
 
@@ -147,13 +147,21 @@ def _sort_missing(document: Document, missing: Iterable[Missing]) -> tuple[str, 
     return obstacle, problems
 
 
-def _payload_problems(bench: Bench, mapped: Mapped) -> tuple[str, ...]:
-    """Return what forbids sending a document, also if the tax that QuickBooks is to work out fits.
-
-    Where QuickBooks works out the tax, the total is compared only with the tax that it states.
-    """
+def _payload_problems(bench: Bench, mapped: Mapped) -> list[str]:
+    """Return what forbids sending a document or one of its parts."""
     company = bench.company
     facts = replace(EVERYTHING_ON, country=company.country, currency=company.currency)
+    problems: list[str] = []
+    for part in mapped.parts or (mapped,):
+        problems += _problems_of_part(part, facts)
+    return problems
+
+
+def _problems_of_part(mapped: Mapped, facts: CompanyFacts) -> tuple[str, ...]:
+    """Return what forbids sending a part, also if the tax that it states does not fit its total.
+
+    Where QuickBooks works out the tax, the hub ignores the one that the document states.
+    """
     problems = payloads.build(mapped, facts, MARKER).problems
     document = mapped.document
     states_tax = document.tax_total is not None or any(line.tax for line in document.lines)

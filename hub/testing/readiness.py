@@ -89,15 +89,12 @@ class ReadinessTests(VariantBenches):
         """
         reasons: dict[str, list[str]] = defaultdict(list)
         expected: set[str] = set()
-        for bench in self._benches():
-            for plan in plan_documents(bench):
-                id = plan.document.source_id
-                words = self.unpostable.get(id)
-                for problem in plan.problems:
-                    if words and words in problem:
-                        expected.add(id)
-                    elif id not in reasons[problem]:
-                        reasons[problem].append(id)
+        for id, problem in self._iter_problems():
+            words = self.unpostable.get(id)
+            if words and words in problem:
+                expected.add(id)
+            elif id not in reasons[problem]:
+                reasons[problem].append(id)
         if reasons:
             lines = [_format_reason(reason, ids) for reason, ids in reasons.items()]
             if len(lines) > MAX_REASONS:
@@ -115,6 +112,13 @@ class ReadinessTests(VariantBenches):
                 f"{self.slug}: {', '.join(sorted(missing))} should be ready and not be posted for"
                 " the reason that contract(…, unpostable=…) names, and that is not so."
             )
+
+    def _iter_problems(self) -> Iterator[tuple[str, str]]:
+        """Yield the source id of each document that would be held, with what is wrong with it."""
+        for bench in self._benches():
+            for plan in plan_documents(bench):
+                for problem in plan.problems:
+                    yield plan.document.source_id, problem
 
     def _read_with_all_settings(self) -> Iterator[Yielded]:
         """Yield what is read with the settings, and with each of the variants."""

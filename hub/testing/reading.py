@@ -1,7 +1,7 @@
 """Contract tests of reading: nothing is missed, whatever happens meanwhile."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.errors import HubError
 from hub.testing.bench import Bench
+from hub.testing.variants import DocumentChange
 
 YEARS = 3 * 365 * 86_400
 FULL = os.environ.get("HUB_PROOF") == "full"
@@ -82,12 +83,11 @@ class CheckpointTests:
             assert rows(whole) - rows(before_crash) - rows(resumed) == set()
 
 
-class Reading(CheckpointTests):
+class Reading(CheckpointTests, DocumentChange):
     """Tests of reading while documents change, if a form of the stand-in's pages changes them."""
 
     slug: str
     settings: dict[str, Any]
-    change: tuple[str, Mapping[str, str]] | None
     paged: int
 
     @pytest.fixture
@@ -128,19 +128,3 @@ class Reading(CheckpointTests):
         expected = rows(whole) - changed_ahead
         assert expected - rows(items) - rows(later) == set()
         assert changed_behind <= rows([*later, *items[third:]])
-
-    def _change(self, bench: Bench, items: list[Yielded]) -> set[str]:
-        """Change the first document at the source that may be changed, as a person does.
-
-        Return its source id.
-        """
-        if self.change is None:
-            return set()
-        path, fields = self.change
-        for item in items:
-            if not isinstance(item, Document):
-                continue
-            _, _, id = item.source_id.rpartition(":")
-            if bench.press(path.format(id=id), **fields):
-                return {item.source_id}
-        raise AssertionError(f"nothing of {self.slug} can be changed at {path}")

@@ -19,6 +19,8 @@ from hub.testing.record import (
     GOLDEN,
     GOLDEN_CREATION,
     PROPERTY,
+    REPORT,
+    WEBHOOK,
     Fact,
 )
 
@@ -113,6 +115,8 @@ def _write(
             contract=tuple(own_slugs),
             deletions=tuple(project.values[DELETION].intersection(own_slugs)),
             golden=tuple(_golden_kinds(plugins, own_slugs, project)),
+            reports=tuple(project.values[REPORT].intersection(own_slugs)),
+            webhooks=tuple(project.values[WEBHOOK].intersection(own_slugs)),
         )
         file = suite_record.write(package, record)
         yield f"{file}: {', '.join(own_slugs)} {record.version}."

@@ -48,6 +48,7 @@ class ReportTests(VariantBenches):
                 effects = HookEffects(bench)
                 reported |= self._report_all(bench, examples, wants, effects)
                 has_changed_books |= effects.has_changed_books()
+        self._check_reasons(wants, reported)
         self._check(wants, reported, has_changed_books=has_changed_books)
         if reported:
             record.note(record.REPORT, self.slug)
@@ -101,6 +102,9 @@ class ReportTests(VariantBenches):
                 " the same data as before. Correct what hub_report sends, or let the stand-in"
                 " store it."
             )
+
+    def _check_reasons(self, wants: tuple[ReceiptState, ...], reported: set[ReceiptState]) -> None:
+        """Fail if a reason for a state that is not reported does not hold."""
         for state, reason in self.unreported.items():
             assert reason.strip(), f"contract(…, unreported=…) needs a reason for {state}"
             assert state in wants, f"{self.slug} does not want {state}: remove it from unreported"

@@ -1,8 +1,9 @@
-"""What the contract tests of an app have in common: its settings, its variants, its benches."""
+"""What contract tests of an app have in common: its variants, and the change of a document."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hub.contract.documents import Document, Yielded
 from hub.testing.bench import Bench
 
 
@@ -21,3 +22,26 @@ class VariantBenches:
     def _open(self, variant: Mapping[str, Any]) -> Bench:
         """Return the app with these settings besides its own."""
         return Bench(self.slug, {**self.settings, **variant}, waits=True)
+
+
+class DocumentChange:
+    """Changes a document at the source with a form of the stand-in's pages."""
+
+    slug: str
+    change: tuple[str, Mapping[str, str]] | None
+
+    def _change(self, bench: Bench, items: list[Yielded]) -> set[str]:
+        """Change the first document at the source that may be changed, as a person does.
+
+        Return its source id.
+        """
+        if self.change is None:
+            return set()
+        path, fields = self.change
+        for item in items:
+            if not isinstance(item, Document):
+                continue
+            _, _, id = item.source_id.rpartition(":")
+            if bench.press(path.format(id=id), **fields):
+                return {item.source_id}
+        raise AssertionError(f"nothing of {self.slug} can be changed at {path}")

@@ -1,12 +1,11 @@
 """Contract tests of webhooks: calls with the signature of the source are accepted, others not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import pytest
 
-from hub.contract.documents import Yielded
 from hub.contract.types import Signal
 from hub.errors import Refused
 from hub.testing import record
@@ -14,19 +13,20 @@ from hub.testing.bench import Bench
 from hub.testing.hook_effects import call_hook, raised
 from hub.testing.hook_tests import HookTests
 from hub.testing.reading import identity
+from hub.testing.variants import DocumentChange
 
 UNSIGNED_HEADERS = ("content-type", "content-length", "user-agent", "host")
 OTHER_BODY = b'{"topic": "made up", "id": "1"}'
 
 
-class Call(NamedTuple):
+class SignedCall(NamedTuple):
     """A webhook call, as the hub passes it to a plugin."""
 
     headers: Mapping[str, str]
     body: bytes
 
 
-class WebhookTests(HookTests):
+class WebhookTests(HookTests, DocumentChange):
     """Tests with calls that the stand-in signs; an app without webhooks passes them.
 
     `webhook` is the form of the stand-in's pages in which a person enters the address of the hub,
@@ -34,36 +34,26 @@ class WebhookTests(HookTests):
     """
 
     webhook: tuple[str, Mapping[str, str]] | None
-    change: tuple[str, Mapping[str, str]] | None
-
-    def _change(self, bench: Bench, items: list[Yielded]) -> set[str]:
-        """Change the first document at the source; return its source id."""
-        raise NotImplementedError
 
     def test_a_webhook_call_of_the_source_is_accepted(self, bench: Bench) -> None:
         """Let the stand-in announce a change; look for a signal that brings the document."""
         if not self._uses("hub_webhook"):
             return
         changed, calls = self._announce_change(bench)
-        signals: list[Signal] = []
-        has_collect = False
+        ids: list[str] = []
+        is_collected = False
         for call in calls:
-            what = f"hub_webhook of {self.slug}, for a call that its stand-in signed,"
-            answer = call_hook(partial(bench.webhook, *call), what)
-            for signal in answer:
-                if not isinstance(signal, Signal):
-                    pytest.fail(f"{what} returned {signal!r}. It must return a list of Signals.")
-            has_collect |= not answer
-            signals += answer
-        has_collect |= any(not signal.ids and not signal.records for signal in signals)
-        ids = [id for signal in signals for id in signal.ids]
-        if not has_collect and not changed & set(ids):
+            for signal in self._accept(bench, call):
+                ids += signal.ids
+                is_collected |= signal == Signal.collect()
+        if not is_collected and changed.isdisjoint(ids):
             pytest.fail(
                 f"hub_webhook of {self.slug} was told that {', '.join(changed)} has changed, and"
                 f" its signals read {', '.join(ids) or 'nothing'}. Return Signal.read(source_id) or"
                 " Signal.collect()."
             )
-        assert [identity(item) for item in bench.read(ids=ids)] == ids if ids else True
+        if ids:
+            assert [identity(item) for item in bench.read(ids=ids)] == ids
 
     def test_a_forged_webhook_call_is_refused(self, bench: Bench) -> None:
         """Call without a signature, with a wrong one, and with that of another call or secret."""
@@ -71,8 +61,7 @@ class WebhookTests(HookTests):
             return
         _, calls = self._announce_change(bench)
         right = calls[0]
-        what = f"hub_webhook of {self.slug}, for a call that its stand-in signed,"
-        call_hook(partial(bench.webhook, *right), what)
+        self._accept(bench, right)
         for title, forged in _forge(right).items():
             self._expect_refusal(bench, title, forged)
         for name, value in bench.secrets.items():
@@ -95,7 +84,16 @@ class WebhookTests(HookTests):
                 " hub all the same. End the subscription at the source."
             )
 
-    def _announce_change(self, bench: Bench) -> tuple[set[str], list[Call]]:
+    def _accept(self, bench: Bench, call: SignedCall) -> Sequence[Signal]:
+        """Pass a call that is right; return its signals, of which none means to collect."""
+        what = f"hub_webhook of {self.slug}, for a call that its stand-in signed,"
+        signals = call_hook(partial(bench.webhook, *call), what)
+        for signal in signals:
+            if not isinstance(signal, Signal):
+                pytest.fail(f"{what} returned {signal!r}. It must return a list of Signals.")
+        return signals or (Signal.collect(),)
+
+    def _announce_change(self, bench: Bench) -> tuple[set[str], list[SignedCall]]:
         """Return the document that was changed at the source, and the calls about it."""
         items = bench.read()
         self._waiting_calls(bench)
@@ -131,7 +129,7 @@ class WebhookTests(HookTests):
                 " stand-in, so that it calls: contract(…, change=(path with {id}, fields))."
             )
 
-    def _waiting_calls(self, bench: Bench) -> list[Call]:
+    def _waiting_calls(self, bench: Bench) -> list[SignedCall]:
         """Return the calls that the stand-in holds back."""
         page = bench.look("webhooks")
         if not isinstance(page, dict) or "waiting" not in page:
@@ -141,9 +139,12 @@ class WebhookTests(HookTests):
                 " qbo_sandbox.kit, and pass its page to the Harness as pages={'webhooks': …}. If"
                 " this app of the plugin gets none: contract(…, unused={'hub_webhook': reason})."
             )
-        return [Call(_received(call["headers"]), call["body"].encode()) for call in page["waiting"]]
+        return [
+            SignedCall(_received(call["headers"]), call["body"].encode())
+            for call in page["waiting"]
+        ]
 
-    def _expect_refusal(self, bench: Bench, title: str, call: Call) -> None:
+    def _expect_refusal(self, bench: Bench, title: str, call: SignedCall) -> None:
         """Fail unless a call is refused."""
         what = f"hub_webhook of {self.slug}, for a call {title},"
         try:
@@ -166,7 +167,7 @@ def _received(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _forge(right: Call) -> dict[str, Call]:
+def _forge(right: SignedCall) -> dict[str, SignedCall]:
     """Return calls that are not the source's, by what is wrong with each."""
     plain: dict[str, str] = {}
     signed: dict[str, str] = {}
@@ -176,11 +177,11 @@ def _forge(right: Call) -> dict[str, Call]:
     wrong = {name: "".join(_other_characters(value)) for name, value in signed.items()}
     empty = dict.fromkeys(signed, "")
     return {
-        "without a signature": Call(plain, right.body),
-        "with an empty signature": Call(plain | empty, right.body),
-        "with a wrong signature": Call(plain | wrong, right.body),
-        "with the signature of an earlier call": Call(right.headers, OTHER_BODY),
-        "with the signature of a longer body": Call(right.headers, right.body + b" "),
+        "without a signature": SignedCall(plain, right.body),
+        "with an empty signature": SignedCall(plain | empty, right.body),
+        "with a wrong signature": SignedCall(plain | wrong, right.body),
+        "with the signature of an earlier call": SignedCall(right.headers, OTHER_BODY),
+        "with the signature of a longer body": SignedCall(right.headers, right.body + b" "),
     }
 
 

@@ -437,6 +437,21 @@ def test_a_call_that_nobody_takes_is_given_up_and_without_an_address_there_is_no
     assert calls.last.startswith("bill.changed: not taken (")
 
 
+def test_a_call_that_is_held_back_is_shown_as_it_will_be_sent(receiver):
+    (address, received_calls), calls = receiver, Calls("X-Signature", "sha256=")
+    calls.page("POST", {"held": True})
+    calls.hint(address, "shared", "bill.changed", "7")
+    (shown,) = calls.page("GET", None)["waiting"]
+    signature = hmac.new(b"shared", shown["body"].encode(), hashlib.sha256).hexdigest()
+    assert json.loads(shown["body"]) == {"topic": "bill.changed", "id": "7"}
+    assert shown["headers"]["X-Signature"] == f"sha256={signature}"
+    assert received_calls == []
+    calls.page("POST", {"release": True})
+    calls.settle()
+    assert len(received_calls) == 3
+    assert calls.page("GET", None)["waiting"] == []
+
+
 def test_a_habit_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="unknown: late; there are twice, held, release"):
         Calls("X-Signature").page("POST", {"late": True})

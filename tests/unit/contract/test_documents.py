@@ -120,7 +120,7 @@ def test_every_noun_says_what_it_is():
         ),
         (lambda: Address(postal_code=1234), "postal_code of an address must be a text, not 1234."),
         (lambda: Address(lines="12 Road"), "lines of an address must be a tuple, not '12 Road'."),
-        (lambda: Address(lines=(12,)), "An address needs lines as text, not 12."),
+        (lambda: Address(lines=(12,)), "A line of an address must be a text, not 12."),
         (lambda: Code(id="7", number=4010), "number of code 7 must be a text, not 4010."),
         (lambda: Code(id="7", quickbooks_id=51), "quickbooks_id of code 7 must be a text, not 51."),
         (

@@ -69,6 +69,8 @@ class InstalledBarn:
             "contract": ("barn",),
             "deletions": ("barn",),
             "golden": ("bill", "vendor"),
+            "reports": ("barn",),
+            "webhooks": ("barn",),
         }
         suite_record.write(self.package, SuiteRecord(**(values | changes)))
 
@@ -154,6 +156,16 @@ LACKING = {
         "bronze",
         {"golden": "has: bill."},
     ),
+    "a report that no test has shown": (
+        lambda barn: barn.write_record(reports=()),
+        "bronze",
+        {"report": "has shown that a report changes its source"},
+    ),
+    "a webhook that no test has shown": (
+        lambda barn: barn.write_record(webhooks=("shed",)),
+        "silver",
+        {"webhooks": "has shown that it takes signed calls and refuses forged ones"},
+    ),
     "no deletion": (
         lambda barn: barn.write_record(deletions=()),
         "silver",
@@ -195,7 +207,8 @@ def test_what_the_plugin_does_not_implement_is_missing(barn, code, tier, ability
 
 def test_a_plugin_has_the_lowest_tier_of_its_apps(barn):
     barn.write_module(MODULE + WEBHOOK, ("barn", "barn-orders"))
-    barn.write_record(contract=("barn", "barn-orders"))
+    both = ("barn", "barn-orders")
+    barn.write_record(contract=both, reports=both, webhooks=both)
     plugin = described()
     assert [app["tier"] for app in plugin["apps"]] == ["gold", "silver"]
     assert plugin["tier"] == "silver"

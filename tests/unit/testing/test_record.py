@@ -86,6 +86,8 @@ def test_the_plugin_of_the_guide_passes_its_tests_and_the_record_gives_its_tier(
             "contract": ["silo"],
             "deletions": ["silo"],
             "golden": ["bill"],
+            "reports": ["silo"],
+            "webhooks": [],
         }.items()
     )
     assert (author.plugin()["tier"], list(author.plugin()["apps"][0]["missing"])) == (
