@@ -1,6 +1,6 @@
 """Read and write JSON without turning amounts into binary fractions.
 
-msgspec reads fast; texts that it rejects are read by the standard library instead.
+msgspec reads and writes fast; what it rejects is left to the standard library instead.
 """
 
 import json
@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import DecodeError
-from msgspec.json import Decoder
+from msgspec.json import Decoder, Encoder
 
 _AMOUNTS = Decoder(float_hook=Decimal)
 _PLAIN = Decoder()
@@ -50,11 +50,14 @@ def is_storable(text: str) -> bool:
 
 
 def dumps(value: Any) -> str:
-    """Write JSON for the database, with amounts as text.
+    """Write JSON for the database, with amounts as text; dates become texts, too.
 
-    As numbers they would be read as binary fractions.
+    As numbers, amounts would be read as binary fractions.
     """
-    return _ENCODER.encode(value)
+    try:
+        return _FAST_ENCODER.encode(value).decode()
+    except (TypeError, UnicodeEncodeError):  # for half a surrogate pair
+        return _ENCODER.encode(value)
 
 
 def loads(text: str | bytes) -> Any:
@@ -86,4 +89,12 @@ def _amount(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
 
 
+def _text(value: Any) -> str:
+    """Return a text of a type of its own, such as a sentence, as plain text."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
+
+
 _ENCODER = json.JSONEncoder(default=_amount)
+_FAST_ENCODER = Encoder(enc_hook=_text)

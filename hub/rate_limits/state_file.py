@@ -1,6 +1,7 @@
 """The state of a rate limiter in a file that all processes of one data folder share."""
 
 import os
+import time
 import weakref
 from array import array
 from collections.abc import Iterator, Sequence
@@ -8,10 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import lock_descriptor, unlock_descriptor
 
 # A process that was suspended while it held the lock must not stop the others.
 LOCK_SECONDS = 1.0
+LOCK_POLL_SECONDS = 0.02
 HEADER_LENGTH = 6
 
 
@@ -35,12 +37,14 @@ class RateLimitState:
 class SharedState:
     """The file of a state; if it cannot be used, each process only has its own state.
 
-    The file stays open between two uses, because opening it costs more than everything else here.
+    It and its lock file stay open between two uses, because opening them costs more than everything
+    else here. Only one thread at a time may use it.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._lock = FileLock(file.with_suffix(".lock"), timeout=LOCK_SECONDS)
+        self._lock_file = file.with_suffix(".lock")
+        self._lock_descriptor: _Descriptor | None = None
         self._descriptor: _Descriptor | None = None
         self._content = b""  # of the file, as this process last read or wrote it
 
@@ -51,14 +55,32 @@ class SharedState:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other processes from reading or writing during the block."""
-        with suppress(OSError, Timeout):
-            if not self._file.parent.is_dir():
-                self._file.parent.mkdir(mode=0o700, exist_ok=True)
-            self._lock.acquire()
+        number = self._acquire()
         try:
             yield
         finally:
-            self._lock.release()
+            if number is not None:
+                unlock_descriptor(number)
+
+    def _acquire(self) -> int | None:
+        """Lock the lock file; return its descriptor, or None if it cannot be locked in time."""
+        ends = time.monotonic() + LOCK_SECONDS
+        try:
+            number = self._open_lock()
+            while not lock_descriptor(number, blocking=False):
+                if time.monotonic() >= ends:
+                    return None
+                time.sleep(LOCK_POLL_SECONDS)
+        except OSError:
+            return None
+        return number
+
+    def _open_lock(self) -> int:
+        """Return the descriptor of the lock file, opened anew if it was removed or replaced."""
+        if self._lock_descriptor is None or not self._lock_descriptor.is_of(self._lock_file):
+            self._lock_file.parent.mkdir(mode=0o700, exist_ok=True)
+            self._lock_descriptor = _Descriptor(self._lock_file)
+        return self._lock_descriptor.number
 
     def read(self) -> RateLimitState | None:
         """Return the state of the file; None if it is the last one of this process, or unusable."""
@@ -97,10 +119,16 @@ class _Descriptor:
 
     def __init__(self, file: Path) -> None:
         self.number = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        self._process = os.getpid()
         weakref.finalize(self, os.close, self.number)
 
     def is_of(self, file: Path) -> bool:
-        """Return whether the path still leads to this file."""
+        """Return whether the path still leads to this file, and this process has opened it.
+
+        After a fork, parent and child would hold a lock together.
+        """
+        if os.getpid() != self._process:
+            return False
         try:
             return os.path.samestat(os.stat(file), os.fstat(self.number))
         except FileNotFoundError:

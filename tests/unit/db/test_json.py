@@ -1,12 +1,12 @@
 """JSON with exact amounts, also from texts that only Python's parser accepts."""
 
-import datetime as dt
 import json
 from decimal import Decimal
 
 import pytest
 
 from hub import exact_json
+from hub.errors import Sentence
 
 DEEP = "[" * 100_000
 ODD = [
@@ -46,13 +46,20 @@ def test_amounts_are_read_with_their_own_decimals():
     )
 
 
-def test_amounts_are_kept_as_text():
-    assert (
-        exact_json.dumps({"a": [Decimal("0.10"), 1, None, True]})
-        == '{"a": ["0.10", 1, null, true]}'
-    )
-    with pytest.raises(TypeError, match="date cannot be kept as JSON"):
-        exact_json.dumps({"a": dt.date(2026, 1, 31)})
+@pytest.mark.parametrize("more", ["", "half a \ud83d character"])
+def test_amounts_are_kept_as_text(more):
+    text = exact_json.dumps({"a": [Decimal("0.10"), 1, None, True], "more": more})
+    assert json.loads(text) == {"a": ["0.10", 1, None, True], "more": more}
+
+
+def test_sentences_are_kept_as_text():
+    sentence = Sentence("%(count)s lines", count=2)
+    assert exact_json.dumps({"a": [sentence]}) == '{"a":["2 lines"]}'
+
+
+def test_what_is_no_json_is_not_kept():
+    with pytest.raises(TypeError, match="object cannot be kept as JSON"):
+        exact_json.dumps({"a": object()})
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Rate limits are shared between the processes of a hub."""
 
 import gc
+import os
 import subprocess
 import sys
 import threading
@@ -8,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
+from hub.rate_limits import state_file
 from hub.rate_limits.limiter import Limits, RateLimiter
 from hub.rate_limits.state_file import SharedState
 from hub.testing.clock import FakeClock
@@ -94,10 +97,10 @@ def open_files_below(folder):
     return [path for path in paths if path.is_relative_to(folder)]
 
 
-def test_a_limiter_closes_its_file(clock, tmp_path):
+def test_a_limiter_closes_its_files(clock, tmp_path):
     limiters = [RateLimiter(clock, file=tmp_path / f"{number}.starts") for number in range(5)]
     begin_alternately(limiters, clock, 2)
-    assert len(open_files_below(tmp_path)) == 5
+    assert len(open_files_below(tmp_path)) == 10  # each with its lock file
     limiters.clear()
     gc.collect()
     assert open_files_below(tmp_path) == []
@@ -134,6 +137,22 @@ def test_one_that_was_frozen_with_the_lock_keeps_nobody(clock, tmp_path):
     assert len(begin_alternately([RateLimiter(clock, file=file)], clock, 1)) == 1
     gate.set()
     frozen.join()
+
+
+@pytest.mark.forks
+def test_a_forked_process_does_not_share_the_lock(tmp_path, monkeypatch):
+    monkeypatch.setattr(state_file, "LOCK_SECONDS", 0.01)
+    file = tmp_path / "1.starts"
+    state = SharedState(file)
+    with state.lock():
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException), state.lock():
+                pass
+            os._exit(0)
+        os.waitpid(child, 0)
+        with pytest.raises(Timeout):
+            FileLock(file.with_suffix(".lock"), timeout=0).acquire()
 
 
 def test_two_processes_start_ten_calls_in_a_second(tmp_path):
