@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 import time
+from http.client import HTTPConnection
 
 import pytest
 import requests
@@ -43,6 +44,32 @@ def test_what_is_not_over_is_cut(serve, session):
     _, guard = fetch(session, server.url, seconds=SECONDS)
     assert guard.expired
     assert time.monotonic() - start < PATIENT_SECONDS
+
+
+def test_a_watchdog_that_sleeps_is_woken(serve, session, monkeypatch):
+    watchdog = type(deadline._watchdog)()
+    monkeypatch.setattr(deadline, "_watchdog", watchdog)
+    monkeypatch.setattr(deadline, "IDLE_LOOKS", 0)
+    fetch(session, serve(says("200 OK", b"hello")).url)
+    patience_ends = time.monotonic() + PATIENT_SECONDS
+    while not watchdog._sleeps and time.monotonic() < patience_ends:
+        pass
+    server = serve(drips(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
+    _, guard = fetch(session, server.url, seconds=SECONDS)
+    assert guard.expired
+
+
+@pytest.mark.parametrize(
+    ("body", "pieces"),
+    [(None, 1), (b"bill", 1), (b"x" * (deadline.MAX_JOINED_BYTES + 1), 2)],
+    ids=["none", "small", "large"],
+)
+def test_headers_leave_with_a_small_body(serve, session, monkeypatch, body, pieces):
+    sent = []
+    send = HTTPConnection.send
+    monkeypatch.setattr(HTTPConnection, "send", lambda self, data: sent.append(send(self, data)))
+    answer, _ = fetch(session, serve(says("200 OK", b"hello")).url, body)
+    assert (answer, len(sent)) == (b"hello", pieces)
 
 
 def test_a_closed_port_got_no_byte_of_the_request(session):
