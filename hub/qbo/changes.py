@@ -1,24 +1,17 @@
-"""Changes that others make in QuickBooks: its webhooks, and polls of its change data."""
+"""Polls of the changes that others make in QuickBooks."""
 
-import base64
 import datetime as dt
-import hashlib
-import hmac
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub import exact_json
 from hub.db import engine
-from hub.errors import Refused
-from hub.models import Company, ListState, TransactionHead
-from hub.models.enums import TransactionState
+from hub.models import Company, ListState
 from hub.qbo import (
-    intuit_keys,
     record_download,
     records,
     search,
@@ -34,17 +27,12 @@ OVERLAP = dt.timedelta(minutes=5)  # how far each poll looks back behind the che
 MAX_CHECKPOINT_AGE = dt.timedelta(days=29)
 DAILY_POLL_INTERVAL = dt.timedelta(days=1)
 IDLE_POLL_INTERVAL = dt.timedelta(hours=2)
-# How often it is noted that webhooks without news arrive.
-RECEIPT_INTERVAL = dt.timedelta(hours=1)
 # The lists of which QuickBooks reports no changes. Codes are stored with the sum of their rates, so
 # the rates come first.
 UNREPORTED_LISTS = ("tax_rate", "tax_code")
-CLOUD_TYPE = "qbo."
 
 # Changed objects, by kind.
 Objects = dict[str, list[dict[str, Any]]]
-# Returns the ids of those of some companies for which a poll is going to begin.
-FindAwaiting = Callable[[Session, Collection[int]], Collection[int]]
 
 
 @dataclass(frozen=True)
@@ -56,17 +44,6 @@ class Changes:
     has_any: bool = False  # whether anything changed at all, the hub's own writes included
 
 
-@dataclass(frozen=True)
-class WebhookEvent:
-    """A change that a webhook reports."""
-
-    realm: str
-    kind: str
-    id: str
-    operation: str
-    at: dt.datetime | None
-
-
 def poll(company_id: int, client: Client | None = None) -> Changes:
     """Store everything that changed since the last poll.
 
@@ -74,9 +51,11 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
     """
     begun = hub_context.current().clock.now()
     changes = _poll(company_id, client or Client(company_id))
-    _note([company_id], polled_at=begun)
-    if changes.has_any:
-        _note([company_id], changed_at=begun)
+    with engine.transaction() as session:
+        company = session.get_one(Company, company_id)
+        company.polled_at = begun
+        if changes.has_any:
+            company.changed_at = begun
     return changes
 
 
@@ -136,68 +115,6 @@ def is_due(company_id: int) -> bool:
         return False
     changed_at = company.changed_at or company.connected_at
     return changed_at >= day_ago or last_poll <= now - IDLE_POLL_INTERVAL
-
-
-def webhook(
-    headers: Mapping[str, str], body: bytes, find_awaiting: FindAwaiting | None = None
-) -> dict[int, list[WebhookEvent]]:
-    """Return the events of a webhook that report something new, by company.
-
-    `find_awaiting` finds the companies whose poll was requested and will begin later. Their news
-    are left out and nothing is written for them, if the news before these are noted already.
-    Raise Refused if the signature is wrong.
-    """
-    _check_signature(headers, body)
-    events = _events(body)
-    realms = {event.realm for event in events}
-    with engine.reading() as session:
-        rows = session.scalars(select(Company).where(Company.realm.in_(realms)))
-        companies = {company.realm: company for company in rows}
-        news = _select_news(session, events, companies)
-        with_noted_news = []
-        for company in companies.values():
-            if company.id in news and _has_noted_news(company):
-                with_noted_news.append(company.id)
-        if with_noted_news and find_awaiting is not None:
-            for company_id in find_awaiting(session, with_noted_news):
-                del news[company_id]
-    _note_receipt(companies.values(), news)
-    return news
-
-
-def _select_news(
-    session: Session, events: Iterable[WebhookEvent], companies: Mapping[str, Company]
-) -> dict[int, list[WebhookEvent]]:
-    """Return the events of connected companies that the hub has not stored yet, by company."""
-    news: dict[int, list[WebhookEvent]] = {}
-    for event in events:
-        company = companies.get(event.realm)
-        if company is not None and not _is_stored(session, company.id, event):
-            news.setdefault(company.id, []).append(event)
-    return news
-
-
-def _has_noted_news(company: Company) -> bool:
-    """Tell whether news are noted since the last poll began, and that webhooks arrive."""
-    if company.webhook_news_at is None:
-        return False
-    return company.polled_at is None or company.webhook_news_at >= company.polled_at
-
-
-def _note_receipt(companies: Iterable[Company], news: Mapping[int, list[WebhookEvent]]) -> None:
-    """Note when webhooks arrived; without news once an hour is enough."""
-    now = hub_context.current().clock.now()
-    without_news = []
-    for company in companies:
-        last_receipt = company.webhook_received_at
-        is_outdated = last_receipt is None or now - last_receipt > RECEIPT_INTERVAL
-        if is_outdated and company.id not in news:
-            without_news.append(company.id)
-    _note(without_news, webhook_received_at=now)
-    _note(list(news), webhook_received_at=now, webhook_news_at=now)
-
-
-# -- change data ----------------------------------------------------------------------------------
 
 
 def _objects(body: dict[str, Any]) -> Objects:
@@ -279,117 +196,3 @@ def _list_name(kind: str) -> str:
     if kind in DOCUMENTS:
         return transaction_index.HEADS + kind
     return kind
-
-
-# -- webhooks -------------------------------------------------------------------------------------
-
-
-def _note(company_ids: list[int], **moments: dt.datetime) -> None:
-    """Write moments, by the names of their columns, into the rows of companies."""
-    if not company_ids:
-        return
-    companies = update(Company).where(Company.id.in_(company_ids))
-    with engine.transaction() as session:
-        session.execute(companies.values(moments))
-
-
-def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
-    """Raise Refused unless the body was signed with the token that Intuit shares with the hub."""
-    token = intuit_keys.webhook_token()
-    if not token:
-        raise Refused(
-            "No webhook token is set (HUB_QBO_WEBHOOK_TOKEN, or Set up → Intuit keys), so no"
-            " webhook of QuickBooks can be trusted."
-        )
-    lowered = {name.lower(): value for name, value in headers.items()}
-    signature = lowered.get("intuit-signature", "")
-    digest = hmac.new(token.encode(), body, hashlib.sha256).digest()
-    expected = base64.b64encode(digest)
-    if not hmac.compare_digest(expected, signature.encode()):
-        raise Refused("The webhook's signature is not QuickBooks'.")
-
-
-def _events(body: bytes) -> list[WebhookEvent]:
-    """Return the events of a webhook in either format; raise Refused if it is not JSON."""
-    try:
-        content = exact_json.parse_call(body)
-    except ValueError:
-        raise Refused("The webhook's body is not JSON.") from None
-    if isinstance(content, list):
-        return list(_cloud_events(content))
-    return list(_classic_events(content))
-
-
-def _classic_events(content: Any) -> Iterator[WebhookEvent]:
-    """Yield the events of a webhook in the older format."""
-    for notification in _objects_in(content, "eventNotifications"):
-        yield from _notified_events(notification)
-
-
-def _objects_in(content: Any, name: str) -> list[dict[str, Any]]:
-    """Return the objects of a list in an object; none if the list is missing or no list."""
-    items = content.get(name) if isinstance(content, dict) else None
-    if not isinstance(items, list):
-        return []
-    return [item for item in items if isinstance(item, dict)]
-
-
-def _notified_events(notification: dict[str, Any]) -> Iterator[WebhookEvent]:
-    """Yield the events of one company; a merge is an event of both objects."""
-    realm = str(notification.get("realmId") or "")
-    for entity in _objects_in(notification.get("dataChangeEvent"), "entities"):
-        name = str(entity.get("name"))
-        for id in (entity.get("id"), entity.get("deletedId")):
-            if not id:
-                continue
-            yield WebhookEvent(
-                realm=realm,
-                kind=KIND.get(name, ""),
-                id=str(id),
-                operation=str(entity.get("operation")),
-                at=_moment(entity.get("lastUpdated")),
-            )
-
-
-def _cloud_events(content: list[Any]) -> Iterator[WebhookEvent]:
-    """Yield the events of a webhook as CloudEvents, with types like qbo.bill.created.v1."""
-    kinds = {entity.lower(): kind for entity, kind in KIND.items()}
-    for event in content:
-        if not isinstance(event, dict):
-            continue
-        type = str(event.get("type") or "")
-        parts = type.removeprefix(CLOUD_TYPE).split(".")
-        if len(parts) < 2:
-            continue
-        entity, operation = parts[:2]
-        yield WebhookEvent(
-            realm=str(event.get("intuitaccountid") or ""),
-            kind=kinds.get(entity.lower(), ""),
-            id=str(event.get("intuitentityid") or ""),
-            operation=operation,
-            at=_moment(event.get("time")),
-        )
-
-
-def _is_stored(session: Session, company_id: int, event: WebhookEvent) -> bool:
-    """Return whether the index already shows a change, as it does for the hub's own writes.
-
-    An event of a kind that the hub does not know counts as stored: there is nothing to read.
-    """
-    if not event.kind:
-        return True
-    head = session.get(TransactionHead, (company_id, event.kind, event.id))
-    if head is None:
-        return False
-    if event.operation.lower().startswith("delete"):
-        return head.state == TransactionState.DELETED
-    return bool(event.at and head.updated_at and head.updated_at >= event.at)
-
-
-def _moment(text: Any) -> dt.datetime | None:
-    """Return a time as a webhook writes it, by default in UTC; None if it cannot be read."""
-    try:
-        moment = dt.datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

@@ -15,7 +15,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import Refused
 from hub.models import Installation, SourceDocument
 from hub.models.enums import InstallationMode, RunKind
-from hub.qbo import changes
+from hub.qbo import webhooks as quickbooks_webhooks
 from hub.scheduling import run_log
 from hub.translations.messages import translate
 from hub.web import throttling
@@ -116,7 +116,7 @@ def quickbooks() -> Response:
     """Take QuickBooks' notice of a change, and request a run that reads what is new."""
     body = request.get_data(cache=False)
     try:
-        news = changes.webhook(dict(request.headers), body, run_log.awaiting_changes)
+        news = quickbooks_webhooks.receive(dict(request.headers), body, run_log.awaiting_changes)
     except Refused as error:
         _refuse_until(_rates().wait())
         return _text(translate(error.sentence), 401)

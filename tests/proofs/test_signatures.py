@@ -15,7 +15,7 @@ from hub.db import engine
 from hub.errors import Refused
 from hub.models import Company, Installation
 from hub.models.enums import InstallationMode
-from hub.qbo import changes
+from hub.qbo import webhooks
 from hub.security.secrets import SiteSecrets
 from hub.sources.site import call, site
 from hub.testing.clock import FakeClock
@@ -197,8 +197,8 @@ def count_refused(
 
 @pytest.mark.proof
 def test_no_mutated_signature_passes_for_quickbooks(app, figure):
-    changes.webhook({"Intuit-Signature": QUICKBOOKS.sign(QUICKBOOKS.body)}, QUICKBOOKS.body)
-    refused = count_refused(QUICKBOOKS, changes.webhook, MUTATIONS)
+    webhooks.receive({"Intuit-Signature": QUICKBOOKS.sign(QUICKBOOKS.body)}, QUICKBOOKS.body)
+    refused = count_refused(QUICKBOOKS, webhooks.receive, MUTATIONS)
     figure("mutated signatures refused, QuickBooks", refused, MUTATIONS)
 
 

@@ -23,7 +23,7 @@ from hub import App, Checkpoint, Document, Field, Line, Tenant, hookimpl
 from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.models import Installation, Posting, TransactionHead
-from hub.qbo import changes
+from hub.qbo import webhooks
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from qbo_sandbox import factory
@@ -233,7 +233,7 @@ def live(source, elsewhere, clock, chance, touched):
         call for _, _, realm in companies() for call in by_hand(elsewhere, realm, chance, touched)
     ]
     for call in weather(calls, chance):
-        changes.webhook(*signed(call))
+        webhooks.receive(*signed(call))
     clock.advance(DAY / 2 + 60)
     for _, company, _ in companies():
         repeat_until_done(

@@ -13,7 +13,7 @@ import pytest
 from hub.db import engine
 from hub.errors import Refused, Retry
 from hub.models import ListState, Record, TransactionHead
-from hub.qbo import changes, record_download, records, transaction_download, usage
+from hub.qbo import changes, record_download, records, transaction_download, usage, webhooks
 from hub.qbo.client import Client
 
 DAY = dt.date(2026, 1, 1)
@@ -163,7 +163,7 @@ def cloud(
 
 
 def hear(quickbooks, notice: Any) -> list[tuple[str, str]]:
-    events = changes.webhook(*signed(notice, quickbooks.webhook_verifier))
+    events = webhooks.receive(*signed(notice, quickbooks.webhook_verifier))
     return [(event.kind, event.id) for event_list in events.values() for event in event_list]
 
 
@@ -202,7 +202,7 @@ def test_a_merge_tells_of_both(indexed_company):
 @pytest.mark.parametrize("signature", ["", "AAAA", "ø"])
 def test_a_wrong_signature_is_refused(indexed_company, signature):
     with pytest.raises(Refused, match="signature"):
-        changes.webhook({"intuit-signature": signature}, b"{}")
+        webhooks.receive({"intuit-signature": signature}, b"{}")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_without_a_token_no_webhook_is_trusted(make_app, make_config, empty_data
     config = make_config(HUB_QBO_WEBHOOK_TOKEN="")
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config).app_context(), pytest.raises(Refused, match="No webhook token is set"):
-        changes.webhook(*signed({}, ""))
+        webhooks.receive(*signed({}, ""))
 
 
 # -- polls without a webhook -----------------------------------------------------------------------
