@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from hub.context import current, may_end
@@ -29,12 +29,34 @@ AUTOMATIC = (ENGINE, WEBHOOK, SCHEDULE)
 Progress = Callable[[str, int, int], None]
 log = logging.getLogger("hub")
 _runs = cast(Table, Run.__table__)
-# Made once, and without the ORM, which takes three times as long: each run does this at every step.
+# Statements that are made once, and without the ORM, which takes three times as long: runs and
+# webhooks execute them all the time.
 _RECORD_PROGRESS = (
     update(_runs)
     .where(_runs.c.id == bindparam("run"), _runs.c.ended_at.is_(None))
     .values(phase=bindparam("reached"), done=bindparam("steps"), total=bindparam("in_all"))
 )
+_waiting_ids = (
+    select(_runs.c.id)
+    .where(
+        _runs.c.started_at.is_(None),
+        _runs.c.ended_at.is_(None),
+        _runs.c.kind == bindparam("kind"),
+    )
+    .order_by(_runs.c.id)
+    .limit(1)
+)
+_FIND_WAITING_OF_INSTALLATION = _waiting_ids.where(_runs.c.installation_id == bindparam("subject"))
+_FIND_WAITING_OF_COMPANY = _waiting_ids.where(
+    _runs.c.company_id == bindparam("subject"), _runs.c.installation_id.is_(None)
+)
+_FIND_POLLS = select(_runs.c.company_id, _runs.c.requested_by, _runs.c.started_at).where(
+    _runs.c.ended_at.is_(None),
+    _runs.c.kind == RunKind.CHANGES,
+    _runs.c.company_id.in_(bindparam("companies", expanding=True)),
+    _runs.c.installation_id.is_(None),
+)
+_ADD_RUN = insert(_runs).returning(_runs.c.id)
 
 
 class RunRecorder:
@@ -140,18 +162,33 @@ def request(kind: str, subject_id: int, requested_by: str) -> int:
     tokens.
     """
     with transaction() as session:
-        waiting_ids = select(Run.id).where(
-            Run.kind == kind, Run.started_at.is_(None), *_is_open(kind, subject_id)
-        )
-        run_id = session.scalar(waiting_ids.order_by(Run.id))
-        if run_id is None:
-            run = _new(kind, _subject(session, kind, subject_id), requested_by)
-            session.add(run)
-            session.flush()
-            run_id = run.id
+        return request_within(session, kind, subject_id, requested_by)
+
+
+def request_within(session: Session, kind: str, subject_id: int, requested_by: str) -> int:
+    """Ask for a run as `request` does, in a transaction that the caller commits."""
+    is_of_installation = kind in OF_INSTALLATION
+    find = _FIND_WAITING_OF_INSTALLATION if is_of_installation else _FIND_WAITING_OF_COMPANY
+    run_id: int | None = session.scalar(find, {"kind": kind, "subject": subject_id})
+    if run_id is None:
+        company_id = subject_id
+        if is_of_installation:
+            company_id = session.get_one(Installation, subject_id).company_id
+        new_run = {
+            "kind": kind,
+            "company_id": company_id,
+            "installation_id": subject_id if is_of_installation else None,
+            "requested_by": requested_by,
+        }
+        run_id = session.execute(_ADD_RUN, new_run).scalar_one()
     fields = {"run_id": run_id, "kind": kind, "subject_id": subject_id}
     log.info("A run was requested by %s", requested_by, extra=fields)
     return run_id
+
+
+def request_changes(session: Session, company_id: int) -> int:
+    """Ask for a poll of the changes of a company, in the transaction that notes a webhook."""
+    return request_within(session, RunKind.CHANGES, company_id, WEBHOOK)
 
 
 def awaiting_changes(session: Session, company_ids: Collection[int]) -> set[int]:
@@ -159,17 +196,11 @@ def awaiting_changes(session: Session, company_ids: Collection[int]) -> set[int]
 
     Those where another poll is under way are left out: it may have read before the newest change.
     """
-    query = select(Run.company_id, Run.requested_by, Run.started_at).where(
-        Run.ended_at.is_(None),
-        Run.kind == RunKind.CHANGES,
-        Run.company_id.in_(company_ids),
-        Run.installation_id.is_(None),
-    )
     waiting: set[int] = set()
     under_way: set[int] = set()
-    for company_id, requested_by, started_at in session.execute(query):
-        if company_id is None:
-            continue
+    for company_id, requested_by, started_at in session.execute(
+        _FIND_POLLS, {"companies": company_ids}
+    ):
         if started_at is not None:
             under_way.add(company_id)
         elif requested_by == WEBHOOK:
@@ -256,13 +287,6 @@ def _is_open(kind: str, subject_id: int) -> tuple[Any, ...]:
         Run.kind == kind,
         Run.installation_id.is_(None),
     )
-
-
-def _subject(session: Session, kind: str, subject_id: int) -> Installation | Company:
-    """Return the installation or company that a run of this kind works on."""
-    if kind in OF_INSTALLATION:
-        return session.get_one(Installation, subject_id)
-    return session.get_one(Company, subject_id)
 
 
 def _repeat_post(session: Session, run: Run) -> None:

@@ -116,12 +116,12 @@ def quickbooks() -> Response:
     """Take QuickBooks' notice of a change, and request a run that reads what is new."""
     body = request.get_data(cache=False)
     try:
-        news = quickbooks_webhooks.receive(dict(request.headers), body, run_log.awaiting_changes)
+        quickbooks_webhooks.receive(
+            dict(request.headers), body, run_log.awaiting_changes, run_log.request_changes
+        )
     except Refused as error:
         _refuse_until(_rates().wait())
         return _text(translate(error.sentence), 401)
-    for company_id in news:
-        run_log.request(RunKind.CHANGES, company_id, run_log.WEBHOOK)
     return _text("ok")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from hub.db import engine
 from hub.errors import Refused, Retry
-from hub.models import ListState, Record, TransactionHead
+from hub.models import Company, ListState, Record, TransactionHead
 from hub.qbo import changes, record_download, records, transaction_download, usage, webhooks
 from hub.qbo.client import Client
 
@@ -197,6 +197,19 @@ def test_a_merge_tells_of_both(indexed_company):
     notice = classic(indexed_company.realm, "Vendor", "1", "Merge")
     notice["eventNotifications"][0]["dataChangeEvent"]["entities"][0]["deletedId"] = "2"
     assert hear(indexed_company, notice) == [("vendor", "1"), ("vendor", "2")]
+
+
+def test_news_are_noted_only_together_with_the_request_of_their_poll(indexed_company):
+    notice = classic(indexed_company.realm, "Bill", "9")
+
+    def fail(session, company_id):
+        raise RuntimeError(f"no poll of company {company_id}")
+
+    call = signed(notice, indexed_company.webhook_verifier)
+    with pytest.raises(RuntimeError, match="company 1"):
+        webhooks.receive(*call, request_poll=fail)
+    with engine.reading() as session:
+        assert session.get_one(Company, 1).webhook_news_at is None
 
 
 @pytest.mark.parametrize("signature", ["", "AAAA", "ø"])
