@@ -3,13 +3,26 @@
 import datetime as dt
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Insert, and_, exists, literal, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from hub.contract.interval import Interval, zone_of
+from hub.db import bulk
 from hub.db.engine import reading, transaction
 from hub.errors import Refused
 from hub.models import Company, Installation, Run, Schedule
@@ -21,6 +34,10 @@ NIGHTLY: dict[str, str] = {
     RunKind.CHANGES: "1h",
     RunKind.TOKENS: "6h",
 }
+_schedules = cast(Table, Schedule.__table__)
+_SET_NEXT_DUE = (
+    update(_schedules).where(bulk.among(_schedules.c.id, "ids")).values(next_due=bindparam("due"))
+)
 TRY_CLAIM_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('due schedules', 0))")
 
 
@@ -31,7 +48,8 @@ def tick(now: dt.datetime) -> int:
     """
     any_due = select(exists().where(_match_due(now)))
     with reading() as session:
-        has_work = _needs_arranging(session) or session.scalar(any_due)
+        # In this order: an exists ends at the first row, the other reads all of them.
+        has_work = session.scalar(any_due) or _needs_arranging(session)
     if not has_work:
         return 0
     with transaction() as session:
@@ -82,9 +100,9 @@ def claim_due(session: Session, now: dt.datetime) -> int:
             Schedule.next_due <= now, is_claimed
         )
     )
-    updates = _next_due_times(claimed_rows, now)
-    if updates:
-        session.execute(update(Schedule), updates)
+    # One statement for all schedules that are due next at the same time, as most of them are.
+    for next_due, ids in _next_due_times(claimed_rows, now).items():
+        session.execute(_SET_NEXT_DUE, {"due": next_due, "ids": ids})
     return len(run_ids)
 
 
@@ -301,15 +319,15 @@ def _insert_runs(session: Session, now: dt.datetime) -> Insert:
 
 def _next_due_times(
     rows: Iterable[tuple[int, str, str, str]], now: dt.datetime
-) -> list[dict[str, Any]]:
-    """Return when each schedule is due next: id and time, as an update takes them.
+) -> dict[dt.datetime | None, list[int]]:
+    """Return the ids of schedules by the time at which they are due next.
 
     The rows have id, interval, zone and name. Equal intervals are computed once; the name decides
     only the random part of an interval that has one. Intervals in minutes count from the end of
     the run, so they have no time yet.
     """
     due_times: dict[tuple[str, str, str], dt.datetime | None] = {}
-    updates: list[dict[str, Any]] = []
+    ids: dict[dt.datetime | None, list[int]] = {}
     for id, every, zone, name in rows:
         has_random_part = "~" in every
         key = (every, zone, name if has_random_part else "")
@@ -318,5 +336,5 @@ def _next_due_times(
             due_times[key] = None
             if not interval.minutes:
                 due_times[key] = interval.after(now, zone_of(zone), name)
-        updates.append({"id": id, "next_due": due_times[key]})
-    return updates
+        ids.setdefault(due_times[key], []).append(id)
+    return ids

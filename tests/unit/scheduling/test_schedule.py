@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import create_engine, event, select
+from sqlalchemy import create_engine, event, select, update
 
 from hub.context import current
 from hub.db.engine import db, reading, transaction
@@ -223,3 +223,31 @@ def test_a_tick_without_work_compares_no_row_with_all_others(pg_app, clock):
             plans = connection.exec_driver_sql(explain, parameters).scalar()
             compared += rows_compared(plans[0]["Plan"])
     assert 500 < compared < 500 * 20
+
+
+def test_schedules_that_are_due_next_at_the_same_time_are_updated_together(now):
+    with transaction() as session:
+        company = Company(realm="1", connected_at=now)
+        apps = [
+            Installation(
+                company=company, slug=f"app-{number}", created_at=now, schedule="*/5 * * * *"
+            )
+            for number in range(20)
+        ]
+        session.add_all([company, *apps])
+    schedule.tick(now)
+    with transaction() as session:
+        session.execute(update(Schedule).values(next_due=now))
+    statements = []
+
+    def note(connection, cursor, sql, parameters, context, is_many):
+        if sql.startswith("UPDATE schedule"):
+            statements.extend(parameters if is_many else [sql])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    assert schedule.tick(now) >= 20
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert len(statements) <= 5
+    with reading() as session:
+        due = set(session.scalars(select(Schedule.next_due).where(Schedule.kind == "sync")))
+    assert due == {now + dt.timedelta(minutes=5)}
