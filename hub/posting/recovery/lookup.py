@@ -6,12 +6,12 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub.db.engine import reading, transaction
 from hub.errors import ConnectionTrouble, Retry
-from hub.models import Attempt, Posting, Proof, TransactionHead
+from hub.models import Posting, Proof, TransactionHead
 from hub.models.enums import (
     CHANGE_OPERATIONS,
     LIST_KINDS,
@@ -19,22 +19,27 @@ from hub.models.enums import (
     PostingState,
     SearchVerdict,
     SendOutcome,
-    TransactionState,
 )
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.candidates import verdict
 from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
-from hub.posting.protocol.history import FORGOTTEN, Agreement, QuickBooksObject
-from hub.posting.recovery.quickbooks_objects import body_of, deleted_entity, from_entity, from_head
+from hub.posting.protocol.history import Agreement, QuickBooksObject
+from hub.posting.recovery.index_lookup import (
+    ATTACHMENT,
+    OVERLAP,
+    find_candidates,
+    find_owned_ids,
+    object_kind,
+    oldest_known_deletion,
+    read_indexed,
+)
+from hub.posting.recovery.quickbooks_objects import body_of, deleted_entity, from_entity
 from hub.qbo import payloads, search, transaction_index
 from hub.qbo.responses import Answer
 
-OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
-ATTACHMENT = "attachment"
 SEARCHED_SINGLY = (*LIST_KINDS, ATTACHMENT)  # kinds of which each object has its own search
 MAX_STORED_CANDIDATES = 20
-EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 # -- one object -----------------------------------------------------------------------------------
@@ -56,7 +61,7 @@ def read_object(
         if kind in SEARCHED_SINGLY:
             current = from_entity(snapshot.posting, current_entity)
         else:
-            current = _from_index(session, posting_session, snapshot, id)
+            current = read_indexed(session, posting_session, snapshot, id)
         if snapshot.history.operation in CHANGE_OPERATIONS and answer.landed:
             current = replace(current, agreements=_agreements(session, snapshot, current_entity))
     history = replace(snapshot.history, current=current)
@@ -75,13 +80,6 @@ def require_answer(answer: Answer) -> Answer:
     if not answer.landed:
         raise Retry(answer.text, answer.after)
     return answer
-
-
-def object_kind(snapshot: PostingSnapshot) -> str:
-    """Return the kind of object that a posting makes in QuickBooks."""
-    if snapshot.history.operation == Operation.ATTACH:
-        return ATTACHMENT
-    return snapshot.posting.kind
 
 
 def store_entities(
@@ -162,7 +160,7 @@ def with_marked_objects(
     """Return the snapshot with the indexed transactions that carry its marker as search results."""
     marker = snapshot.history.marker
     kind = object_kind(snapshot)
-    candidates = _candidates(session, posting_session, snapshot, kind)
+    candidates = find_candidates(session, posting_session, snapshot, kind)
     marked = [candidate for candidate in candidates if marker and candidate.marker == marker]
     return _with_results(snapshot, marked)
 
@@ -186,11 +184,6 @@ def search_since(
                 marked[str(entity["Id"])] = entity
     _store_deletions_since(posting_session, kind, since)
     return marked
-
-
-def oldest_known_deletion(now: dt.datetime) -> dt.datetime:
-    """Return the date from which on QuickBooks can tell which transactions were deleted."""
-    return now - search.CHANGE_RETENTION + OVERLAP
 
 
 def proof_of_search(
@@ -274,7 +267,7 @@ def _with_candidates(
 ) -> list[PostingSnapshot]:
     with reading() as session:
         return [
-            _with_results(one, _candidates(session, posting_session, one, kind))
+            _with_results(one, find_candidates(session, posting_session, one, kind))
             for one in snapshots
         ]
 
@@ -284,91 +277,6 @@ def _with_results(
 ) -> PostingSnapshot:
     history = replace(snapshot.history, search_results=tuple(results))
     return replace(snapshot, history=history)
-
-
-# -- the index of transactions --------------------------------------------------------------------
-
-
-def _candidates(
-    session: Session, posting_session: PostingSession, snapshot: PostingSnapshot, kind: str
-) -> list[QuickBooksObject]:
-    """Return the indexed transactions that may be the posting.
-
-    They carry its marker or none, and are not older than the posting can be.
-    """
-    since = snapshot.since - OVERLAP
-    marker = snapshot.history.marker
-    heads = _heads(posting_session, kind)
-    conditions = (
-        (TransactionHead.created_at >= since, TransactionHead.marker == ""),
-        (
-            TransactionHead.state == TransactionState.DELETED,
-            TransactionHead.created_at.is_(None),
-            TransactionHead.updated_at >= since,
-            TransactionHead.marker == "",
-        ),
-        (TransactionHead.marker == marker, TransactionHead.marker != ""),
-    )
-    unsorted_rows: set[TransactionHead] = set()
-    for condition in conditions:
-        unsorted_rows.update(session.scalars(heads.where(*condition)))
-    rows = sorted(unsorted_rows, key=_by_creation)
-    ids = [head.quickbooks_id for head in rows]
-    owned_ids = _owned_ids(session, posting_session, snapshot, kind, ids)
-    candidates = [from_head(head, foreign=head.quickbooks_id in owned_ids) for head in rows]
-    if posting_session.date and since < oldest_known_deletion(posting_session.date):
-        candidates.append(FORGOTTEN)
-    return candidates
-
-
-def _by_creation(head: TransactionHead) -> tuple[dt.datetime, str]:
-    """Return the key that sorts by creation; heads without that date come first."""
-    created_at = head.created_at or EARLIEST
-    return created_at, head.quickbooks_id
-
-
-def _from_index(
-    session: Session, posting_session: PostingSession, snapshot: PostingSnapshot, id: str
-) -> QuickBooksObject:
-    kind = object_kind(snapshot)
-    query = _heads(posting_session, kind).where(TransactionHead.quickbooks_id == id)
-    owned_ids = _owned_ids(session, posting_session, snapshot, kind, [id])
-    return from_head(session.scalars(query).one(), foreign=bool(owned_ids))
-
-
-def _heads(posting_session: PostingSession, kind: str) -> Select[TransactionHead]:
-    """Return a query for the indexed transactions of the company that are of a kind."""
-    return select(TransactionHead).where(
-        TransactionHead.company_id == posting_session.company_id, TransactionHead.kind == kind
-    )
-
-
-def _owned_ids(
-    session: Session,
-    posting_session: PostingSession,
-    snapshot: PostingSnapshot,
-    kind: str,
-    ids: list[str],
-) -> set[str]:
-    """Return which of these ids are postings of other documents, or answered their sends."""
-    operation = Operation.ATTACH if kind == ATTACHMENT else Operation.CREATE
-    is_other_posting = (
-        Posting.company_id == posting_session.company_id,
-        Posting.kind == snapshot.posting.kind,
-        Posting.id != snapshot.id,
-        Posting.operation == operation,
-    )
-    posted = select(Posting.quickbooks_id).where(*is_other_posting, Posting.quickbooks_id.in_(ids))
-    answered = (
-        select(Attempt.seen_id)
-        .join(Posting, Posting.id == Attempt.posting_id)
-        .where(
-            *is_other_posting,
-            Attempt.outcome == SendOutcome.LANDED,
-            Attempt.seen_id.in_(ids),
-        )
-    )
-    return {str(id) for id in [*session.scalars(posted), *session.scalars(answered)]}
 
 
 # -- list entries and files -----------------------------------------------------------------------
@@ -391,6 +299,6 @@ def _search_singly(
     results = {str(entity["Id"]): from_entity(snapshot.posting, entity) for entity in entities}
     if kind == ATTACHMENT:
         with reading() as session:
-            owned_ids = _owned_ids(session, posting_session, snapshot, kind, list(results))
+            owned_ids = find_owned_ids(session, posting_session, snapshot, kind, list(results))
         results = {id: replace(one, foreign=id in owned_ids) for id, one in results.items()}
     return _with_results(snapshot, results.values())
