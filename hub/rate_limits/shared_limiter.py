@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain, zip_longest
 from math import inf
@@ -15,14 +15,13 @@ from typing import Protocol, TypeVar
 
 from hub.clock import Clock
 from hub.errors import DatabaseUnavailable
+from hub.rate_limits.process_times import OwnSlot, TimedGrant
 from hub.rate_limits.rules import TURN_SECONDS, Budget, Limits, NoSlot, Ticket
 from hub.rate_limits.shared_budget import (
     HORIZON,
     SHARE_SECONDS,
-    CallGrant,
     Demand,
     SharedBudget,
-    Slot,
     StartOutcome,
 )
 from hub.request_ban import forbid_requests
@@ -44,38 +43,6 @@ class LimitRow(Protocol):
         """Return the budget and the time of the database."""
 
 
-@dataclass(frozen=True)
-class _TimedGrant:
-    """A grant, and the database's time with the times of this process around it."""
-
-    grant: CallGrant
-    now: float
-    before: float
-    after: float
-
-    def earliest(self, moment: float) -> float:
-        """Return when a moment of the database has certainly come, in the time of this process."""
-        return moment - self.now + self.after
-
-    def latest(self, moment: float) -> float:
-        """Return when a moment of the database may come at the earliest."""
-        return moment - self.now + self.before
-
-
-@dataclass(frozen=True)
-class _OwnSlot:
-    """A reserved start, and when this process may use it."""
-
-    slot: Slot
-    start_at: float
-    latest: float
-
-    def fits(self, ticket: Ticket) -> bool:
-        """Return whether a call may use it."""
-        is_same_kind = (ticket.items > 0) == (self.slot.items > 0)
-        return is_same_kind and ticket.items <= self.slot.items
-
-
 class SharedRateLimiter:
     """Lets requests of one company start, within limits that hold for all machines together.
 
@@ -95,7 +62,7 @@ class SharedRateLimiter:
         self._turn = 0
         self._running = 0
         self._recent: deque[float] = deque(maxlen=limits.per_second)
-        self._slots: list[_OwnSlot] = []
+        self._slots: list[OwnSlot] = []
         self._next_number = 1
         self._outcomes: list[StartOutcome] = []
         self._throttles: list[tuple[float, float]] = []
@@ -292,7 +259,7 @@ class SharedRateLimiter:
 
     def _reserve(
         self, demand: Demand, budget: SharedBudget, now: float, before: float, after: float
-    ) -> _TimedGrant:
+    ) -> TimedGrant:
         """Reserve starts in the budget, with the times of the demand as the database's."""
         offset = now - before
         throttles = [(at + offset, seconds) for at, seconds in demand.throttles]
@@ -302,9 +269,9 @@ class SharedRateLimiter:
         ]
         translated = replace(demand, throttles=throttles, outcomes=outcomes)
         grant = budget.reserve(translated, self._limits, now, after - before)
-        return _TimedGrant(grant, now, before, after)
+        return TimedGrant(grant, now, before, after)
 
-    def _take(self, demand: Demand, answer: _TimedGrant) -> None:
+    def _take(self, demand: Demand, answer: TimedGrant) -> None:
         """Take over what the row has granted; what was reported need not be reported again."""
         del self._outcomes[: len(demand.outcomes)]
         del self._throttles[: len(demand.throttles)]
@@ -313,7 +280,7 @@ class SharedRateLimiter:
         self._share_ends_at = answer.latest(grant.ends_at)
         for slot in grant.slots:
             start_at, latest = answer.earliest(slot.start_at), answer.latest(slot.latest)
-            self._slots.append(_OwnSlot(slot, start_at, latest))
+            self._slots.append(OwnSlot(slot, start_at, latest))
         now = self._clock.monotonic()
         self._waits_for_share = 0 < grant.concurrent <= demand.running
         for is_batch in (False, True):
@@ -351,7 +318,7 @@ class SharedRateLimiter:
                 slots.remove(slot)
         return items[: self._limits.per_second]
 
-    def _slot_for(self, ticket: Ticket) -> _OwnSlot | None:
+    def _slot_for(self, ticket: Ticket) -> OwnSlot | None:
         """Return the first reserved start that a call may use."""
         slots = [slot for slot in self._slots if slot.fits(ticket)]
         return min(slots, key=attrgetter("start_at"), default=None)
@@ -372,7 +339,7 @@ class SharedRateLimiter:
         now = self._clock.monotonic()
         self._return_slots([slot for slot in self._slots if now > slot.latest])
 
-    def _return_slots(self, slots: Sequence[_OwnSlot]) -> None:
+    def _return_slots(self, slots: Sequence[OwnSlot]) -> None:
         """Report some reserved starts as unused."""
         for slot in list(slots):
             self._slots.remove(slot)
