@@ -13,7 +13,6 @@ from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import markers, posted_documents
 from hub.posting.recovery import lookup
-from hub.posting.recovery.index_lookup import OVERLAP, oldest_known_deletion
 from hub.posting.recovery.quickbooks_objects import deleted_entity
 from hub.qbo import search
 
@@ -54,7 +53,7 @@ def refresh(posting_session: PostingSession) -> None:
     done = 0
     for kind, since in _posted_kinds(posting_session):
         read_ids: set[str] = set()
-        for page in search.created_since(posting_session.client(), kind, since - OVERLAP):
+        for page in search.created_since(posting_session.client(), kind, since - lookup.OVERLAP):
             posting_session.collect_dates()
             with transaction() as session:
                 lookup.store_entities(session, posting_session, kind, page)
@@ -127,7 +126,7 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
 def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
     """Return the ids of the deletions that QuickBooks remembers; these need no single reads."""
     now = posting_session.date_or_now()
-    since = oldest_known_deletion(now)
+    since = lookup.oldest_known_deletion(now)
     entities = search.deleted_since(posting_session.client(), kind, since, now)
     return {str(entity["Id"]) for entity in entities}
 

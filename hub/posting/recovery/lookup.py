@@ -24,20 +24,19 @@ from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.candidates import verdict
 from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
-from hub.posting.protocol.history import Agreement, QuickBooksObject
+from hub.posting.protocol.history import FORGOTTEN, Agreement, QuickBooksObject
 from hub.posting.recovery.index_lookup import (
     ATTACHMENT,
-    OVERLAP,
     find_candidates,
     find_owned_ids,
     object_kind,
-    oldest_known_deletion,
-    read_indexed,
+    read_head,
 )
-from hub.posting.recovery.quickbooks_objects import body_of, deleted_entity, from_entity
+from hub.posting.recovery.quickbooks_objects import body_of, deleted_entity, from_entity, from_head
 from hub.qbo import payloads, search, transaction_index
 from hub.qbo.responses import Answer
 
+OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
 SEARCHED_SINGLY = (*LIST_KINDS, ATTACHMENT)  # kinds of which each object has its own search
 MAX_STORED_CANDIDATES = 20
 
@@ -49,7 +48,7 @@ def read_object(
     posting_session: PostingSession, snapshot: PostingSnapshot, id: str
 ) -> PostingSnapshot:
     """Return the snapshot with the object that QuickBooks has under this id."""
-    kind = object_kind(snapshot)
+    kind = object_kind(snapshot.posting)
     answer = posting_session.note(posting_session.client().read(kind, id))
     if not is_missing(answer):
         require_answer(answer)
@@ -61,7 +60,9 @@ def read_object(
         if kind in SEARCHED_SINGLY:
             current = from_entity(snapshot.posting, current_entity)
         else:
-            current = read_indexed(session, posting_session, snapshot, id)
+            head = read_head(session, snapshot.posting, id)
+            is_foreign = bool(find_owned_ids(session, snapshot.posting, [id]))
+            current = from_head(head, foreign=is_foreign)
         if snapshot.history.operation in CHANGE_OPERATIONS and answer.landed:
             current = replace(current, agreements=_agreements(session, snapshot, current_entity))
     history = replace(snapshot.history, current=current)
@@ -130,7 +131,7 @@ def group_searches(snapshots: Iterable[PostingSnapshot]) -> list[list[PostingSna
     """Group postings that one search serves: transactions of a kind, or one list entry or file."""
     groups: dict[tuple[str, int], list[PostingSnapshot]] = defaultdict(list)
     for snapshot in snapshots:
-        kind = object_kind(snapshot)
+        kind = object_kind(snapshot.posting)
         single_id = snapshot.id if kind in SEARCHED_SINGLY else 0
         groups[kind, single_id].append(snapshot)
     return list(groups.values())
@@ -140,7 +141,7 @@ def search_postings(
     posting_session: PostingSession, snapshots: list[PostingSnapshot]
 ) -> list[PostingSnapshot]:
     """Search for postings that one search serves, and store the proof of each."""
-    kind = object_kind(snapshots[0])
+    kind = object_kind(snapshots[0].posting)
     posting_session.collect_dates()
     start = posting_session.date_or_now()
     if kind in SEARCHED_SINGLY:
@@ -159,8 +160,7 @@ def with_marked_objects(
 ) -> PostingSnapshot:
     """Return the snapshot with the indexed transactions that carry its marker as search results."""
     marker = snapshot.history.marker
-    kind = object_kind(snapshot)
-    candidates = find_candidates(session, posting_session, snapshot, kind)
+    candidates = _candidates(session, posting_session, snapshot)
     marked = [candidate for candidate in candidates if marker and candidate.marker == marker]
     return _with_results(snapshot, marked)
 
@@ -184,6 +184,11 @@ def search_since(
                 marked[str(entity["Id"])] = entity
     _store_deletions_since(posting_session, kind, since)
     return marked
+
+
+def oldest_known_deletion(now: dt.datetime) -> dt.datetime:
+    """Return the date from which on QuickBooks can tell which transactions were deleted."""
+    return now - search.CHANGE_RETENTION + OVERLAP
 
 
 def proof_of_search(
@@ -243,13 +248,13 @@ def _search_transactions(
         since = min(snapshot.since for snapshot in unsearched) - OVERLAP
         entities = search_since(posting_session, kind, since, markers)
     with_entities = [replace(snapshot, search_entities=entities) for snapshot in snapshots]
-    searched = _with_candidates(posting_session, kind, with_entities)
+    searched = _with_candidates(posting_session, with_entities)
 
     numbers = _absent_numbers(searched)
     numbered = search.find_by_number(posting_session.client(), kind, numbers)
     with transaction() as session:
         store_entities(session, posting_session, kind, numbered)
-    return _with_candidates(posting_session, kind, searched)
+    return _with_candidates(posting_session, searched)
 
 
 def _absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
@@ -263,13 +268,27 @@ def _absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
 
 
 def _with_candidates(
-    posting_session: PostingSession, kind: str, snapshots: Iterable[PostingSnapshot]
+    posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
 ) -> list[PostingSnapshot]:
     with reading() as session:
-        return [
-            _with_results(one, find_candidates(session, posting_session, one, kind))
-            for one in snapshots
-        ]
+        return [_with_results(one, _candidates(session, posting_session, one)) for one in snapshots]
+
+
+def _candidates(
+    session: Session, posting_session: PostingSession, snapshot: PostingSnapshot
+) -> list[QuickBooksObject]:
+    """Return the indexed transactions that may be the posting, and FORGOTTEN for older ones.
+
+    QuickBooks can tell deletions of a limited time only.
+    """
+    posting = snapshot.posting
+    since = snapshot.since - OVERLAP
+    heads = find_candidates(session, posting, snapshot.history.marker, since)
+    owned_ids = find_owned_ids(session, posting, [head.quickbooks_id for head in heads])
+    candidates = [from_head(head, foreign=head.quickbooks_id in owned_ids) for head in heads]
+    if posting_session.date and since < oldest_known_deletion(posting_session.date):
+        candidates.append(FORGOTTEN)
+    return candidates
 
 
 def _with_results(
@@ -299,6 +318,6 @@ def _search_singly(
     results = {str(entity["Id"]): from_entity(snapshot.posting, entity) for entity in entities}
     if kind == ATTACHMENT:
         with reading() as session:
-            owned_ids = find_owned_ids(session, posting_session, snapshot, kind, list(results))
+            owned_ids = find_owned_ids(session, posting, list(results))
         results = {id: replace(one, foreign=id in owned_ids) for id, one in results.items()}
     return _with_results(snapshot, results.values())

@@ -17,7 +17,6 @@ from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 from hub.posting.recovery import lookup, restore
-from hub.posting.recovery.index_lookup import OVERLAP
 from hub.posting.recovery.resolve import advance_until_idle
 
 ADOPTABLE_STATES = (*outbox.UNSENT, PostingState.WITHDRAWN)
@@ -32,7 +31,7 @@ def scan(posting_session: PostingSession) -> None:
     ]
     since = _start_date(posting_session)
     for kind in kinds:
-        lookup.search_since(posting_session, kind, since - OVERLAP)
+        lookup.search_since(posting_session, kind, since - lookup.OVERLAP)
         adopt_marked(posting_session, kind)
         scanned.add((company_id, kind))
 
@@ -51,7 +50,7 @@ def scan_after_restart(posting_session: PostingSession) -> None:
         newest = restore.newest_posting_date(session, company_id)
     since = newest or posting_session.company.connected_at
     for kind in sorted(_kinds_of_company(company_id)):
-        lookup.search_since(posting_session, kind, since - OVERLAP)
+        lookup.search_since(posting_session, kind, since - lookup.OVERLAP)
         adopt_marked(posting_session, kind)
         posting_session.memory.scanned.add((company_id, kind))
     restore.store_identity(posting_session, identity)
@@ -70,7 +69,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
     posting_session.fetch_date()
     start = posting_session.date
     for kind in sorted(_kinds_of_apps()):
-        lookup.search_since(posting_session, kind, company.restored_since - OVERLAP)
+        lookup.search_since(posting_session, kind, company.restored_since - lookup.OVERLAP)
         adopt_marked(posting_session, kind)
     with transaction() as session:
         session.get_one(Company, posting_session.company_id).restored_until = start
