@@ -8,6 +8,7 @@ from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed
 from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_persons_removal
 from hub.outbox.hub_statistics import counts_by_installation
 from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
+from hub.outbox.keys import key_of, may_have_landed, rekey, was_sent
 from hub.outbox.main_posting import (
     counts_for_its_part,
     main_posting_id,
@@ -25,16 +26,7 @@ from hub.outbox.placeholders import (
     link,
     matched_records,
 )
-from hub.outbox.planning import (
-    approve_when_planned,
-    find_active,
-    history,
-    key_of,
-    may_have_landed,
-    plan,
-    rekey,
-    was_sent,
-)
+from hub.outbox.planning import approve_when_planned, find_active, history, plan
 from hub.outbox.plans import (
     Content,
     Disposition,

@@ -16,7 +16,7 @@ def identity(realm: str, slug: str, tenant: str, source_id: str) -> str:
 
 
 def marker(identity: str) -> str:
-    """Shorten an identity so that it fits in a note: 60 bits as capital letters and digits."""
+    """Shorten an identity so that it fits in a memo: 60 bits as capital letters and digits."""
     digest = hashlib.sha256(identity.encode()).digest()
     return base64.b32encode(digest).decode()[:MARKER_LENGTH]
 

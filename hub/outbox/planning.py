@@ -1,9 +1,11 @@
-"""Plan postings: create new ones, and give new bytes to those whose key has not left."""
+"""Plan postings: create new ones, and give new bytes to those whose key has not left.
+
+`hub.outbox.keys` tells what a key may be used for.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import select
@@ -11,11 +13,12 @@ from sqlalchemy.orm import Session, defer
 
 from hub import context as hub_context
 from hub.cases import inbox
-from hub.models import Attempt, Posting, SourceDocument
-from hub.models.enums import UNPROCESSED_OUTCOMES, Holder, Operation, PostingState
+from hub.models import Posting, SourceDocument
+from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import is_persons_removal
-from hub.outbox.identity import fingerprint, identity, request_id
+from hub.outbox.identity import fingerprint
+from hub.outbox.keys import KeyUse, key_of, key_use_of, rekey
 from hub.outbox.placeholders import fill_known_ids
 from hub.outbox.plans import Content, Disposition, PartOperation, Repetition
 from hub.outbox.states import IN_FLIGHT, UNSENT
@@ -35,14 +38,6 @@ HOLDERS_RELEASED_BY_PLAN = (
     Holder.MAPPING,
     Holder.PREFLIGHT,
 )
-
-
-class _KeyUse(Enum):
-    """The ways in which the key of a posting may be used for other bytes."""
-
-    SAME = auto()  # the bytes may change under this key
-    NEXT = auto()  # the bytes may change under the next key
-    FROZEN = auto()  # the bytes must not change: they may have landed
 
 
 def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, list[Posting]]:
@@ -120,37 +115,6 @@ def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     posting.approved_payload = posting.planned
     session.flush()
     inbox.release(session, posting)
-
-
-def rekey(posting: Posting) -> None:
-    """Give a posting its next key; only for one that is proved not to have landed."""
-    posting.generation += 1
-    posting.rekey = False
-    posting.fence = ""
-    posting.requestid = key_of(
-        posting.document, posting.part, posting.operation, posting.base, posting.generation
-    )
-
-
-def key_of(row: SourceDocument, part: str, operation: str, base: str, generation: int) -> str:
-    """Return the idempotency key of a request for a document."""
-    name = identity(row.installation.company.realm, row.slug, row.tenant, row.source_id)
-    return request_id(name, part, operation, base, generation)
-
-
-def may_have_landed(session: Session, posting: Posting) -> bool:
-    """Tell whether a send under the present key may have landed without proof so far."""
-    if posting.state in IN_FLIGHT:
-        return True
-    return _key_use(session, posting) is _KeyUse.FROZEN
-
-
-def was_sent(session: Session, posting: Posting) -> bool:
-    """Tell whether a posting was ever sent, whatever the result."""
-    if not posting.id:
-        return False
-    attempt = select(Attempt.id).where(Attempt.posting_id == posting.id).limit(1)
-    return session.scalar(attempt) is not None
 
 
 def _postings_of(session: Session, row: SourceDocument) -> Sequence[Posting]:
@@ -256,7 +220,7 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
 
     One that may have landed stays, and so does a removal that a person wants.
     """
-    if _key_use(session, posting) is _KeyUse.FROZEN or is_persons_removal(posting):
+    if key_use_of(session, posting) is KeyUse.FROZEN or is_persons_removal(posting):
         row.reread = True
         return False
     posting.state = PostingState.WITHDRAWN
@@ -314,13 +278,13 @@ def _replace_content(
     disposition: Disposition,
 ) -> Posting:
     """Give a posting new bytes, unless bytes under its key may have landed."""
-    key_use = _key_use(session, posting)
-    if key_use is _KeyUse.FROZEN:
+    key_use = key_use_of(session, posting)
+    if key_use is KeyUse.FROZEN:
         row.reread = True
         if posting.state == PostingState.WITHDRAWN:
             _hold_for_quickbooks(posting)
         return posting
-    if key_use is _KeyUse.NEXT:
+    if key_use is KeyUse.NEXT:
         rekey(posting)
 
     keeps_approval = _keeps_approval(session, posting, content)
@@ -381,20 +345,3 @@ def _approved_state(posting: Posting) -> PostingState:
     if posting.after_id:
         return PostingState.WAITING
     return PostingState.READY
-
-
-def _key_use(session: Session, posting: Posting) -> _KeyUse:
-    """Return whether other bytes may be sent under this key, under the next one, or not at all."""
-    if posting.rekey:
-        return _KeyUse.NEXT
-    outcomes: set[str] = set()
-    if posting.id:
-        query = select(Attempt.outcome).where(
-            Attempt.posting_id == posting.id, Attempt.generation == posting.generation
-        )
-        outcomes.update(session.scalars(query))
-    if not outcomes:
-        return _KeyUse.SAME
-    if outcomes <= set(UNPROCESSED_OUTCOMES):
-        return _KeyUse.NEXT
-    return _KeyUse.FROZEN

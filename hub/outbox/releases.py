@@ -11,8 +11,8 @@ from hub.models import Posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.conditions import IS_CURRENT, is_due, waits_for_unposted
+from hub.outbox.keys import key_of, may_have_landed
 from hub.outbox.placeholders import fill, matched_records
-from hub.outbox.planning import key_of, may_have_landed
 from hub.outbox.states import FINAL, REMOVALS, UNSENT
 from hub.outbox.transitions import update_postings, withdraw
 from hub.reasons import texts

@@ -12,7 +12,7 @@ from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import waits_for_unposted
-from hub.outbox.planning import rekey
+from hub.outbox.keys import rekey
 from hub.outbox.states import IN_FLIGHT, RETRYABLE, UNSENT
 from hub.reasons import texts
 from hub.reasons.texts import CaseText

@@ -42,10 +42,10 @@ BUGS = (
     ),
     Planted(
         "bytes change under a key that may have left",
-        "hub/outbox/planning.py",
-        "    if outcomes <= set(UNPROCESSED_OUTCOMES):\n        return _KeyUse.NEXT\n"
-        "    return _KeyUse.FROZEN",
-        "    return _KeyUse.SAME",
+        "hub/outbox/keys.py",
+        "    if outcomes <= set(UNPROCESSED_OUTCOMES):\n        return KeyUse.NEXT\n"
+        "    return KeyUse.FROZEN",
+        "    return KeyUse.SAME",
         "tests/unit/collect/test_run.py::test_bytes_never_change_under_a_key_that_may_have_left",
     ),
     Planted(

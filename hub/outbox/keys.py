@@ -1,0 +1,67 @@
+"""The key of a posting: what may be sent under it, and the next one."""
+
+from enum import Enum, auto
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.models import Attempt, Posting, SourceDocument
+from hub.models.enums import UNPROCESSED_OUTCOMES
+from hub.outbox.identity import identity, request_id
+from hub.outbox.states import IN_FLIGHT
+
+
+class KeyUse(Enum):
+    """The ways in which the key of a posting may be used for other bytes."""
+
+    SAME = auto()  # the bytes may change under this key
+    NEXT = auto()  # the bytes may change under the next key
+    FROZEN = auto()  # the bytes must not change: they may have landed
+
+
+def rekey(posting: Posting) -> None:
+    """Give a posting its next key; only for one that is proved not to have landed."""
+    posting.generation += 1
+    posting.rekey = False
+    posting.fence = ""
+    posting.requestid = key_of(
+        posting.document, posting.part, posting.operation, posting.base, posting.generation
+    )
+
+
+def key_of(row: SourceDocument, part: str, operation: str, base: str, generation: int) -> str:
+    """Return the idempotency key of a request for a document."""
+    name = identity(row.installation.company.realm, row.slug, row.tenant, row.source_id)
+    return request_id(name, part, operation, base, generation)
+
+
+def may_have_landed(session: Session, posting: Posting) -> bool:
+    """Tell whether a send under the present key may have landed without proof so far."""
+    if posting.state in IN_FLIGHT:
+        return True
+    return key_use_of(session, posting) is KeyUse.FROZEN
+
+
+def was_sent(session: Session, posting: Posting) -> bool:
+    """Tell whether a posting was ever sent, whatever the result."""
+    if not posting.id:
+        return False
+    attempt = select(Attempt.id).where(Attempt.posting_id == posting.id).limit(1)
+    return session.scalar(attempt) is not None
+
+
+def key_use_of(session: Session, posting: Posting) -> KeyUse:
+    """Return whether other bytes may be sent under this key, under the next one, or not at all."""
+    if posting.rekey:
+        return KeyUse.NEXT
+    outcomes: set[str] = set()
+    if posting.id:
+        query = select(Attempt.outcome).where(
+            Attempt.posting_id == posting.id, Attempt.generation == posting.generation
+        )
+        outcomes.update(session.scalars(query))
+    if not outcomes:
+        return KeyUse.SAME
+    if outcomes <= set(UNPROCESSED_OUTCOMES):
+        return KeyUse.NEXT
+    return KeyUse.FROZEN
