@@ -231,7 +231,7 @@ class Hub:
         return collecting, posting
 
     def _drain(self, count: int) -> None:
-        result = drain(self.company.id, wait=True)
+        result = drain(self.company.id, wait_for_doubts=True)
         assert result.counts.get("posted") == count, result
 
 

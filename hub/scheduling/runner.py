@@ -259,7 +259,7 @@ def _send(steps: Steps, installation: Installation) -> None:
             installation_ids=[installation.id],
             run_id=recorder.run_id,
             progress=recorder.progress,
-            wait=steps.wait,
+            wait_for_doubts=steps.wait,
         )
     requests = steps.counts.setdefault("requests", {"writes": 0, "reads": 0})
     requests["writes"] += sent.writes

@@ -261,7 +261,7 @@ def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(de
         0,
     )
     folder.unlink()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
 
 
@@ -274,7 +274,7 @@ def test_a_posting_that_waits_goes_on_though_the_clock_was_set_back(desk):
     desk.drain()
     assert (desk.state(id), len(desk.bills())) == ("ready", 0)
     desk.clock.set(desk.clock.now() - DAY)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills()), sum(desk.clock.slept) < 60) == ("posted", 1, True)
 
 
@@ -294,7 +294,7 @@ def test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back(desk):
     desk.clock.set(desk.clock.now() - DAY)
     desk.quickbooks.clock.set((desk.clock.now() + DAY).timestamp())
     desk.restart()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), sum(desk.clock.slept)) == ("posted", 0)
 
 

@@ -109,7 +109,7 @@ def trouble(desk, dice):
 def live(desk, dice):
     """Run the process until it ends or is killed."""
     try:
-        desk.drain(wait=dice.random() < 0.7)
+        desk.drain(wait_for_doubts=dice.random() < 0.7)
     except Killed:
         desk.restart()
     desk.pass_time(dice.choice([1, 60, 200, 400]))
@@ -133,7 +133,7 @@ def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
     desk.restart()
     for _ in range(3):
         desk.pass_time(400)
-        desk.drain(wait=True)
+        desk.drain(wait_for_doubts=True)
     books = Counter(bill["DocNumber"] for bill in desk.bills())
     states = {number: desk.state(id) for number, id in ids.items()}
     assert set(states.values()) <= {"posted", "held"}

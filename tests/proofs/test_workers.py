@@ -161,7 +161,7 @@ def test_who_wakes_when_another_has_settled_it_writes_over_nothing(
         if asleep.pop() if asleep else False:
             desk.restart()
             desk.pass_time(400)
-            desk.drain(wait=True)
+            desk.drain(wait_for_doubts=True)
         return settle(*answered)
 
     monkeypatch.setattr(pipeline, "record_results", wake_late)

@@ -49,11 +49,11 @@ def drain(
     installation_ids: Sequence[int] | None = None,
     run_id: int | None = None,
     progress: Progress | None = None,
-    wait: bool = False,
+    wait_for_doubts: bool = False,
 ) -> DrainResult:
     """Resolve doubts, check and send until nothing is left to send.
 
-    With `wait`, go on until no doubt is left either.
+    With `wait_for_doubts`, go on until no doubt is left either.
     """
     posting_session = PostingSession(company_id, installation_ids, run_id, progress)
     obstacle = _obstacle(posting_session)
@@ -62,7 +62,7 @@ def drain(
     restore.detect_restore(posting_session)
     resolve.mark_interrupted_unknown(posting_session)
     seconds_left = _send_all(posting_session)
-    if wait:
+    if wait_for_doubts:
         _wait_for_doubts(posting_session, seconds_left)
     with transaction() as session:
         posting_session.store_date(session)

@@ -75,7 +75,7 @@ def test_a_name_or_type_of_a_file_adds_no_header(desk, monkeypatch, name, mime):
 def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(desk, fault):
     desk.quickbooks.add_fault(fault, "upload")
     file = desk.attach(desk.bill())
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(file), len(files(desk))) == ("posted", 1)
 
 

@@ -143,7 +143,7 @@ def test_a_batch_that_no_process_knows_the_end_of_is_looked_for_singly(desk, mon
         desk.drain()
     monkeypatch.undo()
     desk.restart()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (states(desk, ids), len(desk.bills()), sent(desk)) == (["posted"] * 4, 4, ([ids], 4))
 
 
@@ -153,7 +153,7 @@ def test_only_the_item_that_is_not_told_of_once_is_in_doubt(desk, fault):
     ids = lay(desk, 3)
     desk.drain()
     assert states(desk, ids) == ["posted"] * 2 + ["unknown"]
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (states(desk, ids), len(desk.bills())) == (["posted"] * 3, 3)
     assert company(desk).batch_size == 15
 
@@ -193,7 +193,7 @@ def test_an_item_that_failed_inside_quickbooks_is_in_doubt_alone(desk, monkeypat
     ids = lay(desk, 3)
     desk.drain()
     assert states(desk, ids) == ["posted", "unknown", "posted"]
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (states(desk, ids), len(desk.bills())) == (["posted"] * 3, 3)
 
 
@@ -205,7 +205,7 @@ def test_two_items_whose_answers_are_mixed_up_are_looked_for(desk, monkeypatch):
     ids = lay(desk, 3)
     desk.drain()
     assert states(desk, ids) == ["unknown", "unknown", "posted"]
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     ids_by_number = {bill["DocNumber"]: bill["Id"] for bill in desk.bills()}
     assert [desk.posting(id).quickbooks_id for id in ids] == [
         ids_by_number[f"A-{n:02}"] for n in (1, 2, 3)
@@ -216,7 +216,7 @@ def test_two_items_whose_answers_are_mixed_up_are_looked_for(desk, monkeypatch):
 def test_a_batch_that_is_not_let_in_was_not_sent(desk, status):
     desk.quickbooks.add_fault("status", "batch", status=status)
     ids = lay(desk, 3)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (states(desk, ids), len(desk.bills()), sent(desk)[1]) == (["posted"] * 3, 3, 0)
     assert {desk.posting(id).generation for id in ids} == {0}
 

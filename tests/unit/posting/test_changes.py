@@ -41,7 +41,7 @@ def test_the_key_of_a_change_names_what_it_is_written_against(desk):
 def test_a_change_whose_answer_was_lost_is_found_again(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.update")
     id = desk.change(desk.first, total="120.00")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), str(first_bill(desk)["TotalAmt"]), first_bill(desk)["SyncToken"]) == (
         "posted",
         "120.00",
@@ -52,7 +52,7 @@ def test_a_change_whose_answer_was_lost_is_found_again(desk):
 def test_a_change_that_never_arrived_is_sent_again(desk):
     desk.quickbooks.add_fault("lose_request", "bill.update")
     id = desk.change(desk.first, total="120.00")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     first, second = desk.attempts(id)
     assert (desk.state(id), first_bill(desk)["SyncToken"], first.requestid) == (
         "posted",
@@ -115,7 +115,7 @@ def test_a_deletion_is_done_once(desk, fault):
     if fault:
         desk.quickbooks.add_fault(fault, "bill.delete")
     id = desk.change(desk.first, "delete")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.bills()) == ("posted", [])
 
 
@@ -140,5 +140,5 @@ def test_a_later_change_waits_while_an_earlier_one_is_in_doubt(desk):
     file = desk.attach(desk.first)
     drained = desk.drain()
     assert (drained.writes, desk.state(file)) == (0, "ready")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert desk.state(file) == "posted"

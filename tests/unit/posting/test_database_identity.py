@@ -158,7 +158,7 @@ def test_another_difference_is_a_restore_and_noted_once(desk, name):
     desk.drain()
     store(desk, **{name: "1"})
     id = desk.bill("A-1")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     company = company_of(desk)
     assert (desk.state(id), len(desk.bills())) == ("posted", 2)
     assert None not in (company.restored_since, company.restored_until)

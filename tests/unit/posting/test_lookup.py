@@ -32,7 +32,7 @@ def test_a_vendor_is_made_once(desk, fault):
     if fault:
         desk.quickbooks.add_fault(fault, "vendor.create")
     id = vendor(desk)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(vendors(desk, "Nordisk Stål AS"))) == ("posted", 1)
 
 

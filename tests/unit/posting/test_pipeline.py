@@ -44,7 +44,7 @@ def test_batches_are_claimed_sent_and_settled_there_too(desk):
     desk.send_by("batch", size=10)
     desk.quickbooks.add_fault("lose_answer", "batch", nth=2)
     ids = [desk.bill(f"A-{n}") for n in range(23)]
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert {desk.state(id) for id in ids} == {"posted"}
     assert (len(desk.bills()), len(desk.sent("batch"))) == (23, 3)
 
@@ -53,7 +53,7 @@ def test_lost_answers_are_found_again(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.create", count=0, probability=0.3, seed=7)
     desk.quickbooks.add_fault("status", "bill.create", count=0, probability=0.2, seed=8, status=503)
     ids = [desk.bill(f"A-{n}") for n in range(20)]
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert {desk.state(id) for id in ids} == {"posted"}
     assert len(desk.bills()) == len({bill["DocNumber"] for bill in desk.bills()}) == 20
 
@@ -192,7 +192,7 @@ def test_after_the_deadline_nothing_is_sent(desk):
 def test_an_answer_that_is_throttled_is_waited_for_and_not_counted(desk):
     desk.quickbooks.add_fault("status", "bill.create", status=429, count=3)
     ids = [desk.bill(f"A-{n}") for n in range(3)]
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
 
 

@@ -103,7 +103,7 @@ def test_a_lost_answer_is_looked_up_before_it_is_written_again(desk, fault):
     token = int(bill(desk)["SyncToken"])
     put_back(desk)
     desk.quickbooks.add_fault(fault, "bill.update")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert bill(desk)["TxnDate"] != "2026-03-01"
     assert int(bill(desk)["SyncToken"]) == token + 1
     assert updates(desk)[0].state == "posted"

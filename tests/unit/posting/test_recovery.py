@@ -57,7 +57,7 @@ def test_a_short_lived_process_finishes_at_once_when_quickbooks_clock_has_moved_
     now = desk.clock.now()
     desk.quickbooks.clock.set(now.timestamp() + 300)
     slept = len(desk.clock.slept)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills()), desk.clock.slept[slept:]) == ("posted", 1, [])
 
 
@@ -74,7 +74,7 @@ def test_a_clock_set_forward_does_not_shorten_the_quiet_time(desk):
 def test_nothing_there_is_proved_and_the_same_key_is_sent_again(desk):
     desk.quickbooks.add_fault("lose_request", "bill.create")
     id = desk.bill()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     first, second = desk.attempts(id)
     assert (first.requestid, desk.proofs(id)) == (second.requestid, ["absent"])
     assert desk.state(id) == "posted"
@@ -86,14 +86,14 @@ def test_whatever_a_repeated_key_means_there_is_one_bill(desk, kept):
     for fault in ("lose_request", "lose_answer"):
         desk.quickbooks.add_fault(fault, "bill.create")
     id = desk.bill()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
 
 
 def test_five_rounds_without_an_answer_hold_it_with_the_proofs(desk):
     desk.quickbooks.add_fault("lose_request", "bill.create", count=0)
     id = desk.bill()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     posting = desk.posting(id)
     assert (posting.state, posting.held_by, posting.rekey) == ("held", "quickbooks", True)
     assert desk.proofs(id) == ["absent"] * 5
@@ -103,9 +103,9 @@ def test_five_rounds_without_an_answer_hold_it_with_the_proofs(desk):
 def test_a_person_who_tries_again_has_it_looked_for_and_sent_under_a_new_key(desk):
     desk.quickbooks.add_fault("lose_request", "bill.create", count=5)
     id = desk.bill()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     retries.retry(id, "kari")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     keys = [attempt.requestid for attempt in desk.attempts(id)]
     assert (desk.state(id), len(set(keys)), len(desk.proofs(id))) == ("posted", 2, 6)
     assert (len(desk.bills()), desk.cases()) == (1, [])
@@ -127,7 +127,7 @@ def test_several_looks_after_one_send_are_one_round(desk):
                 "result": "absent",
             }
             session.add(Proof(since=desk.clock.now(), until=desk.clock.now(), sends=1, **about))
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills()), len(desk.attempts(id))) == ("posted", 1, 3)
 
 
@@ -135,14 +135,14 @@ def test_a_refusal_on_a_re_send_is_not_believed(desk):
     desk.quickbooks.add_fault("commit_late", "bill.create", seconds=170)
     desk.quickbooks.switch(requestid="refuse")
     id = desk.bill()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
 
 
 def test_refused_and_absent_again_is_held(desk):
     desk.quickbooks.add_fault("lose_request", "bill.create")
     id = desk.bill(vendor="99999")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.posting(id).rekey, desk.proofs(id)) == (
         "held",
         True,
@@ -155,7 +155,7 @@ def test_an_edited_one_without_our_mark_is_put_before_a_person(desk):
     id = desk.bill()
     desk.drain()
     desk.edit(desk.bills()[0]["Id"], PrivateNote="ours now")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.posting(id).held_by, desk.cases()) == (
         "held",
         "person",
@@ -171,14 +171,14 @@ def in_question(desk) -> tuple[int, str]:
     desk.drain()
     bill_id = desk.bills()[0]["Id"]
     desk.edit(bill_id, PrivateNote="ours now")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     return id, bill_id
 
 
 def test_this_is_it_ends_the_question(desk):
     id, bill_id = in_question(desk)
     manual.adopt(id, bill_id, "kari")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", bill_id)
     assert (len(desk.bills()), desk.cases()) == (1, [])
 
@@ -188,7 +188,7 @@ def test_not_this_one_sends_it(desk):
     id, bill_id = in_question(desk)
     desk.edit(bill_id, DocNumber="B-7")
     manual.reject_match(id, bill_id, "kari")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     posting = desk.posting(id)
     assert (posting.state, posting.quickbooks_id != bill_id, len(desk.bills())) == (
         "posted",
@@ -202,11 +202,11 @@ def test_a_deleted_one_that_was_never_seen_is_asked_about(desk):
     id = desk.bill()
     desk.drain()
     desk.quickbooks.act("delete", kind="Bill", id=desk.bills()[0]["Id"])
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.cases()) == ("held", ["Posted and deleted, or never arrived?"])
     assert len(desk.sent("bill.create")) == 1
     manual.reject_match(id, asked()[0]["id"], "kari")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.cases(), len(desk.bills()), len(desk.sent("bill.create"))) == (
         "posted",
         [],
@@ -227,7 +227,7 @@ def asked():
 def test_others_bills_and_those_of_other_documents_are_no_candidates(desk):
     desk.quickbooks.add_fault("lose_request", "bill.create", nth=2)
     first, second = desk.bill("A-1"), desk.bill("A-2")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(first), desk.state(second), len(desk.bills())) == ("posted", "posted", 2)
 
 
@@ -256,10 +256,10 @@ def test_it_stays_in_doubt_while_it_cannot_be_looked_for(desk):
     desk.drain()
     desk.quickbooks.add_fault("status", "query*", status=500, count=0)
     desk.pass_time(400)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.proofs(id)) == ("unknown", [])
     desk.quickbooks.faults.clear()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
 
 
@@ -306,23 +306,23 @@ def test_a_restored_database_finds_what_it_had_forgotten(desk, tmp_path):
     id = desk.bill("A-1")
     put_back(desk, tmp_path, desk.drain)
     assert desk.state(id) == "ready"
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills())) == ("posted", 2)
 
 
 def test_after_a_restore_what_was_never_sent_is_sent_once(desk, tmp_path):
     id = desk.bill("A-1")
     put_back(desk, tmp_path, lambda: (desk.bill("A-2"), desk.drain()))
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     later = desk.bill("A-2")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.state(later), len(desk.bills())) == ("posted", "posted", 2)
 
 
 def test_after_a_restore_a_refusal_is_not_believed(desk, tmp_path):
     id = desk.bill("A-1", vendor="99999")
     put_back(desk, tmp_path, lambda: (desk.bill("A-2"), desk.drain()))
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.proofs(id)) == ("held", ["absent", "absent"])
 
 
@@ -334,7 +334,7 @@ def test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for(desk, tmp
     getattr(desk, laid)(id)
     desk.quickbooks.act("close_books", date="2026-03-31")
     record_download.refresh(1)
-    desk.drain(wait=laid == "release")
+    desk.drain(wait_for_doubts=laid == "release")
     assert (desk.cases(), desk.state(id)) == ([], "posted" if laid == "release" else "review")
     desk.pass_time(300)
     desk.drain()
@@ -349,7 +349,7 @@ def test_an_unmarked_one_after_a_restore_is_asked_about(desk, tmp_path):
         desk.edit(desk.bills()[0]["Id"], PrivateNote="ours now")
 
     put_back(desk, tmp_path, posted_and_edited)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.cases(), len(desk.bills())) == (
         "held",
         ["Is it this document?"],
@@ -362,7 +362,7 @@ def test_a_new_database_adopts_what_an_older_one_had_posted(desk):
     desk.quickbooks.ask(
         "POST", "bill", desk.body("A-1") | {"Line": desk.bills() or desk.body("A-1")["Line"]}
     )
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills()), len(desk.attempts(id))) == ("posted", 1, 0)
 
 
@@ -388,5 +388,5 @@ def test_success_on_a_re_send_is_read_before_it_is_believed(desk):
     desk.drain()
     desk.quickbooks.act("delete", kind="Bill", id=desk.bills()[0]["Id"])
     desk.quickbooks.switch(index_lag=3600)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.cases(), desk.bills()) == ("held", ["Deleted in QuickBooks"], [])

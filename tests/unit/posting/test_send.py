@@ -41,7 +41,7 @@ def test_a_second_drain_sends_nothing(desk):
 def test_a_lost_answer_is_found_again_and_nothing_is_sent_twice(desk, kind):
     desk.quickbooks.add_fault(kind, "bill.create")
     id = desk.bill()
-    assert desk.drain(wait=True).in_doubt == 0
+    assert desk.drain(wait_for_doubts=True).in_doubt == 0
     assert (desk.state(id), len(desk.bills()), len(desk.sent("bill.create"))) == ("posted", 1, 1)
 
 
@@ -49,9 +49,9 @@ def test_a_lost_answer_is_found_again_and_nothing_is_sent_twice(desk, kind):
 def test_a_request_that_never_arrived_is_sent_again(desk, kind):
     desk.quickbooks.add_fault(kind, "bill.create")
     id = desk.bill()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     desk.pass_time(60)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
 
 
@@ -60,13 +60,13 @@ def test_a_request_that_never_arrived_is_sent_again(desk, kind):
 def test_whatever_came_of_a_failure_it_is_posted_once(desk, fault, commit):
     desk.quickbooks.add_fault(fault, "bill.create", commit=commit)
     id = desk.bill()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
 
 
 def test_a_refusal_holds_it_with_a_case_and_the_others_go_on(desk):
     bad, good = desk.bill("A-1", vendor="99999"), desk.bill("A-2")
-    drained = desk.drain(wait=True)
+    drained = desk.drain(wait_for_doubts=True)
     assert (desk.state(bad), desk.state(good), drained.in_doubt) == ("held", "posted", 0)
     assert (desk.posting(bad).held_by, desk.posting(bad).rekey) == ("quickbooks", True)
     assert desk.cases() == ["Refused by QuickBooks"]
@@ -87,7 +87,7 @@ def test_before_the_quiet_time_is_over_nothing_is_looked_for_or_sent(desk):
 def test_a_late_commit_is_waited_for(desk):
     desk.quickbooks.add_fault("commit_late", "bill.create", seconds=110)
     id = desk.bill()
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills()), len(desk.sent("bill.create"))) == ("posted", 1, 1)
 
 
@@ -133,7 +133,7 @@ def test_one_poison_bill_among_thirty_leaves_the_others_posted(desk):
 def test_a_busy_quickbooks_is_waited_for_until_nothing_is_left(desk):
     desk.quickbooks.switch(throttle=True)
     ids = [desk.bill(f"A-{n}") for n in range(40)]
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert {desk.state(id) for id in ids} == {"posted"}
 
 
@@ -142,5 +142,5 @@ def test_what_quickbooks_could_not_be_asked_is_asked_again_while_it_is_waited_fo
     id = desk.bill()
     desk.drain()
     desk.quickbooks.add_fault("status", "query.bill", status=503, count=3 * MAX_READ_ATTEMPTS)
-    assert desk.drain(wait=True).in_doubt == 0
+    assert desk.drain(wait_for_doubts=True).in_doubt == 0
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)

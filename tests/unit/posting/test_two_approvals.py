@@ -82,5 +82,5 @@ def test_a_new_limit_stops_what_never_left_but_resolves_a_doubt(desk, fault, sta
     desk.drain()
     set_limit(desk, Decimal(0))
     desk.pass_time(600)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert (desk.state(id), len(desk.bills())) == (state, int(state == "posted"))

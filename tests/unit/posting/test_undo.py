@@ -42,7 +42,7 @@ def test_what_is_as_we_left_it_is_deleted_once_and_the_proof_agrees(desk):
 def test_a_lost_answer_to_the_deletion_deletes_nothing_twice(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.delete")
     undo.undo(undo.plan_posting(desk.ids[0]), "kari")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert len(desk.bills()) == 2
     with reading() as session:
         assert {one.state for one in session.query(Posting)} == {"posted"}

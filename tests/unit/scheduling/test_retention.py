@@ -115,7 +115,7 @@ def test_a_lost_answer_after_pruning_doubles_nothing(desk):
     desk.change(second, total="180.00")
     desk.bill("A-2")
     desk.quickbooks.add_fault("lose_answer", "bill.create")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2"]
     assert reconcile(desk.company_id)["wrong"] == []
 
@@ -126,7 +126,7 @@ def test_a_removal_whose_answer_is_lost_after_pruning_deletes_nothing_twice(desk
     assert retention.prune("kari")["replaced payloads"] == 1
     desk.quickbooks.add_fault("lose_answer", "bill.delete")
     desk.change(second, "delete")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert not desk.bills()
     assert len(desk.sent("bill.delete")) == 1
     assert reconcile(desk.company_id)["wrong"] == []
@@ -148,7 +148,7 @@ def test_an_invoice_is_voided_once_after_pruning(desk):
     assert retention.prune("kari")["replaced payloads"] == 1
     desk.quickbooks.add_fault("lose_answer", "invoice.void")
     desk.change(second, "void", kind="invoice")
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     (invoice,) = desk.quickbooks.select("select * from Invoice")["Invoice"]
     assert (invoice["TotalAmt"], "Voided" in invoice["PrivateNote"]) == (0, True)
     assert len(desk.sent("invoice.void")) == 1
@@ -183,7 +183,7 @@ def test_a_restored_database_that_was_pruned_doubles_nothing(desk):
     restore.declare_restore()
     desk.drain()
     desk.pass_time(300)
-    desk.drain(wait=True)
+    desk.drain(wait_for_doubts=True)
     assert [desk.state(id) for id in (third, other)] == ["posted", "posted"]
     assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2"]
     assert [len(desk.sent(call)) for call in ("bill.create", "bill.update")] == written

@@ -238,8 +238,8 @@ def test_a_restored_older_backup_posts_nothing_twice(
     with restored.app_context():
         desk.app = restored
         assert desk.state(forgotten) == "ready"
-        drain(desk.company_id, wait=True)
+        drain(desk.company_id, wait_for_doubts=True)
         read_again = desk.bill("A-3")  # the source lists it again
-        drain(desk.company_id, wait=True)
+        drain(desk.company_id, wait_for_doubts=True)
         assert [desk.state(id) for id in (first, forgotten, read_again)] == ["posted"] * 3
     assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2", "A-3"]

@@ -236,10 +236,10 @@ def test_the_first_sync_after_a_move_posts_nothing_twice(desk, app, make_app, ma
     )
     with moved.app_context():
         desk.app = moved
-        drain(desk.company_id, wait=True)
+        drain(desk.company_id, wait_for_doubts=True)
         states = [desk.state(id) for id in (posted, in_doubt, ready)]
         assert desk.posting(posted).company_id == desk.company_id
-        drain(desk.company_id, wait=True)
+        drain(desk.company_id, wait_for_doubts=True)
     assert states == ["posted"] * 3
     assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2", "A-3"]
     assert len(desk.sent("bill.create")) == 3
