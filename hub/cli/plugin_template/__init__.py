@@ -148,25 +148,31 @@ def is_name_in_use(name: str) -> bool:
     define.
     """
     class_name = _class_name(name)
-    if keyword.iskeyword(name) or keyword.iskeyword(class_name) or class_name in dir(builtins):
-        return True
+    names = {*keyword.kwlist, *dir(builtins), *_names_of_modules()}
+    return class_name in names or keyword.iskeyword(name)
+
+
+@cache
+def _names_of_modules() -> frozenset[str]:
+    """Return the names that the modules of a plugin import and define, whatever its choices."""
     by_auth = [Choices("name", KINDS, auth, webhook=True) for auth in AUTHENTICATIONS]
     by_paging = [Choices("name", KINDS, paging=paging) for paging in PAGINGS]
+    names: set[str] = set()
     for choices in by_auth + by_paging:
         for place, text in _render_modules(choices).items():
-            if place.endswith(".py") and class_name in _bound_names(ast.parse(text)):
-                return True
-    return False
+            if place.endswith(".py"):
+                names.update(_bound_names(ast.parse(text)))
+    return frozenset(names - {_class_name("name")})
 
 
 def _bound_names(module: ast.Module) -> Iterator[str]:
-    """Yield the names that a module imports and defines, but the class of its plugin."""
+    """Yield the names that a module imports and defines."""
     for node in ast.walk(module):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from (alias.asname or alias.name for alias in node.names)
-        elif isinstance(node, ast.ClassDef) and node.name != _class_name("name"):
+        if isinstance(node, ast.alias):
+            yield node.asname or node.name
+        elif isinstance(node, ast.ClassDef):
             yield node.name
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        elif isinstance(node, ast.Name):
             yield node.id
 
 

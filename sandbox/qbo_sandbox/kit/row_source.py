@@ -58,9 +58,10 @@ class RowSource:
     def answer(self, environ: WSGIEnvironment, method: str, path: Sequence[str]) -> StatusAndBody:
         """Return status and JSON of a call of the API; `path` are the parts of its path.
 
-        A ValueError is answered with 422, such as for a page that is no number.
+        A ValueError is answered with 422, such as for a page that is no number. Without a subclass
+        there is nothing.
         """
-        raise NotImplementedError
+        return 404, {"message": "There is no such call."}
 
     def edit(self, row: Row, form: Mapping[str, str]) -> Row | None:
         """Return a row as a person changed it with a form, or None if it was deleted.
