@@ -45,8 +45,7 @@ class ApiClient:
 
     def get(self, path: str, **params: Any) -> Any:
         """Return the JSON at a path; parameters that are None are left out."""
-        sent = {name: value for name, value in params.items() if value is not None}
-        return self.call("GET", path, params=sent).check().json()
+        return self.call("GET", path, params=params).check().json()
 
     def find(self, path: str) -> Any:
         """Return the JSON at a path, or None if the source does not have it."""

@@ -1,5 +1,6 @@
 """Calls to an API: the credentials go with each one, and to no other server."""
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -191,3 +192,23 @@ def test_the_new_refresh_token_is_stored_before_the_access_token():
     assert stored == ["renewed_token", "access_token"]
     bound = BoundSecrets(site.secrets, URL, CLIENT, SECRET, FIRST_TOKEN)
     assert bound.get("renewed_token")
+
+
+def test_a_token_that_another_process_has_renewed_meanwhile_is_used():
+    source = Source(rotate=True)
+    site = site_of(source)
+    other = RefreshToken(site, "Shed")
+    other.renew()
+
+    class Waiting(KeptSecrets):
+        @contextmanager
+        def lock(self):
+            if not renewed:
+                renewed.append(other.renew())
+                self.update(site.secrets)
+            yield
+
+    renewed = []
+    waiting = SimpleNamespace(**{**vars(site), "secrets": Waiting(site.secrets)})
+    assert RefreshToken(waiting, "Shed").renew() == renewed[0]
+    assert len(source.token_calls) == 2
