@@ -1,19 +1,17 @@
 """The state of a rate limiter in a file that all processes of one data folder share."""
 
 import os
-import time
 import weakref
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import lock_descriptor, unlock_descriptor
+from filelock import FileLock, Timeout, lock_descriptor, unlock_descriptor
 
 # A process that was suspended while it held the lock must not stop the others.
 LOCK_SECONDS = 1.0
-LOCK_POLL_SECONDS = 0.02
 HEADER_LENGTH = 6
 
 
@@ -45,6 +43,8 @@ class SharedState:
         self._file = file
         self._lock_file = file.with_suffix(".lock")
         self._lock_descriptor: _Descriptor | None = None
+        # The same lock for when another process has it: it can wait, but opens the file anew.
+        self._slow_lock = FileLock(self._lock_file, timeout=LOCK_SECONDS)
         self._descriptor: _Descriptor | None = None
         self._content = b""  # of the file, as this process last read or wrote it
 
@@ -55,25 +55,18 @@ class SharedState:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other processes from reading or writing during the block."""
-        number = self._acquire()
-        try:
+        with ExitStack() as held:
+            with suppress(OSError, Timeout):
+                self._acquire(held)
             yield
-        finally:
-            if number is not None:
-                unlock_descriptor(number)
 
-    def _acquire(self) -> int | None:
-        """Lock the lock file; return its descriptor, or None if it cannot be locked in time."""
-        ends = time.monotonic() + LOCK_SECONDS
-        try:
-            number = self._open_lock()
-            while not lock_descriptor(number, blocking=False):
-                if time.monotonic() >= ends:
-                    return None
-                time.sleep(LOCK_POLL_SECONDS)
-        except OSError:
-            return None
-        return number
+    def _acquire(self, held: ExitStack) -> None:
+        """Lock the lock file; raise Timeout if another process holds it for too long."""
+        number = self._open_lock()
+        if lock_descriptor(number, blocking=False):
+            held.callback(unlock_descriptor, number)
+        else:
+            held.enter_context(self._slow_lock)
 
     def _open_lock(self) -> int:
         """Return the descriptor of the lock file, opened anew if it was removed or replaced."""
