@@ -59,6 +59,7 @@ from hub.contract.types import (
     Site,
     Tenant,
 )
+from hub.contract.web_addresses import web_address
 from hub.contract.webhooks import signed_json
 from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry
 from hub.money import money, to_cents
@@ -140,6 +141,7 @@ __all__ = [
     "setting",
     "signed_json",
     "to_cents",
+    "web_address",
 ]
 
 if not TYPE_CHECKING:

@@ -11,6 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, post_load, validate
 
 from hub.contract import plugin_list
 from hub.contract.value_object import value_object
+from hub.contract.web_addresses import LOOPBACK_HOSTS
 from hub.crypto import keys
 from hub.crypto.hash_list import HashList
 from hub.crypto.keys import (
@@ -40,7 +41,6 @@ __all__ = ["Config", "add_vault_key", "data_folder", "initialise", "load"]
 
 
 # The names of this machine for itself, where stand-ins listen.
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 FOR_TESTS = ("HUB_TEST_PG", "HUB_REQUIRE_BROWSER", "HUB_PROOF", "HUB_EVIDENCE")
 IN_FILES = (
     "HUB_SECRET_KEY",

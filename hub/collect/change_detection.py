@@ -8,7 +8,7 @@ from hub.contract.states import Stage
 from hub.models import SourceDocument
 from hub.models.enums import PostingState
 
-IMMATERIAL_FIELDS = ("version", "facts", "attachments", "quickbooks_id", "warnings")
+IMMATERIAL_FIELDS = ("version", "facts", "attachments", "quickbooks_id", "warnings", "url")
 
 
 def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
@@ -30,7 +30,7 @@ def has_same_content(before: dict[str, Any], after: dict[str, Any]) -> bool:
 
 
 def _material(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a document without its version, facts, attachments and contact data."""
+    """Return a document without its version, facts, attachments, address and contact data."""
     material = _without(body, *IMMATERIAL_FIELDS)
     codes = body.get("codes", {})
     lines = body.get("lines", ())

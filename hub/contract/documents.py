@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from hub.contract import value_checks as check
 from hub.contract.states import Stage, StageName
 from hub.contract.value_object import value_object
+from hub.contract.web_addresses import url_problems
 from hub.errors import BadDocument
 
 Kind = Literal[
@@ -229,8 +230,8 @@ class Document:
     text that is left out.
     `email_to`: None to send no e-mail; otherwise the invoice is sent to the address that QuickBooks
     has for the customer, or else to this one.
-    `closed`: nothing more is expected of an order; it is closed in QuickBooks and not changed
-    otherwise.
+    `url` is the https address of its page in the source, a link for people. The hub never opens it.
+    `closed`: no more is expected of an order; QuickBooks closes it and changes nothing else.
     """
 
     kind: Kind
@@ -242,6 +243,7 @@ class Document:
     date: dt.date | None = None
     due: dt.date | None = None
     received: dt.date | None = None
+    url: str | None = None
     number: str | None = None
     message: str | None = None
     memo: str | None = None
@@ -275,6 +277,7 @@ class Document:
                 owner, total=self.total, tax_total=self.tax_total, tolerance=self.tolerance
             ),
             check.rate_problems(owner, self.exchange_rate, self.currency),
+            url_problems(owner, self.url),
             check.date_problems(owner, date=self.date, due=self.due, received=self.received),
             check.optional_text_problems(owner, self, *OPTIONAL_TEXTS),
             check.sequence_problems(

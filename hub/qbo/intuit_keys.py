@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.config import API_URLS, LOOPBACK_HOSTS, Config
+from hub.config import API_URLS, Config
 from hub.contract.value_object import value_object
+from hub.contract.web_addresses import LOOPBACK_HOSTS
 from hub.db import engine
 from hub.errors import ConfigurationError, Refused
 from hub.security import secrets

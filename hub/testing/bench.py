@@ -42,7 +42,7 @@ from hub.testing.received_files import FilesInMemory, arrived_file
 from hub.testing.stand_in import WSGIAdapter, mount, open_stand_in
 
 log = logging.getLogger(__name__)
-URL = "http://source.test/below"
+URL = "https://source.test/below"
 DEADLINE_SECONDS = 20.0
 OpenSlot = Callable[[], contextlib.AbstractContextManager[None]]
 

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 from flask import Flask, g
 
-from hub.config import API_URLS, LOOPBACK_HOSTS
+from hub.config import API_URLS
 from hub.context import current
 from hub.contract.types import App
+from hub.contract.web_addresses import LOOPBACK_HOSTS
 from hub.errors import HubError
 from hub.http import allowlist
 from hub.models import Installation

@@ -22,6 +22,7 @@ HIDDEN_FIELDS = (
     "facts",
     "details",
     "kind",
+    "url",
     "source_id",
     "stage",
     "version",

@@ -18,9 +18,9 @@ from qbo_sandbox.api.calls import JSON, Call, carried_out
 from qbo_sandbox.api.limits import Limits
 from qbo_sandbox.api.routes import Route
 from qbo_sandbox.faults import rules
-from qbo_sandbox.kit import Clock, query_of, text_answer
+from qbo_sandbox.kit import Clock, query_of, site_of, text_answer
 from qbo_sandbox.kit.log import verdict
-from qbo_sandbox.oauth.authority import Authority, site_of
+from qbo_sandbox.oauth.authority import Authority
 from qbo_sandbox.oauth.grants import Grants
 from qbo_sandbox.web.pages import Pages
 

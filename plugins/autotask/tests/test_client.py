@@ -77,7 +77,7 @@ def test_a_page_that_leads_to_itself_ends_the_reading(source, monkeypatch):
     stuck = {
         "items": [],
         "pageDetails": {
-            "nextPageUrl": "http://source.test/below/ATServicesRest/V1.0/Invoices/query"
+            "nextPageUrl": "https://source.test/below/ATServicesRest/V1.0/Invoices/query"
         },
     }
     monkeypatch.setattr(

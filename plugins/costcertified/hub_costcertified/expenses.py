@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub import Applied, Code, Document, Gone, Line, Row, Site, money
+from hub import Applied, Code, Document, Gone, Line, Row, Site, money, web_address
 from hub_costcertified import codes, names
 
 PREFIX, PAID = "expense:", "expense-payment:"
@@ -38,6 +38,7 @@ def _common(site: Site, row: Row) -> Row:
         "stage": "ready" if is_pushed else "pending",
         "hold": None if is_pushed else reason,
         "date": codes.date(row[names.Expense.DATE]),
+        "url": web_address(row.get(names.Expense.WEB_URL)),
         "number": row[names.Expense.NUMBER],
         "currency": row[names.Expense.CURRENCY],
         "total": money(row[names.Expense.TOTAL]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub import Document, Gone, Line, Row, Site, StageName, money
+from hub import Document, Gone, Line, Row, Site, StageName, money, web_address
 from hub_costcertified import codes, names
 
 PREFIX = "invoice:"
@@ -31,6 +31,7 @@ def _document(site: Site, row: Row) -> Document:
         kind="invoice",
         source_id=f"{PREFIX}{row[names.Invoice.ID]}",
         version=str(row[names.Invoice.VERSION]),
+        url=web_address(row.get(names.Invoice.WEB_URL)),
         stage=stage,
         hold=hold,
         date=codes.date(row[names.Invoice.DATE]),

@@ -23,6 +23,7 @@ class Row:
     VERSION = "version"
     UPDATED_AT = "updated_at"
     DELETED_AT = "deleted_at"
+    WEB_URL = "web_url"
 
 
 class Account:

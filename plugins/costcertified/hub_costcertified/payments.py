@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from hub import Applied, Codes, Document, Gone, Line, Row, Site, StageName, money
+from hub import Applied, Codes, Document, Gone, Line, Row, Site, StageName, money, web_address
 from hub_costcertified import codes, names
 
 PREFIX, REFUND, FEE = "payment:", "refund:", "fee:"
@@ -57,6 +57,7 @@ def _payment(site: Site, row: Row) -> Document:
         kind="payment",
         source_id=f"{PREFIX}{row[names.Payment.ID]}",
         version=str(row[names.Payment.VERSION]),
+        url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
         hold=hold,
         date=_day(site, row),
@@ -115,6 +116,7 @@ def _fee(site: Site, row: Row) -> Document:
         kind="expense",
         source_id=f"{FEE}{row[names.Payment.ID]}",
         version=str(row[names.Payment.VERSION]),
+        url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
         hold=hold,
         date=_day(site, row),
@@ -146,6 +148,7 @@ def _refund(site: Site, row: Row, refund: Row) -> Document:
         kind="refund",
         source_id=f"{REFUND}{row[names.Payment.ID]}/{id}",
         version=str(row[names.Payment.VERSION]),
+        url=web_address(row.get(names.Payment.WEB_URL)),
         hold=_refund_hold(site, row, refund),
         date=codes.day(site, refund[names.Refund.REFUNDED_AT]),
         number=id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub import Applied, Document, Gone, Line, Row, Site, StageName, money
+from hub import Applied, Document, Gone, Line, Row, Site, StageName, money, web_address
 from hub_costcertified import codes, names
 
 PREFIX = "payout:"
@@ -21,6 +21,7 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
             kind="deposit",
             source_id=f"{PREFIX}{id}",
             version=str(row[names.Payout.VERSION]),
+            url=web_address(row.get(names.Payout.WEB_URL)),
             stage=stage,
             hold=hold,
             date=codes.date(row[names.Payout.ARRIVAL_DATE]),

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from hub import Attachment, Codes, Document, Kind, Line, Row, Site, StageName, money
+from hub import Attachment, Codes, Document, Kind, Line, Row, Site, StageName, money, web_address
 from hub_costtracker import lists, names
 
 PREFIX = "invoice:"
@@ -52,6 +52,7 @@ def document(site: Site, row: Row) -> Document:
         hold=_hold(row, status, kind),
         date=_date(row.get(names.Invoice.DATE)),
         due=_date(row.get(names.Invoice.DUE_DATE)),
+        url=web_address(row.get(names.Invoice.WEB_URL)),
         number=_number(site, row),
         memo=_memo(site, row),
         currency=row.get(names.Invoice.CURRENCY),

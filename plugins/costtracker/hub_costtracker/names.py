@@ -63,6 +63,7 @@ class Invoice(Row):
     LINES = "lines"
     ATTACHMENTS = "attachments"
     OCR = "ocr"
+    WEB_URL = "web_url"
 
 
 class Supplier:

@@ -1,10 +1,11 @@
 """Harvest's API v2, and only the calls that the app makes."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from hub import ApiClient, Row, Site, read_linked_pages
+from hub import ApiClient, Row, Site, read_linked_pages, web_address
 
 RATE = "100/15s"  # how often Harvest may be called
 PAGE_SIZE = 100  # of at most 2,000
@@ -22,6 +23,15 @@ class Harvest:
         """Return the company that the account belongs to."""
         company: Row = self.api.get("/v2/company")
         return company
+
+    @cached_property
+    def pages_url(self) -> str:
+        """Return the address of the account's pages for people."""
+        return str(self.company()["base_uri"]).rstrip("/")
+
+    def invoice_url(self, row: Row) -> str | None:
+        """Return the address of an invoice's page, where its payments stand, too."""
+        return web_address(f"{self.pages_url}/invoices/{row['id']}")
 
     def invoice(self, id: str) -> Row | None:
         """Return an invoice, or None if Harvest does not have it."""

@@ -27,8 +27,8 @@ def payment_id(invoice: Row, row: Row) -> str:
     return f"payment:{invoice['id']}-{row['id']}"
 
 
-def read_invoice(site: Site, row: Row) -> Document | Gone:
-    """Return the invoice of a row."""
+def read_invoice(site: Site, row: Row, url: str | None) -> Document | Gone:
+    """Return the invoice of a row; `url` is its page in Harvest."""
     if row["state"] not in STAGES:
         raise ValueError(f"its state {row['state']!r} is none of {', '.join(STAGES)}")
     stage, hold = STAGES[row["state"]]
@@ -40,6 +40,7 @@ def read_invoice(site: Site, row: Row) -> Document | Gone:
         hold=hold,
         date=_date(row["issue_date"]),
         due=_date(row["due_date"]),
+        url=url,
         number=row["number"],
         message=row["notes"] or None,
         memo=row["subject"] or None,
@@ -52,8 +53,8 @@ def read_invoice(site: Site, row: Row) -> Document | Gone:
     )
 
 
-def read_payment(invoice: Row, row: Row, deposit_account: str) -> Document:
-    """Return a payment of an invoice."""
+def read_payment(invoice: Row, row: Row, deposit_account: str, url: str | None) -> Document:
+    """Return a payment of an invoice; `url` is the page of the invoice in Harvest."""
     applied = Applied(document=invoice_id(invoice))
     amount = money(row["amount"])
     return Document(
@@ -61,6 +62,7 @@ def read_payment(invoice: Row, row: Row, deposit_account: str) -> Document:
         source_id=payment_id(invoice, row),
         version=row["updated_at"],
         date=_date(row["paid_date"]),
+        url=url,
         number=row["transaction_id"] or None,
         memo=row["notes"] or None,
         currency=invoice["currency"],

@@ -37,7 +37,7 @@ def exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Any]:
         if invoice is None:
             yield Gone(source_id=id, reason="Harvest no longer has it.")
         elif kind == "invoice":
-            yield _invoice(site, invoice)
+            yield _invoice(site, source, invoice)
         else:
             yield _payment(site, source, invoice, payment_number)
 
@@ -105,7 +105,7 @@ def _changed_invoices(
         cursor.begin(source.api.date)
         for row in rows:
             if cursor.is_new(str(row["id"]), row["updated_at"], row["updated_at"]):
-                yield _invoice(site, row)
+                yield _invoice(site, source, row)
                 yield from _payments(site, source, row, payments)
         yield payments.checkpoint()
         if next_page:
@@ -121,7 +121,7 @@ def _payments(site: Site, source: Harvest, invoice: Row, payments: PaymentIds) -
         return
     rows = source.payments(invoice["id"])
     for row in rows:
-        yield _read_payment(site, invoice, row)
+        yield _read_payment(site, source, invoice, row)
     yield from payments.compare(invoice, rows)
 
 
@@ -129,15 +129,17 @@ def _payment(site: Site, source: Harvest, invoice: Row, number: str) -> Any:
     """Return one payment of an invoice."""
     for row in source.payments(invoice["id"]):
         if str(row["id"]) == number:
-            return _read_payment(site, invoice, row)
+            return _read_payment(site, source, invoice, row)
     return Gone(source_id=f"payment:{invoice['id']}-{number}", reason="Harvest no longer has it.")
 
 
-def _invoice(site: Site, row: Row) -> Any:
-    return readable(documents.invoice_id(row), documents.read_invoice, site, row)
+def _invoice(site: Site, source: Harvest, row: Row) -> Any:
+    url = source.invoice_url(row)
+    return readable(documents.invoice_id(row), documents.read_invoice, site, row, url)
 
 
-def _read_payment(site: Site, invoice: Row, row: Row) -> Any:
+def _read_payment(site: Site, source: Harvest, invoice: Row, row: Row) -> Any:
     id = documents.payment_id(invoice, row)
     account = site.settings["deposit_account"]
-    return readable(id, documents.read_payment, invoice, row, account)
+    url = source.invoice_url(invoice)
+    return readable(id, documents.read_payment, invoice, row, account, url)

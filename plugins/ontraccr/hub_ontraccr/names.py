@@ -71,6 +71,7 @@ class Payable(Row):
     ATTACHMENTS = "attachments"
     UPLOADED_BY = "uploaded_by"
     UPLOADED_AT = "uploaded_at"
+    WEB_URL = "web_url"
     DELETED_AT = "deleted_at"
 
 

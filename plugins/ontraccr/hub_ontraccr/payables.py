@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from hub import Attachment, Code, Codes, Document, Kind, Line, Row, Site, money
+from hub import Attachment, Code, Codes, Document, Kind, Line, Row, Site, money, web_address
 from hub_ontraccr import names, profiles
 from hub_ontraccr.profiles import Profiles
 
@@ -28,6 +28,7 @@ def document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
         date=_date(row[names.Payable.DATE]),
         due=_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
         received=_received_on(site, row),
+        url=web_address(row.get(names.Payable.WEB_URL)),
         number=row.get(names.Payable.NUMBER) or None,
         memo=row.get(names.Payable.DESCRIPTION) or None,
         currency=row.get(names.Payable.CURRENCY) or None,

@@ -14,7 +14,14 @@ from qbo_sandbox.kit.journal import Journal
 from qbo_sandbox.kit.json_stand_in import StandIn
 from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.log import RequestLog
-from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of, text_answer
+from qbo_sandbox.kit.messages import (
+    form_of,
+    json_answer,
+    json_of,
+    query_of,
+    site_of,
+    text_answer,
+)
 from qbo_sandbox.kit.pages import PageRefused, Pages
 from qbo_sandbox.kit.pdf import pdf
 from qbo_sandbox.kit.row_source import RowSource, linked_page, numbered_page
@@ -57,5 +64,6 @@ __all__ = [
     "place",
     "query_of",
     "serve",
+    "site_of",
     "text_answer",
 ]

@@ -36,6 +36,12 @@ def status_line(status: int) -> str:
     return f"{status} {REASONS.get(status, 'Answer')}"
 
 
+def site_of(environ: WSGIEnvironment) -> str:
+    """Return the address of the stand-in with the path where it is mounted."""
+    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{environ.get('SCRIPT_NAME', '')}"
+
+
 def body_of(environ: WSGIEnvironment) -> bytes:
     """Return the request's body, and cache it for the next reader."""
     body: bytes | None = environ.get("sandbox.body")

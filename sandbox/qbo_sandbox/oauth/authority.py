@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.kit import Clock, Wire, form_of, json_answer, query_of, text_answer
+from qbo_sandbox.kit import Clock, Wire, form_of, json_answer, query_of, site_of, text_answer
 from qbo_sandbox.kit.messages import body_of, status_line
 from qbo_sandbox.kit.tokens import basic_of
 from qbo_sandbox.oauth import consent, signing
@@ -228,12 +228,6 @@ class Authority:
                 "claims_supported": ["aud", "exp", "iat", "iss", "realmid", "sub"],
             },
         )
-
-
-def site_of(environ: WSGIEnvironment) -> str:
-    """Return the address of the stand-in with the path where it is mounted."""
-    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{environ.get('SCRIPT_NAME', '')}"
 
 
 def _has_valid_scope(params: dict[str, str]) -> bool:

@@ -552,6 +552,19 @@ def test_version_and_facts_change_nothing(hub):
     assert document().body["version"] == "2"
 
 
+def test_the_page_of_a_document_in_its_source_is_no_part_of_what_is_posted(hub):
+    hub(bill())
+    land(one().id)
+    payload = one().payload
+    decide(hub, "account", "4010", "8")  # would change the bill if it were planned again
+    seen = hub(bill(url="https://source.test/invoices/1"))
+    assert seen == {"unchanged": 1, "documents": 1}
+    assert document().body["url"] == "https://source.test/invoices/1"
+    assert (one().state, one().payload) == ("posted", payload)
+    hub(bill(total="130.00", version="2", url="https://source.test/invoices/2"))
+    assert b"source.test" not in one(state="ready").payload
+
+
 def test_a_person_s_skip_survives_changes(hub):
     hub(bill())
     with transaction() as session:

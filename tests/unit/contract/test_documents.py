@@ -133,6 +133,22 @@ def test_every_noun_says_what_it_is():
         ),
         (lambda: bill(number=12), "number of invoice:1 must be a text, not 12."),
         (lambda: bill(quickbooks_id=12), "quickbooks_id of invoice:1 must be a text, not 12."),
+        (lambda: bill(url=7), "url of invoice:1 must be a text, not 7."),
+        *[
+            (lambda url=url: bill(url=url), "url of invoice:1 must be an https address")
+            for url in (
+                "http://source.test/1",
+                "javascript:alert(1)",
+                "//source.test/1",
+                "https:///1",
+                "https://kari@source.test/1",
+                "https://source.test/a b",
+                'https://source.test/"><script>',
+                "https://source.test:none/1",
+                "https://source.test/" + "x" * 2000,
+                "",
+            )
+        ],
         (lambda: bill(warnings="late"), "warnings of invoice:1 must be a tuple, not 'late'."),
         (
             lambda: bill(lines=(Line(id=id) for id in "12")),

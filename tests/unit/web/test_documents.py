@@ -64,6 +64,20 @@ def test_amounts_are_monospaced_grouped_and_carry_their_currency(viewer: Visitor
     assert '<td class="amount">1,250.50 NOK</td>' in viewer.page("/documents?q=F-20260")
 
 
+def test_a_document_and_its_case_lead_to_its_page_in_the_source(viewer: Visitor) -> None:
+    story = viewer.story
+    url = "https://source.test/invoices/1?a=1&b=2"
+    link = 'href="https://source.test/invoices/1?a=1&amp;b=2" target="_blank"'
+    with viewer.app.app_context(), engine.transaction() as session:
+        held = session.get_one(SourceDocument, story.documents["held"])
+        held.body = {**held.body, "url": url}
+    for path in (f"/documents/{held.id}", f"/inbox/{story.cases['retry']}"):
+        page = viewer.page(path)
+        assert f'{link} rel="noopener noreferrer"' in page, path
+        assert "Open in CostTracker" in page
+    assert "Open in CostTracker" not in _document(viewer, "posted")
+
+
 def test_a_document_shows_the_source_the_payload_and_what_happened(viewer: Visitor) -> None:
     page = _document(viewer, "posted")
     for text in (
@@ -357,7 +371,7 @@ def test_the_head_says_what_is_due_and_paid(viewer: Visitor) -> None:
     text = " ".join(re.sub(r"<[^>]+>", " ", facts).split())
     assert "Due 03 Apr 2026" in text
     assert "Paid 250.25 NOK open 1,000.25 NOK" in text
-    assert "Source CostTracker Nordvik Bygg AS" in text
+    assert "App CostTracker Nordvik Bygg AS" in text
 
 
 def test_what_happened_has_seconds_and_the_oldest_first(viewer: Visitor) -> None:

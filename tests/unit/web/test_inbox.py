@@ -238,6 +238,19 @@ def test_both_sides_show_due_date_account_location_memo_and_lines(desk) -> None:
     assert 'class="differs"' not in rows[1]
 
 
+def test_what_is_compared_leads_to_its_page_in_the_source(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    desk.edit(id, DueDate="2026-05-17")
+    with transaction() as session:
+        document = session.get_one(Posting, desk.ids[0]).document
+        document.body = {**document.body, "url": "https://source.test/invoices/1"}
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    beside = page[page.index("All that happened to it") :].split("</p>")[0]
+    assert 'href="https://source.test/invoices/1"' in beside
+
+
 def test_lines_are_aligned_one_to_one() -> None:
     def line(text: str, amount: int) -> TransactionLineView:
         return TransactionLineView(text, "4000", (), None, None, Decimal(amount))

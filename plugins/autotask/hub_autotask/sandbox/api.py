@@ -11,7 +11,7 @@ from hub_autotask.sandbox.msp import ALLOWANCE, CI, ZONE
 from hub_autotask.sandbox.query import Query, place_of, token
 from hub_autotask.sandbox.refusals import Refusal, stranger, wrong
 from hub_autotask.sandbox.schema import BY_PATH
-from qbo_sandbox.kit import json_answer, json_of, pdf, query_of, text_answer
+from qbo_sandbox.kit import json_answer, json_of, pdf, query_of, site_of, text_answer
 
 ROOT = re.compile(r"/atservicesrest(/v1\.0)?/(.*)", re.IGNORECASE)
 ROUTES = (
@@ -116,9 +116,7 @@ class Api:
         }
 
     def _address(self, environ):
-        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-        script = environ.get("SCRIPT_NAME", "")
-        return f"{environ['wsgi.url_scheme']}://{host}{script}{self._books.zone}"
+        return f"{site_of(environ)}{self._books.zone}"
 
     def _versions(self, environ):
         return {"apiVersions": ["1.0"]}

@@ -6,7 +6,7 @@ from hub_costcertified import names
 from hub_costcertified.sandbox import wire
 from hub_costcertified.sandbox.company import ACCOUNT, CLIENT, CURRENCY, NAME, REGION
 from qbo_sandbox import kit
-from qbo_sandbox.kit import accounting, query_of
+from qbo_sandbox.kit import accounting, query_of, site_of
 from qbo_sandbox.kit.api import form
 from qbo_sandbox.kit.strict import Wrong, json_body, page, paginate, route
 
@@ -76,15 +76,14 @@ class Api(kit.Api):
     def _list(self, environ, things):
         query = query_of(environ)
         rows, more = self._books.changed(things, *page(query, names.Page))
-        return paginate(
-            query, [wire.ROWS[things](row) for row in rows], more, names.Page, names.Row
-        )
+        sent = [wire.encode(things, row, site_of(environ)) for row in rows]
+        return paginate(query, sent, more, names.Page, names.Row)
 
     def _one(self, environ, things, id):
         row = self._books.row(things, id)
         if row is None:
             raise Wrong(404, "not_found", f"There is no {things[:-1]} {id}.")
-        return wire.ROWS[things](row)
+        return wire.encode(things, row, site_of(environ))
 
     def _status(self, environ, things, id):
         self._one(environ, things, id)

@@ -128,6 +128,13 @@ STATUS = {
     names.Status.VERSION: "version",
 }
 
+PAGES = {
+    "invoices": "/invoices/{id}",
+    "payments": "/payments",
+    "payouts": "/payments",
+    "expenses": "/expenses",
+}
+
 
 def encode_row(row, fields):
     """Return a row of the books as the API sends it."""
@@ -184,6 +191,12 @@ def _expense(row):
         names.Expense.PROJECT: row["project"] and encode_row(row["project"], PROJECT),
         names.Expense.LINES: [encode_row(line, LINE) for line in row["lines"]],
     }
+
+
+def encode(things, row, site):
+    """Return a row of a list; its page is one of the stand-in's at the address `site`."""
+    page = PAGES[things].format(id=row["id"])
+    return {**ROWS[things](row), names.Row.WEB_URL: f"{site}{page}"}
 
 
 ROWS = {"invoices": _invoice, "payments": _payment, "payouts": _payout, "expenses": _expense}

@@ -4,7 +4,7 @@ from hub_costtracker import names
 from hub_costtracker.sandbox import checks, files, views, wire
 from hub_costtracker.sandbox.company import ACCOUNT, CLIENT, NAME, USERS
 from qbo_sandbox import kit
-from qbo_sandbox.kit import accounting, query_of
+from qbo_sandbox.kit import accounting, query_of, site_of
 from qbo_sandbox.kit.strict import Wrong, json_body, paginate
 
 ROUTES = (
@@ -54,7 +54,8 @@ class Api(kit.Api):
         after, limit = checks.page(query)
         status = query.get(names.Page.STATUS)
         rows, more = self._books.changed_invoices(after, limit, status)
-        return paginate(query, [wire.invoice(row) for row in rows], more, names.Page, names.Invoice)
+        sent = [wire.invoice(row, site_of(environ)) for row in rows]
+        return paginate(query, sent, more, names.Page, names.Invoice)
 
     def _suppliers(self, environ):
         query = query_of(environ)
@@ -63,7 +64,7 @@ class Api(kit.Api):
         return paginate(query, sent, more, names.Page, names.SupplierEdit)
 
     def _invoice(self, environ, id):
-        return wire.invoice(self._require_invoice(id))
+        return wire.invoice(self._require_invoice(id), site_of(environ))
 
     def _require_invoice(self, id):
         invoice = self._books.invoice(id)

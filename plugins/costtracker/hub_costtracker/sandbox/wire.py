@@ -39,7 +39,8 @@ def account(row):
     }
 
 
-def invoice(row):
+def invoice(row, site):
+    """Return an invoice; its page is one of the stand-in's at the address `site`."""
     sent = {
         names.Invoice.ID: row["id"],
         names.Invoice.VERSION: row["version"],
@@ -60,6 +61,7 @@ def invoice(row):
         names.Invoice.ATTACHMENTS: [_attachment(file) for file in row["attachments"]],
         names.Invoice.UPDATED_AT: row["updated_at"],
         names.Invoice.DELETED_AT: row["deleted_at"],
+        names.Invoice.WEB_URL: f"{site}/invoices/{row['id']}",
     }
     return sent | ({names.Invoice.OCR: row["ocr"]} if "ocr" in row else {})
 

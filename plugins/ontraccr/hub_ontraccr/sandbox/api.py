@@ -6,7 +6,7 @@ from hub_ontraccr import names
 from hub_ontraccr.sandbox import checks, files, views, wire
 from hub_ontraccr.sandbox.company import CLIENT, DIVISIONS, KINDS, NAME
 from qbo_sandbox import kit
-from qbo_sandbox.kit import accounting, query_of
+from qbo_sandbox.kit import accounting, query_of, site_of
 from qbo_sandbox.kit.strict import Wrong, invalid, json_body, page, paginate
 
 _KIND, _LIST = f"({'|'.join(KINDS)})", "(purchase-accounts|classes|tax-codes)"
@@ -100,10 +100,12 @@ class Api(kit.Api):
         if deleted not in ("0", "1"):
             raise invalid(names.Page.INCLUDE_DELETED, "0 or 1 is needed.")
         rows, more = self._books.changed(division, after, limit, deleted == "1")
-        return paginate(query, [wire.payable(row) for row in rows], more, names.Page, names.Payable)
+        sent = [wire.payable(row, site_of(environ)) for row in rows]
+        return paginate(query, sent, more, names.Page, names.Payable)
 
     def _payable(self, environ, id):
-        return wire.payable(views.payable(self._books, self._require_payable(id)))
+        row = views.payable(self._books, self._require_payable(id))
+        return wire.payable(row, site_of(environ))
 
     def _require_payable(self, id):
         if id not in self._books.payables:

@@ -122,12 +122,14 @@ def webhook(url, secret):
     return {names.Webhook.URL: url, names.Webhook.SECRET: secret}
 
 
-def payable(row):
+def payable(row, site):
+    """Return a payable; its page is one of the stand-in's at the address `site`."""
     return {
         **encode_row(row, PAYABLE),
         names.Payable.VENDOR: row["vendor"] and profile(row["vendor"]),
         names.Payable.LINES: [encode_row(line, LINE) for line in row["lines"]],
         names.Payable.ATTACHMENTS: [encode_row(file, ATTACHMENT) for file in row["attachments"]],
+        names.Payable.WEB_URL: f"{site}/payables/{row['id']}",
     }
 
 
