@@ -206,6 +206,11 @@ def _insert_if_absent(dialect: str) -> Insert:
     return cast(Insert, insert.on_conflict_do_nothing())
 
 
+def without_markers(private_note: str) -> str:
+    """Return a note as people wrote it, without the markers of documents."""
+    return MARKER.sub("", private_note).strip()
+
+
 def extract_marker(private_note: str | None) -> str:
     """Return the marker in a memo, "" without one; of several the last, where the hub puts it."""
     markers: list[str] = MARKER.findall(private_note or "")

@@ -1,6 +1,6 @@
 """Compare what we post, or have posted, with the transactions in QuickBooks of a case."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
@@ -14,6 +14,7 @@ from hub.models.enums import Operation, TransactionState
 from hub.posting.reconcile.cases import CAUSE_SUFFIX
 from hub.posting.reconcile.posted_documents import Discrepancy, load_posted
 from hub.qbo import display
+from hub.qbo.transaction_index import without_markers
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import scope
 from hub.web.case_transactions import Entities, Key, candidates, stranger_keys
@@ -27,6 +28,15 @@ COMPARED_LABELS = (
     gettext_noop("Date"),
     gettext_noop("Total"),
 )
+MEMO = "Memo"
+LINE_LABELS = {
+    "posts_to": gettext_noop("Posts to"),
+    "description": gettext_noop("Description"),
+    "tags": gettext_noop("Class, customer and tax"),
+    "quantity": gettext_noop("Quantity"),
+    "price": gettext_noop("Price"),
+    "amount": gettext_noop("Amount"),
+}
 NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
 
 
@@ -62,8 +72,13 @@ class ComparedFact:
 
     @property
     def is_folded(self) -> bool:
-        """Tell whether the page folds the row: nothing differs, and it is no fact of the head."""
-        return not self.differs and self.label not in COMPARED_LABELS
+        """Tell whether the page folds the row: both sides have it, equal, and it is not of the head.
+
+        What only the hub knows of a transaction, such as its mark, has nothing to be equal to.
+        """
+        if self.label in HUB_LABELS or self.label in COMPARED_LABELS:
+            return False
+        return not self.differs
 
     @property
     def difference(self) -> str:
@@ -86,6 +101,19 @@ class ComparedLines:
     def differs(self) -> bool:
         """Return whether the two sides differ in what they post."""
         return self.ours != self.present
+
+    @property
+    def difference(self) -> str:
+        """Return what differs, in words."""
+        if self.present is None:
+            return gettext("Not in QuickBooks")
+        if self.ours is None:
+            return gettext("Only in QuickBooks")
+        names = []
+        for name, label in LINE_LABELS.items():
+            if getattr(self.ours, name) != getattr(self.present, name):
+                names.append(gettext(label))
+        return ", ".join(names)
 
 
 @dataclass(frozen=True)
@@ -150,7 +178,7 @@ def _total_of(view: display.TransactionView | None) -> Decimal | None:
 
 def _posting_facts(ours: display.TransactionView, posting: Posting) -> dict[str, str]:
     """Return the facts of our side, with the total in the posting's currency."""
-    facts = dict(dated_facts(ours))
+    facts = _without_markers(dated_facts(ours))
     if ours.total is not None:
         facts["Total"] = money(ours.total, posting.currency)
     return facts
@@ -166,12 +194,18 @@ def _party_label(facts: Mapping[str, str]) -> str:
 
 def _transaction_facts(transaction: Transaction, party: str) -> dict[str, str]:
     """Return the facts of a transaction, its party under the label of the posting."""
-    facts = {}
-    for label, text in transaction.facts:
-        if label == "Party":
-            label = party
-        facts[label] = text
+    facts = _without_markers(transaction.facts)
+    if "Party" in facts:
+        facts[party] = facts.pop("Party")
     return facts
+
+
+def _without_markers(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return facts with the memo as people wrote it: the hub's markers are no difference."""
+    texts = dict(facts)
+    if MEMO in texts:
+        texts[MEMO] = without_markers(texts[MEMO])
+    return texts
 
 
 def _ordered_labels(columns: Sequence[Mapping[str, str]]) -> list[str]:

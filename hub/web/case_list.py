@@ -21,7 +21,7 @@ from hub.translations.catalogs import ENGLISH
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import paging, row_ids, viewer
 from hub.web.access import chosen_company_id, rights_scope, scope, shown_scope, who
-from hub.web.case_titles import headline, subjects
+from hub.web.case_titles import documents, headline, subjects
 
 ACTION_LABELS: Mapping[str, str] = {
     CaseAction.RECONNECT: gettext_noop("Reconnect"),
@@ -78,6 +78,18 @@ class CaseRow:
     def headline(self) -> str:
         """Return what is wrong, in a few words."""
         return headline(self.case)
+
+    @property
+    def about(self) -> list[str]:
+        """Return whom the case is about, and its document or their number."""
+        texts = []
+        if self.parties:
+            texts.append(self.party or gettext("%(count)s parties", count=self.parties))
+        if self.documents > 1:
+            texts.append(documents(self.documents))
+        elif self.subject and not (self.party and self.party in self.subject):
+            texts.append(self.subject)
+        return texts
 
     @property
     def age(self) -> str:

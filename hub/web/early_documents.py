@@ -40,6 +40,7 @@ class Early(NamedTuple):
     source_id: str
     party: str
     date: dt.date | None
+    due: dt.date | None
     total: Decimal | None
     currency: str
 
@@ -62,6 +63,7 @@ COLUMNS = (
     SourceDocument.source_id,
     SourceDocument.party,
     SourceDocument.date,
+    SourceDocument.due,
     SourceDocument.total,
     SourceDocument.currency,
 )

@@ -18,9 +18,8 @@ from hub.models import Case, Company, Installation, Run, Schedule, Token
 from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
-from hub.web import checklist, figures, posted_chart, reconciliation
+from hub.web import case_list, checklist, figures, posted_chart, reconciliation
 from hub.web.access import ANYWHERE, needs, scope
-from hub.web.case_titles import subjects
 from hub.web.figures import PostedFigures
 from hub.web.layout import zone
 from hub.web.paging import page, pairs
@@ -68,8 +67,7 @@ def show() -> str:
         return render_template(
             "home.html",
             standby=standby,
-            cases=cases,
-            subjects=subjects(session, cases),
+            cases=case_list.rows_of(session, cases),
             checklist=checklist.read_if_shown(session),
             has_posted=checklist.has_posted(session, scope()),
             page=companies,

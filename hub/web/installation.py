@@ -27,9 +27,8 @@ from hub.models.enums import InstallationMode, RunKind
 from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, translate
-from hub.web import environment_badge
+from hub.web import case_list, environment_badge
 from hub.web.access import needs, sees_run, who
-from hub.web.case_titles import subjects
 from hub.web.counts import counts
 from hub.web.layout import app_name
 from hub.web.paging import row_or_404
@@ -167,8 +166,7 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
         "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
         "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
         "lists_put": session.scalar(_lists_put(installation)),
-        "cases": cases,
-        "subjects": subjects(session, cases),
+        "cases": case_list.rows_of(session, cases),
         "codes": session.scalar(codes),
         "schedule": session.scalar(planned),
         "left_out": left_out(session, installation.id),

@@ -65,6 +65,7 @@ from hub.web import (
     unsent_forms,
     viewer,
     viewer_choices,
+    waiting_approvals,
     webhooks,
 )
 from hub.web.api import authentication
@@ -83,6 +84,7 @@ FAMILIES = (
     marketplace,
     installation,
     readiness_report,
+    waiting_approvals,
     review,
     posting_preview,
     source_files,

@@ -3,6 +3,7 @@
 The number of queries does not grow with the postings.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -89,6 +90,8 @@ class WaitingPosting(NamedTuple):
     number: str
     source_id: str
     party: str
+    date: dt.date | None
+    due: dt.date | None
 
 
 class LeftOut(NamedTuple):
@@ -167,6 +170,8 @@ def waiting(
         SourceDocument.number,
         SourceDocument.source_id,
         SourceDocument.party,
+        SourceDocument.date,
+        SourceDocument.due,
     )
     query: Any = select(*columns).join(SourceDocument)
     query = (

@@ -21,6 +21,7 @@ from tests.support.page_visitor import Visitor
 from tests.support.small_source import SLUG, SmallSource, bill, page
 
 START = dt.date(2026, 3, 2)
+DUE = dt.date(2026, 4, 9)
 HERE = "/installations/1/earlier/"
 
 
@@ -46,7 +47,7 @@ def visitor(app, source, quickbooks):
 
 def begin(app, source):
     enable.enable(1, SLUG, {"start_date": START.isoformat()}, who="olga", mode="auto")
-    early = bill("1", supplier="1"), bill("2", total="75.00", supplier="1")
+    early = bill("1", supplier="1"), bill("2", total="75.00", supplier="1", due=DUE)
     items = (*early, bill("3", supplier="1", date=START))
     source.items = page(*items, cursor="1")
     source.by_id = {item.source_id: item for item in items}
@@ -89,6 +90,7 @@ def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
     seals = re.findall(r'name="selected"\s+value="([^"]+)"', visitor.page(HERE))
     answer = visitor.get(f"{HERE}include", query_string={"selected": seals[0]}).text
     assert "Include 1 document ·" in answer
+    assert "09 Apr 2026" in answer
     assert states()["F-2"] == "withdrawn"
     answer_text = include(visitor, "selected", selected=seals[0])
     assert "Included 1 document. They are read with the next sync." in answer_text

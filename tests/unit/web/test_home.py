@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from hub.models import Case, Company, Installation, Posting, Run, Schedule, Sour
 from hub.outbox.listing import documents_with_posting, in_state
 from hub.security.rights import Scope
 from hub.testing.clock import FakeClock
-from hub.web import bar_chart, posted_chart
+from hub.web import bar_chart, posted_chart, source_view
 from tests.support.mail_server import mail_server, mail_url
 from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
@@ -129,6 +130,54 @@ def test_a_tile_has_the_number_and_amount_of_the_documents_in_its_state(
     count, sums = tile(visitor.page("/"), name)
     assert count == len(rows) > 0
     assert sums == [f"{sum(totals):,.2f} NOK"]
+
+
+def test_a_case_that_needs_you_has_amount_due_date_and_party_on_home_and_its_app(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        document = session.get_one(SourceDocument, visitor.story.documents["held"])
+        document.due = clock.now().date() - dt.timedelta(days=1)
+        party = document.party
+        with visitor.app.test_request_context():
+            amount = source_view.money(document.total, document.currency)
+    visitor.log_in("vera")
+    for path in ("/", f"/installations/{visitor.story.installation}/"):
+        page = visitor.page(path)
+        lines = page[page.index('class="case-lines"') :].split("</ul>")[0].split("</li>")
+        line = next(line for line in lines if escape(party) in line)
+        assert amount in line
+        assert "due 01 Mar 2026" in line
+        assert "overdue" in line
+        assert "/inbox/" in line
+
+
+def test_the_tile_to_approve_leads_to_where_it_is_approved(visitor: Visitor) -> None:
+    story = visitor.story
+    visitor.log_in("vera")
+    assert 'href="/to-approve/"><span class="kpi-name">To approve' in visitor.page("/")
+    review = f"/installations/{story.installation}/review/"
+    assert visitor.get("/to-approve/").headers["Location"] == review
+    assert f'href="{review}"><strong>' in visitor.page("/")
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = session.get_one(Company, story.company)
+        second = add_installation(session, company, slug="ontraccr")
+        document, _ = add_document(session, second, "review", 900)
+        document.due, document.total = dt.date(2026, 4, 3), Decimal("77.50")
+        second_review = f"/installations/{second.id}/review/"
+    page = visitor.page("/to-approve/")
+    assert all(f'href="{path}"' in page for path in (review, second_review))
+    row = next(row for row in page.split("<tr>") if second_review in row)
+    assert "03 Apr 2026" in row
+    assert "NOK" in row
+
+
+def test_without_anything_to_approve_the_list_says_so(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        for posting in session.query(Posting).filter_by(state="review"):
+            posting.state = "skipped"
+    visitor.log_in("vera")
+    assert "Nothing waits for approval." in visitor.page("/to-approve/")
 
 
 def test_amounts_of_other_currencies_and_credits_are_apart(visitor: Visitor) -> None:

@@ -1,5 +1,6 @@
 """The inbox: each case with its reason and the button that solves it."""
 
+import datetime as dt
 import re
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from sqlalchemy import select, update
 from hub import outbox
 from hub.cases import inbox
 from hub.db.engine import reading, transaction
-from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run
+from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run, SourceDocument
 from hub.posting.reconcile.run import reconcile
 from hub.qbo.display import TransactionLineView
 from hub.reasons.texts import CaseText
@@ -251,6 +252,13 @@ def test_what_is_compared_leads_to_its_page_in_the_source(desk) -> None:
     assert 'href="https://source.test/invoices/1"' in beside
 
 
+def test_a_case_shows_when_its_documents_are_due(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        document = session.get_one(SourceDocument, operator.story.documents["held"])
+        document.due = dt.date(2026, 4, 17)
+    assert "17 Apr 2026" in operator.page(_case(operator, "retry"))
+
+
 def test_lines_are_aligned_one_to_one() -> None:
     def line(text: str, amount: int) -> TransactionLineView:
         return TransactionLineView(text, "4000", (), None, None, Decimal(amount))
@@ -321,6 +329,7 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
     assert re.search(
         rf"\[hub:\w+\] of <a href=\"/documents/{twin.document_id}\">Bill A-1</a> of", page
     )
+    assert f'It was posted from <a href="/documents/{twin.document_id}">Bill A-1</a> of' in page
     assert ("Not this one</button>" in page, "This is it</button>" in page) == (True, False)
     assert "has the same document twice, Skip this one below" in page
 
@@ -492,6 +501,44 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(desk) -> None:
     assert '<th scope="row">Memo' not in shown
     assert '<th scope="row">Memo' in folded.split("</details>")[0]
     assert "Accept what QuickBooks has</button>" in page
+
+
+def test_a_memo_differs_only_by_what_people_wrote(desk) -> None:
+    """The marker of the hub is no part of what a person compares."""
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    bill = next(bill for bill in desk.bills() if bill["Id"] == id)
+    note = re.sub(r"\[hub:\w+\]", "", bill["PrivateNote"]).strip()
+    desk.edit(id, DueDate="2026-05-17", PrivateNote=f"{note}  [hub:ABCDEFGH2345]")
+    desk.see_all()
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    shown, folded = page.split("other facts, which are equal")
+    assert '<th scope="row">Memo' not in shown
+    assert '<th scope="row">Mark' in shown
+    assert "[hub:" not in folded.split("</details>")[0]
+
+
+def test_equal_lines_are_folded_and_the_others_say_what_differs(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    before = next(bill for bill in desk.bills() if bill["Id"] == id)
+    added = {**before["Line"][0], "Amount": 4, "Description": "Freight by hand"}
+    added.pop("Id", None)
+    desk.edit(id, Line=[*before["Line"], added])
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    shown, folded = page[page.index("Lines</h3>") :].split("1 line, which is equal")
+    assert "Freight by hand" in shown
+    assert '<td class="what-differs">Only in QuickBooks</td>' in shown
+    assert "Freight by hand" not in folded.split("</details>")[0]
+
+
+def test_a_line_names_what_differs() -> None:
+    ours = TransactionLineView("a", "4000", (), None, None, Decimal(1))
+    theirs = TransactionLineView("b", "4000", (), None, None, Decimal(2))
+    assert case_comparison.ComparedLines(ours, theirs).difference == "Description, Amount"
+    assert case_comparison.ComparedLines(ours, None).difference == "Not in QuickBooks"
 
 
 def test_the_choices_are_cards_and_only_the_harmless_one_is_green(operator: Visitor) -> None:

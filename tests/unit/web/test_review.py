@@ -1,5 +1,6 @@
 """The preview: exactly what was approved is posted."""
 
+import datetime as dt
 import json
 import re
 from decimal import Decimal
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.db import engine
-from hub.models import AuditEntry, Installation, Posting, Run
+from hub.models import AuditEntry, Installation, Posting, Run, SourceDocument
 from hub.outbox import fingerprint
 from hub.web import listed_rows
 from tests.support.page_rows import add_document, add_posting, bill
@@ -120,6 +121,14 @@ def test_what_is_approved_is_listed_first_with_its_sum(operator: Visitor) -> Non
     assert "F-20280" in page
     assert "Approve 2 · 3,315.00 NOK</button>" in page
     assert [_state(operator, name) for name in ("review", "changed")] == ["review", "review"]
+
+
+def test_what_is_approved_shows_its_date_and_due_date(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        document = session.get_one(SourceDocument, operator.story.documents["review"])
+        document.date, document.due = dt.date(2026, 3, 1), dt.date(2026, 4, 17)
+    row = _row(operator.page(f"{_here(operator)}approve?which=all"), "F-20262")
+    assert row.index("01 Mar 2026") < row.index("17 Apr 2026")
 
 
 def test_what_comes_after_the_list_was_shown_is_not_approved(operator: Visitor) -> None:

@@ -1,5 +1,7 @@
 """The undo page: which postings can be undone, and why others cannot."""
 
+import datetime as dt
+
 import pytest
 
 from hub.db.engine import reading, transaction
@@ -39,6 +41,15 @@ def test_a_posting_is_shown_and_taken_back_as_ticked(desk):
         here, posting=str(desk.ids[0])
     )
     assert planned() == 1
+
+
+def test_what_is_taken_back_shows_its_date_and_due_date(desk):
+    with transaction() as session:
+        document = session.get_one(Posting, desk.ids[0]).document
+        document.date, document.due = dt.date(2026, 3, 1), dt.date(2026, 4, 17)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
+    assert page.index("01 Mar 2026") < page.index("17 Apr 2026")
 
 
 def test_what_stays_is_named_with_its_reason(desk):
