@@ -40,6 +40,7 @@ from hub.web.record_form import Invalid
 MAX_SHOWN = 200
 MAX_REASONS = 5  # sentences about single ones of many
 CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
+REMOVING = (CaseAction.VOID, CaseAction.DELETE)
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 
@@ -146,6 +147,24 @@ def retry(case_id: int) -> Response:
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
 
+@pages.get("/<int:case_id>/remove")
+@needs("operator")
+def confirm_removal(case_id: int) -> str:
+    """Show what would be voided or deleted in QuickBooks, and ask for confirmation."""
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
+        if case.action not in REMOVING or case.closed_at:
+            abort(404)
+        [row] = case_list.rows_of(session, [case])
+        return render_template(
+            "remove_of_case.html",
+            case=case,
+            row=row,
+            postings=_postings(session, case),
+            chosen=case_acts.arguments() | {"then": "next"},
+        )
+
+
 @pages.post("/<int:case_id>/close")
 @needs("operator")
 def close(case_id: int) -> Response:
@@ -250,7 +269,7 @@ def leave(case_id: int) -> Response:
         """Skip every posting of the case, which are removals."""
         with reading() as session:
             case = row_or_404(session, Case, case_id)
-            if case.action not in (CaseAction.VOID, CaseAction.DELETE):
+            if case.action not in REMOVING:
                 abort(400)
             of_case = _postings_of(case.id, "operator").limit(MAX_SHOWN)
             ids = list(session.scalars(of_case.with_only_columns(Posting.id)))

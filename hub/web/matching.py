@@ -45,10 +45,13 @@ def show(installation_id: int) -> str:
         query = _select_codes(installation, filters, list(fields))
         codes = page(session, query, by=ORDER, down=False)
         book = matches.book_of(session, installation)
-        rows = []
+        rows, suggested = [], {}
         for source_code in codes.rows:
             field = fields[source_code.field]
-            rows.append(matches.view(session, installation, source_code, field, book))
+            view = matches.view(session, installation, source_code, field, book)
+            rows.append(view)
+            entries = book.records(field.role).by_id
+            suggested[field.name, view.code] = code_facts.suggestions_of(view, entries)
         waits = _waiting(session, installation, codes.rows)
         context = tabs(session, installation)
     return render_template(
@@ -57,6 +60,7 @@ def show(installation_id: int) -> str:
         thresholds=THRESHOLDS,
         page=codes,
         rows=rows,
+        suggested=suggested,
         filters=filters,
         fields=fields,
         shows=SHOW,

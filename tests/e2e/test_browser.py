@@ -168,6 +168,20 @@ def test_the_chart_of_ages_is_read_on_a_telephone_without_scrolling(
     assert all(before[1] < after[0] for before, after in pairwise(boxes))
 
 
+def test_the_chart_of_home_begins_with_the_newest_days_on_a_telephone(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
+    person = sit_down(served.url, viewport={"width": 375, "height": 800})
+    person.log_in("olga", PASSWORD)
+    page = person.page
+    chart = page.locator(".wide-chart").bounding_box()
+    newest = page.locator(".wide-chart svg").bounding_box()
+    assert chart
+    assert newest
+    assert newest["width"] > chart["width"]
+    assert newest["x"] + newest["width"] == pytest.approx(chart["x"] + chart["width"], abs=1)
+
+
 def test_settings_show_what_changes_while_one_edits_them(
     served: Visitor, sit_down: Callable[..., Person]
 ) -> None:

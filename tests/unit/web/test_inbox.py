@@ -459,15 +459,23 @@ def _gone(visitor: Visitor, act: str) -> str:
         return f"/inbox/{case.id}"
 
 
-def test_void_comes_first_and_delete_is_never_the_first_button(operator: Visitor) -> None:
-    page = operator.page(_gone(operator, "void"))
-    primary = re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page)
-    assert primary == ["Void in QuickBooks"]
+def test_what_removes_is_never_the_green_button_and_asks_first(operator: Visitor) -> None:
+    here = _gone(operator, "void")
+    page = operator.page(here)
+    assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page) == []
     assert ("Leave as it is</button>" in page, "Delete in QuickBooks" in page) == (True, False)
+    assert f'btn-warn btn-sm" href="{here}/remove?then=next">Void in QuickBooks…' in page
+    question = operator.page(f"{here}/remove")
+    button = re.search(r'<button class="btn btn-undo">(.*?)</button>', question)
+    assert button
+    assert button[1] == "Void in QuickBooks · F-20261 · 1,287.50 NOK"
+    assert f'action="{here}/retry' in question
+    assert operator.get(f"{_case(operator, 'retry')}/remove").status_code == 404
     here = _gone(operator, "delete")
     page = operator.page(here)
     assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page) == ["Leave as it is"]
-    assert "Delete in QuickBooks</button>" in page
+    assert f'href="{here}/remove?then=next">Delete in QuickBooks…' in page
+    assert "Delete in QuickBooks · F-20261" in operator.page(f"{here}/remove")
     assert "Confirm that it is deleted" in operator.press(f"{here}/retry")
     with operator.app.app_context(), transaction() as session:
         held_posting = session.get_one(Posting, operator.story.postings["held"])

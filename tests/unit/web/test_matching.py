@@ -65,6 +65,7 @@ def test_a_suggestion_that_only_looks_alike_is_not_preselected(
     if path == "matching":
         assert " selected" not in form
         assert form.index('<option value="">Choose…</option>') < form.index('value="v1"')
+        assert re.search(r'value="v1">Byggmakker Ås · Similar name · \d\d %</option>', form)
     else:
         assert _buttons(form) == [("quiet", "v1")]
 
