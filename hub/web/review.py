@@ -64,6 +64,7 @@ def show(installation_id: int) -> str:
             left_out=left_out(session, installation_id),
             others=review_rows.left_out_states(session, installation_id),
             newest_others=review_rows.newest_left_out(session, installation_id),
+            breakdown=_breakdown_of_all(session, installation, context["to_review"]),
             asks_for_automatic=_may_become_automatic(installation),
             **context,
         )
@@ -166,6 +167,14 @@ def _asks_again(
     if any(abs(total) > limit for total in sums.values()):
         return True
     return bool(approvals.find_lacking(session, [row.id for row in rows]))
+
+
+def _breakdown_of_all(session: Session, installation: Installation, count: int) -> Breakdown | None:
+    """Return the sums of all `count` postings in review, unless they are too many or none."""
+    if not 0 < count <= MAX_LISTED:
+        return None
+    rows = review_rows.waiting(session, installation.id, None)
+    return _breakdown(session, installation, list(rows))
 
 
 def _breakdown(

@@ -89,6 +89,9 @@ def test_a_document_shows_the_source_the_payload_and_what_happened(viewer: Visit
     ):
         assert text in page
     assert "The source was told: posted" in page
+    technical = page[page.rindex("Technical</summary>") :]
+    posting = viewer.row(Posting, viewer.story.postings["posted"])
+    assert posting.requestid in technical
     assert "&#34;TxnDate&#34;: &#34;2026-03-06&#34;" in page
 
 

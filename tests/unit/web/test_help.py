@@ -36,7 +36,11 @@ def test_every_section_that_pages_lead_to_is_in_the_help(viewer: Visitor) -> Non
         ("/inbox/", "/help#5-clear-the-inbox"),
         ("/documents", "/help#6-changes-in-quickbooks-and-removal"),
         ("/account/", "/help#log-in-second-factor-sessions"),
-        ("/", "/help"),
+        ("/", "/help#home"),
+        ("/runs/", "/help#runs"),
+        ("/reconciliations/", "/help#reconciliation"),
+        ("/account/notifications", "/help#notifications"),
+        ("/search/", "/help"),
         ("/help", "/help"),
     ],
 )

@@ -123,6 +123,17 @@ def test_what_is_approved_is_listed_first_with_its_sum(operator: Visitor) -> Non
     assert [_state(operator, name) for name in ("review", "changed")] == ["review", "review"]
 
 
+def test_the_list_sums_up_what_waits_by_account_and_party(operator: Visitor) -> None:
+    page = operator.page(_here(operator))
+    asked = operator.page(f"{_here(operator)}approve?which=all")
+    for title in ("By account", "By party"):
+        [shown, confirmed] = [text.partition(f">{title}</h2>")[2] for text in (page, asked)]
+        rows = [
+            text.partition("</tbody>")[0].partition("<tbody>")[2] for text in (shown, confirmed)
+        ]
+        assert rows[0] == rows[1] != ""
+
+
 def test_what_is_approved_shows_its_date_and_due_date(operator: Visitor) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         document = session.get_one(SourceDocument, operator.story.documents["review"])
