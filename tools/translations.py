@@ -221,9 +221,11 @@ def sentence_calls(path: Path) -> Iterator[tuple[str, ast.expr]]:
 def sentences_of(path: Path) -> Iterator[str]:
     """Yield the sentences of a part below the pages that are written in a module."""
     for name, argument in sentence_calls(path):
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            if name != "__init__" or " " in argument.value:  # else the name of a header
-                yield argument.value
+        if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
+            continue
+        is_name_of_header = name == "__init__" and " " not in argument.value
+        if not is_name_of_header:
+            yield argument.value
 
 
 def labels_of_facts(path: Path) -> Iterator[str]:
