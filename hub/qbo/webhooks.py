@@ -123,12 +123,11 @@ def _note_receipt(
 ) -> None:
     """Note when webhooks arrived, and request polls; without news once an hour is enough."""
     now = hub_context.current().clock.now()
-    without_news = []
-    for company in companies:
-        last_receipt = company.webhook_received_at
-        is_outdated = last_receipt is None or now - last_receipt > RECEIPT_INTERVAL
-        if is_outdated and company.id not in news:
-            without_news.append(company.id)
+    without_news = [
+        company.id
+        for company in companies
+        if company.id not in news and _is_outdated(company.webhook_received_at, now)
+    ]
     if not news and not without_news:
         return
     # One transaction: its commit waits for the disk, and other writers wait for it.
@@ -140,6 +139,11 @@ def _note_receipt(
         if request_poll is not None:
             for company_id in news:
                 request_poll(session, company_id)
+
+
+def _is_outdated(last_receipt: dt.datetime | None, now: dt.datetime) -> bool:
+    """Tell whether the receipt of a webhook without news is noted again."""
+    return last_receipt is None or now - last_receipt > RECEIPT_INTERVAL
 
 
 def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
