@@ -140,7 +140,6 @@ class Code:
     hold: str | None = None
 
     def __post_init__(self) -> None:
-        """Raise BadDocument for an id that is blank, and for a number in place of a text."""
         _require(
             check.text_problems("A code", id=self.id),
             check.optional_text_problems(

@@ -1,6 +1,6 @@
 """What a call of a hook does at the stand-in, and the sentence about one that raises."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -13,43 +13,34 @@ READING_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class HookEffects:
-    """What the hooks of an app do at its stand-in from now on, as far as its own pages show it.
+    """The calls of an app's hooks at its stand-in from now on, as far as its page `log` shows them.
 
-    The log has the calls; `has_log` is false for a stand-in without one. A stand-in with a page
-    `books` shows its data there, too.
+    `has_log` is false for a stand-in without such a page.
     """
 
     def __init__(self, bench: Bench) -> None:
-        """Look at the pages before the first call of a hook."""
+        """Look at the log; check the access before, so that the hooks need no new token."""
+        bench.check()
         self._bench = bench
-        self._books = bench.look("books")
-        self.has_log = bench.look("log") is not None
-        self._seen = self._count_calls()
+        log = bench.look("log")
+        self.has_log = isinstance(log, dict) and "requests" in log
+        self._seen = _last_number(log["requests"]) if self.has_log else 0
 
     def has_written(self) -> bool:
         """Tell whether a call since the last look could change something and was accepted."""
-        written = False
-        for call in self._calls():
-            is_new = call["number"] > self._seen
+        log = self._bench.drive("log", {"after": self._seen}, method="GET")
+        calls = log["requests"]
+        self._seen = max(self._seen, _last_number(calls))
+        for call in calls:
             is_accepted = 0 < call["status"] < HTTPStatus.BAD_REQUEST
-            written |= is_new and is_accepted and call["method"] not in READING_METHODS
-        self._seen = self._count_calls()
-        return written
+            if is_accepted and call["method"] not in READING_METHODS:
+                return True
+        return False
 
-    def has_changed_books(self) -> bool:
-        """Tell whether the data of the stand-in differs; true for one that does not show them."""
-        return self._books is None or self._bench.look("books") != self._books
 
-    def _calls(self) -> list[dict[str, Any]]:
-        """Return the calls that the stand-in got, the oldest first."""
-        log = self._bench.look("log") or {}
-        calls: list[dict[str, Any]] = log.get("requests", [])
-        return calls
-
-    def _count_calls(self) -> int:
-        """Return the number of the newest call."""
-        calls = self._calls()
-        return int(calls[-1]["number"]) if calls else 0
+def _last_number(calls: Sequence[Mapping[str, Any]]) -> int:
+    """Return the number of the newest call; 0 if there is none."""
+    return int(calls[-1]["number"]) if calls else 0
 
 
 def call_hook(call: Callable[[], T], what: str) -> T:

@@ -8,7 +8,6 @@ import pytest
 
 from hub.contract.documents import KINDS, Code, Document, Unreadable, Yielded, codes_of
 from hub.contract.types import Field
-from hub.testing.postability import plan_documents
 from hub.testing.variants import VariantBenches
 
 MAX_EXAMPLES = 3
@@ -61,9 +60,10 @@ class ReadinessTests(VariantBenches):
         """Look for a document that can be posted, or a code that creates the record, by kind."""
         kinds: set[str] = set()
         obstacles: dict[str, Counter[str]] = defaultdict(Counter)
-        for bench in self._benches():
-            roles = _roles(bench.fields())
-            for plan in plan_documents(bench):
+        bench = self._open({})
+        roles = _roles(bench.fields())
+        for plans in self._plans():
+            for plan in plans:
                 document = plan.document
                 if plan.is_posted:
                     kinds.add(document.kind)
@@ -115,8 +115,8 @@ class ReadinessTests(VariantBenches):
 
     def _iter_problems(self) -> Iterator[tuple[str, str]]:
         """Yield the source id of each document that would be held, with what is wrong with it."""
-        for bench in self._benches():
-            for plan in plan_documents(bench):
+        for plans in self._plans():
+            for plan in plans:
                 for problem in plan.problems:
                     yield plan.document.source_id, problem
 

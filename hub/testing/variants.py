@@ -5,6 +5,7 @@ from typing import Any
 
 from hub.contract.documents import Document, Yielded
 from hub.testing.bench import Bench
+from hub.testing.postability import Plan, plan_documents
 
 
 class VariantBenches:
@@ -14,10 +15,27 @@ class VariantBenches:
     settings: dict[str, Any]
     variants: Sequence[Mapping[str, Any]]
 
+    _variant_plans: Sequence[Sequence[Plan]] | None = None
+
     def _benches(self) -> Iterator[Bench]:
         """Yield the app with its settings, and with each of the variants."""
         for variant in ({}, *self.variants):
             yield self._open(variant)
+
+    def _plans(self) -> Sequence[Sequence[Plan]]:
+        """Return what would become of the documents, with the settings and with each variant.
+
+        The documents are read once for all tests of the suite, which do not change them.
+        """
+        suite = type(self)
+        if suite._variant_plans is None:
+            suite._variant_plans = [plan_documents(bench) for bench in self._benches()]
+        return suite._variant_plans
+
+    def _benches_with_documents(self) -> Iterator[tuple[Bench, list[Document]]]:
+        """Yield the app with its settings and with each variant, with its documents."""
+        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+            yield bench, [plan.document for plan in plans]
 
     def _open(self, variant: Mapping[str, Any]) -> Bench:
         """Return the app with these settings besides its own."""
