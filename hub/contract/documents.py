@@ -110,6 +110,7 @@ class Item:
     codes: Mapping[str, "Code | str | None"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Raise BadDocument for an invalid name or amount."""
         _require(
             check.text_problems("An item", name=self.name),
             check.amount_problems(
@@ -140,6 +141,7 @@ class Code:
     hold: str | None = None
 
     def __post_init__(self) -> None:
+        """Raise BadDocument for an id that is blank, and for a number in place of a text."""
         _require(
             check.text_problems("A code", id=self.id),
             check.optional_text_problems(
@@ -198,6 +200,7 @@ class Line:
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Raise BadDocument for an invalid id or amount."""
         owner = f"line {self.id}"
         _require(
             check.text_problems("A line", id=self.id),
