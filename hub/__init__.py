@@ -61,7 +61,7 @@ from hub.contract.types import (
 )
 from hub.contract.web_addresses import web_address
 from hub.contract.webhooks import signed_json
-from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry
+from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry, Sentence
 from hub.money import money, to_cents
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ __all__ = [
     "RowVersion",
     "Sandbox",
     "Secrets",
+    "Sentence",
     "Signal",
     "Site",
     "Stage",

@@ -37,16 +37,15 @@ class Sentence(str):
 # What is wrong with an address that an app calls, by what the address lacks.
 HOST_PROBLEMS = {
     "": Sentence("%(app)s tried to call %(host)s, which it does not declare. Check its settings."),
-    "public": Sentence("The address %(host)s is private. %(next_step)s"),
-    "https": Sentence("The address %(host)s is called without https. %(next_step)s"),
+    "public": Sentence("The address %(host)s is private. Allow it in %(setting)s if it is meant."),
+    "https": Sentence(
+        "The address %(host)s is called without https. Allow it in %(setting)s if it is meant."
+    ),
     "port": Sentence(
         "%(app)s declares %(host)s, but tried to call it at another port or by another scheme."
         " Check the address in its settings, port included."
     ),
 }
-ALLOW_HOST = Sentence(
-    "If it is meant, write it on a line of its own into the file that HUB_ALLOW_HOSTS_FILE names."
-)
 
 
 class HubError(Exception):
@@ -287,7 +286,7 @@ class HostNotAllowed(Refused):
 
     def __init__(self, app: str, host: str, *, lacks: str = "") -> None:
         """Say what the address of a declared host lacks: "https", being "public", or its "port"."""
-        super().__init__(HOST_PROBLEMS[lacks], app=app, host=host, next_step=ALLOW_HOST)
+        super().__init__(HOST_PROBLEMS[lacks], app=app, host=host, setting="HUB_ALLOW_HOSTS_FILE")
 
 
 class NotFound(Refused):

@@ -14,7 +14,7 @@ from hub.collect.setup import Setup
 from hub.context import mask_secrets
 from hub.contract.documents import Checkpoint, Unreadable, Yielded
 from hub.db import engine
-from hub.errors import HubError, NeedsAttention, Retry
+from hub.errors import HubError, NeedsAttention, Retry, Sentence
 from hub.models import Cursor
 from hub.models.enums import DocumentOutcome
 
@@ -123,9 +123,10 @@ class BatchWriter:
                 "document %s of installation %s", item.source_id, installation_id, exc_info=error
             )
             text = mask_secrets(str(error))
-            reason = (
-                f"The hub could not take it in ({type(error).__name__}: {text})."
-                " The log has the details."
+            reason = Sentence(
+                "The hub could not take it in (%(type)s: %(text)s). The log has the details.",
+                type=type(error).__name__,
+                text=text,
             )
         return Unreadable(source_id=item.source_id, reason=reason[:MAX_REASON_LENGTH])
 

@@ -18,6 +18,7 @@ from hub.collect.removal import plan_removal
 from hub.contract.codec import dump, load
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.contract.states import Stage
+from hub.errors import Sentence
 from hub.mapping import NEW
 from hub.models import SourceDocument
 from hub.models.enums import DocumentOutcome
@@ -98,7 +99,7 @@ def _take_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
         return _take_removal(batch, row, item.reason)
     absence.forget(row)
     if isinstance(item, Unreadable):
-        reason = item.reason or "The source sent no reason."
+        reason = item.reason or Sentence("The source sent no reason.")
         return _take_defect(batch, row, reason)
     defect = _storage_defect(item)
     if defect:
@@ -156,8 +157,14 @@ def _storage_defect(document: Document) -> str | None:
     if total is not None:
         has_more_decimals = total != round(total, MAX_TOTAL_DECIMALS)
         if abs(total) >= TOTAL_LIMIT or has_more_decimals:
-            return f"Its total {total} is no amount of money: too large, or more than six decimals."
+            return Sentence(
+                "Its total %(total)s is no amount of money: too large, or more than six decimals.",
+                total=str(total),
+            )
     for attachment in document.attachments:
         if len(attachment.id) > MAX_ATTACHMENT_ID_LENGTH:
-            return f"One of its files has an id of more than {MAX_ATTACHMENT_ID_LENGTH} characters."
+            return Sentence(
+                "One of its files has an id of more than %(max_length)s characters.",
+                max_length=MAX_ATTACHMENT_ID_LENGTH,
+            )
     return None

@@ -9,7 +9,7 @@ from hub.collect.setup import Setup
 from hub.collect.text_cleaning import clean
 from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.contract.rows import readable
-from hub.errors import PluginFault
+from hub.errors import PluginFault, Sentence
 from hub.sources.masking import mask_item
 
 MAX_ID_LENGTH = 200
@@ -43,9 +43,11 @@ def _storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadabl
     source_id = _shorten(item.source_id)
     if isinstance(item, Gone):
         return replace(item, source_id=source_id)
-    reason = (
-        f"Its id at the source has {length} characters;"
-        f" {MAX_ID_LENGTH} is the most that can be kept."
+    reason = Sentence(
+        "Its id at the source has %(length)s characters; %(max_length)s is the most"
+        " that can be kept.",
+        length=length,
+        max_length=MAX_ID_LENGTH,
     )
     return Unreadable(source_id=source_id, reason=reason)
 

@@ -4,10 +4,17 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from hub.errors import Refused
+from hub.errors import Refused, Sentence
 
 RATE = re.compile(r"([1-9]\d{0,6})/([1-9]\d{0,4})?([smhd])")
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+# One of each unit, and several.
+UNIT_TEXTS = {
+    "d": (Sentence("1 day"), Sentence("%(count)s days")),
+    "h": (Sentence("1 hour"), Sentence("%(count)s hours")),
+    "m": (Sentence("1 minute"), Sentence("%(count)s minutes")),
+    "s": (Sentence("1 second"), Sentence("%(count)s seconds")),
+}
 MAX_SECONDS = UNIT_SECONDS["d"]
 # A long period is divided, so that calls are spread over it: at best into parts of a minute, with
 # no more calls than are worth storing, and no fewer than a short run needs at once.
@@ -37,9 +44,11 @@ class Rate:
         )
 
     def __str__(self) -> str:
-        """Return the rate in words."""
-        calls = "1 call" if self.calls == 1 else f"{self.calls:,} calls"
-        return f"{calls} in {_time(self.seconds)}"
+        """Return the rate in words, as a sentence that pages translate."""
+        calls = Sentence("%(count)s calls", count=self.calls)
+        if self.calls == 1:
+            calls = Sentence("1 call")
+        return Sentence("%(calls)s in %(time)s", calls=calls, time=_time(self.seconds))
 
     def is_within(self, other: "Rate") -> bool:
         """Return whether calls at this rate never exceed another rate."""
@@ -57,10 +66,10 @@ class Rate:
         return self.calls // parts, self.seconds / parts
 
 
-def _time(seconds: int) -> str:
+def _time(seconds: int) -> Sentence:
     """Return a number of seconds in the largest unit of which it is a multiple."""
-    for unit, name in (("d", "day"), ("h", "hour"), ("m", "minute")):
+    for unit, (one, several) in UNIT_TEXTS.items():
         count, rest = divmod(seconds, UNIT_SECONDS[unit])
         if count and not rest:
-            return f"{count:,} {name}s" if count > 1 else f"1 {name}"
-    return f"{seconds:,} seconds" if seconds > 1 else "1 second"
+            return one if count == 1 else Sentence(several.template, count=count)
+    raise ValueError(seconds)

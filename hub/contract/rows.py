@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import ParamSpec, TypeVar
 
 from hub.contract.documents import Unreadable
-from hub.errors import BadDocument, Refused
+from hub.errors import BadDocument, Refused, Sentence
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -41,10 +41,14 @@ def readable(
             return Unreadable(source_id=source_id, reason=_defect(build, error))
         if isinstance(error, KeyError):
             return Unreadable(
-                source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it."
+                source_id=source_id,
+                reason=Sentence("The source sent no %(name)s for it.", name=repr(error.args[0])),
             )
         return Unreadable(
-            source_id=source_id, reason=f"The source sent something that cannot be read: {error}."
+            source_id=source_id,
+            reason=Sentence(
+                "The source sent something that cannot be read: %(error)s.", error=str(error)
+            ),
         )
 
 
@@ -78,7 +82,10 @@ def _is_in_module_table(error: LookupError) -> bool:
 
 def _defect(build: Callable[..., object], error: Exception) -> str:
     package = build.__module__.partition(".")[0]
-    return (
-        f"The plugin {package} has a defect ({type(error).__name__}: {error}). Report it to the"
-        " plugin's author; the log has the details."
+    return Sentence(
+        "The plugin %(package)s has a defect (%(type)s: %(error)s). Report it to the plugin's"
+        " author; the log has the details.",
+        package=package,
+        type=type(error).__name__,
+        error=str(error),
     )

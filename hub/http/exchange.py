@@ -9,10 +9,11 @@ from requests.adapters import BaseAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from hub.clock import Clock
+from hub.errors import Sentence
 from hub.http import deadline
 
 CHUNK_BYTES = 65536
-TOO_LATE = "the answer did not end in time"
+TOO_LATE = Sentence("the answer did not end in time")
 
 
 class ExchangeError(Exception):
@@ -89,7 +90,13 @@ def _read(response: requests.Response, clock: Clock, until: float, max_bytes: in
         parts.append(part)
         size += len(part)
         if size > max_bytes:
-            raise TooLarge(f"the answer is larger than {max_bytes:,} bytes", may_have_sent=True)
+            raise TooLarge(
+                Sentence(
+                    "the answer is larger than %(count)s bytes",
+                    count=max_bytes,
+                ),
+                may_have_sent=True,
+            )
         if clock.monotonic() > until:
             raise DeadlinePassed(TOO_LATE, may_have_sent=True)
     return b"".join(parts)

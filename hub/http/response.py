@@ -12,7 +12,7 @@ from urllib3.util import Url
 
 from hub import exact_json
 from hub.crypto.masking import SecretMask
-from hub.errors import NeedsAttention, Refused, Retry
+from hub.errors import NeedsAttention, Refused, Retry, Sentence
 from hub.http.allowlist import parse
 from hub.http.exchange import HttpResponse
 
@@ -33,7 +33,7 @@ class MaskedCall:
         parsed = parse(url)
         self.app = app
         self.method = method
-        self.host = parsed.host or "an address that cannot be read"
+        self.host = parsed.host or Sentence("an address that cannot be read")
         self.place = f"{self.host}:{parsed.port}" if parsed.port else self.host
         self.path = _short_path(parsed)
         self._mask = SecretMask()

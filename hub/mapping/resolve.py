@@ -6,6 +6,7 @@ from typing import cast
 
 from hub.contract.documents import ROLES, Code, Document, Line, Party, Role
 from hub.contract.types import Field
+from hub.errors import Sentence
 from hub.mapping.index import MatchIndex
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
 from hub.mapping.places import PLACES, is_text
@@ -111,7 +112,7 @@ class _Resolver:
                 continue
             field = self.fields.get(name)
             if not field and name not in ROLES:
-                self._add_missing(name, name, "the app does not declare it.")
+                self._add_missing(name, name, Sentence("the app does not declare it."))
                 continue
             role = field.role if field else cast(Role, name)
             if role not in possible_roles:
@@ -152,8 +153,9 @@ class _Resolver:
         A line that has an item or an account inherits neither.
         """
         if "item" in line_refs and "account" in line_refs:
-            problem = (
-                f"line {line.id} names both an item and an account; it may have only one of them."
+            problem = Sentence(
+                "line %(line)s names both an item and an account; it may have only one of them.",
+                line=line.id,
             )
             self._add_missing("line", "Line", problem)
         has_own_target = "item" in line_refs or "account" in line_refs
@@ -242,12 +244,22 @@ class _Resolver:
         if policy == "first":
             _, first_ref = carried[0]
             ref = header.setdefault(role, first_ref)
-            warning = f"The lines differ in {label}; {ref.name} is used for all of them."
+            warning = Sentence(
+                "The lines differ in %(label)s; %(name)s is used for all of them.",
+                label=label,
+                name=ref.name,
+            )
             self.warnings[warning] = None
             return False
         kind = self.document.kind.replace("_", " ")
-        names = "; ".join(f"line {line.id}: {ref.name}" for line, ref in carried)
-        problem = f"the lines differ, and a {kind} in QuickBooks has only one: {names}."
+        names = "; ".join(
+            Sentence("line %(id)s: %(name)s", id=line.id, name=ref.name) for line, ref in carried
+        )
+        problem = Sentence(
+            "the lines differ, and a %(kind)s in QuickBooks has only one: %(names)s.",
+            kind=kind,
+            names=names,
+        )
         missing = Missing(
             field=field.name if field else role,
             label=label,

@@ -70,9 +70,11 @@ def has_separator(field: Field, name: str) -> bool:
 
 def separator_reason(field: Field, name: str) -> str:
     """Say why a record cannot be used whose name holds the source's separator."""
-    return (
-        f"its name in QuickBooks, {name}, holds “{field.separator}”, which separates nothing there."
-        " Rename it in QuickBooks and refresh the lists."
+    return Sentence(
+        "its name in QuickBooks, %(name)s, holds “%(separator)s”, which separates"
+        " nothing there. Rename it in QuickBooks and refresh the lists.",
+        name=name,
+        separator=field.separator,
     )
 
 
@@ -249,14 +251,20 @@ def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: boo
         if field.default:
             return _default_record(field, code, field.default, index)
         if field.name in index.confirm_first and len(index.records(field.role)):
-            reason = "nothing fits it; match it or confirm it as new before the first posting."
+            reason = Sentence(
+                "nothing fits it; match it or confirm it as new before the first posting."
+            )
             return _missing(field, code, index, reason)
     may_create = field.missing == "create" or is_confirmed
     if code.create and may_create:
         return _create(field, code, code.create.name, index, is_confirmed)
     if field.missing == "warn":
-        return f"{field.label} {code_name(code)!r} is not in QuickBooks; posted without it."
-    reason = "nothing in QuickBooks fits it."
+        return Sentence(
+            "%(label)s %(code)s is not in QuickBooks; posted without it.",
+            label=field.label,
+            code=repr(code_name(code)),
+        )
+    reason = Sentence("nothing in QuickBooks fits it.")
     if code.quickbooks_id == "":
         reason = Sentence("it is not linked to anything in QuickBooks.")
     return _missing(field, code, index, reason)

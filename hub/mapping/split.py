@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from hub.contract.documents import Document, Line, Role
+from hub.errors import Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.places import is_text
 from hub.money import ZERO, total
@@ -49,12 +50,12 @@ def _reason_against(document: Document) -> str:
     tax_of_lines = _tax(document.lines)
     is_taxed_by_line = (document.tax_total or ZERO) == tax_of_lines
     if document.tax_mode == "exclusive" and not is_taxed_by_line:
-        return "it cannot be split to the cent, for its tax is not given line by line."
+        return Sentence("it cannot be split to the cent, for its tax is not given line by line.")
     if document.total is not None:
         total_of_lines = _sum(document, document.lines)
         difference = document.total - total_of_lines
         if abs(difference) > document.tolerance:
-            return "it cannot be split, for its lines do not add up to its total."
+            return Sentence("it cannot be split, for its lines do not add up to its total.")
     return ""
 
 

@@ -15,7 +15,7 @@ from hub.contract.documents import Document
 from hub.contract.receipts import Receipt
 from hub.contract.types import Site
 from hub.db import bulk, engine
-from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
+from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, Sentence, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
 from hub.outbox.main_posting import main_posting_id
@@ -224,7 +224,11 @@ def _record_ends(session: Session, ends: Sequence[_End]) -> None:
         tries = receipt.tries + 1
         rows.append({"_id": receipt.id, "_ended": end, "_tries": tries, "_error": error})
         if end == ReceiptEnd.REFUSED:
-            text = f"The source did not take the news that it is {receipt.state}: {error}"
+            text = Sentence(
+                "The source did not take the news that it is %(state)s: %(error)s",
+                state=receipt.state,
+                error=error,
+            )
             _add_warning(session, receipt.document_id, text)
     bulk.execute_each(session, _STORE_ENDS, rows)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
 from hub.qbo.entities import ENTITY
 from hub.qbo.responses import Answer, Expected, lost, of_item
@@ -54,7 +55,7 @@ def answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
     unknown = sorted(set(parts_by_bid) - set(bids))
     if unknown:
         log.warning("the answer to a batch has items that were not in it: %s", ", ".join(unknown))
-    unclear = lost("the answer to the batch does not tell of it once")
+    unclear = lost(Sentence("the answer to the batch does not tell of it once"))
     answer_by_bid = {}
     for item in items:
         parts = parts_by_bid.get(item.bid, [])
@@ -72,7 +73,10 @@ def _answer_of_each(whole: Answer) -> Answer:
     """
     if whole.outcome != SendOutcome.REFUSED:
         return replace(whole, id=None, sync_token=None)
-    text = f"QuickBooks refused the batch that it was sent in, so it is sent alone. {whole.text}"
+    text = Sentence(
+        "QuickBooks refused the batch that it was sent in, so it is sent alone. %(text)s",
+        text=whole.text,
+    )
     return replace(whole, outcome=SendOutcome.DECLINED, id=None, sync_token=None, text=text)
 
 

@@ -13,7 +13,7 @@ from flask import current_app
 
 from hub import context as hub_context
 from hub.db import engine
-from hub.errors import DatabaseUnavailable, HubError, NeedsAttention, NotFound
+from hub.errors import DatabaseUnavailable, HubError, NeedsAttention, NotFound, Sentence
 from hub.http.deadline import CONNECT_SECONDS
 from hub.http.exchange import ExchangeError
 from hub.models import Company
@@ -294,7 +294,7 @@ class Client:
         if deadline_at is not None:
             seconds = min(seconds, deadline_at - started_at)
         if seconds <= 0:
-            return unsent("the time for this attempt was over before it began")
+            return unsent(Sentence("the time for this attempt was over before it began"))
         try:
             response = transport.send(
                 self._request(call, token),

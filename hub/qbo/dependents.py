@@ -1,5 +1,6 @@
 """What depends on a transaction in QuickBooks, so that a change would affect it too."""
 
+from hub.errors import Sentence
 from hub.models import TransactionHead
 
 # The kinds of transactions that have an open balance.
@@ -10,12 +11,12 @@ DEPOSITABLE_KINDS = ("payment", "refund")
 def blocking_link(head: TransactionHead) -> str:
     """Return what depends on a transaction, as half a sentence; "" if nothing does."""
     if head.kind in OPEN_KINDS and _is_partly_settled(head):
-        return "a payment or credit was applied to it"
+        return Sentence("a payment or credit was applied to it")
     linked_types = _linked_types(head)
     if head.kind == "purchase_order" and "Bill" in linked_types:
-        return "a bill was made from it"
+        return Sentence("a bill was made from it")
     if head.kind in DEPOSITABLE_KINDS and "Deposit" in linked_types:
-        return "it was deposited"
+        return Sentence("it was deposited")
     return ""
 
 

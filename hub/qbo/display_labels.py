@@ -4,7 +4,7 @@ from hub.qbo.entities import KIND
 
 # Each reference, with its label and the list of its record; "" if its type names the list.
 REFERENCES = {
-    "VendorRef": ("Vendor", "vendor"),
+    "VendorRef": ("Supplier", "vendor"),
     "CustomerRef": ("Customer", "customer"),
     "EntityRef": ("Party", ""),
     "APAccountRef": ("Payable account", "account"),
@@ -72,7 +72,7 @@ ENTITY_TITLES = {name: kind.replace("_", " ").capitalize() for name, kind in KIN
 # The facts that come first, in this order.
 FACT_ORDER = (
     "Name",
-    "Vendor",
+    "Supplier",
     "Customer",
     "Party",
     "Number",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hub.contract.value_object import value_object
-from hub.errors import Retry
+from hub.errors import Retry, Sentence
 from hub.qbo.client import PAGE_SIZE, Client, rows
 from hub.qbo.entities import ENTITY, LISTS, ref_id
 
@@ -123,7 +123,7 @@ def _page(client: Client, kind: str, where: str, page: int, position: int = 1) -
     entities = rows(client.query(query).check(), kind)
     times = [created_at(entity) for entity in entities]
     if times != sorted(times):
-        raise Incomplete(kind, "its answer was not in the order of creation")
+        raise Incomplete(kind, Sentence("its answer was not in the order of creation"))
     return entities
 
 
@@ -146,7 +146,7 @@ def _created_in_second(
         for entity in _page(client, kind, where, page, position):
             entities[entity["Id"]] = entity
     if len(entities) != count or _count(client, kind, where) != count:
-        raise Incomplete(kind, "it changed while it was searched")
+        raise Incomplete(kind, Sentence("it changed while it was searched"))
     return entities.values()
 
 
@@ -165,7 +165,10 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
     QuickBooks remembers deletions for thirty days.
     """
     if now - since > CHANGE_RETENTION:
-        raise Incomplete(f"a deleted {kind}", "that is more than thirty days ago")
+        raise Incomplete(
+            Sentence("a deleted %(kind)s", kind=kind),
+            Sentence("that is more than thirty days ago"),
+        )
     deleted: dict[str, Entity] = {}
     while True:
         answer = client.cdc([kind], since).check()
@@ -178,7 +181,7 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
             return list(deleted.values())
         last = max(changed_at(entity) for entity in changed)
         if last <= since:
-            raise Incomplete(kind, "too much changed in one second")
+            raise Incomplete(kind, Sentence("too much changed in one second"))
         since = last
 
 
@@ -232,7 +235,7 @@ def _find(client: Client, kind: str, where: str) -> list[Entity]:
     answer = client.query(query).check()
     entities = rows(answer, kind)
     if len(entities) >= PAGE_SIZE:
-        raise Incomplete(kind, "more than a thousand fit")
+        raise Incomplete(kind, Sentence("more than a thousand fit"))
     return entities
 
 

@@ -190,7 +190,7 @@ class _Values(dict[str, Any]):
 def _translate_value(text: str) -> str:
     """Translate a sentence or the label in Supplier “Hara”; other texts stay as they are."""
     label, quote, name = text.partition(" “")
-    if quote:
+    if quote and name.endswith("”"):
         return f"{translate.get()(label)}{quote}{name}"
     return translate.get()(text)
 

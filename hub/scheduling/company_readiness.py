@@ -219,5 +219,5 @@ def _closed_books(facts: CompanyFacts) -> Fact:
         title=gettext("Closed books"),
         text=gettext("The books are closed up to %(day)s.", day=english_date(facts.closed_to)),
         state=FactState.LOOK,
-        next_step=gettext("Documents dated in that period are listed below, if there are any."),
+        next_step=gettext("Documents dated in that period are listed above, if there are any."),
     )

@@ -26,6 +26,7 @@ from hub.contract.documents import (
 from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.db.engine import reading, transaction
+from hub.errors import Sentence
 from hub.exact_json import loads
 from hub.mapping.mapped import Create, Missing, Ref
 from hub.mapping.rules import code_name, find, find_setting
@@ -190,7 +191,12 @@ def _rehearse(
         reasons += preflight_reasons(session, sendable)
     state = _state_of_postings(row, postings, sendable, has_reasons=bool(reasons))
     if state == "excluded":
-        reasons.append(f"It is from before {setup.installation.start_date}, the app's first day.")
+        reasons.append(
+            Sentence(
+                "It is from before %(start_date)s, the app's first day.",
+                start_date=str(setup.installation.start_date),
+            )
+        )
     payloads = tuple(loads(posting.payload) for posting in sendable if posting.payload)
     return replace(preview, state=state, reasons=tuple(dict.fromkeys(reasons)), payloads=payloads)
 
@@ -244,7 +250,7 @@ def _words(result: object) -> str:
     if isinstance(result, Ref):
         return result.name or result.id
     if isinstance(result, Create):
-        return f"would be created as {result.details.name}"
+        return Sentence("would be created as %(name)s", name=result.details.name)
     if isinstance(result, Missing):
         return result.problem
     return str(result) if result else "left out"

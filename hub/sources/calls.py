@@ -11,7 +11,7 @@ from hub.cases import inbox
 from hub.contract.documents import Attachment, Code, Document, Role
 from hub.contract.types import App, Signal, Site, Tenant
 from hub.db import engine
-from hub.errors import OtherTenant, Refused
+from hub.errors import OtherTenant, Refused, Sentence
 from hub.models import Installation
 from hub.qbo import records
 from hub.reasons.texts import CaseText
@@ -58,9 +58,10 @@ def _missing_mail_server(app: App, here: Site) -> str:
     address = here.settings.get(app.mailbox) if app.mailbox else ""
     if not address or hub_settings.mail_url():
         return ""
-    return (
-        f"Comparisons and errors are to be mailed to {address}, but this hub cannot send mail: no"
-        " mail server is set. An owner enters one under Set up → Mail."
+    return Sentence(
+        "Comparisons and errors are to be mailed to %(address)s, but this hub cannot"
+        " send mail: no mail server is set. An owner enters one under Set up → Mail.",
+        address=address,
     )
 
 
@@ -78,9 +79,11 @@ def _separated_names(installation: Installation, here: Site) -> str:
     remaining = len(names) - MAX_LISTED_NAMES
     if remaining > 0:
         listed += f" and {remaining:,} more"
-    return (
-        f"QuickBooks has names with {' or '.join(signs)}, which separates nothing there: {listed}."
-        " Rename them in QuickBooks; documents that use them are held."
+    return Sentence(
+        "QuickBooks has names with %(signs)s, which separates nothing there:"
+        " %(listed)s. Rename them in QuickBooks; documents that use them are held.",
+        signs=" or ".join(signs),
+        listed=listed,
     )
 
 

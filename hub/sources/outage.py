@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.db import engine
-from hub.errors import AccessNeeded, HubError, NeedsAttention
+from hub.errors import AccessNeeded, HubError, NeedsAttention, Sentence
 from hub.models import Case, Installation, Schedule
 from hub.models.enums import RunKind
 from hub.reasons.texts import CaseText
@@ -135,7 +135,11 @@ def _next_attempt_text(session: Session, row: Installation) -> str:
     """Say when the source is tried again, in the zone of the installation."""
     due = next_attempt(session, row)
     if due is None:
-        return "It is tried again with the next sync."
+        return Sentence("It is tried again with the next sync.")
     zone = ZoneInfo(row.zone)
     local = due.astimezone(zone)
-    return f"Next try: {local.day} {local:%b %Y, %H:%M} ({row.zone})."
+    return Sentence(
+        "Next try: %(time)s (%(zone)s).",
+        time=f"{local.day} {local:%b %Y, %H:%M}",
+        zone=row.zone,
+    )

@@ -13,6 +13,7 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.translations import display_names
+from hub.translations.catalogs import sentences_of
 from hub.translations.numbers import COMMA_AND_POINT, NumberFormat
 
 
@@ -90,9 +91,31 @@ def translate(text: str) -> str:
     A plain text is translated if the catalog has it as it is.
     """
     if not isinstance(text, Sentence):
-        return gettext(text)
+        return look_up(text, reader())
+    person = reader()
     values = {name: _translate_value(value) for name, value in text.values.items()}
-    return gettext(text.template, **values)
+    return fill(look_up(text.template, person), values, person)
+
+
+def look_up(text: str, person: Reader) -> str:
+    """Return a text by the catalog of the hub, else by that of a plugin which has it."""
+    if not text:  # a catalog has its head there
+        return text
+    for catalog in catalogs_of(person):
+        translated = catalog.gettext(text)
+        if translated != text:
+            return translated
+    return text
+
+
+def is_sentence(text: str, person: Reader) -> bool:
+    """Tell whether a text is a sentence, or a part of one, that the hub or a plugin wrote."""
+    return any(text in sentences_of(catalog) for catalog in catalogs_of(person))
+
+
+def catalogs_of(person: Reader) -> list[NullTranslations]:
+    """Return the catalogs of the hub and of its plugins, which raise and store sentences, too."""
+    return [person.catalog, *person.find_plugin_catalogs(person.language)]
 
 
 def _translate_value(value: Any) -> Any:

@@ -28,9 +28,17 @@ def translate(text: str, translate_label: Callable[[str], str]) -> str:
         return name
     if dates.is_date(text):
         return dates.rewrite_date(text)
+    half_sentence = messages.look_up(text, person) if messages.is_sentence(text, person) else text
+    if half_sentence != text:
+        return half_sentence
     if AMOUNT.fullmatch(text) or text.endswith((".", ".)")):  # a sentence; a name stays as it is
-        return dates.dates_within(amounts_within(stored.translate(text)))
+        return translate_sentence(text)
     return text
+
+
+def translate_sentence(text: str) -> str:
+    """Translate a sentence that was stored in English, with its amounts and dates."""
+    return dates.dates_within(amounts_within(stored.translate(text)))
 
 
 def amounts_within(text: str) -> str:

@@ -1,7 +1,7 @@
 """Translate sentences that were stored in English, such as the log of a run.
 
-What is stored is the English text without its template. A sentence of a catalog that it fits as a
-whole, with values for the placeholders, says how to translate it; values may be such sentences.
+What is stored is the English text without its template. A sentence of a catalog that it fits as
+a whole, with values for the placeholders, says how to translate it. Values may be such sentences.
 """
 
 import re
@@ -18,14 +18,15 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 MIN_LETTERS = 6  # of a template outside its placeholders; a shorter one would fit too many texts
 MAX_DEPTH = 3  # of sentences within sentences
 COUNT = re.compile(r"(?P<number>\d[\d,]*) (?P<words>\D+)")
+SEPARATORS = ("; ", " and ", " or ", ", ")
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})*|\d+")
 SENTENCE_END = re.compile(r"(?<=[.!?)]) ")
-# What a placeholder stands for: a count, whole sentences, or a part of one sentence.
 NEXT_SENTENCE = re.compile(r" [A-ZÆØÅ]|\)")
+# What a placeholder stands for.
 COUNT_VALUE = r"\d[\d,]*"
-SENTENCES_VALUE = ".*?"
-# The word before the stop is not an abbreviation, such as in Dr. Ing. Hara or Hara Co. AS.
-PART_VALUE = r"(?:(?!(?<=\w{4})[.!?] [A-ZÆØÅ]).)*?"
+TEXT_VALUE = ".*?"
+# Where a sentence ends, but no abbreviation, such as in Dr. Ing. Hara or Hara Co. AS.
+BOUNDARY = re.compile(r"(?<=\w{4})[.!?] [A-ZÆØÅ]")
 
 
 class _Pattern(NamedTuple):
@@ -34,6 +35,7 @@ class _Pattern(NamedTuple):
     template: str
     longest_part: str
     expression: re.Pattern[str]
+    parts: frozenset[str]  # the placeholders that stand for a part of a sentence
 
 
 def translate(text: str) -> str:
@@ -56,7 +58,7 @@ def _translate(text: str, person: Reader, depth: int) -> str:
         return person.numbers.localize(text)
     sentences = SENTENCE_END.split(text)
     if len(sentences) == 1:
-        return _by_count(text, person)
+        return _by_list(text, person, depth)
     return " ".join(_translate_each(sentences, person, depth))
 
 
@@ -78,7 +80,7 @@ def _translate_whole(text: str, person: Reader, depth: int) -> str:
 
     One that stands in parentheses or has a stop that the catalog leaves out is translated, too.
     """
-    translated = _look_up(text, person)
+    translated = messages.look_up(text, person)
     if translated == text:
         translated = display_names.translate(text, person.catalog)
     if translated == text and depth <= MAX_DEPTH:
@@ -88,16 +90,7 @@ def _translate_whole(text: str, person: Reader, depth: int) -> str:
     if text.startswith("(") and text.endswith(")"):
         return f"({_translate(text[1:-1], person, depth + 1)})"
     if text.endswith("."):
-        return _look_up(text[:-1], person) + "."
-    return text
-
-
-def _look_up(text: str, person: Reader) -> str:
-    """Return a text by the catalog of the hub, else by that of a plugin which has it."""
-    for catalog in _catalogs(person):
-        translated = catalog.gettext(text)
-        if translated != text:
-            return translated
+        return messages.look_up(text[:-1], person) + "."
     return text
 
 
@@ -112,12 +105,17 @@ def _by_template(text: str, person: Reader, depth: int) -> str:
             continue
         for ending in endings:
             match = pattern.expression.fullmatch(text.removesuffix(ending))
-            if match and not (ending and _begins_with_name(match)):
+            if match and _is_whole(match, pattern) and not (ending and _begins_with_name(match)):
                 values = {}
                 for name, value in match.groupdict().items():
                     values[name] = _translate(value, person, depth + 1)
-                return _look_up(pattern.template, person) % values + ending
+                return messages.look_up(pattern.template, person) % values + ending
     return text
+
+
+def _is_whole(match: re.Match[str], pattern: _Pattern) -> bool:
+    """Tell whether no value reaches beyond its sentence, unless it stands for whole sentences."""
+    return not any(BOUNDARY.search(match[name]) for name in pattern.parts)
 
 
 def _begins_with_name(match: re.Match[str]) -> bool:
@@ -125,16 +123,24 @@ def _begins_with_name(match: re.Match[str]) -> bool:
     return match.start(1) == 0 and not NUMBER.fullmatch(match[1])
 
 
-def _by_count(text: str, person: Reader) -> str:
-    """Translate counts such as "3 new, 1 held"."""
-    counts = []
-    for part in text.split(", "):
-        match = COUNT.fullmatch(part)
-        if not match:
-            return text
-        words = _look_up(match["words"], person)
-        counts.append(f"{person.numbers.localize(match['number'])} {words}")
-    return ", ".join(counts)
+def _by_list(text: str, person: Reader, depth: int) -> str:
+    """Translate a list, such as "3 new, 1 held", if each of its parts can be translated."""
+    for separator in SEPARATORS:
+        if separator in text or separator == SEPARATORS[-1]:
+            parts = text.split(separator)
+            translated = [_translate_part(part, person, depth) for part in parts]
+            if all(new != old for new, old in zip(translated, parts, strict=True)):
+                return person.catalog.gettext(separator).join(translated)
+    return text
+
+
+def _translate_part(text: str, person: Reader, depth: int) -> str:
+    """Translate a part of a list, or a count such as "3 new"."""
+    match = COUNT.fullmatch(text)
+    words = messages.look_up(match["words"], person) if match else ""
+    if match and words != match["words"]:
+        return f"{person.numbers.localize(match['number'])} {words}"
+    return _translate_whole(text, person, depth)
 
 
 def _catalogs(person: Reader) -> list[NullTranslations]:
@@ -152,7 +158,8 @@ def _patterns(person: Reader) -> list[_Pattern]:
         if len(parts) == 1 or count_letters(template) < MIN_LETTERS:
             continue
         longest_part = max(literals, key=len).replace("%%", "%")
-        patterns.append(_Pattern(template, longest_part, _expression(parts)))
+        names = frozenset(_sentence_parts(parts))
+        patterns.append(_Pattern(template, longest_part, _expression(parts), names))
     return sorted(patterns, key=lambda one: -count_letters(one.template))
 
 
@@ -164,7 +171,7 @@ def count_letters(template: str) -> int:
 def _templates(person: Reader) -> list[str]:
     """Return the English sentences of the catalogs; a text of a page alone is never stored."""
     templates: set[str] = set()
-    for catalog in _catalogs(person):
+    for catalog in messages.catalogs_of(person):
         templates |= sentences_of(catalog)
     return sorted(templates)
 
@@ -180,17 +187,15 @@ def _expression(parts: list[str]) -> re.Pattern[str]:
             expression += f"(?P={part})"
         else:
             names.add(part)
-            expression += f"(?P<{part}>{_value(part, parts[place - 1], parts[place + 1])})"
+            is_count = part == "count" or part.endswith("_count")
+            expression += f"(?P<{part}>{COUNT_VALUE if is_count else TEXT_VALUE})"
     return re.compile(expression, re.DOTALL)
 
 
-def _value(name: str, before: str, after: str) -> str:
-    """Return the expression for a placeholder between two literals of its template.
-
-    It stands for whole sentences only where a sentence can begin and end.
-    """
-    if name == "count" or name.endswith("_count"):
-        return COUNT_VALUE
-    begins = before in ("", " ") or before.endswith((". ", ": ", "("))
-    ends = not after or after == " " or bool(NEXT_SENTENCE.match(after))
-    return SENTENCES_VALUE if begins and ends else PART_VALUE
+def _sentence_parts(parts: list[str]) -> Iterator[str]:
+    """Yield the placeholders where no sentence can begin and end."""
+    for before, name, after in zip(parts[::2], parts[1::2], parts[2::2], strict=False):
+        begins = before in ("", " ") or before.endswith((". ", ": ", "("))
+        ends = not after or after == " " or bool(NEXT_SENTENCE.match(after))
+        if not begins or not ends:
+            yield name

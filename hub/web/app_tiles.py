@@ -12,6 +12,7 @@ from hub.contract.types import App
 from hub.models import Access, Case, Company, Installation
 from hub.models.enums import ConnectionState, InstallationMode
 from hub.security.rights import Rights, Subject
+from hub.translations import reasons
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import viewer
 from hub.web.layout import MODES
@@ -40,10 +41,12 @@ class Place:
         if self.installation is None or not self.installation.enabled:
             return ""
         if self.company.state != ConnectionState.CONNECTED:
-            return self.company.state_reason or gettext(
-                "%(name)s is not connected.", name=self.company.name
-            )
-        return self.installation.failure or self.newest_case
+            if self.company.state_reason:
+                return reasons.translate_sentence(self.company.state_reason)
+            return gettext("%(name)s is not connected.", name=self.company.name)
+        if self.installation.failure:
+            return reasons.translate_sentence(self.installation.failure)
+        return self.newest_case
 
     @property
     def state(self) -> tuple[str, str]:

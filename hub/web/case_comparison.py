@@ -21,7 +21,7 @@ from hub.web.case_transactions import Entities, Key, candidates, stranger_keys
 from hub.web.source_view import money
 from hub.web.transaction_facts import HUB_LABELS, dated_facts, page_of, present_facts, stored_facts
 
-PARTY_LABELS = (gettext_noop("Vendor"), gettext_noop("Customer"), gettext_noop("Party"))
+PARTY_LABELS = (gettext_noop("Supplier"), gettext_noop("Customer"), gettext_noop("Party"))
 COMPARED_LABELS = (
     *PARTY_LABELS,
     gettext_noop("Number"),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.template import CORRECT_AT_SOURCE
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate_name
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
@@ -25,7 +26,7 @@ KINDS = {
     "refund": gettext_noop("refund"),
     "bill_payment": gettext_noop("bill payment"),
     "deposit": gettext_noop("deposit"),
-    "vendor": gettext_noop("vendor"),
+    "vendor": gettext_noop("supplier"),
     "customer": gettext_noop("customer"),
     "item": gettext_noop("item"),
 }
@@ -97,9 +98,24 @@ def headline(case: Case) -> str:
     return shorten(first_sentence, MAX_HEADLINE, placeholder="…") or case.title
 
 
+def instruction(case: Case, app_name: str) -> str:
+    """Return the next step of a case; what is corrected at the source names the app."""
+    template = CATALOGUE.get(case.code)
+    if not app_name or template is None:
+        return case.instruction
+    if template.for_params(case.params).instruction != CORRECT_AT_SOURCE:
+        return case.instruction
+    return gettext(
+        "Fix this in %(app)s. The change is picked up with the next sync; Check again does so at"
+        " once.",
+        app=app_name,
+    )
+
+
 def brief(text: str) -> str:
     """Shorten a reason for a list; the case's page has QuickBooks' own words."""
-    return text.partition(" (QuickBooks says: ")[0]
+    own_words = gettext("QuickBooks says:")
+    return text.partition(f" ({own_words} ")[0]
 
 
 def _without_advice(case: Case) -> str:

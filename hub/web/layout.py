@@ -25,7 +25,7 @@ from hub.scheduling import run_log
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, row_ids, viewer
-from hub.web.case_titles import brief, reason
+from hub.web.case_titles import brief, instruction, reason
 from hub.web.source_view import amount, fact, format_dates, money, payload_text, short_money
 
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
@@ -103,7 +103,7 @@ KINDS = {
     "refund": gettext_noop("Refund"),
     "bill_payment": gettext_noop("Bill payment"),
     "deposit": gettext_noop("Deposit"),
-    "vendor": gettext_noop("Vendor"),
+    "vendor": gettext_noop("Supplier"),
     "customer": gettext_noop("Customer"),
     "item": gettext_noop("Item"),
 }
@@ -137,6 +137,7 @@ def init_app(app: Flask) -> None:
         requester=requester,
         reason=reason,
         brief=brief,
+        instruction=instruction,
         dated=format_dates,
     )
     app.jinja_env.globals.update(

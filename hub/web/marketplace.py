@@ -22,6 +22,7 @@ from hub.web.access import ANYWHERE, may, needs, rights, scope, who
 from hub.web.app_tiles import tiles
 from hub.web.layout import app_or_404
 from hub.web.paging import page, row_or_404
+from hub.web.viewer import of_app
 
 # What a plugin does at its source, by the hooks that it implements.
 READING_HOOKS = {
@@ -187,8 +188,9 @@ def _next_step(app: App) -> str:
     if app.access_gate:
         return gettext(
             "%(access)s grants it; an owner of the hub then marks it as approved.",
-            access=app.access,
+            access=of_app(app.access or "", app.slug),
         )
     return gettext(
-        "Now ask %(access)s. Once your account has access, press Enable.", access=app.access
+        "Now ask %(access)s. Once your account has access, press Enable.",
+        access=of_app(app.access or "", app.slug),
     )

@@ -23,7 +23,7 @@ def texts_of_plugin(plugins: Plugins, package: str) -> list[str]:
     for app in plugins.apps.values():
         if plugins.package(app.slug) != package:
             continue
-        texts += [app.summary, app.help, *labels_of_fields(plugins, app.slug)]
+        texts += [app.summary, app.help, app.access or "", *labels_of_fields(plugins, app.slug)]
         if app.files:
             texts += _texts_of_files(app.files)
         for setting in schema_of(app).fields.values():

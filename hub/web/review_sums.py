@@ -14,7 +14,7 @@ from hub.money import ZERO
 from hub.qbo import display
 from hub.translations.messages import gettext_noop
 
-PARTY_LABELS = (gettext_noop("Vendor"), gettext_noop("Customer"), gettext_noop("Party"))
+PARTY_LABELS = (gettext_noop("Supplier"), gettext_noop("Customer"), gettext_noop("Party"))
 REST = gettext_noop("Tax and rounding")
 NO_PARTY = gettext_noop("Without a party")
 # The currency and the name of an account or a party -> the sum of it.

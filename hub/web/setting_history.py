@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from marshmallow import Schema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +18,7 @@ from hub.web.forms import schema_choices
 from hub.web.layout import MODES
 from hub.web.setting_choices import stored_choices
 from hub.web.source_view import format_dates
+from hub.web.viewer import of_app
 
 ACTS = {
     gettext_noop("app enabled"): gettext_noop("Enabled"),
@@ -61,32 +61,31 @@ def read(
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     )
-    schema = settings_schema.schema_of(app)
     entries = []
     for entry in session.scalars(query):
-        changes = _changes(schema, entry.detail, _stored_names(row))
+        changes = _changes(app, entry.detail, _stored_names(row))
         entries.append(SettingsEntry(entry.at, entry.who, ACTS[entry.what], changes))
     return entries
 
 
 def changes_of(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds."""
-    return _changes(settings_schema.schema_of(app), detail, name_of)
+    return _changes(app, detail, name_of)
 
 
-def _changes(schema: Schema, detail: Mapping[str, Any], name_of: Names) -> list[str]:
+def _changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds."""
     if "before" in detail:
-        label = _label(schema, "mode")
+        label = _label(app, "mode")
         return [f"{label}: {_mode(detail['before'])} → {_mode(detail['after'])}"]
     if "to" in detail:
-        return [f"{_label(schema, 'owner')}: {detail['to']}"]
-    return _sentences(schema, detail.get("changes") or {}, name_of)
+        return [f"{_label(app, 'owner')}: {detail['to']}"]
+    return _sentences(app, detail.get("changes") or {}, name_of)
 
 
 def sentences(app: App, row: Installation, changes: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each change of a setting, as `setting_changes` describes them."""
-    return _sentences(settings_schema.schema_of(app), changes, _stored_names(row))
+    return _sentences(app, changes, _stored_names(row))
 
 
 def _stored_names(row: Installation) -> Names:
@@ -99,29 +98,30 @@ def _stored_names(row: Installation) -> Names:
     return name_of
 
 
-def _sentences(schema: Schema, changes: Mapping[str, Any], name_of: Names) -> list[str]:
+def _sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> list[str]:
+    schema = settings_schema.schema_of(app)
     texts = []
     for name, change in changes.items():
-        label = _label(schema, name)
+        label = _label(app, name)
         if change == setting_changes.SECRET_CHANGED:
             if name in schema.fields:  # not a token that the source renewed meanwhile
                 texts.append(gettext("%(label)s changed", label=label))
         else:
-            before, after = (_text(schema, name, change[side], name_of) for side in ("from", "to"))
+            before, after = (_text(app, name, change[side], name_of) for side in ("from", "to"))
             texts.append(f"{label}: {before} → {after}")
     return texts
 
 
-def _label(schema: Schema, name: str) -> str:
+def _label(app: App, name: str) -> str:
     """Return the label of a setting, as the form has it."""
     if name in LABELS:
         return gettext(LABELS[name])
-    field = schema.fields.get(name)
+    field = settings_schema.schema_of(app).fields.get(name)
     words = name.replace("_", " ").capitalize()
-    return gettext(str(field.metadata.get("label", words))) if field else words
+    return of_app(str(field.metadata.get("label", words)), app.slug) if field else words
 
 
-def _text(schema: Schema, name: str, value: Any, name_of: Names) -> str:
+def _text(app: App, name: str, value: Any, name_of: Names) -> str:
     """Return a value as a person reads it."""
     if value in setting_changes.EMPTY_VALUES:
         return gettext(NOTHING)
@@ -132,12 +132,12 @@ def _text(schema: Schema, name: str, value: Any, name_of: Names) -> str:
         return _mode(text)
     if name == "schedule":
         return _schedule(text)
-    field = schema.fields.get(name)
+    field = settings_schema.schema_of(app).fields.get(name)
     source = str(field.metadata.get("choices_from", "")) if field else ""
     if source:
         return name_of(source, text)
     labels = dict(schema_choices(field)) if field else {}
-    return gettext(labels[text]) if labels.get(text) else format_dates(text)
+    return of_app(labels[text], app.slug) if labels.get(text) else format_dates(text)
 
 
 def _mode(name: str) -> str:

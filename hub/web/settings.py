@@ -20,6 +20,7 @@ from hub.installations import enable as installations_enable
 from hub.models import Installation, User
 from hub.security import audit
 from hub.security.rights import ACTIVE, Subject, rights_of
+from hub.translations import reasons
 from hub.translations.messages import gettext, translate
 from hub.web import (
     confirmation,
@@ -269,7 +270,7 @@ def _flash_changes(app: App, row: Installation) -> None:
     for entry in entries:
         if entry.changes:
             changes = "; ".join(entry.changes)
-            flash(f"Changed: {changes}.", "info")
+            flash(gettext("Changed: %(changes)s.", changes=changes), "info")
 
 
 def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
@@ -280,7 +281,7 @@ def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
     tenant = installations_enable.try_settings(row, answers, who=who())
     flash(setting_messages.works(tenant.name), "success")
     for text in tenant.warnings:
-        flash(text, "look")
+        flash(reasons.translate_sentence(text), "look")
     values = answers | plan_typed(request.form)
     mode = request.form.get("mode")
     return _form(row, values, {}, mode)

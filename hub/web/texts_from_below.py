@@ -62,6 +62,15 @@ WORDS = (
     gettext_noop("right of this person"),
     gettext_noop("role"),
     gettext_noop("run"),
+    # levels of lines in the log of a run
+    gettext_noop("info"),
+    gettext_noop("warning"),
+    gettext_noop("error"),
+    # how a person logged in
+    gettext_noop("password"),
+    gettext_noop("passkey"),
+    gettext_noop("code"),
+    gettext_noop("recovery code"),
     # secrets that are guessed
     gettext_noop("address"),
     gettext_noop("invitation code"),
@@ -106,13 +115,13 @@ WORDS = (
     gettext_noop("Account"),
     gettext_noop("Class"),
     gettext_noop("Customer"),
+    gettext_noop("Supplier"),
     gettext_noop("Item"),
     gettext_noop("Location"),
     gettext_noop("Payment method"),
     gettext_noop("Tax code"),
     gettext_noop("Tax rate"),
     gettext_noop("Term"),
-    gettext_noop("Vendor"),
     gettext_noop("Employee"),
     gettext_noop("Currency"),
     # states of codes in a comparison
@@ -139,7 +148,6 @@ WORDS = (
     gettext_noop("Tax total"),
     gettext_noop("Total"),
     gettext_noop("Received"),
-    gettext_noop("Supplier"),
     gettext_noop("Ship to"),
     gettext_noop("Billable"),
     gettext_noop("Discount"),

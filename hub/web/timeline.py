@@ -93,7 +93,10 @@ def _absence(document: SourceDocument) -> Iterator[TimelineEvent]:
         )
     if document.gone is not None and document.gone_at:
         yield TimelineEvent(
-            document.gone_at, gettext("The source no longer has it"), document.gone, "look"
+            document.gone_at,
+            gettext("The source no longer has it"),
+            stored.translate(document.gone),
+            "look",
         )
 
 

@@ -28,7 +28,7 @@ from hub.contract import interval
 from hub.errors import DatabaseUnavailable, Refused, Sentence
 from hub.notices.languages import catalog, field_labels, plugin_catalogs
 from hub.reasons import texts as reasons
-from hub.translations import messages, stored
+from hub.translations import messages
 from hub.translations import reasons as reason_texts
 from hub.translations.catalogs import ENGLISH, LANGUAGES
 from hub.translations.messages import Reader
@@ -61,7 +61,7 @@ def init_app(app: Flask) -> None:
         number=count,
         of_app=of_app,
         of_reasons=_reason,
-        stored=stored.translate,
+        stored=_stored,
         display_name=messages.translate_name,
     )
 
@@ -203,6 +203,11 @@ def _keep_reasons(*sender: Any, **ignored: Any) -> None:
 def _reason(text: str) -> str:
     """Translate a text of `hub.reasons`, or the label of a code, which its plugin translates."""
     return reason_texts.translate(text, lambda label: field_labels(language()).get(label, label))
+
+
+def _stored(text: str | None) -> str:
+    """Translate a sentence that was stored in English, with its amounts and dates."""
+    return reason_texts.translate_sentence(str(text)) if text else ""
 
 
 @pass_context

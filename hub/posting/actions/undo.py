@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.contract.value_object import value_object
 from hub.db.engine import reading, transaction
-from hub.errors import NotFound
+from hub.errors import NotFound, Sentence
 from hub.models import Posting, Run, SourceDocument
 from hub.models.display_names import format_posting_name
 from hub.models.enums import LIST_KINDS, Operation, PostingState
@@ -25,14 +25,14 @@ from hub.qbo.entities import linked_kind
 from hub.security import audit
 from hub.translations.dates import english_date
 
-MISSING_REASON = "It is no longer in QuickBooks."
-LIST_ENTRY_REASON = (
-    "It is an entry of a list, which others may use by now; make it inactive in QuickBooks if"
-    " nobody does."
+MISSING_REASON = Sentence("It is no longer in QuickBooks.")
+LIST_ENTRY_REASON = Sentence(
+    "It is an entry of a list, which others may use by now; make it inactive in"
+    " QuickBooks if nobody does."
 )
-CHANGE_REASON = "It was changed, not created; fix this at the source, or in QuickBooks."
-UNDER_WAY_REASON = "A change of it is on its way."
-RECONCILED_REASON = "A bank reconciliation covers it; take that back in QuickBooks first."
+CHANGE_REASON = Sentence("It was changed, not created; fix this at the source, or in QuickBooks.")
+UNDER_WAY_REASON = Sentence("A change of it is on its way.")
+RECONCILED_REASON = Sentence("A bank reconciliation covers it; take that back in QuickBooks first.")
 CHUNK_SIZE = 200
 CHANGING_STATES = (*outbox.IN_FLIGHT, PostingState.READY, PostingState.WAITING)
 
@@ -187,7 +187,7 @@ def _obstacles(
         ids_by_kind[kind].append(id)
     current = fetch_current(posting_session, ids_by_kind)
     reconciled = reconciled_ids(posting_session, current)
-    obstacles = {}
+    obstacles: dict[int, str] = {}
     for document in documents:
         if document.posting.document_id in changing:
             obstacles[document.posting.id] = UNDER_WAY_REASON
@@ -210,14 +210,14 @@ def _own_obstacle(
     if entity is None:
         return MISSING_REASON
     if transaction_index.is_voided(entity):
-        return "It was voided in QuickBooks."
+        return Sentence("It was voided in QuickBooks.")
     written = document.last_write.answer or {}
     if payloads.content(kind, entity) != payloads.content(kind, written):
-        return "It was changed in QuickBooks since it was posted."
+        return Sentence("It was changed in QuickBooks since it was posted.")
     if id in reconciled:
         return RECONCILED_REASON
     if closed_to and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed_to:
-        return f"The books are closed up to {english_date(closed_to)}."
+        return Sentence("The books are closed up to %(date)s.", date=english_date(closed_to))
     return ""
 
 
@@ -251,9 +251,9 @@ def _dependent_obstacle(
     if dependents and all(key in removable for key in dependents):
         return ""
     if _is_partly_paid(entity):
-        return "It is paid in QuickBooks, in part or whole; take the payment back first."
+        return Sentence("It is paid in QuickBooks, in part or whole; take the payment back first.")
     if dependents:
-        return "Another transaction in QuickBooks is linked to it."
+        return Sentence("Another transaction in QuickBooks is linked to it.")
     return ""
 
 

@@ -13,6 +13,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.contract.states import ReceiptState
 from hub.db import bulk
+from hub.errors import Sentence
 from hub.models import Case, Posting, TransactionSummary, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Holder, Operation, PostingState, SendOutcome
@@ -37,7 +38,7 @@ OUTCOMES_WITHOUT_PAUSE = (
     SendOutcome.UNAUTHORISED,
     SendOutcome.DECLINED,
 )
-UNREADABLE_DIFFERENCE = "What it answered cannot be read, so it was not compared."
+UNREADABLE_DIFFERENCE = Sentence("What it answered cannot be read, so it was not compared.")
 FINAL_VALUES: dict[str, Any] = {
     "held_by": Holder.NOBODY,
     "reasons": [],
@@ -228,7 +229,7 @@ def _store_numbers(session: Session, snapshot: PostingSnapshot) -> str:
 def _compare(session: Session, posting: Posting, current: TransactionSummary, id: str) -> None:
     """Open a case if QuickBooks shows something else than was sent; the posting stays posted."""
     if current is payloads.UNREADABLE:
-        differences = [UNREADABLE_DIFFERENCE]
+        differences: list[str] = [UNREADABLE_DIFFERENCE]
     else:
         name_of = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
         differences = payloads.differences(posting.summary, current, name_of=name_of)

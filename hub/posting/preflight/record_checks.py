@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from hub.contract.documents import Role
+from hub.errors import Sentence
 from hub.models import Record
 from hub.models.display_names import format_posting_name
 from hub.posting.preflight.context import (
@@ -104,9 +105,9 @@ def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iter
 
 def _record_name(list_name: str, id: str, record: Record | None) -> str:
     """Return the list and the name of a record; its id if QuickBooks has no such record."""
-    label = list_name.replace("_", " ").capitalize()
+    label = "Supplier" if list_name == "vendor" else list_name.replace("_", " ").capitalize()
     if record is None:
-        return f"{label} with id {id}"
+        return Sentence("%(label)s with id %(id)s", label=label, id=id)
     name = record.full_name or record.name
     return f"{label} {name}"
 

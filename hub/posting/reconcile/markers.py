@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
+from hub.errors import Sentence
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import DisplayName, format_posting_name
 from hub.models.enums import LIST_KINDS, Holder, Operation, PostingState, TransactionState
@@ -193,4 +194,9 @@ def _head_name(head: TransactionHead) -> str:
     """Return the name of a transaction for people, with the id by which QuickBooks shows it."""
     kind = head.kind.replace("_", " ")
     number = head.number or head.quickbooks_id
-    return f"{kind} {number} (transaction {head.quickbooks_id})"
+    return Sentence(
+        "%(kind)s %(number)s (transaction %(quickbooks_id)s)",
+        kind=kind,
+        number=number,
+        quickbooks_id=head.quickbooks_id,
+    )

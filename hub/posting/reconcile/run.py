@@ -200,7 +200,12 @@ def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
         name = format_posting_name(posting)
     return {
         "posting": summary.id,
-        "reason": f"{name}: the source says {source_total}, {posted_total} was posted.",
+        "reason": Sentence(
+            "%(name)s: the source says %(source_total)s, %(posted_total)s was posted.",
+            name=name,
+            source_total=source_total,
+            posted_total=posted_total,
+        ),
     }
 
 

@@ -9,7 +9,7 @@ from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Attachment, Document
 from hub.db.engine import reading, transaction
-from hub.errors import HubError, Refused, Retry, WorkInterrupted
+from hub.errors import HubError, Refused, Retry, Sentence, WorkInterrupted
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Holder, PostingState
@@ -67,7 +67,14 @@ def fetch(posting_session: PostingSession, snapshot: PostingSnapshot) -> bytes |
     except HubError as error:
         _hold(posting, error.text)
     except Exception as error:
-        _hold(posting, f"The source could not hand it over ({type(error).__name__}: {error}).")
+        _hold(
+            posting,
+            Sentence(
+                "The source could not hand it over (%(type)s: %(error)s).",
+                type=type(error).__name__,
+                error=str(error),
+            ),
+        )
     posting_session.counts["files"] += 1
     return None
 

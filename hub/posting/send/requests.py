@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 
 from hub import outbox
+from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
 from hub.posting.outcome.batch_sizing import TOO_MANY_ITEMS, BatchResult
 from hub.posting.outcome.load import PostingSnapshot
@@ -168,13 +169,19 @@ def _own_answer(job: SendJob, answer: Answer) -> Answer:
     log.warning(
         "posting %s: the answer to its batch shows the document of another item", job.posting.id
     )
-    return replace(lost("the answer shows another document"), date=answer.date, tid=answer.tid)
+    return replace(
+        lost(Sentence("the answer shows another document")), date=answer.date, tid=answer.tid
+    )
 
 
 def _defect(job: SendJob, error: Exception) -> Answer:
     """Log an error of the hub during a call; nobody knows then whether the request has left."""
     log.exception("posting %s", job.posting.id)
-    return lost(f"the hub met a defect, {type(error).__name__}: {error}")
+    return lost(
+        Sentence(
+            "the hub met a defect, %(type)s: %(error)s", type=type(error).__name__, error=str(error)
+        )
+    )
 
 
 def _batch_result(answers: Sequence[Answer], items: int) -> BatchResult:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from hub import outbox
 from hub.db.engine import reading, transaction
-from hub.errors import HubError, WorkInterrupted
+from hub.errors import HubError, Sentence, WorkInterrupted
 from hub.models import Installation, Posting
 from hub.models.enums import ConnectionState, PostingState
 from hub.outbox import approvals
@@ -80,7 +80,7 @@ def _obstacle(posting_session: PostingSession) -> str:
     """Return why nothing may be sent now; a short pause is no reason, because it is waited for."""
     company = posting_session.company
     if company.state == ConnectionState.DISCONNECTED:
-        return company.state_reason or "The company is disconnected."
+        return company.state_reason or Sentence("The company is disconnected.")
     trouble = connection.trouble(company, writes=True)
     if trouble is None:
         return ""

@@ -26,7 +26,7 @@ from requests_oauthlib import OAuth2Session
 
 from hub import context as hub_context
 from hub.context import mask_secrets
-from hub.errors import ConfigurationError, Retry
+from hub.errors import ConfigurationError, Retry, Sentence
 from hub.http.exchange import ExchangeError, HttpResponse
 from hub.qbo import intuit_keys, transport
 from hub.qbo.intuit_keys import IntuitKeys
@@ -127,7 +127,7 @@ def revoke(refresh_token: str) -> None:
         reply = session.request("POST", url, json=content, auth=secret, headers=HEADERS)
     status = reply.status_code
     if status >= 500 or status in (408, 429):
-        raise _unavailable(f"status {status}", reply.headers)
+        raise _unavailable(Sentence("status %(status)s", status=str(status)), reply.headers)
 
 
 def _allow_plain_http(keys: IntuitKeys) -> None:
@@ -192,9 +192,9 @@ def _translated_errors() -> Iterator[None]:
         raise ConfigurationError(intuit_keys.description(), "are not accepted by Intuit") from None
     except OAuth2Error as error:
         words = mask_secrets(str(error.error or "nothing"))
-        raise _unavailable(f"it says {words}") from None
+        raise _unavailable(Sentence("it says %(words)s", words=words)) from None
     except (ValueError, TypeError):
-        raise _unavailable("an answer without tokens") from None
+        raise _unavailable(Sentence("an answer without tokens")) from None
 
 
 def _require_tokens_or_error(response: requests.Response) -> requests.Response:
@@ -205,12 +205,17 @@ def _require_tokens_or_error(response: requests.Response) -> requests.Response:
         with suppress(ValueError, RecursionError):
             content = json.loads(response.content)
     if not isinstance(content, dict):
-        raise _unavailable(f"status {status} without an answer that can be read", response.headers)
+        raise _unavailable(
+            Sentence("status %(status)s without an answer that can be read", status=str(status)),
+            response.headers,
+        )
     if content.get("error"):
         return response
     has_tokens = content.get("access_token") and content.get("refresh_token")
     if status != 200 or not has_tokens:
-        raise _unavailable(f"status {status}, without tokens", response.headers)
+        raise _unavailable(
+            Sentence("status %(status)s, without tokens", status=str(status)), response.headers
+        )
     return response
 
 

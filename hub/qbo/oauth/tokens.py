@@ -16,6 +16,7 @@ from hub.errors import (
     NotFound,
     ReconnectNeeded,
     Retry,
+    Sentence,
 )
 from hub.models import Company, Token
 from hub.models.enums import ConnectionState
@@ -259,7 +260,7 @@ def _request_grant(refresh_tokens: list[str]) -> TokenGrant:
 
     The previous one is still valid if its replacement never took effect at Intuit.
     """
-    rejection = token_endpoint.Rejected("there is no refresh token")
+    rejection = token_endpoint.Rejected(Sentence("there is no refresh token"))
     for token in refresh_tokens:
         try:
             return token_endpoint.renew(token)
@@ -291,7 +292,9 @@ def _release(company_id: int, fence: str) -> None:
 
 def _give_up(company_id: int, rejection: str) -> ConnectionTrouble:
     """Store that the refresh token is useless, so that not every call offers it again."""
-    reason = f"Intuit does not take the refresh token any more: {rejection}"
+    reason = Sentence(
+        "Intuit does not take the refresh token any more: %(rejection)s", rejection=str(rejection)
+    )
     trouble = connection.refuse(company_id, ConnectionState.RECONNECT, reason)
     now = hub_context.current().clock.now()
     of_company = update(Token).where(Token.company_id == company_id)

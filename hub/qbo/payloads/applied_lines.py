@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import Kind
+from hub.errors import Sentence
 from hub.mapping.mapped import Link, MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, format_amount, total
@@ -47,10 +48,12 @@ def whole(builder: PayloadBuilder, applied: Decimal) -> Decimal:
             unapplied.append(builder.cents(line_amount))
     paid = builder.total([applied, *unapplied])
     if applied > paid:
-        applied_text = format_amount(applied, builder.currency)
-        paid_text = format_amount(paid, builder.currency)
         builder.problems.append(
-            f"It settles {applied_text} with {paid_text}. Fix this at the source."
+            Sentence(
+                "It settles %(applied)s with %(paid)s. Fix this at the source.",
+                applied=format_amount(applied, builder.currency),
+                paid=format_amount(paid, builder.currency),
+            )
         )
     return paid
 
@@ -74,8 +77,11 @@ def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: D
     """Report a fee: a line of a payment that settles nothing cannot be negative."""
     if line_amount < 0:
         builder.problems.append(
-            f"Line {mapped.line.id} takes something off a payment, such as a fee. QuickBooks keeps"
-            " fees on the deposit: send a deposit with the payment and the fee."
+            Sentence(
+                "Line %(line)s takes something off a payment, such as a fee. QuickBooks"
+                " keeps fees on the deposit: send a deposit with the payment and the fee.",
+                line=mapped.line.id,
+            )
         )
 
 
@@ -83,8 +89,12 @@ def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind
     """Report a line that settles a transaction of another kind, or with the wrong sign."""
     labels = [kind.replace("_", " ") for kind in kinds]
     builder.problems.append(
-        f"Line {mapped.line.id} has to settle a {' or '.join(labels)}, with an amount above zero,"
-        " or below it for a credit that is used up. Fix this at the source."
+        Sentence(
+            "Line %(line)s has to settle a %(kinds)s, with an amount above zero, or below"
+            " it for a credit that is used up. Fix this at the source.",
+            line=mapped.line.id,
+            kinds=" or ".join(labels),
+        )
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hub.errors import Sentence
 from hub.mapping.mapped import Mapped
 from hub.mapping.split import amount
 from hub.models.transaction_summary import LineSummary, TransactionSummary
@@ -46,6 +47,26 @@ BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "item": item.build_body,
 }
 KINDS_WITHOUT_PARTY = ("expense", "deposit")
+CREDITS = ("vendor_credit", "credit_memo", "refund")
+NEGATIVE_CREDIT = Sentence(
+    "Its total is negative; the amounts of a credit must be positive. Fix this at the source."
+)
+NEGATIVE_TOTAL = Sentence(
+    "Its total is negative, which QuickBooks takes as a credit only. Fix this at the source."
+)
+# The kinds of documents within a sentence.
+THE_KINDS = {
+    "bill": Sentence("the bill"),
+    "vendor_credit": Sentence("the vendor credit"),
+    "expense": Sentence("the expense"),
+    "purchase_order": Sentence("the purchase order"),
+    "invoice": Sentence("the invoice"),
+    "credit_memo": Sentence("the credit memo"),
+    "payment": Sentence("the payment"),
+    "refund": Sentence("the refund"),
+    "bill_payment": Sentence("the bill payment"),
+    "deposit": Sentence("the deposit"),
+}
 
 
 @dataclass(frozen=True)
@@ -87,15 +108,19 @@ def _check_completeness(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     kind = builder.document.kind
     has_party = any(body.get(name) for name in PARTIES)
     if not has_party and kind not in KINDS_WITHOUT_PARTY:
-        builder.problems.append("It names no supplier or customer. Complete it at the source.")
+        builder.problems.append(
+            Sentence("It names no supplier or customer. Complete it at the source.")
+        )
     if not body.get("TxnDate"):
-        builder.problems.append("It has no date. Complete it at the source.")
+        builder.problems.append(Sentence("It has no date. Complete it at the source."))
     if body.get("Line"):
         return
     if kind != "payment":
-        builder.problems.append("It has no line with an amount. Complete it at the source.")
+        builder.problems.append(
+            Sentence("It has no line with an amount. Complete it at the source.")
+        )
     elif not body.get("TotalAmt"):
-        builder.problems.append("It has no amount. Complete it at the source.")
+        builder.problems.append(Sentence("It has no amount. Complete it at the source."))
 
 
 def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
@@ -104,24 +129,26 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     currency = builder.currency
     computed = expected_total(body)
     if computed is not None and computed < 0:
-        builder.problems.append(
-            "Its total is negative, which QuickBooks takes as a credit only."
-            " Fix this at the source."
-        )
+        builder.problems.append(NEGATIVE_CREDIT if document.kind in CREDITS else NEGATIVE_TOTAL)
     if document.total is None or computed is None:
         return
     stated = builder.cents(document.total)
     if abs(stated - computed) > document.tolerance:
-        kind = document.kind.replace("_", " ")
         builder.problems.append(
-            f"Lines plus tax add up to {format_amount(computed, currency)}; the {kind} says"
-            f" {format_amount(stated, currency)} ({format_amount(abs(stated - computed), currency)}"
-            " off). Fix this at the source."
+            Sentence(
+                "Lines plus tax add up to %(computed)s; %(document)s says %(stated)s"
+                " (%(difference)s off). Fix this at the source.",
+                computed=format_amount(computed, currency),
+                document=THE_KINDS[document.kind],
+                stated=format_amount(stated, currency),
+                difference=format_amount(abs(stated - computed), currency),
+            )
         )
     elif stated != computed:
-        remark = (
-            f"Its total at the source is {format_amount(stated, currency)};"
-            f" it is posted with {format_amount(computed, currency)}."
+        remark = Sentence(
+            "Its total at the source is %(stated)s; it is posted with %(computed)s.",
+            stated=format_amount(stated, currency),
+            computed=format_amount(computed, currency),
         )
         builder.warnings.append(remark)
         builder.remarks.append(remark)

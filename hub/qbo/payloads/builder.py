@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from hub.contract.documents import Document, Role
-from hub.errors import BadDocument
+from hub.errors import BadDocument, Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.split import amount
 from hub.money import precision, to_cents, total
@@ -18,6 +18,13 @@ MAX_NUMBER_LENGTH = 21
 MAX_MEMO_LENGTH = 4000
 MAX_MESSAGE_LENGTH = 1000
 AMOUNT_DECIMALS = 2  # QuickBooks keeps no more, whatever the currency
+ACCOUNT_LABELS: dict[str, Sentence] = {
+    "payment_account": Sentence("payment account"),
+    "deposit_account": Sentence("deposit account"),
+    "income_account": Sentence("income account"),
+    "expense_account": Sentence("expense account"),
+    "asset_account": Sentence("asset account"),
+}
 PARTY_TYPES: dict[Role, str] = {"vendor": "Vendor", "customer": "Customer"}
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -55,8 +62,12 @@ class PayloadBuilder:
         rounded = exact.quantize(Decimal(1).scaleb(-AMOUNT_DECIMALS))
         if abs(rounded - exact) > self.document.tolerance:
             self.problems.append(
-                f"QuickBooks keeps two decimals of an amount, so {exact} {self.currency} cannot be"
-                " posted as it is. Round it at the source."
+                Sentence(
+                    "QuickBooks keeps two decimals of an amount, so %(exact)s %(currency)s"
+                    " cannot be posted as it is. Round it at the source.",
+                    exact=exact,
+                    currency=self.currency,
+                )
             )
         return rounded
 
@@ -74,13 +85,13 @@ class PayloadBuilder:
         """Return the location, unless the company has switched locations off."""
         ref = self.mapped.header.get("location")
         is_enabled = self.facts.locations
-        return self._if_enabled(ref, is_enabled, label="Location", plural="Locations")
+        return self._if_enabled(ref, is_enabled, label="Location", plural=Sentence("Locations"))
 
     def line_class(self, line: MappedLine) -> dict[str, str] | None:
         """Return the class of a line, unless the company has switched classes off."""
         ref = line.refs.get("class")
         is_enabled = self.facts.class_per_line or self.facts.class_per_document
-        return self._if_enabled(ref, is_enabled, label="Class", plural="Classes")
+        return self._if_enabled(ref, is_enabled, label="Class", plural=Sentence("Classes"))
 
     def one_class(self) -> dict[str, str] | None:
         """Return the class of the transaction, if the company has one class for each."""
@@ -90,9 +101,12 @@ class PayloadBuilder:
         if len(classes) > 1:
             names = ", ".join(sorted(ref.name for ref in classes))
             self.problems.append(
-                f"Its lines have different classes ({names}), but this company gives a transaction"
-                " one class. Switch on a class for each row in QuickBooks, or correct it at the"
-                " source."
+                Sentence(
+                    "Its lines have different classes (%(names)s), but this company gives"
+                    " a transaction one class. Switch on a class for each row in"
+                    " QuickBooks, or correct it at the source.",
+                    names=names,
+                )
             )
         return as_reference(classes[0]) if classes else None
 
@@ -130,7 +144,11 @@ class PayloadBuilder:
         if ref is None or is_enabled:
             return as_reference(ref)
         self.warnings.append(
-            f"{plural} are switched off in QuickBooks, so it is posted without {ref.name}."
+            Sentence(
+                "%(plural)s are switched off in QuickBooks, so it is posted without %(name)s.",
+                plural=plural,
+                name=ref.name,
+            )
         )
         self.remarks.append(f"{label}: {ref.name}")
         return None
@@ -141,8 +159,12 @@ class PayloadBuilder:
         if len(number) > MAX_NUMBER_LENGTH:
             self.remarks.insert(0, f"Number: {number}")
             self.warnings.append(
-                f"QuickBooks takes {MAX_NUMBER_LENGTH} characters of a number; the full one,"
-                f" {number}, goes into the memo."
+                Sentence(
+                    "QuickBooks takes %(max_length)s characters of a number; the"
+                    " full one, %(number)s, goes into the memo.",
+                    max_length=MAX_NUMBER_LENGTH,
+                    number=number,
+                )
             )
         return number[:MAX_NUMBER_LENGTH].strip() or None
 
@@ -151,8 +173,11 @@ class PayloadBuilder:
         text = clean(self.document.message or "")
         if len(text) > max_length:
             self.warnings.append(
-                f"QuickBooks takes {max_length} characters of a message;"
-                " all of it goes into the memo."
+                Sentence(
+                    "QuickBooks takes %(max_length)s characters of a message; all of it"
+                    " goes into the memo.",
+                    max_length=max_length,
+                )
             )
             self.remarks.append(text)
         return text[:max_length].strip() or None
@@ -194,8 +219,13 @@ class PayloadBuilder:
         if not ref.currency or ref.currency == self.currency:
             return as_reference(ref)
         self.warnings.append(
-            f"{ref.name} is kept in {ref.currency};"
-            f" QuickBooks uses its account for {self.currency}."
+            Sentence(
+                "%(name)s is kept in %(account_currency)s; QuickBooks uses its account for"
+                " %(currency)s.",
+                name=ref.name,
+                account_currency=ref.currency,
+                currency=self.currency,
+            )
         )
         return None
 
@@ -205,8 +235,13 @@ class PayloadBuilder:
             return {"value": self.currency}
         if self.currency != self.facts.currency:
             self.problems.append(
-                f"It is in {self.currency}, but this company keeps books in {self.facts.currency}"
-                " only. Switch on several currencies in QuickBooks, or fix this at the source."
+                Sentence(
+                    "It is in %(currency)s, but this company keeps books in %(home_currency)s"
+                    " only. Switch on several currencies in QuickBooks, or fix this at the"
+                    " source.",
+                    currency=self.currency,
+                    home_currency=self.facts.currency,
+                )
             )
         return None
 
@@ -277,9 +312,12 @@ def require_reference(
 ) -> dict[str, str] | None:
     """Return the reference of a role; report a problem if there is none."""
     if ref is None:
-        label = role.replace("_", " ")
         builder.problems.append(
-            f"It has no {label}, which QuickBooks requires. Choose one in the settings of the app."
+            Sentence(
+                "It has no %(label)s, which QuickBooks requires. Choose one in the"
+                " settings of the app.",
+                label=ACCOUNT_LABELS[role],
+            )
         )
     return as_reference(ref)
 

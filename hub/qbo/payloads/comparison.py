@@ -4,37 +4,40 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from hub.errors import Sentence
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import ZERO, format_amount
 
 NameOf = Callable[[str, str], str]
 TITLES = {
-    "party": "the party",
-    "date": "the date",
-    "number": "the number",
-    "currency": "the currency",
-    "name": "the name",
-    "account": "the account",
-    "item": "the item",
-    "class_": "the class",
-    "customer": "the customer or project",
-    "tax_code": "the tax code",
-    "location": "the location",
-    "due": "the due date",
-    "term": "the terms",
-    "payment_account": "the payment account",
-    "deposit_account": "the deposit account",
-    "status": "the status",
-    "payable_account": "the payable account",
-    "payment_method": "the payment method",
-    "linked": "what it settles",
-    "sku": "the SKU",
-    "description": "the description",
-    "price": "the price",
-    "cost": "the cost",
-    "email": "the e-mail address",
-    "phone": "the phone number",
+    "party": Sentence("the party"),
+    "date": Sentence("the date"),
+    "number": Sentence("the number"),
+    "currency": Sentence("the currency"),
+    "name": Sentence("the name"),
+    "account": Sentence("the account"),
+    "item": Sentence("the item"),
+    "class_": Sentence("the class"),
+    "customer": Sentence("the customer or project"),
+    "tax_code": Sentence("the tax code"),
+    "location": Sentence("the location"),
+    "due": Sentence("the due date"),
+    "term": Sentence("the terms"),
+    "payment_account": Sentence("the payment account"),
+    "deposit_account": Sentence("the deposit account"),
+    "status": Sentence("the status"),
+    "payable_account": Sentence("the payable account"),
+    "payment_method": Sentence("the payment method"),
+    "linked": Sentence("what it settles"),
+    "sku": Sentence("the SKU"),
+    "description": Sentence("the description"),
+    "price": Sentence("the price"),
+    "cost": Sentence("the cost"),
+    "email": Sentence("the e-mail address"),
+    "phone": Sentence("the phone number"),
 }
+AMOUNTS = {"total": Sentence("as the total"), "tax": Sentence("as the tax")}
+NOTHING = Sentence("nothing")
 HEADER_FACTS = (
     "party",
     "date",
@@ -58,14 +61,13 @@ ENTRY_FACTS = ("sku", "description", "price", "cost", "email", "phone", "term")
 def differences(
     expected: TransactionSummary,
     actual: TransactionSummary,
-    what: str = "QuickBooks has",
     name_of: NameOf = lambda fact, id: id,
 ) -> list[str]:
     """Return a sentence for each fact that differs from what is expected; open facts never differ.
 
     `name_of` returns the name of a record by the fact that holds its id.
     """
-    comparison = _Comparison(expected, actual, what, name_of)
+    comparison = _Comparison(expected, actual, name_of)
     if expected.is_list_entry:
         return comparison.of_list_entries()
     return comparison.of_transactions()
@@ -73,11 +75,10 @@ def differences(
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Two summaries, with what is said of the second one: "QuickBooks has"."""
+    """Two summaries: the second one is what QuickBooks has."""
 
     expected: TransactionSummary
     actual: TransactionSummary
-    what: str
     name_of: NameOf
 
     @property
@@ -115,7 +116,7 @@ class _Comparison:
         for name, ours, stored in amounts:
             theirs = stored or ZERO
             if ours is not None and abs(ours - theirs) > tolerance:
-                sentences.append(self._amount_sentence(f"as the {name}", ours, theirs))
+                sentences.append(self._amount_sentence(AMOUNTS[name], ours, theirs))
         return sentences
 
     def _exchange_rate(self) -> list[str]:
@@ -127,8 +128,13 @@ class _Comparison:
         if abs(ours - theirs) <= ours * MAX_RATE_DIFFERENCE:
             return []
         return [
-            f"{self.what} {theirs:f} as the exchange rate of {self.currency}, where {ours:f} was"
-            " meant."
+            Sentence(
+                "QuickBooks has %(actual)s as the exchange rate of %(currency)s, where %(expected)s"
+                " was meant.",
+                actual=f"{theirs:f}",
+                currency=self.currency,
+                expected=f"{ours:f}",
+            )
         ]
 
     def _lines(self) -> list[str]:
@@ -136,7 +142,13 @@ class _Comparison:
         expected = self.expected.lines
         actual = self.actual.lines
         if len(expected) != len(actual):
-            return [f"{self.what} {len(actual)} lines, where {len(expected)} were meant."]
+            return [
+                Sentence(
+                    "QuickBooks has %(actual)s lines, where %(expected)s were meant.",
+                    actual=len(actual),
+                    expected=len(expected),
+                )
+            ]
         if all(line.linked and not line.account for line in [*expected, *actual]):
             # QuickBooks may return lines that only settle transactions in another order.
             expected = tuple(sorted(expected, key=_link_key))
@@ -145,10 +157,12 @@ class _Comparison:
         sentences = []
         for place, (ours, theirs) in enumerate(zip(expected, actual, strict=True), start=1):
             if ours.amount != theirs.amount:
-                where = f"on line {place}"
+                where = Sentence("on line %(place)s", place=place)
                 sentences.append(self._amount_sentence(where, ours.amount, theirs.amount))
             for sentence in self._facts(ours, theirs, LINE_FACTS):
-                sentences.append(f"On line {place}: {sentence}")
+                sentences.append(
+                    Sentence("On line %(place)s: %(sentence)s", place=place, sentence=sentence)
+                )
         return sentences
 
     def _facts(
@@ -168,16 +182,21 @@ class _Comparison:
 
     def _sentence(self, name: str, ours: str, theirs: str) -> str:
         """Return the sentence for a fact, with the names of the records."""
-        expected = self.name_of(name, ours) if ours else "nothing"
-        actual = self.name_of(name, theirs) if theirs else "nothing"
-        title = TITLES[name]
-        return f"{self.what} {actual} as {title}, where {expected} was meant."
+        return Sentence(
+            "QuickBooks has %(actual)s as %(title)s, where %(expected)s was meant.",
+            actual=self.name_of(name, theirs) if theirs else NOTHING,
+            title=TITLES[name],
+            expected=self.name_of(name, ours) if ours else NOTHING,
+        )
 
-    def _amount_sentence(self, where: str, ours: Decimal, theirs: Decimal) -> str:
+    def _amount_sentence(self, where: Sentence, ours: Decimal, theirs: Decimal) -> str:
         """Return the sentence for an amount; `where` is such as "on line 2"."""
-        expected = format_amount(ours, self.currency)
-        actual = format_amount(theirs, self.currency)
-        return f"{self.what} {actual} {where}, where {expected} was meant."
+        return Sentence(
+            "QuickBooks has %(actual)s %(where)s, where %(expected)s was meant.",
+            actual=format_amount(theirs, self.currency),
+            where=where,
+            expected=format_amount(ours, self.currency),
+        )
 
 
 def _is_fixed(value: str) -> bool:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import Kind
+from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
@@ -48,7 +49,10 @@ def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> 
 
     if link.kind not in DEPOSITED_KINDS:
         builder.problems.append(
-            f"Line {mapped.line.id} has to hold a payment or a refund. Fix this at the source."
+            Sentence(
+                "Line %(line)s has to hold a payment or a refund. Fix this at the source.",
+                line=mapped.line.id,
+            )
         )
     linked = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}
     detail = without_empty(PaymentMethodRef=builder.on_line(mapped, "payment_method"))
@@ -59,8 +63,11 @@ def _other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return the detail of money that is no payment; a negative amount is a fee."""
     if "account" not in mapped.refs:
         builder.problems.append(
-            f"Line {mapped.line.id} has neither a payment nor an account."
-            " Complete it at the source, or match its code."
+            Sentence(
+                "Line %(line)s has neither a payment nor an account. Complete it at the"
+                " source, or match its code.",
+                line=mapped.line.id,
+            )
         )
     return without_empty(
         AccountRef=builder.on_line(mapped, "account"),

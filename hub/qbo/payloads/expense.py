@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from hub.errors import Sentence
 from hub.mapping.mapped import Mapped, MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, total
@@ -36,8 +37,10 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     is_credit = _total(builder.mapped) < 0
     if is_credit and paid_by != CARD:
         builder.problems.append(
-            "Its total is negative, which QuickBooks takes on credit cards only."
-            " Make it a deposit at the source."
+            Sentence(
+                "Its total is negative, which QuickBooks takes on credit cards only. Make"
+                " it a deposit at the source."
+            )
         )
     elif is_credit:
         builder.mapped = _negate(builder.mapped)
@@ -69,13 +72,21 @@ def payment_type(builder: PayloadBuilder) -> str:
         return CARD if is_card_account else CASH
     if word not in PAYMENT_TYPES:
         builder.problems.append(
-            f"It is paid by {stated}; QuickBooks knows cash, check and credit card."
+            Sentence(
+                "It is paid by %(stated)s; QuickBooks knows cash, check and credit card.",
+                stated=stated,
+            )
         )
     type = PAYMENT_TYPES.get(word, CASH)
     if account and account.type and is_card_account != (type == CARD):
         builder.problems.append(
-            f"It is paid by {stated}, but {account.name} is an account of type {account.type}."
-            " Choose another account, or correct how it was paid at the source."
+            Sentence(
+                "It is paid by %(stated)s, but %(account)s is an account of type %(type)s."
+                " Choose another account, or correct how it was paid at the source.",
+                stated=stated,
+                account=account.name,
+                type=account.type,
+            )
         )
     return type
 

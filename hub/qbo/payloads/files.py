@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hub.contract.documents import Attachment
+from hub.errors import Sentence
 from hub.qbo.entities import ENTITY
 from hub.qbo.multipart import media_type
 
@@ -57,21 +58,39 @@ def file_differences(
 
     `metadata` and `size` are those of the upload, `actual` is the Attachable.
     """
-    sentences = []
+    sentences: list[str] = []
     expected_name = metadata["FileName"]
     name = str(actual.get("FileName") or "")
     if name != expected_name:
-        sentences.append(f"It is called {name or 'nothing'} there, not {expected_name}.")
+        sentences.append(
+            Sentence(
+                "It is called %(name)s there, not %(expected_name)s.",
+                name=name or Sentence("nothing"),
+                expected_name=expected_name,
+            )
+        )
 
     actual_size = actual.get("Size")
     if size is not None and actual_size is not None and int(actual_size) != size:
-        sentences.append(f"QuickBooks has {int(actual_size):,} bytes of it, {size:,} were sent.")
+        sentences.append(
+            Sentence(
+                "QuickBooks has %(actual_size)s bytes of it, %(size)s were sent.",
+                actual_size=format(int(actual_size), ","),
+                size=format(size, ","),
+            )
+        )
 
     owners = _owners(actual)
     for link in metadata["AttachableRef"]:
         owner = link["EntityRef"]
         if owner not in owners:
-            sentences.append(f"It is not attached to {owner['type']} {owner['value']} there.")
+            sentences.append(
+                Sentence(
+                    "It is not attached to %(type)s %(value)s there.",
+                    type=owner["type"],
+                    value=owner["value"],
+                )
+            )
     return sentences
 
 

@@ -4,7 +4,15 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import Item, Role
-from hub.qbo.payloads.builder import PayloadBuilder, clean, day, details_of, without_empty
+from hub.errors import Sentence
+from hub.qbo.payloads.builder import (
+    ACCOUNT_LABELS,
+    PayloadBuilder,
+    clean,
+    day,
+    details_of,
+    without_empty,
+)
 from hub.qbo.payloads.names import MAX_ITEM_LENGTH, name
 from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
 
@@ -50,8 +58,11 @@ def _warn_of_texts(builder: PayloadBuilder) -> None:
     for label, text in texts.items():
         if clean(text or ""):
             builder.warnings.append(
-                f"Products and services in QuickBooks have no field for {label}; it is left out."
-                " Put it into the description at the source."
+                Sentence(
+                    "Products and services in QuickBooks have no field for %(label)s; it"
+                    " is left out. Put it into the description at the source.",
+                    label=label,
+                )
             )
 
 
@@ -73,13 +84,17 @@ def _accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     is_inventory = item.type == "inventory"
     missing = []
     if is_inventory:
-        missing = [role.replace("_", " ") for role in ACCOUNTS if role not in header]
+        missing = [ACCOUNT_LABELS[role] for role in ACCOUNTS if role not in header]
     elif "income_account" not in header and "expense_account" not in header:
-        missing = ["income account or expense account"]
+        missing = [Sentence("income account or expense account")]
     if missing:
         builder.problems.append(
-            f"{item.name} cannot be made without {' and '.join(missing)}. Choose them in the"
-            " settings of the app."
+            Sentence(
+                "%(name)s cannot be made without %(missing)s. Choose them in the settings"
+                " of the app.",
+                name=item.name,
+                missing=" and ".join(missing),
+            )
         )
     return without_empty(
         IncomeAccountRef=builder.header("income_account"),
@@ -93,8 +108,11 @@ def _stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     start = item.start or builder.document.date
     if start is None:
         builder.problems.append(
-            f"{item.name} is kept in stock, but not known from which day."
-            " Complete it at the source."
+            Sentence(
+                "%(name)s is kept in stock, but not known from which day. Complete it at"
+                " the source.",
+                name=item.name,
+            )
         )
     on_hand = item.on_hand or Decimal(0)
     fields: dict[str, Any] = {"TrackQtyOnHand": True, "QtyOnHand": on_hand}

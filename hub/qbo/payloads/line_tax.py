@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, to_cents, total
@@ -32,7 +33,9 @@ def detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[st
     tax = read_stated_tax(builder)
     if document.tax_mode == "none" and tax:
         builder.problems.append(
-            "It says that no tax applies and states tax all the same. Fix this at the source."
+            Sentence(
+                "It says that no tax applies and states tax all the same. Fix this at the source."
+            )
         )
     fields: dict[str, Any] = {"GlobalTaxCalculation": CALCULATIONS[document.tax_mode]}
     if document.tax_mode in ("none", "computed") or tax is None:
@@ -60,8 +63,11 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | N
     code = builder.on_line(mapped, "tax_code")
     if code is None:
         builder.problems.append(
-            f"Line {mapped.line.id} has no tax code, which QuickBooks requires here."
-            " Match its tax code."
+            Sentence(
+                "Line %(line)s has no tax code, which QuickBooks requires here. Match its tax"
+                " code.",
+                line=mapped.line.id,
+            )
         )
     return code
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hub.contract.documents import Party
+from hub.errors import Sentence
 from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
 from hub.qbo.payloads.shared_fields import address, put_texts_into_memo
 
@@ -17,12 +18,20 @@ def name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH)
     plain = " ".join(clean(text).split())
     if ":" in plain:
         builder.problems.append(
-            f"QuickBooks takes no colon in a name: {plain}. Rename it at the source, or match it."
+            Sentence(
+                "QuickBooks takes no colon in a name: %(name)s. Rename it at the source,"
+                " or match it.",
+                name=plain,
+            )
         )
     if len(plain) > max_length:
         builder.problems.append(
-            f"QuickBooks takes {max_length} characters of a name."
-            f" Shorten {plain[:40]}… at the source."
+            Sentence(
+                "QuickBooks takes %(max_length)s characters of a name. Shorten %(name)s…"
+                " at the source.",
+                max_length=max_length,
+                name=plain[:40],
+            )
         )
     return plain
 

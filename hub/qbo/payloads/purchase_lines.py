@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.money import ZERO
 from hub.qbo.entities import ENTITY
@@ -35,8 +36,11 @@ def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> 
         detail |= without_empty(AccountRef=builder.on_line(mapped, "account"))
     if "item" not in mapped.refs and "account" not in mapped.refs:
         builder.problems.append(
-            f"Line {mapped.line.id} has neither account nor item."
-            " Complete it at the source, or match its code."
+            Sentence(
+                "Line %(line)s has neither account nor item. Complete it at the source, or"
+                " match its code.",
+                line=mapped.line.id,
+            )
         )
     body = {"DetailType": detail_type, "Amount": net, detail_type: detail}
     return body | without_empty(
@@ -53,7 +57,10 @@ def _with_unclaimed_tax(
     if has_tax and not builder.facts.tax_codes:
         line_amount += mapped.line.tax or ZERO
         builder.warnings.append(
-            "QuickBooks in the United States keeps no tax on purchases; it is part of the lines."
+            Sentence(
+                "QuickBooks in the United States keeps no tax on purchases; it is part of"
+                " the lines."
+            )
         )
     return builder.cents(line_amount)
 
@@ -84,8 +91,11 @@ def _links(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
     order_line = link.lines.get(applied.line)
     if order_line is None:
         builder.warnings.append(
-            f"Line {applied.line} of {applied.document} has no line in QuickBooks;"
-            " it is not linked."
+            Sentence(
+                "Line %(line)s of %(document)s has no line in QuickBooks; it is not linked.",
+                line=applied.line,
+                document=applied.document,
+            )
         )
         return []
     order = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": order_line}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine, Ref
 from hub.mapping.split import amount
 from hub.money import total
@@ -75,8 +76,11 @@ def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
 
     if "item" not in mapped.refs:
         builder.problems.append(
-            f"Line {mapped.line.id} has no product or service, which QuickBooks requires on what is"
-            " sold. Match its code, or choose one in the settings of the app."
+            Sentence(
+                "Line %(line)s has no product or service, which QuickBooks requires on what"
+                " is sold. Match its code, or choose one in the settings of the app.",
+                line=mapped.line.id,
+            )
         )
     net = _net(builder, mapped, builder.cents(line_amount))
     has_own_class = builder.one_class() is None
@@ -122,7 +126,10 @@ def _discount(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> list[
     if len(accounts) > 1:
         names = ", ".join(sorted(ref.name for ref in accounts.values()))
         builder.problems.append(
-            f"Its discounts have different accounts ({names}); QuickBooks has room for one."
+            Sentence(
+                "Its discounts have different accounts (%(names)s); QuickBooks has room for one.",
+                names=names,
+            )
         )
     account = builder.on_line(discounts[0], "account")
     detail = {"PercentBased": False} | without_empty(DiscountAccountRef=account)

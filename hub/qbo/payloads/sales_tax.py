@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine, Ref
 from hub.qbo.payloads import line_tax
 from hub.qbo.payloads.builder import PayloadBuilder, as_reference, without_empty
@@ -41,8 +42,10 @@ def detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
         tax = None
     if is_taxable and not builder.facts.sales_tax:
         builder.problems.append(
-            "It is taxed, but sales tax is switched off in QuickBooks. Switch it on there, or"
-            " fix this at the source."
+            Sentence(
+                "It is taxed, but sales tax is switched off in QuickBooks. Switch it on"
+                " there, or fix this at the source."
+            )
         )
     fields = without_empty(TxnTaxCodeRef=_rate(builder))
     if tax is not None:
@@ -55,16 +58,23 @@ def _check(builder: PayloadBuilder, tax: Decimal | None, *, is_taxable: bool) ->
     mode = builder.document.tax_mode
     if mode == "none" and tax:
         builder.problems.append(
-            "It says that no tax applies and states tax all the same. Fix this at the source."
+            Sentence(
+                "It says that no tax applies and states tax all the same. Fix this at the source."
+            )
         )
     if mode == "inclusive" and tax is None and is_taxable:
         builder.problems.append(
-            "Its amounts include tax and do not say how much, and QuickBooks in the United States"
-            " wants them without. Send the tax of each line."
+            Sentence(
+                "Its amounts include tax and do not say how much, and QuickBooks in the"
+                " United States wants them without. Send the tax of each line."
+            )
         )
     if tax and not is_taxable:
         builder.problems.append(
-            "It states tax, but none of its lines is taxable. Correct it, or match its tax codes."
+            Sentence(
+                "It states tax, but none of its lines is taxable. Correct it, or match its"
+                " tax codes."
+            )
         )
 
 
@@ -78,8 +88,12 @@ def _rate(builder: PayloadBuilder) -> dict[str, str] | None:
     if len(rates) > 1:
         names = ", ".join(sorted(ref.name for ref in rates.values()))
         builder.problems.append(
-            f"Its lines have different tax rates ({names}), but QuickBooks in the United States has"
-            " one for each document. Fix this at the source, or let QuickBooks work out the tax."
+            Sentence(
+                "Its lines have different tax rates (%(names)s), but QuickBooks in the"
+                " United States has one for each document. Fix this at the source, or let"
+                " QuickBooks work out the tax.",
+                names=names,
+            )
         )
     if not rates:
         return None

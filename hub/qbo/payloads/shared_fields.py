@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.contract.documents import Address, Role
+from hub.errors import Sentence
 from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
 
 MAX_CUSTOM_LENGTH = 31
@@ -81,7 +82,9 @@ def _custom_texts(builder: PayloadBuilder) -> Iterator[tuple[str, str]]:
 def _put_custom_text_into_memo(builder: PayloadBuilder, name: str, text: str) -> None:
     """Put the text of a custom field that QuickBooks does not have into the memo."""
     builder.remarks.append(f"{name}: {text}")
-    builder.warnings.append(f"QuickBooks has no custom field {name}; it goes into the memo.")
+    builder.warnings.append(
+        Sentence("QuickBooks has no custom field %(name)s; it goes into the memo.", name=name)
+    )
 
 
 def mailing(builder: PayloadBuilder, role: Role, field: str) -> dict[str, Any]:
@@ -96,7 +99,7 @@ def mailing(builder: PayloadBuilder, role: Role, field: str) -> dict[str, Any]:
     to = (party.email if party else "") or requested.strip()
     if not to:
         builder.warnings.append(
-            "It is not mailed, for neither QuickBooks nor the source has an address."
+            Sentence("It is not mailed, for neither QuickBooks nor the source has an address.")
         )
         return {}
     return {field: {"Address": to}, "EmailStatus": "NeedToSend"}

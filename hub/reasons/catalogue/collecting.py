@@ -2,11 +2,17 @@
 
 from hub.reasons.template import CORRECT_AT_SOURCE, CaseAction, Template
 
-MATCH = "Pick the matching record, or create it in QuickBooks."
+MATCH = "Pick the matching {code:noun}, or create it in QuickBooks."
+MATCH_FIELD = "Pick the matching {field:noun}, or create it in QuickBooks."
 # What the matching says of a code that it found no record for.
 NOTHING_FITS = (
     "nothing in QuickBooks fits it.",
     "nothing fits it; match it or confirm it as new before the first posting.",
+)
+# What a person reads in place of these, which are stored with the cases.
+NOTHING_FITS_REASONS = (
+    "{code} has no match in QuickBooks.",
+    "{code} has no match in QuickBooks. Match it, or confirm it as new, before the first posting.",
 )
 SETTINGS = "Choose another record in the settings of the app."
 EITHER = (
@@ -31,11 +37,11 @@ def _code(reason: str, instruction: str, action: CaseAction) -> Template:
     title = "{code} is not matched yet"
     special = {}
     if action is CaseAction.MATCH:
-        for problem in NOTHING_FITS:
+        for problem, reason_without_it in zip(NOTHING_FITS, NOTHING_FITS_REASONS, strict=True):
             special[problem] = Template(
                 title="QuickBooks has no {code:called}",
-                reason=reason,
-                instruction="Pick the matching {code:noun}, or create it in QuickBooks.",
+                reason=reason_without_it,
+                instruction=MATCH,
                 action=action,
             )
     return Template(
@@ -50,7 +56,7 @@ TEMPLATES = {
     "code.source": _code("{code}: {problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "code.differ": _code("{code}: {problem}", DIFFER, CaseAction.DIFFER),
     # A document that lacks a code, or whose lines do not fit together.
-    "document.match": _document("{field}: {problem}", MATCH, CaseAction.MATCH),
+    "document.match": _document("{field}: {problem}", MATCH_FIELD, CaseAction.MATCH),
     "document.settings": _document("{field}: {problem}", SETTINGS, CaseAction.SETTINGS),
     "document.source": _document("{field}: {problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.differ": _document("{field}: {problem}", DIFFER, CaseAction.DIFFER),

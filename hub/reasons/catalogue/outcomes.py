@@ -116,8 +116,8 @@ TEMPLATES = {
         title="Number already used",
         reason="{name}: {answer}",
         instruction=(
-            "Press “This is it” when they are the same document; else change the number at the"
-            " source, then Retry."
+            "Compare it with the one that has the number. If they are one document, choose that one"
+            " or Skip; else change the number at the source, then Retry."
         ),
         action=CaseAction.CHOOSE,
     ),

@@ -2,6 +2,7 @@
 
 from hub.reasons.template import CaseAction, Template
 
+ACCEPT_OR_CORRECT = "Compare the two. Accept what QuickBooks has, or correct the one that is wrong."
 TEMPLATES = {
     "posted.missing": Template(
         title="No longer in QuickBooks",
@@ -21,13 +22,13 @@ TEMPLATES = {
             "{name} was posted as transaction {quickbooks_id}, which has {present_total} there,"
             " where {posted_total} was posted."
         ),
-        instruction="Compare the two and correct the one that is wrong, or close this.",
+        instruction=ACCEPT_OR_CORRECT,
         action=CaseAction.NONE,
     ),
     "posted.edited": Template(
         title="Changed in QuickBooks",
         reason="{name} was changed in QuickBooks. {differences}",
-        instruction="Compare the two and correct the one that is wrong, or close this.",
+        instruction=ACCEPT_OR_CORRECT,
         action=CaseAction.NONE,
     ),
     "marker.twice": Template(

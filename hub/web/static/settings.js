@@ -5,7 +5,7 @@ const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zones && here) {
   const option = document.createElement("option");
   option.value = here;
-  option.textContent = `${here} (this browser)`;
+  option.textContent = `${here} (${zones.dataset.here})`;
   zones.prepend(option);
 }
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from hub import NeedsAttention, Site, Tenant
+from hub import NeedsAttention, Sentence, Site, Tenant
 from hub_autotask.client import Autotask, midnight, where
 
 LISTS = ("Companies", "Contacts", "Currencies", "PaymentTerms")
@@ -49,9 +49,11 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
     ]
     if lacking:
         raise NeedsAttention(
-            f"The security level of {site.settings['username']} lacks rights to"
-            f" {', '.join(lacking)}. Give it those in Autotask under Admin, Security Levels, or use"
-            " the level API User (system)."
+            "The security level of %(username)s lacks rights to %(lacking)s. Give it"
+            " those in Autotask under Admin, Security Levels, or use the level API"
+            " User (system).",
+            username=str(site.settings["username"]),
+            lacking=", ".join(lacking),
         )
     warnings = [tildes(source), busy(source)]
     warnings += (
@@ -71,9 +73,10 @@ def tildes(source: Autotask) -> str | None:
             places.append(f"{what} {', '.join(f'“{name}”' for name in bad[:SHOWN])}{more}")
     if not places:
         return None
-    return (
-        f"A tilde stands in names in Autotask: {'; '.join(places)}. QuickBooks separates by a colon"
-        " only; rename them, for documents that use them are held."
+    return Sentence(
+        "A tilde stands in names in Autotask: %(places)s. QuickBooks separates by a"
+        " colon only; rename them, for documents that use them are held.",
+        places="; ".join(places),
     )
 
 
@@ -82,9 +85,11 @@ def busy(source: Autotask) -> str | None:
     used, allowed = source.load()
     if used < allowed * BUSY:
         return None
-    return (
-        f"Autotask has had {used:,} of the {allowed:,} calls that all its integrations may make in"
-        " an hour; beyond that it stops every one of them."
+    return Sentence(
+        "Autotask has had %(used)s of the %(allowed)s calls that all its integrations"
+        " may make in an hour; beyond that it stops every one of them.",
+        used=f"{used:,}",
+        allowed=f"{allowed:,}",
     )
 
 
@@ -103,10 +108,12 @@ def numbering(site: Site, source: Autotask) -> str | None:
     recent = [row["invoiceNumber"] for row in source.rows("Invoices", *later, fields=fields)]
     if len(recent) < MANY or not all(number and number != "ERROR" for number in recent):
         return None
-    return (
-        f"All {len(recent)} recent invoices have a number already, and none of them from the hub:"
-        " Autotask numbers them by itself, so none would ever be posted. Leave Next Invoice Number"
-        " blank in Autotask under Contracts & billing, or let the settings take Autotask's numbers."
+    return Sentence(
+        "All %(count)s recent invoices have a number already, and none of them from"
+        " the hub: Autotask numbers them by itself, so none would ever be posted."
+        " Leave Next Invoice Number blank in Autotask under Contracts & billing, or"
+        " let the settings take Autotask's numbers.",
+        count=len(recent),
     )
 
 
@@ -115,9 +122,11 @@ def nothing(site: Site, source: Autotask) -> str | None:
     since = midnight(site.today - dt.timedelta(days=3 * RECENT), site.zone)
     if next(source.rows("Invoices", where("createDateTime", "gte", since), fields=("id",)), None):
         return None
-    return (
-        f"{site.settings['username']} sees no invoice of the last {3 * RECENT} days. If there are"
-        " some, the user is kept to certain lines of business; give it all of them in Autotask."
+    return Sentence(
+        "%(username)s sees no invoice of the last %(count)s days. If there are some, the"
+        " user is kept to certain lines of business; give it all of them in Autotask.",
+        username=str(site.settings["username"]),
+        count=3 * RECENT,
     )
 
 
@@ -127,11 +136,12 @@ def numbers(site: Site) -> None:
     if ours != site.company.custom_numbers:
         return
     if ours:
-        setting = "off, for QuickBooks is to give the numbers"
+        setting = Sentence("off, for QuickBooks is to give the numbers")
     else:
-        setting = "on, for the numbers come from Autotask"
+        setting = Sentence("on, for the numbers come from Autotask")
     raise NeedsAttention(
-        f"Custom transaction numbers must be {setting}. Change it in QuickBooks under Account and"
-        " settings, Sales, Sales form content, or choose other invoice numbers in the settings of"
-        " the app."
+        "Custom transaction numbers must be %(setting)s. Change it in QuickBooks under"
+        " Account and settings, Sales, Sales form content, or choose other invoice"
+        " numbers in the settings of the app.",
+        setting=setting,
     )

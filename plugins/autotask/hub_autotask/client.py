@@ -13,6 +13,7 @@ from hub import (
     Reply,
     Retry,
     Row,
+    Sentence,
     Site,
     iter_chunks,
     read_linked_pages,
@@ -27,10 +28,11 @@ NOWHERE: Row = {}
 REFUSED_STATUS = (
     500  # Autotask refuses a query or a change with this status; the reasons are in the body
 )
-WHO = (
-    "Autotask does not say which part is wrong: check the user name, its secret and the tracking"
-    " identifier of the integration vendor “Autotask - QuickBooks Online”, that the user is active,"
-    " and that its security level is API User (system) or a copy of it."
+WHO = Sentence(
+    "Autotask does not say which part is wrong: check the user name, its secret and"
+    " the tracking identifier of the integration vendor “Autotask - QuickBooks"
+    " Online”, that the user is active, and that its security level is API User"
+    " (system) or a copy of it."
 )
 
 
@@ -140,8 +142,11 @@ class Autotask:
             if existing.casefold() == label.casefold():
                 return int(value)
         raise NeedsAttention(
-            f"{field} of {entity} in Autotask has no entry “{label}”. Somebody renamed or"
-            " removed it; put it back."
+            "%(field)s of %(entity)s in Autotask has no entry “%(label)s”. Somebody"
+            " renamed or removed it; put it back.",
+            field=field,
+            entity=entity,
+            label=label,
         )
 
     def picklist(self, entity: str, field: str) -> dict[str, str]:
@@ -196,7 +201,9 @@ class Autotask:
         if reply.status == 401 and self._has_moved():
             reply = self._send(method, path, json)
         if reply.status == 401:
-            raise NeedsAttention(f"Autotask refused the API user {self._user}. {WHO}")
+            raise NeedsAttention(
+                "Autotask refused the API user %(user)s. %(who)s", user=self._user, who=WHO
+            )
         if reply.status == 404 and absent is not None:
             return absent
         answer: Row = reply.json() if reply.status == REFUSED_STATUS else reply.check().json()
@@ -215,12 +222,21 @@ class Autotask:
         message = " ".join(map(str, errors or ())) or "nothing more"
         if "adequate permissions" in message:
             return NeedsAttention(
-                f"The security level of {self._user} lacks a right to {entity} in Autotask. Give it"
-                " that right under Admin, Security Levels, or use the level API User (system)."
+                "The security level of %(user)s lacks a right to %(entity)s in"
+                " Autotask. Give it that right under Admin, Security Levels, or use"
+                " the level API User (system).",
+                user=self._user,
+                entity=entity,
             )
         if "busy" in message.lower() or not errors:
-            return Retry(f"Autotask cannot answer for {entity} now ({message}); it is tried again.")
-        return Refused(f"Autotask refused this for {entity}: {message}")
+            return Retry(
+                "Autotask cannot answer for %(entity)s now (%(message)s); it is tried again.",
+                entity=entity,
+                message=message,
+            )
+        return Refused(
+            "Autotask refused this for %(entity)s: %(message)s", entity=entity, message=message
+        )
 
     def _zone(self) -> str:
         """Return the address of the database's zone, requested once and stored for this user."""
@@ -233,8 +249,9 @@ class Autotask:
         )
         if reply.status == REFUSED_STATUS:
             raise NeedsAttention(
-                f"Autotask knows no user {self._user}. Check the user name of the API user in"
-                " the settings of the app."
+                "Autotask knows no user %(user)s. Check the user name of the API user"
+                " in the settings of the app.",
+                user=self._user,
             )
         zone: Row = reply.check().json()
         zone["url"] = zone["url"].rstrip("/") + "/"

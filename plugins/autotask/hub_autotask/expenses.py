@@ -17,6 +17,7 @@ from hub import (
     Party,
     Receipt,
     Row,
+    Sentence,
     Site,
     StageName,
     money,
@@ -64,9 +65,9 @@ FIELDS = (
 ENTITY = "ExpenseReports"
 APPROVED = "Approved for Payment"
 MARK = Mark("quickBooksReferenceNumber", "QuickBooks reference number")
-NO_ADVANCE = (
-    "Expense reports with a cash advance need an account that the advance is taken off. Choose one"
-    " in the settings of the app."
+NO_ADVANCE = Sentence(
+    "Expense reports with a cash advance need an account that the advance is taken"
+    " off. Choose one in the settings of the app."
 )
 
 
@@ -142,28 +143,41 @@ class _Translation:
         if label != APPROVED and MARK.is_ready(self.row):
             return (
                 "pending",
-                f"{self._name()} waits: in Autotask it is {label or 'in a state unknown there'}.",
+                Sentence(
+                    "%(name)s waits: in Autotask it is %(label)s.",
+                    name=self._name(),
+                    label=label or Sentence("in a state unknown there"),
+                ),
             )
         if not self.items:
             return (
                 "closed",
-                f"{self._name()} has nothing to repay: none of its expenses is reimbursable.",
+                Sentence(
+                    "%(name)s has nothing to repay: none of its expenses is reimbursable.",
+                    name=self._name(),
+                ),
             )
         return self.kind.waits(self.row, self._hold())
 
     def _hold(self) -> str | None:
         foreign = self._foreign()
         if foreign:
-            return (
-                f"{self._name()} is to be repaid in {foreign}, and expense reports are passed in"
-                f" {self.currency} only. Enter it in QuickBooks by hand, and write its number into"
-                " Autotask."
+            return Sentence(
+                "%(name)s is to be repaid in %(foreign)s, and expense reports are"
+                " passed in %(currency)s only. Enter it in QuickBooks by hand, and"
+                " write its number into Autotask.",
+                name=self._name(),
+                foreign=foreign,
+                currency=self.currency,
             )
         if self.advance > sum((self._worth(item) for item in self.items), money(0)):
-            return (
-                f"{self._name()} has a cash advance of {self.advance} {self.currency}, which is"
-                " more than its expenses. Settle the rest with the person, and correct the advance"
-                " in Autotask."
+            return Sentence(
+                "%(name)s has a cash advance of %(advance)s %(currency)s, which is"
+                " more than its expenses. Settle the rest with the person, and correct"
+                " the advance in Autotask.",
+                name=self._name(),
+                advance=self.advance,
+                currency=self.currency,
             )
         return None
 
@@ -172,7 +186,7 @@ class _Translation:
         return row["name"] if row and row["name"] != self.currency else None
 
     def _name(self) -> str:
-        return f"Expense report “{self.row['name']}”"
+        return Sentence("Expense report “%(name)s”", name=str(self.row["name"]))
 
     def _person(self) -> Code:
         return as_person(self.lists.one("Resources", self.row["submitterID"]), self.currency)
@@ -205,7 +219,10 @@ class _Translation:
         row = self.lists.whole("BillingCodes").get(item["expenseCategory"])
         if row is None:
             raise ValueError(
-                f"its expense category {item['expenseCategory']} is not shown to the API user"
+                Sentence(
+                    "its expense category %(category)s is not shown to the API user",
+                    category=str(item["expenseCategory"]),
+                )
             )
         return as_category(row)
 
@@ -260,7 +277,7 @@ def as_person(row: Row, currency: str) -> Code:
 
 def as_department(number: str) -> Code:
     """Return the code of a department, which expense reports know by its number only."""
-    return Code(id=f"department:{number}", name=number, hold=lists.tilde(number, "number"))
+    return Code(id=f"department:{number}", name=number, hold=lists.tilde(number, lists.NUMBER))
 
 
 def as_category(row: Row) -> Code:
@@ -269,7 +286,7 @@ def as_category(row: Row) -> Code:
     It has one account for what is billed to a customer and one for the rest.
     """
     name, number = lists.clean(row["name"]), lists.clean(row["externalNumber"]) or None
-    hold = lists.tilde(name) or lists.tilde(number, "External Number")
+    hold = lists.tilde(name) or lists.tilde(number, lists.EXTERNAL_NUMBER)
     return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
 
 
@@ -296,8 +313,9 @@ def _categories(site: Site, source: Autotask, source_lists: Lists) -> list[Code]
     use_type = lists.use_type(site, source, lists.EXPENSE)
     if use_type is None:
         raise NeedsAttention(
-            f"Autotask has no use type of billing codes called “{site.settings[lists.EXPENSE]}”."
-            " Write into the settings of the app what expense categories have there."
+            "Autotask has no use type of billing codes called “%(expense)s”. Write"
+            " into the settings of the app what expense categories have there.",
+            expense=str(site.settings[lists.EXPENSE]),
         )
     categories = []
     for row in source_lists.whole("BillingCodes").values():

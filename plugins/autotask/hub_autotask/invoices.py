@@ -18,6 +18,7 @@ from hub import (
     Receipt,
     Refused,
     Row,
+    Sentence,
     Site,
     StageName,
     TaxMode,
@@ -64,7 +65,7 @@ FIELDS = (
     lists.field("tax_category", "Tax category", "tax_code"),
 )
 ENTITY = "Invoices"
-NO_CODE = "choose an item for them in the settings of the app."
+NO_CODE = Sentence("choose an item for them in the settings of the app.")
 
 
 class Invoices(Kind):
@@ -143,7 +144,9 @@ class _Translation:
         total = (self.total - untaxed) * self.sign
         rounding, tolerance, warnings = self._rounding(lines, total, tax)
         if untaxed:
-            warnings.append(f"Autotask's tax of {untaxed} is not passed.")
+            warnings.append(
+                Sentence("Autotask's tax of %(untaxed)s is not passed.", untaxed=untaxed)
+            )
         stage, hold = self._stage(hold)
         return Document(
             kind="credit_memo" if self.sign < 0 else "invoice",
@@ -178,14 +181,18 @@ class _Translation:
 
     def _hold(self) -> str | None:
         if self.total < 0 and self.sign > 0:
-            return (
-                f"{self._name()} has a negative total, which QuickBooks takes as a credit memo"
-                " only. Let the settings of the app post those, or correct it in Autotask."
+            return Sentence(
+                "%(name)s has a negative total, which QuickBooks takes as a credit"
+                " memo only. Let the settings of the app post those, or correct it in"
+                " Autotask.",
+                name=self._name(),
             )
         if self.kind.mark().is_failed(self.row) and self.currency != self.site.company.currency:
-            return (
-                f"{self._name()} is in {self.currency}: QuickBooks needs several currencies"
-                f" switched on, and its customer has to be kept in {self.currency} there."
+            return Sentence(
+                "%(name)s is in %(currency)s: QuickBooks needs several currencies"
+                " switched on, and its customer has to be kept in %(currency)s there.",
+                name=self._name(),
+                currency=self.currency,
             )
         return None
 
@@ -193,8 +200,13 @@ class _Translation:
         """Return the stage and, for a pending document, the reason."""
         if self.row["isVoided"]:
             voided_on = day(self.row["voidedDate"], self.site.zone)
-            when = f" on {voided_on}" if voided_on else ""
-            return "closed", f"{self._name()} was voided in Autotask{when}."
+            if not voided_on:
+                return "closed", Sentence("%(name)s was voided in Autotask.", name=self._name())
+            return "closed", Sentence(
+                "%(name)s was voided in Autotask on %(date)s.",
+                name=self._name(),
+                date=str(voided_on),
+            )
         return self.kind.waits(self.row, hold)
 
     def _name(self) -> str:
@@ -268,7 +280,9 @@ class _Translation:
         gap = total - sum((line.amount or money(0) for line in lines), money(0)) - (tax or 0)
         if not gap or abs(gap) > self.settings["tolerance"] or self._mode() == "computed":
             return (), money(0), []
-        warning = f"Autotask's total differs from the sum of the rounded lines by {gap}."
+        warning = Sentence(
+            "Autotask's total differs from the sum of the rounded lines by %(gap)s.", gap=gap
+        )
         if self.settings["difference"] == "note":
             return (), abs(gap), [warning]
         code = lists.rounding(self.settings["income_account"])

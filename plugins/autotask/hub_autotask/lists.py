@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from hub import Address, Code, Field, Item, MatchMethod, Party, Role, Row, Site, money
+from hub import Address, Code, Field, Item, MatchMethod, Party, Role, Row, Sentence, Site, money
 from hub_autotask.client import Autotask, where
 
 EXPENSE, INTERNAL = "expense_use_type", "internal_use_type"
@@ -31,10 +31,9 @@ BILLING_ADDRESS = (
     "billToZipCode",
 )
 OWN_ADDRESS = ("address1", "address2", "city", "state", "postalCode")
-TILDE = (
-    "in Autotask its {} holds a tilde, which QuickBooks does not take for a separator."
-    " Rename it there."
-)
+NAME = Sentence("name")
+NUMBER = Sentence("number")
+EXTERNAL_NUMBER = Sentence("External Number")
 
 
 def field(
@@ -71,7 +70,13 @@ class Lists:
         if id not in self._some.get(entity, {}):
             self.fetch(entity, [id])
         if id not in self._some[entity]:
-            raise ValueError(f"{entity} {id}, which it names, is not shown to the API user")
+            raise ValueError(
+                Sentence(
+                    "%(entity)s %(id)s, which it names, is not shown to the API user",
+                    entity=entity,
+                    id=str(id),
+                )
+            )
         return self._some[entity][id]
 
     def load(self, companies: Iterable[int | None]) -> None:
@@ -91,7 +96,9 @@ class Lists:
         self.load([id])
         company = self._companies[id]
         if company is None:
-            raise ValueError(f"its organisation {id} is not shown to the API user")
+            raise ValueError(
+                Sentence("its organisation %(id)s is not shown to the API user", id=str(id))
+            )
         return company
 
     def contact(self, id: int) -> Row | None:
@@ -194,9 +201,15 @@ def clean(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def tilde(name: str | None, what: str = "name") -> str | None:
+def tilde(name: str | None, what: str = NAME) -> str | None:
     """Return the reason why a name with a tilde may not be used, or None."""
-    return TILDE.format(what) if name and "~" in name else None
+    if not name or "~" not in name:
+        return None
+    return Sentence(
+        "in Autotask its %(what)s holds a tilde, which QuickBooks does not take for a separator."
+        " Rename it there.",
+        what=what,
+    )
 
 
 def use_type(site: Site, source: Autotask, setting: str) -> int | None:
@@ -228,14 +241,14 @@ def as_item(row: Row, external: bool, income: str) -> Code:
     It is matched by its External Number, which several may share, or by its name.
     """
     name, number = clean(row["name"]), clean(row["externalNumber"])
-    hold = tilde(name) or tilde(number if external else "", "External Number")
+    hold = tilde(name) or tilde(number if external else "", EXTERNAL_NUMBER)
     if not external:
         create = Item(name=name, codes={"income_account": income}) if ":" not in name else None
         return Code(id=f"billing_code:{row['id']}", name=name, hold=hold, create=create)
     if not number:
-        hold = (
-            "it has no External Number. Give it one in Autotask, or let the settings find items by"
-            " name."
+        hold = Sentence(
+            "it has no External Number. Give it one in Autotask, or let the settings"
+            " find items by name."
         )
         return Code(id=f"billing_code:{row['id']}", name=name, hold=hold)
     create = Item(name=number, sku=number, codes={"income_account": income})

@@ -9,6 +9,7 @@ from hub import (
     Document,
     Receipt,
     Row,
+    Sentence,
     Site,
     StageName,
     Unreadable,
@@ -99,9 +100,10 @@ class Kind:
         """
         mark = self.mark()
         if mark.is_failed(row):
-            advice = (
+            advice = Sentence(
                 "It is marked as failed in Autotask: once that is solved, clear its"
-                f" {mark.label} there."
+                " %(label)s there.",
+                label=mark.label,
             )
             return ("ready", f"{hold} {advice}") if hold else ("pending", advice)
         return ("ready" if mark.is_ready(row) else "update_only"), hold

@@ -20,6 +20,7 @@ from hub import (
     Line,
     Receipt,
     Row,
+    Sentence,
     Site,
     StageName,
     Unreadable,
@@ -68,10 +69,12 @@ ENTITY = "PurchaseOrders"
 SUBMITTED, CANCELED = "Submitted", "Canceled"
 RECEIVING = "PurchaseOrderItemReceiving"
 MARK = Mark("externalPONumber", "External P.O. Number")
-FREIGHT = "Orders with freight need an account for it. Choose one in the settings of the app."
-CHARGE = (
-    "Items without a product need an account. Choose one in the settings of the app, or add a"
-    " product in Autotask."
+FREIGHT = Sentence(
+    "Orders with freight need an account for it. Choose one in the settings of the app."
+)
+CHARGE = Sentence(
+    "Items without a product need an account. Choose one in the settings of the app,"
+    " or add a product in Autotask."
 )
 
 
@@ -146,7 +149,7 @@ class Receipts(Orders):
                 order_ids.add(int(parts[1]))
         bills = {bill.source_id: bill for bill in self._bills(order_ids)}
         for id in ids:
-            gone = Gone(source_id=id, reason="Autotask has no such receipt any more.")
+            gone = Gone(source_id=id, reason=Sentence("Autotask has no such receipt any more."))
             yield bills.get(id) or gone
 
     def _bills(self, order_ids: set[int]) -> Iterator[Document | Unreadable]:
@@ -210,27 +213,38 @@ class _Translation:
     def _stage(self) -> tuple[StageName, str | None]:
         status = self.kind.status(self.row)
         if status == CANCELED:
-            return "closed", f"{self._name()} was canceled in Autotask."
+            return "closed", Sentence("%(name)s was canceled in Autotask.", name=self._name())
         if status != SUBMITTED and MARK.is_ready(self.row):
             return (
                 "pending",
-                f"{self._name()} waits: in Autotask it is {status or 'in a state unknown there'}.",
+                Sentence(
+                    "%(name)s waits: in Autotask it is %(status)s.",
+                    name=self._name(),
+                    status=status or Sentence("in a state unknown there"),
+                ),
             )
         return self.kind.waits(self.row, self._hold())
 
     def _hold(self) -> str | None:
         foreign = self.lists.currency(self.row["vendorID"])
         if foreign != self.currency:
-            return (
-                f"{self._name()} goes to {self.vendor.name}, which is kept in {foreign}; orders"
-                f" are passed in {self.currency} only. Enter it in QuickBooks by hand, and write"
-                " its number into Autotask."
+            return Sentence(
+                "%(name)s goes to %(vendor)s, which is kept in %(foreign)s; orders are"
+                " passed in %(currency)s only. Enter it in QuickBooks by hand, and"
+                " write its number into Autotask.",
+                name=self._name(),
+                vendor=self.vendor.name,
+                foreign=foreign,
+                currency=self.currency,
             )
         buyer = self._buyer()
         if buyer and _is_same_name(buyer, self.vendor):
-            return (
-                f"{self._name()} has a vendor and a customer of the same name, {buyer.name}, and"
-                " QuickBooks lets no two bear one name. Rename one of them in Autotask."
+            return Sentence(
+                "%(name)s has a vendor and a customer of the same name, %(party)s,"
+                " and QuickBooks lets no two bear one name. Rename one of them in"
+                " Autotask.",
+                name=self._name(),
+                party=buyer.name,
             )
         return None
 

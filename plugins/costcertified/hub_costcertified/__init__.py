@@ -12,6 +12,7 @@ from hub import (
     FromSetting,
     Receipt,
     Sandbox,
+    Sentence,
     Signal,
     Site,
     Tenant,
@@ -71,7 +72,10 @@ def hub_check(app: str, site: Site) -> Tenant:
     name = account[names.Account.NAME]
     if not account[names.Account.PAYMENTS_ENABLED]:
         raise AccessNeeded(
-            f"{name} does not take payments of clients through CostCertified yet.", SUPPORT
+            Sentence(
+                "%(name)s does not take payments of clients through CostCertified yet.", name=name
+            ),
+            SUPPORT,
         )
     return Tenant(id=str(account[names.Account.ID]), name=name)
 

@@ -65,7 +65,9 @@ class CostCertified:
         reply = self._api.call(method, path, **request)
         if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
-                "The account no longer takes payments of clients through CostCertified, so nothing"
-                f" is exported. Switch payments on there again, or ask {SUPPORT}."
+                "The account no longer takes payments of clients through"
+                " CostCertified, so nothing is exported. Switch payments on there"
+                " again, or ask %(support)s.",
+                support=SUPPORT,
             )
         return reply

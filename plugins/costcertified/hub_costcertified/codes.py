@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from hub import Address, Code, Field, FromSetting, Item, Party, Row, Site, money
+from hub import Address, Code, Field, FromSetting, Item, Party, Row, Sentence, Site, money
 from hub_costcertified import names
 
 FIELDS = (
@@ -30,9 +30,9 @@ FIELDS = (
     ),
     Field(name="category", label="Category", role="account", match=("number", "name")),
 )
-CHOOSE = (
-    "Choose the account for money on its way in the settings of CostCertified; what is given back"
-    " goes through it."
+CHOOSE = Sentence(
+    "Choose the account for money on its way in the settings of CostCertified; what is"
+    " given back goes through it."
 )
 METHODS = {"card": "Credit Card", "ach": "ACH"}
 
@@ -67,7 +67,7 @@ def _address(row: Row) -> Address | None:
 def vendor(row: Row | None) -> Code:
     """Return a vendor of an expense; without one it cannot be posted."""
     if not row:
-        hold = "choose the vendor of the expense in CostCertified."
+        hold = Sentence("choose the vendor of the expense in CostCertified.")
         return Code(id="no vendor", name="none", hold=hold)
     name = row[names.Vendor.NAME]
     create = Party(name=name, email=row.get(names.Vendor.EMAIL))
@@ -114,7 +114,7 @@ def date(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
-        raise ValueError(f"“{text}” is no date") from None
+        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None
 
 
 def day(site: Site, moment: str | None) -> dt.date | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub import Applied, Code, Document, Gone, Line, Row, Site, money, web_address
+from hub import Applied, Code, Document, Gone, Line, Row, Sentence, Site, money, web_address
 from hub_costcertified import codes, names
 
 PREFIX, PAID = "expense:", "expense-payment:"
@@ -17,7 +17,11 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
     if row.get(names.Expense.DELETED_AT):
         return _list_gone(row, (PREFIX, PAID) if is_receipt else (PREFIX,))
     if kind not in TYPES:
-        raise ValueError(f"its type {kind!r} is none of {', '.join(TYPES)}")
+        raise ValueError(
+            Sentence(
+                "its type %(kind)s is none of %(types)s", kind=repr(kind), types=", ".join(TYPES)
+            )
+        )
     if is_receipt:
         return [_bill(site, row), _payment(site, row)]
     return [_bill(site, row)]
@@ -25,14 +29,14 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
 
 def _list_gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
     id, deleted_at = row[names.Expense.ID], row[names.Expense.DELETED_AT]
-    reason = f"Deleted in CostCertified on {deleted_at[:10]}."
+    reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
     return [Gone(source_id=f"{prefix}{id}", reason=reason) for prefix in prefixes]
 
 
 def _common(site: Site, row: Row) -> Row:
     """Return what the bill and its payment have in common."""
     is_pushed = row[names.Expense.PUSH] and site.settings["expenses"]
-    reason = "It is not to be pushed to QuickBooks, as CostCertified or the settings say."
+    reason = Sentence("It is not to be pushed to QuickBooks, as CostCertified or the settings say.")
     return {
         "version": str(row[names.Expense.VERSION]),
         "stage": "ready" if is_pushed else "pending",

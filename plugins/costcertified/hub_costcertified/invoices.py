@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub import Document, Gone, Line, Row, Site, StageName, money, web_address
+from hub import Document, Gone, Line, Row, Sentence, Site, StageName, money, web_address
 from hub_costcertified import codes, names
 
 PREFIX = "invoice:"
@@ -12,7 +12,7 @@ BASES = {
     "percent_total": "of the project total",
     "percent_remaining": "of what remained of the project",
 }
-MANAGED = "This invoice is managed and paid in CostCertified."
+MANAGED = Sentence("This invoice is managed and paid in CostCertified.")
 
 
 def documents(site: Site, row: Row) -> list[Document | Gone]:
@@ -20,7 +20,7 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
     deleted_at = row.get(names.Invoice.DELETED_AT)
     if deleted_at:
         source_id = f"{PREFIX}{row[names.Invoice.ID]}"
-        reason = f"Deleted in CostCertified on {deleted_at[:10]}."
+        reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
         return [Gone(source_id=source_id, reason=reason)]
     return [_document(site, row)]
 
@@ -54,22 +54,34 @@ def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     title = f"Invoice {row[names.Invoice.NUMBER]}"
     status = row[names.Invoice.STATUS]
     if status not in STATUSES:
-        raise ValueError(f"its status {status!r} is none of {', '.join(STATUSES)}")
+        raise ValueError(
+            Sentence(
+                "its status %(status)s is none of %(statuses)s",
+                status=repr(status),
+                statuses=", ".join(STATUSES),
+            )
+        )
     if status == "void":
-        return "closed", f"{title} was voided in CostCertified."
+        return "closed", Sentence("%(title)s was voided in CostCertified.", title=title)
     if status == "draft":
-        return "pending", f"{title} was generated and not sent yet."
+        return "pending", Sentence("%(title)s was generated and not sent yet.", title=title)
     if row[names.Invoice.SENT_VIA] != "costcertified":
         return (
             "pending",
-            f"{title} was handed to the client by another way;"
-            " only what CostCertified sent is exported.",
+            Sentence(
+                "%(title)s was handed to the client by another way; only what"
+                " CostCertified sent is exported.",
+                title=title,
+            ),
         )
     is_paid = row[names.Invoice.PAID_AT] or money(row[names.Invoice.PAID_TOTAL])
     if site.settings["post_when"] == "paid" and not is_paid:
         return (
             "pending",
-            f"{title} waits until something of it is paid, as the settings of the app say.",
+            Sentence(
+                "%(title)s waits until something of it is paid, as the settings of the app say.",
+                title=title,
+            ),
         )
     return "ready", None
 
@@ -131,8 +143,12 @@ def _warnings(row: Row) -> tuple[str, ...]:
     if total is None or invoiced is None or invoiced <= total:
         return ()
     return (
-        f"{project[names.Project.NAME]} is invoiced for {invoiced:,.2f} in all,"
-        f" more than its total of {total:,.2f}.",
+        Sentence(
+            "%(name)s is invoiced for %(invoiced)s in all, more than its total of %(total)s.",
+            name=str(project[names.Project.NAME]),
+            invoiced=f"{invoiced:,.2f}",
+            total=f"{total:,.2f}",
+        ),
     )
 
 

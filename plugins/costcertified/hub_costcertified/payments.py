@@ -4,7 +4,19 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from hub import Applied, Codes, Document, Gone, Line, Row, Site, StageName, money, web_address
+from hub import (
+    Applied,
+    Codes,
+    Document,
+    Gone,
+    Line,
+    Row,
+    Sentence,
+    Site,
+    StageName,
+    money,
+    web_address,
+)
 from hub_costcertified import codes, names
 
 PREFIX, REFUND, FEE = "payment:", "refund:", "fee:"
@@ -22,7 +34,7 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
     deleted_at = row.get(names.Payment.DELETED_AT)
     if deleted_at:
         source_id = f"{PREFIX}{row[names.Payment.ID]}"
-        reason = f"Deleted in CostCertified on {deleted_at[:10]}."
+        reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
         return [Gone(source_id=source_id, reason=reason)]
     documents: list[Document | Gone] = [_payment(site, row)]
     if site.settings["payouts"] == "payment" and _fee_total(row):
@@ -41,11 +53,23 @@ def _stage(row: Row) -> tuple[StageName, str | None]:
     title = f"Payment {row[names.Payment.REFERENCE]}"
     status = row[names.Payment.STATUS]
     if status not in STAGES:
-        raise ValueError(f"its status {status!r} is none of {', '.join(STAGES)}")
-    how = "came back after it was paid" if row[names.Payment.PAID_AT] else "failed"
+        raise ValueError(
+            Sentence(
+                "its status %(status)s is none of %(stages)s",
+                status=repr(status),
+                stages=", ".join(STAGES),
+            )
+        )
+    how = (
+        Sentence("came back after it was paid")
+        if row[names.Payment.PAID_AT]
+        else Sentence("failed")
+    )
     holds = {
-        "processing": f"{title} is still processing in CostCertified; processing is not paid.",
-        "failed": f"{title} {how} in CostCertified.",
+        "processing": Sentence(
+            "%(title)s is still processing in CostCertified; processing is not paid.", title=title
+        ),
+        "failed": Sentence("%(title)s %(how)s in CostCertified.", title=title, how=how),
     }
     return STAGES[status], holds.get(status)
 
@@ -164,10 +188,15 @@ def _refund(site: Site, row: Row, refund: Row) -> Document:
 def _refund_hold(site: Site, row: Row, refund: Row) -> Any:
     title = f"Refund {refund[names.Refund.ID]}"
     if not row[names.Payment.ALLOCATIONS]:
-        return (
-            f"{title} gives back a payment that no invoice used. Give the client's credit back in"
-            " QuickBooks itself, and press Skip."
+        return Sentence(
+            "%(title)s gives back a payment that no invoice used. Give the client's"
+            " credit back in QuickBooks itself, and press Skip.",
+            title=title,
         )
     if not _money_account(site):
-        return f"{title} leaves an account that is not chosen yet. {codes.CHOOSE}"
+        return Sentence(
+            "%(title)s leaves an account that is not chosen yet. %(choose)s",
+            title=title,
+            choose=codes.CHOOSE,
+        )
     return None

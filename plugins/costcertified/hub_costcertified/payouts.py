@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub import Applied, Document, Gone, Line, Row, Site, StageName, money, web_address
+from hub import Applied, Document, Gone, Line, Row, Sentence, Site, StageName, money, web_address
 from hub_costcertified import codes, names
 
 PREFIX = "payout:"
@@ -35,23 +35,27 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
 
 
 def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
-    title = f"Payout {row[names.Payout.ID]}"
+    title = Sentence("Payout %(id)s", id=str(row[names.Payout.ID]))
     stage = STAGES[row[names.Payout.STATUS]]
     if site.settings["payouts"] != "deposit":
-        return "closed", "Every payment goes to the bank by itself, as the settings of the app say."
+        return "closed", Sentence(
+            "Every payment goes to the bank by itself, as the settings of the app say."
+        )
     if stage == "pending":
-        return stage, f"{title} is still on its way to the bank."
+        return stage, Sentence("%(title)s is still on its way to the bank.", title=title)
     kinds = {line[names.Movement.KIND] for line in row[names.Payout.LINES]}
     if site.settings["holding_account"] or kinds <= {"payment"}:
         return stage, None
-    return stage, f"{title} takes money back. {codes.CHOOSE}"
+    return stage, Sentence(
+        "%(title)s takes money back. %(choose)s", title=title, choose=codes.CHOOSE
+    )
 
 
 def _line(site: Site, line: Row) -> Line:
     """Return one movement: of undeposited funds, or of the account for money on its way."""
     kind = line[names.Movement.KIND]
     if kind not in WORDS:
-        raise ValueError(f"it has a line of the unknown kind {kind!r}")
+        raise ValueError(Sentence("it has a line of the unknown kind %(kind)s", kind=repr(kind)))
     sign = 1 if kind == "payment" else -1
     holding_account = site.settings["holding_account"]
     is_linked = kind == "payment" and not holding_account

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hub import Checkpoint, Document, Gone, Row, Site, Unreadable, Yielded, readable
+from hub import Checkpoint, Document, Gone, Row, Sentence, Site, Unreadable, Yielded, readable
 from hub_costcertified import expenses, invoices, names, payments, payouts
 from hub_costcertified.client import CostCertified
 
@@ -54,14 +54,15 @@ def _item_of(source_id: str, items: Sequence[Outcome]) -> Outcome:
             return Gone(source_id=source_id, reason=item.reason)
         if isinstance(item, Unreadable):
             return Unreadable(source_id=source_id, reason=item.reason)
-    return Gone(source_id=source_id, reason="CostCertified does not have it any more.")
+    return Gone(source_id=source_id, reason=Sentence("CostCertified does not have it any more."))
 
 
 def read(site: Site, kind: Any, row: Row) -> Iterator[Outcome]:
     """Yield the documents of a row, or Unreadable if it cannot be converted."""
     if not isinstance(row, dict) or not row.get(names.Row.ID):
         yield Unreadable(
-            source_id=f"{kind.PREFIX}?", reason="CostCertified sent a row without an id."
+            source_id=f"{kind.PREFIX}?",
+            reason=Sentence("CostCertified sent a row without an id."),
         )
         return
     outcome = readable(f"{kind.PREFIX}{row[names.Row.ID]}", kind.documents, site, row)

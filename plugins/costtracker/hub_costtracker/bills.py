@@ -4,7 +4,19 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from hub import Attachment, Codes, Document, Kind, Line, Row, Site, StageName, money, web_address
+from hub import (
+    Attachment,
+    Codes,
+    Document,
+    Kind,
+    Line,
+    Row,
+    Sentence,
+    Site,
+    StageName,
+    money,
+    web_address,
+)
 from hub_costtracker import lists, names
 
 PREFIX = "invoice:"
@@ -18,9 +30,9 @@ STAGES: dict[str, StageName] = {
     "transferred": "ready",
 }
 WAITS = {
-    "draft": "it is still a draft in CostTracker",
-    "validated": "it was not yet sent for approval in CostTracker",
-    "sent_for_approval": "its approvers have not decided yet in CostTracker",
+    "draft": Sentence("it is still a draft in CostTracker"),
+    "validated": Sentence("it was not yet sent for approval in CostTracker"),
+    "sent_for_approval": Sentence("its approvers have not decided yet in CostTracker"),
 }
 NEEDED = (
     names.Invoice.DATE,
@@ -68,7 +80,14 @@ def document(site: Site, row: Row) -> Document:
 def _one_of(row: Row, name: str, choices: Row) -> str:
     value = str(row[name]).lower().replace(" ", "_")
     if value not in choices:
-        raise ValueError(f"its {name} {row[name]!r} is none of {', '.join(choices)}")
+        raise ValueError(
+            Sentence(
+                "its %(name)s %(value)s is none of %(choices)s",
+                name=name,
+                value=repr(row[name]),
+                choices=", ".join(choices),
+            )
+        )
     return value
 
 
@@ -79,16 +98,21 @@ def _is_negative(row: Row) -> bool:
 def _stage(row: Row, status: str) -> StageName:
     missing = [name for name in NEEDED if row.get(name) in (None, "")]
     if STAGES[status] == "ready" and missing:
-        raise ValueError(f"it is approved without {' and '.join(missing)}")
+        raise ValueError(
+            Sentence("it is approved without %(missing)s", missing=" and ".join(missing))
+        )
     return STAGES[status]
 
 
 def _hold(row: Row, status: str, kind: str) -> str | None:
     title = f"Invoice {row.get(names.Invoice.NUMBER) or row[names.Invoice.ID]}"
     if status in WAITS:
-        return f"{title} waits: {WAITS[status]}."
+        return Sentence("%(title)s waits: %(status)s.", title=title, status=str(WAITS[status]))
     if kind == "invoice" and _is_negative(row):
-        return f"{title} has a negative total. Register it in CostTracker as a credit note."
+        return Sentence(
+            "%(title)s has a negative total. Register it in CostTracker as a credit note.",
+            title=title,
+        )
     return None
 
 
@@ -189,4 +213,4 @@ def _date(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
-        raise ValueError(f"“{text}” is no date") from None
+        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None

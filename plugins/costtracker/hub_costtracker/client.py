@@ -13,6 +13,7 @@ from hub import (
     Refused,
     Reply,
     Row,
+    Sentence,
     Site,
     read_pages,
 )
@@ -44,8 +45,10 @@ class CostTracker:
         account: Row = self._call("GET", "/v1/account").check().json()
         if not account.get(names.Account.INTEGRATIONS_ENABLED, True):
             raise AccessNeeded(
-                f"The CostTracker account {account[names.Account.NAME]} does not have integrations"
-                " yet.",
+                Sentence(
+                    "The CostTracker account %(name)s does not have integrations yet.",
+                    name=str(account[names.Account.NAME]),
+                ),
                 SUPPORT,
             )
         return account
@@ -103,7 +106,8 @@ class CostTracker:
         reply = self._api.call(method, path, **request)
         if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
-                "The CostTracker account has no integrations any more, so nothing is read or told."
-                f" Ask {SUPPORT} for access."
+                "The CostTracker account has no integrations any more, so nothing is"
+                " read or told. Ask %(support)s for access.",
+                support=SUPPORT,
             )
         return reply

@@ -3,7 +3,18 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from hub import Checkpoint, Document, Gone, Receipt, Row, Site, Unreadable, Yielded, readable
+from hub import (
+    Checkpoint,
+    Document,
+    Gone,
+    Receipt,
+    Row,
+    Sentence,
+    Site,
+    Unreadable,
+    Yielded,
+    readable,
+)
 from hub_costtracker import names
 from hub_costtracker.bills import PREFIX, document
 from hub_costtracker.client import CostTracker
@@ -23,7 +34,7 @@ def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yie
     """Yield the invoices with these source ids."""
     for source_id in ids:
         row = source.invoice(source_id.removeprefix(PREFIX))
-        gone = Gone(source_id=source_id, reason="CostTracker does not have it any more.")
+        gone = Gone(source_id=source_id, reason=Sentence("CostTracker does not have it any more."))
         yield gone if row is None else read(site, row)
 
 
@@ -36,7 +47,7 @@ def read_all(site: Site, source: CostTracker) -> Iterator[Yielded]:
 def read(site: Site, row: Row) -> Document | Gone | Unreadable:
     """Convert a row; return Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Invoice.ID):
-        reason = "CostTracker sent an invoice without an id."
+        reason = Sentence("CostTracker sent an invoice without an id.")
         return Unreadable(source_id=f"{PREFIX}?", reason=reason)
     return readable(f"{PREFIX}{row[names.Invoice.ID]}", _read, site, row)
 
@@ -46,7 +57,9 @@ def _read(site: Site, row: Row) -> Document | Gone:
     if deleted_at:
         return Gone(
             source_id=f"{PREFIX}{row[names.Invoice.ID]}",
-            reason=f"Deleted in CostTracker on {deleted_at[:10]}.",
+            reason=Sentence(
+                "Deleted in CostTracker on %(deleted_at)s.", deleted_at=deleted_at[:10]
+            ),
         )
     return document(site, row)
 

@@ -9,6 +9,7 @@ from hub import (
     Gone,
     Party,
     Row,
+    Sentence,
     Site,
     StageName,
     Unreadable,
@@ -43,7 +44,7 @@ def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yie
         yield (
             read(site, rows_by_id[id])
             if id in rows_by_id
-            else Gone(source_id=id, reason="CostTracker no longer shows this edit.")
+            else Gone(source_id=id, reason=Sentence("CostTracker no longer shows this edit."))
         )
 
 
@@ -51,7 +52,8 @@ def read(site: Site, row: Row) -> Document | Gone | Unreadable:
     """Return the update of a vendor that an edit asks for."""
     if not isinstance(row, dict) or not row.get(names.SupplierEdit.ID):
         return Unreadable(
-            source_id=f"{PREFIX}?", reason="CostTracker sent a supplier without an id."
+            source_id=f"{PREFIX}?",
+            reason=Sentence("CostTracker sent a supplier without an id."),
         )
     return readable(f"{PREFIX}{row[names.SupplierEdit.ID]}", _read, site, row)
 
@@ -60,7 +62,7 @@ def _read(site: Site, row: Row) -> Document | Gone:
     if row.get(names.SupplierEdit.DELETED_AT):
         return Gone(
             source_id=f"{PREFIX}{row[names.SupplierEdit.ID]}",
-            reason="The supplier was deleted in CostTracker.",
+            reason=Sentence("The supplier was deleted in CostTracker."),
         )
     user = row.get(names.SupplierEdit.USER)
     allowed = row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is True
@@ -84,10 +86,12 @@ def _stage(site: Site, allowed: bool) -> StageName:
 
 def _hold(row: Row) -> str:
     user = row.get(names.SupplierEdit.USER) or "Somebody"
-    return (
-        f"{user} changed supplier {row[names.SupplierEdit.NAME]} but may not update suppliers in"
-        " the accounting system. Let a user who has that right save it in CostTracker, or give the"
-        " right there."
+    return Sentence(
+        "%(user)s changed supplier %(name)s but may not update suppliers in the"
+        " accounting system. Let a user who has that right save it in CostTracker, or"
+        " give the right there.",
+        user=user,
+        name=str(row[names.SupplierEdit.NAME]),
     )
 
 
@@ -118,7 +122,9 @@ def warnings(site: Site, account: Row) -> tuple[str, ...]:
     may_update = any(user.get(names.User.MAY_UPDATE_SUPPLIERS) for user in users)
     if site.settings["update_suppliers"] and not may_update:
         return (
-            "Supplier updates are on, but no user of the CostTracker account may update"
-            " suppliers in accounting.",
+            Sentence(
+                "Supplier updates are on, but no user of the CostTracker account may"
+                " update suppliers in accounting."
+            ),
         )
     return ()

@@ -6,20 +6,16 @@ The paths are those of UBL; BT and BG in comments are the terms of EN 16931.
 import base64
 import datetime as dt
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-UBL = "urn:oasis:names:specification:ubl:schema:xsd"
-NAMESPACES = {"cac": f"{UBL}:CommonAggregateComponents-2", "cbc": f"{UBL}:CommonBasicComponents-2"}
+from hub import Sentence
+from hub_files.invoice_node import UBL, Element, InvoiceNode, problem, to_date
+
 SPECIFICATION = "urn:cen.eu:en16931:2017"  # Peppol BIS Billing 3.0 and EHF 3 begin with it (BT-24)
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
-NUMBER = re.compile(r"[+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})", re.ASCII)
-NUMBER_LIMIT = Decimal(10) ** 12
 RESOURCE_LIMIT_EXCEEDED = 114  # the code of libxml2
 ZERO, ONE = Decimal(0), Decimal(1)
-Element = Any  # lxml brings no types
 
 INVOICE_TYPES = (  # that Peppol allows; credit notes and self-billed invoices are not among them
     "71 80 82 84 102 218 219 326 331 380 382 383 384 386 388 393 395 553 575 623 780 817 870 875"
@@ -154,20 +150,25 @@ def read_e_invoice(content: bytes) -> EInvoice:
     """Return the invoice or credit note in a file; raise ValueError with a sentence if none is."""
     element = _parse(content)
     form = FORMS[element.tag]
-    root = _Node(element, _Node(element, "").require("cbc:DocumentCurrencyCode", "currency"))
+    currency = InvoiceNode(element, "").require("cbc:DocumentCurrencyCode", Sentence("currency"))
+    root = InvoiceNode(element, currency)
     _check_type(root, form)
     lines = root.nodes(f"cac:{form.element}Line")
     if not lines:
-        raise _problem(f"The e-invoice has no line (cac:{form.element}Line)")
+        raise problem(
+            Sentence("The e-invoice has no line (cac:%(element)sLine)", element=form.element)
+        )
     due = root.text("cbc:DueDate") or root.text("cac:PaymentMeans/cbc:PaymentDueDate")
     supplier = _party(root, "cac:AccountingSupplierParty/cac:Party")
     if not supplier.name:
-        raise _problem("The e-invoice has no supplier name (cac:AccountingSupplierParty)")
+        raise problem(Sentence("The e-invoice has no supplier name (cac:AccountingSupplierParty)"))
     return EInvoice(
         kind=form.kind,
-        number=root.require("cbc:ID", "invoice number"),
-        issue_date=_to_date(root.require("cbc:IssueDate", "issue date"), "issue date"),
-        due_date=_to_date(due, "due date") if due else None,
+        number=root.require("cbc:ID", Sentence("invoice number")),
+        issue_date=to_date(
+            root.require("cbc:IssueDate", Sentence("issue date")), Sentence("issue date")
+        ),
+        due_date=to_date(due, Sentence("due date")) if due else None,
         currency=root.currency,
         buyer_reference=root.text("cbc:BuyerReference"),
         order_reference=root.text("cac:OrderReference/cbc:ID"),
@@ -201,32 +202,54 @@ def _parse(content: bytes) -> Element:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         if error.code == RESOURCE_LIMIT_EXCEEDED:
-            raise _problem(
-                "The e-invoice is beyond what is safe to read, with a text of more than 10 MB (such"
-                " as an embedded file), more than 256 levels, or entities that multiply"
+            raise problem(
+                Sentence(
+                    "The e-invoice is beyond what is safe to read, with a text of more"
+                    " than 10 MB (such as an embedded file), more than 256 levels, or"
+                    " entities that multiply"
+                )
             ) from None
         reason = " ".join((error.msg or "it is empty").split())
-        raise _problem(f"An e-invoice in XML is expected, and the file is not ({reason})") from None
+        raise problem(
+            Sentence(
+                "An e-invoice in XML is expected, and the file is not (%(reason)s)", reason=reason
+            )
+        ) from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise _problem("The e-invoice declares a DTD, which no e-invoice may have")
+        raise problem(Sentence("The e-invoice declares a DTD, which no e-invoice may have"))
     if root.tag not in FORMS:
         name = etree.QName(root).localname
-        raise _problem(f"An Invoice or CreditNote in UBL 2.1 is expected, and it is “{name}”")
+        raise problem(
+            Sentence(
+                "An Invoice or CreditNote in UBL 2.1 is expected, and it is “%(name)s”", name=name
+            )
+        )
     return root
 
 
-def _check_type(root: "_Node", form: DocumentForm) -> None:
+def _check_type(root: InvoiceNode, form: DocumentForm) -> None:
     """Refuse documents by other rules, such as EHF 2, and types such as self-billed invoices."""
     specification = root.text("cbc:CustomizationID") or "no specification"
     if not specification.startswith(SPECIFICATION):
-        raise _problem(f"Peppol BIS Billing 3.0 or EHF 3 is expected, and it is “{specification}”")
+        raise problem(
+            Sentence(
+                "Peppol BIS Billing 3.0 or EHF 3 is expected, and it is “%(specification)s”",
+                specification=specification,
+            )
+        )
     path = f"cbc:{form.element}TypeCode"
-    code = root.require(path, "document type")
+    code = root.require(path, Sentence("document type"))
     if code not in form.type_codes.split():
-        raise _problem(f"Type “{code}” ({path}) is not a type of invoice or credit note in Peppol")
+        raise problem(
+            Sentence(
+                "Type “%(code)s” (%(path)s) is not a type of invoice or credit note in Peppol",
+                code=code,
+                path=path,
+            )
+        )
 
 
-def _party(root: "_Node", path: str) -> EInvoiceParty:
+def _party(root: InvoiceNode, path: str) -> EInvoiceParty:
     """Return a party by its legal name, else by the name that it trades under."""
     legal_name = root.text(f"{path}/cac:PartyLegalEntity/cbc:RegistrationName")
     vat_ids = [
@@ -244,17 +267,19 @@ def _party(root: "_Node", path: str) -> EInvoiceParty:
     )
 
 
-def _line(node: "_Node", quantity_path: str) -> EInvoiceLine:
+def _line(node: InvoiceNode, quantity_path: str) -> EInvoiceLine:
     """Return one line."""
     return EInvoiceLine(
-        id=node.require("cbc:ID", "line number"),
+        id=node.require("cbc:ID", Sentence("line number")),
         name=node.text("cac:Item/cbc:Name"),
         description=node.text("cac:Item/cbc:Description"),
-        quantity=node.decimal(quantity_path, "quantity", ONE),
+        quantity=node.decimal(quantity_path, Sentence("quantity"), ONE),
         unit=node.attribute(quantity_path, "unitCode"),
-        unit_price=node.decimal("cac:Price/cbc:PriceAmount", "price", ZERO),
-        base_quantity=node.decimal("cac:Price/cbc:BaseQuantity", "price base quantity", ONE),
-        amount=node.decimal("cbc:LineExtensionAmount", "line amount"),
+        unit_price=node.decimal("cac:Price/cbc:PriceAmount", Sentence("price"), ZERO),
+        base_quantity=node.decimal(
+            "cac:Price/cbc:BaseQuantity", Sentence("price base quantity"), ONE
+        ),
+        amount=node.decimal("cbc:LineExtensionAmount", Sentence("line amount")),
         vat_category=node.text("cac:Item/cac:ClassifiedTaxCategory/cbc:ID"),
         vat_percent=node.percent("cac:Item/cac:ClassifiedTaxCategory/cbc:Percent"),
         allowances=_allowances(node),
@@ -263,12 +288,12 @@ def _line(node: "_Node", quantity_path: str) -> EInvoiceLine:
     )
 
 
-def _allowances(node: "_Node") -> tuple[Allowance, ...]:
+def _allowances(node: InvoiceNode) -> tuple[Allowance, ...]:
     """Return the allowances and charges of a line or of the document."""
     return tuple(
         Allowance(
             is_charge=_is_charge(one),
-            amount=one.decimal("cbc:Amount", "amount of an allowance or charge"),
+            amount=one.decimal("cbc:Amount", Sentence("amount of an allowance or charge")),
             reason=one.text("cbc:AllowanceChargeReason"),
             vat_category=one.text("cac:TaxCategory/cbc:ID"),
             vat_percent=one.percent("cac:TaxCategory/cbc:Percent"),
@@ -277,26 +302,31 @@ def _allowances(node: "_Node") -> tuple[Allowance, ...]:
     )
 
 
-def _is_charge(node: "_Node") -> bool:
+def _is_charge(node: InvoiceNode) -> bool:
     """Return whether it is a charge; a guess could turn the sign of its amount."""
     indicator = node.text("cbc:ChargeIndicator")
     if indicator not in ("true", "false"):
-        raise _problem(f"cbc:ChargeIndicator must be true or false, and it is “{indicator}”")
+        raise problem(
+            Sentence(
+                "cbc:ChargeIndicator must be true or false, and it is “%(indicator)s”",
+                indicator=indicator,
+            )
+        )
     return indicator == "true"
 
 
-def _tax_totals(root: "_Node") -> list["_Node"]:
+def _tax_totals(root: InvoiceNode) -> list[InvoiceNode]:
     """Return the tax totals, without the one in the currency of the tax authority (BT-111)."""
     path, name, currencies = "cbc:TaxAmount", "currencyID", ("", root.currency)
     return [one for one in root.nodes("cac:TaxTotal") if one.attribute(path, name) in currencies]
 
 
-def _vat_subtotals(root: "_Node") -> tuple[VatSubtotal, ...]:
+def _vat_subtotals(root: InvoiceNode) -> tuple[VatSubtotal, ...]:
     """Return the VAT of each category and percentage."""
     return tuple(
         VatSubtotal(
-            taxable=one.decimal("cbc:TaxableAmount", "taxable amount"),
-            tax=one.decimal("cbc:TaxAmount", "VAT amount"),
+            taxable=one.decimal("cbc:TaxableAmount", Sentence("taxable amount")),
+            tax=one.decimal("cbc:TaxAmount", Sentence("VAT amount")),
             category=one.text("cac:TaxCategory/cbc:ID"),
             percent=one.percent("cac:TaxCategory/cbc:Percent"),
             exemption_reason=one.text("cac:TaxCategory/cbc:TaxExemptionReason"),
@@ -306,24 +336,26 @@ def _vat_subtotals(root: "_Node") -> tuple[VatSubtotal, ...]:
     )
 
 
-def _totals(root: "_Node") -> EInvoiceTotals:
+def _totals(root: InvoiceNode) -> EInvoiceTotals:
     """Return the totals of the document."""
     path = "cac:LegalMonetaryTotal/cbc:"
-    taxes = [one.decimal("cbc:TaxAmount", "VAT amount") for one in _tax_totals(root)]
+    taxes = [one.decimal("cbc:TaxAmount", Sentence("VAT amount")) for one in _tax_totals(root)]
     return EInvoiceTotals(
-        line_extension=root.decimal(f"{path}LineExtensionAmount", "sum of the lines"),
-        allowance=root.decimal(f"{path}AllowanceTotalAmount", "sum of the allowances", ZERO),
-        charge=root.decimal(f"{path}ChargeTotalAmount", "sum of the charges", ZERO),
-        tax_exclusive=root.decimal(f"{path}TaxExclusiveAmount", "total without VAT"),
+        line_extension=root.decimal(f"{path}LineExtensionAmount", Sentence("sum of the lines")),
+        allowance=root.decimal(
+            f"{path}AllowanceTotalAmount", Sentence("sum of the allowances"), ZERO
+        ),
+        charge=root.decimal(f"{path}ChargeTotalAmount", Sentence("sum of the charges"), ZERO),
+        tax_exclusive=root.decimal(f"{path}TaxExclusiveAmount", Sentence("total without VAT")),
         tax=sum(taxes, ZERO),
-        tax_inclusive=root.decimal(f"{path}TaxInclusiveAmount", "total with VAT"),
-        prepaid=root.decimal(f"{path}PrepaidAmount", "prepaid amount", ZERO),
-        rounding=root.decimal(f"{path}PayableRoundingAmount", "rounding amount", ZERO),
-        payable=root.decimal(f"{path}PayableAmount", "amount due"),
+        tax_inclusive=root.decimal(f"{path}TaxInclusiveAmount", Sentence("total with VAT")),
+        prepaid=root.decimal(f"{path}PrepaidAmount", Sentence("prepaid amount"), ZERO),
+        rounding=root.decimal(f"{path}PayableRoundingAmount", Sentence("rounding amount"), ZERO),
+        payable=root.decimal(f"{path}PayableAmount", Sentence("amount due")),
     )
 
 
-def _embedded_files(root: "_Node") -> tuple[EmbeddedFile, ...]:
+def _embedded_files(root: InvoiceNode) -> tuple[EmbeddedFile, ...]:
     """Return the files inside the document; refuse one that is damaged."""
     path = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
     files = []
@@ -332,68 +364,7 @@ def _embedded_files(root: "_Node") -> tuple[EmbeddedFile, ...]:
         try:
             content = base64.b64decode(node.text(".").replace(" ", ""), validate=True)
         except ValueError:
-            raise _problem(f"The embedded file “{name}” is damaged") from None
+            raise problem(Sentence("The embedded file “%(name)s” is damaged", name=name)) from None
         mime_type = node.attribute(".", "mimeCode") or "application/octet-stream"
         files.append(EmbeddedFile(name, mime_type, content))
     return tuple(files)
-
-
-class _Node:
-    """An element, with the currency that its amounts must have."""
-
-    def __init__(self, element: Element, currency: str) -> None:
-        self._element = element
-        self.currency = currency
-
-    def nodes(self, path: str) -> list["_Node"]:
-        """Return the elements at a path."""
-        return [_Node(one, self.currency) for one in self._element.findall(path, NAMESPACES)]
-
-    def text(self, path: str) -> str:
-        """Return the text of an element without extra spaces, empty if there is none."""
-        element = self._element.find(path, NAMESPACES)
-        if element is None:
-            return ""
-        return " ".join("".join(element.itertext()).split())  # .text would end at a comment
-
-    def attribute(self, path: str, name: str) -> str:
-        """Return an attribute of an element, empty if there is none."""
-        element = self._element.find(path, NAMESPACES)
-        return "" if element is None else " ".join(element.get(name, "").split())
-
-    def require(self, path: str, name: str) -> str:
-        """Return the text of an element that must be there."""
-        text = self.text(path)
-        if not text:
-            raise _problem(f"The e-invoice has no {name} ({path})")
-        return text
-
-    def decimal(self, path: str, name: str, default: Decimal | None = None) -> Decimal:
-        """Return an amount or quantity; it must be there unless there is a default."""
-        if default is not None and not self.text(path):
-            return default
-        currency = self.attribute(path, "currencyID")
-        if currency not in ("", self.currency):
-            raise _problem(f"The {name} ({path}) is in {currency} and must be in {self.currency}")
-        text = self.require(path, name)
-        number = Decimal(text) if NUMBER.fullmatch(text) else NUMBER_LIMIT
-        if abs(number) >= NUMBER_LIMIT:
-            text = f"“{text[:50]}”"
-            raise _problem(f"A number such as 1250.00 is expected as {name} ({path}), not {text}")
-        return number
-
-    def percent(self, path: str) -> Decimal | None:
-        """Return a percentage of VAT, None if there is none."""
-        return self.decimal(path, "VAT percentage") if self.text(path) else None
-
-
-def _to_date(text: str, name: str) -> dt.date:
-    """Return a date of XML, which may have a time zone."""
-    if DATE.fullmatch(text):
-        with suppress(ValueError):  # no such day
-            return dt.date.fromisoformat(text[:10])
-    raise _problem(f"A date such as 2026-11-30 is expected as {name}, and it is “{text[:50]}”")
-
-
-def _problem(sentence: str) -> ValueError:
-    return ValueError(f"{sentence}; ask the sender for a correct e-invoice.")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
+from hub import Sentence
 from hub_files.e_invoice import Allowance, EInvoice, EInvoiceLine, VatSubtotal
 
 ZERO, ONE, CENT = Decimal(0), Decimal(1), Decimal("0.01")
@@ -50,8 +51,8 @@ def check_line_amounts(invoice: EInvoice) -> Iterator[Finding]:
         if abs(line.amount - expected) > LINE_TOLERANCE:
             yield _finding(
                 "PEPPOL-EN16931-R120",
-                f"The amount of line {line.id}",
-                "quantity times price, plus charges, less allowances",
+                Sentence("The amount of line %(id)s", id=line.id),
+                Sentence("quantity times price, plus charges, less allowances"),
                 expected,
                 line.amount,
             )
@@ -61,8 +62,8 @@ def check_line_sum(invoice: EInvoice) -> Iterator[Finding]:
     """Check the sum of the line amounts."""
     yield from _exact(
         "BR-CO-10",
-        "The sum of the lines",
-        "the amounts of all lines",
+        Sentence("The sum of the lines"),
+        Sentence("the amounts of all lines"),
         sum((line.amount for line in invoice.lines), ZERO),
         invoice.totals.line_extension,
     )
@@ -72,8 +73,8 @@ def check_allowance_sum(invoice: EInvoice) -> Iterator[Finding]:
     """Check the sum of the document's allowances."""
     yield from _exact(
         "BR-CO-11",
-        "The sum of the allowances",
-        "all allowances on the document",
+        Sentence("The sum of the allowances"),
+        Sentence("all allowances on the document"),
         sum((one.amount for one in invoice.allowances if not one.is_charge), ZERO),
         invoice.totals.allowance,
     )
@@ -83,8 +84,8 @@ def check_charge_sum(invoice: EInvoice) -> Iterator[Finding]:
     """Check the sum of the document's charges."""
     yield from _exact(
         "BR-CO-12",
-        "The sum of the charges",
-        "all charges on the document",
+        Sentence("The sum of the charges"),
+        Sentence("all charges on the document"),
         sum((one.amount for one in invoice.allowances if one.is_charge), ZERO),
         invoice.totals.charge,
     )
@@ -95,8 +96,8 @@ def check_total_without_vat(invoice: EInvoice) -> Iterator[Finding]:
     totals = invoice.totals
     yield from _exact(
         "BR-CO-13",
-        "The total without VAT",
-        "the sum of the lines, less allowances, plus charges",
+        Sentence("The total without VAT"),
+        Sentence("the sum of the lines, less allowances, plus charges"),
         totals.line_extension - totals.allowance + totals.charge,
         totals.tax_exclusive,
     )
@@ -108,7 +109,7 @@ def check_vat_sum(invoice: EInvoice) -> Iterator[Finding]:
         yield from _exact(
             "BR-CO-14",
             "The total VAT",
-            "the VAT of all categories",
+            Sentence("the VAT of all categories"),
             sum((one.tax for one in invoice.vat_subtotals), ZERO),
             invoice.totals.tax,
         )
@@ -119,8 +120,8 @@ def check_total_with_vat(invoice: EInvoice) -> Iterator[Finding]:
     totals = invoice.totals
     yield from _exact(
         "BR-CO-15",
-        "The total with VAT",
-        "the total without VAT plus the total VAT",
+        Sentence("The total with VAT"),
+        Sentence("the total without VAT plus the total VAT"),
         totals.tax_exclusive + totals.tax,
         totals.tax_inclusive,
     )
@@ -132,7 +133,7 @@ def check_amount_due(invoice: EInvoice) -> Iterator[Finding]:
     yield from _exact(
         "BR-CO-16",
         "The amount due",
-        "the total with VAT, less the prepaid amount, plus the rounding amount",
+        Sentence("the total with VAT, less the prepaid amount, plus the rounding amount"),
         totals.tax_inclusive - totals.prepaid + totals.rounding,
         totals.payable,
     )
@@ -148,8 +149,12 @@ def check_vat_amounts(invoice: EInvoice) -> Iterator[Finding]:
             is_untaxed = subtotal.category in UNTAXED_CATEGORIES
             yield _finding(
                 _category_rule(subtotal.category, "09") if is_untaxed else "BR-CO-17",
-                f"The VAT of {_name(group)}",
-                f"{percent.normalize():f} % of {_show(subtotal.taxable)}",
+                Sentence("The VAT of %(name)s", name=_name(group)),
+                Sentence(
+                    "%(percent)s %% of %(taxable)s",
+                    percent=f"{percent.normalize():f}",
+                    taxable=_show(subtotal.taxable),
+                ),
                 expected,
                 subtotal.tax,
             )
@@ -164,8 +169,8 @@ def check_taxable_amounts(invoice: EInvoice) -> Iterator[Finding]:
         if not _agrees(group[0], expected.get(group, ZERO), taxable):
             yield _finding(
                 _category_rule(group[0], "08"),
-                f"The taxable amount of {_name(group)}",
-                "the lines of that category, less allowances, plus charges",
+                Sentence("The taxable amount of %(name)s", name=_name(group)),
+                Sentence("the lines of that category, less allowances, plus charges"),
                 expected.get(group, ZERO),
                 taxable,
             )
@@ -202,8 +207,12 @@ def _name(group: Group) -> str:
     """Return the name of a category and percentage."""
     category, percent = group
     if percent is None:
-        return f"category {category}"
-    return f"category {category} with {percent.normalize():f} %"
+        return Sentence("category %(category)s", category=category)
+    return Sentence(
+        "category %(category)s with %(percent)s %%",
+        category=category,
+        percent=f"{percent.normalize():f}",
+    )
 
 
 def _taxed_amounts(invoice: EInvoice) -> Iterator[tuple[Group, Decimal]]:
@@ -258,7 +267,14 @@ def _exact(
 def _finding(rule: str, subject: str, meaning: str, expected: Decimal, actual: Decimal) -> Finding:
     """Return a finding with its sentence."""
     rounded = _to_cents(expected)
-    sentence = f"{subject} is {_show(actual)} and should be {_show(rounded)}: {meaning} ({rule})."
+    sentence = Sentence(
+        "%(subject)s is %(actual)s and should be %(rounded)s: %(meaning)s (%(rule)s).",
+        subject=subject,
+        actual=_show(actual),
+        rounded=_show(rounded),
+        meaning=meaning,
+        rule=rule,
+    )
     return Finding(rule, rounded, actual, sentence)
 
 

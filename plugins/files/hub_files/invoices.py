@@ -12,6 +12,7 @@ from hub import (
     Party,
     ReceivedFile,
     Refused,
+    Sentence,
     Site,
     Unreadable,
     readable,
@@ -122,7 +123,9 @@ def _other_party(holds: str, invoice: EInvoice) -> EInvoiceParty:
     """Return the supplier of a bill or the customer of an invoice; raise ValueError without one."""
     party = invoice.supplier if holds == BILLS else invoice.customer
     if not party.name:
-        raise ValueError("The e-invoice names no customer; ask the sender for a correct e-invoice.")
+        raise ValueError(
+            Sentence("The e-invoice names no customer; ask the sender for a correct e-invoice.")
+        )
     return party
 
 
@@ -231,7 +234,7 @@ def _wrong_sums(invoice: EInvoice) -> str | None:
     if not findings:
         return None
     sums = " ".join(findings)
-    return f"{sums} Ask the sender for a corrected e-invoice and upload it."
+    return Sentence("%(sums)s Ask the sender for a corrected e-invoice and upload it.", sums=sums)
 
 
 def _warnings(invoice: EInvoice) -> tuple[str, ...]:
@@ -239,7 +242,7 @@ def _warnings(invoice: EInvoice) -> tuple[str, ...]:
     if not invoice.totals.prepaid:
         return ()
     paid = f"{invoice.currency} {invoice.totals.prepaid}"
-    return (f"{paid} was paid before. The payment is not posted with it.",)
+    return (Sentence("%(paid)s was paid before. The payment is not posted with it.", paid=paid),)
 
 
 def _facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:

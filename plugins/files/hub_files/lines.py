@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hub import Code, Codes, Line, Party, Site
+from hub import Code, Codes, Line, Party, Sentence, Site
 from hub_files.columns import BILLS
 
 UNITED_STATES = "US"  # where a line has no tax code
@@ -51,12 +51,14 @@ def missing_default(site: Site, holds: str, lines: Iterable[Line]) -> str | None
         if any(line.codes.get(name) for name in ("product", "item", "account_code", "account")):
             continue
         if holds == BILLS:
-            return (
-                f"Line {line.id} names no account. Choose the account of bills in the settings of"
-                " Files, or map a column to it."
+            return Sentence(
+                "Line %(id)s names no account. Choose the account of bills in the"
+                " settings of Files, or map a column to it.",
+                id=line.id,
             )
-        return (
-            f"Line {line.id} names no product or service. Choose one in the settings of Files, or"
-            " map a column to it."
+        return Sentence(
+            "Line %(id)s names no product or service. Choose one in the settings of"
+            " Files, or map a column to it.",
+            id=line.id,
         )
     return None

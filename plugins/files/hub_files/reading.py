@@ -10,6 +10,7 @@ from hub import (
     Gone,
     ReceivedFile,
     Refused,
+    Sentence,
     Site,
     Unreadable,
     Yielded,
@@ -52,7 +53,7 @@ def exactly(site: Site, ids: Sequence[str]) -> Iterator[Yielded]:
     for id in ids:
         received = files.get(id)
         if received is None:
-            yield Gone(source_id=id, reason="No received file has it.")
+            yield Gone(source_id=id, reason=Sentence("No received file has it."))
             continue
         if received.position in read_positions:
             continue

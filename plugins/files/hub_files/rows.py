@@ -13,6 +13,7 @@ from hub import (
     Line,
     Party,
     Refused,
+    Sentence,
     Site,
     Unreadable,
     readable,
@@ -125,7 +126,9 @@ def _document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Docu
     first = rows[0]
     for field in ("party", "number", "date"):
         if not mapped.text(first, field):
-            raise ValueError(f"the column “{mapped.mapping[field]}” is empty")
+            raise ValueError(
+                Sentence("the column “%(field)s” is empty", field=str(mapped.mapping[field]))
+            )
     _check_agreement(mapped, rows)
     is_credit, lines = _lines(site, mapped, rows)
     taxes = [line.tax for line in lines if line.tax is not None]
@@ -165,14 +168,18 @@ def _check_agreement(mapped: MappedTable, rows: list[Row]) -> None:
     for field, plural in ONCE.items():
         texts = {mapped.text(row, field) for row in rows}
         if len(texts) > 1:
-            raise ValueError(f"these lines of one document have different {plural}")
+            raise ValueError(
+                Sentence("these lines of one document have different %(plural)s", plural=plural)
+            )
 
 
 def _amount_of_line(mapped: MappedTable, row: Row) -> Decimal:
     """Return the amount of a row; raise ValueError if it has none."""
     amount = mapped.amount(row, "amount")
     if amount is None:
-        raise ValueError(f"the column “{mapped.mapping['amount']}” is empty")
+        raise ValueError(
+            Sentence("the column “%(amount)s” is empty", amount=str(mapped.mapping["amount"]))
+        )
     return amount
 
 

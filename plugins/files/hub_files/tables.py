@@ -215,7 +215,7 @@ def _cell(cell: object) -> Cell:
     if isinstance(value, bool) or value is None:
         return "" if value is None else str(value)
     if isinstance(value, (int, float)):
-        number = Decimal(format(value, ".15g"))
+        number = Decimal(f"{value:.15g}")
         number_format = getattr(cell, "number_format", None) or ""
         return f"{(number * 100).normalize():f} %" if "%" in number_format else number
     return str(value).strip()

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
+from hub import Sentence
 from hub_files.tables import Cell, text_of
 
 DATE = re.compile(r"(\d{1,4})[./\- ]+(\d{1,2})[./\- ]+(\d{1,4})(?:[T ].*)?")
@@ -39,8 +40,10 @@ def amount_of(cell: Cell, decimal_mark: str) -> Decimal:
     if decimal_mark == ",":
         digits = digits.replace(".", "?").replace(",", ".")
     if match is None or not digits or not NUMBER.fullmatch(digits):
-        word = "comma" if decimal_mark == "," else "point"
-        raise ValueError(f"“{text_of(cell)}” is no amount with a decimal {word}")
+        text = text_of(cell)
+        if decimal_mark == ",":
+            raise ValueError(Sentence("“%(text)s” is no amount with a decimal comma", text=text))
+        raise ValueError(Sentence("“%(text)s” is no amount with a decimal point", text=text))
     is_negative = "-" in (match[1], match[3]) or match[1] == "("
     return -Decimal(digits) if is_negative else Decimal(digits)
 
@@ -55,17 +58,17 @@ def date_of(cell: Cell, order: str) -> dt.date:
     text = text_of(cell)
     match = DATE.fullmatch(text)
     if not match:
-        raise ValueError(f"“{text}” is no date")
+        raise ValueError(Sentence("“%(text)s” is no date", text=text))
     if len(match[1]) == 4:
         order = "ymd"
     part = dict(zip(order, (int(number) for number in match.groups()), strict=True))
     year = part["y"] if part["y"] > 99 else 2000 + part["y"]
     if not MIN_YEAR <= year <= MAX_YEAR:
-        raise ValueError(f"“{text}” is no date of our time")
+        raise ValueError(Sentence("“%(text)s” is no date of our time", text=text))
     try:
         return dt.date(year, part["m"], part["d"])
     except ValueError:
-        raise ValueError(f"“{text}” is no date") from None
+        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None
 
 
 def tax_name_of(cell: Cell) -> str:

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 
-from hub import Applied, Code, Document, Gone, Line, Party, Row, Site, StageName, money
+from hub import Applied, Code, Document, Gone, Line, Party, Row, Sentence, Site, StageName, money
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 STAGES: dict[str, tuple[StageName, str | None]] = {
-    "draft": ("pending", "It is a draft in Harvest."),
+    "draft": ("pending", Sentence("It is a draft in Harvest.")),
     "open": ("ready", None),
     "paid": ("ready", None),
     # Written off. What is in the books stays there; the loss is a decision of the bookkeeper.
@@ -30,7 +30,13 @@ def payment_id(invoice: Row, row: Row) -> str:
 def read_invoice(site: Site, row: Row, url: str | None) -> Document | Gone:
     """Return the invoice of a row; `url` is its page in Harvest."""
     if row["state"] not in STAGES:
-        raise ValueError(f"its state {row['state']!r} is none of {', '.join(STAGES)}")
+        raise ValueError(
+            Sentence(
+                "its state %(state)s is none of %(stages)s",
+                state=repr(row["state"]),
+                stages=", ".join(STAGES),
+            )
+        )
     stage, hold = STAGES[row["state"]]
     return Document(
         kind="invoice",

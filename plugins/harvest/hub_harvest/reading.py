@@ -15,6 +15,7 @@ from hub import (
     DeletionSweep,
     Gone,
     Row,
+    Sentence,
     Site,
     format_ids,
     money,
@@ -25,7 +26,7 @@ from hub_harvest import documents
 from hub_harvest.client import Harvest
 
 PAYMENTS = "payments"  # the stream of the ids of payments
-DELETED = "It was deleted in Harvest."
+DELETED = Sentence("It was deleted in Harvest.")
 
 
 def exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Any]:
@@ -35,7 +36,7 @@ def exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Any]:
         invoice_number, _, payment_number = number.partition("-")
         invoice = source.invoice(invoice_number)
         if invoice is None:
-            yield Gone(source_id=id, reason="Harvest no longer has it.")
+            yield Gone(source_id=id, reason=Sentence("Harvest no longer has it."))
         elif kind == "invoice":
             yield _invoice(site, source, invoice)
         else:
@@ -130,7 +131,10 @@ def _payment(site: Site, source: Harvest, invoice: Row, number: str) -> Any:
     for row in source.payments(invoice["id"]):
         if str(row["id"]) == number:
             return _read_payment(site, source, invoice, row)
-    return Gone(source_id=f"payment:{invoice['id']}-{number}", reason="Harvest no longer has it.")
+    return Gone(
+        source_id=f"payment:{invoice['id']}-{number}",
+        reason=Sentence("Harvest no longer has it."),
+    )
 
 
 def _invoice(site: Site, source: Harvest, row: Row) -> Any:

@@ -17,6 +17,7 @@ from hub import (
     Role,
     Row,
     Sandbox,
+    Sentence,
     Signal,
     Site,
     Tenant,
@@ -93,8 +94,10 @@ def hub_check(app: str, site: Site) -> Tenant:
     lacks = ion.learn()
     if missed := schema.list_missing(lacks, site.settings):
         raise NeedsAttention(
-            f"ION's API does not have {', '.join(missed)}, which orders cannot be posted without."
-            " Install the newest version of the app, or tell its maker what stands here."
+            "ION's API does not have %(missed)s, which orders cannot be posted"
+            " without. Install the newest version of the app, or tell its maker what"
+            " stands here.",
+            missed=", ".join(missed),
         )
     import_warnings = site.secrets.get(imports.LACKING, "").splitlines()
     warnings = [_warn_of_skipped(lacks), site.secrets.get(REFUSED), *import_warnings]
@@ -106,9 +109,10 @@ def _warn_of_skipped(lacks: frozenset[str]) -> str:
     without = schema.without(lacks)
     if not without:
         return ""
-    return (
-        f"ION's API does not have {', '.join(sorted(lacks))}. Orders are posted all the same,"
-        f" without {'; '.join(without)}."
+    return Sentence(
+        "ION's API does not have %(fields)s. Orders are posted all the same, without %(without)s.",
+        fields=", ".join(sorted(lacks)),
+        without="; ".join(without),
     )
 
 
@@ -123,8 +127,9 @@ def hub_subscribe(app: str, site: Site, on: bool) -> None:
             ion.unsubscribe(site.webhook_url or "")
         site.secrets.pop(REFUSED, None)
     except Refused as error:
-        site.secrets[REFUSED] = (
-            f"ION does not call the hub, which asks on its schedule instead. {error.text}"
+        site.secrets[REFUSED] = Sentence(
+            "ION does not call the hub, which asks on its schedule instead. %(text)s",
+            text=error.text,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from hub import ApiClient, ClientCredentials, NeedsAttention, Refused, Retry, Row, Site
+from hub import ApiClient, ClientCredentials, NeedsAttention, Refused, Retry, Row, Sentence, Site
 from hub_ion import queries, schema
 from hub_ion.queries import Listing
 
@@ -155,7 +155,9 @@ class Ion:
                 return
             except Conflict:
                 continue
-        raise Retry(f"Order {id} changed in ION while the hub wrote to it; it is tried again.")
+        raise Retry(
+            "Order %(id)s changed in ION while the hub wrote to it; it is tried again.", id=str(id)
+        )
 
     def _write_text(self, id: str, etag: str, key: str, text: str) -> None:
         if key:
@@ -218,13 +220,18 @@ class Ion:
         """Mark the row that ION could not return completely; the other rows are valid."""
         path = [*(error.get("path") or ()), None, None, None]
         if path[:2] != ["rows", "edges"] or rows[path[2]] is None:
-            raise Retry(f"ION could not answer ({error.get('message')}); it is asked again later.")
-        rows[path[2]]["broken"] = error.get("message") or "it gave no reason"
+            raise Retry(
+                "ION could not answer (%(message)s); it is asked again later.",
+                message=str(error.get("message")),
+            )
+        rows[path[2]]["broken"] = error.get("message") or Sentence("it gave no reason")
 
     def _answer(self, query: str, variables: Row) -> tuple[Any, list[Row]]:
         reply = self.api.call("POST", "", json={"query": query, "variables": variables})
         if reply.status == 401:
-            raise NeedsAttention(f"ION's API does not take its own tokens. {self._pair()}")
+            raise NeedsAttention(
+                "ION's API does not take its own tokens. %(pair)s", pair=self._pair()
+            )
         if reply.status == 409:
             raise Conflict()
         answer = reply.json() if reply.status in (400, 422) else reply.check().json()
@@ -238,9 +245,10 @@ class Ion:
 
     def _misunderstood(self, error: Row) -> NoReturn:
         raise Misunderstood(
-            f"ION does not understand what it is asked ({error.get('message')}). Its API has"
-            " changed: press Test connection in the settings of ION to see what is missing, and"
-            " install the newest version of this app."
+            "ION does not understand what it is asked (%(message)s). Its API has"
+            " changed: press Test connection in the settings of ION to see what is"
+            " missing, and install the newest version of this app.",
+            message=str(error.get("message")),
         )
 
     def _refuse(self, query: str, error: Row) -> NoReturn:
@@ -250,23 +258,26 @@ class Ion:
         if FORBIDDEN.search(message):
             raise self._refusal(query, message)
         if query.startswith("mutation"):
-            raise Refused(f"ION refused it: {message}")
-        raise Retry(f"ION could not answer ({message}); it is asked again later.")
+            raise Refused("ION refused it: %(message)s", message=message)
+        raise Retry("ION could not answer (%(message)s); it is asked again later.", message=message)
 
     def _refusal(self, query: str, message: str) -> Denied | NeedsAttention:
-        reason = (
-            f"The API key may not do that in ION ({message}). A key has the rights that its maker"
-            " had when it was made: make a new one with a user who has the right, and put it into"
-            " the settings of ION."
+        reason = Sentence(
+            "The API key may not do that in ION (%(message)s). A key has the rights"
+            " that its maker had when it was made: make a new one with a user who has"
+            " the right, and put it into the settings of ION.",
+            message=message,
         )
         return Denied(reason) if query.startswith("mutation") else NeedsAttention(reason)
 
     # -- tokens --
 
     def _pair(self) -> str:
-        return (
-            "A key belongs to the one environment that it was made in: choose that one in place of"
-            f" {self.environment}, or make a new key there under Settings → API Keys."
+        return Sentence(
+            "A key belongs to the one environment that it was made in: choose that one"
+            " in place of %(environment)s, or make a new key there under Settings →"
+            " API Keys.",
+            environment=self.environment,
         )
 
 

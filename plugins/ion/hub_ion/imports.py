@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub import Code, Document, Line, Record, Row, Site, money, to_cents
+from hub import Code, Document, Line, Record, Row, Sentence, Site, money, to_cents
 from hub_ion import orders, parts, queries
 from hub_ion.client import Ion
 
@@ -28,7 +28,12 @@ def take_over(site: Site, ion: Ion, records: Sequence[Record]) -> list[Code]:
         missing = lists.missing(record.order)
         if missing:
             warnings.append(
-                f"Purchase order {record.name} of QuickBooks is not in ION, which has no {missing}."
+                Sentence(
+                    "Purchase order %(name)s of QuickBooks is not in ION, which has no"
+                    " %(missing)s.",
+                    name=record.name,
+                    missing=missing,
+                )
             )
         else:
             id = f"{orders.PREFIX}{_create_order(site, ion, lists, record, record.order)}"
@@ -62,14 +67,14 @@ class Lists:
         missing = []
         supplier = _code_of(order, "vendor")
         if supplier and _plain(supplier.name) not in self.suppliers:
-            missing.append(f"supplier “{supplier.name}”")
+            missing.append(Sentence("supplier “%(name)s”", name=supplier.name))
         for line in order.lines:
             item = _code_of(line, "item")
             if item and _plain(item.name) not in self.parts:
-                missing.append(f"part “{item.name}”")
+                missing.append(Sentence("part “%(name)s”", name=item.name))
         if order.currency and order.currency not in self.currencies:
-            missing.append(f"currency {order.currency}")
-        return " and no ".join(dict.fromkeys(missing))
+            missing.append(Sentence("currency %(currency)s", currency=order.currency))
+        return ", ".join(dict.fromkeys(missing))
 
 
 def _plain(name: str | None) -> str:

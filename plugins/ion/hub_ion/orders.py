@@ -13,6 +13,7 @@ from hub import (
     Line,
     Party,
     Row,
+    Sentence,
     Site,
     StageName,
     money,
@@ -22,12 +23,12 @@ from hub_ion import parts
 from hub_ion.client import ENVIRONMENTS
 
 PREFIX = "order:"
-DELETED = "It was deleted in ION."
+DELETED = Sentence("It was deleted in ION.")
 COST_DECIMALS = 6  # decimals of a cost that is worked out
 WAITS = {
-    "DRAFT": "is a draft in ION",
-    "IN_REVIEW": "is under review in ION",
-    "APPROVED": "is approved in ION, but not ordered",
+    "DRAFT": Sentence("is a draft in ION"),
+    "IN_REVIEW": Sentence("is under review in ION"),
+    "APPROVED": Sentence("is approved in ION, but not ordered"),
 }
 QUICKBOOKS_REFERENCE = re.compile(r"QuickBooks (\S+): (.*)")
 SENT = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
@@ -119,32 +120,42 @@ def _hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> str | 
     if stage == "pending":
         return _waiting_reason(row)
     if stage == "closed":
-        return f"Order {row['id']} was canceled in ION."
+        return Sentence("Order %(id)s was canceled in ION.", id=str(row["id"]))
     return _missing_data(site, row, live)
 
 
 def _waiting_reason(row: Row) -> str:
-    unknown = f"has the status {row['status']}, which this app does not know"
+    unknown = Sentence(
+        "has the status %(status)s, which this app does not know", status=str(row["status"])
+    )
     status = WAITS.get(str(row["status"]).upper(), unknown)
-    return (
-        f"Order {row['id']} {status}."
-        " What QuickBooks has of it stays as it was last ordered until it is ordered again."
+    return Sentence(
+        "Order %(id)s %(status)s. What QuickBooks has of it stays as it was last"
+        " ordered until it is ordered again.",
+        id=str(row["id"]),
+        status=status,
     )
 
 
 def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
     """Return what an order that was sent lacks, and where to add it; None if it lacks nothing."""
     if not live and not row["fees"]:
-        return f"Order {row['id']} has no lines. Add them in ION, or cancel the order there."
+        return Sentence(
+            "Order %(id)s has no lines. Add them in ION, or cancel the order there.",
+            id=str(row["id"]),
+        )
     if not row["supplier"]:
-        return f"Order {row['id']} names no supplier. Choose one in ION."
+        return Sentence("Order %(id)s names no supplier. Choose one in ION.", id=str(row["id"]))
     lines = [_line_title(line) for line in live if not _has_code(site, line)]
     if not lines:
         return None
-    return (
-        f"Order {row['id']}: {', '.join(lines)} has neither part nor expense account. Give it one"
-        f" in ION (attribute “{site.settings['account_attribute']}”), or choose an account for such"
-        " lines in the settings of ION."
+    return Sentence(
+        "Order %(id)s: %(lines)s has neither part nor expense account. Give it one in"
+        " ION (attribute “%(attribute)s”), or choose an account for such lines"
+        " in the settings of ION.",
+        id=str(row["id"]),
+        lines=", ".join(lines),
+        attribute=str(site.settings["account_attribute"]),
     )
 
 
@@ -154,7 +165,11 @@ def _has_code(site: Site, line: Row) -> bool:
 
 def _line_title(line: Row) -> str:
     description = line["description"] or "without a description"
-    return f"line {line['number'] or line['id']} ({description})"
+    return Sentence(
+        "line %(number)s (%(description)s)",
+        number=str(line["number"] or line["id"]),
+        description=description,
+    )
 
 
 def _currency(site: Site, row: Row) -> str:
@@ -278,7 +293,13 @@ def _warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
     total = _sum(lines)
     if estimated is None or abs(money(estimated) - total) <= money("0.01") * len(lines):
         return ()
-    return (f"ION estimates {money(estimated):f} for it; its lines and fees come to {total:f}.",)
+    return (
+        Sentence(
+            "ION estimates %(estimated)s for it; its lines and fees come to %(total)s.",
+            estimated=f"{money(estimated):f}",
+            total=f"{total:f}",
+        ),
+    )
 
 
 def _facts(row: Row, live: Sequence[Row]) -> dict[str, str]:

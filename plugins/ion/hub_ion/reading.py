@@ -11,6 +11,7 @@ from hub import (
     Document,
     Outcome,
     Row,
+    Sentence,
     Site,
     Unreadable,
     Yielded,
@@ -163,6 +164,6 @@ def _read_ids(
 def _read(module: Any, site: Site, row: Row, twins: parts.Twins) -> Document | Unreadable:
     source_id = f"{module.PREFIX}{row['id']}"
     if row.get("broken"):
-        reason = f"ION could not tell all of it ({row['broken']})."
+        reason = Sentence("ION could not tell all of it (%(broken)s).", broken=str(row["broken"]))
         return Unreadable(source_id=source_id, reason=reason)
     return readable(source_id, module.document, site, row, twins)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub import Row
+from hub import Row, Sentence
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ FIELDS = {
         _ask_required("id"),
         _ask_required("_etag", "etag"),
         _ask_required("status"),
-        _optional("updated", "quick news: every order is read each time", "updated"),
-        _optional("orderedDate", "the day of the order", "ordered"),
-        _optional("estimatedTotalCost", "a comparison with ION's estimate", "estimated"),
+        _optional("updated", Sentence("quick news: every order is read each time"), "updated"),
+        _optional("orderedDate", Sentence("the day of the order"), "ordered"),
+        _optional("estimatedTotalCost", Sentence("a comparison with ION's estimate"), "estimated"),
         _optional("terms", "terms"),
         _optional("notes", "notes"),
         _optional("externalReference", "the external reference", "reference"),
@@ -54,11 +54,13 @@ FIELDS = {
         _optional("description", "descriptions of lines"),
         _ask_required("quantity"),
         _ask_required("cost"),
-        _optional("totalCost", "ION's totals of lines: quantity times cost is posted", "total"),
+        _optional(
+            "totalCost", Sentence("ION's totals of lines: quantity times cost is posted"), "total"
+        ),
         _optional("receivedQuantity", "received quantities", "received"),
         _optional("needDate", "need-by days", "needed"),
         _optional("estimatedArrivalDate", "expected days", "eta"),
-        _optional("updated", "news of lines alone before the next day"),
+        _optional("updated", Sentence("news of lines alone before the next day")),
         _ask_required("attributes", type="Attribute"),
         _optional("supplierPart", "units of suppliers", "unit", "SupplierPart"),
         _ask_required("part", type="Part"),
@@ -74,14 +76,14 @@ FIELDS = {
         _ask_required("partNumber", "number"),
         _ask_required("revision"),
         _optional("description", "descriptions of parts"),
-        _optional("purchaseType", "purchase types of parts", "purchased"),
+        _optional("purchaseType", Sentence("purchase types of parts"), "purchased"),
         _optional("cost", "costs of parts"),
-        _optional("created", "the day on which a part was made"),
-        _optional("updated", "quick news: every part is read each time"),
+        _optional("created", Sentence("the day on which a part was made")),
+        _optional("updated", Sentence("quick news: every part is read each time")),
     ),
     "Supplier": (_ask_required("id"), _ask_required("name")),
     "SupplierPart": (
-        _optional("stockUnitsPerUnit", "units of the stock", "factor"),
+        _optional("stockUnitsPerUnit", Sentence("units of the stock"), "factor"),
         _ask_required("unitOfMeasure", "of", "UnitOfMeasurement"),
     ),
     "UnitOfMeasurement": (_ask_required("type"),),
@@ -105,15 +107,15 @@ FIELDS = {
     "PurchaseOrdersInputFilters": (
         _ask_required("id"),
         _ask_required("status"),
-        _optional("updated", "quick news: every order is read each time"),
+        _optional("updated", Sentence("quick news: every order is read each time")),
     ),
     "PurchaseOrderLinesInputFilters": (
-        _optional("updated", "news of lines alone before the next day"),
+        _optional("updated", Sentence("news of lines alone before the next day")),
     ),
     "PartsInputFilters": (
         _ask_required("id"),
         _ask_required("partNumber"),
-        _optional("updated", "quick news: every part is read each time"),
+        _optional("updated", Sentence("quick news: every part is read each time")),
     ),
 }
 ORDER_NEWS = {"PurchaseOrder.updated", "PurchaseOrdersInputFilters.updated"}

@@ -16,6 +16,7 @@ from hub import (
     Record,
     Refused,
     Sandbox,
+    Sentence,
     Signal,
     Site,
     Tenant,
@@ -66,8 +67,11 @@ def hub_check(app: str, site: Site) -> Tenant:
     if len(ids) != 1:
         called = ", ".join(row[names.Division.NAME] for row in divisions.values())
         raise NeedsAttention(
-            f"{company} has {len(divisions)} divisions in Ontraccr: {called}."
-            " Each is connected on its own; choose one in the settings of Ontraccr."
+            "%(company)s has %(count)s divisions in Ontraccr: %(called)s. Each is"
+            " connected on its own; choose one in the settings of Ontraccr.",
+            company=company,
+            count=len(divisions),
+            called=called,
         )
     refused = site.secrets.get(REFUSED)
     name = f"{company}, {divisions[ids[0]][names.Division.NAME]}"
@@ -85,8 +89,9 @@ def hub_subscribe(app: str, site: Site, on: bool) -> None:
             source.unsubscribe()
         site.secrets.pop(REFUSED, None)
     except Refused as error:
-        site.secrets[REFUSED] = (
-            f"Ontraccr does not call the hub, which asks on its schedule instead. {error.text}"
+        site.secrets[REFUSED] = Sentence(
+            "Ontraccr does not call the hub, which asks on its schedule instead. %(text)s",
+            text=error.text,
         )
 
 

@@ -162,7 +162,8 @@ class Ontraccr:
         reply = self._api.call(method, path, **request)
         if reply.status == 403 and INACTIVE in reply.body:
             raise NeedsAttention(
-                "The QuickBooks integration is not activated in Ontraccr, so nothing is synced."
-                f" Let an admin activate it there under {PLACE}."
+                "The QuickBooks integration is not activated in Ontraccr, so nothing"
+                " is synced. Let an admin activate it there under %(place)s.",
+                place=PLACE,
             )
         return reply

@@ -5,7 +5,19 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from hub import Attachment, Code, Codes, Document, Kind, Line, Row, Site, money, web_address
+from hub import (
+    Attachment,
+    Code,
+    Codes,
+    Document,
+    Kind,
+    Line,
+    Row,
+    Sentence,
+    Site,
+    money,
+    web_address,
+)
 from hub_ontraccr import names, profiles
 from hub_ontraccr.profiles import Profiles
 
@@ -47,38 +59,60 @@ def _kind(row: Row) -> Kind:
     for kind in TYPES:
         if kind == text:
             return kind
-    raise ValueError(f"its type {row[names.Payable.TYPE]!r} is none of {', '.join(TYPES)}")
+    raise ValueError(
+        Sentence(
+            "its type %(type)s is none of %(types)s",
+            type=repr(row[names.Payable.TYPE]),
+            types=", ".join(TYPES),
+        )
+    )
 
 
 def _title(row: Row) -> str:
-    return f"Payable {row.get(names.Payable.NUMBER) or row[names.Payable.ID]}"
+    number = str(row.get(names.Payable.NUMBER) or row[names.Payable.ID])
+    return Sentence("Payable %(number)s", number=number)
 
 
 def _held_back(row: Row) -> str:
     who = row.get(names.Payable.HELD_BY)
-    by = f" by {who}" if who else ""
-    return (
-        f"{_title(row)} is held back from QuickBooks in Ontraccr{by}."
-        " Release it there to have it posted."
+    if not who:
+        return Sentence(
+            "%(title)s is held back from QuickBooks in Ontraccr. Release it there to have it"
+            " posted.",
+            title=_title(row),
+        )
+    return Sentence(
+        "%(title)s is held back from QuickBooks in Ontraccr by %(who)s. Release it there to have"
+        " it posted.",
+        title=_title(row),
+        who=who,
     )
 
 
 def _what_is_missing(site: Site, row: Row, kind: str) -> str | None:
     """Say what keeps a payable from the books whatever its profiles are linked to."""
     if kind == "bill" and not row.get(names.Payable.VENDOR):
-        return f"{_title(row)} names no vendor. Choose one in Ontraccr, or make it an expense."
+        return Sentence(
+            "%(title)s names no vendor. Choose one in Ontraccr, or make it an expense.",
+            title=_title(row),
+        )
     if kind == "bill" and money(row[names.Payable.TOTAL]) < 0:
-        return (
-            f"{_title(row)} has a negative total, and a bill cannot."
-            " Enter the credit in QuickBooks, or correct it."
+        return Sentence(
+            "%(title)s has a negative total, and a bill cannot. Enter the credit in"
+            " QuickBooks, or correct it.",
+            title=_title(row),
         )
     if not row[names.Payable.LINES]:
-        return f"{_title(row)} has no lines. Add them in Ontraccr, or delete it there."
+        return Sentence(
+            "%(title)s has no lines. Add them in Ontraccr, or delete it there.", title=_title(row)
+        )
     lines = _lines_without_cost_code(row)
     if lines and not site.settings["line_account"]:
-        return (
-            f"{_title(row)}: line {', '.join(lines)} has no cost code. Give it one in Ontraccr, or"
-            " choose an account for such lines in the settings of Ontraccr."
+        return Sentence(
+            "%(title)s: line %(lines)s has no cost code. Give it one in Ontraccr, or"
+            " choose an account for such lines in the settings of Ontraccr.",
+            title=_title(row),
+            lines=", ".join(lines),
         )
     return _without_retainage_account(site, row)
 
@@ -94,9 +128,9 @@ def _lines_without_cost_code(row: Row) -> list[str]:
 def _without_retainage_account(site: Site, row: Row) -> str | None:
     moves = _is_net(row) or any(_is_release(line) for line in row[names.Payable.LINES])
     if moves and not site.settings["retainage_account"]:
-        return (
-            f"{_title(row)} has retainage."
-            " Choose the account of retainage in the settings of Ontraccr."
+        return Sentence(
+            "%(title)s has retainage. Choose the account of retainage in the settings of Ontraccr.",
+            title=_title(row),
         )
     return None
 
@@ -164,7 +198,7 @@ def _date(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
-        raise ValueError(f"“{text}” is no date") from None
+        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None
 
 
 # -- lines --

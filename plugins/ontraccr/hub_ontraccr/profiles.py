@@ -14,6 +14,7 @@ from hub import (
     Receipt,
     Record,
     Row,
+    Sentence,
     Site,
 )
 from hub_ontraccr import names
@@ -60,7 +61,7 @@ class Profiles:
         if id not in profiles_by_id:
             profiles_by_id[id] = self._source.profile(kind, id) or {
                 names.Profile.ID: id,
-                names.Profile.NAME: f"{id} (deleted in Ontraccr)",
+                names.Profile.NAME: Sentence("%(id)s (deleted in Ontraccr)", id=str(id)),
             }
         profile: Row = profiles_by_id[id]
         return profile
@@ -96,7 +97,11 @@ def _link_of(kind: str, row: Row) -> str | None:
     """Return the id that a profile is linked to; a record of another kind counts as missing."""
     id = row.get(names.Profile.EXTERNAL_ID)
     sort = row.get(names.Profile.EXTERNAL_TYPE) or SORTS[kind]
-    return id if not id or sort == SORTS[kind] else f"{id} (it is linked to a {sort.lower()})"
+    return (
+        id
+        if not id or sort == SORTS[kind]
+        else Sentence("%(id)s (it is linked to a %(sort)s)", id=str(id), sort=sort.lower())
+    )
 
 
 def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | Item | None:

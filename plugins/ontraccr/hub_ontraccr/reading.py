@@ -3,7 +3,18 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from hub import Checkpoint, Document, Gone, Receipt, Row, Site, Unreadable, Yielded, readable
+from hub import (
+    Checkpoint,
+    Document,
+    Gone,
+    Receipt,
+    Row,
+    Sentence,
+    Site,
+    Unreadable,
+    Yielded,
+    readable,
+)
 from hub_ontraccr import names
 from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.payables import PREFIX, document
@@ -26,18 +37,28 @@ def exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Yielde
     profiles = Profiles(source, whole=False)
     for id in ids:
         row = source.payable(id.removeprefix(PREFIX))
-        gone = Gone(source_id=id, reason="The division does not have it in Ontraccr any more.")
+        gone = Gone(
+            source_id=id, reason=Sentence("The division does not have it in Ontraccr any more.")
+        )
         yield gone if row is None else _read(site, profiles, row)
 
 
 def _read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadable:
     """Convert a row of the list; return Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Payable.ID):
-        return Unreadable(source_id=f"{PREFIX}?", reason="Ontraccr sent a payable without an id.")
+        return Unreadable(
+            source_id=f"{PREFIX}?",
+            reason=Sentence("Ontraccr sent a payable without an id."),
+        )
     source_id = f"{PREFIX}{row[names.Payable.ID]}"
     deleted_at = row.get(names.Payable.DELETED_AT)
     if deleted_at:
-        return Gone(source_id=source_id, reason=f"Deleted in Ontraccr on {str(deleted_at)[:10]}.")
+        return Gone(
+            source_id=source_id,
+            reason=Sentence(
+                "Deleted in Ontraccr on %(deleted_at)s.", deleted_at=str(deleted_at)[:10]
+            ),
+        )
     return readable(source_id, document, site, profiles, row)
 
 

@@ -215,7 +215,7 @@ def test_each_state_of_a_refused_connection_has_a_text():
 def test_a_code_that_nothing_fits_says_what_quickbooks_lacks(label, title, instruction):
     problem = "nothing in QuickBooks fits it."
     text = render("code.match", {"code": label, "problem": problem})
-    assert (text.title, text.reason) == (title, f"{label}: {problem}")
+    assert (text.title, text.reason) == (title, f"{label} has no match in QuickBooks.")
     assert text.instruction == f"Pick {instruction} or create it in QuickBooks."
     assert CaseText("code.match", code=label, problem=problem).title == title
 
@@ -224,7 +224,7 @@ def test_a_code_that_several_records_fit_is_not_called_missing():
     problem = "several records in QuickBooks fit: A, B."
     text = render("code.match", {"code": "Supplier “Hara”", "problem": problem})
     assert text.title == "Supplier “Hara” is not matched yet"
-    assert text.instruction == "Pick the matching record, or create it in QuickBooks."
+    assert text.instruction == "Pick the matching supplier, or create it in QuickBooks."
 
 
 def test_the_problems_of_a_code_that_nothing_fits_are_those_of_the_matching():

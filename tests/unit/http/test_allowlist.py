@@ -237,7 +237,7 @@ def test_a_refused_host_is_told_to_the_audit_log(make_http, recorded_calls):
     [
         (
             "http://10.0.0.5:8080/v1",
-            "The address 10.0.0.5 is called without https. If it is meant,",
+            "The address 10.0.0.5 is called without https. Allow it in",
         ),
         (
             "http://10.0.0.5:9090/v1",

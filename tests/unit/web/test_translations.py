@@ -255,7 +255,7 @@ def test_a_reason_is_translated_only_while_a_page_is_written(app_with_pages: Fla
         with viewer.translated_reasons():
             text = render("code.match", REASON)
         assert text.title == "QuickBooks har ingen leverandør som heter “Hara”"
-        assert text.reason == "Leverandør “Hara”: ingenting i QuickBooks passer."
+        assert text.reason == "Leverandør “Hara” har ingen kobling i QuickBooks."
         assert render("code.match", REASON).title == english
 
 

@@ -1,0 +1,196 @@
+"""Every page that links lead to, as a Norwegian reads it: no text of hub or plugins is English.
+
+The other tests of translations look for texts that are not marked. These look at the result, so
+they also find texts that are stored, raised or returned by plugins and that fit no template.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+from hub.cases import inbox
+from hub.context import current
+from hub.db.engine import transaction
+from hub.models import Installation, Run, RunLine
+from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.texts import CaseText
+from hub.translations import catalogs, stored
+from tests.support.page_texts import PageTexts
+from tests.support.page_visitor import Visitor
+from tools import translations
+
+NORWEGIAN = {"Accept-Language": "nb-NO"}
+LINK = re.compile(r'href="([^"]+)"')
+NEXT_PAGE = re.compile(r'rel="next" href="([^"]+)"')
+NUMBER = re.compile(r"\d+")
+PAGES_OF_A_KIND = 3
+FEWEST_PAGES = 60
+NEVER_OPENED = ("/logout", "/help", "/static", "/api", "/support", "/privacy", "/metrics")
+# Words of English sentences that no Norwegian sentence has.
+ENGLISH = re.compile(
+    r"\b(?:the|and|which|this|that|with|was|were|are|from|its|has|have|not|cannot|there|nothing"
+    r"|what|when|only|must|should|again|then|your|they|been|would|could)\b",
+    re.IGNORECASE,
+)
+# What the rows of the story hold in English: names, texts of a source and of QuickBooks.
+DATA = re.compile(
+    r"(?:The reason|The next|A bill (?:is|was)|An order has|QuickBooks (?:has|no|refused)"
+    r"|The (?:credit|locations|sum) )[\w ,.0-9]*|“[^”]*”|«[^»]*»|\d+ documents were read\."
+    r"|CostTracker does not answer\.|No answer within 100 s\.|[\w-]+@[\w.-]+|https?://\S+|HUB_\w+"
+    r"|It was dated [\d-]+, before [\d-]+\.|Supplier Byggmakker Aas is not in QuickBooks"
+    r"|\(Settings, .*?\)"
+    r"|Nothing in QuickBooks fits the supplier\.|End-user license agreement URL|Privacy policy URL"
+)
+# Values of placeholders that are sentences or words of the hub; every other one is a name.
+VALUES = {
+    "code": "Supplier “Hara”",
+    "record": "Supplier “Hara”",
+    "name": "Bill B-12 of Hara",
+    "document": "Bill B-12 of Hara",
+    "documents": "Bill B-12 of Hara and Bill B-13 of Hara",
+    "date": "02 Mar 2026",
+    "lines_total": "NOK 1,204.50",
+    "problems": "Its total is negative; the amounts of a credit must be positive. Fix this at the"
+    " source.",
+    "answer": "Its number is already used in QuickBooks. (QuickBooks says: “Duplicate”;"
+    " code 6140.)",
+    "differences": "QuickBooks has “Ola” as the party, where “Hara” was meant. On line 2:"
+    " QuickBooks has NOK 12.00 as the account, where 4300 was meant.",
+    "dependent": "a payment or credit was applied to it",
+    "next_attempt": "It is tried again with the next sync.",
+}
+LOG = (
+    "Collected: 117 new, 1 held, 3 documents.",
+    "Posting: 12 posted, 1 in doubt.",
+    "Noticed in QuickBooks: 2 changed, 1 gone.",
+    "3 of 4 documents match QuickBooks. Difference −20.10 USD in 1 document.",
+    "CostTracker no longer has this file. Upload it there again, or attach it in QuickBooks.",
+)
+
+
+def case_texts() -> Iterator[CaseText]:
+    """Yield a text for each code of the catalogue, and for each problem with texts of its own."""
+    for code, template in CATALOGUE.items():
+        if not template.title:
+            continue
+        values = {name: VALUES.get(name, "Zq") for name in template.parameters}
+        yield CaseText(code, **values)
+        for problem in template.special:
+            yield CaseText(code, **values | {"problem": problem})
+
+
+@pytest.fixture
+def norwegian(visitor: Visitor) -> Visitor:
+    """Return an owner who reads Norwegian, with a case of each kind and stored sentences."""
+    visitor.log_in("olga")
+    with visitor.app.app_context(), transaction() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        about = {"company_id": installation.company_id, "installation_id": installation.id}
+        for number, text in enumerate(case_texts()):
+            details = {"file": 1} if text.code.startswith("file.") else {}
+            inbox.open(session, f"nb:{number}", text, details=details, **about)
+        installation.company.state_reason = "The company is disconnected."
+        run = session.get_one(Run, next(iter(visitor.story.runs.values())))
+        for line in LOG:
+            session.add(RunLine(run_id=run.id, at=current().clock.now(), level="info", text=line))
+    return visitor
+
+
+def crawl(visitor: Visitor, start: list[str]) -> Iterator[tuple[str, str]]:
+    """Follow the links of some addresses, and yield address and text of a few pages of each kind.
+
+    All pages of a list are read.
+    """
+    pending, visited = deque(start), set(start)
+    opened: dict[str, int] = {}
+    while pending:
+        address = pending.popleft()
+        with visitor.get(address, headers=NORWEGIAN) as answer:
+            links = [answer.location] if answer.location else []
+            if answer.status_code == 200 and answer.mimetype == "text/html":
+                page = answer.text
+                yield address, page
+                links = [unescape(link) for link in LINK.findall(page)]
+                pending.extend(unescape(link) for link in NEXT_PAGE.findall(page))
+        for link in links:
+            target = urlsplit(urljoin(f"http://localhost{address}", link))
+            path = target._replace(scheme="", netloc="", fragment="").geturl()
+            kind = NUMBER.sub("0", target.path)
+            is_new = path not in visited and opened.get(kind, 0) < PAGES_OF_A_KIND
+            if target.netloc == "localhost" and is_new and not path.startswith(NEVER_OPENED):
+                visited.add(path)
+                opened[kind] = opened.get(kind, 0) + 1
+                pending.append(path)
+
+
+def is_english(text: str, untranslated: frozenset[str]) -> bool:
+    """Tell whether a text is one of the catalog in English, or has English words beside data."""
+    return text in untranslated or bool(ENGLISH.search(DATA.sub("", text)))
+
+
+def catalog_paths() -> list[Path]:
+    """Return the Norwegian catalogs of the hub and of its plugins."""
+    plugins = [translations.plugin_path(name, "nb") for name in translations.plugin_packages()]
+    return [translations.own_path("nb"), *plugins]
+
+
+def english_messages() -> frozenset[str]:
+    """Return the texts of the catalogs in English that no Norwegian text equals."""
+    english: set[str] = set()
+    norwegian: set[str] = set()
+    for path in catalog_paths():
+        for message in translations.read_catalog(path, "nb"):
+            if isinstance(message.id, str) and " " in message.id:
+                english.add(message.id)
+                norwegian.add(str(message.string))
+    return frozenset(english - norwegian)
+
+
+def test_no_page_shows_english_to_a_norwegian(norwegian: Visitor) -> None:
+    untranslated = english_messages()
+    # The list shows title, reason and next step of each case.
+    start = ["/", "/inbox/", *(f"/inbox/{id}" for id in norwegian.story.cases.values())]
+    start += [f"/documents/{id}" for id in norwegian.story.documents.values()]
+    start += [f"/runs/{id}" for id in norwegian.story.runs.values()]
+    english: dict[str, str] = {}
+    pages = 0
+    for address, page in crawl(norwegian, start):
+        pages += 1
+        for text in PageTexts(page).texts:
+            if is_english(text, untranslated):
+                english.setdefault(text, address)
+    assert english == {}
+    assert pages > FEWEST_PAGES
+
+
+def sentences() -> list[str]:
+    """Return every sentence of the hub and of its plugins, with a name for each placeholder."""
+    filled = set()
+    for path in catalog_paths():
+        for template in catalogs.sentences_of(catalogs.read(path, "nb")):
+            names = stored.PLACEHOLDER.findall(template)
+            values = {name: "12" if "count" in name else "Zq" for name in names}
+            filled.add(template % values if names else template)
+    return sorted(filled)
+
+
+def test_every_sentence_that_is_stored_reads_norwegian(norwegian: Visitor) -> None:
+    with norwegian.app.test_request_context(headers=NORWEGIAN):
+        norwegian.app.preprocess_request()
+        english = [text for text in sentences() if ENGLISH.search(stored.translate(text))]
+    assert english == []
+    assert len(sentences()) > 500
+
+
+def test_english_is_recognised() -> None:
+    catalog = frozenset({"Pick one"})
+    assert is_english("CostTracker no longer has this file.", catalog)
+    assert is_english("Pick one", catalog)
+    assert not is_english("Leverandøren finnes ikke i QuickBooks.", catalog)
+    assert not is_english("QuickBooks sier: “The number was used”.", catalog)
+    assert catalogs.sentences_of(catalogs.own("nb"))
