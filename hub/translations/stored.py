@@ -21,12 +21,12 @@ COUNT = re.compile(r"(?P<number>\d[\d,]*) (?P<words>\D+)")
 SEPARATORS = ("; ", " and ", " or ", ", ")
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})*|\d+")
 SENTENCE_END = re.compile(r"(?<=[.!?)]) ")
-NEXT_SENTENCE = re.compile(r" [A-ZÆØÅ]|\)")
+NEXT_SENTENCE = re.compile(r" [A-ZÆØÅ]|\)|; ")
 # What a placeholder stands for.
 COUNT_VALUE = r"\d[\d,]*"
 TEXT_VALUE = ".*?"
 # Where a sentence ends, but no abbreviation, such as in Dr. Ing. Hara or Hara Co. AS.
-BOUNDARY = re.compile(r"(?<=\w{4})[.!?] [A-ZÆØÅ]")
+BOUNDARY = re.compile(r"(?:\b[a-zæøå\d]\w*|\w{4})[.!?] [A-ZÆØÅ]")
 
 
 class _Pattern(NamedTuple):

@@ -34,9 +34,9 @@ MAX_EMAIL_LENGTH = 100
 MAX_TEXT_LENGTH = 255
 MAX_CONTACT_LENGTH = 200
 ITEM_TYPES = {
-    "service": "Service",
-    "non_inventory": "Product that is not kept in stock",
-    "inventory": "Product that is kept in stock",
+    "service": gettext_noop("Service"),
+    "non_inventory": gettext_noop("Product that is not kept in stock"),
+    "inventory": gettext_noop("Product that is kept in stock"),
 }
 STOCK_ONLY = gettext_noop("Only for a product that is kept in stock.")
 Errors = Mapping[str, Sequence[str]]
@@ -283,7 +283,14 @@ def draw(
         replace(question, value=_display_value(values.get(question.name), question.value))
         for question in forms.inputs(schema, values, source=choices)
     ]
-    return forms.with_errors(inputs, errors)
+    return forms.with_errors([_with_translated_types(one) for one in inputs], errors)
+
+
+def _with_translated_types(question: forms.Input) -> forms.Input:
+    """Translate the types of an item; other choices are names in QuickBooks."""
+    if question.name != "type":
+        return question
+    return replace(question, choices=[(name, gettext(text)) for name, text in question.choices])
 
 
 def _cut(values: Mapping[str, Any]) -> dict[str, Any]:

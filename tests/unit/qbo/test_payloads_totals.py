@@ -152,7 +152,12 @@ def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
         (
             mapped(line("1", "-5", item="1"), kind="invoice", header=refs(customer="41")),
             US,
-            "total is negative",
+            "QuickBooks takes as a credit only",
+        ),
+        (
+            mapped(line("1", "-5", account="7"), kind="vendor_credit", header=refs(vendor="1")),
+            US,
+            "amounts of a credit must be positive",
         ),
         (
             mapped(line("1", "-5"), kind="payment", header=refs(customer="41"), total=D(5)),

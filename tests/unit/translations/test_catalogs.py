@@ -147,6 +147,12 @@ def is_composed(text: ast.expr) -> bool:
     return isinstance(text, ast.JoinedStr | ast.BinOp)
 
 
+# What plugins run, without their stand-ins.
+PLUGIN_MODULES = [
+    path
+    for path in sorted(translations.ROOT.glob("plugins/*/hub_*/*.py"))
+    if "sandbox" not in path.name
+]
 # Tells authors of plugins what is wrong with what their code passes; no page translates it.
 FOR_AUTHORS = {BadDocument}
 
@@ -159,8 +165,33 @@ def test_every_error_that_takes_a_sentence_is_looked_through_for_texts() -> None
 
 
 def test_every_sentence_of_an_error_is_a_text_with_placeholders() -> None:
-    paths = sorted(translations.ROOT.glob("hub/**/*.py"))
+    paths = [*sorted(translations.ROOT.glob("hub/**/*.py")), *PLUGIN_MODULES]
     assert [found for path in paths for found in composed_sentences(path)] == []
+
+
+def plain_reasons(path: Path) -> list[str]:
+    """Return the problems, warnings and reasons in a module that no catalog can have."""
+    plain = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        values = [keyword.value for keyword in node.keywords if keyword.arg in ("reason", "hold")]
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+            owner = node.func.value
+            name = getattr(owner, "attr", "") or getattr(owner, "id", "")
+            values += node.args if name in ("problems", "warnings") else []
+        for value in values:
+            if is_composed(value) or (isinstance(value, ast.Constant) and value.value):
+                plain.append(f"{path.name}:{value.lineno}")
+    return plain
+
+
+def test_every_problem_warning_and_reason_is_a_sentence(tmp_path: Path) -> None:
+    paths = [*sorted(translations.ROOT.glob("hub/qbo/**/*.py")), *PLUGIN_MODULES]
+    assert [found for path in paths for found in plain_reasons(path)] == []
+    module = tmp_path / "late.py"
+    module.write_text('problems.append(f"{name} is late.")\nGone(reason="Late.")\n')
+    assert len(plain_reasons(module)) == 2
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,29 @@ def norwegian() -> Iterator[None]:
             "100 % Bygg tillater 10/s, som er brukt opp. Ingenting gikk tapt; neste kall er mulig"
             f" om 1{SPACE}200 minutter.",
         ),
+        (
+            "CostTracker lost it. Upload it there again, or attach it in QuickBooks.",
+            "CostTracker lost it. Upload it there again, or attach it in QuickBooks.",
+        ),
+        (
+            "Hara lost it. Its number is already used in QuickBooks. (QuickBooks says: Twice; code"
+            " 6140.)",
+            "Hara lost it. Nummeret er allerede brukt i QuickBooks. (QuickBooks sier: Twice; kode"
+            " 6140.)",
+        ),
+        (
+            str(
+                Sentence(
+                    "It is in %(currency)s, but this company keeps books in %(home_currency)s"
+                    " only. Switch on several currencies in QuickBooks, or fix this at the source.",
+                    currency="USD",
+                    home_currency="NOK",
+                )
+            )
+            + " It has no date. Complete it at the source.",
+            "Det er i USD, men dette firmaet fører regnskap bare i NOK. Slå på flere valutaer i"
+            " QuickBooks, eller rett dette i kilden. Det har ingen dato. Fyll det ut i kilden.",
+        ),
         ("What a person wrote 100 % themselves.", "What a person wrote 100 % themselves."),
         ("", ""),
     ],

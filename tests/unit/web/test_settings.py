@@ -327,6 +327,7 @@ def test_what_was_changed_is_said_and_stays_in_the_history(connected: Visitor) -
     norwegian = connected.get("/installations/1/settings", headers={"Accept-Language": "nb"})
     translated = unescape(norwegian.text.partition('id="history"')[2])
     assert "Tidsplan: hvert 15. minutt → " in translated
+    assert "Kreditkonto: ingen → 2000 Accounts Payable (A/P)" in translated
     assert "Credit account: none → 2000 Accounts Payable (A/P)" in history
     assert "Access token" not in history
     assert "olga" in history
