@@ -290,7 +290,7 @@ def test_each_person_is_mailed_in_their_own_language(hub, server, clock):
     assert "All that is open: " in text_of(english)
     assert "Hva du gjør: Velg leverandør som passer" in text_of(norwegian)
     assert "Alt som er åpent: " in text_of(norwegian)
-    assert "Leverandør “Hara”: ingenting i QuickBooks passer." in text_of(norwegian)
+    assert "Leverandør “Hara” har ingen kobling i QuickBooks." in text_of(norwegian)
 
 
 def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, server, clock):

@@ -97,11 +97,7 @@ def _link_of(kind: str, row: Row) -> str | None:
     """Return the id that a profile is linked to; a record of another kind counts as missing."""
     id = row.get(names.Profile.EXTERNAL_ID)
     sort = row.get(names.Profile.EXTERNAL_TYPE) or SORTS[kind]
-    return (
-        id
-        if not id or sort == SORTS[kind]
-        else Sentence("%(id)s (it is linked to a %(sort)s)", id=str(id), sort=sort.lower())
-    )
+    return id if not id or sort == SORTS[kind] else f"{id} (it is linked to a {sort.lower()})"
 
 
 def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | Item | None:

@@ -39,8 +39,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C2",
         place=f"{PLUGIN}/client.py",
-        old='f"Autotask refused the API user {self._user}. {WHO}"',
-        new='f"Autotask refused the API user {self._user}."',
+        old='"Autotask refused the API user %(user)s. %(who)s", user=self._user, who=WHO',
+        new='"Autotask refused the API user %(user)s.", user=self._user',
         bug="An empty refusal does not say what to look at.",
     ),
     Mutant(
@@ -123,8 +123,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C7",
         place=f"{PLUGIN}/lists.py",
-        old='    return TILDE.format(what) if name and "~" in name else None',
-        new="    return None",
+        old='    if not name or "~" not in name:\n',
+        new="    if True:\n",
         bug="A tilde in a name holds nothing.",
     ),
     Mutant(
@@ -252,8 +252,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C14",
         place=f"{PLUGIN}/client.py",
-        old='        if reply.status == 401:\n            raise NeedsAttention(f"Autotask refused',
-        new='        if reply.status == 401:\n            raise Refused(f"Autotask refused',
+        old='            raise NeedsAttention(\n                "Autotask refused the API user',
+        new='            raise Refused(\n                "Autotask refused the API user',
         bug="A renewed secret ends receipts for good.",
     ),
     Mutant(

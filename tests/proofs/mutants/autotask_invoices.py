@@ -94,10 +94,10 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I5",
         place=f"{PLUGIN}/lists.py",
-        old='        hold = (\n            "it has no External Number.',
+        old='        hold = Sentence(\n            "it has no External Number.',
         new=(
             "        return Code(id=f\"billing_code:{row['id']}\", "
-            'name=name)\n        hold = (\n            "it has no External Number.'
+            'name=name)\n        hold = Sentence(\n            "it has no External Number.'
         ),
         bug="A billing code without an External Number is found by its name.",
     ),

@@ -78,7 +78,10 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S11",
         place=f"{PLUGIN}/invoices.py",
-        old='        return "pending", f"{title} was generated and not sent yet."',
+        old=(
+            '        return "pending", '
+            'Sentence("%(title)s was generated and not sent yet.", title=title)'
+        ),
         new='        return "ready", None',
         bug="An invoice that was generated and not sent is posted.",
     ),

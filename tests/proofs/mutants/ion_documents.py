@@ -37,10 +37,10 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         row="ION-2",
         place=f"{PLUGIN}/client.py",
         old=(
-            '"A key belongs to the one environment that it was made in: choose that one in '
-            'place of"\n'
+            '"A key belongs to the one environment that it was made in: choose that one"\n'
+            '            " in place of'
         ),
-        new='"Choose another key in place of"\n',
+        new='"Choose another key in place of',
         bug="A refused key is not said to belong to another environment.",
     ),
     Mutant(

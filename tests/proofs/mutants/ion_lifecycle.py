@@ -122,8 +122,11 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-26",
         place=f"{PLUGIN}/orders.py",
-        old=" What QuickBooks has of it stays as it was last ordered until it is ordered again.",
-        new="",
+        old=(
+            ' What QuickBooks has of it stays as it was last"\n'
+            '        " ordered until it is ordered again."'
+        ),
+        new='"',
         bug="An order under revision is not shown as such.",
     ),
     Mutant(

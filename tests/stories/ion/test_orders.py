@@ -161,7 +161,7 @@ def test_what_is_out_of_step_is_reported_by_name_once_per_cause(seed_orders):
         "supplier:8",
         "payable:EUR",
     }
-    assert "“Nowhere Machining”: nothing in QuickBooks fits it" in next(
+    assert "“Nowhere Machining” has no match in QuickBooks" in next(
         text for cause, text in said.items() if cause.endswith(":supplier:8")
     )
     assert any(

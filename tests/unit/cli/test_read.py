@@ -119,7 +119,7 @@ def test_text_names_state_reasons_and_codes_and_ends_with_a_sum(read, costtracke
     lines = output.splitlines()
     assert code == 0
     assert lines[0].startswith("invoice:1012  held  bill  ")
-    assert lines[1] == "  Supplier “Hamburg Hebetechnik GmbH”: nothing in QuickBooks fits it."
+    assert lines[1] == "  Supplier “Hamburg Hebetechnik GmbH” has no match in QuickBooks."
     assert any(
         line.endswith("Hamburg Hebetechnik GmbH) → vendor nothing in QuickBooks fits it.")
         for line in lines
