@@ -2,7 +2,9 @@
 
 from hub.reasons.template import CaseAction, Template
 
-ACCEPT_OR_CORRECT = "Compare the two and accept what QuickBooks has, or correct the one that is wrong."
+ACCEPT_OR_CORRECT = (
+    "Compare the two and accept what QuickBooks has, or correct the one that is wrong."
+)
 TEMPLATES = {
     "posted.missing": Template(
         title="No longer in QuickBooks",
