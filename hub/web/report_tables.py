@@ -127,26 +127,6 @@ def columns_of_sums(sum_for: Callable[[Group], Sum], currency: str) -> dict[str,
     return columns
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A number of the control totals; an amount without a currency is in the `home` currency."""
-
-    period: Period
-    installation_id: int
-    currency: str
-    group: Group
-    home: str
-
-
-class CellRow(NamedTuple):
-    """A document of a number of the control totals, with the amount that it adds."""
-
-    document: SourceDocument
-    kind: str
-    state: str
-    amount: Decimal
-
-
 @dataclass
 class ControlTotal:
     """What one app has posted of the documents of one month and currency, and what it has not."""
@@ -213,7 +193,7 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
         group_column(),
     )
     query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
-    query = query.where(*documents, *_of_year(year)).group_by(*keys)
+    query = query.where(*documents, *of_year(year)).group_by(*keys)
     totals: dict[tuple[int, int, str], ControlTotal] = {}
     for number, installation_id, slug, currency, kind, group, count, amount in session.execute(
         query
@@ -228,45 +208,13 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
     return [totals[key] for key in sorted(totals, key=lambda key: (-key[0], *key[1:]))]
 
 
-def documents_of(cell: Cell, documents: Any) -> Select[Any]:
-    """Return the query for the ids of the documents that make up a number of the control totals."""
-    keys = SourceDocument.date, SourceDocument.id
-    query = parts(SourceDocument.id).where(*documents, *_in_cell(cell))
-    return query.group_by(*keys)
-
-
-def sum_of(session: Session, cell: Cell, documents: Any) -> Sum:
-    """Return a number of the control totals and its amount."""
-    query = parts(Posting.kind, func.count(Posting.document_id.distinct()), amount_column())
-    query = query.where(*documents, *_in_cell(cell)).group_by(Posting.kind)
-    total = Sum()
-    for kind, count, amount in session.execute(query):
-        total.add(count, apply_sign(kind, amount))
-    return total
-
-
-def rows_of(session: Session, cell: Cell, ids: Sequence[int]) -> list[CellRow]:
-    """Return documents of a cell by their ids, in this order, in two queries."""
-    keys = SourceDocument.id, Posting.kind
-    state = func.min(state_column(Posting, TransactionHead))
-    query = parts(*keys, state, amount_column()).where(SourceDocument.id.in_(ids), *_in_cell(cell))
-    of_ids = select(SourceDocument).where(SourceDocument.id.in_(ids))
-    documents = {document.id: document for document in session.scalars(of_ids)}
-    rows: dict[int, CellRow] = {}
-    for document_id, kind, state_name, amount in session.execute(query.group_by(*keys)):
-        earlier = rows[document_id].amount if document_id in rows else ZERO
-        total = earlier + apply_sign(kind, amount)
-        rows[document_id] = CellRow(documents[document_id], kind, state_name, total)
-    return [rows[document_id] for document_id in ids]
-
-
 def approvals(session: Session, documents: Any, year: int, home: str) -> list[Approved]:
     """Return who approved what was posted, the largest number first."""
     who = func.coalesce(Posting.approved_by, AUTOMATIC)
     state = state_column(Posting, TransactionHead)
     keys = (who, Posting.currency, Posting.kind)
     query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
-    query = query.where(*documents, *_of_year(year), state == DocumentState.POSTED)
+    query = query.where(*documents, *of_year(year), state == DocumentState.POSTED)
     sums: dict[tuple[str, str], Sum] = defaultdict(Sum)
     for name, currency, kind, count, amount in session.execute(query.group_by(*keys)):
         sums[name, currency or home].add(count, apply_sign(kind, amount))
@@ -300,7 +248,7 @@ def delays(session: Session, documents: Any, year: int) -> list[PostingDelays]:
         .join(Installation, Installation.id == SourceDocument.installation_id)
         .where(
             *documents,
-            *_of_year(year),
+            *of_year(year),
             Posting.state == PostingState.POSTED,
             Posting.operation == Operation.CREATE,
             Posting.part == "",
@@ -356,21 +304,7 @@ def group_column() -> ColumnElement[str]:
     )
 
 
-def _in_cell(cell: Cell) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of the parts of documents that a number of the totals counts."""
-    currencies = [cell.currency]
-    if cell.currency == cell.home:
-        currencies.append("")
-    return (
-        SourceDocument.installation_id == cell.installation_id,
-        SourceDocument.date >= cell.period.first_day,
-        SourceDocument.date <= cell.period.last_day,
-        Posting.currency.in_(currencies),
-        group_column() == cell.group,
-    )
-
-
-def _of_year(year: int) -> tuple[ColumnElement[bool], ...]:
+def of_year(year: int) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of documents dated in a year."""
     first_day, last_day = dt.date(year, 1, 1), dt.date(year, 12, 31)
     return SourceDocument.date >= first_day, SourceDocument.date <= last_day

@@ -13,13 +13,24 @@ from hub.context import current
 from hub.db.engine import reading
 from hub.models import Company, Installation, SourceDocument
 from hub.money import to_cents
-from hub.translations.messages import gettext_noop
-from hub.web import all_companies_report, checklist, exports, report_charts, report_tables, row_ids
+from hub.translations import dates
+from hub.translations.messages import gettext, gettext_noop
+from hub.web import (
+    all_companies_report,
+    checklist,
+    exports,
+    report_cells,
+    report_charts,
+    report_files,
+    report_tables,
+    row_ids,
+)
 from hub.web.access import ANYWHERE, company_id_of_address, needs, scope
 from hub.web.company_choice import chosen_or_only
 from hub.web.layout import app_name
 from hub.web.paging import page
-from hub.web.report_tables import Cell, CellRow, ControlTotal, Group
+from hub.web.report_cells import AnyCell, ApproverCell, Cell, CellRow
+from hub.web.report_tables import ControlTotal, Group
 
 EXPORTED = (
     "month",
@@ -39,7 +50,7 @@ DOCUMENT_COLUMNS = (
     "currency",
     "amount",
 )
-CELL_ARGUMENTS = ("month", "installation", "currency", "group")
+CELL_ARGUMENTS = ("month", "installation", "currency", "group", "year", "approver", "company")
 CELL_ORDER = (SourceDocument.date, SourceDocument.id)
 GROUP_LABELS = {
     Group.POSTED: gettext_noop("Posted"),
@@ -104,6 +115,28 @@ def export() -> Response:
     return exports.download(f"control-totals-{year}", EXPORTED, _rows(totals))
 
 
+@pages.get("/export/<any(age, delays, approvals):table>")
+@needs("viewer", of=ANYWHERE)
+def export_table(table: str) -> Response:
+    """Download one of the other tables about a company."""
+    with reading() as session:
+        company = chosen_or_only(session)
+        if company is None:
+            return redirect(url_for("reports.show"))
+        documents = _documents(company)
+        home = company.currency
+        if table == "age":
+            waiting = report_tables.waiting(session, documents, current().clock.now(), home)
+            rows = report_files.waiting_rows(waiting)
+            return exports.download("needs-attention-by-age", report_files.AGE_COLUMNS, rows)
+        year = _year(report_tables.years(session, documents))
+        if table == "delays":
+            rows = report_files.delay_rows(report_tables.delays(session, documents, year))
+            return exports.download(f"time-to-books-{year}", report_files.DELAY_COLUMNS, rows)
+        rows = report_files.approver_rows(report_tables.approvals(session, documents, year, home))
+        return exports.download(f"posted-by-whom-{year}", report_files.APPROVER_COLUMNS, rows)
+
+
 @pages.get("/documents")
 @needs("viewer", of=ANYWHERE)
 def documents() -> str | Response:
@@ -114,17 +147,16 @@ def documents() -> str | Response:
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
         visible = _documents(company)
-        query = report_tables.documents_of(cell, visible)
+        query = report_cells.documents_of(cell, visible)
         listed = page(session, query, by=CELL_ORDER)
-        installation = session.get(Installation, cell.installation_id)
         return render_template(
             "report_documents.html",
             company=company,
             cell=cell,
-            installation=installation,
-            label=GROUP_LABELS[cell.group],
-            total=report_tables.sum_of(session, cell, visible),
-            page=replace(listed, rows=report_tables.rows_of(session, cell, listed.rows)),
+            title=_title(cell),
+            about=_about(session, cell),
+            total=report_cells.sum_of(session, cell, visible),
+            page=replace(listed, rows=report_cells.rows_of(session, cell, listed.rows)),
             chosen={name: request.args[name] for name in CELL_ARGUMENTS if name in request.args},
         )
 
@@ -138,11 +170,11 @@ def export_documents() -> Response:
         cell = _cell(company) if company else None
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
-        query = report_tables.documents_of(cell, _documents(company))
+        query = report_cells.documents_of(cell, _documents(company))
 
     def to_rows(look: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
         """Yield documents as a file has them."""
-        for row in report_tables.rows_of(look, cell, ids):
+        for row in report_cells.rows_of(look, cell, ids):
             yield _exported_document(row, cell.currency)
 
     rows = exports.read_in_chunks(query, CELL_ORDER, to_rows)
@@ -163,8 +195,10 @@ def _company_of_cell(session: Session) -> Company | None:
     return session.get(Company, installation.company_id) if installation else None
 
 
-def _cell(company: Company) -> Cell | None:
-    """Return the number of the control totals that the address names, None if it names none."""
+def _cell(company: Company) -> AnyCell | None:
+    """Return the number of the reports that the address names, None if it names none."""
+    if "approver" in request.args:
+        return _approver_cell(company)
     period = report_tables.parse_month(request.args.get("month", ""))
     installation_id = _installation_id()
     group = request.args.get("group", "")
@@ -172,6 +206,31 @@ def _cell(company: Company) -> Cell | None:
         return None
     currency = request.args.get("currency", "")[:3]
     return Cell(period, installation_id, currency, Group(group), company.currency)
+
+
+def _approver_cell(company: Company) -> ApproverCell | None:
+    """Return what the address names as approved by a person, None if it has no year."""
+    year = row_ids.parse(request.args.get("year", ""))
+    if year is None or not dt.MINYEAR <= year <= dt.MAXYEAR:
+        return None
+    currency = request.args.get("currency", "")[:3]
+    return ApproverCell(request.args["approver"], year, currency, company.currency)
+
+
+def _title(cell: AnyCell) -> str:
+    """Return what the documents of a number have in common."""
+    if isinstance(cell, Cell):
+        return f"{gettext(GROUP_LABELS[cell.group])} · {dates.month(cell.period.first_day)}"
+    if cell.who:
+        return gettext("Approved by %(who)s, %(year)s", who=cell.who, year=str(cell.year))
+    return gettext("Posted automatically, %(year)s", year=str(cell.year))
+
+
+def _about(session: Session, cell: AnyCell) -> str:
+    """Return the app and the currency of a number."""
+    installation_id = cell.installation_id if isinstance(cell, Cell) else None
+    installation = session.get(Installation, installation_id) if installation_id else None
+    return f"{app_name(installation.slug)} · {cell.currency}" if installation else cell.currency
 
 
 def _exported_document(row: CellRow, currency: str) -> exports.Row:

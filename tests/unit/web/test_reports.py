@@ -13,7 +13,7 @@ import pytest
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.installations import enable
-from hub.models import Company
+from hub.models import Company, Posting
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
@@ -127,7 +127,8 @@ def test_what_left_quickbooks_is_counted_apart(visitor, source, quickbooks, cloc
 
 
 CELL = re.compile(
-    r'<a href="(/reports/documents[^"]+)">([\d,]+)</a></td>\s*<td class="amount">([^<]+)</td>'
+    r'<a href="(/reports/documents\?month[^"]+)">([\d,]+)</a></td>'
+    r'\s*<td class="amount">([^<]+)</td>'
 )
 
 
@@ -205,7 +206,7 @@ def test_a_number_of_another_company_has_no_documents(two):
     page = two.visitor(f"viewer/{alpha}/every app").page(
         f"{HERE}documents?month=2026-03&installation={other}&currency=NOK&group=posted"
     )
-    assert "The control totals count no document here." in page
+    assert "The reports count no document here." in page
     assert bravo not in page
 
 
@@ -224,6 +225,46 @@ def test_what_needs_attention_is_listed_by_its_age(visitor, source, clock):
     sync(source, bill("1", total="10.00", **unmatched), bill("2", total="5.00", **unmatched))
     (row,) = table(visitor, "by the days since the hub first wanted to post them")
     assert row == ["Small", "1", "5.00 USD", "1", "10.00 USD", "", "", "", ""]
+
+
+def lines_of(visitor, table):
+    text = visitor.page(f"{HERE}export/{table}?format=csv").removeprefix("\ufeff")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_each_other_table_is_a_file_too(visitor, source, clock):
+    unmatched = {"supplier": "31", "account": "no such account"}
+    sync(source, normal("1", "100.10"), normal("2", "200.20"))
+    sync(source, normal("1", "100.10"), bill("3", total="5.00", **unmatched))
+    (age,) = lines_of(visitor, "age")
+    assert (age["app"], age["currency"]) == ("Small", "USD")
+    assert (age["up_to_7_days"], age["up_to_7_days_amount"]) == ("1", "5.00")
+    assert (age["over_60_days"], age["over_60_days_amount"]) == ("0", "0.00")
+    (delays,) = lines_of(visitor, "delays")
+    assert (delays["app"], delays["up_to_1_hours"], delays["over_168_hours"]) == ("Small", "2", "0")
+    (automatic,) = lines_of(visitor, "approvals")
+    assert list(automatic.values()) == ["", "USD", "2", "300.30"]
+    page = visitor.page(HERE)
+    for table in ("age", "delays", "approvals"):
+        assert re.search(rf'/reports/export/{table}\?[^"]*format=xlsx', page), table
+    assert visitor.get(f"{HERE}export/other").status_code == 404
+
+
+def test_who_posted_leads_to_exactly_the_documents(visitor, source):
+    sync(source, normal("1", "100.10"), normal("2", "200.20"))
+    with transaction() as session:
+        posting = session.query(Posting).filter_by(kind="bill").order_by(Posting.id).first()
+        posting.approved_by = "kari@nordvik.example"
+    found = re.findall(r'href="(/reports/documents\?approver=[^"]*)">', visitor.page(HERE))
+    addresses = {"kari" in address: unescape(address) for address in found}
+    for is_kari, number in ((True, "F-1"), (False, "F-2")):
+        address = addresses[is_kari]
+        (row,) = table(visitor, "Documents of this number, the latest date first", address)
+        assert row[0] == number
+        exported = visitor.page(address.replace("documents?", "documents/export?"))
+        assert ("100.10" in exported, "200.20" in exported) == (is_kari, not is_kari)
+    assert "Approved by kari@nordvik.example, 2026" in visitor.page(addresses[True])
+    assert visitor.get("/reports/documents?approver=kari&year=none").status_code == 302
 
 
 def test_the_file_has_the_same_totals(visitor, source):
