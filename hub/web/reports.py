@@ -104,27 +104,16 @@ def show() -> str:
 @pages.get("/export")
 @needs("viewer", of=ANYWHERE)
 def export() -> Response:
-    """Download the control totals of a year, or of all companies those of a month."""
+    """Download a table about a company, the control totals if the address names no other.
+
+    Of all companies there is only the table of a month.
+    """
+    table = request.args.get("table", "")
     with reading() as session:
         company = chosen_or_only(session)
         if company is None:
             return all_companies_report.download(session)
-        documents = _documents(company)
-        year = _year(report_tables.years(session, documents))
-        totals = report_tables.control_totals(session, documents, year, company.currency)
-    return exports.download(f"control-totals-{year}", EXPORTED, _rows(totals))
-
-
-@pages.get("/export/<any(age, delays, approvals):table>")
-@needs("viewer", of=ANYWHERE)
-def export_table(table: str) -> Response:
-    """Download one of the other tables about a company."""
-    with reading() as session:
-        company = chosen_or_only(session)
-        if company is None:
-            return redirect(url_for("reports.show"))
-        documents = _documents(company)
-        home = company.currency
+        documents, home = _documents(company), company.currency
         if table == "age":
             waiting = report_tables.waiting(session, documents, current().clock.now(), home)
             rows = report_files.waiting_rows(waiting)
@@ -133,8 +122,12 @@ def export_table(table: str) -> Response:
         if table == "delays":
             rows = report_files.delay_rows(report_tables.delays(session, documents, year))
             return exports.download(f"time-to-books-{year}", report_files.DELAY_COLUMNS, rows)
-        rows = report_files.approver_rows(report_tables.approvals(session, documents, year, home))
-        return exports.download(f"posted-by-whom-{year}", report_files.APPROVER_COLUMNS, rows)
+        if table == "approvals":
+            approvals = report_tables.approvals(session, documents, year, home)
+            rows = report_files.approver_rows(approvals)
+            return exports.download(f"posted-by-whom-{year}", report_files.APPROVER_COLUMNS, rows)
+        totals = report_tables.control_totals(session, documents, year, home)
+    return exports.download(f"control-totals-{year}", EXPORTED, _rows(totals))
 
 
 @pages.get("/documents")

@@ -50,8 +50,8 @@ ROUTES = {
         app_choice.show companies.index company_choice.choose company_choice.show
         documents.export documents.index home.show inbox.export
         inbox.show intuit.launch intuit.reconnect marketplace.show reports.documents reports.export
-        reconciliations.export_all reconciliations.index reports.export_documents reports.show
-        runs.export runs.index search.show
+        reconciliations.export_all reconciliations.index reports.export_documents
+        reports.show runs.export runs.index search.show to_approve.index
     """,
     "viewer installation": """
         api_approvals.index api_installations.one api_installations.settings api_matches.index
@@ -71,7 +71,8 @@ ROUTES = {
     "operator anywhere": "case_bulk.apply case_bulk.people",
     "operator case": """
         api_cases.assign api_cases.note api_cases.retry api_cases.skip api_cases.snooze
-        api_cases.wake inbox.close inbox.create inbox.leave inbox.match inbox.retry
+        api_cases.wake inbox.close inbox.confirm_removal inbox.create inbox.leave inbox.match
+        inbox.retry
     """,
     "operator installation": """
         api_approvals.approve api_matches.decide api_matches.forget api_runs.start_sync
