@@ -7,7 +7,6 @@ a whole, with values for the placeholders, says how to translate it. Values may 
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from gettext import NullTranslations
 from typing import NamedTuple
 
 from hub.translations import display_names, messages
@@ -141,11 +140,6 @@ def _translate_part(text: str, person: Reader, depth: int) -> str:
     if match and words != match["words"]:
         return f"{person.numbers.localize(match['number'])} {words}"
     return _translate_whole(text, person, depth)
-
-
-def _catalogs(person: Reader) -> list[NullTranslations]:
-    """Return the catalogs of the hub and of its plugins, whose sentences are stored, too."""
-    return [person.catalog, *person.find_plugin_catalogs(person.language)]
 
 
 @cache

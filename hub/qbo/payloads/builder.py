@@ -160,8 +160,8 @@ class PayloadBuilder:
             self.remarks.insert(0, f"Number: {number}")
             self.warnings.append(
                 Sentence(
-                    "QuickBooks takes %(max_length)s characters of a number; the"
-                    " full one, %(number)s, goes into the memo.",
+                    "QuickBooks takes %(max_length)s characters of a number; the full one,"
+                    " %(number)s, goes into the memo.",
                     max_length=MAX_NUMBER_LENGTH,
                     number=number,
                 )
@@ -174,8 +174,8 @@ class PayloadBuilder:
         if len(text) > max_length:
             self.warnings.append(
                 Sentence(
-                    "QuickBooks takes %(max_length)s characters of a message; all of it"
-                    " goes into the memo.",
+                    "QuickBooks takes %(max_length)s characters of a message; all of it goes into"
+                    " the memo.",
                     max_length=max_length,
                 )
             )
@@ -202,9 +202,13 @@ class PayloadBuilder:
         room = room_before(marker_line)
         if len(text) > room:
             self.warnings.append(
-                f"QuickBooks takes {MAX_MEMO_LENGTH} characters of a memo, so the last"
-                f" {len(text) - room} of this one are left out. Shorten the texts of the document"
-                " at the source."
+                Sentence(
+                    "QuickBooks takes %(max_length)s characters of a memo, so the"
+                    " last %(count)s of this one are left out. Shorten the texts of the"
+                    " document at the source.",
+                    max_length=MAX_MEMO_LENGTH,
+                    count=len(text) - room,
+                )
             )
         return f"{text[:room].rstrip()}\n{marker_line}".lstrip()
 

@@ -4,7 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from hub import ApiClient, NeedsAttention, Page, RefreshToken, Reply, Row, Site, read_pages
+from hub import (
+    ApiClient,
+    NeedsAttention,
+    Page,
+    RefreshToken,
+    Reply,
+    Row,
+    Sentence,
+    Site,
+    read_pages,
+)
 from hub_costcertified import names
 
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
@@ -26,8 +36,12 @@ class CostCertified:
         self._tokens = RefreshToken(
             site,
             "CostCertified",
-            refused="CostCertified does not accept the access any more. Check client id, secret and"
-            f" refresh token in the settings of the app, or ask for new ones: {SUPPORT}.",
+            refused=Sentence(
+                "CostCertified does not accept the access any more. Check client id,"
+                " secret and refresh token in the settings of the app, or ask for new"
+                " ones: %(support)s.",
+                support=SUPPORT,
+            ),
         )
         self._api = ApiClient(site, "CostCertified", tokens=self._tokens)
 

@@ -34,8 +34,11 @@ class CostTracker:
         self._tokens = ClientCredentials(
             site,
             "CostTracker",
-            refused="CostTracker does not accept the client id and secret. Check them in the"
-            f" settings of the app, or ask {SUPPORT} for new ones.",
+            refused=Sentence(
+                "CostTracker does not accept the client id and secret. Check them in the"
+                " settings of the app, or ask %(support)s for new ones.",
+                support=SUPPORT,
+            ),
         )
         self._api = ApiClient(site, "CostTracker", tokens=self._tokens)
 

@@ -81,8 +81,11 @@ class Ion:
             "ION",
             base_url=self._url,
             token_url=token or site.settings["token_url"],
-            refused="ION did not accept these API keys in its environment"
-            f" {self.environment}. {self._pair()}",
+            refused=Sentence(
+                "ION did not accept these API keys in its environment %(environment)s. %(pair)s",
+                environment=self.environment,
+                pair=self._pair(),
+            ),
             form={"audience": self._url},
             in_form=True,
         )

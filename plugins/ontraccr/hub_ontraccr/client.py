@@ -12,6 +12,7 @@ from hub import (
     Refused,
     Reply,
     Row,
+    Sentence,
     Site,
     iter_chunks,
     read_pages,
@@ -36,8 +37,10 @@ class Ontraccr:
         self._tokens = ClientCredentials(
             site,
             "Ontraccr",
-            refused="Ontraccr does not accept the client id and secret. Check them in the settings"
-            " of the app, or ask Ontraccr for new ones.",
+            refused=Sentence(
+                "Ontraccr does not accept the client id and secret. Check them in the"
+                " settings of the app, or ask Ontraccr for new ones."
+            ),
         )
         self._api = ApiClient(site, "Ontraccr", tokens=self._tokens)
 

@@ -169,13 +169,17 @@ def test_every_sentence_of_an_error_is_a_text_with_placeholders() -> None:
     assert [found for path in paths for found in composed_sentences(path)] == []
 
 
+# Of what plugins return or pass: why something is gone, held or refused.
+KEYWORDS = ("reason", "hold", "refused")
+
+
 def plain_reasons(path: Path) -> list[str]:
     """Return the problems, warnings and reasons in a module that no catalog can have."""
     plain = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):
             continue
-        values = [keyword.value for keyword in node.keywords if keyword.arg in ("reason", "hold")]
+        values = [keyword.value for keyword in node.keywords if keyword.arg in KEYWORDS]
         if isinstance(node.func, ast.Attribute) and node.func.attr == "append":
             owner = node.func.value
             name = getattr(owner, "attr", "") or getattr(owner, "id", "")
