@@ -68,8 +68,8 @@ def test_a_memo_that_is_cut_is_warned_of_and_keeps_its_marker():
     assert memo.endswith(f"m\n[hub:{MARKER}]")
     left_out = 3900 + 1200 + len("\nBuyer: Ola\n") - (4000 - len(f"\n[hub:{MARKER}]"))
     assert built.warnings[-1] == (
-        f"QuickBooks takes 4,000 characters of a memo, so the last {left_out:,} of this one are left"
-        " out. Shorten the texts of the document at the source."
+        f"QuickBooks takes 4,000 characters of a memo, so the last {left_out:,} of this one are"
+        " left out. Shorten the texts of the document at the source."
     )
 
 
