@@ -62,12 +62,10 @@ def move(config: Config, url: str, open_app: OpenApp, who: str, progress: Progre
                 require_room(target, old)
             with open_exclusively(config.database_url) as source:
                 result = _move_rows(app, source, Addresses(old, new), progress)
+            # Every row is proved to be there, so the new database is no restored one; a copy of it
+            # that is put back later is.
             identity = database_identity.read()
-            with engine.transaction() as session:
-                # Every row is proved to be there, so the new database is no restored one; a copy
-                # of it that is put back later is.
-                session.execute(update(Company).values(database_identity=identity))
-            release(who, "database moved", old=old, new=new, rows=result.count)
+            release(who, "database moved", identity, old=old, new=new, rows=result.count)
         finally:
             engine.db.engine.dispose()
     return Move(Addresses(old, new), result)
@@ -150,10 +148,17 @@ def compare(source: Connection, target: Connection, progress: Progress) -> CopyP
     return proof.compare(source, target, _counter("prove", total, progress))
 
 
-def release(who: str, what: str, **detail: object) -> None:
-    """Let the hub work with a copied database; record that in its audit log."""
+def release(
+    who: str, what: str, identity: database_identity.Identity | None = None, **detail: object
+) -> None:
+    """Let the hub work with a copied database; record that in its audit log.
+
+    With `identity` the companies know the database by it from the beginning.
+    """
     with engine.transaction() as session:
         data_origin.record_of(session).copied_from = None
+        if identity is not None:
+            session.execute(update(Company).values(database_identity=dict(identity)))
         audit.record(session, who, what, "database", **detail)
     with suppress(DBAPIError), engine.db.engine.connect() as connection:
         connection.execute(text("ANALYZE"))  # without it PostgreSQL plans for empty tables

@@ -93,7 +93,7 @@ def test_everything_is_reported_at_once(desk):
     desk.drain()
     assert desk.cases() == [
         "The books are closed up to 31 Mar 2026",
-        "Vendor with id 99999 does not exist in QuickBooks",
+        "Supplier with id 99999 does not exist in QuickBooks",
     ]
     assert "closed" in desk.posting(id).reason
     assert "99999" in desk.posting(id).reason

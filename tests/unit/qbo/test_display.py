@@ -28,7 +28,7 @@ def _shown(company: int, body: dict[str, Any]) -> display.TransactionView:
 
 def test_every_reference_is_named_where_the_lists_know_it(company: int) -> None:
     facts = dict(_shown(company, bill("F-1", Decimal("10.50"))).facts)
-    assert facts["Vendor"] == "Byggmakker Ås"
+    assert facts["Supplier"] == "Byggmakker Ås"
     assert facts["Payable account"] == "2400 Leverandørgjeld"
     assert facts["Amounts"] == "no tax applies"
 
@@ -45,7 +45,7 @@ def test_an_unknown_id_is_shown_as_it_is_and_a_new_one_in_words(company: int) ->
         "SalesTermRef": {"value": "@term:1"},
     }
     facts = dict(_shown(company, body).facts)
-    assert (facts["Vendor"], facts["Terms"]) == ("999", display.PLACEHOLDER_TEXT)
+    assert (facts["Supplier"], facts["Terms"]) == ("999", display.PLACEHOLDER_TEXT)
 
 
 def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None:
@@ -61,7 +61,7 @@ def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -
     one, other = bill("F-1", Decimal(10)), bill("F-2", Decimal(10), 1, "Other text")
     assert display.differences(_shown(company, one), _shown(company, other)) == {
         "Number",
-        "Vendor",
+        "Supplier",
         "line 1",
     }
 
@@ -97,7 +97,7 @@ def test_a_discount_is_taken_off_and_a_payee_is_named_by_what_it_is(company: int
         "DiscountLineDetail": {"PercentBased": False},
     }
     result = _shown(
-        company, {"Line": [off], "EntityRef": {"value": "31", "type": "Vendor", "name": "Kari"}}
+        company, {"Line": [off], "EntityRef": {"value": "31", "type": "Supplier", "name": "Kari"}}
     )
     assert (result.lines[0].posts_to, result.lines[0].amount) == ("Discount", Decimal(-5))
     assert dict(result.facts)["Party"]

@@ -356,7 +356,7 @@ def test_fields_to_fix_are_counted_and_linked(connected: Visitor) -> None:
 def test_the_zones_of_the_company_come_first(connected: Visitor) -> None:
     connected.press(NEW, **_form(connected, zone="Pacific/Auckland"))
     page = connected.page("/apps/ontraccr/1/configure")
-    zones = page.partition('<datalist id="zone-list">')[2]
+    zones = page.partition('id="zone-list">')[2]
     assert zones.startswith('<option value="Pacific/Auckland">')
     assert zones.count('value="Pacific/Auckland"') == 1
 
