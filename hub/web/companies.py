@@ -33,15 +33,15 @@ pages = Blueprint("companies", __name__)
 @pages.get("/companies")
 @needs("viewer", of=ANYWHERE)
 def index() -> str:
-    """List the companies with their connections, expiries and lists, by name."""
+    """List the companies with their connections and lists; those with problems come first."""
     keys = intuit_keys.read()
     words = request.args.get("q", "").strip()
     visible = select(Company).where(*scope().companies())
     if words:
         visible = visible.where(company_choice.matches_words(words))
     with reading() as look:
-        by_name = [Company.name, Company.id]
-        listed = page(look, visible, by=by_name, down=False, size=COMPANIES_PER_PAGE)
+        order = company_choice.problems_first()
+        listed = page(look, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
         companies = _about_each(look, listed.rows)
     context = {
         "ready": keys.are_complete,

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Flask, abort, g, redirect, render_template, request, session, url_for
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
+from hub.cases import inbox
 from hub.db.engine import reading
 from hub.models import Case, Company
+from hub.models.enums import ConnectionState
 from hub.web import access, row_ids
 from hub.web.access import ANYWHERE, needs
 from hub.web.destinations import local_path
@@ -110,6 +112,22 @@ def chosen_or_only(look: Session) -> Company | None:
 def visible_companies() -> Select[Any]:
     """Return the query for the companies that the person may see."""
     return select(Company).where(*access.scope().companies())
+
+
+def problems_first() -> list[Any]:
+    """Return the order of companies that need attention first, then by name.
+
+    First come those without a working connection, then those with open cases that the person may
+    see and that are not snoozed.
+    """
+    listed_cases = Case.closed_at.is_(None), inbox.is_awake(), *access.scope().cases()
+    with_cases = select(Case.company_id).where(*listed_cases)
+    rank = case(
+        (Company.state != ConnectionState.CONNECTED, 0),
+        (Company.id.in_(with_cases), 1),
+        else_=2,
+    )
+    return [rank, *BY_NAME]
 
 
 def switcher() -> Switcher:

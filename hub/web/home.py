@@ -18,7 +18,7 @@ from hub.models import Case, Company, Installation, Run, Schedule, Token
 from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
-from hub.web import case_list, checklist, figures, posted_chart, reconciliation
+from hub.web import case_list, checklist, company_choice, figures, posted_chart, reconciliation
 from hub.web.access import ANYWHERE, needs, scope
 from hub.web.figures import PostedFigures
 from hub.web.layout import zone
@@ -62,8 +62,8 @@ def show() -> str:
         newest = select(Case).where(*is_listed).order_by(Case.id.desc()).limit(5)
         cases = list(session.scalars(newest))
         visible = select(Company).where(*scope().companies())
-        by_name = [Company.name, Company.id]
-        companies = page(session, visible, by=by_name, down=False, size=COMPANIES_PER_PAGE)
+        order = company_choice.problems_first()
+        companies = page(session, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
         return render_template(
             "home.html",
             standby=standby,

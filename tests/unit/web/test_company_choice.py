@@ -1,15 +1,21 @@
 """The switcher: lists and counts of one company, or of all that a person may see."""
 
+import datetime as dt
 import re
 from html import unescape
 
 import pytest
 
+from hub.context import current
 from hub.db import engine
 from hub.models import Case, RoleAssignment, User
+from hub.models.enums import ConnectionState
+from hub.reasons.template import CaseAction
 from hub.web import company_choice
+from tests.support.page_rows import add_company
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies, canary
+from tests.support.stored_cases import open_stored_case
 
 ALPHA, BRAVO = COMPANIES
 EVERYTHING = "owner/every company/every app"
@@ -152,3 +158,30 @@ def test_an_address_elsewhere_is_not_followed_and_a_wrong_id_shows_all(two: TwoC
     answer = visitor.post("/companies/choose", company="x", next="https://foreign.test/")
     assert answer.location == "/"
     assert all(shows(visitor, "/documents", name) for name in COMPANIES)
+
+
+@pytest.mark.parametrize("path", ["/", "/companies"])
+def test_companies_with_problems_come_first(two: TwoCompanies, path: str) -> None:
+    names = [f"Selskap {number:02}" for number in range(25)]
+    with two.app.app_context(), engine.transaction() as session:
+        companies = {}
+        for number, name in enumerate(names):
+            companies[name] = add_company(session, f"9{number}", name)
+        companies["Selskap 23"].state = ConnectionState.RECONNECT
+        case = {"title": "Lists are too old", "action": CaseAction.NONE}
+        for name in ("Selskap 22", "Selskap 24"):
+            company_id = companies[name].id
+            open_stored_case(session, f"lists:{name}", company_id=company_id, **case)
+        snoozed = session.query(Case).filter_by(company_id=companies["Selskap 22"].id).one()
+        snoozed.snoozed_until = current().clock.now() + dt.timedelta(days=3)
+    visitor = two.visitor(EVERYTHING)
+    listed: list[str] = []
+    address = path
+    while address:
+        page = visitor.page(address)
+        rows = unescape(page.partition('id="main"')[2])
+        listed += re.findall(r'<h2 class="m-0" id="company-\d+">.*?(Selskap \d+)', rows)
+        following = re.search(r'rel="next" href="([^"]*)"', page)
+        address = unescape(following[1]) if following else ""
+    others = [name for name in names if name not in ("Selskap 23", "Selskap 24")]
+    assert listed == ["Selskap 23", "Selskap 24", *others]
