@@ -193,6 +193,18 @@ def test_a_list_leaves_out_what_quickbooks_said_in_its_own_words(operator: Visit
     ]
 
 
+def test_what_is_corrected_at_the_source_names_the_app_wherever_its_case_is_shown(
+    operator: Visitor,
+) -> None:
+    with operator.app.app_context(), transaction() as session:
+        case = session.get_one(Case, operator.story.cases["retry"])
+        case.code, case.params = "document.source", {"document": "Bill 7", "field": "date"}
+        case.params |= {"problem": "it is missing"}
+        document_id = case.postings[0].document_id
+    for path in ("/inbox/?act=source", _case(operator, "retry"), f"/documents/{document_id}"):
+        assert "Fix this in CostTracker." in operator.page(path), path
+
+
 def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk) -> None:
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
     reconcile(desk.company_id)
