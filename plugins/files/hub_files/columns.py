@@ -70,6 +70,10 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "item": ("Product or service", "product service sku itemcode productservice vare varenr"),
     "class": ("Class", "class department costcenter costcentre avdeling klasse"),
     "currency": ("Currency", "currency currencycode valuta valutakode"),
+    "exchange_rate": (
+        "Exchange rate: the company's currency for one unit",
+        "exchangerate currencyrate fxrate fx valutakurs kurs",
+    ),
     "memo": ("Memo", "memo note notes comment comments merknad kommentar"),
 }
 REQUIRED = ("party", "number", "date", "amount")

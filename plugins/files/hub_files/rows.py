@@ -33,6 +33,7 @@ ONCE = {
     "date": "dates",
     "due": "due dates",
     "currency": "currencies",
+    "exchange_rate": "exchange rates",
     "total": "totals",
     "memo": "memos",
 }
@@ -142,6 +143,7 @@ def _document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Docu
         number=mapped.text(first, "number"),
         memo=mapped.text(first, "memo") or None,
         currency=_currency(site, mapped, first),
+        exchange_rate=_exchange_rate(mapped, first),
         codes=_party(site, mapped, first),
         lines=tuple(lines),
         total=None if total is None else abs(total),
@@ -210,6 +212,18 @@ def _line(
 def _currency(site: Site, mapped: MappedTable, row: Row) -> str:
     """Return the currency of a row; one that names none is in that of the company."""
     return mapped.text(row, "currency").upper() or site.company.currency
+
+
+def _exchange_rate(mapped: MappedTable, row: Row) -> Decimal | None:
+    """Return the exchange rate of a row, None for an empty cell; raise ValueError if it is none.
+
+    Without one, QuickBooks uses its own rate of the document's date.
+    """
+    rate = mapped.amount(row, "exchange_rate")
+    if rate is not None and rate <= 0:
+        text = mapped.text(row, "exchange_rate")
+        raise ValueError(Sentence("“%(text)s” is no exchange rate", text=text))
+    return rate
 
 
 def _party(site: Site, mapped: MappedTable, row: Row) -> Codes:

@@ -132,6 +132,30 @@ def test_a_document_has_the_currency_of_its_column(bench):
     assert (bill.currency, bill.codes["supplier"].create.currency) == ("EUR", "EUR")
 
 
+@pytest.mark.parametrize(("text", "rate"), [("11,7425", "11.7425"), ("", None)])
+def test_a_document_has_the_exchange_rate_of_its_column(bench, text, rate):
+    content = CSV.replace("Account;", "Valuta;Kurs;").replace(";4010;", f";EUR;{text};")
+    answer = {"currency": "Valuta", "exchange_rate": "Kurs", "account": ""}
+    assert answers(bench, content)["exchange_rate"] == "Kurs"
+    bill, _ = read(bench, content.replace(";4020;", ";EUR;11,5;"), **answer)
+    assert bill.exchange_rate == (rate and Decimal(rate))
+
+
+@pytest.mark.parametrize("text", ["0", "-11,5", "much"])
+def test_what_is_no_exchange_rate_is_said_with_its_line(bench, text):
+    content = CSV.replace("Account;", "Kurs;").replace(";4010;", f";{text};")
+    first = read(bench, content.replace(";4020;", ";11,5;"), exchange_rate="Kurs", account="")[0]
+    assert isinstance(first, Unreadable)
+    assert first.reason.startswith(f"Line 2, 3 of bills.csv: “{text}” is no ")
+
+
+def test_lines_of_one_document_have_one_exchange_rate(bench):
+    content = CSV.replace("Account;", "Kurs;").replace(";4020;", ";11,5;")
+    content = content.replace(";4010;", ";11,5;", 1).replace(";4010;", ";11,6;")
+    first = read(bench, content, exchange_rate="Kurs", account="")[0]
+    assert "have different exchange rates" in first.reason
+
+
 def test_a_line_without_an_account_waits_with_the_reason(bench):
     bench.set(account="")
     (bill,) = read(bench, CSV.replace(";4010;", ";;"))[:1]
