@@ -80,11 +80,16 @@ def key(text: str) -> str:
 
 def plain_name(text: str) -> str:
     """Return a name without accents, punctuation, legal forms and the word for and."""
-    transliterated = key(text).translate(_LETTERS)
+    return _plain_key(key(text))
+
+
+def _plain_key(name_key: str) -> str:
+    """Return the plain name of a name that is known by its key."""
+    transliterated = name_key.translate(_LETTERS)
     decomposed = unicodedata.normalize("NFKD", transliterated)
-    without_accents = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    without_periods = without_accents.replace(".", "")
-    words = _WORDS.findall(without_periods)
+    for mark in (".", *filter(unicodedata.combining, set(decomposed))):
+        decomposed = decomposed.replace(mark, "")
+    words = _WORDS.findall(decomposed)
     essential = [word for word in words if word not in _LEGAL_FORMS]
     return " ".join(essential or words)
 
@@ -230,11 +235,12 @@ class RecordIndex:
         name_key = key(entry.qualified_name)
         self.by_id[entry.id] = entry
         self._names[entry.id] = name_key
-        self._plain_names[entry.id] = plain_name(entry.name)
+        own_key = name_key if entry.name == entry.qualified_name else key(entry.name)
+        self._plain_names[entry.id] = _plain_key(own_key)
         if not entry.active:
             return
         self._by_name[name_key].append(entry)
-        last_part = key(entry.name).rpartition(":")[2]
+        last_part = own_key.rpartition(":")[2]
         self._by_last_part[last_part].append(entry)
         number_key = key(entry.number)
         if number_key:

@@ -5,6 +5,7 @@ Each rule carries the number of ZAP's rule for the same weakness.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -87,8 +88,13 @@ def elements(exchange: Exchange, *tags: str) -> list[Element]:
     """Return the elements of a page with one of these tags, or all."""
     if not exchange.is_page:
         return []
-    collector = Elements(exchange.body).elements
-    return [element for element in collector if not tags or element.tag in tags]
+    return [e for e in elements_of(exchange.body) if not tags or e.tag in tags]
+
+
+@lru_cache(maxsize=1)
+def elements_of(body: str) -> list[Element]:
+    """Return all elements of a page; the rules read the same page one after the other."""
+    return Elements(body).elements
 
 
 def links(exchange: Exchange) -> Iterator[str]:

@@ -235,6 +235,22 @@ def cells_of(app: Flask, world: World, people: Iterable[str]) -> list[Cell]:
     return cells
 
 
+def _one_of_each_kind(cells: list[Cell]) -> list[Cell]:
+    """Return each route once for each person and status, and every row for one route of its kind.
+
+    What ids belong to is found by the arguments of a route alone.
+    """
+    chosen = {}
+    resolved = dict[frozenset[str], str]()
+    for cell in cells:
+        route = resolved.setdefault(frozenset(cell.thing.values), cell.endpoint)
+        kind: tuple[Any, ...] = (cell.person, cell.method, cell.endpoint, cell.expected)
+        if cell.endpoint == route:
+            kind += (repr(cell.thing),)
+        chosen.setdefault(kind, cell)
+    return list(chosen.values())
+
+
 def _expected(
     world: World, person: str, least: str, about: str, thing: Thing, *, is_call: bool = False
 ) -> int:
@@ -315,6 +331,7 @@ def _enter(two: TwoCompanies, people: Iterable[str]) -> None:
     hollow(two.app)
 
 
+@pytest.mark.proof
 def test_each_person_reaches_what_their_rights_allow_and_nothing_else(
     two: TwoCompanies, figure: Callable[[str, float, float], None]
 ) -> None:
@@ -322,6 +339,7 @@ def test_each_person_reaches_what_their_rights_allow_and_nothing_else(
     people = by_form(SMALL_FORM, everybody, everybody)
     _enter(two, people)
     cells = cells_of(two.app, two.world, people)
+    cells = by_form(_one_of_each_kind(cells), cells, cells)
     assert {cell.expected for cell in cells} == {200, 403, 404}
     assert _wrong_cells(two, cells) == []
     figure("cells of the matrix of rights, none of them wrong", len(cells), 309)
