@@ -14,6 +14,8 @@ import hub
 from tests.support.tiers import by_form
 
 SEED = 20261122
+BOTH = ["sqlite", "postgres"]
+DATABASES = by_form(["postgres"], BOTH, BOTH)  # PostgreSQL refuses more than SQLite
 REQUESTS = by_form(300, 600, 10_000)
 PART = re.compile("<[^>]+>")
 FIELD = re.compile(r"""(?:form|args|values|files)(?:\.get(?:list)?\(|\[)["']([\w-]+)["']""")
@@ -218,6 +220,7 @@ def described(environ):
 
 # A multipart body that is cut leaves the file of its last part to the garbage collector.
 @pytest.mark.proof
+@pytest.mark.parametrize("owner", DATABASES, indirect=True)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_no_random_request_is_an_error_of_the_hub(owner):
     fuzzer = Fuzzer(owner, SEED)

@@ -7,6 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.support.tiers import by_form
+
+BOTH = ["sqlite", "postgres"]
+DATABASES = by_form(["postgres"], BOTH, BOTH)  # only PostgreSQL stores no null character
 PART = re.compile("<[^>]+>")  # of a route: where an id or a name stands
 # Arguments of pages and fields of forms.
 NAMES = (
@@ -95,7 +99,7 @@ def answers_to(owner, texts):
     return answers
 
 
-@pytest.mark.proof(small=3)
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("first", range(0, len(TEXTS), 2))
 def test_no_request_is_an_error_of_the_hub(owner, first):
     """Each case gives each argument another text."""
@@ -104,6 +108,8 @@ def test_no_request_is_an_error_of_the_hub(owner, first):
     assert answers[200] > 10
 
 
+@pytest.mark.proof
+@pytest.mark.parametrize("owner", DATABASES, indirect=True)
 def test_a_null_character_is_refused(owner):
     answers = answers_to(owner, ["\0"])
     assert answers[400] > 50
