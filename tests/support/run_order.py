@@ -1,28 +1,49 @@
-"""The order of a run: tests that fork their process come first, while it is small.
+"""The order of a run: tests that fork their process come first, then other long tests.
 
 A worker grows to several times its size within a run. A fork copies the table of its pages, and
 both processes then copy each page that they touch, so that such a test would take twice as long at
 the end as at the beginning.
+
+A long test that starts last keeps one worker busy while the others have nothing to do. Proofs,
+stories in a browser and tests of processes therefore start before the short tests. Those of one
+file go to the same worker, because they share what they set up.
 """
 
 import os
+from itertools import groupby
 
 import pytest
 
-MARK = "forks"
+FORK_MARK = "forks"
+LONG_MARKS = ("proof", "browser")
+LONG_FOLDER = "e2e"
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put some of the marked tests at the beginning of what each worker runs."""
+    """Put some of the long tests at the beginning of what each worker runs."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    marked = [item for item in items if item.get_closest_marker(MARK)]
-    others = [item for item in items if not item.get_closest_marker(MARK)]
+    forking = [item for item in items if item.get_closest_marker(FORK_MARK)]
+    long = [item for item in items if not item.get_closest_marker(FORK_MARK) and is_long(item)]
+    first = [deal(forking, workers, place) + deal(long, workers, place) for place in range(workers)]
+    placed = {item for share in first for item in share}
+    others = [item for item in items if item not in placed]
     ordered: list[pytest.Item] = []
-    for worker in range(workers):
+    for worker, share in enumerate(first):
         size = (len(items) - len(ordered)) // (workers - worker)  # as `--dist worksteal` divides
-        first = marked[worker::workers]
-        rest = max(size - len(first), 0)
-        ordered += first + others[:rest]
+        rest = max(size - len(share), 0)
+        ordered += share + others[:rest]
         del others[:rest]
     items[:] = ordered + others
+
+
+def is_long(item: pytest.Item) -> bool:
+    """Return whether a test is of a kind that often takes long."""
+    marked = any(item.get_closest_marker(mark) for mark in LONG_MARKS)
+    return marked or item.path.parent.name == LONG_FOLDER
+
+
+def deal(items: list[pytest.Item], workers: int, place: int) -> list[pytest.Item]:
+    """Return the tests of every `workers`-th file, beginning with the one at `place`."""
+    files = [list(group) for _, group in groupby(items, lambda item: item.path)]
+    return [item for file in files[place::workers] for item in file]

@@ -4,26 +4,29 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[3]
 TESTS = """
 import pytest
 
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(4))
 def test_ordinary(number): pass
 
+@pytest.mark.proof
+def test_long(): pass
+
+@pytest.mark.proof
 @pytest.mark.forks
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(2))
 def test_forking(number): pass
 """
+OPTIONS = ["-p", "tests.support.run_order", "-p", "no:cacheprovider", "--collect-only", "-q"]
 
 
 def _order(folder: Path, workers: int) -> list[str]:
-    """Return the names of the tests in the order of a run with this many workers."""
-    (folder / "test_it.py").write_text(TESTS)
-    options = ["-p", "tests.support.run_order", "-p", "no:cacheprovider", "--collect-only", "-q"]
-    command = [sys.executable, "-m", "pytest", f"--rootdir={folder}", *options]
+    """Return the tests of two equal files in the order of a run with this many workers."""
+    for name in ("a", "b"):
+        (folder / f"test_{name}.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", f"--rootdir={folder}", *OPTIONS]
     environ = {
         "PYTHONPATH": str(ROOT),
         "PATH": "",
@@ -32,22 +35,32 @@ def _order(folder: Path, workers: int) -> list[str]:
     }
     result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
     lines = result.stdout.splitlines()
-    return [line.partition("::test_")[2] for line in lines if "::" in line]
+    return [line.removeprefix("test_").replace(".py::test_", " ") for line in lines if "::" in line]
 
 
-@pytest.mark.parametrize(
-    ("workers", "begins"),
-    [
-        (1, {0: "forking[0]", 1: "forking[1]", 2: "forking[2]"}),
-        (2, {0: "forking[0]", 5: "forking[1]"}),
-    ],
-)
-def test_each_worker_begins_with_tests_that_fork(
-    tmp_path: Path, workers: int, begins: dict[int, str]
-) -> None:
-    order = _order(tmp_path, workers)
-    assert {place: order[place] for place in begins} == begins
-    assert len(set(order)) == len(order) == 10
+def _first_tests(file: str) -> list[str]:
+    return [f"{file} forking[0]", f"{file} forking[1]", f"{file} long"]
+
+
+def test_tests_that_fork_come_first_and_long_tests_next(tmp_path: Path) -> None:
+    order = _order(tmp_path, 1)
+    forking = [name for file in "ab" for name in _first_tests(file)[:2]]
+    assert order[:6] == [*forking, "a long", "b long"]
+    assert len(set(order)) == len(order) == 14
+
+
+def test_the_files_with_long_tests_are_dealt_to_the_workers(tmp_path: Path) -> None:
+    order = _order(tmp_path, 2)
+    assert (order[:3], order[7:10]) == (_first_tests("a"), _first_tests("b"))
+    assert len(set(order)) == len(order) == 14
+
+
+def test_tests_of_processes_are_long(tmp_path: Path) -> None:
+    folder = tmp_path / "e2e"
+    folder.mkdir()
+    (folder / "test_c.py").write_text("def test_process(): pass")
+    order = _order(tmp_path, 1)
+    assert [name.rpartition(" ")[2] for name in order[4:7]] == ["process", "long", "long"]
 
 
 def test_more_workers_than_tests_get_each_test_once(tmp_path: Path) -> None:
