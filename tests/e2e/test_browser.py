@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +31,8 @@ PDF = (
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\n"
     b"trailer<</Root 1 0 R>>\n%%EOF\n"
 )
+DESKTOP, TELEPHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 800}
+RULES_OF_COLORS = ("color-contrast", "link-in-text-block")  # the rules of axe about colors
 OUTLINE = "getComputedStyle(document.activeElement).outlineStyle"
 
 
@@ -94,36 +96,35 @@ def _pages(visitor: Visitor) -> list[str]:
 
 
 @pytest.mark.proof(small=0)
-@pytest.mark.parametrize("colors", ["light", "dark"])
-def test_no_page_has_an_error_a_foreign_request_or_a_barrier(
-    served: Visitor, sit_down: Callable[..., Person], colors: str
+@pytest.mark.parametrize(
+    ("colors", "language", "rules"), [("light", "en", ()), ("dark", "nb", RULES_OF_COLORS)]
+)
+def test_no_page_has_an_error_a_foreign_request_or_a_barrier_or_is_too_wide_for_a_telephone(
+    served: Visitor,
+    sit_down: Callable[..., Person],
+    colors: str,
+    language: str,
+    rules: Sequence[str],
 ) -> None:
-    size = {"width": 1360, "height": 900}
-    person = sit_down(served.url, viewport=size, color_scheme=colors)
+    """Look at every page in light colors, and at what depends on colors in dark ones."""
+    person = sit_down(served.url, viewport=DESKTOP, color_scheme=colors)
+    page = person.page
     person.open("/login")
-    person.look()
-    person.log_in("olga", PASSWORD)
-    for path in _pages(served):
-        person.open(path)
-        person.look(path)
-
-
-@pytest.mark.proof(small=0)
-@pytest.mark.parametrize("language", ["en", "nb"])
-def test_every_page_fits_a_telephone(
-    served: Visitor, sit_down: Callable[..., Person], language: str
-) -> None:
-    person = sit_down(served.url, viewport={"width": 390, "height": 800})
+    person.look(rules=rules)
     person.log_in("olga", PASSWORD)
     with served.app.app_context(), db_engine.transaction() as session:
         session.execute(update(User).where(User.username == "olga").values(language=language))
     wide = []
     for path in _pages(served):
         person.open(path)
-        if person.page.evaluate(
+        assert page.locator("html").get_attribute("lang") == language
+        person.look(path, rules)
+        page.set_viewport_size(TELEPHONE)
+        if page.evaluate(
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         ):
             wide.append(path)
+        page.set_viewport_size(DESKTOP)
     assert wide == []
 
 
@@ -387,7 +388,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
 @pytest.mark.row("CT-S18")
 @pytest.mark.row("CT-S23")
 @pytest.mark.end_to_end
-@pytest.mark.proof(small=1)
+@pytest.mark.proof(small=1, full=1)
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
     fresh: Fresh, sit_down: Callable[..., Person], javascript: bool

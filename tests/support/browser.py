@@ -2,11 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = (
@@ -22,7 +22,6 @@ LIGHT = [
 SOON = 30_000
 # Messages of htmx when the browser leaves a page during a request. A request that fails writes
 # another message in addition.
-# writes something else besides.
 ABORTED_BY_LEAVING = ("htmx:sendAbort", "htmx:afterRequest")
 
 
@@ -91,9 +90,11 @@ class Person:
     def sees(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=SOON)
 
-    def look(self, where: str = "") -> None:
-        """Check that no errors occurred and that axe finds no violations on this page."""
-        violations = Axe().run(self.page).response["violations"]
+    def look(self, where: str = "", rules: Sequence[str] = ()) -> None:
+        """Check that no errors occurred and that axe finds no violations of these or all rules."""
+        only = {"runOnly": list(rules)} if rules else {}
+        results = Axe().run(self.page, options={**DEFAULT_OPTIONS, **only})
+        violations = results.response["violations"]
         self.wrong += [
             f"axe: {violation['id']}: {violation['nodes'][0]['html'][:160]}"
             for violation in violations
