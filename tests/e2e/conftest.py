@@ -29,7 +29,7 @@ TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"
 PATIENCE = 240  # seconds that anything may take, even on a slow and busy machine
 MARGIN = 20
-DOCUMENTS = by_form(small=24, full=60, long=120)  # of the source of an office
+DOCUMENTS = by_form(small=24, full=30, long=120)  # of the source of an office
 TOO_LONG = "Timeout (0:"  # first words of faulthandler's output on a time-out
 KEYS = {
     "client_id": "costtracker-stand-in",
@@ -373,6 +373,9 @@ def make_office(
 
 @pytest.fixture
 def office(
-    make_office: Callable[[str], Office], postgres: str, make_database: Callable[[str], str]
+    make_office: Callable[[str], Office],
+    postgres: str,
+    postgres_template: str,
+    make_database: Callable[..., str],
 ) -> Office:
-    return make_office(make_database(postgres))
+    return make_office(make_database(postgres, postgres_template))

@@ -24,9 +24,9 @@ SCHEDULER = "SELECT holder FROM lease WHERE name = 'scheduler' AND holder <> ''"
 @pytest.mark.proof(small=0)
 @STOPS
 def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
-    make_office, postgres, make_database, figure, stop
+    make_office, postgres, postgres_template, make_database, figure, stop
 ):
-    office = make_office(make_database(postgres), mode="review")
+    office = make_office(make_database(postgres, postgres_template), mode="review")
     office.machines[1].environ["GUNICORN_CMD_ARGS"] = f"--timeout {LEASE:g}"
     worker = office.work(0)
     served, address = office.serve(1)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import DOCUMENTS, PATIENCE, REALM, TOKEN
+from tests.e2e.conftest import PATIENCE, REALM, TOKEN
 from tests.support import office as offices
 from tests.support.canaries import EARLIER_CODE
 from tests.support.office import Database, Office
+from tests.support.tiers import by_form
 
+DOCUMENTS = by_form(small=24, full=60, long=120)  # enough work for workers of both versions
 ROOT = Path(__file__).parents[2]
 REVISIONS = "hub/migrations/versions"
 EMBEDDED = "0024_where_a_database_moved_to.py"  # the first revision that only adds
