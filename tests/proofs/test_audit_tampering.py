@@ -10,9 +10,9 @@ from hub.db import engine
 from hub.models import AuditEntry
 from hub.security import audit, audit_check
 from hub.security.audit_errors import AuditBroken
-from tests.support.tiers import FULL
+from tests.support.tiers import by_form
 
-MANY = 2000 if FULL else 240
+MANY = by_form(small=240, full=600, long=2000)
 ENTRIES = 12
 COLUMNS = ("id", *audit.COLUMNS)
 

@@ -258,7 +258,7 @@ def first_of_each_sort(names):
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_at_any_boundary_leaves_the_books_right(shop, figure, name):
-    step, apart, goal = by_form(small=(120, 999, 3), full=(6, 120, 30), long=(1, 8, 190))
+    step, apart, goal = by_form(small=(120, 999, 3), full=(16, 240, 15), long=(1, 8, 190))
     judge, reached, kills = kill_all(shop, name, step, apart)
     judge.tell(figure, "kills on SQLite at boundaries", kills, goal)
     if FULL:
@@ -307,7 +307,7 @@ def test_a_kill_in_the_run_that_recovers_changes_nothing(shop, figure, name, par
 @pytest.mark.parametrize("name", [APART, "item, vendor"])
 def test_a_kill_while_threads_send_leaves_the_books_right(shop, figure, name):
     judge, kills = Judge(shop, name), 0
-    for at in range(3, len(judge.right[0].names) + 1, 5 if LONG else 20):
+    for at in range(3, len(judge.right[0].names) + 1, 5 if LONG else 30):
         shop.tell(name)
         shop.world.in_order = False  # with threads, time passes only when one of them sleeps
         kills += (

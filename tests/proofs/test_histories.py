@@ -13,11 +13,11 @@ from qbo_sandbox import Switches
 from tests.proofs.test_crashes import torn_batches
 from tests.support import recorded_histories
 from tests.support.posting_bench import Desk
-from tests.support.tiers import FULL, LONG
+from tests.support.tiers import by_form
 from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
-SEEDS = 200 if LONG else 60 if FULL else 3
+SEEDS = by_form(small=3, full=28, long=200)  # 28 meet every fault
 FAILED_ONCE: tuple[int, ...] = ()  # seeds of past failures, which always run
 FAULTS = (
     "refuse",

@@ -13,7 +13,7 @@ from tests.support.tiers import by_form
 from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
-BATCHES, LEAST = by_form(small=(1, 30), full=(20, 600), long=(67, 2000))
+BATCHES, LEAST = by_form(small=(1, 30), full=(6, 180), long=(67, 2000))
 GOOD = 29
 IDLE = Code(id="idle", name="Idle Supplier")
 ODD = Code(id="\0", name="a\0b", create=Party(name="a\0b"))

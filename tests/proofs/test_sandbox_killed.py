@@ -18,7 +18,7 @@ from tests.support.tiers import by_form
 pytestmark = pytest.mark.proof
 HUB = str(Path(sys.executable).with_name("hub"))
 REALM, TOKEN = "4620816365000000000", "given"
-KILLS, WRITERS = by_form(small=(2, 2), full=(25, 3), long=(60, 3))
+KILLS, WRITERS = by_form(small=(2, 2), full=(8, 3), long=(60, 3))
 
 
 @pytest.fixture(scope="module")

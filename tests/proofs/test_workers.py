@@ -20,7 +20,7 @@ from tests.support.stalled_workers import (
     standing,
 )
 from tests.support.stand_in_fixtures import mount_quickbooks
-from tests.support.tiers import FULL, by_form
+from tests.support.tiers import FULL, LONG, by_form
 
 pytestmark = [pytest.mark.proof, pytest.mark.forks]
 TIMES = by_form(small=1, full=1, long=6)  # factor for documents and stops in the long proof
@@ -55,7 +55,7 @@ SHIFTS = {
     "3 workers of one data folder": Shift(3, 20, 8, 2, alone=False),
 }
 MAX_WORKERS = max(shift.workers for shift in SHIFTS.values())
-ON_BOTH = ("2 workers", "8 workers", "4 workers with batches")
+ON_BOTH = ("8 workers", "4 workers with batches", *(("2 workers",) if LONG else ()))
 PAIRS = [("SQLite", name) for name in SHIFTS] + [("PostgreSQL", name) for name in ON_BOTH]
 SMALL_SHIFTS = {"2 workers": Shift(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
 
