@@ -329,7 +329,7 @@ def at_moment(request, clock):
     return clock
 
 
-@in_full
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("at_moment", MOMENTS, indirect=True)
 def test_a_run_over_a_moment_of_the_calendar_posts_what_the_source_says(
     at_moment, app, quickbooks, figure, request
