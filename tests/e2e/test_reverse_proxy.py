@@ -45,7 +45,7 @@ SETTINGS = {
     "HUB_METRICS_TOKEN": METRICS_TOKEN,
 }
 CLIENT = "127.0.0.2"  # an address of this machine other than the proxy's
-SAMPLE = by_form(small=4, full=1, long=1)  # every so many hostile requests one is sent
+SAMPLE = by_form(small=4, full=2, long=1)  # every so many hostile requests one is sent
 MAIN = """\
 daemon off; user {user}; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 64; }}
