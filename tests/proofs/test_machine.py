@@ -33,7 +33,7 @@ from tests.support.tiers import FULL, by_form
 from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
-SEEDS, EXAMPLES, STEPS = by_form(small=(1, 2, 20), full=(4, 8, 50), long=(20, 25, 50))
+SEEDS, EXAMPLES, STEPS = by_form(small=(1, 2, 20), full=(3, 15, 50), long=(20, 25, 50))
 SAVED_HISTORIES = Path(__file__).parents[1] / "golden" / "machine"
 OPEN_CODE = "K-9"  # a cost code that matches no name in the books
 FAULTS = (
