@@ -75,7 +75,10 @@ def require_upgradable(connection: Connection) -> None:
     present = columns_of(connection)
     if revision is not None and not _is_known(revision):
         raise _error(connection, _unknown(revision))
-    expected = columns_at(revision) if revision else {}
+    if revision == newest():
+        expected = columns_of_models()  # the same as those of its revision, and known already
+    else:
+        expected = columns_at(revision) if revision else {}
     difference = next(_differences(present, expected), None)
     if difference:
         origin = f"do not match revision {revision}" if revision else "belong to no revision"
@@ -113,9 +116,15 @@ def columns_of(connection: Connection) -> Columns:
     """Return the columns of the hub's tables; other tables in the same database are left out."""
     inspector = inspect(connection)
     tables = set(inspector.get_table_names()) & set(db.metadata.tables)
+    columns = inspector.get_multi_columns(filter_names=list(tables)) if tables else {}
     return {
-        name: frozenset(column["name"] for column in inspector.get_columns(name)) for name in tables
+        name: frozenset(column["name"] for column in table) for (_, name), table in columns.items()
     }
+
+
+def columns_of_models() -> Columns:
+    """Return the columns that the models say."""
+    return {name: frozenset(table.columns.keys()) for name, table in db.metadata.tables.items()}
 
 
 def columns_at(revision: str) -> Columns:

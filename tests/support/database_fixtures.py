@@ -4,6 +4,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import flask_migrate
@@ -92,16 +93,12 @@ def postgres_template(postgres: str, shared: Path) -> Iterator[str]:
 @pytest.fixture
 def make_database() -> Iterator[Callable[..., str]]:
     """Return a function that creates a PostgreSQL database for one test and returns its address."""
-    names: list[tuple[str, str]] = []
+    with ExitStack() as databases:
 
-    def make(server: str, template: str = "template1") -> str:
-        name = _copy(server, template)
-        names.append((server, name))
-        return _named(server, name)
+        def make(server: str, template: str = "template1") -> str:
+            return databases.enter_context(created_database(server, template))
 
-    yield make
-    for server, name in names:
-        _drop(server, name)
+        yield make
 
 
 @pytest.fixture(scope="session")
@@ -141,6 +138,14 @@ def either_app(request: pytest.FixtureRequest) -> Flask:
     """Return a hub on each database in turn; its application context is open."""
     app: Flask = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
     return app
+
+
+@contextmanager
+def created_database(server: str, template: str = "template1") -> Iterator[str]:
+    """Create a PostgreSQL database, give its address, and remove it at the end."""
+    name = _copy(server, template)
+    yield _named(server, name)
+    _drop(server, name)
 
 
 def _copy(server: str, template: str) -> str:

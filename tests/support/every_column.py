@@ -35,10 +35,13 @@ AMOUNT = 12_345_678_901_234_567  # millionths; a binary fraction would be rounde
 def fill(connection: Connection, tables: Iterable[Table], count: int) -> None:
     """Write rows numbered 1 to `count` into each table, in the order of the tables."""
     for table in tables:
-        for number in range(1, count + 1):
-            columns = [plain_column(item) for item in table.columns]
-            target = lightweight_table(table.name, *columns)
-            connection.execute(insert(target), row_of(table, number, count))
+        rows = [row_of(table, number, count) for number in range(1, count + 1)]
+        connection.execute(insert(plain_table(table)), rows)
+
+
+def plain_table(table: Table) -> Any:
+    """Return a table without constraints, whose statements are compiled once for equal columns."""
+    return lightweight_table(table.name, *(plain_column(item) for item in table.columns))
 
 
 def plain_column(item: Any) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import make_url
 
+from hub.migrations import schema
+
 END_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -41,10 +43,16 @@ END $$
 
 
 def empty(url: str, template: str) -> bool:
-    """Remove every row from a database; return False if it has other tables than its template."""
+    """Remove every row from a database, but that of its revision.
+
+    Return False if it has other tables than its template, or another revision.
+    """
     with _connect(url) as connection:
         connection.execute(END_OTHERS)
         if _tables(connection) != _tables_at(template):
+            return False
+        revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        if revision != [(schema.newest(),)]:
             return False
         connection.execute(REMOVE_ROWS)
         return True

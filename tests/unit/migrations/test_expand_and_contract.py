@@ -3,9 +3,11 @@
 from importlib.metadata import version
 from itertools import pairwise
 
-import flask_migrate
 import pytest
-from sqlalchemy import MetaData, String, delete, func, inspect, select, text, update
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, String, UniqueConstraint, delete, func, select, text, update
 
 from hub.db import engine
 from hub.migrations import schema
@@ -13,6 +15,8 @@ from hub.migrations.schema import SchemaError
 from hub.models.origin import OLDEST_WORKING
 from hub.security import data_origin
 from tests.support import every_column
+from tests.support.database_fixtures import created_database
+from tests.support.tiers import by_form
 
 LAST_EXEMPT = "0023"  # this revision and those before it were made without the rule
 
@@ -22,47 +26,61 @@ def revisions_from(first):
     return [f"{number:04}" for number in range(int(first), int(schema.newest()) + 1)]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def empty(request, make_app, make_config):
-    """Provide a hub whose database has no table."""
-    values = {}
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def upgraded(request, tmp_path_factory):
+    """Upgrade an empty database step by step; provide its engine and its tables at each step."""
     if request.param == "postgres":
         server = request.getfixturevalue("postgres")
-        values["HUB_DATABASE_URL"] = request.getfixturevalue("make_database")(server)
-    return make_app(make_config(**values))
+        with created_database(server) as url:
+            yield UpgradedDatabase(url)
+    else:
+        yield UpgradedDatabase(f"sqlite:///{tmp_path_factory.mktemp('upgraded')}/hub.db")
+
+
+class UpgradedDatabase:
+    """A database at the newest revision, and its tables at each revision that has the rule."""
+
+    def __init__(self, url):
+        self.engine = engine.standalone(url)
+        self.tables = {}
+        script = ScriptDirectory(str(engine.MIGRATIONS))
+        options = {
+            "fn": lambda current, context: script._upgrade_revs("head", current),
+            "on_version_apply": (self._note,),
+        }
+        with self.engine.begin() as connection:
+            context = MigrationContext.configure(connection, opts=options)
+            with Operations.context(context):
+                context.run_migrations()
+
+    def _note(self, ctx, step, **_):
+        """Keep the tables that a revision has just made."""
+        if step.up_revision_id >= LAST_EXEMPT:
+            self.tables[step.up_revision_id] = Tables(ctx.connection)
 
 
 class Tables:
     """The tables of a database at one revision."""
 
     def __init__(self, connection):
-        inspector = inspect(connection)
-        names = [name for name in inspector.get_table_names() if is_of_the_hub(name)]
-        self.columns = {
-            (name, column["name"]): column
-            for name in names
-            for column in inspector.get_columns(name)
+        self.metadata = MetaData()
+        self.metadata.reflect(connection, only=lambda name, _: is_of_the_hub(name))
+        tables = self.metadata.tables.values()
+        self.names = {table.name for table in tables}
+        self.columns = {(table.name, c.name): c for table in tables for c in table.columns}
+        self.unique = {
+            (table.name, tuple(rule.columns.keys()))
+            for table in tables
+            for rule in (*table.constraints, *table.indexes)
+            if isinstance(rule, UniqueConstraint) or getattr(rule, "unique", False)
         }
-        self.unique = {(name, rule) for name in names for rule in unique_rules(inspector, name)}
         self.keys = {
-            (name, key["constrained_columns"][0])
-            for name in names
-            for key in inspector.get_foreign_keys(name)
+            (table.name, key.parent.name) for table in tables for key in table.foreign_keys
         }
-        self.names = set(names)
 
 
 def is_of_the_hub(name):
     return name != "alembic_version" and not name.startswith("procrastinate_")
-
-
-def unique_rules(inspector, table):
-    """Yield the columns of each unique rule of a table."""
-    for rule in inspector.get_unique_constraints(table):
-        yield tuple(rule["column_names"])
-    for index in inspector.get_indexes(table):
-        if index["unique"]:
-            yield tuple(index["column_names"])
 
 
 def contractions(before, after, retired):
@@ -77,13 +95,13 @@ def contractions(before, after, retired):
             if table in after.names and place not in retired:
                 yield f"column {place} was removed"
             continue
-        if old["nullable"] and not new["nullable"]:
+        if old.nullable and not new.nullable:
             yield f"column {place} became NOT NULL"
-        if is_narrower(old["type"], new["type"]):
-            yield f"the type of column {place} changed from {old['type']} to {new['type']}"
+        if is_narrower(old.type, new.type):
+            yield f"the type of column {place} changed from {old.type} to {new.type}"
     for (table, name), new in after.columns.items():
         is_new = table in before.names and (table, name) not in before.columns
-        if is_new and not new["nullable"] and new["default"] is None:
+        if is_new and not new.nullable and new.server_default is None:
             yield f"new column {table}.{name} is NOT NULL without a server default"
     for table, columns in after.unique - before.unique:
         old_columns = [column for column in columns if (table, column) in before.columns]
@@ -101,21 +119,16 @@ def is_narrower(old, new):
     return str(old) != str(new)
 
 
-def test_revisions_only_add_to_the_tables(empty):
-    engine.migrations(empty)
-    with empty.app_context():
-        tables = {}
-        for revision in revisions_from(LAST_EXEMPT):
-            flask_migrate.upgrade(revision=revision)
-            with engine.db.engine.connect() as connection:
-                tables[revision] = Tables(connection)
+def test_revisions_only_add_to_the_tables(upgraded):
+    tables = upgraded.tables
+    assert list(tables) == revisions_from(LAST_EXEMPT)
     for earlier, later in pairwise(tables):
-        metadata_by_revision = list(contractions(tables[earlier], tables[later], schema.RETIRED))
-        assert metadata_by_revision == [], (
+        assert list(contractions(tables[earlier], tables[later], schema.RETIRED)) == [], (
             f"Revision {later} contracts tables: see CONTRIBUTING.md, Migrations."
         )
 
 
+@pytest.mark.parametrize("upgraded", ["postgres"], indirect=True)
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -142,25 +155,26 @@ def test_revisions_only_add_to_the_tables(empty):
         ),
     ],
 )
-def test_the_check_finds_each_kind_of_contraction(pg_app, change, problem):
-    with engine.db.engine.connect() as connection:
-        before = Tables(connection)
-        connection.execute(text(change))
-        after = Tables(connection)
-        connection.rollback()
-    assert [
-        True for problem_found in contractions(before, after, {}) if problem in problem_found
-    ] != []
+def test_the_check_finds_each_kind_of_contraction(upgraded, change, problem):
+    before, after = upgraded.tables[schema.newest()], tables_after(upgraded.engine, change)
+    assert [found for found in contractions(before, after, {}) if problem in found] != []
     assert list(contractions(before, before, {})) == []
 
 
-def test_what_was_retired_by_an_earlier_release_may_go(pg_app):
-    with engine.db.engine.connect() as connection:
-        before = Tables(connection)
-        connection.execute(text("ALTER TABLE company DROP COLUMN country"))
+@pytest.mark.parametrize("upgraded", ["postgres"], indirect=True)
+def test_what_was_retired_by_an_earlier_release_may_go(upgraded):
+    change = "ALTER TABLE company DROP COLUMN country"
+    before, after = upgraded.tables[schema.newest()], tables_after(upgraded.engine, change)
+    assert list(contractions(before, after, {"company.country": "0.1.0"})) == []
+
+
+def tables_after(database, change):
+    """Return the tables that a database would have after a change."""
+    with database.connect() as connection:
+        connection.execute(text(change))
         after = Tables(connection)
         connection.rollback()
-    assert list(contractions(before, after, {"company.country": "0.1.0"})) == []
+    return after
 
 
 def test_retired_columns_belong_to_an_earlier_release_and_to_no_model():
@@ -176,27 +190,18 @@ def tables():
     return engine.db.metadata.tables.values()
 
 
-def test_code_of_each_earlier_revision_can_write_to_the_newest_tables(empty):
-    """Add, change and remove rows with exactly the columns of an earlier release."""
-    engine.migrations(empty)
-    metadata_by_revision = {}
-    with empty.app_context():
-        for revision in revisions_from(LAST_EXEMPT):
-            flask_migrate.upgrade(revision=revision)
-            if revision >= OLDEST_WORKING or revision == LAST_EXEMPT:
-                metadata_by_revision[revision] = reflected()
-        for metadata in metadata_by_revision.values():
-            with engine.db.engine.connect() as connection:
-                write_and_read(connection, metadata.sorted_tables)
-                connection.rollback()
-    assert LAST_EXEMPT in metadata_by_revision
+@pytest.mark.proof
+def test_code_of_each_earlier_revision_can_write_to_the_newest_tables(upgraded):
+    """Add, change and remove rows with exactly the columns of an earlier release.
 
-
-def reflected():
-    """Return the tables as they are now."""
-    metadata = MetaData()
-    metadata.reflect(engine.db.engine, only=lambda name, _: is_of_the_hub(name))
-    return metadata
+    The small form takes the two oldest and the two newest revisions.
+    """
+    revisions = [LAST_EXEMPT, *revisions_from(OLDEST_WORKING)]
+    ends = revisions[:2] + revisions[-2:]
+    for revision in by_form(ends, revisions, revisions):
+        with upgraded.engine.connect() as connection:
+            write_and_read(connection, upgraded.tables[revision].metadata.sorted_tables)
+            connection.rollback()
 
 
 def write_and_read(connection, earlier_tables):
@@ -204,13 +209,15 @@ def write_and_read(connection, earlier_tables):
     every_column.fill(connection, earlier_tables, 1)
     for table in earlier_tables:
         values = every_column.row_of(table, 1, 1)
-        assert len(connection.execute(select(*table.columns)).one()) == len(values)
+        target = every_column.plain_table(table)
+        assert len(connection.execute(select(*target.columns)).one()) == len(values)
         plain = {c.name: values[c.name] for c in table.columns if not c.primary_key}
         if plain:
-            connection.execute(update(table).values(plain))
+            connection.execute(update(target).values(plain))
     for table in reversed(earlier_tables):
-        assert connection.execute(delete(table)).rowcount == 1
-        assert connection.scalar(select(func.count()).select_from(table)) == 0
+        target = every_column.plain_table(table)
+        assert connection.execute(delete(target)).rowcount == 1
+        assert connection.scalar(select(func.count()).select_from(target)) == 0
 
 
 # -- starting an older version ---------------------------------------------------------------------
