@@ -17,6 +17,7 @@ from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 
 BASELINE = Path(__file__).parents[1] / "baseline" / "sqlite"
 LISTS = (("outbox", "--json"), ("cases", "--json"), ("users", "list", "--json"))
+KEYS = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
 Hub = Callable[..., tuple[int, str]]
 
 
@@ -30,11 +31,17 @@ def old_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     connection.close()
     shutil.copytree(BASELINE / "sends", folder / "sends")
     shutil.copy(BASELINE / "audit.head", folder / "audit.head")
-    environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
-    result = CliRunner().invoke(main, ["init"], env=environ)
-    assert result.exit_code == 0, result.output
-    gc.collect()  # closes the connections of the command
+    code, output = call("init", HUB_DATA=str(folder), **KEYS)
+    assert code == 0, output
+    gc.freeze()  # so that commands of the tests find their own garbage soon
     return folder
+
+
+def call(*args: str, **environ: str) -> tuple[int, str]:
+    """Run a command; return its exit code and its output."""
+    result = CliRunner().invoke(main, args, env=environ)
+    gc.collect()  # closes the connections of the command
+    return result.exit_code, result.output
 
 
 @pytest.fixture
@@ -46,23 +53,20 @@ def folder(old_folder: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     """Return a function that runs a command in the folder and returns exit code and output."""
-    monkeypatch.setenv("HUB_DATA", str(folder))
-    monkeypatch.setenv("HUB_SECRET_KEY", SECRET_KEY)
-    monkeypatch.setenv("HUB_VAULT_KEYS", VAULT_KEYS)
-
-    def call(*args: str, **environ: str) -> tuple[int, str]:
-        result = CliRunner().invoke(main, args, env=environ)
-        gc.collect()
-        return result.exit_code, result.output
-
+    for name, value in {"HUB_DATA": str(folder), **KEYS}.items():
+        monkeypatch.setenv(name, value)
     return call
 
 
 @pytest.fixture
 def target(postgres: str, make_database: Callable[..., str]) -> str:
     """Return the address of a PostgreSQL database without tables, with a password."""
-    url = make_url(make_database(postgres))
-    return url.set(password="quite-secret").render_as_string(hide_password=False)
+    return with_password(make_database(postgres))
+
+
+def with_password(url: str) -> str:
+    """Return the address of a database with a password in it, which the server ignores."""
+    return make_url(url).set(password="quite-secret").render_as_string(hide_password=False)
 
 
 def lists_of(hub: Hub, **environ: str) -> list[Any]:

@@ -1,6 +1,9 @@
 """`hub move` copies and verifies everything, seals the old database, and posts nothing twice."""
 
+import shutil
 import sqlite3
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import select, text
@@ -16,39 +19,74 @@ from hub.posting.send.run import drain
 from hub.transfer import move as moves
 from hub.transfer.errors import HubAtWork
 from hub.transfer.exclusive import open_exclusively
-from tests.support.filled_folder import folder, hub, lists_of, old_folder, target
+from tests.support.database_fixtures import created_database
+from tests.support.filled_folder import (
+    KEYS,
+    call,
+    folder,
+    hub,
+    lists_of,
+    old_folder,
+    target,
+    with_password,
+)
 from tests.support.posting_bench import Desk
 
 __all__ = ["folder", "hub", "old_folder", "target"]
 
 
-def test_a_moved_hub_has_everything_and_the_old_one_is_sealed(hub, target):
-    before = lists_of(hub)
-    code, output = hub("move", "--to", target)
-    assert code == 0, output
+class Moved(NamedTuple):
+    """A data folder whose hub has moved, the address of the new database, and the output."""
+
+    folder: Path
+    address: str
+    output: str
+
+
+@pytest.fixture(scope="module")
+def moved(old_folder, postgres, tmp_path_factory):
+    """Move the hub of a folder; tests only read what it leaves, or work on copies."""
+    folder = shutil.copytree(old_folder, tmp_path_factory.mktemp("moved") / "data")
+    with created_database(postgres) as url:
+        address = with_password(url)
+        code, output = call("move", "--to", address, HUB_DATA=str(folder), **KEYS)
+        assert code == 0, output
+        yield Moved(folder, address, output)
+
+
+@pytest.fixture
+def moved_hub(moved, tmp_path, monkeypatch):
+    """Return a function that runs a command in a copy of the folder whose hub has moved."""
+    folder = shutil.copytree(moved.folder, tmp_path / "moved")
+    for name, value in {"HUB_DATA": str(folder), **KEYS}.items():
+        monkeypatch.setenv(name, value)
+    return call
+
+
+def test_a_moved_hub_has_everything_and_the_old_one_is_sealed(hub, moved):
+    output, target = moved.output, moved.address
     assert "are equal in both databases" in output
     assert "postings, posted" in output
     assert "amount posted, NOK" in output
     assert "HUB_DATABASE_URL" in output
     assert "quite-secret" not in output
-    assert lists_of(hub, HUB_DATABASE_URL=target) == before
+    assert lists_of(hub, HUB_DATABASE_URL=target) == lists_of(hub)
     assert "intact" in hub("audit", "verify", HUB_DATABASE_URL=target)[1]
     assert "database moved" in hub("audit", "list", HUB_DATABASE_URL=target)[1]
     for command in (("outbox",), ("sync",), ("init",), ("serve", "--port", "0"), ("check",)):
-        code, output = hub(*command)
+        code, output = hub(*command, HUB_DATA=str(moved.folder))
         assert code == 1, command
         assert f"moved to {engine.address_without_password(target)}" in output
         assert "quite-secret" not in output
 
 
 def test_a_copy_of_the_moved_database_is_recognized_as_a_restored_one(
-    hub, target, postgres, make_database
+    moved, postgres, make_database
 ):
     """A copy may be older than what the hub has sent since, also before the first run."""
-    assert hub("move", "--to", target)[0] == 0
-    put_back = make_database(postgres, make_url(target).database)
+    put_back = make_database(postgres, make_url(moved.address).database)
     differences = []
-    for address in (target, put_back):
+    for address in (moved.address, put_back):
         with standalone(address).connect() as connection:
             stored = connection.execute(select(Company.database_identity)).scalars().all()
             connection.commit()
@@ -57,24 +95,22 @@ def test_a_copy_of_the_moved_database_is_recognized_as_a_restored_one(
     assert differences == [{IdentityDifference.NONE}, {IdentityDifference.REPLACED}]
 
 
-def test_moving_again_says_that_it_is_done(hub, target):
-    assert hub("move", "--to", target)[0] == 0
-    code, output = hub("move", "--to", target)
+def test_moving_again_says_that_it_is_done(moved_hub, moved):
+    code, output = moved_hub("move", "--to", moved.address)
     assert (code, "is not empty" in output) == (1, True)
 
 
-def test_an_unsealed_hub_works_again_and_looks_before_it_sends(hub, target, folder):
-    before = lists_of(hub)
-    assert hub("move", "--to", target)[0] == 0
-    code, output = hub("unseal", "--yes")
+def test_an_unsealed_hub_works_again_and_looks_before_it_sends(moved_hub, folder, tmp_path):
+    before = lists_of(moved_hub, HUB_DATA=str(folder))
+    code, output = moved_hub("unseal", "--yes")
     assert code == 0, output
-    assert lists_of(hub) == before
-    assert "intact" in hub("audit", "verify")[1]
-    with sqlite3.connect(folder / "hub.db") as connection:
+    assert lists_of(moved_hub) == before
+    assert "intact" in moved_hub("audit", "verify")[1]
+    with sqlite3.connect(tmp_path / "moved" / "hub.db") as connection:
         query = "SELECT count(*) FROM company WHERE restored_since IS NULL"
         assert connection.execute(query).fetchone() == (0,)
     connection.close()
-    assert "is not sealed" in hub("unseal", "--yes")[1]
+    assert "is not sealed" in moved_hub("unseal", "--yes")[1]
 
 
 class Interrupted(Exception):
@@ -99,8 +135,9 @@ class Interruption:
         pass
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize(
-    ("phase", "share"), [("copy", 0.5), ("prove", 0), ("prove", 1), ("release", 0)]
+    ("phase", "share"), [("copy", 0.5), ("prove", 0), ("release", 0), ("prove", 1)]
 )
 def test_an_interrupted_move_is_repeated_and_loses_nothing(hub, target, monkeypatch, phase, share):
     before = lists_of(hub)
@@ -179,9 +216,9 @@ def test_another_revision_is_refused(hub, target, folder, tmp_path, revision):
         assert (code, f"is at revision {revision}" in output) == (1, True)
 
 
-def test_a_hub_moves_from_one_postgresql_database_to_another(hub, target, postgres, make_database):
+def test_a_hub_moves_from_one_postgresql_database_to_another(hub, moved, postgres, make_database):
     before = lists_of(hub)
-    assert hub("move", "--to", target)[0] == 0
+    target = with_password(make_database(postgres, make_url(moved.address).database))
     second = make_database(postgres)
     with standalone(target).connect() as other:
         other.execute(text("SELECT 1"))

@@ -39,20 +39,29 @@ def open_database():
 def make_file(open_database, empty_database, tmp_path):
     """Return a function that makes an SQLite file with every table and returns a connection."""
 
-    def make(name):
-        shutil.copy(empty_database, tmp_path / name)
+    def make(name, original=empty_database):
+        shutil.copy(original, tmp_path / name)
         return open_database(f"sqlite:///{tmp_path / name}")
 
     return make
 
 
+@pytest.fixture(scope="module")
+def filled_file(empty_database, tmp_path_factory):
+    """Provide an SQLite file with rows in every table."""
+    path = shutil.copy(empty_database, tmp_path_factory.mktemp("filled") / "filled.db")
+    engine = standalone(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        every_column.fill(connection, rows.tables(), COUNT)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def filled(make_file, monkeypatch):
+def filled(make_file, filled_file, monkeypatch):
     """Provide an SQLite database with rows in every table, two in each chunk."""
     monkeypatch.setattr(rows, "CHUNK", 2)
-    connection = make_file("filled.db")
-    every_column.fill(connection, rows.tables(), COUNT)
-    return connection
+    return make_file("filled.db", filled_file)
 
 
 def columns_of(table):
@@ -111,17 +120,17 @@ def test_new_rows_are_numbered_after_the_copied_ones(filled, open_database, post
         (text("UPDATE secret SET place = 'other' WHERE place LIKE '1%'"), "secret is missing"),
     ],
 )
-def test_a_single_difference_is_found(filled, make_file, change, difference):
-    target = make_file("copy.db")
-    rows.copy_all(filled, target, ignore)
+def test_a_single_difference_is_found(filled, filled_file, make_file, change, difference):
+    target = make_file("copy.db", filled_file)
     target.execute(change)
     with pytest.raises(CopyDiffers, match=difference):
         proof.compare(filled, target, ignore)
 
 
-def test_sums_are_compared_as_the_database_adds_them_up(filled, make_file, monkeypatch):
-    target = make_file("copy.db")
-    rows.copy_all(filled, target, ignore)
+def test_sums_are_compared_as_the_database_adds_them_up(
+    filled, filled_file, make_file, monkeypatch
+):
+    target = make_file("copy.db", filled_file)
     target.execute(update(Posting).where(Posting.id == 3).values(posted_total=Decimal(1)))
     monkeypatch.setattr(proof, "row_digest", lambda table, row: b"")
     with pytest.raises(CopyDiffers, match=r"amount posted, 3..: "):
