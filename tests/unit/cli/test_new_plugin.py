@@ -15,6 +15,7 @@ from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, re
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
+from tests.support.tiers import by_form
 
 NAME = "depot"
 # Keywords of Python, and names that a plugin's modules import or define.
@@ -37,15 +38,28 @@ KIND_SETS = deque(
         KINDS,
     ]
 )
-# A whole hub collects in this test of the suite; it runs for each way of paging only.
+# A whole hub collects in this test of the suite; it runs for one way of access only.
 IN_A_WHOLE_HUB = "test_a_source_that_answers_404_to_everything_loses_no_document"
 
 
 def combinations():
-    """Yield every combination of access, paging and webhook, each with some kinds."""
-    for auth, paging, webhook in itertools.product(AUTHENTICATIONS, PAGINGS, (False, True)):
+    """Yield every combination of access, paging and webhook, each with some kinds.
+
+    In the small form each way of access meets two ways of paging, one of them with webhooks.
+    """
+    every = list(itertools.product(AUTHENTICATIONS, PAGINGS, (False, True)))
+    for auth, paging, webhook in by_form(diagonals(), every, every):
         KIND_SETS.rotate(1)
         yield Choices(NAME, KIND_SETS[0], auth, paging, webhook)
+
+
+def diagonals():
+    """Return two combinations for each way of access and each way of paging."""
+    next_pagings = (*PAGINGS[1:], PAGINGS[0])
+    return [
+        *zip(AUTHENTICATIONS, PAGINGS, itertools.repeat(False), strict=False),
+        *zip(AUTHENTICATIONS, next_pagings, itertools.repeat(True), strict=False),
+    ]
 
 
 def title(choices):
@@ -97,6 +111,7 @@ def parameters(test):
     return [{}]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("choices", list(combinations()), ids=title)
 def test_a_new_plugin_passes_its_tests(open_plugin, choices, tmp_path, tmp_path_factory):
     test_contract, test_documents = open_plugin(choices)
