@@ -78,7 +78,7 @@ def test_calls_nothing_after_a_story():
 def test_a_marked_test_must_call_both_stand_ins(tmp_path):
     (tmp_path / "test_marked.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text(
-        "[pytest]\naddopts = -p no:cacheprovider\nmarkers = end_to_end\n"
+        "[pytest]\naddopts = -p no:cacheprovider -p no:schemathesis\nmarkers = end_to_end\n"
     )
     environ = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
     run = subprocess.run(
