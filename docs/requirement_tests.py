@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +29,16 @@ class RowTest(NamedTuple):
 def row_tests() -> Iterator[RowTest]:
     """Read the markers of all tests: rows, and whether a test is marked as end to end."""
     for path in sorted([*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("plugins/*/tests/test_*.py")]):
-        text = path.read_text(encoding="utf-8")
-        if "mark.row(" in text:
-            yield from _row_tests(ast.parse(text).body, path.relative_to(ROOT).as_posix(), False)
+        yield from _row_tests_in(path)
+
+
+@cache
+def _row_tests_in(path: Path) -> list[RowTest]:
+    """Read the markers of a file, once in a process."""
+    text = path.read_text(encoding="utf-8")
+    if "mark.row(" not in text:
+        return []
+    return list(_row_tests(ast.parse(text).body, path.relative_to(ROOT).as_posix(), False))
 
 
 def _row_tests(body: list[ast.stmt], path: str, is_end_to_end: bool) -> Iterator[RowTest]:

@@ -159,7 +159,8 @@ def test_the_command_tells_which_mutants_are_noticed(tmp_path):
     (tmp_path / "shop.py").write_text(SHOP)
     (tmp_path / "test_shop.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text(
-        "[pytest]\npythonpath = .\naddopts = -p no:cacheprovider\nmarkers = row(name): a row\n"
+        "[pytest]\npythonpath = .\naddopts = -p no:cacheprovider -p no:schemathesis\n"
+        "markers = row(name): a row\n"
     )
     environ = {
         name: text for name, text in os.environ.items() if not name.startswith(("PYTEST_", "HUB_"))

@@ -109,10 +109,13 @@ def composed_sentences(path: Path) -> list[str]:
     Such a text is an f-string, a sum, or the result of `format` or `join`, in the call itself or in
     a variable of the module that is passed to it.
     """
+    calls = list(translations.sentence_calls(path))
+    if all(isinstance(argument, ast.Constant) for _, argument in calls):
+        return []
     module = ast.parse(path.read_text(encoding="utf-8"))
     functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
     composed = []
-    for name, argument in translations.sentence_calls(path):
+    for name, argument in calls:
         texts = [argument]
         if isinstance(argument, ast.Name):
             around = [one for one in functions if one.lineno <= argument.lineno <= end_of(one)]
