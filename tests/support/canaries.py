@@ -20,9 +20,7 @@ import pytest
 from flask import request_finished
 
 from qbo_sandbox import factory
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
-from tests.support.page_rows import PASSWORD
-from tests.support.page_rows import SECRET as PLANTED_SECRET
+from tests.support.hub_environment import PASSWORD, PLANTED_SECRET, SECRET_KEY, VAULT_KEYS
 
 _KEY_TEXT = VAULT_KEYS.partition(":")[2]
 _BASIC = base64.b64encode(f"{factory.CLIENT}:{factory.SECRET}".encode()).decode()

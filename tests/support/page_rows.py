@@ -28,11 +28,12 @@ from hub.models import (
 from hub.outbox import fingerprint
 from hub.security import people
 from hub.security.rights import Right
+from tests.support import hub_environment
 from tests.support.stored_cases import open_stored_case, stored_reasons
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = hub_environment.PASSWORD
 PEOPLE = {"olga": "owner", "arne": "app-owner", "oda": "operator", "vera": "viewer"}
-SECRET = "canary-secret-5f1c"
+SECRET = hub_environment.PLANTED_SECRET
 MATCH = {"field": "supplier", "code": "s1", "name": "Byggmakker Aas"}
 NAMES = (
     "Byggmakker Ås",

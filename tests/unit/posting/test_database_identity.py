@@ -152,6 +152,7 @@ def test_a_machine_that_was_set_back_posts_nothing_twice(desk):
     assert (desk.state(id), len(desk.bills()), len(desk.attempts(id))) == ("posted", 2, 0)
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("name", ["system", "timeline", "database", "postings"])
 def test_another_difference_is_a_restore_and_noted_once(desk, name):
     desk.bill("A-0")

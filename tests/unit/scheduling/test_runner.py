@@ -10,7 +10,6 @@ from werkzeug.test import Client
 
 from hub import outbox
 from hub.context import current
-from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.errors import Busy, DatabaseUnavailable, NotNow
 from hub.installations import enable
@@ -33,7 +32,7 @@ def app(request, make_app, make_config, empty_database):
     else:
         config = make_config()
         shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, plugins=Plugins.load())
+    app = make_app(config)
     with app.app_context():
         yield app
 

@@ -62,13 +62,22 @@ def test_the_contract_suite_of_an_author_needs_no_markers_of_its_own(run):
     assert "test_many_documents_need_little_memory" in output
 
 
-@pytest.mark.parametrize(("form", "size"), [("", 400), ("full", 10_000)])
-def test_the_contract_reads_ten_thousand_documents_in_full_only(form, size):
+SIZES = """
+import importlib, os
+from hub.testing import contract, reading
+print(contract.MANY_DOCUMENTS)
+os.environ["HUB_PROOF"] = "full"
+importlib.reload(reading)
+print(importlib.reload(contract).MANY_DOCUMENTS)
+"""
+
+
+def test_the_contract_reads_ten_thousand_documents_in_full_only():
     result = subprocess.run(
-        [sys.executable, "-c", "from hub.testing import contract; print(contract.MANY_DOCUMENTS)"],
-        env={**os.environ, "HUB_PROOF": form, "PYTHONPATH": os.pathsep.join(sys.path)},
+        [sys.executable, "-c", SIZES],
+        env={**os.environ, "HUB_PROOF": "", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert int(result.stdout) == size
+    assert result.stdout.split() == ["400", "10000"]

@@ -13,6 +13,7 @@ from hub.contract.registry import Plugins
 from hub.testing import record
 from hub.testing.bench import Bench
 from tests.support.guide_plugin import guide_plugin, install
+from tests.support.tiers import by_form
 
 NAME = "silo"
 RECORD = "test-record.json"
@@ -75,11 +76,13 @@ def author(tmp_path):
     return Author(tmp_path)
 
 
+@pytest.mark.proof
 def test_the_plugin_of_the_guide_passes_its_tests_and_the_record_gives_its_tier(author):
     code, output = author.run_tests("--rewrite-golden", path="tests/test_documents.py")
     assert (code, author.stored_record()) == (0, None), "without the option nothing is recorded"
     assert "records of the tests" not in output
-    code, output = author.run_tests("--record-tests", "-n2")
+    workers = by_form("-n1", "-n2", "-n2")
+    code, output = author.run_tests("--record-tests", workers)
     assert code == 0, output
     assert f"{author.package / RECORD}: silo 0.1.0." in output
     assert (
