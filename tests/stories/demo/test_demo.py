@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -111,14 +112,19 @@ def _wait_for_bills(address):
 
 
 @pytest.fixture
-def served(folder, monkeypatch):
-    """Provide a small demo that serves its pages, with an owner who has logged in."""
+def started(folder, monkeypatch):
+    """Provide a small demo that serves its pages and is not set up."""
     monkeypatch.setattr(SmallDemo, "documents", {"costtracker": 6})
-    demo_hub = SmallDemo(folder, 0)
-    with closing(demo_hub):
+    with closing(SmallDemo(folder, 0)) as demo_hub:
         demo_hub.web.start()
-        demo_hub.set_up()
-        yield demo_hub, logged_in(demo_hub)
+        yield demo_hub
+
+
+@pytest.fixture
+def served(started):
+    """Provide a small demo that serves its pages, with an owner who has logged in."""
+    started.set_up()
+    return started, logged_in(started)
 
 
 def logged_in(demo_hub):
@@ -166,15 +172,14 @@ def test_a_reset_begins_the_story_anew(served):
     assert logged_in(demo_hub).get(f"{url}/", timeout=60).url == f"{url}/"
 
 
-def test_pages_that_are_open_during_a_reset_are_told_to_ask_again(served, monkeypatch):
-    demo_hub, browser = served
+def test_pages_that_are_open_during_a_reset_are_told_to_ask_again(started, monkeypatch):
     answers = []
 
     def open_hub(self):
-        answers.append(browser.get(f"{self.web.url}/", timeout=60))
+        answers.append(requests.get(f"{self.web.url}/", timeout=60))
 
     monkeypatch.setattr(SmallDemo, "_open_hub", open_hub)
-    demo_hub.begin_anew()
+    started.begin_anew()
     assert [answer.status_code for answer in answers] == [503]
     assert answers[0].headers["Refresh"] == "2"
 
@@ -216,11 +221,39 @@ def command(tmp_path, monkeypatch):
     return call
 
 
+@pytest.fixture(scope="module")
+def created_folders():
+    """Return a cache of folders that commands have created, by the command."""
+    return {}
+
+
 @pytest.fixture
-def demo_folder(command, tmp_path):
+def create_folder(command, created_folders, tmp_path, tmp_path_factory):
+    """Return a function that creates a folder by a command: it runs once, then it is copied."""
+
+    def create(name, *args):
+        folder = tmp_path / name
+        if args not in created_folders:
+            assert command(name, *args)[0] == 0
+            created_folders[args] = tmp_path_factory.mktemp("created") / name
+            shutil.copytree(folder, created_folders[args])
+        else:
+            shutil.copytree(created_folders[args], folder)
+        return folder
+
+    return create
+
+
+@pytest.fixture
+def demo_folder(create_folder):
     """Return a folder that `hub demo` has created."""
-    assert command("demo", "demo", "--once")[0] == 0
-    return tmp_path / "demo"
+    return create_folder("demo", "demo", "--once")
+
+
+@pytest.fixture
+def real_folder(create_folder):
+    """Return a folder that `hub init` has created."""
+    return create_folder("real", "init")
 
 
 def files(folder):
@@ -239,8 +272,7 @@ def unmark(folder):
     change(folder / "hub.db", "DELETE FROM database_origin")
 
 
-def test_a_folder_that_init_made_is_no_place_for_a_demo(command, tmp_path):
-    assert command("real", "init")[0] == 0
+def test_a_folder_that_init_made_is_no_place_for_a_demo(command, real_folder, tmp_path):
     before = files(tmp_path / "real")
     code, output = command("real", "demo", "--once")
     assert (
@@ -272,13 +304,13 @@ def test_a_database_that_init_made_is_no_place_for_a_demo(command, tmp_path):
     assert (code, "leads to a database that `hub init` made" in output) == (1, True)
 
 
-def test_what_a_demo_made_is_not_served_set_up_or_synchronised(command, demo_folder, tmp_path):
+def test_what_a_demo_made_is_not_served_set_up_or_synchronised(command, demo_folder, real_folder):
     for args in (("serve", "--port", "0"), ("init",), ("sync",), ("reconcile",)):
         code, output = command("demo", *args)
         assert (code, "which `hub demo` made" in output) == (1, True), args
     assert command("demo", "check")[0] == 1
     database = demo_folder / "hub.db"
-    assert command("real", "init")[0] == 0
+    assert real_folder.exists()
     for args in (("serve", "--port", "0"), ("init",), ("sync",)):
         code, output = command("real", *args, database=database)
         assert (code, "names the database of a demo" in output) == (1, True), args
@@ -293,8 +325,7 @@ def test_a_demo_of_an_earlier_version_is_recognised(command, demo_folder):
     assert command("demo", "demo", "--once")[0] == 0
 
 
-def test_a_person_named_demo_makes_no_demo(command, tmp_path, monkeypatch):
-    command("real", "init")
+def test_a_person_named_demo_makes_no_demo(command, real_folder, tmp_path):
     unmark(tmp_path / "real")
     (tmp_path / "password").write_text("a good long password")
     command("real", "users", "add", "o@example.com", "--password-file", str(tmp_path / "password"))
@@ -304,7 +335,6 @@ def test_a_person_named_demo_makes_no_demo(command, tmp_path, monkeypatch):
     assert (tmp_path / "real" / "made-by").read_text() == "hub init\n"
 
 
-def test_check_names_what_an_earlier_demo_left_in_a_real_folder(command, tmp_path):
-    command("real", "init")
+def test_check_names_what_an_earlier_demo_left_in_a_real_folder(command, real_folder, tmp_path):
     (tmp_path / "real" / "login.txt").write_text("a password")
     assert "`hub demo` was run on this folder" in command("real", "check")[1]
