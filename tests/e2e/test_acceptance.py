@@ -14,7 +14,7 @@ from tests.support.many_companies import connect_companies
 from tests.support.office import PATIENCE
 from tests.support.tiers import by_form
 
-COMPANIES = by_form(small=3, full=24, long=300)
+COMPANIES = by_form(small=2, full=24, long=300)
 DOCUMENTS = by_form(small=10, full=12, long=12)  # of the source
 SECONDS = by_form(small=300, full=900, long=3600)  # time limit of the test
 TIMES = {  # long enough that no worker counts as dead because the machine is busy
@@ -22,7 +22,7 @@ TIMES = {  # long enough that no worker counts as dead because the machine is bu
     "HUB_LEASE_SECONDS": "10",
     "HUB_QUIET_SECONDS": "12",
 }
-RESTARTS = 3
+RESTARTS = by_form(small=1, full=3, long=3)
 WORKERS = 4
 
 

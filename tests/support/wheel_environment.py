@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 OWN = "qbo-"  # distributions of this checkout, installed only as wheels
+PLUGIN = "qbo_hub_"  # how a plugin's wheel begins; the hub refuses a plugin whose files are links
 RUN_SCRIPT = """
 import sys
 from importlib.metadata import entry_points
@@ -29,6 +30,17 @@ sys.exit(script.load()())
 def build_wheel(project: Path, folder: Path) -> Path:
     """Build the wheel of a project folder."""
     return Path(next(WheelBuilder(str(project)).build(directory=str(folder))))
+
+
+def unpack(wheel: Path, folder: Path) -> None:
+    """Write the content of a wheel into a folder."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+
+
+def distribution_of(wheel: Path) -> str:
+    """Return the name and the version of the distribution in a wheel."""
+    return "-".join(wheel.name.split("-")[:2])
 
 
 class WheelEnvironment:
@@ -47,18 +59,25 @@ class WheelEnvironment:
         An extra of another wheel that they need is linked if that wheel was installed before.
         """
         for wheel in wheels:
-            with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(self.packages)
-                [metadata] = [
-                    name for name in archive.namelist() if name.endswith(".dist-info/METADATA")
-                ]
-                text = archive.read(metadata).decode()
-            headers = HeaderParser().parsestr(text)
+            if wheel.name.startswith(PLUGIN):
+                unpack(wheel, self.packages)
+            else:
+                self._link_unpacked(wheel)
+            [metadata] = self.packages.glob(f"{distribution_of(wheel)}.dist-info/METADATA")
+            headers = HeaderParser().parsestr(metadata.read_text(encoding="utf-8"))
             requirements = headers.get_all("Requires-Dist") or []
             self._own[canonicalize_name(headers["Name"])] = requirements
             self._link_all(requirements, "")
             if extra:
                 self._link_all(requirements, extra)
+
+    def _link_unpacked(self, wheel: Path) -> None:
+        """Link the content of a wheel; it is unpacked and compiled once for all environments."""
+        folder = wheel.with_suffix("")
+        if not folder.exists():
+            unpack(wheel, folder)
+        for top in folder.iterdir():
+            (self.packages / top.name).symlink_to(top)
 
     def link(self, name: str, extra: str = "") -> None:
         """Link an installed distribution and its declared dependencies."""
