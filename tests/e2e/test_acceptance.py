@@ -14,7 +14,7 @@ from tests.support.many_companies import connect_companies
 from tests.support.office import PATIENCE
 from tests.support.tiers import by_form
 
-COMPANIES = by_form(small=2, full=24, long=300)
+COMPANIES = by_form(small=3, full=24, long=300)
 DOCUMENTS = by_form(small=10, full=12, long=12)  # of the source
 SECONDS = by_form(small=300, full=900, long=3600)  # time limit of the test
 TIMES = {  # long enough that no worker counts as dead because the machine is busy

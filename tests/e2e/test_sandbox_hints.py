@@ -40,7 +40,6 @@ def hints(stand_in: StandIn, where: str) -> dict[str, str]:
     return dict(HINT.findall(block))
 
 
-@pytest.mark.proof(small=4)
 @pytest.mark.parametrize("slug", slugs())
 def test_what_the_stand_in_of_a_source_prints_enables_its_app(
     slug: str,
