@@ -1,6 +1,6 @@
 """The list of requests a stand-in answered, with its verdict on each, for tests to read."""
 
-import itertools
+import threading
 from collections import deque
 from typing import Any
 
@@ -18,12 +18,16 @@ def verdict(status: int, note: dict[str, Any]) -> str:
     return "replayed" if note.get("replayed") else "accepted"
 
 
+# Shared by all logs, because a lock in each of them could not be copied with it.
+_NUMBERING = threading.Lock()
+
+
 class RequestLog:
     """The newest requests, oldest first; headers are never kept, since they hold tokens."""
 
     def __init__(self, keep: int = 100_000) -> None:
         self._entries: deque[tuple[Any, ...]] = deque(maxlen=keep)
-        self._numbers = itertools.count(1)
+        self._newest_number = 0
 
     def add(
         self,
@@ -35,7 +39,10 @@ class RequestLog:
         fault: str,
         note: dict[str, Any],
     ) -> None:
-        self._entries.append((next(self._numbers), at, method, path, call, status, fault, note))
+        with _NUMBERING:
+            self._newest_number += 1
+            number = self._newest_number
+            self._entries.append((number, at, method, path, call, status, fault, note))
 
     def entries(self, call: str | None = None) -> list[dict[str, Any]]:
         return [_entry(*row) for row in list(self._entries) if call in (None, row[4])]
