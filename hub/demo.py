@@ -61,6 +61,8 @@ PACE = {
 COUNTED = US.changed(  # QuickBooks gives its sales their numbers
     {"realm": "9341453172096413", "name": "Fjord & Sons Services", "custom_numbers": False}
 )
+# The app whose documents wait on Review, as those of a new app do, for a person to approve them.
+IN_REVIEW = ("harvest",)
 # The response to this bill is lost: its number is in the story of CostTracker's stand-in.
 LOST_NUMBER = "LOST-RESPONSE"
 LOST: dict[str, Any] = {
@@ -74,14 +76,21 @@ LOST: dict[str, Any] = {
 class Demo:
     """A data folder, the stand-ins on it, the hub, and the one address that serves them all."""
 
-    def __init__(self, folder: Path, port: int, slugs: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        slugs: Collection[str] | None = None,
+        in_review: Collection[str] = (),
+    ) -> None:
         """Lock the folder, open the stand-ins and the hub; requests get 503 until this is done.
 
-        With `slugs` only these apps are enabled, else all. Refuse a folder that belongs to a real
-        hub.
+        With `slugs` only these apps are enabled, else all. New apps post automatically, except
+        those `in_review`. Refuse a folder that belongs to a real hub.
         """
         self.folder = folder
         self._slugs = slugs
+        self._in_review = in_review
         data_origin.require_demo_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _alone(folder)
@@ -130,7 +139,9 @@ class Demo:
                 self.quickbooks.add_fault("status", **LOST)
             for slug, stand_in in self.stand_ins.items():
                 company = _company_for(stand_in, companies)
-                enable(company, slug, stand_in.settings(self.address(slug)))
+                is_reviewed = slug in self._in_review
+                mode = InstallationMode.REVIEW if is_reviewed else InstallationMode.AUTO
+                enable(company, slug, stand_in.settings(self.address(slug)), mode)
                 tell(f"{current().plugins.apps[slug].name} is enabled.")
 
     def read_again(self) -> None:
@@ -340,8 +351,13 @@ def _company_for(stand_in: Sandbox, companies: Sequence[Company]) -> Company:
     )
 
 
-def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:
-    """Enable the app with the stand-in's settings, and the first choice where there is one."""
+def enable(
+    company: Company, slug: str, settings: Mapping[str, object], mode: InstallationMode
+) -> None:
+    """Enable the app with the stand-in's settings, and the first choice where there is one.
+
+    An app that is enabled already keeps its mode.
+    """
     app = current().plugins.apps[slug]
     try:
         installations_enable.installation(company.id, slug)
@@ -350,9 +366,7 @@ def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:
         settings_of_app = {**_choices(company, app), **settings, "zone": "Europe/Oslo"}
         if app.access and app.access_gate:
             installations_enable.grant(company.id, slug, who=WHO)
-        row = installations_enable.enable(
-            company.id, slug, settings_of_app, who=WHO, mode=InstallationMode.AUTO
-        )
+        row = installations_enable.enable(company.id, slug, settings_of_app, who=WHO, mode=mode)
         installations_enable.first_lists(row)
         if app.match_first:
             _confirm(row)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from hub.cli.sync_runs import sync_all
-from hub.demo import WHO, Demo, installations
+from hub.demo import IN_REVIEW, WHO, Demo, installations
 
 DESKTOP: ViewportSize = {"width": 1360, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -47,7 +47,7 @@ def main() -> None:
         sys.exit("There is no Chromium on the path. Install one, or name it by CHROMIUM.")
     folder = Path(tempfile.mkdtemp(prefix="hub-screenshots-"))
     try:
-        with closing(Demo(folder / "hub-demo", 0)) as demo:
+        with closing(Demo(folder / "hub-demo", 0, in_review=IN_REVIEW)) as demo:
             demo.web.start()
             demo.set_up(lambda text: print(text, file=sys.stderr))
             with demo.app.app_context():

@@ -48,11 +48,13 @@ def demo(
     folder hub-demo (or HUB_DATA); remove it to begin anew. Nothing real is touched.
     """
     require_stand_ins("hub demo")
-    from hub.demo import Demo, folder_of
+    from hub.demo import IN_REVIEW, Demo, folder_of
 
     if port is None:
         port = 0 if once else 8080
-    demo_hub = Demo(folder_of(), port, apps_of_plugin(slug) if slug else None)
+    slugs = apps_of_plugin(slug) if slug else None
+    in_review = () if once or slug else IN_REVIEW
+    demo_hub = Demo(folder_of(), port, slugs, in_review)
     with closing(demo_hub):
         demo_hub.web.start()
         while True:

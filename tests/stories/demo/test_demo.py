@@ -20,6 +20,7 @@ from filelock import FileLock
 from hub import demo
 from hub.cli import main
 from hub.cli.sync_runs import sync_all
+from hub.scheduling import summary
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.small_demo import SmallDemo
 from tests.support.tiers import FULL
@@ -109,6 +110,21 @@ def _wait_for_bills(address):
             return
         time.sleep(0.2)
     pytest.fail("no bills travelled")
+
+
+def test_the_documents_of_an_app_in_review_wait_for_a_person(folder, plugins):
+    assert set(demo.IN_REVIEW) <= set(plugins.apps)
+    with closing(SmallDemo(folder, 0, in_review=["ion"])) as demo_hub:
+        demo_hub.web.start()
+        demo_hub.set_up()
+        with demo_hub.app.app_context():
+            runs = summary.summarize_runs(sync_all(demo.installations()))["apps"]
+        assert (runs["ion"]["posted"], runs["ion"]["review"] > 0) == (0, True)
+        assert runs["costtracker"]["posted"] > 0
+        session = logged_in(demo_hub)
+        page = session.get(f"{demo_hub.web.url}/to-approve/", timeout=30).text
+        assert "Approve" in page
+        assert "ION" in page
 
 
 @pytest.fixture
