@@ -78,7 +78,9 @@ def site(tmp_path, monkeypatch):
 
 
 def allowed():
-    return plugin_list.parse("\n".join(lines_of_list()))
+    lines = lines_of_list()
+    assert lines, f"the plugin is not found on {sys.path}"
+    return plugin_list.parse("\n".join(lines))
 
 
 def reason(allowed):
