@@ -65,6 +65,11 @@ class Rate:
         parts = min(max(for_time, for_calls), most)
         return self.calls // parts, self.seconds / parts
 
+    @property
+    def is_divided(self) -> bool:
+        """Tell whether calls are spread over the period, part by part."""
+        return self.part != (self.calls, self.seconds)
+
 
 def _time(seconds: int) -> Sentence:
     """Return a number of seconds in the largest unit of which it is a multiple."""

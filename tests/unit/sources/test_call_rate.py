@@ -96,13 +96,13 @@ def hub(make_app, make_config, empty_database, clock):
     """Return a function that installs the paged source with a rate; its hub's context is open."""
     contexts = []
 
-    def install(rate, enforced=None):
+    def install(rate, enforced=None, **options):
         source = Source(enforced or rate)
         source.follow(clock)
         config = make_config()
         shutil.copy(empty_database, config.data / "hub.db")
         plugin = PagedSource(rate=rate, every="1d", hosts=("source.test",))
-        app = make_app(config, plugins=Plugins.load([plugin], installed=False))
+        app = make_app(config, plugins=Plugins.load([plugin], installed=False), **options)
         contexts.append(app.app_context())
         contexts[-1].push()
         current().mounts[SOURCE] = WSGIAdapter(source, SOURCE)
@@ -180,6 +180,17 @@ def test_a_long_wait_ends_the_run_politely_and_it_continues_where_it_stopped(hub
         run, _ = sync(source)
         assert (run.error, stored_cursor()) == ("", cursor)
     assert (len(source.calls), source.refused) == (PAGES, 0)
+
+
+@pytest.mark.parametrize(
+    ("rate", "is_demo", "calls"),
+    [("100/h", True, 60), ("100/h", False, 50), ("50/2m", True, 50)],
+)
+def test_a_demo_does_not_spread_calls_over_a_long_period(hub, monkeypatch, rate, is_demo, calls):
+    monkeypatch.setattr(f"{__name__}.PAGES", 60)
+    source = hub(rate, is_demo=is_demo)
+    sync(source)
+    assert (len(source.calls), source.refused) == (calls, 0)
 
 
 def test_documents_that_a_person_asks_for_say_when_they_can_be_read(hub):
