@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.models import Posting
+from hub.models import Posting, SourceDocument
 from hub.money import ZERO
 from hub.qbo import display
 from hub.translations.messages import gettext_noop
+from hub.web.paging import pairs
 
 PARTY_LABELS = (gettext_noop("Supplier"), gettext_noop("Customer"), gettext_noop("Party"))
 REST = gettext_noop("Tax and rounding")
@@ -58,6 +59,7 @@ class Breakdown:
         added = {row.id: row for row in rows if row.operation not in outbox.REMOVALS}
         accounts: Totals = {}
         parties: Totals = {}
+        source_parties = _source_parties(session, added)
         for id, view in _views(session, company_id, added).items():
             row = added[id]
             sign = outbox.sign(row.kind)
@@ -68,7 +70,8 @@ class Breakdown:
                     _add(accounts, row.currency, line.posts_to, sign * line.amount)
             if row.total is not None:
                 _add(accounts, row.currency, REST, sign * rest)
-                _add(parties, row.currency, _party(view.facts), sign * row.total)
+                party = _party(view.facts, source_parties[id])
+                _add(parties, row.currency, party, sign * row.total)
         return cls(_sort_totals(accounts), _sort_totals(parties))
 
 
@@ -81,12 +84,24 @@ def _views(
     return display.view_payloads(session, company_id, payloads)
 
 
-def _party(facts: Iterable[tuple[str, str]]) -> str:
-    """Return the name of the supplier or customer among the facts of a transaction."""
+def _source_parties(session: Session, ids: Iterable[int]) -> Mapping[int, str]:
+    """Return the names of the parties at the source, by the ids of the postings."""
+    query = select(Posting.id, SourceDocument.party).join(SourceDocument)
+    return pairs(session, query.where(Posting.id.in_(list(ids))))
+
+
+def _party(facts: Iterable[tuple[str, str]], source_party: str) -> str:
+    """Return the name of the supplier or customer among the facts of a transaction.
+
+    One that is only created in QuickBooks first has the name that its source gives.
+    """
     named = dict(facts)
     for label in PARTY_LABELS:
-        if label in named:
-            return named[label]
+        if label not in named:
+            continue
+        if named[label] == display.PLACEHOLDER_TEXT and source_party:
+            return source_party
+        return named[label]
     return NO_PARTY
 
 

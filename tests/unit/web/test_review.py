@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -132,6 +133,20 @@ def test_the_list_sums_up_what_waits_by_account_and_party(operator: Visitor) -> 
             text.partition("</tbody>")[0].partition("<tbody>")[2] for text in (shown, confirmed)
         ]
         assert rows[0] == rows[1] != ""
+
+
+def test_a_party_that_is_only_created_has_the_name_of_its_source_in_the_sums(
+    operator: Visitor,
+) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, operator.story.postings["review"])
+        body = json.loads(posting.payload)
+        body["VendorRef"] = {"value": "@7"}
+        posting.payload = json.dumps(body).encode()
+        party = posting.document.party
+    parties = unescape(operator.page(_here(operator))).partition(">By party</h2>")[2]
+    assert party in parties
+    assert "created in QuickBooks first" not in parties
 
 
 def test_what_is_approved_shows_its_date_and_due_date(operator: Visitor) -> None:
