@@ -352,7 +352,10 @@ def _company_for(stand_in: Sandbox, companies: Sequence[Company]) -> Company:
 
 
 def enable(
-    company: Company, slug: str, settings: Mapping[str, object], mode: InstallationMode
+    company: Company,
+    slug: str,
+    settings: Mapping[str, object],
+    mode: InstallationMode = InstallationMode.AUTO,
 ) -> None:
     """Enable the app with the stand-in's settings, and the first choice where there is one.
 
