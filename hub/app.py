@@ -36,7 +36,9 @@ def create_app(
         vault=Vault(
             config.vault_keys, reread=partial(read_ring, config.data, config.vault_keys_file)
         ),
-        plugins=(plugins or Plugins.load(allowed=config.allowed_plugins)).opened(config.open_apps),
+        plugins=(plugins or Plugins.load(allowed=config.allowed_plugins)).without_access_gates(
+            config.open_apps
+        ),
         mounts=dict(mounts or {}),
         is_demo=is_demo,
     )

@@ -66,7 +66,7 @@ class ApiClient:
             reply = self._tokens.call(
                 lambda token: self._send(method, url, _bearer(token), request)
             )
-        self.date = _moment(reply.headers.get("Date", "")) or self.date
+        self.date = _parse_moment(reply.headers.get("Date", "")) or self.date
         return reply
 
     def _send(
@@ -93,7 +93,7 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _moment(date: str) -> str:
+def _parse_moment(date: str) -> str:
     """Return the date of an answer as a moment in UTC; "" if it is none."""
     try:
         moment = parsedate_to_datetime(date)

@@ -107,7 +107,7 @@ def _choices_problems(
         return
     for value in values:
         if value not in choices:
-            yield _not_offered(f"{name} of app {app.slug}", value, choices)
+            yield _describe_unoffered(f"{name} of app {app.slug}", value, choices)
 
 
 def _host_problems(app: App) -> Iterator[str]:
@@ -165,7 +165,9 @@ def field_problems(app: App, fields: Sequence[Any]) -> Iterator[str]:
         if names.count(field.name) > 1:
             yield f"app {app.slug} has two fields named {field.name!r}; rename one."
         if field.role not in ROLES:
-            yield _not_offered(f"role of field {field.name} of app {app.slug}", field.role, ROLES)
+            yield _describe_unoffered(
+                f"role of field {field.name} of app {app.slug}", field.role, ROLES
+            )
 
 
 def _field_text_problems(app: App, field: Field) -> Iterator[str]:
@@ -228,7 +230,7 @@ def _policy_problems(
         elif policy.choices:
             for value in offered_values(settings[name]):
                 if value not in policy.choices:
-                    yield _not_offered(
+                    yield _describe_unoffered(
                         f"{owner} is the setting {name!r}, which offers",
                         value,
                         policy.choices,
@@ -236,7 +238,7 @@ def _policy_problems(
                     )
     if not policy.choices or names or policy.text in (*policy.choices, *settings):
         return
-    yield _not_offered(owner, policy.text, policy.choices)
+    yield _describe_unoffered(owner, policy.text, policy.choices)
 
 
 def _setting_problems(
@@ -248,7 +250,9 @@ def _setting_problems(
     """Yield what is wrong with the metadata of a setting."""
     source = setting.metadata.get("choices_from")
     if source and source not in ROLES and not str(source).startswith(CODES):
-        yield _not_offered(f"choices_from of the setting {name} of app {app.slug}", source, ROLES)
+        yield _describe_unoffered(
+            f"choices_from of the setting {name} of app {app.slug}", source, ROLES
+        )
     for other_name, values in conditions(setting).items():
         owner = f"only_if of the setting {name} of app {app.slug}"
         if other_name not in settings:
@@ -260,7 +264,9 @@ def _setting_problems(
         choices = offered_values(settings[other_name])
         for value in values:
             if choices and value not in choices:
-                yield _not_offered(f"{owner} needs {other_name} to be", value, choices, verb="")
+                yield _describe_unoffered(
+                    f"{owner} needs {other_name} to be", value, choices, verb=""
+                )
 
 
 def _unknown_fields(app: App, fields: Iterable[Field]) -> Iterator[str]:
@@ -297,7 +303,9 @@ def _policies_of_fields(fields: Iterable[Field]) -> Iterator[Policy]:
                 yield Policy(f"{name} {label}", text)
 
 
-def _not_offered(owner: str, value: Any, choices: Collection[str], *, verb: str = " is") -> str:
+def _describe_unoffered(
+    owner: str, value: Any, choices: Collection[str], *, verb: str = " is"
+) -> str:
     """Return the sentence about a value that is none of the choices, with the nearest one."""
     listed = ", ".join(choice for choice in choices if choice)
     hint = _suggestion(value, choices) if isinstance(value, str) else ""

@@ -46,12 +46,12 @@ class Interval:
             return cls(minutes=_minutes(duration, text))
         cron, tilde, spread_text = (part.strip() for part in text.partition("~"))
         if not _is_cron(cron):
-            raise _unreadable(text)
+            raise _unreadable_error(text)
         if not tilde:
             return cls(cron=cron)
         spread = DURATION.fullmatch(spread_text)
         if not spread:
-            raise _unreadable(text)
+            raise _unreadable_error(text)
         return cls(cron=cron, spread=_minutes(spread, text))
 
     def after(self, moment: dt.datetime, zone: ZoneInfo, name: str = "") -> dt.datetime:
@@ -104,7 +104,7 @@ def _minutes(duration: re.Match[str], text: str) -> int:
     number, unit = duration.groups()
     minutes = int(number) * UNIT_MINUTES[unit]
     if not minutes:
-        raise _unreadable(text)
+        raise _unreadable_error(text)
     return minutes
 
 
@@ -115,7 +115,7 @@ def _fraction(name: str) -> float:
     return number / 2**32
 
 
-def _unreadable(text: str) -> Refused:
+def _unreadable_error(text: str) -> Refused:
     return Refused(
         "%(text)s isn't a valid schedule. Write minutes, hours or days after the last end "
         "(15m, 2h, 1d), or cron in five fields, like 30 6 * * 1-5 for half past six on "

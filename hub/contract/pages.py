@@ -29,7 +29,7 @@ def read_pages(
         page = fetch(cursor or None)
         before, cursor = cursor, page.cursor or cursor
         if page.has_more and cursor == before:
-            raise _same_page(source)
+            raise _same_page_error(source)
         yield page.rows, cursor
         if not page.has_more:
             return
@@ -51,7 +51,7 @@ def read_numbered_pages(
     while True:
         rows, has_more = fetch(number)
         if has_more and rows and rows == before:
-            raise _same_page(source)
+            raise _same_page_error(source)
         before = rows
         number += 1
         yield rows, str(number) if has_more else ""
@@ -72,7 +72,7 @@ def read_linked_pages(
         rows, link = fetch(page)
         page = link or ""
         if page and page in links:
-            raise _same_page(source)
+            raise _same_page_error(source)
         links.add(page)
         yield rows, page
         if not page:
@@ -122,7 +122,7 @@ def _is_in_order(rows: Sequence[Row], version: Callable[[Row], RowVersion]) -> b
         return first <= last
 
 
-def _same_page(source: str) -> Retry:
+def _same_page_error(source: str) -> Retry:
     return Retry(
         "%(source)s sent the same page of its list twice; it is asked again later.", source=source
     )

@@ -98,7 +98,7 @@ class Plugins:
             plugins += [_from_entry_point(entry, allowed) for entry in entry_points(group=GROUP)]
         return cls(plugins)
 
-    def opened(self, slugs: Collection[str]) -> "Plugins":
+    def without_access_gates(self, slugs: Collection[str]) -> "Plugins":
         """Return these plugins without the access gate of some apps.
 
         The operator of the hub states that the makers of these apps have opened them.
@@ -135,7 +135,7 @@ class Plugins:
         """Return the name of the plugin that owns an app; the apps of a plugin share matches."""
         return self._owners[slug].installed.name
 
-    def installed(self, slug: str) -> Installed:
+    def installed_plugin(self, slug: str) -> Installed:
         """Return the installed plugin that owns an app."""
         return self._owners[slug].installed
 
@@ -269,7 +269,7 @@ class Plugins:
             if isinstance(error, PluginBroken):
                 raise
             raise PluginBroken(
-                item.distribution, f"it does not fit the contract: {_words(error)}."
+                item.distribution, f"it does not fit the contract: {_describe_exception(error)}."
             ) from error
 
 
@@ -367,10 +367,10 @@ def _attempt(item: Installed, what: str, act: Callable[[], Any]) -> Any:
     try:
         return act()
     except (Exception, SystemExit) as error:
-        raise PluginBroken(item.distribution, f"{what}: {_words(error)}.") from error
+        raise PluginBroken(item.distribution, f"{what}: {_describe_exception(error)}.") from error
 
 
-def _words(error: BaseException) -> str:
+def _describe_exception(error: BaseException) -> str:
     """Return the class and text of an exception on one line, without a full stop."""
     class_name = type(error).__name__
     words = str(error).split()

@@ -99,7 +99,7 @@ def assess(plugins: Plugins, slug: str) -> Assessment:
     and of the code as it is installed.
     """
     app = plugins.apps[slug]
-    installed = plugins.installed(slug)
+    installed = plugins.installed_plugin(slug)
     folder = suite_record.package_folder(plugins, slug)
     record = suite_record.read(folder) if folder else None
     problem = _record_problem(record, folder, installed.version)
@@ -128,7 +128,7 @@ def describe(plugins: Plugins) -> list[dict[str, Any]]:
             assessment = assess(plugins, app["slug"])
             reached.append(assessment.tier)
             app.update(_describe(assessment))
-        plugin["tier"] = _lowest(reached)
+        plugin["tier"] = _lowest_tier(reached)
     return described
 
 
@@ -142,7 +142,7 @@ def _describe(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _lowest(tiers: list[Tier | None]) -> Tier | None:
+def _lowest_tier(tiers: list[Tier | None]) -> Tier | None:
     """Return the lowest of some tiers; None if there is none, or an app without one."""
     if None in tiers:
         return None

@@ -110,7 +110,7 @@ def _write(
             )
     for package, own_slugs in slugs_by_package.items():
         record = SuiteRecord(
-            version=plugins.installed(own_slugs[0]).version,
+            version=plugins.installed_plugin(own_slugs[0]).version,
             code=suite_record.code_hash(package),
             contract=tuple(own_slugs),
             deletions=tuple(project.values[DELETION].intersection(own_slugs)),

@@ -80,7 +80,7 @@ def one(slug: str) -> str:
         tile=tile,
         page=companies,
         requests=requests,
-        plugin=current().plugins.installed(slug),
+        plugin=current().plugins.installed_plugin(slug),
         is_listed=current().config.allowed_plugins is not None,
         reads=_abilities(slug, READING_HOOKS),
         writes=_abilities(slug, WRITING_HOOKS),

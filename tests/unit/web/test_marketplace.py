@@ -43,7 +43,9 @@ def gated(open_pages: Callable[..., Visitor]) -> Visitor:
         real.describe,
     )
     plugins.package = lambda slug: real.package("costtracker")
-    plugins.installed = lambda slug: real.installed("costtracker" if slug == "gated" else slug)
+    plugins.installed_plugin = lambda slug: real.installed_plugin(
+        "costtracker" if slug == "gated" else slug
+    )
     visitor.app.extensions["hub"] = replace(visitor.app.extensions["hub"], plugins=plugins)
     return visitor
 
