@@ -93,8 +93,8 @@ class Demo:
         self._in_review = in_review
         data_origin.require_demo_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _alone(folder)
-        self._switch = WSGISwitch(_not_yet)
+        self._lock = _lock_folder(folder)
+        self._switch = WSGISwitch(_answer_not_ready)
         self.web = Web(self._switch, HOST, port)
         self.password = ""
         self._awake = threading.Event()
@@ -109,9 +109,9 @@ class Demo:
         self.app = create_app(_config(self.folder, self.web.url, self.quickbooks), is_demo=True)
         self.app.register_blueprint(demo_reset.create_pages(self.request_reset))
         self.stand_ins = self._open_stand_ins()
-        applications = {f"{ROOM}/quickbooks": _with_gateway(self.quickbooks.wsgi)}
+        applications = {f"{ROOM}/quickbooks": _answer_as_gateway(self.quickbooks.wsgi)}
         for slug, stand_in in self.stand_ins.items():
-            applications[f"{ROOM}/{slug}"] = _with_gateway(stand_in.wsgi)
+            applications[f"{ROOM}/{slug}"] = _answer_as_gateway(stand_in.wsgi)
         self._switch.replace(DispatcherMiddleware(self.app, applications))
 
     def address(self, name: str) -> str:
@@ -169,7 +169,7 @@ class Demo:
 
         No scheduler may be at work. Requests get 503 until the hub is open.
         """
-        self._switch.replace(_not_yet, REQUEST_PATIENCE)
+        self._switch.replace(_answer_not_ready, REQUEST_PATIENCE)
         with self.app.app_context():
             engine.db.engine.dispose()
         for path in self.folder.iterdir():
@@ -238,7 +238,7 @@ def _quickbooks(folder: Path) -> QuickBooks:
     return create(place, companies=companies)
 
 
-def _with_gateway(wsgi: WSGIApplication) -> WSGIApplication:
+def _answer_as_gateway(wsgi: WSGIApplication) -> WSGIApplication:
     """Answer as a gateway would in place of a stand-in that cannot break its connection."""
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -255,7 +255,7 @@ def _with_gateway(wsgi: WSGIApplication) -> WSGIApplication:
     return answer
 
 
-def _not_yet(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _answer_not_ready(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     """Answer 503 until the demo is set up; a browser asks again by itself."""
     headers = [("Retry-After", "1"), ("Refresh", "2")]
     return text_answer(start, 503, "The demo is being set up.", headers=headers)
@@ -264,7 +264,7 @@ def _not_yet(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
 # -- the hub --
 
 
-def _alone(folder: Path) -> FileLock:
+def _lock_folder(folder: Path) -> FileLock:
     """Lock the folder against a second demo."""
     lock = FileLock(folder / LOCK)
     try:

@@ -262,7 +262,7 @@ class ConfigurationError(HubError):
 
     def __init__(self, name: str, problem: str, choices: Iterable[str] = ()) -> None:
         """Name the nearest of the choices; `problem` completes the sentence that `name` begins."""
-        hint = _nearest(name, list(choices))
+        hint = _suggest_nearest(name, list(choices))
         super().__init__("%(name)s %(problem)s.%(hint)s", name=name, problem=problem, hint=hint)
         self.name = name
 
@@ -295,7 +295,7 @@ class NotFound(Refused):
     def __init__(self, what: str, name: str, choices: Iterable[str] = ()) -> None:
         """Offer the nearest of the choices, or list the first few if none is near."""
         names = sorted(choices)
-        hint = _nearest(name, names)
+        hint = _suggest_nearest(name, names)
         if names and not hint:
             listed = ", ".join(names[:MAX_CHOICES])
             hint = Sentence(" There is: %(names)s.", names=listed)
@@ -373,7 +373,7 @@ class OtherTenant(NeedsAttention):
         )
 
 
-def _nearest(name: str, names: list[str]) -> str:
+def _suggest_nearest(name: str, names: list[str]) -> str:
     """Return a question that offers the name nearest to this one; nothing if none is near."""
     near = get_close_matches(name, names, n=1, cutoff=0.6)
     return Sentence(" Did you mean %(name)s?", name=near[0]) if near else ""

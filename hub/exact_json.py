@@ -39,7 +39,7 @@ def parse_call(body: bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def storable(text: str) -> str:
+def make_storable(text: str) -> str:
     """Return a text with every character that no database stores replaced."""
     return SURROGATE_OR_NULL.sub("\ufffd", text)
 
@@ -71,11 +71,11 @@ def loads(text: str | bytes) -> Any:
 def _with_storable_texts(value: Any) -> Any:
     """Return parsed JSON whose texts a database can store."""
     if isinstance(value, str):
-        return storable(value)
+        return make_storable(value)
     if isinstance(value, list):
         return [_with_storable_texts(item) for item in value]
     if isinstance(value, dict):
-        return {storable(key): _with_storable_texts(item) for key, item in value.items()}
+        return {make_storable(key): _with_storable_texts(item) for key, item in value.items()}
     return value
 
 

@@ -40,7 +40,7 @@ def open(
     insert = engine.insert(session, Case).values(new_case)
     session.execute(insert.on_conflict_do_nothing(**same_cause))
     case: Case = session.scalars(_open_case(cause)).one()
-    if not says(case, text):
+    if not has_reason(case, text):
         case.decision = case.decision_note = case.decided_by = ""  # it was about something else
     for name, value in content.items():
         if getattr(case, name) != value:
@@ -88,10 +88,10 @@ def is_dismissed(session: Session, cause: str, text: CaseText) -> bool:
     case = session.scalars(newest).one_or_none()
     if case is None or case.closed_by in (None, "hub"):
         return False
-    return says(case, text)
+    return has_reason(case, text)
 
 
-def says(case: Case, text: CaseText) -> bool:
+def has_reason(case: Case, text: CaseText) -> bool:
     """Tell whether this is the reason of a case already.
 
     A case from before codes were stored has the same reason if it reads the same.

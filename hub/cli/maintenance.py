@@ -124,12 +124,12 @@ def _tables() -> tuple[bool, str]:
     with reading() as session:
         differences = schema.differences_from_models(session.connection())
     if not differences:
-        return True, f"database with the hub's tables, revision {schema.newest()}"
+        return True, f"database with the hub's tables, revision {schema.newest_revision()}"
     listed = "; ".join(differences[:MAX_DIFFERENCES])
     if len(differences) > MAX_DIFFERENCES:
         listed += f" and {len(differences) - MAX_DIFFERENCES} more"
     return False, (
-        f"the tables do not match revision {schema.newest()}: {listed}."
+        f"the tables do not match revision {schema.newest_revision()}: {listed}."
         " Go on with the version of the hub that made them, or put back a backup and run `hub init`"
     )
 

@@ -142,7 +142,7 @@ def update_cases(
             inbox.release(session, posting, keep=holds_by_cause)
         for cause, hold in holds_by_cause.items():
             case = cases.get(cause)
-            if case and inbox.says(case, hold.text):
+            if case and inbox.has_reason(case, hold.text):
                 continue
             _, postings = new_cases.setdefault(cause, (hold, []))
             postings.append(posting)

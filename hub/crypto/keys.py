@@ -125,7 +125,7 @@ def check_secret_key(name: str, key: str) -> None:
         raise ConfigurationError(
             name, f"is too short: it needs {KEY_BYTES} characters; `hub init` makes a good one"
         )
-    if _could_be_guessed(key):
+    if _is_guessable(key):
         raise ConfigurationError(
             name, "is a default or could be guessed; `hub init` makes a good one"
         )
@@ -159,14 +159,14 @@ def _parse_key(name: str, entry: str) -> tuple[str, bytes]:
         raise ConfigurationError(
             name, "must hold keys as `id:key`, the key being 32 bytes in base64"
         )
-    if _could_be_guessed(key.decode("latin-1")):
+    if _is_guessable(key.decode("latin-1")):
         raise ConfigurationError(
             name, f"holds key {key_id!r}, which is a default or could be guessed; make a random one"
         )
     return key_id, key
 
 
-def _could_be_guessed(key: str) -> bool:
+def _is_guessable(key: str) -> bool:
     """Return whether a key has few different characters, or a word that is common in defaults."""
     if len(set(key)) < MIN_DIFFERENT_BYTES:
         return True

@@ -89,7 +89,7 @@ class SecretMask:
             if self._secrets and not self._parts:
                 for secret in self._secrets:
                     self._index(secret)
-            spans = list(self._spans(text)) if self._parts else []
+            spans = list(self._find_spans(text)) if self._parts else []
         return LABELED.sub(_mask_value, _replace(text, spans))
 
     def _index(self, secret: str) -> None:
@@ -110,7 +110,7 @@ class SecretMask:
             if not places:
                 self._parts.pop(part, None)
 
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+    def _find_spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield the places of secrets in a text, also in the text that its escapes stand for."""
         current = _encode(text)
         yield from self._places(current)
@@ -221,7 +221,7 @@ def _decode(encoded: _Text) -> _Text | None:
     ends: list[int] = []
     position = 0
     for match in ESCAPE.finditer(encoded.text):
-        plain = _escaped_text(match)
+        plain = _decode_escape(match)
         if plain is None:
             continue
         parts += [encoded.text[position : match.start()], plain]
@@ -238,7 +238,7 @@ def _decode(encoded: _Text) -> _Text | None:
     return _Text("".join(parts), starts, ends)
 
 
-def _escaped_text(match: re.Match[str]) -> str | None:
+def _decode_escape(match: re.Match[str]) -> str | None:
     """Return the bytes for which an escape stands; None if it stands for nothing."""
     digits = match["byte"] or match["percent"]
     if digits:

@@ -35,7 +35,7 @@ class Vault:
 
     def seal(self, place: str, text: str) -> bytes:
         """Return the text sealed: version, key id, nonce, ciphertext."""
-        head = _head(self._newest)
+        head = _build_header(self._newest)
         nonce = secrets.token_bytes(NONCE_BYTES)
         cipher = self._ciphers[self._newest]
         ciphertext = cipher.encrypt(nonce, text.encode(), _binding_data(head, place))
@@ -72,10 +72,10 @@ class Vault:
 
     def is_current(self, sealed: bytes) -> bool:
         """Return whether the newest key sealed it."""
-        return sealed.startswith(_head(self._newest))
+        return sealed.startswith(_build_header(self._newest))
 
 
-def _head(key_id: str) -> bytes:
+def _build_header(key_id: str) -> bytes:
     """Return how what a key seals begins: the version, and the key id after its length."""
     id = key_id.encode()
     return VERSION + bytes([len(id)]) + id

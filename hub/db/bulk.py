@@ -30,7 +30,7 @@ class Listed(TypeDecorator[Any]):
 
 
 class _Among(FunctionElement[bool]):
-    """The condition of `among`.
+    """The condition of `is_among`.
 
     It has no type: SQLAlchemy would add `= 1` to a boolean on SQLite, which then uses no index.
     """
@@ -38,7 +38,7 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
 
 
-def among(column: Any, name: str) -> _Among:
+def is_among(column: Any, name: str) -> _Among:
     """Return the condition that an id is in the list that is bound to this name.
 
     Unlike IN, its text does not depend on the number of ids, so it is compiled once.
@@ -48,14 +48,14 @@ def among(column: Any, name: str) -> _Among:
 
 
 @compiles(_Among, "postgresql")
-def _in_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+def _compile_for_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     """Compile the condition for PostgreSQL, which is given the ids as an array."""
     column, values = _operands(element, compiler, options)
     return f"{column} = ANY({values})"
 
 
 @compiles(_Among)
-def _in_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+def _compile_for_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     """Compile the condition for SQLite, which is given the ids as JSON."""
     column, values = _operands(element, compiler, options)
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 (both are compiled)

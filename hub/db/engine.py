@@ -153,7 +153,7 @@ def init_app(
     a page may take `page_seconds`.
     """
     check_url(DATABASE_SETTING, url)
-    app.config.setdefault("SQLALCHEMY_DATABASE_URI", _with_driver(url))
+    app.config.setdefault("SQLALCHEMY_DATABASE_URI", _add_driver(url))
     options = _options(url, application_name) | _pool_options(url)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
@@ -175,7 +175,7 @@ def standalone(url: str, *, exclusive: bool = False) -> Engine:
     keeps every other one out.
     """
     check_url(DATABASE_SETTING, url)
-    engine = create_engine(_with_driver(url), poolclass=NullPool, **_options(url, "hub copy"))
+    engine = create_engine(_add_driver(url), poolclass=NullPool, **_options(url, "hub copy"))
     if engine.dialect.name == "sqlite":
 
         def on_connect(connection: sqlite3.Connection, record: object) -> None:
@@ -208,26 +208,26 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """Open a session that only reads: it never waits for a writer, and changes are discarded."""
-    with translate_errors(), Session(reading_engine(), expire_on_commit=False) as session:
+    with translate_errors(), Session(read_only_engine(), expire_on_commit=False) as session:
         yield session
 
 
-def reading_engine() -> Engine:
+def read_only_engine() -> Engine:
     """Return the engine for transactions that only read: on SQLite they never wait for a writer.
 
     It shares its connections with the other engine. It is created once for each application,
     because creating it costs as much as a small query.
     """
     engines: dict[str, Engine] = current_app.extensions
-    if "hub.reading_engine" not in engines:
+    if "hub.read_only_engine" not in engines:
         engine = db.engine.execution_options(hub_reading=True)
         if engine.dialect.name == "sqlite":
             with db.engine.connect():
                 pass  # a dialect reads the properties of the database with its first connection
             engine.dialect = copy(engine.dialect)
             _set_begin(engine.dialect, "BEGIN")
-        engines["hub.reading_engine"] = engine
-    return engines["hub.reading_engine"]
+        engines["hub.read_only_engine"] = engine
+    return engines["hub.read_only_engine"]
 
 
 def insert(session: Session, table: Any) -> Any:
@@ -297,7 +297,7 @@ def check_url(name: str, url: str) -> None:
             ) from None
 
 
-def _with_driver(url: str) -> str:
+def _add_driver(url: str) -> str:
     """Return the URL with the driver that the hub installs."""
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):

@@ -254,7 +254,7 @@ _creation = threading.Lock()
 
 
 @contextmanager
-def protecting(lease: RowLease) -> Iterator[None]:
+def protect_work(lease: RowLease) -> Iterator[None]:
     """Let the work of this thread stand on a lease: `require_all` and `confirm_all` check it."""
     _thread.leases.append(lease)
     try:

@@ -24,9 +24,9 @@ class LimitedConnection(Connection[Any]):
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **options: Any) -> Any:
         """Carry out an operation of the driver; raise OperationalError if its time is over."""
         seconds = self.page_seconds if has_request_context() else self.work_seconds
-        return super().wait(self._limited(gen, seconds), *args, **options)
+        return super().wait(self._run_limited(gen, seconds), *args, **options)
 
-    def _limited(
+    def _run_limited(
         self, operation: Generator[Any, Any, Any], seconds: float
     ) -> Generator[Any, Any, Any]:
         """Pass an operation on; the driver resumes it every tenth of a second without data."""

@@ -144,7 +144,7 @@ class AppHttp:
             ) from None
         self._hide(call, credentials.find_request_secrets(address, prepared.headers, prepared.body))
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
-            lacks = self._missing_of_address(address)
+            lacks = self._explain_refused_address(address)
             self._refuse(call, parse(address).host or call.host, lacks=lacks)
         with self._open_slot():
             response = self._send(call, adapter, prepared)
@@ -152,7 +152,7 @@ class AppHttp:
         self._on_answer(call, address, response)
         return self._judge(call, response, answers)
 
-    def _missing_of_address(self, address: str) -> str:
+    def _explain_refused_address(self, address: str) -> str:
         """Return what an address that may not be called lacks; "" if its host is not declared."""
         if self._hosts.declares(address):
             return "https"
@@ -220,7 +220,7 @@ class AppHttp:
                 seconds=f"{seconds:g}",
             ) from None
         except exchange.ExchangeError as error:
-            raise _unreachable(call, _root_cause(error)) from None
+            raise _unreachable_error(call, _root_cause(error)) from None
 
     def _judge(
         self, call: MaskedCall, response: HttpResponse, answers: Collection[int]
@@ -249,7 +249,7 @@ class AppHttp:
                 "%(call)s answered that it has moved%(destination)s. Put its present address into "
                 "the settings of %(app)s.",
                 call=call,
-                destination=call.clean(_moved_to(response.headers)),
+                destination=call.clean(_describe_redirect(response.headers)),
                 app=call.app,
             )
         return HttpReply(call, response)
@@ -282,7 +282,7 @@ def _number(value: Any) -> Any:
     return number
 
 
-def _unreachable(call: MaskedCall, cause: BaseException) -> HubError:
+def _unreachable_error(call: MaskedCall, cause: BaseException) -> HubError:
     """Return the error for a host that cannot be reached, with the cause in plain words."""
     plain = TECHNICAL_PARTS.sub("", str(cause)).strip(" .")
     text = call.clean(plain or type(cause).__name__)
@@ -309,7 +309,7 @@ def _root_cause(error: BaseException) -> BaseException:
     return error
 
 
-def _moved_to(headers: Mapping[str, str]) -> str:
+def _describe_redirect(headers: Mapping[str, str]) -> str:
     """Return the host to which a redirect leads, as the end of a sentence; "" if none is named."""
     target = parse(headers.get("Location") or "")
     if not target.host:

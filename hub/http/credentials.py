@@ -53,29 +53,29 @@ def find_request_secrets(url: str, headers: Mapping[str, str], body: object) -> 
     """Return the texts of a request that may not appear in an error."""
     address = parse(url)
     secrets = {address.auth or ""}
-    secrets |= _in_form(address.query or "")
-    secrets |= _in_headers(headers)
+    secrets |= _find_in_form(address.query or "")
+    secrets |= _find_in_headers(headers)
     content = body.encode() if isinstance(body, str) else body
     if isinstance(content, bytes):
-        secrets |= _in_body(content, _text(headers.get("Content-Type") or ""))
+        secrets |= _find_in_body(content, _text(headers.get("Content-Type") or ""))
     return secrets - {""}
 
 
-def _in_headers(headers: Mapping[str, str]) -> set[str]:
+def _find_in_headers(headers: Mapping[str, str]) -> set[str]:
     """Return the values of all headers but those that never carry a secret."""
     secrets = set()
     for name, value in headers.items():
         if name.lower() not in PLAIN_HEADERS:
-            secrets |= _in_header(_text(value))
+            secrets |= _find_in_header(_text(value))
     return secrets
 
 
-def _in_body(body: bytes, content_type: str) -> set[str]:
+def _find_in_body(body: bytes, content_type: str) -> set[str]:
     """Return the secrets in a form or in JSON; none of a larger body, which is a document."""
     if len(body) > MAX_BODY_BYTES:
         return set()
     if FORM_TYPE in content_type:
-        return _in_form(body.decode("utf-8", "replace"))
+        return _find_in_form(body.decode("utf-8", "replace"))
     return find_json_secrets(body)
 
 
@@ -112,13 +112,13 @@ def _named_secrets(content: Any, depth: int) -> Iterator[str]:
             yield from _named_secrets(value, depth - 1)
 
 
-def _in_form(text: str) -> set[str]:
+def _find_in_form(text: str) -> set[str]:
     """Return the values of a form, or of the query of an address, with names of secrets."""
     pairs = parse_qsl(text, keep_blank_values=True, errors="replace")
     return {value for name, value in pairs if PARAMETER_NAME.search(name)}
 
 
-def _in_header(value: str) -> set[str]:
+def _find_in_header(value: str) -> set[str]:
     """Return a header's value without its scheme, and the name and password within."""
     scheme, _, credentials = value.strip().rpartition(" ")
     if scheme.lower() != SCHEME_WITH_PASSWORD:

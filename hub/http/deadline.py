@@ -44,7 +44,7 @@ class RequestGuard:
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
 
-    def remaining(self) -> float:
+    def remaining_seconds(self) -> float:
         """Return the seconds until the sockets are cut, never quite none."""
         return max(0.001, self.ends - time.monotonic())
 
@@ -70,7 +70,7 @@ class RequestGuard:
 
 
 @contextmanager
-def within(seconds: float, permitted: Permitted | None = None) -> Iterator[RequestGuard]:
+def limit_time(seconds: float, permitted: Permitted | None = None) -> Iterator[RequestGuard]:
     """Limit the time of what this thread does with an Adapter inside the block."""
     require_requests_allowed()
     outer = getattr(_current, "guard", None)
@@ -86,7 +86,7 @@ def within(seconds: float, permitted: Permitted | None = None) -> Iterator[Reque
 
 
 class Adapter(HTTPAdapter):
-    """The network, for use inside `within`."""
+    """The network, for use inside `limit_time`."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Make the pools of direct connections open sockets that the guard can cut."""
@@ -232,7 +232,7 @@ def _connect(connection: Any) -> socket.socket:
         addresses = dns.addresses(host, port, _step_seconds(connection, guard))
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(host, connection, socket.gaierror(str(error))) from error
-    if not addresses or not _all_permitted(guard, host, port, addresses):
+    if not addresses or not _are_all_permitted(guard, host, port, addresses):
         raise NotPermitted(host)
 
     failure: Exception | None = None
@@ -248,7 +248,7 @@ def _connect(connection: Any) -> socket.socket:
     ) from failure
 
 
-def _all_permitted(guard: RequestGuard, host: str, port: int, addresses: dns.Addresses) -> bool:
+def _are_all_permitted(guard: RequestGuard, host: str, port: int, addresses: dns.Addresses) -> bool:
     """Return whether every address of a host may be called, whichever is used later."""
     if guard.permitted is None:
         return True
@@ -270,7 +270,7 @@ def _open_socket(
             line.setsockopt(*option)
         line.settimeout(_step_seconds(connection, guard))
         line.connect(address)
-        line.settimeout(guard.remaining())
+        line.settimeout(guard.remaining_seconds())
         guard.hold(line)
     except BaseException:
         line.close()
@@ -283,7 +283,7 @@ def _step_seconds(connection: Any, guard: RequestGuard) -> float:
     seconds = CONNECT_SECONDS
     if isinstance(connection.timeout, (int, float)):
         seconds = connection.timeout
-    return min(seconds, guard.remaining())
+    return min(seconds, guard.remaining_seconds())
 
 
 _watchdog = _Watchdog()

@@ -67,7 +67,7 @@ def fetch(
     """
     until = clock.monotonic() + seconds
     timeout = (min(connect_seconds, seconds), seconds)
-    with deadline.within(seconds, permitted) as guard:
+    with deadline.limit_time(seconds, permitted) as guard:
         try:
             response = adapter.send(request, stream=True, timeout=timeout, **(options or {}))
             with response:

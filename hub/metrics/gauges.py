@@ -55,22 +55,22 @@ def documents(session: Session) -> Values:
     return by_app.items()
 
 
-def oldest_unposted(session: Session) -> Values:
+def oldest_unposted_ages(session: Session) -> Values:
     """Return the age of each company's oldest document that is not posted, by what it waits for."""
     now = current().clock.now()
     for waits_for, states in (("hub", HUB_STATES), ("person", PERSON_STATES)):
         oldest: dict[str, dt.datetime] = {}
         for state in states:
-            for company_id, created_at in session.execute(_oldest_in_state(state)):
+            for company_id, created_at in session.execute(_oldest_in_state_query(state)):
                 company = str(company_id)
                 oldest[company] = min(created_at, oldest.get(company, created_at))
         for company, created_at in oldest.items():
             yield (company, waits_for), _seconds(now - created_at)
 
 
-def in_doubt(session: Session) -> Values:
+def count_in_doubt(session: Session) -> Values:
     """Count the postings of each company whose result is not known, where there are any."""
-    for company_id, count in session.execute(_in_doubt()):
+    for company_id, count in session.execute(_in_doubt_query()):
         if count:
             yield (str(company_id),), count
 
@@ -105,7 +105,7 @@ def runs_under_way(session: Session) -> Values:
     return _count(session, Run.ended_at.is_(None), Run.started_at.is_not(None))
 
 
-def last_run(session: Session) -> Values:
+def last_run_time(session: Session) -> Values:
     """Return when a run ended last, as a Unix time; nothing if none ever did."""
     ended_at = session.scalar(select(func.max(Run.ended_at)))
     if ended_at is not None:
@@ -146,13 +146,13 @@ GAUGES = (
         "Age of the oldest document that is not posted, by whether the hub or a person has to act;"
         " only companies that have one",
         ("company", "waits_for"),
-        oldest_unposted,
+        oldest_unposted_ages,
     ),
     Gauge(
         "hub_postings_in_doubt",
         "Postings that were sent and whose result is not known; only companies that have one",
         ("company",),
-        in_doubt,
+        count_in_doubt,
     ),
     Gauge(
         "hub_connection_days_left",
@@ -166,7 +166,10 @@ GAUGES = (
     ),
     Gauge("hub_runs_under_way", "Runs that were started and not ended", (), runs_under_way),
     Gauge(
-        "hub_last_run_end_timestamp_seconds", "When a run ended last, as a Unix time", (), last_run
+        "hub_last_run_end_timestamp_seconds",
+        "When a run ended last, as a Unix time",
+        (),
+        last_run_time,
     ),
     Gauge(
         "hub_schedules_overdue",
@@ -190,7 +193,7 @@ def _slugs(session: Session) -> dict[int, str]:
     return dict(iter(session.execute(select(Installation.id, Installation.slug))))
 
 
-def _oldest_in_state(state: PostingState) -> Select[int, dt.datetime]:
+def _oldest_in_state_query(state: PostingState) -> Select[int, dt.datetime]:
     """Return a query for the oldest posting in a state of each company that has one.
 
     Ids grow with time, so the index over company, state and id finds it without reading others.
@@ -205,7 +208,7 @@ def _oldest_in_state(state: PostingState) -> Select[int, dt.datetime]:
     return select(Company.id, oldest.created_at).join(oldest, oldest.id == oldest_id)
 
 
-def _in_doubt() -> Select[Any]:
+def _in_doubt_query() -> Select[Any]:
     """Return a query for the number of postings in doubt of each company, also those with none."""
     number = (
         select(func.count())

@@ -23,13 +23,13 @@ def render(kind: str, thing: Any, autogen: Any) -> Any:
     return False
 
 
-def alone() -> AbstractContextManager[object]:
+def lock_new_file() -> AbstractContextManager[object]:
     """Lock a new SQLite file: SQLite refuses a second process while the first sets it up."""
     file = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
     return FileLock(f"{file}.lock", timeout=BUSY_SECONDS) if file else nullcontext()
 
 
-with alone(), db.engine.connect() as connection:
+with lock_new_file(), db.engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,

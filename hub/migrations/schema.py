@@ -29,7 +29,7 @@ def is_own_table(name: str | None, kind: str, parents: object = None) -> bool:
     return kind != "table" or not (name or "").startswith(QUEUE_PREFIX)
 
 
-def newest() -> str:
+def newest_revision() -> str:
     """Return the newest revision, without importing Alembic."""
     return max(path.stem[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
@@ -49,17 +49,17 @@ def require_newest(connection: Connection, *, exactly: bool = False) -> None:
     tables: processes of two releases work side by side during an upgrade.
     """
     revision = revision_of(connection)
-    if revision == newest():
+    if revision == newest_revision():
         return
     if revision is None:
         problem = "is without the hub's tables; run `hub init`"
     elif not _is_known(revision):
-        if not exactly and "" < _oldest_working(connection) <= newest():
+        if not exactly and "" < _oldest_working_revision(connection) <= newest_revision():
             return
-        problem = _unknown(revision)
+        problem = _describe_unknown_revision(revision)
     else:
         problem = (
-            f"is at revision {revision} and this version of the hub needs {newest()};"
+            f"is at revision {revision} and this version of the hub needs {newest_revision()};"
             " stop the hub, make a backup and run `hub init`"
         )
     raise _error(connection, problem)
@@ -74,8 +74,8 @@ def require_upgradable(connection: Connection) -> None:
     revision = revision_of(connection)
     present = columns_of(connection)
     if revision is not None and not _is_known(revision):
-        raise _error(connection, _unknown(revision))
-    if revision == newest() and not RETIRED:
+        raise _error(connection, _describe_unknown_revision(revision))
+    if revision == newest_revision() and not RETIRED:
         expected = columns_of_models()  # the same as those of its revision, without making it
     else:
         expected = columns_at(revision) if revision else {}
@@ -90,7 +90,7 @@ def require_upgradable(connection: Connection) -> None:
         )
 
 
-def _oldest_working(connection: Connection) -> str:
+def _oldest_working_revision(connection: Connection) -> str:
     """Return the oldest revision whose code works with a database; "" if it does not say."""
     if "oldest_revision" not in columns_of(connection).get("database_origin", ()):
         return ""
@@ -101,7 +101,7 @@ def _is_known(revision: str) -> bool:
     return any((MIGRATIONS / "versions").glob(f"{revision}_*.py"))
 
 
-def _unknown(revision: str) -> str:
+def _describe_unknown_revision(revision: str) -> str:
     return (
         f"is at revision {revision}, which this version of the hub does not know;"
         " use the version that it was made with, or a newer one"
@@ -169,10 +169,10 @@ def differences_from_models(connection: Connection) -> list[str]:
     from alembic.migration import MigrationContext
 
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return list(_described(compare_metadata(context, db.metadata)))
+    return list(_describe(compare_metadata(context, db.metadata)))
 
 
-def _described(differences: Iterable[Any]) -> Iterator[str]:
+def _describe(differences: Iterable[Any]) -> Iterator[str]:
     for difference in differences:
         if isinstance(difference, list):  # the changes of one column
             for change in difference:

@@ -26,7 +26,7 @@ FURTHER_POSTINGS = (
 )
 
 
-def _some(name: str, condition: str, *columns: str) -> Index:
+def _partial_index(name: str, condition: str, *columns: str) -> Index:
     """Return an index over the rows that meet a condition; it is small if these are few."""
     where = text(condition)
     return Index(
@@ -43,11 +43,11 @@ class SourceDocument(Model):
     __table_args__ = (
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
         # With a second column SQLite prefers them to the index over all documents.
-        _some("ix_source_document_again", REREAD_DOCUMENTS, "installation_id", "made_for"),
-        _some("ix_source_document_absent", ABSENT, "installation_id", "made_for"),
-        _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
-        _some("ix_source_document_requested", REQUESTED, "installation_id", "made_for"),
-        _some("ix_source_document_before_start", BEFORE_START, "installation_id", "stage"),
+        _partial_index("ix_source_document_again", REREAD_DOCUMENTS, "installation_id", "made_for"),
+        _partial_index("ix_source_document_absent", ABSENT, "installation_id", "made_for"),
+        _partial_index("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
+        _partial_index("ix_source_document_requested", REQUESTED, "installation_id", "made_for"),
+        _partial_index("ix_source_document_before_start", BEFORE_START, "installation_id", "stage"),
         Index("ix_source_document_date", "date", "id"),
         Index("ix_source_document_due", "due", "id"),
         Index("ix_source_document_kind", "kind", "id"),
@@ -104,8 +104,8 @@ class Posting(Model):
             "part",
             "generation",
         ),
-        _some("ix_posting_beside", FURTHER_POSTINGS, "installation_id", "document_id"),
-        _some(
+        _partial_index("ix_posting_beside", FURTHER_POSTINGS, "installation_id", "document_id"),
+        _partial_index(
             "ix_posting_posted",
             POSTED,
             "changed_at",
@@ -116,8 +116,8 @@ class Posting(Model):
             "document_id",
             "state",
         ),
-        _some("ix_posting_posted_of", POSTED, "installation_id", "changed_at"),
-        _some("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
+        _partial_index("ix_posting_posted_of", POSTED, "installation_id", "changed_at"),
+        _partial_index("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
@@ -234,7 +234,7 @@ class ReceiptRow(Model):
     """A receipt on its way to the source, with its own back-off."""
 
     __table_args__ = (
-        _some("ix_receipt_row_open", OPEN_RECEIPTS, "installation_id", "next_try_at"),
+        _partial_index("ix_receipt_row_open", OPEN_RECEIPTS, "installation_id", "next_try_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)

@@ -5,7 +5,7 @@ Imports `hub.context`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.
 """
 
 from hub.notices.languages import language_of
-from hub.notices.queue import add, add_for_owners, drop, drop_old, due
+from hub.notices.queue import add, add_for_owners, drop, drop_old, due_messages
 from hub.notices.timing import DAILY, NOW, OFF, Timings, load, store
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "add_for_owners",
     "drop",
     "drop_old",
-    "due",
+    "due_messages",
     "language_of",
     "load",
     "store",

@@ -60,9 +60,9 @@ def catalog(language: str, package: str = HUB) -> NullTranslations:
     key = (package, language)
     if key not in read:
         if package == HUB:
-            read[key] = catalogs.own(language)
+            read[key] = catalogs.hub_catalog(language)
         else:
-            read[key] = catalogs.of_plugin(language, package, catalog(language))
+            read[key] = catalogs.plugin_catalog(language, package, catalog(language))
     return cast(NullTranslations, read[key])
 
 

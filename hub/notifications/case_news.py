@@ -45,7 +45,7 @@ class News:
     amounts: dict[int, tuple[int, list[str]]] = field(default_factory=dict)
     timings: timing.Timings = field(default_factory=lambda: timing.Timings({}))
 
-    def timing(self, address: str, case: Case) -> str:
+    def choose_timing(self, address: str, case: Case) -> str:
         """Return when the person with an address is mailed about a case."""
         return self.timings.of(self.ids[address], case.installation_id)
 
@@ -85,7 +85,7 @@ def recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
     for address, (name, rights) in news.people.items():
         cases = []
         for case in _cases_of_person(news, name, rights):
-            if news.timing(address, case) == timing.NOW:
+            if news.choose_timing(address, case) == timing.NOW:
                 cases.append(case)
         if cases:
             yield address, cases
@@ -100,7 +100,7 @@ def daily_cases(news: News) -> Iterator[tuple[int, Case]]:
     """Yield the id of each person who wants one mail a day, with each case for it."""
     for address, (name, rights) in news.people.items():
         for case in _cases_of_person(news, name, rights):
-            if news.timing(address, case) == timing.DAILY:
+            if news.choose_timing(address, case) == timing.DAILY:
                 yield news.ids[address], case
 
 

@@ -158,7 +158,7 @@ def digest() -> int:
 def _send_notices() -> int:
     """Mail the messages that are due, one mail for each person; return how many mails."""
     with reading() as session:
-        due = notices.due(session)
+        due = notices.due_messages(session)
     count = 0
     for person, messages in due:
         address = people_of_hub.mail_address(person)

@@ -41,7 +41,7 @@ _SELECT_READY = (
         _postings.c.checked_at.is_not(None),
     )
     .where(
-        bulk.among(_postings.c.id, "ids"),
+        bulk.is_among(_postings.c.id, "ids"),
         _postings.c.state == PostingState.READY,
         ~IS_DOCUMENT_IN_FLIGHT,
         ~LACKS_APPROVAL,
@@ -50,7 +50,7 @@ _SELECT_READY = (
 )
 _CLAIM = (
     update(_postings)
-    .where(bulk.among(_postings.c.id, "ids"), _postings.c.state == PostingState.READY)
+    .where(bulk.is_among(_postings.c.id, "ids"), _postings.c.state == PostingState.READY)
     .values(
         state=PostingState.SENDING,
         fence=bindparam("_fence"),
@@ -63,7 +63,7 @@ _CLAIM = (
 )
 _SELECT_FOR_UPDATE = (
     select(_postings.c.id, _postings.c.fence, _postings.c.state)
-    .where(bulk.among(_postings.c.id, "ids"))
+    .where(bulk.is_among(_postings.c.id, "ids"))
     .order_by(_postings.c.id)
     .with_for_update()
 )

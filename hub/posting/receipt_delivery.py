@@ -46,7 +46,7 @@ _SELECT_RECEIPTS = (
         _documents.c.body.label("document"),
     )
     .join_from(_receipts, _documents, _receipts.c.document_id == _documents.c.id)
-    .where(bulk.among(_receipts.c.id, "ids"))
+    .where(bulk.is_among(_receipts.c.id, "ids"))
     .order_by(_receipts.c.at, _receipts.c.id)
 )
 _STORE_ENDS = (

@@ -147,7 +147,7 @@ class RateLimiter:
             delay = self._delay(ticket)
             if until is not None and self._clock.monotonic() + delay >= until:
                 raise NoSlot(delay)
-            if self._running >= self._limits.concurrent or self._next() is not ticket:
+            if self._running >= self._limits.concurrent or self._next_request() is not ticket:
                 return None
             if delay == 0:
                 self._start(ticket)
@@ -201,7 +201,7 @@ class RateLimiter:
     def _adopt(self, state: RateLimitState) -> None:
         """Take over the shared state, unless the machine was restarted since it was written."""
         limits = self._limits
-        if state.newest() > self._clock.monotonic():
+        if state.newest_start() > self._clock.monotonic():
             return
         self._paused_to = state.paused_to
         self._cap = state.cap
@@ -218,11 +218,11 @@ class RateLimiter:
         self._running += 1
         self._last_turns[ticket.app] = self._turn
         self._starts.append(now)
-        self._counted.extend([now] * self._weight(ticket))
+        self._counted.extend([now] * self._weight_of(ticket))
         if ticket.items:
             self._batches.append((now, ticket.items))
 
-    def _next(self) -> Ticket:
+    def _next_request(self) -> Ticket:
         """Return the first request of the app that waited longest for its turn.
 
         Batches that wait for their own limit let other requests pass.
@@ -239,9 +239,9 @@ class RateLimiter:
         """Return the seconds until the limits allow a request; never negative."""
         now = self._clock.monotonic()
         allowed = int(self._allowed_requests(now))
-        room = max(1, allowed - self._weight(ticket) + 1)
-        second_free_at = _free_at(self._starts, self._limits.per_second, SECOND_WINDOW)
-        period_free_at = _free_at(self._counted, room, self._limits.window)
+        room = max(1, allowed - self._weight_of(ticket) + 1)
+        second_free_at = _next_free_time(self._starts, self._limits.per_second, SECOND_WINDOW)
+        period_free_at = _next_free_time(self._counted, room, self._limits.window)
         start_at = max(
             self._paused_to,
             self._batch_at(ticket),
@@ -255,12 +255,12 @@ class RateLimiter:
         if not ticket.items:
             return 0.0
         starts = [start for start, _ in self._batches]
-        free_at = _free_at(starts, self._limits.batches, self._limits.window)
+        free_at = _next_free_time(starts, self._limits.batches, self._limits.window)
         if free_at <= self._clock.monotonic():
             return 0.0
         return free_at
 
-    def _weight(self, ticket: Ticket) -> int:
+    def _weight_of(self, ticket: Ticket) -> int:
         """Return how often a request counts."""
         if ticket.items and self._by_items:
             return ticket.items
@@ -274,7 +274,7 @@ class RateLimiter:
         return min(limit, self._cap + recovery)
 
 
-def _free_at(starts: Sequence[float], room: int, seconds: float) -> float:
+def _next_free_time(starts: Sequence[float], room: int, seconds: float) -> float:
     """Return when fewer than `room` of the starts lie within so many seconds."""
     if len(starts) < room:
         return 0.0

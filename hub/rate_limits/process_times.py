@@ -15,11 +15,11 @@ class TimedGrant:
     before: float
     after: float
 
-    def earliest(self, moment: float) -> float:
+    def earliest_time(self, moment: float) -> float:
         """Return when a moment of the database has certainly come, in the time of this process."""
         return moment - self.now + self.after
 
-    def latest(self, moment: float) -> float:
+    def latest_time(self, moment: float) -> float:
         """Return when a moment of the database may come at the earliest."""
         return moment - self.now + self.before
 

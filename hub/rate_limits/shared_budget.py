@@ -265,7 +265,7 @@ class _Reservation:
         free_units = self.grant.concurrent - self.demand.running
         for place, items in enumerate(ready):
             batch_at = self._batch_at(items)
-            start_at = max(self.now, batch_at, self._free_at(items))
+            start_at = max(self.now, batch_at, self._next_free_time(items))
             if place >= free_units and start_at == self.now:
                 return True  # nothing but the share limits it
             if start_at <= soon:
@@ -309,7 +309,7 @@ class _Reservation:
         if weight > 1:
             self.budget.shares[self.demand.process].room = weight
 
-    def _free_at(self, items: int) -> float:
+    def _next_free_time(self, items: int) -> float:
         """Return when pauses and the limits of a second and a period allow a call."""
         budget = self.budget
         shares = budget.shares.items()

@@ -150,7 +150,7 @@ class SharedRateLimiter:
         now = self._clock.monotonic()
         slot = self._slot_for(ticket)
         is_ready = slot is not None and slot.start_at <= now and self._has_share(now)
-        if slot is None or not is_ready or self._next() is not ticket:
+        if slot is None or not is_ready or self._next_request() is not ticket:
             return False
         self._slots.remove(slot)
         self._outcomes.append(StartOutcome(slot.slot.number, now))
@@ -198,7 +198,7 @@ class SharedRateLimiter:
 
     def _sleep(self, ticket: Ticket, seconds: float) -> None:
         """Wait for some seconds; a request that is not the next one waits for its turn."""
-        if self._next() is not ticket:
+        if self._next_request() is not ticket:
             self._changed.wait(TURN_SECONDS)
             return
         if seconds <= 0:
@@ -214,7 +214,7 @@ class SharedRateLimiter:
 
         Meanwhile other threads start no more requests than have ended: the share may get smaller.
         """
-        demand = self._demand(reserves)
+        demand = self._measure_demand(reserves)
         self._next_number += self._limits.per_second
         self._concurrent = min(self._concurrent, self._running)
         self._is_asking = True
@@ -241,7 +241,7 @@ class SharedRateLimiter:
             self._changed.wait(TURN_SECONDS)
         self._ask(reserves=False)
 
-    def _demand(self, reserves: bool) -> Demand:
+    def _measure_demand(self, reserves: bool) -> Demand:
         """Return what this process wants and reports; the times are its own."""
         now = self._clock.monotonic()
         waiting = sum(len(queue) for queue in self._waiting.values())
@@ -277,14 +277,14 @@ class SharedRateLimiter:
         del self._throttles[: len(demand.throttles)]
         grant = answer.grant
         self._concurrent = grant.concurrent
-        self._share_ends_at = answer.latest(grant.ends_at)
+        self._share_ends_at = answer.latest_time(grant.ends_at)
         for slot in grant.slots:
-            start_at, latest = answer.earliest(slot.start_at), answer.latest(slot.latest)
+            start_at, latest = answer.earliest_time(slot.start_at), answer.latest_time(slot.latest)
             self._slots.append(OwnSlot(slot, start_at, latest))
         now = self._clock.monotonic()
         self._waits_for_share = 0 < grant.concurrent <= demand.running
         for is_batch in (False, True):
-            free_at = answer.earliest(grant.free_at.get(is_batch, 0.0))
+            free_at = answer.earliest_time(grant.free_at.get(is_batch, 0.0))
             self._free_at[is_batch] = free_at
             if is_batch in grant.free_at:
                 seconds = free_at - HORIZON - now
@@ -323,7 +323,7 @@ class SharedRateLimiter:
         slots = [slot for slot in self._slots if slot.fits(ticket)]
         return min(slots, key=attrgetter("start_at"), default=None)
 
-    def _next(self) -> Ticket:
+    def _next_request(self) -> Ticket:
         """Return the first request of the app that waited longest, among those that may start."""
         firsts = [queue[0] for queue in self._waiting.values() if queue]
         return min(firsts, key=self._rank)

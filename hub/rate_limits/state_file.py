@@ -27,7 +27,7 @@ class RateLimitState:
     batches: Sequence[tuple[float, int]]
     counted: Sequence[float]
 
-    def newest(self) -> float:
+    def newest_start(self) -> float:
         """Return when the last request started."""
         return max(self.starts, default=0.0)
 

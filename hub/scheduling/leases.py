@@ -43,7 +43,7 @@ def lease(
         may_end()
         current().clock.sleep(POLL_SECONDS)
         lock = take(name)
-    work = lease_rows.protecting(lock) if isinstance(lock, RowLease) else nullcontext()
+    work = lease_rows.protect_work(lock) if isinstance(lock, RowLease) else nullcontext()
     try:
         with work:
             yield

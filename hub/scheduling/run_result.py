@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.db.bulk import among
+from hub.db.bulk import is_among
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
 from hub.money import to_cents
@@ -166,7 +166,7 @@ def _changed_postings(
     for row in session.execute(query.where(Posting.id > before.newest)):
         yield _ChangedPosting(*row)
     parameters = {"ids": list(before.states)}
-    for row in session.execute(query.where(among(Posting.id, "ids")), parameters):
+    for row in session.execute(query.where(is_among(Posting.id, "ids")), parameters):
         if row.state != before.states[row.id]:
             yield _ChangedPosting(*row)
 
@@ -197,7 +197,7 @@ def _withdrawn(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]
     if not withdrawn:
         return withdrawn
     others = select(Posting.document_id).where(
-        among(Posting.document_id, "ids"),
+        is_among(Posting.document_id, "ids"),
         Posting.operation != Operation.ATTACH,
         Posting.state != PostingState.WITHDRAWN,
     )

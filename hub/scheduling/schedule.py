@@ -36,7 +36,9 @@ NIGHTLY: dict[str, str] = {
 }
 _schedules = cast(Table, Schedule.__table__)
 _SET_NEXT_DUE = (
-    update(_schedules).where(bulk.among(_schedules.c.id, "ids")).values(next_due=bindparam("due"))
+    update(_schedules)
+    .where(bulk.is_among(_schedules.c.id, "ids"))
+    .values(next_due=bindparam("due"))
 )
 TRY_CLAIM_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('due schedules', 0))")
 

@@ -47,7 +47,7 @@ def _read(place: str) -> str | None:
 
     A plugin asks for secrets with every call, so no session is opened for it.
     """
-    with engine.translate_errors(), engine.reading_engine().connect() as connection:
+    with engine.translate_errors(), engine.read_only_engine().connect() as connection:
         sealed = connection.execute(_SELECT_SEALED, {"_place": place}).scalar()
     if sealed is None:
         return None

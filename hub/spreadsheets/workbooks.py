@@ -48,25 +48,25 @@ class _Workbook:
         self._archive = archive
         self._unpacked = 0
         if len(archive.namelist()) > MAX_PARTS:
-            raise _too_large()
+            raise _size_error()
 
     def rows(self) -> list[list[str]]:
         """Return the rows of the first sheet."""
         relations: dict[str, str] = {}
         sheets: list[str] = []
 
-        def on_sheet(name: str, attributes: Attributes) -> None:
+        def handle_sheet(name: str, attributes: Attributes) -> None:
             if name == "sheet":
                 sheets.extend(
                     value for key, value in attributes.items() if key.endswith("relationships id")
                 )
 
-        def on_relation(name: str, attributes: Attributes) -> None:
+        def handle_relation(name: str, attributes: Attributes) -> None:
             if name == "Relationship":
                 relations[attributes["Id"]] = attributes["Target"]
 
-        self._parse(WORKBOOK, on_sheet)
-        self._parse(RELATIONS, on_relation)
+        self._parse(WORKBOOK, handle_sheet)
+        self._parse(RELATIONS, handle_relation)
         if not sheets:
             raise Refused(NOT_A_WORKBOOK)
         target = relations[sheets[0]]
@@ -103,7 +103,7 @@ class _Workbook:
             while chunk := part.read(CHUNK):
                 self._unpacked += len(chunk)
                 if self._unpacked > MAX_UNPACKED:
-                    raise _too_large()
+                    raise _size_error()
                 parser.Parse(chunk, False)
         parser.Parse(b"", True)
 
@@ -186,7 +186,7 @@ class _Sheet:
         """Begin a row; those that the file leaves out before it are empty."""
         place = int(number) - 1 if number else len(self.rows)
         if place >= MAX_ROWS:
-            raise _too_large()
+            raise _size_error()
         self.rows.extend([] for _ in range(place - len(self.rows) + 1))
         self._column = 0
 
@@ -198,7 +198,7 @@ class _Sheet:
         if reference:
             self._column = _column_number(reference[1])
         if self._column >= MAX_COLUMNS:
-            raise _too_large()
+            raise _size_error()
 
     def _text(self) -> str:
         """Return the text of the cell."""
@@ -240,7 +240,7 @@ def _refuse_document_type(*declaration: object) -> None:
     raise Refused(NOT_A_WORKBOOK)
 
 
-def _too_large() -> Refused:
+def _size_error() -> Refused:
     return Refused(
         "The file holds too much: it may have %(rows)s rows. Split it and try again.",
         rows=MAX_ROWS,

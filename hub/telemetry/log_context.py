@@ -10,7 +10,7 @@ NOTHING: Values = MappingProxyType({})
 _values: ContextVar[Values] = ContextVar("hub_log_context", default=NOTHING)
 
 
-def current() -> Values:
+def current_fields() -> Values:
     """Return what this thread works on now."""
     return _values.get()
 

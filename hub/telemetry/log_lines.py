@@ -28,7 +28,7 @@ CONTROL_CHARACTERS = {
 def fields_of(record: logging.LogRecord) -> dict[str, object]:
     """Return what a line is about: the context of its thread and the fields of the event."""
     extra = {name: value for name, value in vars(record).items() if name not in STANDARD_ATTRIBUTES}
-    return {**log_context.current(), **extra}
+    return {**log_context.current_fields(), **extra}
 
 
 def formatter(kind: Format, mask: Mask) -> logging.Formatter:

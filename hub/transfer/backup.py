@@ -52,7 +52,7 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
         manifest = Manifest(
             made_at=hub_context.current().clock.now().isoformat(timespec="seconds"),
             version=version("qbo-hub"),
-            revision=schema.newest(),
+            revision=schema.newest_revision(),
             origin=address_without_password(config.database_url),
             vault_keys=[key_id for key_id, _ in config.vault_keys],
             rows=counts,
@@ -78,7 +78,7 @@ def restore(
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
             file.replace(database)
             return
-        with _in_application(open_app(config)) as app:
+        with _enter_application(open_app(config)) as app:
             engine.upgrade(app)
             with open_exclusively(f"sqlite:///{file}") as source:
                 move.copy(source, origin, progress)
@@ -88,7 +88,7 @@ def restore(
 
 def _prepare(app: Flask, file: Path, who: str) -> None:
     """Upgrade the tables of a backup and record that the hub was restored from it."""
-    with _in_application(app):
+    with _enter_application(app):
         engine.upgrade(app)
         restore_rule.apply(who)
     _make_single(file)
@@ -143,7 +143,7 @@ def _copy_sqlite(database: Path, copied: Path, progress: Progress) -> None:
 
 def _copy_postgresql(config: Config, copied: Path, open_app: OpenApp, progress: Progress) -> None:
     """Copy a PostgreSQL database as it is at one moment into an SQLite file, and compare them."""
-    with _in_application(open_app(replace(config, database_url=f"sqlite:///{copied}"))) as app:
+    with _enter_application(open_app(replace(config, database_url=f"sqlite:///{copied}"))) as app:
         engine.upgrade(app)
     with _read_only(config.database_url) as source:
         target_engine = standalone(f"sqlite:///{copied}")
@@ -162,7 +162,7 @@ def _make_single(file: Path) -> None:
 
 
 @contextmanager
-def _in_application(app: Flask) -> Iterator[Flask]:
+def _enter_application(app: Flask) -> Iterator[Flask]:
     """Enter the context of an application; close its connections at the end."""
     with app.app_context():
         try:

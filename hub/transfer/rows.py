@@ -107,7 +107,7 @@ def key_of(table: Table, row: Row[Any]) -> Key:
 
 def copy_all(source: Connection, target: Connection, advance: Advance) -> None:
     """Copy the rows of all tables, and let the target number new rows after them."""
-    with _late_references(target):
+    with _defer_references(target):
         for table in tables():
             write = _writer(target, table)
             for page in chunks(source, table):
@@ -188,7 +188,7 @@ def _copy_in(
 
 
 @contextmanager
-def _late_references(target: Connection) -> Iterator[None]:
+def _defer_references(target: Connection) -> Iterator[None]:
     """Let rows come before the rows of the same table to which they refer, until the end."""
     if target.dialect.name == "sqlite":
         yield

@@ -63,7 +63,7 @@ def _sentences(catalog: "Catalog") -> Iterator[str]:
             yield message.id if isinstance(message.id, str) else message.id[0]
 
 
-def of_plugin(language: str, package: str, fallback: NullTranslations) -> NullTranslations:
+def plugin_catalog(language: str, package: str, fallback: NullTranslations) -> NullTranslations:
     """Return the translations of a plugin; `fallback` has the texts that it does not translate."""
     if find_spec(package) is None:  # a plugin that is an object instead of a package
         return fallback
@@ -73,6 +73,6 @@ def of_plugin(language: str, package: str, fallback: NullTranslations) -> NullTr
     return translations
 
 
-def own(language: str) -> NullTranslations:
+def hub_catalog(language: str) -> NullTranslations:
     """Return the translations of the hub's own texts."""
     return read(path_of(OWN_FOLDER, language, "hub"), language)

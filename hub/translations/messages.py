@@ -17,7 +17,7 @@ from hub.translations.catalogs import sentences_of
 from hub.translations.numbers import COMMA_AND_POINT, NumberFormat
 
 
-def _no_catalogs(language: str) -> Sequence[NullTranslations]:
+def _load_no_catalogs(language: str) -> Sequence[NullTranslations]:
     return ()
 
 
@@ -29,7 +29,7 @@ class Reader:
     catalog: NullTranslations = field(default_factory=NullTranslations)
     numbers: NumberFormat = COMMA_AND_POINT
     # Returns the catalogs of all plugins in a language, for the sentences that plugins wrote.
-    find_plugin_catalogs: Callable[[str], Sequence[NullTranslations]] = _no_catalogs
+    find_plugin_catalogs: Callable[[str], Sequence[NullTranslations]] = _load_no_catalogs
 
 
 ENGLISH = Reader()
@@ -49,7 +49,7 @@ def reader() -> Reader:
 
 
 @contextmanager
-def in_english() -> Iterator[None]:
+def write_in_english() -> Iterator[None]:
     """Write English for a while: for others, or for a file."""
     token = find_reader.set(_english)
     try:

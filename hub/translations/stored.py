@@ -57,7 +57,7 @@ def _translate(text: str, person: Reader, depth: int) -> str:
         return person.numbers.localize(text)
     sentences = SENTENCE_END.split(text)
     if len(sentences) == 1:
-        return _by_list(text, person, depth)
+        return _translate_list(text, person, depth)
     return " ".join(_translate_each(sentences, person, depth))
 
 
@@ -83,7 +83,7 @@ def _translate_whole(text: str, person: Reader, depth: int) -> str:
     if translated == text:
         translated = display_names.translate(text, person.catalog)
     if translated == text and depth <= MAX_DEPTH:
-        translated = _by_template(text, person, depth)
+        translated = _translate_by_template(text, person, depth)
     if translated != text:
         return translated
     if text.startswith("(") and text.endswith(")"):
@@ -93,7 +93,7 @@ def _translate_whole(text: str, person: Reader, depth: int) -> str:
     return text
 
 
-def _by_template(text: str, person: Reader, depth: int) -> str:
+def _translate_by_template(text: str, person: Reader, depth: int) -> str:
     """Translate a sentence by the most specific template that it fits as a whole.
 
     Its stop may be missing in a template that begins with a word or a count.
@@ -122,7 +122,7 @@ def _begins_with_name(match: re.Match[str]) -> bool:
     return match.start(1) == 0 and not NUMBER.fullmatch(match[1])
 
 
-def _by_list(text: str, person: Reader, depth: int) -> str:
+def _translate_list(text: str, person: Reader, depth: int) -> str:
     """Translate a list, such as "3 new, 1 held", if each of its parts can be translated."""
     for separator in SEPARATORS:
         if separator in text or separator == SEPARATORS[-1]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from wtforms import StringField
 from wtforms.validators import DataRequired
 
-from hub.db.engine import db, reading_engine, transaction
+from hub.db.engine import db, read_only_engine, transaction
 from hub.models import Role, User
 from hub.security import passwords, people, refusals
 from hub.security.login_sessions import logged_in
@@ -100,7 +100,7 @@ class _PeopleSession(Session):
         """Return the engine for reading, except while changes of a person are stored."""
         # Any page asks who is logged in; it must not wait for the transactions of the other engine.
         is_storing: bool = self._flushing
-        return db.engine if is_storing else reading_engine()
+        return db.engine if is_storing else read_only_engine()
 
 
 def init_app(app: Flask) -> None:

@@ -40,7 +40,7 @@ class RequestLog:
         """Work on a request; log lines in between carry its id."""
         request_id = self._request_id(environ)
         environ[REQUEST_ID] = request_id
-        before = log_context.current()
+        before = log_context.current_fields()
         log_context.replace({"request_id": request_id})
         began = self._hub.clock.monotonic()
         status = ""

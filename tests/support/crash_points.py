@@ -22,7 +22,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from sqlalchemy import event
 
-from hub.db.engine import reading_engine
+from hub.db.engine import read_only_engine
 from hub.testing.clock import FakeClock
 from qbo_sandbox.kit import wsgi
 
@@ -68,7 +68,7 @@ class Boundaries:
         self.around(os, "fsync")
         self.around(engine.dialect, "do_begin")
         if self.reads and engine.dialect.name == "sqlite":
-            self.around(reading_engine().dialect, "do_begin")
+            self.around(read_only_engine().dialect, "do_begin")
 
     def _statement(
         self, place: str, connection: Any, cursor: Any, statement: str, *more: Any

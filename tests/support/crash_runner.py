@@ -126,7 +126,7 @@ class World:
     def change(self, statement: str) -> None:
         """Execute a statement on the hub's database before it starts."""
         engine = create_engine(
-            db_engine._with_driver(self.database or f"sqlite:///{self.folder / 'hub.db'}")
+            db_engine._add_driver(self.database or f"sqlite:///{self.folder / 'hub.db'}")
         )
         with engine.begin() as connection:
             connection.execute(text(statement))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Row, Table, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
-from hub.db.bulk import among
+from hub.db.bulk import is_among
 from hub.models import Attempt, Company, Posting, Proof, SourceDocument, TransactionSummary
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, SearchVerdict, SendOutcome
 from hub.posting.outcome.session import PostingSession
@@ -80,7 +80,7 @@ _recorded_id = _documents.c.body["quickbooks_id"].as_string().label("recorded_id
 _SELECT_POSTINGS = (
     select(Posting, _recorded_id)
     .join(Posting.document)
-    .where(among(Posting.id, "ids"))
+    .where(is_among(Posting.id, "ids"))
     .order_by(Posting.id)
     .options(defer(Posting.answer), contains_eager(Posting.document))
     .execution_options(populate_existing=True)
@@ -92,17 +92,17 @@ _SELECT_ROWS = (
         *(_postings.c[name] for name in POSTING_COLUMNS),
     )
     .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
-    .where(among(_postings.c.id, "ids"))
+    .where(is_among(_postings.c.id, "ids"))
     .order_by(_postings.c.id)
 )
 _SELECT_ATTEMPTS = (
     select(*(_attempts.c[name] for name in ATTEMPT_COLUMNS))
-    .where(among(_attempts.c.posting_id, "ids"))
+    .where(is_among(_attempts.c.posting_id, "ids"))
     .order_by(_attempts.c.id)
 )
 _SELECT_ABSENCES = (
     select(Proof)
-    .where(among(Proof.posting_id, "ids"), Proof.result == SearchVerdict.ABSENT)
+    .where(is_among(Proof.posting_id, "ids"), Proof.result == SearchVerdict.ABSENT)
     .order_by(Proof.id)
 )
 

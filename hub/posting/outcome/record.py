@@ -62,7 +62,7 @@ _STORE_POSTED = (
 _SELECT_WITH_CASES = (
     select(case_posting.c.posting_id)
     .join(Case, Case.id == case_posting.c.case_id)
-    .where(Case.closed_at.is_(None), bulk.among(case_posting.c.posting_id, "ids"))
+    .where(Case.closed_at.is_(None), bulk.is_among(case_posting.c.posting_id, "ids"))
 )
 
 

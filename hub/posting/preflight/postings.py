@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from hub.db.bulk import among
+from hub.db.bulk import is_among
 from hub.models import Posting, SourceDocument, TransactionSummary
 from hub.models.enums import PostingState
 
@@ -55,7 +55,9 @@ _QUERY = (
         *(_postings.c[name] for name in _POSTING_COLUMNS),
     )
     .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
-    .where(among(_postings.c.id, "ids"), _postings.c.state.in_(bindparam("states", expanding=True)))
+    .where(
+        is_among(_postings.c.id, "ids"), _postings.c.state.in_(bindparam("states", expanding=True))
+    )
     .order_by(_postings.c.id)
 )
 

@@ -24,7 +24,7 @@ def deliver(posting_session: PostingSession) -> int:
     However it ends, the results of requests that have left are recorded first.
     """
     limit = batch_sizing.MAX_CONCURRENT_REQUESTS
-    about = (log_context.current(),)
+    about = (log_context.current_fields(),)
     with ThreadPoolExecutor(
         limit, thread_name_prefix="post", initializer=log_context.replace, initargs=about
     ) as threads:

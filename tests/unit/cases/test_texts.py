@@ -134,7 +134,7 @@ def test_a_case_with_stored_texts_shows_them_until_its_reason_is_given_anew(box)
     stored = {"title": "T", "reason": "The key ends soon.", "instruction": "I.", "action": "match"}
     with transaction() as session:
         case = open_stored_case(session, "warning:1", **stored)
-        assert inbox.says(case, WARNING)
+        assert inbox.has_reason(case, WARNING)
         assert inbox.count_by_action(session) == {"match": 1}
     assert read_case() == ("T", "The key ends soon.", "I.", "match")
     with transaction() as session:

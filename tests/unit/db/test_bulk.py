@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import bindparam, select, text, update
 
 from hub.db import engine
-from hub.db.bulk import among, execute_each
+from hub.db.bulk import execute_each, is_among
 from hub.models import Company
 
 NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
@@ -33,11 +33,11 @@ def test_those_among_many_are_found(companies, places):
     with engine.reading() as session:
         rows = (
             select(Company.id)
-            .where(among(Company.id, "ids"), Company.name == "?")
+            .where(is_among(Company.id, "ids"), Company.name == "?")
             .order_by(Company.id)
         )
         assert list(session.scalars(rows, {"ids": [*expected, 10**12]})) == sorted(set(expected))
-        realms = select(Company.realm).where(~among(Company.id, "ids")).order_by(Company.id)
+        realms = select(Company.realm).where(~is_among(Company.id, "ids")).order_by(Company.id)
         others = [str(place) for place, id in enumerate(companies) if id not in expected]
         assert list(session.scalars(realms, {"ids": expected})) == others
 
@@ -45,7 +45,7 @@ def test_those_among_many_are_found(companies, places):
 def test_they_are_searched_by_the_index(app):
     with engine.reading() as session:
         words = str(
-            select(Company.name).where(among(Company.id, "ids")).compile(session.get_bind())
+            select(Company.name).where(is_among(Company.id, "ids")).compile(session.get_bind())
         )
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", ("[1]",)).all()
     assert any("USING INTEGER PRIMARY KEY" in step.detail for step in plan), plan

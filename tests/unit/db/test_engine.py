@@ -93,10 +93,10 @@ def test_nothing_is_sent_while_a_transaction_is_open(app):
     with (
         engine.transaction(),
         pytest.raises(AssertionError, match="nothing is sent while it is"),
-        deadline.within(1),
+        deadline.limit_time(1),
     ):
         pass
-    with engine.reading(), deadline.within(1):
+    with engine.reading(), deadline.limit_time(1):
         pass
 
 

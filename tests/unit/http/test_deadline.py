@@ -26,7 +26,7 @@ def session():
 
 def fetch(session, url, data=None, seconds=PATIENT_SECONDS, **options):
     method = "POST" if data else "GET"
-    with deadline.within(seconds, **options) as guard:
+    with deadline.limit_time(seconds, **options) as guard:
         try:
             return session.request(method, url, data=data, timeout=PATIENT_SECONDS).content, guard
         except requests.RequestException as error:
@@ -86,7 +86,7 @@ def test_a_handshake_that_fails_got_no_byte_of_the_request(serve, session):
 def test_a_connection_that_is_opened_too_late_gets_no_byte_of_the_request(serve, session):
     server = serve(says("200 OK"))
     with (
-        deadline.within(60, permitted=lambda *address: guard.cut() or True) as guard,
+        deadline.limit_time(60, permitted=lambda *address: guard.cut() or True) as guard,
         pytest.raises(requests.ConnectTimeout),
     ):
         session.post(server.url, data=b"bill", timeout=5)
@@ -110,7 +110,7 @@ def test_a_connection_used_again_gets_the_request(serve, session):
 
 def test_one_deadline_within_another_gives_way_to_it_again(serve, session):
     server = serve(says("200 OK", b"hello"))
-    with deadline.within(5):
+    with deadline.limit_time(5):
         assert fetch(session, server.url)[0] == b"hello"
         assert session.get(server.url, timeout=5).content == b"hello"
 

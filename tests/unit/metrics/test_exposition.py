@@ -199,8 +199,8 @@ def plan_of(session: Any, query: Any) -> str:
 
 def test_the_queries_of_each_scrape_read_no_table_of_postings(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.reading() as session:
-        oldest = plan_of(session, gauges._oldest_in_state(PostingState.HELD))
-        doubt = plan_of(session, gauges._in_doubt())
+        oldest = plan_of(session, gauges._oldest_in_state_query(PostingState.HELD))
+        doubt = plan_of(session, gauges._in_doubt_query())
         firsts = plan_of(session, outbox.hub_statistics._firsts())
     assert "USING COVERING INDEX ix_posting_company_state" in oldest
     assert "USING COVERING INDEX ix_posting_company_state" in doubt

@@ -23,7 +23,7 @@ LAST_EXEMPT = "0023"  # this revision and those before it were made without the 
 
 def revisions_from(first):
     """Return the numbers of the revisions from this one to the newest."""
-    return [f"{number:04}" for number in range(int(first), int(schema.newest()) + 1)]
+    return [f"{number:04}" for number in range(int(first), int(schema.newest_revision()) + 1)]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -156,7 +156,7 @@ def test_revisions_only_add_to_the_tables(upgraded):
     ],
 )
 def test_the_check_finds_each_kind_of_contraction(upgraded, change, problem):
-    before, after = upgraded.tables[schema.newest()], tables_after(upgraded.engine, change)
+    before, after = upgraded.tables[schema.newest_revision()], tables_after(upgraded.engine, change)
     assert [found for found in contractions(before, after, {}) if problem in found] != []
     assert list(contractions(before, before, {})) == []
 
@@ -164,7 +164,7 @@ def test_the_check_finds_each_kind_of_contraction(upgraded, change, problem):
 @pytest.mark.parametrize("upgraded", ["postgres"], indirect=True)
 def test_what_was_retired_by_an_earlier_release_may_go(upgraded):
     change = "ALTER TABLE company DROP COLUMN country"
-    before, after = upgraded.tables[schema.newest()], tables_after(upgraded.engine, change)
+    before, after = upgraded.tables[schema.newest_revision()], tables_after(upgraded.engine, change)
     assert list(contractions(before, after, {"company.country": "0.1.0"})) == []
 
 

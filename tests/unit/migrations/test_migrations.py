@@ -91,7 +91,7 @@ def test_upgrading_again_changes_nothing(empty):
     engine.upgrade(empty)
     with empty.app_context(), engine.reading() as session:
         assert session.get_one(Secret, "a").sealed == b"x"
-        assert schema.revision_of(session.connection()) == schema.newest()
+        assert schema.revision_of(session.connection()) == schema.newest_revision()
 
 
 def test_two_processes_may_upgrade_at_the_same_time(empty):
@@ -178,7 +178,7 @@ def test_there_is_one_line_of_numbered_revisions():
     names = sorted(path.name for path in VERSIONS.glob("*.py"))
     assert [name[:5] for name in names] == [f"{number:04}_" for number in range(1, len(names) + 1)]
     script = ScriptDirectory(str(engine.MIGRATIONS))
-    assert script.get_heads() == [schema.newest()]
+    assert script.get_heads() == [schema.newest_revision()]
     line = [revision.revision for revision in script.walk_revisions()]
     assert line == [name[:4] for name in reversed(names)]
 
@@ -201,7 +201,7 @@ def test_the_tables_of_a_revision_are_those_that_it_and_the_ones_before_make():
     newest = {
         name: frozenset(table.columns.keys()) for name, table in engine.db.metadata.tables.items()
     }
-    assert schema.columns_at(schema.newest()) == newest
+    assert schema.columns_at(schema.newest_revision()) == newest
     assert set(schema.columns_at("0001")) == {
         "company",
         "cursor",

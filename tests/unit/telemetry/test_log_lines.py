@@ -19,7 +19,7 @@ FORGED = "2026-01-01 00:00:00,000 ERROR The owner approved everything"
 @pytest.fixture(autouse=True)
 def no_context():
     """Clear the context of log lines; a response that a test leaves open keeps its request."""
-    before = log_context.current()
+    before = log_context.current_fields()
     log_context.replace({})
     yield
     log_context.replace(before)
@@ -102,10 +102,10 @@ def test_a_secret_with_quotation_marks_leaves_valid_json():
 
 def test_threads_that_work_for_a_run_log_its_id():
     with log_context.bind(run_id=3):
-        about = (log_context.current(),)
+        about = (log_context.current_fields(),)
         with ThreadPoolExecutor(1, initializer=log_context.replace, initargs=about) as threads:
-            assert threads.submit(log_context.current).result() == {"run_id": 3}
-    assert log_context.current() == {}
+            assert threads.submit(log_context.current_fields).result() == {"run_id": 3}
+    assert log_context.current_fields() == {}
 
 
 def test_loggers_of_plugins_have_the_level_of_the_hub_and_libraries_write_warnings(tmp_path):

@@ -9,7 +9,7 @@ from hub.models.display_names import DisplayName, format_document_name
 from hub.models.enums import LIST_KINDS
 from hub.translations import catalogs, display_names
 
-NORWEGIAN = catalogs.own("nb")
+NORWEGIAN = catalogs.hub_catalog("nb")
 
 
 class Document(NamedTuple):

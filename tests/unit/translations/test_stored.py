@@ -16,7 +16,7 @@ SPACE = "\N{NO-BREAK SPACE}"
 @pytest.fixture
 def norwegian() -> Iterator[None]:
     """Read in Norwegian."""
-    reader = Reader("nb", catalogs.own("nb"), SPACE_AND_COMMA)
+    reader = Reader("nb", catalogs.hub_catalog("nb"), SPACE_AND_COMMA)
     token = messages.find_reader.set(lambda: reader)
     yield
     messages.find_reader.reset(token)

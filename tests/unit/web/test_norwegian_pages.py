@@ -193,4 +193,4 @@ def test_english_is_recognised() -> None:
     assert is_english("Pick one", catalog)
     assert not is_english("Leverandøren finnes ikke i QuickBooks.", catalog)
     assert not is_english("QuickBooks sier: “The number was used”.", catalog)
-    assert catalogs.sentences_of(catalogs.own("nb"))
+    assert catalogs.sentences_of(catalogs.hub_catalog("nb"))
