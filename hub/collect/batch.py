@@ -136,12 +136,12 @@ class CollectBatch:
         row.kind = document.kind
         row.stage = document.stage
         row.body = body
-        row.number = _storable(document.number, MAX_NUMBER_LENGTH)
-        row.party = _storable(party, MAX_PARTY_LENGTH)
+        row.number = _fit_column(document.number, MAX_NUMBER_LENGTH)
+        row.party = _fit_column(party, MAX_PARTY_LENGTH)
         row.date = document.date
         row.due = document.due
         row.total = document.total
-        row.currency = _storable(document.currency, CURRENCY_LENGTH)
+        row.currency = _fit_column(document.currency, CURRENCY_LENGTH)
         row.unreadable = ""
         row.gone = row.gone_at = None
         row.reread = False
@@ -245,7 +245,7 @@ def _outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:
     return DocumentOutcome.NEW
 
 
-def _storable(text: str | None, max_length: int) -> str:
+def _fit_column(text: str | None, max_length: int) -> str:
     """Return a text that a column of this length can hold on every database."""
     if text is None:
         return ""

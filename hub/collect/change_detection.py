@@ -31,7 +31,7 @@ def has_same_content(before: dict[str, Any], after: dict[str, Any]) -> bool:
 
 def _material(body: dict[str, Any]) -> dict[str, Any]:
     """Return a document without its version, facts, attachments, address and contact data."""
-    material = _without(body, *IMMATERIAL_FIELDS)
+    material = _copy_without(body, *IMMATERIAL_FIELDS)
     codes = body.get("codes", {})
     lines = body.get("lines", ())
     material["codes"] = _material_codes(codes)
@@ -42,7 +42,7 @@ def _material(body: dict[str, Any]) -> dict[str, Any]:
 def _material_line(line: dict[str, Any]) -> dict[str, Any]:
     """Return a line without its facts and contact data."""
     codes = line.get("codes", {})
-    material = _without(line, "facts")
+    material = _copy_without(line, "facts")
     material["codes"] = _material_codes(codes)
     return material
 
@@ -55,12 +55,12 @@ def _material_codes(codes: dict[str, Any]) -> dict[str, Any]:
     material: dict[str, Any] = {}
     for field, code in codes.items():
         if isinstance(code, dict):
-            code = _without(code, "create")
+            code = _copy_without(code, "create")
         material[field] = code
     return material
 
 
-def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:
+def _copy_without(values: dict[str, Any], *names: str) -> dict[str, Any]:
     """Return a copy without the values of these names."""
     others = dict(values)
     for name in names:

@@ -43,12 +43,12 @@ class PartHistory:
                 if posting.state == PostingState.POSTED:
                     posted.append(posting)
         if not posted:
-            return cls(posted, None, "", _wish_to_create_again(row, postings))
+            return cls(posted, None, "", _choose_repetition(row, postings))
 
         newest = posted[-1]
-        departure = _departure(batch, newest)
+        departure = _describe_departure(batch, newest)
         if departure:
-            return cls(posted, None, departure, _wish_to_create_again(row, postings))
+            return cls(posted, None, departure, _choose_repetition(row, postings))
         return cls(posted, newest, "", outbox.Repetition.NONE)
 
     def is_in_books(self, fingerprint: str) -> bool:
@@ -160,7 +160,7 @@ def _find_update(
     return None
 
 
-def _wish_to_create_again(row: SourceDocument, postings: list[Posting]) -> outbox.Repetition:
+def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.Repetition:
     """Return who wants a part created that is not in QuickBooks any more."""
     ended = [
         posting
@@ -176,7 +176,7 @@ def _wish_to_create_again(row: SourceDocument, postings: list[Posting]) -> outbo
     return outbox.Repetition.NONE
 
 
-def _departure(batch: CollectBatch, posting: Posting) -> str:
+def _describe_departure(batch: CollectBatch, posting: Posting) -> str:
     """Say how the transaction of the newest posting left QuickBooks; "" while it is there."""
     if posting.operation in outbox.REMOVALS:
         return "removed from"

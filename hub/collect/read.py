@@ -32,10 +32,10 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
             if not isinstance(item, (Document, Gone, Unreadable, Checkpoint)):
                 defect = TypeError(f"it yielded a {type(item).__name__}")
                 raise PluginFault(setup.app.name, "reading its documents", defect)
-            yield item if isinstance(item, Checkpoint) else mask_item(_storable(item))
+            yield item if isinstance(item, Checkpoint) else mask_item(_make_storable(item))
 
 
-def _storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:
+def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:
     """Clean the texts of an item; hold it under a shortened id if its id is too long."""
     length = len(item.source_id)
     if length <= MAX_ID_LENGTH:

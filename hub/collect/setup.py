@@ -76,7 +76,7 @@ def assemble(
             index=index,
             facts=facts,
             cursors=_cursors(session, installation_id),
-            matched_at=_matched_at(session, installation),
+            matched_at=_last_match_time(session, installation),
         )
 
 
@@ -102,7 +102,7 @@ def _cursors(session: Session, installation_id: int) -> dict[str, str]:
     return cursors
 
 
-def _matched_at(session: Session, installation: Installation) -> dt.datetime | None:
+def _last_match_time(session: Session, installation: Installation) -> dt.datetime | None:
     """Return when a person or a rule last matched a code of this app.
 
     The apps of a plugin share their matches, so a match of another app counts too.

@@ -44,7 +44,7 @@ def resolve(
     mapped = Mapped(
         document=document,
         header=header,
-        lines=tuple(_mapped_line(document, refs, line, links or {}) for refs, line in lines),
+        lines=tuple(_map_line(document, refs, line, links or {}) for refs, line in lines),
         creates=tuple(resolver.creates.values()),
         fills=tuple(resolver.fills.values()),
         warnings=(*document.warnings, *resolver.warnings),
@@ -77,7 +77,7 @@ def _divide_header(
     return header, for_lines
 
 
-def _mapped_line(
+def _map_line(
     document: Document, refs: Mapping[Role, Ref], line: Line, links: Mapping[str, Link]
 ) -> MappedLine:
     roles = PLACES[document.kind].line

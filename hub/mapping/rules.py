@@ -91,7 +91,7 @@ def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
     is_plain = isinstance(raw_code, str)
     code = _as_code(raw_code)
     if code.hold:
-        return _missing(field, code, index, code.hold, solution="source")
+        return _missing_result(field, code, index, code.hold, solution="source")
     decision = _current_decision(field, code, index)
     if decision and decision.record != NEW:
         return _decided_record(field, code, decision, index)
@@ -119,7 +119,7 @@ def _refuse_separator(
     if isinstance(code, str):
         code = Code(id=code, name=code)
     entry = index.records(field.role).by_id[result.id]
-    return _missing(field, code, index, separator_reason(field, result.name), [entry])
+    return _missing_result(field, code, index, separator_reason(field, result.name), [entry])
 
 
 def _current_decision(field: Field, code: Code, index: MatchIndex) -> Decision | None:
@@ -149,7 +149,7 @@ def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIn
     problem = Sentence("it is linked to a record that cannot be used: %(why)s", why=reason)
     if decision.match_method == MatchOrigin.DECIDED:
         problem = Sentence("it was matched to a record that cannot be used: %(why)s", why=reason)
-    return _missing(field, code, index, problem)
+    return _missing_result(field, code, index, problem)
 
 
 def _find_by_rules(
@@ -160,7 +160,7 @@ def _find_by_rules(
     for rule in field.match:
         if rule == "id" and _has_unusable_id(records, code):
             reason = _unusable_reason(code.quickbooks_id or "", index, field.role)
-            return _missing(field, code, index, reason)
+            return _missing_result(field, code, index, reason)
         hits = _RULES[rule](records, code, is_plain)
         if rule == "words":
             hits = _without_records_of_others(field, code, hits, index)
@@ -183,12 +183,12 @@ def _one_record(
             "QuickBooks has that name with another e-mail address or code: %(record)s.",
             record=_entry_title(hits[0]),
         )
-        return _missing(field, code, index, reason, hits)
+        return _missing_result(field, code, index, reason, hits)
     if len(hits) == 1:
         return ref(field.role, hits[0])
     names = sorted(entry.qualified_name for entry in hits)
     reason = Sentence("several records in QuickBooks fit: %(names)s.", names=", ".join(names))
-    return _missing(field, code, index, reason, hits)
+    return _missing_result(field, code, index, reason, hits)
 
 
 def _email(code: Code) -> str:
@@ -254,7 +254,7 @@ def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: boo
             reason = Sentence(
                 "nothing fits it; match it or confirm it as new before the first posting."
             )
-            return _missing(field, code, index, reason)
+            return _missing_result(field, code, index, reason)
     may_create = field.missing == "create" or is_confirmed
     if code.create and may_create:
         return _create(field, code, code.create.name, index, is_confirmed)
@@ -267,7 +267,7 @@ def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: boo
     reason = Sentence("nothing in QuickBooks fits it.")
     if code.quickbooks_id == "":
         reason = Sentence("it is not linked to anything in QuickBooks.")
-    return _missing(field, code, index, reason)
+    return _missing_result(field, code, index, reason)
 
 
 def _create(
@@ -278,7 +278,7 @@ def _create(
     if namesakes:
         title = _entry_title(namesakes[0])
         reason = Sentence("the name is taken in QuickBooks: %(record)s.", record=title)
-        return _missing(field, code, index, reason, namesakes)
+        return _missing_result(field, code, index, reason, namesakes)
     if not is_confirmed and field.role != "item":
         near_names = index.records(field.role).find_near_names(name)
         if near_names:
@@ -286,7 +286,7 @@ def _create(
                 "it would be created, but QuickBooks has a similar name: %(record)s.",
                 record=_entry_title(near_names[0]),
             )
-            return _missing(field, code, index, reason, near_names)
+            return _missing_result(field, code, index, reason, near_names)
     return Create(field=field.name, role=field.role, code=code.id, details=code.create)
 
 
@@ -309,7 +309,7 @@ def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -
     problem = Sentence(
         "nothing fits it, and the settings' default cannot be used: %(why)s", why=why
     )
-    return _missing(field, code, index, problem, solution="settings")
+    return _missing_result(field, code, index, problem, solution="settings")
 
 
 def _unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
@@ -321,7 +321,7 @@ def _unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
     return Sentence("QuickBooks has no %(kind)s with the id %(id)s.", kind=kind, id=id)
 
 
-def _missing(
+def _missing_result(
     field: Field,
     code: Code,
     index: MatchIndex,

@@ -49,7 +49,7 @@ def documents(session: Session) -> Values:
     by_app: Counter[tuple[str, ...]] = Counter()
     for slug in set(slugs.values()):
         by_app.update(dict.fromkeys(((slug, state.value) for state in ATTENTION_ORDER), 0))
-    for installation_id, by_state in outbox.counts_by_installation(session).items():
+    for installation_id, by_state in outbox.count_by_installation(session).items():
         for state, number in by_state.items():
             by_app[slugs[installation_id], str(state)] += number
     return by_app.items()

@@ -6,13 +6,13 @@ reading in `planning`, then `claims` and `transitions`.
 
 from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed
 from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_persons_removal
-from hub.outbox.hub_statistics import counts_by_installation
+from hub.outbox.hub_statistics import count_by_installation
 from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
 from hub.outbox.keys import key_of, may_have_landed, rekey, was_sent
 from hub.outbox.main_posting import (
     counts_for_its_part,
+    is_same_transaction,
     main_posting_id,
-    same_transaction,
     state_column,
 )
 from hub.outbox.placeholders import (
@@ -45,8 +45,8 @@ from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, UNSENT
 from hub.outbox.statistics import (
     COUNTED_STATES,
     apply_sign,
-    counts,
-    counts_of_each,
+    count_documents,
+    count_documents_of_each,
     files,
     sign,
     states,
@@ -86,10 +86,10 @@ __all__ = [
     "approve_when_planned",
     "batch_id",
     "claim",
-    "counts",
-    "counts_by_installation",
+    "count_by_installation",
+    "count_documents",
+    "count_documents_of_each",
     "counts_for_its_part",
-    "counts_of_each",
     "creation_requested_by",
     "files",
     "fill",
@@ -103,6 +103,7 @@ __all__ = [
     "identity",
     "is_due",
     "is_persons_removal",
+    "is_same_transaction",
     "key_of",
     "line_ids",
     "link",
@@ -121,7 +122,6 @@ __all__ = [
     "resume",
     "retry",
     "return_to_review",
-    "same_transaction",
     "settle",
     "sign",
     "skip",

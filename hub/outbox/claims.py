@@ -87,7 +87,7 @@ def claim(
     sent. `doubted` is QuickBooks' date from which a doubt about this send counts.
     """
     values = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id}
-    ids = _claimable(session, list(posting_ids), revisions)
+    ids = _claimable_postings(session, list(posting_ids), revisions)
     if not ids:
         return []
     rows = session.connection().execute(_CLAIM, {**values, "ids": ids})
@@ -111,7 +111,9 @@ def lock_claimed(session: Session, fences: Mapping[int, str]) -> set[int]:
     return claimed_ids
 
 
-def _claimable(session: Session, ids: list[int], revisions: Mapping[int, int] | None) -> list[int]:
+def _claimable_postings(
+    session: Session, ids: list[int], revisions: Mapping[int, int] | None
+) -> list[int]:
     """Return the first ready posting of each document, in the order of their ids.
 
     With `revisions`, postings that are unchecked or have another revision do not count.

@@ -16,7 +16,7 @@ MARKER_START, MARKER_END = "[hub:", "]"
 HIGHEST_CHARACTER = "\U0010ffff"
 
 
-def mentions(session: Session, text: str) -> ColumnElement[bool]:
+def has_all_words(session: Session, text: str) -> ColumnElement[bool]:
     """Return the condition that a document has a term that begins with each word of a text.
 
     If one of the words is rare, its documents are looked up by the index and tested. If all words

@@ -18,26 +18,26 @@ from hub.outbox.main_posting import (
 from hub.outbox.statistics import IS_FIRST_POSTING
 
 
-def counts_by_installation(session: Session) -> dict[int, Counter[str]]:
-    """Count the documents of every installation by state, as `statistics.counts` does for one.
+def count_by_installation(session: Session) -> dict[int, Counter[str]]:
+    """Count the documents of every installation by state, as `count_documents` does for one.
 
     Each state is counted for itself: "ready" and "sending" do not count as "waiting". The database
     counts the documents that have only their first posting in an index.
     """
     counted: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for installation_id, state, number in session.execute(_firsts()):
+    for installation_id, state, number in session.execute(_first_postings()):
         counted[installation_id][state] += number
-    for installation_id, state, number in session.execute(_firsts_apart()):
+    for installation_id, state, number in session.execute(_first_postings_apart()):
         counted[installation_id][state] -= number
-    for installation_id, number in session.execute(_missing_firsts()):
+    for installation_id, number in session.execute(_missing_first_postings()):
         counted[installation_id][DocumentState.POSTED] -= number
         counted[installation_id][DocumentState.MISSING] += number
-    for installation_id, place, number in session.execute(_others()):
+    for installation_id, place, number in session.execute(_states_by_attention()):
         counted[installation_id][ATTENTION_ORDER[place]] += number
     return counted
 
 
-def _firsts() -> Select[int, str, int]:
+def _first_postings() -> Select[int, str, int]:
     """Return a query for the number of first postings in each state."""
     return (
         select(Posting.installation_id, Posting.state, func.count())
@@ -46,36 +46,36 @@ def _firsts() -> Select[int, str, int]:
     )
 
 
-def _with_several_postings() -> Select[int]:
+def _documents_with_several_postings() -> Select[int]:
     """Return a query for the documents that have more than their first posting."""
     return select(Posting.document_id).where(text(FURTHER_POSTINGS))
 
 
-def _apart() -> CompoundSelect[int]:
+def _documents_apart() -> CompoundSelect[int]:
     """Return a query for the documents whose state is not that of their first posting."""
     made_for_codes = select(SourceDocument.id).where(text(MADE_FOR_CODES))
-    return union(_with_several_postings(), made_for_codes)
+    return union(_documents_with_several_postings(), made_for_codes)
 
 
-def _firsts_apart() -> Select[int, str, int]:
+def _first_postings_apart() -> Select[int, str, int]:
     """Return a query for the first postings that do not count, or not alone."""
-    apart = _apart().subquery()
-    return _firsts().join(apart, apart.c.document_id == Posting.document_id)
+    apart = _documents_apart().subquery()
+    return _first_postings().join(apart, apart.c.document_id == Posting.document_id)
 
 
-def _missing_firsts() -> Select[int, int]:
+def _missing_first_postings() -> Select[int, int]:
     """Return a query for the number of single postings voided or deleted in QuickBooks."""
     return (
         select(Posting.installation_id, func.count())
         .select_from(TransactionHead)
         .join(Posting, SAME_TRANSACTION)
         .where(text(NOT_LIVE), *IS_FIRST_POSTING, Posting.state == PostingState.POSTED)
-        .where(Posting.document_id.not_in(_apart()))
+        .where(Posting.document_id.not_in(_documents_apart()))
         .group_by(Posting.installation_id)
     )
 
 
-def _others() -> Select[int, int, int]:
+def _states_by_attention() -> Select[int, int, int]:
     """Return a query for the documents with several postings, by place in ATTENTION_ORDER."""
     state = state_column(Posting, TransactionHead)
     places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
@@ -84,7 +84,7 @@ def _others() -> Select[int, int, int]:
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(
-            Posting.document_id.in_(_with_several_postings()),
+            Posting.document_id.in_(_documents_with_several_postings()),
             Posting.operation != Operation.ATTACH,
             counts_for_its_part(Posting),
             SourceDocument.made_for == "",

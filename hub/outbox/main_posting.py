@@ -53,7 +53,7 @@ def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
 def state_column(posting: Any, head: Any) -> ColumnElement[str]:
     """Return the state of a document as given by a posting that counts.
 
-    `head` is joined by `same_transaction`.
+    `head` is joined by `is_same_transaction`.
     """
     return case(
         (posting.state != PostingState.POSTED, posting.state),
@@ -85,7 +85,7 @@ def _main_posting(*, is_state: bool) -> ScalarSelect[Any]:
     return (
         select(state if is_state else posting.id)
         .select_from(posting)
-        .outerjoin(head, same_transaction(posting, head))
+        .outerjoin(head, is_same_transaction(posting, head))
         .where(posting.document_id == SourceDocument.id, counts_for_its_part(posting))
         .order_by(attention, posting.part)
         .limit(1)
@@ -94,7 +94,7 @@ def _main_posting(*, is_state: bool) -> ScalarSelect[Any]:
     )
 
 
-def same_transaction(posting: Any, head: Any) -> ColumnElement[bool]:
+def is_same_transaction(posting: Any, head: Any) -> ColumnElement[bool]:
     """Return the condition that a head is of the transaction that a posting created."""
     return and_(
         head.company_id == posting.company_id,
@@ -103,7 +103,7 @@ def same_transaction(posting: Any, head: Any) -> ColumnElement[bool]:
     )
 
 
-SAME_TRANSACTION = same_transaction(Posting, TransactionHead)
+SAME_TRANSACTION = is_same_transaction(Posting, TransactionHead)
 
 
 def _rank(posting: Any) -> ColumnElement[int]:

@@ -93,7 +93,7 @@ def plan(
             return current
         current = None
 
-    previous = current or _newest(postings, operation)
+    previous = current or _newest_posting(postings, operation)
     if previous is None:
         return _add(session, row, operation, content, disposition)
     next_generation = previous.generation + 1
@@ -142,7 +142,7 @@ def _is_over(posting: Posting, content: Content) -> bool:
     return posting.planned != fingerprint(content.payload)
 
 
-def _newest(postings: Sequence[Posting], operation: PartOperation) -> Posting | None:
+def _newest_posting(postings: Sequence[Posting], operation: PartOperation) -> Posting | None:
     """Return the newest posting with the same part, operation and base."""
     key = (operation.part, operation.operation, operation.base)
     for posting in reversed(postings):

@@ -86,7 +86,7 @@ def release_waiting(session: Session, company_id: int, now: dt.datetime) -> int:
         .with_for_update(of=Posting)
     )
     postings = session.scalars(query).all()
-    parents = _by_id(session, [posting.after_id for posting in postings if posting.after_id])
+    parents = _load_by_id(session, [posting.after_id for posting in postings if posting.after_id])
     count = 0
     for posting in postings:
         parent = parents.get(posting.after_id) if posting.after_id else None
@@ -122,7 +122,7 @@ def _released_state(initial_state: str) -> ColumnElement[Any]:
     )
 
 
-def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:
+def _load_by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:
     rows = session.scalars(select(Posting).where(Posting.id.in_(set(ids))))
     return {posting.id: posting for posting in rows}
 

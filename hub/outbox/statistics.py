@@ -63,12 +63,12 @@ LIVE_TOTAL = case(
 )
 
 
-def counts(session: Session, installation_id: int) -> dict[str, int]:
+def count_documents(session: Session, installation_id: int) -> dict[str, int]:
     """Count the documents of an installation by state."""
-    return counts_of_each(session, [installation_id])[installation_id]
+    return count_documents_of_each(session, [installation_id])[installation_id]
 
 
-def counts_of_each(
+def count_documents_of_each(
     session: Session, installation_ids: Collection[int]
 ) -> dict[int, dict[str, int]]:
     """Count the documents of each of some installations by state, in a few queries for all.
@@ -81,7 +81,7 @@ def counts_of_each(
         .where(*IS_FIRST_POSTING)
         .group_by(Posting.installation_id, Posting.state)
     )
-    apart = _not_counted_by_first(installation_ids).subquery()
+    apart = _documents_apart(installation_ids).subquery()
     # Without a condition on the installation, SQLite looks up the postings of the few documents.
     firsts_apart = firsts.join(apart, apart.c.document_id == Posting.document_id)
     firsts = firsts.where(Posting.installation_id.in_(installation_ids))
@@ -94,7 +94,7 @@ def counts_of_each(
     for installation_id, number in session.execute(_count_missing_firsts(installation_ids)):
         by_state[installation_id][DocumentState.POSTED] -= number
         by_state[installation_id][DocumentState.MISSING] += number
-    has_several = Posting.document_id.in_(_with_several_postings(installation_ids))
+    has_several = Posting.document_id.in_(_documents_with_several_postings(installation_ids))
     for installation_id, states_by_document in _states_of_each(session, has_several).items():
         by_state[installation_id].update(states_by_document.values())
     return {id: _count_documents(by_state[id]) for id in installation_ids}
@@ -120,7 +120,7 @@ def files(session: Session, installation_id: int) -> dict[str, int]:
         )
         .group_by(Posting.state)
     )
-    return _by_state(session, query)
+    return _read_counts(session, query)
 
 
 def states(session: Session, installation_id: int) -> dict[int, str]:
@@ -153,29 +153,29 @@ def sums_by_kind(session: Session, installation_id: int) -> KindSums:
     return dict(totals)
 
 
-def _with_several_postings(installation_ids: Collection[int]) -> Select[int]:
+def _documents_with_several_postings(installation_ids: Collection[int]) -> Select[int]:
     """Return a query for the documents that have more than their first posting."""
     return select(Posting.document_id).where(
         Posting.installation_id.in_(installation_ids), text(FURTHER_POSTINGS)
     )
 
 
-def _made_for_codes(installation_ids: Collection[int]) -> Select[int]:
+def _documents_made_for_codes(installation_ids: Collection[int]) -> Select[int]:
     """Return a query for the documents that create records for codes."""
     return select(SourceDocument.id).where(
         SourceDocument.installation_id.in_(installation_ids), text(MADE_FOR_CODES)
     )
 
 
-def _not_counted_by_first(installation_ids: Collection[int]) -> CompoundSelect[int]:
+def _documents_apart(installation_ids: Collection[int]) -> CompoundSelect[int]:
     """Return a query for the documents whose state is not that of their first posting."""
-    several = _with_several_postings(installation_ids)
-    return union(several, _made_for_codes(installation_ids))
+    several = _documents_with_several_postings(installation_ids)
+    return union(several, _documents_made_for_codes(installation_ids))
 
 
 def _count_missing_firsts(installation_ids: Collection[int]) -> Select[int, int]:
     """Return a query for the single postings voided or deleted in QuickBooks, by installation."""
-    apart = _not_counted_by_first(installation_ids)
+    apart = _documents_apart(installation_ids)
     companies = select(Installation.company_id).where(Installation.id.in_(installation_ids))
     return (
         select(Posting.installation_id, func.count())
@@ -188,7 +188,7 @@ def _count_missing_firsts(installation_ids: Collection[int]) -> Select[int, int]
     )
 
 
-def _by_state(session: Session, query: Select[str, int]) -> dict[str, int]:
+def _read_counts(session: Session, query: Select[str, int]) -> dict[str, int]:
     return dict(iter(session.execute(query)))
 
 
@@ -204,7 +204,7 @@ def _states_of_each(session: Session, condition: ColumnElement[bool]) -> dict[in
     """Return the states of documents by installation and document."""
     installations: dict[int, int] = {}
     states_by_document: dict[int, list[str]] = defaultdict(list)
-    query = _counting(condition).add_columns(
+    query = _counted_postings(condition).add_columns(
         Posting.installation_id, Posting.document_id, state_column(Posting, TransactionHead)
     )
     for _, installation_id, document_id, state in session.execute(query):
@@ -234,7 +234,7 @@ def _sums_of_firsts(installation_id: int) -> Select[Any]:
         halves.append(func.coalesce(func.sum(millionths // HALF_BASE), 0))
         halves.append(func.coalesce(func.sum(millionths % HALF_BASE), 0))
     columns: Any = (Posting.kind, Posting.currency, *halves)
-    apart = _not_counted_by_first([installation_id])
+    apart = _documents_apart([installation_id])
     return (
         select(*columns)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
@@ -248,7 +248,7 @@ def _sums_of_firsts(installation_id: int) -> Select[Any]:
 
 def _add_others(session: Session, installation_id: int, totals: KindSums) -> None:
     """Add the documents that have more than one posting."""
-    has_several = Posting.document_id.in_(_with_several_postings([installation_id]))
+    has_several = Posting.document_id.in_(_documents_with_several_postings([installation_id]))
     states = _states(session, has_several)
 
     with_source_total: set[int] = set()
@@ -282,7 +282,7 @@ def apply_sign(kind: str, total: Decimal | None) -> Decimal:
     return sign(kind) * total
 
 
-def _counting(condition: ColumnElement[bool]) -> Select[Any]:
+def _counted_postings(condition: ColumnElement[bool]) -> Select[Any]:
     """Return a query for the postings that count for their parts, joined with their heads."""
     return (
         select(Posting.id)
@@ -304,5 +304,7 @@ def _amounts(session: Session, condition: ColumnElement[bool]) -> Iterator[Row[A
         LIVE_TOTAL.label("live_total"),
     )
     is_written = Posting.state == PostingState.POSTED, Posting.operation.not_in(REMOVALS)
-    query = _counting(condition).add_columns(*amounts).where(*is_written).order_by(Posting.id)
+    query = (
+        _counted_postings(condition).add_columns(*amounts).where(*is_written).order_by(Posting.id)
+    )
     yield from session.execute(query)

@@ -90,7 +90,7 @@ def queue_removed(session: Session, document: SourceDocument, who: str) -> None:
 
 def queue_posted(session: Session, postings: Sequence[tuple[Posting, TransactionFacts]]) -> None:
     """Queue receipts for many documents that were just posted, if their apps want to know."""
-    reported = _only_wanted(session, postings)
+    reported = _select_wanted(session, postings)
     if not reported:
         return
     document_ids = [posting.document_id for posting, _ in reported]
@@ -107,7 +107,7 @@ def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction
     bulk.execute_each(session, _INSERT, rows)
 
 
-def _only_wanted(
+def _select_wanted(
     session: Session, postings: Sequence[tuple[Posting, TransactionFacts]]
 ) -> list[tuple[Posting, TransactionFacts]]:
     """Leave out postings whose app does not want to know, and documents that the hub created."""
@@ -186,8 +186,8 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
     reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
     if not reporting_ids:
         return
-    last_state = _in_last_receipt(ReceiptRow.state)
-    last_reasons = _in_last_receipt(ReceiptRow.reasons.cast(Text))
+    last_state = _last_receipt_column(ReceiptRow.state)
+    last_reasons = _last_receipt_column(ReceiptRow.reasons.cast(Text))
     is_newly_queued = and_(
         Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
         Posting.checked_at.is_not(None),
@@ -228,7 +228,7 @@ def _store_reasons(session: Session, posting: Posting) -> None:
         receipt.reasons = posting.reasons
 
 
-def _in_last_receipt(
+def _last_receipt_column(
     column: InstrumentedAttribute[str] | ColumnElement[str],
 ) -> ColumnElement[str]:
     """Return a column of the last receipt of a posting's document, for a query on postings.

@@ -226,7 +226,7 @@ def _post(steps: Steps, installation: Installation) -> None:
         steps.step("report", lambda: _sync_apps_that_share_matches(installation))
     report = steps.step("report", lambda: receipt_delivery.deliver(installation_id))
     with reading() as session:
-        steps.counts |= outbox.counts(session, installation_id)
+        steps.counts |= outbox.count_documents(session, installation_id)
         steps.counts["files"] = outbox.files(session, installation_id)
     if report:
         steps.recorder.line(Sentence("Reported back: %(count)s.", count=report))

@@ -240,7 +240,7 @@ def _add_installation(
 
     An app has an installation in each company.
     """
-    counts = outbox.counts(session, installation.id)
+    counts = outbox.count_documents(session, installation.id)
     for name in COUNT_NAMES:
         app[name] += counts.get(name, 0)
     files = app["files"]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.models import Posting, SourceDocument, TransactionHead, lists
 from hub.models.enums import DocumentState
 from hub.money import ZERO
-from hub.outbox.document_search import mentions
+from hub.outbox.document_search import has_all_words
 from hub.outbox.listing import FILTER_STATES, documents_with_posting, ids_in_state, in_state
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.translations.messages import gettext, gettext_noop
@@ -200,7 +200,7 @@ def _conditions(
     if filters["kind"] in KINDS:
         conditions.append(SourceDocument.kind == filters["kind"])
     if filters["q"]:
-        conditions.append(mentions(session, filters["q"]))
+        conditions.append(has_all_words(session, filters["q"]))
     first_day = _date(filters["from"])
     if first_day:
         conditions.append(SourceDocument.date >= first_day)

@@ -123,7 +123,7 @@ def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
     )
     installations = list(session.scalars(query))
     ids = [installation.id for installation in installations]
-    counts = outbox.counts_of_each(session, ids)
+    counts = outbox.count_documents_of_each(session, ids)
     last_runs = _last_runs(session, ids)
     next_runs = _next_runs(session, ids)
     posted = figures.posted_figures(session, ids, *_starts())

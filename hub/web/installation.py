@@ -77,7 +77,11 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
     plugins = current().plugins
     app = plugins.apps.get(installation.slug)
     company = installation.company
-    waiting = select(func.count()).select_from(Posting).where(*approvals.in_review(installation.id))
+    waiting = (
+        select(func.count())
+        .select_from(Posting)
+        .where(*approvals.review_conditions(installation.id))
+    )
     return {
         "installation": installation,
         "app": app,

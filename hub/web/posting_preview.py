@@ -126,7 +126,7 @@ def _subtotal(view: display.TransactionView | None) -> Any:
 
 def _neighbours(session: Session, posting: Posting) -> dict[str, int | None]:
     """Return the ids of the postings in review before and after this one."""
-    others = approvals.in_review(posting.installation_id)
+    others = approvals.review_conditions(posting.installation_id)
     before = select(func.max(Posting.id)).where(*others, Posting.id < posting.id)
     after = select(func.min(Posting.id)).where(*others, Posting.id > posting.id)
     return {"before": session.scalar(before), "after": session.scalar(after)}

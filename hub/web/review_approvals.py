@@ -75,7 +75,7 @@ def count_waiting(installation_id: int, approved: Collection[int]) -> int:
         Posting.state == PostingState.WAITING,
         Posting.after_id.is_not(None),
     )
-    still_in_review = select(Posting.id).where(*approvals.in_review(installation_id))
+    still_in_review = select(Posting.id).where(*approvals.review_conditions(installation_id))
     count = 0
     with reading() as session:
         ids_in_review = set(session.scalars(still_in_review))
@@ -95,7 +95,7 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
     """
     query = (
         select(Posting.id, Posting.planned)
-        .where(*approvals.in_review(installation_id))
+        .where(*approvals.review_conditions(installation_id))
         .where(Posting.id.in_(seals))
         .with_for_update()
     )

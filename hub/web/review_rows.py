@@ -127,7 +127,11 @@ def previews(session: Session, postings: Sequence[Posting]) -> list[PostingPrevi
 
 def page_in_review(session: Session, installation_id: int) -> ListPage:
     """Return one page of the postings in review with their documents, oldest first."""
-    query = select(Posting).where(*approvals.in_review(installation_id)).options(*with_documents())
+    query = (
+        select(Posting)
+        .where(*approvals.review_conditions(installation_id))
+        .options(*with_documents())
+    )
     return page(session, query, by=[Posting.id], down=False)
 
 
@@ -175,7 +179,9 @@ def waiting(
     )
     query: Any = select(*columns).join(SourceDocument)
     query = (
-        query.where(*approvals.in_review(installation_id)).order_by(Posting.id).limit(MAX_APPROVED)
+        query.where(*approvals.review_conditions(installation_id))
+        .order_by(Posting.id)
+        .limit(MAX_APPROVED)
     )
     if chosen is not None:
         query = query.where(Posting.id.in_(chosen))
@@ -256,7 +262,7 @@ def sums_in_review(session: Session, installation_id: int) -> list[str]:
     columns = Posting.kind, Posting.operation, Posting.currency
     totals = (
         select(*columns, func.sum(Posting.total))
-        .where(*approvals.in_review(installation_id))
+        .where(*approvals.review_conditions(installation_id))
         .group_by(*columns)
     )
     sums = CurrencySums()

@@ -51,7 +51,7 @@ BUGS = (
     Planted(
         "a claim without its guard",
         "hub/outbox/claims.py",
-        "    ids = _claimable(session, list(posting_ids), revisions)\n    if not ids:\n"
+        "    ids = _claimable_postings(session, list(posting_ids), revisions)\n    if not ids:\n"
         "        return []\n"
         '    rows = session.connection().execute(_CLAIM, {**values, "ids": ids})',
         """    rows = session.connection().execute(
@@ -110,7 +110,7 @@ BUGS = (
         "hub/posting/protocol/decisions.py",
         "    if history.search_results is None:\n        return Search()\n"
         "    return _judge_search(history)",
-        "    return _after_absence(history)",
+        "    return _decide_after_absence(history)",
         MODEL,
     ),
     Planted(
@@ -209,9 +209,9 @@ BUGS = (
     Planted(
         "a refused item holds its whole batch",
         "hub/posting/send/requests.py",
-        "return [(job, _own_answer(job, answers[job.bid])) for job in jobs]",
+        "return [(job, _doubt_foreign_answer(job, answers[job.bid])) for job in jobs]",
         'worst = next((one for one in answers.values() if one.outcome == "refused"), None)\n'
-        "    return [(job, worst or _own_answer(job, answers[job.bid])) for job in jobs]",
+        "    return [(job, worst or _doubt_foreign_answer(job, answers[job.bid])) for job in jobs]",
         (
             "tests/unit/posting/test_batches.py::"
             "test_one_poison_among_thirty_leaves_29_posted_and_one_held"
@@ -448,7 +448,7 @@ BUGS = (
     Planted(
         "what a check holds is never checked again",
         "hub/posting/preflight/run.py",
-        "held_ids = _held_by_checks(posting_session)",
+        "held_ids = _load_held_postings(posting_session)",
         "held_ids = []",
         (
             "tests/unit/posting/test_removals.py::"

@@ -90,7 +90,7 @@ class BatchSizer:
             return self.size * BATCHES_PER_WAVE
         return max(MAX_ITEMS, self.size * BATCHES_PER_WAVE_WHILE_GROWING)
 
-    def adjusted(self, results: Sequence[BatchResult]) -> Self:
+    def adjust(self, results: Sequence[BatchResult]) -> Self:
         """Return the size after these results.
 
         It grows while all goes well and is halved after a pause, a doubt or a batch that was
@@ -104,7 +104,7 @@ class BatchSizer:
         for result in results:
             outcomes |= result.outcomes
         if outcomes & BAD_OUTCOMES:
-            return self._reduced(too_many=any(result.too_many for result in results))
+            return self._reduce(too_many=any(result.too_many for result in results))
         if not outcomes <= GOOD_OUTCOMES or not self._may_grow(results):
             return self
 
@@ -117,7 +117,7 @@ class BatchSizer:
             return False
         return any(result.items > self.size for result in results)
 
-    def _reduced(self, *, too_many: bool) -> Self:
+    def _reduce(self, *, too_many: bool) -> Self:
         """Return half the size; if QuickBooks named the number, also lower the most to try."""
         most = self.most
         if too_many:

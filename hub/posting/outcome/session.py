@@ -187,7 +187,7 @@ class PostingSession:
             self.reload()
         return connection.is_refused(self.company)
 
-    def trouble(self, error: HubError) -> None:
+    def report_error(self, error: HubError) -> None:
         """Log that QuickBooks could not be asked; stop sending if the connection needs a person."""
         log.warning("company %s: %s", self.company_id, error.text)
         if isinstance(error, NeedsAttention):
@@ -208,7 +208,7 @@ class PostingSession:
         """Return the newest date in QuickBooks' answers, else the time of this computer."""
         return self._date or self.clock.now()
 
-    def latest(self) -> dt.datetime | None:
+    def latest_date(self) -> dt.datetime | None:
         """Return a QuickBooks date that is not before this moment; None without any answer yet."""
         if self._date is None:
             return None

@@ -13,7 +13,7 @@ from hub.reasons.template import CaseAction
 from hub.reasons.texts import CaseText
 
 
-def blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[int, CaseText]:
+def find_blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[int, CaseText]:
     """Return why installations may not post yet; one that has posted before always may."""
     query = select(Installation).where(Installation.id.in_(list(installation_ids)))
     reasons = {}
@@ -21,7 +21,7 @@ def blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[int, Ca
         app = hub_context.current().plugins.apps.get(installation.slug)
         if app is None or not app.match_first:
             continue
-        count = _undecided_codes(session, installation, list(app.match_first))
+        count = _count_undecided_codes(session, installation, list(app.match_first))
         if not count or _has_posted(session, installation.id):
             continue
         reasons[installation.id] = _block_text(count, app.name)
@@ -35,7 +35,9 @@ def _block_text(count: int, app_name: str) -> CaseText:
     return CaseText("check.match_first", count=count, app=app_name)
 
 
-def _undecided_codes(session: Session, installation: Installation, fields: Sequence[str]) -> int:
+def _count_undecided_codes(
+    session: Session, installation: Installation, fields: Sequence[str]
+) -> int:
     """Count the codes of these fields that documents wait for and that nobody has decided on."""
     awaited = _awaited_codes(session, installation, fields)
     scope = hub_context.current().plugins.scope(installation.slug)

@@ -51,7 +51,7 @@ def load_context(
         removals=removals.find_pending_removals(session, company_id, targets),
         refs=refs,
         missing_accounts=_missing_accounts(session, installation_ids),
-        first_posting_blocks=first_posting.blocks(session, installation_ids),
+        first_posting_blocks=first_posting.find_blocks(session, installation_ids),
         namesakes=find_namesakes(session, company_id, postings),
         tolerances=_tolerances(session, postings),
     )

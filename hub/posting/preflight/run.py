@@ -47,13 +47,13 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
 
     if not include_held:
         return
-    held_ids = _held_by_checks(posting_session)
+    held_ids = _load_held_postings(posting_session)
     for first in range(0, len(held_ids), CHUNK_SIZE):
         with transaction() as session:
             _check_held_chunk(session, posting_session, held_ids[first : first + CHUNK_SIZE])
 
 
-def _held_by_checks(posting_session: PostingSession) -> list[int]:
+def _load_held_postings(posting_session: PostingSession) -> list[int]:
     """Return the postings that the checks hold; what was read or posted since may release them."""
     query = select(Posting.id).where(
         *posting_session.own_postings(),

@@ -4,7 +4,7 @@ from hub.models.enums import LIST_KINDS, Operation, SearchVerdict, SendOutcome, 
 from hub.posting.protocol.history import Agreement, AskReason, History, QuickBooksObject
 
 
-def verdict(history: History) -> SearchVerdict:
+def search_verdict(history: History) -> SearchVerdict:
     """Return the result of a complete search, as it is stored."""
     own = own_objects(history)
     if len(own) > 1:

@@ -65,10 +65,10 @@ def decide(history: History) -> Step:
     The posting is ready, has an answer to its send (`SENDING`), or is in doubt (`UNKNOWN`).
     """
     if history.state == PostingState.SENDING:
-        return _after_send(history)
+        return _decide_after_send(history)
     if history.state == PostingState.UNKNOWN:
-        return _in_doubt(history)
-    return _before_send(history)
+        return _decide_in_doubt(history)
+    return _decide_before_send(history)
 
 
 def is_doubtful(history: History, sends: Iterable[SendAttempt] | None = None) -> bool:
@@ -102,12 +102,12 @@ def is_batchable(history: History) -> bool:
     return not (declined or is_doubtful(history))
 
 
-def _before_send(history: History) -> Step:
+def _decide_before_send(history: History) -> Step:
     if _needs_proof_of_absence(history):
         return Doubt()
     if _is_change(history):
         return _change_after_comparing(history)
-    return _before_creation(history)
+    return _decide_before_creation(history)
 
 
 def _needs_proof_of_absence(history: History) -> bool:
@@ -118,7 +118,7 @@ def _needs_proof_of_absence(history: History) -> bool:
     return not _is_absence_proved(history)
 
 
-def _before_creation(history: History) -> Step:
+def _decide_before_creation(history: History) -> Step:
     """Send a creation, unless it has landed, is no longer wanted or is in QuickBooks already."""
     if landed_ids(history):
         return Doubt()
@@ -141,7 +141,7 @@ def _adopt_recorded(history: History, recorded_id: str) -> Step:
     return Ask(reason_to_ask(current), (recorded_id,))
 
 
-def _after_send(history: History) -> Step:
+def _decide_after_send(history: History) -> Step:
     """Decide what follows from the answer to the newest send."""
     last = history.sends[-1]
     if last.outcome == SendOutcome.UNAUTHORISED:
@@ -149,7 +149,7 @@ def _after_send(history: History) -> Step:
     if last.outcome in UNPROCESSED_OUTCOMES:
         return Requeue()
     if last.outcome == SendOutcome.REFUSED and is_refusal_credible(history):
-        return _after_refusal(history, last)
+        return _decide_after_refusal(history, last)
     if last.outcome == SendOutcome.LANDED and last.id:
         # The answer to a repeated key may be a replay and describe the past, so read the object.
         if is_doubtful(history, history.sends[:-1]):
@@ -158,14 +158,14 @@ def _after_send(history: History) -> Step:
     return Doubt()
 
 
-def _in_doubt(history: History) -> Step:
+def _decide_in_doubt(history: History) -> Step:
     """Decide a posting in doubt; a credible refusal of its newest send ends the doubt."""
     last = SendAttempt()
     if history.sends:
         last = history.sends[-1]
     is_refused = last.outcome == SendOutcome.REFUSED and is_refusal_credible(history)
     if is_refused and not history.rekey:
-        return _after_refusal(history, last)
+        return _decide_after_refusal(history, last)
     if _is_change(history):
         return _change_in_doubt(history, last)
     return _creation_in_doubt(history)
@@ -219,10 +219,10 @@ def _confirm_landed(history: History, id: str) -> Step:
     return Ask(reason_to_ask(current), (id,))
 
 
-def _after_refusal(history: History, last: SendAttempt) -> Step:
+def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
     """Return the step after a credible refusal: nothing landed."""
     if _is_change(history):
-        return _after_refused_change(history, last)
+        return _decide_after_refused_change(history, last)
     if last.code == DUPLICATE_NUMBER:
         if last.id and last.id not in history.rejected_ids:
             return _check_number_holder(history, last.id)
@@ -232,7 +232,7 @@ def _after_refusal(history: History, last: SendAttempt) -> Step:
     return Hold(HoldReason.REFUSED)
 
 
-def _after_refused_change(history: History, last: SendAttempt) -> Step:
+def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
     """Return the step after a credible refusal of a change.
 
     A change that was stale is sent again only if it can be written against a newer SyncToken.
@@ -290,10 +290,10 @@ def _judge_search(history: History) -> Step:
         return Ask(AskReason.FORGOTTEN)
     if similar:
         return Ask(AskReason.ALIKE, _ids(similar))
-    return _after_absence(history)
+    return _decide_after_absence(history)
 
 
-def _after_absence(history: History) -> Step:
+def _decide_after_absence(history: History) -> Step:
     """Return the step after a proof that the posting is not in QuickBooks."""
     if history.gone and history.operation == Operation.CREATE:
         return Withdraw()
@@ -336,7 +336,7 @@ def _change_after_comparing(history: History) -> Step:
     if current is None:
         return Read(history.target)
     if current.state != TransactionState.LIVE:
-        return _after_vanishing(history, current)
+        return _decide_after_vanishing(history, current)
     if current.token == history.token:
         return Send(resend=is_doubtful(history), renew=history.rekey)
     if may_overwrite(history, current):
@@ -358,17 +358,17 @@ def _change_in_doubt(history: History, last: SendAttempt) -> Step:
     if current is None:
         return Read(history.target)
     if current.state != TransactionState.LIVE:
-        return _after_vanishing(history, current)
+        return _decide_after_vanishing(history, current)
     if current.token == history.token:
-        return _after_absence(history)
+        return _decide_after_absence(history)
     if is_change_visible(history, current):
         return Posted(current.id)
     if may_overwrite(history, current):
-        return _after_absence(history)
+        return _decide_after_absence(history)
     return Ask(AskReason.CHANGED, (current.id,))
 
 
-def _after_vanishing(history: History, current: QuickBooksObject) -> Step:
+def _decide_after_vanishing(history: History, current: QuickBooksObject) -> Step:
     """Decide a change of an object that is voided, deleted or inactive by now."""
     if is_change_visible(history, current):
         return Posted(history.target)

@@ -19,7 +19,12 @@ from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.reconcile import cases
-from hub.posting.reconcile.posted_documents import ABSENT, Discrepancy, PostedDocument, of_heads
+from hub.posting.reconcile.posted_documents import (
+    ABSENT,
+    Discrepancy,
+    PostedDocument,
+    load_for_heads,
+)
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import payloads
 from hub.qbo.display import namer
@@ -63,7 +68,7 @@ def watch(company_id: int) -> Counter[str]:
         last_key = chunk.heads[-1].kind, chunk.heads[-1].quickbooks_id
         idle = [document for document in chunk.documents if not document.is_changing]
         current = _read_current(posting_session, idle)
-        news = [_news(document, current) for document in idle]
+        news = [_compare_document(document, current) for document in idle]
         processed = _settled_heads(chunk)
         with transaction() as session:
             for item in news:
@@ -95,7 +100,7 @@ def _next_chunk(company_id: int, last_key: tuple[str, str]) -> _Chunk:
     )
     with reading() as session:
         heads = session.scalars(query).all()
-        documents = of_heads(session, company_id, heads) if heads else ()
+        documents = load_for_heads(session, company_id, heads) if heads else ()
         return _Chunk(heads, documents)
 
 
@@ -130,7 +135,7 @@ def _payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
     return keys
 
 
-def _news(document: PostedDocument, current: EntitiesByKey) -> DocumentNews:
+def _compare_document(document: PostedDocument, current: EntitiesByKey) -> DocumentNews:
     """Compare a document with what QuickBooks has of it."""
     if document.discrepancy in ABSENT or document.head is None:
         return DocumentNews(document, document.discrepancy)

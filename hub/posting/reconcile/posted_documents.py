@@ -204,13 +204,13 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
         summaries = []
         for row in rows:
             created = PostedSummary._make((*row, row.document_id in changing))
-            current = _after_writes(created, writes)
+            current = _apply_writes(created, writes)
             if current is not None:
                 summaries.append(current)
         yield summaries
 
 
-def _after_writes(created: PostedSummary, writes: WritesByPart[_Write]) -> PostedSummary | None:
+def _apply_writes(created: PostedSummary, writes: WritesByPart[_Write]) -> PostedSummary | None:
     """Return a document as its last change left it; None if it was removed or created again."""
     part_writes = writes.get((created.document_id, created.part), ())
     later = _later_writes(created.id, part_writes)
@@ -234,7 +234,7 @@ def _is_superseded(later: Sequence[_Write] | Sequence[Posting]) -> bool:
     return bool(later) and later[-1].operation in REMOVALS
 
 
-def of_heads(
+def load_for_heads(
     session: Session, company_id: int, heads: Sequence[TransactionHead]
 ) -> list[PostedDocument]:
     """Return the posted documents whose transactions have these heads."""
@@ -353,7 +353,7 @@ def _load_writes(session: Session, document_ids: Sequence[int]) -> WritesByPart[
         Posting.posted_total,
         WRITTEN_DATE,
     ).where(*_is_later_write(document_ids))
-    return _by_part(_Write(*row) for row in session.execute(query.order_by(Posting.id)))
+    return _group_by_part(_Write(*row) for row in session.execute(query.order_by(Posting.id)))
 
 
 def _load_write_postings(session: Session, document_ids: Sequence[int]) -> WritesByPart[Posting]:
@@ -364,7 +364,7 @@ def _load_write_postings(session: Session, document_ids: Sequence[int]) -> Write
         .options(defer(Posting.payload))
         .order_by(Posting.id)
     )
-    return _by_part(session.scalars(query))
+    return _group_by_part(session.scalars(query))
 
 
 def _is_later_write(document_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
@@ -377,7 +377,7 @@ def _is_later_write(document_ids: Sequence[int]) -> tuple[ColumnElement[bool], .
     )
 
 
-def _by_part(writes: Iterable[W]) -> WritesByPart[W]:
+def _group_by_part(writes: Iterable[W]) -> WritesByPart[W]:
     """Group writes by the part of a document that they write, in the same order."""
     groups: dict[tuple[int, str], list[W]] = defaultdict(list)
     for write in writes:

@@ -26,7 +26,7 @@ def find_candidates(
 
     They carry its marker or none, and are not older than the posting can be, which is `since`.
     """
-    heads = _heads(posting)
+    heads = _head_query(posting)
     conditions = (
         (TransactionHead.created_at >= since, TransactionHead.marker == ""),
         (
@@ -40,10 +40,10 @@ def find_candidates(
     unsorted_rows: set[TransactionHead] = set()
     for condition in conditions:
         unsorted_rows.update(session.scalars(heads.where(*condition)))
-    return sorted(unsorted_rows, key=_by_creation)
+    return sorted(unsorted_rows, key=_creation_order)
 
 
-def _by_creation(head: TransactionHead) -> tuple[dt.datetime, str]:
+def _creation_order(head: TransactionHead) -> tuple[dt.datetime, str]:
     """Return the key that sorts by creation; heads without that date come first."""
     created_at = head.created_at or EARLIEST
     return created_at, head.quickbooks_id
@@ -51,10 +51,10 @@ def _by_creation(head: TransactionHead) -> tuple[dt.datetime, str]:
 
 def read_head(session: Session, posting: Posting, id: str) -> TransactionHead:
     """Return the indexed transaction of the posting's kind with this id, which must be there."""
-    return session.scalars(_heads(posting).where(TransactionHead.quickbooks_id == id)).one()
+    return session.scalars(_head_query(posting).where(TransactionHead.quickbooks_id == id)).one()
 
 
-def _heads(posting: Posting) -> Select[TransactionHead]:
+def _head_query(posting: Posting) -> Select[TransactionHead]:
     """Return a query for the indexed transactions of the company that are of the posting's kind."""
     return select(TransactionHead).where(
         TransactionHead.company_id == posting.company_id,

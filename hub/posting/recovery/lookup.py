@@ -22,7 +22,7 @@ from hub.models.enums import (
 )
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.candidates import verdict
+from hub.posting.protocol.candidates import search_verdict
 from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
 from hub.posting.protocol.history import FORGOTTEN, Agreement, QuickBooksObject
 from hub.posting.recovery.index_lookup import (
@@ -99,7 +99,7 @@ def _agreements(
     posting = snapshot.posting
     current = payloads.summarize(posting.kind, entity)
     agreements = set()
-    last = _last_written(session, posting)
+    last = _last_written_posting(session, posting)
     if last and last.answer:
         written = payloads.summarize(posting.kind, last.answer)
         if posting.kind == "item":
@@ -113,7 +113,7 @@ def _agreements(
     return frozenset(agreements)
 
 
-def _last_written(session: Session, posting: Posting) -> Posting | None:
+def _last_written_posting(session: Session, posting: Posting) -> Posting | None:
     """Return the newest posting that wrote the transaction of a part."""
     query = select(Posting).where(
         Posting.document_id == posting.document_id,
@@ -162,7 +162,7 @@ def with_marked_objects(
     marker = snapshot.history.marker
     candidates = _candidates(session, posting_session, snapshot)
     marked = [candidate for candidate in candidates if marker and candidate.marker == marker]
-    return _with_results(snapshot, marked)
+    return _add_results(snapshot, marked)
 
 
 def search_since(
@@ -206,7 +206,7 @@ def proof_of_search(
         until=until,
         rows=len(results),
         sends=len(history.sends),
-        result=verdict(history),
+        result=search_verdict(history),
         detail={"candidates": candidate_ids[:MAX_STORED_CANDIDATES]},
     )
 
@@ -248,13 +248,13 @@ def _search_transactions(
         since = min(snapshot.since for snapshot in unsearched) - OVERLAP
         entities = search_since(posting_session, kind, since, markers)
     with_entities = [replace(snapshot, search_entities=entities) for snapshot in snapshots]
-    searched = _with_candidates(posting_session, with_entities)
+    searched = _add_candidates(posting_session, with_entities)
 
     numbers = _absent_numbers(searched)
     numbered = search.find_by_number(posting_session.client(), kind, numbers)
     with transaction() as session:
         store_entities(session, posting_session, kind, numbered)
-    return _with_candidates(posting_session, searched)
+    return _add_candidates(posting_session, searched)
 
 
 def _absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
@@ -262,16 +262,16 @@ def _absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
     numbers = set()
     for snapshot in snapshots:
         history = snapshot.history
-        if history.number and verdict(history) == SearchVerdict.ABSENT:
+        if history.number and search_verdict(history) == SearchVerdict.ABSENT:
             numbers.add(history.number)
     return sorted(numbers)
 
 
-def _with_candidates(
+def _add_candidates(
     posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
 ) -> list[PostingSnapshot]:
     with reading() as session:
-        return [_with_results(one, _candidates(session, posting_session, one)) for one in snapshots]
+        return [_add_results(one, _candidates(session, posting_session, one)) for one in snapshots]
 
 
 def _candidates(
@@ -291,9 +291,7 @@ def _candidates(
     return candidates
 
 
-def _with_results(
-    snapshot: PostingSnapshot, results: Iterable[QuickBooksObject]
-) -> PostingSnapshot:
+def _add_results(snapshot: PostingSnapshot, results: Iterable[QuickBooksObject]) -> PostingSnapshot:
     history = replace(snapshot.history, search_results=tuple(results))
     return replace(snapshot, history=history)
 
@@ -320,4 +318,4 @@ def _search_singly(
         with reading() as session:
             owned_ids = find_owned_ids(session, posting, list(results))
         results = {id: replace(one, foreign=id in owned_ids) for id, one in results.items()}
-    return _with_results(snapshot, results.values())
+    return _add_results(snapshot, results.values())

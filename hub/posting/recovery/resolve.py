@@ -122,7 +122,7 @@ def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> N
     if not others:
         return
     posting_session.fetch_date()
-    date = posting_session.latest()
+    date = posting_session.latest_date()
     undated = [posting.id for posting in others if posting.doubted_date is None]
     if not undated or not date:
         return
@@ -178,7 +178,7 @@ def _ask_quickbooks(
         except WorkInterrupted:
             raise
         except HubError as error:
-            posting_session.trouble(error)
+            posting_session.report_error(error)
             failures += 1
             if failures == MAX_CONSECUTIVE_FAILURES or isinstance(error, NeedsAttention):
                 break
@@ -188,7 +188,7 @@ def _ask_quickbooks(
 def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: Step) -> None:
     """Record the step at which a posting rests for now, with the whole entity if it is posted."""
     if isinstance(step, Posted) and not _is_shown(snapshot, step):
-        complete = _with_entity(posting_session, snapshot, step.id)
+        complete = _add_entity(posting_session, snapshot, step.id)
         if complete is None:
             return
         snapshot = complete
@@ -205,7 +205,7 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
             posting_session.count_step(step)
 
 
-def _with_entity(
+def _add_entity(
     posting_session: PostingSession, snapshot: PostingSnapshot, id: str
 ) -> PostingSnapshot | None:
     """Return the snapshot with the whole entity of this id; None if it is not there and live."""

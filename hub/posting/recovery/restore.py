@@ -50,7 +50,7 @@ def detect_restore(posting_session: PostingSession) -> None:
         posting_session.fetch_date()
         with transaction() as session:
             stored = session.get_one(Company, company.id)
-            stored.restored_seen = posting_session.latest()
+            stored.restored_seen = posting_session.latest_date()
         posting_session.reload()
 
 

@@ -103,11 +103,11 @@ def adopt_marked(posting_session: PostingSession, kind: str) -> None:
         for snapshot in load_snapshots(session, posting_session, ids):
             candidate = lookup.with_marked_objects(session, posting_session, snapshot)
             if candidate.history.search_results:
-                marked.append(_as_searched_doubt(candidate))
+                marked.append(_treat_as_searched_doubt(candidate))
     advance_until_idle(posting_session, marked)
 
 
-def _as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:
+def _treat_as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:
     """Treat a posting as if it were in doubt and nothing could land any more.
 
     The transaction with its marker is there already.

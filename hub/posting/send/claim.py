@@ -48,7 +48,7 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
             fence,
             posting_session.clock.now(),
             run_id=posting_session.run_id,
-            doubted=posting_session.latest(),
+            doubted=posting_session.latest_date(),
             compose=compose,
             revisions={one.id: one.revision for one in prepared},
         )

@@ -57,7 +57,7 @@ class SendPipeline:
         if self.flights[0].open:
             self.flights[0].wait()
         else:
-            self._land()
+            self._record_first_wave()
         return True
 
     def end(self) -> None:
@@ -85,7 +85,7 @@ class SendPipeline:
         """Start a wave; return whether anything was ready."""
         posting_session = self.posting_session
         wave = 1 if posting_session.is_refused() else posting_session.batch_sizer.wave
-        ids = prepare.waiting(posting_session, wave)
+        ids = prepare.select_waiting(posting_session, wave)
         if not ids:
             return False
         steps_before = posting_session.counts.total()
@@ -98,7 +98,7 @@ class SendPipeline:
             self._count(posting_session.counts.total() > steps_before)
         return True
 
-    def _land(self) -> None:
+    def _record_first_wave(self) -> None:
         """Record the results of the first wave."""
         steps_before = self.posting_session.counts.total()
         accepted = self._settle()

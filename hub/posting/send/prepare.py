@@ -45,12 +45,12 @@ class Prepared:
     snapshot: PostingSnapshot | None = None
 
 
-def waiting(posting_session: PostingSession, limit: int) -> list[int]:
+def select_waiting(posting_session: PostingSession, limit: int) -> list[int]:
     """Return the next postings to send, one per document, those that have waited longest first.
 
     At most `MAX_SINGLE_REQUESTS` of them are sent singly.
     """
-    query = _ready(posting_session.installation_ids is not None)
+    query = _ready_query(posting_session.installation_ids is not None)
     values = _query_values(posting_session) | {"most": limit + EXTRA_CANDIDATES}
     first_by_document: dict[int, tuple[int, bool]] = {}
     with reading() as session:
@@ -64,7 +64,7 @@ def waiting(posting_session: PostingSession, limit: int) -> list[int]:
 
 def count(posting_session: PostingSession) -> int:
     """Return how many postings are to be sent."""
-    ready = _ready(posting_session.installation_ids is not None).limit(None).subquery()
+    ready = _ready_query(posting_session.installation_ids is not None).limit(None).subquery()
     query = select(func.count()).select_from(ready)
     with reading() as session:
         return session.scalar(query, _query_values(posting_session)) or 0
@@ -78,7 +78,7 @@ def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepare
     with reading() as session:
         for snapshot in load_snapshots_for_send(session, posting_session, ids):
             if _is_simple_creation(snapshot):
-                simple = replace(_as_it_stands(snapshot), snapshot=snapshot)
+                simple = replace(_prepare_unchanged(snapshot), snapshot=snapshot)
                 prepared.append(simple)
             else:
                 other_ids.append(snapshot.id)
@@ -100,7 +100,7 @@ def _is_simple_creation(snapshot: PostingSnapshot) -> bool:
     return decide(snapshot.history) == Send()
 
 
-def _as_it_stands(snapshot: PostingSnapshot) -> Prepared:
+def _prepare_unchanged(snapshot: PostingSnapshot) -> Prepared:
     posting = snapshot.posting
     return Prepared(
         id=posting.id,
@@ -112,7 +112,7 @@ def _as_it_stands(snapshot: PostingSnapshot) -> Prepared:
 
 
 @cache
-def _ready(of_installations: bool) -> Select[int, int, bool]:
+def _ready_query(of_installations: bool) -> Select[int, int, bool]:
     """Return a query for the postings that may be claimed, and whether they may go in a batch.
 
     They are checked and due, and no other posting of their document is in flight. The statement is
@@ -177,7 +177,7 @@ def _prepare_one(
             return None
         if not _write_against_current(posting_session, snapshot, step):
             return None
-    return _as_it_stands(snapshot)
+    return _prepare_unchanged(snapshot)
 
 
 def _has_approved_bytes(posting_session: PostingSession, posting: Posting) -> bool:

@@ -151,7 +151,7 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
     if whole.landed:
         client = posting_session.client(first.app)
         client.note_items(list(answers.values()), is_trial=whole.is_trial)
-    return [(job, _own_answer(job, answers[job.bid])) for job in jobs]
+    return [(job, _doubt_foreign_answer(job, answers[job.bid])) for job in jobs]
 
 
 def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
@@ -160,7 +160,7 @@ def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
     posting_session.memory.ended[job.posting.id, job.fence] = now
 
 
-def _own_answer(job: SendJob, answer: Answer) -> Answer:
+def _doubt_foreign_answer(job: SendJob, answer: Answer) -> Answer:
     """Treat an answer that shows the marker of another document as lost."""
     entity = answer.entity or {}
     marker = transaction_index.extract_marker(entity.get("PrivateNote"))

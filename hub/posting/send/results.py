@@ -91,7 +91,7 @@ def _adjust_batches(
     session: Session, posting_session: PostingSession, results: Sequence[Result]
 ) -> None:
     """Adjust how many documents go together from now on."""
-    batch_sizer = posting_session.batch_sizer.adjusted(batch_results(results))
+    batch_sizer = posting_session.batch_sizer.adjust(batch_results(results))
     if batch_sizer != posting_session.batch_sizer:
         batch_sizing.store(session, posting_session.company_id, batch_sizer)
         posting_session.batch_sizer = batch_sizer

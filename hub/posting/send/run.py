@@ -56,7 +56,7 @@ def drain(
     With `wait_for_doubts`, go on until no doubt is left either.
     """
     posting_session = PostingSession(company_id, installation_ids, run_id, progress)
-    obstacle = _obstacle(posting_session)
+    obstacle = _find_obstacle(posting_session)
     if obstacle:
         return DrainResult(stopped=obstacle, in_doubt=_count_doubts(posting_session))
     restore.detect_restore(posting_session)
@@ -76,7 +76,7 @@ def drain(
     )
 
 
-def _obstacle(posting_session: PostingSession) -> str:
+def _find_obstacle(posting_session: PostingSession) -> str:
     """Return why nothing may be sent now; a short pause is no reason, because it is waited for."""
     company = posting_session.company
     if company.state == ConnectionState.DISCONNECTED:
@@ -124,7 +124,7 @@ def _attempt(posting_session: PostingSession) -> None:
     except WorkInterrupted:
         raise
     except HubError as error:
-        posting_session.trouble(error)
+        posting_session.report_error(error)
         posting_session.stop(error.text)
 
 

@@ -845,7 +845,7 @@ def test_a_vendor_that_is_matched_by_hand_is_not_made(hub, source):
 def test_what_is_made_for_a_code_counts_as_no_document(hub):
     hub(bill(supplier=vendor_code()))
     with reading() as session:
-        assert outbox.counts(session, hub.id)["documents"] == 1
+        assert outbox.count_documents(session, hub.id)["documents"] == 1
 
 
 @pytest.mark.parametrize("about", [{"match_first": ("supplier",)}])
@@ -900,7 +900,7 @@ def test_lines_of_two_locations_may_become_two_bills(hub):
     ]
     assert first.requestid != second.requestid
     with reading() as session:
-        assert outbox.counts(session, hub.id) | {} == {
+        assert outbox.count_documents(session, hub.id) | {} == {
             **dict.fromkeys(outbox.COUNTED_STATES, 0),
             "documents": 1,
             "waiting": 1,
@@ -929,7 +929,7 @@ def test_the_same_on_postgresql(source, make_app, make_config, postgres_url):
                 Gone(source_id="invoice:9"),
             )
         with reading() as session:
-            counts = outbox.counts(session, hub.id)
+            counts = outbox.count_documents(session, hub.id)
             assert session.scalar(select(func.count(SeenCode.id))) == 4
         assert (counts["documents"], counts["waiting"], counts["held"]) == (3, 2, 1)
         assert open_cases() == [(f"match:{hub.id}:account:9", "match", [2])]

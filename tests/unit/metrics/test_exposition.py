@@ -42,10 +42,10 @@ def value(hub: Flask, name: str, **labels: str) -> float | None:
 def test_documents_are_counted_as_the_pages_count_them(two: TwoCompanies) -> None:
     with two.app.app_context(), engine.reading() as session:
         ids = [row.id for row in session.query(Installation)]
-        together = outbox.counts_by_installation(session)
+        together = outbox.count_by_installation(session)
         assert ids
         for installation_id in ids:
-            expected = outbox.counts(session, installation_id)
+            expected = outbox.count_documents(session, installation_id)
             counted: Counter[str] = Counter()
             for state, number in together[installation_id].items():
                 is_under_way = state in ("waiting", "ready", "sending")
@@ -57,8 +57,8 @@ def test_documents_are_counted_as_the_pages_count_them(two: TwoCompanies) -> Non
 def test_a_document_with_several_postings_counts_once(visitor: Visitor) -> None:
     story = visitor.story
     with visitor.app.app_context(), engine.reading() as session:
-        expected = outbox.counts(session, story.installation)
-        together = outbox.counts_by_installation(session)[story.installation]
+        expected = outbox.count_documents(session, story.installation)
+        together = outbox.count_by_installation(session)[story.installation]
     assert expected["documents"] == sum(together.values())
     assert together["held"] == expected["held"]
     assert value(visitor.app, "hub_documents", app="costtracker", state="held") == expected["held"]
@@ -201,7 +201,7 @@ def test_the_queries_of_each_scrape_read_no_table_of_postings(visitor: Visitor) 
     with visitor.app.app_context(), engine.reading() as session:
         oldest = plan_of(session, gauges._oldest_in_state_query(PostingState.HELD))
         doubt = plan_of(session, gauges._in_doubt_query())
-        firsts = plan_of(session, outbox.hub_statistics._firsts())
+        firsts = plan_of(session, outbox.hub_statistics._first_postings())
     assert "USING COVERING INDEX ix_posting_company_state" in oldest
     assert "USING COVERING INDEX ix_posting_company_state" in doubt
     assert "USING COVERING INDEX ix_posting_installation_state" in firsts

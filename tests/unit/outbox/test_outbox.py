@@ -400,7 +400,7 @@ def test_a_payload_waits_until_all_its_ids_are_known(box):
 
 def tally():
     with reading() as session:
-        return outbox.counts(session, 1)
+        return outbox.count_documents(session, 1)
 
 
 def test_documents_are_counted_by_where_they_stand(box):
@@ -528,7 +528,7 @@ def test_a_document_has_one_state_by_its_history_in_counts_filters_and_lists(box
         assert {source: listed[id] for source, id in ids.items()} == expected
         one_by_one = outbox.states(session, 1)
         assert {source: one_by_one[id] for source, id in ids.items()} == expected
-        counted = outbox.counts(session, 1)
+        counted = outbox.count_documents(session, 1)
         for state in outbox.COUNTED_STATES:
             result = listing.documents_with_posting().where(listing.in_state(state))
             filtered = {row.SourceDocument.source_id for row in session.execute(result)}

@@ -307,14 +307,14 @@ PACES = {
 
 @pytest.mark.parametrize(("pace", "told", "size"), PACES.values(), ids=PACES)
 def test_the_size_follows_the_answers(pace, told, size):
-    assert pace.adjusted(told).size == size
+    assert pace.adjust(told).size == size
 
 
 def test_what_too_many_taught_is_kept():
-    learnt = BatchSizer("auto", 15).adjusted(
+    learnt = BatchSizer("auto", 15).adjust(
         [BatchResult(15, frozenset({"declined"}), too_many=True)]
     )
-    assert learnt.adjusted([BatchResult(30, frozenset({"landed"}))] * 9).most == 10
+    assert learnt.adjust([BatchResult(30, frozenset({"landed"}))] * 9).most == 10
 
 
 def test_the_choice_is_a_persons_and_audited(desk):

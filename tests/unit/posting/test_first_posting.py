@@ -51,7 +51,7 @@ def app_that(make_app, make_config, empty_database):
 
 def closed(id):
     with reading() as session:
-        block = first_posting.blocks(session, [id]).get(id)
+        block = first_posting.find_blocks(session, [id]).get(id)
         return block.reason if block else ""
 
 

@@ -59,7 +59,9 @@ def test_lost_answers_are_found_again(desk):
 
 
 def claimed(desk, worker):
-    return pipeline.claim_prepared(worker, prepare.prepare(worker, prepare.waiting(worker, 10)))
+    return pipeline.claim_prepared(
+        worker, prepare.prepare(worker, prepare.select_waiting(worker, 10))
+    )
 
 
 def test_two_workers_never_claim_the_same(desk):
@@ -67,8 +69,8 @@ def test_two_workers_never_claim_the_same(desk):
         desk.bill(f"A-{n}")
     first, second = PostingSession(desk.company_id), PostingSession(desk.company_id)
     both = (
-        prepare.prepare(first, prepare.waiting(first, 10)),
-        prepare.prepare(second, prepare.waiting(second, 10)),
+        prepare.prepare(first, prepare.select_waiting(first, 10)),
+        prepare.prepare(second, prepare.select_waiting(second, 10)),
     )
     jobs: list = [[], []]
 
@@ -158,7 +160,7 @@ def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatc
 def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
     id = desk.bill()
     worker = PostingSession(desk.company_id)
-    prepared = prepare.prepare(worker, prepare.waiting(worker, 10))
+    prepared = prepare.prepare(worker, prepare.select_waiting(worker, 10))
     with transaction() as session:
         session.get_one(Posting, id).revision += 1
     assert pipeline.claim_prepared(worker, prepared) == []
@@ -167,7 +169,7 @@ def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
 def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk):
     id = desk.bill()
     first, second = PostingSession(desk.company_id), PostingSession(desk.company_id)
-    prepared = prepare.prepare(second, prepare.waiting(second, 10))
+    prepared = prepare.prepare(second, prepare.select_waiting(second, 10))
     earlier = claimed(desk, first)[0]
     with transaction() as session:
         session.get_one(Posting, id).state = "ready"

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.posting.protocol.candidates import verdict
+from hub.posting.protocol.candidates import search_verdict
 from hub.posting.protocol.decisions import decide, is_batchable, is_doubtful, is_refusal_credible
 from hub.posting.protocol.history import (
     FORGOTTEN,
@@ -650,4 +650,4 @@ def test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone(history: His
 def test_what_a_look_found_has_a_word(
     search_results: tuple[QuickBooksObject, ...], word: str
 ) -> None:
-    assert verdict(unknown("doubt", search_results=search_results)) == word
+    assert search_verdict(unknown("doubt", search_results=search_results)) == word
