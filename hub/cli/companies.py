@@ -114,8 +114,8 @@ def check(realm: str) -> None:
     record_download.refresh(row.id)
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
     with reading() as session:
-        reads = usage.reads(session, row.id)
-    room = usage.room(row)
+        reads = usage.count_reads(session, row.id)
+    room = usage.remaining_budget(row)
     ends = oauth_connect.expiry(row.id)
     say(f"Read {reads.today:,} times today and {reads.month:,} this month.")
     say(f"Room for {room.requests:,} calls and {room.batches} batches more in this minute.")

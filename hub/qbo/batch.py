@@ -9,7 +9,7 @@ from typing import Any
 from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
 from hub.qbo.entities import ENTITY
-from hub.qbo.responses import Answer, Expected, lost, of_item
+from hub.qbo.responses import Answer, Expected, interpret_item, lost_answer
 
 MAX_ITEMS = 30
 MAX_REQUEST_ID_LENGTH = 36
@@ -55,12 +55,12 @@ def answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
     unknown = sorted(set(parts_by_bid) - set(bids))
     if unknown:
         log.warning("the answer to a batch has items that were not in it: %s", ", ".join(unknown))
-    unclear = lost(Sentence("the answer to the batch does not tell of it once"))
+    unclear = lost_answer(Sentence("the answer to the batch does not tell of it once"))
     answer_by_bid = {}
     for item in items:
         parts = parts_by_bid.get(item.bid, [])
         if len(parts) == 1:
-            answer_by_bid[item.bid] = of_item(parts[0], item.expected, whole)
+            answer_by_bid[item.bid] = interpret_item(parts[0], item.expected, whole)
         else:
             answer_by_bid[item.bid] = unclear
     return answer_by_bid

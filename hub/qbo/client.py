@@ -24,7 +24,15 @@ from hub.qbo.call import Call, read_call
 from hub.qbo.entities import ENTITY
 from hub.qbo.multipart import multipart
 from hub.qbo.oauth import tokens
-from hub.qbo.responses import Answer, Expected, lost, of_item, of_read, read_reply, unsent
+from hub.qbo.responses import (
+    Answer,
+    Expected,
+    interpret_item,
+    lost_answer,
+    read_reply,
+    repeat_doubtful_read,
+    unsent_answer,
+)
 from hub.rate_limits.limiter import NoSlot, rate_limiter
 
 MINOR_VERSION = "75"
@@ -127,7 +135,7 @@ class Client:
         first = parts[0] if isinstance(parts, list) and parts else None
         if whole.status != 200 or not isinstance(first, dict):
             return whole
-        answer = of_item(first, Expected("Attachable"), whole)
+        answer = interpret_item(first, Expected("Attachable"), whole)
         self.note_items([answer], is_trial=whole.is_trial)
         return answer
 
@@ -206,28 +214,30 @@ class Client:
     def _call(self, call: Call, deadline_at: float | None = None) -> Answer:
         """Send a call, a read up to three times."""
         if call.writes:
-            return self._once(call, deadline_at)
+            return self._send_once(call, deadline_at)
         clock = self._context.clock
         repeat_until = clock.monotonic() + self._context.config.deadline_seconds
         if deadline_at is not None:
             repeat_until = min(repeat_until, deadline_at)
-        answer = self._once(call, deadline_at)
+        answer = self._send_once(call, deadline_at)
         for _ in range(MAX_READ_ATTEMPTS - 1):
             if not _is_worth_repeating(answer) or clock.monotonic() >= repeat_until:
                 break
             if answer.outcome == SendOutcome.UNAUTHORISED:
                 clock.sleep(answer.after or 0.0)
-            answer = self._once(call, deadline_at)
+            answer = self._send_once(call, deadline_at)
         if answer.outcome == SendOutcome.DOUBT:
-            return of_read(answer)
+            return repeat_doubtful_read(answer)
         return answer
 
-    def _once(self, call: Call, deadline_at: float | None = None) -> Answer:
+    def _send_once(self, call: Call, deadline_at: float | None = None) -> Answer:
         """Send a call once, and again with a new token if its token has expired."""
         with self._flask.app_context():
-            answer, access = self._with_access(lambda: self._access(call), call, deadline_at)
+            answer, access = self._send_with_access(lambda: self._access(call), call, deadline_at)
             if answer.expired and access:
-                answer, _ = self._with_access(lambda: self._renew_token(access), call, deadline_at)
+                answer, _ = self._send_with_access(
+                    lambda: self._renew_token(access), call, deadline_at
+                )
             is_let_in = answer.outcome != SendOutcome.UNAUTHORISED
             if call.is_envelope and is_let_in:
                 return answer  # its items show whether QuickBooks lets the hub in
@@ -262,7 +272,7 @@ class Client:
             self._is_refused = connection.accept(self.company_id, writes=writes)
         return answer
 
-    def _with_access(
+    def _send_with_access(
         self, get_access: Callable[[], _Access], call: Call, deadline_at: float | None
     ) -> tuple[Answer, _Access | None]:
         """Send a call with an access token and return the answer with the access, None if none."""
@@ -278,7 +288,7 @@ class Client:
                 answer = self._send(call, access.token, deadline_at)
                 return replace(answer, is_trial=access.is_trial), access
         except (NoSlot, DatabaseUnavailable) as error:
-            return unsent(str(error), _seconds_after(error)), access
+            return unsent_answer(str(error), _seconds_after(error)), access
 
     def _send(self, call: Call, token: str, deadline_at: float | None) -> Answer:
         """Send a call, interpret its answer and count it; the outcome says if it was sent."""
@@ -294,7 +304,7 @@ class Client:
         if deadline_at is not None:
             seconds = min(seconds, deadline_at - started_at)
         if seconds <= 0:
-            return unsent(Sentence("the time for this attempt was over before it began"))
+            return unsent_answer(Sentence("the time for this attempt was over before it began"))
         try:
             response = transport.send(
                 self._request(call, token),
@@ -305,9 +315,9 @@ class Client:
             )
         except ExchangeError as error:
             if not error.may_have_sent:
-                return unsent(str(error))
+                return unsent_answer(str(error))
             self._count(call, None)
-            return lost(str(error))
+            return lost_answer(str(error))
         answer = read_reply(response, call.expected)
         answer = replace(answer, seconds=clock.monotonic() - started_at)
         self._count(call, answer.date)

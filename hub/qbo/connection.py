@@ -49,7 +49,7 @@ def state_of(answer: Answer) -> ConnectionState:
     return ConnectionState.INTERRUPTED
 
 
-def trouble(company: Company, *, writes: bool) -> ConnectionTrouble | None:
+def find_trouble(company: Company, *, writes: bool) -> ConnectionTrouble | None:
     """Return why a call may not be made now, or None if it may."""
     if not is_refused(company):
         return None
@@ -128,7 +128,7 @@ def refuse(
         company.refuses_writes = company.refuses_writes or writes
         company.refuses_reads = company.refuses_reads or not may_accept_reads
         _update_case(session, company, now)
-    return trouble(company, writes=True)
+    return find_trouble(company, writes=True)
 
 
 def accept(company_id: int, *, writes: bool) -> bool:

@@ -88,7 +88,7 @@ def choices(session: Session, company_id: int, role: Role) -> list[Record]:
         Record.list == list_name,
         Record.active,
     )
-    rows = [row for row in session.scalars(active) if _fits(role, row)]
+    rows = [row for row in session.scalars(active) if _fits_role(role, row)]
     return sorted(rows, key=lambda row: (row.number, row.full_name.casefold()))
 
 
@@ -158,12 +158,12 @@ def _index(
             return cached_index
 
     rows = read_list(ROLE_LIST[role])
-    new_index = RecordIndex(_entry(row) for row in rows if _fits(role, row))
+    new_index = RecordIndex(_entry(row) for row in rows if _fits_role(role, row))
     cached[key] = version, new_index
     return new_index
 
 
-def _fits(role: Role, row: Record) -> bool:
+def _fits_role(role: Role, row: Record) -> bool:
     """Return whether a record may take a role."""
     condition = FITS.get(role)
     if condition is None:
@@ -265,7 +265,7 @@ def absorb(
     has_stored = upsert(session, Record, rows)
     has_deactivated = _deactivate(session, company_id, name, deleted_ids)
     if has_stored or has_deactivated:
-        _touch(session, company_id, name)
+        _count_change(session, company_id, name)
 
 
 def store_list(
@@ -293,7 +293,7 @@ def store_list(
         row.active = row.quickbooks_id in ids or _is_too_new(row, before, now)
     if name == "tax_code":
         _fill_rates(session, company_id)
-    state = _touch(session, company_id, name)
+    state = _count_change(session, company_id, name)
     state.read_at = now
     state.changed_to = begun
 
@@ -342,7 +342,7 @@ def _fill_rates(session: Session, company_id: int) -> None:
             row.rate = ""
 
 
-def _touch(session: Session, company_id: int, name: str) -> ListState:
+def _count_change(session: Session, company_id: int, name: str) -> ListState:
     """Count a change of a list, so that its indexes are built again; return its state."""
     key = company_id, name
     state = session.get(ListState, key)

@@ -107,7 +107,7 @@ def read_reply(response: HttpResponse, expected: Expected) -> Answer:
     faults = faults_of(body)
     if not body:
         faults = parse(response.body)
-    faults = _without_secrets(faults)
+    faults = _mask_faults(faults)
     entity = _entity(body, expected)
     answer = Answer(
         SendOutcome.DOUBT,
@@ -118,17 +118,17 @@ def read_reply(response: HttpResponse, expected: Expected) -> Answer:
         date=_date(response.headers.get("Date", "")),
         **_version(entity, response.body),
     )
-    return _with_outcome(answer, entity, response, expected)
+    return _decide_outcome(answer, entity, response, expected)
 
 
-def _with_outcome(
+def _decide_outcome(
     answer: Answer, entity: dict[str, Any] | None, response: HttpResponse, expected: Expected
 ) -> Answer:
     """Decide what an answer means; whatever is not clear stays in doubt."""
     faults = answer.faults
     codes = {fault.code for fault in faults}
     if response.status == 429 or codes & THROTTLED_CODES:
-        after = _after(response.headers.get("Retry-After", ""))
+        after = _pause_seconds(response.headers.get("Retry-After", ""))
         text = sentence(faults)
         return replace(answer, outcome=SendOutcome.THROTTLED, after=after, text=text)
 
@@ -142,7 +142,7 @@ def _with_outcome(
         return replace(answer, outcome=SendOutcome.REFUSED, text=text)
     if _is_success(answer, entity, response, expected):
         return replace(answer, outcome=SendOutcome.LANDED, entity=entity, text="")
-    text = _doubtful(answer, response)
+    text = _explain_doubt(answer, response)
     return replace(answer, text=text)
 
 
@@ -163,10 +163,10 @@ def _is_success(
     return _is_as_expected(entity, expected)
 
 
-def of_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
+def interpret_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
     """Interpret one item in the answer to a batch or an upload."""
     response = HttpResponse(200, {"Content-Type": "application/json"}, b"")
-    faults = _without_secrets(faults_of(item))
+    faults = _mask_faults(faults_of(item))
     entity = _entity(item, expected)
     answer = replace(
         whole,
@@ -176,10 +176,10 @@ def of_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
         entity=None,
         **_version(entity, b""),
     )
-    return _with_outcome(answer, entity, response, expected)
+    return _decide_outcome(answer, entity, response, expected)
 
 
-def unsent(reason: str, after: float | None = None) -> Answer:
+def unsent_answer(reason: str, after: float | None = None) -> Answer:
     """Return the answer to a call of which no byte left this machine."""
     return Answer(
         SendOutcome.UNSENT,
@@ -191,7 +191,7 @@ def unsent(reason: str, after: float | None = None) -> Answer:
     )
 
 
-def lost(reason: str) -> Answer:
+def lost_answer(reason: str) -> Answer:
     """Return the answer to a call that may have arrived although no answer came."""
     words = mask_secrets(reason)
     text = Sentence(
@@ -202,7 +202,7 @@ def lost(reason: str) -> Answer:
     return Answer(SendOutcome.DOUBT, text=text)
 
 
-def of_read(answer: Answer) -> Answer:
+def repeat_doubtful_read(answer: Answer) -> Answer:
     """Say of a read in doubt that it is repeated: it changes nothing, so nothing is looked up."""
     text = answer.text
     if isinstance(text, Sentence) and "next_step" in text.values:
@@ -211,7 +211,7 @@ def of_read(answer: Answer) -> Answer:
     return replace(answer, text=text.removesuffix(LOOK_UP_FOLLOWS) + RETRY_FOLLOWS)
 
 
-def _without_secrets(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+def _mask_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """Return faults in whose texts secrets are masked: QuickBooks may repeat what it was sent."""
     masked = []
     for fault in faults:
@@ -284,7 +284,7 @@ def _date(text: str) -> dt.datetime | None:
         return None
 
 
-def _after(text: str) -> float:
+def _pause_seconds(text: str) -> float:
     """Return the seconds to pause: those that QuickBooks asks for, within limits, or a default."""
     if not text.isdigit():
         return DEFAULT_PAUSE_SECONDS
@@ -298,7 +298,7 @@ def _explain_unauthorized(faults: tuple[Fault, ...]) -> str:
     return Sentence("QuickBooks did not accept the connection. It is tried again by itself.")
 
 
-def _doubtful(answer: Answer, response: HttpResponse) -> str:
+def _explain_doubt(answer: Answer, response: HttpResponse) -> str:
     """Return why it is not known whether a call was done."""
     if answer.faults:
         reason = sentence(answer.faults)

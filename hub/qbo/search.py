@@ -80,7 +80,7 @@ def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
         yield values[start:end]
 
 
-def created_since(
+def find_created_since(
     client: Client, kind: str, since: dt.datetime, page: int = PAGE_SIZE
 ) -> Iterator[list[Entity]]:
     """Yield all objects of a kind created since a moment, each once, in the order of creation.
@@ -100,7 +100,7 @@ def created_since(
         if last <= start:
             # The page holds nothing but objects of one second, and that second has more of them.
             seen_ids |= {entity["Id"] for entity in entities}
-            of_second = _created_in_second(client, kind, start, page)
+            of_second = _find_created_in_second(client, kind, start, page)
             yield [entity for entity in of_second if entity["Id"] not in seen_ids]
             last = start + ONE_SECOND
         start = last
@@ -127,7 +127,7 @@ def _page(client: Client, kind: str, where: str, page: int, position: int = 1) -
     return entities
 
 
-def _created_in_second(
+def _find_created_in_second(
     client: Client, kind: str, second: dt.datetime, page: int
 ) -> Iterable[Entity]:
     """Return the objects created in one second, if they are more than a page.
@@ -241,15 +241,15 @@ def _find(client: Client, kind: str, where: str) -> list[Entity]:
 
 def created_at(entity: Entity) -> dt.datetime:
     """Return when an object was created."""
-    return _moment(entity, "CreateTime")
+    return _parse_moment(entity, "CreateTime")
 
 
 def changed_at(entity: Entity) -> dt.datetime:
     """Return when an object was last changed, or deleted."""
-    return _moment(entity, "LastUpdatedTime")
+    return _parse_moment(entity, "LastUpdatedTime")
 
 
-def _moment(entity: Entity, name: str) -> dt.datetime:
+def _parse_moment(entity: Entity, name: str) -> dt.datetime:
     """Return one of an object's times, in UTC."""
     times = entity.get("MetaData") or {}
     text = str(times.get(name))

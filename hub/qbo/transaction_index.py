@@ -247,8 +247,8 @@ def head_of(
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": TransactionState.VOIDED if is_voided(entity) else TransactionState.LIVE,
         "content": content(kind, entity, summary),
-        "created_at": _moment(str(times.get("CreateTime"))),
-        "updated_at": _moment(str(times.get("LastUpdatedTime"))),
+        "created_at": _parse_moment(str(times.get("CreateTime"))),
+        "updated_at": _parse_moment(str(times.get("LastUpdatedTime"))),
     }
 
 
@@ -331,7 +331,7 @@ def _day(text: Any) -> dt.date | None:
 
 
 @lru_cache(maxsize=1000)  # many transactions have the same times
-def _moment(text: str) -> dt.datetime | None:
+def _parse_moment(text: str) -> dt.datetime | None:
     """Return a time of QuickBooks in UTC; None if it cannot be read."""
     try:
         return dt.datetime.fromisoformat(text).astimezone(dt.UTC)

@@ -42,15 +42,15 @@ def count_read(company_id: int) -> None:
         )
 
 
-def reads(session: Session, company_id: int) -> Reads:
+def count_reads(session: Session, company_id: int) -> Reads:
     """Return how often a company was read."""
     count = select(func.coalesce(func.sum(ReadDay.count), 0))
-    everyone = count.where(ReadDay.day >= _first_of_month())
-    reads_of_company = reads_of_each(session, [company_id])[company_id]
+    everyone = count.where(ReadDay.day >= _start_of_month())
+    reads_of_company = count_reads_of_each(session, [company_id])[company_id]
     return replace(reads_of_company, everyone=int(session.scalar(everyone) or 0))
 
 
-def reads_of_each(session: Session, company_ids: Collection[int]) -> dict[int, Reads]:
+def count_reads_of_each(session: Session, company_ids: Collection[int]) -> dict[int, Reads]:
     """Return how often each of some companies was read; `everyone` is left at zero."""
     today = hub_context.current().clock.now().date()
     is_today = ReadDay.day == today
@@ -60,7 +60,7 @@ def reads_of_each(session: Session, company_ids: Collection[int]) -> dict[int, R
             func.sum(case((is_today, ReadDay.count), else_=0)),
             func.sum(ReadDay.count),
         )
-        .where(ReadDay.company_id.in_(company_ids), ReadDay.day >= _first_of_month())
+        .where(ReadDay.company_id.in_(company_ids), ReadDay.day >= _start_of_month())
         .group_by(ReadDay.company_id)
     )
     counts = dict.fromkeys(company_ids, Reads(0, 0, 0))
@@ -69,12 +69,12 @@ def reads_of_each(session: Session, company_ids: Collection[int]) -> dict[int, R
     return counts
 
 
-def _first_of_month() -> dt.date:
+def _start_of_month() -> dt.date:
     """Return the first day of this month."""
     return hub_context.current().clock.now().date().replace(day=1)
 
 
-def room(company: Company) -> Budget:
+def remaining_budget(company: Company) -> Budget:
     """Return what this process may still call of a company at this moment."""
     current = hub_context.current()
     limiter = rate_limiter(company.realm, current.clock, current.config)

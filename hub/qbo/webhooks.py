@@ -200,7 +200,7 @@ def _notified_events(notification: dict[str, Any]) -> Iterator[WebhookEvent]:
                 kind=KIND.get(name, ""),
                 id=str(id),
                 operation=str(entity.get("operation")),
-                at=_moment(entity.get("lastUpdated")),
+                at=_parse_moment(entity.get("lastUpdated")),
             )
 
 
@@ -220,7 +220,7 @@ def _cloud_events(content: list[Any]) -> Iterator[WebhookEvent]:
             kind=kinds.get(entity.lower(), ""),
             id=str(event.get("intuitentityid") or ""),
             operation=operation,
-            at=_moment(event.get("time")),
+            at=_parse_moment(event.get("time")),
         )
 
 
@@ -240,7 +240,7 @@ def _is_stored(session: Session, company_id: int, event: WebhookEvent) -> bool:
     return bool(event.at and head.updated_at and head.updated_at >= event.at)
 
 
-def _moment(text: Any) -> dt.datetime | None:
+def _parse_moment(text: Any) -> dt.datetime | None:
     """Return a time as a webhook writes it, by default in UTC; None if it cannot be read."""
     try:
         moment = dt.datetime.fromisoformat(str(text))

@@ -278,7 +278,7 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
         raise Retry("%(reason)s.", reason=reason)
     if steps.errors:
         return
-    trouble = connection.trouble(company, writes=True)
+    trouble = connection.find_trouble(company, writes=True)
     raise trouble or ReconnectNeeded(company.name or company.realm, reason)
 
 

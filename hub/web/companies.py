@@ -233,7 +233,7 @@ def _about_each(look: Session, companies: Sequence[Company]) -> list[dict[str, A
     apps = _by_company(look.scalars(apps_of_companies.order_by(Installation.id)))
     sizes = _sizes_of_lists(look, ids)
     runs = reconciliation.newest_runs(look, whole_ids, RunKind.LISTS)
-    reads = usage.reads_of_each(look, ids)
+    reads = usage.count_reads_of_each(look, ids)
     reconciled = reconciliation.newest_of_each(look, whole_ids)
     about = []
     for company in companies:
@@ -248,7 +248,7 @@ def _about_each(look: Session, companies: Sequence[Company]) -> list[dict[str, A
                 "apps": apps[company.id],
                 "run": runs.get(company.id),
                 "reads": reads[company.id],
-                "room": usage.room(company),
+                "room": usage.remaining_budget(company),
                 "reconciled": reconciled.get(company.id),
             }
         )

@@ -202,7 +202,7 @@ BUGS = (
     Planted(
         "an item that a batch's answer leaves out is done",
         "hub/qbo/batch.py",
-        'unclear = lost(Sentence("the answer to the batch does not tell of it once"))',
+        'unclear = lost_answer(Sentence("the answer to the batch does not tell of it once"))',
         "unclear = Answer(SendOutcome.LANDED)",
         "tests/unit/qbo/test_batch.py::test_an_item_that_is_not_told_of_once_is_in_doubt",
     ),

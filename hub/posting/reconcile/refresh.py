@@ -53,7 +53,9 @@ def refresh(posting_session: PostingSession) -> None:
     done = 0
     for kind, since in _posted_kinds(posting_session):
         read_ids: set[str] = set()
-        for page in search.created_since(posting_session.client(), kind, since - lookup.OVERLAP):
+        for page in search.find_created_since(
+            posting_session.client(), kind, since - lookup.OVERLAP
+        ):
             posting_session.collect_dates()
             with transaction() as session:
                 lookup.store_entities(session, posting_session, kind, page)

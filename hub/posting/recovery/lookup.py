@@ -173,7 +173,7 @@ def search_since(
     Return those with one of these markers, by id.
     """
     marked: dict[str, dict[str, Any]] = {}
-    for page in search.created_since(posting_session.client(), kind, since):
+    for page in search.find_created_since(posting_session.client(), kind, since):
         posting_session.collect_dates()
         with transaction() as session:
             store_entities(session, posting_session, kind, page)
@@ -310,7 +310,7 @@ def _search_singly(
     else:
         name = search.identify(body_of(posting)).name
         entities = search.find_by_name(client, kind, name)
-        for page in search.created_since(client, kind, snapshot.since - OVERLAP):
+        for page in search.find_created_since(client, kind, snapshot.since - OVERLAP):
             entities += page
     posting_session.collect_dates()
     results = {str(entity["Id"]): from_entity(snapshot.posting, entity) for entity in entities}

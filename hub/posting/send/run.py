@@ -81,7 +81,7 @@ def _find_obstacle(posting_session: PostingSession) -> str:
     company = posting_session.company
     if company.state == ConnectionState.DISCONNECTED:
         return company.state_reason or Sentence("The company is disconnected.")
-    trouble = connection.trouble(company, writes=True)
+    trouble = connection.find_trouble(company, writes=True)
     if trouble is None:
         return ""
     is_short = connection.short_pause(posting_session.company_id) is not None

@@ -77,7 +77,7 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
                 seconds=TIMEOUT_SECONDS,
             )
         except ExchangeError as error:
-            raise _unavailable(mask_secrets(str(error))) from None
+            raise _unavailable_error(mask_secrets(str(error))) from None
         return _response(request, reply)
 
 
@@ -92,7 +92,7 @@ def consent_url(state: str) -> str:
 
 def exchange(code: str, state: str) -> TokenGrant:
     """Return the tokens for the code that came back from the consent with this state."""
-    with Session(redirect_uri=redirect_uri()) as session, _translated_errors():
+    with Session(redirect_uri=redirect_uri()) as session, _translate_errors():
         proof = {}
         if hub_context.current().config.qbo_pkce:
             proof["code_verifier"] = _code_verifier(state)
@@ -108,7 +108,7 @@ def exchange(code: str, state: str) -> TokenGrant:
 
 def renew(refresh_token: str) -> TokenGrant:
     """Return a new access token, and the refresh token that is valid from now on."""
-    with Session() as session, _translated_errors():
+    with Session() as session, _translate_errors():
         token = session.refresh_token(
             session.keys.token_url,
             refresh_token=refresh_token,
@@ -127,7 +127,7 @@ def revoke(refresh_token: str) -> None:
         reply = session.request("POST", url, json=content, auth=secret, headers=HEADERS)
     status = reply.status_code
     if status >= 500 or status in (408, 429):
-        raise _unavailable(Sentence("status %(status)s", status=str(status)), reply.headers)
+        raise _unavailable_error(Sentence("status %(status)s", status=str(status)), reply.headers)
 
 
 def _allow_plain_http(keys: IntuitKeys) -> None:
@@ -182,7 +182,7 @@ def _response(request: requests.PreparedRequest, reply: HttpResponse) -> request
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     """Translate errors: the token is rejected, the settings are wrong, or Intuit is unavailable."""
     try:
         yield
@@ -192,9 +192,9 @@ def _translated_errors() -> Iterator[None]:
         raise ConfigurationError(intuit_keys.description(), "are not accepted by Intuit") from None
     except OAuth2Error as error:
         words = mask_secrets(str(error.error or "nothing"))
-        raise _unavailable(Sentence("it says %(words)s", words=words)) from None
+        raise _unavailable_error(Sentence("it says %(words)s", words=words)) from None
     except (ValueError, TypeError):
-        raise _unavailable(Sentence("an answer without tokens")) from None
+        raise _unavailable_error(Sentence("an answer without tokens")) from None
 
 
 def _require_tokens_or_error(response: requests.Response) -> requests.Response:
@@ -205,7 +205,7 @@ def _require_tokens_or_error(response: requests.Response) -> requests.Response:
         with suppress(ValueError, RecursionError):
             content = json.loads(response.content)
     if not isinstance(content, dict):
-        raise _unavailable(
+        raise _unavailable_error(
             Sentence("status %(status)s without an answer that can be read", status=str(status)),
             response.headers,
         )
@@ -213,13 +213,13 @@ def _require_tokens_or_error(response: requests.Response) -> requests.Response:
         return response
     has_tokens = content.get("access_token") and content.get("refresh_token")
     if status != 200 or not has_tokens:
-        raise _unavailable(
+        raise _unavailable_error(
             Sentence("status %(status)s, without tokens", status=str(status)), response.headers
         )
     return response
 
 
-def _unavailable(reason: str, headers: Mapping[str, str] | None = None) -> Retry:
+def _unavailable_error(reason: str, headers: Mapping[str, str] | None = None) -> Retry:
     """Return the error for a sign-in of Intuit that does not work, with the pause it asks for."""
     after = (headers or {}).get("Retry-After", "")
     seconds = float(after) if after.isdigit() else None

@@ -58,7 +58,7 @@ def access_token(company_id: int, *, writes: bool = False) -> str:
     Raise ConnectionTrouble while QuickBooks refuses such calls, or Retry while Intuit is down.
     """
     state = _token_state(company_id)
-    trouble = connection.trouble(state.company, writes=writes)
+    trouble = connection.find_trouble(state.company, writes=writes)
     if trouble:
         raise trouble
     left = state.expires_at - hub_context.current().clock.now()
@@ -122,8 +122,8 @@ def store(session: Session, company_id: int, grant: TokenGrant) -> None:
     token = session.get(Token, company_id) or Token(company_id=company_id)
     token.access_expires_at = now + dt.timedelta(seconds=grant.access_seconds)
     token.refreshed_at = now
-    token.refresh_expires_at = _later(now, grant.refresh_seconds)
-    token.ends_at = _later(now, grant.ends_in) or token.ends_at
+    token.refresh_expires_at = _add_seconds(now, grant.refresh_seconds)
+    token.ends_at = _add_seconds(now, grant.ends_in) or token.ends_at
     token.refreshing_since = None
     token.fence = ""
     session.add(token)
@@ -308,7 +308,7 @@ def _place(company_id: int, name: str) -> str:
     return f"company:{company_id}:{name}"
 
 
-def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:
+def _add_seconds(now: dt.datetime, seconds: int | None) -> dt.datetime | None:
     """Return the moment so many seconds from now; None if they are not known."""
     if seconds is None:
         return None

@@ -10,7 +10,7 @@ from hub.models.enums import SendOutcome
 from hub.qbo import intuit_keys, transport
 from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
 from hub.qbo.faults import quote_reasons
-from hub.qbo.responses import Answer, Expected, of_read, read_reply, unsent
+from hub.qbo.responses import Answer, Expected, read_reply, repeat_doubtful_read, unsent_answer
 from hub.rate_limits.limiter import rate_limiter
 
 
@@ -53,5 +53,5 @@ def _read(realm: str, access_token: str) -> Answer:
                 seconds=shared.config.deadline_seconds,
             )
         except ExchangeError as error:
-            return unsent(str(error))
-    return of_read(read_reply(reply, Expected("CompanyInfo")))
+            return unsent_answer(str(error))
+    return repeat_doubtful_read(read_reply(reply, Expected("CompanyInfo")))

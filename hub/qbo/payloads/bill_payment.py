@@ -18,7 +18,7 @@ from hub.qbo.payloads.shared_fields import put_texts_into_memo
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a bill payment; bills that are settled by credits need no account."""
     lines, applied = applied_lines.build_lines(builder, ("bill", "vendor_credit"))
-    paid = applied_lines.whole(builder, applied)
+    paid = applied_lines.total_paid(builder, applied)
     account = builder.mapped.header.get("payment_account")
     if paid:
         require_reference("payment_account", account, builder)

@@ -76,7 +76,7 @@ class PayloadBuilder:
         ref = self.mapped.header.get(role)
         return as_reference(ref)
 
-    def on_line(self, line: MappedLine, role: Role) -> dict[str, str] | None:
+    def line_reference(self, line: MappedLine, role: Role) -> dict[str, str] | None:
         """Return the reference of a role of a line."""
         ref = line.refs.get(role)
         return as_reference(ref)
@@ -85,13 +85,17 @@ class PayloadBuilder:
         """Return the location, unless the company has switched locations off."""
         ref = self.mapped.header.get("location")
         is_enabled = self.facts.locations
-        return self._if_enabled(ref, is_enabled, label="Location", plural=Sentence("Locations"))
+        return self._reference_if_enabled(
+            ref, is_enabled, label="Location", plural=Sentence("Locations")
+        )
 
     def line_class(self, line: MappedLine) -> dict[str, str] | None:
         """Return the class of a line, unless the company has switched classes off."""
         ref = line.refs.get("class")
         is_enabled = self.facts.class_per_line or self.facts.class_per_document
-        return self._if_enabled(ref, is_enabled, label="Class", plural=Sentence("Classes"))
+        return self._reference_if_enabled(
+            ref, is_enabled, label="Class", plural=Sentence("Classes")
+        )
 
     def one_class(self) -> dict[str, str] | None:
         """Return the class of the transaction, if the company has one class for each."""
@@ -137,7 +141,7 @@ class PayloadBuilder:
                 lines.append((mapped, line_amount))
         return lines
 
-    def _if_enabled(
+    def _reference_if_enabled(
         self, ref: Ref | None, is_enabled: bool, label: str, plural: str
     ) -> dict[str, str] | None:
         """Return a reference; put its name into the memo if the company has switched them off."""

@@ -69,8 +69,8 @@ def differences(
     """
     comparison = _Comparison(expected, actual, name_of)
     if expected.is_list_entry:
-        return comparison.of_list_entries()
-    return comparison.of_transactions()
+        return comparison.compare_list_entries()
+    return comparison.compare_transactions()
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class _Comparison:
         """Return the currency in which differences are written."""
         return self.expected.currency or self.actual.currency or "USD"
 
-    def of_transactions(self) -> list[str]:
+    def compare_transactions(self) -> list[str]:
         """Compare totals, header and lines."""
         facts = list(HEADER_FACTS)
         for name in OPTIONAL_HEADER_FACTS:
@@ -95,7 +95,7 @@ class _Comparison:
         header = self._facts(self.expected, self.actual, facts)
         return [*self._totals(), *header, *self._exchange_rate(), *self._lines()]
 
-    def of_list_entries(self) -> list[str]:
+    def compare_list_entries(self) -> list[str]:
         """Compare names, whose case does not count, and the facts that the hub writes."""
         ours = self.expected.name or ""
         theirs = self.actual.name or ""

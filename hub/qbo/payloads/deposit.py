@@ -55,7 +55,7 @@ def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> 
             )
         )
     linked = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}
-    detail = without_empty(PaymentMethodRef=builder.on_line(mapped, "payment_method"))
+    detail = without_empty(PaymentMethodRef=builder.line_reference(mapped, "payment_method"))
     return fields | {"LinkedTxn": [linked], DETAIL: detail}
 
 
@@ -70,8 +70,8 @@ def _other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
             )
         )
     return without_empty(
-        AccountRef=builder.on_line(mapped, "account"),
+        AccountRef=builder.line_reference(mapped, "account"),
         ClassRef=builder.line_class(mapped),
         Entity=party_reference(mapped.refs, ("customer", "vendor")),
-        PaymentMethodRef=builder.on_line(mapped, "payment_method"),
+        PaymentMethodRef=builder.line_reference(mapped, "payment_method"),
     )

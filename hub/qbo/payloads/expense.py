@@ -101,29 +101,29 @@ def _total(mapped: Mapped) -> Decimal:
 
 def _negate(mapped: Mapped) -> Mapped:
     """Return a copy in which every amount has the opposite sign."""
-    lines = tuple(_negated_line(line) for line in mapped.lines)
+    lines = tuple(_negate_line(line) for line in mapped.lines)
     document = replace(
         mapped.document,
         lines=tuple(line.line for line in lines),
-        total=_minus(mapped.document.total),
-        tax_total=_minus(mapped.document.tax_total),
+        total=_negate_amount(mapped.document.total),
+        tax_total=_negate_amount(mapped.document.tax_total),
     )
     return replace(mapped, document=document, lines=lines)
 
 
-def _negated_line(mapped: MappedLine) -> MappedLine:
+def _negate_line(mapped: MappedLine) -> MappedLine:
     """Return a copy of a line with the opposite amount, price and tax."""
     line = mapped.line
     negated = replace(
         line,
-        amount=_minus(line.amount),
-        unit_price=_minus(line.unit_price),
-        tax=_minus(line.tax),
+        amount=_negate_amount(line.amount),
+        unit_price=_negate_amount(line.unit_price),
+        tax=_negate_amount(line.tax),
     )
     return replace(mapped, line=negated)
 
 
-def _minus(amount: Decimal | None) -> Decimal | None:
+def _negate_amount(amount: Decimal | None) -> Decimal | None:
     """Return the opposite of an amount; that of zero is zero, never -0."""
     if amount is None:
         return None

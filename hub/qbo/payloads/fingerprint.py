@@ -24,9 +24,9 @@ def content(kind: str, entity: dict[str, Any], summary: TransactionSummary | Non
     try:
         facts = (summary or summarize(kind, entity)).dump()
         for name in ("total", "tax"):
-            facts[name] = _shortest(facts[name])
+            facts[name] = _shorten_amounts(facts[name])
         for line in facts["lines"]:
-            line["amount"] = _shortest(line["amount"])
+            line["amount"] = _shorten_amounts(line["amount"])
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         log.exception("%s %s cannot be read", kind, entity.get("Id"))
         return ""
@@ -36,7 +36,7 @@ def content(kind: str, entity: dict[str, Any], summary: TransactionSummary | Non
     return digest.hexdigest()[:32]
 
 
-def _shortest(amount: str | None) -> str | None:
+def _shorten_amounts(amount: str | None) -> str | None:
     """Write equal amounts alike: 10.10 becomes 10.1."""
     if amount is None:
         return None

@@ -21,7 +21,13 @@ def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
         line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")
     ]
     lines = [dict(line) for line in ours]
-    for is_alike in (_same_link, _same, _same_text, _same_place, _same_amount):
+    for is_alike in (
+        _has_same_link,
+        _has_same_text_and_amount,
+        _has_same_text,
+        _has_same_place,
+        _has_same_amount,
+    ):
         for place, line in enumerate(lines):
             if "Id" in line:
                 continue
@@ -46,40 +52,40 @@ def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSumma
     return summary._replace(lines=tuple(identified))
 
 
-def _same_link(line: Line, other: Line, here: bool) -> bool:
+def _has_same_link(line: Line, other: Line, here: bool) -> bool:
     """Return whether two lines settle the same transaction with the same amount."""
     link = read_link(line)
     if "" in link or link != read_link(other):
         return False
-    return _same_amount(line, other, here)
+    return _has_same_amount(line, other, here)
 
 
-def _same(line: Line, other: Line, here: bool) -> bool:
+def _has_same_text_and_amount(line: Line, other: Line, here: bool) -> bool:
     """Return whether two lines have the same text and amount."""
-    return _same_text(line, other, here) and _same_amount(line, other, here)
+    return _has_same_text(line, other, here) and _has_same_amount(line, other, here)
 
 
-def _same_text(line: Line, other: Line, here: bool) -> bool:
+def _has_same_text(line: Line, other: Line, here: bool) -> bool:
     """Return whether two lines of one kind have the same description."""
     has_same_text = line.get("Description") == other.get("Description")
-    return has_same_text and _same_kind(line, other)
+    return has_same_text and _has_same_kind(line, other)
 
 
-def _same_place(line: Line, other: Line, here: bool) -> bool:
+def _has_same_place(line: Line, other: Line, here: bool) -> bool:
     """Return whether two lines of one kind are in the same place."""
-    return here and _same_kind(line, other)
+    return here and _has_same_kind(line, other)
 
 
-def _same_amount(line: Line, other: Line, here: bool) -> bool:
+def _has_same_amount(line: Line, other: Line, here: bool) -> bool:
     """Return whether two lines of one kind have the same amount; text and subtotals have none."""
-    if not _same_kind(line, other) or line.get("DetailType") in NOT_COUNTED:
+    if not _has_same_kind(line, other) or line.get("DetailType") in NOT_COUNTED:
         return False
     ours = Decimal(str(line.get("Amount")))
     theirs = Decimal(str(other.get("Amount")))
     return ours == theirs
 
 
-def _same_kind(line: Line, other: Line) -> bool:
+def _has_same_kind(line: Line, other: Line) -> bool:
     """Return whether two lines are of one type and not linked to different transactions."""
     if line.get("DetailType") != other.get("DetailType"):
         return False

@@ -60,7 +60,7 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | N
     """Return the tax code of a line; None if no tax applies, and in the United States."""
     if not builder.facts.tax_codes or builder.document.tax_mode == "none":
         return None
-    code = builder.on_line(mapped, "tax_code")
+    code = builder.line_reference(mapped, "tax_code")
     if code is None:
         builder.problems.append(
             Sentence(
@@ -72,7 +72,9 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | N
     return code
 
 
-def net(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> Decimal:
+def amount_without_tax(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> Decimal:
     """Return the amount without the tax that it includes.
 
     If the line does not state its tax, the rates of its tax code are taken off.
@@ -117,7 +119,7 @@ def _tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict
         if not rates:
             return []
         net_amount = body["Amount"]
-        shares = _shares(builder, mapped, net_amount, rates)
+        shares = _divide_tax(builder, mapped, net_amount, rates)
         for (rate, percent), share in zip(rates, shares, strict=True):
             bases[rate] = bases.get(rate, ZERO) + net_amount
             taxes[rate] = taxes.get(rate, ZERO) + share
@@ -127,7 +129,7 @@ def _tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict
     return [_tax_line(rate, taxes[rate], percents[rate], bases[rate]) for rate in bases]
 
 
-def _shares(
+def _divide_tax(
     builder: PayloadBuilder, mapped: MappedLine, net_amount: Decimal, rates: Rates
 ) -> list[Decimal]:
     """Divide the tax of a line over its rates; the last one takes the rounding difference."""

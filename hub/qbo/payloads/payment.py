@@ -18,6 +18,6 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         PaymentMethodRef=builder.header("payment_method"),
         DepositToAccountRef=builder.header("deposit_account"),
         CurrencyRef=builder.currency_ref(),
-        TotalAmt=applied_lines.whole(builder, applied),
+        TotalAmt=applied_lines.total_paid(builder, applied),
         Line=lines,
     )

@@ -26,14 +26,14 @@ def build_lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any
 def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> dict[str, Any]:
     """Return a line for an item, or else for an account; report one that has neither."""
     detail = _tags(builder, mapped)
-    net = line_tax.net(builder, mapped, line_amount)
+    net = line_tax.amount_without_tax(builder, mapped, line_amount)
     if "item" in mapped.refs:
         detail_type = ITEM
-        detail |= without_empty(ItemRef=builder.on_line(mapped, "item"))
+        detail |= without_empty(ItemRef=builder.line_reference(mapped, "item"))
         detail |= pricing.price(mapped.line, net)
     else:
         detail_type = ACCOUNT
-        detail |= without_empty(AccountRef=builder.on_line(mapped, "account"))
+        detail |= without_empty(AccountRef=builder.line_reference(mapped, "account"))
     if "item" not in mapped.refs and "account" not in mapped.refs:
         builder.problems.append(
             Sentence(
@@ -67,7 +67,7 @@ def _with_unclaimed_tax(
 
 def _tags(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return class, customer, tax code, and whether the customer is billed for the line."""
-    customer = builder.on_line(mapped, "customer")
+    customer = builder.line_reference(mapped, "customer")
     is_billable = mapped.line.billable and customer is not None
     percent = mapped.line.markup if is_billable else None
     return without_empty(

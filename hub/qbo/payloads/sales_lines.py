@@ -82,10 +82,10 @@ def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
                 line=mapped.line.id,
             )
         )
-    net = _net(builder, mapped, builder.cents(line_amount))
+    net = _amount_without_tax(builder, mapped, builder.cents(line_amount))
     has_own_class = builder.one_class() is None
     detail = without_empty(
-        ItemRef=builder.on_line(mapped, "item"),
+        ItemRef=builder.line_reference(mapped, "item"),
         ClassRef=builder.line_class(mapped) if has_own_class else None,
         TaxCodeRef=_code(builder, mapped),
         **line_tax.gross(builder, mapped),
@@ -95,10 +95,12 @@ def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     return body | without_empty(Description=pricing.text(mapped.line, detail))
 
 
-def _net(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> Decimal:
+def _amount_without_tax(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> Decimal:
     """Return the amount without tax; in the United States a line has no other amount."""
     if builder.facts.tax_codes:
-        return line_tax.net(builder, mapped, line_amount)
+        return line_tax.amount_without_tax(builder, mapped, line_amount)
     stated_tax = mapped.line.tax
     if builder.document.tax_mode != "inclusive" or stated_tax is None:
         return line_amount
@@ -131,7 +133,7 @@ def _discount(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> list[
                 names=names,
             )
         )
-    account = builder.on_line(discounts[0], "account")
+    account = builder.line_reference(discounts[0], "account")
     detail = {"PercentBased": False} | without_empty(DiscountAccountRef=account)
 
     descriptions = [clean(mapped.line.description or "") for mapped in discounts]

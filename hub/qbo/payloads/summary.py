@@ -36,7 +36,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         term=ref_id(entity, "SalesTermRef"),
         payable_account=ref_id(entity, "APAccountRef"),
         deposit_account=ref_id(entity, "DepositToAccountRef"),
-        payment_account=ref_id(entity, "AccountRef") or _paid_from(entity),
+        payment_account=ref_id(entity, "AccountRef") or _payment_account(entity),
         payment_method=ref_id(entity, "PaymentMethodRef"),
         class_=ref_id(entity, "ClassRef"),
         due=_text(entity, "DueDate"),
@@ -98,7 +98,7 @@ def _payee(entity: dict[str, Any]) -> str:
     return type if type == "customer" else ""
 
 
-def _paid_from(entity: dict[str, Any]) -> str:
+def _payment_account(entity: dict[str, Any]) -> str:
     """Return the account that a bill payment was paid from."""
     for part, field in PAID_FROM:
         account = ref_id(entity.get(part) or {}, field)

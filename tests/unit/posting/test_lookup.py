@@ -84,7 +84,9 @@ def test_everything_created_is_found_whatever_the_page_even_within_one_second(de
     since = desk.clock.now() - dt.timedelta(minutes=10)
     laid(desk, 7, seconds)
     results = [
-        row["Id"] for part in search.created_since(Client(1), "bill", since, page) for row in part
+        row["Id"]
+        for part in search.find_created_since(Client(1), "bill", since, page)
+        for row in part
     ]
     assert sorted(results) == sorted(bill["Id"] for bill in desk.bills())
     assert len(results) == len(set(results))
@@ -95,7 +97,7 @@ def test_a_full_second_that_begins_within_a_page_is_reported_once(desk):
     laid(desk, 1)
     laid(desk, 5, seconds=0)
     results = [
-        row["Id"] for part in search.created_since(Client(1), "bill", since, 2) for row in part
+        row["Id"] for part in search.find_created_since(Client(1), "bill", since, 2) for row in part
     ]
     assert sorted(results) == sorted(bill["Id"] for bill in desk.bills())
 
@@ -104,7 +106,7 @@ def test_rows_that_are_edited_or_deleted_meanwhile_hide_no_other(desk):
     since = desk.clock.now() - dt.timedelta(minutes=10)
     laid(desk, 6)
     bills = sorted(desk.bills(), key=lambda bill: int(bill["Id"]))
-    pages = search.created_since(Client(1), "bill", since, 2)
+    pages = search.find_created_since(Client(1), "bill", since, 2)
     results = [row["Id"] for row in next(pages)]
     desk.quickbooks.act("delete", kind="Bill", id=bills[0]["Id"])
     results += [row["Id"] for part in pages for row in part]
@@ -117,7 +119,7 @@ def test_a_second_that_changes_while_it_is_searched_proves_nothing(desk, monkeyp
     counted = iter([5, 4])
     monkeypatch.setattr(search, "_count", lambda *args: next(counted))
     with pytest.raises(search.Incomplete):
-        list(search.created_since(Client(1), "bill", since, 2))
+        list(search.find_created_since(Client(1), "bill", since, 2))
 
 
 def test_deletions_older_than_quickbooks_remembers_cannot_be_known(desk):

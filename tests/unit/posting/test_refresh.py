@@ -81,7 +81,7 @@ def _posting(desk, document_id, entity):
     not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from /proc"
 )
 def test_a_proof_of_many_reads_pages_and_needs_little_memory(desk, figure, monkeypatch):
-    monkeypatch.setattr(search.created_since, "__defaults__", (PAGE,))
+    monkeypatch.setattr(search.find_created_since, "__defaults__", (PAGE,))
     posted(desk, MANY)
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = peak()

@@ -50,7 +50,7 @@ def vendor(id: str) -> Record | None:
 
 def reads() -> int:
     with engine.reading() as session:
-        return usage.reads(session, 1).month
+        return usage.count_reads(session, 1).month
 
 
 @pytest.mark.row("CT-B13")

@@ -158,7 +158,7 @@ def test_a_batch_answers_item_by_item(client):
 
 def test_complete_searches_find_what_was_made_and_what_was_deleted(client):
     ids = [client.create("bill", encode(bill(f"E-{n}")), f"{KEY[:30]}{n:02}").id for n in range(12)]
-    pages = list(search.created_since(client, "bill", LONG_AGO, page=5))
+    pages = list(search.find_created_since(client, "bill", LONG_AGO, page=5))
     assert [row["Id"] for page in pages for row in page] == ids
     client.delete("bill", encode({"Id": ids[3], "SyncToken": "0"}), KEY)
     now = dt.datetime.now(dt.UTC)

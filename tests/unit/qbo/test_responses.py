@@ -7,7 +7,14 @@ import pytest
 
 from hub.errors import NeedsAttention, Refused, Retry
 from hub.http.exchange import HttpResponse
-from hub.qbo.responses import Answer, Expected, lost, of_item, read_reply, unsent
+from hub.qbo.responses import (
+    Answer,
+    Expected,
+    interpret_item,
+    lost_answer,
+    read_reply,
+    unsent_answer,
+)
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
 CREATE, DELETE, QUERY = (
@@ -207,18 +214,20 @@ def test_amounts_are_decimals():
 
 def test_an_item_of_a_batch_is_judged_by_itself():
     whole = Answer("landed", status=200)
-    assert of_item({"bId": "1", "Bill": BILL}, CREATE, whole).id == "145"
-    assert of_item({"bId": "2", **fault("2020")}, CREATE, whole).outcome == "refused"
-    assert of_item({"bId": "3"}, CREATE, whole).outcome == "doubt"
-    assert of_item({"bId": "4", "Bill": BILL | {"Id": "9"}}, UPDATE, whole).outcome == "doubt"
-    assert of_item({"bId": "5", "Bill": BILL}, DELETE, whole).outcome == "doubt"
+    assert interpret_item({"bId": "1", "Bill": BILL}, CREATE, whole).id == "145"
+    assert interpret_item({"bId": "2", **fault("2020")}, CREATE, whole).outcome == "refused"
+    assert interpret_item({"bId": "3"}, CREATE, whole).outcome == "doubt"
+    assert (
+        interpret_item({"bId": "4", "Bill": BILL | {"Id": "9"}}, UPDATE, whole).outcome == "doubt"
+    )
+    assert interpret_item({"bId": "5", "Bill": BILL}, DELETE, whole).outcome == "doubt"
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (unsent("no route"), Retry),
-        (lost("silence"), Retry),
+        (unsent_answer("no route"), Retry),
+        (lost_answer("silence"), Retry),
         (Answer("refused"), Refused),
         (Answer("unauthorised"), NeedsAttention),
     ],

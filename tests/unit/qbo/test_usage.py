@@ -14,7 +14,7 @@ from hub.qbo.payloads import encode
 
 def reads() -> usage.Reads:
     with engine.reading() as session:
-        return usage.reads(session, 1)
+        return usage.count_reads(session, 1)
 
 
 @pytest.fixture
@@ -76,6 +76,6 @@ def test_both_databases_count(either_app, clock):
 def test_the_room_is_that_of_the_company(quickbooks):
     with engine.reading() as session:
         company = session.get_one(Company, 1)
-    room = usage.room(company)
+    room = usage.remaining_budget(company)
     Client(1).company_info()
-    assert usage.room(company).requests == room.requests - 1
+    assert usage.remaining_budget(company).requests == room.requests - 1
