@@ -106,7 +106,7 @@ def connect(quickbooks: StandIn, source: StandIn, mode: str, with_files: bool) -
     batch_sizing.choose(company.id, mode, "bench")
     settings = SETTINGS | {"base_url": source.url, "attach_files": with_files}
     installation = enable.enable(company.id, "costtracker", settings, who="bench", mode="auto")
-    enable.first_lists(installation)
+    enable.push_first_lists(installation)
     return int(installation.id)
 
 

@@ -370,7 +370,7 @@ def enable(
         if app.access and app.access_gate:
             installations_enable.grant(company.id, slug, who=WHO)
         row = installations_enable.enable(company.id, slug, settings_of_app, who=WHO, mode=mode)
-        installations_enable.first_lists(row)
+        installations_enable.push_first_lists(row)
         if app.match_first:
             _confirm(row)
 

@@ -116,7 +116,7 @@ def enable(
     company_name = row.company.name or row.company.realm
     say(f"{_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
     source_name = row.tenant_name or "the source"
-    for field, count in installations_enable.first_lists(row).items():
+    for field, count in installations_enable.push_first_lists(row).items():
         say(f"  {count} entries of {field} put into {source_name}")
 
 

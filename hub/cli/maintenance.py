@@ -99,7 +99,7 @@ def _other_folder() -> Iterator[tuple[bool, str]]:
     """Yield that another data folder works on the database."""
     from hub.scheduling import folder_lock
 
-    if standby := folder_lock.process_lock().standby():
+    if standby := folder_lock.process_lock().other_folder():
         yield True, standby.text.rstrip(".")
 
 

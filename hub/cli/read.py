@@ -118,7 +118,9 @@ def _read_installation(
         draft = sources.draft(sources.app_of(row), row, settings)
         unsaved = {"settings": draft.settings, "secrets": draft.secrets}
     with _record_answers(folder):
-        _print(source_preview.of_installation(row.id, ids=ids, limit=limit, **unsaved), as_json)
+        _print(
+            source_preview.preview_installation(row.id, ids=ids, limit=limit, **unsaved), as_json
+        )
 
 
 def _read_unmatched(
@@ -134,7 +136,9 @@ def _read_unmatched(
     from hub.scheduling import unmatched_preview
 
     with temporary_hub(), _record_answers(folder):
-        previews = unmatched_preview.of_app(slug, settings, ids=ids, limit=limit, country=country)
+        previews = unmatched_preview.preview_app(
+            slug, settings, ids=ids, limit=limit, country=country
+        )
         _print(previews, as_json)
         say("The app is not enabled, so no code has a match.", err=True)
 
@@ -193,7 +197,7 @@ def _of_stand_in(
     fields = bench.fields()
     items = source_preview.without_checkpoints(bench.reading(ids=ids))
     for item in islice(items, limit):
-        yield source_preview.of_item(item, fields)
+        yield source_preview.preview_item(item, fields)
 
 
 def _print(previews: "Iterable[DocumentPreview]", as_json: bool) -> None:

@@ -18,7 +18,7 @@ def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list
     runs = [_run_with_progress(row, runner.sync, ids=ids) for row in rows]
     active = [row for row, run in zip(rows, runs, strict=True) if run.outcome == RunOutcome.DONE]
     runs += _sync_released(rows)
-    while ready := pending_work.sendable([row.id for row in active], current().clock.now()):
+    while ready := pending_work.select_sendable([row.id for row in active], current().clock.now()):
         still_active = []
         for row in active:
             if row.id not in ready:
@@ -38,7 +38,7 @@ def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
 
     by_id = {row.id: row for row in rows}
     runs = []
-    for waiting in run_log.waiting():
+    for waiting in run_log.waiting_runs():
         if waiting.kind != RunKind.SYNC or waiting.requested_by != run_log.ENGINE:
             continue
         row = by_id.get(waiting.installation_id or 0)

@@ -14,7 +14,9 @@ from hub.models.enums import PostingState
 LIMIT = "second_approval_above"
 
 
-def needs_fewer(app: App, row: Installation, answers: Mapping[str, Any], mode: str | None) -> bool:
+def needs_fewer_approvals(
+    app: App, row: Installation, answers: Mapping[str, Any], mode: str | None
+) -> bool:
     """Tell whether documents need fewer approvals with these answers than with what is stored.
 
     They do if the app posts without a review from now on, and if the limit above which two people
@@ -27,12 +29,12 @@ def posts_at_once_from_now_on(
     app: App, row: Installation, answers: Mapping[str, Any], mode: str | None
 ) -> bool:
     """Tell whether the app posts without a review with these answers, and does not do so yet."""
-    if row.id and row.enabled and _posts_at_once(app, row.settings, row.mode):
+    if row.id and row.enabled and _posts_without_review(app, row.settings, row.mode):
         return False
-    return _posts_at_once(app, {**row.settings, **answers}, mode or row.mode)
+    return _posts_without_review(app, {**row.settings, **answers}, mode or row.mode)
 
 
-def _posts_at_once(app: App, settings: Mapping[str, Any], mode: str) -> bool:
+def _posts_without_review(app: App, settings: Mapping[str, Any], mode: str) -> bool:
     """Tell whether a posting that nothing holds waits for nobody."""
     return sources.initial_state(app, settings, mode) == PostingState.READY
 

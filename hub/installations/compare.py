@@ -181,7 +181,7 @@ def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> l
     paired_ids = {pair.quickbooks_id for pair in pairs}
     for row in rows.values():
         if has_separator(field, row.full_name) and row.quickbooks_id not in paired_ids:
-            pairs.append(_unusable(field, row))
+            pairs.append(_unusable_pair(field, row))
     return pairs
 
 
@@ -211,7 +211,7 @@ def _pair(
         return Pair(**code_values, state=PairState.MISSING, problem=shared)
     refused_row = _record_with_separator(field, result, rows)
     if refused_row:
-        return replace(_unusable(field, refused_row), **code_values)
+        return replace(_unusable_pair(field, refused_row), **code_values)
     return _missing_pair(code_values, result)
 
 
@@ -234,7 +234,7 @@ def _record_with_separator(
     return None
 
 
-def _unusable(field: Field, row: Record) -> Pair:
+def _unusable_pair(field: Field, row: Record) -> Pair:
     """Return the pair of a record whose name holds the separator of the source."""
     return Pair(
         field=field.name,

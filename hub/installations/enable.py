@@ -41,7 +41,7 @@ def enable(
     """Enable an app for a company; settings that are not among the answers stay as they are."""
     app = _available_app(slug)
     _check_access(app, company_id)
-    row = find(company_id, slug) or _new(app, company_id, owner or who)
+    row = find(company_id, slug) or _new_installation(app, company_id, owner or who)
     row = _save(app, row, answers, who=who, mode=mode, owner=owner, what="app enabled")
     if current().plugins.has(slug, "hub_subscribe"):
         sources.subscribe(row, on=True)
@@ -109,7 +109,7 @@ def installation(company_id: int, slug: str) -> Installation:
     raise NotFound("enabled app", slug)
 
 
-def first_lists(row: Installation) -> dict[str, int]:
+def push_first_lists(row: Installation) -> dict[str, int]:
     """Push the company's lists into the source, if the app does that; return their lengths."""
     record_download.ensure(row.company_id)
     counts = push_lists(row)
@@ -366,7 +366,7 @@ def find(company_id: int, slug: str) -> Installation | None:
         return session.scalars(query).one_or_none()
 
 
-def _new(app: App, company_id: int, owner: str) -> Installation:
+def _new_installation(app: App, company_id: int, owner: str) -> Installation:
     """Return an installation that is not stored yet."""
     with reading() as session:
         company = session.get_one(Company, company_id)

@@ -68,7 +68,7 @@ def decide(
     if field not in fields_by_name:
         raise NotFound("field", field, fields_by_name)
     record_name = _name_of_record(session, row, fields_by_name[field], record)
-    match = _stored_or_new(session, row, field, code)
+    match = _find_or_create_match(session, row, field, code)
     match.name = name or match.name or ""
     match.role = fields_by_name[field].role
     if record != NEW or match.record != NEW:
@@ -221,7 +221,7 @@ class _Choices:
         records_of_role = self._records(field)
         if named:
             if all(record.quickbooks_id != named for record in records_of_role):
-                raise Refused(_unusable(field, named))
+                raise Refused(_explain_unusable(field, named))
             return named
         name = line["quickbooks_name"].casefold()
         ids = []
@@ -274,7 +274,7 @@ def _stored_record(stored: dict[str, str]) -> str | None:
     return SPECIAL_RECORDS.get(record_id, record_id) if record_id else None
 
 
-def _unusable(field: Field, record: str) -> str:
+def _explain_unusable(field: Field, record: str) -> str:
     """Say that a record cannot be used for a field."""
     return Sentence(
         "QuickBooks has no active %(label)s with the id %(id)s that may be used there.",
@@ -293,10 +293,10 @@ def _name_of_record(session: Session, row: Installation, field: Field, record: s
     for choice in records.choices(session, row.company_id, field.role):
         if choice.quickbooks_id == record:
             return f"{choice.number or ''} {choice.full_name or choice.name}".strip()
-    raise Refused(_unusable(field, record))
+    raise Refused(_explain_unusable(field, record))
 
 
-def _stored_or_new(session: Session, row: Installation, field: str, code: str) -> Match:
+def _find_or_create_match(session: Session, row: Installation, field: str, code: str) -> Match:
     """Return the match of a code, or a new one that is not added to the session yet."""
     key: dict[str, Any] = {
         **_scope(row),

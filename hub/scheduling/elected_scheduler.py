@@ -29,7 +29,7 @@ class ElectedScheduler(Scheduler):
         if standby:
             election.resign()
             self._stand_by(standby)
-        elif election.stand():
+        elif election.stand_for_election():
             if was_at_work:
                 self._is_at_work = True
             else:
@@ -41,7 +41,7 @@ class ElectedScheduler(Scheduler):
 
         What is due again then is claimed in the same tick.
         """
-        under_way = run_log.under_way()
+        under_way = run_log.runs_under_way()
         held_names = lease_rows.process_leases().held_names()
         for run in under_way:
             if run_log.lease_name(run.kind, run_log.subject_of(run)) not in held_names:

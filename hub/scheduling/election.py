@@ -33,7 +33,7 @@ _END_FROZEN = text(
 log = logging.getLogger("hub")
 
 
-def stand() -> bool:
+def stand_for_election() -> bool:
     """Stand for election, or stay elected; return whether this process runs the schedules."""
     coordination = process_coordination()
     if coordination.holds(NAME) or coordination.try_lock(NAME):

@@ -126,7 +126,7 @@ class FolderLock:
             if not self._lock.is_held():
                 self._lease_ends = None
                 if not self._lock.take():
-                    return self.standby() or Standby("", None)
+                    return self.other_folder() or Standby("", None)
                 self._enter()
             return self._wait_for_lease()
 
@@ -165,7 +165,7 @@ class FolderLock:
                     self._lock.give_back(before_last=self._note_release)
             self._lock.close()
 
-    def standby(self) -> Standby | None:
+    def other_folder(self) -> Standby | None:
         """Return which other data folder works on the database, as far as the database says."""
         if self._lock is None:
             return None
@@ -278,7 +278,7 @@ class AdvisoryLock:
         """
         try:
             connection = self._connection = self._connection or self._engine.connect()
-            with self._alone(connection):
+            with self._exclude_others(connection):
                 if connection.scalar(
                     text(f"{COUNT_LOCKS} AND objid NOT IN (:mutex, :own)"), self._keys
                 ):
@@ -306,7 +306,7 @@ class AdvisoryLock:
         """Release the lock; first call `before_last` if no other process of the folder holds it."""
         connection = self._connection
         assert connection is not None
-        with self._alone(connection):
+        with self._exclude_others(connection):
             siblings = f"{COUNT_LOCKS} AND objid = :own AND pid <> pg_backend_pid()"
             if not connection.scalar(text(siblings), self._keys):
                 before_last()
@@ -321,7 +321,7 @@ class AdvisoryLock:
                 connection.close()
 
     @contextmanager
-    def _alone(self, connection: Connection) -> Iterator[None]:
+    def _exclude_others(self, connection: Connection) -> Iterator[None]:
         """Keep every other process from taking or releasing a lock meanwhile.
 
         After an error the caller closes the connection, which releases the mutex too.

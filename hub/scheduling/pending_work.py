@@ -61,7 +61,7 @@ def has_writes(company_id: int) -> bool:
         return session.scalar(query.limit(1)) is not None
 
 
-def sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
+def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
     """Return those of the installations that have something ready to send.
 
     A run of another app may have created what they waited for.

@@ -114,10 +114,10 @@ class RunQueue:
 
         Return their number. Only the elected scheduler may call this.
         """
-        waiting = _first_by_lease(run_log.waiting())
+        waiting = _oldest_run_by_lease(run_log.waiting_runs())
         if not waiting:
             return 0
-        occupied = lease_rows.process_leases().held_names() | _listed_locks()
+        occupied = lease_rows.process_leases().held_names() | _load_listed_locks()
         jobs = [_job(name, run) for name, run in waiting.items() if name not in occupied]
         if jobs:
             self._defer(jobs)
@@ -164,7 +164,7 @@ class RunQueue:
         with self._app.app_context():
             run_id = None
             try:
-                run_id = run_log.oldest_waiting(kind, subject_id)
+                run_id = run_log.oldest_waiting_run(kind, subject_id)
                 if run_id is not None and not current().ending.is_set():
                     runner.execute(run_id)
             except (Busy, OtherFolderActive, LeaseLost, Ending):
@@ -206,7 +206,7 @@ def _reason(error: procrastinate.exceptions.ConnectorException) -> str:
     return str(error.__cause__ or error).strip()
 
 
-def _first_by_lease(runs: list[Run]) -> dict[str, Run]:
+def _oldest_run_by_lease(runs: list[Run]) -> dict[str, Run]:
     """Return the oldest run under each lease."""
     first: dict[str, Run] = {}
     for run in runs:
@@ -214,7 +214,7 @@ def _first_by_lease(runs: list[Run]) -> dict[str, Run]:
     return first
 
 
-def _listed_locks() -> set[str]:
+def _load_listed_locks() -> set[str]:
     with reading() as session:
         return set(session.scalars(_LISTED_LOCKS))
 

@@ -286,7 +286,7 @@ def _lists(steps: Steps, company: Company) -> None:
     """Download the lists, check again what waits, and take the lists to the sources."""
     plugins = current().plugins
     steps.step("lists", lambda: record_download.refresh(company.id))
-    steps.step("check what waits", lambda: _recheck(steps, company))
+    steps.step("check what waits", lambda: _recheck_held(steps, company))
     for installation in active_installations(company.id):
         slug = installation.slug
         if plugins.has(slug, "hub_records"):
@@ -294,7 +294,7 @@ def _lists(steps: Steps, company: Company) -> None:
         steps.step(f"check {slug}", partial(sources.check, installation))
 
 
-def _recheck(steps: Steps, company: Company) -> None:
+def _recheck_held(steps: Steps, company: Company) -> None:
     """Check again what is held by a check, while no other process works on the company."""
     on_wait = steps.recorder.progress
     with company_lock(company.id, wait=True, on_wait=on_wait):

@@ -51,7 +51,7 @@ def tick(now: dt.datetime) -> int:
     any_due = select(exists().where(_match_due(now)))
     with reading() as session:
         # In this order: an exists ends at the first row, the other reads all of them.
-        has_work = session.scalar(any_due) or _needs_arranging(session)
+        has_work = session.scalar(any_due) or _must_be_arranged(session)
     if not has_work:
         return 0
     with transaction() as session:
@@ -82,7 +82,7 @@ def rewind(now: dt.datetime) -> None:
                 row.next_due = min(row.next_due or due, due)
 
 
-def due(session: Session, now: dt.datetime) -> list[Schedule]:
+def due_schedules(session: Session, now: dt.datetime) -> list[Schedule]:
     """Return the schedules that are due and not running, longest due first."""
     query = select(Schedule).where(_match_due(now))
     longest_due_first = query.order_by(Schedule.next_due, Schedule.id)
@@ -154,7 +154,7 @@ def arrange(session: Session, now: dt.datetime) -> None:
         _arrange_nightly(session, company, now)
 
 
-def _needs_arranging(session: Session) -> bool:
+def _must_be_arranged(session: Session) -> bool:
     """Return whether a schedule row is missing, or differs from what it serves.
 
     There is usually none. With a limit PostgreSQL expects to meet one soon and compares row by row,

@@ -186,7 +186,7 @@ class Scheduler:
     def _start_waiting(self) -> int:
         """Submit the runs that wait to the thread pool; return how many are new there."""
         with self._guard:  # a run is no longer submitted only once it no longer waits
-            waiting_ids = [run.id for run in run_log.waiting()]
+            waiting_ids = [run.id for run in run_log.waiting_runs()]
             new_ids = [run_id for run_id in waiting_ids if run_id not in self._submitted]
             self._submitted.update(new_ids)
         for run_id in new_ids:
@@ -227,9 +227,9 @@ class Scheduler:
 
     def _begin(self) -> None:
         """Take over: close runs that nobody works on any more, so that they are due again."""
-        self._newest = run_log.newest_start()
+        self._newest = run_log.newest_start_time()
         document_search.add_missing_terms()
-        for run in run_log.under_way():
+        for run in run_log.runs_under_way():
             close_if_interrupted(run)
         self._is_at_work = True
         if self._standby:

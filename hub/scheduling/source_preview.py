@@ -83,7 +83,7 @@ class DocumentPreview:
     payloads: tuple[Any, ...] = ()
 
 
-def of_installation(
+def preview_installation(
     installation_id: int,
     *,
     ids: Sequence[str] = (),
@@ -118,11 +118,11 @@ def codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
     return tuple(matched_codes(setup, load(Document, row.body)))
 
 
-def of_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
+def preview_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
     """Return the preview of an item without a company: its codes are not matched."""
     fields_by_name = {field.name: field for field in fields}
     if not isinstance(item, Document):
-        return _of_defect(item)
+        return _preview_defect(item)
     codes = []
     for name, code, line in codes_of(item):
         field = fields_by_name.get(name)
@@ -136,7 +136,7 @@ def of_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
             )
         )
     state, reasons = _state_at_source(item)
-    return _of_document(item, state or "ready", reasons, codes=tuple(codes))
+    return _preview_document(item, state or "ready", reasons, codes=tuple(codes))
 
 
 def without_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
@@ -154,11 +154,11 @@ def plan(
     Unless `is_checked`, the checks before posting are left out, which need what QuickBooks has.
     """
     if not isinstance(item, Document):
-        return _of_defect(item)
+        return _preview_defect(item)
     state, reasons = _state_at_source(item)
     if state:
-        return _of_document(item, state, reasons, codes=codes)
-    preview = _of_document(item, "ready", (), codes=codes)
+        return _preview_document(item, state, reasons, codes=codes)
+    preview = _preview_document(item, "ready", (), codes=codes)
     try:
         with transaction() as session:
             preview = _rehearse(session, setup, item, preview, is_checked)
@@ -229,7 +229,7 @@ def _state_at_source(document: Document) -> tuple[str, tuple[str, ...]]:
 def matched_codes(setup: Setup, document: Document) -> Iterator[CodePreview]:
     """Yield the codes of a document, each with the record that it stands for."""
     fields_by_name = {field.name: field for field in setup.fields}
-    unmatched = of_item(document, setup.fields).codes
+    unmatched = preview_item(document, setup.fields).codes
     for (name, code, _), preview in zip(codes_of(document), unmatched, strict=True):
         field = fields_by_name.get(name)
         if field:
@@ -237,7 +237,7 @@ def matched_codes(setup: Setup, document: Document) -> Iterator[CodePreview]:
         else:
             id = code if isinstance(code, str) else code.quickbooks_id or code.id
             result = find_setting(name, id, setup.index)  # type: ignore[arg-type]
-        yield replace(preview, record=_record_id(result), result=_words(result))
+        yield replace(preview, record=_record_id(result), result=_describe_match(result))
 
 
 def _record_id(result: object) -> str | None:
@@ -245,7 +245,7 @@ def _record_id(result: object) -> str | None:
     return result.id if isinstance(result, Ref) else None
 
 
-def _words(result: object) -> str:
+def _describe_match(result: object) -> str:
     """Return what was found for a code, in a few words."""
     if isinstance(result, Ref):
         return result.name or result.id
@@ -256,7 +256,7 @@ def _words(result: object) -> str:
     return str(result) if result else "left out"
 
 
-def _of_document(
+def _preview_document(
     document: Document,
     state: str,
     reasons: tuple[str, ...],
@@ -276,7 +276,7 @@ def _of_document(
     )
 
 
-def _of_defect(item: Yielded) -> DocumentPreview:
+def _preview_defect(item: Yielded) -> DocumentPreview:
     """Return the preview of what is no document."""
     assert isinstance(item, Gone | Unreadable)
     state = "gone" if isinstance(item, Gone) else "unreadable"

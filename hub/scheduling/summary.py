@@ -43,13 +43,13 @@ def summarize_runs(runs: Sequence[Run], visible_cases: Condition = ()) -> dict[s
     apps: dict[str, Any] = {}
     with reading() as session:
         for row in _installations(session, runs):
-            app = apps.setdefault(row.slug, _empty())
+            app = apps.setdefault(row.slug, _empty_result())
             _add_installation(app, session, row, _runs_of(row, runs))
         cases = _case_summaries(session, runs, visible_cases)
     for app in apps.values():
         sums_by_currency = app["sums"]
         for currency, sums in sums_by_currency.items():
-            sums_by_currency[currency] = _in_cents(sums, currency)
+            sums_by_currency[currency] = _format_in_cents(sums, currency)
     return {"apps": apps, "cases": cases}
 
 
@@ -65,7 +65,7 @@ def _case_summaries(
         if run.company_id:
             company_ids.append(run.company_id)
     rows = _cases(session, installation_ids, company_ids, visible).all()
-    return _with_postings(session, rows)
+    return _cases_with_postings(session, rows)
 
 
 def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
@@ -135,7 +135,7 @@ def open_cases(realm: str | None, visible: Condition = ()) -> Iterator[dict[str,
     while True:
         with reading() as session:
             rows = session.scalars(query.where(Case.id > last_id)).all()
-            cases = _with_postings(session, rows)
+            cases = _cases_with_postings(session, rows)
         for row, case in zip(rows, cases, strict=True):
             yield {**case, "id": row.id, "opened": row.opened_at}
         if len(rows) < CASES_AT_ONCE:
@@ -209,7 +209,7 @@ def log_lines(run_id: int) -> list[dict[str, Any]]:
     return lines
 
 
-def _empty() -> dict[str, Any]:
+def _empty_result() -> dict[str, Any]:
     return {
         **dict.fromkeys(COUNT_NAMES, 0),
         "files": dict.fromkeys(FILE_COUNTS, 0),
@@ -273,7 +273,7 @@ def _file_counts(session: Session, installation_id: int) -> dict[str, int]:
     return counts
 
 
-def _in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
+def _format_in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
     """Return sums as text, in cents if their currency is known."""
     texts: dict[str, str] = {}
     for name in SUM_NAMES:
@@ -297,7 +297,7 @@ def _cases(
     return session.scalars(query)
 
 
-def _with_postings(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
+def _cases_with_postings(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
     """Return cases as `hub cases --json` prints them, by few queries for all."""
     installation_ids = {case.installation_id for case in cases}
     slugs = select(Installation.id, Installation.slug).where(Installation.id.in_(installation_ids))

@@ -28,7 +28,7 @@ FROM_SETTINGS = "as the settings say"
 PLACEHOLDER_ID = "1"
 
 
-def of_app(
+def preview_app(
     slug: str,
     answers: Mapping[str, Any],
     *,
@@ -110,7 +110,7 @@ def _currency_of(items: Iterable[Yielded]) -> str:
 def _codes(setup: Setup, item: Yielded) -> Iterator[CodePreview]:
     """Yield the codes of an item: none has a record, except where a setting names it."""
     names = {field.name for field in setup.fields}
-    for code in source_preview.of_item(item, setup.fields).codes:
+    for code in source_preview.preview_item(item, setup.fields).codes:
         if code.field in names:
             yield code
         else:

@@ -56,7 +56,7 @@ class Health:
 @needs("viewer", of=ANYWHERE)
 def show() -> str:
     """Show what a person should know first."""
-    standby = folder_lock.process_lock().standby()
+    standby = folder_lock.process_lock().other_folder()
     with reading() as session:
         is_listed = Case.closed_at.is_(None), inbox.is_awake(), *scope().cases()
         newest = select(Case).where(*is_listed).order_by(Case.id.desc()).limit(5)

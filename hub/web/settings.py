@@ -224,7 +224,7 @@ def _confirm(
 
 def _question(app: App, row: Installation, values: dict[str, Any], mode: str | None) -> Page | None:
     """Return the page that asks who it is if documents would need fewer approvals from now on."""
-    if not approval_changes.needs_fewer(app, row, values, mode):
+    if not approval_changes.needs_fewer_approvals(app, row, values, mode):
         return None
     question: Page | None = confirmation.ask(partial(_repeat_fields, app, row, values))
     return question

@@ -56,7 +56,7 @@ def costtracker(quickbooks):
 def installation(costtracker):
     settings = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
     row = enable.enable(1, "costtracker", settings, who="kari", mode="auto")
-    enable.first_lists(row)
+    enable.push_first_lists(row)
     runner.sync(row.id, requested_by="kari")
     return row.id
 

@@ -154,11 +154,13 @@ def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(t
     assert till.states() == {"invoice:9": "held"}
     clock.advance(60)
     till.run(invoice())
-    assert [(one.kind, one.installation_id) for one in run_log.waiting()] == [("sync", annex.id)]
-    for one in run_log.waiting():
+    assert [(one.kind, one.installation_id) for one in run_log.waiting_runs()] == [
+        ("sync", annex.id)
+    ]
+    for one in run_log.waiting_runs():
         runner.execute(one.id)
     assert (till.states()["invoice:1"], till.states()["invoice:9"]) == ("posted", "posted")
-    assert (till.cases(), run_log.waiting()) == ([], [])
+    assert (till.cases(), run_log.waiting_runs()) == ([], [])
 
 
 def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
@@ -179,11 +181,11 @@ def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(t
     till.run(invoice())
     kept = till.shop.annex.pop("invoice:9")
     clock.advance(60)
-    for one in run_log.waiting():
+    for one in run_log.waiting_runs():
         runner.execute(one.id)
     assert till.states()["invoice:9"] == "held"
     till.run()
-    assert run_log.waiting() == [], "its source was asked for it since"
+    assert run_log.waiting_runs() == [], "its source was asked for it since"
     till.shop.annex["invoice:9"] = kept
     runner.sync(annex.id, requested_by="schedule")
     assert till.states()["invoice:9"] == "posted"
@@ -198,7 +200,7 @@ def test_an_app_that_rests_or_belongs_to_another_site_is_not_started(till, annex
         for name, value in change.items():
             setattr(row, name, value)
     till.run(invoice())
-    assert run_log.waiting() == []
+    assert run_log.waiting_runs() == []
 
 
 def test_a_run_that_releases_nothing_posts_once(till, monkeypatch):

@@ -131,7 +131,7 @@ def retry(till):
 
 
 def finish_runs():
-    for run in run_log.waiting():
+    for run in run_log.waiting_runs():
         runner.execute(run.id)
 
 

@@ -72,7 +72,7 @@ class CostTracker(Source):
         mounts[COSTTRACKER] = WSGIAdapter(self.stand_in.wsgi, COSTTRACKER, sleep=self.clock.sleep)
         settings = {**StandIn.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)"}
         self.row = enable.enable(1, "costtracker", settings, who="kari", mode="auto")
-        enable.first_lists(self.row)
+        enable.push_first_lists(self.row)
 
     def listen(self, address):
         self.press("/hub", address=address)
@@ -205,7 +205,7 @@ def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_docume
     there.stand_in.calls.settle()
     heard = there.stand_in.calls.events[before:]
     assert {event["outcome"] for event in heard} == {"taken with 200"}
-    assert [one.kind for one in run_log.waiting() if one.installation_id == there.row.id] == [
+    assert [one.kind for one in run_log.waiting_runs() if one.installation_id == there.row.id] == [
         "sync"
     ]
     assert [there.sync().error, there.sync().error] == ["", ""]

@@ -68,7 +68,7 @@ class Purchasing:
         self.row = installations_enable.enable(
             self.company_id, "costtracker", values, who="kari", mode=mode
         )
-        self.counts = installations_enable.first_lists(self.row) if lists else {}
+        self.counts = installations_enable.push_first_lists(self.row) if lists else {}
         return self.row
 
     def change(self, mode: str | None = None, **settings: Any) -> None:

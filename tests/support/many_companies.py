@@ -26,7 +26,7 @@ def connect_companies(hub: Any, settings: dict[str, Any], count: int) -> list[st
             company = oauth_connect.connect_with_refresh_token(realm, token)
             record_download.refresh(company.id)
             row = enable.enable(company.id, "costtracker", settings, who="anna", mode="auto")
-            enable.first_lists(row)
+            enable.push_first_lists(row)
             realms.append(realm)
         end_background_work(app)
         db.engine.dispose()

@@ -59,7 +59,7 @@ class Builders:
         self.row = installations_enable.enable(
             self.company_id, "ontraccr", here, who="kari", mode=mode
         )
-        self.counts = installations_enable.first_lists(self.row) if lists else {}
+        self.counts = installations_enable.push_first_lists(self.row) if lists else {}
         return self.row
 
     def change(self, **settings: Any) -> None:

@@ -38,7 +38,7 @@ def enable_app_of_bills() -> int:
     current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
     settings = {**stand_in.settings(URL), "payable_account": "Accounts Payable (A/P)"}
     row = enable.enable(1, "costtracker", settings, who="kari", mode="auto")
-    enable.first_lists(row)
+    enable.push_first_lists(row)
     return row.id
 
 

@@ -52,12 +52,12 @@ def waiting():
     """Return the apps with a sync that has not begun."""
     with reading() as session:
         rows = {row.id: row.slug for row in session.scalars(select(Installation))}
-    return sorted(rows[one.installation_id] for one in run_log.waiting() if one.kind == "sync")
+    return sorted(rows[one.installation_id] for one in run_log.waiting_runs() if one.kind == "sync")
 
 
 def begin_all():
     """Execute every sync that waits."""
-    for one in run_log.waiting():
+    for one in run_log.waiting_runs():
         if one.kind == "sync":
             runner.execute(one.id)
 

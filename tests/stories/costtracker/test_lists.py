@@ -55,7 +55,7 @@ class Office:
     def do_waiting_runs(self):
         """Execute the runs that the engine would start now; return their kinds."""
         with self.app.app_context():
-            waiting = run_log.waiting()
+            waiting = run_log.waiting_runs()
             for one in waiting:
                 runner.execute(one.id)
             return [(one.kind, one.requested_by) for one in waiting]

@@ -63,7 +63,7 @@ class Desk:
     def do_waiting_runs(self):
         """Execute the runs that the engine would start now."""
         with self.app.app_context():
-            for one in run_log.waiting():
+            for one in run_log.waiting_runs():
                 runner.execute(one.id)
 
     def enable(self, **changes):

@@ -364,7 +364,7 @@ def _go_on(builders):
     manual.adopt(LIVED["first"]["fed"].id, LIVED["feed"], "kari")
     builders.pay(builders.posted(ids["paid"])[0], Decimal("40.00"))
     builders.watch()
-    enable.first_lists(builders.row)
+    enable.push_first_lists(builders.row)
     LIVED["posted"] = {what: builders.posted(id) for what, id in ids.items()}
     LIVED["cases"] = builders.cases()
     LIVED["states"] = {what: builders.state(id) for what, id in ids.items()}
@@ -423,7 +423,7 @@ def test_a_link_that_is_made_anew_in_the_hub_replaces_the_lost_one_in_ontraccr(b
     builders.quickbooks.act("deactivate", kind="Customer", id=lost)
     record_download.refresh(1, ["customer"])
     builders.decide("project", "project:p3", "49")
-    enable.first_lists(builders.row)
+    enable.push_first_lists(builders.row)
     assert lost != builders.profile("projects", "p3")["external_id"] == "49"
 
 

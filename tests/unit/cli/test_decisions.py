@@ -36,7 +36,7 @@ def empty(app):
 def hub(empty, quickbooks, costtracker):
     """Provide the same on a hub in review mode that has collected."""
     settings = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    enable.first_lists(enable.enable(1, "costtracker", settings, who="kari"))
+    enable.push_first_lists(enable.enable(1, "costtracker", settings, who="kari"))
     empty("sync")
     return empty
 

@@ -43,7 +43,7 @@ def costtracker(quickbooks):
     current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL)
     settings = {**stand_in.settings(URL), "payable_account": "Accounts Payable (A/P)"}
     row = enable.enable(1, "costtracker", settings, who="kari", mode="review")
-    enable.first_lists(row)
+    enable.push_first_lists(row)
     return row.id
 
 

@@ -113,7 +113,7 @@ def test_another_account_at_the_source_is_refused(settings):
 @pytest.mark.row("CT-S19")
 def test_the_lists_are_put_into_the_source_and_linked(settings):
     row = enable(settings)
-    counts = installations_enable.first_lists(row)
+    counts = installations_enable.push_first_lists(row)
     assert counts["supplier"] > 30
     with reading() as session:
         assert session.scalar(
@@ -170,7 +170,7 @@ def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(sett
     apps = current().plugins.apps
     monkeypatch.setitem(apps, "costtracker", replace(apps["costtracker"], automatic="attach_files"))
     row = enable({**settings, "attach_files": False}, mode="auto")
-    installations_enable.first_lists(row)
+    installations_enable.push_first_lists(row)
     states = []
     for on in (None, True, False):
         if on is not None:

@@ -252,7 +252,7 @@ def test_a_copy_of_a_folder_is_another_folder(tmp_path):
 def test_sqlite_needs_no_lock(app):
     lock = folder_lock.process_lock()
     with lock.use():
-        assert (lock.claim(), lock.standby()) == (None, None)
+        assert (lock.claim(), lock.other_folder()) == (None, None)
     with reading() as session:
         assert session.get(ActiveFolder, 1) is None
 

@@ -128,7 +128,7 @@ def test_a_job_that_another_scheduler_deferred_at_the_same_time_is_no_error(
     request(one)
     late = RunQueue(one)
     assert defer(one, queue) == 1
-    monkeypatch.setattr("hub.scheduling.queue._listed_locks", set)
+    monkeypatch.setattr("hub.scheduling.queue._load_listed_locks", set)
     defer(one, late)
     assert jobs(one) == {"todo": 1}
 
@@ -214,7 +214,7 @@ def test_a_stalled_job_with_a_younger_one_beside_it_is_deleted(one, queue, monke
     request(one)
     defer(one, queue)
     fetch(one, LEASE + MARGIN)
-    monkeypatch.setattr("hub.scheduling.queue._listed_locks", set)
+    monkeypatch.setattr("hub.scheduling.queue._load_listed_locks", set)
     assert defer(one, queue) == 1
     with one.app_context():
         assert delete_stalled(queue) == 1
@@ -264,7 +264,7 @@ def test_jobs_are_deferred_without_a_further_connection(one, queue, refuse_conne
 
 def stand(app):
     with app.app_context():
-        return election.stand()
+        return election.stand_for_election()
 
 
 def test_one_process_is_elected_and_stays(one, two):
