@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hub.cli.terminal import say, who
+from hub.cli.terminal import account_name, say
 
 
 def add_person(
@@ -31,11 +31,11 @@ def add_person(
         address = str(person.username)
         text = role
         if subject == rights.WHOLE_HUB:
-            audit.record(session, who(), "person added", address, role=role)
+            audit.record(session, account_name(), "person added", address, role=role)
         else:
             person.assignments = []
-            audit.record(session, who(), "person added", address)
-            text = rights.give(session, person, role, rights.Subject(*subject), who=who())
+            audit.record(session, account_name(), "person added", address)
+            text = rights.give(session, person, role, rights.Subject(*subject), who=account_name())
     say(f"{address} can log in as {text}.")
     if must_change_password:
         say("At the first log-in the hub asks for a password of their own.")
@@ -68,9 +68,9 @@ def change_role(
         person = stored.get(session, name)
         about = rights.Subject(*subject)
         if role:
-            text = rights.give(session, person, role, about, who=who())
+            text = rights.give(session, person, role, about, who=account_name())
         else:
-            text = rights.take_away(session, person, about, who=who())
+            text = rights.take_away(session, person, about, who=account_name())
         return _description(session, person), text
 
 
@@ -84,7 +84,7 @@ def change_active(name: str, *, active: bool) -> dict[str, Any]:
         person = stored.get(session, name)
         stored.change_active(session, person, active=active)
         action = "person enabled" if active else "person disabled"
-        audit.record(session, who(), action, str(person.username))
+        audit.record(session, account_name(), action, str(person.username))
         return _description(session, person)
 
 
@@ -96,7 +96,7 @@ def reset_second_factor(name: str) -> dict[str, Any]:
 
     with transaction() as session:
         person = stored.get(session, name)
-        second_factor.reset_lost(session, person, who())
+        second_factor.reset_lost(session, person, account_name())
         return _description(session, person)
 
 
@@ -111,7 +111,7 @@ def issue_code(name: str) -> dict[str, Any]:
     validity = password_resets.OWNERS_CODE_LIFETIME
     with transaction() as session:
         person = stored.get(session, name)
-        password_resets.store_code(session, person, code, validity, who())
+        password_resets.store_code(session, person, code, validity, account_name())
         return {
             "name": str(person.username),
             "code": code,

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from hub.cli import person, rights
-from hub.cli.console import as_json, at_work, inside, realm_option
+from hub.cli.console import as_json, realm_option, with_hub, with_process_lock
 from hub.cli.selection import company
 from hub.cli.settings_file import read_settings
-from hub.cli.terminal import print_json, say, table, who
+from hub.cli.terminal import account_name, print_json, say, table
 
 COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
 MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
@@ -39,7 +39,7 @@ def apps() -> None:
 
 @apps.command("list")
 @as_json
-@inside
+@with_hub
 def list_(as_json: bool) -> None:
     """List all apps and the companies that each is enabled for."""
     from hub.context import current
@@ -89,8 +89,8 @@ def _rows(app: Any) -> list[dict[str, Any]]:
 @click.option(
     "--owner", metavar="U", help="Who answers for it; the person at this terminal unless given."
 )
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def enable(
     slug: str, realm: str | None, file: Path | None, mode: str | None, owner: str | None
 ) -> None:
@@ -112,7 +112,9 @@ def enable(
     if not person.name():
         _grant_access(company_id, slug)
     settings = read_settings(file)
-    row = installations_enable.enable(company_id, slug, settings, who=who(), mode=mode, owner=owner)
+    row = installations_enable.enable(
+        company_id, slug, settings, who=account_name(), mode=mode, owner=owner
+    )
     company_name = row.company.name or row.company.realm
     say(f"{_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
     source_name = row.tenant_name or "the source"
@@ -127,7 +129,7 @@ def _grant_access(company_id: int, slug: str) -> None:
 
     app = current().plugins.apps.get(slug)
     if app and app.access and app.access_gate:
-        installations_enable.grant(company_id, slug, who=who())
+        installations_enable.grant(company_id, slug, who=account_name())
 
 
 @apps.command("set")
@@ -142,8 +144,8 @@ def _grant_access(company_id: int, slug: str) -> None:
 @click.option(
     "--start-date", metavar="D", help="Documents of days before are left alone, like 2026-01-31."
 )
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def set_(
     slug: str, realm: str | None, file: Path | None, mode: str | None, **options: str | None
 ) -> None:
@@ -156,22 +158,22 @@ def set_(
             settings[name] = value
     company_id = company(realm).id
     rights.require_settings(installations_enable.installation(company_id, slug))
-    row = installations_enable.change(company_id, slug, settings, who=who(), mode=mode)
+    row = installations_enable.change(company_id, slug, settings, who=account_name(), mode=mode)
     say(f"{_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
 
 @apps.command()
 @click.argument("slug")
 @realm_option
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def disable(slug: str, realm: str | None) -> None:
     """Disable the app SLUG; settings and matches are kept for when it is enabled again."""
     from hub.installations import enable as installations_enable
 
     company_id = company(realm).id
     rights.require_settings(installations_enable.installation(company_id, slug))
-    row = installations_enable.disable(company_id, slug, who=who())
+    row = installations_enable.disable(company_id, slug, who=account_name())
     say(f"{_app_name(row)} is disabled. Its settings and matches are kept.")
 
 
@@ -190,7 +192,7 @@ def disable(slug: str, realm: str | None) -> None:
     type=click.File("wb", lazy=True),
     help="Write all to a CSV file.",
 )
-@inside
+@with_hub
 def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     """Import or export the matches of source codes with QuickBooks records.
 
@@ -207,10 +209,11 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     if source is not None:
         rights.require("app-owner")
         rights.require_settings(row)
-        say(f"Kept {installations_matches.import_csv(row, source.read(), who=who())} matches.")
+        kept = installations_matches.import_csv(row, source.read(), who=account_name())
+        say(f"Kept {kept} matches.")
         return
     content, count = installations_matches.export_csv(row)
-    audit.record_alone(who(), "data exported", f"matches of {slug}", count=count)
+    audit.record_alone(account_name(), "data exported", f"matches of {slug}", count=count)
     target.write(content)
     say(f"Wrote {count} matches.")
 

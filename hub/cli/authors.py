@@ -61,10 +61,10 @@ def new_plugin(
         file = folder / place
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    say(_next_commands(name))
+    say(_list_next_commands(name))
 
 
-def _next_commands(name: str) -> str:
+def _list_next_commands(name: str) -> str:
     """Return the commands that come next, of which each works after those before it."""
     checkout = Path(__file__).parents[2]
     source = str(checkout) if (checkout / "sandbox" / "pyproject.toml").exists() else CHECKOUT

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli import person
-from hub.cli.console import as_json, at_work, inside
+from hub.cli.console import as_json, with_hub, with_process_lock
 from hub.cli.selection import company
-from hub.cli.terminal import moment, print_json, say, table, who
+from hub.cli.terminal import account_name, format_moment, print_json, say, table
 
 if TYPE_CHECKING:
     from hub.models import Company, Token
@@ -30,8 +30,8 @@ def companies() -> None:
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Holds the refresh token; - reads it.",
 )
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def add(realm: str, path: Path) -> None:
     """Connect a company without a browser, with a refresh token.
 
@@ -48,7 +48,7 @@ def add(realm: str, path: Path) -> None:
     file = TokenFile(path, current().config.data / f"refresh-token-{realm}.txt")
     try:
         row = oauth_connect.connect_with_refresh_token(
-            realm, file.read(), keep=file.replace, who=who()
+            realm, file.read(), keep=file.replace, who=account_name()
         )
     except HubError:
         if file.replaced:
@@ -63,7 +63,7 @@ def add(realm: str, path: Path) -> None:
 
 @companies.command("list")
 @as_json
-@inside
+@with_hub
 def list_(as_json: bool) -> None:
     """List the companies with their state and how long their connections last."""
     from sqlalchemy import select
@@ -95,22 +95,22 @@ def _details(row: "Company", token: "Token | None") -> dict[str, str]:
     return {
         "why": row.state_reason,
         "batches": row.batches,
-        "holds_unused_until": moment(token.refresh_expires_at if token else None),
-        "reconnect_by": moment(token.ends_at if token else None),
+        "holds_unused_until": format_moment(token.refresh_expires_at if token else None),
+        "reconnect_by": format_moment(token.ends_at if token else None),
     }
 
 
 @companies.command()
 @click.argument("realm")
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def check(realm: str) -> None:
     """Check that the connection to REALM works, and read the company's lists again."""
     from hub.db.engine import reading
     from hub.qbo import record_download, usage
     from hub.qbo.oauth import connect as oauth_connect
 
-    row = oauth_connect.check(company(realm).id, who())
+    row = oauth_connect.check(company(realm).id, account_name())
     record_download.refresh(row.id)
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
     with reading() as session:
@@ -120,19 +120,19 @@ def check(realm: str) -> None:
     say(f"Read {reads.today:,} times today and {reads.month:,} this month.")
     say(f"Room for {room.requests:,} calls and {room.batches} batches more in this minute.")
     if ends and ends.ends_at:
-        say(f"Reconnect before {moment(ends.ends_at)}.")
+        say(f"Reconnect before {format_moment(ends.ends_at)}.")
 
 
 @companies.command()
 @click.argument("realm")
 @click.argument("mode", type=click.Choice(("single", "auto", "batch")))
-@inside
+@with_hub
 def batches(realm: str, mode: str) -> None:
     """Send documents to REALM singly, or in batches if at least six (auto) or two (batch) wait."""
     from hub.posting.outcome import batch_sizing
 
     row = company(realm)
-    batch_sizing.choose(row.id, mode, who())
+    batch_sizing.choose(row.id, mode, account_name())
     name = row.name or realm
     how_many = batch_sizing.MODES[mode]  # "one by one", for example
     say(f"Documents go to {name} {how_many} from the next run on.")
@@ -140,14 +140,14 @@ def batches(realm: str, mode: str) -> None:
 
 @companies.command()
 @click.argument("realm")
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def disconnect(realm: str) -> None:
     """Revoke the connection to REALM at Intuit; settings and matches are kept."""
     from hub.qbo.oauth import connect as oauth_connect
 
     row = company(realm)
-    revoked = oauth_connect.disconnect(row.id, who())
+    revoked = oauth_connect.disconnect(row.id, account_name())
     say(f"{row.name or realm} is disconnected. Its settings and matches are kept.")
     if not revoked:
         say(
@@ -158,11 +158,11 @@ def disconnect(realm: str) -> None:
 
 @companies.command()
 @click.argument("realm")
-@inside
+@with_hub
 def remove(realm: str) -> None:
     """Remove the company REALM if it never worked, for example because of a mistyped number."""
     from hub.qbo import removal
 
     row = company(realm)
-    removal.remove(row.id, who())
+    removal.remove(row.id, account_name())
     say(f"Company {realm} is removed.")

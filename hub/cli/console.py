@@ -41,7 +41,7 @@ realm_option = click.option(
 )
 
 
-def inside(command: F) -> F:
+def with_hub(command: F) -> F:
     """Run the command with the hub open, if the person of `--as` may do it.
 
     Tests pass the application as the context's object.
@@ -56,8 +56,8 @@ def inside(command: F) -> F:
     return cast(F, run_inside)
 
 
-def inside_with_pages(command: F) -> F:
-    """Run the command as `inside` does, with the pages open: their log-in hashes passwords."""
+def with_hub_and_pages(command: F) -> F:
+    """Run the command as `with_hub` does, with the pages open: their log-in hashes passwords."""
 
     @functools.wraps(command)
     def run_inside(*args: Any, **kwargs: Any) -> Any:
@@ -68,7 +68,7 @@ def inside_with_pages(command: F) -> F:
     return cast(F, run_inside)
 
 
-def at_work(command: F) -> F:
+def with_process_lock(command: F) -> F:
     """Run the command, which calls QuickBooks or a source, only where that is this process's turn.
 
     It is refused on a demo's folder or database, whose stand-ins only `hub demo` serves, and while
@@ -122,7 +122,7 @@ def hub(
     loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
     app = create_app(loaded, pages=pages)
     hub_context.freeze_gc()
-    with app.app_context(), logged_by(hub_context.current()):
+    with app.app_context(), write_log_of(hub_context.current()):
         try:
             try:
                 _require_tables()
@@ -153,14 +153,14 @@ def temporary_hub() -> Iterator["Flask"]:
         config.initialise(Path(folder), environ)
         app = create_app(config.load(environ), pages=False)
         engine.upgrade(app)
-        with app.app_context(), logged_by(hub_context.current()):
+        with app.app_context(), write_log_of(hub_context.current()):
             try:
                 yield app
             finally:
                 engine.db.engine.dispose()
 
 
-def logged_by(runtime: "Runtime") -> AbstractContextManager[None]:
+def write_log_of(runtime: "Runtime") -> AbstractContextManager[None]:
     """Write the log as the settings say; the terminal shows only the sentences."""
     from hub.telemetry.log_output import LogOptions, write_log
 
@@ -170,7 +170,7 @@ def logged_by(runtime: "Runtime") -> AbstractContextManager[None]:
 
 
 @contextmanager
-def ends_in_order() -> Iterator[None]:
+def handle_end_signals() -> Iterator[None]:
     """Finish what is under way on the first signal, then end; end at once on a second one."""
     from hub.context import Ending, current
 

@@ -2,9 +2,9 @@
 
 import click
 
-from hub.cli.console import at_work, inside, row_id
+from hub.cli.console import row_id, with_hub, with_process_lock
 from hub.cli.selection import MAX_ID
-from hub.cli.terminal import say, who
+from hub.cli.terminal import account_name, say
 
 ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=row_id)
 id_argument = click.argument("id_", metavar="ID", type=row_id)
@@ -13,7 +13,7 @@ id_argument = click.argument("id_", metavar="ID", type=row_id)
 @click.command()
 @ids_argument
 @click.option("--yes", is_flag=True, help="Do not ask before a transaction is deleted.")
-@inside
+@with_hub
 def retry(ids: tuple[int, ...], yes: bool) -> None:
     """Retry held postings.
 
@@ -28,7 +28,7 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
         for name in deleted:
             say(f"would be deleted in QuickBooks: {name}.")
         click.confirm(f"Delete {len(deleted):,} in QuickBooks?", abort=True)
-    refused = retries.retry_each(ids, who())
+    refused = retries.retry_each(ids, account_name())
     for id_ in ids:
         if id_ not in refused:
             say(f"{id_} is tried again with the next sync.")
@@ -39,28 +39,28 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
 @click.command()
 @id_argument
 @click.argument("quickbooks_id")
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def adopt(id_: int, quickbooks_id: str) -> None:
     """Link a posting to a transaction in QuickBooks."""
     from hub.posting.actions import manual
 
     _require_postings(id_)
-    manual.adopt(id_, quickbooks_id, who())
+    manual.adopt(id_, quickbooks_id, account_name())
     say(f"{id_} is {quickbooks_id} in QuickBooks; it is not posted again.")
 
 
 @click.command("not-this")
 @id_argument
 @click.argument("quickbooks_id")
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def not_this(id_: int, quickbooks_id: str) -> None:
     """Record that a transaction is not this document."""
     from hub.posting.actions import manual
 
     _require_postings(id_)
-    manual.reject_match(id_, quickbooks_id, who())
+    manual.reject_match(id_, quickbooks_id, account_name())
     say(f"{quickbooks_id} is not posting {id_}; the next sync goes on without it.")
 
 
@@ -72,19 +72,19 @@ def not_this(id_: int, quickbooks_id: str) -> None:
     metavar="T",
     help="Why it is not to be posted; kept in the audit log.",
 )
-@inside
+@with_hub
 def skip(id_: int, reason: str) -> None:
     """Leave posting ID out of the books, with a reason."""
     from hub.posting.actions import manual
 
     _require_postings(id_)
-    manual.skip(id_, reason, who())
+    manual.skip(id_, reason, account_name())
     say(f"{id_} is skipped.")
 
 
 @click.command()
 @ids_argument
-@inside
+@with_hub
 def approve(ids: tuple[int, ...]) -> None:
     """Approve postings in review.
 
@@ -114,8 +114,10 @@ def approve(ids: tuple[int, ...]) -> None:
                 f"{listed}: above the app's amount two people must approve, each on the page Review"
                 " under their own name; nothing was approved."
             )
-        outbox.approve(session, ids, who())
-        audit.record_each(session, who(), "posting approved", {str(id_): {} for id_ in ids})
+        outbox.approve(session, ids, account_name())
+        audit.record_each(
+            session, account_name(), "posting approved", {str(id_): {} for id_ in ids}
+        )
     say(
         f"Approved {len(ids)}. The next sync posts them; what needs a new supplier, customer or"
         " item that is still in review waits for that."
@@ -125,8 +127,8 @@ def approve(ids: tuple[int, ...]) -> None:
 @click.command()
 @click.argument("target", metavar="RUN_OR_ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def undo(target: str, yes: bool) -> None:
     """Remove postings from QuickBooks.
 
@@ -154,7 +156,7 @@ def undo(target: str, yes: bool) -> None:
         raise SystemExit(3)
     if not yes:
         click.confirm(f"Remove {len(plan.removable):,} from QuickBooks?", abort=True)
-    count = undoing.undo(plan, who())
+    count = undoing.undo(plan, account_name())
     say(f"The next sync removes {count:,} from QuickBooks.")
 
 

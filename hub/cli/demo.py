@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli import sent_payloads
-from hub.cli.console import apps_of_plugin, as_json, logged_by, port_number, require_stand_ins
+from hub.cli.console import apps_of_plugin, as_json, port_number, require_stand_ins, write_log_of
 from hub.cli.terminal import Terminal, print_json, say
 
 if TYPE_CHECKING:
@@ -58,12 +58,12 @@ def demo(
     with closing(demo_hub):
         demo_hub.web.start()
         while True:
-            with logged_by(demo_hub.app.extensions["hub"]):
+            with write_log_of(demo_hub.app.extensions["hub"]):
                 demo_hub.set_up(Terminal("Demo").line)
                 if read_again:
                     demo_hub.read_again()
                 if once:
-                    _once(demo_hub, as_json)
+                    _sync_once(demo_hub, as_json)
                 is_reset = _serve(demo_hub, show_sent)
             if not is_reset:
                 return
@@ -72,7 +72,7 @@ def demo(
             read_again = False
 
 
-def _once(demo_hub: "Demo", as_json: bool) -> None:
+def _sync_once(demo_hub: "Demo", as_json: bool) -> None:
     """Sync every app once, print the result and exit with its code."""
     from hub.cli.sync_runs import sync_all
     from hub.demo import installations

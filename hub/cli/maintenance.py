@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from hub.cli import data_folder
-from hub.cli.console import as_json, hub, inside
-from hub.cli.terminal import print_json, say, table, who
+from hub.cli.console import as_json, hub, with_hub
+from hub.cli.terminal import account_name, print_json, say, table
 
 MAX_DIFFERENCES = 5
 
@@ -28,12 +28,12 @@ def init() -> None:
     app = data_folder.prepare(os.environ)
     with app.app_context():
         try:
-            _first_user()
+            _ask_for_first_user()
         finally:
             db.engine.dispose()
 
 
-def _first_user() -> None:
+def _ask_for_first_user() -> None:
     """Ask for the first person who may log in, if there is none and a person can answer."""
     from hub.cli.accounts import add_person, people
 
@@ -65,7 +65,7 @@ def _findings() -> Iterator[tuple[bool, str]]:
         yield True, f"data folder {loaded.data}"
         with hub():
             yield _tables()
-            yield from _other_folder()
+            yield from _find_other_folder()
             yield from _demo(loaded.data)
             yield from _audit_copy(loaded)
             yield from _connections()
@@ -95,7 +95,7 @@ def _demo(folder: Path) -> Iterator[tuple[bool, str]]:
         )
 
 
-def _other_folder() -> Iterator[tuple[bool, str]]:
+def _find_other_folder() -> Iterator[tuple[bool, str]]:
     """Yield that another data folder works on the database."""
     from hub.scheduling import folder_lock
 
@@ -202,7 +202,7 @@ def rotate() -> None:
     )
     with hub(), transaction() as session:
         sealed = secrets.rotate(session)
-        audit.record(session, who(), "keys rotated", f"{sealed} secrets", key=key_id)
+        audit.record(session, account_name(), "keys rotated", f"{sealed} secrets", key=key_id)
     say(f"Sealed {sealed} secrets with it.")
 
 
@@ -218,7 +218,7 @@ def audit() -> None:
     metavar="FILE",
     help="Compare with copied entries in FILE, for example exported from syslog.",
 )
-@inside
+@with_hub
 def verify(copy: Path | None) -> None:
     """Verify that no entry of the audit log was changed, removed or inserted."""
     from hub.db.engine import reading
@@ -243,7 +243,7 @@ def verify(copy: Path | None) -> None:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Before this day, in UTC.")
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV for spreadsheets.")
 @as_json
-@inside
+@with_hub
 def list_(
     text: str,
     actor: str,
@@ -260,7 +260,7 @@ def list_(
     from hub.security import audit as log
     from hub.security import audit_entries
 
-    log.record_alone(who(), "data exported", "audit log")
+    log.record_alone(account_name(), "data exported", "audit log")
     chosen = audit_entries.Filter(
         text=text,
         who=actor,

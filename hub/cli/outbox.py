@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli import person
-from hub.cli.console import as_json, inside, realm_option, row_count
+from hub.cli.console import as_json, realm_option, row_count, with_hub
 from hub.cli.selection import company
-from hub.cli.terminal import moment, print_json, print_json_list, say, table
+from hub.cli.terminal import format_moment, print_json, print_json_list, say, table
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -39,7 +39,7 @@ COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", 
     "--limit", type=row_count, default=1000, show_default=True, help="How many, newest first."
 )
 @as_json
-@inside
+@with_hub
 def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> None:
     """List postings, newest first.
 
@@ -133,7 +133,7 @@ def _posting(row: Any, document_state: str) -> dict[str, Any]:
 @click.command()
 @realm_option
 @as_json
-@inside
+@with_hub
 def cases(realm: str | None, as_json: bool) -> None:
     """List the open cases with their reason and the next step."""
     from hub.scheduling import summary
@@ -150,7 +150,7 @@ def cases(realm: str | None, as_json: bool) -> None:
         heading = [
             f"Case {row['id']}",
             row["app"] or "QuickBooks",
-            f"since {moment(row['opened'])}",
+            f"since {format_moment(row['opened'])}",
         ]
         if row["postings"]:
             heading.append(f"postings {_ids(row['postings'])}")

@@ -12,9 +12,9 @@ from hub.cli.accounts import (
     people,
     reset_second_factor,
 )
-from hub.cli.console import as_json, inside, inside_with_pages
+from hub.cli.console import as_json, with_hub, with_hub_and_pages
 from hub.cli.selection import company
-from hub.cli.terminal import moment, print_json, say, table
+from hub.cli.terminal import format_moment, print_json, say, table
 
 ROLES = ("owner", "app-owner", "operator", "viewer")
 NO_ROLE = "none"
@@ -49,7 +49,7 @@ def users() -> None:
 )
 @company_option
 @app_option
-@inside_with_pages
+@with_hub_and_pages
 def add(
     name: str,
     role: str | None,
@@ -75,7 +75,7 @@ def add(
 
 @users.command("list")
 @as_json
-@inside
+@with_hub
 def list_(as_json: bool) -> None:
     """List the people, their roles and when they logged in last."""
     persons = people()
@@ -97,7 +97,7 @@ def list_(as_json: bool) -> None:
 @company_option
 @app_option
 @as_json
-@inside
+@with_hub
 def change_role_(name: str, role: str, realm: str | None, slug: str | None, as_json: bool) -> None:
     """Give the person NAME another role; `none` takes it away. The only owner stays one.
 
@@ -113,7 +113,7 @@ def change_role_(name: str, role: str, realm: str | None, slug: str | None, as_j
 @users.command()
 @click.argument("name")
 @as_json
-@inside
+@with_hub
 def disable(name: str, as_json: bool) -> None:
     """End the sessions of the person NAME, who can no longer log in."""
     person = change_active(name, active=False)
@@ -123,7 +123,7 @@ def disable(name: str, as_json: bool) -> None:
 @users.command()
 @click.argument("name")
 @as_json
-@inside
+@with_hub
 def enable(name: str, as_json: bool) -> None:
     """Let the person NAME log in again."""
     person = change_active(name, active=True)
@@ -133,7 +133,7 @@ def enable(name: str, as_json: bool) -> None:
 @users.command("reset-factor")
 @click.argument("name")
 @as_json
-@inside
+@with_hub
 def reset_factor(name: str, as_json: bool) -> None:
     """Remove the second factor of NAME, who lost it, and end their sessions."""
     person = reset_second_factor(name)
@@ -144,7 +144,7 @@ def reset_factor(name: str, as_json: bool) -> None:
 @users.command()
 @click.argument("name")
 @as_json
-@inside
+@with_hub
 def reset(name: str, as_json: bool) -> None:
     """Print a code with which the person NAME sets a new password within a day.
 
@@ -156,7 +156,7 @@ def reset(name: str, as_json: bool) -> None:
         return
     say(f"{issued['name']} sets a new password at {issued['page']} with this code:")
     say(issued["code"])
-    say(f"It can be used once, until {moment(issued['expires_at'])}.")
+    say(f"It can be used once, until {format_moment(issued['expires_at'])}.")
 
 
 def _report(person: dict[str, Any], sentence: str, as_json: bool) -> None:

@@ -72,12 +72,12 @@ def refusal(role: str, subject: str) -> RoleNeeded:
     """Return the error for a role that the person lacks, and record that it was refused."""
     from hub.security import refusals
 
-    command = f"hub {words()}"
+    command = f"hub {command_words()}"
     refusals.note("request refused", name(), command)
     return RoleNeeded(name(), command, role, subject)
 
 
-def words() -> str:
+def command_words() -> str:
     """Return the words of the command after `hub`, like "users add"."""
     names: list[str] = []
     context: click.Context | None = click.get_current_context()

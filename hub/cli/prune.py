@@ -2,14 +2,14 @@
 
 import click
 
-from hub.cli.console import as_json, inside
-from hub.cli.terminal import Terminal, print_json, table, who
+from hub.cli.console import as_json, with_hub
+from hub.cli.terminal import Terminal, account_name, print_json, table
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only count what would be removed.")
 @as_json
-@inside
+@with_hub
 def prune(dry_run: bool, as_json: bool) -> None:
     """Remove old rows that nothing reads any more.
 
@@ -23,7 +23,7 @@ def prune(dry_run: bool, as_json: bool) -> None:
         counts = retention.count()
     else:
         terminal = Terminal("prune")
-        counts = retention.prune(who(), lambda name, number: terminal(name, number, 0))
+        counts = retention.prune(account_name(), lambda name, number: terminal(name, number, 0))
         terminal.clear()
     if as_json:
         print_json(counts)

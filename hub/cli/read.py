@@ -11,12 +11,12 @@ import click
 
 from hub.cli.console import (
     as_json,
-    at_work,
     hub,
-    inside,
     realm_option,
     require_stand_ins,
     temporary_hub,
+    with_hub,
+    with_process_lock,
 )
 from hub.cli.selection import installations
 from hub.cli.settings_file import read_settings
@@ -87,15 +87,15 @@ def read(
     if stand_in and folder is not None:
         raise click.UsageError("--save records a source; with --stand-in none is called.")
     if stand_in:
-        _print(_of_stand_in(slug, ids, limit, settings), as_json)
+        _print(_preview_stand_in(slug, ids, limit, settings), as_json)
     elif realm is None and not _is_enabled(slug):
         _read_unmatched(slug, ids, limit, settings, folder, country, as_json)
     else:
         _read_installation(slug, realm, ids, limit, settings, folder, as_json)
 
 
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def _read_installation(
     slug: str,
     realm: str | None,
@@ -174,7 +174,7 @@ def _record_answers(folder: Path | None) -> Iterator[None]:
     say(f"{answers} recorded in {recorder.folder}. Names and amounts are not masked.", err=True)
 
 
-def _of_stand_in(
+def _preview_stand_in(
     slug: str, ids: tuple[str, ...], limit: int, settings: Mapping[str, Any]
 ) -> "Iterator[DocumentPreview]":
     """Yield the previews of an app's stand-in in this process."""

@@ -214,7 +214,7 @@ def require_settings(row: "Installation") -> None:
 
 def _requirement() -> Requirement:
     """Return what the command needs; raise NotForPerson for one that has no entry."""
-    words = person.words()
+    words = person.command_words()
     if words not in REQUIREMENTS:
         raise NotForPerson(f"hub {words}")
     return REQUIREMENTS[words]

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli import person
-from hub.cli.console import as_json, at_work, inside, row_count, row_id
+from hub.cli.console import as_json, row_count, row_id, with_hub, with_process_lock
 from hub.cli.selection import companies
-from hub.cli.terminal import Terminal, print_json, say, table, who
+from hub.cli.terminal import Terminal, account_name, print_json, say, table
 
 if TYPE_CHECKING:
     from hub.models import Company, Run
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "--limit", type=row_count, default=20, show_default=True, help="How many, newest first."
 )
 @as_json
-@inside
+@with_hub
 def runs(run_id: int | None, limit: int, as_json: bool) -> None:
     """List the runs, newest first; with an ID, its log lines."""
     from hub.scheduling import summary
@@ -44,8 +44,8 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
 @click.command()
 @click.option("--realm", metavar="R", help="Only this QuickBooks company; else each in turn.")
 @as_json
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def reconcile(realm: str | None, as_json: bool) -> None:
     """Compare QuickBooks with the posted documents.
 
@@ -91,7 +91,7 @@ def _reconcile_company(row: "Company", *, is_titled: bool, silent: bool) -> "Run
     terminal = Terminal(name)
     try:
         run = runner.company(
-            RunKind.RECONCILE, row.id, requested_by=who(), progress=terminal, wait=True
+            RunKind.RECONCILE, row.id, requested_by=account_name(), progress=terminal, wait=True
         )
     finally:
         terminal.clear()
@@ -105,8 +105,8 @@ def _reconcile_company(row: "Company", *, is_titled: bool, silent: bool) -> "Run
 
 
 @click.command()
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def restored() -> None:
     """Tell the hub that its database was restored from a backup.
 
@@ -115,7 +115,7 @@ def restored() -> None:
     """
     from hub.transfer import restore_rule
 
-    restore_rule.apply(who())
+    restore_rule.apply(account_name())
     say(
         "Noted. What may have been posted since the backup is looked for in QuickBooks before"
         " anything is sent again."

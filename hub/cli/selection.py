@@ -67,7 +67,7 @@ def installations(slug: str | None, realm: str | None, role: str) -> "list[Insta
             raise NotFound("enabled app", slug, {row.slug for row in enabled})
         return of_app
     if not enabled:
-        raise _nothing_enabled(role)
+        raise _nothing_enabled_error(role)
     running = [row for row in enabled if row.mode != InstallationMode.PAUSED]
     if not running:
         raise NotNow(
@@ -76,7 +76,7 @@ def installations(slug: str | None, realm: str | None, role: str) -> "list[Insta
     return running
 
 
-def _nothing_enabled(role: str) -> "Refused":
+def _nothing_enabled_error(role: str) -> "Refused":
     """Return the error about no enabled app, or none for which the person has a role."""
     from hub.errors import Refused
 

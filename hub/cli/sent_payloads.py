@@ -20,7 +20,7 @@ class SentPayloads:
 
     def __init__(self) -> None:
         """Leave out what was sent before now."""
-        rows = _sent_after(0)
+        rows = _load_sends_after(0)
         self._shown_id = rows[-1].id if rows else 0
         self._last_id = self._shown_id
 
@@ -30,7 +30,7 @@ class SentPayloads:
         Many documents are sent one after the other, so it is described only when a second call
         finds nothing after it.
         """
-        rows = _sent_after(self._shown_id)
+        rows = _load_sends_after(self._shown_id)
         if not rows:
             return ""
         newest = rows[-1]
@@ -63,7 +63,7 @@ def print_changes(app: "Flask") -> Iterator[None]:
         thread.join()
 
 
-def _sent_after(attempt_id: int) -> Sequence[Any]:
+def _load_sends_after(attempt_id: int) -> Sequence[Any]:
     """Return the sends after one, oldest first: of documents and records, without their files."""
     from sqlalchemy import select
 

@@ -8,10 +8,10 @@ import click
 from hub.cli import person
 from hub.cli.console import (
     as_json,
-    at_work,
-    ends_in_order,
-    inside,
+    handle_end_signals,
     realm_option,
+    with_hub,
+    with_process_lock,
 )
 from hub.cli.selection import installations
 from hub.cli.sync_runs import sync_all
@@ -34,8 +34,8 @@ MAX_SUGGESTION_IDS = 5000  # ids of documents among which the nearest one is sug
     help="This document of SLUG alone, by its id at the source.",
 )
 @as_json
-@inside
-@at_work
+@with_hub
+@with_process_lock
 def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: bool) -> None:
     """Collect, post and report now; all apps, or SLUG.
 
@@ -48,7 +48,7 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
 
     if ids and not slug:
         raise click.UsageError("Say which app the documents of --only belong to.")
-    with ends_in_order():
+    with handle_end_signals():
         rows = installations(slug, realm, "operator")
         runs = sync_all(rows, ids)
     result = summary.summarize_runs(runs, person.scope("viewer").cases())

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hub.cli.terminal import Terminal, who
+from hub.cli.terminal import Terminal, account_name
 
 if TYPE_CHECKING:
     from hub.models import Installation, Run
@@ -53,7 +53,7 @@ def _run_with_progress(row: "Installation", work: "Callable[..., Run]", **option
 
     terminal = Terminal(current().plugins.apps[row.slug].name)
     try:
-        run = work(row.id, requested_by=who(), progress=terminal, wait=True, **options)
+        run = work(row.id, requested_by=account_name(), progress=terminal, wait=True, **options)
     finally:
         terminal.clear()
     if run.error:

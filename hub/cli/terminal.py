@@ -75,7 +75,7 @@ def _align(texts: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def moment(value: datetime | None) -> str:
+def format_moment(value: datetime | None) -> str:
     """Format a moment to the minute, in UTC."""
     if value is None:
         return ""
@@ -85,7 +85,7 @@ def moment(value: datetime | None) -> str:
 def _cell_text(cell: object) -> str:
     """Return a cell as text; None is empty."""
     if isinstance(cell, datetime):
-        return moment(cell)
+        return format_moment(cell)
     return "" if cell is None else str(cell)
 
 
@@ -137,7 +137,7 @@ def _amount(phase: str, done: int, of: int) -> str:
     return f" {done}" if done else ""
 
 
-def who() -> str:
+def account_name() -> str:
     """Return who runs the command, for the audit log: the account at this terminal.
 
     A command for a person of the hub names both.

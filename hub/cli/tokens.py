@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from hub.cli.console import as_json, inside, row_id
-from hub.cli.terminal import moment, print_json, say, table, who
+from hub.cli.console import as_json, row_id, with_hub
+from hub.cli.terminal import account_name, format_moment, print_json, say, table
 
 # A token with the scope `approve` is created on the page alone, which asks its person who they are:
 # otherwise whoever has a shell could approve as two people.
@@ -30,7 +30,7 @@ def tokens() -> None:
     help="What it may do; may be repeated. It never may more than PERSON.",
 )
 @click.option("--days", type=int, default=90, show_default=True, help="How long it is valid.")
-@inside
+@with_hub
 def create(person: str, name: str, scopes: tuple[str, ...], days: int) -> None:
     """Create a token that acts for PERSON, and print it; it is shown only once."""
     from hub.db.engine import transaction
@@ -38,13 +38,13 @@ def create(person: str, name: str, scopes: tuple[str, ...], days: int) -> None:
 
     with transaction() as session:
         owner = people.get(session, person)
-        token = api_tokens.create(session, owner, name, scopes, who=who(), days=days)
+        token = api_tokens.create(session, owner, name, scopes, who=account_name(), days=days)
     click.echo(token)
 
 
 @tokens.command("list")
 @as_json
-@inside
+@with_hub
 def list_(as_json: bool) -> None:
     """List the tokens that can be used, the newest first."""
     rows = _tokens()
@@ -59,14 +59,14 @@ def list_(as_json: bool) -> None:
 
 @tokens.command()
 @click.argument("token_id", type=row_id, metavar="ID")
-@inside
+@with_hub
 def revoke(token_id: int) -> None:
     """Revoke the token ID of the list; calls with it are refused from now on."""
     from hub.db.engine import transaction
     from hub.security import api_tokens
 
     with transaction() as session:
-        name = api_tokens.revoke(session, token_id, who()).name
+        name = api_tokens.revoke(session, token_id, account_name()).name
     say(f"The API token “{name}” is revoked.")
 
 
@@ -86,9 +86,9 @@ def _tokens() -> list[dict[str, Any]]:
                     "person": str(person.username or person.email),
                     "name": token.name,
                     "scopes": token.scopes,
-                    "created_at": moment(token.created_at),
-                    "last_used_at": moment(token.used_at),
-                    "expires_at": moment(token.expires_at),
+                    "created_at": format_moment(token.created_at),
+                    "last_used_at": format_moment(token.used_at),
+                    "expires_at": format_moment(token.expires_at),
                 }
             )
     return rows

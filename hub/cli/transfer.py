@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.console import hub, inside
-from hub.cli.terminal import Terminal, say, table, who
+from hub.cli.console import hub, with_hub
+from hub.cli.terminal import Terminal, account_name, say, table
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -24,7 +24,7 @@ FILE_NAME = "hub-backup-{:%Y%m%d-%H%M%S}.zip"
 @click.option(
     "--with-keys", is_flag=True, help="Add the key files: the backup alone then opens everything."
 )
-@inside
+@with_hub
 def backup(path: Path, with_keys: bool) -> None:
     """Write a backup of the hub.
 
@@ -43,7 +43,7 @@ def backup(path: Path, with_keys: bool) -> None:
         manifest = backups.back_up(path.absolute(), _open_app, terminal, keys=with_keys)
     finally:
         terminal.clear()
-    audit.record_alone(who(), "backup made", path.name, keys=with_keys)
+    audit.record_alone(account_name(), "backup made", path.name, keys=with_keys)
     size = path.stat().st_size / 1e6
     count = sum(manifest.rows.values())
     say(f"Wrote {path}: {count:,} rows, {size:,.1f} MB, readable by its owner only.")
@@ -82,7 +82,7 @@ def restore(archive: Path) -> None:
             raise ArchiveUnusable(archive, f"{keys} ({error.text})") from error
         terminal = Terminal("hub restore")
         try:
-            backups.restore(opened, loaded, _open_app, who(), terminal)
+            backups.restore(opened, loaded, _open_app, account_name(), terminal)
         finally:
             terminal.clear()
         data_origin.mark_folder(folder, data_origin.INIT)
@@ -132,7 +132,7 @@ def move(url: str) -> None:
 
     terminal = Terminal("hub move")
     try:
-        moved = moves.move(config.load(os.environ), url, _open_app, who(), terminal)
+        moved = moves.move(config.load(os.environ), url, _open_app, account_name(), terminal)
     finally:
         terminal.clear()
     _print_proof(moved.proof)
@@ -161,7 +161,7 @@ def unseal(yes: bool) -> None:
     from hub.transfer import move as moves
 
     with hub(sealed=True):
-        moved_to = moves.unseal(who())
+        moved_to = moves.unseal(account_name())
     if moved_to is None:
         say("This database is not sealed.")
         return

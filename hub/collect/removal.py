@@ -34,7 +34,7 @@ def plan_removal(
         disposition = Disposition(state=PostingState.WITHDRAWN, reasons=(reason,))
         plan.add_posting(operation, Content(kind=row.kind), disposition)
     if is_gone and row.kind not in RECORD_KINDS:
-        policy = sources.gone_policy(batch.setup.app, batch.setup.site.settings)
+        policy = sources.removal_policy(batch.setup.app, batch.setup.site.settings)
         for posting in _postings_in_books(postings):
             _plan_by_policy(batch, plan, posting, reason, policy)
     return plan

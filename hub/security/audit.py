@@ -48,7 +48,7 @@ def record_each(
     if not details:
         return
     _lock(session)
-    newest = _newest(session)
+    newest = _newest_entry(session)
     number = _number_of(session, newest)
     may_write_head = _may_write_head(session, newest, number)
     may_note_head = may_write_head and not missing_note(session)
@@ -81,7 +81,7 @@ def record_alone(who: str, what: str, subject: str, **detail: Any) -> None:
 def record_restore(session: Session, who: str) -> None:
     """Record that the database was restored from a backup, whose log continues from here."""
     _lock(session)
-    newest = _newest(session)
+    newest = _newest_entry(session)
     head = _head_of(newest, _number_of(session, newest))
     if is_shared():
         audit_witness.write_row(session, head, _head_key())
@@ -162,10 +162,10 @@ def origin() -> str:
 
 def client_address() -> str:
     """Return the address from which the present request comes; "" outside of a request."""
-    return _of_request(CLIENT_ADDRESS)
+    return _read_from_request(CLIENT_ADDRESS)
 
 
-def _of_request(extension: str) -> str:
+def _read_from_request(extension: str) -> str:
     """Return what an extension tells of the present request; "" outside of a request."""
     find: Callable[[], str] | None = current_app.extensions.get(extension)
     if find is None or not has_request_context():
@@ -188,7 +188,7 @@ def _lock(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
 
-def _newest(session: Session) -> AuditEntry | None:
+def _newest_entry(session: Session) -> AuditEntry | None:
     """Return the newest entry."""
     newest_first = select(AuditEntry).order_by(AuditEntry.id.desc())
     return session.scalar(newest_first.limit(1))
@@ -212,7 +212,7 @@ def _make_entries(
 ) -> list[AuditEntry]:
     """Return the entries for an act, each with the hash of the one before it."""
     now = hub_context.current().clock.now()
-    origin_detail = {"address": client_address(), "token": _of_request(API_TOKEN)}
+    origin_detail = {"address": client_address(), "token": _read_from_request(API_TOKEN)}
     origin_detail = {name: text for name, text in origin_detail.items() if text}
     previous = newest.hash if newest else FIRST
     here = origin()
@@ -269,8 +269,8 @@ def _head_of(newest: AuditEntry | None, number: int) -> audit_head.Head:
     """Return the head of the log as it is in the database."""
     now = hub_context.current().clock.now()
     if newest is None:
-        return audit_head.new(0, 0, FIRST, now)
-    return audit_head.new(number, newest.id, newest.hash, now)
+        return audit_head.create_head(0, 0, FIRST, now)
+    return audit_head.create_head(number, newest.id, newest.hash, now)
 
 
 def _write_head(head: audit_head.Head, *, replaces: bool = False) -> None:

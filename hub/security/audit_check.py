@@ -42,7 +42,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
     Head and copy are looked at before the entries: what is written meanwhile is in neither.
     """
     stored = audit.stored_head(session)
-    copied = _CopyFile.at(copy or _copy_path())
+    copied = _CopyFile.open(copy or _copy_path())
     result = Verification()
     head_number = None
     for entry in _chain(session):
@@ -147,7 +147,7 @@ class _CopyFile:
     size: int
 
     @classmethod
-    def at(cls, path: Path | None) -> "_CopyFile | None":
+    def open(cls, path: Path | None) -> "_CopyFile | None":
         """Return the file as it is now; None without a path."""
         if path is None:
             return None

@@ -74,7 +74,7 @@ def write(path: Path, head: Head, key: bytes, *, replaces: bool = False) -> None
     write_private(path, json.dumps(values), durable=False)
 
 
-def new(count: int, id: int, hash: str, now: dt.datetime) -> Head:
+def create_head(count: int, id: int, hash: str, now: dt.datetime) -> Head:
     """Return a head with its time as text."""
     return Head(count=count, id=id, hash=hash, at=now.isoformat())
 

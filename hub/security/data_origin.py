@@ -117,7 +117,7 @@ def require_no_demo() -> None:
 
 def require_no_demo_folder(folder: Path) -> None:
     """Raise ConfigurationError if `hub demo` made a data folder."""
-    if _made_by(folder) == DEMO:
+    if _creator_of(folder) == DEMO:
         raise ConfigurationError(
             "HUB_DATA",
             f"names {folder}, which `hub demo` made; choose another folder and run `hub init`",
@@ -126,7 +126,7 @@ def require_no_demo_folder(folder: Path) -> None:
 
 def require_demo_folder(folder: Path) -> None:
     """Raise ConfigurationError unless a folder is empty or a demo's."""
-    made_by = _made_by(folder)
+    made_by = _creator_of(folder)
     if made_by == DEMO:
         return
     if made_by is None and (_is_empty(folder) or _is_unmarked_demo(folder)):
@@ -157,7 +157,7 @@ def is_demo(session: Session) -> bool:
     return session.scalar(added_by_demo.limit(1)) is not None
 
 
-def _made_by(folder: Path) -> str | None:
+def _creator_of(folder: Path) -> str | None:
     """Return the program that created the folder; None if it does not say."""
     file = folder / FILE
     if not file.exists():

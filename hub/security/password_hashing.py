@@ -59,10 +59,10 @@ class BoundedHashing:
         if len(secret) > MAX_PASSWORD_LENGTH:
             raise PasswordTooLong(MAX_PASSWORD_LENGTH)
         if not self._places.acquire(blocking=False):
-            raise _busy(self._patience)
+            raise _busy_error(self._patience)
         try:
             if not self._slots.acquire(timeout=self._patience):
-                raise _busy(self._patience)
+                raise _busy_error(self._patience)
             try:
                 yield
             finally:
@@ -71,6 +71,6 @@ class BoundedHashing:
             self._places.release()
 
 
-def _busy(after: float) -> Retry:
+def _busy_error(after: float) -> Retry:
     """Return the error of a password that cannot be checked now."""
     return Retry("Too many passwords are being checked at the moment.", after)

@@ -56,12 +56,12 @@ def problem(password: str, *words: str) -> str:
     if len(password) < MIN_LENGTH:
         return Sentence("The password needs at least %(length)s characters.", length=MIN_LENGTH)
     known_words = _parts(words)
-    if _rest(password, known_words) < MIN_REST:
+    if _count_rest(password, known_words) < MIN_REST:
         return Sentence(
             "This password is little more than your name or the name of the hub. %(advice)s",
             advice=ADVICE,
         )
-    if reason := _guessable(password, known_words):
+    if reason := _explain_guessable(password, known_words):
         return reason
     return Sentence(LEAKED, advice=ADVICE) if breached_passwords.is_listed(password) else ""
 
@@ -74,7 +74,7 @@ def require_good(password: str, *words: str) -> None:
         raise Refused(reason)
 
 
-def _guessable(password: str, known_words: set[str]) -> str:
+def _explain_guessable(password: str, known_words: set[str]) -> str:
     """Return the sentence about a password that is easy to guess, "" for a good one."""
     from zxcvbn import zxcvbn  # only now: its word lists take a tenth of a second to load
 
@@ -98,7 +98,7 @@ def _parts(texts: tuple[str, ...]) -> set[str]:
     return {part for part in parts if len(part) >= SHORTEST_WORD}
 
 
-def _rest(password: str, known_words: set[str]) -> int:
+def _count_rest(password: str, known_words: set[str]) -> int:
     """Return the number of characters that are left of a password without these words."""
     text = normalize(password).casefold()
     for word in sorted(known_words, key=len, reverse=True):

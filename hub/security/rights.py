@@ -64,11 +64,11 @@ class Rights:
 
     def role(self, subject: Subject = WHOLE_HUB) -> str:
         """Return the highest role for all of a subject, "" for none."""
-        return _highest(right.role for right in self.rights if right.covers(subject))
+        return _highest_role(right.role for right in self.rights if right.covers(subject))
 
     def role_within(self, subject: Subject = WHOLE_HUB) -> str:
         """Return the highest role for a part of a subject, "" for none."""
-        return _highest(right.role for right in self.rights if right.touches(subject))
+        return _highest_role(right.role for right in self.rights if right.touches(subject))
 
     def may(self, least: str, subject: Subject = WHOLE_HUB) -> bool:
         """Tell whether the person has at least this role for all of a subject."""
@@ -113,21 +113,21 @@ class Scope:
         """Return the condition of the documents."""
         if self.is_everything:
             return ()
-        return (_among(SourceDocument.installation_id, self.installation_ids),)
+        return (_is_one_of(SourceDocument.installation_id, self.installation_ids),)
 
     def postings(self) -> Condition:
         """Return the condition of the postings."""
         if self.is_everything:
             return ()
-        return (_among(Posting.installation_id, self.installation_ids),)
+        return (_is_one_of(Posting.installation_id, self.installation_ids),)
 
     def cases(self) -> Condition:
         """Return the condition of the cases."""
-        return () if self.is_everything else (self._owned_by(Case),)
+        return () if self.is_everything else (self._is_owned_by(Case),)
 
     def runs(self) -> Condition:
         """Return the condition of the runs."""
-        return () if self.is_everything else (self._owned_by(Run),)
+        return () if self.is_everything else (self._is_owned_by(Run),)
 
     def has_installation(self, installation_id: int | None) -> bool:
         """Tell whether an installation is covered."""
@@ -145,16 +145,16 @@ class Scope:
             return self.has_installation(row.installation_id)
         return self.has_company(row.company_id)
 
-    def _owned_by(self, model: type[Case] | type[Run]) -> ColumnElement[bool]:
+    def _is_owned_by(self, model: type[Case] | type[Run]) -> ColumnElement[bool]:
         """Return the condition of rows that belong to an app, or else to a whole company."""
-        of_app = _among(model.installation_id, self.installation_ids)
+        of_app = _is_one_of(model.installation_id, self.installation_ids)
         if not self.whole_company_ids:
             return of_app
-        of_company = _among(model.company_id, self.whole_company_ids)
+        of_company = _is_one_of(model.company_id, self.whole_company_ids)
         return or_(of_app, and_(model.installation_id.is_(None), of_company))
 
 
-def _among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+def _is_one_of(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
     """Return the condition that a row belongs to one of some installations or companies.
 
     The rows of few are looked up by their index. To look up those of many and sort them all would
@@ -197,7 +197,7 @@ def scope_of(session: Session, rights: Rights, least: str = "viewer") -> Scope:
         Installation, Installation.company_id == Company.id
     )
     installation_ids, company_ids, whole_company_ids = set(), set(), set()
-    for company_id, installation_id, slug in session.execute(query.where(_named_by(counted))):
+    for company_id, installation_id, slug in session.execute(query.where(_is_named_by(counted))):
         company = Subject(company_id)
         if any(right.touches(company) for right in counted):
             company_ids.add(company_id)
@@ -362,7 +362,7 @@ def is_owner() -> ColumnElement[bool]:
     )
 
 
-def _named_by(rights: Iterable[Right]) -> ColumnElement[bool]:
+def _is_named_by(rights: Iterable[Right]) -> ColumnElement[bool]:
     """Return the condition of the companies that rights name; a right for one app names all."""
     company_ids = {right.subject.company_id for right in rights}
     if None in company_ids:
@@ -375,7 +375,7 @@ def _subject(assignment: RoleAssignment) -> Subject:
     return Subject(assignment.company_id, assignment.slug)
 
 
-def _highest(roles: Iterable[str]) -> str:
+def _highest_role(roles: Iterable[str]) -> str:
     """Return the highest of some roles, "" for none."""
     return max(roles, key=ROLES.index, default="")
 

@@ -44,13 +44,13 @@ Arguments = Mapping[str, Any]
 def _installation(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of an installation."""
     query = select(Installation.company_id, Installation.slug)
-    return _first(session, query.where(Installation.id == arguments["installation_id"]))
+    return _first_app(session, query.where(Installation.id == arguments["installation_id"]))
 
 
 def _document(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a document."""
     query = select(SourceDocument.company_id, SourceDocument.slug)
-    return _first(session, query.where(SourceDocument.id == arguments["document_id"]))
+    return _first_app(session, query.where(SourceDocument.id == arguments["document_id"]))
 
 
 def _posting(session: Session, arguments: Arguments) -> Target | None:
@@ -58,7 +58,7 @@ def _posting(session: Session, arguments: Arguments) -> Target | None:
     query = select(Installation.company_id, Installation.slug).join(
         Posting, Posting.installation_id == Installation.id
     )
-    return _first(session, query.where(Posting.id == arguments["posting_id"]))
+    return _first_app(session, query.where(Posting.id == arguments["posting_id"]))
 
 
 def _file(session: Session, arguments: Arguments) -> Target | None:
@@ -66,7 +66,7 @@ def _file(session: Session, arguments: Arguments) -> Target | None:
     query = select(Installation.company_id, Installation.slug).join(
         StoredFile, StoredFile.installation_id == Installation.id
     )
-    return _first(session, query.where(StoredFile.id == arguments["file_id"]))
+    return _first_app(session, query.where(StoredFile.id == arguments["file_id"]))
 
 
 def _case(session: Session, arguments: Arguments) -> Target | None:
@@ -142,7 +142,7 @@ def resolve(session: Session, arguments: Arguments) -> Targets | None:
     return tuple(targets)
 
 
-def _first(session: Session, query: Any) -> Target | None:
+def _first_app(session: Session, query: Any) -> Target | None:
     """Return the app that a query finds by company and slug."""
     row = session.execute(query).one_or_none()
     return None if row is None else Target(Subject(*row))

@@ -46,7 +46,7 @@ def receive(
     check_size(installation, name, len(content))
     name = _checked_name(installation, name)
     digest = hashlib.sha256(content).hexdigest()
-    existing = _existing(installation, digest)
+    existing = _find_earlier_result(installation, digest)
     if existing:
         return existing
     arrived = files.ReceivedFile(
@@ -76,7 +76,7 @@ def receive(
             note(session, installation, stored, who, RECEIVED, digest=digest, size=stored.size)
             result = _result(stored, is_new=True)
     except IntegrityError:  # the same content arrived at the same moment
-        existing = _existing(installation, digest)
+        existing = _find_earlier_result(installation, digest)
         if existing is None:
             raise
         return existing
@@ -209,7 +209,7 @@ def _open_case(session: Session, installation: Installation, stored: StoredFile)
     )
 
 
-def _existing(installation: Installation, digest: str) -> IntakeResult | None:
+def _find_earlier_result(installation: Installation, digest: str) -> IntakeResult | None:
     """Return what became of this content when it arrived before; None if it is new."""
     query = select(StoredFile).where(
         StoredFile.installation_id == installation.id, StoredFile.digest == digest

@@ -236,7 +236,7 @@ def call(installation: Installation, hook: str, **values: Any) -> Any:
     return plugins.call(installation.slug, hook, **values)
 
 
-def gone_policy(app: App, settings: Mapping[str, Any]) -> str:
+def removal_policy(app: App, settings: Mapping[str, Any]) -> str:
     """Return the policy for posted documents that are gone at the source.
 
     It is one of the values of `App.gone`, or what the setting says that `App.gone` names.
@@ -281,17 +281,17 @@ def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:
     """
     schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
     secret_names = settings_schema.secret_names(app)
-    public = _without(stored, secret_names)
+    public = _leave_out(stored, secret_names)
     answers = settings_schema.drop_empty_texts(schema, public)
     try:
         loaded = schema.load(answers, partial=tuple(secret_names), unknown=EXCLUDE)
     except ValidationError as error:
         messages = cast(dict[str, list[str]], error.messages)
         raise SettingsInvalid(app.name, messages) from None
-    return _without(loaded or {}, secret_names)
+    return _leave_out(loaded or {}, secret_names)
 
 
-def _without(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+def _leave_out(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     """Return the settings without those of these names."""
     others = dict(settings)
     for name in names:

@@ -53,7 +53,7 @@ def people_page(
         return render_template(
             "people.html",
             people=[_row(session, user) for user in users],
-            invitations=[_about(session, row) for row in invitations.pending(session)],
+            invitations=[_about(session, row) for row in invitations.pending_invitations(session)],
             handover=handover,
             chosen=chosen,
             public_url=current().config.public_url,

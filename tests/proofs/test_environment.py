@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event, select
 
-from hub.cli.console import ends_in_order
+from hub.cli.console import handle_end_signals
 from hub.db import engine as db_engine
 from hub.db.engine import db, reading, transaction
 from hub.errors import HubError
@@ -39,7 +39,7 @@ in_full = pytest.mark.proof(small=0)
 def trying(shop):
     """Sync as the command does; return the outcome, its text, and the number of unclear sends."""
     try:
-        with ends_in_order():
+        with handle_end_signals():
             sync_run = runner.sync(shop.till.id, requested_by="kari", wait=True)
             result = sync_run.outcome, sync_run.error
     except HubError as error:

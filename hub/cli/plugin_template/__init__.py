@@ -230,7 +230,7 @@ def _values(choices: Choices) -> dict[str, Any]:
         "fields": fields,
         "accounts": _accounts(choices.kinds),
         "access_values": _access_values(choices).items(),
-        "due": _due([kind for kind, _ in transactions]),
+        "due": _due_date_expression([kind for kind, _ in transactions]),
         "access": [*access, WEBHOOK] if choices.webhook else access,
         "wrong_key": WRONG_KEYS.get(choices.auth, "client_secret"),
         "client_imports": _client_imports(choices),
@@ -273,7 +273,7 @@ def _accounts(kinds: tuple[str, ...]) -> list[dict[str, str]]:
     return [{"role": role, "label": ACCOUNT_LABELS[role]} for role in roles]
 
 
-def _due(kinds: list[str]) -> str:
+def _due_date_expression(kinds: list[str]) -> str:
     """Return the expression for the due date of a row whose kind is one of these."""
     with_due = [kind for kind in kinds if kind in DUE_KINDS]
     if with_due == kinds:
