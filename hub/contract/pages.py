@@ -8,6 +8,7 @@ from hub.errors import Refused, Retry
 
 Row = TypeVar("Row")
 RowVersion = tuple[str, str, str]  # id, version and time of the last change of a row
+BETWEEN_LINKS = " "  # a link has no space
 
 
 class Page(NamedTuple, Generic[Row]):
@@ -41,42 +42,68 @@ def read_numbered_pages(
     """Yield (rows, number of the next page) from `page` to the end, from the first page if "".
 
     `fetch` gets the number of a page and returns its rows and whether more follow. After the last
-    page the number is "". Raise Retry if the source sends the same page twice, and Refused for a
-    `page` that is no number.
+    page the number is "". Each page but the last is read again after the next one: if a row was
+    deleted meanwhile, the first row of the next page has moved to it. So a few rows may come twice.
+    Raise Retry if the source sends the same page twice, and Refused for a `page` that is no number.
     """
     if page and not page.isdecimal():
         raise Refused("%(page)s is no number of a page of %(source)s.", page=page, source=source)
     number = int(page or 1)
     before: list[Row] = []
-    while True:
+    has_more = True
+    while has_more:
         rows, has_more = fetch(number)
         if has_more and rows and rows == before:
             raise _same_page_error(source)
+        moved: list[Row] = []
+        if number > 1:
+            again, _ = fetch(number - 1)
+            moved = _new_rows(again, before, rows)
         before = rows
         number += 1
-        yield rows, str(number) if has_more else ""
-        if not has_more:
-            return
+        yield [*moved, *rows], str(number) if has_more else ""
 
 
 def read_linked_pages(
-    fetch: Callable[[str], tuple[list[Row], str | None]], page: str, source: str
+    fetch: Callable[[str], tuple[list[Row], str | None]],
+    page: str,
+    source: str,
+    *,
+    numbered: bool = False,
 ) -> Iterator[tuple[list[Row], str]]:
-    """Yield (rows, link to the next page) from the link `page` to the end, from the first if "".
+    """Yield (rows, next page) from `page` to the end, from the first page if "".
 
     `fetch` gets a link, or "" for the first page, and returns the rows and the link to the next
-    page. After the last page the link is "". Raise Retry if the source sends a link again.
+    page. After the last page the next page is "". With `numbered` the links count pages or rows
+    ("?page=2"), so each page is read again after the next one, as by `read_numbered_pages`.
+    Raise Retry if the source sends a link again.
     """
-    links = {page}
+    previous, has_previous, first = page.rpartition(BETWEEN_LINKS)
+    before: list[Row] = []
+    for rows, link, next_link in _follow(fetch, first, source):
+        moved: list[Row] = []
+        if numbered and has_previous:
+            again, _ = fetch(previous)
+            moved = _new_rows(again, before, rows)
+        before, previous, has_previous = rows, link, BETWEEN_LINKS
+        next_page = f"{link}{BETWEEN_LINKS}{next_link}" if numbered and next_link else next_link
+        yield [*moved, *rows], next_page
+
+
+def _follow(
+    fetch: Callable[[str], tuple[list[Row], str | None]], link: str, source: str
+) -> Iterator[tuple[list[Row], str, str]]:
+    """Yield (rows, link to them, link to the next page) from a link on; the last link is ""."""
+    links = {link}
     while True:
-        rows, link = fetch(page)
-        page = link or ""
-        if page and page in links:
+        rows, next_link = fetch(link)
+        if next_link and next_link in links:
             raise _same_page_error(source)
-        links.add(page)
-        yield rows, page
-        if not page:
+        yield rows, link, next_link or ""
+        if not next_link:
             return
+        link = next_link
+        links.add(link)
 
 
 def read_changes_in_order(
@@ -120,6 +147,13 @@ def _is_in_order(rows: Sequence[Row], version: Callable[[Row], RowVersion]) -> b
         return dt.datetime.fromisoformat(first) <= dt.datetime.fromisoformat(last)
     except (ValueError, TypeError):  # no moments, or only one of them with an offset
         return first <= last
+
+
+def _new_rows(again: list[Row], before: list[Row], after: list[Row]) -> list[Row]:
+    """Return the rows of a page that were neither there before nor on the page after it."""
+    if again == before:
+        return []
+    return [row for row in again if row not in before and row not in after]
 
 
 def _same_page_error(source: str) -> Retry:

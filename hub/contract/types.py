@@ -118,7 +118,8 @@ class Http(Protocol):
 class Site:
     """An app enabled for a company.
 
-    `settings` are without the secrets; `start` is the first date that is posted. `http` and
+    `settings` are without the secrets; `start` is the first date that is posted. `now` is the time
+    at which the hook was called, and `today` the date in `zone` then. `http` and
     `secrets` lead to nothing of the hub beyond the declared hosts and this installation's secrets.
     `files` are the files that were received for this installation.
     """
@@ -129,6 +130,7 @@ class Site:
     company: Company
     zone: ZoneInfo
     today: dt.date
+    now: dt.datetime
     start: dt.date | None = None
     tenant: str | None = None
     webhook_url: str | None = None

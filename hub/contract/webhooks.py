@@ -1,5 +1,6 @@
 """Webhook calls that the source signs with a shared secret."""
 
+import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -7,6 +8,8 @@ from typing import Any
 
 from hub import exact_json
 from hub.errors import Refused
+
+MAX_AGE = dt.timedelta(minutes=5)
 
 
 def signed_json(
@@ -17,19 +20,40 @@ def signed_json(
     header: str,
     signed_with: str = "the webhook secret in the settings of the app",
     prefix: str = "",
+    timestamp: str = "",
+    now: dt.datetime | None = None,
 ) -> Any:
     """Verify the signature of a webhook call and return its JSON body.
 
     The signature in `header` is the HMAC-SHA256 of the body as hex digits, with `prefix` before it
     if the source writes one ("sha256="). `signed_with` names the secret in the error message.
-    Raise Refused if the secret is empty, the signature is wrong, or the body is not JSON.
+    `timestamp` is the header with the seconds since 1970 at which the call was sent, for a source
+    that signs them with a dot before the body; `now` is then `site.now`.
+    Raise Refused if the secret is empty, the signature is wrong, the call was sent more than five
+    minutes before or after `now`, or the body is not JSON.
     """
     values = {name.lower(): value for name, value in headers.items()}
     signature = values.get(header.lower(), "").removeprefix(prefix).lower()
-    expected = hmac.new((secret or "").encode(), body, hashlib.sha256).hexdigest()
+    sent_at = values.get(timestamp.lower(), "") if timestamp else ""
+    signed = f"{sent_at}.".encode() + body if timestamp else body
+    expected = hmac.new((secret or "").encode(), signed, hashlib.sha256).hexdigest()
     if not secret or not hmac.compare_digest(expected.encode(), signature.encode()):
         raise Refused("This call is not signed with %(name)s.", name=signed_with)
+    if timestamp:
+        _check_age(sent_at, now)
     try:
         return exact_json.parse_call(body)
     except ValueError:
         raise Refused("This call is signed correctly, but its body is not JSON.") from None
+
+
+def _check_age(sent_at: str, now: dt.datetime | None) -> None:
+    """Refuse a call that was sent too long ago, such as one that somebody repeats."""
+    if now is None:
+        raise ValueError("signed_json needs now=site.now to check a timestamp.")
+    age = abs(now.timestamp() - int(sent_at)) if sent_at.isdecimal() else None
+    if age is None or age > MAX_AGE.total_seconds():
+        raise Refused(
+            "This call is signed correctly, but it was not sent within the last five minutes."
+            " Compare the clocks of the hub and the source."
+        )

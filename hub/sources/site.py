@@ -110,6 +110,7 @@ def site(
         on_answer=recording.note,
         **call_rate.options(app, installation),
     )
+    now = context.clock.now()
     return Site(
         settings=values,
         secrets=_secrets(app, installation, settings, secrets),
@@ -120,7 +121,8 @@ def site(
             custom_numbers=facts.custom_numbers,
         ),
         zone=zone,
-        today=context.clock.now().astimezone(zone).date(),
+        today=now.astimezone(zone).date(),
+        now=now,
         start=installation.start_date,
         tenant=installation.tenant,
         webhook_url=webhook_url(installation),

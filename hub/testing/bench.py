@@ -186,6 +186,7 @@ class Bench:
             company=self.company,
             zone=self.zone,
             today=self.today,
+            now=self.clock.now(),
             start=self.start,
             webhook_url=self.webhook_url,
             files=self.files,

@@ -35,6 +35,7 @@ def contract(
     *,
     wrong_keys: dict[str, Any] | None = None,
     change: tuple[str, Mapping[str, str]] | None = None,
+    delete: tuple[str, Mapping[str, str]] | None = None,
     many: int = MANY_DOCUMENTS,
     paged: int = PAGES,
     unreadable: Mapping[str, str] | None = None,
@@ -49,8 +50,10 @@ def contract(
     """Return the suite for one app; `wrong_keys` are settings that the source must refuse, or None.
 
     `change` is what a person does on the stand-in's pages to change a document: a path with {id} in
-    it, and the fields of the form. `webhook` is the form in which a person enters where the source
-    calls the hub, for an app without `hub_subscribe`: a path, and its fields with {url} in them.
+    it, and the fields of the form. `delete` is in the same way how a person deletes a document, so
+    that the source does not list it any more. `webhook` is the form in which a person enters where
+    the source calls the hub, for an app without `hub_subscribe`: a path, and its fields with {url}
+    in them.
     `paged` is a number of documents that the source cannot show on one page. `variants` are other
     settings with which the stand-in shows what it does not with `settings`: kinds of documents that
     are ready, codes, files or receipts.
@@ -67,6 +70,7 @@ def contract(
         settings=settings,
         wrong_keys=wrong_keys,
         change=change,
+        delete=delete,
         many=many,
         paged=paged,
         unreadable=unreadable or {},

@@ -4,18 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.contract.documents import Code, Document, codes_of
 from hub.contract.states import Stage
 from hub.mapping import Link, Mapped, Missing, amount, index_of_codes, resolve
 from hub.qbo import payloads
 from hub.qbo.company_facts import EVERYTHING_ON, CompanyFacts
-from hub.qbo.payloads.summary import SETTLING
+from hub.qbo.payloads.summary import SETTLING, expected_total, net_total
 from hub.sources.site import with_settings
 from hub.testing.bench import Bench
 
 POSTED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
+MAX_TAX_RATE = Decimal("0.5")  # of the amount before tax; no country has a higher one
 MARKER = "contract"  # ends the note of a payload that is never sent
 
 
@@ -162,10 +163,29 @@ def _problems_of_part(mapped: Mapped, facts: CompanyFacts) -> tuple[str, ...]:
 
     Where QuickBooks works out the tax, the hub ignores the one that the document states.
     """
-    problems = payloads.build(mapped, facts, MARKER).problems
+    payload = payloads.build(mapped, facts, MARKER)
     document = mapped.document
+    if payload.problems:
+        return payload.problems
     states_tax = document.tax_total is not None or any(line.tax for line in document.lines)
-    if problems or document.tax_mode != "computed" or not states_tax:
-        return problems
-    stated = replace(mapped, document=replace(document, tax_mode="exclusive"))
-    return payloads.build(stated, facts, MARKER).problems
+    if document.tax_mode == "computed" and states_tax:
+        stated = replace(mapped, document=replace(document, tax_mode="exclusive"))
+        return payloads.build(stated, facts, MARKER).problems
+    if document.total is not None and expected_total(payload.body) is None:
+        return tuple(_tax_problems(document, payload.body))
+    return ()
+
+
+def _tax_problems(document: Document, body: dict[str, Any]) -> Iterator[str]:
+    """Yield a problem if no tax could lead from the lines of a document to its total.
+
+    QuickBooks works out the tax of it, and the suite does not know the rates of the company.
+    """
+    net = net_total(body)
+    tax = (document.total or Decimal(0)) - net
+    if not -document.tolerance <= tax <= net * MAX_TAX_RATE + document.tolerance:
+        yield (
+            f"QuickBooks works out its tax. Its lines add up to {net} and its total is"
+            f" {document.total}, which would be a tax of {tax}. `total` is with tax and the amounts"
+            " of lines are without it. Correct the amounts, or state the tax."
+        )

@@ -128,3 +128,57 @@ class Reading(CheckpointTests, DocumentChange):
         expected = rows(whole) - changed_ahead
         assert expected - rows(items) - rows(later) == set()
         assert changed_behind <= rows([*later, *items[third:]])
+
+    def test_what_changes_at_the_moment_of_the_cursor_is_read(self, bench: Bench) -> None:
+        """Change two documents at one moment, and read between: the second must still come.
+
+        Sources stamp changes with whole seconds, so a filter that begins after the cursor's moment
+        skips what changed later in the same second.
+        """
+        whole = bench.read()
+        if self.change is None:
+            return
+        bench.drive("clock", {"advance": 60, "frozen": True})
+        first = self._change(bench, whole)
+        end = cursors(bench.read(cursors(whole)))
+        second = self._change(bench, [item for item in whole[::-1] if identity(item) not in first])
+        missing = second - rows(bench.read(end))
+        if missing:
+            pytest.fail(
+                f"{self.slug} has read {', '.join(first)} up to the time at which it changed."
+                f" {', '.join(missing)} changed at the same time, after that reading, and is never"
+                " read. Ask the source for changes at this moment or later, and recognize by id and"
+                " version what was read before: read_changes and ChangeCursor do."
+            )
+
+    def test_what_is_deleted_while_pages_are_read_takes_no_other_from_them(
+        self, paged_bench: Bench
+    ) -> None:
+        """Delete a document of a page that was read: the others must come, now or later.
+
+        The list of a source that numbers its pages gets shorter, so that the first row of the next
+        page moves to the page that was read.
+        """
+        whole = paged_bench.read()
+        if self.delete is None:
+            return
+        first_page = [isinstance(item, Checkpoint) for item in whole].index(True)
+        for place, goes_on in (
+            (first_page, True),
+            (first_page + 1, False),
+            (len(whole) // 3, True),
+        ):
+            bench = Bench(self.slug, self.settings, documents=self.paged, waits=True)
+            reading = bench.reading()
+            items = list(islice(reading, place))
+            deleted = self._delete(bench, items)
+            items += reading if goes_on else ()
+            later = bench.read(cursors(items))
+            missing = rows(whole) - deleted - rows(items) - rows(later)
+            if missing:
+                pytest.fail(
+                    f"While {self.slug} was read, {', '.join(deleted)} was deleted from a page that"
+                    f" it had read; {', '.join(sorted(missing)[:3])} is never read. Where pages are"
+                    " numbered, each row behind the deleted one moves. Read them with"
+                    " read_numbered_pages, or with read_linked_pages(…, numbered=True)."
+                )

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from hub.contract.documents import Document
-from hub.contract.receipts import Cause
+from hub.contract.receipts import Cause, Receipt
 from hub.contract.states import ReceiptState
 from hub.testing import record
 from hub.testing.bench import Bench
@@ -54,6 +54,40 @@ class ReportTests(VariantBenches):
         self._check(wants, reported, has_changed_books=has_changed_books)
         if reported:
             record.note(record.REPORT, self.slug)
+
+    def test_a_receipt_whose_answer_was_lost_is_shown_once(self) -> None:
+        """Report each state twice with the same receipt; compare the books after both.
+
+        The hub repeats a receipt if it does not know whether it arrived. A stand-in without a page
+        /_sandbox/books does not show what became of it.
+        """
+        kinds: set[str] = set()
+        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+            examples = _examples(plans)
+            if examples.keys() <= kinds or bench.look("books") is None:
+                continue
+            kinds |= examples.keys()
+            bench.drive("clock", {"frozen": True})
+            for state in map(ReceiptState, bench.app.wants):
+                for document in examples.values():
+                    self._report_twice(bench, document, state)
+
+    def _report_twice(self, bench: Bench, document: Document, state: ReceiptState) -> None:
+        """Report each receipt about a document in a state again; fail if that changes the books."""
+        what = f"hub_report of {self.slug}, with the state {state} of {document.source_id},"
+        for facts in _iter_facts(bench, document, state):
+            bench.clock.advance(BETWEEN_RECEIPTS)
+            receipt = Receipt(state=state, at=bench.clock.now(), **facts)
+            call_hook(partial(bench.report, document, receipt), what)
+            books = bench.look("books")
+            call_hook(partial(bench.report, document, receipt), f"{what} called again")
+            if bench.look("books") != books:
+                pytest.fail(
+                    f"{what} was called again with the same receipt, as after an answer that was"
+                    " lost, and the page /_sandbox/books of the stand-in shows it twice. Look at"
+                    " the source for what an earlier call has written, or send an id by which the"
+                    " source recognizes it, such as one made from receipt.state and receipt.at."
+                )
 
     def _report_all(
         self,

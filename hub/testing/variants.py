@@ -47,19 +47,28 @@ class DocumentChange:
 
     slug: str
     change: tuple[str, Mapping[str, str]] | None
+    delete: tuple[str, Mapping[str, str]] | None
 
-    def _change(self, bench: Bench, items: list[Yielded]) -> set[str]:
+    def _change(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
         """Change the first document at the source that may be changed, as a person does.
 
         Return its source id.
         """
-        if self.change is None:
-            return set()
-        path, fields = self.change
+        return self._press(bench, items, self.change) if self.change else set()
+
+    def _delete(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Delete the first document at the source that may be deleted; return its source id."""
+        return self._press(bench, items, self.delete) if self.delete else set()
+
+    def _press(
+        self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
+    ) -> set[str]:
+        """Submit a form for the first document for which the stand-in accepts it."""
+        path, fields = form
         for item in items:
             if not isinstance(item, Document):
                 continue
             _, _, id = item.source_id.rpartition(":")
             if bench.press(path.format(id=id), **fields):
                 return {item.source_id}
-        raise AssertionError(f"nothing of {self.slug} can be changed at {path}")
+        raise AssertionError(f"nothing of {self.slug} can be changed or deleted at {path}")

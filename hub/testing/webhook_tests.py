@@ -1,5 +1,7 @@
 """Contract tests of webhooks: calls with the signature of the source are accepted, others not."""
 
+import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -12,12 +14,24 @@ from hub.errors import Refused
 from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.hook_effects import call_hook, raised
-from hub.testing.hook_tests import HookTests
+from hub.testing.hook_tests import TIMESTAMP, HookTests
 from hub.testing.reading import identity
 from hub.testing.variants import DocumentChange
 
 UNSIGNED_HEADERS = ("content-type", "content-length", "user-agent", "host")
 OTHER_BODY = b'{"topic": "made up", "id": "1"}'
+DAY = 86_400  # seconds
+NEAR = 3_600  # seconds by which the time in a header may differ from the clock
+TIME = re.compile(r"\d{13}|\d{10}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")
+UNVERIFIED = (
+    "Anybody could send it. Verify the signature before you use the body; signed_json does, and"
+    " raises Refused."
+)
+OLD_CALL = (
+    "Somebody who has recorded it could send it again. Verify that the time is signed, and compare"
+    " it with site.now; signed_json does both with timestamp= and now=. If the source does not sign"
+    " the time: contract(…, unused={'timestamp': reason})."
+)
 
 
 class SignedCall(NamedTuple):
@@ -70,6 +84,25 @@ class WebhookTests(HookTests, DocumentChange):
         self._expect_refusal(bench, "with the signature of a secret that was replaced", right)
         record.note(record.WEBHOOK, self.slug)
 
+    def test_an_old_webhook_call_is_refused_where_the_source_sends_its_time(
+        self, bench: Bench
+    ) -> None:
+        """Repeat a call on the next day, as it was and with the time of that day.
+
+        A source sends no time if no header of its call has the time of the stand-in's clock.
+        """
+        if not self._uses("hub_webhook") or TIMESTAMP in self.unused:
+            return
+        _, calls = self._announce_change(bench)
+        right = calls[0]
+        self._accept(bench, right)
+        later = _later(right, bench.clock.now())
+        if later.headers == right.headers:
+            return
+        bench.clock.advance(DAY)
+        self._expect_refusal(bench, "that was sent a day before", right, OLD_CALL)
+        self._expect_refusal(bench, "of the day before, with the time of today", later, OLD_CALL)
+
     def test_a_source_calls_until_it_is_told_to_stop(self, bench: Bench) -> None:
         """Turn the calls on and off; look for a call after a change."""
         if not self._uses("hub_subscribe"):
@@ -108,6 +141,7 @@ class WebhookTests(HookTests, DocumentChange):
         self._require_change()
         changed = self._change(bench, self._items())
         calls = self._waiting_calls(bench)
+        bench.clock.set(_now_of(bench))
         if not calls:
             pytest.fail(
                 f"The stand-in of {self.slug} calls nobody after {', '.join(changed)} has changed."
@@ -148,7 +182,9 @@ class WebhookTests(HookTests, DocumentChange):
             for call in page["waiting"]
         ]
 
-    def _expect_refusal(self, bench: Bench, title: str, call: SignedCall) -> None:
+    def _expect_refusal(
+        self, bench: Bench, title: str, call: SignedCall, advice: str = UNVERIFIED
+    ) -> None:
         """Fail unless a call is refused."""
         what = f"hub_webhook of {self.slug}, for a call {title},"
         try:
@@ -157,10 +193,7 @@ class WebhookTests(HookTests, DocumentChange):
             return
         except Exception as error:
             raise raised(what, error, instead_of="Refused") from error
-        pytest.fail(
-            f"{what} returned {answer!r}. Anybody could send it. Verify the signature before you"
-            " use the body; signed_json does, and raises Refused."
-        )
+        pytest.fail(f"{what} returned {answer!r}. {advice}")
 
 
 def _received(headers: Mapping[str, str]) -> dict[str, str]:
@@ -193,3 +226,35 @@ def _other_characters(text: str) -> Iterator[str]:
     """Yield the characters of a text with other digits, so that it is of the same form."""
     for character in text:
         yield str((int(character) + 1) % 10) if character.isdecimal() else character
+
+
+def _now_of(bench: Bench) -> dt.datetime:
+    """Return the time by the stand-in's clock; that of the bench if it has no such page."""
+    page = bench.look("clock")
+    if not isinstance(page, dict) or "epoch" not in page:
+        return bench.clock.now()
+    return dt.datetime.fromtimestamp(page["epoch"], dt.UTC)
+
+
+def _later(call: SignedCall, now: dt.datetime) -> SignedCall:
+    """Return a call with the time of the next day in each header that has the present time."""
+
+    def postpone(match: re.Match[str]) -> str:
+        text = match[0]
+        scale = 10 ** (len(text) - 10)
+        try:
+            seconds = int(text) / scale if text.isdecimal() else _parse(text).timestamp()
+        except ValueError:
+            return text
+        if abs(seconds - now.timestamp()) > NEAR:
+            return text
+        if text.isdecimal():
+            return str(int(text) + DAY * scale)
+        return (_parse(text) + dt.timedelta(seconds=DAY)).isoformat()
+
+    headers = {name: TIME.sub(postpone, value) for name, value in call.headers.items()}
+    return SignedCall(headers, call.body)
+
+
+def _parse(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)

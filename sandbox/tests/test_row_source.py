@@ -1,6 +1,7 @@
 """The stand-in of a source with rows: its API, the form of a person, its journal and its pages."""
 
 import base64
+import hmac
 from typing import ClassVar
 
 import pytest
@@ -114,6 +115,26 @@ def test_a_person_deletes_a_row_for_good(tmp_path):
     again = DeletingShed(tmp_path, FIVE)
     assert ids(again.rows.changed_since("")) == ["r1", "r3", "r4", "r5"]
     assert edit(again, "r2", "").status == 404
+
+
+def test_a_form_with_delete_deletes_a_row(tmp_path):
+    edit(Shed(tmp_path, FIVE), "r2", "delete=yes")
+    assert "r2" not in Shed(tmp_path, FIVE).rows
+
+
+def test_a_call_can_have_a_signed_time_by_the_clock_of_the_source():
+    calls = Calls("X-Signature", timestamp="X-Time")
+    shed = Shed(None, FIVE, calls=calls)
+    shed.webhook_url = "http://hub.test/hook"
+    calls.habits["held"] = True
+    shed.clock.set(1_772_442_000, frozen=True)
+    edit(shed, "r1", "note=a")
+    shed.clock.advance(60)
+    [call] = ask(shed.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
+    signed = f"1772442000.{call['body']}".encode()
+    assert call["headers"]["X-Time"] == "1772442000"
+    expected = hmac.new(b"the secret", signed, "sha256").hexdigest()
+    assert call["headers"]["X-Signature"] == expected
 
 
 def test_a_change_is_told_to_the_webhook_address_if_there_is_one():

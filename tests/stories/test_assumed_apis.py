@@ -183,6 +183,7 @@ def story(slug: str) -> list[Any]:
         company=Company(country="NO", currency="NOK"),
         zone=ZoneInfo("Europe/Oslo"),
         today=clock.now().date(),
+        now=clock.now(),
     )
     results = [plugin.hub_check(app=slug, site=site)]
     for field, records in RECORDS.get(slug, {}).items():

@@ -59,8 +59,13 @@ def expected_total(body: dict[str, Any]) -> Decimal | None:
         return total(_sign(line) * _gross(line) for line in lines)
     if is_open(body):
         return None
-    net = total(_sign(line) * _number(line.get("Amount")) for line in lines)
-    return net + _tax(body)
+    return net_total(body) + _tax(body)
+
+
+def net_total(body: dict[str, Any]) -> Decimal:
+    """Return what the lines of a body add up to, without tax that is not in their amounts."""
+    lines = counted_lines(body)
+    return total(_sign(line) * _number(line.get("Amount")) for line in lines)
 
 
 def is_open(body: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ TestContract = contract(
     "costcertified",
     wrong_keys={"client_secret": "wrong"},
     change=CHANGE,
+    delete=("/invoices/{id}/delete", {}),
     unreadable={"invoice:1040": "“2026-02-31” is no date"},
     variants=[EXPENSES, {"payouts": "payment"}],
     webhook=("/hub", {"address": "{url}"}),

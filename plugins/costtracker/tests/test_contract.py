@@ -6,6 +6,7 @@ TestContract = contract(
     "costtracker",
     wrong_keys={"client_secret": "wrong"},
     change=("/invoices/{id}/edit", {"reference": "changed"}),
+    delete=("/invoices/{id}/delete", {}),
     unreadable={"invoice:1100": "“31.02.2026” is no date"},
     unpostable={"invoice:1028": "NOK 0.01 off"},
     unavailable={"invoice:1060": "no longer has this file"},

@@ -71,4 +71,4 @@ class Harvest:
             answer = self.api.get(link) if link else self.api.get(path, **parameters)
             return answer[name], answer["links"]["next"]
 
-        return read_linked_pages(fetch, page, "Harvest")
+        return read_linked_pages(fetch, page, "Harvest", numbered=True)

@@ -6,6 +6,7 @@ TestContract = contract(
     "harvest",
     wrong_keys={"token": "wrong"},
     change=("/invoices/{id}/edit", {"subject": "changed"}),
+    delete=("/invoices/{id}/edit", {"delete": "yes"}),
     receipt_address="books@example.com",
     deposit_account="35",
 )

@@ -8,6 +8,7 @@ TestContract = contract(
     "ion",
     wrong_keys={"client_secret": "wrong"},
     change=("/orders/{id}/receive", {"quantity": "1"}),
+    delete=("/orders/{id}/delete", {}),
     many=10_000 if os.environ.get("HUB_PROOF") == "full" else 120,
     write_back="attribute",
     import_orders=True,

@@ -6,6 +6,7 @@ TestContract = contract(
     "ontraccr",
     wrong_keys={"client_secret": "wrong"},
     change=("/payables/{id}/edit", {"number": "changed"}),
+    delete=("/payables/{id}/delete", {}),
     unreadable={"payable:2050": "“31.02.2026” is no date"},
     unpostable={"payable:2024": "USD 0.01 off", "payable:2056": "Its total is negative"},
     unavailable={"payable:2060": "no longer has this file"},

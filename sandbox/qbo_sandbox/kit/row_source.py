@@ -48,6 +48,7 @@ class RowSource:
             self._apply(row)
         pages: dict[str, Page] = {"limit": self.limits.page, "books": self._books}
         if calls:
+            calls.clock = self.clock
             pages["webhooks"] = calls.page
         self.wsgi = Harness(self._serve, clock=self.clock, pages=pages)
 
@@ -66,8 +67,11 @@ class RowSource:
     def edit(self, row: Row, form: Mapping[str, str]) -> Row | None:
         """Return a row as a person changed it with a form, or None if it was deleted.
 
-        Its fields are those of the form; a field `version` is counted up.
+        Its fields are those of the form; a field `version` is counted up. A form with a field
+        `delete` deletes the row.
         """
+        if "delete" in form:
+            return None
         version = {"version": row["version"] + 1} if "version" in row else {}
         return {**row, **form, **version}
 

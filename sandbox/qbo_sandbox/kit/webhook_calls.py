@@ -8,6 +8,8 @@ import threading
 import urllib.request
 from typing import Any
 
+from qbo_sandbox.kit.clock import Clock
+
 PATIENCE = 10
 TRIES = 3
 
@@ -15,15 +17,26 @@ TRIES = 3
 class Calls:
     """Sends calls in a thread of their own; `events` lists them, `habits` make them misbehave.
 
-    `topic` and `id` name the fields of a hint. Habits: `twice` sends each call again, `held`
-    collects calls until `release`, which sends the newest first.
+    `topic` and `id` name the fields of a hint. With `timestamp`, the name of a header, that header
+    has the seconds since 1970 by `clock`, which are signed with a dot before the body.
+
+    Habits: `twice` sends each call again, `held` collects calls until `release`, which sends the
+    newest first.
     """
 
     def __init__(
-        self, header: str, prefix: str = "", *, topic: str = "topic", id: str = "id"
+        self,
+        header: str,
+        prefix: str = "",
+        *,
+        topic: str = "topic",
+        id: str = "id",
+        timestamp: str = "",
     ) -> None:
         self._header, self._prefix = header, prefix
         self._topic, self._id = topic, id
+        self._timestamp = timestamp
+        self.clock = Clock()
         self.events: list[dict[str, Any]] = []
         self.habits = {"twice": False, "held": False}
         self._queue: queue.Queue[tuple[dict[str, Any], str]] = queue.Queue()
@@ -44,6 +57,7 @@ class Calls:
                 "to": address,
                 "said": content,
                 "outcome": "waits",
+                "sent_at": int(self.clock.now()),
             }
             self.events.append(event)
             self._waiting += [(event, secret)] * (2 if self.habits["twice"] else 1)
@@ -103,9 +117,13 @@ class Calls:
     def _request(self, event: dict[str, Any], secret: str) -> tuple[dict[str, str], bytes]:
         """Return the headers and the body of a call."""
         body = json.dumps(event["said"]).encode()
-        signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        headers = {"Content-Type": "application/json", self._header: self._prefix + signature}
-        return headers, body
+        headers = {"Content-Type": "application/json"}
+        signed = body
+        if self._timestamp:
+            headers[self._timestamp] = str(event["sent_at"])
+            signed = f"{event['sent_at']}.".encode() + body
+        signature = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+        return headers | {self._header: self._prefix + signature}, body
 
     def _outcome(self, event: dict[str, Any], secret: str) -> str:
         headers, body = self._request(event, secret)

@@ -1,5 +1,6 @@
 """Signed webhook calls: verified before they are parsed, refused in a sentence."""
 
+import datetime as dt
 import hashlib
 import hmac
 
@@ -52,3 +53,46 @@ def test_any_other_call_is_refused(headers, secret):
 def test_a_signed_body_that_is_not_json_is_refused():
     with pytest.raises(Refused, match="its body is not JSON"):
         verify({"X-Shed-Signature": signature(b"no")}, body=b"no")
+
+
+NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+SENT = {"timestamp": "X-Shed-Time", "now": NOW}
+
+
+def headers_of(seconds_before, signed_before=None):
+    """Return the headers of a call; its signature may be that of another time."""
+    moment = int(NOW.timestamp()) - seconds_before
+    signed_moment = moment if signed_before is None else int(NOW.timestamp()) - signed_before
+    signed = f"{signed_moment}.".encode() + BODY
+    return {"X-Shed-Time": str(moment), "X-Shed-Signature": signature(signed)}
+
+
+@pytest.mark.parametrize("seconds", [0, 300, -300])
+def test_a_call_with_a_signed_time_is_accepted_for_five_minutes(seconds):
+    assert verify(headers_of(seconds), **SENT)["id"] == "7"
+
+
+@pytest.mark.parametrize("seconds", [301, -301, 86_400])
+def test_a_call_of_another_time_is_refused(seconds):
+    with pytest.raises(Refused, match="was not sent within the last five minutes"):
+        verify(headers_of(seconds), **SENT)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [headers_of(0, signed_before=400), {"X-Shed-Signature": signature()}],
+)
+def test_a_time_that_is_not_signed_is_refused(headers):
+    with pytest.raises(Refused, match="This call is not signed"):
+        verify(headers, **SENT)
+
+
+def test_a_text_in_place_of_the_time_is_refused():
+    headers = {"X-Shed-Time": "noon", "X-Shed-Signature": signature(b"noon." + BODY)}
+    with pytest.raises(Refused, match="was not sent within"):
+        verify(headers, **SENT)
+
+
+def test_a_time_is_compared_with_that_of_the_site_only():
+    with pytest.raises(ValueError, match=r"needs now=site\.now"):
+        verify(headers_of(0), timestamp="X-Shed-Time")

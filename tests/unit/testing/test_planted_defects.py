@@ -21,8 +21,9 @@ NAME = "depot"
 FAILED = (pytest.fail.Exception, AssertionError)
 ACCOUNTS = {"deposit_account": "1", "payable_account": "2"}
 CHANGE = ("/documents/{id}/edit", {"note": "changed"})
-HOOKS, DOCUMENTS, SANDBOX = (
-    f"hub_{NAME}/{name}.py" for name in ("__init__", "documents", "sandbox")
+DELETE = ("/documents/{id}/edit", {"delete": "yes"})
+HOOKS, DOCUMENTS, SANDBOX, CLIENT = (
+    f"hub_{NAME}/{name}.py" for name in ("__init__", "documents", "sandbox", "client")
 )
 MORE_HOOKS = """
 
@@ -43,24 +44,35 @@ def hub_records(app, site, field, records):
 POSTABLE = "test_every_document_that_is_ready_can_be_posted"
 READY = "test_every_kind_that_the_app_posts_is_ready_once"
 REPORTED = "test_each_state_that_the_app_wants_is_reported"
+ONCE = "test_a_receipt_whose_answer_was_lost_is_shown_once"
+SAME_MOMENT = "test_what_changes_at_the_moment_of_the_cursor_is_read"
+DELETED = "test_what_is_deleted_while_pages_are_read_takes_no_other_from_them"
 ACCEPTED = "test_a_webhook_call_of_the_source_is_accepted"
 FORGED = "test_a_forged_webhook_call_is_refused"
+OLD = "test_an_old_webhook_call_is_refused_where_the_source_sends_its_time"
 STOPPED = "test_a_source_calls_until_it_is_told_to_stop"
 CODES = "test_codes_are_listed_as_documents_use_them"
 FILES = "test_every_attachment_can_be_opened"
 LISTS = "test_lists_of_quickbooks_are_taken"
 UNUSED = "test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason"
-TESTS = (POSTABLE, READY, REPORTED, ACCEPTED, FORGED, STOPPED, CODES, FILES, LISTS, UNUSED)
+ON_A_BENCH = (ACCEPTED, FORGED, OLD, STOPPED, SAME_MOMENT, DELETED)
+TESTS = (POSTABLE, READY, REPORTED, ONCE, CODES, FILES, LISTS, UNUSED, *ON_A_BENCH)
+DOCUMENTS_OF_DELETED = 60  # on three pages
 
 
 class Defect(NamedTuple):
-    """A defect: the test that must fail, the code that is replaced, and words of the message."""
+    """A defect: the test that must fail, the code that is replaced, and words of the message.
+
+    `paging` is that of the plugin, and `setting` code that is replaced without being a defect.
+    """
 
     test: str
     place: str
     old: str
     new: str
     words: str
+    paging: str = "cursor"
+    setting: tuple[str, str, str] | None = None
 
 
 SIGNED = """    secret = site.secrets.get("webhook_secret")
@@ -83,6 +95,50 @@ VERIFY = """    import hashlib, hmac, json
     {check}
         raise Refused("This call is not signed.")
 """
+CALLS = ', calls=Calls("X-Depot-Signature")'
+SIGNS_TIME = (SANDBOX, CALLS, CALLS.replace(")", ', timestamp="X-Depot-Timestamp")'))
+VERIFY_WITH_TIME = """    import hashlib, hmac, json
+    from hub import Refused
+
+    secret = site.secrets["webhook_secret"].encode()
+    call = json.loads(body)
+    time = headers.get("X-Depot-Timestamp", "")
+    expected = hmac.new(secret, {signed}, hashlib.sha256).hexdigest()
+    if headers.get("X-Depot-Signature") != expected{more}:
+        raise Refused("This call is not signed.")
+"""
+WITH_TIME = 'time.encode() + b"." + body'
+UNSIGNED_TIME = """
+
+class UnsignedTime(Calls):
+    def _request(self, event, secret):
+        headers, body = super()._request(event, secret)
+        return {**headers, "X-Depot-Timestamp": str(event["sent_at"])}, body
+"""
+READ_CHANGES = "return read_changes(source.changes, cursor, read, version=version, now=now)"
+EXCLUSIVE = """return _newer(source, cursor, read)
+
+
+def _newer(source, cursor, read):
+    from hub import Checkpoint
+
+    newest = cursor
+    for rows, _ in source.changes(cursor, ""):
+        for row in rows:
+            if row["updated_at"] > cursor:
+                newest = max(newest, row["updated_at"])
+                yield read(row)
+    yield Checkpoint(cursor=newest)
+"""
+READ_NUMBERED = 'return read_numbered_pages(fetch, page, "Depot")'
+READ_LINKED = 'return read_linked_pages(fetch, page, "Depot", numbered=True)'
+COUNTING = """number, has_more = int(page or 1), True
+        while has_more:
+            rows, has_more = fetch(number)
+            number += 1
+            yield rows, str(number) if has_more else ""
+"""
+COMPUTED = 'tax_mode="computed",'
 DEFECTS = {
     # -- amounts and references
     "a total that is too high": Defect(
@@ -107,6 +163,16 @@ DEFECTS = {
         TOTAL,
         f'{TOTAL}\n        tax_total=money(1), tax_mode="computed",',
         "USD 1.00 off",
+    ),
+    "a total that is less than its lines, which QuickBooks taxes": Defect(
+        POSTABLE,
+        DOCUMENTS,
+        TOTAL,
+        f'total=money(row["total"]) - 1, {COMPUTED}',
+        r"would be a tax of -1\.00",
+    ),
+    "a total that no tax of QuickBooks leads to": Defect(
+        POSTABLE, DOCUMENTS, TOTAL, f'total=money(row["total"]) * 2, {COMPUTED}', "be a tax of 1"
     ),
     "no date": Defect(
         POSTABLE, DOCUMENTS, 'dt.date.fromisoformat(row["date"])', "None", "It has no date"
@@ -172,7 +238,47 @@ DEFECTS = {
     "a report of a document that the source does not have": Defect(
         REPORTED, HOOKS, REPORT, 'Depot(site).report("bill:0", status)', "raised Refused"
     ),
+    "a report that adds an entry each time": Defect(
+        ONCE,
+        SANDBOX,
+        '"accounting": json_of(environ)',
+        '"accounting": [*row.get("accounting", ()), json_of(environ)]',
+        "the state posted of .* called again with the same receipt",
+    ),
+    # -- reading
+    "a filter that begins after the moment of the cursor": Defect(
+        SAME_MOMENT, HOOKS, READ_CHANGES, EXCLUSIVE, "changed at the same time", "updated-since"
+    ),
+    "numbered pages that are read once": Defect(
+        DELETED, CLIENT, READ_NUMBERED, COUNTING, "was deleted from a page", "page"
+    ),
+    "links to numbered pages that are followed once": Defect(
+        DELETED,
+        CLIENT,
+        READ_LINKED,
+        READ_LINKED.replace(", numbered=True", ""),
+        "never read",
+        "link",
+    ),
     # -- webhooks
+    "a signed time that is not compared": Defect(
+        OLD,
+        HOOKS,
+        SIGNED,
+        VERIFY_WITH_TIME.format(signed=WITH_TIME, more=""),
+        "sent a day before, returned",
+        setting=SIGNS_TIME,
+    ),
+    "a time that is compared and not signed": Defect(
+        OLD,
+        HOOKS,
+        SIGNED,
+        VERIFY_WITH_TIME.format(
+            signed="body", more=" or abs(int(time or 0) - site.now.timestamp()) > 300"
+        ),
+        "with the time of today, returned",
+        setting=(SANDBOX, CALLS, CALLS.replace("Calls", "UnsignedTime")),
+    ),
     "a call whose signature is not verified": Defect(
         FORGED,
         HOOKS,
@@ -304,13 +410,14 @@ DEFECTS = {
 }
 
 
-def files():
+def files(paging="cursor"):
     """Return the files of the plugin by their place."""
-    files = render(Choices(NAME, ("bill", "invoice", "payment"), webhook=True))
+    files = render(Choices(NAME, ("bill", "invoice", "payment"), paging=paging, webhook=True))
     extra = 'CONTENT = b"%PDF-1.7"\nSIGNATURES = set()\n'
     imports = "from hub import "
     files[HOOKS] = files[HOOKS].replace(imports, f"{imports}Code, codes_in_use, ", 1)
     files[HOOKS] = f"{files[HOOKS]}{MORE_HOOKS}\n\n{extra}"
+    files[SANDBOX] += UNSIGNED_TIME
     digest = "hashlib.sha256(b'%PDF-1.7').hexdigest()"
     file = f'Attachment(id="1", name="a.pdf", mime="application/pdf", size=8, sha256={digest})'
     files[DOCUMENTS] = files[DOCUMENTS].replace(
@@ -324,11 +431,13 @@ def files():
 def suite(tmp_path, monkeypatch):
     """Return a function that returns the contract suite of the plugin, with a defect or without."""
 
-    def suite(defect=None, **options):
-        written = files()
-        if defect:
-            assert written[defect.place].count(defect.old) == 1, "the defect cannot be planted"
-            written[defect.place] = written[defect.place].replace(defect.old, defect.new)
+    def suite(defect=None, *, paging="cursor", setting=None, **options):
+        written = files(defect.paging if defect else paging)
+        setting = defect.setting if defect else setting
+        planted = [defect[1:4]] if defect else []
+        for place, old, new in filter(None, [*planted, setting]):
+            assert written[place].count(old) == 1, "the defect cannot be planted"
+            written[place] = written[place].replace(old, new)
         for place, text in written.items():
             file = tmp_path / place
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -336,7 +445,8 @@ def suite(tmp_path, monkeypatch):
         monkeypatch.syspath_prepend(tmp_path)
         plugins = Plugins.load([importlib.import_module(f"hub_{NAME}")], installed=False)
         monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
-        options = {"change": CHANGE, **ACCOUNTS, **options}
+        options = {"change": CHANGE, "delete": DELETE, **ACCOUNTS, **options}
+        options.setdefault("paged", DOCUMENTS_OF_DELETED)
         return contract(NAME, wrong_keys={"token": "wrong"}, **options)()
 
     yield suite
@@ -347,18 +457,32 @@ def suite(tmp_path, monkeypatch):
 def run(tests, name):
     """Run a test of a contract suite on a fresh bench, if it takes one."""
     test = getattr(tests, name)
-    fixtures = (
-        (Bench(NAME, tests.settings, waits=True),) if name in (ACCEPTED, FORGED, STOPPED) else ()
-    )
-    test(*fixtures)
+    documents = DOCUMENTS_OF_DELETED if name == DELETED else None
+    if name in ON_A_BENCH:
+        test(Bench(NAME, tests.settings, documents=documents, waits=True))
+    else:
+        test()
 
 
-def test_a_plugin_without_a_defect_passes(suite):
-    tests = suite()
+SIGNED_WITH_TIME = SIGNED.replace(
+    '-Signature")', '-Signature", timestamp="X-Depot-Timestamp", now=site.now)'
+)
+
+
+@pytest.mark.parametrize("paging", ["cursor", "page", "link", "updated-since"])
+def test_a_plugin_without_a_defect_passes(suite, paging):
+    tests = suite(paging=paging)
     record.take()
     for name in TESTS:
         run(tests, name)
     assert {(record.REPORT, NAME), (record.WEBHOOK, NAME)} <= set(record.take())
+
+
+def test_a_plugin_that_verifies_the_time_of_a_call_passes(suite):
+    verified = Defect(OLD, HOOKS, SIGNED, SIGNED_WITH_TIME, "", setting=SIGNS_TIME)
+    tests = suite(verified)
+    for name in (ACCEPTED, FORGED, OLD):
+        run(tests, name)
 
 
 @pytest.mark.parametrize("defect", DEFECTS.values(), ids=DEFECTS)
@@ -398,6 +522,7 @@ REASON = "The source has no place for it."
         (DEFECTS["lists that are ignored"], {"unused": {"hub_records": REASON}}),
         (DEFECTS["codes that are never listed"], {"unused": {"hub_codes": REASON}}),
         (DEFECTS["a stand-in that does not call"], {"unused": {"hub_webhook": REASON}}),
+        (DEFECTS["a signed time that is not compared"], {"unused": {"timestamp": REASON}}),
     ],
 )
 def test_what_the_stand_in_shows_on_purpose_is_named_with_a_reason(suite, defect, options):
