@@ -176,18 +176,27 @@ class Client:
         call = read_call(f"{entity.lower()}/{safe_id}", Expected(entity, id=id))
         return self._call(call, deadline_at)
 
-    def query(self, text: str) -> Answer:
+    def query(self, text: str, *, deadline_at: float | None = None) -> Answer:
         """Run a query; `rows(answer, kind)` returns its objects."""
         expected = Expected("QueryResponse")
         call = Call("POST", "query", {}, expected, text.encode(), "application/text")
-        return self._call(call)
+        return self._call(call, deadline_at)
 
-    def select(self, kind: str, where: str, *, order: str = "Id", start: int = 1) -> Answer:
+    def select(
+        self,
+        kind: str,
+        where: str,
+        *,
+        order: str = "Id",
+        start: int = 1,
+        deadline_at: float | None = None,
+    ) -> Answer:
         """Run a query for one page of the objects of a kind; `start` counts from 1."""
         entity = ENTITY[kind]
         conditions = f"WHERE {where} ORDERBY {order}"
         page = f"STARTPOSITION {start} MAXRESULTS {PAGE_SIZE}"
-        return self.query(f"SELECT * FROM {entity} {conditions} {page}")  # noqa: S608  (no SQL)
+        text = f"SELECT * FROM {entity} {conditions} {page}"  # noqa: S608  (no SQL)
+        return self.query(text, deadline_at=deadline_at)
 
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> Answer:
         """Return what changed or was deleted since a moment; 1,000 objects mean there is more."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,6 +31,7 @@ PLACEHOLDER_TEXT = "created in QuickBooks first"
 
 # The names of records by list and id.
 Names = Mapping[tuple[str, str], str]
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,20 @@ def view_payloads(
 
     One that is empty or not a JSON object is left out.
     """
-    bodies = {key: _body(payload) for key, (_, payload) in payloads.items()}
-    names = _record_names(session, company_id, list(bodies.values()))
-    views = {}
-    for key, body in bodies.items():
+    entities = {}
+    for key, (kind, payload) in payloads.items():
+        body = _body(payload)
         if body is not None:
-            views[key] = _view(payloads[key][0], body, names)
-    return views
+            entities[key] = kind, body
+    return view_entities(session, company_id, entities)
+
+
+def view_entities(
+    session: Session, company_id: int, entities: Mapping[Key, tuple[str, dict[str, Any]]]
+) -> dict[Key, TransactionView]:
+    """Return the views of entities, given with their kinds, by key; one query reads all names."""
+    names = _record_names(session, company_id, [entity for _, entity in entities.values()])
+    return {key: _view(kind, entity, names) for key, (kind, entity) in entities.items()}
 
 
 def _body(payload: bytes) -> dict[str, Any] | None:

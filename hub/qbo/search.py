@@ -64,12 +64,14 @@ def _text(entity: Entity, name: str) -> str:
     return str(value or "")
 
 
-def find_by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
+def find_by_ids(
+    client: Client, kind: str, ids: Sequence[str], *, deadline_at: float | None = None
+) -> Iterator[Entity]:
     """Yield the objects with these ids that a query shows."""
     for chunk in _chunks(ids):
         id_list = ", ".join(f"'{id}'" for id in chunk)
         where = f"Id IN ({id_list})"
-        answer = client.select(kind, where).check()
+        answer = client.select(kind, where, deadline_at=deadline_at).check()
         yield from rows(answer, kind)
 
 

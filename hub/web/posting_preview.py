@@ -1,6 +1,5 @@
 """One posting in review as QuickBooks would show it, with the files of the source."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -9,15 +8,13 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.db.engine import reading
-from hub.errors import HubError
 from hub.models import Posting
 from hub.models.enums import PostingState
 from hub.money import ZERO
 from hub.outbox import approvals
 from hub.qbo import display
-from hub.web import case_transactions, review_rows, source_files
+from hub.web import present_transactions, review_rows, source_files
 from hub.web.access import may_here, needs
-from hub.web.case_comparison import ComparedLines, align
 from hub.web.installation import tabs
 from hub.web.layout import in_zone_of
 from hub.web.paging import row_or_404
@@ -26,16 +23,6 @@ from hub.web.second_approvals import SecondApprovals
 from hub.web.source_view import source_view
 
 pages = Blueprint("preview", __name__)
-
-
-@dataclass(frozen=True)
-class Present:
-    """The transaction in QuickBooks that a posting changes; `is_read` if it was read just now."""
-
-    view: display.TransactionView
-    facts: list[tuple[str, str, str]]  # label, as it will be, as it is; only those that differ
-    lines: list[ComparedLines]
-    is_read: bool
 
 
 @pages.get("/postings/<int:posting_id>/review")
@@ -47,10 +34,12 @@ def show(posting_id: int) -> str | Response:
         if posting.state != PostingState.REVIEW:
             return redirect(url_for("documents.posting", posting_id=posting_id))
         in_zone_of(posting.document.installation)
-        preview = review_rows.previews(session, [posting])[0]
-    entity = _read(preview)
+        keys = review_rows.keys_to_read(session, [posting])
+        company_id = posting.company_id
+    read = present_transactions.read_now(company_id, keys)
     with reading() as session:
         posting = row_or_404(session, Posting, posting_id)
+        preview = review_rows.previews(session, [posting], read)[0]
         source = source_view(posting.document)
         files = source.attachments
         shows_files = may_here("operator")
@@ -59,7 +48,7 @@ def show(posting_id: int) -> str | Response:
             preview=preview,
             posting=posting,
             document=posting.document,
-            present=_present(session, preview, entity),
+            failure=read.failure,
             subtotal=_subtotal(preview.planned),
             uses_own_rate=_uses_own_rate(preview),
             files=files,
@@ -72,40 +61,6 @@ def show(posting_id: int) -> str | Response:
             **_neighbours(session, posting),
             **tabs(session, posting.document.installation),
         )
-
-
-def _read(preview: PostingPreview) -> dict[str, Any] | None:
-    """Read the transaction that a posting changes from QuickBooks; None if it cannot be read.
-
-    A viewer causes no call to QuickBooks.
-    """
-    before = preview.earlier
-    if before is None or not before.quickbooks_id or not may_here("operator"):
-        return None
-    key = before.company_id, before.kind, before.quickbooks_id
-    try:
-        return case_transactions.read_entities([key]).get(key)
-    except HubError:
-        return None
-
-
-def _present(
-    session: Session, preview: PostingPreview, entity: dict[str, Any] | None
-) -> Present | None:
-    """Compare a posting with the transaction that it changes; None for a new one."""
-    planned, present = preview.planned, preview.posted
-    if entity is not None:
-        posting = preview.posting
-        present = display.view_entity(session, posting.company_id, posting.kind, entity)
-    if planned is None or present is None:
-        return None
-    facts_now = dict(present.facts)
-    facts = []
-    for label, text in planned.facts:
-        if facts_now.get(label, "") != text:
-            facts.append((label, text, facts_now.get(label, "")))
-    lines = [pair for pair in align(planned.lines, present.lines) if pair.differs]
-    return Present(present, facts, lines, entity is not None)
 
 
 def _uses_own_rate(preview: PostingPreview) -> bool:

@@ -16,7 +16,13 @@ from hub.models.enums import InstallationMode, RunKind
 from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext
-from hub.web import confirmation, listed_rows, review_approvals, review_rows
+from hub.web import (
+    confirmation,
+    listed_rows,
+    present_transactions,
+    review_approvals,
+    review_rows,
+)
 from hub.web.access import fresh, needs, who
 from hub.web.installation import left_out, tabs
 from hub.web.layout import may_configure
@@ -46,7 +52,16 @@ class Selection:
 @pages.get("/")
 @needs("viewer")
 def show(installation_id: int) -> str:
-    """List what waits for approval, oldest first."""
+    """List what waits for approval, oldest first.
+
+    A change or a removal is compared with what QuickBooks has now.
+    """
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        postings = review_rows.page_in_review(session, installation_id)
+        keys = review_rows.keys_to_read(session, postings.rows)
+        company_id = installation.company_id
+    read = present_transactions.read_now(company_id, keys)
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         postings = review_rows.page_in_review(session, installation_id)
@@ -55,7 +70,8 @@ def show(installation_id: int) -> str:
         return render_template(
             "review.html",
             page=postings,
-            previews=review_rows.previews(session, postings.rows),
+            previews=review_rows.previews(session, postings.rows, read),
+            failure=read.failure,
             shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
             chosen=chosen or {},
             selection=_selection(session, installation, chosen) if chosen else None,

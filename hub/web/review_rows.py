@@ -5,7 +5,7 @@ The number of queries does not grow with the postings.
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from hub import outbox
 from hub.models import Posting, SourceDocument
-from hub.models.enums import Operation, PostingState
+from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
 from hub.money import ZERO
 from hub.outbox import approvals
 from hub.qbo import display
-from hub.translations.messages import gettext, gettext_noop
-from hub.web import listed_rows
+from hub.translations.messages import gettext, gettext_noop, ngettext
+from hub.web import listed_rows, present_transactions
 from hub.web.paging import ListPage, page
+from hub.web.present_transactions import Basis, ChangePreview, Key, ReadTransactions, Write
 from hub.web.source_view import money
 
 MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
@@ -44,7 +45,7 @@ class PostingPreview:
     planned: display.TransactionView | None
     posted: display.TransactionView | None
     differs: set[str]
-    earlier: Posting | None = None  # the last posting of the same part of the document
+    comparison: ChangePreview | None = None  # with QuickBooks; None for what is new
 
     @property
     def due(self) -> str:
@@ -59,13 +60,30 @@ class PostingPreview:
 
     @property
     def changes(self) -> str:
-        """Name what differs from the last posting, such as "Due, Total, Line 2"."""
+        """Name what differs, such as "Due, Line 2": from QuickBooks now, else the last posting."""
+        if self.comparison and self.comparison.basis == Basis.NOW:
+            return _changes_from_now(self.comparison, self.posting)
         texts = [_changed_label(label) for label in sorted(self.differs)]
         if self.planned and self.posted and self.planned.total != self.posted.total:
             currency = self.posting.currency
             before = money(self.posted.total, currency)
             texts.insert(0, gettext("Total was %(before)s", before=before))
         return ", ".join(texts)
+
+
+def _changes_from_now(comparison: ChangePreview, posting: Posting) -> str:
+    """Name what differs from QuickBooks as it is now; of a removal, what is removed."""
+    texts = []
+    if comparison.has_other_total and comparison.view:
+        now = money(comparison.view.total, posting.currency)
+        texts.append(gettext("Total in QuickBooks is %(now)s", now=now))
+    if posting.operation in outbox.REMOVALS:
+        return ", ".join(texts)
+    texts += [_changed_label(label) for label, _, _ in comparison.facts]
+    if comparison.lines:
+        count = len(comparison.lines)
+        texts.append(ngettext("%(count)s line", "%(count)s lines", count))
+    return ", ".join(texts)
 
 
 def _changed_label(name: str) -> str:
@@ -102,10 +120,17 @@ class LeftOut(NamedTuple):
     sums: list[str]
 
 
-def previews(session: Session, postings: Sequence[Posting]) -> list[PostingPreview]:
+def keys_to_read(session: Session, postings: Sequence[Posting]) -> list[Key]:
+    """Name the transactions in QuickBooks that postings change or remove."""
+    return [write.key for write in _writes(postings, _last_posted(session, postings))]
+
+
+def previews(
+    session: Session, postings: Sequence[Posting], read: ReadTransactions | None = None
+) -> list[PostingPreview]:
     """Return postings as they will be sent, each beside the last one of its part of the document.
 
-    All of them are of one company.
+    All of them are of one company. With `read`, each is also compared with what QuickBooks has.
     """
     if not postings:
         return []
@@ -113,7 +138,8 @@ def previews(session: Session, postings: Sequence[Posting]) -> list[PostingPrevi
     payloads: dict[int, tuple[str, bytes]] = {}
     for posting in (*postings, *earlier.values()):
         payloads[posting.id] = posting.kind, posting.payload
-    views = display.view_payloads(session, postings[0].company_id, payloads)
+    company_id = postings[0].company_id
+    views = display.view_payloads(session, company_id, payloads)
     rows = []
     for posting in postings:
         planned = views.get(posting.id)
@@ -121,8 +147,21 @@ def previews(session: Session, postings: Sequence[Posting]) -> list[PostingPrevi
         present = views.get(before.id) if before else None
         differs = display.differences(planned, present) if planned and present else set()
         seal = listed_rows.pair(posting.id, posting.planned)
-        rows.append(PostingPreview(posting, seal, planned, present, differs, before))
-    return rows
+        rows.append(PostingPreview(posting, seal, planned, present, differs))
+    if read is None:
+        return rows
+    writes = list(_writes(postings, earlier))
+    comparisons = present_transactions.compare(session, writes, views, read)
+    return [replace(row, comparison=comparisons.get(row.posting.id)) for row in rows]
+
+
+def _writes(postings: Iterable[Posting], earlier: Mapping[int, Posting]) -> Iterator[Write]:
+    """Yield the changes and removals among postings, each with its transaction in QuickBooks."""
+    for posting in postings:
+        before = earlier.get(posting.id)
+        id = posting.quickbooks_id or (before.quickbooks_id if before else None)
+        if posting.operation in CHANGE_OPERATIONS and id:
+            yield Write(posting, before, (posting.kind, id))
 
 
 def page_in_review(session: Session, installation_id: int) -> ListPage:

@@ -94,7 +94,7 @@ def test_a_change_shows_what_differs_from_what_was_posted(operator: Visitor) -> 
     assert "Change" in row
     assert ">: Line 1<" in row
     page = operator.page(_bill(operator, "changed"))
-    assert "QuickBooks was not asked" in page
+    assert "posted last, because QuickBooks could not be read: " in page
     differences = page.partition('id="differences"')[2]
     assert "Trelast 48x198, 12 meter" in differences
     assert differences.count('class="differs"') == 1

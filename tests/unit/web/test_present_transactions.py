@@ -1,0 +1,175 @@
+"""Review compares changes and removals with what QuickBooks has now, not with the last posting."""
+
+import shutil
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+import pytest
+
+from hub import Gone, Line
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.http import exchange
+from hub.installations import enable
+from hub.models import Posting
+from hub.scheduling import runner
+from qbo_sandbox import QuickBooks
+from tests.support.page_rows import Story, add_people
+from tests.support.page_visitor import Visitor
+from tests.support.small_source import SLUG, SmallSource, bill, page
+
+LIST = "/installations/1/review/"
+READ_NOW = "Compared with QuickBooks as it is now."
+
+
+@dataclass
+class Books:
+    """An operator, the source, and the company whose posted bills change at both ends."""
+
+    visitor: Visitor
+    source: SmallSource
+    quickbooks: QuickBooks
+
+    def sync(self, *items: Any) -> None:
+        """Let the source show these documents."""
+        self.source.items = page(*items, cursor="1")
+        assert runner.sync(1, requested_by="kari").error == ""
+
+    def approve(self) -> None:
+        """Approve and post everything."""
+        self.visitor.approve(1)
+        runner.post(1, requested_by="oda")
+
+    def bill(self, number: str) -> dict[str, Any]:
+        """Return a bill as QuickBooks has it."""
+        query = f"select * from Bill where DocNumber = '{number}'"
+        [entity] = self.quickbooks.select(query)["Bill"]
+        return entity
+
+    def act(self, do: str, number: str, **details: Any) -> None:
+        """Do something to a bill in QuickBooks, as a person there would."""
+        with reading() as session:
+            ids = {row.document.number: row.quickbooks_id for row in session.query(Posting)}
+        self.quickbooks.act(do, kind="Bill", id=ids[number], **details)
+
+
+@pytest.fixture
+def source():
+    return SmallSource(gone="delete")
+
+
+@pytest.fixture
+def app(source, make_app, make_config, empty_database):
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def books(request, app, source, quickbooks):
+    """Provide an app in review whose two bills are posted."""
+    installation_id = enable.enable(1, SLUG, {}, who="olga", mode="auto").id
+    with transaction() as session:
+        add_people(session)
+    books = Books(Visitor(app, Story(1, 1)), source, quickbooks)
+    books.sync(bill("1", supplier="1"), bill("2", supplier="1"))
+    enable.set_mode(installation_id, "review", who="olga")
+    books.visitor.log_in(getattr(request, "param", "oda"))
+    return books
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Record every request."""
+    sent = []
+    fetch = exchange.fetch
+
+    def count(adapter, request, **options):
+        sent.append(f"{request.method} {request.url}")
+        return fetch(adapter, request, **options)
+
+    monkeypatch.setattr(exchange, "fetch", count)
+    return sent
+
+
+def changes(visitor: Visitor) -> str:
+    """Return the part of the list that shows what changes."""
+    text = unescape(visitor.page(LIST))
+    return " ".join(text.partition('id="changes"')[2].partition("By account")[0].split())
+
+
+def test_a_change_is_compared_with_what_a_person_wrote_in_quickbooks(books, calls):
+    books.act("edit", "F-1", set={"DueDate": "2026-12-24", "DocNumber": "edited"})
+    books.sync(bill("1", total="150.00", supplier="1"), bill("2", total="175.00", supplier="1"))
+    calls.clear()
+    text = changes(books.visitor)
+    assert len(calls) == 1, "one query reads both"
+    first, second = text.split("Bill F-2")[0], text.partition("Bill F-2")[2]
+    assert first.count(READ_NOW) == second.count(READ_NOW) == 1
+    assert "<td>edited</td><td>F-1</td>" in first
+    assert "edited" not in second
+    assert '<td class="amount">125.00 USD</td><td class="amount">150.00 USD</td>' in first
+    assert "DueDate" not in first, "the source gives no due date, so that of QuickBooks stays"
+    row = next(row for row in books.visitor.page(LIST).split("<tr") if ">Change</a>" in row)
+    assert "Total in QuickBooks is 125.00 USD, Number, 1 line" in " ".join(row.split())
+
+
+def test_what_the_update_leaves_as_it_is_does_not_differ(books):
+    """QuickBooks adds tax codes to lines, and a person may add to the memo."""
+    lines = [Line(id=id, amount=Decimal(40), codes={"account": "7"}) for id in "ab"]
+    books.sync(bill("3", total="80.00", supplier="1", lines=lines))
+    books.approve()
+    memo = books.bill("F-3")["PrivateNote"]
+    books.act("edit", "F-3", set={"PrivateNote": f"Paid by Kari\n{memo}", "DueDate": "2026-12-24"})
+    lines[1] = replace(lines[1], amount=Decimal(60))
+    books.sync(bill("3", total="100.00", supplier="1", lines=lines))
+    text = changes(books.visitor)
+    assert text.count('class="differs"') == 2
+    assert '<td class="amount">80.00 USD</td><td class="amount">100.00 USD</td>' in text
+
+
+def test_a_removal_shows_what_is_removed(books):
+    books.act("edit", "F-1", set={"DocNumber": "edited"})
+    books.sync(Gone(source_id="invoice:1"), bill("2", supplier="1"))
+    text = changes(books.visitor)
+    assert "Removal from QuickBooks" in text
+    assert READ_NOW in text
+    assert "<td>edited</td><td>removed</td>" in text
+
+
+def test_what_quickbooks_does_not_have_any_more_is_said(books):
+    books.sync(bill("1", total="150.00", supplier="1"))
+    books.act("delete", "F-1")
+    gone = "QuickBooks does not have this transaction any more."
+    assert gone in changes(books.visitor)
+    page = books.visitor.page(LIST)
+    assert gone in page.partition('id="changes"')[0], "in its row, too"
+    assert gone in books.visitor.page("/postings/3/review")
+
+
+def test_a_failed_reading_is_said_and_the_last_posting_compared(books):
+    books.sync(bill("1", total="150.00", supplier="1"))
+    books.act("edit", "F-1", set={"DocNumber": "edited"})
+    books.quickbooks.add_fault("status", "query*", status=503, count=100)
+    books.quickbooks.add_fault("status", "bill.read", status=503, count=100)
+    page = changes(books.visitor)
+    assert "QuickBooks could not be read: " in page
+    assert "What was not read is compared with what was posted last." in page
+    assert READ_NOW not in page
+    assert '<th scope="col">Posted last</th>' in page
+    assert "edited" not in page
+    assert "150.00 USD" in page
+    page = books.visitor.page("/postings/3/review")
+    assert "Compared with what was posted last, because QuickBooks could not be read: " in page
+
+
+@pytest.mark.parametrize("books", ["vera"], indirect=True)
+def test_a_viewer_causes_no_call(books, calls):
+    books.sync(bill("1", total="150.00", supplier="1"))
+    calls.clear()
+    assert "QuickBooks was not asked" in changes(books.visitor)
+    assert calls == []
