@@ -6,7 +6,7 @@ Imports only `hub.contract`, `hub.money` and `hub.models.enums`. Start reading i
 from hub.mapping.code_records import index_of_codes
 from hub.mapping.index import (
     EMPTY,
-    NAME_SHARING_ROLES,
+    NAME_SHARING,
     NEW,
     Decision,
     Entry,
@@ -30,7 +30,7 @@ from hub.mapping.split import amount
 
 __all__ = [
     "EMPTY",
-    "NAME_SHARING_ROLES",
+    "NAME_SHARING",
     "NEW",
     "PLACES",
     "Create",

@@ -6,7 +6,7 @@ from typing import cast
 
 from hub.contract.documents import Document, Role, codes_of
 from hub.contract.types import Field
-from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
+from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
 from hub.mapping.rules import code_name
 from hub.models.enums import MatchOrigin
 
@@ -32,5 +32,7 @@ def index_of_codes(fields: Iterable[Field], documents: Iterable[Document]) -> Ma
             else:
                 role, record_id = cast(Role, name), code_id
             entries[role][record_id] = Entry(id=record_id, name=record_name)
-    lists = {role: RecordIndex(records.values()) for role, records in entries.items()}
+    lists: dict[NameOwner, RecordIndex] = {}
+    for role, records in entries.items():
+        lists[role] = RecordIndex(records.values())
     return MatchIndex(matches, lists)

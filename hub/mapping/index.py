@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import Literal
 
 from hub.contract.documents import Code, Item, Party, Role
 from hub.contract.value_object import value_object
@@ -13,8 +14,13 @@ from hub.mapping.mapped import Ref
 
 EMPTY = ""  # the record of a match that leaves the code out
 NEW = "+"  # the record of a match that creates one
-# Employees share the names of these kinds too, but the hub does not read them.
-NAME_SHARING_ROLES: dict[Role, Role] = {"vendor": "customer", "customer": "vendor"}
+# What has a name in QuickBooks: records that codes may stand for, and employees.
+NameOwner = Role | Literal["employee"]
+# Whose names a new record of a role cannot have. QuickBooks has one name space for all three.
+NAME_SHARING: dict[Role, tuple[NameOwner, ...]] = {
+    "vendor": ("customer", "employee"),
+    "customer": ("vendor", "employee"),
+}
 _COLON = re.compile(r"\s*:\s*")
 _SEPARATORS = re.compile(r"[,;\s]+")
 _WORDS = re.compile(r"\w+")
@@ -258,7 +264,7 @@ class MatchIndex:
     """
 
     def __init__(
-        self, matches: Mapping[tuple[str, str], Decision], lists: Mapping[Role, RecordIndex]
+        self, matches: Mapping[tuple[str, str], Decision], lists: Mapping[NameOwner, RecordIndex]
     ) -> None:
         self.matches = matches
         self.lists = lists
@@ -266,21 +272,22 @@ class MatchIndex:
         self.created_for: Mapping[tuple[str, str], str] = {}
         self.cache: dict[tuple[object, ...], object] = {}
 
-    def records(self, role: Role) -> RecordIndex:
-        """Return the records that a role may take."""
+    def records(self, role: NameOwner) -> RecordIndex:
+        """Return the records that a role may take, or the employees."""
         return self.lists.get(role) or _NO_RECORDS
 
-    def find_namesakes(self, role: Role, name: str) -> list[tuple[Role, Entry]]:
+    def find_namesakes(self, role: Role, name: str) -> list[tuple[NameOwner, Entry]]:
         """Return the records because of which this name cannot be added, each with its role.
 
         An inactive record of the same kind counts by the name that it had, because it can be made
         active. QuickBooks also refuses the name that it stores for a record of another kind.
         """
-        namesakes = [(role, entry) for entry in self.records(role).find_same_name(name)]
-        sharing_role = NAME_SHARING_ROLES.get(role)
-        if sharing_role is not None:
-            for entry in self.records(sharing_role).find_stored_name(name):
-                namesakes.append((sharing_role, entry))
+        namesakes: list[tuple[NameOwner, Entry]] = []
+        for entry in self.records(role).find_same_name(name):
+            namesakes.append((role, entry))
+        for owner in NAME_SHARING.get(role, ()):
+            for entry in self.records(owner).find_stored_name(name):
+                namesakes.append((owner, entry))
         return namesakes
 
 

@@ -27,6 +27,7 @@ LISTS = PARTIES_AND_ITEMS | {
     "tax_code": "TaxCode",
     "tax_rate": "TaxRate",
     "payment_method": "PaymentMethod",
+    "employee": "Employee",
 }
 ENTITY = DOCUMENTS | LISTS | {"attachment": "Attachable"}
 KIND = {entity: kind for kind, entity in ENTITY.items()}

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from hub import context as hub_context
 from hub.db import engine
+from hub.errors import Refused
 from hub.models import ListState
 from hub.qbo import company, records
 from hub.qbo.client import Client
@@ -20,15 +21,20 @@ def refresh(
 ) -> dict[str, int]:
     """Read whole lists, with inactive records; return the number of records in each.
 
-    Without `lists`, read every list and how the company is set up.
+    Without `lists`, read every list, the employees and how the company is set up.
     """
     client = client or Client(company_id)
     if lists is None:
         company.read(company_id, client)
-        lists = records.LISTS
+        lists = (*records.LISTS, records.EMPLOYEES)
     counts = {}
     for name in lists:
-        entities, begun = read_all(client, name, "Active IN (true, false)")
+        try:
+            entities, begun = read_all(client, name, "Active IN (true, false)")
+        except Refused:
+            if name != records.EMPLOYEES:
+                raise
+            continue  # documents refer to no employee, so nothing stops without their names
         with engine.transaction() as session:
             records.store_list(session, company_id, name, entities, begun)
         counts[name] = len(entities)
@@ -38,7 +44,10 @@ def refresh(
 def ensure(
     company_id: int, max_age: dt.timedelta = MAX_LIST_AGE, client: Client | None = None
 ) -> list[str]:
-    """Refresh the lists that were never read or are too old; return their names."""
+    """Refresh the lists that were never read or are too old; return their names.
+
+    The employees are no reason for a reading: no document refers to them.
+    """
     fresh = _fresh_lists(company_id, max_age)
     stale = [name for name in records.LISTS if name not in fresh]
     is_company_stale = company.LIST not in fresh

@@ -9,11 +9,15 @@ from hub.qbo.entities import ref_id
 DELETED_SUFFIX = " (deleted)"
 # The rates of a tax code for each side.
 RATE_LISTS = {"purchase": "PurchaseTaxRateList", "sales": "SalesTaxRateList"}
+# All that is stored of an employee: the name, which no supplier or customer may have.
+EMPLOYEE_FIELDS = ("Id", "DisplayName", "Active")
 ADDRESS_LINES = ("Line1", "Line2", "Line3", "Line4", "Line5")
 
 
 def row_of(company_id: int, name: str, entity: dict[str, Any], now: dt.datetime) -> dict[str, Any]:
     """Return the row of a record; names lose what QuickBooks appended to them."""
+    if name == "employee":
+        entity = {field: entity[field] for field in EMPLOYEE_FIELDS if field in entity}
     is_active = str(entity.get("Active", True)).lower() == "true"
     short_name = _text(entity, "DisplayName") or _text(entity, "Name")
     full_name = _text(entity, "FullyQualifiedName") or short_name

@@ -16,14 +16,15 @@ from sqlalchemy.orm import Session, defer
 from hub import context as hub_context
 from hub.contract import types
 from hub.contract.codec import load
-from hub.contract.documents import Address, Item, Party, Role
+from hub.contract.documents import Address, Item, Party
 from hub.db.upsert import upsert
-from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
+from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
 from hub.models import ListState, Match, Record
 from hub.money import total
 from hub.qbo.entities import INDEX_DELAY
 from hub.qbo.record_rows import DELETED_SUFFIX, row_of
 
+# The lists of records that documents refer to.
 LISTS = (
     "account",
     "vendor",
@@ -36,6 +37,7 @@ LISTS = (
     "term",
     "payment_method",
 )
+EMPLOYEES = "employee"  # only their names count, which no supplier or customer may have
 NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 EXPENSE_TYPES = ("Expense", "Other Expense", "Cost of Goods Sold")
@@ -43,7 +45,7 @@ INCOME_TYPES = ("Income", "Other Income")
 # The types of accounts that no line may post to.
 CONTROL_TYPES = ("Accounts Payable", "Accounts Receivable", "Non-Posting")
 # The list that holds the records of each role.
-ROLE_LIST: dict[Role, str] = {
+ROLE_LIST: dict[NameOwner, str] = {
     "vendor": "vendor",
     "customer": "customer",
     "item": "item",
@@ -60,10 +62,11 @@ ROLE_LIST: dict[Role, str] = {
     "asset_account": "account",
     "expense_account": "account",
     "category": "item",
+    "employee": EMPLOYEES,
 }
 ITEM_ROLES = ("item", "category")
 # Which records of its list a role may take; a role that is not named here takes all of them.
-FITS: dict[Role, Callable[[Record], bool]] = {
+FITS: dict[NameOwner, Callable[[Record], bool]] = {
     "account": lambda row: row.type not in CONTROL_TYPES,
     "payable_account": lambda row: row.type == "Accounts Payable",
     "payment_account": lambda row: row.type in ("Bank", "Credit Card"),
@@ -80,7 +83,7 @@ FITS: dict[Role, Callable[[Record], bool]] = {
 # -- reading --------------------------------------------------------------------------------------
 
 
-def choices(session: Session, company_id: int, role: Role) -> list[Record]:
+def choices(session: Session, company_id: int, role: NameOwner) -> list[Record]:
     """Return the active records that may take a role, by number and name."""
     list_name = ROLE_LIST.get(role, "")
     active = select(Record).where(
@@ -119,7 +122,7 @@ def match_index(
 
     # Several roles take their records from one list: read it once.
     read_list = cache(partial(_list_rows, session, company_id))
-    indexes = {}
+    indexes: dict[NameOwner, RecordIndex] = {}
     for role, name in ROLE_LIST.items():
         indexes[role] = _index(company_id, role, states.get(name), read_list)
     return MatchIndex(matches, indexes)
@@ -134,7 +137,7 @@ def entered_details(match: Match) -> Party | Item | None:
     return load(Party, match.details)
 
 
-def index(session: Session, company_id: int, role: Role) -> RecordIndex:
+def index(session: Session, company_id: int, role: NameOwner) -> RecordIndex:
     """Return an index of the records that may take a role; built again only if the list changed."""
     state = session.get(ListState, (company_id, ROLE_LIST[role]))
     read_list = partial(_list_rows, session, company_id)
@@ -143,12 +146,12 @@ def index(session: Session, company_id: int, role: Role) -> RecordIndex:
 
 def _index(
     company_id: int,
-    role: Role,
+    role: NameOwner,
     state: ListState | None,
     read_list: Callable[[str], Sequence[Record]],
 ) -> RecordIndex:
     """Return the index of a role; `read_list` returns the rows of a list if it has to be built."""
-    cached: dict[tuple[int, Role], tuple[Any, RecordIndex]]
+    cached: dict[tuple[int, NameOwner], tuple[Any, RecordIndex]]
     cached = current_app.extensions.setdefault("hub.indexes", {})
     key = company_id, role
     version = (state.version, state.read_at) if state else None
@@ -163,7 +166,7 @@ def _index(
     return new_index
 
 
-def _fits_role(role: Role, row: Record) -> bool:
+def _fits_role(role: NameOwner, row: Record) -> bool:
     """Return whether a record may take a role."""
     condition = FITS.get(role)
     if condition is None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import chain
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.contract.types import App, Field
 from hub.contract.value_object import value_object
-from hub.mapping import NAME_SHARING_ROLES
+from hub.mapping import NAME_SHARING
 from hub.models import Installation, ListState, SeenCode, SourceDocument
 from hub.qbo import company
 from hub.qbo.company_facts import CompanyFacts
@@ -54,7 +55,7 @@ def facts_for(
         parts.append(_stock(facts, edition))
     if set(app.posts) & set(SALES_KINDS):
         parts.append(_numbers(facts, app))
-    if {*app.posts, *(field.role for field in fields)} & NAME_SHARING_ROLES.keys():
+    if {*app.posts, *(field.role for field in fields)} & NAME_SHARING.keys():
         parts.append(_names(session, installation))
     parts += _dimensions(session, installation, facts, fields)
     parts.append(_closed_books(facts))
@@ -154,25 +155,26 @@ def _numbers(facts: CompanyFacts, app: App) -> Fact:
 def _names(session: Session, installation: Installation) -> Fact:
     """Tell with which names those of new suppliers and customers are compared."""
     title = gettext("Names")
-    employees = gettext(
-        "Employees are not read: a name that only an employee has is found when QuickBooks refuses"
-        " it. Its case then offers another name."
-    )
+    sharing = {*NAME_SHARING, *chain.from_iterable(NAME_SHARING.values())}
     read_lists = select(ListState.list).where(
-        ListState.company_id == installation.company_id, ListState.list.in_(NAME_SHARING_ROLES)
+        ListState.company_id == installation.company_id, ListState.list.in_(sharing)
     )
-    if len(session.scalars(read_lists).all()) < len(NAME_SHARING_ROLES):
-        return Fact(
-            title=title,
-            text=gettext("The suppliers and customers were not read from QuickBooks yet."),
-            state=FactState.LOOK,
-            next_step=gettext("Press Download master data now on the overview of the app."),
+    unread = sharing - set(session.scalars(read_lists))
+    if not unread:
+        text = gettext(
+            "New suppliers and customers are compared with the suppliers, customers and employees"
+            " in QuickBooks, which share one name space."
         )
-    text = gettext(
-        "New suppliers are compared with the customers in QuickBooks, and new customers with the"
-        " suppliers."
+        return Fact(title=title, text=text)
+    text = gettext("The suppliers and customers were not read from QuickBooks yet.")
+    if unread == {"employee"}:
+        text = gettext("The names of the employees were not read from QuickBooks yet.")
+    return Fact(
+        title=title,
+        text=text,
+        state=FactState.LOOK,
+        next_step=gettext("Press Download master data now on the overview of the app."),
     )
-    return Fact(title=title, text=f"{text} {employees}")
 
 
 def _dimensions(

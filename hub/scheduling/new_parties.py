@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.contract.documents import Role
-from hub.mapping import NAME_SHARING_ROLES
+from hub.mapping import NAME_SHARING
 from hub.models import Case, Posting, SourceDocument, case_posting
 from hub.models.enums import LIST_KINDS, Operation, PostingState
 from hub.posting.preflight.name_checks import name_in_use, stored_name
@@ -75,20 +75,21 @@ def held_creations(
 def name_texts(session: Session, company_id: int, cases: Iterable[Case]) -> Mapping[int, CaseText]:
     """Return why the name of an unmatched supplier or customer cannot be added, by its case.
 
-    The other kind's list decides, as it was last read. Left out are cases in which the name is
-    free, and those about a code that is matched to something.
+    The lists of the other kind and of employees decide, as they were last read. Left out are cases
+    in which the name is free, and those about a code that is matched to something.
     """
     read_index = cache(partial(records.index, session, company_id))
     texts = {}
     for case in cases:
         role = cast(Role, case.details.get("role"))
-        other_role = NAME_SHARING_ROLES.get(role)
-        if other_role is None or not _would_be_created(case):
+        owners = NAME_SHARING.get(role, ())
+        if not owners or not _would_be_created(case):
             continue
         details = case.details
         name = str(details.get("new_name") or details.get("name") or details.get("code") or "")
-        for entry in read_index(other_role).find_stored_name(name):
-            texts[case.id] = name_in_use(role, name, stored_name(entry))
+        for owner in reversed(owners):  # the first owner of the name decides
+            for entry in read_index(owner).find_stored_name(name):
+                texts[case.id] = name_in_use(role, name, owner, stored_name(entry))
     return texts
 
 

@@ -147,10 +147,7 @@ def _errors(
     errors = {}
     taken = record_form.collisions(book, field.role, details.name)
     if taken:
-        errors["name"] = [
-            f"QuickBooks has a {taken[0].noun} called {taken[0].entry.qualified_name} already."
-            " Enter another name."
-        ]
+        errors["name"] = [taken[0].error]
     codes = details.codes if isinstance(details, Item) else {}
     for role in ACCOUNTS:
         chosen = codes.get(role)

@@ -30,6 +30,7 @@ NOUNS: Mapping[str, str] = {
     "item": gettext_noop("product or service"),
     "category": gettext_noop("category"),
 }
+EMPLOYEE = gettext_noop("employee")
 MAX_EMAIL_LENGTH = 100
 MAX_TEXT_LENGTH = 255
 MAX_CONTACT_LENGTH = 200
@@ -170,6 +171,20 @@ class Collision:
         """Return the address of the record's page in QuickBooks."""
         return page_of(self.role, self.entry.id)
 
+    @property
+    def error(self) -> str:
+        """Say why the name cannot be used."""
+        name = self.entry.qualified_name
+        if self.noun == EMPLOYEE:
+            return gettext(
+                "QuickBooks has an employee called %(name)s already. Enter another name.", name=name
+            )
+        return gettext(
+            "QuickBooks has a %(noun)s called %(name)s already. Enter another name.",
+            noun=gettext(self.noun),
+            name=name,
+        )
+
 
 @dataclass(frozen=True)
 class RecordForm:
@@ -211,7 +226,8 @@ def collisions(book: MatchIndex, role: Role, name: str) -> list[Collision]:
     """Return the records because of which a name cannot be added."""
     namesakes = []
     for other, entry in book.find_namesakes(role, name):
-        namesakes.append(Collision(NOUNS[other], entry, other, other != role))
+        noun = NOUNS.get(other, EMPLOYEE)
+        namesakes.append(Collision(noun, entry, other, other != role))
     return namesakes
 
 

@@ -56,7 +56,7 @@ class Finding:
 
 @value_object
 class Namesake:
-    """A supplier or customer with the name of a new record; without an id it is planned, too."""
+    """What has the name of a new supplier or customer; without an id it is planned, too."""
 
     list: str
     id: str = ""

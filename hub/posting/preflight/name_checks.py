@@ -1,4 +1,4 @@
-"""Check that no new supplier has the name of a customer, and no new customer that of a supplier."""
+"""Check that no new supplier or customer has the name of the other kind, or of an employee."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.contract.documents import Role
-from hub.mapping import NAME_SHARING_ROLES, Entry, key
+from hub.mapping import NAME_SHARING, Entry, key
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
 from hub.posting.preflight.context import CheckContext, Finding, Namesake
@@ -29,13 +29,13 @@ PLANNED_STATES = (
 def find_namesakes(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> dict[int, Namesake]:
-    """Return, by posting, what has the name of a new supplier or customer as the other kind.
+    """Return, by posting, what has the name of a new supplier or customer as another kind.
 
     That is a record of QuickBooks as last read, or one that is planned before it.
     """
     creations = []
     for posting in postings:
-        if posting.kind in NAME_SHARING_ROLES and posting.operation == Operation.CREATE:
+        if posting.kind in NAME_SHARING and posting.operation == Operation.CREATE:
             creations.append(posting)
     if not creations:
         return {}
@@ -44,21 +44,24 @@ def find_namesakes(
     namesakes = {}
     for posting in creations:
         name = posting.document.party
-        other_kind = NAME_SHARING_ROLES[cast(Role, posting.kind)]
-        entries = read_index(other_kind).find_stored_name(name)
-        first_id = planned.get((other_kind, key(name)), posting.id)
-        if entries:
-            entry = entries[0]
-            namesakes[posting.id] = Namesake(list=other_kind, id=entry.id, name=stored_name(entry))
-        elif first_id < posting.id:
-            namesakes[posting.id] = Namesake(list=other_kind, name=name)
+        owners = NAME_SHARING[cast(Role, posting.kind)]
+        found = [
+            (owner, entry) for owner in owners for entry in read_index(owner).find_stored_name(name)
+        ]
+        if found:
+            owner, entry = found[0]
+            namesakes[posting.id] = Namesake(list=owner, id=entry.id, name=stored_name(entry))
+            continue
+        for owner in owners:
+            if planned.get((owner, key(name)), posting.id) < posting.id:
+                namesakes[posting.id] = Namesake(list=owner, name=name)
     return namesakes
 
 
 def is_name_planned(session: Session, company_id: int, role: Role, name: str) -> bool:
     """Tell whether a supplier is to be created under the name of a new customer, or vice versa."""
-    other_kind = NAME_SHARING_ROLES.get(role)
-    return (other_kind, key(name)) in _first_planned(session, company_id)
+    planned = _first_planned(session, company_id)
+    return any((owner, key(name)) in planned for owner in NAME_SHARING.get(role, ()))
 
 
 def _first_planned(session: Session, company_id: int) -> Mapping[tuple[str, str], int]:
@@ -68,7 +71,7 @@ def _first_planned(session: Session, company_id: int) -> Mapping[tuple[str, str]
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
             Posting.company_id == company_id,
-            Posting.kind.in_(NAME_SHARING_ROLES),
+            Posting.kind.in_(NAME_SHARING),
             Posting.operation == Operation.CREATE,
             Posting.state.in_(PLANNED_STATES),
         )
@@ -81,13 +84,13 @@ def _first_planned(session: Session, company_id: int) -> Mapping[tuple[str, str]
 
 
 def check_party_name(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find a new supplier with the name of a customer, or the other way round."""
+    """Find a new supplier or customer with the name of another record."""
     namesake = context.namesakes.get(posting.id)
     if namesake is None:
         return
     name = posting.document.party
     if namesake.id:
-        text = name_in_use(posting.kind, name, namesake.name)
+        text = name_in_use(posting.kind, name, namesake.list, namesake.name)
         details = {"list": namesake.list, "id": namesake.id}
         yield Finding(cause=name_cause(posting), text=text, details=details)
         return
@@ -101,12 +104,17 @@ def name_cause(posting: CheckedPosting) -> str:
     return f"posting:{posting.id}:name"
 
 
-def name_in_use(kind: str, name: str, record: str) -> CaseText:
-    """Return why a supplier or customer cannot be created: a record of the other kind has its name.
+def name_in_use(kind: str, name: str, owner: str, record: str) -> CaseText:
+    """Return why a supplier or customer cannot be created: another record has its name.
 
-    `record` is that name as QuickBooks stores it.
+    `record` is that name as QuickBooks stores it, and `owner` the list of the record.
     """
-    code = "check.name_of_customer" if kind == "vendor" else "check.name_of_supplier"
+    is_supplier = kind == "vendor"
+    code = "check.name_of_customer" if is_supplier else "check.name_of_supplier"
+    if owner == records.EMPLOYEES:
+        code = "check.employee_called_like_supplier"
+        if not is_supplier:
+            code = "check.employee_called_like_customer"
     return CaseText(code, record=record, party=name)
 
 

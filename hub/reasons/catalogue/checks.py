@@ -25,6 +25,7 @@ CUSTOMER_NAME = (
     "Match it to the customer that it is, create it under another name, such as {party}"
     " (customer), or skip the documents that need it."
 )
+NO_EMPLOYEE = "It cannot be matched to an employee."
 CORRECT_THE_LINK = "Fix this at the source or in QuickBooks, then press Retry."
 
 
@@ -156,6 +157,20 @@ TEMPLATES = {
         "QuickBooks has a supplier called “{record}” already",
         "A customer of that name is to be created. " + ONE_NAME_SPACE,
         CUSTOMER_NAME,
+        CaseAction.MATCH,
+    ),
+    "check.employee_called_like_supplier": _template(
+        "QuickBooks has an employee called “{record}” already",
+        "A supplier of that name is to be created. " + ONE_NAME_SPACE,
+        f"{NO_EMPLOYEE} Create it under another name, such as {{party}} (supplier), or skip the"
+        " documents that need it.",
+        CaseAction.MATCH,
+    ),
+    "check.employee_called_like_customer": _template(
+        "QuickBooks has an employee called “{record}” already",
+        "A customer of that name is to be created. " + ONE_NAME_SPACE,
+        f"{NO_EMPLOYEE} Create it under another name, such as {{party}} (customer), or skip the"
+        " documents that need it.",
         CaseAction.MATCH,
     ),
     "check.name_of_new_customer": _template(

@@ -9,8 +9,8 @@ from hub.contract.documents import ROLES
 from hub.db import engine
 from hub.errors import Retry
 from hub.models import Company, ListState, Match, Record
+from hub.qbo import changes, record_download, records
 from hub.qbo import company as qbo_company
-from hub.qbo import record_download, records
 from hub.qbo.client import Client
 from hub.qbo.payloads import encode
 
@@ -45,8 +45,28 @@ def make_vendors(quickbooks, count: int) -> None:
 @pytest.mark.row("CT-S6")
 def test_every_list_is_read(quickbooks):
     counts = record_download.refresh(1)
-    assert set(counts) == set(records.LISTS)
+    assert set(counts) == {*records.LISTS, "employee"}
     assert all(counts.values())
+
+
+def test_without_a_right_to_employees_the_other_lists_are_read(quickbooks):
+    with engine.transaction() as session:
+        session.delete(session.get_one(ListState, (1, "employee")))
+    quickbooks.add_fault("refusal", "query.employee", code="5020", count=0)
+    assert set(record_download.refresh(1)) == set(records.LISTS)
+    with engine.reading() as session:
+        assert session.get(ListState, (1, "employee")) is None
+    assert record_download.ensure(1) == [], "it is not tried with every run"
+
+
+def test_a_new_employee_is_learned_with_the_other_changes(quickbooks, clock):
+    clock.advance(3600)
+    quickbooks.act("create", kind="Employee", set={"DisplayName": "Eva Nordvik"})
+    before = reads(quickbooks)
+    changes.poll(1)
+    assert reads(quickbooks) == before, "no call of its own"
+    with engine.reading() as session:
+        assert records.index(session, 1, "employee").find_stored_name("eva nordvik")
 
 
 def test_more_than_a_page_is_read_whole(quickbooks):

@@ -13,7 +13,7 @@ from hub.collect import run
 from hub.context import current
 from hub.contract.documents import Code
 from hub.contract.registry import Plugins
-from hub.db.engine import transaction
+from hub.db.engine import reading, transaction
 from hub.models import Company, ListState, Record
 from hub.posting.preflight import recheck
 from hub.qbo import record_rows
@@ -63,9 +63,9 @@ def bill_of(number, code, **values):
     return bill(number, codes={"supplier": code}, **values)
 
 
-def add_record(list_name, id, name, *, is_active=True):
+def add_record(list_name, id, name, *, is_active=True, **more):
     """Add a record as the download of a list stores what QuickBooks answers."""
-    entity = {"Id": id, "DisplayName": name, "Active": is_active}
+    entity = {"Id": id, "DisplayName": name, "Active": is_active, **more}
     with transaction() as session:
         row = record_rows.row_of(1, list_name, entity, current().clock.now())
         session.add(Record(**row))
@@ -172,10 +172,79 @@ def test_what_a_check_holds_has_one_case_and_stays_listed_with_its_documents(vis
     assert [creation.state for creation in postings(kind="vendor")] == ["held"]
 
 
-def test_it_is_said_that_employees_are_not_compared(visitor, source):
+EMPLOYEE = "QuickBooks has an employee called “{}” already"
+
+
+def add_employee(name):
+    """Add an employee with personal data, as QuickBooks answers it."""
+    with transaction() as session:
+        session.add(
+            ListState(company_id=1, list="employee", read_at=current().clock.now(), version=0)
+        )
+    personal = {
+        "PrimaryEmailAddr": {"Address": "eva@home.example"},
+        "PrimaryPhone": {"FreeFormNumber": "555 0199"},
+        "GivenName": "Eva",
+        "BirthDate": "1984-10-02",
+    }
+    add_record("employee", "55", name, **personal)
+
+
+def test_a_new_supplier_with_the_name_of_an_employee_gets_another_name(visitor, source):
+    collect(source, bill_of("1", vendor_code(name="Eva Nordvik")), bill("2"))
+    add_employee("Eva Nordvik")
+    row = row_of(visitor, EMPLOYEE.format("Eva Nordvik"))
+    assert row[1] == (
+        "It cannot be matched to an employee. Create it under another name, such as Eva Nordvik"
+        " (supplier), or skip the documents that need it."
+    )
+    assert row[2:] == ["1", "125.00 NOK"]
+    recheck.check_waiting(1)
+    case = link_of(visitor.page(HERE), EMPLOYEE.format("Eva Nordvik"))
+    assert case.startswith("/inbox/")
+    page = unescape(visitor.page(case))
+    assert "QuickBooks has an employee called “Eva Nordvik”." in page
+    assert 'value="55"' not in page, "an employee to match it to"
+    taken = visitor.post(f"{case}/create", **form_of(page) | {"name": "Eva Nordvik"}).text
+    assert "QuickBooks has an employee called Eva Nordvik already. Enter another name." in taken
+    assert form_of(page)["name"] == "Eva Nordvik (supplier)"
+    assert visitor.post(f"{case}/create", **form_of(page)).status_code == 302
+    collect(source)
+    recheck.check_waiting(1)
+    assert "Nothing stops documents" in visitor.page(HERE)
+
+
+def test_a_customer_with_the_name_of_an_employee_is_listed_before_it_is_planned(
+    visitor, source, customers
+):
+    source.fields[-1] = replace(source.fields[-1], missing="hold")
+    add_employee("Eva Nordvik")
+    collect(source, bill_for("1", "eva nordvik"))
+    row = row_of(visitor, EMPLOYEE.format("Eva Nordvik"))
+    assert "eva nordvik (customer)" in row[1]
+
+
+def test_only_the_name_of_an_employee_is_stored(visitor):
+    add_employee("Eva Nordvik")
+    with reading() as session:
+        row = session.get_one(Record, (1, "employee", "55"))
+        stored = {column: value for column, value in vars(row).items() if value}
+    assert stored.keys() - {"_sa_instance_state", "read_at", "active"} == {
+        "company_id",
+        "list",
+        "quickbooks_id",
+        "name",
+        "full_name",
+    }
+
+
+def test_it_is_said_whether_the_names_were_read(visitor, source):
+    employees = "The names of the employees were not read from QuickBooks yet."
+    assert row_of(visitor, "Names")[1:3] == ["Check", employees]
+    add_employee("Eva Nordvik")
     row = row_of(visitor, "Names")
     assert row[1] == "Fine"
-    assert "Employees are not read" in row[2]
+    assert "suppliers, customers and employees" in row[2]
     with transaction() as session:
         session.delete(session.get_one(ListState, (1, "customer")))
     row = row_of(visitor, "Names")

@@ -168,10 +168,12 @@ def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_se
 
 
 def test_a_name_that_quickbooks_refuses_is_entered_anew(pages: Pages) -> None:
-    """The hub has no list of employees, so only QuickBooks knows that the name is in use."""
+    """The employee is new, so only QuickBooks knows that the name is in use."""
     pages.sync(JORDAN)
-    with pages.app.app_context():
-        pages.works.make("Employee", DisplayName="Jordan Mercer")
+    quickbooks, realm = pages.works.quickbooks, pages.works.realm
+    employee = {"DisplayName": "Jordan Mercer"}
+    made = quickbooks.ask("POST", "employee", employee, realm, content_type="application/json")
+    assert made.status == 200
     assert press(pages, "k20").status_code == 302
     pages.sync()
     with pages.app.app_context(), reading() as session:
@@ -199,6 +201,20 @@ def test_a_name_that_quickbooks_refuses_is_entered_anew(pages: Pages) -> None:
                 select(Posting).where(Posting.kind == "customer", Posting.state == "posted")
             ).one()
             assert posting.requestid != first_key
+
+
+def test_the_name_of_an_employee_is_not_even_sent(pages: Pages) -> None:
+    with pages.app.app_context():
+        pages.works.make("Employee", DisplayName="Jordan Mercer")
+    pages.sync(JORDAN)
+    values = form_of(pages.visitor.page(pages.case("k20")))
+    assert values["name"] == "Jordan Mercer (customer)"
+    assert press(pages, "k20").status_code == 302
+    pages.sync()
+    assert len(pages.works.quickbooks.log.entries("customer.create")) == 1
+    with pages.app.app_context():
+        [customer] = customers(pages)
+        assert customer["DisplayName"] == "Jordan Mercer (customer)"
 
 
 def test_an_operator_of_nothing_here_creates_nothing(pages: Pages) -> None:
