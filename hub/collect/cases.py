@@ -102,21 +102,9 @@ def missing_hold(installation: Installation, missing: Missing, title: str) -> Do
         return DocumentHold(key=missing.field, text=text, details=details)
     return DocumentHold(
         cause=match_cause(installation, missing.field, missing.code),
-        text=CaseText(
-            f"code.{missing.solution}", code=_label_with_code(missing), problem=missing.problem
-        ),
+        text=CaseText(f"code.{missing.solution}", code=missing.title, problem=missing.problem),
         details=details,
     )
-
-
-def _label_with_code(missing: Missing) -> str:
-    """Return a field's label and a code's number and name, such as Account “4000 Material”."""
-    parts: list[str] = []
-    for part in (missing.number, missing.name or missing.code):
-        if part and part not in parts:
-            parts.append(part)
-    code = " ".join(parts)
-    return f"{missing.label} “{code}”"
 
 
 def update_cases(

@@ -1,5 +1,6 @@
 """Compare the codes of an app with the records in QuickBooks, both read live."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -77,6 +78,7 @@ class Pair:
     quickbooks_name: str = ""
     quickbooks_number: str = ""
     problem: str = ""
+    missing: Missing | None = dataclasses.field(default=None, compare=False)  # if no record fits
 
 
 def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]:
@@ -98,7 +100,7 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
 
 def as_csv(pairs: Sequence[Pair]) -> bytes:
     """Return the pairs as a file for a spreadsheet program."""
-    rows = [astuple(pair) for pair in pairs]
+    rows = [astuple(pair)[: len(COLUMNS)] for pair in pairs]  # without `missing`
     return spreadsheets.encode(COLUMNS, rows)
 
 
@@ -220,7 +222,7 @@ def _missing_pair(code_values: dict[str, Any], result: Missing) -> Pair:
     if len(result.suggestions) > 1 and "several" in result.problem:
         problem = f"{result.problem} {CHOOSE_ONE}"
         return Pair(**code_values, state=PairState.DUPLICATE, problem=problem)
-    return Pair(**code_values, state=PairState.MISSING, problem=result.problem)
+    return Pair(**code_values, state=PairState.MISSING, problem=result.explanation, missing=result)
 
 
 def _record_with_separator(
@@ -250,7 +252,7 @@ def _unusable_pair(field: Field, row: Record) -> Pair:
 
 
 def _matched_pair(
-    code_values: dict[str, str], row: Record | None, ref: Ref, is_duplicate: bool
+    code_values: dict[str, Any], row: Record | None, ref: Ref, is_duplicate: bool
 ) -> Pair:
     """Return the pair of a code that has a record, and what differs between them."""
     number = ""

@@ -5,6 +5,8 @@ from dataclasses import field
 
 from hub.contract.documents import Document, Item, Kind, Line, Party, Role
 from hub.contract.value_object import value_object
+from hub.reasons.catalogue.collecting import NOTHING_FITS
+from hub.reasons.texts import render
 
 
 @value_object
@@ -77,6 +79,24 @@ class Missing:
     suggestions: tuple[Ref, ...] = ()
     exact: str = ""
     new_name: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return the label and the code's number and name, such as Account “4000 Material”."""
+        parts: list[str] = []
+        for part in (self.number, self.name or self.code):
+            if part and part not in parts:
+                parts.append(part)
+        code = " ".join(parts)
+        return f"{self.label} “{code}”"
+
+    @property
+    def explanation(self) -> str:
+        """Say why there is no record; if none fits, what QuickBooks lacks and what to do."""
+        if not self.code or self.problem not in NOTHING_FITS:
+            return self.problem
+        text = render(f"code.{self.solution}", {"code": self.title, "problem": self.problem})
+        return f"{text.title}. {text.instruction}"
 
 
 @value_object

@@ -252,7 +252,7 @@ def _describe_match(result: object) -> str:
     if isinstance(result, Create):
         return Sentence("would be created as %(name)s", name=result.details.name)
     if isinstance(result, Missing):
-        return result.problem
+        return result.explanation
     return str(result) if result else "left out"
 
 

@@ -69,9 +69,15 @@ class CodeView:
     match: Match | None = None
     now: str = ""
     problem: str = ""
+    missing: Missing | None = None
     suggestions: tuple[Ref, ...] = ()
     exact: str = ""  # the id of the suggestion that a form may preselect
     needed: bool = False
+
+    @property
+    def explanation(self) -> str:
+        """Say why the code has no record, and what to do if none fits."""
+        return self.missing.explanation if self.missing else self.problem
 
     @property
     def may_be_left_out(self) -> bool:
@@ -151,6 +157,7 @@ def view(
             return CodeView(**fields_of_view, state=CodeState.NEW, now=_created_later(match))
         fields_of_view |= {
             "problem": result.problem,
+            "missing": result,
             "suggestions": result.suggestions,
             "exact": result.exact,
         }

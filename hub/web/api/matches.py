@@ -121,7 +121,7 @@ def _describe(view: matches.CodeView) -> dict[str, Any]:
         "name": view.name,
         "number": view.number,
         "state": view.state,
-        "record": view.now or view.problem,
+        "record": view.now or view.explanation,
         "suggestions": [_describe_record(suggestion) for suggestion in view.suggestions],
     }
 

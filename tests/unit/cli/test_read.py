@@ -111,7 +111,10 @@ def test_each_code_has_its_record_or_what_is_missing(read, costtracker):
     assert payable["record"] is not None
     (supplier,) = [code for code in shown["invoice:1012"]["codes"] if code["field"] == "supplier"]
     assert (supplier["role"], supplier["record"]) == ("vendor", None)
-    assert supplier["result"] == "nothing in QuickBooks fits it."
+    assert supplier["result"] == (
+        "QuickBooks has no supplier called “Hamburg Hebetechnik GmbH”. Pick the matching supplier,"
+        " or create it in QuickBooks."
+    )
 
 
 def test_text_names_state_reasons_and_codes_and_ends_with_a_sum(read, costtracker):
@@ -121,7 +124,7 @@ def test_text_names_state_reasons_and_codes_and_ends_with_a_sum(read, costtracke
     assert lines[0].startswith("invoice:1012  held  bill  ")
     assert lines[1] == "  Supplier “Hamburg Hebetechnik GmbH” has no match in QuickBooks."
     assert any(
-        line.endswith("Hamburg Hebetechnik GmbH) → vendor nothing in QuickBooks fits it.")
+        "Hamburg Hebetechnik GmbH) → vendor QuickBooks has no supplier called" in line
         for line in lines
     )
     assert lines[-1] == "2 documents read: 1 held, 1 pending. Nothing was stored or posted."

@@ -323,3 +323,23 @@ def test_of_two_equal_suggestions_none_is_accepted() -> None:
     assert code_facts.best(suggestions, 80) is None
     assert code_facts.best(suggestions[:1], 80) == suggestions[0]
     assert code_facts.best(suggestions[:1], 91) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (
+            "en",
+            "QuickBooks has no supplier called “Byggmakker Aas”. Pick the matching supplier, or"
+            " create it in QuickBooks.",
+        ),
+        ("nb", "QuickBooks har ingen leverandør som heter “Byggmakker Aas”. Velg leverandør som"),
+    ],
+)
+@pytest.mark.parametrize("path", ["?show=open", "code?field=supplier&code=s1"])
+def test_a_code_that_nothing_fits_is_described_as_in_the_inbox(
+    operator: Visitor, path: str, language: str, text: str
+) -> None:
+    page = operator.get(_here(operator) + path, headers={"Accept-Language": language}).text
+    assert text in unescape(page)
+    assert "fits it" not in page
