@@ -4,14 +4,10 @@ The hostile requests of the suite for the application and its matrix of rights a
 what nginx and the server understand in different ways shows only with both.
 """
 
-import datetime as dt
-import ipaddress
 import random
 import re
-import shutil
 import socket
 import ssl
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,15 +15,13 @@ from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from requests.adapters import HTTPAdapter
 
 from hub.models import AuditEntry
 from hub.web import server
 from hub.web.body_limits import FORM_LIMIT
+from tests.support.nginx import NGINX, PUBLIC, proxy_in_front
 from tests.support.page_rows import PASSWORD, Story
 from tests.support.page_visitor import TOKEN, Visitor
 from tests.support.rights_rows import ANYONE, TwoCompanies
@@ -35,9 +29,6 @@ from tests.support.tiers import by_form
 from tests.unit.web.test_access import API, FILLED, SMALL_FORM, cells_of, hollow
 from tests.unit.web.test_hostile_requests import TEXTS, hostile_requests
 
-CONFIGURATION = Path(__file__).parent.parent.parent / "deploy" / "nginx" / "hub.conf"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-PUBLIC = "https://hub.example.com"
 METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
 SETTINGS = {
     "HUB_PUBLIC_URL": PUBLIC,
@@ -46,15 +37,6 @@ SETTINGS = {
 }
 CLIENT = "127.0.0.2"  # an address of this machine other than the proxy's
 SAMPLE = by_form(small=4, full=2, long=1)  # every so many hostile requests one is sent
-MAIN = """\
-daemon off; user {user}; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
-events {{ worker_connections 64; }}
-http {{
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  include {folder}/hub.conf;
-}}
-"""
 
 
 class FromClient(HTTPAdapter):
@@ -117,77 +99,16 @@ class Site:
         return self.call("POST", "/login", data=credentials, headers=headers)
 
 
-def make_certificate(folder: Path) -> None:
-    """Create a self-signed certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hub.example.com")])
-    now = dt.datetime.now(dt.UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    names = x509.SubjectAlternativeName([x509.DNSName("hub.example.com"), address])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=2))
-        .add_extension(names, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "key.pem").write_bytes(private)
-
-
-def write_configuration(folder: Path, hub: int, http: int, https: int) -> None:
-    """Write the configuration with the ports and files of this test."""
-    text = CONFIGURATION.read_text()
-    changes = {
-        "server 127.0.0.1:8080;": f"server 127.0.0.1:{hub};",
-        "listen 80;": f"listen 127.0.0.1:{http};",
-        "listen 443 ssl http2;": f"listen 127.0.0.1:{https} ssl http2;",
-        "    listen [::]:80;\n": "",
-        "    listen [::]:443 ssl http2;\n": "",
-        "/etc/hub/tls/fullchain.pem": f"{folder}/certificate.pem",
-        "/etc/hub/tls/privkey.pem": f"{folder}/key.pem",
-        "/var/log/nginx/hub.log": f"{folder}/access.log",
-        "allow 127.0.0.1;": "allow 127.0.0.0/8;",
-    }
-    for old, new in changes.items():
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    (folder / "hub.conf").write_text(text)
-    (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=folder.owner()))
-
-
 @contextmanager
 def served_behind_proxy(app: Flask, folder: Path) -> Iterator[tuple[int, int]]:
     """Serve an application behind nginx; yield the ports of http and https."""
-    assert NGINX is not None
     listener = server.listen("127.0.0.1", 0)
     web = server.for_hub(app, "127.0.0.1", 0, listener)
     web.start()
-    folder.mkdir()
-    make_certificate(folder)
-    # nginx inherits open sockets as during an upgrade of its own program.
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    http, https = (socket_of_site.getsockname()[1] for socket_of_site in sockets)
-    write_configuration(folder, web.port, http, https)
-    numbers = [socket_of_site.fileno() for socket_of_site in sockets]
-    with (folder / "errors").open("wb") as errors:
-        process = subprocess.Popen(
-            [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")],
-            env={"NGINX": "".join(f"{number};" for number in numbers)},
-            pass_fds=numbers,
-            stderr=errors,
-        )
-    for socket_of_site in sockets:
-        socket_of_site.close()
     try:
-        yield http, https
+        with proxy_in_front(web.port, folder) as ports:
+            yield ports
     finally:
-        process.terminate()
-        process.wait(60)
         web.stop()
 
 
