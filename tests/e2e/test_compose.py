@@ -1,4 +1,4 @@
-"""Tests of the compose file's processes on this machine: tables, pages and two workers."""
+"""Tests of the compose file's processes on this machine: tables, pages, two workers and nginx."""
 
 import json
 import re
@@ -12,12 +12,17 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from sqlalchemy import select
 
-from hub.db.engine import transaction
-from hub.models import Company
+from hub.db.engine import reading, transaction
+from hub.models import AuditEntry, Company
 from hub.models.enums import ConnectionState, RunKind
 from hub.scheduling import run_log
+from hub.security import people
+from hub.security.rights import Right
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.nginx import CLIENT, NGINX, PUBLIC, FromClient, proxy_in_front
+from tests.support.page_rows import PASSWORD
 
 COMPOSE = Path(__file__).parent.parent.parent / "deploy" / "container" / "compose.yaml"
 HUB = Path(sys.executable).parent / "hub"
@@ -71,10 +76,17 @@ class Started:
 
     def _value(self, value: str) -> str:
         """Return the value of a setting, with values for its required variables."""
-        answers = {"HUB_PUBLIC_URL": "https://hub.example.com", "HUB_QBO_CLIENT_ID": "client"}
+        answers = {"HUB_PUBLIC_URL": PUBLIC, "HUB_QBO_CLIENT_ID": "client"}
         value = re.sub(r"\$\{(\w+):\?[^}]*\}", lambda match: answers[match[1]], value)
         value = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+        value = value.replace(self._network(), "127.0.0.1")
         return value.replace("/run/secrets", str(self._secrets))
+
+    def _network(self) -> str:
+        """Return the network of the containers, from which the proxy calls the hub."""
+        compose = yaml.safe_load(COMPOSE.read_text())
+        subnet: str = compose["networks"]["inside"]["ipam"]["config"][0]["subnet"]
+        return subnet
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the log entries of a process."""
@@ -103,25 +115,76 @@ def started(
         process.communicate()
 
 
-@pytest.mark.proof(small=0)
-def test_the_processes_of_the_compose_file_share_the_work(
-    started: Started, make_app: Callable[..., Any], make_config: Callable[..., Any]
-) -> None:
+class Browser:
+    """A browser in front of the proxy."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._url = f"https://127.0.0.1:{port}"
+        self._certificate = str(folder / "certificate.pem")
+        self._headers = {"Host": "hub.example.com", "Referer": f"{PUBLIC}/login"}
+        self._cookies = requests.cookies.RequestsCookieJar()
+
+    def call(
+        self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any
+    ) -> requests.Response:
+        """Send a request over a connection of its own, which any web process may answer."""
+        with requests.Session() as session:
+            session.trust_env = False
+            session.cookies = self._cookies
+            session.mount("https://", FromClient())
+            return session.request(
+                method,
+                self._url + path,
+                headers=self._headers | (headers or {}),
+                verify=self._certificate,
+                allow_redirects=False,
+                timeout=PATIENCE,
+                **options,
+            )
+
+    def log_in(self, name: str, password: str) -> requests.Response:
+        """Log in with the form."""
+        form = self.call("GET", "/login").text
+        match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+        assert match, form[:500]
+        credentials = {"email": name, "password": password, "csrf_token": match[1]}
+        return self.call("POST", "/login", data=credentials)
+
+
+@pytest.fixture
+def browser(started: Started, tmp_path: Path) -> Iterator[Browser]:
+    """Start the tables, the web processes and the proxy, and return a browser."""
+    if NGINX is None:
+        pytest.skip("nginx is not installed")
     assert started.start("tables").wait(PATIENCE) == 0
     web = started.start("web")
+    port = int(read_until(web, "The hub serves").split()[-1].rpartition(":")[2].strip("/"))
+    folder = tmp_path / "proxy"
+    configuration = COMPOSE.parent / "nginx.conf"
+    with proxy_in_front(port, folder, configuration, upstream="web:8080") as (_, https):
+        yield Browser(folder, https)
+
+
+@pytest.mark.proof(small=0)
+def test_the_processes_of_the_compose_file_share_the_work(
+    browser: Browser,
+    started: Started,
+    make_app: Callable[..., Any],
+    make_config: Callable[..., Any],
+) -> None:
     workers = [started.start(name) for name in ("worker-1", "worker-2")]
-    url = read_until(web, "The hub serves").split()[-1].replace("localhost", "127.0.0.1")
     for worker in workers:
         read_until(worker, "This worker executes up to 8 runs")
 
-    answer = requests.get(f"{url}/readyz", timeout=PATIENCE)
+    answer = browser.call("GET", "/readyz")
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
-    assert requests.get(f"{url}/metrics", timeout=PATIENCE).status_code == 401
+    assert browser.call("GET", "/metrics").status_code == 401
 
     database_url = (started._secrets / "database.url").read_text()
     config = make_config(HUB_DATABASE_URL=database_url, HUB_ENGINE="distributed")
-    with make_app(config).app_context():
+    with make_app(config, pages=True).app_context():
         with transaction() as session:
+            people.insert(session, "olga", people.hash_new(PASSWORD), [Right("owner")])
             company = Company(
                 realm="9130001",
                 state=ConnectionState.DISCONNECTED,
@@ -134,10 +197,20 @@ def test_the_processes_of_the_compose_file_share_the_work(
 
     headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
     while True:
-        page = requests.get(f"{url}/metrics", headers=headers, timeout=PATIENCE).text
+        page = browser.call("GET", "/metrics", headers).text
         if re.search(r'hub_run_duration_seconds_count\{kind="tokens".*\} 1\.0', page):
             break
 
+    logged_in = browser.log_in("olga", PASSWORD)
+    assert logged_in.status_code == 302, logged_in.text
+    # Each request goes to one of four processes, and each of them knows the session.
+    pages = [browser.call("GET", "/account/") for _ in range(8)]
+    assert [(page.status_code, "olga" in page.text) for page in pages] == [(200, True)] * 8
+    with make_app(config).app_context(), reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "logged in")).one()
+        assert entry.detail["address"] == CLIENT
+
+    web = started.processes["web"]
     for process in (*workers, web):
         process.send_signal(signal.SIGTERM)
     assert [process.wait(PATIENCE) for process in (*workers, web)] == [0, 0, 0]

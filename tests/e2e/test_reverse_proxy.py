@@ -16,12 +16,11 @@ from pathlib import Path
 import pytest
 import requests
 from flask import Flask
-from requests.adapters import HTTPAdapter
 
 from hub.models import AuditEntry
 from hub.web import server
 from hub.web.body_limits import FORM_LIMIT
-from tests.support.nginx import NGINX, PUBLIC, proxy_in_front
+from tests.support.nginx import CLIENT, NGINX, PUBLIC, FromClient, proxy_in_front
 from tests.support.page_rows import PASSWORD, Story
 from tests.support.page_visitor import TOKEN, Visitor
 from tests.support.rights_rows import ANYONE, TwoCompanies
@@ -35,16 +34,7 @@ SETTINGS = {
     "HUB_TRUSTED_PROXY": "127.0.0.1",
     "HUB_METRICS_TOKEN": METRICS_TOKEN,
 }
-CLIENT = "127.0.0.2"  # an address of this machine other than the proxy's
 SAMPLE = by_form(small=4, full=2, long=1)  # every so many hostile requests one is sent
-
-
-class FromClient(HTTPAdapter):
-    """An adapter that sends requests from another address of this machine."""
-
-    def init_poolmanager(self, *args: object, **options: object) -> None:
-        options["source_address"] = (CLIENT, 0)
-        super().init_poolmanager(*args, **options)  # type: ignore[arg-type, no-untyped-call]
 
 
 class Site:

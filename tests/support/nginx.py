@@ -12,11 +12,13 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from requests.adapters import HTTPAdapter
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 CONFIGURATION = DEPLOY / "nginx" / "hub.conf"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 PUBLIC = "https://hub.example.com"
+CLIENT = "127.0.0.2"  # an address of this machine other than the proxy's
 MAIN = """\
 daemon off; user {user}; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 64; }}
@@ -26,6 +28,14 @@ http {{
   include {folder}/hub.conf;
 }}
 """
+
+
+class FromClient(HTTPAdapter):
+    """An adapter that sends requests from another address of this machine."""
+
+    def init_poolmanager(self, *args: object, **options: object) -> None:
+        options["source_address"] = (CLIENT, 0)
+        super().init_poolmanager(*args, **options)  # type: ignore[arg-type, no-untyped-call]
 
 
 @contextmanager
