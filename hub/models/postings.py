@@ -103,6 +103,10 @@ class Posting(Model):
             "operation",
             "part",
             "generation",
+            "document_id",
+            "kind",
+            "currency",
+            "total",
         ),
         _partial_index("ix_posting_beside", FURTHER_POSTINGS, "installation_id", "document_id"),
         _partial_index(
