@@ -1,6 +1,7 @@
 """Mapping: the codes of a document become QuickBooks records, as pure functions.
 
-Imports only `hub.contract`, `hub.money` and `hub.models.enums`. Start reading in `resolve`.
+Imports only `hub.contract`, `hub.money`, `hub.models.enums` and `hub.reasons`. Start reading in
+`resolve`.
 """
 
 from hub.mapping.code_records import index_of_codes
@@ -11,6 +12,7 @@ from hub.mapping.index import (
     Decision,
     Entry,
     MatchIndex,
+    NameOwner,
     RecordIndex,
     key,
     ref,
@@ -43,6 +45,7 @@ __all__ = [
     "MatchIndex",
     "MatchResult",
     "Missing",
+    "NameOwner",
     "RecordIndex",
     "Ref",
     "amount",

@@ -28,6 +28,7 @@ from hub.qbo.responses import (
     Answer,
     Expected,
     interpret_item,
+    is_worth_repeating,
     lost_answer,
     read_reply,
     repeat_doubtful_read,
@@ -39,7 +40,6 @@ MINOR_VERSION = "75"
 PAGE_SIZE = 1000
 MAX_READ_ATTEMPTS = 3  # a read changes nothing, so it is repeated if no answer comes
 DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
-MAX_SHORT_PAUSE_SECONDS = 10.0  # a read waits for so long if QuickBooks asks for it
 # How long a token is used without checking whether another process has renewed it.
 TOKEN_SECONDS = 60.0
 # Outcomes that QuickBooks gives only to those whom it lets in.
@@ -230,7 +230,7 @@ class Client:
             repeat_until = min(repeat_until, deadline_at)
         answer = self._send_once(call, deadline_at)
         for _ in range(MAX_READ_ATTEMPTS - 1):
-            if not _is_worth_repeating(answer) or clock.monotonic() >= repeat_until:
+            if not is_worth_repeating(answer) or clock.monotonic() >= repeat_until:
                 break
             if answer.outcome == SendOutcome.UNAUTHORISED:
                 clock.sleep(answer.after or 0.0)
@@ -242,11 +242,9 @@ class Client:
     def _send_once(self, call: Call, deadline_at: float | None = None) -> Answer:
         """Send a call once, and again with a new token if its token has expired."""
         with self._flask.app_context():
-            answer, access = self._send_with_access(lambda: self._access(call), call, deadline_at)
+            answer, access = self._send_with(lambda: self._access(call), call, deadline_at)
             if answer.expired and access:
-                answer, _ = self._send_with_access(
-                    lambda: self._renew_token(access), call, deadline_at
-                )
+                answer, _ = self._send_with(lambda: self._renew_token(access), call, deadline_at)
             is_let_in = answer.outcome != SendOutcome.UNAUTHORISED
             if call.is_envelope and is_let_in:
                 return answer  # its items show whether QuickBooks lets the hub in
@@ -281,7 +279,7 @@ class Client:
             self._is_refused = connection.accept(self.company_id, writes=writes)
         return answer
 
-    def _send_with_access(
+    def _send_with(
         self, get_access: Callable[[], _Access], call: Call, deadline_at: float | None
     ) -> tuple[Answer, _Access | None]:
         """Send a call with an access token and return the answer with the access, None if none."""
@@ -383,16 +381,6 @@ def _seconds_after(error: HubError | NoSlot) -> float | None:
     if isinstance(error, DatabaseUnavailable):
         return DATABASE_PAUSE_SECONDS
     return getattr(error, "after", None)
-
-
-def _is_worth_repeating(answer: Answer) -> bool:
-    """Return whether to repeat a read; the rate limiter waits if QuickBooks wants a pause."""
-    after = answer.after
-    if answer.outcome == SendOutcome.UNAUTHORISED:
-        return after is not None and after <= MAX_SHORT_PAUSE_SECONDS
-    if answer.outcome == SendOutcome.THROTTLED:
-        return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
-    return answer.outcome == SendOutcome.DOUBT
 
 
 def rows(answer: Answer, kind: str) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from hub.qbo.faults import (
 
 DEFAULT_PAUSE_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 3600.0
+MAX_SHORT_PAUSE_SECONDS = 10.0  # a read waits for so long if QuickBooks asks for it
 LOOK_UP_FOLLOWS = Sentence("Whether it was done is looked up.")
 RETRY_FOLLOWS = Sentence("It is tried again by itself.")
 PLACES_WITHOUT_ID = {
@@ -209,6 +210,16 @@ def repeat_doubtful_read(answer: Answer) -> Answer:
         values = text.values | {"next_step": RETRY_FOLLOWS}
         return replace(answer, text=Sentence(text.template, **values))
     return replace(answer, text=text.removesuffix(LOOK_UP_FOLLOWS) + RETRY_FOLLOWS)
+
+
+def is_worth_repeating(answer: Answer) -> bool:
+    """Return whether to repeat a read; the rate limiter waits if QuickBooks wants a pause."""
+    after = answer.after
+    if answer.outcome == SendOutcome.UNAUTHORISED:
+        return after is not None and after <= MAX_SHORT_PAUSE_SECONDS
+    if answer.outcome == SendOutcome.THROTTLED:
+        return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
+    return answer.outcome == SendOutcome.DOUBT
 
 
 def _mask_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:

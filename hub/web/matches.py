@@ -1,8 +1,6 @@
 """One code of the source and its record in QuickBooks: the match, suggestions and search hits."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import or_, select
@@ -33,6 +31,7 @@ from hub.qbo import records
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import code_facts, match_messages, record_search
+from hub.web.code_view import CodeState, CodeView
 
 CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
 LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
@@ -43,48 +42,6 @@ SALES_KINDS = {
     "payment",
     "refund",
 }  # kinds that cannot do without a customer either
-
-
-class CodeState(StrEnum):
-    """Whether and how a code is matched to a record."""
-
-    DECIDED = MatchOrigin.DECIDED
-    LINK = MatchOrigin.LINK
-    RULE = "rule"
-    NEW = "new"  # its record is created when it is used next
-    LEFT_OUT = "left out"
-    OPEN = "open"
-
-
-@dataclass(frozen=True)
-class CodeView:
-    """A code as the matching page and a case show it."""
-
-    installation_id: int
-    field: Field
-    code: str
-    name: str
-    number: str
-    state: CodeState
-    match: Match | None = None
-    now: str = ""
-    problem: str = ""
-    missing: Missing | None = None
-    suggestions: tuple[Ref, ...] = ()
-    exact: str = ""  # the id of the suggestion that a form may preselect
-    needed: bool = False
-
-    @property
-    def explanation(self) -> str:
-        """Say why the code has no record, and what to do if none fits."""
-        return self.missing.explanation if self.missing else self.problem
-
-    @property
-    def may_be_left_out(self) -> bool:
-        """Tell whether a document can do without it."""
-        if not self.needed or self.state == CodeState.LEFT_OUT:
-            return True
-        return self.field.missing == "warn"
 
 
 def fields_of(installation: Installation) -> dict[str, Field]:

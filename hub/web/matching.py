@@ -18,6 +18,7 @@ from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import code_facts, matches, record_creation, row_ids
 from hub.web.access import needs, who
 from hub.web.case_list import CaseRow
+from hub.web.code_view import CodeState
 from hub.web.installation import start, tabs
 from hub.web.layout import csv_download
 from hub.web.paging import page, row_or_404
@@ -185,7 +186,7 @@ def _acceptable(
     for source_code in session.scalars(query):
         field = fields[source_code.field]
         view = matches.view(session, installation, source_code, field, book)
-        if view.state != matches.CodeState.OPEN:
+        if view.state != CodeState.OPEN:
             continue
         entries = book.records(field.role).by_id
         suggestion = code_facts.best(code_facts.suggestions_of(view, entries), threshold)

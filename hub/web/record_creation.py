@@ -20,6 +20,7 @@ from hub.qbo import company as qbo_company
 from hub.qbo import records
 from hub.qbo.payloads.item import ACCOUNTS
 from hub.web import matches, record_form
+from hub.web.code_view import CodeState
 from hub.web.record_form import Invalid, RecordForm
 
 NAME_TAKEN = "6240"  # the code of QuickBooks for a name of another record, such as an employee's
@@ -58,7 +59,7 @@ def form_of_code(
     book = matches.book_of(session, installation)
     form = matches.form_of_code(session, installation, source_code, field, query, book)
     used = _used_code(session, installation, source_code)
-    is_unmatched = form["one"].state in (matches.CodeState.OPEN, matches.CodeState.NEW)
+    is_unmatched = form["one"].state in (CodeState.OPEN, CodeState.NEW)
     is_offered = is_unmatched and _may_be_created(field, used)
     creation = None
     if is_offered:

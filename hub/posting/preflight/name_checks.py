@@ -1,6 +1,6 @@
 """Check that no new supplier or customer has the name of the other kind, or of an employee."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import cast
 
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.contract.documents import Role
-from hub.mapping import NAME_SHARING, Entry, key
+from hub.mapping import NAME_SHARING, Entry, NameOwner, RecordIndex, key
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
 from hub.posting.preflight.context import CheckContext, Finding, Namesake
@@ -45,17 +45,24 @@ def find_namesakes(
     for posting in creations:
         name = posting.document.party
         owners = NAME_SHARING[cast(Role, posting.kind)]
-        found = [
-            (owner, entry) for owner in owners for entry in read_index(owner).find_stored_name(name)
-        ]
-        if found:
-            owner, entry = found[0]
-            namesakes[posting.id] = Namesake(list=owner, id=entry.id, name=stored_name(entry))
+        stored = _find_stored(name, owners, read_index)
+        if stored:
+            namesakes[posting.id] = stored
             continue
         for owner in owners:
             if planned.get((owner, key(name)), posting.id) < posting.id:
                 namesakes[posting.id] = Namesake(list=owner, name=name)
     return namesakes
+
+
+def _find_stored(
+    name: str, owners: Iterable[NameOwner], read_index: Callable[[NameOwner], RecordIndex]
+) -> Namesake | None:
+    """Return the first record of QuickBooks that has a name."""
+    for owner in owners:
+        for entry in read_index(owner).find_stored_name(name):
+            return Namesake(list=owner, id=entry.id, name=stored_name(entry))
+    return None
 
 
 def is_name_planned(session: Session, company_id: int, role: Role, name: str) -> bool:

@@ -13,6 +13,7 @@ from hub.models import Installation, SeenCode
 from hub.web import matches
 from hub.web.access import who
 from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, text, to_list
+from hub.web.code_view import CodeView
 from hub.web.paging import page, row_or_404
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
@@ -113,7 +114,7 @@ def _load(session: Session, installation_id: int, field: str, code: str) -> dict
     return _describe(matches.view(session, installation, source_code, declared, book))
 
 
-def _describe(view: matches.CodeView) -> dict[str, Any]:
+def _describe(view: CodeView) -> dict[str, Any]:
     """Return a code as the API answers it."""
     return {
         "field": view.field.name,

@@ -1,0 +1,51 @@
+"""A code of the source as pages show it: whether it is matched, and what is suggested."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.contract.types import Field
+from hub.mapping import Missing, Ref
+from hub.models import Match
+from hub.models.enums import MatchOrigin
+
+
+class CodeState(StrEnum):
+    """Whether and how a code is matched to a record."""
+
+    DECIDED = MatchOrigin.DECIDED
+    LINK = MatchOrigin.LINK
+    RULE = "rule"
+    NEW = "new"  # its record is created when it is used next
+    LEFT_OUT = "left out"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class CodeView:
+    """A code as the matching page and a case show it."""
+
+    installation_id: int
+    field: Field
+    code: str
+    name: str
+    number: str
+    state: CodeState
+    match: Match | None = None
+    now: str = ""
+    problem: str = ""
+    missing: Missing | None = None
+    suggestions: tuple[Ref, ...] = ()
+    exact: str = ""  # the id of the suggestion that a form may preselect
+    needed: bool = False
+
+    @property
+    def explanation(self) -> str:
+        """Say why the code has no record, and what to do if none fits."""
+        return self.missing.explanation if self.missing else self.problem
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Tell whether a document can do without it."""
+        if not self.needed or self.state == CodeState.LEFT_OUT:
+            return True
+        return self.field.missing == "warn"
