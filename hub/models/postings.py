@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConst
 from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from hub.db.engine import Model
+from hub.models.enums import PostingState
 from hub.models.installations import Installation
 from hub.models.transaction_summary import TransactionSummary
 from hub.reasons.texts import join_reasons
@@ -17,6 +18,8 @@ REREAD_DOCUMENTS = "(reread OR stage = 'pending' OR unreadable <> '')"
 ABSENT = "(absent_at IS NOT NULL OR gone_at IS NOT NULL)"
 MADE_FOR_CODES = "made_for <> ''"
 POSTED = "state = 'posted'"
+OPEN_STATES = (PostingState.UNKNOWN, PostingState.HELD, PostingState.REVIEW)
+OPEN = "state IN ('unknown', 'held', 'review')"
 REQUESTED = "requested_by <> ''"
 BEFORE_START = "before_start = 'excluded'"
 OPEN_RECEIPTS = "next_try_at IS NOT NULL"
@@ -103,10 +106,6 @@ class Posting(Model):
             "operation",
             "part",
             "generation",
-            "document_id",
-            "kind",
-            "currency",
-            "total",
         ),
         _partial_index("ix_posting_beside", FURTHER_POSTINGS, "installation_id", "document_id"),
         _partial_index(
@@ -119,6 +118,18 @@ class Posting(Model):
             "kind",
             "document_id",
             "state",
+        ),
+        # It has every column by which open documents are listed and summed.
+        _partial_index(
+            "ix_posting_open",
+            OPEN,
+            "installation_id",
+            "document_id",
+            "state",
+            "operation",
+            "kind",
+            "currency",
+            "total",
         ),
         _partial_index("ix_posting_posted_of", POSTED, "installation_id", "changed_at"),
         _partial_index("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),

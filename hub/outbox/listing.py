@@ -10,7 +10,7 @@ from hub.contract.states import Stage
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.lists import NOT_LIVE
-from hub.models.postings import FURTHER_POSTINGS
+from hub.models.postings import FURTHER_POSTINGS, OPEN, OPEN_STATES
 from hub.outbox.main_posting import (
     SAME_TRANSACTION,
     counts_for_its_part,
@@ -153,4 +153,6 @@ def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
         planned = documents.where(Posting.state == PostingState.WITHDRAWN)
         closed = select(SourceDocument.id).where(SourceDocument.stage == Stage.CLOSED)
         return select(union(planned, closed).subquery().c[0])
+    if set(states) <= set(OPEN_STATES):
+        documents = documents.where(text(OPEN))
     return documents.where(Posting.state.in_(states))

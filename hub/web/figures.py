@@ -24,11 +24,11 @@ from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument
 from hub.models.enums import LIST_KINDS, DocumentState, Operation
-from hub.models.postings import POSTED
+from hub.models.postings import OPEN, POSTED
 from hub.money import ZERO
 from hub.outbox.statistics import HALF_BASE, sign
 
-# States in which a document waits; of its parts, the state that stands first here counts.
+# The states of the condition OPEN; of a document's parts, the state that stands first here counts.
 OPEN_STATES = (DocumentState.UNKNOWN, DocumentState.HELD, DocumentState.REVIEW)
 
 
@@ -73,7 +73,7 @@ def open_figures(
         )
         .where(
             Posting.installation_id.in_(installations),
-            Posting.state.in_(OPEN_STATES),
+            text(f"posting.{OPEN}"),
             Posting.operation != Operation.ATTACH,
         )
         .group_by(document_id)
