@@ -11,6 +11,7 @@ from flask import Flask
 
 from hub import notifications
 from hub.context import current
+from hub.db import planner_statistics
 from hub.db.engine import transaction
 from hub.errors import Busy, HubError, OtherFolderActive
 from hub.metrics import totals
@@ -25,6 +26,7 @@ from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
 TICK_SECONDS = 1
 MAIL_SECONDS = 60
 PASSWORD_SECONDS = 5
+STATISTICS_SECONDS = 3600
 PRUNE_HOUR = 5  # UTC, after the nightly reconciliations
 MAX_CONCURRENT_RUNS = 8
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than a clock is put right by
@@ -73,8 +75,12 @@ class Scheduler:
             max_instances=1,
             misfire_grace_time=None,
         )
-        mail_jobs = ((self.notify, MAIL_SECONDS), (self.answer_password_requests, PASSWORD_SECONDS))
-        for job, seconds in mail_jobs:
+        further_jobs = (
+            (self.notify, MAIL_SECONDS),
+            (self.answer_password_requests, PASSWORD_SECONDS),
+            (self.update_statistics, STATISTICS_SECONDS),
+        )
+        for job, seconds in further_jobs:
             self._scheduler.add_job(
                 job, "interval", seconds=seconds, coalesce=True, max_instances=1
             )
@@ -141,6 +147,16 @@ class Scheduler:
             except HubError as error:
                 log.warning("%s", error.text)
                 return 0
+
+    def update_statistics(self) -> None:
+        """Update the statistics of the database, from the one process at work."""
+        if not self._is_at_work:
+            return
+        with self._app.app_context():
+            try:
+                planner_statistics.update()
+            except HubError as error:
+                log.warning("%s", error.text)
 
     def prune(self) -> None:
         """Remove what the retention rules name, from the one process at work."""

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract import codec
 from hub.contract.documents import Code, Document, Line
+from hub.db import planner_statistics
 from hub.db.engine import Instant
 from hub.models import (
     Attempt,
@@ -395,7 +396,7 @@ def _of_documents(
 def _continue_ids(session: Session) -> None:
     """Set PostgreSQL's sequences after the written rows, and count the rows."""
     if session.get_bind().dialect.name == "sqlite":
-        session.execute(text("ANALYZE"))
+        planner_statistics.analyze(session)
         return
     for model in (
         Company,

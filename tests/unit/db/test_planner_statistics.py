@@ -1,0 +1,59 @@
+"""The scheduler updates the statistics by which SQLite chooses indexes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import text
+
+from hub.context import current
+from hub.db import engine, planner_statistics
+from hub.models import Company
+from hub.scheduling.scheduler import Scheduler
+
+COMPANIES = 50
+
+
+def row_estimates() -> dict[str, int]:
+    """Return the estimated number of rows of each table; {} without statistics."""
+    with engine.reading() as session:
+        if not session.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")):
+            return {}
+        rows = session.execute(text("SELECT tbl, stat FROM sqlite_stat1"))
+        return {table: int(estimate.split()[0]) for table, estimate in rows}
+
+
+def add_companies() -> None:
+    with engine.transaction() as session:
+        for number in range(COMPANIES):
+            session.add(Company(realm=str(number), connected_at=current().clock.now()))
+
+
+def test_the_scheduler_at_work_updates_them(app: Flask) -> None:
+    add_companies()
+    scheduler = Scheduler(app, threads=1)
+    try:
+        scheduler.update_statistics()
+        assert row_estimates() == {}  # it is not at work yet
+        scheduler.tick()
+        scheduler.update_statistics()
+        assert row_estimates()["company"] == COMPANIES
+    finally:
+        scheduler.stop()
+
+
+def test_connections_that_were_open_use_them(app: Flask) -> None:
+    add_companies()
+    with engine.reading() as session:
+        before = session.connection().connection.dbapi_connection
+    planner_statistics.update()
+    with engine.reading() as session:
+        assert session.connection().connection.dbapi_connection is not before
+
+
+def test_postgresql_needs_none(
+    make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
+) -> None:
+    with make_app(make_config(HUB_DATABASE_URL=postgres_url)).app_context():
+        planner_statistics.update()
+        assert engine.db.engine.dialect.name == "postgresql"
