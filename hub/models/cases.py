@@ -11,6 +11,7 @@ from hub.models.postings import Posting
 from hub.reasons.texts import RenderedText, render
 
 IS_OPEN = text("closed_at IS NULL")
+MAX_NOTE_LENGTH = 2000  # characters
 case_posting = Table(
     "case_posting",
     Model.metadata,

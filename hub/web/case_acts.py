@@ -1,24 +1,33 @@
-"""Carry out what a person decided about a case, and open the next case of the same list."""
+"""Carry out what a person decided about a case; a page then opens the next case of its list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import inbox
 from hub.db.engine import reading, transaction
-from hub.errors import HubError
+from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import CaseDecision, InstallationMode, RunKind
+from hub.outbox.states import FINAL
+from hub.posting.actions import manual, retries
+from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
+from hub.security import audit
 from hub.translations.messages import gettext, translate
 from hub.web import case_list, viewer
 from hub.web.access import scope, who
-from hub.web.case_titles import documents
+from hub.web.case_titles import documents, format_name_in_sentence
 from hub.web.installation import is_active
 from hub.web.paging import present, row_or_404
+
+MAX_SHOWN = 200
+CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
+REMOVING = (CaseAction.VOID, CaseAction.DELETE)
 
 
 def apply(
@@ -31,16 +40,33 @@ def apply(
 ) -> Response:
     """Do what a person decided, request a sync that continues with it, and open the next case."""
     filters = case_list.filters_of_request()
-    of_case = case_posting.c.case_id == case_id
-    stopped = select(func.count()).select_from(case_posting).join(Posting)
     with reading() as session:
         following = case_list.next_case_id(session, filters, case_id) if _goes_on() else None
-        count = session.scalar(stopped.where(of_case, *scope().postings())) or 0
     try:
-        message = work()
+        message = carry_out(case_id, work, decision, note, syncs=syncs)
     except HubError as error:
         flash(translate(error.sentence), "error")
         return redirect(url_for("inbox.one", case_id=case_id, **arguments()))
+    return _go_on(message, following)
+
+
+def carry_out(
+    case_id: int,
+    work: Callable[[], str],
+    decision: CaseDecision,
+    note: str = "",
+    *,
+    syncs: bool = True,
+) -> str:
+    """Do what a person decided, record it, and request a sync that continues with it.
+
+    Return the sentence that confirms it; what `work` raises is passed on.
+    """
+    of_case = case_posting.c.case_id == case_id
+    stopped = select(func.count()).select_from(case_posting).join(Posting)
+    with reading() as session:
+        count = session.scalar(stopped.where(of_case, *scope().postings())) or 0
+    message = work()
     with transaction() as session:
         inbox.record_decision(session, [case_id], decision, who(), note)
         case = row_or_404(session, Case, case_id)
@@ -50,7 +76,82 @@ def apply(
     if syncs and installation and is_active(installation):
         run_log.request(RunKind.SYNC, installation.id, who())
         message += _continuation(decision, installation, count)
-    return _go_on(message, following)
+    return message
+
+
+def postings_of(case_id: int, least: str) -> Select[Any]:
+    """Return the query for the postings of a case for which the person has at least a role.
+
+    A case may stop documents of several apps.
+    """
+    return (
+        select(Posting)
+        .join(case_posting)
+        .where(case_posting.c.case_id == case_id, *scope(least).postings())
+        .order_by(Posting.id)
+    )
+
+
+def load_postings(session: Session, case_id: int) -> list[Posting]:
+    """Return the postings of a case that the person may see, oldest first."""
+    query = postings_of(case_id, "viewer").limit(MAX_SHOWN)
+    return list(session.scalars(query).unique())
+
+
+def blocks(postings: Sequence[Posting]) -> bool:
+    """Tell whether a case holds postings that could go on."""
+    return any(posting.state not in FINAL for posting in postings)
+
+
+def is_closable(case: Case, postings: Sequence[Posting]) -> bool:
+    """Tell whether a person may close a case, because it stops nothing."""
+    return case.action in CLOSABLE and not blocks(postings)
+
+
+def close(case_id: int) -> str:
+    """Close a case that stops nothing, and record who did; return the sentence about it."""
+    with transaction() as session:
+        case = row_or_404(session, Case, case_id)
+        inbox.close(session, case.cause, who())
+        audit.record(session, who(), "case closed", case.title, cause=case.cause)
+    return gettext("The case is closed.")
+
+
+def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[int, list[str]]:
+    """Retry every posting of a case; return how many, and why not the others.
+
+    A deletion in QuickBooks has to be confirmed.
+    """
+    with reading() as session:
+        deletes = row_or_404(session, Case, case_id).action == CaseAction.DELETE
+        posting_ids = postings_of(case_id, "operator").with_only_columns(Posting.id)
+        ids = list(session.scalars(posting_ids))
+    if deletes and not is_confirmed:
+        raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
+    reasons = list(retries.retry_each(ids, who()).values())
+    return len(ids) - len(reasons), reasons
+
+
+def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
+    """Retry one posting; a deletion in QuickBooks has to be confirmed."""
+    if retries.unconfirmed_deletions([posting_id]) and not is_confirmed:
+        raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
+    retries.retry(posting_id, who())
+    with reading() as session:
+        return gettext(
+            "Retried %(document_name)s.",
+            document_name=format_name_in_sentence(session.get_one(Posting, posting_id)),
+        )
+
+
+def leave(case_id: int) -> str:
+    """Skip every posting of a case, which are removals; return the sentence about it."""
+    with reading() as session:
+        of_case = postings_of(case_id, "operator").limit(MAX_SHOWN)
+        ids = list(session.scalars(of_case.with_only_columns(Posting.id)))
+    for id in ids:
+        manual.skip(id, "Left as it is in QuickBooks", who())
+    return gettext("Left as it is in QuickBooks.")
 
 
 def arguments() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, CaseNote, Installation, Posting, case_posting
+from hub.models.cases import MAX_NOTE_LENGTH
 from hub.models.enums import CaseDecision, Holder, Operation, RunKind
 from hub.outbox.states import FINAL
 from hub.posting.actions import manual, retries
@@ -31,7 +32,6 @@ from hub.web.paging import present
 MAX_CASES = 2000  # of one act; the message says that others are left
 MAX_SKIPPED = 500  # documents that one act skips, each in a transaction of its own
 MAX_REASONS = 5  # that the message gives for cases on which nothing was done
-MAX_NOTE_LENGTH = 2000
 RETRIED_ACTIONS = (
     CaseAction.RETRY,
     CaseAction.OPEN_PERIOD,

@@ -47,3 +47,14 @@ def describe(document: SourceDocument, posting: Posting | None, state: str) -> d
         "reason": posting.reason if posting else "",
         "quickbooks_id": posting.quickbooks_id if posting and is_there else None,
     }
+
+
+def state_and_main_posting(
+    session: Session, document: SourceDocument
+) -> tuple[str, Posting | None]:
+    """Return the state of a document and its main posting."""
+    is_document = SourceDocument.id == document.id
+    query = documents_with_posting().where(is_document)
+    row = session.execute(query).one()
+    _, main, state = row
+    return state, main

@@ -24,7 +24,7 @@ from hub.models import (
     case_posting,
 )
 from hub.models.enums import DocumentState, Operation, PostingState, RunKind
-from hub.outbox.listing import documents_with_posting, part_states
+from hub.outbox.listing import part_states
 from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
@@ -44,7 +44,7 @@ from hub.web.document_filters import (
     summarize,
 )
 from hub.web.document_lines import Payment, side_by_side
-from hub.web.document_rows import describe, rows_of
+from hub.web.document_rows import describe, rows_of, state_and_main_posting
 from hub.web.installation import is_active
 from hub.web.layout import KINDS, in_zone_of, installation_choices
 from hub.web.paging import page, present, row_or_404
@@ -154,7 +154,7 @@ def post_again(document_id: int) -> Response:
     with reading() as session:
         document = row_or_404(session, SourceDocument, document_id)
         installation = document.installation
-        _, main = _main(session, document)
+        _, main = state_and_main_posting(session, document)
     if main is None:
         abort(404)
     try:
@@ -187,7 +187,7 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     receipts = _in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
     cases = _in_order(session, Case, Case.id.in_(stops), *scope().cases())[::-1]
-    state, main = _main(session, document)
+    state, main = state_and_main_posting(session, document)
     return {
         **_about_postings(session, document, postings, main),
         **_about_state(session, document, main, state),
@@ -282,15 +282,6 @@ def _in_order(session: Session, model: type[Row], *conditions: ColumnElement[boo
     """Return the rows of a table that fit all conditions, oldest first."""
     query = select(model).where(*conditions).order_by(model.id)
     return list(session.scalars(query))
-
-
-def _main(session: Session, document: SourceDocument) -> tuple[str, Posting | None]:
-    """Return the state of a document and its main posting."""
-    is_document = SourceDocument.id == document.id
-    query = documents_with_posting().where(is_document)
-    row = session.execute(query).one()
-    _, main, state = row
-    return state, main
 
 
 def _replaced_state(posting: Posting) -> str:

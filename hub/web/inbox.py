@@ -1,23 +1,20 @@
 """The inbox: open cases, each with its reason and the button that solves it."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.cases import inbox
 from hub.context import current
-from hub.db.engine import reading, transaction
-from hub.errors import HubError, Refused
-from hub.models import Case, CaseNote, Installation, Posting, case_posting
+from hub.db.engine import reading
+from hub.errors import HubError
+from hub.models import Case, CaseNote, Installation
 from hub.models.enums import CaseDecision
 from hub.outbox.listing import states_of_parts
-from hub.outbox.states import FINAL
-from hub.posting.actions import manual, put_back, retries
-from hub.reasons.template import CaseAction
-from hub.security import audit
+from hub.posting.actions import manual, put_back
 from hub.translations.messages import gettext, translate
 from hub.web import (
     case_acts,
@@ -32,15 +29,12 @@ from hub.web import (
     record_creation,
 )
 from hub.web.access import ANYWHERE, may_anywhere, may_here, needs, scope, who
-from hub.web.case_titles import documents, format_name_in_sentence
+from hub.web.case_titles import documents
 from hub.web.layout import in_zone_of, installation_choices
 from hub.web.paging import present, row_or_404
 from hub.web.record_form import Invalid
 
-MAX_SHOWN = 200
 MAX_REASONS = 5  # sentences about single ones of many
-CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
-REMOVING = (CaseAction.VOID, CaseAction.DELETE)
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 
@@ -125,13 +119,8 @@ def retry(case_id: int) -> Response:
 
     def work() -> str:
         """Retry all postings of the case and show the first reasons against it."""
-        with reading() as session:
-            deletes = row_or_404(session, Case, case_id).action == CaseAction.DELETE
-            posting_ids = _postings_of(case_id, "operator").with_only_columns(Posting.id)
-            ids = list(session.scalars(posting_ids))
-        if deletes and not request.form.get("sure"):
-            raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
-        reasons = list(retries.retry_each(ids, who()).values())
+        is_confirmed = bool(request.form.get("sure"))
+        count, reasons = case_acts.retry_each(case_id, is_confirmed=is_confirmed)
         for reason in reasons[:MAX_REASONS]:
             flash(translate(reason), "look")
         if len(reasons) > MAX_REASONS:
@@ -142,7 +131,7 @@ def retry(case_id: int) -> Response:
                 ),
                 "look",
             )
-        return gettext("Retried %(documents)s.", documents=documents(len(ids) - len(reasons)))
+        return gettext("Retried %(documents)s.", documents=documents(count))
 
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
@@ -153,14 +142,14 @@ def confirm_removal(case_id: int) -> str:
     """Show what would be voided or deleted in QuickBooks, and ask for confirmation."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-        if case.action not in REMOVING or case.closed_at:
+        if case.action not in case_acts.REMOVING or case.closed_at:
             abort(404)
         [row] = case_list.rows_of(session, [case])
         return render_template(
             "remove_of_case.html",
             case=case,
             row=row,
-            postings=_postings(session, case),
+            postings=case_acts.load_postings(session, case_id),
             chosen=case_acts.arguments() | {"then": "next"},
         )
 
@@ -171,16 +160,9 @@ def close(case_id: int) -> Response:
     """Close a case that stops nothing, after a person has looked at it."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-        if _blocks(_postings(session, case)) or case.action not in CLOSABLE:
+        if not case_acts.is_closable(case, case_acts.load_postings(session, case_id)):
             abort(400)
-
-    def work() -> str:
-        """Close the case and record who did."""
-        with transaction() as session:
-            inbox.close(session, case.cause, who())
-            audit.record(session, who(), "case closed", case.title, cause=case.cause)
-        return gettext("The case is closed.")
-
+    work = partial(case_acts.close, case_id)
     return case_acts.apply(case_id, work, CaseDecision.CLOSED, syncs=False)
 
 
@@ -189,17 +171,8 @@ def close(case_id: int) -> Response:
 def retry_one(case_id: int, posting_id: int) -> Response:
     """Retry one posting."""
 
-    def work() -> str:
-        """Retry one posting; a deletion in QuickBooks has to be confirmed."""
-        if retries.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
-            raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
-        retries.retry(posting_id, who())
-        with reading() as session:
-            return gettext(
-                "Retried %(document_name)s.",
-                document_name=format_name_in_sentence(session.get_one(Posting, posting_id)),
-            )
-
+    is_confirmed = bool(request.form.get("sure"))
+    work = partial(case_acts.retry_one, posting_id, is_confirmed=is_confirmed)
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
 
@@ -264,19 +237,10 @@ def restore(case_id: int, posting_id: int) -> Response:
 @needs("operator")
 def leave(case_id: int) -> Response:
     """Leave in QuickBooks what the source no longer has."""
-
-    def work() -> str:
-        """Skip every posting of the case, which are removals."""
-        with reading() as session:
-            case = row_or_404(session, Case, case_id)
-            if case.action not in REMOVING:
-                abort(400)
-            of_case = _postings_of(case.id, "operator").limit(MAX_SHOWN)
-            ids = list(session.scalars(of_case.with_only_columns(Posting.id)))
-        for id in ids:
-            manual.skip(id, "Left as it is in QuickBooks", who())
-        return gettext("Left as it is in QuickBooks.")
-
+    with reading() as session:
+        if row_or_404(session, Case, case_id).action not in case_acts.REMOVING:
+            abort(400)
+    work = partial(case_acts.leave, case_id)
     return case_acts.apply(case_id, work, CaseDecision.LEFT)
 
 
@@ -307,13 +271,15 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
         keys: list[case_transactions.Key] = []
         reads_now = may_here("operator")  # QuickBooks meters reads, which a viewer cannot spend
         if reads_now and not case.closed_at:
-            keys = case_transactions.transaction_keys(case, _postings(session, case))
+            keys = case_transactions.transaction_keys(
+                case, case_acts.load_postings(session, case_id)
+            )
     # QuickBooks is asked while no transaction is open.
     entities = case_transactions.read_entities(keys)
     arguments = case_acts.arguments()
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-        postings = _postings(session, case)
+        postings = case_acts.load_postings(session, case_id)
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
@@ -329,18 +295,13 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
             chosen=arguments | {"then": "next"},
             filters={name: text for name, text in arguments.items() if name != "then"},
             following=case_list.next_case_id(session, case_list.filters_of_request(), case_id),
-            stops=_blocks(postings),
-            closable=case.action in CLOSABLE and not _blocks(postings),
+            stops=case_acts.blocks(postings),
+            closable=case_acts.is_closable(case, postings),
             sides=case_comparison.sides_of_case(session, case, postings, entities),
             reads_now=reads_now,
-            max_listed=MAX_SHOWN,
+            max_listed=case_acts.MAX_SHOWN,
             **_context(session, case),
         )
-
-
-def _blocks(postings: list[Posting]) -> bool:
-    """Tell whether a case holds postings that could go on."""
-    return any(posting.state not in FINAL for posting in postings)
 
 
 def _match(session: Session, case: Case, invalid: Invalid | None) -> dict[str, Any] | None:
@@ -351,25 +312,6 @@ def _match(session: Session, case: Case, invalid: Invalid | None) -> dict[str, A
     installation, source_code, field = code_of_case
     query = request.args.get("q", "").strip()
     return record_creation.form_of_code(session, installation, source_code, field, query, invalid)
-
-
-def _postings(session: Session, case: Case) -> list[Posting]:
-    """Return the postings of a case that the person may see, oldest first."""
-    query = _postings_of(case.id, "viewer").limit(MAX_SHOWN)
-    return list(session.scalars(query).unique())
-
-
-def _postings_of(case_id: int, least: str) -> Select[Any]:
-    """Return the query for the postings of a case for which the person has at least a role.
-
-    A case may stop documents of several apps.
-    """
-    return (
-        select(Posting)
-        .join(case_posting)
-        .where(case_posting.c.case_id == case_id, *scope(least).postings())
-        .order_by(Posting.id)
-    )
 
 
 def _context(session: Session, case: Case) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from flask_smorest import Api
 from hub.web.access import needs
 from hub.web.api import (
     approvals,
+    case_decisions,
     cases,
     companies,
+    document_acts,
     documents,
     installations,
     matches,
@@ -33,8 +35,10 @@ BLUEPRINTS = (
     installations.resource,
     matches.resource,
     documents.resource,
+    document_acts.resource,
     approvals.resource,
     cases.resource,
+    case_decisions.resource,
     runs.resource,
     reconciliations.resource,
 )

@@ -1,6 +1,5 @@
 """Documents that wait for approval in the API: what would be posted, and its approval."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -8,7 +7,6 @@ from marshmallow import Schema, fields, validate
 from hub.context import current
 from hub.db.engine import reading
 from hub.models import Installation
-from hub.qbo.display import TransactionView
 from hub.security import api_tokens
 from hub.web import listed_rows, review_approvals, review_rows
 from hub.web.access import who
@@ -23,6 +21,7 @@ from hub.web.api.resources import (
     row_id,
     to_list,
 )
+from hub.web.api.transactions import TransactionSchema, describe_transaction
 from hub.web.paging import row_or_404
 from hub.web.review_rows import PostingPreview
 from hub.web.second_approvals import SecondApprovals
@@ -37,36 +36,6 @@ resource = Resource(
     url_prefix=f"{PREFIX}/installations/<int:installation_id>/approvals",
     description="what waits for the approval of a person before it is posted",
 )
-
-
-class FactSchema(Schema):
-    """A fact of a transaction, such as its supplier or due date."""
-
-    name = fields.String(required=True)
-    text = fields.String(required=True)
-
-
-class TransactionLineSchema(Schema):
-    """A line of a transaction."""
-
-    description = fields.String(required=True)
-    posts_to = fields.String(required=True, metadata={"description": "account or item"})
-    tags = fields.List(
-        fields.Nested(FactSchema), required=True, metadata={"description": "such as its class"}
-    )
-    quantity = fields.Decimal(required=True, allow_none=True, as_string=True)
-    price = fields.Decimal(required=True, allow_none=True, as_string=True)
-    amount = Amount(required=True, allow_none=True)
-
-
-class TransactionSchema(Schema):
-    """A transaction or record of QuickBooks, with names in place of ids."""
-
-    facts = fields.List(fields.Nested(FactSchema), required=True)
-    lines = fields.List(fields.Nested(TransactionLineSchema), required=True)
-    total = Amount(required=True, allow_none=True)
-    tax = Amount(required=True, allow_none=True)
-    currency = fields.String(required=True)
 
 
 class ApproverSchema(Schema):
@@ -207,39 +176,10 @@ def _describe(row: PostingPreview, second_approvals: SecondApprovals) -> dict[st
         "due": document.due,
         "total": posting.total,
         "currency": posting.currency,
-        "planned": _describe_transaction(row.planned),
-        "posted": _describe_transaction(row.posted),
+        "planned": describe_transaction(row.planned),
+        "posted": describe_transaction(row.posted),
         "changes": row.changes,
         "warnings": posting.warnings,
         "needs_two_people": posting.id in second_approvals.lacking,
         "approved_by": second_approvals.people.get(posting.id, ()),
     }
-
-
-def _describe_transaction(view: TransactionView | None) -> Mapping[str, Any] | None:
-    """Return a transaction as the API answers it; None if there is none."""
-    if view is None:
-        return None
-    lines = [
-        {
-            "description": line.description,
-            "posts_to": line.posts_to,
-            "tags": _describe_facts(line.tags),
-            "quantity": line.quantity,
-            "price": line.price,
-            "amount": line.amount,
-        }
-        for line in view.lines
-    ]
-    return {
-        "facts": _describe_facts(view.facts),
-        "lines": lines,
-        "total": view.total,
-        "tax": view.tax,
-        "currency": view.currency,
-    }
-
-
-def _describe_facts(facts: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
-    """Return facts as the API answers them."""
-    return [{"name": name, "text": text} for name, text in facts]

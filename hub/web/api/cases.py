@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, fields
-from sqlalchemy.orm import Session
 
 from hub.db.engine import reading
 from hub.models import Case
 from hub.web import case_bulk, case_list
 from hub.web.access import ANYWHERE
+from hub.web.api import case_answers as answers
 from hub.web.api import problems
+from hub.web.api.case_answers import CaseSchema, ReasonSchema
 from hub.web.api.resources import (
     PREFIX,
-    Amount,
     PageQuery,
     Resource,
     list_of,
@@ -25,39 +25,9 @@ from hub.web.api.resources import (
 )
 from hub.web.paging import row_or_404
 
-CLOSED = "The case is closed already."
 resource = Resource(
     "api_cases", __name__, url_prefix=f"{PREFIX}/cases", description="what needs a person"
 )
-
-
-class AmountSchema(Schema):
-    """A sum in one currency."""
-
-    currency = fields.String(required=True)
-    amount = Amount(required=True)
-
-
-class CaseSchema(Schema):
-    """A case: what is wrong, why, what to do, and which documents it stops."""
-
-    id = fields.Integer(required=True)
-    company_id = fields.Integer(required=True, allow_none=True)
-    installation_id = fields.Integer(required=True, allow_none=True)
-    code = fields.String(
-        required=True, metadata={"description": "names the reason; it does not change with wording"}
-    )
-    title = fields.String(required=True)
-    reason = fields.String(required=True)
-    instruction = fields.String(required=True, metadata={"description": "what to do"})
-    document = fields.String(required=True, metadata={"description": "what it is about"})
-    documents = fields.Integer(required=True, metadata={"description": "how many it stops"})
-    amounts = fields.List(fields.Nested(AmountSchema), required=True)
-    due = fields.Date(required=True, allow_none=True)
-    assignee = fields.String(required=True)
-    snoozed_until = fields.AwareDateTime(required=True, allow_none=True)
-    opened_at = fields.AwareDateTime(required=True)
-    closed_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class CaseQuery(PageQuery):
@@ -69,12 +39,6 @@ class CaseQuery(PageQuery):
     installation = row_id("the id of an installation")
     words = text("words in title or reason")
     sort = text_of(case_list.SORTS)
-
-
-class ReasonSchema(Schema):
-    """Why something is done."""
-
-    text = text("the reason or note", most=case_bulk.MAX_NOTE_LENGTH, least=1, is_required=True)
 
 
 class AssigneeSchema(Schema):
@@ -94,14 +58,14 @@ def index(query: dict[str, Any]) -> Any:
     """List cases, the newest first unless `sort` says otherwise."""
     with reading() as session:
         listed = case_list.page_of(session, case_list.filters_of_request())
-        return to_list(listed, map(_describe, case_list.rows_of(session, listed.rows)))
+        return to_list(listed, map(answers.describe, case_list.rows_of(session, listed.rows)))
 
 
 @operation(resource, "/<int:case_id>", role="viewer", answer=CaseSchema)
 def one(case_id: int) -> Any:
     """Return one case."""
     with reading() as session:
-        return _load(session, case_id)
+        return answers.load(session, case_id)
 
 
 @operation(resource, "/<int:case_id>/retry", method="POST", role="operator", answer=CaseSchema)
@@ -173,43 +137,11 @@ def _act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
     with reading() as session:
         case = row_or_404(session, Case, case_id)
     if case.closed_at is not None:
-        return problems.problem(409, CLOSED)
+        return problems.problem(409, answers.CLOSED)
     _, _, act = case_bulk.ACTS[name]
     reasons = case_bulk.act_on([case], act, form)
     if reasons:
         reason = reasons[case_id]  # the end of a sentence of the inbox
         return problems.problem(409, reason[:1].upper() + reason[1:])
     with reading() as session:
-        return _load(session, case_id)
-
-
-def _load(session: Session, case_id: int) -> dict[str, Any]:
-    """Return a case as the API answers it, or abort with 404."""
-    case = row_or_404(session, Case, case_id)
-    (row,) = case_list.rows_of(session, [case])
-    return _describe(row)
-
-
-def _describe(row: case_list.CaseRow) -> dict[str, Any]:
-    """Return the row of a case as the API answers it."""
-    case = row.case
-    amounts = [
-        {"currency": currency, "amount": amount} for currency, amount in sorted(row.amounts.items())
-    ]
-    return {
-        "id": case.id,
-        "company_id": case.company_id,
-        "installation_id": case.installation_id,
-        "code": case.code,
-        "title": case.title,
-        "reason": case.reason,
-        "instruction": case.instruction,
-        "document": row.subject,
-        "documents": row.documents,
-        "amounts": amounts,
-        "due": row.due,
-        "assignee": case.assignee,
-        "snoozed_until": case.snoozed_until,
-        "opened_at": case.opened_at,
-        "closed_at": case.closed_at,
-    }
+        return answers.load(session, case_id)

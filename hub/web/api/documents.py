@@ -107,6 +107,11 @@ def index(query: dict[str, Any]) -> Any:
 @operation(resource, "/<int:document_id>", role="viewer", answer=DocumentWithPostingsSchema)
 def one(document_id: int) -> Any:
     """Return a document with all its postings, oldest first."""
+    return load(document_id)
+
+
+def load(document_id: int) -> dict[str, Any]:
+    """Return a document with its postings as the API answers it, or abort with 404."""
     with reading() as session:
         row_or_404(session, SourceDocument, document_id)
         (row,) = rows_of(session, [document_id])

@@ -86,6 +86,12 @@ class PageQuery(Schema):
     after = text("from the address `previous` of a list")
 
 
+class ConfirmationSchema(Schema):
+    """That a person knows what is removed from QuickBooks."""
+
+    confirmed = fields.Boolean(load_default=False)
+
+
 def operation(
     resource: Resource,
     rule: str,

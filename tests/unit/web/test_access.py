@@ -71,6 +71,8 @@ ROUTES = {
     "operator anywhere": "case_bulk.apply case_bulk.people",
     "operator case": """
         api_cases.assign api_cases.note api_cases.retry api_cases.skip api_cases.snooze
+        api_case_decisions.close api_case_decisions.create api_case_decisions.index
+        api_case_decisions.leave api_case_decisions.match api_case_decisions.remove
         api_cases.wake inbox.close inbox.confirm_removal inbox.create inbox.leave inbox.match
         inbox.retry
     """,
@@ -86,9 +88,14 @@ ROUTES = {
     "operator company": """
         api_runs.start_reconciliation companies.check companies.lists companies.reconcile
     """,
-    "operator document": "documents.check documents.post_again files.frame files.show",
+    "operator document": """
+        api_document_acts.check api_document_acts.plan_removal api_document_acts.post_again
+        api_document_acts.remove documents.check documents.post_again files.frame files.show
+    """,
     "operator posting": "undoing.posting undoing.undo_posting",
     "operator case and posting": """
+        api_case_decisions.adopt api_case_decisions.reject api_case_decisions.restore
+        api_case_decisions.retry api_case_decisions.skip
         inbox.adopt inbox.not_this inbox.restore inbox.retry_one inbox.skip
     """,
     "operator run": "undoing.run undoing.undo_run",
@@ -144,6 +151,10 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 FILLED = {"slug": "costtracker", "filename": "hub.css"}
 SHARED = ("company", "app")  # who has a role for a part of these may look at them
 DOCUMENT_ROUTES = (
+    "api_document_acts.check",
+    "api_document_acts.plan_removal",
+    "api_document_acts.post_again",
+    "api_document_acts.remove",
     "api_documents.one",
     "documents.one",
     "documents.check",

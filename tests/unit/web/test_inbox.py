@@ -347,7 +347,7 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
 
 
 def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkeypatch) -> None:
-    monkeypatch.setattr("hub.web.inbox.MAX_SHOWN", 1)
+    monkeypatch.setattr("hub.web.case_acts.MAX_SHOWN", 1)
     held = [desk.bill(f"C-{n}") for n in range(3)]
     for id in held:
         desk.hold(id, "preflight", "The period is closed.")

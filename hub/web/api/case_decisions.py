@@ -1,0 +1,364 @@
+"""What a person decides about one case in the API, or about one of the postings that it stops."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import abort
+from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from hub.db.engine import reading
+from hub.models import Case, Posting
+from hub.models.enums import CaseDecision
+from hub.posting.actions import manual, put_back
+from hub.web import case_acts, case_comparison, case_transactions, matches, record_creation
+from hub.web.access import who
+from hub.web.api import case_answers, problems
+from hub.web.api.case_answers import CaseSchema, ReasonSchema
+from hub.web.api.resources import (
+    PREFIX,
+    Amount,
+    ConfirmationSchema,
+    PageQuery,
+    Resource,
+    list_of,
+    operation,
+    text,
+    whole_list,
+)
+from hub.web.api.transactions import TransactionSchema, describe_transaction
+from hub.web.case_comparison import Side
+from hub.web.paging import row_or_404
+from hub.web.record_form import Invalid
+
+CONFIRM = "It is voided or deleted in QuickBooks. Send confirmed: true to do so."
+OTHER_DECISION = "The case needs another decision: it removes nothing from QuickBooks."
+NO_CODE = "The case is not about a code that can be matched."
+NOT_CLOSED_BY_HAND = "It closes by itself once what stops its documents is solved."
+MAX_FIELDS = 40  # of a new record
+resource = Resource(
+    "api_case_decisions",
+    __name__,
+    url_prefix=f"{PREFIX}/cases/<int:case_id>",
+    description="what is decided about a case on its own page",
+)
+
+
+class NothingRemoved(Exception):
+    """No document of a case could be removed; its text says why."""
+
+
+class TransactionOfCaseSchema(Schema):
+    """A transaction in QuickBooks that a posting is or may be."""
+
+    quickbooks_id = fields.String(required=True, attribute="id")
+    may_be_taken = fields.Boolean(
+        required=True, metadata={"description": "it is no other document's, and not deleted"}
+    )
+    transaction = fields.Nested(TransactionSchema, required=True, allow_none=True)
+
+
+class PostingOfCaseSchema(Schema):
+    """A posting that a case stops or is about, beside what QuickBooks has."""
+
+    posting_id = fields.Integer(required=True)
+    document_id = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    operation = fields.String(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(required=True)
+    number = fields.String(required=True)
+    party = fields.String(required=True)
+    total = Amount(required=True, allow_none=True)
+    currency = fields.String(required=True)
+    ours = fields.Nested(
+        TransactionSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "what the hub would write or has written; null if not compared"},
+    )
+    in_quickbooks = fields.List(fields.Nested(TransactionOfCaseSchema), required=True)
+    sync_token = fields.String(
+        required=True,
+        metadata={"description": "the version that put-back writes over; empty if it cannot"},
+    )
+
+
+class ChosenRecordSchema(Schema):
+    """The record that a code is matched with."""
+
+    record = text("the id of a record, none, or new", least=1, is_required=True)
+
+
+class NewRecordSchema(Schema):
+    """A record that is created in QuickBooks, with the fields of the form on the page."""
+
+    values = fields.Dict(
+        keys=text(least=1),
+        values=text(most=4000),
+        required=True,
+        validate=validate.Length(1, MAX_FIELDS),
+        metadata={"description": "texts by field, such as name, email or account"},
+    )
+
+
+class TransactionIdSchema(Schema):
+    """A transaction in QuickBooks."""
+
+    quickbooks_id = text("its id in QuickBooks", least=1, is_required=True)
+
+
+class VersionSchema(Schema):
+    """The version of a transaction that was seen."""
+
+    sync_token = text("the sync_token that the list showed", least=1, is_required=True)
+
+
+@operation(
+    resource, "/postings", role="operator", query=PageQuery, answer=list_of(PostingOfCaseSchema)
+)
+def index(case_id: int, query: dict[str, Any]) -> Any:
+    """List what a case stops or is about; transactions are read from QuickBooks as they are now."""
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
+        postings = case_acts.load_postings(session, case_id)
+        keys = [] if case.closed_at else case_transactions.transaction_keys(case, postings)
+    entities = case_transactions.read_entities(keys)  # while no transaction is open
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
+        postings = case_acts.load_postings(session, case_id)
+        compared = case_comparison.sides_of_case(session, case, postings, entities)
+        sides = {side.posting.id: side for side in compared if side.posting is not None}
+        return whole_list([_describe(one, sides.get(one.id)) for one in postings])
+
+
+@operation(
+    resource, "/match", method="POST", role="operator", body=ChosenRecordSchema, answer=CaseSchema
+)
+def match(case_id: int, body: dict[str, Any]) -> Any:
+    """Match the code that a case is about; the next sync goes on with what it stopped."""
+    code = _code_of(case_id)
+    if code is None:
+        return problems.problem(409, NO_CODE)
+    work = partial(matches.decide, *code, body["record"], who())
+    return _carry_out(case_id, work, CaseDecision.MATCHED)
+
+
+@operation(
+    resource, "/create", method="POST", role="operator", body=NewRecordSchema, answer=CaseSchema
+)
+def create(case_id: int, body: dict[str, Any]) -> Any:
+    """Have the record of a case created in QuickBooks; 422 says which values cannot be used."""
+    code = _code_of(case_id)
+    if code is None:
+        return problems.problem(409, NO_CODE)
+    form = MultiDict(body["values"])
+    work = partial(record_creation.create, *code, form, who())
+    try:
+        return _carry_out(case_id, work, CaseDecision.MATCHED)
+    except Invalid as error:
+        return problems.problem(422, errors={"values": error.errors})
+
+
+@operation(
+    resource, "/remove", method="POST", role="operator", body=ConfirmationSchema, answer=CaseSchema
+)
+def remove(case_id: int, body: dict[str, Any]) -> Any:
+    """Void or delete in QuickBooks what the source no longer has."""
+    if not _removes(case_id):
+        return problems.problem(409, OTHER_DECISION)
+    if not body["confirmed"]:
+        return problems.problem(409, CONFIRM)
+
+    def work() -> None:
+        """Retry each removal; fail with the first reason if none could be."""
+        count, reasons = case_acts.retry_each(case_id, is_confirmed=True)
+        if reasons and not count:
+            raise NothingRemoved(reasons[0])
+
+    try:
+        return _carry_out(case_id, work, CaseDecision.RETRIED)
+    except NothingRemoved as error:
+        return problems.problem(409, str(error))
+
+
+@operation(resource, "/leave", method="POST", role="operator", answer=CaseSchema)
+def leave(case_id: int) -> Any:
+    """Leave in QuickBooks what the source no longer has."""
+    if not _removes(case_id):
+        return problems.problem(409, OTHER_DECISION)
+    return _carry_out(case_id, partial(case_acts.leave, case_id), CaseDecision.LEFT)
+
+
+@operation(resource, "/close", method="POST", role="operator", answer=CaseSchema)
+def close(case_id: int) -> Any:
+    """Close a case that stops nothing, or accept what QuickBooks has."""
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
+        is_closable = case_acts.is_closable(case, case_acts.load_postings(session, case_id))
+    if not case.closed_at and not is_closable:
+        return problems.problem(409, NOT_CLOSED_BY_HAND)
+    work = partial(case_acts.close, case_id)
+    return _carry_out(case_id, work, CaseDecision.CLOSED, syncs=False)
+
+
+@operation(
+    resource,
+    "/postings/<int:posting_id>/retry",
+    method="POST",
+    role="operator",
+    body=ConfirmationSchema,
+    answer=CaseSchema,
+)
+def retry(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
+    """Retry one posting of a case."""
+    is_confirmed = body["confirmed"]
+    work = partial(case_acts.retry_one, posting_id, is_confirmed=is_confirmed)
+    return _carry_out(case_id, work, CaseDecision.RETRIED, posting_id=posting_id)
+
+
+@operation(
+    resource,
+    "/postings/<int:posting_id>/adopt",
+    method="POST",
+    role="operator",
+    body=TransactionIdSchema,
+    answer=CaseSchema,
+)
+def adopt(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
+    """Take a transaction in QuickBooks as the document (“This is it”): nothing is posted."""
+    return _decide_about(
+        case_id, posting_id, manual.adopt, body["quickbooks_id"], CaseDecision.ADOPTED
+    )
+
+
+@operation(
+    resource,
+    "/postings/<int:posting_id>/reject",
+    method="POST",
+    role="operator",
+    body=TransactionIdSchema,
+    answer=CaseSchema,
+)
+def reject(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
+    """Say that a transaction is another document (“Not this one”): this one is posted beside it."""
+    return _decide_about(
+        case_id, posting_id, manual.reject_match, body["quickbooks_id"], CaseDecision.REJECTED
+    )
+
+
+@operation(
+    resource,
+    "/postings/<int:posting_id>/skip",
+    method="POST",
+    role="operator",
+    body=ReasonSchema,
+    answer=CaseSchema,
+)
+def skip(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
+    """Leave one document of a case out of the books, with a reason."""
+    reason = body["text"].strip()
+    return _decide_about(case_id, posting_id, manual.skip, reason, CaseDecision.SKIPPED)
+
+
+@operation(
+    resource,
+    "/postings/<int:posting_id>/put-back",
+    method="POST",
+    role="operator",
+    body=VersionSchema,
+    answer=CaseSchema,
+)
+def restore(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
+    """Write a document to QuickBooks again as it was posted, over the version that was seen."""
+    work = partial(put_back.put_back, posting_id, body["sync_token"], who())
+    return _carry_out(case_id, work, CaseDecision.PUT_BACK, posting_id=posting_id)
+
+
+def _decide_about(
+    case_id: int,
+    posting_id: int,
+    act: Callable[[int, str, str], None],
+    value: str,
+    decision: CaseDecision,
+) -> Any:
+    """Do an act about a posting and a value, which is kept as the note of the decision."""
+    work = partial(act, posting_id, value, who())
+    return _carry_out(case_id, work, decision, value, posting_id=posting_id)
+
+
+def _carry_out(
+    case_id: int,
+    work: Callable[[], object],
+    decision: CaseDecision,
+    note: str = "",
+    *,
+    posting_id: int | None = None,
+    syncs: bool = True,
+) -> Any:
+    """Do what was decided about an open case; answer with the case as it is afterwards."""
+    with reading() as session:
+        if row_or_404(session, Case, case_id).closed_at is not None:
+            return problems.problem(409, case_answers.CLOSED)
+        if posting_id is not None and posting_id not in _posting_ids(session, case_id):
+            abort(404)
+
+    def carried_out() -> str:
+        work()
+        return ""
+
+    case_acts.carry_out(case_id, carried_out, decision, note, syncs=syncs)
+    with reading() as session:
+        return case_answers.load(session, case_id)
+
+
+def _posting_ids(session: Session, case_id: int) -> set[int]:
+    """Return the ids of the postings of a case that the person may act on."""
+    query = case_acts.postings_of(case_id, "operator").with_only_columns(Posting.id)
+    return set(session.scalars(query))
+
+
+def _removes(case_id: int) -> bool:
+    """Tell whether a case asks for a removal from QuickBooks."""
+    with reading() as session:
+        return row_or_404(session, Case, case_id).action in case_acts.REMOVING
+
+
+def _code_of(case_id: int) -> tuple[int, str, str] | None:
+    """Return the installation, field and code that a case is about; None if it has none."""
+    with reading() as session:
+        about = record_creation.code_of_case(session, row_or_404(session, Case, case_id))
+        if about is None:
+            return None
+        installation, source_code, field = about
+        return installation.id, field.name, source_code.code
+
+
+def _describe(posting: Posting, side: Side | None) -> dict[str, Any]:
+    """Return a posting of a case as the API answers it."""
+    document = posting.document
+    in_quickbooks = [
+        {
+            "id": one.id,
+            "may_be_taken": one.may_be_taken,
+            "transaction": describe_transaction(one.present),
+        }
+        for one in (side.transactions if side else ())
+    ]
+    return {
+        "posting_id": posting.id,
+        "document_id": document.id,
+        "kind": posting.kind,
+        "operation": posting.operation,
+        "state": posting.state,
+        "reason": posting.reason,
+        "number": document.number,
+        "party": document.party,
+        "total": posting.total,
+        "currency": posting.currency,
+        "ours": describe_transaction(side.ours if side else None),
+        "in_quickbooks": in_quickbooks,
+        "sync_token": side.put_back_token if side else "",
+    }

@@ -1,0 +1,111 @@
+"""What a person does with one document in the API: check it, post it again, or remove it."""
+
+from typing import Any
+
+from flask import abort
+from marshmallow import Schema, fields
+
+from hub.db.engine import reading
+from hub.models import Posting, SourceDocument
+from hub.models.enums import RunKind
+from hub.posting.actions import retries, undo
+from hub.posting.actions.undo import UndoPlan
+from hub.scheduling import dry_run, run_log
+from hub.web.access import who
+from hub.web.api import documents, problems
+from hub.web.api.documents import DocumentWithPostingsSchema
+from hub.web.api.resources import PREFIX, ConfirmationSchema, Resource, operation
+from hub.web.document_rows import state_and_main_posting
+from hub.web.installation import is_active
+from hub.web.paging import row_or_404
+
+CONFIRM = "It is removed from QuickBooks. Send confirmed: true to do so."
+resource = Resource(
+    "api_document_acts",
+    __name__,
+    url_prefix=f"{PREFIX}/documents/<int:document_id>",
+    description="what is done with a document on its own page",
+)
+
+
+class CheckSchema(Schema):
+    """What would stop a document."""
+
+    reasons = fields.List(
+        fields.String(), required=True, metadata={"description": "empty if nothing would"}
+    )
+
+
+class RemovalSchema(Schema):
+    """Whether a document can be removed from QuickBooks."""
+
+    removable = fields.Boolean(required=True)
+    reasons = fields.List(fields.String(), required=True, metadata={"description": "why not"})
+
+
+@operation(resource, "/check", method="POST", role="operator", answer=CheckSchema)
+def check(document_id: int) -> Any:
+    """Return what would stop a document by the rules of posting; nothing is written."""
+    with reading() as session:
+        row_or_404(session, SourceDocument, document_id)
+    return {"reasons": dry_run.check(document_id)}
+
+
+@operation(
+    resource, "/post-again", method="POST", role="operator", answer=DocumentWithPostingsSchema
+)
+def post_again(document_id: int) -> Any:
+    """Post a document again that is not in QuickBooks any more; it is looked for there first."""
+    with reading() as session:
+        installation = row_or_404(session, SourceDocument, document_id).installation
+    retries.retry(_main_posting_id(document_id), who())
+    if is_active(installation):
+        run_log.request(RunKind.SYNC, installation.id, who())
+    return documents.load(document_id)
+
+
+@operation(resource, "/removal", role="operator", answer=RemovalSchema)
+def plan_removal(document_id: int) -> Any:
+    """Tell whether a document can be removed from QuickBooks, and why not."""
+    plan = undo.plan_posting(_main_posting_id(document_id))
+    return {
+        "removable": bool(plan.removable),
+        "reasons": [str(blocked.reason) for blocked in plan.blocked],
+    }
+
+
+@operation(
+    resource,
+    "/removal",
+    method="POST",
+    role="operator",
+    body=ConfirmationSchema,
+    answer=DocumentWithPostingsSchema,
+)
+def remove(document_id: int, body: dict[str, Any]) -> Any:
+    """Remove a document from QuickBooks; a run carries it out."""
+    plan = undo.plan_posting(_main_posting_id(document_id))
+    if not body["confirmed"]:
+        return problems.problem(409, CONFIRM)
+    if not plan.removable:
+        return problems.problem(409, _first_reason(plan))
+    undo.undo(plan, who())
+    for installation_id in {one.posting.installation_id for one in plan.removable}:
+        run_log.request(RunKind.POST, installation_id, who())
+    return documents.load(document_id)
+
+
+def _first_reason(plan: UndoPlan) -> str:
+    """Return why a document cannot be removed."""
+    reasons = [str(blocked.reason) for blocked in plan.blocked]
+    return reasons[0] if reasons else "It is not in QuickBooks."
+
+
+def _main_posting_id(document_id: int) -> int:
+    """Return the id of the main posting of a document, or abort with 404."""
+    with reading() as session:
+        document = row_or_404(session, SourceDocument, document_id)
+        _, main = state_and_main_posting(session, document)
+        if main is None:
+            abort(404)
+        return session.get_one(Posting, main.id).id

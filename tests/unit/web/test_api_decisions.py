@@ -1,0 +1,285 @@
+"""The JSON API decides about cases and documents as their pages do."""
+
+from typing import Any
+
+import pytest
+from hub_costcertified.sandbox import company
+from sqlalchemy import select
+
+from hub.db.engine import reading, transaction
+from hub.models import AuditEntry, Case, Match, Posting, Run
+from tests.support.api_client import ApiClient
+from tests.support.page_visitor import Visitor
+from tests.support.stored_cases import open_stored_case
+from tests.unit.web.test_match_promises import Pages
+from tests.unit.web.test_undo import app, desk
+
+JORDAN = company.NAMESAKES[0]
+__all__ = ["app", "desk"]
+
+
+@pytest.fixture
+def program(visitor: Visitor) -> ApiClient:
+    """Provide a program with the rights of an operator."""
+    return ApiClient.of(visitor.app, "oda")
+
+
+def case_of(visitor: Visitor, name: str) -> str:
+    return f"/cases/{visitor.story.cases[name]}"
+
+
+def audited(visitor: Visitor, what: str) -> list[str]:
+    with visitor.app.app_context(), reading() as session:
+        return list(session.scalars(select(AuditEntry.who).where(AuditEntry.what == what)))
+
+
+def decision(visitor: Visitor, name: str) -> tuple[str, str, str]:
+    row = visitor.row(Case, visitor.story.cases[name])
+    return row.decision, row.decision_note, row.decided_by
+
+
+# -- codes -----------------------------------------------------------------------------------------
+
+
+def test_the_code_of_a_case_is_matched_and_a_sync_goes_on(
+    program: ApiClient, visitor: Visitor
+) -> None:
+    answer = program.call("POST", f"{case_of(visitor, 'match')}/match", {"record": "v1"})
+    assert (answer.status_code, answer.json["id"]) == (200, visitor.story.cases["match"])
+    match = visitor.row(Match, 1)
+    assert (match.code, match.record, match.who) == ("s1", "v1", "oda")
+    assert decision(visitor, "match") == ("matched", "", "oda")
+    run = visitor.row(Run, max(visitor.story.runs.values()) + 1)
+    assert (run.kind, run.requested_by) == ("sync", "oda")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "words"),
+    [
+        ("match", {"record": "68"}, 409, "QuickBooks has no active"),
+        ("retry", {"record": "v1"}, 409, "not about a code"),
+        ("match", {}, 422, "cannot be used"),
+    ],
+)
+def test_a_match_that_does_not_fit_is_refused(
+    program: ApiClient, visitor: Visitor, name: str, body: Any, status: int, words: str
+) -> None:
+    answer = program.call("POST", f"{case_of(visitor, name)}/match", body)
+    assert answer.status_code in (status, 400, 404)
+    assert words in answer.json["detail"]
+    assert decision(visitor, name)[0] == ""
+
+
+def test_the_record_of_a_case_is_created_as_entered(outside: Visitor) -> None:
+    pages = Pages(outside)
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    program = ApiClient.of(pages.app, "oda")
+    address = pages.case("k20").replace("/inbox/", "/cases/") + "/create"
+    wrong = program.call("POST", address, {"values": {"name": "Mercer: Sons"}})
+    assert wrong.status_code == 422
+    assert "no colon" in str(wrong.json["errors"]["values"]["name"])
+    answer = program.call("POST", address, {"values": {"name": "Mercer & Sons"}})
+    assert answer.status_code == 200, answer.text
+    pages.sync()
+    with pages.app.app_context():
+        assert "Mercer & Sons" in [one["DisplayName"] for one in pages.works.all("Customer")]
+
+
+# -- cases -----------------------------------------------------------------------------------------
+
+
+def test_a_case_that_stops_nothing_is_closed(program: ApiClient, visitor: Visitor) -> None:
+    stopping = program.call("POST", f"{case_of(visitor, 'retry')}/close")
+    assert stopping.status_code == 409
+    assert "closes by itself" in stopping.json["detail"]
+    closed = program.call("POST", f"{case_of(visitor, 'none')}/close")
+    assert closed.json["closed_at"] is not None
+    assert audited(visitor, "case closed") == ["oda"]
+    again = program.call("POST", f"{case_of(visitor, 'none')}/close")
+    assert (again.status_code, again.json["detail"]) == (409, "The case is closed already.")
+
+
+@pytest.fixture
+def gone(visitor: Visitor) -> str:
+    """Provide a case about a document that the source no longer has; return its address."""
+    with visitor.app.app_context(), transaction() as session:
+        posting = session.get_one(Posting, visitor.story.postings["held"])
+        posting.held_by, posting.operation = "person", "delete"
+        here = {"installation_id": visitor.story.installation, "company_id": visitor.story.company}
+        texts = {"title": "Gone", "reason": "It is gone.", "instruction": "Decide."}
+        cause = f"posting:{posting.id}:gone-delete"
+        about = {"action": "delete", "postings": [posting], **texts, **here}
+        return f"/cases/{open_stored_case(session, cause, **about).id}"
+
+
+def test_what_the_source_no_longer_has_is_left(
+    program: ApiClient, visitor: Visitor, gone: str
+) -> None:
+    assert program.call("POST", f"{case_of(visitor, 'retry')}/leave").status_code == 409
+    assert program.call("POST", f"{gone}/leave").status_code == 200
+    assert visitor.row(Posting, visitor.story.postings["held"]).state == "skipped"
+
+
+def test_a_removal_from_quickbooks_is_confirmed(
+    program: ApiClient, visitor: Visitor, gone: str
+) -> None:
+    held = visitor.story.postings["held"]
+    for address in (f"{gone}/remove", f"{gone}/postings/{held}/retry"):
+        unconfirmed = program.call("POST", address, {})
+        assert unconfirmed.status_code in (400, 409)
+        assert "in QuickBooks" in unconfirmed.json["detail"]
+    other = program.call("POST", f"{case_of(visitor, 'retry')}/remove", {"confirmed": True})
+    assert (other.status_code, "removes nothing" in other.json["detail"]) == (409, True)
+    assert visitor.row(Posting, held).state == "held"
+    assert program.call("POST", f"{gone}/remove", {"confirmed": True}).status_code == 200
+    posting = visitor.row(Posting, held)
+    assert (posting.state, posting.approved_by) != ("held", None)
+
+
+# -- postings of a case ----------------------------------------------------------------------------
+
+
+def test_postings_of_a_case_are_listed_retried_and_skipped(
+    program: ApiClient, visitor: Visitor
+) -> None:
+    here, held = case_of(visitor, "retry"), visitor.story.postings["held"]
+    [row] = program.read(f"{here}/postings")["data"]
+    assert (row["posting_id"], row["state"], row["in_quickbooks"]) == (held, "held", [])
+    assert program.call("POST", f"{here}/postings/{held}/retry", {}).status_code == 200
+    assert decision(visitor, "retry") == ("retried", "", "oda")
+    assert audited(visitor, "posting retried") == ["oda"]
+    skipped = program.call("POST", f"{here}/postings/{held}/skip", {"text": "Paid in cash."})
+    assert skipped.status_code == 200, skipped.text
+    assert visitor.row(Posting, held).reason == "Paid in cash. (oda)"
+    assert audited(visitor, "posting skipped") == ["oda"]
+
+
+@pytest.mark.parametrize("act", ["retry", "adopt", "reject", "skip", "put-back"])
+def test_a_posting_of_another_case_is_not_found(
+    program: ApiClient, visitor: Visitor, act: str
+) -> None:
+    body = {"quickbooks_id": "145", "text": "No.", "sync_token": "0"}
+    known = {"retry": (), "adopt": ("quickbooks_id",), "reject": ("quickbooks_id",)}
+    names = {**known, "skip": ("text",), "put-back": ("sync_token",)}[act]
+    posted = visitor.story.postings["posted"]
+    address = f"{case_of(visitor, 'retry')}/postings/{posted}/{act}"
+    answer = program.call("POST", address, {name: body[name] for name in names})
+    assert answer.status_code == 404
+    assert visitor.row(Posting, posted).state == "posted"
+
+
+def test_a_viewer_and_a_token_to_read_decide_nothing(visitor: Visitor) -> None:
+    held = visitor.story.postings["held"]
+    address = f"{case_of(visitor, 'retry')}/postings/{held}/skip"
+    for program in (ApiClient.of(visitor.app, "vera"), ApiClient.of(visitor.app, "oda", "read")):
+        assert program.call("POST", address, {"text": "No."}).status_code == 403
+    assert visitor.row(Posting, held).state == "held"
+
+
+# -- what QuickBooks has ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def likeness(desk: Any) -> tuple[Any, ApiClient, str, int, str]:
+    """Provide a bill that is held because QuickBooks has something like it."""
+    held = desk.bill("B-9")
+    desk.hold(held, "quickbooks", "It is there already.")
+    desk.see_all()
+    quickbooks_id = desk.posting(desk.ids[0]).quickbooks_id
+    with transaction() as session:
+        case = open_stored_case(
+            session,
+            f"posting:{held}:alike",
+            title="QuickBooks has something like it",
+            action="choose",
+            reason="It is alike.",
+            instruction="Compare.",
+            details={"candidates": [quickbooks_id]},
+            postings=[session.get_one(Posting, held)],
+            company_id=desk.company_id,
+            installation_id=desk.installation_id,
+        )
+        address = f"/cases/{case.id}"
+    return desk, ApiClient.of(desk.app, "oda"), address, held, quickbooks_id
+
+
+def test_a_transaction_of_another_document_cannot_be_taken(likeness: Any) -> None:
+    desk, program, address, held, quickbooks_id = likeness
+    [row] = program.read(f"{address}/postings")["data"]
+    [transaction_row] = row["in_quickbooks"]
+    assert (transaction_row["quickbooks_id"], transaction_row["may_be_taken"]) == (
+        quickbooks_id,
+        False,
+    )
+    assert (row["ours"]["total"], transaction_row["transaction"]["total"]) == ("100.00", "10.10")
+    body = {"quickbooks_id": quickbooks_id}
+    refused = program.call("POST", f"{address}/postings/{held}/adopt", body)
+    assert "was posted for another document already" in refused.json["detail"]
+    assert desk.state(held) == "held"
+    rejected = program.call("POST", f"{address}/postings/{held}/reject", body)
+    assert rejected.status_code == 200, rejected.text
+    assert desk.posting(held).rejected_ids == [quickbooks_id]
+    assert desk.state(held) == "ready"
+
+
+def test_a_transaction_that_a_person_entered_is_taken(likeness: Any) -> None:
+    desk, program, address, held, _ = likeness
+    body = {**desk.body("B-9"), "PrivateNote": "by hand"}
+    entered = desk.quickbooks.act("create", kind="Bill", set=body)["Id"]
+    answer = program.call("POST", f"{address}/postings/{held}/adopt", {"quickbooks_id": entered})
+    assert answer.status_code == 200, answer.text
+    posting = desk.posting(held)
+    assert (posting.state, posting.quickbooks_id) == ("posted", entered)
+
+
+def test_what_was_posted_is_put_back_over_the_version_that_was_seen(outside: Visitor) -> None:
+    pages = Pages(outside)
+    pages.enable()
+    pages.sync(company.CLIENTS[0])
+    with pages.app.app_context():
+        invoice = pages.works.one("Invoice")
+        edit = {"realm": pages.works.realm, "kind": "Invoice", "id": invoice["Id"]}
+        pages.works.quickbooks.act("edit", **edit, set={"DueDate": "2026-12-24"})
+        pages.works.watch()
+    program = ApiClient.of(pages.app, "oda")
+    cases = program.read("/cases/", words="QuickBooks")["data"]
+    [case] = [one for one in cases if one["code"].endswith("differs")] or cases[:1]
+    [row] = program.read(f"/cases/{case['id']}/postings")["data"]
+    assert row["sync_token"]
+    address = f"/cases/{case['id']}/postings/{row['posting_id']}/put-back"
+    stale = program.call("POST", address, {"sync_token": "99"})
+    assert "changed in QuickBooks again" in stale.json["detail"]
+    assert program.call("POST", address, {"sync_token": row["sync_token"]}).status_code == 200
+    pages.sync()
+    with pages.app.app_context():
+        assert pages.works.one("Invoice")["DueDate"] == "2026-03-15"
+
+
+# -- documents -------------------------------------------------------------------------------------
+
+
+def test_a_document_is_removed_from_quickbooks_and_posted_again(desk: Any) -> None:
+    program = ApiClient.of(desk.app, "oda")
+    document = f"/documents/{desk.posting(desk.ids[0]).document_id}"
+    assert program.read(f"{document}/removal") == {"removable": True, "reasons": []}
+    assert program.call("POST", f"{document}/removal", {}).status_code == 409
+    removed = program.call("POST", f"{document}/removal", {"confirmed": True})
+    assert [one["operation"] for one in removed.json["postings"]] == ["create", "delete"]
+    under_way = program.call("POST", f"{document}/removal", {"confirmed": True})
+    assert (under_way.status_code, under_way.json["detail"]) == (
+        409,
+        "A change of it is on its way.",
+    )
+    desk.drain()
+    again = program.call("POST", f"{document}/post-again")
+    assert again.status_code == 200, again.text
+
+
+def test_a_check_says_what_would_stop_a_document(program: ApiClient, visitor: Visitor) -> None:
+    missing = program.call("POST", "/documents/999999/check")
+    assert missing.status_code == 404
+    document = program.read("/documents/", state="held")["data"][0]
+    answer = program.call("POST", f"/documents/{document['id']}/check")
+    assert answer.status_code in (200, 409), answer.text
+    assert answer.json.get("reasons") or answer.json.get("detail")
