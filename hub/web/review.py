@@ -25,6 +25,7 @@ from hub.web import (
 )
 from hub.web.access import fresh, needs, who
 from hub.web.installation import left_out, tabs
+from hub.web.kind_counts import count_kinds
 from hub.web.layout import may_configure
 from hub.web.paging import row_or_404
 from hub.web.review_rows import WaitingPosting
@@ -125,6 +126,7 @@ def confirm(installation_id: int) -> str | Response:
         "approve.html",
         rows=unchanged[:MAX_LISTED],
         count=len(unchanged),
+        documents=count_kinds([row.kind for row in unchanged]),
         more=more,
         left=context["to_review"] - len(unchanged),
         changed=changed,

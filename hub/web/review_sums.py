@@ -9,11 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.models import Posting, SourceDocument
+from hub.models import Posting
 from hub.money import ZERO
 from hub.qbo import display
 from hub.translations.messages import gettext_noop
-from hub.web.paging import pairs
 
 PARTY_LABELS = (gettext_noop("Supplier"), gettext_noop("Customer"), gettext_noop("Party"))
 REST = gettext_noop("Tax and rounding")
@@ -45,6 +44,10 @@ class SummedPosting(Protocol):
     def currency(self) -> str:
         """Return the currency of the total."""
 
+    @property
+    def party(self) -> str:
+        """Return the name of its party at the source."""
+
 
 @dataclass(frozen=True)
 class Breakdown:
@@ -59,7 +62,6 @@ class Breakdown:
         added = {row.id: row for row in rows if row.operation not in outbox.REMOVALS}
         accounts: Totals = {}
         parties: Totals = {}
-        source_parties = _source_parties(session, added)
         for id, view in _views(session, company_id, added).items():
             row = added[id]
             sign = outbox.sign(row.kind)
@@ -70,7 +72,7 @@ class Breakdown:
                     _add(accounts, row.currency, line.posts_to, sign * line.amount)
             if row.total is not None:
                 _add(accounts, row.currency, REST, sign * rest)
-                party = _party(view.facts, source_parties[id])
+                party = _party(view.facts, row.party)
                 _add(parties, row.currency, party, sign * row.total)
         return cls(_sort_totals(accounts), _sort_totals(parties))
 
@@ -82,12 +84,6 @@ def _views(
     query = select(Posting.id, Posting.kind, Posting.payload).where(Posting.id.in_(list(ids)))
     payloads = {id: (kind, payload) for id, kind, payload in session.execute(query)}
     return display.view_payloads(session, company_id, payloads)
-
-
-def _source_parties(session: Session, ids: Iterable[int]) -> Mapping[int, str]:
-    """Return the names of the parties at the source, by the ids of the postings."""
-    query = select(Posting.id, SourceDocument.party).join(SourceDocument)
-    return pairs(session, query.where(Posting.id.in_(list(ids))))
 
 
 def _party(facts: Iterable[tuple[str, str]], source_party: str) -> str:

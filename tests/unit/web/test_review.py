@@ -117,11 +117,17 @@ def test_only_what_was_selected_is_approved(operator: Visitor) -> None:
 
 def test_what_is_approved_is_listed_first_with_its_sum(operator: Visitor) -> None:
     page = operator.page(f"{_here(operator)}approve?which=all")
-    assert 'Approve 2 documents · <span class="sum">3,315.00 NOK</span>?' in page
+    assert 'Approve 2 bills · <span class="sum">3,315.00 NOK</span>?' in page
     assert "F-20262" in page
     assert "F-20280" in page
     assert "Approve 2 · 3,315.00 NOK</button>" in page
     assert [_state(operator, name) for name in ("review", "changed")] == ["review", "review"]
+
+
+def test_documents_of_several_kinds_are_approved_as_documents(operator: Visitor) -> None:
+    _add(operator, 1, kind="vendor_credit")
+    page = operator.page(f"{_here(operator)}approve?which=all")
+    assert "Approve 3 documents · " in page
 
 
 def test_the_list_sums_up_what_waits_by_account_and_party(operator: Visitor) -> None:
@@ -187,7 +193,7 @@ def test_what_changed_since_the_page_was_shown_is_not_even_listed(operator: Visi
     here = f"{_here(operator)}approve"
     listed = listed_rows.encode(listed_rows.from_pairs(seals))
     page = operator.get(here, query_string={"which": "shown", "shown": listed}).text
-    assert "Approve 1 document ·" in page
+    assert "Approve 1 bill ·" in page
     assert "1 document changed since the page was shown and stays in review." in page
     assert "F-20262" not in page
 
@@ -200,7 +206,7 @@ def test_of_many_pages_one_or_all_are_approved(operator: Visitor) -> None:
     assert "Approve all 62 · " in page
     chosen = {"page": "1", "shown": texts, "selected": _seal(operator, "review")}
     listed = operator.get(f"{_here(operator)}approve", query_string=chosen).text
-    assert "Approve 50 documents" in listed
+    assert "Approve 50 bills" in listed
     assert "Approved 50 documents" in operator.press(
         f"{_here(operator)}approve", listed=_listed(listed)
     )
@@ -348,7 +354,7 @@ def test_at_most_so_many_are_approved_at_once_as_a_form_can_carry(
 ) -> None:
     monkeypatch.setattr("hub.web.review_rows.MAX_APPROVED", 1)
     page = operator.page(f"{_here(operator)}approve?which=all")
-    assert "Approve 1 document ·" in page
+    assert "Approve 1 bill ·" in page
     assert "1 more stays in review." in page
 
 
