@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import update
 
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.demo import Demo
-from hub.models import Posting, SourceDocument, User
+from hub.models import Installation, Posting, SourceDocument, User
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right
@@ -23,6 +23,7 @@ from hub.web.server import Web
 from tests.support.browser import SOON, Person
 from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
+from tests.support.stored_cases import open_stored_case
 
 pytestmark = pytest.mark.browser
 PDF = (
@@ -58,12 +59,18 @@ def _pages(visitor: Visitor) -> list[str]:
         "/search/?q=F",
         "/apps/",
         "/apps/costtracker",
+        "/apps/ontraccr/1/configure",
         "/companies",
+        "/companies/choose",
+        "/confirm",
+        "/reconciliations/",
+        "/to-approve/",
         "/people/",
         "/people/1/rights/",
         "/people/1/sessions/",
         "/account/",
         "/account/notifications",
+        "/account/tokens/",
         "/audit/",
         "/password",
         "/setup/intuit",
@@ -83,6 +90,7 @@ def _pages(visitor: Visitor) -> list[str]:
         f"{here}/review/approve?which=all",
         f"{here}/earlier/",
         f"{here}/readiness/",
+        f"{here}/compare/",
         f"{here}/earlier/include?which=all",
         f"/postings/{story.postings['changed']}/review",
     ]
@@ -90,6 +98,10 @@ def _pages(visitor: Visitor) -> list[str]:
         f"/documents/{story.documents[name]}" for name in ("posted", "unknown", "changed")
     ]
     addresses += [f"/runs/{story.runs[name]}" for name in ("done", "stopped")]
+    addresses += [
+        f"/undo/posting/{story.postings['held']}",
+        f"/undo/run/{story.runs['done']}",
+    ]
     addresses += [f"/inbox/{story.cases[act]}" for act in ("match", "choose", "retry")]
     return addresses
 
@@ -107,7 +119,11 @@ def test_no_page_has_an_error_a_foreign_request_or_a_barrier_or_is_too_wide_for_
     with served.app.app_context(), db_engine.transaction() as session:
         session.execute(update(User).where(User.username == "olga").values(language=language))
     wide = []
-    for path in _pages(served):
+    removal = _add_second_app_and_removal(served)
+    reports = f"/reports/?company={served.story.company}"
+    person.open(reports)
+    cell = page.locator('a[href*="/reports/documents"]').first.get_attribute("href")
+    for path in (*_pages(served), reports, str(cell), removal):
         person.open(path)
         assert page.locator("html").get_attribute("lang") == language
         person.look(path)
@@ -118,6 +134,83 @@ def test_no_page_has_an_error_a_foreign_request_or_a_barrier_or_is_too_wide_for_
             wide.append(path)
         page.set_viewport_size(DESKTOP)
     assert wide == []
+
+
+def _add_second_app_and_removal(visitor: Visitor) -> str:
+    """Let another company have a document to approve, so that To approve lists apps.
+
+    Return the address that asks whether to void what its source no longer has.
+    """
+    with visitor.app.app_context(), db_engine.transaction() as session:
+        company = add_company(session, "9130009", "Sørvik Elektro AS")
+        installation = add_installation(session, company)
+        add_document(session, installation, "review", 600)
+        _, posting = add_document(session, installation, "held", 601)
+        case = open_stored_case(
+            session,
+            f"posting:{posting.id}:gone-void",
+            action="void",
+            title="It is gone",
+            reason="The source does not have it any more.",
+            instruction="Decide.",
+            postings=[posting],
+            installation_id=installation.id,
+            company_id=company.id,
+        )
+        return f"/inbox/{case.id}/remove"
+
+
+@pytest.mark.parametrize("path", ["/documents/999999", "/no-such-page", "/setup/intuit"])
+@pytest.mark.parametrize("colors", ["light", "dark"])
+def test_an_error_page_has_no_barrier(
+    served: Visitor, sit_down: Callable[..., Person], path: str, colors: str
+) -> None:
+    person = sit_down(served.url, viewport=TELEPHONE, color_scheme=colors)
+    person.log_in("vera", PASSWORD)
+    answer = person.page.goto(served.url + path)
+    assert answer
+    assert answer.status in (403, 404)
+    # Chromium itself writes to the console that a page answered with an error.
+    person.wrong = [error for error in person.wrong if "Failed to load resource" not in error]
+    person.look(path)
+
+
+def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        installation = session.get_one(Installation, served.story.installation)
+        for place in range(136):  # two wait already
+            add_document(session, installation, "review", 700 + place)
+    person = sit_down(served.url, viewport=DESKTOP)
+    person.log_in("oda", PASSWORD)
+    page = person.page
+    clicks = 0
+
+    def click(element: Locator) -> None:
+        nonlocal clicks
+        element.click()
+        clicks += 1
+
+    click(page.get_by_role("link", name=re.compile("To approve")).first)
+    expect(page.locator("h2").first).to_contain_text("138 to approve")
+    everything = page.get_by_role("button", name=re.compile(r"^Approve all 138 · [\d,.]+ NOK…$"))
+    expect(everything).to_be_in_viewport()
+    total = everything.inner_text().removeprefix("Approve all 138 · ").rstrip("…")
+    click(everything)
+    approve = page.get_by_role("button", name=f"Approve 138 · {total}", exact=True)
+    expect(approve).to_be_in_viewport()
+    expect(page.locator("h2").first).to_contain_text("Approve 138 bills")
+    click(approve)
+    password = page.get_by_label("Password")
+    if password.count():  # an approval of many asks again who it is
+        password.fill(PASSWORD)
+        click(page.locator("main form button.btn-primary").first)
+    person.sees("Approved 138 documents. Posting now.")
+    assert clicks <= 4
+    with served.app.app_context(), db_engine.reading() as session:
+        assert session.query(Posting).filter(Posting.approved_by == "oda").count() == 138
+    person.look()
 
 
 @pytest.mark.parametrize("language", ["en", "nb"])
