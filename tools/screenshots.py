@@ -1,8 +1,9 @@
 """Take a picture of every page of the demo: desktop and phone, light and dark.
 
 The demo runs on a folder of its own, which is removed at the end. Pages are found by following
-links; of pages that differ only in an id, one is taken. Needs Chromium, named by CHROMIUM where it
-is not on the path.
+links; of pages that differ only in an id, one is taken. No link leads to the set-up of a new hub,
+to errors, and to a form that was sent after its session had run out; these are taken, too. Needs
+Chromium, named by CHROMIUM where it is not on the path.
 """
 
 import argparse
@@ -18,10 +19,14 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
 
 from hub.cli.sync_runs import sync_all
+from hub.db import engine
 from hub.demo import IN_REVIEW, WHO, Demo, installations
+from hub.security import people
+from hub.security.rights import Right
+from hub.web import first_owner
 
 DESKTOP: ViewportSize = {"width": 1360, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -34,6 +39,9 @@ LOOKS: dict[str, tuple[ViewportSize, Literal["light", "dark"]]] = {
 # Downloads, files, the stand-ins' own pages, and addresses that leave the hub or end the session.
 NO_PAGES = re.compile(r"/(stand-ins|assets|logout|.*export|.*\.(csv|xlsx|pdf|svg|json))\b")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+VIEWER = "viewer@example.com"
+SET_UP = "/setup"
+NOT_FOUND, FORBIDDEN, EXPIRED = "/no-such-page", "/setup/mail", "/a-form-that-expired"
 PUBLIC = ("/login", "/support", "/privacy", "/invitation", "/forgotten-password")
 
 
@@ -49,24 +57,51 @@ def main() -> None:
     try:
         with closing(Demo(folder / "hub-demo", 0, in_review=IN_REVIEW)) as demo:
             demo.web.start()
+            engine.upgrade(demo.app)
+            looks = options.look or list(LOOKS)
+            take_set_up(demo, options.folder, looks)
             demo.set_up(lambda text: print(text, file=sys.stderr))
             with demo.app.app_context():
                 sync_all(installations())
-            take_all(demo, options.folder, options.look or list(LOOKS))
+                with engine.transaction() as session:
+                    password = people.hash_new(demo.password)
+                    people.insert(session, VIEWER, password, [Right("viewer")])
+            take_all(demo, options.folder, looks)
     finally:
         shutil.rmtree(folder)
+
+
+def take_set_up(demo: Demo, folder: Path, looks: list[str]) -> None:
+    """Take the pictures of the page on which a new hub gets its first owner."""
+    with demo.app.app_context():
+        first_owner.setup_code().issue()
+    with sync_playwright() as playwright:
+        browser = start_browser(playwright)
+        for look in looks:
+            size, colors = LOOKS[look]
+            page = browser.new_page(viewport=size, color_scheme=colors)
+            page.goto(demo.web.url + SET_UP)
+            page.screenshot(path=folder / look / file_of(SET_UP), full_page=True)
+        browser.close()
+
+
+def start_browser(playwright: Playwright) -> Browser:
+    """Start Chromium."""
+    return playwright.chromium.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+    )
 
 
 def take_all(demo: Demo, folder: Path, looks: list[str]) -> None:
     """Take the pictures of all looks, and write the page that shows them."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = start_browser(playwright)
         paths = find_pages(browser, demo)
         for look in looks:
             take(browser, demo, paths, look, folder / look)
+            take_errors(browser, demo, look, folder / look)
         browser.close()
+    paths += [SET_UP, NOT_FOUND, FORBIDDEN, EXPIRED]
     (folder / "index.html").write_text(gallery(paths, looks), encoding="utf-8")
     print(f"{len(paths)} pages in {len(looks)} looks: {folder / 'index.html'}")
 
@@ -91,10 +126,10 @@ def find_pages(browser: Browser, demo: Demo) -> list[str]:
     return list(paths.values())
 
 
-def log_in(page: Page, demo: Demo) -> None:
-    """Log in as the demo's owner."""
+def log_in(page: Page, demo: Demo, who: str = WHO) -> None:
+    """Log in as the demo's owner, or somebody else."""
     page.goto(f"{demo.web.url}/login")
-    page.get_by_label("Name or e-mail").fill(WHO)
+    page.get_by_label("Name or e-mail").fill(who)
     page.get_by_label("Password").fill(demo.password)
     page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(f"{demo.web.url}/")
@@ -129,6 +164,21 @@ def take(browser: Browser, demo: Demo, paths: list[str], look: str, folder: Path
         page.screenshot(path=folder / file_of(path), full_page=True)
     anybody.close()
     owner.close()
+
+
+def take_errors(browser: Browser, demo: Demo, look: str, folder: Path) -> None:
+    """Take pictures of two errors and of a form that was sent too late."""
+    size, colors = LOOKS[look]
+    viewer = browser.new_page(viewport=size, color_scheme=colors)
+    log_in(viewer, demo, VIEWER)
+    for path in (NOT_FOUND, FORBIDDEN):
+        viewer.goto(demo.web.url + path)
+        viewer.screenshot(path=folder / file_of(path), full_page=True)
+    viewer.goto(f"{demo.web.url}/account/")
+    viewer.context.clear_cookies()
+    viewer.get_by_role("button", name="Save").first.click()
+    viewer.screenshot(path=folder / file_of(EXPIRED), full_page=True)
+    viewer.close()
 
 
 def file_of(path: str) -> str:
