@@ -46,7 +46,7 @@ def ensure(
 ) -> list[str]:
     """Refresh the lists that were never read or are too old; return their names.
 
-    The employees are no reason for a reading: no document refers to them.
+    The employees are read with them, but are no reason for a reading: no document refers to them.
     """
     fresh = _fresh_lists(company_id, max_age)
     stale = [name for name in records.LISTS if name not in fresh]
@@ -57,7 +57,7 @@ def ensure(
     if is_company_stale:
         company.read(company_id, client)
     if stale:
-        refresh(company_id, stale, client)
+        refresh(company_id, (*stale, records.EMPLOYEES), client)
     return stale
 
 

@@ -139,6 +139,8 @@ def test_a_list_is_refreshed_when_it_is_a_day_old(quickbooks, clock):
     assert reads(quickbooks) == before
     clock.advance(25 * 3600)
     assert record_download.ensure(1) == list(records.LISTS)
+    with engine.reading() as session:
+        assert session.get(ListState, (1, "employee")).read_at == clock.now(), "with the others"
 
 
 def test_a_refresh_that_cannot_be_done_changes_nothing(quickbooks):
