@@ -24,7 +24,9 @@ from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_pl
 from hub.cli.sync_runs import sync_all
 from hub.db import engine
 from hub.demo import IN_REVIEW, WHO, Demo, installations
-from hub.security import people
+from hub.models import User
+from hub.security import login_sessions, people
+from hub.security.login_sessions import EndReason
 from hub.security.rights import Right
 from hub.web import first_owner
 
@@ -41,7 +43,8 @@ NO_PAGES = re.compile(r"/(stand-ins|assets|logout|.*export|.*\.(csv|xlsx|pdf|svg
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 VIEWER = "viewer@example.com"
 SET_UP = "/setup"
-NOT_FOUND, FORBIDDEN, EXPIRED = "/no-such-page", "/setup/mail", "/a-form-that-expired"
+# Names of pictures that no address has.
+NOT_FOUND, FORBIDDEN, EXPIRED = "/error-not-found", "/error-forbidden", "/error-expired-form"
 PUBLIC = ("/login", "/support", "/privacy", "/invitation", "/forgotten-password")
 
 
@@ -171,12 +174,17 @@ def take_errors(browser: Browser, demo: Demo, look: str, folder: Path) -> None:
     size, colors = LOOKS[look]
     viewer = browser.new_page(viewport=size, color_scheme=colors)
     log_in(viewer, demo, VIEWER)
-    for path in (NOT_FOUND, FORBIDDEN):
+    for path, name in (("/no-such-page", NOT_FOUND), ("/setup/mail", FORBIDDEN)):
         viewer.goto(demo.web.url + path)
-        viewer.screenshot(path=folder / file_of(path), full_page=True)
+        viewer.screenshot(path=folder / file_of(name), full_page=True)
     viewer.goto(f"{demo.web.url}/account/")
-    viewer.context.clear_cookies()
+    with demo.app.app_context(), engine.transaction() as session:
+        user = session.query(User).filter_by(username=VIEWER).one()
+        login_sessions.end_all(session, int(user.id), EndReason.LOGGED_OUT)
     viewer.get_by_role("button", name="Save").first.click()
+    viewer.get_by_label("Name or e-mail").fill(VIEWER)
+    viewer.get_by_label("Password").fill(demo.password)
+    viewer.get_by_role("button", name="Log in", exact=True).click()
     viewer.screenshot(path=folder / file_of(EXPIRED), full_page=True)
     viewer.close()
 

@@ -34,7 +34,7 @@ TRY_IN_A_MINUTE = gettext_noop("Try again in a minute.")
 # status -> what happened, the sentence, the next step
 PAGES = {
     400: (
-        gettext_noop("The request could not be read"),
+        gettext_noop("This could not be done"),
         gettext_noop("The page may have been open too long, so its form is no longer valid."),
         gettext_noop("Go back, reload the page and try again."),
     ),
