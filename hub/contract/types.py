@@ -24,7 +24,9 @@ MissingPolicy = Literal["hold", "warn", "create"]
 DifferencePolicy = Literal["hold", "first", "split"]
 ChangedPolicy = Literal["update", "hold"]
 # The drawings of apps that the hub has; an app without one is shown with its initials.
-Icon = Literal["", "cart", "hard-hat", "receipt", "ruler", "ticket", "wallet"]
+Icon = Literal[
+    "", "box", "cart", "clock", "file", "hard-hat", "receipt", "ruler", "ticket", "wallet"
+]
 GonePolicy = Literal["case", "void", "delete", "close", "leave"]
 MATCH_METHODS: tuple[MatchMethod, ...] = get_args(MatchMethod)
 SETTING_REFERENCE = re.compile(r"\{(\w+)\}")  # in a policy or a host of an app

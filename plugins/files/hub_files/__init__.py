@@ -26,7 +26,7 @@ def hub_apps() -> Any:
     return [
         App(
             slug="files",
-            icon="receipt",
+            icon="file",
             name="Files",
             summary="Bills and invoices from CSV, Excel and e-invoice files.",
             help="Upload a file on the page of the app, or place it in the folder that the hub"

@@ -25,7 +25,7 @@ def hub_apps() -> Any:
     return [
         App(
             slug="harvest",
-            icon="receipt",
+            icon="clock",
             name="Harvest",
             summary="Invoices become invoices, and what clients paid becomes payments.",
             help="Make a personal access token at id.getharvest.com/developers; the same page shows"

@@ -32,7 +32,7 @@ from hub_ion.settings import Settings
 
 APP = App(
     slug="ion",
-    icon="cart",
+    icon="box",
     name="ION",
     summary="Purchase orders become purchase orders when they are ordered, parts become items.",
     help="Suppliers, accounts and classes are kept in step by hand; whatever is out of step is"
