@@ -20,7 +20,10 @@ from filelock import FileLock
 from hub import demo
 from hub.cli import main
 from hub.cli.sync_runs import sync_all
+from hub.db import engine
 from hub.scheduling import summary
+from hub.security import people
+from hub.security.rights import Right
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.small_demo import SmallDemo
 from tests.support.tiers import FULL
@@ -143,10 +146,10 @@ def served(started):
     return started, logged_in(started)
 
 
-def logged_in(demo_hub):
+def logged_in(demo_hub, who=demo.WHO):
     browser = requests.Session()
     page = browser.get(f"{demo_hub.web.url}/login", timeout=60).text
-    form = {"email": demo.WHO, "password": demo_hub.password, "csrf_token": token_in(page)}
+    form = {"email": who, "password": demo_hub.password, "csrf_token": token_in(page)}
     browser.post(f"{demo_hub.web.url}/login", data=form, timeout=60)
     return browser
 
@@ -168,6 +171,18 @@ def test_the_response_that_is_lost_is_that_of_the_bill_named_so(served):
     result = browser.get(f"{demo_hub.web.url}/documents?q=LOST-RESPONSE", timeout=60).text
     address = re.search(r'href="(/documents/\d+)"', result)[1]
     assert "status 504" in browser.get(f"{demo_hub.web.url}{address}", timeout=60).text
+
+
+def test_only_an_owner_is_offered_the_reset(served):
+    demo_hub, browser = served
+    with demo_hub.app.app_context(), engine.transaction() as session:
+        password = people.hash_new(demo_hub.password)
+        people.insert(session, "vera", password, [Right("viewer")])
+    pages = [
+        one.get(demo_hub.web.url, timeout=60).text for one in (browser, logged_in(demo_hub, "vera"))
+    ]
+    assert ["/demo/reset" in page for page in pages] == [True, False]
+    assert "Logged in as" in pages[1]
 
 
 def test_a_reset_begins_the_story_anew(served):
