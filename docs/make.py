@@ -261,6 +261,26 @@ def public_names(old: str, package: str) -> str:
     )
 
 
+def name_list(old: str, argument: str) -> str:
+    """Return what is public: where it is imported from, the page about it, and the names."""
+    import hub
+    import qbo_sandbox.kit as kit
+
+    called = [name for name in vars(hookspecs) if name.startswith("hub_")]
+    rows = [
+        ("`hub`", "[Public names](reference.md)", hub.__all__),
+        ("implemented", "[Hooks](hooks.md)", called),
+        ("`qbo_sandbox.kit`", "[The kit](stand-in.md#the-kit-for-stand-ins)", kit.__all__),
+    ]
+    for module, names in testing_names():
+        place = f"[Public names](reference.md#hubtesting{module})"
+        rows.append((f"`hub.testing.{module}`", place, [name for name, _ in names]))
+    table = "| import from | described in | names |\n|---|---|---|\n"
+    for place, page, listed in rows:
+        table += f"| {place} | {page} | {', '.join(f'`{name}`' for name in sorted(listed))} |\n"
+    return table
+
+
 def testing_names() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     """Yield each module of `hub.testing` with the public classes and functions it defines."""
     for path in sorted((ROOT / "hub" / "testing").glob("[a-z]*.py")):
@@ -318,6 +338,7 @@ MADE: dict[str, Callable[[str, str], str]] = {
     "nouns": nouns,
     "reference": reference,
     "public_names": public_names,
+    "name_list": name_list,
     "choices": choices,
     "commands": commands,
     "metrics": metrics,

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print what was sent to QuickBooks for the last change, and why documents are not posted.",
 )
+@click.option(
+    "--match-codes",
+    is_flag=True,
+    help="With --show-sent: match codes without a record with some record, as `hub dev` does.",
+)
 @as_json
 def demo(
     port: int | None,
@@ -40,6 +45,7 @@ def demo(
     slug: str | None,
     read_again: bool,
     show_sent: bool,
+    match_codes: bool,
     as_json: bool,
 ) -> None:
     """Run the hub with stand-ins only.
@@ -64,7 +70,7 @@ def demo(
                     demo_hub.read_again()
                 if once:
                     _sync_once(demo_hub, as_json)
-                is_reset = _serve(demo_hub, show_sent)
+                is_reset = _serve(demo_hub, show_sent, match_codes)
             if not is_reset:
                 return
             say("The demo begins anew.")
@@ -88,7 +94,7 @@ def _sync_once(demo_hub: "Demo", as_json: bool) -> None:
     raise SystemExit(runner.exit_code(runs))
 
 
-def _serve(demo_hub: "Demo", show_sent: bool) -> bool:
+def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:
     """Print the addresses and run apps by schedule until Ctrl-C.
 
     Return whether the demo is to begin anew.
@@ -98,7 +104,8 @@ def _serve(demo_hub: "Demo", show_sent: bool) -> bool:
     engine = Scheduler(demo_hub.app)
     with ExitStack() as stack:
         if show_sent:
-            stack.enter_context(sent_payloads.print_changes(demo_hub.app))
+            changes = sent_payloads.print_changes(demo_hub.app, matches_codes=match_codes)
+            stack.enter_context(changes)
         engine.start()
         stack.callback(engine.stop)
         _say_addresses(demo_hub)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -35,20 +35,28 @@ Files = Mapping[str, tuple[int, int]]
     help="Where to listen; 0 takes a free one.",
 )
 @click.option("--read-again", is_flag=True, help="Read every document again, also unchanged ones.")
-def dev(slug: str, port: int, read_again: bool) -> None:
+@click.option(
+    "--match/--no-match",
+    "match_codes",
+    default=True,
+    show_default=True,
+    help="Match codes without a record with some record of QuickBooks' stand-in.",
+)
+def dev(slug: str, port: int, read_again: bool, match_codes: bool) -> None:
     """Run a hub for the plugin of the app SLUG, on stand-ins.
 
-    QuickBooks and the source are stand-ins, all at one local address; the app is enabled, and what
-    it reads is posted. It prints the address, the log-in, and for the last change the document, the
-    matches of its codes, and what was sent to QuickBooks; for documents that are held or cannot be
-    read it prints why. When a file of a plugin changes, the hub starts again with it and reads
-    every document again. Everything lies in the folder hub-dev (or HUB_DATA); remove it to begin
-    anew.
+    QuickBooks and the source are stand-ins, all at one local address; the app is enabled, its codes
+    are matched with some records, and what it reads is posted. It prints the address, the log-in,
+    and for the last change the document, the matches of its codes, and what was sent to QuickBooks;
+    for documents that are held or cannot be read it prints why. When a file of a plugin changes,
+    the hub starts again with it and reads every document again. Everything lies in the folder
+    hub-dev (or HUB_DATA); remove it to begin anew.
     """
     require_stand_ins("hub dev")
     with suppress(PluginBroken):  # which its author may correct while this runs
         apps_of_plugin(slug)
-    Supervisor(slug, port or _free_port(), read_again).run()
+    options = ["--match-codes"] if match_codes else []
+    Supervisor(slug, port or _free_port(), read_again, options).run()
 
 
 class Supervisor:
@@ -57,11 +65,14 @@ class Supervisor:
     Only a new process imports all modules of a plugin anew.
     """
 
-    def __init__(self, slug: str, port: int, read_again: bool) -> None:
-        """Prepare to serve the plugin of an app at a port; `run` starts."""
+    def __init__(self, slug: str, port: int, read_again: bool, options: Sequence[str]) -> None:
+        """Prepare to serve the plugin of an app at a port; `run` starts.
+
+        `options` are more options of `hub demo`.
+        """
         self._command = [
             *(sys.executable, "-c", "from hub.cli import main; main()"),
-            *("demo", "--plugin", slug, "--port", str(port), "--show-sent"),
+            *("demo", "--plugin", slug, "--port", str(port), "--show-sent", *options),
         ]
         self._environ = {"HUB_DATA": FOLDER, **os.environ}
         self._read_again = read_again

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from hub.cli.sample_matches import SampleMatches
 from hub.cli.terminal import say
 from hub.cli.unposted_documents import UnpostedDocuments
 
@@ -43,14 +44,25 @@ class SentPayloads:
 
 
 @contextmanager
-def print_changes(app: "Flask") -> Iterator[None]:
-    """Print what was sent last, and why documents are not posted, until the block ends."""
+def print_changes(app: "Flask", *, matches_codes: bool = False) -> Iterator[None]:
+    """Print what was sent last, and why documents are not posted, until the block ends.
+
+    With `matches_codes`, codes without a record are matched first, and only the rest is printed.
+    """
     ended = threading.Event()
+    sample_matches = SampleMatches()
 
     def watch() -> None:
         with app.app_context():
             watched = (UnpostedDocuments(), SentPayloads())
             while not ended.wait(POLL_SECONDS):
+                if matches_codes:
+                    if sample_matches.is_waiting():
+                        continue
+                    matched = sample_matches.describe_new()
+                    if matched:
+                        say(matched)
+                        continue
                 for text in filter(None, [one.describe_new() for one in watched]):
                     say(text)
 

@@ -17,11 +17,12 @@ from sqlalchemy import select
 from hub import demo
 from hub.cli import dev, main
 from hub.cli.plugin_template import Choices, render
+from hub.cli.sample_matches import SampleMatches
 from hub.cli.sent_payloads import SentPayloads
 from hub.cli.sync_runs import sync_all
 from hub.cli.unposted_documents import UnpostedDocuments
 from hub.db.engine import reading, transaction
-from hub.models import Attempt, Cursor, Installation, Posting, Run
+from hub.models import Attempt, Cursor, Installation, Match, Posting, Run
 from tests.support.small_demo import SmallDemo
 
 NAME = "barn"
@@ -155,6 +156,40 @@ def test_a_start_after_a_change_reads_every_document_again(tmp_path, monkeypatch
             assert waiting == ["sync"]
     finally:
         small.close()
+
+
+def test_codes_of_a_stand_in_are_matched_so_that_its_documents_are_posted(tmp_path, monkeypatch):
+    monkeypatch.setattr(SmallDemo, "documents", {"costtracker": 12})
+    small = SmallDemo(tmp_path / "hub-dev", 0)
+    try:
+        small.web.start()
+        small.set_up()
+        with small.app.app_context():
+            sample_matches = SampleMatches()
+            assert sample_matches.is_waiting()
+            sync_all(demo.installations())
+            before = matched_codes()
+            text = sample_matches.describe_new()
+            assert re.match(r"Matched \d+ codes?, so that their documents are posted:\n  \S", text)
+            assert f"Change them at {small.web.url}/installations/" in text
+            assert matched_codes() > before
+            sync_all(demo.installations())
+            assert sample_matches.describe_new() == ""
+            for reason in held_reasons():
+                assert "has no match" not in reason
+    finally:
+        small.close()
+
+
+def matched_codes():
+    with reading() as session:
+        return set(session.scalars(select(Match.code).where(Match.record != "")))
+
+
+def held_reasons():
+    with reading() as session:
+        held = select(Posting).where(Posting.state == "held")
+        return [posting.reason for posting in session.scalars(held)]
 
 
 def test_an_app_that_no_plugin_has_is_named_with_the_near_one(monkeypatch, tmp_path):

@@ -235,6 +235,6 @@ def test_no_random_request_is_an_error_of_the_hub(owner):
         if status >= 500:
             errors.append(described(environ))
     assert errors == []
-    assert statuses[200] > REQUESTS / 10
+    assert statuses[200] > REQUESTS / 15  # enough of them reach a page
     assert statuses[302] + statuses[303] > REQUESTS / 50
     assert statuses[400] > REQUESTS / 20

@@ -1,0 +1,104 @@
+"""Matches of the codes of a stand-in, so that an author of a plugin sees what is posted."""
+
+from collections import Counter
+from typing import Any
+
+MAX_EXAMPLES = 3
+
+
+class SampleMatches:
+    """Matches each code that has no record with some record of QuickBooks' stand-in.
+
+    Only a stand-in has codes that mean nothing, so this is for `hub dev` alone. What a person has
+    decided is kept.
+    """
+
+    def is_waiting(self) -> bool:
+        """Tell whether a run is under way or waits, so that there may be more codes soon."""
+        from sqlalchemy import select
+
+        from hub.db.engine import reading
+        from hub.models import Run
+
+        with reading() as session:
+            return session.scalar(select(Run.id).where(Run.ended_at.is_(None)).limit(1)) is not None
+
+    def describe_new(self) -> str:
+        """Match codes that have no record and have their documents posted; return what was done."""
+        from hub.demo import WHO, installations
+        from hub.models.enums import RunKind
+        from hub.scheduling import run_log
+
+        texts = []
+        for row in installations():
+            matched = _match(row)
+            if matched:
+                run_log.request(RunKind.SYNC, row.id, WHO)
+                texts.append(_describe(row, matched))
+        return "\n".join(texts)
+
+
+def _match(row: Any) -> list[str]:
+    """Match the open codes of an installation, each of a field with another record."""
+    from hub.demo import WHO
+    from hub.errors import HubError
+    from hub.web import matches
+
+    matched = []
+    for field, code, record in _choices(row):
+        try:
+            matched.append(matches.decide(row.id, field, code, record, WHO))
+        except HubError:  # this record does not fit; the code stays open
+            continue
+    return matched
+
+
+def _choices(row: Any) -> list[tuple[str, str, str]]:
+    """Return field, code and record for each open code; the likeliest record, or else the next."""
+    from sqlalchemy import select
+
+    from hub.db.engine import reading
+    from hub.models import Company, SeenCode
+    from hub.qbo import records
+    from hub.web import matches
+    from hub.web.matches import CodeState
+
+    chosen = []
+    counts: Counter[str] = Counter()
+    with reading() as session:
+        company = session.get_one(Company, row.company_id)
+        declared = matches.fields_of(row)
+        book = matches.book_of(session, row)
+        codes = select(SeenCode).where(SeenCode.installation_id == row.id)
+        for seen in session.scalars(codes.order_by(SeenCode.field, SeenCode.code)).all():
+            field = declared.get(seen.field)
+            if field is None:
+                continue
+            view = matches.view(session, row, seen, field, book)
+            if view.state != CodeState.OPEN:
+                continue
+            found = records.choices(session, company.id, field.role)
+            suitable = [
+                one.quickbooks_id for one in found if one.currency in ("", company.currency)
+            ]
+            ids = [one.id for one in view.suggestions] or suitable
+            if ids:
+                chosen.append((seen.field, seen.code, ids[counts[seen.field] % len(ids)]))
+                counts[seen.field] += not view.suggestions
+    return chosen
+
+
+def _describe(row: Any, matched: list[str]) -> str:
+    """Return how many codes were matched, some of them, and the page to change them on."""
+    from hub.context import current
+
+    examples = matched[:MAX_EXAMPLES]
+    others = len(matched) - len(examples)
+    noun = "code" if len(matched) == 1 else "codes"
+    lines = [f"Matched {len(matched)} {noun}, so that their documents are posted:"]
+    lines += [f"  {text}" for text in examples]
+    if others:
+        lines.append(f"  and {others} others")
+    url = current().config.public_url.rstrip("/")
+    lines.append(f"  Change them at {url}/installations/{row.id}/matching/")
+    return "\n".join(lines)
