@@ -61,7 +61,7 @@ def _choices(row: Any) -> list[tuple[str, str, str]]:
     from hub.models import Company, SeenCode
     from hub.qbo import records
     from hub.web import matches
-    from hub.web.matches import CodeState
+    from hub.web.code_view import CodeState
 
     chosen = []
     counts: Counter[str] = Counter()
