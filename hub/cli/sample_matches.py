@@ -1,6 +1,7 @@
 """Matches of the codes of a stand-in, so that an author of a plugin sees what is posted."""
 
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 MAX_EXAMPLES = 3
@@ -10,8 +11,12 @@ class SampleMatches:
     """Matches each code that has no record with some record of QuickBooks' stand-in.
 
     Only a stand-in has codes that mean nothing, so this is for `hub dev` alone. What a person has
-    decided is kept.
+    decided is kept. A code that a match does not help is tried once.
     """
+
+    def __init__(self) -> None:
+        """Begin without a code that was tried."""
+        self._tried: set[tuple[int, str, str]] = set()
 
     def is_waiting(self) -> bool:
         """Tell whether a run is under way or waits, so that there may be more codes soon."""
@@ -31,26 +36,26 @@ class SampleMatches:
 
         texts = []
         for row in installations():
-            matched = _match(row)
+            matched = self._match(row)
             if matched:
                 run_log.request(RunKind.SYNC, row.id, WHO)
                 texts.append(_describe(row, matched))
         return "\n".join(texts)
 
+    def _match(self, row: Any) -> list[str]:
+        """Match the open codes of an installation; return a sentence about each."""
+        from hub.demo import WHO
+        from hub.errors import HubError
+        from hub.web import matches
 
-def _match(row: Any) -> list[str]:
-    """Match the open codes of an installation, each of a field with another record."""
-    from hub.demo import WHO
-    from hub.errors import HubError
-    from hub.web import matches
-
-    matched = []
-    for field, code, record in _choices(row):
-        try:
-            matched.append(matches.decide(row.id, field, code, record, WHO))
-        except HubError:  # this record does not fit; the code stays open
-            continue
-    return matched
+        matched = []
+        for field, code, record in _choices(row):
+            if (row.id, field, code) in self._tried:
+                continue
+            self._tried.add((row.id, field, code))
+            with suppress(HubError):  # this record does not fit; the code stays open
+                matched.append(matches.decide(row.id, field, code, record, WHO))
+        return matched
 
 
 def _choices(row: Any) -> list[tuple[str, str, str]]:

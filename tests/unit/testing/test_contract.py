@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from hub import App, Code, Document, Field, Line, Retry, hookimpl, money, setting
+from hub import App, Checkpoint, Code, Document, Field, Line, Retry, hookimpl, money, setting
 from hub.contract.registry import Plugins
 from hub.errors import PluginBroken, Refused
 from hub.testing import bench as bench_module
@@ -165,6 +165,26 @@ def test_a_document_without_date_party_and_lines_is_not_ready(suite, plugin, mon
             run(suite(), name)
         assert "It has no date" in str(caught.value)
         assert "It has no line with an amount" in str(caught.value)
+
+
+NO_CURSOR = "test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence"
+
+
+@pytest.mark.parametrize("uses_cursor", [True, False])
+def test_a_cursor_of_a_named_stream_reaches_the_source(suite, plugin, monkeypatch, uses_cursor):
+    def documents(app, site, cursors, ids):
+        cursor = cursors.get("bills", "") if uses_cursor else ""
+        if cursor in ("", "0"):
+            yield complete("bill")
+        yield Checkpoint(cursor="1", stream="bills")
+
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(documents))
+    test = getattr(suite(), NO_CURSOR)
+    if uses_cursor:
+        test(Bench(NAME))
+        return
+    with pytest.raises(FAILED, match="which it never wrote, and read bill:1"):
+        test(Bench(NAME))
 
 
 def test_a_kind_that_other_settings_bring_counts(suite, plugin, monkeypatch):
