@@ -39,7 +39,7 @@ GUIDES_WITH_CODE = {
     "deletions.md": 1,
     "dimensions.md": 1,
     "files.md": 1,
-    "paging.md": 7,
+    "paging.md": 8,
     "reporting-back.md": 2,
     "webhooks.md": 3,
 }
@@ -245,12 +245,28 @@ def test_the_pages_of_the_guide_are_those_of_the_tutorial(bench, tutorial):
     assert pages == list(shed.pages("/rentals", None))
 
 
+def test_each_list_has_a_stream_of_its_own():
+    class Lists:
+        def pages(self, path, cursor):
+            start = int(cursor or 0)
+            yield [f"{path} {start}"], str(start + 1)
+
+    iter_changes = names_of("how-to/paging.md", 4)["iter_changes"]
+    items = list(iter_changes(Lists(), {"payments": "7"}, lambda name, row: row))
+    assert items == [
+        "/rentals 0",
+        Checkpoint(cursor="1", stream="rentals"),
+        "/payments 7",
+        Checkpoint(cursor="8", stream="payments"),
+    ]
+
+
 @pytest.mark.parametrize("index", [1, 2, 3], ids=["numbers", "links", "in order"])
 def test_what_changed_since_a_moment_is_read_once(index):
     source = ChangedRentals(*[rental(n, f"2026-03-02T1{n}:00:00Z") for n in range(1, 6)])
     rentals = names_of("how-to/paging.md", index)["rentals"]
     source.rentals = lambda since, page: rentals(source, since, page)
-    iter_changes = names_of("how-to/paging.md", 4)["iter_changes"]
+    iter_changes = names_of("how-to/paging.md", 5)["iter_changes"]
     first = list(iter_changes(source, ""))
     assert ids(first, Document) == ["r1", "r2", "r3", "r4", "r5"]
     assert len([item for item in first if isinstance(item, Checkpoint)]) >= 3
@@ -260,7 +276,7 @@ def test_what_changed_since_a_moment_is_read_once(index):
 
 def test_a_cursor_of_changes_can_be_used_directly():
     source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    iter_changes = names_of("how-to/paging.md", 5)["iter_changes"]
+    iter_changes = names_of("how-to/paging.md", 6)["iter_changes"]
     first = list(iter_changes(source, ""))
     assert ids(first, Document) == ["r1", "r2"]
     source.rows.append(rental(3, "2026-03-02T11:00:00Z"))
@@ -270,7 +286,7 @@ def test_a_cursor_of_changes_can_be_used_directly():
 
 def test_single_rentals_are_read_in_the_order_of_their_ids():
     source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    items = list(names_of("how-to/paging.md", 6)["read_rentals"](source, ["r1", "r9", "r2"]))
+    items = list(names_of("how-to/paging.md", 7)["read_rentals"](source, ["r1", "r9", "r2"]))
     assert ids(items, Document) == ["r1", "r2"]
     assert items[1] == Gone(source_id="r9", reason="Shed no longer has it.")
 
