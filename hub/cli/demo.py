@@ -7,6 +7,7 @@ import click
 
 from hub.cli import sent_payloads
 from hub.cli.console import apps_of_plugin, as_json, port_number, require_stand_ins, write_log_of
+from hub.cli.sample_matches import SampleMatches
 from hub.cli.terminal import Terminal, print_json, say
 
 if TYPE_CHECKING:
@@ -99,12 +100,14 @@ def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:
 
     Return whether the demo is to begin anew.
     """
+    from hub.demo import WHO, installations
     from hub.scheduling.scheduler import Scheduler
 
     engine = Scheduler(demo_hub.app)
     with ExitStack() as stack:
         if show_sent:
-            changes = sent_payloads.print_changes(demo_hub.app, matches_codes=match_codes)
+            sample_matches = SampleMatches(installations, WHO) if match_codes else None
+            changes = sent_payloads.print_changes(demo_hub.app, sample_matches)
             stack.enter_context(changes)
         engine.start()
         stack.callback(engine.stop)

@@ -1,8 +1,12 @@
 """Matches of the codes of a stand-in, so that an author of a plugin sees what is posted."""
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hub.models import Installation
 
 MAX_EXAMPLES = 3
 
@@ -14,8 +18,10 @@ class SampleMatches:
     decided is kept. A code that a match does not help is tried once.
     """
 
-    def __init__(self) -> None:
-        """Begin without a code that was tried."""
+    def __init__(self, find_installations: Callable[[], list["Installation"]], who: str) -> None:
+        """Prepare to match the codes of some installations in the name of a person."""
+        self._find_installations = find_installations
+        self._who = who
         self._tried: set[tuple[int, str, str]] = set()
 
     def is_waiting(self) -> bool:
@@ -30,21 +36,19 @@ class SampleMatches:
 
     def describe_new(self) -> str:
         """Match codes that have no record and have their documents posted; return what was done."""
-        from hub.demo import WHO, installations
         from hub.models.enums import RunKind
         from hub.scheduling import run_log
 
         texts = []
-        for row in installations():
+        for row in self._find_installations():
             matched = self._match(row)
             if matched:
-                run_log.request(RunKind.SYNC, row.id, WHO)
+                run_log.request(RunKind.SYNC, row.id, self._who)
                 texts.append(_describe(row, matched))
         return "\n".join(texts)
 
     def _match(self, row: Any) -> list[str]:
         """Match the open codes of an installation; return a sentence about each."""
-        from hub.demo import WHO
         from hub.errors import HubError
         from hub.web import matches
 
@@ -54,7 +58,7 @@ class SampleMatches:
                 continue
             self._tried.add((row.id, field, code))
             with suppress(HubError):  # this record does not fit; the code stays open
-                matched.append(matches.decide(row.id, field, code, record, WHO))
+                matched.append(matches.decide(row.id, field, code, record, self._who))
         return matched
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hub.cli.sample_matches import SampleMatches
 from hub.cli.terminal import say
 from hub.cli.unposted_documents import UnpostedDocuments
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from hub.cli.sample_matches import SampleMatches
 
 POLL_SECONDS = 1.0
 
@@ -44,19 +45,18 @@ class SentPayloads:
 
 
 @contextmanager
-def print_changes(app: "Flask", *, matches_codes: bool = False) -> Iterator[None]:
+def print_changes(app: "Flask", sample_matches: "SampleMatches | None" = None) -> Iterator[None]:
     """Print what was sent last, and why documents are not posted, until the block ends.
 
-    With `matches_codes`, codes without a record are matched first, and only the rest is printed.
+    With `sample_matches` codes without a record are matched first, and only the rest is printed.
     """
     ended = threading.Event()
-    sample_matches = SampleMatches()
 
     def watch() -> None:
         with app.app_context():
             watched = (UnpostedDocuments(), SentPayloads())
             while not ended.wait(POLL_SECONDS):
-                if matches_codes:
+                if sample_matches:
                     if sample_matches.is_waiting():
                         continue
                     matched = sample_matches.describe_new()

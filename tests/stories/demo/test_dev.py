@@ -175,7 +175,7 @@ def test_codes_of_a_stand_in_are_matched_once(tmp_path, monkeypatch, slug):
         small.web.start()
         small.set_up()
         with small.app.app_context():
-            sample_matches = SampleMatches()
+            sample_matches = SampleMatches(demo.installations, demo.WHO)
             sync_all(demo.installations())
             before = matched_codes()
             text = sample_matches.describe_new()
