@@ -305,7 +305,7 @@ class TextField(Plugin):
         ({"posts": ()}, "posts of app bad is empty; name the kinds of its documents."),
         ({"wants": ("postd",)}, "wants of app bad is 'postd'; there is queued,"),
         ({"changed": "updated"}, "changed of app bad is 'updated'; there is update, hold."),
-        ({"icon": "spade"}, "icon of app bad is 'spade'; there is cart,"),
+        ({"icon": "spade"}, "icon of app bad is 'spade'; there is box, cart,"),
         ({"name": ""}, "app bad has no name; the pages show it."),
         ({"name": None}, "name of app bad must be a text, not None."),
         ({"hosts": ("api example.com",)}, "hosts of app bad has 'api example.com', which is no"),
