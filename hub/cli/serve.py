@@ -68,7 +68,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
                 raise ConfigurationError(
                     "--workers", "needs HUB_ENGINE=distributed; the embedded hub is one process"
                 )
-            web = server.for_hub(app, host, port, listener)
+            web = server.create_server(app, host, port, listener)
             _print_setup_code()
             say(f"The hub serves {address}")
             engine = None if no_engine else Scheduler(app, announce=say)
@@ -90,7 +90,7 @@ def _serve_processes(
     from hub.db.engine import db
     from hub.web import first_owner
 
-    if not first_owner.exists():
+    if not first_owner.owner_exists():
         say("Nobody owns this hub yet; `hub users add NAME` adds the first owner.")
     environ = {**os.environ, **settings}
     if "HUB_PUBLIC_URL" not in current().config.names_set:
@@ -120,7 +120,7 @@ def _print_setup_code() -> None:
     config = current().config
     if config.allow_loopback:
         say("Stand-ins on this machine are allowed, as sources and as QuickBooks.")
-    if first_owner.exists():
+    if first_owner.owner_exists():
         return
     say("Nobody owns this hub yet. Open this page and enter the code:")
     say(f"  {config.public_url}/setup")

@@ -82,7 +82,7 @@ def needs(role: str, of: str = "") -> Callable[[View], View]:
     return mark
 
 
-def fresh(view: View) -> View:
+def require_recent_login(view: View) -> View:
     """Mark a view that asks who it is again if the log-in was some time ago.
 
     The guard of `hub.web.confirmation` asks, and carries the entered form on.
@@ -100,7 +100,7 @@ def required_role(app: Flask, endpoint: str) -> str | None:
     return getattr(app.view_functions[endpoint], "needs", None)
 
 
-def about(app: Flask, endpoint: str) -> str:
+def subject_of_endpoint(app: Flask, endpoint: str) -> str:
     """Return what an endpoint is about, "" if the ids in its address say that."""
     if endpoint in PUBLIC or endpoint in SIGNED_IN:
         return OWN
@@ -210,7 +210,7 @@ def may_here(least: str) -> bool:
     return all(target.allows(rights(), least) for target in targets)
 
 
-def sees_run(run: Run | None) -> bool:
+def may_open_run(run: Run | None) -> bool:
     """Tell whether the person may open the page of a run."""
     return scope().has(run)
 
@@ -235,7 +235,7 @@ def _guard() -> Any:
     least = required_role(current_app, endpoint)
     if least == "anyone":
         return None
-    of = about(current_app, endpoint)
+    of = subject_of_endpoint(current_app, endpoint)
     if least is None or not subjects.is_resolved(of, rule.arguments):
         abort(403)
     earlier_step = _to_earlier_step(endpoint)
@@ -333,7 +333,7 @@ def _is_page(address: str) -> bool:
     return required_role(current_app, endpoint) not in (None, "anyone")
 
 
-def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], View]:
+def keep_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], View]:
     """Mark a view whose form is shown again after an expired session.
 
     The function names its secret fields.
@@ -348,7 +348,7 @@ def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], Vie
 
 def _to_login() -> Response:
     """Redirect to the log-in page and come back afterwards."""
-    next_page = destinations.this_page()
+    next_page = destinations.current_address()
     if request.method != "GET":
         next_page = address_of_draft() or address_of_unsent_form()
     row = sessions.current_row()

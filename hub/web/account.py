@@ -38,7 +38,7 @@ from hub.web import (
     throttling,
     viewer_choices,
 )
-from hub.web.access import OWN, fresh, needs, who
+from hub.web.access import OWN, needs, require_recent_login, who
 
 POSTPONED = "second_factor_postponed"  # in the cookie, for this session
 # Pages that a person reaches who has yet to set up the second factor that the hub requires.
@@ -58,7 +58,7 @@ def _require_second_factor() -> Response | None:
     is_postponed = POSTPONED in session and may_postpone()
     if is_postponed:
         return None
-    page = url_for("account.require_factor", next=destinations.this_page())
+    page = url_for("account.require_factor", next=destinations.current_address())
     return destinations.send_to(page)
 
 
@@ -91,7 +91,7 @@ def may_postpone() -> bool:
 def show() -> str:
     """Show the person's sessions and second factors."""
     with reading() as look:
-        return render_template("account.html", destination=_destination(), **_about(look))
+        return render_template("account.html", destination=_destination(), **_page_values(look))
 
 
 @pages.get("/required")
@@ -149,7 +149,7 @@ def end_other_sessions() -> Response:
 
 @pages.post("/authenticator/new")
 @needs("viewer", of=OWN)
-@fresh
+@require_recent_login
 def new_authenticator() -> Response:
     """Create the secret of an authenticator app, which its first code confirms."""
     with transaction() as write:
@@ -159,7 +159,7 @@ def new_authenticator() -> Response:
 
 @pages.get("/authenticator")
 @needs("viewer", of=OWN)
-@fresh
+@require_recent_login
 def authenticator() -> str | Response:
     """Show the secret for the authenticator app as a QR code and as text."""
     return _authenticator_page("")
@@ -167,7 +167,7 @@ def authenticator() -> str | Response:
 
 @pages.post("/authenticator")
 @needs("viewer", of=OWN)
-@fresh
+@require_recent_login
 def confirm_authenticator() -> str | Response:
     """Use the authenticator app from now on, if its first code is right."""
     guess = throttling.begin_guess("second-factor code", f"user {current_user.id}")
@@ -190,7 +190,7 @@ def confirm_authenticator() -> str | Response:
 
 @pages.post("/authenticator/remove")
 @needs("viewer", of=OWN)
-@fresh
+@require_recent_login
 def remove_authenticator() -> Response:
     """Remove the authenticator app."""
     with transaction() as write:
@@ -202,7 +202,7 @@ def remove_authenticator() -> Response:
 
 @pages.post("/recovery-codes")
 @needs("viewer", of=OWN)
-@fresh
+@require_recent_login
 def new_recovery_codes() -> str:
     """Replace the recovery codes and show the new ones once."""
     with transaction() as write:
@@ -215,7 +215,7 @@ def new_recovery_codes() -> str:
 
 @pages.post("/passkeys/options")
 @needs("viewer", of=OWN)
-@fresh
+@require_recent_login
 def passkey_options() -> dict[str, Any]:
     """Return what the browser needs to create a passkey."""
     row = _row()
@@ -227,7 +227,7 @@ def passkey_options() -> dict[str, Any]:
 
 @pages.post("/passkeys")
 @needs("viewer", of=OWN)
-@fresh
+@require_recent_login
 def add_passkey() -> str | Response:
     """Store a passkey that the browser created."""
     row = _row()
@@ -249,7 +249,7 @@ def add_passkey() -> str | Response:
 
 @pages.post("/passkeys/remove")
 @needs("viewer", of=OWN)
-@fresh
+@require_recent_login
 def remove_passkey() -> Response:
     """Remove a passkey."""
     passkey_id = row_ids.parse(request.form.get("passkey_id", "")) or 0
@@ -267,14 +267,14 @@ def remove_passkey() -> Response:
     return redirect(url_for("account.show"))
 
 
-def _about(look: Session) -> dict[str, Any]:
+def _page_values(look: Session) -> dict[str, Any]:
     """Return what the page of the account shows."""
     return {
         "own": _row(),
         "sessions": login_sessions.list_live(look, _id()),
         "has_authenticator": second_factor.has_authenticator(look, _id()),
         "codes_left": second_factor.count_recovery_codes(look, _id()),
-        "passkeys": passkeys.of_person(look, _id()),
+        "passkeys": passkeys.passkeys_of(look, _id()),
         "describe_browser": describe_browser,
         **viewer_choices.list_choices(),
     }

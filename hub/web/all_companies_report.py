@@ -34,19 +34,19 @@ class CompanyTotals(NamedTuple):
 def render(session: Session) -> str:
     """Render the page: the totals by currency and by company, and what needs attention."""
     now = current().clock.now()
-    waiting = company_totals.waiting(session, scope().installations(), now)
+    waiting = company_totals.waiting_totals(session, scope().installations(), now)
     if not waiting and company_totals.newest_date(session, scope().documents()) is None:
         steps = checklist.read_until_posted(session)
         return render_template("reports_of_all.html", is_empty=True, checklist=steps)
     newest, month = _months(session)
-    totals = company_totals.of_month(session, scope().documents(), month)
+    totals = company_totals.totals_of_month(session, scope().documents(), month)
     offered = company_totals.months_until(newest)
     companies = page(session, visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
     return render_template(
         "reports_of_all.html",
         month=month,
         months=offered if month in offered else [month, *offered],
-        sums=company_totals.by_currency(totals.values()),
+        sums=company_totals.sum_by_currency(totals.values()),
         page=companies,
         rows=[_row(company, totals) for company in companies.rows],
         waiting=waiting,
@@ -58,7 +58,7 @@ def render(session: Session) -> str:
 def download(session: Session) -> Response:
     """Download the totals of each company in a month."""
     _, month = _months(session)
-    totals = company_totals.of_month(session, scope().documents(), month)
+    totals = company_totals.totals_of_month(session, scope().documents(), month)
 
     def to_rows(look: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
         """Yield the totals of companies as a file has them."""

@@ -93,7 +93,7 @@ def download() -> Response:
 def _rows(session: Session, companies: Sequence[Company]) -> list[CompanyReconciliation]:
     """Return the newest reconciliation of each company, in a few queries for all."""
     whole_ids = [company.id for company in companies if scope().has_company(company.id)]
-    summaries = reconciliation.newest_of_each(session, whole_ids)
+    summaries = reconciliation.newest_reconciliation_of_each(session, whole_ids)
     rows = []
     for company in companies:
         summary = summaries.get(company.id)

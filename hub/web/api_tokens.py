@@ -12,7 +12,7 @@ from hub.models import User
 from hub.security import api_tokens
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import row_ids
-from hub.web.access import OWN, fresh, needs, who
+from hub.web.access import OWN, needs, require_recent_login, who
 from hub.web.paging import row_or_404
 
 SCOPES = {
@@ -34,7 +34,7 @@ def show() -> str:
 
 @pages.post("/")
 @needs("viewer", of=OWN)
-@fresh
+@require_recent_login
 def create() -> str | tuple[str, int]:
     """Create a token, and show it this once."""
     name = request.form.get("name", "")

@@ -85,8 +85,8 @@ def tiles(
     It has those of the companies for which the person may see the app.
     """
     company_ids = [company.id for company in companies]
-    installations = _by_app_and_company(session, Installation, company_ids)
-    requests = _by_app_and_company(session, Access, company_ids)
+    installations = _group_by_app_and_company(session, Installation, company_ids)
+    requests = _group_by_app_and_company(session, Access, company_ids)
     installation_ids = [row.id for row in installations.values()]
     case_counts = _case_counts(session, installation_ids)
     newest_cases = _newest_cases(session, installation_ids)
@@ -105,7 +105,7 @@ def tiles(
     return app_tiles
 
 
-def _by_app_and_company(
+def _group_by_app_and_company(
     session: Session, model: type[Row], company_ids: Collection[int]
 ) -> dict[tuple[str, int], Row]:
     """Return the rows of some companies by the slug of their app and the id of their company."""
@@ -130,7 +130,7 @@ def _newest_cases(session: Session, installation_ids: Collection[int]) -> dict[i
         .group_by(Case.installation_id)
     )
     titles = {}
-    with viewer.translated_reasons():
+    with viewer.translate_reasons():
         for case in session.scalars(select(Case).where(Case.id.in_(newest))):
             titles[case.installation_id or 0] = case.title
     return titles

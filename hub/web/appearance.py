@@ -56,7 +56,7 @@ def return_address() -> str:
     """Return the address of this page, or of the home page if the page answers a form."""
     if request.method != "GET":
         return "/"
-    return destinations.this_page()
+    return destinations.current_address()
 
 
 def _page_values() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from hub.models import AuditEntry, Case, Company, Installation, Posting, SourceDocument, User
-from hub.web.layout import app_name, document_title, kind
+from hub.web.layout import app_name, document_title, kind_label
 from hub.web.recorded_settings import RecordedSettings
 from hub.web.row_ids import MAX_ROW_ID
 
@@ -72,7 +72,7 @@ class Subjects:
             return links
         if entry.what in OF_CODES:
             return [_code(entry)]
-        return [self._thing(entry.subject)]
+        return [self._describe_subject(entry.subject)]
 
     def changes(self, entry: AuditEntry) -> list[str]:
         """Return a sentence for each setting that an entry changed."""
@@ -97,13 +97,13 @@ class Subjects:
         if row is None:
             return SubjectLink(f"posting {id}")
         document = row.document
-        name = f"{kind(row.kind).lower()} {document_title(document)}"
+        name = f"{kind_label(row.kind).lower()} {document_title(document)}"
         if document.party and document.party not in name:
             name += f" ({document.party})"
         url = url_for("documents.one", document_id=document.id, _anchor=f"posting-{id}")
         return SubjectLink(name, url)
 
-    def _thing(self, subject: str) -> SubjectLink:
+    def _describe_subject(self, subject: str) -> SubjectLink:
         """Return an app at a company, a company, a person or a case; else the subject itself."""
         if subject in self._installations:
             return _app(self._installations[subject])

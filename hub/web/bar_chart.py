@@ -65,7 +65,7 @@ class Chart:
         return len(self.bars) <= MAX_FEW
 
 
-def draw(values: Sequence[Value], width: int = WIDTH) -> Chart:
+def lay_out(values: Sequence[Value], width: int = WIDTH) -> Chart:
     """Lay out the bars of some values from left to right."""
     marks = steps(max(value.first + value.second for value in values))
     room = HEIGHT - TOP - BOTTOM

@@ -186,6 +186,6 @@ def _go_on(message: str, following: int | None) -> Response:
     if case is None or case.closed_at is not None:
         flash(message, "success")
         return redirect(url_for("inbox.show", **filters))
-    with viewer.translated_reasons():
+    with viewer.translate_reasons():
         flash(f"{message} {gettext('Next:')} {case.title}", "success")
     return redirect(url_for("inbox.one", case_id=case.id, **filters))

@@ -54,18 +54,18 @@ def apply() -> Response:
     cases, hidden = _chosen_cases()
     if act is None or not (cases or hidden):
         flash(gettext("Tick at least one case first."), "look")
-        return _back()
+        return _redirect_back()
     message, word, work = act
     message, word = gettext(message), gettext(word)
     try:
         reasons = act_on(cases, work, request.form)
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _back()
+        return _redirect_back()
     _report(message, word, len(cases) - len(reasons), list(reasons.values()))
     if hidden:
         flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=hidden), "look")
-    return _back()
+    return _redirect_back()
 
 
 @pages.get("/people")
@@ -110,7 +110,7 @@ def _chosen_cases() -> tuple[list[Case], int]:
         return cases[:MAX_CASES], count - MAX_CASES
 
 
-def _back() -> Response:
+def _redirect_back() -> Response:
     """Return to the list with its filters, or to the case whose page has the form."""
     arguments: dict[str, Any] = {**present(case_list.filters_of_request())}
     case_id = row_ids.parse(request.args.get("case", ""))

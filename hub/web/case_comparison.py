@@ -17,7 +17,7 @@ from hub.qbo import display
 from hub.qbo.transaction_index import without_markers
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import scope
-from hub.web.case_transactions import Entities, Key, candidates, stranger_keys
+from hub.web.case_transactions import Entities, Key, candidates, unexpected_keys
 from hub.web.source_view import money
 from hub.web.transaction_facts import HUB_LABELS, dated_facts, page_of, present_facts, stored_facts
 
@@ -311,7 +311,7 @@ def _written_view(session: Session, posting: Posting) -> display.TransactionView
 def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side]:
     """Compare each transaction that bears a marker of ours with the posting it names."""
     sides = []
-    for key in stranger_keys(case):
+    for key in unexpected_keys(case):
         head = session.get(TransactionHead, key)
         document = _document_of_marker(session, head)
         posting = _creating_posting(session, document) if document else None

@@ -150,7 +150,7 @@ def _ids_with_words(session: Session, query: Select[Case], words: str) -> list[i
     ids = inbox.search(session, query, words)
     if viewer.language() == ENGLISH:
         return ids
-    with viewer.translated_reasons():
+    with viewer.translate_reasons():
         ids += inbox.search(session, query, words)
     return sorted(set(ids), reverse=True)[: inbox.MAX_HITS]
 
@@ -240,7 +240,7 @@ def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
     return [*is_open, inbox.is_awake()]
 
 
-def _of_postings(*columns: Any) -> Select[Any]:
+def _links_to_documents(*columns: Any) -> Select[Any]:
     """Select from the links of cases to documents that the person may see."""
     return case_amounts.select_documents(*columns).where(*scope().postings())
 
@@ -253,7 +253,7 @@ def _totals(*, is_open: bool) -> Any:
     """
     amount = func.sum(type_coerce(case_amounts.amount(), BigInteger)).label("amount")
     due = func.min(SourceDocument.due).label("due")
-    query = _of_postings(amount, due).join(Case, Case.id == case_posting.c.case_id)
+    query = _links_to_documents(amount, due).join(Case, Case.id == case_posting.c.case_id)
     is_listed = Case.closed_at.is_(None) if is_open else Case.closed_at.is_not(None)
     return query.where(is_listed).group_by(case_posting.c.case_id).subquery()
 
@@ -280,7 +280,7 @@ def _add_owners(session: Session, rows: Mapping[int, CaseRow]) -> None:
 
 def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
     """Add number, amounts, earliest due date and party of the documents of each case."""
-    query = _of_postings(
+    query = _links_to_documents(
         case_amounts.CURRENCY,
         func.count(),
         func.sum(case_amounts.amount()),

@@ -94,7 +94,7 @@ def headline(case: Case) -> str:
     template = CATALOGUE.get(case.code)
     if template is None or template.title != DOCUMENT_TITLE:
         return case.title
-    first_sentence = brief(_without_advice(case)).partition(". ")[0].rstrip(".")
+    first_sentence = shorten_reason(_without_advice(case)).partition(". ")[0].rstrip(".")
     return shorten(first_sentence, MAX_HEADLINE, placeholder="…") or case.title
 
 
@@ -112,7 +112,7 @@ def instruction(case: Case, app_name: str) -> str:
     )
 
 
-def brief(text: str) -> str:
+def shorten_reason(text: str) -> str:
     """Shorten a reason for a list; the case's page has QuickBooks' own words."""
     own_words = gettext("QuickBooks says:")
     return text.partition(f" ({own_words} ")[0]

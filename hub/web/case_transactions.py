@@ -22,7 +22,7 @@ def transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     if case.cause.endswith(CAUSE_SUFFIX):
         return _posted_keys(postings)
     if case.cause.startswith("stranger:"):
-        return stranger_keys(case)
+        return unexpected_keys(case)
     return []
 
 
@@ -44,7 +44,7 @@ def _posted_keys(postings: Sequence[Posting]) -> list[Key]:
     return keys
 
 
-def stranger_keys(case: Case) -> list[Key]:
+def unexpected_keys(case: Case) -> list[Key]:
     """Name the transactions that a case about unexpected markers lists."""
     default_kind = case.cause.split(":")[2]
     candidates = case.details.get("candidates") or ()

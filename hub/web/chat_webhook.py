@@ -10,7 +10,7 @@ from hub.errors import HubError
 from hub.notices import chat
 from hub.security import audit, hub_settings
 from hub.translations.messages import gettext, translate
-from hub.web.access import fresh, needs, who
+from hub.web.access import needs, require_recent_login, who
 
 FIELD = "chat_secret"
 MAX_ADDRESS_LENGTH = 1000
@@ -19,7 +19,7 @@ pages = Blueprint("chat_webhook", __name__, url_prefix="/setup/chat")
 
 @pages.post("")
 @needs("owner")
-@fresh
+@require_recent_login
 def store() -> Response:
     """Store the address; an empty one removes it."""
     url = request.form.get(FIELD, "").strip()
@@ -27,14 +27,14 @@ def store() -> Response:
         flash(
             gettext("Not saved. The address of an incoming webhook begins with https://."), "error"
         )
-        return _back()
+        return _redirect_back()
     host = urlsplit(url).hostname or "none"
     with transaction() as session:
         hub_settings.store(session, chat.CHAT_URL, url)
         audit.record(session, who(), "chat address changed", host)
     text = gettext("New cases are posted to %(host)s. Send a test message now.", host=host)
     flash(text if url else gettext("Nothing is posted to Slack or Teams."), "success")
-    return _back()
+    return _redirect_back()
 
 
 @pages.post("/test")
@@ -49,7 +49,7 @@ def test() -> Response:
         flash(gettext("%(chat)s took the test message.", chat=chat.host()), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")
-    return _back()
+    return _redirect_back()
 
 
 def _is_address(url: str) -> bool:
@@ -63,6 +63,6 @@ def _is_address(url: str) -> bool:
         return False
 
 
-def _back() -> Response:
+def _redirect_back() -> Response:
     """Redirect to the page of the mail server, which has the form."""
     return redirect(url_for("mail_server.show", _anchor="chat"))

@@ -91,15 +91,15 @@ def source_facts(
     details = used.create if isinstance(used, Code) else None
     facts += _detail_facts(details)
     cause = match_cause(installation, seen.field, seen.code)
-    waiting = waiting_for(session, [cause]).get(cause)
+    waiting = documents_waiting_for(session, [cause]).get(cause)
     return SourceFacts(
         facts=[(label, text) for label, text in facts if text],
-        documents=_newest(session, waiting.case.id) if waiting else [],
+        documents=_newest_documents(session, waiting.case.id) if waiting else [],
         waiting=waiting,
     )
 
 
-def waiting_for(session: Session, causes: Iterable[str]) -> dict[str, CaseRow]:
+def documents_waiting_for(session: Session, causes: Iterable[str]) -> dict[str, CaseRow]:
     """Return what waits for codes, by the cause of their open cases."""
     query = select(Case).where(
         Case.cause.in_(list(causes)), Case.closed_at.is_(None), *scope().cases()
@@ -136,7 +136,7 @@ def _party_facts(details: Party) -> list[tuple[str, str]]:
     ]
 
 
-def _newest(session: Session, case_id: int) -> list[Posting]:
+def _newest_documents(session: Session, case_id: int) -> list[Posting]:
     """Return the newest documents that a case stops and the person may see."""
     query = (
         select(Posting)

@@ -23,7 +23,7 @@ from hub.scheduling import run_log
 from hub.security import refusals
 from hub.translations.messages import gettext, translate
 from hub.web import company_choice, reconciliation
-from hub.web.access import ANYWHERE, fresh, may, needs, scope, who
+from hub.web.access import ANYWHERE, may, needs, require_recent_login, scope, who
 from hub.web.paging import page, row_or_404
 
 COMPANIES_PER_PAGE = 20
@@ -42,7 +42,7 @@ def index() -> str:
     with reading() as look:
         order = company_choice.problems_first()
         listed = page(look, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
-        companies = _about_each(look, listed.rows)
+        companies = _describe_each(look, listed.rows)
     context = {
         "ready": keys.are_complete,
         "redirect_uri": token_endpoint.redirect_uri(),
@@ -56,7 +56,7 @@ def index() -> str:
 
 @pages.post("/companies/connect")
 @needs("owner")
-@fresh
+@require_recent_login
 def connect() -> Response:
     """Redirect to the consent page of QuickBooks."""
     return to_consent(None)
@@ -64,7 +64,7 @@ def connect() -> Response:
 
 @pages.post("/companies/<int:company_id>/reconnect")
 @needs("owner")
-@fresh
+@require_recent_login
 def reconnect(company_id: int) -> Response:
     """Redirect to the consent page for a connected company.
 
@@ -95,7 +95,7 @@ def callback() -> Response:
 
 @pages.post("/companies/<int:company_id>/disconnect")
 @needs("owner")
-@fresh
+@require_recent_login
 def disconnect(company_id: int) -> Response:
     """Revoke the connection; settings and matches are kept."""
     company = _company(company_id)
@@ -115,7 +115,7 @@ def disconnect(company_id: int) -> Response:
 
 @pages.post("/companies/<int:company_id>/remove")
 @needs("owner")
-@fresh
+@require_recent_login
 def remove(company_id: int) -> Response:
     """Remove a company that never worked, for example because of a mistyped number."""
     company = _company(company_id)
@@ -220,21 +220,21 @@ def _report(work: Callable[[], object], done: str) -> Response:
     return redirect(url_for("companies.index"))
 
 
-def _about_each(look: Session, companies: Sequence[Company]) -> list[dict[str, Any]]:
+def _describe_each(look: Session, companies: Sequence[Company]) -> list[dict[str, Any]]:
     """Return what the page shows of each company, in a few queries for all.
 
     What is about all apps needs a role for the whole company.
     """
     ids = [company.id for company in companies]
     whole_ids = [company_id for company_id in ids if scope().has_company(company_id)]
-    tokens = {token.company_id: token for token in look.scalars(_of(Token, ids))}
-    lists = _by_company(look.scalars(_of(ListState, ids)))
-    apps_of_companies = _of(Installation, ids).where(*scope().installations())
-    apps = _by_company(look.scalars(apps_of_companies.order_by(Installation.id)))
+    tokens = {token.company_id: token for token in look.scalars(_rows_of_companies(Token, ids))}
+    lists = _group_by_company(look.scalars(_rows_of_companies(ListState, ids)))
+    apps_of_companies = _rows_of_companies(Installation, ids).where(*scope().installations())
+    apps = _group_by_company(look.scalars(apps_of_companies.order_by(Installation.id)))
     sizes = _sizes_of_lists(look, ids)
     runs = reconciliation.newest_runs(look, whole_ids, RunKind.LISTS)
     reads = usage.count_reads_of_each(look, ids)
-    reconciled = reconciliation.newest_of_each(look, whole_ids)
+    reconciled = reconciliation.newest_reconciliation_of_each(look, whole_ids)
     about = []
     for company in companies:
         about.append(
@@ -255,12 +255,12 @@ def _about_each(look: Session, companies: Sequence[Company]) -> list[dict[str, A
     return about
 
 
-def _of(model: Any, company_ids: Collection[int]) -> Select[Any]:
+def _rows_of_companies(model: Any, company_ids: Collection[int]) -> Select[Any]:
     """Return the query for the rows of a table that belong to some companies."""
     return select(model).where(model.company_id.in_(company_ids))
 
 
-def _by_company(rows: Iterable[Any]) -> dict[int, list[Any]]:
+def _group_by_company(rows: Iterable[Any]) -> dict[int, list[Any]]:
     """Group rows by their company."""
     by_company: dict[int, list[Any]] = defaultdict(list)
     for row in rows:

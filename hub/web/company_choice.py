@@ -99,7 +99,7 @@ def matches_words(words: str) -> ColumnElement[bool]:
     return or_(Company.name.icontains(words, autoescape=True), Company.realm == words)
 
 
-def chosen_or_only(look: Session) -> Company | None:
+def chosen_or_only_company(look: Session) -> Company | None:
     """Return the chosen company, or the only one that the person may see; else None."""
     company_id = access.chosen_company_id()
     if company_id is not None:

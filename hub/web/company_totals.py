@@ -64,7 +64,7 @@ def months_until(newest: Period) -> list[Period]:
     return [Period(one // 12, one % 12 + 1) for one in range(last, last - MONTHS_OFFERED, -1)]
 
 
-def of_month(
+def totals_of_month(
     session: Session, documents: Any, month: Period
 ) -> dict[int, dict[str, CurrencyTotal]]:
     """Return the totals of the documents dated in a month, by company and currency."""
@@ -81,7 +81,7 @@ def of_month(
     return totals
 
 
-def by_currency(totals: Iterable[Mapping[str, CurrencyTotal]]) -> list[CurrencyTotal]:
+def sum_by_currency(totals: Iterable[Mapping[str, CurrencyTotal]]) -> list[CurrencyTotal]:
     """Add up the totals of all companies by currency."""
     sums: dict[str, CurrencyTotal] = {}
     for of_company in totals:
@@ -90,7 +90,7 @@ def by_currency(totals: Iterable[Mapping[str, CurrencyTotal]]) -> list[CurrencyT
     return [sums[currency] for currency in sorted(sums)]
 
 
-def waiting(session: Session, installations: Any, now: dt.datetime) -> list[Ages]:
+def waiting_totals(session: Session, installations: Any, now: dt.datetime) -> list[Ages]:
     """Return what waits for a person, by currency and the days since the hub planned it.
 
     `installations` are the conditions of the apps.

@@ -115,14 +115,14 @@ def copy(installation_id: int) -> Response:
             gettext(
                 "%(count)s confirmed as new. %(when_created)s",
                 count=count,
-                when_created=_when_created(installation),
+                when_created=_start_creation(installation),
             ),
             "success",
         )
     return redirect(here)
 
 
-def _when_created(installation: Installation) -> str:
+def _start_creation(installation: Installation) -> str:
     """Start a sync that creates what was confirmed; say so, or that the app is off."""
     if not is_active(installation):
         app = sources.app_of(installation)

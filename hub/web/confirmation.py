@@ -46,7 +46,7 @@ pages = Blueprint("confirmation", __name__)
 
 
 def init_app(app: Flask) -> None:
-    """Check every request to a view that is marked with `access.fresh`."""
+    """Check every request to a view that is marked with `access.require_recent_login`."""
     app.before_request(_check)
 
 
@@ -62,14 +62,14 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
 
     The page sends the form of this request again, together with the answer. A form with secrets
     is not repeated on a page: the browser returns to its page after the answer. With
-    `access.keeps_form` that page shows everything else that was entered. A caller that stores the
+    `access.keep_form` that page shows everything else that was entered. A caller that stores the
     secrets elsewhere passes a function that returns the fields to `repeat`.
     """
     row = sessions.current_row()
     if row is None or login_sessions.is_confirmed(row):
         return None
     if request.method != "POST":
-        return _redirect(destinations.this_page())
+        return _redirect(destinations.current_address())
     _require_csrf_token()
     problem = ""
     if any(name in request.form for name in PROBLEMS):
@@ -118,7 +118,7 @@ def options() -> dict[str, Any]:
     if row is None:
         abort(403)
     with transaction() as write:
-        own = passkeys.of_person(write, row.user_id)
+        own = passkeys.passkeys_of(write, row.user_id)
         if not own:
             abort(404)
         challenge = passkeys.challenge_to_use(own, verify_person=True)

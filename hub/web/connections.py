@@ -273,24 +273,24 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         """Close the connection that waits longest if a new one is one too many."""
         channels = list(self.active_channels.values())
         if not self._proxies.is_proxy(str(newest.addr[0])):
-            same = _of_group(channels, newest.group)
+            same = _connections_of_group(channels, newest.group)
             if len(same) > self.limits.connections_per_client:
                 _close_longest_waiting(same, newest)
                 return
         if len(channels) > self._max_connections:
-            _close_longest_waiting(_of_largest_group(channels), newest)
+            _close_longest_waiting(_connections_of_largest_group(channels), newest)
 
 
-def _of_group(channels: list[BoundedChannel], group: str) -> list[BoundedChannel]:
+def _connections_of_group(channels: list[BoundedChannel], group: str) -> list[BoundedChannel]:
     """Return the connections of one client."""
     return [channel for channel in channels if channel.group == group]
 
 
-def _of_largest_group(channels: list[BoundedChannel]) -> list[BoundedChannel]:
+def _connections_of_largest_group(channels: list[BoundedChannel]) -> list[BoundedChannel]:
     """Return the connections of the client with most that wait; of nobody if none waits."""
     waiting = Counter(channel.group for channel in channels if channel.is_waiting())
     for group, _ in waiting.most_common(1):
-        return _of_group(channels, group)
+        return _connections_of_group(channels, group)
     return []
 
 

@@ -18,7 +18,7 @@ def local_path(destination: str) -> str:
     return destination if is_local and _fits(destination) else "/"
 
 
-def this_page() -> str:
+def current_address() -> str:
     """Return the address of this page, to come back to it; without a query that is too long."""
     address = request.full_path.rstrip("?")
     return address if _fits(address) else local_path(request.path)

@@ -46,7 +46,7 @@ from hub.web.document_filters import (
 from hub.web.document_lines import Payment, side_by_side
 from hub.web.document_rows import describe, rows_of, state_and_main_posting
 from hub.web.installation import is_active
-from hub.web.layout import KINDS, in_zone_of, installation_choices
+from hub.web.layout import KINDS, installation_choices, use_zone_of
 from hub.web.paging import page, present, row_or_404
 from hub.web.source_view import source_view
 from hub.web.timeline import FOUND, OUTCOMES, TimelineEvent, timeline
@@ -120,7 +120,7 @@ def one(document_id: int) -> str:
     """Show everything that is known of one document."""
     with reading() as session:
         document = row_or_404(session, SourceDocument, document_id)
-        in_zone_of(document.installation)
+        use_zone_of(document.installation)
         words = {"OUTCOMES": OUTCOMES, "FOUND": FOUND}
         return render_template(
             "document.html", document=document, **words, **_context(session, document)
@@ -180,20 +180,20 @@ def posting(posting_id: int) -> Response:
 
 def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     """Return what the page of a document shows."""
-    postings = _in_order(session, Posting, Posting.document_id == document.id)
+    postings = _load_in_order(session, Posting, Posting.document_id == document.id)
     ids = [posting.id for posting in postings]
-    attempts = _in_order(session, Attempt, Attempt.posting_id.in_(ids))
-    proofs = _in_order(session, Proof, Proof.posting_id.in_(ids))
-    receipts = _in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
+    attempts = _load_in_order(session, Attempt, Attempt.posting_id.in_(ids))
+    proofs = _load_in_order(session, Proof, Proof.posting_id.in_(ids))
+    receipts = _load_in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
-    cases = _in_order(session, Case, Case.id.in_(stops), *scope().cases())[::-1]
+    cases = _load_in_order(session, Case, Case.id.in_(stops), *scope().cases())[::-1]
     state, main = state_and_main_posting(session, document)
     return {
-        **_about_postings(session, document, postings, main),
-        **_about_state(session, document, main, state),
+        **_posting_values(session, document, postings, main),
+        **_state_values(session, document, main, state),
         "main": main,
-        "attempts": _by_posting(attempts),
-        "proofs": _by_posting(proofs),
+        "attempts": _group_by_posting(attempts),
+        "proofs": _group_by_posting(proofs),
         "receipts": receipts,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
@@ -201,7 +201,7 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     }
 
 
-def _about_postings(
+def _posting_values(
     session: Session, document: SourceDocument, postings: list[Posting], main: Posting | None
 ) -> dict[str, Any]:
     """Return the postings as the page shows them, and the main one beside the source."""
@@ -223,7 +223,7 @@ def _about_postings(
     }
 
 
-def _about_state(
+def _state_values(
     session: Session, document: SourceDocument, main: Posting | None, state: str
 ) -> dict[str, Any]:
     """Return the state of a document, what is paid of it, and what the person may do with it."""
@@ -278,7 +278,9 @@ def _shown_state(state: str, main: Posting | None, payment: Payment | None) -> s
     return payment_state(state, main.kind, payment.paid + payment.open, payment.open)
 
 
-def _in_order(session: Session, model: type[Row], *conditions: ColumnElement[bool]) -> list[Row]:
+def _load_in_order(
+    session: Session, model: type[Row], *conditions: ColumnElement[bool]
+) -> list[Row]:
     """Return the rows of a table that fit all conditions, oldest first."""
     query = select(model).where(*conditions).order_by(model.id)
     return list(session.scalars(query))
@@ -319,7 +321,7 @@ def _page(posting: Posting) -> str | None:
     return page_of(posting.kind, posting.quickbooks_id)
 
 
-def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
+def _group_by_posting(rows: list[Any]) -> dict[int, list[Any]]:
     """Group rows by the id of their posting, in the order in which they come."""
     by_posting: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
@@ -329,5 +331,5 @@ def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
 
 def _events(*rows: Any) -> list[TimelineEvent]:
     """Return the history of a document, with reasons in the language of the person."""
-    with viewer.translated_reasons():
+    with viewer.translate_reasons():
         return list(timeline(*rows))

@@ -78,7 +78,7 @@ def show(installation_id: int) -> str:
         is_excluded = early_documents.match_excluded(installation_id)
         query = select(SourceDocument).where(*is_excluded)
         documents = page(session, query, by=[SourceDocument.id])
-        rows = [_early(row) for row in documents.rows]
+        rows = [_row_values(row) for row in documents.rows]
         count, sums = summary(session, installation_id)
         return render_template(
             "earlier.html",
@@ -95,7 +95,7 @@ def show(installation_id: int) -> str:
 def confirm(installation_id: int) -> str | Response:
     """List what is about to be included with its sum, and ask for confirmation."""
     with reading() as session:
-        installation = _own(session, installation_id)
+        installation = _require_installation(session, installation_id)
         which = request.args.get("which", "selected")
         chosen = None
         if which != "all":
@@ -125,7 +125,7 @@ def include(installation_id: int) -> Response:
     """Include exactly what was listed; what has changed since then stays left out."""
     chosen = listed_rows.decode(request.form.get("listed", ""))
     with transaction() as session:
-        installation = _own(session, installation_id)
+        installation = _require_installation(session, installation_id)
         unchanged = []
         for row in _list_excluded(session, installation_id, chosen):
             if listed_rows.is_same(chosen[row.id], row.seal):
@@ -170,7 +170,7 @@ def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
     return count, sum_texts(sums)
 
 
-def _own(session: Session, installation_id: int) -> Installation:
+def _require_installation(session: Session, installation_id: int) -> Installation:
     """Return the installation; abort unless the person may change its settings.
 
     Including documents moves the start date for some of them.
@@ -192,7 +192,7 @@ def _list_excluded(
     return [Early(*row) for row in session.execute(query)]
 
 
-def _early(row: SourceDocument) -> Early:
+def _row_values(row: SourceDocument) -> Early:
     """Return the columns of a document that the list shows."""
     values = [getattr(row, column.key) for column in COLUMNS]
     return Early(*values)

@@ -35,7 +35,7 @@ def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:
         return row
     is_granted = access is not None and access.granted_at is not None
     if app.access and app.access_gate and not is_granted:
-        raise AccessNeeded(setting_messages.needs_access(app.name), app.access)
+        raise AccessNeeded(setting_messages.explain_access(app.name), app.access)
     row = Installation(
         company_id=company_id,
         slug=app.slug,

@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_page_values)
 
 
-def of_quickbooks() -> Badge | None:
+def quickbooks_badge() -> Badge | None:
     """Return the badge of what the hub calls in place of QuickBooks; None if it is QuickBooks."""
     if "quickbooks_badge" not in g:
         try:
@@ -41,7 +41,7 @@ def of_quickbooks() -> Badge | None:
     return badge
 
 
-def of_source(app: App | None, installation: Installation) -> Badge | None:
+def source_badge(app: App | None, installation: Installation) -> Badge | None:
     """Return the badge of an app whose source is on this machine, as stand-ins are."""
     if app is None:
         return None
@@ -73,4 +73,4 @@ def _badge(keys: intuit_keys.IntuitKeys) -> Badge | None:
 
 def _page_values() -> dict[str, Any]:
     """Return what the frame of a page needs."""
-    return {"quickbooks_badge": of_quickbooks}
+    return {"quickbooks_badge": quickbooks_badge}

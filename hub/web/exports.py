@@ -63,17 +63,17 @@ def read_in_chunks(
         key = found[-1][-len(by) :]
 
 
-def _as_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def _format_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield a CSV file."""
     return spreadsheets.stream(columns, _cells(columns, rows))
 
 
-def _as_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def _format_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield an XLSX file."""
     return xlsx.stream(columns, _cells(columns, rows))
 
 
-def _as_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def _format_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield a JSON array with one row in each line; amounts are texts."""
     separator = "[\n"
     for row in rows:
@@ -102,7 +102,7 @@ def _cell(value: Any) -> spreadsheets.Cell:
 
 
 FORMATS: dict[str, tuple[str, Callable[[Sequence[str], Iterable[Row]], Iterator[bytes]]]] = {
-    "csv": (spreadsheets.MIME, _as_csv),
-    "xlsx": (xlsx.MIME, _as_xlsx),
-    "json": (JSON_MIME, _as_json),
+    "csv": (spreadsheets.MIME, _format_csv),
+    "xlsx": (xlsx.MIME, _format_xlsx),
+    "json": (JSON_MIME, _format_json),
 }

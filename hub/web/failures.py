@@ -131,10 +131,10 @@ def page(
         "request_id": request_log.request_id(),
         "back": destinations.page_before(),
     }
-    return make_response(_with_navigation(context, database_away), status)
+    return make_response(_render_with_navigation(context, database_away), status)
 
 
-def _with_navigation(context: dict[str, Any], database_away: bool) -> str:
+def _render_with_navigation(context: dict[str, Any], database_away: bool) -> str:
     """Render an error with the navigation of the person who is logged in.
 
     Without the database nobody knows who that is: then a browser with a session gets the links

@@ -64,7 +64,7 @@ def setup_code() -> SetupCode:
     return code
 
 
-def exists() -> bool:
+def owner_exists() -> bool:
     """Tell whether the hub has an owner; once there is one, there always is."""
     if not current_app.extensions.get("has_owner"):
         with reading() as session:

@@ -68,7 +68,9 @@ def inputs(
 
     `source` returns the choices that are not in the schema.
     """
-    present = {name: values.get(name, _default(field)) for name, field in schema.fields.items()}
+    present = {
+        name: values.get(name, _default_value(field)) for name, field in schema.fields.items()
+    }
     questions = []
     for name, field in schema.fields.items():
         question = _input(name, field, values, name in stored or name in entered, source)
@@ -77,7 +79,7 @@ def inputs(
                 question,
                 entered=name in entered,
                 applies=applies(field, present),
-                only_if=_only_if(field),
+                only_if=_condition_json(field),
             )
         )
     return questions
@@ -132,7 +134,7 @@ def with_focus(questions: Sequence[Input]) -> list[Input]:
     return [replace(question, focus=question.name == first) for question in questions]
 
 
-def _only_if(field: fields.Field[Any]) -> str:
+def _condition_json(field: fields.Field[Any]) -> str:
     """Return the values of other settings that a setting needs, as JSON; "" for none."""
     needed = conditions(field)
     return json.dumps(needed, sort_keys=True) if needed else ""
@@ -152,8 +154,8 @@ def _input(
     else:
         is_offered = bool(metadata.get("choices_from")) and not problem  # maybe an empty list
         has_choices = bool(choices) or is_offered
-        kind = _kind(field, has_choices=has_choices, count=len(choices))
-        value = values.get(name, _default(field))
+        kind = _input_kind(field, has_choices=has_choices, count=len(choices))
+        value = values.get(name, _default_value(field))
     if kind in ("select", "suggest", "picks"):
         choices, value = _with_value(field, choices, value)
     name_in_words = name.replace("_", " ").capitalize()
@@ -166,13 +168,13 @@ def _input(
         required=field.required and not stored,
         value=_display_value(kind, value),
         choices=choices,
-        blank=not field.required and not _default(field),
+        blank=not field.required and not _default_value(field),
         stored=stored,
         problem=problem,
     )
 
 
-def _default(field: fields.Field[Any]) -> Any:
+def _default_value(field: fields.Field[Any]) -> Any:
     """Return the value that a field has without input."""
     default = field.load_default
     if default is missing:
@@ -180,7 +182,7 @@ def _default(field: fields.Field[Any]) -> Any:
     return default() if callable(default) else default
 
 
-def _kind(field: fields.Field[Any], has_choices: bool, count: int) -> str:
+def _input_kind(field: fields.Field[Any], has_choices: bool, count: int) -> str:
     """Return how a field is drawn; `count` is the number of its choices."""
     kind = _kind_of_type(field)
     if has_choices and kind != "checkbox":

@@ -80,9 +80,9 @@ def init_app(app: Flask) -> None:
     client = ClientAddress(app.wsgi_app, Proxies(config.trusted_proxy))
     app.wsgi_app = client  # type: ignore[method-assign, assignment]
     csrf.init_app(app)
-    app.after_request(_with_frames)  # after the policy is set: they run last in, first out
-    _talisman(app, config, secure)
-    app.after_request(_not_stored)
+    app.after_request(_allow_frames)  # after the policy is set: they run last in, first out
+    _add_security_headers(app, config, secure)
+    app.after_request(_forbid_storing)
     app.after_request(_isolate)
     app.after_request(_clear_browser_data)
 
@@ -105,7 +105,7 @@ def policy(config: Config) -> dict[str, list[str]]:
     }
 
 
-def _talisman(app: Flask, config: Config, secure: bool) -> None:
+def _add_security_headers(app: Flask, config: Config, secure: bool) -> None:
     """Add the security headers and the content security policy."""
     Talisman(
         app,
@@ -121,7 +121,7 @@ def _talisman(app: Flask, config: Config, secure: bool) -> None:
     )
 
 
-def _with_frames(response: Response) -> Response:
+def _allow_frames(response: Response) -> Response:
     """Let the pages that show a file of the source have a frame of our own origin."""
     name = "Content-Security-Policy"
     if request.endpoint in FRAMING and name in response.headers:
@@ -130,7 +130,7 @@ def _with_frames(response: Response) -> Response:
     return response
 
 
-def _not_stored(response: Response) -> Response:
+def _forbid_storing(response: Response) -> Response:
     """Forbid caches to store pages, which may contain business data."""
     is_asset = (request.endpoint or "").endswith(("static", "htmx"))
     if not is_asset or response.status_code >= 400:

@@ -68,7 +68,7 @@ def show() -> str:
 def address() -> str:
     """Return the address of the section of the help about this page."""
     section = SECTIONS.get(request.blueprint or "", "")
-    return url_for("help.show", _anchor=markdown.anchor(section) or None)
+    return url_for("help.show", _anchor=markdown.anchor_of_heading(section) or None)
 
 
 @cache
@@ -78,7 +78,7 @@ def _text(language: str) -> Markup:
     Headings have the anchors of the English ones, so that links lead to them in every language.
     """
     english = next(place for place in PLACES if place.exists())
-    anchors = markdown.anchors(_without_title(english))
+    anchors = markdown.find_anchors(_without_title(english))
     translation = PACKAGE / "translations" / language / TRANSLATION
     path = translation if translation.exists() else english
     return markdown.render(_without_title(path), anchors)

@@ -26,7 +26,7 @@ from hub.web.paging import page, pairs
 
 COMPANIES_PER_PAGE = 20
 pages = Blueprint("home", __name__)
-pages.add_app_template_filter(checklist.who_can)
+pages.add_app_template_filter(checklist.describe_who_can, "who_can")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def show() -> str:
             page=companies,
             companies=_health(session, companies.rows),
             figures=figures.open_figures(session, _visible_installations()),
-            last_reconciled=_last_reconciled(session),
+            last_reconciled=_newest_reconciliation(session),
             chart=posted_chart.read(session, scope()),
         )
 
@@ -83,7 +83,7 @@ def _visible_installations() -> Select[Any]:
     return select(Installation.id).where(*scope().installations())
 
 
-def _last_reconciled(session: Session) -> Run | None:
+def _newest_reconciliation(session: Session) -> Run | None:
     """Return the newest reconciliation that was done and that the person may see."""
     is_done = Run.kind == RunKind.RECONCILE, Run.outcome == RunOutcome.DONE
     newest = select(Run).where(*is_done, *scope().runs()).order_by(Run.id.desc()).limit(1)
@@ -99,7 +99,7 @@ def _health(session: Session, companies: Sequence[Company]) -> list[Health]:
     whole_ids = [company_id for company_id in ids if scope().has_company(company_id)]
     tokens = select(Token).where(Token.company_id.in_(ids))
     tokens_by_company = {token.company_id: token for token in session.scalars(tokens)}
-    reconciled = reconciliation.newest_of_each(session, whole_ids)
+    reconciled = reconciliation.newest_reconciliation_of_each(session, whole_ids)
     healths = {}
     for company in companies:
         token = tokens_by_company.get(company.id)

@@ -30,7 +30,7 @@ from hub.web import (
 )
 from hub.web.access import ANYWHERE, may_anywhere, may_here, needs, scope, who
 from hub.web.case_titles import documents
-from hub.web.layout import in_zone_of, installation_choices
+from hub.web.layout import installation_choices, use_zone_of
 from hub.web.paging import present, row_or_404
 from hub.web.record_form import Invalid
 
@@ -283,7 +283,7 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
-        in_zone_of(installation)
+        use_zone_of(installation)
         return render_template(
             "case.html",
             case=case,

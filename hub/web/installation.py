@@ -28,8 +28,8 @@ from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, translate
 from hub.web import case_list, environment_badge
-from hub.web.access import needs, sees_run, who
-from hub.web.counts import counts
+from hub.web.access import may_open_run, needs, who
+from hub.web.counts import count_documents
 from hub.web.layout import app_name
 from hub.web.paging import row_or_404
 
@@ -43,7 +43,7 @@ def show(installation_id: int) -> str:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         head = tabs(session, installation)
-        about = _about(session, installation)
+        about = _page_values(session, installation)
         return render_template("installation.html", **head, **about)
 
 
@@ -86,7 +86,7 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "installation": installation,
         "app": app,
         "company_name": company.name or company.realm,
-        "source_badge": environment_badge.of_source(app, installation),
+        "source_badge": environment_badge.source_badge(app, installation),
         "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
         "to_review": session.scalar(waiting),
         "crumbs": [
@@ -103,7 +103,7 @@ def is_active(installation: Installation) -> bool:
     return installation.mode != InstallationMode.PAUSED
 
 
-def left_out(session: Session, installation_id: int) -> int:
+def count_before_start(session: Session, installation_id: int) -> int:
     """Count the documents that are excluded because of the start date."""
     is_excluded = early_documents.match_excluded(installation_id)
     query = select(func.count()).select_from(SourceDocument).where(*is_excluded)
@@ -134,13 +134,13 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
         flash(translate(error.sentence), "error")
         return redirect(app_page)
     with reading() as session:
-        if sees_run(session.get(Run, run_id)):
+        if may_open_run(session.get(Run, run_id)):
             return redirect(url_for("runs.one", run_id=run_id))
     flash(gettext("The lists of the company are being read."), "success")
     return redirect(app_page)
 
 
-def _about(session: Session, installation: Installation) -> dict[str, Any]:
+def _page_values(session: Session, installation: Installation) -> dict[str, Any]:
     """Return what the page of an installation shows."""
     is_of_app = Run.installation_id == installation.id
     is_lists_run = (
@@ -165,7 +165,7 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
         Schedule.installation_id == installation.id, Schedule.kind == RunKind.SYNC
     )
     return {
-        "counts": counts(session, installation.id),
+        "counts": count_documents(session, installation.id),
         "sums": _sums(session, installation.id),
         "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
         "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
@@ -173,7 +173,7 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
         "cases": case_list.rows_of(session, cases),
         "codes": session.scalar(codes),
         "schedule": session.scalar(planned),
-        "left_out": left_out(session, installation.id),
+        "left_out": count_before_start(session, installation.id),
         "mine": request.args.get("mine", ""),
     }
 

@@ -15,7 +15,7 @@ from hub.security import audit, invitations, passwords, people, refusals
 from hub.security.rights import audit_detail, describe
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import right_fields, row_ids, throttling
-from hub.web.access import fresh, needs, who
+from hub.web.access import needs, require_recent_login, who
 from hub.web.people import Handover, people_page
 from hub.web.right_fields import RightFields
 
@@ -30,7 +30,7 @@ Page = str | Response | tuple[str, int]
 
 @pages.post("/people/invite")
 @needs("owner")
-@fresh
+@require_recent_login
 def invite() -> Page:
     """Invite an address; or only show the form again, with fields for one more right."""
     chosen = right_fields.chosen_rows()
@@ -50,7 +50,7 @@ def invite() -> Page:
 
 @pages.post("/people/invitations/renew")
 @needs("owner")
-@fresh
+@require_recent_login
 def renew() -> Page:
     """Send a new code to an invited address; the former one is worth nothing any more."""
     with transaction() as session:

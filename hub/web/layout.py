@@ -25,7 +25,7 @@ from hub.scheduling import run_log
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, row_ids, viewer
-from hub.web.case_titles import brief, instruction, reason
+from hub.web.case_titles import instruction, reason, shorten_reason
 from hub.web.source_view import amount, fact, format_dates, money, payload_text, short_money
 
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
@@ -122,21 +122,21 @@ def init_app(app: Flask) -> None:
         amount=amount,
         money=money,
         short_money=short_money,
-        moment=moment,
-        exact=exact,
+        moment=format_moment,
+        exact=format_exact_time,
         day=day,
         month=month,
         day_of_month=dates.day_of_month,
         month_of=dates.month,
         fact=fact,
-        kind=kind,
+        kind=kind_label,
         titled=document_title,
         every=describe,
         payload=payload_text,
         initials=initials,
         requester=requester,
         reason=reason,
-        brief=brief,
+        brief=shorten_reason,
         instruction=instruction,
         dated=format_dates,
     )
@@ -147,7 +147,7 @@ def init_app(app: Flask) -> None:
         may=access.may,
         may_anywhere=access.may_anywhere,
         may_here=access.may_here,
-        sees_run=access.sees_run,
+        sees_run=access.may_open_run,
         who=access.who,
         may_configure=may_configure,
     )
@@ -181,7 +181,7 @@ def app_or_404(slug: str) -> App:
     return app or abort(404)
 
 
-def moment(value: dt.datetime | None) -> str:
+def format_moment(value: dt.datetime | None) -> str:
     """Format a time to the minute, in the zone that the foot of the page names.
 
     The last two days are "today" and "yesterday"; None is "never".
@@ -196,7 +196,7 @@ def moment(value: dt.datetime | None) -> str:
     return f"{date} {local:%H:%M}"
 
 
-def exact(value: dt.datetime) -> str:
+def format_exact_time(value: dt.datetime) -> str:
     """Format a time to the second, with its date and zone."""
     local = value.astimezone(ZoneInfo(zone()))
     date = day(local)
@@ -232,7 +232,7 @@ def zone() -> str:
     return str(g.zone)
 
 
-def in_zone_of(installation: Installation | None) -> None:
+def use_zone_of(installation: Installation | None) -> None:
     """Show the times of this page in the installation's zone, unless the person chose one."""
     if installation and not viewer.chosen_zone():
         g.zone = installation.zone
@@ -258,7 +258,7 @@ def document_title(document: NamedDocument) -> str:
     return DisplayName.of_document(document).label
 
 
-def kind(name: str) -> str:
+def kind_label(name: str) -> str:
     """Return the name of a kind of document for people."""
     return gettext(KINDS[name]) if name in KINDS else name
 

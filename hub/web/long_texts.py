@@ -14,7 +14,7 @@ MESSAGES = "_flashes"  # Flask's name
 def init_app(app: Flask) -> None:
     """Cut every text that a template prints; add the filters `detail` and `whole`."""
     app.jinja_env.finalize = print_value
-    app.jinja_env.filters.update(detail=detail, whole=whole)
+    app.jinja_env.filters.update(detail=detail, whole=print_whole)
     app.after_request(_cut_messages)
 
 
@@ -28,7 +28,7 @@ def detail(value: Any) -> Markup:
     return escape(cut(str(value), MAX_DETAIL_LENGTH))
 
 
-def whole(value: Any) -> Markup:
+def print_whole(value: Any) -> Markup:
     """Print the value of a field, which comes back with the form and must not be cut."""
     return escape(value)
 

@@ -19,7 +19,7 @@ from hub.security.names import NO_ADDRESS
 from hub.setting_fields import check_mail_url
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import form_drafts
-from hub.web.access import fresh, keeps_form, needs, who
+from hub.web.access import keep_form, needs, require_recent_login, who
 
 ENCRYPTIONS = {
     "smtp": gettext_noop("STARTTLS, usually port 587"),
@@ -55,8 +55,8 @@ def _secret_fields() -> set[str]:
 
 
 @pages.post("")
-@keeps_form(_secret_fields)
-@fresh
+@keep_form(_secret_fields)
+@require_recent_login
 @needs("owner")
 def store() -> Page:
     """Store the mail server; without a host it is removed."""

@@ -23,7 +23,7 @@ def render(text: str, heading_anchors: Sequence[str] | None = None) -> Markup:
     parser = _parser()
     parser.add_render_rule("fence", _fence)
     tokens = parser.parse(text)
-    remaining_anchors = iter(anchors(text) if heading_anchors is None else heading_anchors)
+    remaining_anchors = iter(find_anchors(text) if heading_anchors is None else heading_anchors)
     for position, token in enumerate(tokens):
         if token.type == "heading_open":
             token.attrSet("id", next(remaining_anchors))
@@ -33,7 +33,7 @@ def render(text: str, heading_anchors: Sequence[str] | None = None) -> Markup:
             token.attrs = {}
         elif token.type == "table_open":
             token.attrSet("class", "grid")
-            token.meta["heads"] = _heads(tokens, position)
+            token.meta["heads"] = _header_texts(tokens, position)
         elif token.children:
             token.children = _without_other_pages(token.children)
     parser.add_render_rule("table_open", _table_open)
@@ -42,13 +42,13 @@ def render(text: str, heading_anchors: Sequence[str] | None = None) -> Markup:
     return Markup(html)  # noqa: S704 (tags in the text are escaped)
 
 
-def anchors(text: str) -> list[str]:
+def find_anchors(text: str) -> list[str]:
     """Return the anchors of the headings of a page, as on GitHub."""
     tokens = _parser().parse(text)
     results = []
     for position, token in enumerate(tokens):
         if token.type == "heading_open":
-            results.append(anchor(tokens[position + 1].content))
+            results.append(anchor_of_heading(tokens[position + 1].content))
     return results
 
 
@@ -58,7 +58,7 @@ def _parser() -> "MarkdownIt":
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-def anchor(heading: str) -> str:
+def anchor_of_heading(heading: str) -> str:
     """Return the anchor of a heading."""
     return NOT_IN_ANCHOR.sub("", heading.lower()).replace(" ", "-")
 
@@ -76,7 +76,7 @@ def _without_other_pages(tokens: Sequence[Any]) -> list[Any]:
     return remaining
 
 
-def _heads(tokens: Sequence[Any], position: int) -> list[str]:
+def _header_texts(tokens: Sequence[Any], position: int) -> list[str]:
     """Return the texts of the first row of the table that begins at a position."""
     heads = []
     while tokens[position].type != "thead_close":

@@ -22,7 +22,7 @@ from hub.web.access import ANYWHERE, may, needs, rights, scope, who
 from hub.web.app_tiles import tiles
 from hub.web.layout import app_or_404
 from hub.web.paging import page, row_or_404
-from hub.web.viewer import of_app
+from hub.web.viewer import translate_for_app
 
 # What a plugin does at its source, by the hooks that it implements.
 READING_HOOKS = {
@@ -47,7 +47,7 @@ def show() -> str:
     text = request.args.get("q", "").strip()
     apps = []
     for app in plugins.apps.values():
-        if rights().role_within(Subject(slug=app.slug)) and _fits(app, text):
+        if rights().role_within(Subject(slug=app.slug)) and _has_words(app, text):
             apps.append(app)
     with reading() as session:
         by_name = _companies().order_by(Company.name, Company.id).limit(COMPANIES_PER_TILE + 1)
@@ -82,14 +82,14 @@ def one(slug: str) -> str:
         requests=requests,
         plugin=current().plugins.installed_plugin(slug),
         is_listed=current().config.allowed_plugins is not None,
-        reads=_abilities(slug, READING_HOOKS),
-        writes=_abilities(slug, WRITING_HOOKS),
+        reads=_describe_abilities(slug, READING_HOOKS),
+        writes=_describe_abilities(slug, WRITING_HOOKS),
         quality=assess(current().plugins, slug),
         tier_titles=TIER_TITLES,
     )
 
 
-def _fits(app: App, text: str) -> bool:
+def _has_words(app: App, text: str) -> bool:
     """Tell whether every word of a search begins a word of what an app says about itself."""
     said = f"{app.name} {app.slug} {app.summary} {' '.join(app.posts)}".replace("_", " ").lower()
     words = said.replace("-", " ").split()
@@ -101,7 +101,7 @@ def _companies() -> Select[Any]:
     return select(Company).where(*scope().companies())
 
 
-def _abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:
+def _describe_abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:
     """Return what the plugin of an app does, by the hooks that it implements."""
     plugins = current().plugins
     return [what for hook, what in hooks.items() if plugins.has(slug, hook)]
@@ -140,7 +140,7 @@ def ask(slug: str, company_id: int) -> Response:
     flash(
         gettext(
             "Your request is recorded and sent to the owners. %(next_step)s",
-            next_step=_next_step(app),
+            next_step=_describe_next_step(app),
         ),
         "success",
     )
@@ -158,7 +158,7 @@ def _tell_owners(session: Session, app: App, company: Company, company_name: str
             app=app.name,
             company=company_name,
         )
-        return title, f"{title}.\n{_next_step(app)}\n{address}\n"
+        return title, f"{title}.\n{_describe_next_step(app)}\n{address}\n"
 
     notices.add_for_owners(session, Subject(company.id, app.slug), compose)
 
@@ -183,14 +183,14 @@ def grant(slug: str, company_id: int) -> Response:
     return redirect(url_for("marketplace.one", slug=slug))
 
 
-def _next_step(app: App) -> str:
+def _describe_next_step(app: App) -> str:
     """Say what happens after somebody asked for access."""
     if app.access_gate:
         return gettext(
             "%(access)s grants it; an owner of the hub then marks it as approved.",
-            access=of_app(app.access or "", app.slug),
+            access=translate_for_app(app.access or "", app.slug),
         )
     return gettext(
         "Now ask %(access)s. Once your account has access, press Enable.",
-        access=of_app(app.access or "", app.slug),
+        access=translate_for_app(app.access or "", app.slug),
     )

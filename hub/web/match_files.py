@@ -45,7 +45,7 @@ def export(installation_id: int) -> Response:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         lines = export_lines(installation)
-        waits = _waiting(session, installation, lines)
+        waits = _waiting_documents(session, installation, lines)
     rows = []
     for line in lines:
         rows.append(_cells(line, waits.get((line["field"], line["code"]))))
@@ -61,7 +61,7 @@ def export(installation_id: int) -> Response:
 @needs("app-owner")
 def preview(installation_id: int) -> str | Redirect:
     """Show what a file would change, and the rows that cannot be used; store nothing."""
-    installation = _configurable(installation_id)
+    installation = _require_configurable(installation_id)
     file = request.files.get("file")
     content = file.read() if file else b""
     try:
@@ -90,7 +90,7 @@ def preview(installation_id: int) -> str | Redirect:
 @needs("app-owner")
 def confirm(installation_id: int) -> Redirect:
     """Store the changes that the preview showed, or none of them."""
-    installation = _configurable(installation_id)
+    installation = _require_configurable(installation_id)
     rows = _changes_of_form() or abort(400)
     try:
         count = import_rows(installation, rows, who=who())
@@ -108,7 +108,7 @@ def confirm(installation_id: int) -> Redirect:
     return _to_list(installation_id)
 
 
-def _configurable(installation_id: int) -> Installation:
+def _require_configurable(installation_id: int) -> Installation:
     """Return an installation whose matches the person may import; abort otherwise."""
     with reading() as session:
         installation: Installation = row_or_404(session, Installation, installation_id)
@@ -148,7 +148,7 @@ def _changes_of_form() -> list[tuple[str, ...]]:
     return changes
 
 
-def _waiting(
+def _waiting_documents(
     session: Session, installation: Installation, lines: list[dict[str, str]]
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
@@ -158,7 +158,7 @@ def _waiting(
         for line in lines[start : start + CODES_PER_QUERY]:
             key = line["field"], line["code"]
             causes[match_cause(installation, *key)] = key
-        for cause, row in code_facts.waiting_for(session, causes).items():
+        for cause, row in code_facts.documents_waiting_for(session, causes).items():
             waits[causes[cause]] = row
     return waits
 

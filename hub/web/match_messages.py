@@ -8,12 +8,12 @@ def describe_match(code: str, record: str) -> str:
     return gettext("Matched %(code)s to %(record)s.", code=code, record=record)
 
 
-def created_later(code: str) -> str:
+def explain_later_creation(code: str) -> str:
     """Say that the record of a code does not exist yet."""
     return gettext("%(code)s will be created in QuickBooks the next time it is used.", code=code)
 
 
-def lacks_data(code: str) -> str:
+def explain_lacking_data(code: str) -> str:
     """Say why a record cannot be created from what the source gives."""
     return gettext(
         "%(title)s cannot be created from here: the source gives only its name. Create it in"

@@ -194,7 +194,7 @@ def _required_roles(installation: Installation) -> set[str]:
     return REQUIRED_ROLES
 
 
-def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:
+def find_code_of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:
     """Return the code that a case is about; None when it is about something else."""
     name = case.details.get("field")
     code = case.details.get("code")
@@ -204,7 +204,7 @@ def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field
     field = fields_of(installation).get(name)
     if field is None:
         return None
-    source_code = seen_code(session, installation.id, name, code, case.details)
+    source_code = code_as_used(session, installation.id, name, code, case.details)
     return installation, source_code, field
 
 
@@ -234,7 +234,7 @@ def form_of_code(
     }
 
 
-def seen_code(
+def code_as_used(
     session: Session,
     installation_id: int,
     field: str,
@@ -270,7 +270,7 @@ def decide(
     record = EMPTY if choice == LEAVE_OUT else choice
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
-        source_code = seen_code(session, installation_id, field, code)
+        source_code = code_as_used(session, installation_id, field, code)
         name = source_code.name
         if record == NEW:
             _check_new(session, installation, source_code, details)
@@ -283,7 +283,7 @@ def decide(
     if record == EMPTY:
         return gettext("%(code)s is left out.", code=title)
     if record == NEW:
-        return match_messages.created_later(details.name if details else title)
+        return match_messages.explain_later_creation(details.name if details else title)
     return match_messages.describe_match(title, record_title(entry) if entry else record)
 
 
@@ -303,7 +303,7 @@ def _check_new(
         return
     title = source_code.name or source_code.code
     if isinstance(used, str) or (used.create is None and details is None):
-        raise Refused(match_messages.lacks_data(title))
+        raise Refused(match_messages.explain_lacking_data(title))
     book = book_of(session, installation)
     book.matches = {
         **book.matches,

@@ -53,7 +53,7 @@ def show(installation_id: int) -> str:
             rows.append(view)
             entries = book.records(field.role).by_id
             suggested[field.name, view.code] = code_facts.suggestions_of(view, entries)
-        waits = _waiting(session, installation, codes.rows)
+        waits = _waiting_documents(session, installation, codes.rows)
         context = tabs(session, installation)
     return render_template(
         "matching.html",
@@ -122,7 +122,7 @@ def accept(installation_id: int) -> Response:
         abort(400)
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        choices, left = _acceptable(session, installation, threshold)
+        choices, left = _acceptable_suggestions(session, installation, threshold)
     for field, code, record in choices:
         try:
             matches.decide(installation_id, field, code, record, who())
@@ -165,16 +165,16 @@ def export(installation_id: int) -> Response:
     return csv_download(name, content)
 
 
-def _waiting(
+def _waiting_documents(
     session: Session, installation: Installation, codes: Sequence[SeenCode]
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
     causes = {match_cause(installation, one.field, one.code): one for one in codes}
-    waiting = code_facts.waiting_for(session, causes)
+    waiting = code_facts.documents_waiting_for(session, causes)
     return {(causes[cause].field, causes[cause].code): row for cause, row in waiting.items()}
 
 
-def _acceptable(
+def _acceptable_suggestions(
     session: Session, installation: Installation, threshold: int
 ) -> tuple[list[tuple[str, str, str]], int]:
     """Return field, code and record of the suggestions to accept, and how many codes are left."""
@@ -215,7 +215,7 @@ def _code(session: Session, installation: Installation, invalid: Invalid | None)
     name = request.values.get("field", "")
     code = request.values.get("code", "")
     field = fields.get(name) or next(iter(fields.values()))
-    source_code = matches.seen_code(session, installation.id, name, code)
+    source_code = matches.code_as_used(session, installation.id, name, code)
     query = request.args.get("q", "").strip()
     return record_creation.form_of_code(session, installation, source_code, field, query, invalid)
 

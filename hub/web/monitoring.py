@@ -48,7 +48,7 @@ def ready() -> tuple[Response, int]:
 def metrics() -> Response:
     """Show the figures to whoever has the token or, without one, to this machine."""
     token = current().config.metrics_token
-    if token and not _has(token):
+    if token and not _carries_token(token):
         return _text(UNKNOWN_CALLER, 401, {"WWW-Authenticate": "Bearer"})
     if not token and not _is_from_this_machine():
         return _text(FORBIDDEN, 403)
@@ -59,7 +59,7 @@ def metrics() -> Response:
     return Response(content, content_type=content_type)
 
 
-def _has(token: str) -> bool:
+def _carries_token(token: str) -> bool:
     """Tell whether the request carries the token."""
     header = request.headers.get("Authorization", "")
     sent = header.removeprefix(BEARER).encode("utf-8", "replace")

@@ -52,8 +52,8 @@ def page(
     rows = rows[:size]
     if is_backwards:
         rows.reverse()
-        return _between(rows, len(by), further=bool(key), earlier=has_more)
-    return _between(rows, len(by), further=has_more, earlier=bool(key))
+        return _link_neighbours(rows, len(by), further=bool(key), earlier=has_more)
+    return _link_neighbours(rows, len(by), further=has_more, earlier=bool(key))
 
 
 def follows(by: Sequence[Any], key: Sequence[Any], *, down: bool) -> ColumnElement[bool]:
@@ -100,7 +100,7 @@ def distinct_values(session: Session, column: Any) -> list[Any]:
     return list(session.scalars(select(steps.c.value).where(steps.c.value.is_not(None))))
 
 
-def here_with(**changes: Any) -> str:
+def address_with(**changes: Any) -> str:
     """Return the address of this page with some arguments changed; None removes one.
 
     An argument that comes several times keeps all of its values.
@@ -116,7 +116,7 @@ def here_with(**changes: Any) -> str:
     return url_for(endpoint, **remaining)
 
 
-def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> ListPage:
+def _link_neighbours(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> ListPage:
     """Return the page with links to the newer and older ones.
 
     The last `keys` columns of each row are its key. What is before them is the content: the only
@@ -128,19 +128,19 @@ def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> Lis
         contents.append(columns[0] if len(columns) == 1 else columns)
     newer = older = ""
     if earlier:
-        newer = _beside(rows, 0, keys, "after")
+        newer = _address_beside(rows, 0, keys, "after")
     if further:
-        older = _beside(rows, -1, keys, "before")
+        older = _address_beside(rows, -1, keys, "before")
     return ListPage(contents, newer, older)
 
 
-def _beside(rows: list[Any], place: int, keys: int, side: str) -> str:
+def _address_beside(rows: list[Any], place: int, keys: int, side: str) -> str:
     """Return the address of the page beside a row; without rows, that of the first page."""
     cursor: dict[str, str | None] = {"before": None, "after": None}
     if rows:
         key = list(rows[place][-keys:])
         cursor[side] = json.dumps(key, default=str)
-    return here_with(**cursor)
+    return address_with(**cursor)
 
 
 def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
@@ -163,7 +163,7 @@ def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
 def _part(part: Any, column: Any) -> Any:
     """Return a part of a key as its column has it; None if it does not fit the column."""
     if isinstance(column.type, Instant):
-        return _moment(part)
+        return _parse_moment(part)
     if isinstance(column.type, Money):
         return _amount(part)
     expected = column.type.python_type
@@ -181,7 +181,7 @@ def _day(part: Any) -> dt.date | None:
         return None
 
 
-def _moment(part: Any) -> dt.datetime | None:
+def _parse_moment(part: Any) -> dt.datetime | None:
     """Return the moment that a part of a key is, None if it is none; a moment has a zone."""
     try:
         moment = dt.datetime.fromisoformat(part)

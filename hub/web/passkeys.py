@@ -51,7 +51,7 @@ def challenge_to_add(session: Session, person: User) -> Challenge:
     )
     options, state = _server().register_begin(
         user,
-        _credentials(of_person(session, person.id)),
+        _credentials(passkeys_of(session, person.id)),
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
         user_verification=UserVerificationRequirement.PREFERRED,
     )
@@ -74,7 +74,7 @@ def add(session: Session, person: User, name: str, challenge: str, response: str
         credential = data.credential_data
     except UNREADABLE:
         return None
-    if credential is None or _by_credential_id(session, credential.credential_id) is not None:
+    if credential is None or _find_by_credential_id(session, credential.credential_id) is not None:
         return None
     passkey = Passkey(
         user_id=person.id,
@@ -101,7 +101,7 @@ def find_used(
     try:
         parsed = _read(response)
         answer = AuthenticationResponse.from_dict(parsed)
-        passkey = _by_credential_id(session, answer.raw_id)
+        passkey = _find_by_credential_id(session, answer.raw_id)
         if passkey is None:
             return None
         state = _state(challenge, verify_person)
@@ -131,7 +131,7 @@ def note_use(session: Session, passkey_id: int, sign_count: int) -> None:
     session.execute(update(Passkey).where(Passkey.id == passkey_id).values(values))
 
 
-def of_person(session: Session, user_id: Any) -> Sequence[Passkey]:
+def passkeys_of(session: Session, user_id: Any) -> Sequence[Passkey]:
     """Return the passkeys of a person, oldest first."""
     query = select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id)
     return session.scalars(query).all()
@@ -181,7 +181,7 @@ def _credentials(passkeys: Sequence[Passkey]) -> "list[AttestedCredentialData]":
     return [AttestedCredentialData(passkey.credential) for passkey in passkeys]
 
 
-def _by_credential_id(session: Session, credential_id: bytes) -> Passkey | None:
+def _find_by_credential_id(session: Session, credential_id: bytes) -> Passkey | None:
     """Return a passkey by the id that its device gave it."""
     return session.scalar(select(Passkey).where(Passkey.credential_id == credential_id))
 

@@ -10,7 +10,7 @@ from hub.models import PasswordReset, User
 from hub.security import one_time_codes, password_resets, passwords, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import throttling
-from hub.web.access import fresh, needs, who
+from hub.web.access import needs, require_recent_login, who
 from hub.web.paging import row_or_404
 from hub.web.people import Handover, people_page
 
@@ -78,7 +78,7 @@ def change() -> Page:
 
 @pages.post("/people/<int:person_id>/reset")
 @needs("owner")
-@fresh
+@require_recent_login
 def send_code(person_id: int) -> Page:
     """Mail a code for a new password to a person, or show it to the owner to hand over."""
     code = one_time_codes.generate()

@@ -17,7 +17,7 @@ from hub.security import audit, invitations, passwords, people
 from hub.security.rights import WHOLE_HUB, assign, describe, rights_of
 from hub.translations.messages import gettext, translate
 from hub.web import right_fields
-from hub.web.access import fresh, needs, who
+from hub.web.access import needs, require_recent_login, who
 from hub.web.paging import row_or_404
 from hub.web.right_fields import RightFields
 
@@ -53,7 +53,10 @@ def people_page(
         return render_template(
             "people.html",
             people=[_row(session, user) for user in users],
-            invitations=[_about(session, row) for row in invitations.pending_invitations(session)],
+            invitations=[
+                _describe_invitation(session, row)
+                for row in invitations.pending_invitations(session)
+            ],
             handover=handover,
             chosen=chosen,
             public_url=current().config.public_url,
@@ -79,7 +82,9 @@ def _row(session: Session, person: User) -> PersonRow:
     return PersonRow(person, rights.role(), texts, people.last_login_at(person))
 
 
-def _about(session: Session, invitation: Invitation) -> tuple[Invitation, list[str], bool]:
+def _describe_invitation(
+    session: Session, invitation: Invitation
+) -> tuple[Invitation, list[str], bool]:
     """Return an invitation, its rights in words, and whether it can still be accepted."""
     texts = [translate(describe(session, right)) for right in invitations.rights_of(invitation)]
     return invitation, texts, invitations.is_usable(invitation)
@@ -87,7 +92,7 @@ def _about(session: Session, invitation: Invitation) -> tuple[Invitation, list[s
 
 @pages.post("/add")
 @needs("owner")
-@fresh
+@require_recent_login
 def create() -> Response | tuple[str, int]:
     """Add a person with a first password, which they replace when they log in."""
     name = request.form.get("name", "")
@@ -110,7 +115,7 @@ def create() -> Response | tuple[str, int]:
 
 @pages.post("/<int:person_id>/role")
 @needs("owner")
-@fresh
+@require_recent_login
 def change_role(person_id: int) -> Response | tuple[str, int]:
     """Give a person another role; the only owner stays one."""
     role = request.form.get("role", "")
@@ -128,7 +133,7 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
 
 @pages.post("/<int:person_id>/active")
 @needs("owner")
-@fresh
+@require_recent_login
 def change_active(person_id: int) -> Response | tuple[str, int]:
     """Disable a person and end their sessions, or enable them again."""
     active = request.form.get("active") == "1"

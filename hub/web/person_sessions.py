@@ -10,7 +10,7 @@ from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext
 from hub.web import api_tokens as own_tokens
 from hub.web import row_ids
-from hub.web.access import fresh, needs, who
+from hub.web.access import needs, require_recent_login, who
 from hub.web.account import describe_browser
 from hub.web.paging import row_or_404
 
@@ -73,7 +73,7 @@ def revoke_token(person_id: int) -> Response:
 
 @pages.post("/reset-factor")
 @needs("owner")
-@fresh
+@require_recent_login
 def reset_factor(person_id: int) -> Response:
     """Remove the second factors of a person who lost them, and end their sessions."""
     with transaction() as write:

@@ -25,7 +25,7 @@ def read(session: Session, visible: Scope) -> Chart | None:
     counts = count_by_day(session, visible)
     if not counts:
         return None
-    return draw(counts, current().clock.now().date())
+    return lay_out(counts, current().clock.now().date())
 
 
 def count_by_day(session: Session, visible: Scope) -> Counter[tuple[dt.date, str]]:
@@ -60,11 +60,11 @@ def count_by_day(session: Session, visible: Scope) -> Counter[tuple[dt.date, str
     return counts
 
 
-def draw(counts: Counts, today: dt.date) -> Chart:
+def lay_out(counts: Counts, today: dt.date) -> Chart:
     """Lay out the bars of the last days, oldest first: what was posted, and on it the corrected."""
     values = []
     for number in range(DAYS - 1, -1, -1):
         day = today - dt.timedelta(days=number)
         posted = counts.get((day, Operation.CREATE), 0)
         values.append(Value(day, posted, counts.get((day, Operation.UPDATE), 0)))
-    return bar_chart.draw(values)
+    return bar_chart.lay_out(values)

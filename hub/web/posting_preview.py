@@ -16,7 +16,7 @@ from hub.qbo import display
 from hub.web import present_transactions, review_rows, source_files
 from hub.web.access import may_here, needs
 from hub.web.installation import tabs
-from hub.web.layout import in_zone_of
+from hub.web.layout import use_zone_of
 from hub.web.paging import row_or_404
 from hub.web.review_rows import PostingPreview
 from hub.web.second_approvals import SecondApprovals
@@ -33,7 +33,7 @@ def show(posting_id: int) -> str | Response:
         posting = row_or_404(session, Posting, posting_id)
         if posting.state != PostingState.REVIEW:
             return redirect(url_for("documents.posting", posting_id=posting_id))
-        in_zone_of(posting.document.installation)
+        use_zone_of(posting.document.installation)
         keys = review_rows.keys_to_read(session, [posting])
         company_id = posting.company_id
     read = present_transactions.read_now(company_id, keys)

@@ -24,6 +24,6 @@ def show(installation_id: int) -> str:
         context = tabs(session, installation)
         report: ReadinessReport | None = None
         if context["app"]:
-            with viewer.translated_reasons():
+            with viewer.translate_reasons():
                 report = readiness_report.report(session, installation, context["app"])
         return render_template("readiness.html", report=report, sums_of=sum_texts, **context)

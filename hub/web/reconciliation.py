@@ -76,12 +76,12 @@ class ReconciliationSummary:
         return age <= MAX_AGE
 
 
-def newest(session: Session, company_id: int) -> ReconciliationSummary | None:
+def newest_reconciliation(session: Session, company_id: int) -> ReconciliationSummary | None:
     """Return the reconciliation that ended last, None before the first."""
-    return newest_of_each(session, [company_id]).get(company_id)
+    return newest_reconciliation_of_each(session, [company_id]).get(company_id)
 
 
-def newest_of_each(
+def newest_reconciliation_of_each(
     session: Session, company_ids: Collection[int]
 ) -> dict[int, ReconciliationSummary]:
     """Return the reconciliation of each company that ended last; none before the first."""
@@ -142,7 +142,7 @@ def read(run: Run, slug: str = "") -> ReconciliationSummary:
         troubles=troubles,
         accepted=accepted,
         differences=differences(lines),
-        sums=_by_currency(lines),
+        sums=_sum_by_currency(lines),
     )
 
 
@@ -152,7 +152,7 @@ def lines_of(run: Run, slug: str = "") -> list[dict[str, Any]]:
     return [line for line in lines if slug in ("", line["app"])]
 
 
-def _by_currency(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _sum_by_currency(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Add up the control totals by currency; one row for each, in the order of their codes."""
     sums: dict[str, dict[str, Any]] = {}
     for line in lines:

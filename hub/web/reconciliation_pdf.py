@@ -129,13 +129,13 @@ def _facts(
     app = layout.app_name(report.slug) if report.slug else gettext("All apps of the company")
     printed = gettext(
         "%(at)s (%(zone)s) by %(person)s",
-        at=layout.exact(printed_at),
+        at=layout.format_exact_time(printed_at),
         zone=zone,
         person=printed_by,
     )
     yield gettext("Company"), company
     yield gettext("App"), app
-    yield gettext("Reconciled"), f"{layout.exact(report.summary.at)} ({zone})"
+    yield gettext("Reconciled"), f"{layout.format_exact_time(report.summary.at)} ({zone})"
     yield gettext("Requested by"), requested_by
     yield gettext("Run"), str(report.run.id)
     yield gettext("Documents dated"), months or "–"
@@ -197,7 +197,7 @@ def _sum_rows(sums: Sequence[KindSums]) -> Iterator[PdfRow]:
     for one in sums:
         amounts = (one.source, one.posted, one.quickbooks, one.difference)
         cells = (
-            layout.kind(one.kind),
+            layout.kind_label(one.kind),
             one.currency,
             messages.reader().numbers.count(one.documents),
             *[_amount(value, one.currency) for value in amounts],
@@ -324,7 +324,7 @@ def _draw(canvas: Canvas, rows: Sequence[PdfRow]) -> None:
 
 def _draw_cell(canvas: Canvas, cell: PdfCell, base: float, size: float) -> None:
     """Draw the text of a cell on its base line."""
-    text = _shorten(_printable(cell.text), cell.font, size, cell.width)
+    text = _shorten(_make_printable(cell.text), cell.font, size, cell.width)
     canvas.setFont(cell.font, size)
     if cell.is_right_aligned:
         canvas.drawRightString(MARGIN + cell.left + cell.width, base, text)
@@ -347,7 +347,7 @@ def _width(text: str, font: str, size: float) -> float:
     return float(pdfmetrics.stringWidth(text, font, size))
 
 
-def _printable(text: str) -> str:
+def _make_printable(text: str) -> str:
     """Return a text in the characters of the font: without accents that it lacks, or with "?"."""
     glyphs = pdfmetrics.getFont(REGULAR).face.charToGlyph
     characters = []

@@ -17,7 +17,7 @@ from hub.security.rights import Scope
 from hub.translations.messages import gettext_noop
 from hub.web import reconciliation
 from hub.web.layout import app_name
-from hub.web.layout import kind as kind_name
+from hub.web.layout import kind_label as kind_name
 from hub.web.reconciliation import ReconciliationSummary
 
 CASES_PER_QUERY = 500

@@ -16,9 +16,9 @@ from hub.qbo import deep_links
 from hub.scheduling import summary
 from hub.web import all_reconciliations, exports, reconciliation, row_ids, viewer
 from hub.web.access import ANYWHERE, company_id_of_address, may, needs, scope, who
-from hub.web.company_choice import chosen_or_only
-from hub.web.layout import in_zone_of
-from hub.web.paging import ListPage, here_with, page, row_or_404
+from hub.web.company_choice import chosen_or_only_company
+from hub.web.layout import use_zone_of
+from hub.web.paging import ListPage, address_with, page, row_or_404
 from hub.web.reconciliation_report import (
     TOTAL_COLUMNS,
     ReconciliationReport,
@@ -56,7 +56,7 @@ pages = Blueprint("reconciliations", __name__, url_prefix="/reconciliations")
 def index() -> str:
     """Show the newest reconciliation of the chosen company, or of each of several."""
     with reading() as session:
-        company = chosen_or_only(session)
+        company = chosen_or_only_company(session)
         if company is None:
             return all_reconciliations.render(session)
         run = None
@@ -110,9 +110,9 @@ def pdf(run_id: int) -> Response:
 
     with reading() as session:
         report = _report_or_404(session, run_id)
-        in_zone_of(_first_app(session, report.company))
+        use_zone_of(_first_app(session, report.company))
         now = current().clock.now()
-    with viewer.translated_reasons():
+    with viewer.translate_reasons():
         content = reconciliation_pdf.render(report, printed_by=who(), printed_at=now)
     headers = {"Content-Disposition": f"attachment; filename=reconciliation-{run_id}.pdf"}
     return Response(content, mimetype=reconciliation_pdf.MIME, headers=headers)
@@ -138,12 +138,12 @@ def _report(company: Company, run: Run | None) -> ReconciliationReport | None:
 
 def _render(session: Session, company: Company, run: Run | None) -> str:
     """Render the page of a company: one of its reconciliations, and the earlier ones."""
-    in_zone_of(_first_app(session, company))
+    use_zone_of(_first_app(session, company))
     report = _report(company, run)
     is_visible = scope().has_company(company.id)
     context: dict[str, Any] = {}
     if report is not None:
-        context = _about_report(session, report)
+        context = _report_values(session, report)
     return render_template(
         "reconciliations.html",
         company=company,
@@ -158,14 +158,14 @@ def _render(session: Session, company: Company, run: Run | None) -> str:
     )
 
 
-def _about_report(session: Session, report: ReconciliationReport) -> dict[str, Any]:
+def _report_values(session: Session, report: ReconciliationReport) -> dict[str, Any]:
     """Return the rows of the tables: the totals, and one page of the differences."""
     start = row_ids.parse(request.args.get("from", "")) or 0
     chunk = report.differences[start : start + ROWS_PER_PAGE]
     rows = list(report.with_cases(session, scope(), chunk))
-    previous = here_with(**{"from": max(start - ROWS_PER_PAGE, 0)}) if start else ""
+    previous = address_with(**{"from": max(start - ROWS_PER_PAGE, 0)}) if start else ""
     has_more = start + ROWS_PER_PAGE < len(report.differences)
-    following = here_with(**{"from": start + ROWS_PER_PAGE}) if has_more else ""
+    following = address_with(**{"from": start + ROWS_PER_PAGE}) if has_more else ""
     return {"differences": ListPage(rows, previous, following), "addresses": _addresses(rows)}
 
 

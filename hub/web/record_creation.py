@@ -29,7 +29,7 @@ CodeOfCase = tuple[Installation, SeenCode, Field]
 
 def code_of_case(session: Session, case: Case) -> CodeOfCase | None:
     """Return the code that a case is about, also if QuickBooks refused to create its record."""
-    code = matches.of_case(session, case)
+    code = matches.find_code_of_case(session, case)
     if code is not None:
         return code
     posting = _refused_creation(session, case)
@@ -40,7 +40,9 @@ def code_of_case(session: Session, case: Case) -> CodeOfCase | None:
     if field is None:
         return None
     name = {"name": row.party}
-    source_code = matches.seen_code(session, row.installation_id, field.name, row.source_id, name)
+    source_code = matches.code_as_used(
+        session, row.installation_id, field.name, row.source_id, name
+    )
     return row.installation, source_code, field
 
 
@@ -77,7 +79,7 @@ def create(
     with reading() as session:
         installation = session.get_one(Installation, installation_id)
         field = matches.fields_of(installation).get(field_name)
-        source_code = matches.seen_code(session, installation_id, field_name, code)
+        source_code = matches.code_as_used(session, installation_id, field_name, code)
         used = _used_code(session, installation, source_code)
         if field is None or not _may_be_created(field, used):
             raise Refused("%(name)s cannot be created from here.", name=source_code.name or code)
@@ -124,7 +126,7 @@ def _form(
     schema = _schema(session, installation, field)
     return RecordForm(
         noun=record_form.NOUNS[field.role],
-        inputs=record_form.draw(schema, values, choices, errors),
+        inputs=record_form.inputs_of(schema, values, choices, errors),
         collisions=collisions,
         is_name_refused=is_refused,
         is_open=bool(errors or collisions or is_refused),

@@ -288,7 +288,7 @@ def values_of(details: Details | None, name: str, accounts: Accounts) -> dict[st
     return _cut(values)
 
 
-def draw(
+def inputs_of(
     schema: Schema,
     values: Mapping[str, Any],
     choices: Callable[[str], Sequence[tuple[str, str]]],

@@ -20,7 +20,7 @@ from hub.web.report_tables import (
     Sum,
     amount_column,
     group_column,
-    of_year,
+    is_dated_in,
     parts,
 )
 
@@ -63,7 +63,7 @@ class ApproverCell:
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions of the parts of documents that the number counts."""
         return (
-            *of_year(self.year),
+            *is_dated_in(self.year),
             func.coalesce(Posting.approved_by, AUTOMATIC) == self.who,
             _has_currency(self.currency, self.home),
             state_column(Posting, TransactionHead) == DocumentState.POSTED,

@@ -50,7 +50,7 @@ def posted_by_month(totals: Sequence[ControlTotal]) -> list[AppChart]:
         for month, done, open_ in months:
             values.append(Value(dates.month_name(month), done.count, open_.count))
         if any(value.first or value.second for value in values):
-            charts.append(AppChart(*app, bar_chart.draw(values, bar_chart.NARROW)))
+            charts.append(AppChart(*app, bar_chart.lay_out(values, bar_chart.NARROW)))
     return charts
 
 
@@ -62,7 +62,7 @@ def waiting_by_age(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Chart |
     for place, (label, short) in enumerate(zip(AGE_LABELS, SHORT_AGE_LABELS, strict=True)):
         count = sum(row.ages[place].count for row in waiting)
         values.append(Value(gettext(label), count, short=gettext(short)))
-    return bar_chart.draw(values, bar_chart.NARROW)
+    return bar_chart.lay_out(values, bar_chart.NARROW)
 
 
 def time_until_posted(delays: Sequence[PostingDelays]) -> Chart | None:
@@ -73,7 +73,7 @@ def time_until_posted(delays: Sequence[PostingDelays]) -> Chart | None:
     for place, (label, short) in enumerate(zip(DELAY_LABELS, SHORT_DELAY_LABELS, strict=True)):
         count = sum(row.counts[place] for row in delays)
         values.append(Value(gettext(label), count, short=gettext(short)))
-    return bar_chart.draw(values, bar_chart.NARROW)
+    return bar_chart.lay_out(values, bar_chart.NARROW)
 
 
 def _year() -> list[Sum]:

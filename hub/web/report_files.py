@@ -18,7 +18,7 @@ DELAY_COLUMNS = ("app", *DELAY_NAMES)
 APPROVER_COLUMNS = ("approved_by", "currency", "documents", "amount")
 
 
-def waiting_rows(waiting: Iterable[WaitingAmount]) -> Iterator[Row]:
+def iter_waiting(waiting: Iterable[WaitingAmount]) -> Iterator[Row]:
     """Yield what waits in an app and currency, by age."""
     for row in waiting:
         cells: dict[str, object] = {"app": app_name(row.slug), "currency": row.currency}

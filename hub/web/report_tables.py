@@ -193,7 +193,7 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
         group_column(),
     )
     query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
-    query = query.where(*documents, *of_year(year)).group_by(*keys)
+    query = query.where(*documents, *is_dated_in(year)).group_by(*keys)
     totals: dict[tuple[int, int, str], ControlTotal] = {}
     for number, installation_id, slug, currency, kind, group, count, amount in session.execute(
         query
@@ -214,7 +214,7 @@ def approvals(session: Session, documents: Any, year: int, home: str) -> list[Ap
     state = state_column(Posting, TransactionHead)
     keys = (who, Posting.currency, Posting.kind)
     query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
-    query = query.where(*documents, *of_year(year), state == DocumentState.POSTED)
+    query = query.where(*documents, *is_dated_in(year), state == DocumentState.POSTED)
     sums: dict[tuple[str, str], Sum] = defaultdict(Sum)
     for name, currency, kind, count, amount in session.execute(query.group_by(*keys)):
         sums[name, currency or home].add(count, apply_sign(kind, amount))
@@ -222,7 +222,9 @@ def approvals(session: Session, documents: Any, year: int, home: str) -> list[Ap
     return sorted(rows, key=lambda row: (-row.documents, row.who, row.currency))
 
 
-def waiting(session: Session, documents: Any, today: dt.datetime, home: str) -> list[WaitingAmount]:
+def sum_waiting(
+    session: Session, documents: Any, today: dt.datetime, home: str
+) -> list[WaitingAmount]:
     """Return what waits for a person, by app, currency and the days since the hub planned it."""
     age = case(*age_conditions(today), else_=len(AGES))
     keys = (Installation.id, Installation.slug, Posting.currency, Posting.kind, age)
@@ -248,7 +250,7 @@ def delays(session: Session, documents: Any, year: int) -> list[PostingDelays]:
         .join(Installation, Installation.id == SourceDocument.installation_id)
         .where(
             *documents,
-            *of_year(year),
+            *is_dated_in(year),
             Posting.state == PostingState.POSTED,
             Posting.operation == Operation.CREATE,
             Posting.part == "",
@@ -304,7 +306,7 @@ def group_column() -> ColumnElement[str]:
     )
 
 
-def of_year(year: int) -> tuple[ColumnElement[bool], ...]:
+def is_dated_in(year: int) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of documents dated in a year."""
     first_day, last_day = dt.date(year, 1, 1), dt.date(year, 12, 31)
     return SourceDocument.date >= first_day, SourceDocument.date <= last_day

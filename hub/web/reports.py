@@ -26,7 +26,7 @@ from hub.web import (
     row_ids,
 )
 from hub.web.access import ANYWHERE, company_id_of_address, needs, scope
-from hub.web.company_choice import chosen_or_only
+from hub.web.company_choice import chosen_or_only_company
 from hub.web.layout import app_name
 from hub.web.paging import page
 from hub.web.report_cells import AnyCell, ApproverCell, Cell, CellRow
@@ -66,7 +66,7 @@ pages = Blueprint("reports", __name__, url_prefix="/reports")
 def show() -> str:
     """Show the reports about the chosen company, or about all of several."""
     with reading() as session:
-        company = chosen_or_only(session)
+        company = chosen_or_only_company(session)
         if company is None:
             return all_companies_report.render(session)
         documents = _documents(company)
@@ -74,7 +74,7 @@ def show() -> str:
         years = report_tables.years(session, documents)
         home = company.currency
         now = current().clock.now()
-        waiting = report_tables.waiting(session, documents, now, home)
+        waiting = report_tables.sum_waiting(session, documents, now, home)
         if not years and not waiting:
             steps = checklist.read_until_posted(session)
             return render_template(
@@ -110,13 +110,13 @@ def export() -> Response:
     """
     table = request.args.get("table", "")
     with reading() as session:
-        company = chosen_or_only(session)
+        company = chosen_or_only_company(session)
         if company is None:
             return all_companies_report.download(session)
         documents, home = _documents(company), company.currency
         if table == "age":
-            waiting = report_tables.waiting(session, documents, current().clock.now(), home)
-            rows = report_files.waiting_rows(waiting)
+            waiting = report_tables.sum_waiting(session, documents, current().clock.now(), home)
+            rows = report_files.iter_waiting(waiting)
             return exports.download("needs-attention-by-age", report_files.AGE_COLUMNS, rows)
         year = _year(report_tables.years(session, documents))
         if table == "delays":
@@ -147,7 +147,7 @@ def documents() -> str | Response:
             company=company,
             cell=cell,
             title=_title(cell),
-            about=_about(session, cell),
+            about=_app_and_currency(session, cell),
             total=report_cells.sum_of(session, cell, visible),
             page=replace(listed, rows=report_cells.rows_of(session, cell, listed.rows)),
             chosen={name: request.args[name] for name in CELL_ARGUMENTS if name in request.args},
@@ -183,7 +183,7 @@ def _company_of_cell(session: Session) -> Company | None:
     """Return the company of the app that the address names, whichever company is chosen."""
     installation_id = _installation_id()
     if installation_id is None or not scope().has_installation(installation_id):
-        return chosen_or_only(session)
+        return chosen_or_only_company(session)
     installation = session.get(Installation, installation_id)
     return session.get(Company, installation.company_id) if installation else None
 
@@ -219,7 +219,7 @@ def _title(cell: AnyCell) -> str:
     return gettext("Posted automatically, %(year)s", year=str(cell.year))
 
 
-def _about(session: Session, cell: AnyCell) -> str:
+def _app_and_currency(session: Session, cell: AnyCell) -> str:
     """Return the app and the currency of a number."""
     installation_id = cell.installation_id if isinstance(cell, Cell) else None
     installation = session.get(Installation, installation_id) if installation_id else None

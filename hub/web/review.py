@@ -23,8 +23,8 @@ from hub.web import (
     review_approvals,
     review_rows,
 )
-from hub.web.access import fresh, needs, who
-from hub.web.installation import left_out, tabs
+from hub.web.access import needs, require_recent_login, who
+from hub.web.installation import count_before_start, tabs
 from hub.web.kind_counts import count_kinds
 from hub.web.layout import may_configure
 from hub.web.paging import row_or_404
@@ -78,7 +78,7 @@ def show(installation_id: int) -> str:
             selection=_selection(session, installation, chosen) if chosen else None,
             sums=review_rows.sums_in_review(session, installation_id),
             second_approvals=SecondApprovals.of(session, postings.rows),
-            left_out=left_out(session, installation_id),
+            left_out=count_before_start(session, installation_id),
             others=review_rows.left_out_states(session, installation_id),
             newest_others=review_rows.newest_left_out(session, installation_id),
             breakdown=_breakdown_of_all(session, installation, context["to_review"]),
@@ -107,7 +107,7 @@ def confirm(installation_id: int) -> str | Response:
         installation = row_or_404(session, Installation, installation_id)
         which = request.args.get("which", "selected")
         chosen = None if which == "all" else _chosen_on_page()
-        rows = list(review_rows.waiting(session, installation_id, chosen))
+        rows = list(review_rows.iter_in_review(session, installation_id, chosen))
         second_approvals = SecondApprovals.of(session, rows)
         context = tabs(session, installation)
         unchanged = review_rows.select_unchanged(rows, chosen)
@@ -152,19 +152,19 @@ def _selection(
     session: Session, installation: Installation, chosen: Mapping[int, str]
 ) -> Selection:
     """Return the ticked rows that are still as the page listed them."""
-    waiting = review_rows.waiting(session, installation.id, chosen)
+    waiting = review_rows.iter_in_review(session, installation.id, chosen)
     rows = review_rows.select_unchanged(waiting, chosen)
     sums = review_rows.sums_of(rows)
     return Selection(
         len(rows),
         sums.texts(),
         listed_rows.encode({row.id: row.planned for row in rows}),
-        _asks_again(session, installation, rows, sums),
+        _needs_confirmation(session, installation, rows, sums),
         has_all_of_page="page" in request.args,
     )
 
 
-def _asks_again(
+def _needs_confirmation(
     session: Session,
     installation: Installation,
     rows: Sequence[WaitingPosting],
@@ -191,7 +191,7 @@ def _breakdown_of_all(session: Session, installation: Installation, count: int) 
     """Return the sums of all `count` postings in review, unless they are too many or none."""
     if not 0 < count <= MAX_LISTED:
         return None
-    rows = review_rows.waiting(session, installation.id, None)
+    rows = review_rows.iter_in_review(session, installation.id, None)
     return _breakdown(session, installation, list(rows))
 
 
@@ -237,7 +237,7 @@ def approve(installation_id: int) -> Response | str:
 
 @pages.post("/automatic")
 @needs("app-owner")
-@fresh
+@require_recent_login
 def automatic(installation_id: int) -> Response:
     """Let the app post without review from now on.
 

@@ -32,7 +32,7 @@ class ApprovalOutcome:
     changed: tuple[int, ...] = ()  # not in review any more, or not as they were listed
     run_id: int | None = None  # of the run that posts them
 
-    def plus(self, other: "ApprovalOutcome") -> "ApprovalOutcome":
+    def combine(self, other: "ApprovalOutcome") -> "ApprovalOutcome":
         """Return both as one."""
         return ApprovalOutcome(
             released=self.released + other.released,
@@ -57,12 +57,12 @@ def approve(installation_id: int, listed: Mapping[int, str], who: str) -> Approv
     outcome = ApprovalOutcome()
     for start in range(0, len(ids), CHUNK):
         seals = {id: listed[id] for id in ids[start : start + CHUNK]}
-        outcome = outcome.plus(_approve_chunk(installation_id, seals, who))
+        outcome = outcome.combine(_approve_chunk(installation_id, seals, who))
     if not outcome.released:
         return outcome
     _note_preview(installation_id)
     run_id = run_log.request(RunKind.POST, installation_id, who)
-    return outcome.plus(ApprovalOutcome(run_id=run_id))
+    return outcome.combine(ApprovalOutcome(run_id=run_id))
 
 
 def count_waiting(installation_id: int, approved: Collection[int]) -> int:

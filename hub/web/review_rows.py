@@ -198,7 +198,7 @@ def _last_posted(session: Session, postings: Iterable[Posting]) -> dict[int, Pos
     return last
 
 
-def waiting(
+def iter_in_review(
     session: Session, installation_id: int, chosen: Mapping[int, str] | None
 ) -> Iterator[WaitingPosting]:
     """Yield what is in review, oldest first: all, or the chosen ones."""

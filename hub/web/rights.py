@@ -12,7 +12,7 @@ from hub.models import Company, User
 from hub.security import rights
 from hub.translations.messages import gettext, translate
 from hub.web import right_fields
-from hub.web.access import fresh, needs, who
+from hub.web.access import needs, require_recent_login, who
 from hub.web.layout import app_name
 from hub.web.paging import row_or_404
 from hub.web.right_fields import RightFields
@@ -29,7 +29,7 @@ def show(person_id: int) -> str:
 
 @pages.post("/add")
 @needs("owner")
-@fresh
+@require_recent_login
 def add(person_id: int) -> Response | tuple[str, int]:
     """Give a person a role for a company and app, in place of the one they had for these."""
     chosen = _read_form()
@@ -47,7 +47,7 @@ def add(person_id: int) -> Response | tuple[str, int]:
 
 @pages.post("/remove")
 @needs("owner")
-@fresh
+@require_recent_login
 def remove(person_id: int) -> Response | tuple[str, int]:
     """Take a role away; it holds no longer from the person's next request on."""
     try:

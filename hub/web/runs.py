@@ -17,7 +17,7 @@ from hub.sources import outage
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import exports, reconciliation, row_ids
 from hub.web.access import ANYWHERE, may_here, needs, scope
-from hub.web.layout import app_name, in_zone_of, installation_choices
+from hub.web.layout import app_name, installation_choices, use_zone_of
 from hub.web.paging import page, present, row_or_404
 
 KINDS: dict[str, str] = {
@@ -175,7 +175,7 @@ def _context(run_id: int) -> dict[str, Any]:
         installation = None
         if run.installation_id:
             installation = session.get(Installation, run.installation_id)
-        in_zone_of(installation)
+        use_zone_of(installation)
         reconciled = None
         if run.kind == RunKind.RECONCILE and run.counts.get("proved_at"):
             reconciled = reconciliation.read(run)
@@ -196,14 +196,16 @@ def _context(run_id: int) -> dict[str, Any]:
             "reconciled": reconciled,
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
-            "next_try": _next_try(session, run, installation),
+            "next_try": _next_try_time(session, run, installation),
             "apps": _apps(session, run),
             "undoable": may_here("operator") and has_ended and _has_posted(session, run),
             "back": url_for("runs.index"),
         }
 
 
-def _next_try(session: Session, run: Run, installation: Installation | None) -> dt.datetime | None:
+def _next_try_time(
+    session: Session, run: Run, installation: Installation | None
+) -> dt.datetime | None:
     """Return when a sync that stopped is tried again, if a schedule says so."""
     has_stopped = run.kind == RunKind.SYNC and run.outcome == RunOutcome.STOPPED
     if installation is None or not has_stopped:

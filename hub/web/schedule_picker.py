@@ -69,11 +69,11 @@ def read_schedule(form: MultiDict[str, str]) -> str:
     text = form.get("schedule", "").strip()
     choice = form.get("often", CUSTOM)
     if choice in DAYS:
-        return _at_time(choice, form.get("daily_at", "").strip())
+        return _cron_at(choice, form.get("daily_at", "").strip())
     return text if choice == CUSTOM else choice
 
 
-def _at_time(choice: str, time: str) -> str:
+def _cron_at(choice: str, time: str) -> str:
     """Return a schedule at a time of the day in cron; a text that is none for another time."""
     found = TIME.fullmatch(time)
     if not found:

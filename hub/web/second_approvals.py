@@ -34,7 +34,7 @@ class SecondApprovals:
         ids = [posting.id for posting in postings]
         return cls(approvals.find_lacking(session, ids), approvals.load_approvers(session, ids))
 
-    def by_me(self, posting_id: int) -> bool:
+    def is_approved_by_me(self, posting_id: int) -> bool:
         """Tell whether the person who is logged in has approved a posting."""
         return who() in [person.who for person in self.people.get(posting_id, ())]
 

@@ -65,7 +65,7 @@ def options() -> dict[str, Any]:
     if row is None or not row.needs_factor:
         abort(403)
     with transaction() as write:
-        own = passkeys.of_person(write, row.user_id)
+        own = passkeys.passkeys_of(write, row.user_id)
         challenge = passkeys.challenge_to_use(own, verify_person=False)
         login_sessions.set_challenge(write, row.id, challenge.text)
     return challenge.options
@@ -142,7 +142,7 @@ def _accepted_factor(row: LoginSession) -> str:
 def _page(row: LoginSession, problem: str) -> str:
     """Return the page that asks for the second factor."""
     with reading() as look:
-        own = passkeys.of_person(look, row.user_id)
+        own = passkeys.passkeys_of(look, row.user_id)
         has_authenticator = second_factor.has_authenticator(look, row.user_id)
     return render_template(
         "second_factor.html",

@@ -99,7 +99,7 @@ class Web:
         self._thread.join(SHUTDOWN_SECONDS)
 
 
-def for_hub(app: Flask, host: str, port: int, listener: socket.socket) -> Web:
+def create_server(app: Flask, host: str, port: int, listener: socket.socket) -> Web:
     """Return the server of a hub, with the limits and proxies that the hub declares."""
     hub: Runtime = app.extensions["hub"]
     return Web(

@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
     manager.request_loader(lambda _: None)  # no token of an address or a header logs in
     user_authenticated.connect(_begin, app, weak=False)
     user_logged_out.connect(_log_out, app, weak=False)
-    password_changed.connect(_after_password_change, app, weak=False)
+    password_changed.connect(_end_other_sessions, app, weak=False)
     app.after_request(_note_request)
 
 
@@ -134,7 +134,7 @@ def _log_out(app: Flask, **ignored: Any) -> None:
     forget_row()
 
 
-def _after_password_change(app: Flask, user: User, **ignored: Any) -> None:
+def _end_other_sessions(app: Flask, user: User, **ignored: Any) -> None:
     """End the other sessions of a person whose password changed."""
     row = current_row()
     own = row.id if row is not None and row.user_id == user.id else None

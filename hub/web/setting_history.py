@@ -18,7 +18,7 @@ from hub.web.forms import schema_choices
 from hub.web.layout import MODES
 from hub.web.setting_choices import stored_choices
 from hub.web.source_view import format_dates
-from hub.web.viewer import of_app
+from hub.web.viewer import translate_for_app
 
 ACTS = {
     gettext_noop("app enabled"): gettext_noop("Enabled"),
@@ -77,7 +77,7 @@ def _changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds."""
     if "before" in detail:
         label = _label(app, "mode")
-        return [f"{label}: {_mode(detail['before'])} → {_mode(detail['after'])}"]
+        return [f"{label}: {_mode_name(detail['before'])} → {_mode_name(detail['after'])}"]
     if "to" in detail:
         return [f"{_label(app, 'owner')}: {detail['to']}"]
     return _sentences(app, detail.get("changes") or {}, name_of)
@@ -118,7 +118,7 @@ def _label(app: App, name: str) -> str:
         return gettext(LABELS[name])
     field = settings_schema.schema_of(app).fields.get(name)
     words = name.replace("_", " ").capitalize()
-    return of_app(str(field.metadata.get("label", words)), app.slug) if field else words
+    return translate_for_app(str(field.metadata.get("label", words)), app.slug) if field else words
 
 
 def _text(app: App, name: str, value: Any, name_of: Names) -> str:
@@ -129,7 +129,7 @@ def _text(app: App, name: str, value: Any, name_of: Names) -> str:
         return gettext("on") if value else gettext("off")
     text = str(value)
     if name == "mode":
-        return _mode(text)
+        return _mode_name(text)
     if name == "schedule":
         return _schedule(text)
     field = settings_schema.schema_of(app).fields.get(name)
@@ -137,10 +137,10 @@ def _text(app: App, name: str, value: Any, name_of: Names) -> str:
     if source:
         return name_of(source, text)
     labels = dict(schema_choices(field)) if field else {}
-    return of_app(labels[text], app.slug) if labels.get(text) else format_dates(text)
+    return translate_for_app(labels[text], app.slug) if labels.get(text) else format_dates(text)
 
 
-def _mode(name: str) -> str:
+def _mode_name(name: str) -> str:
     """Return the name of a mode as the form has it."""
     title, _ = MODES.get(name, (name, ""))
     return gettext(title)

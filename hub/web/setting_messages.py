@@ -14,12 +14,12 @@ def describe_saving(app: str, was_enabled: bool, source: str) -> str:
     )
 
 
-def works(tenant: str) -> str:
+def confirm_connection(tenant: str) -> str:
     """Say that the connection was tested."""
     return gettext("The connection works: %(name)s. Nothing is saved yet.", name=tenant)
 
 
-def was_open_too_long() -> str:
+def explain_expired_form() -> str:
     """Say why a form is shown again."""
     return gettext(
         "The form was not saved, because the page had been open too long. Check it and save it"
@@ -27,6 +27,6 @@ def was_open_too_long() -> str:
     )
 
 
-def needs_access(app: str) -> str:
+def explain_access(app: str) -> str:
     """Say who opens an app for an account."""
     return gettext("%(name)s is opened for each account by its maker.", name=app)

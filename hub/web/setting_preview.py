@@ -49,7 +49,7 @@ def read(
     Raise SettingsInvalid if they cannot be stored.
     """
     if not row.id:
-        return SettingsPreview([], list(_of_new_app(app, row, values, mode)), "")
+        return SettingsPreview([], list(_preview_new_app(app, row, values, mode)), "")
     described = change_preview.preview(app, row, values, mode)
     text = json.dumps(described, sort_keys=True, default=str)
     return SettingsPreview(
@@ -79,7 +79,7 @@ def is_past(start: dt.date | None, zone: str) -> bool:
     return start is None or start < today
 
 
-def _of_new_app(
+def _preview_new_app(
     app: App, row: Installation, values: Mapping[str, Any], mode: str | None
 ) -> Iterator[str]:
     """Yield a sentence for each value that has an effect on the books."""
@@ -107,12 +107,12 @@ def _consequences(
     if approval_changes.raises_limit(row, values):
         yield gettext(FEWER_APPROVALS)
     if "start_date" in described:
-        yield _of_start_date(row.start_date, described["start_date"]["to"])
+        yield _preview_start_date(row.start_date, described["start_date"]["to"])
     if "zone" in described:
         yield gettext(OTHER_ZONE)
 
 
-def _of_start_date(before: dt.date | None, text: str | None) -> str:
+def _preview_start_date(before: dt.date | None, text: str | None) -> str:
     """Return what follows from another start date."""
     after = dt.date.fromisoformat(text) if text else None
     is_earlier = after is None or (before is not None and after < before)

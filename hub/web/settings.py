@@ -33,7 +33,7 @@ from hub.web import (
     setting_preview,
     viewer,
 )
-from hub.web.access import fresh, keeps_form, may_here, needs, who
+from hub.web.access import keep_form, may_here, needs, require_recent_login, who
 from hub.web.installation import tabs
 from hub.web.layout import app_or_404, may_configure, zone
 from hub.web.paging import row_or_404
@@ -71,7 +71,7 @@ def new(slug: str, company_id: int) -> Page:
 
 
 @pages.post("/apps/<slug>/<int:company_id>/configure")
-@keeps_form(_secret_fields)
+@keep_form(_secret_fields)
 @needs("app-owner")
 def enable(slug: str, company_id: int) -> Page:
     """Test the settings, and enable the app with them.
@@ -91,7 +91,7 @@ def show(installation_id: int) -> Page:
 
 
 @pages.post("/installations/<int:installation_id>/settings")
-@keeps_form(_secret_fields)
+@keep_form(_secret_fields)
 @needs("app-owner")
 def change(installation_id: int) -> Page:
     """Test the settings and save them."""
@@ -145,7 +145,7 @@ def disable(installation_id: int) -> Response:
 
 @pages.post("/installations/<int:installation_id>/owner")
 @needs("app-owner")
-@fresh
+@require_recent_login
 def hand_over(installation_id: int) -> Response:
     """Give the app to another person; only its owner may do that."""
     with transaction() as session:
@@ -168,7 +168,7 @@ def _first_form(row: Installation) -> str:
     if not form:
         return _form(row, {}, {})
     flash(
-        setting_messages.was_open_too_long(),
+        setting_messages.explain_expired_form(),
         "look",
     )
     answers = forms.parse(settings_schema.schema_of(app_or_404(row.slug)), form)
@@ -279,7 +279,7 @@ def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
     Raise HubError if the source refuses them.
     """
     tenant = installations_enable.try_settings(row, answers, who=who())
-    flash(setting_messages.works(tenant.name), "success")
+    flash(setting_messages.confirm_connection(tenant.name), "success")
     for text in tenant.warnings:
         flash(reasons.translate_sentence(text), "look")
     values = answers | plan_typed(request.form)
@@ -307,7 +307,7 @@ def _form(
         if may_configure(row)
         else stored_choices(row),
     )
-    drawn = viewer.translated_inputs(drawn, app.slug)
+    drawn = viewer.translate_inputs(drawn, app.slug)
     plan = plan_inputs(row, app, typed, mode)
     with reading() as session:
         about = (

@@ -27,7 +27,7 @@ from hub.qbo.oauth import token_endpoint
 from hub.security import audit, hub_settings, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import destinations, first_owner, form_drafts
-from hub.web.access import fresh, keeps_form, needs, who
+from hub.web.access import keep_form, needs, require_recent_login, who
 
 ENVIRONMENTS = {
     "sandbox": gettext_noop("Sandbox (development keys)"),
@@ -48,7 +48,7 @@ def _lead_to_setup() -> WerkzeugResponse | None:
     """Redirect a request for a page to the set-up; a demo brings its own owner."""
     if _is_open_before_setup(request.endpoint or ""):
         return None
-    if current().is_demo or first_owner.exists():
+    if current().is_demo or first_owner.owner_exists():
         return None
     return destinations.send_to(url_for("setup.owner"))
 
@@ -67,7 +67,7 @@ def _is_open_before_setup(endpoint: str) -> bool:
 @needs("anyone")
 def owner() -> Page:
     """Let whoever has the set-up code become the first owner."""
-    if first_owner.exists():
+    if first_owner.owner_exists():
         if request.method == "POST":
             abort(404)
         return redirect(url_for("home.show"))
@@ -130,8 +130,8 @@ def _secret_fields() -> set[str]:
 
 
 @pages.post("/intuit")
-@keeps_form(_secret_fields)
-@fresh
+@keep_form(_secret_fields)
+@require_recent_login
 @needs("owner")
 def store_intuit() -> Page:
     """Store the keys of the Intuit app in the vault."""

@@ -44,7 +44,7 @@ class GuessDelays:
     free: int  # wrong guesses without a delay
     longest: dt.timedelta
 
-    def after(self, failures: int) -> dt.timedelta:
+    def delay_after(self, failures: int) -> dt.timedelta:
         """Return the delay after a number of wrong guesses."""
         doublings = failures - self.free
         if doublings < 0:
@@ -141,7 +141,7 @@ def begin_guess(secret: str, subject: str) -> Guess:
         wait = _wait(keys, {count.key: count for count in stored})
     if wait is None:
         with transaction() as session:
-            session.execute(delete(GuessCount).where(GuessCount.expires_at < _now()))
+            session.execute(delete(GuessCount).where(GuessCount.expires_at < _current_time()))
             counts = _lock_counts(session, keys, create=True)
             wait = _wait(keys, counts)
             if wait is None:
@@ -198,7 +198,7 @@ def _wait(keys: Keys, counts: dict[str, GuessCount]) -> _Wait | None:
     name = counts.get(keys.name)
     if has_waited or name is None:
         return None
-    delay = NAME.after(_failures(name))
+    delay = NAME.delay_after(_failures(name))
     return _Wait(delay.total_seconds(), is_new=True) if delay else None
 
 
@@ -209,13 +209,13 @@ def _keep_turn(keys: Keys, counts: dict[str, GuessCount], wait: _Wait) -> None:
     """
     own = counts[keys.own]
     if wait.is_new and own.wait_until is None:
-        own.wait_until = _now() + dt.timedelta(seconds=wait.seconds)
-        own.expires_at = _now() + COUNTED_FOR
+        own.wait_until = _current_time() + dt.timedelta(seconds=wait.seconds)
+        own.expires_at = _current_time() + COUNTED_FOR
 
 
 def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
     """Count one wrong guess in each row, and set the time of the next one."""
-    now = _now()
+    now = _current_time()
     guess = Guess(keys)
     for key, count in counts.items():
         guess.waits_before[key] = count.wait_until
@@ -224,20 +224,20 @@ def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
         count.expires_at = now + COUNTED_FOR
 
     own = counts[keys.own]
-    delay = OWN.after(own.failures)
+    delay = OWN.delay_after(own.failures)
     if keys.name:
-        delay = max(delay, NAME.after(counts[keys.name].failures))
+        delay = max(delay, NAME.delay_after(counts[keys.name].failures))
     own.wait_until = now + delay if delay else None
     if keys.address:
         address = counts[keys.address]
-        delay = ADDRESS.after(address.failures)
+        delay = ADDRESS.delay_after(address.failures)
         address.wait_until = now + delay if delay else None
     return guess
 
 
 def _failures(count: GuessCount) -> int:
     """Return the wrong guesses that still count: one less every ten minutes."""
-    forgotten = (_now() - count.counted_at) // FORGET_INTERVAL
+    forgotten = (_current_time() - count.counted_at) // FORGET_INTERVAL
     return max(0, count.failures - max(0, forgotten))
 
 
@@ -248,13 +248,13 @@ def _seconds_left(count: GuessCount | None, delays: GuessDelays) -> float:
     """
     if count is None or count.wait_until is None:
         return 0.0
-    left = min(count.wait_until - _now(), delays.longest)
+    left = min(count.wait_until - _current_time(), delays.longest)
     return max(0.0, left.total_seconds())
 
 
 def _lock_counts(session: Session, keys: Keys, *, create: bool = False) -> dict[str, GuessCount]:
     """Return the counts by their keys and lock them until the transaction ends."""
-    now = _now()
+    now = _current_time()
     if create:
         rows = [
             {"key": key, "failures": 0, "counted_at": now, "expires_at": now + COUNTED_FOR}
@@ -275,7 +275,7 @@ def _keys(secret: str, subject: str) -> Keys:
     own = _hash("own", secret, subject, group)
     with reading() as session:
         known = session.get(GuessCount, _hash("known", subject, group))
-    if known is not None and known.expires_at > _now():
+    if known is not None and known.expires_at > _current_time():
         return Keys(own=own)
     return Keys(own=own, name=_hash("name", secret, subject), address=_hash("address", group))
 
@@ -283,7 +283,7 @@ def _keys(secret: str, subject: str) -> Keys:
 def _remember_log_in(app: Flask, user: User, **ignored: Any) -> None:
     """Store that a person logged in from this address and with this browser."""
     subject = subject_of(user, "")
-    now = _now()
+    now = _current_time()
     key = _hash("known", subject, client_group())
     row = {"key": key, "failures": 0, "counted_at": now, "expires_at": now + KNOWN_FOR}
     with transaction() as session:
@@ -318,5 +318,5 @@ def _hash(*parts: str) -> str:
     return hashlib.blake2b(b"\0".join(texts), key=key, digest_size=32).hexdigest()
 
 
-def _now() -> dt.datetime:
+def _current_time() -> dt.datetime:
     return current().clock.now()

@@ -8,7 +8,7 @@ from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.enums import Operation, PostingState, ReceiptEnd
 from hub.translations import stored
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.layout import moment
+from hub.web.layout import format_moment
 
 ABSENT = gettext_noop(
     "It stays as it is and is asked for again. Only if it is missing in two runs at least an hour"
@@ -73,19 +73,19 @@ def timeline(
 ) -> list[TimelineEvent]:
     """Return every event, oldest first."""
     events = [TimelineEvent(document.seen_at, gettext("Last read from the source"))]
-    events += _absence(document)
+    events += _absence_events(document)
     for posting in postings:
         events += _posting(posting)
     for attempt in attempts:
         events += _attempt(attempt)
-    events += map(_proof, proofs)
+    events += map(_describe_proof, proofs)
     events += map(_receipt, receipts)
     for case in cases:
         events += _case(case)
     return sorted(events, key=lambda event: event.at)
 
 
-def _absence(document: SourceDocument) -> Iterator[TimelineEvent]:
+def _absence_events(document: SourceDocument) -> Iterator[TimelineEvent]:
     """Yield when the source no longer had the document."""
     if document.absent_at:
         yield TimelineEvent(
@@ -128,12 +128,12 @@ def _attempt(attempt: Attempt) -> Iterator[TimelineEvent]:
     yield TimelineEvent(attempt.ended_at, text, attempt.text, tone)
 
 
-def _proof(proof: Proof) -> TimelineEvent:
+def _describe_proof(proof: Proof) -> TimelineEvent:
     """Return the result of a search in QuickBooks, with the period that it covered."""
     unnamed = (f"Searched: {proof.result}", "look")
     text, tone = FOUND.get(proof.result, unnamed)
-    since = moment(proof.since)
-    until = moment(proof.until)
+    since = format_moment(proof.since)
+    until = format_moment(proof.until)
     scope = gettext(
         "%(rows)s transactions between %(since)s and %(until)s",
         rows=proof.rows,

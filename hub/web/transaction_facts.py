@@ -9,7 +9,7 @@ from hub.models import Record, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import deep_links, display, intuit_keys
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.layout import day, moment
+from hub.web.layout import day, format_moment
 from hub.web.source_view import format_dates, money
 
 HUB_LABELS = (
@@ -31,7 +31,7 @@ def stored_facts(session: Session, head: TransactionHead, currency: str) -> list
         gettext_noop("Total"): money(head.total, currency),
         gettext_noop("State"): "" if head.state == TransactionState.LIVE else head.state,
         gettext_noop("Mark"): f"[hub:{head.marker}]" if head.marker else gettext("none"),
-        gettext_noop("Created"): moment(head.created_at) if head.created_at else "",
+        gettext_noop("Created"): format_moment(head.created_at) if head.created_at else "",
     }
     return [(label, text) for label, text in pairs.items() if text]
 

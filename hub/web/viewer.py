@@ -59,9 +59,9 @@ def init_app(app: Flask) -> None:
     )
     environment.filters.update(
         number=count,
-        of_app=of_app,
+        of_app=translate_for_app,
         of_reasons=_reason,
-        stored=_stored,
+        stored=_translate_stored,
         display_name=messages.translate_name,
     )
 
@@ -120,7 +120,7 @@ def requested_language() -> str:
     return ENGLISH
 
 
-def of_app(text: str, slug: str) -> str:
+def translate_for_app(text: str, slug: str) -> str:
     """Translate a text of an app's plugin by its own catalog, else by that of the hub."""
     plugins = current().plugins
     if not text or slug not in plugins.apps:
@@ -128,20 +128,20 @@ def of_app(text: str, slug: str) -> str:
     return str(catalog(language(), plugins.package(slug)).gettext(text))
 
 
-def translated_inputs(questions: Sequence[Input], slug: str) -> list[Input]:
+def translate_inputs(questions: Sequence[Input], slug: str) -> list[Input]:
     """Return the questions of an app's settings in the language of the person.
 
     Choices that the source gives are no texts of the plugin and stay as they are.
     """
     translated = []
     for question in questions:
-        choices = [(value, of_app(label, slug)) for value, label in question.choices]
+        choices = [(value, translate_for_app(label, slug)) for value, label in question.choices]
         translated.append(
             replace(
                 question,
-                label=of_app(question.label, slug),
-                help=of_app(question.help, slug),
-                section=of_app(question.section, slug),
+                label=translate_for_app(question.label, slug),
+                help=translate_for_app(question.help, slug),
+                section=translate_for_app(question.section, slug),
                 choices=choices,
             )
         )
@@ -179,7 +179,7 @@ def _end(error: BaseException | None) -> None:
 
 
 @contextmanager
-def translated_reasons() -> Iterator[None]:
+def translate_reasons() -> Iterator[None]:
     """Render the reasons of cases and postings for the person while a view prepares a page.
 
     While a template is rendered they are translated anyway. Otherwise they are English, because
@@ -205,7 +205,7 @@ def _reason(text: str) -> str:
     return reason_texts.translate(text, lambda label: field_labels(language()).get(label, label))
 
 
-def _stored(text: str | None) -> str:
+def _translate_stored(text: str | None) -> str:
     """Translate a sentence that was stored in English, with its amounts and dates."""
     return reason_texts.translate_sentence(str(text)) if text else ""
 

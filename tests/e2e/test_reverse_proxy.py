@@ -93,7 +93,7 @@ class Site:
 def served_behind_proxy(app: Flask, folder: Path) -> Iterator[tuple[int, int]]:
     """Serve an application behind nginx; yield the ports of http and https."""
     listener = server.listen("127.0.0.1", 0)
-    web = server.for_hub(app, "127.0.0.1", 0, listener)
+    web = server.create_server(app, "127.0.0.1", 0, listener)
     web.start()
     try:
         with proxy_in_front(web.port, folder) as ports:

@@ -71,7 +71,7 @@ def one(case_id: int) -> Any:
 @operation(resource, "/<int:case_id>/retry", method="POST", role="operator", answer=CaseSchema)
 def retry(case_id: int) -> Any:
     """Retry what a case stops, after what it says was corrected."""
-    return _act(case_id, "retry", {})
+    return _perform_act(case_id, "retry", {})
 
 
 @operation(
@@ -84,7 +84,7 @@ def retry(case_id: int) -> Any:
 )
 def skip(case_id: int, body: dict[str, Any]) -> Any:
     """Skip the documents that a case stops: they will not be posted."""
-    return _act(case_id, "skip", body)
+    return _perform_act(case_id, "skip", body)
 
 
 @operation(
@@ -97,7 +97,7 @@ def skip(case_id: int, body: dict[str, Any]) -> Any:
 )
 def note(case_id: int, body: dict[str, Any]) -> Any:
     """Add a note to a case."""
-    return _act(case_id, "note", body)
+    return _perform_act(case_id, "note", body)
 
 
 @operation(
@@ -110,7 +110,7 @@ def note(case_id: int, body: dict[str, Any]) -> Any:
 )
 def assign(case_id: int, body: dict[str, Any]) -> Any:
     """Assign a case to a person who may act on it, or to nobody."""
-    return _act(case_id, "assign", body)
+    return _perform_act(case_id, "assign", body)
 
 
 @operation(
@@ -123,16 +123,16 @@ def assign(case_id: int, body: dict[str, Any]) -> Any:
 )
 def snooze(case_id: int, body: dict[str, Any]) -> Any:
     """Hide a case until the morning of a day."""
-    return _act(case_id, "snooze", {"until": body["until"].isoformat()})
+    return _perform_act(case_id, "snooze", {"until": body["until"].isoformat()})
 
 
 @operation(resource, "/<int:case_id>/snooze", method="DELETE", role="operator", answer=CaseSchema)
 def wake(case_id: int) -> Any:
     """List a case again that is hidden."""
-    return _act(case_id, "wake", {})
+    return _perform_act(case_id, "wake", {})
 
 
-def _act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
+def _perform_act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
     """Do an act of the inbox on one open case; answer with the case as it is afterwards."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)

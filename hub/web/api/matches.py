@@ -109,7 +109,7 @@ def _load(session: Session, installation_id: int, field: str, code: str) -> dict
     """Return a code as the API answers it."""
     installation = session.get_one(Installation, installation_id)
     declared = matches.fields_of(installation).get(field) or abort(404)
-    source_code = matches.seen_code(session, installation_id, field, code)
+    source_code = matches.code_as_used(session, installation_id, field, code)
     book = matches.book_of(session, installation)
     return _describe(matches.view(session, installation, source_code, declared, book))
 

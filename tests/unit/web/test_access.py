@@ -204,7 +204,9 @@ def test_every_route_is_in_the_table_and_declares_what_the_table_says(visitor: V
             continue
         has_ids = bool(ARGUMENTS.get(about))
         of = "" if has_ids or about == "hub" else about
-        if access.about(app, rule.endpoint) != of or rule.arguments != ARGUMENTS.get(about):
+        if access.subject_of_endpoint(app, rule.endpoint) != of or rule.arguments != ARGUMENTS.get(
+            about
+        ):
             wrong.append((rule.endpoint, "subject"))
     assert wrong == []
     assert set(table) == {rule.endpoint for rule in app.url_map.iter_rules()}

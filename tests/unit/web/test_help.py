@@ -26,7 +26,7 @@ def test_every_section_that_pages_lead_to_is_in_the_help(viewer: Visitor) -> Non
     text = viewer.page("/help")
     anchors = re.findall(r'<h2 id="([^"]+)">', text)
     assert len(anchors) == len(set(anchors)) > 5
-    assert {markdown.anchor(title) for title in help.SECTIONS.values()} <= set(anchors)
+    assert {markdown.anchor_of_heading(title) for title in help.SECTIONS.values()} <= set(anchors)
     assert set(help.SECTIONS) <= set(viewer.app.blueprints)
 
 

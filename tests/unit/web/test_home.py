@@ -86,7 +86,7 @@ def test_the_bars_of_a_day_stand_on_each_other_within_the_chart(clock: FakeClock
     today = clock.now().date()
     yesterday = today - dt.timedelta(days=1)
     counts = {(today, "create"): 90, (today, "update"): 44, (yesterday, "create"): 10}
-    chart = posted_chart.draw(counts, today)
+    chart = posted_chart.lay_out(counts, today)
     assert len(chart.bars) == posted_chart.DAYS
     assert [mark for mark, _ in chart.grid] == [0, 50, 100, 150]
     last = chart.bars[-1]
@@ -94,7 +94,7 @@ def test_the_bars_of_a_day_stand_on_each_other_within_the_chart(clock: FakeClock
     assert last.second_y >= bar_chart.TOP
     assert last.first_height == pytest.approx(9 * chart.bars[-2].first_height, abs=1)
     assert chart.has_second
-    assert not posted_chart.draw({(today, "create"): 1}, today).has_second
+    assert not posted_chart.lay_out({(today, "create"): 1}, today).has_second
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_bars_of_a_day_stand_on_each_other_within_the_chart(clock: FakeClock
 )
 def test_the_steps_of_the_chart_are_round_and_few(highest: int, marks: list[int]) -> None:
     today = dt.date(2026, 3, 2)
-    chart = posted_chart.draw({(today, "create"): highest}, today)
+    chart = posted_chart.lay_out({(today, "create"): highest}, today)
     assert [mark for mark, _ in chart.grid] == marks
 
 

@@ -233,7 +233,7 @@ def test_an_item_has_the_accounts_of_its_source() -> None:
     source = Item(name="Bolt", sku="B-1", codes={"income_account": "79", "tax_code": "NON"})
     schema = record_form.schema_of("item", has_currencies=False)
     values = record_form.values_of(source, "Bolt", {"income_account": "79"})
-    inputs = record_form.draw(schema, values, lambda role: [("79", "Sales")], {})
+    inputs = record_form.inputs_of(schema, values, lambda role: [("79", "Sales")], {})
     shown = {one.name: one.value for one in inputs}
     assert (shown["name"], shown["sku"], shown["type"]) == ("Bolt", "B-1", "service")
     assert shown["income_account"] == "79"

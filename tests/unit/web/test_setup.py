@@ -177,7 +177,7 @@ def test_the_code_is_void_after_ten_wrong_guesses(new_hub: Visitor) -> None:
     assert answer.status_code == 400
     assert "Restart" in answer.text
     with new_hub.app.app_context():
-        assert not first_owner.exists()
+        assert not first_owner.owner_exists()
 
 
 def test_codes_differ_and_have_more_than_128_bits(new_hub: Visitor) -> None:

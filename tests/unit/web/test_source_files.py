@@ -88,7 +88,7 @@ def test_what_a_file_holds_decides_whether_it_opens(
     got = outside.get(_path(document))
     assert got.mimetype == type
     assert got.headers["Content-Disposition"].startswith("attachment" if is_saved else "inline")
-    assert source_files.opened_as(content) == ("" if is_saved else type)
+    assert source_files.inline_type(content) == ("" if is_saved else type)
 
 
 def test_a_source_without_content_says_so(

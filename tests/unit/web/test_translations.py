@@ -252,7 +252,7 @@ def test_a_reason_is_translated_only_while_a_page_is_written(app_with_pages: Fla
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
         assert render("code.match", REASON).title == english
-        with viewer.translated_reasons():
+        with viewer.translate_reasons():
             text = render("code.match", REASON)
         assert text.title == "QuickBooks har ingen leverandør som heter “Hara”"
         assert text.reason == "Leverandør “Hara” har ingen kobling i QuickBooks."
@@ -284,7 +284,7 @@ def test_why_a_code_has_no_record_is_in_the_language_of_the_person(
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
         assert render("code.match", values).reason.endswith(problem)
-        with viewer.translated_reasons():
+        with viewer.translate_reasons():
             assert render("code.match", values).reason == f"Leverandør “Hara”: {expected}"
 
 
@@ -292,7 +292,7 @@ def test_an_amount_in_a_reason_has_the_format_of_the_person(app_with_pages: Flas
     values = {"name": "Bill 1 of Hara", "lines_total": "NOK 59,469.60", "total": "-NOK 1,000.00"}
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
-        with viewer.translated_reasons():
+        with viewer.translate_reasons():
             reason = render("check.total", values).reason
     assert "NOK 59\N{NO-BREAK SPACE}469,60" in reason
     assert "-NOK 1\N{NO-BREAK SPACE}000,00" in reason
@@ -302,7 +302,7 @@ def test_a_date_in_a_reason_has_the_format_of_the_person(app_with_pages: Flask) 
     values = {"name": "Bill 1 of Hara 02 Mar 2026", "date": "02 Mar 2026"}
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
-        with viewer.translated_reasons():
+        with viewer.translate_reasons():
             text = render("check.books_closed", values)
     assert "2. mars 2026" in text.title
     assert text.title.count("02 Mar 2026") + text.reason.count("02 Mar 2026") == (
@@ -314,7 +314,7 @@ def test_a_date_of_iso_in_a_reason_has_the_format_of_the_person(app_with_pages: 
     values = {"date": "2026-03-02", "start": "2026-31-31", "app": "Fjord"}
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
-        with viewer.translated_reasons():
+        with viewer.translate_reasons():
             reason = render("posting.dated_too_early", values).reason
     assert "2. mars 2026" in reason
     assert "2026-31-31" in reason
@@ -326,7 +326,7 @@ def test_amounts_and_dates_within_a_sentence_have_the_format_of_the_person(
     sentence = "It says NOK 1,234.50 of 02 Mar 2026, not USD 7.00; ION 500 and 31 Feb 2026 stay."
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
-        with viewer.translated_reasons():
+        with viewer.translate_reasons():
             reason = render("posting.stored_text", {"text": sentence}).reason
     assert reason == (
         "It says NOK 1\N{NO-BREAK SPACE}234,50 of 2. mars 2026, not USD 7,00; ION 500 and"
@@ -457,17 +457,17 @@ def test_a_plugin_brings_its_own_catalog(
     texts = ("Boats become bills.", "Boat", "Where Fjord answers.", "Address")
     with app.test_request_context(headers=NORWEGIAN):
         app.preprocess_request()
-        assert [viewer.of_app(text, "fjord") for text in texts] == [
+        assert [viewer.translate_for_app(text, "fjord") for text in texts] == [
             "Båter blir leverandørfakturaer.",
             "Båt",
             "Where Fjord answers.",  # not translated
             "Adresse",  # a text of the hub, too
         ]
-        with viewer.translated_reasons():
+        with viewer.translate_reasons():
             missing = render("code.match", {**REASON, "code": "Boat “Fram”"})
         assert missing.title == "QuickBooks har ingen båt som heter “Fram”"
     with app.test_request_context():
-        assert viewer.of_app("Boat", "fjord") == "Boat"
+        assert viewer.translate_for_app("Boat", "fjord") == "Boat"
 
 
 def test_the_name_of_a_document_is_in_the_language_of_the_person(visitor: Visitor) -> None:
