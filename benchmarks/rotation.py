@@ -69,7 +69,7 @@ def rotate_with_the_hub(folder: Path, count: int) -> Cost:
     with app.app_context():
         cost = measured(rotate, count)
         newest_key_only = Vault(keys.read_ring(folder)[:1])
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             rows = session.query(Secret)
             readable = sum(newest_key_only.open(row.place, row.sealed) == TOKEN for row in rows)
         engine.db.engine.dispose()

@@ -18,7 +18,7 @@ BILLS = int(os.environ.get("STORED_BILLS", "1000"))
 
 def rows_and_bytes() -> tuple[int, int]:
     """Return the number of rows of all tables, and the size of the database without free pages."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         metadata = MetaData()
         metadata.reflect(session.connection())
         rows = 0

@@ -81,7 +81,7 @@ def insert_plain_runs() -> None:
 
 def assert_all_claimed(claimed: int) -> None:
     """Raise AssertionError unless each schedule was claimed once."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         schedules = session.scalar(select(func.count()).select_from(Schedule))
         runs = session.scalar(select(func.count()).select_from(Run))
     assert runs == claimed == schedules, f"{runs} runs, {claimed} claims, {schedules} schedules"

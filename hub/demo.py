@@ -25,7 +25,7 @@ from hub.contract import settings_schema
 from hub.contract.types import App, Sandbox
 from hub.crypto.keys import write_private
 from hub.db import engine
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Busy, HubError, Refused
 from hub.installations import compare, matches
 from hub.installations import enable as installations_enable
@@ -216,7 +216,7 @@ def folder_of(environ: Mapping[str, str] = os.environ) -> Path:
 
 def installations() -> list[Installation]:
     """Return the enabled apps of the demo."""
-    with reading() as session:
+    with read_only_session() as session:
         return list(
             session.scalars(
                 select(Installation).where(Installation.enabled).order_by(Installation.id)
@@ -306,7 +306,7 @@ def _person(folder: Path) -> str:
     if not file.exists():
         write_private(file, secrets.token_urlsafe(16))
     password = file.read_text(encoding="utf-8").strip()
-    with reading() as session:
+    with read_only_session() as session:
         user_id = session.scalar(select(User.id).where(User.username == WHO))
     if user_id is None:
         password_hash = people.hash_new(password)
@@ -318,7 +318,7 @@ def _person(folder: Path) -> str:
 
 def connect(realm: str) -> Company:
     """Connect a company of a stand-in with the consent that a person would give."""
-    with reading() as session:
+    with read_only_session() as session:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
     if company is None or company.state != ConnectionState.CONNECTED:
         url, _ = oauth_connect.start(WHO, realm if company else None)
@@ -340,7 +340,7 @@ def _company_for(stand_in: Sandbox, companies: Sequence[Company]) -> Company:
 
     It is of the source's country, and numbered as the source expects.
     """
-    with reading() as session:
+    with read_only_session() as session:
         numbered = {one.id: qbo_company.facts(session, one.id).custom_numbers for one in companies}
     return max(
         companies,
@@ -389,7 +389,7 @@ def _choices(company: Company, app: App) -> dict[str, str]:
     """Choose the first suitable record for each required setting."""
     settings = {}
     currencies = ("", company.currency)
-    with reading() as session:
+    with read_only_session() as session:
         for name, field in settings_schema.schema_of(app).fields.items():
             role = str(field.metadata.get("choices_from") or "")
             if not field.required or not role or ":" in role:

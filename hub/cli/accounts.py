@@ -45,10 +45,10 @@ def people() -> list[dict[str, Any]]:
     """Return everyone, oldest first."""
     from sqlalchemy import select
 
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import User
 
-    with reading() as session:
+    with read_only_session() as session:
         everyone = session.scalars(select(User).order_by(User.id))
         return [_description(session, person) for person in everyone]
 

@@ -57,13 +57,13 @@ def _rows(app: Any) -> list[dict[str, Any]]:
     """Return one row for each installation of an app, or one for an app without any."""
     from sqlalchemy import select
 
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import Installation
 
     query = select(Installation).where(
         Installation.slug == app.slug, *person.scope("viewer").installations()
     )
-    with reading() as session:
+    with read_only_session() as session:
         installations = list(session.scalars(query))
     names = {"app": app.slug, "name": app.name}
     if not installations:

@@ -68,12 +68,12 @@ def list_(as_json: bool) -> None:
     """List the companies with their state and how long their connections last."""
     from sqlalchemy import select
 
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import Company, Token
 
     visible = person.scope("viewer")
     rows = []
-    with reading() as session:
+    with read_only_session() as session:
         query = select(Company).where(*visible.companies()).order_by(Company.id)
         for row in session.scalars(query):
             about = {"realm": row.realm, "name": row.name, "state": row.state}
@@ -106,14 +106,14 @@ def _details(row: "Company", token: "Token | None") -> dict[str, str]:
 @with_process_lock
 def check(realm: str) -> None:
     """Check that the connection to REALM works, and read the company's lists again."""
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.qbo import record_download, usage
     from hub.qbo.oauth import connect as oauth_connect
 
     row = oauth_connect.check(company(realm).id, account_name())
     record_download.refresh(row.id)
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
-    with reading() as session:
+    with read_only_session() as session:
         reads = usage.count_reads(session, row.id)
     room = usage.remaining_budget(row)
     ends = oauth_connect.expiry(row.id)

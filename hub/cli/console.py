@@ -208,10 +208,10 @@ def _flask() -> type["Flask"]:
 
 def _require_tables() -> None:
     """Refuse to work with tables of another version."""
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.migrations import schema
 
-    with reading() as session:
+    with read_only_session() as session:
         schema.require_newest(session.connection())
 
 

@@ -162,11 +162,11 @@ def undo(target: str, yes: bool) -> None:
 
 def _require_postings(*ids: int) -> tuple[int, ...]:
     """Return the ids; raise Refused if one of them is not the id of a posting."""
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.errors import Refused
     from hub.models import Posting
 
-    with reading() as session:
+    with read_only_session() as session:
         missing = [str(id_) for id_ in ids if session.get(Posting, id_) is None]
     if missing:
         raise Refused(

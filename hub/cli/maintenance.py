@@ -118,10 +118,10 @@ def _audit_copy(config: Any) -> Iterator[tuple[bool, str]]:
 
 def _tables() -> tuple[bool, str]:
     """Compare the tables with those of this version; the revision is the newest already."""
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.migrations import schema
 
-    with reading() as session:
+    with read_only_session() as session:
         differences = schema.differences_from_models(session.connection())
     if not differences:
         return True, f"database with the hub's tables, revision {schema.newest_revision()}"
@@ -152,7 +152,7 @@ def _connections() -> Iterator[tuple[bool, str]]:
 
     from hub.cli.accounts import people
     from hub.context import current
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import Company
     from hub.models.enums import ConnectionState
     from hub.security import hub_settings
@@ -166,7 +166,7 @@ def _connections() -> Iterator[tuple[bool, str]]:
         True,
         "mail server" if hub_settings.mail_url() else "no mail is sent: no mail server is set",
     )
-    with reading() as session:
+    with read_only_session() as session:
         companies = list(session.scalars(select(Company)))
     for row in companies:
         good = row.state == ConnectionState.CONNECTED
@@ -221,10 +221,10 @@ def audit() -> None:
 @with_hub
 def verify(copy: Path | None) -> None:
     """Verify that no entry of the audit log was changed, removed or inserted."""
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.security import audit_check
 
-    with reading() as session:
+    with read_only_session() as session:
         result = audit_check.verify(session, copy)
     say(f"The audit log is intact: {result.count} entries.")
     for remark in result.remarks:
@@ -256,7 +256,7 @@ def list_(
     """List the entries of the audit log, oldest first; --json writes one entry in each line."""
     import json
 
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.security import audit as log
     from hub.security import audit_entries
 
@@ -268,7 +268,7 @@ def list_(
         since=since.replace(tzinfo=UTC) if since else None,
         until=until.replace(tzinfo=UTC) if until else None,
     )
-    with reading() as session:
+    with read_only_session() as session:
         if as_csv:
             for part in audit_entries.as_csv(session, chosen):
                 click.echo(part, nl=False)

@@ -46,11 +46,11 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     The states missing and removed are those of documents: of each such document its main posting is
     listed.
     """
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models.enums import Operation
     from hub.outbox import listing
 
-    with reading() as session:
+    with read_only_session() as session:
         postings = session.scalars(_select_newest(state, slug, limit)).all()
         states = listing.document_states(session, [row.document_id for row in postings])
         rows = [_posting(row, states[row.document_id]) for row in postings]
@@ -92,11 +92,11 @@ def _require_app(slug: str) -> None:
     from sqlalchemy import select
 
     from hub.context import current
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.errors import NotFound
     from hub.models import Installation
 
-    with reading() as session:
+    with read_only_session() as session:
         slugs = {*current().plugins.apps, *session.scalars(select(Installation.slug))}
     if slug not in slugs:
         raise NotFound("app", slug, slugs)

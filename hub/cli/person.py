@@ -41,13 +41,13 @@ def name() -> str:
 
 def rights() -> "Rights":
     """Return the rights of the person, which are read once; raise why there are none."""
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.security import people
     from hub.security.rights import rights_of
 
     meta = click.get_current_context().meta
     if RIGHTS not in meta:
-        with reading() as session:
+        with read_only_session() as session:
             user = people.get(session, name())
             if not user.active:
                 raise Refused(f"{name()} is disabled; `hub users enable` undoes that.")
@@ -59,12 +59,12 @@ def rights() -> "Rights":
 
 def scope(role: str) -> "Scope":
     """Return the rows for which the person has a role; without a person these are all rows."""
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.security.rights import Scope, scope_of
 
     if not name():
         return Scope(is_everything=True)
-    with reading() as session:
+    with read_only_session() as session:
         return scope_of(session, rights(), role)
 
 

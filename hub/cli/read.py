@@ -148,7 +148,7 @@ def _is_enabled(slug: str) -> bool:
     from sqlalchemy import exists, select
 
     from hub import config
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import Installation
 
     is_in_context = click.get_current_context().obj is not None
@@ -156,7 +156,7 @@ def _is_enabled(slug: str) -> bool:
     if not has_hub:
         return False
     is_enabled = exists().where(Installation.slug == slug, Installation.enabled)
-    with hub(), reading() as session:
+    with hub(), read_only_session() as session:
         return bool(session.scalar(select(is_enabled)))
 
 

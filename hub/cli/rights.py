@@ -179,7 +179,7 @@ def require(role: str) -> None:
 
     Raise NotFound for what the person may not see, as for what does not exist.
     """
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
 
     if not person.name():
         return
@@ -190,7 +190,7 @@ def require(role: str) -> None:
     if subjects is None:
         return
     options = click.get_current_context().params
-    with reading() as session:
+    with read_only_session() as session:
         for name, subject in subjects(session, options):
             if not rights.may(role, subject):
                 raise person.refusal(role, name)

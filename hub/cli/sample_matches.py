@@ -28,10 +28,10 @@ class SampleMatches:
         """Tell whether a run is under way or waits, so that there may be more codes soon."""
         from sqlalchemy import select
 
-        from hub.db.engine import reading
+        from hub.db.engine import read_only_session
         from hub.models import Run
 
-        with reading() as session:
+        with read_only_session() as session:
             return session.scalar(select(Run.id).where(Run.ended_at.is_(None)).limit(1)) is not None
 
     def describe_new(self) -> str:
@@ -66,7 +66,7 @@ def _choices(row: Any) -> list[tuple[str, str, str]]:
     """Return field, code and record for each open code; the likeliest record, or else the next."""
     from sqlalchemy import select
 
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import Company, SeenCode
     from hub.qbo import records
     from hub.web import matches
@@ -74,7 +74,7 @@ def _choices(row: Any) -> list[tuple[str, str, str]]:
 
     chosen = []
     counts: Counter[str] = Counter()
-    with reading() as session:
+    with read_only_session() as session:
         company = session.get_one(Company, row.company_id)
         declared = matches.fields_of(row)
         book = matches.book_of(session, row)

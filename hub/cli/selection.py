@@ -26,11 +26,11 @@ def companies(realm: str | None) -> "list[Company]":
     """Return the company of this realm as a list; without a realm, all that the person sees."""
     from sqlalchemy import select
 
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.errors import NotFound, Refused
     from hub.models import Company
 
-    with reading() as session:
+    with read_only_session() as session:
         visible = select(Company).where(*person.scope("viewer").companies())
         connected = list(session.scalars(visible.order_by(Company.id)))
     if not connected:
@@ -51,7 +51,7 @@ def installations(slug: str | None, realm: str | None, role: str) -> "list[Insta
     """
     from sqlalchemy import select
 
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.errors import NotFound, NotNow
     from hub.models import Installation
     from hub.models.enums import InstallationMode
@@ -59,7 +59,7 @@ def installations(slug: str | None, realm: str | None, role: str) -> "list[Insta
     query = select(Installation).where(Installation.enabled, *person.scope(role).installations())
     if realm is not None:
         query = query.where(Installation.company_id == company(realm).id)
-    with reading() as session:
+    with read_only_session() as session:
         enabled = list(session.scalars(query.order_by(Installation.id)))
     if slug is not None:
         of_app = [row for row in enabled if row.slug == slug]

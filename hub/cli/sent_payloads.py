@@ -79,7 +79,7 @@ def _load_sends_after(attempt_id: int) -> Sequence[Any]:
     """Return the sends after one, oldest first: of documents and records, without their files."""
     from sqlalchemy import select
 
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import Attempt, Posting
     from hub.models.enums import Operation
 
@@ -90,7 +90,7 @@ def _load_sends_after(attempt_id: int) -> Sequence[Any]:
         .where(Attempt.id > attempt_id, Posting.operation != Operation.ATTACH)
         .order_by(Attempt.id)
     )
-    with reading() as session:
+    with read_only_session() as session:
         return session.execute(query).all()
 
 
@@ -100,13 +100,13 @@ def _describe(sent: Any, count: int) -> str:
     The secrets of its source are masked.
     """
     from hub.crypto.masking import SecretMask
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import Posting
     from hub.models.display_names import format_posting_name
     from hub.security.secrets import SiteSecrets
     from hub.web.source_view import payload_text
 
-    with reading() as session:
+    with read_only_session() as session:
         posting = session.get_one(Posting, sent.posting_id)
         name = format_posting_name(posting)
         source_id = posting.document.source_id

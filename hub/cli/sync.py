@@ -66,7 +66,7 @@ def _require_documents(
     """Raise NotFound for an id that was asked for and that no source has."""
     from sqlalchemy import select
 
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.errors import NotFound
     from hub.models import SourceDocument
     from hub.models.enums import RunOutcome
@@ -74,7 +74,7 @@ def _require_documents(
     if any(run.outcome != RunOutcome.DONE for run in runs):
         return  # the source may have it: the reason why it was not read was printed
     is_of_apps = SourceDocument.installation_id.in_([row.id for row in rows])
-    with reading() as session:
+    with read_only_session() as session:
         requested = select(SourceDocument.source_id).where(
             is_of_apps, SourceDocument.source_id.in_(ids)
         )

@@ -72,11 +72,11 @@ def revoke(token_id: int) -> None:
 
 def _tokens() -> list[dict[str, Any]]:
     """Return the tokens that can be used, the newest first."""
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import User
     from hub.security import api_tokens
 
-    with reading() as session:
+    with read_only_session() as session:
         rows = []
         for token in api_tokens.list_valid(session):
             person = session.get_one(User, token.user_id)

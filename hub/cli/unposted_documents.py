@@ -47,7 +47,7 @@ def _read_since(start: Any) -> set[Unposted]:
     from sqlalchemy import select
 
     from hub.crypto.masking import SecretMask
-    from hub.db.engine import reading
+    from hub.db.engine import read_only_session
     from hub.models import Posting, SourceDocument
     from hub.models.enums import PostingState
     from hub.security.secrets import SiteSecrets
@@ -60,7 +60,7 @@ def _read_since(start: Any) -> set[Unposted]:
         .where(is_new, Posting.state == PostingState.HELD)
     )
     found = []
-    with reading() as session:
+    with read_only_session() as session:
         for row in session.scalars(defects):
             found.append((row.installation_id, row.source_id, f"unreadable: {row.unreadable}"))
         for posting in session.scalars(held):

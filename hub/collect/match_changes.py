@@ -36,7 +36,7 @@ def match_state(installation: Installation) -> MatchState:
             Match.tenant == installation.tenant,
         )
     )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         row = session.execute(query).one()
     return MatchState(*row)
 
@@ -51,7 +51,7 @@ def has_unsent(installation: Installation) -> bool:
         Posting.state.in_(outbox.UNSENT),
         Posting.operation != Operation.ATTACH,
     )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.scalar(query.limit(1)) is not None
 
 

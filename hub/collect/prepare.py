@@ -19,7 +19,7 @@ DEFAULT_SEARCH_PERIOD = dt.timedelta(days=365)
 
 def prepare(installation_id: int) -> Setup:
     """Return the setup of a collect; ask the source and QuickBooks for what is missing or old."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
     if installation.tenant is None:
         check(installation)
@@ -42,7 +42,7 @@ def _search_start(installation: Installation) -> dt.date:
         SourceDocument.installation_id == installation.id,
         SourceDocument.before_start == StartRule.INCLUDED,
     )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         earliest = session.scalar(included)
     if earliest is None:
         return start

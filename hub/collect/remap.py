@@ -92,6 +92,6 @@ def _documents(setup: Setup, after: int) -> Select[int]:
 def _next_ids(query: Select[int]) -> list[int]:
     """Return the ids of the first documents that a query selects, as many as a batch holds."""
     first = query.order_by(Posting.document_id).limit(DOCUMENTS_PER_BATCH)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         ids = session.scalars(first)
         return list(ids)

@@ -39,5 +39,5 @@ def _document_ids(installation_id: int) -> Sequence[int]:
         )
         .order_by(SourceDocument.id)
     )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.scalars(query).all()

@@ -78,7 +78,7 @@ def has_released(installation: Installation) -> bool:
     matches never start each other's runs in turn.
     """
     released = _select_matched(installation).where(_last_read <= Match.at)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return any(not is_shortened(row.source_id) for row in session.execute(released))
 
 
@@ -149,7 +149,7 @@ def _select_matched(installation: Installation) -> Select[Any]:
 def _source_ids(setup: Setup, queries: Iterable[Select[Any]]) -> list[str]:
     """Return the ids that the queries select, longest unread first, without those read already."""
     rows: set[Any] = set()
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         for query in queries:
             rows.update(session.execute(query))
     source_ids = []

@@ -59,11 +59,11 @@ def assemble(
 
     It may have settings and secrets that are not saved.
     """
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
     site = site_of(installation, settings, secrets)
     fields = fields_of(installation, site)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         facts = company.facts(session, installation.company_id)
         fields = _with_optional_fields(fields, facts)
         index = build_match_index(session, installation)

@@ -206,7 +206,7 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def reading() -> Iterator[Session]:
+def read_only_session() -> Iterator[Session]:
     """Open a session that only reads: it never waits for a writer, and changes are discarded."""
     with translate_errors(), Session(read_only_engine(), expire_on_commit=False) as session:
         yield session

@@ -6,7 +6,7 @@ from typing import Any
 from hub import sources
 from hub.contract import settings_schema
 from hub.contract.types import App
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.installations import enable, setting_changes
 from hub.models import Installation
 from hub.qbo import records
@@ -37,7 +37,7 @@ def _chosen_records(app: App, row: Installation, settings: Mapping[str, Any]) ->
     """Return the settings that choose from lists of QuickBooks that were read, with ids."""
     offered: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     checked = {}
-    with reading() as session:
+    with read_only_session() as session:
         for name, field in settings_schema.schema_of(app).fields.items():
             source = str(field.metadata.get("choices_from", ""))
             if source not in records.ROLE_LIST or not settings.get(name):

@@ -12,7 +12,7 @@ from hub.collect import record_creation
 from hub.context import current
 from hub.contract.documents import Code
 from hub.contract.types import Field
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
 from hub.installations.matches import decide
 from hub.mapping import (
@@ -168,7 +168,7 @@ def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> l
     """Return a pair for each code, then one for each record that no code may use."""
     scope = current().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
-    with reading() as session:
+    with read_only_session() as session:
         index = records.match_index(session, installation.company_id, scope, tenant)
         choices = records.choices(session, installation.company_id, field.role)
         rows = {row.quickbooks_id: row for row in choices}

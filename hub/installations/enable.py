@@ -15,7 +15,7 @@ from hub.contract import settings_schema
 from hub.contract.documents import Role
 from hub.contract.interval import Interval, zone_of
 from hub.contract.types import App, Tenant
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, Sentence, SettingsInvalid
 from hub.installations import setting_changes
 from hub.models import Access, Company, Cursor, Installation
@@ -255,7 +255,7 @@ def _choices(
         return choices
     record_download.ensure(row.company_id)
     role = cast(Role, source)
-    with reading() as session:
+    with read_only_session() as session:
         for record in records.choices(session, row.company_id, role):
             choices.append((record.quickbooks_id, (record.number, record.full_name, record.name)))
     return choices
@@ -349,7 +349,7 @@ def _check_access(app: App, company_id: int) -> None:
     """Raise AccessNeeded if the maker of the app has to open it for the company first."""
     if not app.access or not app.access_gate:
         return
-    with reading() as session:
+    with read_only_session() as session:
         row = session.get(Access, (app.slug, company_id))
     if row is None or row.granted_at is None:
         text = Sentence("%(name)s is opened for each account by its maker.", name=app.name)
@@ -362,13 +362,13 @@ def find(company_id: int, slug: str) -> Installation | None:
         Installation.company_id == company_id,
         Installation.slug == slug,
     )
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalars(query).one_or_none()
 
 
 def _new_installation(app: App, company_id: int, owner: str) -> Installation:
     """Return an installation that is not stored yet."""
-    with reading() as session:
+    with read_only_session() as session:
         company = session.get_one(Company, company_id)
     return Installation(
         company_id=company_id,

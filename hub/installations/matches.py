@@ -13,7 +13,7 @@ from hub.context import current
 from hub.contract.codec import dump
 from hub.contract.documents import Item, Party, Role
 from hub.contract.types import Field
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused, Sentence
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match, Record, SeenCode
@@ -121,7 +121,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
     """Return what each row of a file that names a record would change, or why it cannot be used."""
     lines = _read(content)
     planned: list[ImportRow] = []
-    with reading() as session:
+    with read_only_session() as session:
         listed = {(line["field"], line["code"]): line for line in _lines(session, row)}
         choices = _Choices(session, row)
         first_lines: dict[tuple[str, str], int] = {}
@@ -165,7 +165,7 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
 
 def export_lines(row: Installation) -> list[dict[str, str]]:
     """Return every match and every code that has none, by field and code."""
-    with reading() as session:
+    with read_only_session() as session:
         lines = _lines(session, row)
     return sorted(lines, key=itemgetter("field", "code"))
 

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.db.engine import db, reading
+from hub.db.engine import db, read_only_session
 from hub.metrics import totals
 from hub.metrics.gauges import GAUGES, Gauge, Values
 from hub.migrations import schema
@@ -57,7 +57,7 @@ def render(accept: str) -> tuple[bytes, str]:
     from prometheus_client.exposition import choose_encoder
 
     totals.store()
-    with reading() as session:
+    with read_only_session() as session:
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Families(list(_families(session))))
         encode, content_type = choose_encoder(accept)

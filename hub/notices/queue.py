@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Notice, User
 from hub.notices import timing
 from hub.notices.languages import language_of
@@ -92,7 +92,7 @@ def drop(session: Session, notices: Iterable[Notice]) -> None:
 
 def drop_old() -> None:
     """Remove messages that are too old or about closed cases; write nothing if there are none."""
-    with reading() as session:
+    with read_only_session() as session:
         are_some_over = session.scalar(select(Notice.id).where(_is_over()).limit(1)) is not None
     if are_some_over:
         with transaction() as session:

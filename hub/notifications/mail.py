@@ -11,7 +11,7 @@ from sqlalchemy import update
 from hub import notices
 from hub.context import current
 from hub.contract.value_object import value_object
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NotNow, Retry, Sentence
 from hub.models import Case, User
 from hub.notices import chat, smtp
@@ -89,11 +89,11 @@ def answer_password_requests() -> int:
 
     Stop at the first message that the mail server does not take; it is tried again later.
     """
-    with reading() as session:
+    with read_only_session() as session:
         requests = password_resets.due_requests(session)
     count = 0
     for request in requests:
-        with reading() as session:
+        with read_only_session() as session:
             person = password_resets.recipient(session, request) if is_set() else None
         code = one_time_codes.generate()
         if person is not None:
@@ -140,7 +140,7 @@ def digest() -> int:
     """
     if not is_set() and not chat.is_set():
         return 0
-    with reading() as session:
+    with read_only_session() as session:
         news = case_news.load(session)
     count = 0
     for address, cases in case_news.recipients(news) if is_set() else ():
@@ -157,7 +157,7 @@ def digest() -> int:
 
 def _send_notices() -> int:
     """Mail the messages that are due, one mail for each person; return how many mails."""
-    with reading() as session:
+    with read_only_session() as session:
         due = notices.due_messages(session)
     count = 0
     for person, messages in due:

@@ -103,7 +103,7 @@ def deliver(installation_id: int) -> int:
     One that fails is repeated alone. A source that asks to slow down gets no more until then.
     """
     now = hub_context.current().clock.now()
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
         query = select(ReceiptRow.id).where(
             ReceiptRow.installation_id == installation_id, is_due(now)
@@ -192,7 +192,7 @@ def _postpone(installation_id: int, seconds: float) -> None:
 
 def _read(ids: Sequence[int]) -> list[StoredReceipt]:
     """Return receipts with their documents, oldest first."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         rows = session.connection().execute(_SELECT_RECEIPTS, {"ids": list(ids)})
         return [StoredReceipt(*row) for row in rows]
 

@@ -87,7 +87,7 @@ def _poll(company_id: int, client: Client) -> Changes:
 def _reported_states(company_id: int) -> dict[str, ListState]:
     """Return the states of the kinds and lists of which QuickBooks reports changes."""
     of_company = select(ListState).where(ListState.company_id == company_id)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         rows = session.scalars(of_company).all()
     states = {}
     for row in rows:
@@ -104,7 +104,7 @@ def is_due(company_id: int) -> bool:
     """
     now = hub_context.current().clock.now()
     day_ago = now - DAILY_POLL_INTERVAL
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         company = session.get_one(Company, company_id)
     last_poll = company.polled_at
     if last_poll is None or last_poll < day_ago:

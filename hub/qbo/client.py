@@ -66,7 +66,7 @@ class Client:
         self._api_url = intuit_keys.require().api_url
         self.company_id = company_id
         self.app = app
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             company = session.get(Company, company_id)
         if company is None:
             raise NotFound("company", str(company_id))

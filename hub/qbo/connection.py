@@ -228,5 +228,5 @@ def _cause(company_id: int) -> str:
 
 def _company(company_id: int) -> Company:
     """Return a company as it is stored now."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.get_one(Company, company_id)

@@ -89,7 +89,7 @@ def webhook_token() -> str:
 
 def read_stored() -> StoredKeys:
     """Return what is stored, whatever the environment has."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         text = secrets.get(session, PLACE)
     return StoredKeys(**json.loads(text)) if text else StoredKeys()
 

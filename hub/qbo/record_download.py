@@ -68,5 +68,5 @@ def _fresh_lists(company_id: int, max_age: dt.timedelta) -> set[str]:
         ListState.company_id == company_id,
         ListState.read_at >= oldest,
     )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return set(session.scalars(fresh))

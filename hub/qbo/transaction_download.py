@@ -43,7 +43,7 @@ def _complete_lists(company_id: int, since: dt.date) -> set[str]:
         ListState.company_id == company_id,
         ListState.since <= since,
     )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return set(session.scalars(complete))
 
 

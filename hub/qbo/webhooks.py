@@ -82,7 +82,7 @@ def receive(
     _check_signature(headers, body)
     events = _events(body)
     realms = {event.realm for event in events}
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         rows = session.execute(_FIND_COMPANIES, {"realms": list(realms)})
         companies = {row.realm: _Company(*row) for row in rows}
         news = _select_news(session, events, companies)

@@ -11,7 +11,7 @@ from hub.collect.setup import Setup
 from hub.contract.codec import load
 from hub.contract.documents import Document
 from hub.contract.states import Stage
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState
@@ -26,7 +26,7 @@ class Rollback(Exception):
 
 def check(document_id: int) -> tuple[str, ...]:
     """Return a sentence for each reason that would stop the document; empty if none would."""
-    with reading() as session:
+    with read_only_session() as session:
         row = session.get_one(SourceDocument, document_id)
     if not row.body or row.unreadable or row.gone is not None:
         raise NotNow("There is nothing to check: the source does not show it whole.")

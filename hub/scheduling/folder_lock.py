@@ -40,7 +40,7 @@ from hub.db.engine import (
     SERVER_KEEPALIVES,
     db,
     insert,
-    reading,
+    read_only_session,
     transaction,
     translate_errors,
 )
@@ -169,7 +169,7 @@ class FolderLock:
         """Return which other data folder works on the database, as far as the database says."""
         if self._lock is None:
             return None
-        with reading() as session:
+        with read_only_session() as session:
             row = session.get(ActiveFolder, ROW_ID)
         if row is None or row.released_at or self._is_own(row):
             return None

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Company, Installation, Posting, ReceiptRow, Run
 from hub.models.enums import (
     ConnectionState,
@@ -35,7 +35,7 @@ def claim(now: dt.datetime) -> int:
 
     An installation gets at most one such run a minute, and fewer after a failed one.
     """
-    with reading() as session:
+    with read_only_session() as session:
         if not _installations_with_work(session, now):
             return 0
     with transaction() as session:
@@ -57,7 +57,7 @@ def has_writes(company_id: int) -> bool:
     query = select(Posting.id).where(
         Posting.company_id == company_id, Posting.state.in_(UNSENT_STATES), outbox.IS_CURRENT
     )
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalar(query.limit(1)) is not None
 
 
@@ -77,7 +77,7 @@ def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[in
         outbox.is_due(now),
         outbox.IS_CURRENT,
     )
-    with reading() as session:
+    with read_only_session() as session:
         return set(session.scalars(select(Installation.id).where(is_active, ready)))
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL
 from hub.context import Ending, current
 from hub.db import lease_rows
 from hub.db.coordination import CONNECT_ARGUMENTS, application_name
-from hub.db.engine import address_without_password, db, reading, transaction
+from hub.db.engine import address_without_password, db, read_only_session, transaction
 from hub.errors import Busy, DatabaseUnavailable, LeaseLost, OtherFolderActive
 from hub.models import Run
 from hub.scheduling import queue_tables, run_log, runner
@@ -215,7 +215,7 @@ def _oldest_run_by_lease(runs: list[Run]) -> dict[str, Run]:
 
 
 def _load_listed_locks() -> set[str]:
-    with reading() as session:
+    with read_only_session() as session:
         return set(session.scalars(_LISTED_LOCKS))
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Case,
     GuessCount,
@@ -84,7 +84,7 @@ def rules() -> tuple[Rule, ...]:
 def count() -> dict[str, int]:
     """Count what pruning would remove or empty now, by rule."""
     counts = {}
-    with reading() as session:
+    with read_only_session() as session:
         for rule in rules():
             query = select(func.count()).select_from(rule.model).where(*_conditions(rule))
             counts[rule.name] = session.scalar(query) or 0 if rule.days else 0
@@ -124,7 +124,7 @@ def _apply(rule: Rule) -> Iterator[int]:
         query = select(key).where(*conditions).order_by(key).limit(ROWS_AT_ONCE)
         if last_key is not None:
             query = query.where(key > last_key)
-        with reading() as session:
+        with read_only_session() as session:
             keys = list(session.scalars(query))
         if not keys:
             return

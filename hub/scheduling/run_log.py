@@ -9,7 +9,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from hub.context import current, may_end
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.metrics import totals
 from hub.models import Company, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunOutcome
@@ -213,14 +213,14 @@ def newest_start_time() -> dt.datetime | None:
     query = (
         select(Run.started_at).where(Run.started_at.is_not(None)).order_by(Run.id.desc()).limit(1)
     )
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalar(query)
 
 
 def waiting_runs() -> list[Run]:
     """Return the runs that were not started yet, oldest first."""
     query = select(Run).where(Run.ended_at.is_(None), Run.started_at.is_(None)).order_by(Run.id)
-    with reading() as session:
+    with read_only_session() as session:
         return list(session.scalars(query))
 
 
@@ -228,14 +228,14 @@ def oldest_waiting_run(kind: str, subject_id: int) -> int | None:
     """Return the id of the run that waits longest for the lease of this kind and subject."""
     is_waiting = Run.started_at.is_(None)
     query = select(Run.id).where(is_waiting, *_is_open(kind, subject_id)).order_by(Run.id).limit(1)
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalar(query)
 
 
 def runs_under_way() -> list[Run]:
     """Return the runs that were started and not ended, by living or dead processes."""
     query = select(Run).where(Run.ended_at.is_(None), Run.started_at.is_not(None))
-    with reading() as session:
+    with read_only_session() as session:
         return list(session.scalars(query))
 
 

@@ -11,7 +11,7 @@ from hub import outbox, sources
 from hub.collect import match_changes, requested
 from hub.collect import run as collect_run
 from hub.context import Ending, current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import (
     DatabaseUnavailable,
     LeaseLost,
@@ -94,7 +94,7 @@ def execute(run_id: int) -> None:
 
     Raise Busy, and leave it waiting, while another process works on the same subject.
     """
-    with reading() as session:
+    with read_only_session() as session:
         run = session.get_one(Run, run_id)
     if run.ended_at is not None or run.started_at is not None:
         return
@@ -225,7 +225,7 @@ def _post(steps: Steps, installation: Installation) -> None:
     if not steps.errors:
         steps.step("report", lambda: _sync_apps_that_share_matches(installation))
     report = steps.step("report", lambda: receipt_delivery.deliver(installation_id))
-    with reading() as session:
+    with read_only_session() as session:
         steps.counts |= outbox.count_documents(session, installation_id)
         steps.counts["files"] = outbox.files(session, installation_id)
     if report:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hub.contract.interval import Interval, zone_of
 from hub.db import bulk
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.models import Company, Installation, Run, Schedule
 from hub.models.enums import ConnectionState, InstallationMode, RunKind
@@ -49,7 +49,7 @@ def tick(now: dt.datetime) -> int:
     While another process does so, return 0: two of them would only wait for each other's rows.
     """
     any_due = select(exists().where(_match_due(now)))
-    with reading() as session:
+    with read_only_session() as session:
         # In this order: an exists ends at the first row, the other reads all of them.
         has_work = session.scalar(any_due) or _must_be_arranged(session)
     if not has_work:

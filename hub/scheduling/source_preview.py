@@ -25,7 +25,7 @@ from hub.contract.documents import (
 )
 from hub.contract.states import Stage
 from hub.contract.types import Field
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
 from hub.exact_json import loads
 from hub.mapping.mapped import Create, Missing, Ref
@@ -110,7 +110,7 @@ def codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
 
     Neither the source nor QuickBooks is asked.
     """
-    with reading() as session:
+    with read_only_session() as session:
         row = session.get_one(SourceDocument, document_id)
     if not row.body or row.unreadable:
         return ()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from hub.context import mask_secrets
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import DatabaseUnavailable, HubError, RateReached, Sentence, WorkInterrupted
 from hub.models import Run
 from hub.scheduling import run_result
@@ -71,7 +71,7 @@ class Steps:
 
     def watch(self, installation_id: int) -> None:
         """Note how the app stands, so that the end of the run can tell what it did."""
-        with reading() as session:
+        with read_only_session() as session:
             snapshot = run_result.snapshot(session, installation_id)
         self.before = (installation_id, snapshot)
 
@@ -79,7 +79,7 @@ class Steps:
         """Close the run with what it did."""
         if self.before:
             installation_id, snapshot = self.before
-            with reading() as session:
+            with read_only_session() as session:
                 changes = run_result.changes(session, installation_id, snapshot)
             self.counts["result"] = changes
         error = error or " ".join(self.errors)

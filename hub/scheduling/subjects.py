@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Sentence
 from hub.models import Company, Installation
 from hub.models.enums import InstallationMode
@@ -11,7 +11,7 @@ from hub.models.enums import InstallationMode
 
 def load_installation(installation_id: int) -> Installation:
     """Return the installation; raise NotNow if it is disabled or paused."""
-    with reading() as session:
+    with read_only_session() as session:
         row = session.get_one(Installation, installation_id)
     is_paused = row.mode == InstallationMode.PAUSED
     if row.enabled and not is_paused:
@@ -26,7 +26,7 @@ def load_installation(installation_id: int) -> Installation:
 
 def load_company(company_id: int) -> Company:
     """Return the company, whatever the state of its connection."""
-    with reading() as session:
+    with read_only_session() as session:
         return session.get_one(Company, company_id)
 
 
@@ -41,7 +41,7 @@ def active_installations(company_id: int) -> list[Installation]:
         )
         .order_by(Installation.id)
     )
-    with reading() as session:
+    with read_only_session() as session:
         return list(session.scalars(query))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import NotFound
 from hub.models import Case, Company, Installation, Posting, Run, RunLine, case_posting
 from hub.models.enums import Operation, RunKind
@@ -41,7 +41,7 @@ def summarize_runs(runs: Sequence[Run], visible_cases: Condition = ()) -> dict[s
     Of the cases only those are returned that a person may see.
     """
     apps: dict[str, Any] = {}
-    with reading() as session:
+    with read_only_session() as session:
         for row in _installations(session, runs):
             app = apps.setdefault(row.slug, _empty_result())
             _add_installation(app, session, row, _runs_of(row, runs))
@@ -83,7 +83,7 @@ def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
 def _results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Add up what the runs did, by the slug of their app."""
     run_results: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    with reading() as session:
+    with read_only_session() as session:
         for row in _installations(session, runs):
             for run in _runs_of(row, runs):
                 result = run.counts.get("result", {})
@@ -133,7 +133,7 @@ def open_cases(realm: str | None, visible: Condition = ()) -> Iterator[dict[str,
         query = query.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
     last_id = 0
     while True:
-        with reading() as session:
+        with read_only_session() as session:
             rows = session.scalars(query.where(Case.id > last_id)).all()
             cases = _cases_with_postings(session, rows)
         for row, case in zip(rows, cases, strict=True):
@@ -156,7 +156,7 @@ def recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]]:
         .order_by(Run.id.desc())
         .limit(limit)
     )
-    with reading() as session:
+    with read_only_session() as session:
         rows = session.execute(query)
         return [_run_json(run, slug, company or "") for run, slug, company in rows]
 
@@ -201,7 +201,7 @@ def log_lines(run_id: int) -> list[dict[str, Any]]:
     """Return the log lines of a run, oldest first; raise NotFound if there is no such run."""
     query = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id)
     lines: list[dict[str, Any]] = []
-    with reading() as session:
+    with read_only_session() as session:
         if session.get(Run, run_id) is None:
             raise NotFound("run", str(run_id))
         for line in session.scalars(query):

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.db.engine import address_without_password, reading, transaction
+from hub.db.engine import address_without_password, read_only_session, transaction
 from hub.errors import ConfigurationError, HubError
 from hub.models import AuditEntry, DatabaseOrigin, User
 from hub.models.origin import OLDEST_WORKING
@@ -72,7 +72,7 @@ def mark_database(command: str) -> None:
 
 def require_current() -> None:
     """Raise DatabaseMoved if the hub moved away, UnfinishedCopy if rows are still missing."""
-    with reading() as session:
+    with read_only_session() as session:
         origin = read(session)
         if origin is None:
             return
@@ -106,7 +106,7 @@ def require_no_demo() -> None:
     """Raise ConfigurationError if the data folder or the database belongs to a demo."""
     config = current().config
     require_no_demo_folder(config.data)
-    with reading() as session:
+    with read_only_session() as session:
         if is_demo(session):
             raise ConfigurationError(
                 "HUB_DATABASE_URL",

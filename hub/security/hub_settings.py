@@ -48,7 +48,7 @@ def contact() -> str:
 
 def read(name: str) -> str:
     """Return a stored setting; "" if it is not stored."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return secrets.get(session, PREFIX + name) or ""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import NotFound, Refused
 from hub.exact_json import is_storable
 from hub.models import Invitation, PasswordReset, User
@@ -70,7 +70,7 @@ def prepare(name: str, password: str) -> NewPerson:
     It takes a while: do it outside of transactions. Raise Refused for a name that is used or not
     an address, and for a password that is easy to guess.
     """
-    with reading() as session:
+    with read_only_session() as session:
         address = require_free(session, name)
     passwords.require_good(password, address)
     return NewPerson(address, hash_new(password))

@@ -147,7 +147,7 @@ class SiteSecrets(Secrets):
     def _names(self) -> list[str]:
         """Return the names of all secrets of the installation, sorted."""
         is_of_installation = Secret.place.startswith(self._prefix, autoescape=True)
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             places = session.scalars(select(Secret.place).where(is_of_installation)).all()
         names = [place.removeprefix(self._prefix) for place in places]
         return sorted(names)

@@ -90,7 +90,7 @@ def _separated_names(installation: Installation, here: Site) -> str:
 def _names_with(installation: Installation, separators: Mapping[Role, str]) -> list[str]:
     """Return the kind and name of each record whose name holds the separator of its role."""
     names: list[str] = []
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         for role, separator in separators.items():
             kind = role.replace("_", " ")
             for row in records.choices(session, installation.company_id, role):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.context import current
 from hub.contract import files
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState, FileWay
@@ -118,7 +118,7 @@ def newest_mapping(installation: Installation, columns: tuple[str, ...]) -> File
         .where(FileMapping.installation_id == installation.id)
         .order_by(FileMapping.id.desc())
     )
-    with reading() as session:
+    with read_only_session() as session:
         for mapping in session.scalars(query):
             if tuple(mapping.columns) == columns:
                 return mapping
@@ -214,7 +214,7 @@ def _find_earlier_result(installation: Installation, digest: str) -> IntakeResul
     query = select(StoredFile).where(
         StoredFile.installation_id == installation.id, StoredFile.digest == digest
     )
-    with reading() as session:
+    with read_only_session() as session:
         stored = session.scalar(query)
     return None if stored is None else _result(stored, is_new=False)
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.contract import files
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState
@@ -32,7 +32,7 @@ class OpenTable:
 
 def open_table(installation: Installation, file_id: int) -> OpenTable:
     """Return the table in a file, as it is without a mapping; raise Refused if it holds none."""
-    with reading() as session:
+    with read_only_session() as session:
         stored = session.get_one(StoredFile, file_id)
         content = stored.content
     file = replace(to_contract(stored), mapping=None)

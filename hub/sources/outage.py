@@ -56,7 +56,7 @@ def report(installation_id: int | None = None) -> None:
     if installation_id is not None:
         failing = failing.where(Installation.id == installation_id)
     due_ids: list[int] = []
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         for row in session.scalars(failing):
             if _is_due(session, row):
                 due_ids.append(row.id)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from hub.contract import files
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import FileDocument, StoredFile
 from hub.models.enums import FileState
 
@@ -44,7 +44,7 @@ class SiteFiles:
         query = select(StoredFile.content).where(
             StoredFile.id == file.id, StoredFile.installation_id == self._installation_id
         )
-        with reading() as session:
+        with read_only_session() as session:
             content = session.scalar(query)
         if content is None:
             raise KeyError(file.id)
@@ -53,7 +53,7 @@ class SiteFiles:
     def _page_after(self, position: int) -> list[files.ReceivedFile]:
         """Return the next files; no session stays in the frame of the generator."""
         query = self._select_accepted().where(StoredFile.position > position)
-        with reading() as session:
+        with read_only_session() as session:
             page = session.scalars(query.order_by(StoredFile.position).limit(FILES_PER_READ))
             return [to_contract(stored) for stored in page]
 
@@ -69,7 +69,7 @@ class SiteFiles:
             )
             .group_by(FileDocument.document_id)
         )
-        with reading() as session:
+        with read_only_session() as session:
             position_of = {row.document_id: row.position for row in session.execute(positions)}
             query = self._select_accepted().where(
                 StoredFile.position.in_(set(position_of.values()))

@@ -70,7 +70,7 @@ def _open_orders(installation: Installation, here: Site, field: Field) -> list[t
     """Return the open orders that people made in QuickBooks, since the first day that counts."""
     since = here.start or here.today - LOOKBACK_WITHOUT_START
     orders = imports.open_orders(installation.company_id, since)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         matches = _matches_by_record(session, installation, field)
         return [
             types.Record(
@@ -88,7 +88,7 @@ def _listed_records(installation: Installation, field: Field) -> list[types.Reco
     """Return every record of a role, with its code and the source's document it was created for."""
     company_id = installation.company_id
     pushed: list[types.Record] = []
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         matches = _matches_by_record(session, installation, field)
         created = _created_records(session, installation, field.role)
         rates = _purchase_rates(session, installation, field.role)

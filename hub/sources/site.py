@@ -94,7 +94,7 @@ def site(
     company = installation.company
     values = _load_settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         facts = qbo_company.facts_of(session.get_one(Company, company.id))  # without tax rates
     http = AppHttp(
         app.name,

@@ -83,7 +83,7 @@ class CollectingHub:
         document_query = select(SourceDocument).order_by(SourceDocument.id)
         postings: dict[str, list[str]] = {}
         documents = {}
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             for source_id, part, state in session.execute(posting_query):
                 label = f"{part} {state}".strip()
                 postings.setdefault(source_id, []).append(label)

@@ -35,7 +35,7 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
     config = hub_context.current().config
     if path.exists():
         raise Refused(f"{path} exists already. Nothing was changed; name a new file.")
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         schema.require_newest(session.connection(), exactly=True)
     files = {name: config.data / name for name in KEY_FILES} if keys else {}
     for file in files.values():

@@ -99,7 +99,7 @@ def unseal(who: str) -> str | None:
 
     What was posted from there is looked for in QuickBooks before anything is sent from here.
     """
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         origin = data_origin.read(session)
         moved_to = origin.moved_to if origin else None
     if moved_to is None:

@@ -9,7 +9,7 @@ from flask_security import current_user
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, NotFound
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company, Installation, Run
 from hub.security import subjects
 from hub.security.rights import (
@@ -136,7 +136,7 @@ def shown_scope(least: str = "viewer") -> Scope:
         return whole
     narrowed: dict[str, Scope] = g.setdefault("narrowed_scopes", {})
     if least not in narrowed:
-        with reading() as look:
+        with read_only_session() as look:
             narrowed[least] = narrow(look, whole, company_id)
     return narrowed[least]
 
@@ -151,7 +151,7 @@ def chosen_company_id() -> int | None:
         return None
     if "chosen_company" not in g:
         is_chosen = Company.id == company_id, *rights_scope().companies()
-        with reading() as look:
+        with read_only_session() as look:
             g.chosen_company = look.scalar(select(Company.id).where(*is_chosen))
     chosen: int | None = g.chosen_company
     return chosen
@@ -177,7 +177,7 @@ def rights_scope(least: str = "viewer") -> Scope:
     key = (current_user.id if current_user.is_authenticated else None, least)
     scopes: dict[Any, Scope] = g.setdefault("scopes", {})
     if key not in scopes:
-        with reading() as look:
+        with read_only_session() as look:
             scopes[key] = scope_of(look, rights(), least)
     return scopes[key]
 
@@ -268,7 +268,7 @@ def _check(least: str, of: str) -> None:
 
 def _check_targets(least: str, arguments: subjects.Arguments) -> None:
     """Check the role for everything that the ids in the address belong to."""
-    with reading() as look:
+    with read_only_session() as look:
         targets = subjects.resolve(look, arguments)
     if targets is None:
         abort(404)

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.models import LoginSession, Passkey, User
 from hub.security import audit, login_sessions, second_factor
@@ -90,7 +90,7 @@ def may_postpone() -> bool:
 @needs("viewer", of=OWN)
 def show() -> str:
     """Show the person's sessions and second factors."""
-    with reading() as look:
+    with read_only_session() as look:
         return render_template("account.html", destination=_destination(), **_page_values(look))
 
 
@@ -305,7 +305,7 @@ def _first_word(words: dict[str, str], text: str) -> str:
 
 def _authenticator_page(problem: str) -> str | Response:
     """Return the page with the proposed secret."""
-    with reading() as look:
+    with read_only_session() as look:
         secret = second_factor.proposed_secret(look, _id())
     if secret is None:
         return redirect(url_for("account.show"))

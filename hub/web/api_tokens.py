@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_security import current_user
 from werkzeug import Response
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused
 from hub.models import User
 from hub.security import api_tokens
@@ -72,7 +72,7 @@ def revoke_token(person_id: int) -> None:
 
 def _page(token: str = "", name: str = "", scopes: Sequence[str] = (api_tokens.READ,)) -> str:
     """Draw the page, with a token that was created just now or with what was entered."""
-    with reading() as session:
+    with read_only_session() as session:
         return render_template(
             "api_tokens.html",
             tokens=api_tokens.list_valid(session, current_user.id),

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import contains_eager
 
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company, Installation
 from hub.web import company_choice
 from hub.web.access import ANYWHERE, needs, scope
@@ -31,7 +31,7 @@ def show() -> str:
     other_filters = _other_filters(filters)
     words = request.args.get("q", "").strip()
     by_name = [Company.name, Company.id, Installation.id]
-    with reading() as session:
+    with read_only_session() as session:
         apps = page(session, _select(words), by=by_name, down=False, size=APPS_PER_PAGE)
         endpoint = LISTS_BY_APP[list_name]
         rows = []

@@ -16,7 +16,7 @@ from sqlalchemy import false
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import AuditEntry
 from hub.security import audit_check, audit_entries
 from hub.security.audit_errors import AuditBroken
@@ -36,7 +36,7 @@ pages = Blueprint("audit", __name__, url_prefix="/audit")
 def index() -> str:
     """List the entries, newest first."""
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
-    with reading() as session:
+    with read_only_session() as session:
         acts = distinct_values(session, AuditEntry.what)
         actors = distinct_values(session, AuditEntry.who)
         query = _read_filter(filters).select()
@@ -77,7 +77,7 @@ def _export_rows(session: Session, entries: Sequence[AuditEntry]) -> Iterator[ex
 def verify() -> Response:
     """Check every entry against the one before it, and the log against its head and copy."""
     try:
-        with reading() as session:
+        with read_only_session() as session:
             result = audit_check.verify(session)
         flash(gettext("The log is intact: %(count)s entries.", count=result.count), "success")
         for remark in result.remarks:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import inbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import CaseDecision, InstallationMode, RunKind
@@ -40,7 +40,7 @@ def apply(
 ) -> Response:
     """Do what a person decided, request a sync that continues with it, and open the next case."""
     filters = case_list.filters_of_request()
-    with reading() as session:
+    with read_only_session() as session:
         following = case_list.next_case_id(session, filters, case_id) if _goes_on() else None
     try:
         message = carry_out(case_id, work, decision, note, syncs=syncs)
@@ -64,7 +64,7 @@ def carry_out(
     """
     of_case = case_posting.c.case_id == case_id
     stopped = select(func.count()).select_from(case_posting).join(Posting)
-    with reading() as session:
+    with read_only_session() as session:
         count = session.scalar(stopped.where(of_case, *scope().postings())) or 0
     message = work()
     with transaction() as session:
@@ -122,7 +122,7 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[int, list[str]]:
 
     A deletion in QuickBooks has to be confirmed.
     """
-    with reading() as session:
+    with read_only_session() as session:
         deletes = row_or_404(session, Case, case_id).action == CaseAction.DELETE
         posting_ids = postings_of(case_id, "operator").with_only_columns(Posting.id)
         ids = list(session.scalars(posting_ids))
@@ -137,7 +137,7 @@ def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
     if retries.unconfirmed_deletions([posting_id]) and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
     retries.retry(posting_id, who())
-    with reading() as session:
+    with read_only_session() as session:
         return gettext(
             "Retried %(document_name)s.",
             document_name=format_name_in_sentence(session.get_one(Posting, posting_id)),
@@ -146,7 +146,7 @@ def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
 
 def leave(case_id: int) -> str:
     """Skip every posting of a case, which are removals; return the sentence about it."""
-    with reading() as session:
+    with read_only_session() as session:
         of_case = postings_of(case_id, "operator").limit(MAX_SHOWN)
         ids = list(session.scalars(of_case.with_only_columns(Posting.id)))
     for id in ids:
@@ -181,7 +181,7 @@ def _go_on(message: str, following: int | None) -> Response:
     """Open the next case if it is still open, else the list with the same filters."""
     filters = arguments()
     filters.pop("then", None)
-    with reading() as session:
+    with read_only_session() as session:
         case = session.get(Case, following) if following is not None else None
     if case is None or case.closed_at is not None:
         flash(message, "success")

@@ -12,7 +12,7 @@ from werkzeug import Response
 
 from hub.cases import inbox
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, CaseNote, Installation, Posting, case_posting
 from hub.models.cases import MAX_NOTE_LENGTH
@@ -72,7 +72,7 @@ def apply() -> Response:
 @needs("operator", of=ANYWHERE)
 def people() -> str:
     """Suggest people for what was typed so far, for htmx."""
-    with reading() as session:
+    with read_only_session() as session:
         names = case_assignees.suggest(session, request.args.get("assignee", ""))
     return render_template("suggested_people.html", names=names)
 
@@ -93,7 +93,7 @@ def _chosen_cases() -> tuple[list[Case], int]:
 
     All that the filters choose are those that were listed; a case that opened since is not one.
     """
-    with reading() as session:
+    with read_only_session() as session:
         if request.form.get("which") == "all":
             filters = case_list.filters_of_request()
             newest = row_ids.parse(request.form.get("newest", "")) or 0
@@ -305,7 +305,7 @@ def _postings(cases: Sequence[Case]) -> Links:
         .order_by(case_posting.c.posting_id)
     )
     links: Links = {}
-    with reading() as session:
+    with read_only_session() as session:
         for case_id, posting_id in session.execute(query):
             links.setdefault(case_id, []).append(posting_id)
     return links

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Company, Installation, ListState, Record, Token
 from hub.models.enums import RunKind
@@ -39,7 +39,7 @@ def index() -> str:
     visible = select(Company).where(*scope().companies())
     if words:
         visible = visible.where(company_choice.matches_words(words))
-    with reading() as look:
+    with read_only_session() as look:
         order = company_choice.problems_first()
         listed = page(look, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
         companies = _describe_each(look, listed.rows)
@@ -70,7 +70,7 @@ def reconnect(company_id: int) -> Response:
 
     A consent for another company is refused when the browser returns.
     """
-    with reading() as look:
+    with read_only_session() as look:
         company = row_or_404(look, Company, company_id)
     return to_consent(company.realm)
 
@@ -190,7 +190,7 @@ def _check_consent(state: str) -> None:
     """Answer 403 to an owner of some companies, unless the consent reconnects one of them."""
     if may("owner"):
         return
-    with reading() as look:
+    with read_only_session() as look:
         realm = oauth_connect.realm_of(look, state)
         company_id = look.scalar(select(Company.id).where(Company.realm == realm))
     if company_id is None or not may("owner", company_id):
@@ -199,7 +199,7 @@ def _check_consent(state: str) -> None:
 
 def _company(company_id: int) -> Company:
     """Return a company or answer 404."""
-    with reading() as look:
+    with read_only_session() as look:
         company: Company = row_or_404(look, Company, company_id)
         return company
 

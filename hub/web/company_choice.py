@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import inbox
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Case, Company
 from hub.models.enums import ConnectionState
 from hub.web import access, row_ids
@@ -54,7 +54,7 @@ def show() -> str:
     visible = visible_companies()
     if words:
         visible = visible.where(matches_words(words))
-    with reading() as look:
+    with read_only_session() as look:
         companies = page(look, visible, by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
         ids = [company.id for company in companies.rows]
         counted = (
@@ -78,7 +78,7 @@ def choose() -> Response:
     """Show one company from now on, or all; answer 404 for one that the person may not see."""
     company_id = row_ids.parse(request.form.get("company", ""))
     if company_id is not None:
-        with reading() as look:
+        with read_only_session() as look:
             company = look.scalar(visible_companies().where(Company.id == company_id))
         if company is None:
             abort(404)
@@ -136,7 +136,7 @@ def switcher() -> Switcher:
         chosen_id = access.chosen_company_id()
         by_name = select(Company).where(*access.rights_scope().companies())
         by_name = by_name.order_by(Company.name, Company.id).limit(MAX_IN_MENU + 1)
-        with reading() as look:
+        with read_only_session() as look:
             companies = list(look.scalars(by_name))
             chosen = look.get(Company, chosen_id) if chosen_id is not None else None
         are_several = len(companies) > 1

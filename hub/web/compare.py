@@ -11,7 +11,7 @@ from flask_security import current_user
 from werkzeug import Response
 
 from hub import notifications, sources, spreadsheets
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations import compare
 from hub.models import Installation
@@ -35,7 +35,7 @@ def show(installation_id: int) -> str:
     """Show the codes of both sides; nothing is read before a field is selected."""
     field = request.args.get("field", "")
     state = request.args.get("state", "")
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         about = tabs(session, installation)
     fields = fields_of(installation)
@@ -64,7 +64,7 @@ def show(installation_id: int) -> str:
 @needs("operator")
 def export(installation_id: int) -> Response:
     """Download all fields as a CSV file."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     pairs = compare.compare(installation)
     name = f"compare-{installation.slug}-{installation.company.realm}.csv"
@@ -75,7 +75,7 @@ def export(installation_id: int) -> Response:
 @needs("operator")
 def mail(installation_id: int) -> Response:
     """Mail the CSV file to the app's mailbox, or else to the person."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     name, address = sources.app_of(installation).name, _mail_to(installation)
     if not address:
@@ -99,7 +99,7 @@ def mail(installation_id: int) -> Response:
 @needs("operator")
 def copy(installation_id: int) -> Response:
     """Confirm as new what is missing in QuickBooks, so that a sync creates it there."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     field = request.form.get("field", "")
     here = url_for("comparing.show", installation_id=installation_id, field=field)

@@ -20,7 +20,7 @@ from flask import (
 from flask_security import current_user, logout_user, verify_password
 from werkzeug import Response
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import LoginSession
 from hub.security import login_sessions, refusals, second_factor
 from hub.translations.messages import gettext, gettext_noop
@@ -128,7 +128,7 @@ def options() -> dict[str, Any]:
 
 def _page(action: str, problem: str = "", fields: Fields = ()) -> str:
     """Return the page that asks, with the ways in which this person can confirm who it is."""
-    with reading() as look:
+    with read_only_session() as look:
         has_passkeys = second_factor.count_passkeys(look, current_user.id) > 0
         has_authenticator = second_factor.has_authenticator(look, current_user.id)
     return render_template(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.contract.states import Stage
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import (
     Attempt,
@@ -78,7 +78,7 @@ def index() -> str:
     """List documents by text, app, state, kind, date and amount, with their number and sum."""
     filters = document_filters(request.args)
     order = order_of(filters)
-    with reading() as session:
+    with read_only_session() as session:
         query = select_ids(session, filters)
         documents = page(session, query, by=order.columns, down=order.down)
         return render_template(
@@ -101,7 +101,7 @@ def index() -> str:
 def export() -> Response:
     """Download the documents that the filters choose, in the order of the list."""
     filters = document_filters(request.args)
-    with reading() as session:
+    with read_only_session() as session:
         query = select_ids(session, filters)
     order = order_of(filters)
     rows = exports.read_in_chunks(query, order.columns, _export_rows, down=order.down)
@@ -118,7 +118,7 @@ def _export_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
 @needs("viewer")
 def one(document_id: int) -> str:
     """Show everything that is known of one document."""
-    with reading() as session:
+    with read_only_session() as session:
         document = row_or_404(session, SourceDocument, document_id)
         use_zone_of(document.installation)
         words = {"OUTCOMES": OUTCOMES, "FOUND": FOUND}
@@ -131,7 +131,7 @@ def one(document_id: int) -> str:
 @needs("operator")
 def check(document_id: int) -> Response:
     """Say what would stop a document, by the rules of posting; write nothing."""
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, SourceDocument, document_id)
     try:
         stops = dry_run.check(document_id)
@@ -151,7 +151,7 @@ def check(document_id: int) -> Response:
 @needs("operator")
 def post_again(document_id: int) -> Response:
     """Post a document again that is not in QuickBooks any more."""
-    with reading() as session:
+    with read_only_session() as session:
         document = row_or_404(session, SourceDocument, document_id)
         installation = document.installation
         _, main = state_and_main_posting(session, document)
@@ -172,7 +172,7 @@ def post_again(document_id: int) -> Response:
 @needs("viewer")
 def posting(posting_id: int) -> Response:
     """Redirect to the place of a posting on the page of its document."""
-    with reading() as session:
+    with read_only_session() as session:
         document_id = row_or_404(session, Posting, posting_id).document_id
     anchor = f"posting-{posting_id}"
     return redirect(url_for("documents.one", document_id=document_id, _anchor=anchor))

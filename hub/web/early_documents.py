@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import outbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import early_documents
 from hub.models import Installation, SourceDocument
 from hub.models.enums import RunKind
@@ -73,7 +73,7 @@ COLUMNS = (
 @needs("viewer")
 def show(installation_id: int) -> str:
     """List what the start date leaves out, newest first."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         is_excluded = early_documents.match_excluded(installation_id)
         query = select(SourceDocument).where(*is_excluded)
@@ -94,7 +94,7 @@ def show(installation_id: int) -> str:
 @needs("app-owner")
 def confirm(installation_id: int) -> str | Response:
     """List what is about to be included with its sum, and ask for confirmation."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = _require_installation(session, installation_id)
         which = request.args.get("which", "selected")
         chosen = None

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.context import current
 from hub.contract.types import App
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import AccessNeeded
 from hub.installations import enable
 from hub.models import Access, Company, Installation
@@ -23,7 +23,7 @@ from hub.web.paging import row_or_404
 
 def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:
     """Return the installation, or a new one that is not stored; raise if access is missing."""
-    with reading() as session:
+    with read_only_session() as session:
         company = row_or_404(session, Company, company_id)
         query = select(Installation).where(
             Installation.company_id == company_id,

@@ -13,7 +13,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from hub import spreadsheets
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.translations.messages import use_english
 from hub.web import xlsx
 from hub.web.paging import follows
@@ -54,7 +54,7 @@ def read_in_chunks(
     ordered = query.order_by(*order).add_columns(*by).limit(ROWS_AT_ONCE)
     while True:
         chunk = ordered.where(follows(by, key, down=down)) if key else ordered
-        with reading() as session:
+        with read_only_session() as session:
             found = session.execute(chunk).all()
             rows = list(to_rows(session, [row[0] for row in found]))
         yield from rows

@@ -7,7 +7,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import User
 from hub.security import one_time_codes
 from hub.security.rights import ACTIVE, is_owner
@@ -67,7 +67,7 @@ def setup_code() -> SetupCode:
 def owner_exists() -> bool:
     """Tell whether the hub has an owner; once there is one, there always is."""
     if not current_app.extensions.get("has_owner"):
-        with reading() as session:
+        with read_only_session() as session:
             current_app.extensions["has_owner"] = count_owners(session, at_most=1) > 0
     return bool(current_app.extensions["has_owner"])
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Secret
 from hub.security import secrets
 
@@ -76,7 +76,7 @@ def load(token: str, owner: str) -> dict[str, Any]:
     expires = match[1]
     if expires < _stamp(current().clock.now()):
         return {}
-    with reading() as session:
+    with read_only_session() as session:
         text = secrets.get(session, _place(token))
     if not text:
         return {}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.cases import inbox
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Case, Company, Installation, Run, Schedule, Token
 from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
@@ -57,7 +57,7 @@ class Health:
 def show() -> str:
     """Show what a person should know first."""
     standby = folder_lock.process_lock().other_folder()
-    with reading() as session:
+    with read_only_session() as session:
         is_listed = Case.closed_at.is_(None), inbox.is_awake(), *scope().cases()
         newest = select(Case).where(*is_listed).order_by(Case.id.desc()).limit(5)
         cases = list(session.scalars(newest))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Case, CaseNote, Installation
 from hub.models.enums import CaseDecision
@@ -43,7 +43,7 @@ pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 def show() -> str:
     """List the cases that the filters choose, one line for each."""
     filters = case_list.filters_of_request()
-    with reading() as session:
+    with read_only_session() as session:
         cases = case_list.page_of(session, filters)
         is_closed = filters["show"] == "closed"
         has_bulk_form = bool(cases.rows) and not is_closed and may_anywhere("operator")
@@ -70,7 +70,7 @@ def show() -> str:
 def export() -> Response:
     """Download the cases that the filters choose, newest first."""
     filters = case_list.filters_of_request()
-    with reading() as session:
+    with read_only_session() as session:
         query = select(Case).where(*case_list.conditions(session, filters))
     rows = exports.read_in_chunks(query, [Case.id], case_export.rows)
     return exports.download("cases", case_export.COLUMNS, rows)
@@ -140,7 +140,7 @@ def retry(case_id: int) -> Response:
 @needs("operator")
 def confirm_removal(case_id: int) -> str:
     """Show what would be voided or deleted in QuickBooks, and ask for confirmation."""
-    with reading() as session:
+    with read_only_session() as session:
         case = row_or_404(session, Case, case_id)
         if case.action not in case_acts.REMOVING or case.closed_at:
             abort(404)
@@ -158,7 +158,7 @@ def confirm_removal(case_id: int) -> str:
 @needs("operator")
 def close(case_id: int) -> Response:
     """Close a case that stops nothing, after a person has looked at it."""
-    with reading() as session:
+    with read_only_session() as session:
         case = row_or_404(session, Case, case_id)
         if not case_acts.is_closable(case, case_acts.load_postings(session, case_id)):
             abort(400)
@@ -237,7 +237,7 @@ def restore(case_id: int, posting_id: int) -> Response:
 @needs("operator")
 def leave(case_id: int) -> Response:
     """Leave in QuickBooks what the source no longer has."""
-    with reading() as session:
+    with read_only_session() as session:
         if row_or_404(session, Case, case_id).action not in case_acts.REMOVING:
             abort(400)
     work = partial(case_acts.leave, case_id)
@@ -255,7 +255,7 @@ def _bulk(session: Session, filters: case_list.Filters) -> dict[str, Any]:
 
 def _code_of_case(case_id: int) -> record_creation.CodeOfCase:
     """Return the code that a case is about; answer 404 if it is about something else."""
-    with reading() as session:
+    with read_only_session() as session:
         code = record_creation.code_of_case(session, row_or_404(session, Case, case_id))
     return code or abort(404)
 
@@ -266,7 +266,7 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
     `wrong` says beside the choice of a record why it was not stored, `invalid` in the form of a
     new one.
     """
-    with reading() as session:
+    with read_only_session() as session:
         case = row_or_404(session, Case, case_id)
         keys: list[case_transactions.Key] = []
         reads_now = may_here("operator")  # QuickBooks meters reads, which a viewer cannot spend
@@ -277,7 +277,7 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
     # QuickBooks is asked while no transaction is open.
     entities = case_transactions.read_entities(keys)
     arguments = case_acts.arguments()
-    with reading() as session:
+    with read_only_session() as session:
         case = row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
         installation = (

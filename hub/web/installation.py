@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from hub import outbox
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations import early_documents, enable
 from hub.models import (
@@ -40,7 +40,7 @@ pages = Blueprint("installation", __name__, url_prefix="/installations/<int:inst
 @needs("viewer")
 def show(installation_id: int) -> str:
     """Show the state of an installation."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         head = tabs(session, installation)
         about = _page_values(session, installation)
@@ -58,7 +58,7 @@ def run(installation_id: int) -> Response:
 @needs("operator")
 def lists(installation_id: int) -> Response:
     """Download the master data: read the lists of QuickBooks and push them into the source."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     return start(installation_id, RunKind.LISTS, installation.company_id)
 
@@ -119,7 +119,7 @@ def _app_page(installation: Installation) -> str:
 
 def start(installation_id: int, kind: str, subject_id: int) -> Response:
     """Request a run and redirect to it; a paused app only shows a message."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     app_page = url_for("installation.show", installation_id=installation_id)
     if not is_active(installation):
@@ -133,7 +133,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
     except HubError as error:
         flash(translate(error.sentence), "error")
         return redirect(app_page)
-    with reading() as session:
+    with read_only_session() as session:
         if may_open_run(session.get(Run, run_id)):
             return redirect(url_for("runs.one", run_id=run_id))
     flash(gettext("The lists of the company are being read."), "success")

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug import Response
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company
 from hub.security import hub_settings
 from hub.translations.messages import gettext
@@ -72,6 +72,6 @@ def privacy() -> str:
 def _company() -> Company | None:
     """Return the company that the address names; None if the person may not see such a one."""
     realm = request.args.get("realmId", "")
-    with reading() as session:
+    with read_only_session() as session:
         query = select(Company).where(Company.realm == realm, *scope().companies())
         return session.scalars(query).one_or_none()

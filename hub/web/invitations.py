@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import notifications
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NotFound, NotNow, Refused, Retry
 from hub.models import Invitation
 from hub.security import audit, invitations, passwords, people, refusals
@@ -131,7 +131,7 @@ def _check(address: str, code: str) -> Invitation:
             guess.succeed()
             return invitation
     # An address that is not invited is not recorded: it may be a secret in the wrong field.
-    with reading() as session:
+    with read_only_session() as session:
         named = invitations.find(session, address)
     subject = named.address if named else refusals.UNKNOWN_NAME
     refusals.note("invitation code refused", refusals.NOBODY, subject)

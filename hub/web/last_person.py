@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, after_this_request
 
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import User
 from hub.security.login_sessions import logged_in
 from hub.web.signed_cookies import SignedCookie
@@ -28,7 +28,7 @@ def name() -> str:
     person_id, since = COOKIE.read() or (0, 0)
     if since < (_current_time() - COOKIE_LIFETIME).timestamp():
         return ""
-    with reading() as session:
+    with read_only_session() as session:
         person = session.get(User, person_id)
     return str(person.username or person.email) if person is not None else ""
 

@@ -18,7 +18,7 @@ from hub.cases import inbox
 from hub.context import current
 from hub.contract.interval import describe
 from hub.contract.types import App
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Case, Installation
 from hub.models.display_names import DisplayName, NamedDocument
 from hub.scheduling import run_log
@@ -227,7 +227,7 @@ def zone() -> str:
         visible = select(Installation.zone).where(*access.scope().installations())
         own = visible.where(Installation.id == (installation_id or 0))
         first = visible.order_by(Installation.id).limit(1)
-        with reading() as session:
+        with read_only_session() as session:
             g.zone = session.scalar(own) or session.scalar(first) or "UTC"
     return str(g.zone)
 
@@ -306,7 +306,7 @@ def open_cases() -> int:
     if "open_cases" not in g:
         is_open = Case.closed_at.is_(None), inbox.is_awake(), *access.shown_scope().cases()
         some = select(Case.id).where(*is_open).limit(MAX_COUNTED + 1).subquery()
-        with reading() as session:
+        with read_only_session() as session:
             g.open_cases = session.scalar(select(func.count()).select_from(some))
     return int(g.open_cases)
 

@@ -12,7 +12,7 @@ from hub import notices
 from hub.context import current
 from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import App
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Access, Company
 from hub.security import audit
@@ -49,7 +49,7 @@ def show() -> str:
     for app in plugins.apps.values():
         if rights().role_within(Subject(slug=app.slug)) and _has_words(app, text):
             apps.append(app)
-    with reading() as session:
+    with read_only_session() as session:
         by_name = _companies().order_by(Company.name, Company.id).limit(COMPANIES_PER_TILE + 1)
         companies = list(session.scalars(by_name))
         app_tiles = tiles(session, apps, rights(), companies[:COMPANIES_PER_TILE])
@@ -68,7 +68,7 @@ def show() -> str:
 def one(slug: str) -> str:
     """Show one app: what it posts and calls, and its state at each company."""
     app = app_or_404(slug)
-    with reading() as session:
+    with read_only_session() as session:
         by_name = [Company.name, Company.id]
         companies = page(session, _companies(), by=by_name, down=False, size=COMPANIES_PER_PAGE)
         tile = tiles(session, [app], rights(), companies.rows)[0]
@@ -168,7 +168,7 @@ def _tell_owners(session: Session, app: App, company: Company, company_name: str
 def grant(slug: str, company_id: int) -> Response:
     """Record that access was granted, which lets the app be enabled."""
     app = app_or_404(slug)
-    with reading() as session:
+    with read_only_session() as session:
         company = row_or_404(session, Company, company_id)
     enable.grant(company_id, slug, who=who())
     company_name = company.name or company.realm

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response as Redirect
 
 from hub.collect.cases import match_cause
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError, Refused
 from hub.installations.matches import (
     COLUMNS,
@@ -42,7 +42,7 @@ pages = Blueprint(
 @needs("viewer")
 def export(installation_id: int) -> Response:
     """Download every match and code; those that documents wait for come first."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         lines = export_lines(installation)
         waits = _waiting_documents(session, installation, lines)
@@ -72,7 +72,7 @@ def preview(installation_id: int) -> str | Redirect:
         return _to_list(installation_id)
     changes = [one for one in planned if one.is_change]
     problems = [one for one in planned if one.problem]
-    with reading() as session:
+    with read_only_session() as session:
         context = tabs(session, row_or_404(session, Installation, installation_id))
     return render_template(
         "match_import.html",
@@ -110,7 +110,7 @@ def confirm(installation_id: int) -> Redirect:
 
 def _require_configurable(installation_id: int) -> Installation:
     """Return an installation whose matches the person may import; abort otherwise."""
-    with reading() as session:
+    with read_only_session() as session:
         installation: Installation = row_or_404(session, Installation, installation_id)
     if not may_configure(installation):
         abort(403)

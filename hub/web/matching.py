@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.collect.cases import match_cause
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations.matches import export_csv
 from hub.models import Case, Installation, Match, SeenCode
@@ -40,7 +40,7 @@ pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installa
 def show(installation_id: int) -> str:
     """List codes by name, with the match of each."""
     filters = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         fields = matches.fields_of(installation)
         query = _select_codes(installation, filters, list(fields))
@@ -120,7 +120,7 @@ def accept(installation_id: int) -> Response:
     threshold = row_ids.parse(request.form.get("threshold", ""))
     if threshold not in THRESHOLDS:
         abort(400)
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         choices, left = _acceptable_suggestions(session, installation, threshold)
     for field, code, record in choices:
@@ -158,7 +158,7 @@ def apply(installation_id: int) -> Response:
 @needs("viewer")
 def export(installation_id: int) -> Response:
     """Export every match as a file for a spreadsheet."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     content, _ = export_csv(installation)
     name = f"matches-{installation.slug}-{installation.company.realm}.csv"
@@ -202,7 +202,7 @@ def _code_page(installation_id: int, wrong: str = "", invalid: Invalid | None = 
 
     `wrong` says beside the choice why it was not stored, `invalid` in the form of a new record.
     """
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         form = _code(session, installation, invalid)
         head = tabs(session, installation)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import notices, notifications
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError
 from hub.models import Installation
 from hub.notices.timing import TIMINGS
@@ -30,7 +30,7 @@ pages = Blueprint("notification_choices", __name__, url_prefix="/account/notific
 @needs("viewer", of=OWN)
 def show() -> str:
     """Show when the person is mailed about each app that they may see."""
-    with reading() as session:
+    with read_only_session() as session:
         timings = notices.load(session, current_user.id)
         choices = []
         for row in _apps(session):

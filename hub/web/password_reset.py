@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from hub import notifications
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Refused, Retry, Sentence
 from hub.models import PasswordReset, User
 from hub.security import one_time_codes, password_resets, passwords, people, refusals
@@ -114,7 +114,7 @@ def _check(name: str, code: str) -> PasswordReset:
             guess.succeed()
             return reset
     # A name that nobody has is not recorded: it may be a password in the wrong field.
-    with reading() as session:
+    with read_only_session() as session:
         person = people.find(session, name)
     subject = str(person.username or person.email) if person else refusals.UNKNOWN_NAME
     refusals.note("reset code refused", refusals.NOBODY, subject)

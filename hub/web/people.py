@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Invitation, User
 from hub.security import audit, invitations, passwords, people
@@ -48,7 +48,7 @@ def people_page(
 
     `chosen` are the rights in the form that invites a person.
     """
-    with reading() as session:
+    with read_only_session() as session:
         users = session.scalars(select(User).order_by(func.lower(User.username)))
         return render_template(
             "people.html",

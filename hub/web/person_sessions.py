@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import LoginSession, User
 from hub.security import api_tokens, audit, login_sessions, second_factor
 from hub.security.login_sessions import EndReason
@@ -21,7 +21,7 @@ pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_i
 @needs("owner")
 def show(person_id: int) -> str:
     """List the sessions and API tokens of a person, and which second factors they have."""
-    with reading() as look:
+    with read_only_session() as look:
         person = row_or_404(look, User, person_id)
         return render_template(
             "person_sessions.html",

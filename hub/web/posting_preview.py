@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Posting
 from hub.models.enums import PostingState
 from hub.money import ZERO
@@ -29,7 +29,7 @@ pages = Blueprint("preview", __name__)
 @needs("viewer")
 def show(posting_id: int) -> str | Response:
     """Show a posting in review as a form; once it has left review, show its document."""
-    with reading() as session:
+    with read_only_session() as session:
         posting = row_or_404(session, Posting, posting_id)
         if posting.state != PostingState.REVIEW:
             return redirect(url_for("documents.posting", posting_id=posting_id))
@@ -37,7 +37,7 @@ def show(posting_id: int) -> str | Response:
         keys = review_rows.keys_to_read(session, [posting])
         company_id = posting.company_id
     read = present_transactions.read_now(company_id, keys)
-    with reading() as session:
+    with read_only_session() as session:
         posting = row_or_404(session, Posting, posting_id)
         preview = review_rows.previews(session, [posting], read)[0]
         source = source_view(posting.document)

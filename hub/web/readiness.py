@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from hub.context import Runtime
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.migrations import schema
 from hub.migrations.schema import SchemaError
 from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
@@ -91,7 +91,7 @@ class ReadinessCheck:
         reason = ""
         with self._app.app_context():
             try:
-                with reading() as session:
+                with read_only_session() as session:
                     schema.require_newest(session.connection())
             except SchemaError as error:
                 problems["schema"] = OTHER_TABLES

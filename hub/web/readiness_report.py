@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Installation
 from hub.scheduling import readiness_report
 from hub.scheduling.readiness_report import ReadinessReport
@@ -19,7 +19,7 @@ pages = Blueprint("ready", __name__, url_prefix="/installations/<int:installatio
 @needs("viewer")
 def show(installation_id: int) -> str:
     """Show the company's set-up and what stops documents, with what to do about each."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         context = tabs(session, installation)
         report: ReadinessReport | None = None

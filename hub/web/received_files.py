@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 
 from hub.context import current
 from hub.contract.files import FileKinds, FileTable
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Installation, StoredFile
 from hub.models.enums import FileState, FileWay, RunKind
@@ -31,7 +31,7 @@ pages = Blueprint(
 def show(installation_id: int) -> str:
     """Show the files of an app that receives files, the newest first."""
     query = select(StoredFile).where(StoredFile.installation_id == installation_id)
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         kinds = _kinds_of(installation)
         listed = page(session, query, by=[StoredFile.id])
@@ -50,7 +50,7 @@ def show(installation_id: int) -> str:
 @needs("operator")
 def upload(installation_id: int) -> Response:
     """Store the uploaded files; map the columns of the first new table, or else start a sync."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     _kinds_of(installation)
     uploads = [file for file in request.files.getlist("file") if file.filename]
@@ -70,7 +70,7 @@ def upload(installation_id: int) -> Response:
 @needs("operator")
 def columns(installation_id: int, file_id: int) -> str | Response:
     """Ask which column of a table holds what, with its first rows and the likely answers."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         stored = _require_file(session, installation, file_id)
     try:
@@ -92,7 +92,7 @@ def columns(installation_id: int, file_id: int) -> str | Response:
 @needs("operator")
 def map_columns(installation_id: int, file_id: int) -> str | Response:
     """Accept a table with the answers; show the form again if the table cannot be read so."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         stored = _require_file(session, installation, file_id)
     answers = {}
@@ -121,7 +121,7 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
 @needs("operator")
 def discard(installation_id: int, file_id: int) -> Response:
     """Delete a table that waits for its columns."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         stored = _require_file(session, installation, file_id)
     try:
@@ -175,7 +175,7 @@ def _columns_page(
     name: str,
 ) -> str:
     """Return the page that asks for the columns of a table."""
-    with reading() as session:
+    with read_only_session() as session:
         context = installation_page.tabs(
             session, row_or_404(session, Installation, installation.id)
         )

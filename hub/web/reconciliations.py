@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company, Installation, Run
 from hub.models.enums import RunKind, RunOutcome
 from hub.posting.reconcile.posted_documents import Discrepancy
@@ -55,7 +55,7 @@ pages = Blueprint("reconciliations", __name__, url_prefix="/reconciliations")
 @needs("viewer", of=ANYWHERE)
 def index() -> str:
     """Show the newest reconciliation of the chosen company, or of each of several."""
-    with reading() as session:
+    with read_only_session() as session:
         company = chosen_or_only_company(session)
         if company is None:
             return all_reconciliations.render(session)
@@ -79,7 +79,7 @@ def export_all() -> Response:
 @needs("viewer")
 def show(run_id: int) -> str:
     """Show one reconciliation: what differs, and on request all control totals."""
-    with reading() as session:
+    with read_only_session() as session:
         run = row_or_404(session, Run, run_id)
         company = session.get(Company, run.company_id) if run.company_id else None
         if company is None or run.kind != RunKind.RECONCILE:
@@ -91,7 +91,7 @@ def show(run_id: int) -> str:
 @needs("viewer")
 def export(run_id: int) -> Response:
     """Download the documents that differ, or the control totals."""
-    with reading() as session:
+    with read_only_session() as session:
         report = _report_or_404(session, run_id)
         if request.args.get("list") == "totals":
             rows = map(describe_line, report.lines)
@@ -108,7 +108,7 @@ def pdf(run_id: int) -> Response:
     # Imported here: most processes never write a PDF, and its library takes long to import.
     from hub.web import reconciliation_pdf
 
-    with reading() as session:
+    with read_only_session() as session:
         report = _report_or_404(session, run_id)
         use_zone_of(_first_app(session, report.company))
         now = current().clock.now()

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from hub.contract.codec import load
 from hub.contract.documents import Code, Document, Item, Party
 from hub.contract.types import Field
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import Refused
 from hub.mapping import NEW, MatchIndex
 from hub.models import Attempt, Case, Installation, Posting, SeenCode, SourceDocument, case_posting
@@ -76,7 +76,7 @@ def create(
 
     Return the sentence that confirms it. Raise Invalid with the errors of the fields.
     """
-    with reading() as session:
+    with read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
         field = matches.fields_of(installation).get(field_name)
         source_code = matches.code_as_used(session, installation_id, field_name, code)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company, Installation, SourceDocument
 from hub.money import to_cents
 from hub.translations import dates
@@ -65,7 +65,7 @@ pages = Blueprint("reports", __name__, url_prefix="/reports")
 @needs("viewer", of=ANYWHERE)
 def show() -> str:
     """Show the reports about the chosen company, or about all of several."""
-    with reading() as session:
+    with read_only_session() as session:
         company = chosen_or_only_company(session)
         if company is None:
             return all_companies_report.render(session)
@@ -109,7 +109,7 @@ def export() -> Response:
     Of all companies there is only the table of a month.
     """
     table = request.args.get("table", "")
-    with reading() as session:
+    with read_only_session() as session:
         company = chosen_or_only_company(session)
         if company is None:
             return all_companies_report.download(session)
@@ -134,7 +134,7 @@ def export() -> Response:
 @needs("viewer", of=ANYWHERE)
 def documents() -> str | Response:
     """List exactly the documents that make up a number of the control totals."""
-    with reading() as session:
+    with read_only_session() as session:
         company = _company_of_cell(session)
         cell = _cell(company) if company else None
         if company is None or cell is None:
@@ -158,7 +158,7 @@ def documents() -> str | Response:
 @needs("viewer", of=ANYWHERE)
 def export_documents() -> Response:
     """Download the documents that make up a number of the control totals."""
-    with reading() as session:
+    with read_only_session() as session:
         company = _company_of_cell(session)
         cell = _cell(company) if company else None
         if company is None or cell is None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import outbox
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.installations import enable
 from hub.models import Installation
 from hub.models.enums import InstallationMode, RunKind
@@ -57,13 +57,13 @@ def show(installation_id: int) -> str:
 
     A change or a removal is compared with what QuickBooks has now.
     """
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         postings = review_rows.page_in_review(session, installation_id)
         keys = review_rows.keys_to_read(session, postings.rows)
         company_id = installation.company_id
     read = present_transactions.read_now(company_id, keys)
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         postings = review_rows.page_in_review(session, installation_id)
         context = tabs(session, installation)
@@ -91,7 +91,7 @@ def show(installation_id: int) -> str:
 @needs("operator")
 def selection(installation_id: int) -> str:
     """Return the bar with the sum of the ticked rows, for htmx."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         selected = _selection(session, installation, _chosen_on_page() or {})
         context = tabs(session, installation)
@@ -103,7 +103,7 @@ def selection(installation_id: int) -> str:
 @needs("operator")
 def confirm(installation_id: int) -> str | Response:
     """List what is about to be approved with its sum, and ask for confirmation."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         which = request.args.get("which", "selected")
         chosen = None if which == "all" else _chosen_on_page()
@@ -211,7 +211,7 @@ def approve(installation_id: int) -> Response | str:
 
     An approval of many asks again who it is, as `hub.web.confirmation` describes.
     """
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, Installation, installation_id)
     listed = listed_rows.decode(request.form.get("listed", ""))
     if review_approvals.is_bulk(len(listed)):
@@ -243,7 +243,7 @@ def automatic(installation_id: int) -> Response:
 
     Without a first approval the mode stays as it is.
     """
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     if not may_configure(installation):
         abort(403)

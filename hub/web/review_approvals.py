@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting
 from hub.models.enums import PostingState, RunKind
 from hub.outbox import approvals
@@ -77,7 +77,7 @@ def count_waiting(installation_id: int, approved: Collection[int]) -> int:
     )
     still_in_review = select(Posting.id).where(*approvals.review_conditions(installation_id))
     count = 0
-    with reading() as session:
+    with read_only_session() as session:
         ids_in_review = set(session.scalars(still_in_review))
         for id, payload in session.execute(waiting):
             if id not in approved:

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError
 from hub.models import Company, User
 from hub.security import rights
@@ -73,7 +73,7 @@ def _read_form() -> RightFields:
 
 def _page(person_id: int) -> str:
     """Render the page."""
-    with reading() as session:
+    with read_only_session() as session:
         person = row_or_404(session, User, person_id)
         return render_template(
             "rights.html",

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company, Installation, Posting, Run, RunLine
 from hub.models.enums import Operation, PostingState, RunKind, RunOutcome
 from hub.scheduling import run_log, run_result, summary
@@ -73,7 +73,7 @@ def index() -> str:
     """List runs, newest first."""
     filters = _filters()
     query = _select_runs(filters)
-    with reading() as session:
+    with read_only_session() as session:
         runs = page(session, query, by=[Run.id])
         subjects = RunSubjects.of(session, runs.rows)
         rows = []
@@ -170,7 +170,7 @@ def progress(run_id: int) -> tuple[str, int]:
 
 def _context(run_id: int) -> dict[str, Any]:
     """Return what the page of a run shows."""
-    with reading() as session:
+    with read_only_session() as session:
         run = row_or_404(session, Run, run_id)
         installation = None
         if run.installation_id:

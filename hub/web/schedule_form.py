@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.context import current
 from hub.contract.types import App
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Installation, SourceDocument
 from hub.qbo import intuit_keys
 from hub.translations.messages import gettext, gettext_noop
@@ -86,7 +86,7 @@ def plan_inputs(
 def _zones_of_company(row: Installation) -> list[str]:
     """Return the time zones of the company's apps, which a list offers first."""
     query = select(Installation.zone).where(Installation.company_id == row.company_id).distinct()
-    with reading() as session:
+    with read_only_session() as session:
         return sorted(session.scalars(query))
 
 
@@ -122,7 +122,7 @@ def _suggested_start(row: Installation) -> dt.date | None:
         local = current().clock.now().astimezone(ZoneInfo(row.zone))
         return local.date()
     first = select(func.min(SourceDocument.date)).where(SourceDocument.slug == row.slug)
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalar(first)
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company
 from hub.web import case_list
 from hub.web.access import ANYWHERE, needs, scope
@@ -26,7 +26,7 @@ def show() -> str:
     words = request.args.get("q", "").strip()[:MAX_WORDS_LENGTH]
     hits: dict[str, Any] = {"documents": [], "cases": [], "companies": []}
     if words:
-        with reading() as session:
+        with read_only_session() as session:
             hits = _search(session, words)
     count = sum(len(found) for found in hits.values())
     return render_template("search.html", words=words, hits=hits, count=count, limit=MAX_HITS)

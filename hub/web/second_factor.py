@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import LoginSession, User
 from hub.security import audit, login_sessions, refusals, second_factor
 from hub.translations.messages import gettext
@@ -108,7 +108,7 @@ def _person_of(challenge: str, response: str) -> User | None:
 
     Strangers may send anything, so nothing is written before the signature was right.
     """
-    with reading() as look:
+    with read_only_session() as look:
         used = passkeys.find_used(look, challenge, response, verify_person=True)
         if used is None:
             return None
@@ -141,7 +141,7 @@ def _accepted_factor(row: LoginSession) -> str:
 
 def _page(row: LoginSession, problem: str) -> str:
     """Return the page that asks for the second factor."""
-    with reading() as look:
+    with read_only_session() as look:
         own = passkeys.passkeys_of(look, row.user_id)
         has_authenticator = second_factor.has_authenticator(look, row.user_id)
     return render_template(

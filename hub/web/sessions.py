@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app, request, session
 from flask_login import user_logged_out
 from flask_security import password_changed, user_authenticated
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable
 from hub.models import LoginSession, User
 from hub.security import login_sessions, second_factor
@@ -51,7 +51,7 @@ def current_row() -> LoginSession | None:
         token = session.get(COOKIE_KEY, "")
         row = None
         if token:
-            with reading() as look:
+            with read_only_session() as look:
                 row = login_sessions.find(look, token)
         request.environ[IN_REQUEST] = row
     return cast(LoginSession | None, request.environ[IN_REQUEST])
@@ -115,7 +115,7 @@ def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **ignored
     if authn_via == ["passkey"]:
         begin(user, "passkey", used_challenge=session.pop(USED_CHALLENGE, None))
     else:
-        with reading() as look:
+        with read_only_session() as look:
             needs_factor = second_factor.has_any(look, cast(int, user.id))
         begin(user, login_sessions.PASSWORD_ONLY, needs_factor=needs_factor)
         if needs_factor:

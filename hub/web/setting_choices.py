@@ -7,7 +7,7 @@ from hub import sources
 from hub.contract import settings_schema
 from hub.contract.documents import Role
 from hub.contract.types import App
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Installation
 from hub.qbo import record_download, records
@@ -71,7 +71,7 @@ def _records(company_id: int, role: Role) -> Choices:
 
 def _stored_records(company_id: int, role: Role) -> Choices:
     """Return the company's records that fit, as last read."""
-    with reading() as session:
+    with read_only_session() as session:
         entries = records.choices(session, company_id, role)
     choices = []
     for entry in entries:

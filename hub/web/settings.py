@@ -13,7 +13,7 @@ from hub import sources
 from hub.context import current
 from hub.contract import settings_schema
 from hub.contract.types import App
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, SettingsInvalid
 from hub.installations import approval_changes
 from hub.installations import enable as installations_enable
@@ -216,7 +216,7 @@ def _confirm(
     fields = _repeat_fields(app, row, values)
     if fields is None:
         raise Refused(gettext("Not saved. A secret is too long."))
-    with reading() as session:
+    with read_only_session() as session:
         about = tabs(session, row)
     about |= {"app": app, "row": row, "preview": preview, "fields": fields}
     return render_template("setting_changes.html", **about)
@@ -265,7 +265,7 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
 
 def _flash_changes(app: App, row: Installation) -> None:
     """Say what the last change of the settings changed."""
-    with reading() as session:
+    with read_only_session() as session:
         entries = setting_history.read(session, app, row, limit=1)
     for entry in entries:
         if entry.changes:
@@ -309,7 +309,7 @@ def _form(
     )
     drawn = viewer.translate_inputs(drawn, app.slug)
     plan = plan_inputs(row, app, typed, mode)
-    with reading() as session:
+    with read_only_session() as session:
         about = (
             tabs(session, row)
             if row.id
@@ -344,6 +344,6 @@ def _people_of(session: Session, row: Installation) -> list[str]:
 
 def _row(installation_id: int) -> Installation:
     """Return an installation or answer 404."""
-    with reading() as session:
+    with read_only_session() as session:
         row: Installation = row_or_404(session, Installation, installation_id)
     return row

@@ -16,7 +16,7 @@ from werkzeug import Response
 from hub import sources
 from hub.contract.codec import load
 from hub.contract.documents import Attachment, Document
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import SourceDocument
 from hub.translations.messages import gettext, translate
@@ -102,7 +102,7 @@ def choose_file(
 
 def _fetch(document_id: int) -> tuple[Attachment, bytes]:
     """Fetch a file of a document from its source; answer 404 if there is no such file."""
-    with reading() as session:
+    with read_only_session() as session:
         row = row_or_404(session, SourceDocument, document_id)
         installation = row.installation
     if not row.body or row.unreadable:

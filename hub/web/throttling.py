@@ -21,7 +21,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.db.engine import insert, reading, transaction
+from hub.db.engine import insert, read_only_session, transaction
 from hub.errors import TooManyGuesses
 from hub.models import GuessCount, User
 from hub.security import names
@@ -136,7 +136,7 @@ def begin_guess(secret: str, subject: str) -> Guess:
     field of the form was empty.
     """
     keys = _keys(secret, subject)
-    with reading() as session:
+    with read_only_session() as session:
         stored = session.scalars(select(GuessCount).where(GuessCount.key.in_(keys.all())))
         wait = _wait(keys, {count.key: count for count in stored})
     if wait is None:
@@ -273,7 +273,7 @@ def _keys(secret: str, subject: str) -> Keys:
         return Keys(own=_hash("own", secret, subject, browser))
     group = client_group()
     own = _hash("own", secret, subject, group)
-    with reading() as session:
+    with read_only_session() as session:
         known = session.get(GuessCount, _hash("known", subject, group))
     if known is not None and known.expires_at > _current_time():
         return Keys(own=own)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import NotFound, NotNow
 from hub.models import Posting, Run
 from hub.models.enums import RunKind
@@ -26,7 +26,7 @@ def run(run_id: int) -> str:
 
     Nothing is changed before the form of the page is sent.
     """
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, Run, run_id)
     plan = undo.plan_run(run_id)
     back = url_for("runs.one", run_id=run_id)
@@ -45,7 +45,7 @@ def undo_run(run_id: int) -> Response:
 @needs("operator")
 def posting(posting_id: int) -> str:
     """Show whether a document can be removed from QuickBooks."""
-    with reading() as session:
+    with read_only_session() as session:
         row = row_or_404(session, Posting, posting_id)
     plan = undo.plan_posting(posting_id)
     back = url_for("documents.one", document_id=row.document_id)
@@ -56,7 +56,7 @@ def posting(posting_id: int) -> str:
 @needs("operator")
 def undo_posting(posting_id: int) -> Response:
     """Remove one document from QuickBooks."""
-    with reading() as session:
+    with read_only_session() as session:
         row = row_or_404(session, Posting, posting_id)
     back = url_for("documents.one", document_id=row.document_id)
     return _remove(lambda: undo.plan_posting(posting_id), back)

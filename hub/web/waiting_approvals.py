@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
 from hub.web.access import ANYWHERE, needs, scope
@@ -39,7 +39,7 @@ def index() -> str | Response:
         .exists()
     )
     query = select(Installation).where(in_review, *scope().installations())
-    with reading() as session:
+    with read_only_session() as session:
         listed = page(session, query, by=[Installation.id], down=False)
         if len(listed.rows) == 1 and not (listed.newer or listed.older):
             return redirect(url_for("review.show", installation_id=listed.rows[0].id))

@@ -11,7 +11,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from hub import sources
 from hub.context import Runtime
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.models import Installation, SourceDocument
 from hub.models.enums import InstallationMode, RunKind
@@ -92,7 +92,7 @@ def source(installation_id: int) -> Response:
     What it says is only a hint: the documents are read again.
     """
     body = request.get_data(cache=False)
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     if not installation.enabled:
         return _text("This app is disabled.")

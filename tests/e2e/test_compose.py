@@ -14,7 +14,7 @@ import requests
 import yaml
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Company
 from hub.models.enums import ConnectionState, RunKind
 from hub.scheduling import run_log
@@ -206,7 +206,7 @@ def test_the_processes_of_the_compose_file_share_the_work(
     # Each request goes to one of four processes, and each of them knows the session.
     pages = [browser.call("GET", "/account/") for _ in range(8)]
     assert [(page.status_code, "olga" in page.text) for page in pages] == [(200, True)] * 8
-    with make_app(config).app_context(), reading() as session:
+    with make_app(config).app_context(), read_only_session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "logged in")).one()
         assert entry.detail["address"] == CLIENT
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator
 
 from hub import demo
 from hub.cli.sync_runs import sync_all
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Case, Posting
 from hub.scheduling.scheduler import Scheduler
 from tests.support.browser import Person
@@ -60,7 +60,7 @@ def full_inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Smal
 
 def open_cases(demo_hub: SmallDemo) -> list[Any]:
     """Return the open cases."""
-    with demo_hub.app.app_context(), reading() as session:
+    with demo_hub.app.app_context(), read_only_session() as session:
         return list(session.query(Case).filter(Case.closed_at.is_(None)))
 
 
@@ -74,7 +74,7 @@ def control(demo_hub: SmallDemo, name: str, page: str, **values: Any) -> Any:
 
 def bill_of(demo_hub: SmallDemo, cause: str) -> str:
     """Return the id in CostTracker of the bill that an open case with this cause is about."""
-    with demo_hub.app.app_context(), reading() as session:
+    with demo_hub.app.app_context(), read_only_session() as session:
         about = session.query(Case).filter(Case.cause.like(f"posting:%:{cause}")).one()
         posting = session.get_one(Posting, int(about.cause.split(":")[1]))
         return posting.document.source_id.removeprefix("invoice:")

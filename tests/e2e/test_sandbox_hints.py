@@ -107,6 +107,6 @@ def test_what_the_stand_in_of_quickbooks_prints_connects_a_company(
     answer = requests.post(consent, data=choice, allow_redirects=False, timeout=60)
     path = answer.headers["Location"].removeprefix("http://localhost:8080")
     assert "is connected; its lists are being read." in visitor.page(path)
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         company = session.scalars(select(Company)).one()
         assert (company.realm, company.state) == (realm, "connected")

@@ -30,7 +30,7 @@ def log(make_app, make_config, tmp_path):
             with engine.transaction() as session:
                 audit.record(session, "ann", "code matched", f"code {number}", record=str(number))
             heads.append(head.read_bytes())
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
             rows = [{name: getattr(entry, name) for name in COLUMNS} for entry in entries]
         yield rows, head, heads, copy
@@ -46,7 +46,7 @@ def test_random_tamperings_are_all_seen(log, figure):
         acts.add(act)
         head.write_bytes(heads[-1])
         copy.write_bytes(whole_copy)
-        with engine.reading() as session:  # it is never committed
+        with engine.read_only_session() as session:  # it is never committed
             session.execute(delete(AuditEntry))
             tampered = act([dict(row) for row in rows], chance, head, heads, copy)
             if tampered:
@@ -57,7 +57,7 @@ def test_random_tamperings_are_all_seen(log, figure):
     assert acts == set(ACTS)
     head.write_bytes(heads[-1])
     copy.write_bytes(whole_copy)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert audit_check.verify(session).count == ENTRIES
     figure("random tamperings of the audit log seen", kinds_detected, MANY)
 

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from hub import Attachment, Code, Item, Party, hookimpl
-from hub.db.engine import db, reading
+from hub.db.engine import db, read_only_session
 from hub.models import Attempt, Posting, Proof, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES
 from hub.qbo import record_download
@@ -106,7 +106,7 @@ class ShopWorld:
     def sync(self):
         """Sync once to the end; return the postings, reasons, cases and violations afterwards."""
         runner.sync(self.till.id, requested_by="kari", wait=True)
-        with reading() as session:
+        with read_only_session() as session:
             rows = select(SourceDocument.source_id, Posting.part, Posting.operation, Posting.state)
             standing = sorted(map(tuple, session.execute(rows.join(SourceDocument))))
             return (

@@ -17,7 +17,7 @@ from sqlalchemy import event, select
 
 from hub.cli.console import handle_end_signals
 from hub.db import engine as db_engine
-from hub.db.engine import db, reading, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.errors import HubError
 from hub.models import Attempt, Installation, Schedule, Token
 from hub.posting import receipt_delivery
@@ -46,7 +46,7 @@ def trying(shop):
         result = "stopped", error.text
     except SystemExit:
         result = "ended", ""
-    with reading() as session:
+    with read_only_session() as session:
         unclear = session.scalars(select(Attempt.id).where(Attempt.outcome.in_(("sent", "doubt"))))
         return *result, len(unclear.all())
 
@@ -307,7 +307,7 @@ def test_schedules_go_on_when_the_clock_was_set_back(desk, monkeypatch):
     engine.tick()
     desk.clock.set(desk.clock.now() - DAY)
     engine.tick()
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalar(due) <= desk.clock.now() + DAY
     engine.stop()
 

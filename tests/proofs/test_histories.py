@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.posting.recovery import lookup, resolve
 from hub.posting.send import pipeline, results
 from hub.qbo.client import Client
@@ -138,7 +138,7 @@ def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
     states = {number: desk.state(id) for number, id in ids.items()}
     assert set(states.values()) <= {"posted", "held"}
     assert books == {number: 1 for number, state in states.items() if state == "posted"}
-    with reading() as session:
+    with read_only_session() as session:
         assert torn_batches(session) == []
 
 

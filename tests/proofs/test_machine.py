@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy import select
 
 from hub import Gone, outbox
-from hub.db.engine import db, reading, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.errors import HubError
 from hub.installations import matches
 from hub.models import Attempt, Installation, Posting, SourceDocument
@@ -273,7 +273,7 @@ class Machine(RuleBasedStateMachine):
         return entities
 
     def markers(self):
-        with reading() as session:
+        with read_only_session() as session:
             return dict(
                 session.execute(select(SourceDocument.source_id, SourceDocument.marker)).all()
             )
@@ -283,7 +283,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self):
         self.rest()
         self.compare()
-        with reading() as session:
+        with read_only_session() as session:
             self.floor.batches += len(
                 set(session.scalars(select(Attempt.batch).where(Attempt.batch != "")))
             )
@@ -310,7 +310,7 @@ class Machine(RuleBasedStateMachine):
         raise AssertionError(f"it does not come to rest: {before}")
 
     def standing(self):
-        with reading() as session:
+        with read_only_session() as session:
             return session.execute(
                 select(Posting.id, Posting.state, Posting.revision, Posting.reasons)
             ).all()
@@ -320,7 +320,7 @@ class Machine(RuleBasedStateMachine):
         marked, markers = self.marked(), self.markers()
         assert all(len(transactions) == 1 for transactions in marked.values()), marked
         assert set(marked) <= set(markers.values()), "a marker without a document"
-        with reading() as session:
+        with read_only_session() as session:
             states = outbox.states(session, self.till.id)
             rows = {
                 row.source_id: row

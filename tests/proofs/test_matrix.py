@@ -210,7 +210,7 @@ def look_for_file(stage: Stage) -> None:
 
 
 def records_of(name: str) -> dict[str, tuple[str, bool]]:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         rows = session.scalars(select(Record).where(Record.company_id == 1, Record.list == name))
         return {row.quickbooks_id: (row.name, row.active) for row in rows}
 
@@ -234,12 +234,12 @@ def read_list(stage: Stage) -> None:
 
 
 def read_company(stage: Stage) -> None:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         before = qbo_company.facts(session, 1)
     for fault in stage.faults.values():
         stage.break_next(fault)
         stage.attempt(lambda: oauth_connect.check(1))
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             assert qbo_company.facts(session, 1) == before
     assert stage.attempt(lambda: oauth_connect.check(1))
 
@@ -254,7 +254,7 @@ def read_changes(stage: Stage) -> None:
         stage.break_next(fault)
         if not stage.attempt(lambda: changes.poll(1)):
             assert stage.attempt(lambda: changes.poll(1))
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             assert session.get_one(TransactionHead, (1, "bill", bill)).number == number
 
 

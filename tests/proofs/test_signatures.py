@@ -234,7 +234,7 @@ def add_installation(slug: str, clock: FakeClock) -> Installation:
             settings=SETTINGS,
         )
         session.add(installation)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.get_one(Installation, installation.id)
 
 

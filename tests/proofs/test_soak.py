@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 
 from hub import App, Checkpoint, Document, Field, Line, Tenant, hookimpl
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting, TransactionHead
 from hub.qbo import webhooks
 from hub.qbo.oauth import connect as oauth_connect
@@ -181,7 +181,7 @@ def install(realm):
 
 
 def companies():
-    with reading() as session:
+    with read_only_session() as session:
         return [
             (installation.id, installation.company_id, installation.company.realm)
             for installation in session.scalars(select(Installation))
@@ -290,7 +290,7 @@ def in_the_books(elsewhere, touched):
         count += len(books) + sum(
             what == "Delete" for (where, _), what in touched.items() if where == realm
         )
-    with reading() as session:
+    with read_only_session() as session:
         posted = select(func.count()).select_from(Posting).where(Posting.state == "posted")
         assert session.scalar(posted) == count
     return count
@@ -298,7 +298,7 @@ def in_the_books(elsewhere, touched):
 
 def noticed():
     """Count the manual changes that the hub has noticed."""
-    with reading() as session:
+    with read_only_session() as session:
         heads = session.execute(select(TransactionHead.state, TransactionHead.date)).all()
     edited = sum(state == "live" and str(date) == "2026-01-31" for state, date in heads)
     return Counter({"Update": edited, "Delete": sum(state == "deleted" for state, _ in heads)})

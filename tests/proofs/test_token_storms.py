@@ -171,7 +171,7 @@ def storm_on_postgres(pg_app, clock, make_app, make_config, postgres_url, monkey
 
 
 def state() -> str:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.get_one(Company, 1).state
 
 

@@ -40,7 +40,7 @@ def token_file(intuit, tmp_path):
 
 
 def rows(model):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.scalar(select(func.count()).select_from(model))
 
 
@@ -54,7 +54,7 @@ def test_a_mistyped_company_id_stores_nothing(hub, intuit, token_file):
     assert "QuickBooks does not let this connection work in company 1" in err
     assert "Check the company id" in err
     assert (rows(Company), rows(Token), rows(Case)) == (0, 0, 0)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert secrets.get(session, "company:1:refresh") is None
 
 
@@ -206,7 +206,7 @@ def test_a_company_that_never_worked_is_removed_with_all_that_was_set_up_for_it(
     assert hub("companies", "remove", WRONG_REALM)[:2] == (0, "Company 1 is removed.\n")
     assert [rows(model) for model in tables] == before
     assert not quickbooks.log.entries("revoke")
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert secrets.get(session, f"company:{company}:refresh") is None
         assert secrets.get(session, "company:1:refresh")
         assert session.scalar(select(AuditEntry.what).order_by(AuditEntry.id.desc())) == (

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from hub import Attachment, Gone
 from hub.cli import main
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.posting.actions import manual, retries, undo
@@ -60,7 +60,7 @@ def bill(amount="42.00", id="bill:1"):
 
 
 def row_of(source_id="bill:1"):
-    with reading() as session:
+    with read_only_session() as session:
         return session.query(SourceDocument).filter_by(source_id=source_id).one()
 
 
@@ -70,7 +70,7 @@ def states(till, source_id="bill:1"):
     page = till.visitor.page(f"/documents/{here.id}")
     listed = till.visitor.page("/documents?kind=bill")
     head = page[page.index("<h1>") : page.index("At the source")]
-    with reading() as session:
+    with read_only_session() as session:
         runs = [session.query(Installation).one()]
     run = runner.sync(till.id, requested_by="kari")
     sent_states = summary.summarize_runs([run])["apps"]["shop"]
@@ -143,7 +143,7 @@ def test_a_change_that_was_taken_back_leaves_the_document_posted(till):
 
 
 def postings():
-    with reading() as session:
+    with read_only_session() as session:
         return session.query(Posting).order_by(Posting.id).all()
 
 
@@ -313,7 +313,7 @@ def test_files_follow_what_is_posted_again(till):
 
 def test_the_case_of_a_missing_document_and_the_tile_of_its_app_say_so(till):
     delete_in_quickbooks(till)
-    with reading() as session:
+    with read_only_session() as session:
         case = session.query(Case).filter_by(closed_at=None).one()
     page = till.visitor.page(f"/inbox/{case.id}")
     about = page[page.index("Documents of this case") :]

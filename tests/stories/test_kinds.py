@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hub import Gone, Item, Party
 from hub.contract.documents import KINDS, Document
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Case
 from hub.posting.actions import retries
 from hub.qbo import transaction_download
@@ -145,7 +145,7 @@ def test_what_is_gone_is_by_default_asked_about_and_then_voided_not_deleted(till
     document = alone(kind)
     till.run(document)
     till.run(Gone(source_id=document.source_id, reason="Voided."))
-    with reading() as session:
+    with read_only_session() as session:
         case = session.scalars(select(Case).where(Case.closed_at.is_(None))).one()
         ids = [posting.id for posting in case.postings]
     assert (case.action, case.instruction) == (

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub import notifications
 from hub.context import current
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Case, Company
 from hub.scheduling import runner, schedule
@@ -74,7 +74,7 @@ def fail(installation):
 
 
 def cases(installation):
-    with reading() as session:
+    with read_only_session() as session:
         statement = select(Case).where(
             Case.cause == f"source:{installation}", Case.closed_at.is_(None)
         )
@@ -85,7 +85,7 @@ OWNER = Rights((Right("owner", WHOLE_HUB),))
 
 
 def tile_state():
-    with reading() as session:
+    with read_only_session() as session:
         (tile,) = tiles(
             session,
             [current().plugins.apps["costtracker"]],

@@ -18,7 +18,7 @@ from hub.context import Runtime, current
 from hub.contract import hookspecs
 from hub.contract.registry import Plugins
 from hub.crypto.vault import Vault
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HostNotAllowed, HubError
 from hub.installations import enable as app_enabling
 from hub.models import Installation, Secret
@@ -42,7 +42,7 @@ def hidden_values(installation_id=None):
     """Return every secret text of the hub that a plugin of this installation must not reach."""
     config = current().config
     values = [config.secret_key, config.qbo_client_secret, config.database_url]
-    with reading() as session:
+    with read_only_session() as session:
         for place in session.scalars(select(Secret.place)):
             if not place.startswith(f"installation:{installation_id}:"):
                 values.append(hub_secrets.get(session, place))
@@ -87,10 +87,10 @@ def calls(monkeypatch):
 def enable(slug):
     stand_in = current().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
     current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
-    with reading() as session:
+    with read_only_session() as session:
         company = session.get_one(demo.Company, 1)
     demo.enable(company, slug, stand_in.settings(HOME))
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalars(select(Installation)).one()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub import hookimpl, outbox
 from hub.cli.sync_runs import sync_all
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.mapping import NEW
 from hub.models import Installation, Run
 from hub.posting.actions import manual, retries
@@ -65,7 +65,7 @@ def test_what_names_a_client_by_its_id_alone_goes_in_the_run_that_creates_the_cl
     till.run(payment(client="c1", pays="invoice:1"), invoice())
     assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("posted", "posted")
     assert till.cases() == []
-    with reading() as session:
+    with read_only_session() as session:
         counts = session.scalar(select(Run).order_by(Run.id.desc())).counts
     assert counts["requests"]["writes"] == 4, "both rounds count"
 
@@ -167,7 +167,7 @@ def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
     runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
     till.put(invoice())
-    with reading() as session:
+    with read_only_session() as session:
         rows = session.scalars(select(Installation).order_by(Installation.id.desc())).all()
     runs = sync_all(rows)
     assert [one.installation_id for one in runs] == [annex.id, till.id, annex.id]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub import demo, sources
 from hub.cli import main
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Installation, Secret
 from hub.models.enums import RunKind
@@ -50,10 +50,10 @@ def enabled(quickbooks):
         stand_in = current().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
         mounts = current().mounts
         mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
-        with reading() as session:
+        with read_only_session() as session:
             company = session.get_one(demo.Company, 1)
         demo.enable(company, slug, stand_in.settings(HOME))
-        with reading() as session:
+        with read_only_session() as session:
             installation = session.scalars(select(Installation)).one()
         site_secrets = SiteSecrets(installation.id)
         for name in list(site_secrets):

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hub import Document, Field, Line, hookimpl
 from hub.cli import main
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation
 from hub.qbo import record_download
 from hub.qbo.entities import ENTITY
@@ -113,7 +113,7 @@ def act(till, do, name, **details):
 
 def press_retry(till, source_id):
     """Press the button Retry beside a document on the page of its case, and let the runs end."""
-    with reading() as session:
+    with read_only_session() as session:
         (case_id,) = session.scalars(select(Case.id).where(Case.closed_at.is_(None)))
     page = till.visitor.page(f"/inbox/{case_id}")
     posting = till.posting(source_id).id

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub import notifications
 from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case
 from hub.reasons.catalogue import CATALOGUE
 from hub.security.people import hash_new, insert
@@ -50,7 +50,7 @@ def sync(server, make_app, make_config, empty_database, clock):
 
 
 def cases():
-    with reading() as session:
+    with read_only_session() as session:
         rows = session.scalars(select(Case).order_by(Case.id))
         return [(case.id, case.closed_at, case.reason) for case in rows]
 

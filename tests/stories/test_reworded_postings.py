@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.cases import inbox
 from hub.cli import main
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Posting, ReceiptRow
 from hub.posting import receipt_delivery
 from hub.posting.reconcile.run import reconcile
@@ -145,7 +145,7 @@ def store_as_sentences(desk):
 
 
 def codes(model):
-    with reading() as session:
+    with read_only_session() as session:
         return [reason["code"] for row in session.scalars(select(model)) for reason in row.reasons]
 
 

@@ -178,7 +178,7 @@ class Autotask(Source):
 
 def untold():
     """Return the receipts that the source does not have yet, or has refused."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return (
             session.query(ReceiptRow)
             .filter(ReceiptRow.ended.not_in(("delivered", "replaced")))
@@ -229,7 +229,7 @@ def test_a_source_that_is_asked_too_often_is_read_to_its_end_and_told_of_each_do
         clock.advance(7200)
         assert there.sync().error == ""
         rounds += 1
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         conditions = Posting.state == "posted", Posting.operation == "create", Posting.part == ""
         posted = Counter(session.scalars(select(Posting.document_id).where(*conditions)))
     assert len(posted) >= 4

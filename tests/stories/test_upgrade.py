@@ -125,13 +125,13 @@ def described(connection):
 
 def test_no_row_is_lost(old):
     with old.app_context():
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             before = {
                 model: session.scalar(text(f"SELECT count(*) FROM {table}"))
                 for model, table in TABLES.items()
             }
         engine.upgrade(old)
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             after = {
                 model: session.scalar(select(func.count()).select_from(model)) for model in TABLES
             }
@@ -166,7 +166,7 @@ def test_pages_show_every_document_and_case(upgraded, folder):
 
 
 def test_secrets_open_and_the_audit_log_is_intact(upgraded):
-    with upgraded.app_context(), engine.reading() as session:
+    with upgraded.app_context(), engine.read_only_session() as session:
         assert audit_check.verify(session).count > 10
         places = list(session.scalars(select(Secret.place)))
         opened = [secrets.get(session, place) for place in places]

@@ -5,7 +5,7 @@ import json
 from hub_autotask.sandbox import StandIn
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.mapping import NEW
@@ -97,7 +97,7 @@ class Desk:
             matches.decide(session, self.row, field, code, record, who="kari")
 
     def cases(self, prefix=""):
-        with reading() as session:
+        with read_only_session() as session:
             query = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith(prefix))
             rows = session.scalars(query.where(Case.installation_id == self.row.id))
             return [case for case in rows if case.action != "settings"]
@@ -111,7 +111,7 @@ class Desk:
 
     def of(self, words):
         """Return the main posting of a case's document."""
-        with reading() as session:
+        with read_only_session() as session:
             conditions = Posting.installation_id == self.row.id, Posting.operation == "create"
             postings = session.scalars(select(Posting).where(*conditions)).all()
             return next(

@@ -7,7 +7,7 @@ from hub_costcertified import APP
 from hub_costcertified.sandbox import StandIn, company
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
@@ -161,7 +161,7 @@ class Works:
 
     def posting(self, source_id: str) -> Posting:
         """Return the newest posting of a document."""
-        with reading() as session:
+        with read_only_session() as session:
             conditions = (
                 SourceDocument.source_id == source_id,
                 SourceDocument.installation_id == self.row.id,
@@ -175,7 +175,7 @@ class Works:
 
     def waits(self, source_id: str) -> str:
         """Return the reason why a document is not posted yet."""
-        with reading() as session:
+        with read_only_session() as session:
             conditions = (
                 SourceDocument.source_id == source_id,
                 SourceDocument.installation_id == self.row.id,
@@ -185,7 +185,7 @@ class Works:
 
     def cases(self) -> dict[str, str]:
         """Return the cause and reason of each open case."""
-        with reading() as session:
+        with read_only_session() as session:
             return {
                 case.cause: case.reason
                 for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))

@@ -9,7 +9,7 @@ from hub_costtracker.sandbox import StandIn
 from sqlalchemy import select
 
 from hub import outbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
@@ -188,14 +188,14 @@ class Purchasing:
     # -- in the hub --------------------------------------------------------------------------------
 
     def document(self, id: str) -> SourceDocument:
-        with reading() as session:
+        with read_only_session() as session:
             of_invoice = SourceDocument.source_id == f"invoice:{id}"
             of_installation = SourceDocument.installation_id == self.row.id
             return session.scalars(select(SourceDocument).where(of_invoice, of_installation)).one()
 
     def posting(self, id: str) -> Posting | None:
         """Return the newest posting of an invoice itself."""
-        with reading() as session:
+        with read_only_session() as session:
             is_document = Posting.operation != "attach"
             of_document = Posting.document_id == self.document(id).id
             return session.scalars(
@@ -212,7 +212,7 @@ class Purchasing:
 
     def waits(self, source_id: str) -> str:
         """Return the reason why a document of CostTracker is not posted yet."""
-        with reading() as session:
+        with read_only_session() as session:
             of_invoice = SourceDocument.source_id == source_id
             of_installation = SourceDocument.installation_id == self.row.id
             row = session.scalars(select(SourceDocument).where(of_invoice, of_installation)).one()
@@ -227,7 +227,7 @@ class Purchasing:
 
     def waiting_for(self, cause: str) -> list[str]:
         """Return the ids of the invoices with an open case."""
-        with reading() as session:
+        with read_only_session() as session:
             case = session.scalars(select(Case).where(Case.cause == cause)).one()
             source_ids = []
             for posting in case.postings:
@@ -238,7 +238,7 @@ class Purchasing:
 
     def cases(self) -> dict[str, str]:
         """Return the cause and reason of each open case."""
-        with reading() as session:
+        with read_only_session() as session:
             query = select(Case).where(Case.closed_at.is_(None))
             return {case.cause: case.reason for case in session.scalars(query)}
 

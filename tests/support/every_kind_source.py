@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub import Address, App, Applied, Code, Document, Field, Item, Line, Party, Tenant, hookimpl
 from hub.contract.documents import KINDS
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.scheduling import runner
 from tests.support.stored_cases import CaseTitle
@@ -103,7 +103,7 @@ class Till:
         return self.states()
 
     def states(self):
-        with reading() as session:
+        with read_only_session() as session:
             rows = (
                 select(SourceDocument.source_id, Posting.state).join(Posting).order_by(Posting.id)
             )
@@ -111,7 +111,7 @@ class Till:
 
     def posting(self, source_id):
         """Return the newest posting of a document."""
-        with reading() as session:
+        with read_only_session() as session:
             query = (
                 select(Posting).join(SourceDocument).where(SourceDocument.source_id == source_id)
             )
@@ -119,7 +119,7 @@ class Till:
 
     def reasons(self):
         """Return the reasons of the held postings."""
-        with reading() as session:
+        with read_only_session() as session:
             return [
                 posting.reason
                 for posting in session.scalars(select(Posting).where(Posting.state == "held"))
@@ -127,7 +127,7 @@ class Till:
 
     def cases(self):
         """Return the titles of the open cases; a failed comparison shows their reasons, too."""
-        with reading() as session:
+        with read_only_session() as session:
             open_cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
             return [CaseTitle.of(case) for case in open_cases]
 

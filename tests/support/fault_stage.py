@@ -83,7 +83,7 @@ class Stage:
         """
         if self.reads:
             self.network.mend()
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             state = session.get_one(Company, 1).state
         if state == "connected":
             self.is_refused = False
@@ -115,7 +115,7 @@ class Stage:
         return Counter(entity[field] for entity in books.get(kind, []))
 
     def in_doubt(self) -> bool:
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             return (
                 session.scalars(select(Posting.id).where(Posting.state == "unknown")).first()
                 is not None

@@ -7,7 +7,7 @@ from flask import Flask
 from hub_ion.sandbox import StandIn
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
@@ -220,7 +220,7 @@ class Works:
 
     def posting(self, source_id: str) -> Posting:
         """Return the newest posting of a document."""
-        with reading() as session:
+        with read_only_session() as session:
             conditions = (
                 SourceDocument.source_id == source_id,
                 SourceDocument.installation_id == self.row.id,
@@ -235,7 +235,7 @@ class Works:
     def cases(self) -> dict[str, str]:
         """Return the cause and reason of each open case of this company."""
         conditions = Case.closed_at.is_(None), Case.company_id == self.company_id
-        with reading() as session:
+        with read_only_session() as session:
             return {
                 case.cause: case.reason for case in session.scalars(select(Case).where(*conditions))
             }
@@ -243,7 +243,7 @@ class Works:
     def titles(self) -> dict[str, str]:
         """Return the title of each open case by its cause."""
         conditions = Case.closed_at.is_(None), Case.company_id == self.company_id
-        with reading() as session:
+        with read_only_session() as session:
             return {
                 case.cause: case.title for case in session.scalars(select(Case).where(*conditions))
             }

@@ -8,7 +8,7 @@ from hub_ontraccr.sandbox import StandIn
 from sqlalchemy import select
 
 from hub import outbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
@@ -171,7 +171,7 @@ class Builders:
 
     def posting(self, id: str) -> Posting:
         """Return the newest posting of a payable itself."""
-        with reading() as session:
+        with read_only_session() as session:
             is_document = Posting.operation != "attach"
             conditions = (
                 is_document,
@@ -190,7 +190,7 @@ class Builders:
 
     def waits(self, case: str) -> str:
         """Return the reason why a payable is not posted yet."""
-        with reading() as session:
+        with read_only_session() as session:
             condition = SourceDocument.source_id == f"payable:{self.raw(case)['id']}"
             return str(session.scalars(select(SourceDocument).where(condition)).one().body["hold"])
 
@@ -202,7 +202,7 @@ class Builders:
 
     def cases(self) -> dict[str, str]:
         """Return the cause and reason of each open case."""
-        with reading() as session:
+        with read_only_session() as session:
             return {
                 case.cause: case.reason
                 for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))

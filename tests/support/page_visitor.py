@@ -75,5 +75,5 @@ class Visitor:
 
     def row(self, model: type[Any], key: Any) -> Any:
         """Return a row with its current values."""
-        with self.app.app_context(), engine.reading() as session:
+        with self.app.app_context(), engine.read_only_session() as session:
             return session.get_one(model, key)

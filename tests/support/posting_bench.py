@@ -16,7 +16,7 @@ from hub.contract.hookspecs import hookimpl
 from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState
 from hub.contract.types import App
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Attempt,
     Case,
@@ -183,7 +183,7 @@ class Desk:
         return self.plan(posted.number, operation, body_of_bill, base=base, kind=kind)
 
     def marker(self, source_id: str) -> str:
-        with reading() as session:
+        with read_only_session() as session:
             realm = session.scalars(select(Company.realm)).first()
         return outbox.marker(outbox.identity(realm, "bench", "t1", source_id))
 
@@ -276,14 +276,14 @@ class Desk:
     # -- inspection --------------------------------------------------------------------------------
 
     def posting(self, id: int) -> Posting:
-        with reading() as session:
+        with read_only_session() as session:
             return session.get_one(Posting, id)
 
     def state(self, id: int) -> str:
         return self.posting(id).state
 
     def attempts(self, id: int) -> list[Attempt]:
-        with reading() as session:
+        with read_only_session() as session:
             return list(
                 session.scalars(
                     select(Attempt).where(Attempt.posting_id == id).order_by(Attempt.id)
@@ -291,7 +291,7 @@ class Desk:
             )
 
     def proofs(self, id: int) -> list[str]:
-        with reading() as session:
+        with read_only_session() as session:
             return list(
                 session.scalars(
                     select(Proof.result).where(Proof.posting_id == id).order_by(Proof.id)
@@ -300,19 +300,19 @@ class Desk:
 
     def cases(self) -> list[str]:
         """Return the titles of the open cases; a failed comparison shows their reasons, too."""
-        with reading() as session:
+        with read_only_session() as session:
             open_ = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
             return [CaseTitle.of(case) for case in session.scalars(open_)]
 
     def receipts(self) -> list[tuple[str, str]]:
-        with reading() as session:
+        with read_only_session() as session:
             return [
                 (row.state, row.ended)
                 for row in session.scalars(select(ReceiptRow).order_by(ReceiptRow.id))
             ]
 
     def tries(self) -> int:
-        with reading() as session:
+        with read_only_session() as session:
             return (
                 session.scalars(select(ReceiptRow.tries).order_by(ReceiptRow.id.desc())).first()
                 or 0

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.installations import enable
 from hub.models import Case, Company, Posting
 from hub.models.enums import ConnectionState
@@ -44,7 +44,7 @@ def enable_app_of_bills() -> int:
 
 def open_cases() -> list[tuple[str, str, str, str]]:
     """Return the open cases of the connection: cause, action, title and text."""
-    with reading() as session:
+    with read_only_session() as session:
         statement = select(Case).where(
             Case.closed_at.is_(None), Case.cause.startswith("connection:")
         )
@@ -65,21 +65,21 @@ def count_posted() -> int:
 
 
 def _states_of_bills() -> list[str]:
-    with reading() as session:
+    with read_only_session() as session:
         statement = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
         return [posting.state for posting in session.scalars(statement)]
 
 
 def is_over() -> bool:
     """Tell whether documents are posted, none is left, and the connection works."""
-    with reading() as session:
+    with read_only_session() as session:
         is_connected = session.get_one(Company, 1).state == ConnectionState.CONNECTED
     return is_connected and count_posted() > 0 and count_unposted() == 0
 
 
 def assert_posted_once(quickbooks: QuickBooks) -> None:
     """Check that every bill is in QuickBooks once, and that nobody has to do anything."""
-    with reading() as session:
+    with read_only_session() as session:
         company = session.get_one(Company, 1)
         rows = session.scalars(select(Posting))
         left = [

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub import App, Checkpoint, Code, Document, Field, Line, Refused, Signal, Tenant, hookimpl
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import TooOften
 from hub.models import Company, Installation, ListState, Posting, Record, SourceDocument
 from hub.qbo import company, records, transaction_index
@@ -203,14 +203,14 @@ def page(*items, cursor):
 
 def postings(**where):
     """Return the postings, oldest first."""
-    with reading() as session:
+    with read_only_session() as session:
         rows = session.scalars(select(Posting).filter_by(**where).order_by(Posting.id))
         return list(rows)
 
 
 def document(source_id="invoice:1"):
     """Return the row of a document."""
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalar(select(SourceDocument).filter_by(source_id=source_id))
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import event, func, select
 
 from hub import config as configuration
 from hub.app import create_app
-from hub.db.engine import db, reading
+from hub.db.engine import db, read_only_session
 from hub.errors import HubError
 from hub.models import Posting, Run
 from hub.qbo import transport
@@ -320,14 +320,14 @@ class Crew:
 
 def ended_with(run_id: int) -> list[str]:
     """Return the error of a run, if any."""
-    with reading() as session:
+    with read_only_session() as session:
         error = session.get_one(Run, run_id).error
     return [error] if error else []
 
 
 def open_count() -> int:
     """Return the number of unfinished postings."""
-    with reading() as session:
+    with read_only_session() as session:
         return (
             session.scalar(select(func.count()).select_from(Posting).where(Posting.state.in_(OPEN)))
             or 0
@@ -336,7 +336,7 @@ def open_count() -> int:
 
 def in_flight() -> set[tuple[int, str]]:
     """Return the postings under way or in doubt, with the fence of their claim."""
-    with reading() as session:
+    with read_only_session() as session:
         under_way = select(Posting.id, Posting.fence).where(
             Posting.state.in_(("sending", "unknown"))
         )
@@ -345,7 +345,7 @@ def in_flight() -> set[tuple[int, str]]:
 
 def standing() -> Counter[tuple[str, str]]:
     """Count the postings by state and reason."""
-    with reading() as session:
+    with read_only_session() as session:
         return Counter(
             (posting.state, posting.reason) for posting in session.scalars(select(Posting))
         )

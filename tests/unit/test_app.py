@@ -44,7 +44,7 @@ def test_two_hubs_in_one_process_share_nothing(make_app, make_config, empty_data
         apps.append(make_app(make_config(HUB_DATA=str(tmp_path / name))))
     with apps[0].app_context(), engine.transaction() as session:
         session.add(Secret(place="a", sealed=b"one"))
-    with apps[1].app_context(), engine.reading() as session:
+    with apps[1].app_context(), engine.read_only_session() as session:
         assert session.get(Secret, "a") is None
     apps[0].extensions["hub"].mounts["https://x.test"] = None
     assert apps[1].extensions["hub"].mounts == {}

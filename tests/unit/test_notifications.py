@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from hub import notices, notifications
 from hub.cases import inbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Retry, Sentence
 from hub.models import Notice, User
 from hub.notices import smtp
@@ -190,7 +190,7 @@ def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, server, clock
     assert message["Subject"] == "2 messages of the QuickBooks hub"
     text = message.get_payload()
     assert ("Code 0" in text, "Code 1" in text, "Code 2" in text) == (True, False, True)
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalars(select(Notice)).all() == []
 
 
@@ -323,7 +323,7 @@ def test_a_daily_mail_is_in_the_language_of_its_person(hub, server, clock):
 
 def test_a_code_for_a_new_password_is_mailed_in_the_language_of_its_person(hub, server):
     choose_language("kari@example.com", "nb")
-    with reading() as session:
+    with read_only_session() as session:
         person = session.scalars(select(User).where(User.username == "kari@example.com")).one()
     notifications.send_password_code(person, "ABCD", Sentence("one hour"))
     (message,) = server.taken

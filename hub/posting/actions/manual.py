@@ -200,12 +200,12 @@ def _state_text(posting: Posting) -> Sentence:
 
 def _load_snapshot(posting_id: int) -> PostingSnapshot:
     """Load a posting with its history; raise NotFound if there is none with this id."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         posting = session.get(Posting, posting_id)
         if posting is None:
             raise NotFound("posting", str(posting_id))
     posting_session = PostingSession(posting.company_id)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         snapshots = load_snapshots(session, posting_session, [posting_id])
     return snapshots[0]
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.contract.states import Stage
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
@@ -30,7 +30,7 @@ def put_back(posting_id: int, sync_token: str, who: str) -> None:
     over: the update is planned against that version only, and the next run compares again.
     Raise NotNow with the reason if the document cannot be put back.
     """
-    with reading() as session:
+    with read_only_session() as session:
         posting = session.get(Posting, posting_id)
         if posting is None:
             raise NotFound("posting", str(posting_id))

@@ -77,7 +77,7 @@ def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
 def unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
     """Return the names of the documents that a retry would delete without a person's approval."""
     ids: list[int] = []
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         for first in range(0, len(posting_ids), CHUNK_SIZE):
             query = select(Posting.id).where(
                 Posting.id.in_(posting_ids[first : first + CHUNK_SIZE]),

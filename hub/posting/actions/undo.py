@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.contract.value_object import value_object
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Sentence
 from hub.models import Posting, Run, SourceDocument
 from hub.models.display_names import format_posting_name
@@ -57,7 +57,7 @@ class UndoPlan:
 
 def plan_run(run_id: int) -> UndoPlan:
     """Return what of the documents that a run posted can be removed; QuickBooks is only read."""
-    with reading() as session:
+    with read_only_session() as session:
         if session.get(Run, run_id) is None:
             raise NotFound("run", str(run_id))
     return plan_selection([Posting.run_id == run_id])
@@ -68,7 +68,7 @@ def plan_posting(posting_id: int) -> UndoPlan:
 
     The id may be of any posting of the part, also of a later change.
     """
-    with reading() as session:
+    with read_only_session() as session:
         posting = session.get(Posting, posting_id)
         if posting is None:
             raise NotFound("posting", str(posting_id))
@@ -84,7 +84,7 @@ def plan_posting(posting_id: int) -> UndoPlan:
 
 def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
     """Sort the posted documents of a selection into those that can be removed and the others."""
-    with reading() as session:
+    with read_only_session() as session:
         first = session.scalars(select(Posting).where(*conditions).limit(1)).first()
         company_id = first.company_id if first else 0
         documents = list(iter_documents(session, company_id, conditions))

@@ -118,7 +118,7 @@ class PostingSession:
 
     def reload(self) -> None:
         """Read the row of the company again."""
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             self.company = session.get_one(Company, self.company_id)
 
     # -- calls --------------------------------------------------------------------------------

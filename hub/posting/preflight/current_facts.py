@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from sqlalchemy import select
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Company, Posting
 from hub.models.enums import ConnectionState, PostingState
@@ -41,5 +41,5 @@ def _connected_companies(posting_ids: Sequence[int]) -> Sequence[int]:
         )
         .distinct()
     )
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalars(query).all()

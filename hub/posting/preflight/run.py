@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from hub import context as hub_context
 from hub import outbox, sources
 from hub.cases import inbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.posting.actions import removals
@@ -60,7 +60,7 @@ def _load_held_postings(posting_session: PostingSession) -> list[int]:
         Posting.state == PostingState.HELD,
         Posting.held_by == Holder.PREFLIGHT,
     )
-    with reading() as session:
+    with read_only_session() as session:
         return list(session.scalars(query.order_by(Posting.id)))
 
 
@@ -79,7 +79,7 @@ def _list_unchecked(posting_session: PostingSession) -> list[int]:
     outdated = Posting.checked_at < posting_session.clock.now() - MAX_CHECK_AGE
     needs_check = or_(never_checked, (Posting.state == PostingState.READY) & outdated)
     own_ids = select(Posting.id).where(*posting_session.own_postings())
-    with reading() as session:
+    with read_only_session() as session:
         due = session.scalars(own_ids.where(Posting.state.in_(states), needs_check)).all()
         waiting = session.scalars(
             own_ids.where(_waits_for_creation(), or_(never_checked, outdated))
@@ -109,7 +109,7 @@ def _created_kinds(ids: Sequence[int]) -> list[str]:
         return []
     is_creation = Posting.operation == Operation.CREATE
     kinds = select(Posting.kind).where(Posting.id.in_(ids), is_creation).distinct()
-    with reading() as session:
+    with read_only_session() as session:
         return list(session.scalars(kinds))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.contract.states import ReceiptState
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, to_cents
@@ -98,7 +98,7 @@ def _next_chunk(company_id: int, last_key: tuple[str, str]) -> _Chunk:
         .order_by(TransactionHead.kind, TransactionHead.quickbooks_id)
         .limit(CHUNK_SIZE)
     )
-    with reading() as session:
+    with read_only_session() as session:
         heads = session.scalars(query).all()
         documents = load_for_heads(session, company_id, heads) if heads else ()
         return _Chunk(heads, documents)
@@ -161,7 +161,7 @@ def _edits(document: PostedDocument, current: EntitiesByKey) -> list[str]:
     posting = document.posting
     written = payloads.summarize(posting.kind, document.last_write.answer or {})
     edited = payloads.summarize(posting.kind, entity)
-    with reading() as session:
+    with read_only_session() as session:
         name_of = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
         return payloads.differences(written, edited, name_of=name_of)
 

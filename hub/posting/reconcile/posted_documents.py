@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.enums import (
     CHANGE_OPERATIONS,
@@ -193,7 +193,7 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
     )
     last_id = 0
     while True:
-        with reading() as session:
+        with read_only_session() as session:
             rows = session.execute(query.where(Posting.id > last_id)).all()
             document_ids = [row.document_id for row in rows]
             writes = _load_writes(session, document_ids)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, TransactionHead
 from hub.models.enums import LIST_KINDS, TransactionState
 from hub.outbox.main_posting import SAME_TRANSACTION
@@ -74,14 +74,14 @@ def _posted_kinds(posting_session: PostingSession) -> list[tuple[str, dt.datetim
         .where(*posted_documents.posted_creations(posting_session.company_id))
         .group_by(Posting.kind)
     )
-    with reading() as session:
+    with read_only_session() as session:
         return [(kind, since) for kind, since in session.execute(query) if kind not in LIST_KINDS]
 
 
 def _refresh_unclaimed(posting_session: PostingSession, kind: str, read_ids: Set[str]) -> None:
     """Refresh the heads with a marker of ours that no posting has, if they were not read yet."""
     query = markers.unclaimed_heads(posting_session.company_id).where(TransactionHead.kind == kind)
-    with reading() as session:
+    with read_only_session() as session:
         heads = session.scalars(query).all()
     ids = [head.quickbooks_id for head in heads]
     _refresh_ids(posting_session, kind, [id for id in ids if id not in read_ids])
@@ -102,7 +102,7 @@ def _refresh_rest(posting_session: PostingSession, kind: str, read_ids: Set[str]
     )
     last_id = 0
     while True:
-        with reading() as session:
+        with read_only_session() as session:
             rows = session.execute(query.where(Posting.id > last_id)).all()
         if not rows:
             return

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
@@ -112,7 +112,7 @@ def _compare(posting_session: PostingSession) -> Comparison:
     company_id = posting_session.company_id
     is_counted = posted_creations(company_id)
     count = select(func.count()).select_from(Posting).where(*is_counted)
-    with reading() as session:
+    with read_only_session() as session:
         total = session.scalar(count) or 0
         ids_with_case = cases.postings_with_case(session, company_id)
     done = 0
@@ -195,7 +195,7 @@ def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
     currency = summary.currency or "USD"
     source_total = format_amount(summary.source_total or ZERO, currency)
     posted_total = format_amount(summary.posted_total or ZERO, currency)
-    with reading() as session:
+    with read_only_session() as session:
         posting = session.get_one(Posting, summary.id)
         name = format_posting_name(posting)
     return {

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble, Retry
 from hub.models import Posting, Proof, TransactionHead
 from hub.models.enums import (
@@ -56,7 +56,7 @@ def read_object(
     current_entity = entity or deleted_entity(id)
     with transaction() as session:
         store_entities(session, posting_session, kind, [current_entity])
-    with reading() as session:
+    with read_only_session() as session:
         if kind in SEARCHED_SINGLY:
             current = from_entity(snapshot.posting, current_entity)
         else:
@@ -270,7 +270,7 @@ def _absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
 def _add_candidates(
     posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
 ) -> list[PostingSnapshot]:
-    with reading() as session:
+    with read_only_session() as session:
         return [_add_results(one, _candidates(session, posting_session, one)) for one in snapshots]
 
 
@@ -315,7 +315,7 @@ def _search_singly(
     posting_session.collect_dates()
     results = {str(entity["Id"]): from_entity(snapshot.posting, entity) for entity in entities}
     if kind == ATTACHMENT:
-        with reading() as session:
+        with read_only_session() as session:
             owned_ids = find_owned_ids(session, posting, list(results))
         results = {id: replace(one, foreign=id in owned_ids) for id, one in results.items()}
     return _add_results(snapshot, results.values())

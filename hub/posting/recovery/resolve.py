@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import select, update
 
 from hub import outbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NeedsAttention, WorkInterrupted
 from hub.models import Posting
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
@@ -28,7 +28,7 @@ def mark_interrupted_unknown(posting_session: PostingSession) -> None:
     query = select(Posting).where(
         *posting_session.own_postings(), Posting.state == PostingState.SENDING
     )
-    with reading() as session:
+    with read_only_session() as session:
         interrupted = session.scalars(query).all()
     if not interrupted:
         return
@@ -49,7 +49,7 @@ def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> 
         Posting.state == PostingState.READY,
         Posting.operation == Operation.CREATE,
     )
-    with reading() as session:
+    with read_only_session() as session:
         snapshots = load_snapshots(session, posting_session, session.scalars(creations))
     doubtful = [one for one in snapshots if isinstance(decide(one.history), Doubt)]
     advance_until_idle(posting_session, doubtful)
@@ -62,7 +62,7 @@ def resolve_doubts(posting_session: PostingSession) -> None:
     if not ids:
         return
     record_first_sight(posting_session, ids)
-    with reading() as session:
+    with read_only_session() as session:
         snapshots = load_snapshots(session, posting_session, ids)
     advance_until_idle(posting_session, snapshots)
 
@@ -80,7 +80,7 @@ def seconds_until_next(posting_session: PostingSession) -> float | None:
         ~outbox.is_due(now),
     )
     ids = _ids_in_doubt(posting_session)
-    with reading() as session:
+    with read_only_session() as session:
         snapshots = load_snapshots(session, posting_session, ids)
         waits = [snapshot.history.quiet_period.seconds_left() for snapshot in snapshots]
         for due_at in session.scalars(postponed):
@@ -115,7 +115,7 @@ def advance_until_idle(
 def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> None:
     """Store QuickBooks' date at which a doubt of another process was first seen."""
     query = select(Posting).where(Posting.id.in_(list(ids)))
-    with reading() as session:
+    with read_only_session() as session:
         postings = session.scalars(query).all()
     own_calls = posting_session.memory.ended
     others = [posting for posting in postings if (posting.id, posting.fence) not in own_calls]
@@ -135,7 +135,7 @@ def _ids_in_doubt(posting_session: PostingSession) -> list[int]:
     query = select(Posting.id).where(
         *posting_session.own_postings(), Posting.state == PostingState.UNKNOWN
     )
-    with reading() as session:
+    with read_only_session() as session:
         return list(session.scalars(query))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub import context as hub_context
 from hub import outbox
 from hub.db import database_identity
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Company, Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import LIST_KINDS, Operation, PostingState, TransactionState
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
@@ -46,7 +46,7 @@ def scan_after_restart(posting_session: PostingSession) -> None:
         return
     identity = database_identity.read()
     company_id = posting_session.company_id
-    with reading() as session:
+    with read_only_session() as session:
         newest = restore.newest_posting_date(session, company_id)
     since = newest or posting_session.company.connected_at
     for kind in sorted(_kinds_of_company(company_id)):
@@ -98,7 +98,7 @@ def adopt_marked(posting_session: PostingSession, kind: str) -> None:
     )
     query = select(Posting.id).where(*is_unsent_creation, has_marked_transaction)
     marked = []
-    with reading() as session:
+    with read_only_session() as session:
         ids = list(session.scalars(query))
         for snapshot in load_snapshots(session, posting_session, ids):
             candidate = lookup.with_marked_objects(session, posting_session, snapshot)
@@ -129,7 +129,7 @@ def _kinds_to_create(posting_session: PostingSession) -> list[str]:
         Posting.state == PostingState.READY,
         Posting.operation == Operation.CREATE,
     )
-    with reading() as session:
+    with read_only_session() as session:
         kinds = session.scalars(query.distinct()).all()
     return [kind for kind in kinds if kind not in LIST_KINDS]
 
@@ -139,7 +139,7 @@ def _start_date(posting_session: PostingSession) -> dt.datetime:
     bounds = posting_session.memory.bounds
     company_id = posting_session.company_id
     if company_id not in bounds:
-        with reading() as session:
+        with read_only_session() as session:
             newest = restore.newest_posting_date(session, company_id)
         bounds[company_id] = newest or posting_session.company.connected_at
     return bounds[company_id]
@@ -148,7 +148,7 @@ def _start_date(posting_session: PostingSession) -> dt.datetime:
 def _kinds_of_company(company_id: int) -> set[str]:
     """Return the kinds of transactions that the apps of a company post."""
     query = select(Installation.slug).where(Installation.company_id == company_id)
-    with reading() as session:
+    with read_only_session() as session:
         slugs = set(session.scalars(query))
     kinds: set[str] = set()
     for slug, app in hub_context.current().plugins.apps.items():

@@ -8,7 +8,7 @@ from hub.cases import inbox
 from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Attachment, Document
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, Retry, Sentence, WorkInterrupted
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
@@ -88,7 +88,7 @@ def _attachment(posting: Posting) -> Attachment:
 
 
 def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
-    with reading() as session:
+    with read_only_session() as session:
         installation = session.get_one(Posting, posting.id).document.installation
     content = hub_context.current().plugins.call(
         posting.document.slug,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, and_, bindparam, func, select
 
 from hub import outbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, TransactionHead, TransactionSummary
 from hub.models.enums import CHANGE_OPERATIONS, LIST_KINDS, Operation, PostingState
 from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
@@ -53,7 +53,7 @@ def select_waiting(posting_session: PostingSession, limit: int) -> list[int]:
     query = _ready_query(posting_session.installation_ids is not None)
     values = _query_values(posting_session) | {"most": limit + EXTRA_CANDIDATES}
     first_by_document: dict[int, tuple[int, bool]] = {}
-    with reading() as session:
+    with read_only_session() as session:
         for id, document_id, may_be_batched in session.execute(query, values):
             first_by_document.setdefault(document_id, (id, bool(may_be_batched)))
     candidates = list(first_by_document.values())
@@ -66,7 +66,7 @@ def count(posting_session: PostingSession) -> int:
     """Return how many postings are to be sent."""
     ready = _ready_query(posting_session.installation_ids is not None).limit(None).subquery()
     query = select(func.count()).select_from(ready)
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalar(query, _query_values(posting_session)) or 0
 
 
@@ -75,7 +75,7 @@ def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepare
     prepared: list[Prepared] = []
     other_ids = []
     others: list[PostingSnapshot] = []
-    with reading() as session:
+    with read_only_session() as session:
         for snapshot in load_snapshots_for_send(session, posting_session, ids):
             if _is_simple_creation(snapshot):
                 simple = replace(_prepare_unchanged(snapshot), snapshot=snapshot)
@@ -256,5 +256,5 @@ def _last_posted_note(posting: Posting) -> str:
         .order_by(Posting.id.desc())
         .limit(1)
     )
-    with reading() as session:
+    with read_only_session() as session:
         return TransactionSummary.load(session.scalar(query)).memo

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.db import bulk
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Attempt, TransactionSummary
 from hub.models.enums import Operation, PostingState, SendOutcome
 from hub.posting.outcome import batch_sizing
@@ -194,7 +194,7 @@ def _advance(posting_session: PostingSession, ids: list[int]) -> None:
     """Read or search for postings whose answer does not say enough, and go on from there."""
     if not ids:
         return
-    with reading() as session:
+    with read_only_session() as session:
         snapshots = load_snapshots(session, posting_session, ids)
     advance_until_idle(posting_session, snapshots)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 
 from hub import outbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Sentence, WorkInterrupted
 from hub.models import Installation, Posting
 from hub.models.enums import ConnectionState, PostingState
@@ -202,7 +202,7 @@ def _count_doubts(posting_session: PostingSession) -> int:
         .select_from(Posting)
         .where(*posting_session.own_postings(), Posting.state == PostingState.UNKNOWN)
     )
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalar(query) or 0
 
 
@@ -212,5 +212,5 @@ def _installation_ids(posting_session: PostingSession) -> list[int]:
     if chosen_ids is not None:
         return list(chosen_ids)
     query = select(Installation.id).where(Installation.company_id == posting_session.company_id)
-    with reading() as session:
+    with read_only_session() as session:
         return list(session.scalars(query))

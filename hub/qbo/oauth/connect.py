@@ -131,7 +131,7 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
     Intuit ends everything that was granted together. A token that another company uses, or that
     never worked for this one, is therefore only forgotten.
     """
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         token = tokens.refresh_token(session, company_id)
         is_verified = session.get_one(Company, company_id).verified_at is not None
         is_revocable = is_verified and not tokens.is_shared(session, company_id)
@@ -154,7 +154,7 @@ def check(company_id: int, who: str = "hub") -> Company:
     tokens.revive(company_id)
     facts.read(company_id, Client(company_id))
     connection.accept(company_id, writes=False)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         company = session.get_one(Company, company_id)
     if connection.is_refused(company):
         raise ConnectionTrouble(
@@ -192,7 +192,7 @@ def try_once(company_id: int, *, has_writes: bool) -> bool:
 def _log_test(company_id: int, who: str) -> None:
     """Record who has a company's token sent where, before it is sent."""
     address = urlsplit(hub_context.current().config.qbo_api_url).netloc
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         realm = session.get_one(Company, company_id).realm
     audit.record_alone(who, "connection tested", realm, addresses=[address])
 
@@ -208,7 +208,7 @@ def _connect(realm: str, grant: TokenGrant, who: str) -> Company:
         pass  # it is connected; the first download of lists reads the preferences
     else:
         facts.store_facts(company_id, info, preferences)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.get_one(Company, company_id)
 
 
@@ -270,7 +270,7 @@ def _use_state(state: str, session_id: str) -> str | None:
 def _company_title(realm: str) -> str:
     """Return the name and number of a company for a message."""
     with_realm = select(Company).where(Company.realm == realm)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         company = session.scalars(with_realm).one_or_none()
     if company is None or company.name in ("", realm):
         return realm

@@ -163,7 +163,7 @@ def _refresh_tokens(session: Session, company_id: int) -> set[str]:
 
 def expiry(company_id: int) -> Expiry | None:
     """Return when the tokens of a company end; None if it has none."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         token = session.get(Token, company_id)
     if token is None:
         return None
@@ -177,7 +177,7 @@ def expiry(company_id: int) -> Expiry | None:
 
 def _token_state(company_id: int) -> _TokenState:
     """Return the stored state; raise NotFound or, without tokens, ReconnectNeeded."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         company = session.get(Company, company_id)
         token = session.get(Token, company_id)
         access = secrets.get(session, _place(company_id, "access"))
@@ -233,7 +233,7 @@ def _renew(company_id: int, stale_token: str, fence: str) -> str:
     rejects the refresh tokens or the keys of the hub.
     """
     try:
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             current = secrets.get(session, _place(company_id, "access"))
             latest = refresh_token(session, company_id)
             previous = secrets.get(session, _place(company_id, "refresh_previous"))

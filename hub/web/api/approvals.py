@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Installation
 from hub.security import api_tokens
 from hub.web import listed_rows, review_approvals, review_rows
@@ -132,7 +132,7 @@ class ApprovalOutcomeSchema(Schema):
 @operation(resource, "/", role="viewer", query=PageQuery, answer=list_of(WaitingPostingSchema))
 def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List what waits for approval, oldest first, as it would be written to QuickBooks."""
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, Installation, installation_id)
         listed = review_rows.page_in_review(session, installation_id)
         second_approvals = SecondApprovals.of(session, listed.rows)
@@ -151,7 +151,7 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
 )
 def approve(installation_id: int, body: dict[str, Any]) -> Any:
     """Approve postings in the version that the list showed; those that changed are not approved."""
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, Installation, installation_id)
     listed = {one["posting_id"]: one["version"] for one in body["postings"]}
     if review_approvals.is_bulk(len(listed)):

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, current_app, g, request
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import ApiToken, User
 from hub.security import api_tokens, audit, refusals
 from hub.translations.messages import use_english
@@ -46,7 +46,7 @@ def _authenticate() -> Any:
 
 def _act_for(token: str, view: Any) -> Any:
     """Let the request act for the person of a token that may call a view; else say why not."""
-    with reading() as session:
+    with read_only_session() as session:
         stored = api_tokens.find(session, token)
     person = _person_of(stored)
     if stored is None or person is None:

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Case, Posting
 from hub.models.enums import CaseDecision
 from hub.posting.actions import manual, put_back
@@ -121,12 +121,12 @@ class VersionSchema(Schema):
 )
 def index(case_id: int, query: dict[str, Any]) -> Any:
     """List what a case stops or is about; transactions are read from QuickBooks as they are now."""
-    with reading() as session:
+    with read_only_session() as session:
         case = row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
         keys = [] if case.closed_at else case_transactions.transaction_keys(case, postings)
     entities = case_transactions.read_entities(keys)  # while no transaction is open
-    with reading() as session:
+    with read_only_session() as session:
         case = row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
         compared = case_comparison.sides_of_case(session, case, postings, entities)
@@ -195,7 +195,7 @@ def leave(case_id: int) -> Any:
 @operation(resource, "/close", method="POST", role="operator", answer=CaseSchema)
 def close(case_id: int) -> Any:
     """Close a case that stops nothing, or accept what QuickBooks has."""
-    with reading() as session:
+    with read_only_session() as session:
         case = row_or_404(session, Case, case_id)
         is_closable = case_acts.is_closable(case, case_acts.load_postings(session, case_id))
     if not case.closed_at and not is_closable:
@@ -299,7 +299,7 @@ def _carry_out(
     syncs: bool = True,
 ) -> Any:
     """Do what was decided about an open case; answer with the case as it is afterwards."""
-    with reading() as session:
+    with read_only_session() as session:
         if row_or_404(session, Case, case_id).closed_at is not None:
             return problems.problem(409, case_answers.CLOSED)
         if posting_id is not None and posting_id not in _posting_ids(session, case_id):
@@ -310,7 +310,7 @@ def _carry_out(
         return ""
 
     case_acts.carry_out(case_id, carried_out, decision, note, syncs=syncs)
-    with reading() as session:
+    with read_only_session() as session:
         return case_answers.load(session, case_id)
 
 
@@ -322,13 +322,13 @@ def _posting_ids(session: Session, case_id: int) -> set[int]:
 
 def _removes(case_id: int) -> bool:
     """Tell whether a case asks for a removal from QuickBooks."""
-    with reading() as session:
+    with read_only_session() as session:
         return row_or_404(session, Case, case_id).action in case_acts.REMOVING
 
 
 def _code_of(case_id: int) -> tuple[int, str, str] | None:
     """Return the installation, field and code that a case is about; None if it has none."""
-    with reading() as session:
+    with read_only_session() as session:
         about = record_creation.code_of_case(session, row_or_404(session, Case, case_id))
         if about is None:
             return None

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Case
 from hub.web import case_bulk, case_list
 from hub.web.access import ANYWHERE
@@ -56,7 +56,7 @@ class SnoozeSchema(Schema):
 @operation(resource, "/", role="viewer", of=ANYWHERE, query=CaseQuery, answer=list_of(CaseSchema))
 def index(query: dict[str, Any]) -> Any:
     """List cases, the newest first unless `sort` says otherwise."""
-    with reading() as session:
+    with read_only_session() as session:
         listed = case_list.page_of(session, case_list.filters_of_request())
         return to_list(listed, map(answers.describe, case_list.rows_of(session, listed.rows)))
 
@@ -64,7 +64,7 @@ def index(query: dict[str, Any]) -> Any:
 @operation(resource, "/<int:case_id>", role="viewer", answer=CaseSchema)
 def one(case_id: int) -> Any:
     """Return one case."""
-    with reading() as session:
+    with read_only_session() as session:
         return answers.load(session, case_id)
 
 
@@ -134,7 +134,7 @@ def wake(case_id: int) -> Any:
 
 def _perform_act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
     """Do an act of the inbox on one open case; answer with the case as it is afterwards."""
-    with reading() as session:
+    with read_only_session() as session:
         case = row_or_404(session, Case, case_id)
     if case.closed_at is not None:
         return problems.problem(409, answers.CLOSED)
@@ -143,5 +143,5 @@ def _perform_act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
     if reasons:
         reason = reasons[case_id]  # the end of a sentence of the inbox
         return problems.problem(409, reason[:1].upper() + reason[1:])
-    with reading() as session:
+    with read_only_session() as session:
         return answers.load(session, case_id)

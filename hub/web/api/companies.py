@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company
 from hub.web.access import ANYWHERE, scope
 from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, to_list
@@ -39,7 +39,7 @@ class CompanySchema(Schema):
 )
 def index(query: dict[str, Any]) -> Any:
     """List companies by name."""
-    with reading() as session:
+    with read_only_session() as session:
         companies = select(Company).where(*scope().companies())
         listed = page(session, companies, by=[Company.name, Company.id], down=False)
         return to_list(listed, listed.rows)
@@ -48,5 +48,5 @@ def index(query: dict[str, Any]) -> Any:
 @operation(resource, "/<int:company_id>", role="viewer", answer=CompanySchema)
 def one(company_id: int) -> Any:
     """Return one company."""
-    with reading() as session:
+    with read_only_session() as session:
         return row_or_404(session, Company, company_id)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort
 from marshmallow import Schema, fields
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Posting, SourceDocument
 from hub.models.enums import RunKind
 from hub.posting.actions import retries, undo
@@ -46,7 +46,7 @@ class RemovalSchema(Schema):
 @operation(resource, "/check", method="POST", role="operator", answer=CheckSchema)
 def check(document_id: int) -> Any:
     """Return what would stop a document by the rules of posting; nothing is written."""
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, SourceDocument, document_id)
     return {"reasons": dry_run.check(document_id)}
 
@@ -56,7 +56,7 @@ def check(document_id: int) -> Any:
 )
 def post_again(document_id: int) -> Any:
     """Post a document again that is not in QuickBooks any more; it is looked for there first."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, SourceDocument, document_id).installation
     retries.retry(_main_posting_id(document_id), who())
     if is_active(installation):
@@ -103,7 +103,7 @@ def _first_reason(plan: UndoPlan) -> str:
 
 def _main_posting_id(document_id: int) -> int:
     """Return the id of the main posting of a document, or abort with 404."""
-    with reading() as session:
+    with read_only_session() as session:
         document = row_or_404(session, SourceDocument, document_id)
         _, main = state_and_main_posting(session, document)
         if main is None:

@@ -6,7 +6,7 @@ from flask import request
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Posting, SourceDocument
 from hub.web.access import ANYWHERE
 from hub.web.api.resources import (
@@ -98,7 +98,7 @@ def index(query: dict[str, Any]) -> Any:
     """List documents, the newest first unless `sort` says otherwise."""
     filters = document_filters(request.args)
     order = order_of(filters)
-    with reading() as session:
+    with read_only_session() as session:
         documents = page(session, select_ids(session, filters), by=order.columns, down=order.down)
         rows = rows_of(session, documents.rows)
         return to_list(documents, [_describe(*row) for row in rows])
@@ -112,7 +112,7 @@ def one(document_id: int) -> Any:
 
 def load(document_id: int) -> dict[str, Any]:
     """Return a document with its postings as the API answers it, or abort with 404."""
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, SourceDocument, document_id)
         (row,) = rows_of(session, [document_id])
         of_document = select(Posting).where(Posting.document_id == document_id)

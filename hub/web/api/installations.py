@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub.context import current
 from hub.contract import settings_schema
 from hub.contract.types import App
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import SettingsInvalid
 from hub.installations import approval_changes, enable
 from hub.models import Installation
@@ -113,7 +113,7 @@ def apps() -> Any:
 )
 def index(query: dict[str, Any]) -> Any:
     """List installations, the newest first."""
-    with reading() as session:
+    with read_only_session() as session:
         installations = select(Installation).where(*scope().installations())
         listed = page(session, installations, by=[Installation.id])
         return to_list(listed, listed.rows)
@@ -124,7 +124,7 @@ def index(query: dict[str, Any]) -> Any:
 )
 def one(installation_id: int) -> Any:
     """Return one installation."""
-    with reading() as session:
+    with read_only_session() as session:
         return row_or_404(session, Installation, installation_id)
 
 
@@ -196,7 +196,7 @@ def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation 
 
 def _row(installation_id: int) -> Installation:
     """Return an installation, or abort with 404."""
-    with reading() as session:
+    with read_only_session() as session:
         row: Installation = row_or_404(session, Installation, installation_id)
     return row
 

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.mapping import Ref
 from hub.models import Installation, SeenCode
 from hub.web import matches
@@ -68,7 +68,7 @@ class DecisionSchema(CodeSchema):
 @operation(resource, "/", role="viewer", query=PageQuery, answer=list_of(MatchSchema))
 def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List the codes that documents used, by field and name."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         declared = matches.fields_of(installation)
         codes = select(SeenCode).where(
@@ -87,10 +87,10 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
 def decide(installation_id: int, body: dict[str, Any]) -> Any:
     """Decide what a code is matched with; the next sync goes on with its documents."""
     field, code = body["field"], body["code"]
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, Installation, installation_id)
     matches.decide(installation_id, field, code, body["record"], who())
-    with reading() as session:
+    with read_only_session() as session:
         return _load(session, installation_id, field, code)
 
 
@@ -98,10 +98,10 @@ def decide(installation_id: int, body: dict[str, Any]) -> Any:
 def forget(installation_id: int, query: dict[str, Any]) -> Any:
     """Take the decision about a code back; the rules of its field decide again."""
     field, code = query["field"], query["code"]
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, Installation, installation_id)
     matches.forget(installation_id, field, code, who())
-    with reading() as session:
+    with read_only_session() as session:
         return _load(session, installation_id, field, code)
 
 

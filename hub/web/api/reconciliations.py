@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort
 from marshmallow import Schema, fields
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company, Run
 from hub.models.enums import RunKind
 from hub.web.access import scope
@@ -75,7 +75,7 @@ class ReconciliationSchema(Schema):
 @operation(resource, "/reconciliations/<int:run_id>", role="viewer", answer=ReconciliationSchema)
 def one(run_id: int) -> Any:
     """Return the control totals of a reconciliation, and the documents that differ."""
-    with reading() as session:
+    with read_only_session() as session:
         run = row_or_404(session, Run, run_id)
         company = session.get(Company, run.company_id) if run.company_id else None
         is_done = run.kind == RunKind.RECONCILE and bool(run.counts.get("proved_at"))

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunOutcome
 from hub.scheduling import run_log, summary
@@ -83,7 +83,7 @@ def index(query: dict[str, Any]) -> Any:
         runs = runs.where(Run.outcome == state)
     if "installation" in query:
         runs = runs.where(Run.installation_id == query["installation"])
-    with reading() as session:
+    with read_only_session() as session:
         listed = page(session, runs, by=[Run.id])
         return to_list(listed, map(_describe, listed.rows))
 
@@ -91,7 +91,7 @@ def index(query: dict[str, Any]) -> Any:
 @operation(resource, "/runs/<int:run_id>", role="viewer", answer=RunWithLinesSchema)
 def one(run_id: int) -> Any:
     """Return a run with the newest lines of its log, oldest first."""
-    with reading() as session:
+    with read_only_session() as session:
         run = row_or_404(session, Run, run_id)
         newest = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id.desc())
         lines = list(session.scalars(newest.limit(MAX_LINES)))
@@ -109,7 +109,7 @@ def one(run_id: int) -> Any:
 )
 def start_sync(installation_id: int) -> Any:
     """Start a sync now, or return the one that waits already."""
-    with reading() as session:
+    with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
     if not is_active(installation):
         return problems.problem(409, PAUSED)
@@ -126,7 +126,7 @@ def start_sync(installation_id: int) -> Any:
 def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
     """List the reconciliations of a company, the newest first."""
     of_company = Run.company_id == company_id, Run.kind == RunKind.RECONCILE
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, Company, company_id)
         runs = select(Run).where(*of_company, *scope().runs())
         listed = page(session, runs, by=[Run.id])
@@ -143,7 +143,7 @@ def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
 )
 def start_reconciliation(company_id: int) -> Any:
     """Reconcile a company now, or return the run that waits already."""
-    with reading() as session:
+    with read_only_session() as session:
         row_or_404(session, Company, company_id)
     return _start(RunKind.RECONCILE, company_id)
 
@@ -151,7 +151,7 @@ def start_reconciliation(company_id: int) -> Any:
 def _start(kind: RunKind, subject_id: int) -> dict[str, Any]:
     """Request a run and return it."""
     run_id = run_log.request(kind, subject_id, who())
-    with reading() as session:
+    with read_only_session() as session:
         return _describe(session.get_one(Run, run_id))
 
 

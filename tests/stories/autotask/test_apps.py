@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub import outbox
 from hub.cli.sync_runs import sync_all
 from hub.collect.run import collect
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.installations import enable
 from hub.mapping import NEW
@@ -51,7 +51,7 @@ def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_desk):
     for id in desk.books.rows("Invoices"):
         desk.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
     enable.change(1, desk.slug, {"days_back": 30}, who="kari")
-    with reading() as session:
+    with read_only_session() as session:
         warnings = session.scalars(select(Case).where(Case.cause.startswith("warning:")))
         reasons = [case.reason for case in warnings]
     assert any("numbers them by itself" in reason for reason in reasons)

@@ -54,7 +54,7 @@ def sync(visitor: Visitor, clock: FakeClock) -> None:
 
 
 def warnings(visitor: Visitor) -> list[str]:
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         open_ones = Case.closed_at.is_(None), Case.cause.startswith("warning:")
         return [case.reason for case in session.scalars(select(Case).where(*open_ones))]
 
@@ -97,7 +97,7 @@ def test_errors_go_to_the_mailbox_once_and_are_in_the_inbox_and_in_the_run(
     refusal = "has a negative total, which QuickBooks takes as a credit memo only"
     assert refusal in text
     assert refusal in owner.page("/inbox/?installation=1")
-    with owner.app.app_context(), engine.reading() as session:
+    with owner.app.app_context(), engine.read_only_session() as session:
         ids = list(session.scalars(select(Run.id).where(Run.kind == "sync")))
     assert len(ids) == 3
     assert re.search(r"\d+ held", owner.page(f"/runs/{ids[0]}"))

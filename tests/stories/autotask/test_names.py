@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import sources
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.installations import compare
 from hub.mapping import NEW
 from hub.models import Case
@@ -243,7 +243,7 @@ def test_a_tilde_in_quickbooks_holds_what_uses_it_until_it_is_renamed(
 
 
 def warned_of():
-    with reading() as session:
+    with read_only_session() as session:
         open_ones = Case.closed_at.is_(None), Case.cause.startswith("warning:")
         return [case.reason for case in session.scalars(select(Case).where(*open_ones))]
 

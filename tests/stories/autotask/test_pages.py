@@ -44,7 +44,7 @@ def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(
     )
     with owner.app.app_context(), pytest.raises(AccessNeeded, match="Kaseya's helpdesk"):
         installations_enable.enable(1, EXPENSES, {}, who="arne")
-    with owner.app.app_context(), engine.reading() as session:
+    with owner.app.app_context(), engine.read_only_session() as session:
         assert session.query(Installation).count() == 0
 
 
@@ -107,7 +107,7 @@ def test_no_command_configures_an_app_for_a_company_that_is_not_connected(owner:
     result = CliRunner().invoke(main, ["apps", "enable", INVOICES, "--realm", "999"], obj=owner.app)
     assert result.exit_code == 1
     assert "999" in result.stderr
-    with owner.app.app_context(), engine.reading() as session:
+    with owner.app.app_context(), engine.read_only_session() as session:
         assert session.query(Installation).count() == 0
 
 

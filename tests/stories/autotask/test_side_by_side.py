@@ -8,7 +8,7 @@ import requests
 from sqlalchemy import select
 
 from hub.cli.sync_runs import sync_all
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import NeedsAttention
 from hub.installations import enable
 from hub.mapping import NEW
@@ -50,7 +50,7 @@ def consent(app, realm):
 
 def waiting():
     """Return the apps with a sync that has not begun."""
-    with reading() as session:
+    with read_only_session() as session:
         rows = {row.id: row.slug for row in session.scalars(select(Installation))}
     return sorted(rows[one.installation_id] for one in run_log.waiting_runs() if one.kind == "sync")
 
@@ -71,7 +71,7 @@ def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoice
     invoices.keep(LABOUR).enable(days_back=5)
     expenses.keep("card and cash").enable(days_back=7)
     orders.keep("tax region set").enable(days_back=9)
-    with reading() as session:
+    with read_only_session() as session:
         rows = session.scalars(select(Installation).order_by(Installation.id))
         assert [(row.slug, row.settings["days_back"]) for row in rows] == [
             ("autotask-invoices", 5),
@@ -115,7 +115,7 @@ def test_autotask_is_asked_fifteen_minutes_after_the_end_of_the_last_run(open_de
     schedule.tick(clock.now())
     desk.stand_in.faults.add(Fault(kind="delay", call="ExpenseReports.query", seconds=80))
     begin_all()
-    with reading() as session:
+    with read_only_session() as session:
         (first,) = session.scalars(select(Run).where(Run.kind == "sync"))
     assert first.ended_at - first.started_at >= dt.timedelta(seconds=80)
     clock.advance((first.ended_at + QUARTER - clock.now()).total_seconds() - 1)
@@ -134,7 +134,7 @@ def test_an_app_may_run_once_and_then_rests(open_desk, clock):
     clock.advance(3600)
     schedule.tick(clock.now())
     assert waiting() == []
-    with reading() as session:
+    with read_only_session() as session:
         assert session.get_one(Installation, desk.row.id).mode == "paused"
 
 
@@ -185,10 +185,10 @@ def test_settings_and_matches_outlive_a_rest(app, invoices, quickbooks, how):
     else:
         oauth_connect.disconnect(1, "kari")
         consent(app, quickbooks.realm)
-        with reading() as session:
+        with read_only_session() as session:
             row = session.get_one(Installation, invoices.row.id)
     assert (row.settings["days_back"], row.settings["tax"]) == (6, "none")
-    with reading() as session:
+    with read_only_session() as session:
         stored_row = session.scalars(select(Match).where(Match.code == "company:186")).one()
     assert stored_row.record == "46"
     invoices.put(words, invoiceNumber="")
@@ -204,7 +204,7 @@ def test_the_account_is_named_and_a_refusal_keeps_nothing(invoices):
     invoices.books.do("level", lacking=["BillingItems"])
     with pytest.raises(NeedsAttention, match=r"lacks rights to BillingItems \(query\)"):
         invoices.enable()
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalars(select(Installation)).all() == []
     invoices.books.do("level", lacking=[])
     assert invoices.enable().row.tenant_name == "Brightwater Managed IT"

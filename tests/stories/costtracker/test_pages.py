@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Access, Company, Installation, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
@@ -78,7 +78,7 @@ class Desk:
 
     def document(self, id):
         """Return the id of an invoice's document and its page, with single spaces."""
-        with self.app.app_context(), reading() as session:
+        with self.app.app_context(), read_only_session() as session:
             condition = SourceDocument.source_id == f"invoice:{id}"
             number = session.query(SourceDocument).filter(condition).one().id
         return number, " ".join(self.page(f"/documents/{number}").split())

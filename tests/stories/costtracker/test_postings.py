@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import SettingsInvalid
 from hub.models import Match
 from tests.support.costtracker_site import Purchasing
@@ -378,7 +378,7 @@ def test_with_the_lists_pushed_invoices_post_without_any_matching_by_hand(purcha
     purchasing.sync()
     assert [len(purchasing.posted(id)) for id in ids] == [1] * 5
     assert purchasing.cases() == {}
-    with reading() as session:
+    with read_only_session() as session:
         assert {match.match_method for match in session.query(Match)} == {"link"}
 
 

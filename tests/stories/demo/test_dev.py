@@ -21,7 +21,7 @@ from hub.cli.sample_matches import SampleMatches
 from hub.cli.sent_payloads import SentPayloads
 from hub.cli.sync_runs import sync_all
 from hub.cli.unposted_documents import UnpostedDocuments
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Attempt, Cursor, Installation, Match, Posting, Run
 from tests.support.small_demo import SmallDemo
 
@@ -156,10 +156,10 @@ def test_a_start_after_a_change_reads_every_document_again(tmp_path, monkeypatch
         small.set_up()
         with small.app.app_context():
             sync_all(demo.installations())
-            with reading() as session:
+            with read_only_session() as session:
                 assert session.scalars(select(Cursor)).all()
             small.read_again()
-            with reading() as session:
+            with read_only_session() as session:
                 assert session.scalars(select(Cursor)).all() == []
                 waiting = session.scalars(select(Run.kind).where(Run.started_at.is_(None))).all()
             assert waiting == ["sync"]
@@ -192,12 +192,12 @@ def test_codes_of_a_stand_in_are_matched_once(tmp_path, monkeypatch, slug):
 
 
 def matched_codes():
-    with reading() as session:
+    with read_only_session() as session:
         return set(session.scalars(select(Match.code).where(Match.record != "")))
 
 
 def held_reasons():
-    with reading() as session:
+    with read_only_session() as session:
         held = select(Posting).where(Posting.state == "held")
         return [posting.reason for posting in session.scalars(held)]
 
@@ -240,7 +240,7 @@ def test_what_was_sent_is_described_when_all_of_it_is_sent_and_only_once(tmp_pat
             sync_all(demo.installations())
             assert sent.describe_new() == ""
             text = sent.describe_new()
-            with reading() as session:
+            with read_only_session() as session:
                 newest = session.scalars(select(Attempt).order_by(Attempt.id.desc())).first()
                 posting = session.get(Posting, newest.posting_id)
                 payload, source_id = json.loads(posting.payload), posting.document.source_id
@@ -264,7 +264,7 @@ def test_held_documents_are_described_once_with_their_reasons(tmp_path, monkeypa
             sync_all(demo.installations())
             assert documents.describe_new() == ""
             text = documents.describe_new()
-            with reading() as session:
+            with read_only_session() as session:
                 held = session.scalars(select(Posting).where(Posting.state == "held")).all()
                 lines = {f"{one.document.source_id} held: {one.reason}" for one in held}
             assert held

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from test_tables import workbook
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Installation, Run
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
@@ -90,7 +90,7 @@ class FirstDay:
             interval="",
             zone="Europe/Oslo",
         )
-        with self.visitor.app.app_context(), reading() as session:
+        with self.visitor.app.app_context(), read_only_session() as session:
             query = select(Installation).where(Installation.slug == "files")
             self.installation_id = session.scalars(query).one().id
         self.here = f"/installations/{self.installation_id}"
@@ -116,14 +116,14 @@ class FirstDay:
         """Execute all runs that wait."""
         with self.visitor.app.app_context():
             while True:
-                with reading() as session:
+                with read_only_session() as session:
                     waiting = session.scalars(select(Run.id).where(Run.started_at.is_(None)))
                     ids = list(waiting)
                 if not ids:
                     return
                 for id in ids:
                     runner.execute(id)
-                    with reading() as session:
+                    with read_only_session() as session:
                         assert session.get_one(Run, id).error == ""
 
     def match(self, kind, field, name, record):

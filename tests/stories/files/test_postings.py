@@ -8,7 +8,7 @@ import pytest
 from e_invoices import prefixed_invoice
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable, matches
 from hub.models import Case, Installation
 from hub.models.enums import FileWay
@@ -44,7 +44,7 @@ class Works:
 
     @property
     def installation(self):
-        with reading() as session:
+        with read_only_session() as session:
             row = session.get_one(Installation, self.id)
             assert row.company.realm
         return row
@@ -85,7 +85,7 @@ class Works:
         return names
 
     def cases(self):
-        with reading() as session:
+        with read_only_session() as session:
             cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
             return [case.title for case in cases]
 

@@ -9,7 +9,7 @@ from hub_harvest import sample
 from hub_harvest.sandbox import StandIn
 from sqlalchemy import select
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.installations import enable
 from hub.models import Case
 from hub.scheduling import runner
@@ -59,7 +59,7 @@ class Works:
         assert ask(self.source.wsgi, "POST", path, urlencode(form)).status == 200
 
     def cases(self):
-        with reading() as session:
+        with read_only_session() as session:
             cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
             return [case.title for case in cases]
 

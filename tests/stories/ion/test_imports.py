@@ -153,7 +153,7 @@ def test_taking_over_that_broke_off_goes_on_with_the_same_order(works, import_pa
     works.source.faults.add(Fault(kind="status", status=502, call="AddLine", nth=2))
     with pytest.raises(Retry, match="ION"):
         push_lists(works.row)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.query(Match).filter_by(field="order", record=theirs["Id"]).count() == 0
     push_lists(works.row)
     (row,) = [

@@ -48,7 +48,7 @@ def history(works):
     runs.append(_after(works, ids))
     works.revise(ids["dropped"], lambda: works.change(first["dropped"], status="DRAFT"))
     runs.append(_after(works, ids))
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         row = session.query(SourceDocument).filter_by(source_id=f"order:{ids['drafted']}").one()
     return {"runs": runs, "drafted": (row.stage, row.body["hold"]), "cases": works.cases()}
 

@@ -313,7 +313,7 @@ def beginner(works):
 
 
 def installed(works):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.query(Installation).filter_by(company_id=works.company_id).count()
 
 

@@ -115,7 +115,7 @@ def sync(visitor: Visitor, kind: str = "sync") -> None:
 
 def orders(visitor: Visitor) -> dict[str, Posting]:
     """Return the newest posting of each order, by its number in ION."""
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         rows = session.scalars(select(Posting).where(Posting.kind == "purchase_order"))
         return {posting.document.number: posting for posting in rows}
 
@@ -125,7 +125,7 @@ def states(visitor: Visitor) -> dict[str, str]:
 
 
 def cases(visitor: Visitor, prefix: str) -> list[int]:
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         conditions = Case.cause.startswith(prefix), Case.closed_at.is_(None)
         return list(session.scalars(select(Case.id).where(*conditions).order_by(Case.id)))
 

@@ -255,7 +255,7 @@ def test_a_key_that_may_not_write_back_is_a_warning_only(works):
     id = works.order({"account": "6300"})
     works.sync()
     assert len(works.posted(id)) == 1
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         rows = session.query(ReceiptRow).filter_by(
             document_id=works.posting(f"order:{id}").document_id
         )

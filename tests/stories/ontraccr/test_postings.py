@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from hub.collect.run import collect
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import NeedsAttention, OtherTenant, SettingsInvalid
 from hub.installations import enable
 from hub.posting.actions import manual
@@ -87,7 +87,7 @@ def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(bui
     with pytest.raises(SettingsInvalid, match="There is no 'Supplies' in the list"):
         builders.enable(purchase_account="Supplies")
     builders.act("deactivate", "Account", "41")
-    with reading() as session:
+    with read_only_session() as session:
         offered = [one.name for one in records.choices(session, 1, "payment_account")]
     assert sorted(offered) == ["Checking", "Petty Cash", "Savings", "Visa"]
 
@@ -617,7 +617,7 @@ def test_a_payable_that_is_deleted_may_be_deleted_in_quickbooks(with_other_setti
 @pytest.mark.row("ON-B6")
 def test_the_default_tax_code_is_used_unless_the_payable_names_its_own(builders):
     builders.connect("norway")
-    with reading() as session:
+    with read_only_session() as session:
         codes = {
             one.rate: one.quickbooks_id
             for one in records.choices(session, builders.company_id, "tax_code")

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.cases import inbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case
 from hub.reasons.texts import CaseText
 from tests.unit.outbox.test_outbox import box, posting  # noqa: F401
@@ -14,7 +14,7 @@ OTHER = CaseText("source.warning", app="Acme", warning="Another")
 
 
 def still_open():
-    with reading() as session:
+    with read_only_session() as session:
         rows = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.cause))
         return {case.cause: sorted(posting.id for posting in case.postings) for case in rows}
 
@@ -35,7 +35,7 @@ def test_what_is_said_later_counts(three):
     with transaction() as session:
         inbox.open(session, "a", TEXT)
         inbox.open(session, "a", OTHER)
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalars(select(Case)).one().reason == "Another"
 
 
@@ -45,7 +45,7 @@ def test_a_closed_cause_may_open_anew(three):
         assert inbox.close(session, "a", by="kari")
         assert not inbox.close(session, "a")
         inbox.open(session, "a", TEXT)
-    with reading() as session:
+    with read_only_session() as session:
         assert [case.closed_by for case in session.scalars(select(Case).order_by(Case.id))] == [
             "kari",
             None,

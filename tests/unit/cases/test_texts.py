@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 import hub
 from hub.cases import inbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.mapping import rules
 from hub.models import Case
 from hub.qbo.connection import ConnectionState
@@ -102,7 +102,7 @@ def test_a_parameter_that_a_later_version_added_is_empty_in_earlier_rows(reword)
 
 
 def read_case():
-    with reading() as session:
+    with read_only_session() as session:
         case = session.scalars(select(Case)).one()
         return case.title, case.reason, case.instruction, case.action
 
@@ -113,7 +113,7 @@ def test_a_new_wording_is_read_in_cases_that_are_open(box, reword):  # noqa: F81
     reword("source.warning", title="{app} warns", action=CaseAction.SOURCE)
     assert read_case()[:2] == ("Acme warns", "The key ends soon.")
     assert read_case()[3] == "source"
-    with reading() as session:
+    with read_only_session() as session:
         assert inbox.count_by_action(session) == {"source": 1}
         by_action = select(Case.cause).where(inbox.is_solved_by("source"))
         assert list(session.scalars(by_action)) == ["warning:1"]
@@ -125,7 +125,7 @@ def test_a_reason_that_a_person_dismissed_stays_so_when_it_is_reworded(box, rewo
         inbox.close(session, "warning:1", by="kari")
     reword("source.warning", reason="Attention: {warning}")
     other = CaseText("source.warning", app="Acme", warning="Another one.")
-    with reading() as session:
+    with read_only_session() as session:
         assert inbox.is_dismissed(session, "warning:1", WARNING)
         assert not inbox.is_dismissed(session, "warning:1", other)
 
@@ -147,7 +147,7 @@ def test_the_search_reads_the_texts_as_they_are_shown(box, reword):  # noqa: F81
         first = inbox.open(session, "warning:1", WARNING).id
         second = open_stored_case(session, "old", title="Ådne", reason="R", action="match").id
     reword("source.warning", title="{app} warns")
-    with reading() as session:
+    with read_only_session() as session:
         query = select(Case)
         assert inbox.search(session, query, "acme warns") == [first]
         assert inbox.search(session, query, "KEY ENDS") == [first]
@@ -159,7 +159,7 @@ def test_a_search_returns_the_newest_of_very_many_cases(box, monkeypatch):  # no
     monkeypatch.setattr(inbox, "MAX_HITS", 2)
     with transaction() as session:
         ids = [inbox.open(session, f"warning:{number}", WARNING).id for number in range(4)]
-    with reading() as session:
+    with read_only_session() as session:
         assert inbox.search(session, select(Case), "acme") == [ids[3], ids[2]]
         assert inbox.search(session, select(Case), "nothing like it") == []
 

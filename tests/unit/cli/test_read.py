@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from hub.cli import main
 from hub.context import current
-from hub.db.engine import Model, reading, transaction
+from hub.db.engine import Model, read_only_session, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting, Secret, SourceDocument
 from hub.scheduling import runner
@@ -53,7 +53,7 @@ def previews(output):
 
 
 def row_counts():
-    with reading() as session:
+    with read_only_session() as session:
         return {
             table.name: session.scalar(select(func.count()).select_from(table))
             for table in Model.metadata.sorted_tables
@@ -64,7 +64,7 @@ def row_counts():
 def stored():
     """Return the state and the reason of each invoice after a run."""
     states = {}
-    with reading() as session:
+    with read_only_session() as session:
         for document in session.scalars(select(SourceDocument)):
             if not document.made_for:
                 states[document.source_id] = (document.stage, "")

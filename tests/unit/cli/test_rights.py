@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from hub.cli import COMMAND_MODULES, main, rights
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Company, Installation, Posting, User
 from hub.security.rights import Scope
 from tests.support.rights_rows import APPS, COMPANIES, MIXED, NOBODY, Grant, TwoCompanies, canary
@@ -101,7 +101,7 @@ def call(app: Flask, person: str, command: str | Iterable[str]) -> Result:
 def _rows(two: TwoCompanies) -> list[Row]:
     """Return the ids of each app of each company."""
     rows = []
-    with two.app.app_context(), reading() as session:
+    with two.app.app_context(), read_only_session() as session:
         realms = {name: session.get_one(Company, id_).realm for name, id_ in _ids(two)}
     for company in COMPANIES:
         for app in APPS:
@@ -283,7 +283,7 @@ def test_a_refusal_names_person_command_role_and_subject_and_is_recorded(
         f"{person} may not do `hub skip`: it needs the role operator for posting {posting}. An"
         " owner can give it with `hub users role`.\n"
     )
-    with two.app.app_context(), reading() as session:
+    with two.app.app_context(), read_only_session() as session:
         entry = session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
         assert (entry.who, entry.what, entry.subject) == (person, "request refused", "hub skip")
 
@@ -303,7 +303,7 @@ def test_one_posting_beyond_the_rights_refuses_all_of_the_command(two: TwoCompan
     with two.app.app_context(), transaction() as session:
         session.get_one(Posting, own).state = "review"
     assert call(two.app, ONE_APP_OF_ONE, f"approve {own} {other}").exit_code == 1
-    with two.app.app_context(), reading() as session:
+    with two.app.app_context(), read_only_session() as session:
         assert session.get_one(Posting, own).state == "review"
 
 
@@ -316,7 +316,7 @@ def test_a_decision_is_recorded_with_person_and_account(
         session.get_one(Posting, posting).state = "held"
     result = call(two.app, ONE_APP_OF_ONE, f"skip {posting} --reason twice")
     assert result.exit_code == 0, result.stderr
-    with two.app.app_context(), reading() as session:
+    with two.app.app_context(), read_only_session() as session:
         entry = session.query(AuditEntry).filter_by(what="posting skipped").one()
         assert entry.who == f"{ONE_APP_OF_ONE} (command line of kari)"
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from hub import Gone, Retry, Unreadable, outbox
 from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, ListState, Posting, SourceDocument
 from tests.support.small_source import SmallSource, bill, change, document, postings, settle
@@ -56,7 +56,7 @@ def posting(**where):
 
 
 def open_causes():
-    with reading() as session:
+    with read_only_session() as session:
         return list(session.scalars(select(Case.cause).where(Case.closed_at.is_(None))))
 
 
@@ -188,7 +188,7 @@ def test_an_absent_document_is_not_posted_until_the_source_has_it_again(hub, sou
 
 
 def _sendable(hub):
-    with reading() as session:
+    with read_only_session() as session:
         conditions = Posting.installation_id == hub.id, Posting.state == "ready", outbox.IS_CURRENT
         return list(session.scalars(select(Posting.id).where(*conditions)))
 

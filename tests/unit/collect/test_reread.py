@@ -11,7 +11,7 @@ from hub.collect import reread
 from hub.collect import run as collect_run
 from hub.context import current
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import PluginFault, Refused, Retry, TooOften
 from hub.installations import enable
 from hub.models import Match, Posting, SourceDocument
@@ -187,7 +187,7 @@ def test_nothing_is_sent_before_it_was_read_again_under_the_new_settings(hub, so
         outbox.mark_for_reread(session, hub.id)
     source.answers_left = 1
     hub()
-    with reading() as session:
+    with read_only_session() as session:
         current_ones = session.scalars(select(Posting.number).where(outbox.IS_CURRENT)).all()
     assert [one.state for one in postings()] == ["ready", "ready"]
     assert current_ones == ["F-1"]
@@ -249,7 +249,7 @@ class Waiting:
     def pending(self):
         """Return the numbers of the waiting invoices that the hub has stored."""
         statement = select(SourceDocument.source_id).where(SourceDocument.stage == "pending")
-        with reading() as session:
+        with read_only_session() as session:
             return [id.removeprefix("invoice:") for id in session.scalars(statement)]
 
     def take(self, calls):

@@ -26,7 +26,7 @@ from hub.collect import run as collect_run
 from hub.collect.batch import CollectBatch
 from hub.context import current
 from hub.contract.registry import Plugins
-from hub.db.engine import db, reading, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.errors import PluginFault
 from hub.models import (
     Attempt,
@@ -97,7 +97,7 @@ def one(**where):
 
 
 def open_cases():
-    with reading() as session:
+    with read_only_session() as session:
         rows = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.cause))
         return [
             (case.cause, case.action, [posting.id for posting in case.postings]) for case in rows
@@ -188,7 +188,7 @@ def test_a_file_that_is_held_stays_held_until_it_changes(hub):
 def test_the_codes_that_documents_use_are_remembered(hub):
     hub(bill(supplier=Code(id="s9", name="Norsk Stål AS")))
     hub(bill(supplier=Code(id="s9", name="Norsk Stål AS (nytt)")))
-    with reading() as session:
+    with read_only_session() as session:
         seen = {(code.field, code.code): code.name for code in session.scalars(select(SeenCode))}
     assert seen == {("supplier", "s9"): "Norsk Stål AS (nytt)", ("account", "4010"): ""}
 
@@ -197,7 +197,7 @@ def test_the_codes_that_documents_use_are_remembered(hub):
 
 
 def cursor(stream=""):
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalar(select(Cursor.value).where(Cursor.stream == stream))
 
 
@@ -844,7 +844,7 @@ def test_a_vendor_that_is_matched_by_hand_is_not_made(hub, source):
 
 def test_what_is_made_for_a_code_counts_as_no_document(hub):
     hub(bill(supplier=vendor_code()))
-    with reading() as session:
+    with read_only_session() as session:
         assert outbox.count_documents(session, hub.id)["documents"] == 1
 
 
@@ -878,7 +878,7 @@ def test_lines_of_two_locations_hold_the_bill_and_are_listed(hub):
     hub(two_places())
     assert one().state == "held"
     assert "line a: Oslo; line b: Bergen" in one().reason
-    with reading() as session:
+    with read_only_session() as session:
         case = session.scalars(select(Case)).one()
     assert (case.action, "in the settings of the app" in case.instruction) == ("differ", True)
 
@@ -899,7 +899,7 @@ def test_lines_of_two_locations_may_become_two_bills(hub):
         ("location:62", Decimal(25), "F-1-2"),
     ]
     assert first.requestid != second.requestid
-    with reading() as session:
+    with read_only_session() as session:
         assert outbox.count_documents(session, hub.id) | {} == {
             **dict.fromkeys(outbox.COUNTED_STATES, 0),
             "documents": 1,
@@ -928,7 +928,7 @@ def test_the_same_on_postgresql(source, make_app, make_config, postgres_url):
                 bill("3", supplier=vendor_code()),
                 Gone(source_id="invoice:9"),
             )
-        with reading() as session:
+        with read_only_session() as session:
             counts = outbox.count_documents(session, hub.id)
             assert session.scalar(select(func.count(SeenCode.id))) == 4
         assert (counts["documents"], counts["waiting"], counts["held"]) == (3, 2, 1)
@@ -961,7 +961,7 @@ def test_a_source_id_that_no_column_holds_is_held_alone_and_the_rest_goes_on(hub
 
 
 def reasons():
-    with reading() as session:
+    with read_only_session() as session:
         open_cases = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
         return [case.reason for case in session.scalars(open_cases)]
 
@@ -983,5 +983,5 @@ def test_single_ids_are_read_without_the_stream(hub, source):
     hub(ids=["invoice:7"])
     assert source.cursors == []
     assert document("invoice:7") is not None
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalar(select(func.count(SourceDocument.id))) == 1

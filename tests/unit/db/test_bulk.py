@@ -30,7 +30,7 @@ def companies(either_app):
 @pytest.mark.parametrize("places", [[], [1], [0, 2], [2, 2, 1, 0]])
 def test_those_among_many_are_found(companies, places):
     expected = [companies[place] for place in places]
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         rows = (
             select(Company.id)
             .where(is_among(Company.id, "ids"), Company.name == "?")
@@ -43,7 +43,7 @@ def test_those_among_many_are_found(companies, places):
 
 
 def test_they_are_searched_by_the_index(app):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         words = str(
             select(Company.name).where(is_among(Company.id, "ids")).compile(session.get_bind())
         )
@@ -59,6 +59,6 @@ def test_each_of_many_rows_is_met(companies):
             NAMED,
             [{"_id": id, "_name": name} for id, name in zip(companies, names, strict=True)],
         )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Company.name).order_by(Company.id)).all() == names
         assert session.scalar(text("SELECT count(*) FROM company")) == met == 3

@@ -34,22 +34,22 @@ def write(*rows, first="SELECT 1", fail=False):
 def test_what_is_written_is_there_afterwards(either_app):
     with engine.transaction() as session:
         session.add(company())
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Company)).one().name == "Bygg & Bolig"
 
 
 def test_an_error_undoes_the_whole_transaction(either_app):
     with pytest.raises(AssertionError):
         write(company(), fail=True)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Company)).all() == []
 
 
 def test_what_is_changed_while_reading_is_thrown_away(either_app):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         session.add(company())
         session.flush()
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Company)).all() == []
 
 
@@ -68,7 +68,7 @@ def test_no_update_is_lost_between_eight_threads(either_app):
         thread.start()
     for thread in threads:
         thread.join()
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get(Secret, "counter").sealed == b"200"
 
 
@@ -76,7 +76,7 @@ def test_reading_does_not_wait_for_a_writer(either_app):
     with engine.transaction() as writer:
         writer.add(company())
         writer.flush()
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             assert session.scalars(select(Company)).all() == []
 
 
@@ -96,7 +96,7 @@ def test_nothing_is_sent_while_a_transaction_is_open(app):
         deadline.limit_time(1),
     ):
         pass
-    with engine.reading(), deadline.limit_time(1):
+    with engine.read_only_session(), deadline.limit_time(1):
         pass
 
 
@@ -122,7 +122,7 @@ def test_money_comes_back_to_the_last_decimal(either_app, amount):
         session.add(
             TransactionHead(company_id=1, kind="bill", quickbooks_id="1", total=Decimal(amount))
         )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalar(select(TransactionHead.total)) == Decimal(amount)
 
 
@@ -136,7 +136,7 @@ def test_money_is_summed_exactly_by_the_database(either_app):
                     company_id=1, kind="bill", quickbooks_id=str(number), total=Decimal("0.1")
                 )
             )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalar(select(engine.db.func.sum(TransactionHead.total))) == Decimal(1)
 
 
@@ -149,7 +149,7 @@ def test_a_moment_comes_back_aware_and_in_utc(either_app):
     oslo = dt.timezone(dt.timedelta(hours=2))
     with engine.transaction() as session:
         session.add(Company(realm="1", connected_at=dt.datetime(2026, 6, 1, 12, tzinfo=oslo)))
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         read = session.scalar(select(Company.connected_at))
     assert (read.isoformat(), read.tzinfo) == ("2026-06-01T10:00:00+00:00", dt.UTC)
 
@@ -164,7 +164,7 @@ def test_sqlite_keeps_what_it_committed_through_a_power_cut(make_config):
     app = create_app(
         make_config(), plugins=Plugins([]), pages=False
     )  # those of the fixtures are in a hurry
-    with app.app_context(), engine.reading() as session:
+    with app.app_context(), engine.read_only_session() as session:
         rows = [
             session.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -199,7 +199,7 @@ def connect(path):
 
 
 def test_a_full_database_is_reported_in_a_sentence(app):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         pages = session.scalar(text("PRAGMA page_count"))
     with pytest.raises(DatabaseUnavailable, match=r"is full\. Nothing was lost"):
         write(
@@ -241,7 +241,7 @@ def test_a_server_that_never_answers_is_reported_in_time(make_app, make_config):
 
 
 def test_a_server_that_is_gone_without_a_word_is_noticed_within_a_minute(pg_app):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         connection = session.connection().connection.driver_connection
         parameters = connection.info.get_parameters()
         keeps_alive = session.scalar(
@@ -270,7 +270,7 @@ def test_a_file_that_is_no_database_is_reported_in_a_sentence(make_app, make_con
 
 
 def test_postgres_waits_no_longer_for_a_row_than_sqlite_for_its_file(pg_app):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalar(text("SHOW lock_timeout")) == f"{engine.BUSY_SECONDS}s"
 
 

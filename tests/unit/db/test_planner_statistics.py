@@ -16,7 +16,7 @@ COMPANIES = 50
 
 def row_estimates() -> dict[str, int]:
     """Return the estimated number of rows of each table; {} without statistics."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         if not session.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")):
             return {}
         rows = session.execute(text("SELECT tbl, stat FROM sqlite_stat1"))
@@ -44,10 +44,10 @@ def test_the_scheduler_at_work_updates_them(app: Flask) -> None:
 
 def test_connections_that_were_open_use_them(app: Flask) -> None:
     add_companies()
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         before = session.connection().connection.dbapi_connection
     planner_statistics.update()
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.connection().connection.dbapi_connection is not before
 
 

@@ -24,7 +24,7 @@ def app(own_server):
 
 
 def ask():
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.scalar(text("SELECT 42"))
 
 
@@ -60,12 +60,12 @@ def test_what_a_frozen_server_answers_later_belongs_to_no_other_statement(app, o
 
 
 def test_work_outside_of_pages_may_take_longer(app, own_server):
-    with app.app_context(), engine.reading() as session:
+    with app.app_context(), engine.read_only_session() as session:
         assert session.scalar(text(f"SELECT 1 FROM pg_sleep({PAGE_SECONDS + 0.3})")) == 1
 
 
 def test_a_page_waits_for_a_statement_no_longer_than_its_limit(app, own_server):
     with app.test_request_context():
-        with pytest.raises(DatabaseUnavailable), engine.reading() as session:
+        with pytest.raises(DatabaseUnavailable), engine.read_only_session() as session:
             session.scalar(text("SELECT 1 FROM pg_sleep(60)"))
         assert ask() == 42

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub.collect.run import collect
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NeedsAttention, NotFound, OtherTenant, SettingsInvalid
 from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Cursor, Installation, Match, Posting
@@ -30,7 +30,7 @@ def settings(costtracker):
 
 
 def stored_installation():
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalars(select(Installation)).one_or_none()
 
 
@@ -115,7 +115,7 @@ def test_the_lists_are_put_into_the_source_and_linked(settings):
     row = enable(settings)
     counts = installations_enable.push_first_lists(row)
     assert counts["supplier"] > 30
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalar(
             select(Match).where(Match.field == "supplier", Match.match_method == "link")
         )
@@ -132,10 +132,10 @@ def test_another_first_day_has_the_source_read_from_its_beginning(settings):
     with transaction() as session:
         session.add(Cursor(installation_id=row.id, stream="", value="A"))
     installations_enable.change(1, "costtracker", {"schedule": "1h"}, who="kari")
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalar(select(Cursor.value)) == "A"
     installations_enable.change(1, "costtracker", {"start_date": "2026-01-01"}, who="kari")
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalar(select(Cursor.value)) is None
 
 
@@ -156,7 +156,7 @@ def test_disabling_keeps_the_settings(settings):
 def test_every_act_is_in_the_audit_log(settings):
     enable(settings)
     installations_enable.disable(1, "costtracker", who="ola")
-    with reading() as session:
+    with read_only_session() as session:
         rows = [
             (entry.who, entry.what)
             for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
@@ -176,7 +176,7 @@ def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(sett
         if on is not None:
             installations_enable.change(1, "costtracker", {"attach_files": on}, who="olga")
         collect(row.id)
-        with reading() as session:
+        with read_only_session() as session:
             rows = session.scalars(select(Posting).where(Posting.operation == "create")).all()
         states.append({(one.state, one.approved_by) for one in rows if not one.held_by})
     assert states == [{("review", None)}, {("ready", "olga")}, {("ready", "olga")}]

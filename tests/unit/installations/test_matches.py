@@ -5,7 +5,7 @@ from sqlalchemy import delete, select
 
 from hub import spreadsheets
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused
 from hub.installations import matches as installations_matches
 from hub.models import Installation, Match, SeenCode
@@ -30,7 +30,7 @@ def row(quickbooks):
 
 @pytest.fixture
 def vendor(row):
-    with reading() as session:
+    with read_only_session() as session:
         return records.choices(session, 1, "vendor")[0]
 
 
@@ -39,7 +39,7 @@ def imported(row, text):
 
 
 def matches():
-    with reading() as session:
+    with read_only_session() as session:
         return {
             (one.field, one.code): (one.record, one.match_method, one.who)
             for one in session.scalars(select(Match))

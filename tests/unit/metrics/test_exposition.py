@@ -40,7 +40,7 @@ def value(hub: Flask, name: str, **labels: str) -> float | None:
 
 
 def test_documents_are_counted_as_the_pages_count_them(two: TwoCompanies) -> None:
-    with two.app.app_context(), engine.reading() as session:
+    with two.app.app_context(), engine.read_only_session() as session:
         ids = [row.id for row in session.query(Installation)]
         together = outbox.count_by_installation(session)
         assert ids
@@ -56,7 +56,7 @@ def test_documents_are_counted_as_the_pages_count_them(two: TwoCompanies) -> Non
 
 def test_a_document_with_several_postings_counts_once(visitor: Visitor) -> None:
     story = visitor.story
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         expected = outbox.count_documents(session, story.installation)
         together = outbox.count_by_installation(session)[story.installation]
     assert expected["documents"] == sum(together.values())
@@ -76,7 +76,7 @@ def test_the_story_is_told_in_figures(visitor: Visitor, clock: FakeClock) -> Non
         assert result["hub_oldest_unposted_document_age_seconds", labels] >= 3600
     days = result["hub_connection_days_left", (("company", company),)]
     assert days == pytest.approx(96 - 1 / 24)
-    with app.app_context(), engine.reading() as session:
+    with app.app_context(), engine.read_only_session() as session:
         cases = session.scalar(text('SELECT count(*) FROM "case" WHERE closed_at IS NULL'))
     assert sum(number for (name, _), number in result.items() if name == "hub_open_cases") == cases
 
@@ -198,7 +198,7 @@ def plan_of(session: Any, query: Any) -> str:
 
 
 def test_the_queries_of_each_scrape_read_no_table_of_postings(visitor: Visitor) -> None:
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         oldest = plan_of(session, gauges._oldest_in_state_query(PostingState.HELD))
         doubt = plan_of(session, gauges._in_doubt_query())
         firsts = plan_of(session, outbox.hub_statistics._first_postings())

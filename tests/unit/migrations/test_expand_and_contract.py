@@ -233,7 +233,7 @@ def test_an_older_version_starts_on_tables_that_a_newer_one_extended(app):
     data_origin.mark_database(data_origin.INIT)
     with engine.transaction() as session:
         set_revision(session, "9999")
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         schema.require_newest(session.connection())
 
 
@@ -244,5 +244,5 @@ def test_an_older_version_does_not_start_on_tables_that_it_cannot_use(app, oldes
         set_revision(session, "9999")
         values = {"oldest": oldest}
         session.execute(text("UPDATE database_origin SET oldest_revision = :oldest"), values)
-    with engine.reading() as session, pytest.raises(SchemaError, match="revision 9999"):
+    with engine.read_only_session() as session, pytest.raises(SchemaError, match="revision 9999"):
         schema.require_newest(session.connection())

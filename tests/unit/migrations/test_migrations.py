@@ -89,7 +89,7 @@ def test_upgrading_again_changes_nothing(empty):
     with empty.app_context(), engine.transaction() as session:
         session.add(Secret(place="a", sealed=b"x"))
     engine.upgrade(empty)
-    with empty.app_context(), engine.reading() as session:
+    with empty.app_context(), engine.read_only_session() as session:
         assert session.get_one(Secret, "a").sealed == b"x"
         assert schema.revision_of(session.connection()) == schema.newest_revision()
 
@@ -221,7 +221,7 @@ def test_companies_whose_lists_were_read_count_as_verified(empty):
                 connection.execute(text(COMPANY), {"id": company_id})
             connection.execute(text(LIST_STATE), {"id": 1})
         flask_migrate.upgrade()
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             rows = session.execute(text("SELECT id, verified_at FROM company ORDER BY id")).all()
     assert [(id, at is not None) for id, at in rows] == [(1, True), (2, False)]
 
@@ -242,7 +242,7 @@ def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
                 connection.execute(text(DOCUMENT), {"id": id, "gone": None})
                 connection.execute(text(POSTING), {"id": id, "reason": reason})
         flask_migrate.upgrade()
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             rows = session.execute(text("SELECT before_start FROM source_document ORDER BY id"))
             assert list(rows.scalars()) == ["excluded", ""]
 
@@ -257,7 +257,7 @@ def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
             for id, gone in ((1, None), (2, "Deleted.")):
                 connection.execute(text(DOCUMENT_WITH_START), {"id": id, "gone": gone})
         flask_migrate.upgrade()
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             rows = session.scalars(select(SourceDocument).order_by(SourceDocument.id)).all()
             assert [row.gone_at for row in rows] == [None, rows[1].seen_at]
             installation = session.scalars(select(Installation)).one()
@@ -285,7 +285,7 @@ def test_documents_get_the_due_date_of_their_source(empty):
                     text("UPDATE source_document SET body = :body WHERE id = :id"), values
                 )
         flask_migrate.upgrade()
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             due = session.scalars(select(SourceDocument.due).order_by(SourceDocument.id)).all()
     assert due == [dt.date(2026, 4, 3), None, None, dt.date(2026, 12, 31), None]
 
@@ -304,7 +304,7 @@ def test_the_roles_of_people_become_roles_for_everything_and_back(empty):
             assert session.scalars(text("SELECT user_id FROM roles_users")).all() == []
             assign(session, people[1], "operator")
         flask_migrate.downgrade(revision="0017")
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             rows = session.execute(text(ROLES_OF_PEOPLE)).all()
         assert [tuple(row) for row in rows] == [("olga", "owner"), ("vera", "operator")]
 
@@ -324,13 +324,13 @@ def test_the_sentences_of_postings_and_receipts_are_kept_as_parameters(empty):
                 body = exact_json.dumps({"state": "held", "message": sentence or None})
                 connection.execute(text(RECEIPT), {"id": id, "body": body})
         flask_migrate.upgrade()
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             postings = session.scalars(select(Posting).order_by(Posting.id)).all()
             receipts = session.scalars(select(ReceiptRow).order_by(ReceiptRow.id)).all()
         assert [posting.reason for posting in postings] == [*sentences.values()]
         assert [row.reasons for row in receipts] == [posting.reasons for posting in postings]
         flask_migrate.downgrade(revision="0016")
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             stored = session.execute(text("SELECT id, reason FROM posting"))
             assert dict(stored.all()) == sentences
 
@@ -345,7 +345,7 @@ def test_spellings_of_one_name_stay_two_people(empty):
             for id, name in enumerate(names, start=1):
                 connection.execute(text(PERSON), {"id": id, "name": name})
         flask_migrate.upgrade()
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             people = session.scalars(select(User).order_by(User.id)).all()
             assert [(person.username, person.normalized_name) for person in people] == [
                 ("Kari Nes", "kari nes"),
@@ -360,7 +360,7 @@ def test_spellings_of_one_name_stay_two_people(empty):
             assert find(session, "KARI NES").id == 1
             assert find(session, "OLA").id == 5
         flask_migrate.downgrade(revision="0021")
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             assert session.execute(text('SELECT count(*) FROM "user"')).scalar() == len(names)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub import outbox
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.mapping import EMPTY, NEW
 from hub.models import (
     Attempt,
@@ -86,7 +86,7 @@ def now():
 
 
 def get(id):
-    with reading() as session:
+    with read_only_session() as session:
         return session.get_one(Posting, id)
 
 
@@ -183,7 +183,7 @@ def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):
     id = box()
     with transaction() as session:
         (claimed,) = outbox.claim(session, [id], "f1", now())
-    with reading() as session:
+    with read_only_session() as session:
         posting = session.get_one(Posting, id)
         assert (posting.state, posting.fence, posting.sent_date) == ("sending", "f1", now())
         (attempt,) = session.query(Attempt).all()
@@ -399,7 +399,7 @@ def test_a_payload_waits_until_all_its_ids_are_known(box):
 
 
 def tally():
-    with reading() as session:
+    with read_only_session() as session:
         return outbox.count_documents(session, 1)
 
 
@@ -522,7 +522,7 @@ def test_a_document_has_one_state_by_its_history_in_counts_filters_and_lists(box
         for step in history:
             store(f"invoice:{number}", **step)
     expected = {f"invoice:{n}": state for n, (_, state) in enumerate(HISTORIES.values())}
-    with reading() as session:
+    with read_only_session() as session:
         ids = dict(session.execute(select(SourceDocument.source_id, SourceDocument.id)).all())
         listed = listing.document_states(session, list(ids.values()))
         assert {source: listed[id] for source, id in ids.items()} == expected
@@ -551,7 +551,7 @@ def test_sums_are_of_posted_documents_with_credits_negative(box):
             session.add(
                 TransactionHead(company_id=1, kind=kind, quickbooks_id=id, total=Decimal(total))
             )
-    with reading() as session:
+    with read_only_session() as session:
         result = outbox.sums(session, 1)
         by_kind = outbox.sums_by_kind(session, 1)
     assert result["NOK"] == {
@@ -584,6 +584,6 @@ def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_databas
                 for id in "0125"
             ]
         )
-    with reading() as session:
+    with read_only_session() as session:
         result = outbox.sums(session, 1)
     assert result == {"NOK": {"source": 4 * huge, "posted": 4 * huge, "quickbooks": -4 * huge}}

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import outbox
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import Refused
 from hub.models import Attempt, AuditEntry, Company, Posting
 from hub.posting.outcome import batch_sizing
@@ -41,14 +41,14 @@ def numbers(desk):
 
 
 def company(desk):
-    with reading() as session:
+    with read_only_session() as session:
         return session.get_one(Company, desk.company_id)
 
 
 def sent(desk):
     """Return the attempts of each batch in the order of their bIds, and the number of others."""
     batches, alone = defaultdict(list), 0
-    with reading() as session:
+    with read_only_session() as session:
         for one in session.scalars(select(Attempt).order_by(Attempt.requestid)):
             batches[one.batch].append(one.posting_id)
     alone = len(batches.pop("", ()))
@@ -72,7 +72,7 @@ def test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves(desk
             (f"{requestid}{item.bid}", requestid, "sent", "sending", item.body) for item in items
         )
         columns = Attempt.requestid, Attempt.batch, Attempt.outcome, Posting.state, Posting.payload
-        with reading() as session:
+        with read_only_session() as session:
             stored.extend(
                 map(
                     tuple,
@@ -319,7 +319,7 @@ def test_what_too_many_taught_is_kept():
 
 def test_the_choice_is_a_persons_and_audited(desk):
     batch_sizing.choose(desk.company_id, "auto", "kari")
-    with reading() as session:
+    with read_only_session() as session:
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert (entry.who, entry.detail) == ("kari", {"before": "batch", "after": "auto"})
         audit_check.verify(session)

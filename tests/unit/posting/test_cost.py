@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select, text
 from hub import Line, hookimpl
 from hub.collect.run import collect
 from hub.contract.registry import Plugins
-from hub.db.engine import db, reading, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.installations import enable
 from hub.models import Attempt, Posting, ReceiptRow, SourceDocument, TransactionHead
 from hub.posting import receipt_delivery
@@ -181,7 +181,7 @@ def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(vi
         few = opened(visitor)
         multiply()
         many = opened(visitor)
-        with reading() as session:
+        with read_only_session() as session:
             documents = session.scalar(select(func.count()).select_from(SourceDocument))
             is_waiting = Posting.state.in_(("held", "review", "unknown"))
             waiting = session.scalar(select(func.count()).where(is_waiting))

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from hub.db import database_identity
 from hub.db.database_identity import IdentityDifference, compare
-from hub.db.engine import db, reading, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.models import Company
 from hub.qbo.oauth.connect import connect_with_refresh_token
 from tests.support.posting_bench import Desk
@@ -98,7 +98,7 @@ def test_a_role_without_the_right_reads_the_other_values(
 
 
 def company_of(desk: Desk) -> Company:
-    with reading() as session:
+    with read_only_session() as session:
         return session.get_one(Company, desk.company_id)
 
 
@@ -178,7 +178,7 @@ def test_a_dump_that_was_put_into_another_database_is_a_restore(
     put_in(other, tmp_path / "backup.sql")
     app = make_app(make_config(HUB_ENGINE="distributed", HUB_DATABASE_URL=other))
     with app.app_context():
-        with reading() as session:
+        with read_only_session() as session:
             stored = session.scalar(select(Company.database_identity))
         difference = compare(stored, database_identity.read())
         db.engine.dispose()

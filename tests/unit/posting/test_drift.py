@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.contract.codec import load
 from hub.contract.receipts import Receipt
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Posting, ReceiptRow
 from hub.posting.reconcile.drift import watch
 from hub.posting.reconcile.run import reconcile
@@ -52,7 +52,7 @@ def pay(desk, amount, day="2026-03-20"):
 
 
 def current_receipts(desk):
-    with reading() as session:
+    with read_only_session() as session:
         rows = session.scalars(
             select(ReceiptRow).where(ReceiptRow.ended != "replaced").order_by(ReceiptRow.id)
         )

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import matches
 from hub.mapping import NEW
 from hub.models import Installation
@@ -50,7 +50,7 @@ def app_that(make_app, make_config, empty_database):
 
 
 def closed(id):
-    with reading() as session:
+    with read_only_session() as session:
         block = first_posting.find_blocks(session, [id]).get(id)
         return block.reason if block else ""
 

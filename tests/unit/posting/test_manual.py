@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import AuditEntry
 from hub.posting.actions import manual, retries
@@ -28,7 +28,7 @@ def desk(app, quickbooks, clock):
 
 
 def log():
-    with reading() as session:
+    with read_only_session() as session:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
         return [(entry.who, entry.what) for entry in entries if entry.who == "kari"]
 

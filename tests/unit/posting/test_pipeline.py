@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.context import Ending, current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable
 from hub.models import Attempt, Company, Posting
 from hub.posting.outcome import batch_sizing
@@ -137,7 +137,7 @@ def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatc
     create, calls = Client.create, []
 
     def watched(self, kind, body, requestid, **options):
-        with reading() as session:
+        with read_only_session() as session:
             posting = session.scalars(select(Posting)).one()
             attempt = session.scalars(select(Attempt)).one()
             calls.append(
@@ -258,7 +258,7 @@ def test_a_connection_that_is_refused_stops_the_drain_and_leaves_everything_read
     drained = desk.drain()
     assert {desk.state(id) for id in ids} == {"ready"}
     assert (drained.stopped != "", len(desk.cases())) == (True, 1)
-    with reading() as session:
+    with read_only_session() as session:
         assert session.get_one(Company, desk.company_id).state == "reconnect"
 
 

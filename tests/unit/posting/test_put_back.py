@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.models import AuditEntry, Posting
 from hub.posting.actions import put_back as action
@@ -58,7 +58,7 @@ def put_back(desk, token=None):
 
 
 def updates(desk):
-    with reading() as session:
+    with read_only_session() as session:
         query = select(Posting).where(Posting.operation == "update").order_by(Posting.id)
         return session.scalars(query).all()
 
@@ -83,7 +83,7 @@ def test_an_edited_bill_is_written_again_as_it_was_posted(desk):
     watch(desk.company_id)
     reconcile(desk.company_id)
     assert desk.cases() == []
-    with reading() as session:
+    with read_only_session() as session:
         [entry] = session.scalars(select(AuditEntry).where(AuditEntry.what == "posting put back"))
         assert entry.who == "kari"
 

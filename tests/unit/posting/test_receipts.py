@@ -70,7 +70,7 @@ def test_a_source_that_wants_to_be_left_alone_is_asked_no_more_till_then(desk, b
     desk.drain()
     desk.source.refuses = busy
     assert deliver(desk) == 0
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert sorted(session.scalars(select(ReceiptRow.error))) == ["", "", busy.text]
     desk.source.refuses = None
     desk.pass_time(seconds - 1)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Company, Posting, Proof
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
@@ -216,7 +216,7 @@ def test_a_deleted_one_that_was_never_seen_is_asked_about(desk):
 
 
 def asked():
-    with reading() as session:
+    with read_only_session() as session:
         return (
             session.scalars(select(Case).where(Case.closed_at.is_(None)))
             .one()

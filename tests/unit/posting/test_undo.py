@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Company, Posting
 from hub.posting.actions import undo
 from hub.posting.reconcile.run import reconcile
@@ -44,7 +44,7 @@ def test_a_lost_answer_to_the_deletion_deletes_nothing_twice(desk):
     undo.undo(undo.plan_posting(desk.ids[0]), "kari")
     desk.drain(wait_for_doubts=True)
     assert len(desk.bills()) == 2
-    with reading() as session:
+    with read_only_session() as session:
         assert {one.state for one in session.query(Posting)} == {"posted"}
 
 
@@ -126,7 +126,7 @@ def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
 
 def test_who_took_back_what_is_in_the_log(desk):
     undo.undo(undo.plan_selection([Posting.operation == "create"]), "kari")
-    with reading() as session:
+    with read_only_session() as session:
         entry = session.scalars(
             select(AuditEntry).where(AuditEntry.what == "postings undone")
         ).one()

@@ -45,7 +45,7 @@ def batch(count: int) -> list[BatchItem]:
 
 
 def company() -> Company:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.get_one(Company, 1)
 
 

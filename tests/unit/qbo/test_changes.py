@@ -39,17 +39,17 @@ def bill(number: str, date: str = "2026-02-01") -> dict[str, Any]:
 
 
 def head(id: str) -> TransactionHead | None:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.get(TransactionHead, (1, "bill", id))
 
 
 def vendor(id: str) -> Record | None:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.get(Record, (1, "vendor", id))
 
 
 def reads() -> int:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return usage.count_reads(session, 1).month
 
 
@@ -111,22 +111,22 @@ def test_nothing_read_yet_means_nothing_to_compare(intuit):
 def test_the_book_notices_what_changed(indexed_company):
     indexed_company.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
     changes.poll(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert records.index(session, 1, "vendor").find_by_name("renamed")[0].id == "3"
 
 
 def test_an_account_of_which_only_the_balance_moved_costs_no_new_index(indexed_company):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         before = records.index(session, 1, "account")
     indexed_company.act("create", kind="Bill", set=bill("new"))
     changes.poll(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert records.index(session, 1, "account") is before
 
 
 def test_changes_are_known_up_to_quickbooks_own_time(indexed_company, clock):
     changes.poll(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get_one(ListState, (1, "heads:bill")).changed_to == clock.now()
 
 
@@ -208,7 +208,7 @@ def test_news_are_noted_only_together_with_the_request_of_their_poll(indexed_com
     call = signed(notice, indexed_company.webhook_verifier)
     with pytest.raises(RuntimeError, match="company 1"):
         webhooks.receive(*call, request_poll=fail)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get_one(Company, 1).webhook_news_at is None
 
 

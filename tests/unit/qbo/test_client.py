@@ -209,7 +209,7 @@ def test_an_expired_token_is_renewed_once_and_the_same_bytes_sent_again(quickboo
 def test_no_access_any_more_is_a_case_for_a_person(quickbooks):
     quickbooks.add_fault("status", "bill.create", status=403)
     assert Client(1).create("bill", bill(), KEY).outcome == "unauthorised"
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get_one(Company, 1).state == "reconnect"
         assert [case.action for case in session.scalars(select(Case))] == ["reconnect"]
 
@@ -218,7 +218,7 @@ def test_a_bad_gateway_is_not_taken_for_a_connection_that_ended(quickbooks, cloc
     quickbooks.add_fault("status", "token.refresh", status=502)
     clock.advance(3600)
     assert Client(1).create("bill", bill(), KEY).outcome == "unsent"
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get_one(Company, 1).state == "connected"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub import Attachment
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download, records, search, transaction_index
 from hub.qbo.batch import BatchItem, answers
@@ -72,7 +72,7 @@ def test_the_other_one_knows_nothing_of_the_hub(module):
 
 
 def test_what_a_company_is_and_its_lists_are_read(client):
-    with reading() as session:
+    with read_only_session() as session:
         facts = qbo_company.facts(session, client.company_id)
         suppliers = records.choices(session, client.company_id, "vendor")
     assert (facts.country, facts.currency, facts.locations, facts.class_per_line) == (

@@ -61,7 +61,7 @@ def test_tax_codes_are_needed_everywhere_but_in_the_united_states():
 def test_a_norwegian_company_is_read(intuit):
     realm = list(intuit.companies)[1]
     connection = oauth_connect.connect_with_refresh_token(realm, intuit.refresh_tokens[realm])
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         facts = company.facts(session, connection.id)
     assert (facts.country, facts.currency, facts.multicurrency, facts.tax_codes) == (
         "NO",
@@ -74,5 +74,5 @@ def test_a_norwegian_company_is_read(intuit):
 def test_what_was_closed_meanwhile_is_noticed(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
     company.read(1, Client(1))
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert company.facts(session, 1).closed_to == dt.date(2026, 1, 31)

@@ -61,7 +61,7 @@ def test_the_consent_asks_for_accounting_only(app):
 
 def test_the_state_is_kept_as_a_hash(app):
     _, state = oauth_connect.start(BROWSER)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert state not in session.scalars(select(OAuthState.state)).all()
 
 
@@ -123,7 +123,7 @@ def test_a_reconnect_must_return_the_same_company(consent, intuit):
     back = consent(oauth_connect.start(BROWSER, intuit.realm)[0], realm=other)
     with pytest.raises(OtherCompany, match="Fjord & Sons Construction"):
         oauth_connect.finish(back, BROWSER)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Company.realm)).all() == [intuit.realm]
 
 
@@ -132,7 +132,7 @@ def test_a_reconnect_repairs_what_needed_a_person(consent, intuit, clock):
     connection.refuse(company.id, ConnectionState.RECONNECT, "for a test")
     again = oauth_connect.finish(consent(oauth_connect.start(BROWSER, intuit.realm)[0]), BROWSER)
     assert (again.id, again.state, again.state_reason) == (company.id, "connected", "")
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Case.closed_at)).one() is not None
 
 
@@ -149,7 +149,7 @@ def test_a_refresh_token_connects_without_a_browser(intuit):
 def test_a_useless_refresh_token_connects_nothing(intuit, realm, token):
     with pytest.raises(Refused):
         oauth_connect.connect_with_refresh_token(realm, token)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert not session.scalars(select(Company)).all()
 
 
@@ -174,14 +174,14 @@ def test_a_consent_for_a_company_that_does_not_answer_connects_nothing(consent, 
     other = list(intuit.companies)[1]
     with pytest.raises(Refused, match=f"does not let this connection work in company {other}"):
         oauth_connect.finish(back | {"realmId": other}, BROWSER)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert not session.scalars(select(Company)).all()
 
 
 def test_disconnecting_revokes_at_intuit_and_keeps_the_company(quickbooks):
     oauth_connect.disconnect(1, "anna")
     assert quickbooks.log.entries("revoke")
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get_one(Company, 1).state == "disconnected"
         assert secrets.get(session, "company:1:refresh") is None
         assert session.get(Token, 1) is not None
@@ -191,7 +191,7 @@ def test_disconnecting_revokes_at_intuit_and_keeps_the_company(quickbooks):
 def test_a_check_proves_the_connection_and_closes_its_case(quickbooks):
     connection.refuse(1, ConnectionState.RECONNECT, "the person lost access for a day")
     assert oauth_connect.check(1).state == "connected"
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Case.closed_at)).one() is not None
 
 
@@ -240,7 +240,7 @@ def test_with_pkce_a_code_of_another_consent_is_not_taken(consent, with_pkce):
     _, state = oauth_connect.start(BROWSER)
     with pytest.raises(Refused, match="did not take the sign-in"):
         oauth_connect.finish({**stolen, "state": state}, BROWSER)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Company)).all() == []
 
 
@@ -262,17 +262,17 @@ def test_no_token_is_stored_if_the_company_does_not_answer(consent, intuit):
 
 def test_a_reconnect_whose_answer_is_lost_keeps_the_tokens_that_work(consent, intuit):
     company = connect(consent)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         before = session.scalars(select(Secret.sealed).order_by(Secret.place)).all()
     intuit.add_fault("lose_answer", "companyinfo.read", count=50)
     url, _ = oauth_connect.start(BROWSER, company.realm)
     with pytest.raises(Retry):
         oauth_connect.finish(consent(url), BROWSER)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Secret.sealed).order_by(Secret.place)).all() == before
 
 
 def _assert_nothing_stored():
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         for table in (Company, Token, Secret):
             assert session.scalars(select(table)).all() == [], table

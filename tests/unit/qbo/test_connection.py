@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble
 from hub.models import Company, Run
 from hub.models.enums import ConnectionState
@@ -49,7 +49,7 @@ LASTING = {
 
 
 def company():
-    with reading() as session:
+    with read_only_session() as session:
         return session.get_one(Company, 1)
 
 
@@ -327,7 +327,7 @@ def test_the_engine_starts_scheduled_runs_but_posts_nothing_in_between(
     clock.advance(1200)
     assert pending_work.claim(clock.now()) == 0
     schedule.tick(clock.now())
-    with reading() as session:
+    with read_only_session() as session:
         waiting = select(Run.kind).where(
             Run.started_at.is_(None), Run.requested_by == run_log.SCHEDULE
         )
@@ -360,7 +360,7 @@ def test_what_a_person_disconnected_stays_so(quickbooks, app_of_bills, clock):
     connection.refuse(1, ConnectionState.RECONNECT, "late")
     assert (company().state, open_cases()) == ("disconnected", [])
     schedule.tick(clock.now())
-    with reading() as session:
+    with read_only_session() as session:
         assert not session.scalars(select(Run.id).where(Run.started_at.is_(None))).all()
 
 

@@ -44,7 +44,7 @@ def test_open_orders_of_people_are_found_and_their_heads_kept(quickbooks):
         dt.date(2026, 3, 9),
         "By hand",
     )
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert {head.number for head in session.query(TransactionHead)} == {"P-1", "P-2", "P-3"}
 
 

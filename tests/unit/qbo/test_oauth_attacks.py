@@ -173,7 +173,7 @@ def consents(app, intuit, clock) -> Consents:
 
 def stored_rows() -> list[int]:
     """Count companies, tokens and secrets."""
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         counts = [select(func.count()).select_from(model) for model in (Company, Token, Secret)]
         return [session.scalar(count) for count in counts]
 
@@ -206,7 +206,7 @@ def test_a_state_that_was_refused_to_another_browser_is_stored_as_unused(consent
     answer, browser = take_a_return_to_another_browser(consents)
     with pytest.raises(HubError):
         connect.finish(answer, browser)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(OAuthState.used_at)).all() == [None]
 
 

@@ -16,17 +16,17 @@ from hub.qbo.payloads import encode
 
 
 def row(list: str, id: str) -> Record:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.get_one(Record, (1, list, id))
 
 
 def choices(role) -> list[Record]:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return records.choices(session, 1, role)
 
 
 def book():
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return records.match_index(session, 1, "app", "tenant")
 
 
@@ -54,7 +54,7 @@ def test_without_a_right_to_employees_the_other_lists_are_read(quickbooks):
         session.delete(session.get_one(ListState, (1, "employee")))
     quickbooks.add_fault("refusal", "query.employee", code="5020", count=0)
     assert set(record_download.refresh(1)) == set(records.LISTS)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get(ListState, (1, "employee")) is None
     assert record_download.ensure(1) == [], "it is not tried with every run"
 
@@ -65,7 +65,7 @@ def test_a_new_employee_is_learned_with_the_other_changes(quickbooks, clock):
     before = reads(quickbooks)
     changes.poll(1)
     assert reads(quickbooks) == before, "no call of its own"
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert records.index(session, 1, "employee").find_stored_name("eva nordvik")
 
 
@@ -139,7 +139,7 @@ def test_a_list_is_refreshed_when_it_is_a_day_old(quickbooks, clock):
     assert reads(quickbooks) == before
     clock.advance(25 * 3600)
     assert record_download.ensure(1) == list(records.LISTS)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get(ListState, (1, "employee")).read_at == clock.now(), "with the others"
 
 
@@ -246,12 +246,12 @@ def test_an_item_is_reported_with_what_it_is_for(quickbooks):
 def test_the_company_is_read_too(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
     record_download.refresh(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert qbo_company.facts(session, 1).closed_to == dt.date(2026, 1, 31)
         assert session.get_one(Company, 1).name == "Fjord & Sons Construction"
 
 
 def test_lists_know_up_to_when_changes_are_known(quickbooks, clock):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         states = session.scalars(select(ListState)).all()
     assert all(state.changed_to for state in states if state.list != "company")

@@ -51,7 +51,7 @@ def test_what_the_caller_changed_and_has_not_written_is_not_lost(quickbooks):
 def test_lists_and_heads_are_kept(quickbooks):
     assert transaction_download.load(1, Client(1), ["bill"], dt.date(2026, 1, 1)) == 0
     record_download.refresh(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalar(select(func.count()).where(Record.list == "vendor")) == 40
 
 

@@ -13,7 +13,7 @@ DAY = 24 * 3600
 
 
 def open_titles() -> list[str]:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return [
             case.title for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
         ]
@@ -27,7 +27,7 @@ def use_for(clock, days: int) -> None:
 
 def test_an_idle_company_stays_connected_for_years(quickbooks, clock):
     use_for(clock, 4 * 365)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get_one(Company, 1).state == "connected"
     assert open_titles() == []
 

@@ -14,7 +14,7 @@ from hub.security import secrets
 
 
 def stored_secret(name: str) -> str | None:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return secrets.get(session, f"company:1:{name}")
 
 
@@ -86,7 +86,7 @@ def test_many_expiries_never_need_a_person(quickbooks, clock, rotate):
     for _ in range(30):
         clock.advance(3700)
         tokens.access_token(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get_one(Company, 1).state == "connected"
 
 
@@ -146,7 +146,7 @@ def test_a_refresh_token_that_is_dead_needs_a_person(quickbooks, clock):
     clock.advance(7200)
     with pytest.raises(ReconnectNeeded, match="Fjord"):
         tokens.access_token(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.get_one(Company, 1).state == "reconnect"
 
 

@@ -41,7 +41,7 @@ def absorb(*entities: dict[str, Any], kind: str = "bill") -> list[tuple[str, str
 
 
 def head(id: str = "10") -> TransactionHead:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return session.get_one(TransactionHead, (1, "bill", id))
 
 
@@ -169,6 +169,6 @@ def test_what_is_younger_than_the_reading_is_not_taken_for_gone(quickbooks, cloc
 
 def test_the_mirror_knows_up_to_when_it_is_complete(quickbooks, clock):
     load()
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         state = session.get_one(ListState, (1, "heads:bill"))
     assert (state.since, state.changed_to) == (DAY, clock.now())

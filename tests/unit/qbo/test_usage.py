@@ -13,7 +13,7 @@ from hub.qbo.payloads import encode
 
 
 def reads() -> usage.Reads:
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return usage.count_reads(session, 1)
 
 
@@ -69,12 +69,12 @@ def test_both_databases_count(either_app, clock):
         session.add(Company(id=1, realm="1", connected_at=clock.now()))
     usage.count_read(1)
     usage.count_read(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(ReadDay.count)).all() == [2]
 
 
 def test_the_room_is_that_of_the_company(quickbooks):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         company = session.get_one(Company, 1)
     room = usage.remaining_budget(company)
     Client(1).company_info()

@@ -32,7 +32,7 @@ def test_the_hub_believes_them_and_reads_what_changed(
     quickbooks.act("create", kind="Bill", set=BILL)
     clock.advance(5)
     assert quickbooks.webhooks.deliveries[0].tries[0][1] == 200
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         [run] = session.query(Run)
         assert (run.kind, run.requested_by, run.company_id) == ("changes", "webhook", 1)
     assert [kind for kind, _ in changes.poll(1).heads] == ["bill"]

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from hub import config as configuration
 from hub.context import current
 from hub.db import engine
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import OtherFolderActive
 from hub.models import ActiveFolder, Company, Run
 from hub.scheduling import folder_lock, run_log
@@ -142,7 +142,7 @@ def test_a_folder_that_did_not_release_its_lock_is_waited_for(one, two, clock):
     assert "works on this database" in standby(one)
     clock.advance(2)
     assert standby(two) is None
-    with two.app_context(), reading() as session:
+    with two.app_context(), read_only_session() as session:
         assert session.get_one(ActiveFolder, 1).place.endswith("two")
 
 
@@ -177,7 +177,7 @@ def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(one, two):
     with one.app_context():
         with pytest.raises(OtherFolderActive, match="must not work on one database"):
             run_company("tokens", 1, requested_by="kari", progress=take_over)
-        with reading() as session:
+        with read_only_session() as session:
             assert session.get_one(Run, 1).outcome == "stopped"
 
 
@@ -188,7 +188,7 @@ def test_a_run_beside_another_folder_is_refused_and_leaves_no_trace(one, two):
     with two.app_context():
         with pytest.raises(OtherFolderActive, match=r"one works on this database.*Run it there"):
             run_company("tokens", 1, requested_by="kari", wait=True)
-        with reading() as session:
+        with read_only_session() as session:
             assert session.query(Run).count() == 0
 
 
@@ -215,13 +215,13 @@ def test_of_two_engines_only_one_works_and_the_other_closes_none_of_its_runs(
     assert begun.wait(60)
     assert (second.tick(), second.tick(), second.notify()) == (0, 0, 0)
     assert (len(messages), "stands by" in messages[0]) == (1, True)
-    with two.app_context(), reading() as session:
+    with two.app_context(), read_only_session() as session:
         assert {run.outcome for run in session.query(Run)} == {""}
     ending.set()
     first.stop()
     second.tick()
     assert messages[1:] == ["This data folder works on the database from now on."]
-    with two.app_context(), reading() as session:
+    with two.app_context(), read_only_session() as session:
         assert (
             session.get_one(Run, requested_run).outcome == "stopped"
         )  # the made-up run never ended itself
@@ -253,7 +253,7 @@ def test_sqlite_needs_no_lock(app):
     lock = folder_lock.process_lock()
     with lock.use():
         assert (lock.claim(), lock.other_folder()) == (None, None)
-    with reading() as session:
+    with read_only_session() as session:
         assert session.get(ActiveFolder, 1) is None
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hub.context import current
 from hub.db import lease_rows
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Company, Run
 from hub.posting.send import pipeline
 from hub.qbo import record_download
@@ -63,7 +63,7 @@ def in_a_thread_of_its_own(call, *arguments):
 def take_over(two):
     """Let another process acquire the company; return the function that releases it."""
     age_heartbeats(two, LEASE + MARGIN)
-    with two.app_context(), reading() as session:
+    with two.app_context(), read_only_session() as session:
         company = session.query(Company).one()
         lease = leases.take(f"company-{company.id}")
     assert lease is not None
@@ -71,7 +71,7 @@ def take_over(two):
 
 
 def outcomes():
-    with reading() as session:
+    with read_only_session() as session:
         return {run.outcome for run in session.query(Run)}
 
 

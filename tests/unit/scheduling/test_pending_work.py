@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Company, Installation, Posting, Run, SourceDocument
 from hub.scheduling import pending_work
 
@@ -52,7 +52,7 @@ def change(model, **values):
 
 
 def runs():
-    with reading() as session:
+    with read_only_session() as session:
         return [run.kind for run in session.scalars(select(Run))]
 
 

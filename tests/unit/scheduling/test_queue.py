@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.engine import make_url
 
 from hub.db import lease_rows
-from hub.db.engine import db, reading, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.errors import Busy, DatabaseUnavailable
 from hub.models import Company, Run
 from hub.models.enums import ConnectionState
@@ -100,7 +100,7 @@ def fetch(app, heartbeat_age=0.0):
 
 
 def waiting_runs(app):
-    with app.app_context(), reading() as session:
+    with app.app_context(), read_only_session() as session:
         query = select(func.count()).select_from(Run).where(Run.started_at.is_(None))
         return session.scalar(query.where(Run.ended_at.is_(None)))
 
@@ -372,7 +372,7 @@ def _now(app):
 
 
 def outcomes(app, kind):
-    with app.app_context(), reading() as session:
+    with app.app_context(), read_only_session() as session:
         started = select(Run.outcome).where(Run.kind == kind, Run.started_at.is_not(None))
         return set(session.scalars(started))
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from sqlalchemy import delete, select
 
 from hub.cli import main
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Attempt,
     AuditEntry,
@@ -57,7 +57,7 @@ def changed_bill(desk):
 
 
 def content(posting_id):
-    with reading() as session:
+    with read_only_session() as session:
         posting = session.get_one(Posting, posting_id)
         return posting.payload, posting.answer
 
@@ -216,7 +216,7 @@ def test_runs_that_posted_or_are_the_newest_stay(desk):
         session.get_one(Posting, posting).run_id = ids[1]
     counts = retention.prune("kari")
     assert (counts["run lines"], counts["runs"]) == (4, 2)
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalars(select(Run.id).order_by(Run.id)).all() == [ids[1], ids[3]]
 
 
@@ -228,7 +228,7 @@ def test_a_closed_case_keeps_its_reason_and_an_open_one_everything(desk):
         still_open = Case(cause="b", details={"field": "x"}, opened_at=old)
         session.add_all([closed, still_open])
     assert retention.prune("kari")["details of cases"] == 1
-    with reading() as session:
+    with read_only_session() as session:
         rows = {case.cause: (case.reason, case.details) for case in session.scalars(select(Case))}
     assert rows["a"] == ("Why", {})
     assert rows["b"][1] == {"field": "x"}
@@ -257,7 +257,7 @@ def test_ended_sessions_and_old_consents_go(desk):
             session.add(OAuthState(state=str(number), session="s", created_at=at))
     counts = retention.prune("kari")
     assert (counts["sessions"], counts["consents"]) == (1, 1)
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalars(select(LoginSession.key)).all() == ["1"]
 
 
@@ -275,7 +275,7 @@ def test_it_is_counted_first_and_recorded_afterwards(desk, monkeypatch):
     assert all(content(posting)[0] for posting in postings)
     pruned = runner.invoke(main, ["prune", "--json"], obj=desk.app)
     assert json.loads(pruned.stdout) == json.loads(counted.stdout)
-    with reading() as session:
+    with read_only_session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "data pruned")).one()
     assert entry.detail["replaced payloads"] == 5
 
@@ -294,7 +294,7 @@ def test_an_interrupted_pruning_is_recorded_and_continued(desk, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         retention.prune("kari", interrupt)
-    with reading() as session:
+    with read_only_session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "data pruned")).one()
     assert entry.detail == {"replaced payloads": 1}
     assert retention.prune("kari")["replaced payloads"] == 2

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub import Attachment, Gone, hookimpl, outbox
 from hub.cli import main
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting
 from hub.scheduling import run_result, runner, summary
@@ -174,8 +174,8 @@ def test_credits_lower_the_amount_that_was_posted(source):
 
 def test_the_work_of_another_app_does_not_count(source):
     before = []
-    with reading() as session:
+    with read_only_session() as session:
         before.append(run_result.snapshot(session, source.installation + 1))
     synced(source, bill("1", supplier="1"), cursor="1")
-    with reading() as session:
+    with read_only_session() as session:
         assert run_result.changes(session, source.installation + 1, before[0]) == {}

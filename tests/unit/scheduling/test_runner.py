@@ -10,7 +10,7 @@ from werkzeug.test import Client
 
 from hub import outbox
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Busy, DatabaseUnavailable, NotNow
 from hub.installations import enable
 from hub.models import Case, Company, Installation, Posting, Run, RunLine
@@ -59,14 +59,14 @@ def change(**values):
 
 
 def states():
-    with reading() as session:
+    with read_only_session() as session:
         return {
             posting.state for posting in session.scalars(select(Posting).where(Posting.part == ""))
         }
 
 
 def lines(run_id):
-    with reading() as session:
+    with read_only_session() as session:
         return [
             (line.level, line.text)
             for line in session.scalars(select(RunLine).where(RunLine.run_id == run_id))
@@ -172,7 +172,7 @@ def test_a_run_left_open_by_a_dead_process_is_closed_by_the_next(installation, c
             Run(kind="sync", company_id=1, installation_id=installation, started_at=clock.now())
         )
     runner.sync(installation, requested_by="kari")
-    with reading() as session:
+    with read_only_session() as session:
         outcomes = [row.outcome for row in session.scalars(select(Run).order_by(Run.id))]
     assert outcomes == ["stopped", "done"]
 
@@ -182,7 +182,7 @@ def test_a_person_asks_for_a_run_once_and_the_engine_does_it(installation):
     assert run_log.request("sync", installation, "ola") == requested_run
     runner.execute(requested_run)
     runner.execute(requested_run)
-    with reading() as session:
+    with read_only_session() as session:
         assert [
             (row.id, row.outcome, row.requested_by) for row in session.scalars(select(Run))
         ] == [(requested_run, "done", "kari")]
@@ -192,7 +192,7 @@ def test_a_run_that_may_not_start_is_closed_with_its_reason(installation):
     requested_run = run_log.request("sync", installation, "kari")
     change(mode="paused")
     runner.execute(requested_run)
-    with reading() as session:
+    with read_only_session() as session:
         row = session.get_one(Run, requested_run)
     assert (row.outcome, "is paused" in row.error) == ("stopped", True)
 
@@ -215,7 +215,7 @@ def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypat
     monkeypatch.setattr("hub.collect.run.collect", interrupt)
     with pytest.raises(KeyboardInterrupt):
         runner.sync(installation, requested_by="kari")
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalars(select(Run)).one().outcome == "stopped"
 
 
@@ -257,7 +257,7 @@ def test_a_record_that_ceases_is_reported_with_what_waits_for_it_before_anyone_p
 ):
     change(mode="review")
     runner.sync(installation, requested_by="kari")
-    with reading() as session:
+    with read_only_session() as session:
         waits = session.scalars(
             select(Posting).where(Posting.state == "review", Posting.part == "")
         ).first()
@@ -265,7 +265,7 @@ def test_a_record_that_ceases_is_reported_with_what_waits_for_it_before_anyone_p
     id = party if list_ == "Vendor" else line["account"]
     quickbooks.act("edit", kind=list_, id=id, set={"Active": False})
     runner.company("lists", 1, requested_by="schedule")
-    with reading() as session:
+    with read_only_session() as session:
         held_posting = session.get_one(Posting, waits.id)
         case = session.scalars(
             select(Case).where(Case.cause == f"record:1:{list_.lower()}:{id}")
@@ -284,7 +284,7 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     installation, quickbooks, costtracker
 ):
     runner.sync(installation, requested_by="kari")
-    with reading() as session:
+    with read_only_session() as session:
         posted = session.scalars(
             select(Posting)
             .where(Posting.state == "posted", Posting.kind == "bill")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import create_engine, event, select, update
 
 from hub.context import current
-from hub.db.engine import db, reading, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.models import Company, Installation, Run, Schedule
 from hub.scheduling import schedule
 from tests.support.tiers import FULL
@@ -34,12 +34,12 @@ def installation(now):
 
 
 def row(name):
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalars(select(Schedule).where(Schedule.name == name)).one()
 
 
 def runs(kind="sync"):
-    with reading() as session:
+    with read_only_session() as session:
         return list(session.scalars(select(Run).where(Run.kind == kind).order_by(Run.id)))
 
 
@@ -248,6 +248,6 @@ def test_schedules_that_are_due_next_at_the_same_time_are_updated_together(now):
     assert schedule.tick(now) >= 20
     event.remove(db.engine, "before_cursor_execute", note)
     assert len(statements) <= 5
-    with reading() as session:
+    with read_only_session() as session:
         due = set(session.scalars(select(Schedule.next_due).where(Schedule.kind == "sync")))
     assert due == {now + dt.timedelta(minutes=5)}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.context import current
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Company, Run
 from hub.scheduling import run_log
 from hub.scheduling.leases import take
@@ -50,7 +50,7 @@ def come(done, number):
 
 
 def outcomes():
-    with reading() as session:
+    with read_only_session() as session:
         return [
             (row.outcome, row.ended_at is not None)
             for row in session.scalars(select(Run).order_by(Run.id))

@@ -25,7 +25,7 @@ def write(count, who="ann"):
 
 
 def verified():
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return audit_check.verify(session).count
 
 
@@ -46,7 +46,7 @@ def test_an_empty_log_verifies(app):
 
 def test_an_entry_says_who_did_what_to_what_and_when(app, clock):
     write(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         entry = session.scalars(select(AuditEntry)).one()
     assert (entry.who, entry.what, entry.subject, entry.at) == (
         "ann",
@@ -67,7 +67,7 @@ def test_what_cannot_be_logged_is_not_done(app, monkeypatch):
     monkeypatch.setattr(audit, "hash_of", lambda line: None)
     with pytest.raises(IntegrityError):
         keep_secret_and_log_it()
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert session.scalars(select(Secret)).all() == []
 
 
@@ -140,7 +140,7 @@ def test_two_entries_exchanged_are_seen(app):
 
 def test_an_entry_cannot_be_added_without_the_key(app):
     write(1)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         newest = session.scalars(select(AuditEntry)).one()
     forged = {"at": newest.at, "who": "eve", "what": "x", "subject": "y", "detail": {}}
     tamper(insert(AuditEntry).values(**forged, previous=newest.hash, hash="f" * 64))
@@ -177,7 +177,7 @@ def test_another_secret_key_does_not_verify_the_log(app, make_app, make_config):
 
 def test_a_refused_host_is_noted_with_the_app_that_tried(app):
     audit.host_refused("CostTracker", "metadata.internal")
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         entry = session.scalars(select(AuditEntry)).one()
     assert (entry.who, entry.what, entry.subject) == (
         "CostTracker",
@@ -203,7 +203,7 @@ def test_a_head_that_was_removed_with_the_end_is_seen(app):
 
 def test_a_head_that_was_written_for_a_shorter_log_is_seen(app):
     write(5)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         third = session.get_one(AuditEntry, 3)
     tamper(delete(AuditEntry).where(AuditEntry.id > 3))
     values = json.loads(head_file(app).read_text())
@@ -228,7 +228,7 @@ def test_entries_of_an_earlier_version_stay_as_they_are_and_are_followed(app):
     write(2)
     assert verified() == 5
     assert json.loads(head_file(app).read_text())["count"] == 5
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         numbers = session.scalars(select(AuditEntry.number).order_by(AuditEntry.id)).all()
     assert numbers == [None, None, None, 4, 5]
 
@@ -272,7 +272,7 @@ def test_a_crash_between_commit_and_head_is_no_alarm(app, monkeypatch):
     monkeypatch.setattr(audit, "_write_head", lambda head, **options: None)
     write(2)
     monkeypatch.undo()
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         result = audit_check.verify(session)
     assert (result.count, len(result.remarks)) == (4, 1)
     assert "does not note the newest 2 entries" in result.remarks[0]
@@ -293,11 +293,11 @@ def test_the_first_head_is_written_before_the_first_entry(app, monkeypatch):
 def test_an_older_head_never_replaces_a_newer_one(app):
     """A slow process writes the head of its entry after that of a later entry."""
     write(2)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         older = audit.stored_head(session).head
     write(1)
     audit._write_head(older)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert audit.stored_head(session).head.count == 3
 
 
@@ -310,7 +310,7 @@ def test_another_data_folder_of_the_database_is_no_alarm(make_app, make_config, 
     other_folder.mkdir(mode=0o700)
     url = first.config["SQLALCHEMY_DATABASE_URI"]
     other = make_app(make_config(HUB_DATA=str(other_folder), HUB_DATABASE_URL=url))
-    with other.app_context(), engine.reading() as session:
+    with other.app_context(), engine.read_only_session() as session:
         result = audit_check.verify(session)
     assert (result.count, "has no head" in result.remarks[0]) == (3, True)
     with other.app_context():

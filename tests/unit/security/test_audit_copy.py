@@ -45,7 +45,7 @@ def roll_back(session):
 
 
 def verify(path=None):
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         return audit_check.verify(session, path)
 
 
@@ -168,7 +168,7 @@ def test_syslog_gets_each_entry_with_its_own_time(make_app, make_config, clock, 
 
 def test_what_syslog_stored_can_be_compared(app, tmp_path):
     write(3)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         entries = [audit.to_line(session.get_one(AuditEntry, id)) for id in (1, 2, 3)]
     exported = tmp_path / "messages"
     exported.write_text(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.security import names, people
 
@@ -23,7 +23,7 @@ def test_every_spelling_of_a_name_is_one_person(app_with_pages, spelling):
     new = people.prepare("Kari@example.com", PASSWORD)
     with transaction() as session:
         people.add(session, new, "viewer")
-    with reading() as session:
+    with read_only_session() as session:
         person = people.find(session, spelling)
         assert person is not None
         assert person.username == "Kari@example.com"
@@ -44,7 +44,7 @@ def test_a_domain_is_found_in_both_of_its_forms(app_with_pages):
     with transaction() as session:
         person = people.add(session, new, "viewer")
         assert person.username == person.email == "kari@xn--blbr-roah.no"
-    with reading() as session:
+    with read_only_session() as session:
         assert people.find(session, "Kari@Blåbær.no").id == person.id
 
 
@@ -103,5 +103,5 @@ def test_an_empty_name_is_refused(app_with_pages, name):
 
 @pytest.mark.parametrize("name", ["", "\ud800", "a\0b", "x" * 100_000, "nobody@example.com"])
 def test_texts_that_are_no_name_find_nobody(app_with_pages, name):
-    with reading() as session:
+    with read_only_session() as session:
         assert people.find(session, name) is None

@@ -21,7 +21,7 @@ MANY = 10_000 if FULL else 500
 def test_a_secret_is_kept_sealed_and_comes_back(either_app):
     with engine.transaction() as session:
         secrets.put(session, "company:1:access", "tåken")
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert secrets.get(session, "company:1:access") == "tåken"
         assert "tåken".encode() not in session.scalars(select(Secret)).one().sealed
 
@@ -45,7 +45,7 @@ def test_a_row_copied_to_another_place_does_not_open(app):
         secrets.put(session, "company:1:access", "token")
         sealed = session.get(Secret, "company:1:access").sealed
         session.add(Secret(place="company:2:access", sealed=sealed))
-    with engine.reading() as session, pytest.raises(VaultError, match="company:2:access"):
+    with engine.read_only_session() as session, pytest.raises(VaultError, match="company:2:access"):
         secrets.get(session, "company:2:access")
 
 
@@ -70,12 +70,12 @@ def test_rotation_leaves_every_secret_readable_while_the_hub_works(app, rotating
     thread = threading.Thread(target=rotate)
     thread.start()
     while thread.is_alive() or not reads:
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             reads.append(secrets.get(session, f"s:{len(reads) % MANY}"))
     thread.join()
     assert reads == [f"token {n % MANY}" for n in range(len(reads))]
     newest_key_only = Vault(keys.read_ring(data)[:1])
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         rows = session.scalars(select(Secret)).all()
         readable = sum(
             newest_key_only.open(row.place, row.sealed) == texts[row.place] for row in rows
@@ -100,7 +100,7 @@ def test_a_rotation_that_fails_halfway_changes_nothing(app, rotating_app):
         engine.transaction() as session,
     ):
         secrets.rotate(session)
-    with engine.reading() as session:
+    with engine.read_only_session() as session:
         assert (secrets.get(session, "a"), secrets.get(session, "b")) == ("one", "two")
         old_key_only = Vault(keys.read_ring(data)[1:])
         assert old_key_only.open("a", session.get_one(Secret, "a").sealed) == "one"

@@ -56,7 +56,7 @@ def write(app, count=1, who="ann"):
 
 
 def verify(app):
-    with app.app_context(), engine.reading() as session:
+    with app.app_context(), engine.read_only_session() as session:
         return audit_check.verify(session)
 
 
@@ -76,7 +76,7 @@ def own_note(app):
 
 def shared_head(app):
     columns = (AuditHead.count, AuditHead.entry_id, AuditHead.hash, AuditHead.at)
-    with app.app_context(), engine.reading() as session:
+    with app.app_context(), engine.read_only_session() as session:
         return session.execute(select(*columns, AuditHead.signature)).one()._asdict()
 
 
@@ -161,7 +161,7 @@ def test_copies_of_several_machines_verify_in_any_order(make_machine, tmp_path):
     copies = [(tmp_path / f"{name}.jsonl").read_text() for name in ("b", "a")]
     both = tmp_path / "both.jsonl"
     both.write_text("".join(copies))
-    with machines[0].app_context(), engine.reading() as session:
+    with machines[0].app_context(), engine.read_only_session() as session:
         result = audit_check.verify(session, both)
     assert (result.count, result.copied, result.remarks) == (4, 4, [])
     cut_off(machines[0], 3)
@@ -169,7 +169,7 @@ def test_copies_of_several_machines_verify_in_any_order(make_machine, tmp_path):
     own_note(machines[0]).unlink()
     with (
         machines[0].app_context(),
-        engine.reading() as session,
+        engine.read_only_session() as session,
         pytest.raises(AuditBroken),
     ):
         audit_check.verify(session, both)

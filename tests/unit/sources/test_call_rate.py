@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from hub import Checkpoint, hookimpl, sources
 from hub.context import Ending, current
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import RateReached, TooOften
 from hub.models import Case, Installation, ListState, RunLine, Schedule
 from hub.models import Cursor as CursorRow
@@ -116,7 +116,7 @@ def hub(make_app, make_config, empty_database, clock):
 
 
 def installation(id):
-    with reading() as session:
+    with read_only_session() as session:
         row = session.get_one(Installation, id)
         assert row.company
         return row
@@ -130,7 +130,7 @@ def client(source):
 def sync(source):
     """Run a sync; return it with its lines."""
     run = runner.sync(source.id, requested_by="kari")
-    with reading() as session:
+    with read_only_session() as session:
         lines = session.scalars(select(RunLine.text).where(RunLine.run_id == run.id)).all()
     return run, lines
 
@@ -142,7 +142,7 @@ def confirm_lists(clock):
 
 
 def stored_cursor():
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalars(select(CursorRow.value)).one()
 
 
@@ -170,7 +170,7 @@ def test_a_long_wait_ends_the_run_politely_and_it_continues_where_it_stopped(hub
         "Small allows 4 calls in 1 hour, which are used up. Nothing was lost; the next call is"
         " possible in 61 minutes. The rest is read then." in lines
     )
-    with reading() as session:
+    with read_only_session() as session:
         assert session.scalars(select(Case)).all() == []
         due = session.scalars(select(Schedule).where(Schedule.installation_id == source.id)).one()
     assert due.next_due - clock.now() < dt.timedelta(minutes=62)

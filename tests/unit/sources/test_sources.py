@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub import Code, FromSetting, Signal, sources
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
 from hub.models import Case, Installation, Match
 from hub.security.secrets import SiteSecrets
@@ -31,12 +31,12 @@ def installed(source, make_app, make_config, empty_database):
 
 
 def read(id):
-    with reading() as session:
+    with read_only_session() as session:
         return session.get_one(Installation, id)
 
 
 def open_cases():
-    with reading() as session:
+    with read_only_session() as session:
         return [
             (case.cause, case.reason)
             for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
@@ -130,7 +130,7 @@ def test_a_defect_of_a_plugin_names_its_app(installed, source):
 
 
 def matches():
-    with reading() as session:
+    with read_only_session() as session:
         return {
             (one.field, one.code): (one.record, one.match_method)
             for one in session.scalars(select(Match))

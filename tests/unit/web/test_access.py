@@ -519,5 +519,5 @@ def test_the_session_of_a_log_in_does_not_outlast_thirty_idle_minutes(visitor: V
 def _id(visitor: Visitor, name: str) -> int:
     from hub.db import engine
 
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         return int(session.query(User).filter_by(username=name).one().id)

@@ -6,7 +6,7 @@ from itertools import chain
 import pytest
 from sqlalchemy import func, select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, Installation, Posting, Run, SourceDocument
 from tests.support.api_client import ApiClient, documented_calls
 from tests.support.page_visitor import Visitor
@@ -23,7 +23,7 @@ def program(visitor: Visitor) -> ApiClient:
 
 def test_documents_have_states_amounts_and_reasons(program: ApiClient, visitor: Visitor) -> None:
     documents = program.read("/documents/")["data"]
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         count = select(func.count()).select_from(SourceDocument)
         assert len(documents) == session.scalar(count)
     for document in documents:
@@ -94,7 +94,7 @@ def test_skipping_takes_a_reason_and_ends_the_posting(program: ApiClient, visito
     assert program.call("POST", f"/cases/{case}/skip", {}).status_code == 422
     answer = program.call("POST", f"/cases/{case}/skip", {"text": "Paid by card."})
     assert answer.status_code == 200, answer.text
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         row = session.get_one(Case, case)
         assert (row.decision, row.decision_note, row.decided_by) == (
             "skipped",
@@ -128,7 +128,7 @@ def test_settings_are_shown_without_secrets_and_checked_when_they_change(
 
 
 def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
 
 

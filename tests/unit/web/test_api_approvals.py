@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Posting, Run
 from hub.outbox import fingerprint
 from tests.support.api_client import ApiClient
@@ -102,7 +102,7 @@ def test_what_was_listed_is_approved_and_posted_by_a_run(
     run = visitor.row(Run, outcome["run_id"])
     assert (run.kind, run.requested_by) == ("post", "oda")
     assert listed(program, visitor) == []
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.what == "posting approved"))
         entry = next(one for one in entries if one.subject == str(row.id))
     assert entry.who == "oda"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Run
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
@@ -47,13 +47,13 @@ def enable(program: ApiClient, office: Visitor, **more: Any) -> dict[str, Any]:
 
 
 def acts(office: Visitor) -> list[tuple[str, str]]:
-    with office.app.app_context(), reading() as session:
+    with office.app.app_context(), read_only_session() as session:
         query = select(AuditEntry.what, AuditEntry.who).order_by(AuditEntry.id)
         return [(what, who) for what, who in session.execute(query)]
 
 
 def requested_runs(office: Visitor) -> list[str]:
-    with office.app.app_context(), reading() as session:
+    with office.app.app_context(), read_only_session() as session:
         return list(session.scalars(select(Run.kind).where(Run.requested_by == "olga")))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, Match, Posting, Run
 from tests.support.api_client import ApiClient
 from tests.support.page_visitor import Visitor
@@ -29,7 +29,7 @@ def case_of(visitor: Visitor, name: str) -> str:
 
 
 def audited(visitor: Visitor, what: str) -> list[str]:
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         return list(session.scalars(select(AuditEntry.who).where(AuditEntry.what == what)))
 
 

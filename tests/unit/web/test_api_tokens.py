@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from hub.cli import main
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import ApiToken, AuditEntry
 from hub.security import api_tokens
 from hub.testing.clock import FakeClock
@@ -28,7 +28,7 @@ def created(visitor: Visitor, **form: object) -> str:
 
 
 def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
 
 
@@ -40,7 +40,7 @@ def test_a_person_creates_a_token_which_is_shown_once(visitor: Visitor) -> None:
     page = visitor.page(PAGE)
     assert token not in page
     assert token[-4:] in page
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         stored = session.scalars(select(ApiToken)).one()
     assert token not in (stored.key, stored.name, stored.hint)
     assert stored.used_at is not None
@@ -80,7 +80,7 @@ def test_a_person_revokes_their_own_token_only(visitor: Visitor) -> None:
     own = ApiClient.of(visitor.app, "oda")
     of_other = ApiClient.of(visitor.app, "vera")
     visitor.log_in("oda")
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         ids = [token.id for token in api_tokens.list_valid(session)]
     for token_id in ids:
         visitor.press(f"{PAGE}revoke", token_id=token_id)
@@ -90,7 +90,7 @@ def test_a_person_revokes_their_own_token_only(visitor: Visitor) -> None:
 
 def test_an_owner_revokes_the_token_of_another_person(visitor: Visitor) -> None:
     program = ApiClient.of(visitor.app, "oda")
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         (token,) = api_tokens.list_valid(session)
     visitor.log_in("olga")
     address = f"/people/{token.user_id}/sessions/"
@@ -112,7 +112,7 @@ def test_a_token_expires(visitor: Visitor, clock: FakeClock) -> None:
 
 def test_the_token_of_a_disabled_person_is_worth_nothing_any_more(visitor: Visitor) -> None:
     program = ApiClient.of(visitor.app, "vera")
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         (token,) = api_tokens.list_valid(session)
     visitor.log_in("olga")
     visitor.press(f"/people/{token.user_id}/active", active="")
@@ -194,7 +194,7 @@ def test_commands_create_list_and_revoke_tokens(visitor: Visitor) -> None:
     listed = run("list")
     assert "report" in listed
     assert token not in listed
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         (stored,) = api_tokens.list_valid(session)
     assert "is revoked" in run("revoke", str(stored.id))
     assert program.call("GET", "/companies/").status_code == 401

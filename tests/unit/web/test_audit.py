@@ -86,7 +86,7 @@ def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(own
         "reference_to": {"from": "private_note", "to": "number"},
         "client_secret": "changed",
     }
-    with owner.app.app_context(), engine.reading() as session:
+    with owner.app.app_context(), engine.read_only_session() as session:
         installation = session.get_one(Installation, owner.story.installation)
         subject = enable.subject(installation)
     record(owner, "olga", "settings changed", subject, changes=changes, mode="auto")

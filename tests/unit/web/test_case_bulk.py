@@ -6,7 +6,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, CaseNote, Posting, RoleAssignment, Run, User
 from hub.security import people
 from hub.security.rights import Right, Subject
@@ -31,14 +31,14 @@ def listed(visitor: Visitor) -> Visitor:
 def posting_of(visitor: Visitor, case_id: int) -> Posting:
     """Return the posting that a case stops, or stopped."""
     number = 100 + visitor.ids.index(case_id)
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         query = select(Posting).where(Posting.number == f"F-{20260 + number}")
         return session.scalars(query).one()
 
 
 def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
     """Return the entries of the audit log about an action."""
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
 
 
@@ -51,7 +51,7 @@ def test_ticked_cases_are_retried_and_the_others_are_named(listed: Visitor) -> N
     assert len(audited(listed, "posting retried")) == 3
     rows = rows_of(page)
     assert [("Retried by oda" in rows[id]) for id in listed.ids] == [False, True, True, True, False]
-    with listed.app.app_context(), reading() as session:
+    with listed.app.app_context(), read_only_session() as session:
         newest = session.scalars(select(Run).order_by(Run.id.desc())).first()
         assert newest
         assert (newest.kind, newest.requested_by, newest.started_at) == ("sync", "oda", None)
@@ -191,7 +191,7 @@ def test_cases_of_other_companies_are_not_found(listed: Visitor) -> None:
     siri = Visitor(listed.app, listed.story)
     siri.log_in("siri")
     assert "Tick at least one case" in siri.press(BULK, act="note", case=listed.ids, text="x")
-    with listed.app.app_context(), reading() as session:
+    with listed.app.app_context(), read_only_session() as session:
         assert session.scalar(select(func.count(CaseNote.id))) == 0
         offered = session.scalars(select(User.username)).all()
     assert "olga" in offered

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.context import current
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.web import case_list
 from tests.support.page_rows import add_company, add_document, add_installation, add_posting
@@ -120,7 +120,7 @@ def add_file(visitor: Visitor, posting_id: int, requestid: str) -> Posting:
 
 def test_a_case_of_files_has_the_amount_and_party_of_their_document_once(owner: Visitor) -> None:
     id = add_case(owner, 0, "12.30", due="2026-05-01")
-    with owner.app.app_context(), reading() as session:
+    with owner.app.app_context(), read_only_session() as session:
         [bill] = session.get_one(Case, id).postings
         party = bill.document.party
     files = [add_file(owner, bill.id, f"{place:032x}") for place in (901, 902)]
@@ -199,7 +199,7 @@ def test_cases_are_filtered_by_company(owner: Visitor) -> None:
 
 def test_closed_cases_say_who_closed_them_and_why(owner: Visitor) -> None:
     skipped, itself = add_case(owner, 0, "1.00"), add_case(owner, 1, "2.00")
-    with owner.app.app_context(), reading() as session:
+    with owner.app.app_context(), read_only_session() as session:
         [posting] = session.get_one(Case, skipped).postings
         other = session.scalars(
             select(SourceDocument.id).join(Posting).where(Posting.id != posting.id)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from hub import notifications
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import AuditEntry, Case, Secret
 from hub.notices import chat
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -67,11 +67,11 @@ def test_new_cases_are_posted_once_without_a_mail_server(
 def test_a_test_message_is_recorded_with_the_host_alone(visitor: Visitor, channel: Channel) -> None:
     tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
     visitor.press("/setup/chat/test")
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         assert list(session.scalars(tests)) == []
     visitor.press("/setup/chat", chat_secret=SLACK + PATH)
     visitor.press("/setup/chat/test")
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         (entry,) = session.scalars(tests)
     assert (entry.who, entry.subject) == ("olga", "hooks.slack.com")
     assert PATH not in str(entry.detail)
@@ -98,7 +98,7 @@ def test_the_address_is_sealed_and_is_in_no_error_and_no_log(
         _digest(visitor)
     assert "did not take the message" in caplog.text
     assert "canary4chat5address6" not in page + caplog.text
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         assert all(PATH.encode() not in row.sealed for row in session.scalars(select(Secret)))
         entries = " ".join(
             f"{row.subject} {row.detail}" for row in session.scalars(select(AuditEntry))

@@ -105,7 +105,7 @@ def test_a_connection_can_be_checked_and_given_back(outside: Visitor) -> None:
     _consent(outside, "/companies/connect", outside.quickbooks.realm)
     assert "works." in outside.press("/companies/1/check")
     tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
-    with outside.app.app_context(), engine.reading() as session:
+    with outside.app.app_context(), engine.read_only_session() as session:
         (entry,) = session.scalars(tests)
     assert (entry.who, len(entry.detail["addresses"])) == ("olga", 1)
     assert "Tick the box" in outside.press("/companies/1/disconnect")

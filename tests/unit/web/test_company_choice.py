@@ -73,7 +73,7 @@ def test_lists_files_and_counts_are_those_of_the_chosen_company(two: TwoCompanie
     for path in LISTS:
         assert shows(visitor, path, BRAVO), path
         assert not shows(visitor, path, ALPHA), path
-    with two.app.app_context(), engine.reading() as session:
+    with two.app.app_context(), engine.read_only_session() as session:
         own = session.query(Case).filter_by(company_id=two.world.companies[BRAVO], closed_at=None)
         assert open_cases(visitor) == own.count() < over_all
 

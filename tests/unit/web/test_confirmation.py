@@ -346,6 +346,6 @@ def test_the_button_for_a_new_passkey_leads_to_the_page_that_asks(
 def test_a_refused_confirmation_is_recorded(owner: Visitor) -> None:
     address, _ = ask_for_a_role(owner)
     owner.post(address, role="operator", confirm_password="wrong")
-    with owner.app.app_context(), engine.reading() as session:
+    with owner.app.app_context(), engine.read_only_session() as session:
         query = select(AuditEntry.who).where(AuditEntry.what == "confirmation refused")
         assert list(session.scalars(query)) == ["olga"]

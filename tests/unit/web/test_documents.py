@@ -237,7 +237,7 @@ def test_a_sorted_list_is_paged_and_exported_in_its_order(sortable: Visitor, sor
             break
         page = sortable.page(following[1].replace("&amp;", "&"))
     assert len(listed) == len(set(listed)) == 119
-    with sortable.app.app_context(), engine.reading() as session:
+    with sortable.app.app_context(), engine.read_only_session() as session:
         rows = [session.get_one(SourceDocument, int(id)) for id in listed]
         keys = [(row.total if column == "amount" else row.date, row.id) for row in rows]
     assert keys == sorted(keys, reverse=sort.startswith("-"))
@@ -287,7 +287,7 @@ def test_filters_are_saved_used_and_removed_by_their_person_only(viewer: Visitor
     assert address == "/documents?state=held&amount=1000-9000"
     viewer.press("/documents/filters/save", name="Large and held", state="review")
     assert viewer.page("/documents").count(">Large and held<") == 1
-    with viewer.app.app_context(), engine.reading() as session:
+    with viewer.app.app_context(), engine.read_only_session() as session:
         (row,) = session.query(SavedFilter).all()
         assert row.query == "state=review"
         filter_id = row.id
@@ -343,7 +343,7 @@ def test_a_document_has_its_source_and_its_posting_line_by_line(viewer: Visitor)
     page = _document(viewer, "posted")
     table = page.partition("each beside the line that is posted")[2].partition("</table>")[0]
     rows = re.findall(r"<tr.*?</tr>", table.partition("<tbody>")[2], re.DOTALL)
-    with viewer.app.app_context(), engine.reading() as session:
+    with viewer.app.app_context(), engine.read_only_session() as session:
         document = session.get_one(SourceDocument, viewer.story.documents["posted"])
         lines = document.body["lines"]
     assert len(rows) == len(lines) > 0

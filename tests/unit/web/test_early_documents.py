@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from hub import Gone
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import AuditEntry, Installation, Posting, SourceDocument
 from hub.qbo import record_download
@@ -64,7 +64,7 @@ def sync():
 
 
 def states():
-    with reading() as session:
+    with read_only_session() as session:
         rows = select(SourceDocument.number, Posting.state).join(Posting)
         return dict(iter(session.execute(rows)))
 
@@ -97,7 +97,7 @@ def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
     assert sync() == {"posted": 1, "amounts": {"USD": "75.00"}}
     assert states() == {"F-1": "withdrawn", "F-2": "posted", "F-3": "posted"}
     assert "1 document left out" in visitor.page(HERE)
-    with reading() as session:
+    with read_only_session() as session:
         entry = session.scalars(
             select(AuditEntry).where(AuditEntry.what == "documents included")
         ).one()

@@ -59,7 +59,7 @@ def test_the_chart_is_drawn_into_the_page_with_its_table(visitor: Visitor) -> No
     assert "#" not in drawing[0]  # its colors are those of the page
     table = page.partition("Documents posted and corrected by day")[2].partition("</table>")[0]
     (row,) = re.findall(r"<tr><th scope=.row.>.*?</tr>", table)
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         counts = posted_chart.count_by_day(session, Scope(is_everything=True))
     numbers = list(map(int, re.findall(r'class="amount">(\d+)<', row)))
     assert numbers[0] == sum(counts.values()) - numbers[1] > 1
@@ -124,7 +124,7 @@ def test_a_tile_has_the_number_and_amount_of_the_documents_in_its_state(
     visitor: Visitor, name: str, state: str
 ) -> None:
     visitor.log_in("vera")
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         rows = session.execute(documents_with_posting().where(in_state(state))).all()
         totals = [document.total for document, *_ in rows]
     count, sums = tile(visitor.page("/"), name)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from hub import outbox
 from hub.cases import inbox
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run, SourceDocument
 from hub.posting.reconcile.run import reconcile
 from hub.qbo.display import TransactionLineView
@@ -411,7 +411,7 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
         assert {(desk.state(id), desk.posting(id).generation) for id in ids} == {then[by]}
         assert len({desk.posting(id).requestid for id in ids}) == count
     assert calls[1] <= calls[0]
-    with reading() as session:
+    with read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry.what)))
         assert (audit_check.verify(session).count, entries.count("posting retried")) == (
             len(entries),
@@ -431,7 +431,7 @@ def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named
     posted = "Bill A-1 of Acme is in QuickBooks already. To post it again, remove it there first."
     assert posted in page
     assert "Bill E-9 of Acme is ready; there is nothing to try again." in page
-    with reading() as session:
+    with read_only_session() as session:
         entries = select(AuditEntry.subject).where(AuditEntry.what == "posting retried")
         assert set(session.scalars(entries)) == set(map(str, held))
 

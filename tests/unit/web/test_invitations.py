@@ -63,7 +63,7 @@ def accept(visitor: Visitor, code: str, address: str = ADDRESS, password: str = 
 
 
 def rows(app: Flask) -> list[Invitation]:
-    with app.app_context(), engine.reading() as session:
+    with app.app_context(), engine.read_only_session() as session:
         return list(session.scalars(select(Invitation)))
 
 
@@ -109,7 +109,7 @@ def test_nothing_but_the_right_code_of_this_address_is_accepted(
     _, unknown = accept(owner, code, "nobody@example.com")
     assert (unknown.status_code, "do not belong together" in unknown.text) == (400, True)
     refused = select(AuditEntry.subject).where(AuditEntry.what == "invitation code refused")
-    with owner.app.app_context(), engine.reading() as session:
+    with owner.app.app_context(), engine.read_only_session() as session:
         assert list(session.scalars(refused)) == [ADDRESS, "unknown name"]
     assert accept(owner, code)[1].status_code == 302
 
@@ -236,7 +236,7 @@ def test_no_code_is_stored_or_logged(owner: Visitor, server: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     code = code_in(server.taken[0].get_payload())
     accept(owner, code)
-    with owner.app.app_context(), engine.reading() as session:
+    with owner.app.app_context(), engine.read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
         person = people.find(session, ADDRESS)
         assert person is not None
@@ -263,7 +263,7 @@ def send(owner: Visitor, rights: list[tuple[str, Any, str]], **more: str) -> Any
 
 def assignments(app: Flask) -> list[tuple[str, int | None, str | None]]:
     """Return the roles of the invited person."""
-    with app.app_context(), engine.reading() as session:
+    with app.app_context(), engine.read_only_session() as session:
         person = people.find(session, ADDRESS)
         assert person is not None
         rows = session.scalars(select(RoleAssignment).where(RoleAssignment.user_id == person.id))
@@ -279,7 +279,7 @@ def remove_company(app: Flask, id: int) -> None:
 
 
 def audit_details(app: Flask, what: str) -> list[dict[str, Any]]:
-    with app.app_context(), engine.reading() as session:
+    with app.app_context(), engine.read_only_session() as session:
         query = select(AuditEntry.detail).where(AuditEntry.what == what)
         return list(session.scalars(query))
 
@@ -338,7 +338,7 @@ def test_another_right_is_added_to_the_form_without_javascript_and_nothing_is_se
         assert chosen in page
     assert f'<option value="{APPS[1]}" selected' in page
     send(owner, [("operator", bravo, APPS[1]), ("", "", "")])
-    with two.app.app_context(), engine.reading() as session:
+    with two.app.app_context(), engine.read_only_session() as session:
         stored = list(session.scalars(select(InvitationRight)))
         rights = [(row.role, row.company_id, row.slug) for row in stored]
     assert rights == [("operator", bravo, APPS[1])], "fields without a role give nothing"

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import delete, event, select
 
-from hub.db.engine import db, reading, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.models import Case, Company, DocumentTerm, Installation, Run, SourceDocument
 from hub.models.document_terms import terms_of, terms_of_row, words_of
 from hub.outbox import document_search
@@ -61,7 +61,7 @@ def queries_of(visitor: Visitor, path: str) -> int:
 
 @pytest.mark.parametrize("path", ["/", "/companies"])
 def test_companies_are_paged_there_and_back(many: Visitor, path: str) -> None:
-    with many.app.app_context(), reading() as session:
+    with many.app.app_context(), read_only_session() as session:
         by_name = session.scalars(select(Company.id).order_by(Company.name, Company.id)).all()
         open_cases = select(Case.company_id).where(Case.closed_at.is_(None))
         with_cases = set(session.scalars(open_cases))
@@ -131,7 +131,7 @@ def test_filters_offer_all_of_a_few_apps(many: Visitor, path: str) -> None:
 def test_filters_offer_the_chosen_of_many_apps_and_a_page_to_choose(
     many: Visitor, few_choices: None, path: str
 ) -> None:
-    with many.app.app_context(), reading() as session:
+    with many.app.app_context(), read_only_session() as session:
         last = session.scalars(select(Installation.id).order_by(Installation.id.desc())).first()
     assert menu(many.page(path)).count("<option") == 1
     page = many.page(f"{path}?installation={last}")
@@ -250,7 +250,7 @@ def test_terms_follow_the_documents(viewer: Visitor) -> None:
     with viewer.app.app_context(), transaction() as session:
         document = session.get_one(SourceDocument, viewer.story.documents["held"])
         document.number = "NEW-1"
-    with viewer.app.app_context(), reading() as session:
+    with viewer.app.app_context(), read_only_session() as session:
         for document in session.scalars(select(SourceDocument)):
             terms = session.scalars(
                 select(DocumentTerm.term).where(DocumentTerm.document_id == document.id)

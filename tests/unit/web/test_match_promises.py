@@ -4,7 +4,7 @@ import pytest
 from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.mapping import NEW
 from hub.models import Case, Installation
 from hub.web import listed_rows
@@ -41,7 +41,7 @@ class Pages:
 
     def case(self, code: str) -> str:
         """Return the address of the open case about a client."""
-        with self.app.app_context(), reading() as session:
+        with self.app.app_context(), read_only_session() as session:
             cause = CAUSE.format(self.works.row.id, code)
             conditions = Case.cause == cause, Case.closed_at.is_(None)
             return f"/inbox/{session.scalars(select(Case.id).where(*conditions)).one()}"

@@ -261,7 +261,7 @@ def test_a_wrong_file_keeps_nothing_and_says_why(
 
 
 def _matches(visitor: Visitor) -> dict[str, str]:
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         return {match.code: match.record for match in session.query(Match)}
 
 

@@ -13,7 +13,7 @@ from hub.collect import run
 from hub.context import current
 from hub.contract.documents import Code
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Company, ListState, Record
 from hub.posting.preflight import recheck
 from hub.qbo import record_rows
@@ -226,7 +226,7 @@ def test_a_customer_with_the_name_of_an_employee_is_listed_before_it_is_planned(
 
 def test_only_the_name_of_an_employee_is_stored(visitor):
     add_employee("Eva Nordvik")
-    with reading() as session:
+    with read_only_session() as session:
         row = session.get_one(Record, (1, "employee", "55"))
         stored = {column: value for column, value in vars(row).items() if value}
     assert stored.keys() - {"_sa_instance_state", "read_at", "active"} == {

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import notices, notifications
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Notice, User
 from tests.support.mail_server import mail_server, mail_url
 from tests.support.page_visitor import Visitor
@@ -13,7 +13,7 @@ HERE = "/account/notifications"
 
 
 def _id_of(visitor: Visitor, name: str) -> int:
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         return int(session.scalars(select(User.id).where(User.username == name)).one())
 
 
@@ -26,7 +26,7 @@ def test_a_person_chooses_for_each_app_and_for_everything_else(visitor: Visitor)
     assert "Your notifications are saved." in visitor.press(HERE, **form)
     assert visitor.page(HERE).count(" selected") == 2
     vera, oda = _id_of(visitor, "vera"), _id_of(visitor, "oda")
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         timings = notices.load(session)
     assert [timings.of(vera, None), timings.of(vera, app), timings.of(vera, 999)] == [
         "off",
@@ -35,7 +35,7 @@ def test_a_person_chooses_for_each_app_and_for_everything_else(visitor: Visitor)
     ]
     assert timings.of(oda, app) == "now"
     visitor.press(HERE, **{"timing-other": "now", f"timing-{app}": "sometimes"})
-    with visitor.app.app_context(), reading() as session:
+    with visitor.app.app_context(), read_only_session() as session:
         assert notices.load(session).of(vera, app) == "daily"
 
 
@@ -70,7 +70,7 @@ def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, name) -
         page = visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
         assert "sent to the owners" in page
         visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
-        with visitor.app.app_context(), reading() as session:
+        with visitor.app.app_context(), read_only_session() as session:
             (notice,) = session.scalars(select(Notice))
             assert notice.title == "vera requests access to Ontraccr for Nordvik Bygg AS"
         with visitor.app.app_context():

@@ -86,7 +86,7 @@ def code_in(text: str) -> str:
 
 
 def requests_of(visitor: Visitor) -> list[str]:
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         rows = session.scalars(select(PasswordResetRequest))
         return [row.normalized_name for row in rows]
 
@@ -109,7 +109,7 @@ def test_a_forgotten_password_is_replaced_with_a_mailed_code(hub: Visitor, serve
     assert Visitor(hub.app, hub.story).log_in(ADDRESS, PASSWORD).status_code == 200
     assert Visitor(hub.app, hub.story).log_in(ADDRESS, NEW).status_code == 302
     assert change(hub, code_in(text), password="another good passphrase").status_code == 400
-    with hub.app.app_context(), engine.reading() as session:
+    with hub.app.app_context(), engine.read_only_session() as session:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
         actions = [(row.what, row.who) for row in entries if row.what.startswith("password")]
     assert actions == [("password code issued", ADDRESS), ("password reset", ADDRESS)]
@@ -206,7 +206,7 @@ def test_a_code_is_of_one_person(on_sqlite: Visitor, server: Any) -> None:
         answer = change(on_sqlite, code, name)
         assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
     refused = select(AuditEntry.subject).where(AuditEntry.what == "reset code refused")
-    with on_sqlite.app.app_context(), engine.reading() as session:
+    with on_sqlite.app.app_context(), engine.read_only_session() as session:
         assert list(session.scalars(refused)) == ["olga", "unknown name"]
     weak = change(on_sqlite, code, password="kari.example1")
     assert (weak.status_code, "little more than your name" in weak.text) == (400, True)

@@ -119,7 +119,7 @@ def test_the_page_shows_who_logged_in_last_and_when(visitor: Visitor, clock: Fak
     clock.advance(3600)
     owner = Visitor(visitor.app, visitor.story)
     owner.log_in("olga")
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         last = {name: people.find(session, name) for name in ("vera", "olga", "arne")}
     times = {name: person.last_login_at for name, person in last.items() if person}
     assert times == {

@@ -10,7 +10,7 @@ import pytest
 
 from hub import Gone, Line
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.http import exchange
 from hub.installations import enable
 from hub.models import Posting
@@ -50,7 +50,7 @@ class Books:
 
     def act(self, do: str, number: str, **details: Any) -> None:
         """Do something to a bill in QuickBooks, as a person there would."""
-        with reading() as session:
+        with read_only_session() as session:
             ids = {row.document.number: row.quickbooks_id for row in session.query(Posting)}
         self.quickbooks.act(do, kind="Bill", id=ids[number], **details)
 

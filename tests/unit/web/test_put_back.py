@@ -4,7 +4,7 @@ import pytest
 from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.models import Case
 from tests.support.page_visitor import Visitor
 from tests.unit.web.test_match_promises import Pages
@@ -33,7 +33,7 @@ def pages(outside: Visitor) -> Pages:
 
 
 def case_of(pages: Pages) -> Case:
-    with pages.app.app_context(), reading() as session:
+    with pages.app.app_context(), read_only_session() as session:
         return session.scalars(select(Case).where(Case.cause.like("%differs-in-quickbooks"))).one()
 
 
@@ -59,7 +59,7 @@ def test_the_card_puts_back_what_was_posted_and_is_no_big_button(pages: Pages) -
 
 
 def postings(pages: Pages, case: Case) -> list[object]:
-    with pages.app.app_context(), reading() as session:
+    with pages.app.app_context(), read_only_session() as session:
         return list(session.get_one(Case, case.id).postings)
 
 

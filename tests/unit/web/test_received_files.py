@@ -20,7 +20,7 @@ from hub import (
     sources,
 )
 from hub.contract.registry import Plugins
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, FileMapping, Installation, Run, StoredFile
 from hub.sources import file_folder
 from tests.support.page_rows import Story, add_people
@@ -96,7 +96,7 @@ def visitor(app):
 
 @pytest.fixture
 def installation(visitor):
-    with reading() as session:
+    with read_only_session() as session:
         row = session.get_one(Installation, 1)
         assert row.company.realm
     return row
@@ -115,18 +115,18 @@ def answer(visitor, file_id=1, name="Old system", **answers):
 
 
 def stored():
-    with reading() as session:
+    with read_only_session() as session:
         query = select(StoredFile).order_by(StoredFile.id)
         return [(row.name, row.document_count, row.position) for row in session.scalars(query)]
 
 
 def runs():
-    with reading() as session:
+    with read_only_session() as session:
         return len(list(session.scalars(select(Run).where(Run.kind == "sync"))))
 
 
 def open_cases():
-    with reading() as session:
+    with read_only_session() as session:
         query = select(Case).where(Case.closed_at.is_(None))
         return [case.title for case in session.scalars(query)]
 
@@ -201,7 +201,7 @@ def test_the_plugin_reads_accepted_files_in_order_and_no_other_installations(vis
 
 def test_the_audit_log_names_each_file(visitor):
     upload(visitor, ("a.csv", b"list 1"))
-    with reading() as session:
+    with read_only_session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "file received")).one()
     assert entry.who == "olga"
     assert entry.detail["name"] == "a.csv"
@@ -281,7 +281,7 @@ def test_a_table_can_be_discarded_until_it_is_accepted(visitor):
     assert stored() == []
     assert open_cases() == []
     upload(visitor, ("bills.csv", TABLE))
-    with reading() as session:
+    with read_only_session() as session:
         (file_id,) = session.scalars(select(StoredFile.id))
     answer(visitor, file_id, number="No")
     assert "was accepted meanwhile" in visitor.press(f"{HERE}{file_id}/discard")

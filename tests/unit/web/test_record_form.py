@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from hub.contract.documents import Address, Item, Party
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.mapping import Entry, MatchIndex, RecordIndex
 from hub.models import AuditEntry, Case, Match, Posting
 from hub.models.enums import PostingState
@@ -74,7 +74,7 @@ def test_what_a_person_entered_is_created_and_kept_with_the_decision(pages: Page
     assert answer.status_code == 302
     page = pages.visitor.page(pages.case("k20"))
     assert "It will be created in QuickBooks as Mercer &amp; Sons when it is used next." in page
-    with pages.app.app_context(), reading() as session:
+    with pages.app.app_context(), read_only_session() as session:
         match = session.scalars(select(Match).where(Match.code == "client:k20")).one()
         assert (match.record, match.details["name"]) == ("+", "Mercer & Sons")
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "code matched")).all()[
@@ -116,7 +116,7 @@ def test_errors_stand_beside_their_fields(
     about = answer.text.partition(f'id="{field}-about"')[2][:200]
     assert error in about
     assert 'value="Tromsø"' in answer.text, "what was entered stays"
-    with pages.app.app_context(), reading() as session:
+    with pages.app.app_context(), read_only_session() as session:
         assert session.scalars(select(Match).where(Match.code == "client:k20")).all() == []
 
 
@@ -152,7 +152,7 @@ def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_se
     pages.sync()
     assert pages.visitor.quickbooks.log.entries("customer.create") == []
     title = "QuickBooks has a supplier called “Jordan Mercer” already"
-    with pages.app.app_context(), reading() as session:
+    with pages.app.app_context(), read_only_session() as session:
         open_cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
         [case] = [case for case in open_cases if case.text.title == title]
     values = form_of(pages.visitor.page(f"/inbox/{case.id}"))
@@ -176,7 +176,7 @@ def test_a_name_that_quickbooks_refuses_is_entered_anew(pages: Pages) -> None:
     assert made.status == 200
     assert press(pages, "k20").status_code == 302
     pages.sync()
-    with pages.app.app_context(), reading() as session:
+    with pages.app.app_context(), read_only_session() as session:
         posting = session.scalars(select(Posting).where(Posting.kind == "customer")).one()
         assert posting.state == PostingState.HELD
         [case] = session.scalars(
@@ -196,7 +196,7 @@ def test_a_name_that_quickbooks_refuses_is_entered_anew(pages: Pages) -> None:
         [customer] = customers(pages)
         assert customer["DisplayName"] == values["name"]
         assert len(pages.works.all("Invoice")) == 1
-        with reading() as session:
+        with read_only_session() as session:
             posting = session.scalars(
                 select(Posting).where(Posting.kind == "customer", Posting.state == "posted")
             ).one()

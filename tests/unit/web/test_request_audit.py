@@ -36,13 +36,13 @@ def owner(visitor: Visitor) -> Visitor:
 
 
 def entries(visitor, what):
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         query = select(AuditEntry).where(AuditEntry.what == what).order_by(AuditEntry.id)
         return list(session.scalars(query))
 
 
 def count(visitor, what):
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         query = select(func.count(AuditEntry.id)).where(AuditEntry.what == what)
         return session.scalar(query)
 
@@ -64,7 +64,7 @@ def test_a_wrong_password_is_recorded_without_what_was_typed(nobody):
     existing, unknown = entries(nobody, "log-in failed")
     assert (existing.who, existing.detail["by"]) == (BY_ROLE["viewer"], "password")
     assert (unknown.who, unknown.subject) == ("nobody", "unknown name")
-    with nobody.app.app_context(), engine.reading() as session:
+    with nobody.app.app_context(), engine.read_only_session() as session:
         texts = [
             f"{one.who} {one.subject} {one.detail}" for one in session.scalars(select(AuditEntry))
         ]
@@ -163,7 +163,7 @@ def test_guesses_beyond_the_limit_are_recorded(nobody):
 
 
 def test_an_app_that_calls_a_foreign_host_is_recorded(visitor):
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         installation = session.get_one(Installation, visitor.story.installation)
         here = site(installation)
     with visitor.app.app_context(), pytest.raises(HostNotAllowed):

@@ -19,13 +19,13 @@ OPERATOR = f"operator/{ALPHA}/{APPS[0]}"
 
 
 def person_id(two: TwoCompanies, name: str) -> int:
-    with two.app.app_context(), engine.reading() as session:
+    with two.app.app_context(), engine.read_only_session() as session:
         return session.scalars(select(User.id).where(User.username == name)).one()
 
 
 def entries(two: TwoCompanies, what: str) -> list[str]:
     """Return the subjects of the audit log's entries of a kind."""
-    with two.app.app_context(), engine.reading() as session:
+    with two.app.app_context(), engine.read_only_session() as session:
         return list(session.scalars(select(AuditEntry.subject).where(AuditEntry.what == what)))
 
 
@@ -54,7 +54,7 @@ def test_a_role_for_the_same_company_and_app_replaces_the_one_before(two: TwoCom
     owner, id = two.visitor(OWNER), person_id(two, OPERATOR)
     scope = {"company": str(two.world.companies[ALPHA]), "app": APPS[0]}
     owner.press(f"/people/{id}/rights/add", role="viewer", **scope)
-    with two.app.app_context(), engine.reading() as session:
+    with two.app.app_context(), engine.read_only_session() as session:
         of_person = select(RoleAssignment.role).where(RoleAssignment.user_id == id)
         assert list(session.scalars(of_person)) == ["viewer"]
 
@@ -77,7 +77,7 @@ def test_a_right_for_what_does_not_exist_is_refused(
 
 def test_the_last_owner_of_everything_keeps_that_right(visitor: Visitor) -> None:
     visitor.log_in("olga")
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         id = session.scalars(select(User.id).where(User.username == "olga")).one()
     for action in ("remove", "add"):
         answer = visitor.post(f"/people/{id}/rights/{action}", role="viewer")
@@ -123,7 +123,7 @@ def test_lists_read_for_a_whole_company_are_no_page_for_an_operator_of_one_app(
     installation = two.world.installations[ALPHA, APPS[0]]
     answer = visitor.post(f"/installations/{installation}/lists")
     assert answer.location == f"/installations/{installation}/"
-    with two.app.app_context(), engine.reading() as session:
+    with two.app.app_context(), engine.read_only_session() as session:
         run_id = session.scalar(select(func.max(Run.id)))
     assert visitor.get(f"/runs/{run_id}").status_code == 404
 
@@ -177,7 +177,7 @@ def test_a_person_of_one_app_sees_what_is_theirs_of_an_app_enabled_later(
 def test_the_scope_of_a_restricted_person_takes_one_query_and_of_others_none(
     two: TwoCompanies,
 ) -> None:
-    with two.app.app_context(), engine.reading() as session:
+    with two.app.app_context(), engine.read_only_session() as session:
         ours = session.get_one(Installation, two.world.installations[ALPHA, APPS[0]])
         right = rights.Right("viewer", rights.Subject(ours.company_id, ours.slug))
         queries = []

@@ -119,7 +119,7 @@ def test_each_use_and_change_of_a_second_factor_is_in_the_audit_log(
     enter(log_in_again(visitor), codes[0])
     visitor.post("/account/recovery-codes")
     visitor.post("/account/authenticator/remove")
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
     assert [(entry.what, entry.detail.get("via")) for entry in entries] == [
         ("logged in", ["password"]),
@@ -385,7 +385,7 @@ def test_an_owner_resets_a_lost_factor(visitor: Visitor, clock: FakeClock) -> No
     visitor.press(f"{address[:-1]}/reset-factor")
     assert vera.get("/").status_code == 302
     assert log_in_again(visitor, "vera").get("/").status_code == 200
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()))
         entry = next(entry for entry in entries if entry.what == "second factor reset")
         places = session.scalars(select(Secret.place).where(Secret.place.startswith("person:")))
@@ -447,6 +447,6 @@ def test_a_disabled_person_cannot_complete_the_log_in(visitor: Visitor, clock: F
 def test_the_required_page_counts_from_the_first_request(required: Visitor) -> None:
     required.log_in("olga")
     required.page("/")
-    with required.app.app_context(), engine.reading() as session:
+    with required.app.app_context(), engine.read_only_session() as session:
         person = session.scalars(select(User).where(User.username == "olga")).one()
         assert person.factor_asked_at is not None

@@ -26,12 +26,12 @@ def copy_browser(visitor: Visitor) -> Visitor:
 
 
 def person_id(visitor: Visitor, name: str) -> int:
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         return session.scalars(select(User.id).where(User.username == name)).one()
 
 
 def rows(visitor: Visitor) -> list[LoginSession]:
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         return list(session.scalars(select(LoginSession).order_by(LoginSession.id)))
 
 
@@ -131,7 +131,7 @@ def test_remember_has_no_effect(visitor: Visitor) -> None:
 def test_no_remember_cookie_logs_in(visitor: Visitor) -> None:
     from flask_login.utils import encode_cookie
 
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         person = session.scalars(select(User).where(User.username == "olga")).one()
         cookie = encode_cookie(str(person.fs_uniquifier))
     visitor.client.set_cookie("remember_token", cookie)
@@ -140,7 +140,7 @@ def test_no_remember_cookie_logs_in(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("way", ["address", "header"])
 def test_no_token_logs_in(visitor: Visitor, way: str) -> None:
-    with visitor.app.test_request_context(), engine.reading() as session:
+    with visitor.app.test_request_context(), engine.read_only_session() as session:
         person: Any = session.scalars(select(User).where(User.username == "olga")).one()
         token = person.get_auth_token()
     options: dict[str, Any] = {

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.contract import settings_schema
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
@@ -208,7 +208,7 @@ def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_the
     kinds = []
     for changes in ({}, {"transfer_locations": "1"}):
         connected.press_save("/installations/1/settings", **{**form, **changes})
-        with connected.app.app_context(), reading() as session:
+        with connected.app.app_context(), read_only_session() as session:
             kinds.append(sorted(session.scalars(select(Run.kind)).all()))
     assert kinds == [["sync"], ["lists", "sync"]]
 
@@ -232,7 +232,7 @@ def test_a_secret_that_was_typed_is_kept_until_the_form_is_saved(
     assert "Entered, not saved yet. Leave empty to keep it." in answer
     page = connected.press(NEW, **_again(answer, form))
     assert "CostTracker is enabled" in page
-    with connected.app.app_context(), reading() as session:
+    with connected.app.app_context(), read_only_session() as session:
         assert SiteSecrets(1)["client_secret"] == form["client_secret"]
         assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()
 
@@ -240,7 +240,7 @@ def test_a_secret_that_was_typed_is_kept_until_the_form_is_saved(
 def test_a_kept_secret_is_sealed_and_sent_to_no_other_address(connected: Visitor) -> None:
     form = _form(connected)
     answer = connected.post(NEW, **form, test="1").text
-    with connected.app.app_context(), reading() as session:
+    with connected.app.app_context(), read_only_session() as session:
         row = session.scalars(select(Secret).where(Secret.place.like("form:%"))).one()
         assert form["client_secret"].encode() not in row.sealed
     again = connected.post(NEW, **_again(answer, form, base_url="http://elsewhere.test"))
@@ -288,7 +288,7 @@ def test_a_form_that_another_site_sends_is_not_kept(connected: Visitor) -> None:
     sent = {**_form(connected), "csrf_token": "x"}
     headers = {"Origin": "https://elsewhere.test"}
     assert connected.client.post(NEW, data=sent, headers=headers).status_code == 400
-    with connected.app.app_context(), reading() as session:
+    with connected.app.app_context(), read_only_session() as session:
         assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()
 
 
@@ -298,7 +298,7 @@ def test_changed_settings_are_recorded_field_by_field_without_secrets(connected:
     connected.press_save(
         "/installations/1/settings", **{**form, "schedule": "2h", "transfer_locations": "1"}
     )
-    with connected.app.app_context(), reading() as session:
+    with connected.app.app_context(), read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
     enabled = next(entry.detail["changes"] for entry in entries if entry.what == "app enabled")
     changed = next(entry.detail["changes"] for entry in entries if entry.what == "settings changed")
@@ -535,7 +535,7 @@ def test_a_new_app_in_automatic_mode_asks_and_keeps_the_secrets(
     clock.advance(LATER)
     page = connected.post(NEW, **form).text
     assert CONFIRM in page
-    with connected.app.app_context(), reading() as session:
+    with connected.app.app_context(), read_only_session() as session:
         assert session.scalars(select(Installation)).all() == []
     assert "is enabled" in connected.press(NEW, **_hidden(page), confirm_password=PASSWORD)
     assert connected.row(Installation, 1).mode == "auto"

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub import demo, sources
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import read_only_session
 from hub.errors import HubError, SettingsInvalid
 from hub.installations import enable
 from hub.models import AuditEntry, Installation
@@ -53,14 +53,14 @@ def enabled(quickbooks, slug):
     """Enable an app with the settings of its stand-in; return the stand-in and the app's row."""
     stand_in = current().plugins.open_stand_in(slug, folder=None, documents=5, seed=1)
     current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
-    with reading() as session:
+    with read_only_session() as session:
         company = session.get_one(demo.Company, 1)
     demo.enable(company, slug, stand_in.settings(HOME))
     return stand_in, row()
 
 
 def row():
-    with reading() as session:
+    with read_only_session() as session:
         return session.scalars(select(Installation)).one()
 
 
@@ -202,7 +202,7 @@ def test_each_test_is_in_the_audit_log_with_its_address_and_who(quickbooks, list
     guess = dict.fromkeys(secrets_of(stand_in), "a guess")
     with pytest.raises(HubError):
         enable.try_settings(installation, moved("costtracker", **guess), who="mallory")
-    with reading() as session:
+    with read_only_session() as session:
         tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
         rows = [(one.who, one.detail["addresses"]) for one in session.scalars(tests)]
         assert audit_check.verify(session).count

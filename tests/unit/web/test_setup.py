@@ -86,7 +86,7 @@ def test_the_code_makes_an_owner_who_is_logged_in_and_goes_on_to_the_keys(new_hu
     answer = become_owner(new_hub, new_hub.code)  # type: ignore[attr-defined]
     assert (answer.status_code, answer.location) == (302, "/setup/intuit")
     assert "Intuit keys" in new_hub.page("/setup/intuit")
-    with new_hub.app.app_context(), engine.reading() as session:
+    with new_hub.app.app_context(), engine.read_only_session() as session:
         owner = session.scalars(select(User)).one()
         assert (owner.username, rights_of(owner).role()) == (EMAIL, "owner")
         entries = session.scalars(select(AuditEntry).where(AuditEntry.what == "person added"))
@@ -125,7 +125,7 @@ def test_afterwards_the_page_leads_home_and_takes_no_form(new_hub: Visitor) -> N
     assert (answer.status_code, answer.location) == (302, "/")
     second = new_hub.post("/setup", code=code, email="eve@example.com", password=PASSWORD)
     assert second.status_code == 404
-    with new_hub.app.app_context(), engine.reading() as session:
+    with new_hub.app.app_context(), engine.read_only_session() as session:
         assert session.scalars(select(User.username)).all() == [EMAIL]
 
 
@@ -161,7 +161,7 @@ def test_a_wrong_entry_adds_nobody_and_says_why(
     assert answer.status_code == 400
     assert sentence in answer.text
     assert PASSWORD not in answer.text
-    with new_hub.app.app_context(), engine.reading() as session:
+    with new_hub.app.app_context(), engine.read_only_session() as session:
         assert session.scalars(select(User)).all() == []
 
 
@@ -169,7 +169,7 @@ def test_the_code_is_void_after_ten_wrong_guesses(new_hub: Visitor) -> None:
     for _ in range(first_owner.MAX_WRONG_GUESSES):
         assert become_owner(new_hub, "0000-0000-0000-0000").status_code == 400
     refused = select(AuditEntry).where(AuditEntry.what == "set-up code refused")
-    with new_hub.app.app_context(), engine.reading() as session:
+    with new_hub.app.app_context(), engine.read_only_session() as session:
         (entry,) = session.scalars(refused)
     assert (entry.who, entry.subject) == ("nobody", "the hub")
     code = new_hub.code  # type: ignore[attr-defined]
@@ -196,7 +196,7 @@ def test_keys_of_the_page_take_effect_at_once_and_are_sealed(without_keys: Visit
         keys = intuit_keys.require()
         assert (keys.client_id, keys.client_secret) == ("an-app", "canary-secret")
         assert keys.api_url == "https://quickbooks.api.intuit.com"
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             sealed = b"".join(session.scalars(select(Secret.sealed)))
             entry = session.scalars(
                 select(AuditEntry).where(AuditEntry.what == "Intuit keys changed")
@@ -395,7 +395,7 @@ def test_changes_and_tests_of_the_mail_server_are_recorded_without_values(
     visitor.post("/setup/mail", **form, password="canary-two")
     visitor.post("/setup/mail", **form, sender="hub@example.com")
     visitor.post("/setup/mail/test", to="anna@example.com")
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
     changes = [entry for entry in entries if entry.what == "mail server changed"]
     assert [entry.detail["changed"] for entry in changes] == [
@@ -461,7 +461,7 @@ def test_the_contact_address_is_stored_on_the_page(open_pages: Callable[..., Vis
 def test_nothing_that_intuit_calls_changes_a_company_or_a_state(visitor: Visitor) -> None:
     for path in ("disconnected", "launch", "reconnect"):
         visitor.get(f"/quickbooks/{path}?realmId=9130001")
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         assert session.scalars(select(Company.state)).all() == ["connected"]
         assert session.scalars(select(OAuthState)).all() == []
 
@@ -482,7 +482,7 @@ def test_reconnect_leads_an_owner_to_the_consent_of_that_company(visitor: Visito
     visitor.log_in("olga")
     answer = visitor.get("/quickbooks/reconnect?realmId=9130001")
     assert answer.location.startswith("https://quickbooks.test/connect/oauth2?")
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         assert session.scalars(select(OAuthState.realm)).all() == ["9130001"]
 
 
@@ -490,7 +490,7 @@ def test_reconnect_tells_others_who_can_do_it(visitor: Visitor) -> None:
     visitor.log_in("oda")
     answer = visitor.get("/quickbooks/reconnect?realmId=9130001", follow_redirects=True)
     assert "must be reconnected by an owner" in answer.text
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         assert session.scalars(select(OAuthState)).all() == []
 
 
@@ -533,7 +533,7 @@ def test_reconnect_needs_the_password_again_after_a_while(
     clock.advance(OLD_LOG_IN.total_seconds())
     answer = visitor.get("/quickbooks/reconnect?realmId=9130001")
     assert "/confirm?next=/quickbooks/reconnect" in answer.location
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         assert session.scalars(select(OAuthState)).all() == []
 
 

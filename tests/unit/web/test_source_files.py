@@ -27,7 +27,7 @@ def document(outside: Visitor) -> SourceDocument:
         record_download.refresh(company.id)
         demo.enable(company, "costtracker", outside.costtracker)
         runner.sync(1, requested_by="kari")
-        with engine.reading() as session:
+        with engine.read_only_session() as session:
             for row in session.query(SourceDocument):
                 if row.body.get("attachments"):
                     return row

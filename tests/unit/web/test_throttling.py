@@ -171,7 +171,7 @@ def test_an_unknown_name_is_delayed_as_a_known_one(visitor):
 
 def test_a_name_and_an_address_of_one_person_share_a_delay(visitor):
     browser = Browser(visitor.app)
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         email = session.query(engine.db.metadata.tables["user"].c.email).filter_by(username="olga")
         address = email.scalar()
     statuses = [browser.guess(name) for name in ("olga", "OLGA ", address) * 2]
@@ -232,7 +232,7 @@ def test_the_cookie_of_a_browser_is_known_for_its_own_names_only(visitor):
 
 def test_no_name_is_in_the_database(visitor):
     Browser(visitor.app).guess("a password in the wrong field")
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         keys = [count.key for count in session.query(GuessCount)]
     assert len(keys) == 3
     assert all(re.fullmatch("[0-9a-f]{64}", key) for key in keys)
@@ -242,7 +242,7 @@ def test_old_counts_are_removed(visitor, clock):
     attack(visitor.app, 10, name="somebody")
     clock.advance(dt.timedelta(days=2).total_seconds())
     Browser(visitor.app).guess()
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         assert session.query(GuessCount).count() == 3
 
 

@@ -56,7 +56,7 @@ def switch_to(visitor: Visitor, name: str) -> None:
 def claimable(visitor: Visitor, name: str) -> bool:
     """Return whether a posting would be claimed for sending, without claiming it."""
     id = visitor.story.postings[name]
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         now = visitor.app.extensions["hub"].clock.now()
         return bool(outbox.claim(session, [id], "fence", now))
 
@@ -77,7 +77,7 @@ def test_the_first_approval_is_stored_and_the_second_person_releases(operator: V
     assert "Approved 1 document. Posting now." in approve(operator)
     row = posting(operator)
     assert (row.state, row.approved_by, row.approved_payload) == ("ready", "arne", row.planned)
-    with operator.app.app_context(), engine.reading() as session:
+    with operator.app.app_context(), engine.read_only_session() as session:
         acts = list(session.execute(select(AuditEntry.what, AuditEntry.who)))
     assert ("first approval given", "oda") in acts
     assert ("posting approved", "arne") in acts
@@ -102,7 +102,7 @@ def test_the_same_person_is_never_both(operator: Visitor) -> None:
     page = approve(operator)
     assert "You have approved 1 document before. Another person must" in page
     assert posting(operator).state == "review"
-    with operator.app.app_context(), engine.reading() as session:
+    with operator.app.app_context(), engine.read_only_session() as session:
         assert session.scalar(select(func.count(Approval.id))) == 1
 
 
@@ -125,7 +125,7 @@ def test_what_needs_two_people(operator: Visitor, values: dict[str, Any], needs:
         row.document.total = None
         row.currency = session.get_one(Company, row.company_id).currency
     change(operator, **values)
-    with operator.app.app_context(), engine.reading() as session:
+    with operator.app.app_context(), engine.read_only_session() as session:
         assert bool(approvals.find_lacking(session, [operator.story.postings["review"]])) == needs
 
 
@@ -133,7 +133,7 @@ def test_parts_of_a_large_document_need_two_people(operator: Visitor) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         row = session.get_one(Posting, operator.story.postings["review"])
         row.total, row.document.total = Decimal(10), Decimal(5000)
-    with operator.app.app_context(), engine.reading() as session:
+    with operator.app.app_context(), engine.read_only_session() as session:
         assert approvals.find_lacking(session, [operator.story.postings["review"]])
 
 
@@ -150,7 +150,7 @@ def test_a_skipped_document_loses_its_first_approval(operator: Visitor) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         row = session.get_one(Posting, operator.story.postings["review"])
         assert outbox.skip(session, row, "oda", "no")
-    with operator.app.app_context(), engine.reading() as session:
+    with operator.app.app_context(), engine.read_only_session() as session:
         assert session.scalar(select(func.count(Approval.id))) == 0
 
 
@@ -191,7 +191,7 @@ def test_the_switch_to_automatic_approves_nothing_that_needs_two(operator: Visit
     with operator.app.app_context(), engine.transaction() as session:
         outbox.approve_all(session, operator.story.installation, "arne")
     assert posting(operator).state == "review"
-    with operator.app.app_context(), engine.reading() as session:
+    with operator.app.app_context(), engine.read_only_session() as session:
         assert session.scalar(select(func.count(Approval.id))) == 0
 
 
@@ -204,7 +204,7 @@ def test_without_a_limit_one_approval_is_enough(operator: Visitor) -> None:
 def test_what_may_have_reached_quickbooks_is_not_stopped(operator: Visitor) -> None:
     """A posting in doubt is sent again under the same key, as it was approved already."""
     change(operator, "unknown", state="ready", total=Decimal(5000))
-    with operator.app.app_context(), engine.reading() as session:
+    with operator.app.app_context(), engine.read_only_session() as session:
         assert not approvals.find_lacking(session, [operator.story.postings["unknown"]])
 
 

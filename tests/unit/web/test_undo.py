@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, Run
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
@@ -28,7 +28,7 @@ def desk(app, quickbooks, clock):
 
 
 def planned():
-    with reading() as session:
+    with read_only_session() as session:
         return session.query(Posting).filter(Posting.operation == "delete").count()
 
 

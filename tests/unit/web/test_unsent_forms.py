@@ -44,7 +44,7 @@ def page_after_log_in(answer: TestResponse) -> str:
 
 
 def draft_count(visitor: Visitor) -> int:
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         is_draft = Secret.place.startswith(form_drafts.PREFIX)
         return session.scalar(select(func.count()).where(is_draft)) or 0
 
@@ -59,7 +59,7 @@ def test_a_form_comes_back_filled_in_and_nothing_is_done(owner: Visitor) -> None
     assert 'value="ny@example.com"' in page
     assert re.search(r"<option[^>]* selected>operator", page)
     assert "canary" not in page
-    with owner.app.app_context(), engine.reading() as session:
+    with owner.app.app_context(), engine.read_only_session() as session:
         assert not session.scalar(select(User.id).where(User.username == NEW_PERSON["name"]))
     owner.press("/people/add", **NEW_PERSON)
     assert NEW_PERSON["name"] in owner.page("/people/")
@@ -69,7 +69,7 @@ def test_passwords_are_not_even_stored_sealed(owner: Visitor) -> None:
     back = page_after_log_in(send_late(owner))
     owner.log_in("olga")
     token = parse_qs(urlsplit(back).query)["draft"][0]
-    with owner.app.app_context(), engine.reading() as session:
+    with owner.app.app_context(), engine.read_only_session() as session:
         text = secrets.get(session, form_drafts.PREFIX + token)
     assert text is not None
     assert NEW_PERSON["name"] in text

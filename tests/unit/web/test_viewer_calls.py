@@ -57,7 +57,7 @@ def calls(monkeypatch):
 
 def addresses(app):
     """Return every address that a browser opens, with each row in it, or some of them."""
-    with app.app_context(), engine.reading() as session:
+    with app.app_context(), engine.read_only_session() as session:
         ids = {
             name: first_and_last(session.scalars(select(model.id).order_by(model.id)).all())
             for name, model in ROWS.items()
@@ -143,7 +143,7 @@ PAGES = {
 def test_the_same_pages_call_for_those_who_may(person, calls):
     """Show that the test above can fail."""
     visitors = {name: person(name) for name in ("oda", "olga")}
-    with visitors["oda"].app.app_context(), engine.reading() as session:
+    with visitors["oda"].app.app_context(), engine.read_only_session() as session:
         case = session.scalars(select(Case.id).where(Case.cause.endswith(CAUSE_SUFFIX))).first()
     without_calls = []
     for page, (name, address) in PAGES.items():

@@ -25,7 +25,7 @@ SECRET = "signing-secret"
 
 
 def _runs(visitor: Visitor) -> list[tuple[str, str]]:
-    with visitor.app.app_context(), engine.reading() as session:
+    with visitor.app.app_context(), engine.read_only_session() as session:
         return [
             (run.kind, run.requested_by)
             for run in session.query(Run).filter(Run.started_at.is_(None))
@@ -127,7 +127,7 @@ def test_a_change_during_a_poll_requests_another_one(visitor: Visitor, clock: Fa
     for bill in ("146", "147"):
         clock.advance(1)
         _from_quickbooks(visitor, "9130001", bill=bill)
-        with visitor.app.app_context(), engine.reading() as session:
+        with visitor.app.app_context(), engine.read_only_session() as session:
             company = session.query(Company).filter_by(realm="9130001").one()
         assert company.webhook_news_at == clock.now()
     assert _runs(visitor) == [("changes", "webhook")]
