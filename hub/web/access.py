@@ -67,7 +67,7 @@ WITH_COMPANY = frozenset({"reports.show", "reports.export", "reconciliations.ind
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def needs(role: str, of: str = "") -> Callable[[View], View]:
+def require_role(role: str, of: str = "") -> Callable[[View], View]:
     """Return a decorator that sets the least role of a view; "anyone" opens it to all.
 
     The ids in the address say for which company and app the role is needed. An address without ids
@@ -182,7 +182,7 @@ def rights_scope(least: str = "viewer") -> Scope:
     return scopes[key]
 
 
-def who() -> str:
+def person_name() -> str:
     """Return the name of the person who is logged in, as the audit log has it."""
     if not current_user.is_authenticated:
         return ""
@@ -220,7 +220,9 @@ def may_configure(installation: Installation | None, owner_only: bool) -> bool:
     if installation is None:
         return may("app-owner")
     subject = Subject(installation.company_id, installation.slug)
-    return rights().may_configure(subject, installation.owner, who(), is_personal=owner_only)
+    return rights().may_configure(
+        subject, installation.owner, person_name(), is_personal=owner_only
+    )
 
 
 def init_app(app: Flask) -> None:
@@ -295,7 +297,7 @@ def address_of_draft() -> str:
         secret_fields = keeps(**(request.view_args or {}))
     except NotFound:  # the form of nothing; a stranger must not learn which ids there are
         return ""
-    token = form_drafts.save_posted(who() or last_person.name(), secret_fields)
+    token = form_drafts.save_posted(person_name() or last_person.name(), secret_fields)
     return f"{request.path}?{urlencode({'draft': token})}" if token else ""
 
 

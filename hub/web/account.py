@@ -38,7 +38,7 @@ from hub.web import (
     throttling,
     viewer_choices,
 )
-from hub.web.access import OWN, needs, require_recent_login, who
+from hub.web.access import OWN, person_name, require_recent_login, require_role
 
 POSTPONED = "second_factor_postponed"  # in the cookie, for this session
 # Pages that a person reaches who has yet to set up the second factor that the hub requires.
@@ -87,7 +87,7 @@ def may_postpone() -> bool:
 
 
 @pages.get("/")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def show() -> str:
     """Show the person's sessions and second factors."""
     with read_only_session() as look:
@@ -95,7 +95,7 @@ def show() -> str:
 
 
 @pages.get("/required")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def require_factor() -> str | Response:
     """Explain that a second factor is required, and offer to set it up or to postpone it."""
     destination = _destination()
@@ -114,7 +114,7 @@ def require_factor() -> str | Response:
 
 
 @pages.post("/postpone")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def postpone() -> Response:
     """Go on without a second factor in this session."""
     if may_postpone():
@@ -123,7 +123,7 @@ def postpone() -> Response:
 
 
 @pages.post("/sessions/end")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def end_session() -> Response:
     """End one of the person's own sessions."""
     session_id = row_ids.parse(request.form.get("session_id", "")) or 0
@@ -132,13 +132,13 @@ def end_session() -> Response:
         if row is None or row.user_id != current_user.id:
             abort(404)
         login_sessions.end(write, session_id, EndReason.ENDED_BY_PERSON)
-        audit.record(write, who(), "session ended", who(), browser=row.browser)
+        audit.record(write, person_name(), "session ended", person_name(), browser=row.browser)
     flash(gettext("The session is ended."), "success")
     return redirect(url_for("account.show"))
 
 
 @pages.post("/sessions/end-others")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def end_other_sessions() -> Response:
     """End the person's sessions in all other browsers."""
     count = _end_others(EndReason.ENDED_BY_PERSON)
@@ -148,7 +148,7 @@ def end_other_sessions() -> Response:
 
 
 @pages.post("/authenticator/new")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 @require_recent_login
 def new_authenticator() -> Response:
     """Create the secret of an authenticator app, which its first code confirms."""
@@ -158,7 +158,7 @@ def new_authenticator() -> Response:
 
 
 @pages.get("/authenticator")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 @require_recent_login
 def authenticator() -> str | Response:
     """Show the secret for the authenticator app as a QR code and as text."""
@@ -166,7 +166,7 @@ def authenticator() -> str | Response:
 
 
 @pages.post("/authenticator")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 @require_recent_login
 def confirm_authenticator() -> str | Response:
     """Use the authenticator app from now on, if its first code is right."""
@@ -189,7 +189,7 @@ def confirm_authenticator() -> str | Response:
 
 
 @pages.post("/authenticator/remove")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 @require_recent_login
 def remove_authenticator() -> Response:
     """Remove the authenticator app."""
@@ -201,7 +201,7 @@ def remove_authenticator() -> Response:
 
 
 @pages.post("/recovery-codes")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 @require_recent_login
 def new_recovery_codes() -> str:
     """Replace the recovery codes and show the new ones once."""
@@ -209,12 +209,12 @@ def new_recovery_codes() -> str:
         if not second_factor.has_any(write, _id()):
             abort(404)
         codes = second_factor.renew_recovery_codes(write, _id())
-        audit.record(write, who(), "recovery codes renewed", who())
+        audit.record(write, person_name(), "recovery codes renewed", person_name())
     return _recovery_codes_page(codes, gettext("New recovery codes"))
 
 
 @pages.post("/passkeys/options")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 @require_recent_login
 def passkey_options() -> dict[str, Any]:
     """Return what the browser needs to create a passkey."""
@@ -226,7 +226,7 @@ def passkey_options() -> dict[str, Any]:
 
 
 @pages.post("/passkeys")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 @require_recent_login
 def add_passkey() -> str | Response:
     """Store a passkey that the browser created."""
@@ -248,7 +248,7 @@ def add_passkey() -> str | Response:
 
 
 @pages.post("/passkeys/remove")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 @require_recent_login
 def remove_passkey() -> Response:
     """Remove a passkey."""
@@ -310,7 +310,7 @@ def _authenticator_page(problem: str) -> str | Response:
     if secret is None:
         return redirect(url_for("account.show"))
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
-    address = second_factor.address_for_app(secret, who())
+    address = second_factor.address_for_app(secret, person_name())
     return render_template(
         "authenticator.html",
         image=_qr_image(address),
@@ -346,7 +346,7 @@ def _note_new_factor(write: Session, factor: str) -> list[str]:
     """
     login_sessions.end_all(write, _id(), EndReason.FACTOR_CHANGED, keep=_row().id)
     login_sessions.add_factor(write, _row().id, factor)
-    audit.record(write, who(), "second factor added", who(), factor=factor)
+    audit.record(write, person_name(), "second factor added", person_name(), factor=factor)
     if second_factor.count_recovery_codes(write, _id()):
         return []
     return second_factor.renew_recovery_codes(write, _id())
@@ -361,7 +361,7 @@ def _check_may_remove(write: Session, *, has_other: bool) -> None:
 def _note_removed(write: Session, factor: str) -> None:
     """End the other sessions after a second factor was removed."""
     login_sessions.end_all(write, _id(), EndReason.FACTOR_CHANGED, keep=_row().id)
-    audit.record(write, who(), "second factor removed", who(), factor=factor)
+    audit.record(write, person_name(), "second factor removed", person_name(), factor=factor)
     flash(gettext("Removed the %(factor)s.", factor=gettext(factor)), "success")
 
 
@@ -370,7 +370,7 @@ def _end_others(reason: EndReason) -> int:
     with transaction() as write:
         count = login_sessions.end_all(write, _id(), reason, keep=_row().id)
         if count:
-            audit.record(write, who(), "sessions ended", who(), count=count)
+            audit.record(write, person_name(), "sessions ended", person_name(), count=count)
     return count
 
 

@@ -12,7 +12,7 @@ from hub.models import User
 from hub.security import api_tokens
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import row_ids
-from hub.web.access import OWN, needs, require_recent_login, who
+from hub.web.access import OWN, person_name, require_recent_login, require_role
 from hub.web.paging import row_or_404
 
 SCOPES = {
@@ -26,14 +26,14 @@ pages = Blueprint("api_tokens", __name__, url_prefix="/account/tokens")
 
 
 @pages.get("/")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def show() -> str:
     """List the person's tokens, with the form for a new one."""
     return _page()
 
 
 @pages.post("/")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 @require_recent_login
 def create() -> str | tuple[str, int]:
     """Create a token, and show it this once."""
@@ -43,7 +43,7 @@ def create() -> str | tuple[str, int]:
     try:
         with transaction() as session:
             person = row_or_404(session, User, current_user.id)
-            token = api_tokens.create(session, person, name, scopes, who=who(), days=days)
+            token = api_tokens.create(session, person, name, scopes, who=person_name(), days=days)
     except Refused as error:
         flash(translate(error.sentence), "error")
         return _page(name=name, scopes=scopes), 400
@@ -51,7 +51,7 @@ def create() -> str | tuple[str, int]:
 
 
 @pages.post("/revoke")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def revoke() -> Response:
     """Revoke one of the person's tokens."""
     revoke_token(current_user.id)
@@ -63,7 +63,7 @@ def revoke_token(person_id: int) -> None:
     token_id = row_ids.parse(request.form.get("token_id", "")) or 0
     try:
         with transaction() as session:
-            token = api_tokens.revoke(session, token_id, who(), user_id=person_id)
+            token = api_tokens.revoke(session, token_id, person_name(), user_id=person_id)
     except NotFound as error:
         flash(translate(error.sentence), "error")
         return

@@ -11,7 +11,7 @@ from hub.context import current
 from hub.db.engine import read_only_session
 from hub.models import Company, Installation
 from hub.web import company_choice
-from hub.web.access import ANYWHERE, needs, scope
+from hub.web.access import ANYWHERE, require_role, scope
 from hub.web.layout import LISTS_BY_APP
 from hub.web.paging import page
 
@@ -21,7 +21,7 @@ pages = Blueprint("app_choice", __name__)
 
 
 @pages.get("/choose-app")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def show() -> str:
     """List the apps by company; each leads back to the list that asked, with its other filters."""
     list_name = request.args.get("list", "")

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, redirect, request
 from werkzeug import Response
 
 from hub.web import destinations, signed_cookies
-from hub.web.access import OWN, needs
+from hub.web.access import OWN, require_role
 
 COOKIE = "hub-theme"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
 
 
 @pages.post("/appearance")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def choose() -> Response:
     """Keep the chosen colors and return to the page on which they were chosen."""
     answer = redirect(destinations.local_path(request.form.get("next", "/")))

@@ -22,7 +22,7 @@ from hub.security import audit_check, audit_entries
 from hub.security.audit_errors import AuditBroken
 from hub.translations.messages import gettext, translate
 from hub.web import audit_wording, exports
-from hub.web.access import needs
+from hub.web.access import require_role
 from hub.web.audit_subjects import Subjects
 from hub.web.layout import zone
 from hub.web.paging import distinct_values, page
@@ -32,7 +32,7 @@ pages = Blueprint("audit", __name__, url_prefix="/audit")
 
 
 @pages.get("/")
-@needs("owner")
+@require_role("owner")
 def index() -> str:
     """List the entries, newest first."""
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
@@ -56,7 +56,7 @@ def index() -> str:
 
 
 @pages.get("/export")
-@needs("owner")
+@require_role("owner")
 def export() -> Response:
     """Download the entries that the filters choose, newest first, in the format of the address."""
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
@@ -73,7 +73,7 @@ def _export_rows(session: Session, entries: Sequence[AuditEntry]) -> Iterator[ex
 
 
 @pages.post("/verify")
-@needs("owner")
+@require_role("owner")
 def verify() -> Response:
     """Check every entry against the one before it, and the log against its head and copy."""
     try:

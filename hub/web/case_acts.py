@@ -20,7 +20,7 @@ from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, translate
 from hub.web import case_list, viewer
-from hub.web.access import scope, who
+from hub.web.access import person_name, scope
 from hub.web.case_titles import documents, format_name_in_sentence
 from hub.web.installation import is_active
 from hub.web.paging import present, row_or_404
@@ -68,13 +68,13 @@ def carry_out(
         count = session.scalar(stopped.where(of_case, *scope().postings())) or 0
     message = work()
     with transaction() as session:
-        inbox.record_decision(session, [case_id], decision, who(), note)
+        inbox.record_decision(session, [case_id], decision, person_name(), note)
         case = row_or_404(session, Case, case_id)
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
     if syncs and installation and is_active(installation):
-        run_log.request(RunKind.SYNC, installation.id, who())
+        run_log.request(RunKind.SYNC, installation.id, person_name())
         message += _continuation(decision, installation, count)
     return message
 
@@ -112,8 +112,8 @@ def close(case_id: int) -> str:
     """Close a case that stops nothing, and record who did; return the sentence about it."""
     with transaction() as session:
         case = row_or_404(session, Case, case_id)
-        inbox.close(session, case.cause, who())
-        audit.record(session, who(), "case closed", case.title, cause=case.cause)
+        inbox.close(session, case.cause, person_name())
+        audit.record(session, person_name(), "case closed", case.title, cause=case.cause)
     return gettext("The case is closed.")
 
 
@@ -128,7 +128,7 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[int, list[str]]:
         ids = list(session.scalars(posting_ids))
     if deletes and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
-    reasons = list(retries.retry_each(ids, who()).values())
+    reasons = list(retries.retry_each(ids, person_name()).values())
     return len(ids) - len(reasons), reasons
 
 
@@ -136,7 +136,7 @@ def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
     """Retry one posting; a deletion in QuickBooks has to be confirmed."""
     if retries.unconfirmed_deletions([posting_id]) and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
-    retries.retry(posting_id, who())
+    retries.retry(posting_id, person_name())
     with read_only_session() as session:
         return gettext(
             "Retried %(document_name)s.",
@@ -150,7 +150,7 @@ def leave(case_id: int) -> str:
         of_case = postings_of(case_id, "operator").limit(MAX_SHOWN)
         ids = list(session.scalars(of_case.with_only_columns(Posting.id)))
     for id in ids:
-        manual.skip(id, "Left as it is in QuickBooks", who())
+        manual.skip(id, "Left as it is in QuickBooks", person_name())
     return gettext("Left as it is in QuickBooks.")
 
 

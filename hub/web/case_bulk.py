@@ -24,7 +24,7 @@ from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web import case_assignees, case_list, row_ids
-from hub.web.access import ANYWHERE, needs, rights_scope, who
+from hub.web.access import ANYWHERE, person_name, require_role, rights_scope
 from hub.web.installation import is_active
 from hub.web.layout import zone
 from hub.web.paging import present
@@ -47,7 +47,7 @@ pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 
 
 @pages.post("/")
-@needs("operator", of=ANYWHERE)
+@require_role("operator", of=ANYWHERE)
 def apply() -> Response:
     """Do one act on many cases; say on how many, and why not on the others."""
     act = ACTS.get(request.form.get("act", ""))
@@ -69,7 +69,7 @@ def apply() -> Response:
 
 
 @pages.get("/people")
-@needs("operator", of=ANYWHERE)
+@require_role("operator", of=ANYWHERE)
 def people() -> str:
     """Suggest people for what was typed so far, for htmx."""
     with read_only_session() as session:
@@ -159,7 +159,7 @@ def _retry(cases: Sequence[Case], form: Form) -> Reasons:
             reasons[case.id] = gettext("it needs a decision on its own page.")
     links = _postings(retried)
     posting_ids = set[int]().union(*links.values())
-    failed = retries.retry_each(sorted(posting_ids), who())
+    failed = retries.retry_each(sorted(posting_ids), person_name())
     for case in retried:
         reason = _reason_not_retried(links.get(case.id, []), failed)
         if reason:
@@ -207,7 +207,7 @@ def _skip_each(ids: Iterable[int], note: str) -> str:
     problem = ""
     for id in ids:
         try:
-            manual.skip(id, note, who())
+            manual.skip(id, note, person_name())
         except HubError as error:
             problem = problem or translate(error.sentence)
     return problem
@@ -256,9 +256,9 @@ def _note(cases: Sequence[Case], form: Form) -> Reasons:
     now = current().clock.now()
     with transaction() as session:
         for case in cases:
-            session.add(CaseNote(case_id=case.id, at=now, who=who(), text=text))
+            session.add(CaseNote(case_id=case.id, at=now, who=person_name(), text=text))
         details = {f"case {case.id}": {"text": text} for case in cases}
-        audit.record_each(session, who(), "case note added", details)
+        audit.record_each(session, person_name(), "case note added", details)
     return {}
 
 
@@ -269,7 +269,7 @@ def _store(
     ids = [case.id for case in cases if case.id not in reasons]
     session.execute(update(Case).where(Case.id.in_(ids)).values(**values))
     details = {f"case {id}": dict(values) for id in ids}
-    audit.record_each(session, who(), what, details)
+    audit.record_each(session, person_name(), what, details)
 
 
 def _record(
@@ -278,13 +278,13 @@ def _record(
     """Record the decision on the cases that were acted on, and request syncs that continue."""
     done = [case for case in cases if case.id not in reasons]
     with transaction() as session:
-        inbox.record_decision(session, [case.id for case in done], decision, who(), note)
+        inbox.record_decision(session, [case.id for case in done], decision, person_name(), note)
         installation_ids = {case.installation_id for case in done}
         query = select(Installation).where(Installation.id.in_(installation_ids))
         installations = list(session.scalars(query))
     for installation in installations:
         if is_active(installation):
-            run_log.request(RunKind.SYNC, installation.id, who())
+            run_log.request(RunKind.SYNC, installation.id, person_name())
 
 
 def _postings(cases: Sequence[Case]) -> Links:

@@ -20,7 +20,7 @@ from hub.reasons.template import CaseAction
 from hub.translations.catalogs import ENGLISH
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import paging, row_ids, viewer
-from hub.web.access import chosen_company_id, rights_scope, scope, shown_scope, who
+from hub.web.access import chosen_company_id, person_name, rights_scope, scope, shown_scope
 from hub.web.case_titles import documents, headline, subjects
 
 ACTION_LABELS: Mapping[str, str] = {
@@ -236,7 +236,7 @@ def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
     if show == "snoozed":
         return [*is_open, Case.snoozed_until > current().clock.now()]
     if show == "mine":
-        is_open.append(Case.assignee == who())
+        is_open.append(Case.assignee == person_name())
     return [*is_open, inbox.is_awake()]
 
 

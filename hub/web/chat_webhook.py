@@ -10,7 +10,7 @@ from hub.errors import HubError
 from hub.notices import chat
 from hub.security import audit, hub_settings
 from hub.translations.messages import gettext, translate
-from hub.web.access import needs, require_recent_login, who
+from hub.web.access import person_name, require_recent_login, require_role
 
 FIELD = "chat_secret"
 MAX_ADDRESS_LENGTH = 1000
@@ -18,7 +18,7 @@ pages = Blueprint("chat_webhook", __name__, url_prefix="/setup/chat")
 
 
 @pages.post("")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def store() -> Response:
     """Store the address; an empty one removes it."""
@@ -31,19 +31,19 @@ def store() -> Response:
     host = urlsplit(url).hostname or "none"
     with transaction() as session:
         hub_settings.store(session, chat.CHAT_URL, url)
-        audit.record(session, who(), "chat address changed", host)
+        audit.record(session, person_name(), "chat address changed", host)
     text = gettext("New cases are posted to %(host)s. Send a test message now.", host=host)
     flash(text if url else gettext("Nothing is posted to Slack or Teams."), "success")
     return _redirect_back()
 
 
 @pages.post("/test")
-@needs("owner")
+@require_role("owner")
 def test() -> Response:
     """Post a test message to the channel."""
     host = chat.host()
     if host:
-        audit.record_alone(who(), "connection tested", host, addresses=[host])
+        audit.record_alone(person_name(), "connection tested", host, addresses=[host])
     try:
         chat.post("Test message of the QuickBooks hub")
         flash(gettext("%(chat)s took the test message.", chat=chat.host()), "success")

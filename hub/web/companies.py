@@ -23,7 +23,7 @@ from hub.scheduling import run_log
 from hub.security import refusals
 from hub.translations.messages import gettext, translate
 from hub.web import company_choice, reconciliation
-from hub.web.access import ANYWHERE, may, needs, require_recent_login, scope, who
+from hub.web.access import ANYWHERE, may, person_name, require_recent_login, require_role, scope
 from hub.web.paging import page, row_or_404
 
 COMPANIES_PER_PAGE = 20
@@ -31,7 +31,7 @@ pages = Blueprint("companies", __name__)
 
 
 @pages.get("/companies")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def index() -> str:
     """List the companies with their connections and lists; those with problems come first."""
     keys = intuit_keys.read()
@@ -55,7 +55,7 @@ def index() -> str:
 
 
 @pages.post("/companies/connect")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def connect() -> Response:
     """Redirect to the consent page of QuickBooks."""
@@ -63,7 +63,7 @@ def connect() -> Response:
 
 
 @pages.post("/companies/<int:company_id>/reconnect")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def reconnect(company_id: int) -> Response:
     """Redirect to the consent page for a connected company.
@@ -76,25 +76,25 @@ def reconnect(company_id: int) -> Response:
 
 
 @pages.get("/quickbooks/callback")
-@needs("owner", of=ANYWHERE)
+@require_role("owner", of=ANYWHERE)
 def callback() -> Response:
     """Accept the browser that QuickBooks sends back after the consent."""
     _check_consent(request.args.get("state", ""))
     try:
-        company = oauth_connect.finish(request.args, session.get("browser", ""), who())
+        company = oauth_connect.finish(request.args, session.get("browser", ""), person_name())
     except HubError as error:
         what = "consent refused" if request.args.get("error") else "consent not accepted"
-        refusals.note(what, who(), "QuickBooks", reason=str(error))
+        refusals.note(what, person_name(), "QuickBooks", reason=str(error))
         flash(translate(error.sentence), "error")
         return redirect(url_for("companies.index"))
-    run_log.request(RunKind.LISTS, company.id, who())
+    run_log.request(RunKind.LISTS, company.id, person_name())
     name = company.name or company.realm
     flash(gettext("%(name)s is connected; its lists are being read.", name=name), "success")
     return redirect(url_for("companies.index"))
 
 
 @pages.post("/companies/<int:company_id>/disconnect")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def disconnect(company_id: int) -> Response:
     """Revoke the connection; settings and matches are kept."""
@@ -108,13 +108,13 @@ def disconnect(company_id: int) -> Response:
         )
         return redirect(url_for("companies.index"))
     return _report(
-        lambda: oauth_connect.disconnect(company_id, who()),
+        lambda: oauth_connect.disconnect(company_id, person_name()),
         gettext("{name} is disconnected. Settings and matches are kept."),
     )
 
 
 @pages.post("/companies/<int:company_id>/remove")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def remove(company_id: int) -> Response:
     """Remove a company that never worked, for example because of a mistyped number."""
@@ -124,7 +124,7 @@ def remove(company_id: int) -> Response:
         flash(gettext("Tick the box to remove %(name)s.", name=name), "look")
         return redirect(url_for("companies.index"))
     try:
-        removal.remove(company_id, who())
+        removal.remove(company_id, person_name())
         flash(gettext("%(name)s is removed.", name=name), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")
@@ -132,16 +132,16 @@ def remove(company_id: int) -> Response:
 
 
 @pages.post("/companies/<int:company_id>/check")
-@needs("operator")
+@require_role("operator")
 def check(company_id: int) -> Response:
     """Check the connection with a request to QuickBooks."""
     _company(company_id)
     sentence = gettext("The connection to {name} works.")
-    return _report(lambda: oauth_connect.check(company_id, who()), sentence)
+    return _report(lambda: oauth_connect.check(company_id, person_name()), sentence)
 
 
 @pages.post("/companies/<int:company_id>/batches")
-@needs("owner")
+@require_role("owner")
 def send_by(company_id: int) -> Response:
     """Set how documents are sent to the company."""
     mode = request.form.get("batches", "")
@@ -149,11 +149,11 @@ def send_by(company_id: int) -> Response:
     sentence = gettext(
         "Documents go to {name} %(how_many)s from the next run on.", how_many=how_many
     )
-    return _report(lambda: choose(company_id, mode, who()), sentence)
+    return _report(lambda: choose(company_id, mode, person_name()), sentence)
 
 
 @pages.post("/companies/<int:company_id>/lists")
-@needs("operator")
+@require_role("operator")
 def lists(company_id: int) -> Response:
     """Read the company's lists again and push them to the sources that take them."""
     return _start(RunKind.LISTS, company_id)
@@ -161,7 +161,7 @@ def lists(company_id: int) -> Response:
 
 @pages.post("/companies/<int:company_id>/prove")  # its earlier address
 @pages.post("/companies/<int:company_id>/reconcile")
-@needs("operator")
+@require_role("operator")
 def reconcile(company_id: int) -> Response:
     """Start the comparison of all posted documents with QuickBooks."""
     return _start(RunKind.RECONCILE, company_id)
@@ -170,7 +170,7 @@ def reconcile(company_id: int) -> Response:
 def _start(kind: str, company_id: int) -> Response:
     """Request a run for a company and redirect to it; answer 404 for an unknown company."""
     company = _company(company_id)
-    run_id = run_log.request(kind, company.id, who())
+    run_id = run_log.request(kind, company.id, person_name())
     run_page = url_for("runs.one", run_id=run_id)
     return redirect(run_page)
 

@@ -17,7 +17,7 @@ from hub.db.engine import read_only_session
 from hub.models import Case, Company
 from hub.models.enums import ConnectionState
 from hub.web import access, row_ids
-from hub.web.access import ANYWHERE, needs
+from hub.web.access import ANYWHERE, require_role
 from hub.web.destinations import local_path
 from hub.web.paging import page, pairs
 
@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
 
 
 @pages.get("/companies/choose")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def show() -> str:
     """List the companies by name, with a search, so that one can be chosen."""
     words = request.args.get("q", "").strip()
@@ -73,7 +73,7 @@ def show() -> str:
 
 
 @pages.post("/companies/choose")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def choose() -> Response:
     """Show one company from now on, or all; answer 404 for one that the person may not see."""
     company_id = row_ids.parse(request.form.get("company", ""))

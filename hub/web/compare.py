@@ -19,7 +19,7 @@ from hub.models.enums import RunKind
 from hub.scheduling import run_log
 from hub.security.names import NO_ADDRESS
 from hub.translations.messages import gettext, translate
-from hub.web.access import needs, who
+from hub.web.access import person_name, require_role
 from hub.web.installation import is_active, tabs
 from hub.web.layout import csv_download
 from hub.web.matches import fields_of
@@ -30,7 +30,7 @@ pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:install
 
 
 @pages.get("/")
-@needs("operator")
+@require_role("operator")
 def show(installation_id: int) -> str:
     """Show the codes of both sides; nothing is read before a field is selected."""
     field = request.args.get("field", "")
@@ -61,7 +61,7 @@ def show(installation_id: int) -> str:
 
 
 @pages.get("/compare.csv")
-@needs("operator")
+@require_role("operator")
 def export(installation_id: int) -> Response:
     """Download all fields as a CSV file."""
     with read_only_session() as session:
@@ -72,7 +72,7 @@ def export(installation_id: int) -> Response:
 
 
 @pages.post("/mail")
-@needs("operator")
+@require_role("operator")
 def mail(installation_id: int) -> Response:
     """Mail the CSV file to the app's mailbox, or else to the person."""
     with read_only_session() as session:
@@ -96,7 +96,7 @@ def mail(installation_id: int) -> Response:
 
 
 @pages.post("/copy")
-@needs("operator")
+@require_role("operator")
 def copy(installation_id: int) -> Response:
     """Confirm as new what is missing in QuickBooks, so that a sync creates it there."""
     with read_only_session() as session:
@@ -107,7 +107,7 @@ def copy(installation_id: int) -> Response:
         flash(gettext("Tick the box to make in QuickBooks what is missing there."), "look")
         return redirect(here)
     try:
-        count = compare.copy_missing(installation, [field], who=who())
+        count = compare.copy_missing(installation, [field], who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
@@ -127,7 +127,7 @@ def _start_creation(installation: Installation) -> str:
     if not is_active(installation):
         app = sources.app_of(installation)
         return gettext("They are created in QuickBooks once %(name)s is on again.", name=app.name)
-    run_log.request(RunKind.SYNC, installation.id, who())
+    run_log.request(RunKind.SYNC, installation.id, person_name())
     return gettext("A sync creates them in QuickBooks now.")
 
 

@@ -25,7 +25,7 @@ from hub.models import LoginSession
 from hub.security import login_sessions, refusals, second_factor
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, destinations, passkeys, sessions, throttling
-from hub.web.access import OWN, needs
+from hub.web.access import OWN, require_role
 from hub.web.headers import csrf
 
 PASSWORD = "confirm_password"  # noqa: S105 (the name of a field)
@@ -88,14 +88,14 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
 
 
 @pages.get("/confirm")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def show() -> str:
     """Ask who it is before a page."""
     return _page(url_for("confirmation.check", next=request.args.get("next", "/")))
 
 
 @pages.post("/confirm")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def check() -> str | Response:
     """Check the answer and go on to the page that needs it."""
     destination = destinations.local_path(request.args.get("next", "/"))
@@ -111,7 +111,7 @@ def check() -> str | Response:
 
 
 @pages.post("/confirm/passkey")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def options() -> dict[str, Any]:
     """Return what a passkey of the person has to sign; its device asks for a PIN or a finger."""
     row = sessions.current_row()
@@ -158,7 +158,7 @@ def _confirm(row: LoginSession) -> str:
     sessions.forget_row()
     if is_right:
         return ""
-    refusals.note("confirmation refused", access.who(), access.who())
+    refusals.note("confirmation refused", access.person_name(), access.person_name())
     if is_over:
         logout_user()
         flash(gettext("Too many wrong tries. Log in again."), "error")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, render_template, url_for
 from werkzeug import Response
 
-from hub.web.access import needs
+from hub.web.access import require_role
 
 
 def create_pages(reset: Callable[[], None]) -> Blueprint:
@@ -13,13 +13,13 @@ def create_pages(reset: Callable[[], None]) -> Blueprint:
     pages = Blueprint("demo", __name__, url_prefix="/demo")
 
     @pages.get("/reset")
-    @needs("owner")
+    @require_role("owner")
     def show() -> str:
         """Say what a new beginning takes away."""
         return render_template("demo_reset.html")
 
     @pages.post("/reset")
-    @needs("owner")
+    @require_role("owner")
     def begin_anew() -> Response:
         """Begin the story anew; the browser follows as soon as the demo answers again."""
         reset()

@@ -30,7 +30,7 @@ from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
 from hub.web import exports, matches, saved_filters, source_files, viewer
-from hub.web.access import ANYWHERE, may_here, needs, scope, who
+from hub.web.access import ANYWHERE, may_here, person_name, require_role, scope
 from hub.web.case_titles import subjects
 from hub.web.document_filters import (
     PAYABLE_KINDS,
@@ -73,7 +73,7 @@ pages = Blueprint("documents", __name__)
 
 
 @pages.get("/documents")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def index() -> str:
     """List documents by text, app, state, kind, date and amount, with their number and sum."""
     filters = document_filters(request.args)
@@ -97,7 +97,7 @@ def index() -> str:
 
 
 @pages.get("/documents/export")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def export() -> Response:
     """Download the documents that the filters choose, in the order of the list."""
     filters = document_filters(request.args)
@@ -115,7 +115,7 @@ def _export_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
 
 
 @pages.get("/documents/<int:document_id>")
-@needs("viewer")
+@require_role("viewer")
 def one(document_id: int) -> str:
     """Show everything that is known of one document."""
     with read_only_session() as session:
@@ -128,7 +128,7 @@ def one(document_id: int) -> str:
 
 
 @pages.post("/documents/<int:document_id>/check")
-@needs("operator")
+@require_role("operator")
 def check(document_id: int) -> Response:
     """Say what would stop a document, by the rules of posting; write nothing."""
     with read_only_session() as session:
@@ -148,7 +148,7 @@ def check(document_id: int) -> Response:
 
 
 @pages.post("/documents/<int:document_id>/post-again")
-@needs("operator")
+@require_role("operator")
 def post_again(document_id: int) -> Response:
     """Post a document again that is not in QuickBooks any more."""
     with read_only_session() as session:
@@ -158,18 +158,18 @@ def post_again(document_id: int) -> Response:
     if main is None:
         abort(404)
     try:
-        retries.retry(main.id, who())
+        retries.retry(main.id, person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
         flash(gettext("It is looked for in QuickBooks and then posted again."), "success")
         if is_active(installation):
-            run_log.request(RunKind.SYNC, installation.id, who())
+            run_log.request(RunKind.SYNC, installation.id, person_name())
     return redirect(url_for("documents.one", document_id=document_id))
 
 
 @pages.get("/postings/<int:posting_id>")
-@needs("viewer")
+@require_role("viewer")
 def posting(posting_id: int) -> Response:
     """Redirect to the place of a posting on the page of its document."""
     with read_only_session() as session:

@@ -20,7 +20,7 @@ from hub.models.enums import RunKind
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext
 from hub.web import listed_rows
-from hub.web.access import needs, who
+from hub.web.access import person_name, require_role
 from hub.web.installation import is_active, tabs
 from hub.web.layout import may_configure
 from hub.web.paging import page, row_or_404
@@ -70,7 +70,7 @@ COLUMNS = (
 
 
 @pages.get("/")
-@needs("viewer")
+@require_role("viewer")
 def show(installation_id: int) -> str:
     """List what the start date leaves out, newest first."""
     with read_only_session() as session:
@@ -91,7 +91,7 @@ def show(installation_id: int) -> str:
 
 
 @pages.get("/include")
-@needs("app-owner")
+@require_role("app-owner")
 def confirm(installation_id: int) -> str | Response:
     """List what is about to be included with its sum, and ask for confirmation."""
     with read_only_session() as session:
@@ -120,7 +120,7 @@ def confirm(installation_id: int) -> str | Response:
 
 
 @pages.post("/include")
-@needs("app-owner")
+@require_role("app-owner")
 def include(installation_id: int) -> Response:
     """Include exactly what was listed; what has changed since then stays left out."""
     chosen = listed_rows.decode(request.form.get("listed", ""))
@@ -130,10 +130,10 @@ def include(installation_id: int) -> Response:
         for row in _list_excluded(session, installation_id, chosen):
             if listed_rows.is_same(chosen[row.id], row.seal):
                 unchanged.append(row.id)
-        included = len(early_documents.include(session, installation, unchanged, who=who()))
+        included = len(early_documents.include(session, installation, unchanged, who=person_name()))
     if included:
         if is_active(installation):
-            run_log.request(RunKind.SYNC, installation_id, who())
+            run_log.request(RunKind.SYNC, installation_id, person_name())
         flash(
             ngettext(
                 "Included %(count)s document. They are read with the next sync.",

@@ -15,7 +15,7 @@ from hub.models import Access, Company, Installation
 from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.web import setting_messages
-from hub.web.access import who
+from hub.web.access import person_name
 from hub.web.installation import is_active
 from hub.web.layout import may_configure
 from hub.web.paging import row_or_404
@@ -62,7 +62,7 @@ def save(row: Installation, values: Mapping[str, Any], mode: str | None) -> Inst
     The person becomes the owner of a new installation. Raise SettingsInvalid for values that do not
     fit, and whatever error the source returns.
     """
-    person = who()
+    person = person_name()
     if row.id and row.enabled:
         return enable.change(row.company_id, row.slug, values, who=person, mode=mode)
     owner = None if row.id else person
@@ -75,8 +75,8 @@ def request_runs(before: Installation, saved: Installation) -> None:
         return
     has_lists = current().plugins.has(saved.slug, "hub_records")
     if has_lists and saved.settings != before.settings:
-        run_log.request(RunKind.LISTS, saved.company_id, who())
-    run_log.request(RunKind.SYNC, saved.id, who())
+        run_log.request(RunKind.LISTS, saved.company_id, person_name())
+    run_log.request(RunKind.SYNC, saved.id, person_name())
 
 
 def disable(row: Installation) -> Installation:
@@ -84,4 +84,4 @@ def disable(row: Installation) -> Installation:
     check_right(row)
     if not row.enabled:
         return row
-    return enable.disable(row.company_id, row.slug, who=who())
+    return enable.disable(row.company_id, row.slug, who=person_name())

@@ -13,7 +13,7 @@ from hub.contract.types import App
 from hub.http import allowlist
 from hub.models import Installation
 from hub.web import form_drafts
-from hub.web.access import who
+from hub.web.access import person_name
 
 
 def load(app: App, row: Installation, typed: Mapping[str, Any]) -> dict[str, str]:
@@ -22,7 +22,7 @@ def load(app: App, row: Installation, typed: Mapping[str, Any]) -> dict[str, str
     They are dropped if they would now go to another address.
     """
     token = request.form.get("draft", "")
-    draft = form_drafts.load(token, who())
+    draft = form_drafts.load(token, person_name())
     if draft.get("subject") != _subject(row):
         return {}
     addresses = _addresses(app, row, typed)
@@ -48,7 +48,7 @@ def save(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, l
         "addresses": _addresses(app, row, values),
         "secrets": entered,
     }
-    token = form_drafts.save(draft, who())
+    token = form_drafts.save(draft, person_name())
     if not token:  # too long to be stored: the secrets have to be typed again
         return "", []
     return token, list(entered)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 import hub
 from hub.web import markdown, viewer
-from hub.web.access import OWN, needs
+from hub.web.access import OWN, require_role
 
 PACKAGE = Path(hub.__file__).parent
 NAME = "admin.md"
@@ -59,7 +59,7 @@ def init_app(app: Flask) -> None:
 
 
 @pages.get("/help")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def show() -> str:
     """Show the documentation for admins."""
     return render_template("help.html", text=_text(viewer.language()))

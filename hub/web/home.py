@@ -19,7 +19,7 @@ from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
 from hub.web import case_list, checklist, company_choice, figures, posted_chart, reconciliation
-from hub.web.access import ANYWHERE, needs, scope
+from hub.web.access import ANYWHERE, require_role, scope
 from hub.web.figures import PostedFigures
 from hub.web.layout import zone
 from hub.web.paging import page, pairs
@@ -53,7 +53,7 @@ class Health:
 
 
 @pages.get("/")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def show() -> str:
     """Show what a person should know first."""
     standby = folder_lock.process_lock().other_folder()

@@ -28,7 +28,7 @@ from hub.web import (
     matches,
     record_creation,
 )
-from hub.web.access import ANYWHERE, may_anywhere, may_here, needs, scope, who
+from hub.web.access import ANYWHERE, may_anywhere, may_here, person_name, require_role, scope
 from hub.web.case_titles import documents
 from hub.web.layout import installation_choices, use_zone_of
 from hub.web.paging import present, row_or_404
@@ -39,7 +39,7 @@ pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 
 @pages.get("/")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def show() -> str:
     """List the cases that the filters choose, one line for each."""
     filters = case_list.filters_of_request()
@@ -66,7 +66,7 @@ def show() -> str:
 
 
 @pages.get("/export")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def export() -> Response:
     """Download the cases that the filters choose, newest first."""
     filters = case_list.filters_of_request()
@@ -77,34 +77,36 @@ def export() -> Response:
 
 
 @pages.get("/<int:case_id>")
-@needs("viewer")
+@require_role("viewer")
 def one(case_id: int) -> str:
     """Show one case: its documents, and everything needed to decide it."""
     return _case_page(case_id)
 
 
 @pages.post("/<int:case_id>/match")
-@needs("operator")
+@require_role("operator")
 def match(case_id: int) -> Response | tuple[str, int]:
     """Match the code of a case and release what it held; without a choice show the form again."""
     installation, source_code, field = _code_of_case(case_id)
     code = source_code.code
     choice = request.form.get("record", "")
     try:
-        message = matches.decide(installation.id, field.name, code, choice, who())
+        message = matches.decide(installation.id, field.name, code, choice, person_name())
     except HubError as error:
         return _case_page(case_id, wrong=translate(error.sentence)), 400
     return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
 
 
 @pages.post("/<int:case_id>/create")
-@needs("operator")
+@require_role("operator")
 def create(case_id: int) -> Response | tuple[str, int]:
     """Have the record of a case created as the form says; show the form again with its errors."""
     installation, source_code, field = _code_of_case(case_id)
     code = source_code.code
     try:
-        message = record_creation.create(installation.id, field.name, code, request.form, who())
+        message = record_creation.create(
+            installation.id, field.name, code, request.form, person_name()
+        )
     except Invalid as error:
         return _case_page(case_id, invalid=error), 400
     except HubError as error:
@@ -113,7 +115,7 @@ def create(case_id: int) -> Response | tuple[str, int]:
 
 
 @pages.post("/<int:case_id>/retry")
-@needs("operator")
+@require_role("operator")
 def retry(case_id: int) -> Response:
     """Retry every posting of a case; each is looked for in QuickBooks before it is sent again."""
 
@@ -137,7 +139,7 @@ def retry(case_id: int) -> Response:
 
 
 @pages.get("/<int:case_id>/remove")
-@needs("operator")
+@require_role("operator")
 def confirm_removal(case_id: int) -> str:
     """Show what would be voided or deleted in QuickBooks, and ask for confirmation."""
     with read_only_session() as session:
@@ -155,7 +157,7 @@ def confirm_removal(case_id: int) -> str:
 
 
 @pages.post("/<int:case_id>/close")
-@needs("operator")
+@require_role("operator")
 def close(case_id: int) -> Response:
     """Close a case that stops nothing, after a person has looked at it."""
     with read_only_session() as session:
@@ -167,7 +169,7 @@ def close(case_id: int) -> Response:
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/retry")
-@needs("operator")
+@require_role("operator")
 def retry_one(case_id: int, posting_id: int) -> Response:
     """Retry one posting."""
 
@@ -177,13 +179,13 @@ def retry_one(case_id: int, posting_id: int) -> Response:
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/adopt")
-@needs("operator")
+@require_role("operator")
 def adopt(case_id: int, posting_id: int) -> Response:
     """Take the transaction in QuickBooks as the posting of this document."""
     quickbooks_id = request.form.get("quickbooks_id", "")
 
     def work() -> str:
-        manual.adopt(posting_id, quickbooks_id, who())
+        manual.adopt(posting_id, quickbooks_id, person_name())
         return gettext(
             "Transaction %(quickbooks_id)s is this document. It will not be posted again.",
             quickbooks_id=quickbooks_id,
@@ -193,13 +195,13 @@ def adopt(case_id: int, posting_id: int) -> Response:
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/not-this")
-@needs("operator")
+@require_role("operator")
 def not_this(case_id: int, posting_id: int) -> Response:
     """Record that the transaction belongs to another document."""
     quickbooks_id = request.form.get("quickbooks_id", "")
 
     def work() -> str:
-        manual.reject_match(posting_id, quickbooks_id, who())
+        manual.reject_match(posting_id, quickbooks_id, person_name())
         return gettext(
             "Transaction %(quickbooks_id)s is another document.", quickbooks_id=quickbooks_id
         )
@@ -208,33 +210,33 @@ def not_this(case_id: int, posting_id: int) -> Response:
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/skip")
-@needs("operator")
+@require_role("operator")
 def skip(case_id: int, posting_id: int) -> Response:
     """Leave a document out of the books, with a reason."""
     reason = request.form.get("reason", "")
 
     def work() -> str:
-        manual.skip(posting_id, reason, who())
+        manual.skip(posting_id, reason, person_name())
         return gettext("Skipped. It will not be posted.")
 
     return case_acts.apply(case_id, work, CaseDecision.SKIPPED, reason.strip())
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/put-back")
-@needs("operator")
+@require_role("operator")
 def restore(case_id: int, posting_id: int) -> Response:
     """Write a document again as it was posted, over the version that the person has seen."""
     sync_token = request.form.get("sync_token", "")
 
     def work() -> str:
-        put_back.put_back(posting_id, sync_token, who())
+        put_back.put_back(posting_id, sync_token, person_name())
         return gettext("It is put back as it was posted.")
 
     return case_acts.apply(case_id, work, CaseDecision.PUT_BACK)
 
 
 @pages.post("/<int:case_id>/leave")
-@needs("operator")
+@require_role("operator")
 def leave(case_id: int) -> Response:
     """Leave in QuickBooks what the source no longer has."""
     with read_only_session() as session:

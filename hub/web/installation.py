@@ -28,7 +28,7 @@ from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, translate
 from hub.web import case_list, environment_badge
-from hub.web.access import may_open_run, needs, who
+from hub.web.access import may_open_run, person_name, require_role
 from hub.web.counts import count_documents
 from hub.web.layout import app_name
 from hub.web.paging import row_or_404
@@ -37,7 +37,7 @@ pages = Blueprint("installation", __name__, url_prefix="/installations/<int:inst
 
 
 @pages.get("/")
-@needs("viewer")
+@require_role("viewer")
 def show(installation_id: int) -> str:
     """Show the state of an installation."""
     with read_only_session() as session:
@@ -48,14 +48,14 @@ def show(installation_id: int) -> str:
 
 
 @pages.post("/run")
-@needs("operator")
+@require_role("operator")
 def run(installation_id: int) -> Response:
     """Start a sync now."""
     return start(installation_id, RunKind.SYNC, installation_id)
 
 
 @pages.post("/lists")
-@needs("operator")
+@require_role("operator")
 def lists(installation_id: int) -> Response:
     """Download the master data: read the lists of QuickBooks and push them into the source."""
     with read_only_session() as session:
@@ -129,7 +129,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
         )
         return redirect(app_page)
     try:
-        run_id = run_log.request(kind, subject_id, who())
+        run_id = run_log.request(kind, subject_id, person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
         return redirect(app_page)

@@ -13,13 +13,13 @@ from hub.models import Company
 from hub.security import hub_settings
 from hub.translations.messages import gettext
 from hub.web import companies, confirmation
-from hub.web.access import ANYWHERE, may, needs, scope
+from hub.web.access import ANYWHERE, may, require_role, scope
 
 pages = Blueprint("intuit", __name__)
 
 
 @pages.get("/quickbooks/launch")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def launch() -> Response:
     """Open the company from which a person started the hub in QuickBooks; log in first."""
     company = _company()
@@ -29,7 +29,7 @@ def launch() -> Response:
 
 
 @pages.get("/quickbooks/reconnect")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def reconnect() -> Response:
     """Lead an owner to the consent for a company; log in first."""
     company = _company()
@@ -45,7 +45,7 @@ def reconnect() -> Response:
 
 
 @pages.get("/quickbooks/disconnected")
-@needs("anyone")
+@require_role("anyone")
 def disconnected() -> str:
     """Say what disconnecting in QuickBooks means.
 
@@ -56,14 +56,14 @@ def disconnected() -> str:
 
 
 @pages.get("/support")
-@needs("anyone")
+@require_role("anyone")
 def support() -> str:
     """Say what the hub does, on which terms, and who helps."""
     return render_template("support.html", contact=hub_settings.contact())
 
 
 @pages.get("/privacy")
-@needs("anyone")
+@require_role("anyone")
 def privacy() -> str:
     """Say what the hub stores, for how long, and who can be asked."""
     return render_template("privacy.html", contact=hub_settings.contact())

@@ -15,7 +15,7 @@ from hub.security import audit, invitations, passwords, people, refusals
 from hub.security.rights import audit_detail, describe
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import right_fields, row_ids, throttling
-from hub.web.access import needs, require_recent_login, who
+from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.people import Handover, people_page
 from hub.web.right_fields import RightFields
 
@@ -29,7 +29,7 @@ Page = str | Response | tuple[str, int]
 
 
 @pages.post("/people/invite")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def invite() -> Page:
     """Invite an address; or only show the form again, with fields for one more right."""
@@ -40,7 +40,7 @@ def invite() -> Page:
     try:
         with transaction() as session:
             rights = right_fields.rights_of(chosen[:MAX_RIGHTS])
-            invitation, code = invitations.invite(session, address, rights, who())
+            invitation, code = invitations.invite(session, address, rights, person_name())
             texts = _record(session, "person invited", invitation)
     except HubError as error:
         flash(translate(error.sentence), "error")
@@ -49,26 +49,26 @@ def invite() -> Page:
 
 
 @pages.post("/people/invitations/renew")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def renew() -> Page:
     """Send a new code to an invited address; the former one is worth nothing any more."""
     with transaction() as session:
         invitation = _require_invitation(session)
-        code = invitations.renew(session, invitation, who())
+        code = invitations.renew(session, invitation, person_name())
         texts = _record(session, "invitation renewed", invitation)
     return _hand_over(invitation.address, texts, code)
 
 
 @pages.post("/people/invitations/withdraw")
-@needs("owner")
+@require_role("owner")
 def withdraw() -> Response:
     """Withdraw an invitation."""
     with transaction() as session:
         invitation = _require_invitation(session)
         address = invitation.address
         session.delete(invitation)
-        audit.record(session, who(), "invitation withdrawn", address)
+        audit.record(session, person_name(), "invitation withdrawn", address)
     flash(
         gettext(
             "The invitation of %(address)s is withdrawn. Its code is not valid any more.",
@@ -80,14 +80,14 @@ def withdraw() -> Response:
 
 
 @pages.get("/invitation")
-@needs("anyone")
+@require_role("anyone")
 def show() -> str:
     """Show the form in which an invited person enters address, code and password."""
     return _form()
 
 
 @pages.post("/invitation")
-@needs("anyone")
+@require_role("anyone")
 def accept() -> Page:
     """Make an invited address a person, and log them in."""
     address = request.form.get("address", "").strip()
@@ -157,14 +157,16 @@ def _require_invitation(session: Any) -> Invitation:
 def _record(session: Session, action: str, invitation: Invitation) -> list[str]:
     """Record an act on an invitation; return its rights in words."""
     rights = invitations.rights_of(invitation)
-    audit.record(session, who(), action, invitation.address, **audit_detail(session, rights))
+    audit.record(
+        session, person_name(), action, invitation.address, **audit_detail(session, rights)
+    )
     return [describe(session, right) for right in rights]
 
 
 def _hand_over(address: str, rights: list[str], code: str) -> Page:
     """Mail the code of an invitation; show it to the owner if it cannot be mailed."""
     try:
-        notifications.send_invitation(address, rights, who(), code)
+        notifications.send_invitation(address, rights, person_name(), code)
     except (NotNow, Retry) as error:
         return people_page(Handover(address, code, translate(error.sentence), url_for(".show")))
     flash(

@@ -148,7 +148,7 @@ def init_app(app: Flask) -> None:
         may_anywhere=access.may_anywhere,
         may_here=access.may_here,
         sees_run=access.may_open_run,
-        who=access.who,
+        who=access.person_name,
         may_configure=may_configure,
     )
 

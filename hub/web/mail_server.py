@@ -19,7 +19,7 @@ from hub.security.names import NO_ADDRESS
 from hub.setting_fields import check_mail_url
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import form_drafts
-from hub.web.access import keep_form, needs, require_recent_login, who
+from hub.web.access import keep_form, person_name, require_recent_login, require_role
 
 ENCRYPTIONS = {
     "smtp": gettext_noop("STARTTLS, usually port 587"),
@@ -42,10 +42,10 @@ class ServerForm:
 
 
 @pages.get("")
-@needs("owner")
+@require_role("owner")
 def show() -> str:
     """Show the mail server."""
-    draft = form_drafts.load_posted(request.args.get("draft", ""), who())
+    draft = form_drafts.load_posted(request.args.get("draft", ""), person_name())
     return _form(_read_form(draft) if draft else _parse(hub_settings.mail_url()))
 
 
@@ -57,7 +57,7 @@ def _secret_fields() -> set[str]:
 @pages.post("")
 @keep_form(_secret_fields)
 @require_recent_login
-@needs("owner")
+@require_role("owner")
 def store() -> Page:
     """Store the mail server; without a host it is removed."""
     typed = _read_form(request.form)
@@ -71,7 +71,9 @@ def store() -> Page:
     changed = _changed_fields(hub_settings.read(hub_settings.MAIL_URL), url)
     with transaction() as session:
         hub_settings.store(session, hub_settings.MAIL_URL, url)
-        audit.record(session, who(), "mail server changed", typed.host or "none", changed=changed)
+        audit.record(
+            session, person_name(), "mail server changed", typed.host or "none", changed=changed
+        )
     message = (
         gettext("The mail server is saved. Send a test message now.")
         if url
@@ -82,7 +84,7 @@ def store() -> Page:
 
 
 @pages.post("/test")
-@needs("owner")
+@require_role("owner")
 def test() -> Response:
     """Send a message to an address, so that an owner sees that it arrives."""
     to = request.form.get("to", "").strip()
@@ -93,7 +95,7 @@ def test() -> Response:
     host = server.host
     if host:
         address = f"{host}:{server.port}" if server.port else host
-        audit.record_alone(who(), "connection tested", address, addresses=[address])
+        audit.record_alone(person_name(), "connection tested", address, addresses=[address])
     try:
         text = gettext("The hub can send mail.")
         notifications.send([to], gettext("Test message of the hub"), f"{text}\n")

@@ -18,7 +18,7 @@ from hub.models import Access, Company
 from hub.security import audit
 from hub.security.rights import Subject
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.access import ANYWHERE, may, needs, rights, scope, who
+from hub.web.access import ANYWHERE, may, person_name, require_role, rights, scope
 from hub.web.app_tiles import tiles
 from hub.web.layout import app_or_404
 from hub.web.paging import page, row_or_404
@@ -40,7 +40,7 @@ pages = Blueprint("marketplace", __name__, url_prefix="/apps")
 
 
 @pages.get("/")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def show() -> str:
     """List the apps that fit the search, and the plugins for people who run the server."""
     plugins = current().plugins
@@ -64,7 +64,7 @@ def show() -> str:
 
 
 @pages.get("/<slug>")
-@needs("viewer")
+@require_role("viewer")
 def one(slug: str) -> str:
     """Show one app: what it posts and calls, and its state at each company."""
     app = app_or_404(slug)
@@ -108,7 +108,7 @@ def _describe_abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:
 
 
 @pages.get("/<slug>/openapi.yaml")
-@needs("viewer")
+@require_role("viewer")
 def openapi(slug: str) -> Response:
     """Serve the assumed API description of an app; answer 404 if its source publishes one."""
     app = app_or_404(slug)
@@ -119,7 +119,7 @@ def openapi(slug: str) -> Response:
 
 
 @pages.post("/<slug>/<int:company_id>/ask")
-@needs("viewer")
+@require_role("viewer")
 def ask(slug: str, company_id: int) -> Response:
     """Record that somebody requests access to an app."""
     app = app_or_404(slug)
@@ -130,12 +130,12 @@ def ask(slug: str, company_id: int) -> Response:
                 Access(
                     slug=slug,
                     company_id=company_id,
-                    requested_by=who(),
+                    requested_by=person_name(),
                     requested_at=current().clock.now(),
                 )
             )
             company_name = company.name or company.realm
-            audit.record(session, who(), "access asked for", f"{slug} for {company_name}")
+            audit.record(session, person_name(), "access asked for", f"{slug} for {company_name}")
             _tell_owners(session, app, company, company_name)
     flash(
         gettext(
@@ -154,7 +154,7 @@ def _tell_owners(session: Session, app: App, company: Company, company_name: str
     def compose() -> tuple[str, str]:
         title = gettext(
             "%(person)s requests access to %(app)s for %(company)s",
-            person=who(),
+            person=person_name(),
             app=app.name,
             company=company_name,
         )
@@ -164,13 +164,13 @@ def _tell_owners(session: Session, app: App, company: Company, company_name: str
 
 
 @pages.post("/<slug>/<int:company_id>/grant")
-@needs("owner")
+@require_role("owner")
 def grant(slug: str, company_id: int) -> Response:
     """Record that access was granted, which lets the app be enabled."""
     app = app_or_404(slug)
     with read_only_session() as session:
         company = row_or_404(session, Company, company_id)
-    enable.grant(company_id, slug, who=who())
+    enable.grant(company_id, slug, who=person_name())
     company_name = company.name or company.realm
     flash(
         gettext(

@@ -22,7 +22,7 @@ from hub.installations.matches import (
 from hub.models import Installation
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web import code_facts, matches, xlsx
-from hub.web.access import needs, who
+from hub.web.access import person_name, require_role
 from hub.web.case_list import CaseRow
 from hub.web.installation import tabs
 from hub.web.layout import UNSAFE_IN_FILE_NAME, may_configure
@@ -39,7 +39,7 @@ pages = Blueprint(
 
 
 @pages.get("/matches.xlsx")
-@needs("viewer")
+@require_role("viewer")
 def export(installation_id: int) -> Response:
     """Download every match and code; those that documents wait for come first."""
     with read_only_session() as session:
@@ -58,7 +58,7 @@ def export(installation_id: int) -> Response:
 
 
 @pages.post("/import")
-@needs("app-owner")
+@require_role("app-owner")
 def preview(installation_id: int) -> str | Redirect:
     """Show what a file would change, and the rows that cannot be used; store nothing."""
     installation = _require_configurable(installation_id)
@@ -87,13 +87,13 @@ def preview(installation_id: int) -> str | Redirect:
 
 
 @pages.post("/import/confirm")
-@needs("app-owner")
+@require_role("app-owner")
 def confirm(installation_id: int) -> Redirect:
     """Store the changes that the preview showed, or none of them."""
     installation = _require_configurable(installation_id)
     rows = _changes_of_form() or abort(400)
     try:
-        count = import_rows(installation, rows, who=who())
+        count = import_rows(installation, rows, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _to_list(installation_id)

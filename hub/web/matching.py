@@ -16,7 +16,7 @@ from hub.models import Case, Installation, Match, SeenCode
 from hub.models.enums import MatchOrigin, RunKind
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import code_facts, matches, record_creation, row_ids
-from hub.web.access import needs, who
+from hub.web.access import person_name, require_role
 from hub.web.case_list import CaseRow
 from hub.web.code_view import CodeState
 from hub.web.installation import start, tabs
@@ -36,7 +36,7 @@ pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installa
 
 
 @pages.get("/")
-@needs("viewer")
+@require_role("viewer")
 def show(installation_id: int) -> str:
     """List codes by name, with the match of each."""
     filters = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
@@ -70,24 +70,24 @@ def show(installation_id: int) -> str:
 
 
 @pages.get("/code")
-@needs("viewer")
+@require_role("viewer")
 def one(installation_id: int) -> str:
     """Show one code, with a search in all records that fit its role."""
     return _code_page(installation_id)
 
 
 @pages.post("/code")
-@needs("operator")
+@require_role("operator")
 def decide(installation_id: int) -> Response | tuple[str, int]:
     """Store or take back the choice for a code; without a choice show the form again."""
     field = request.form.get("field", "")
     code = request.form.get("code", "")
     try:
         if "forget" in request.form:
-            message = matches.forget(installation_id, field, code, who())
+            message = matches.forget(installation_id, field, code, person_name())
         else:
             choice = request.form.get("record", "")
-            message = matches.decide(installation_id, field, code, choice, who())
+            message = matches.decide(installation_id, field, code, choice, person_name())
     except HubError as error:
         return _code_page(installation_id, wrong=translate(error.sentence)), 400
     flash(message, "success")
@@ -98,13 +98,13 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
 
 
 @pages.post("/create")
-@needs("operator")
+@require_role("operator")
 def create(installation_id: int) -> Response | tuple[str, int]:
     """Have the record of a code created as the form says; show the form again with its errors."""
     field = request.form.get("field", "")
     code = request.form.get("code", "")
     try:
-        message = record_creation.create(installation_id, field, code, request.form, who())
+        message = record_creation.create(installation_id, field, code, request.form, person_name())
     except Invalid as error:
         return _code_page(installation_id, invalid=error), 400
     except HubError as error:
@@ -114,7 +114,7 @@ def create(installation_id: int) -> Response | tuple[str, int]:
 
 
 @pages.post("/accept")
-@needs("operator")
+@require_role("operator")
 def accept(installation_id: int) -> Response:
     """Match each open code whose best suggestion reaches a threshold and stands alone."""
     threshold = row_ids.parse(request.form.get("threshold", ""))
@@ -125,7 +125,7 @@ def accept(installation_id: int) -> Response:
         choices, left = _acceptable_suggestions(session, installation, threshold)
     for field, code, record in choices:
         try:
-            matches.decide(installation_id, field, code, record, who())
+            matches.decide(installation_id, field, code, record, person_name())
         except HubError as error:
             flash(translate(error.sentence), "error")
             left += 1
@@ -148,14 +148,14 @@ def accept(installation_id: int) -> Response:
 
 
 @pages.post("/apply")
-@needs("operator")
+@require_role("operator")
 def apply(installation_id: int) -> Response:
     """Run the app, so that documents held by codes that are matched now go on."""
     return start(installation_id, RunKind.SYNC, installation_id)
 
 
 @pages.get("/matches.csv")
-@needs("viewer")
+@require_role("viewer")
 def export(installation_id: int) -> Response:
     """Export every match as a file for a spreadsheet."""
     with read_only_session() as session:

@@ -9,7 +9,7 @@ from hub.context import current
 from hub.errors import DatabaseUnavailable
 from hub.metrics import exposition
 from hub.web import client_address
-from hub.web.access import needs
+from hub.web.access import require_role
 from hub.web.readiness import EXTENSION, ReadinessCheck
 
 pages = Blueprint("monitoring", __name__)
@@ -28,14 +28,14 @@ def init_app(app: Flask) -> None:
 
 
 @pages.get("/healthz")
-@needs("anyone")
+@require_role("anyone")
 def health() -> Response:
     """Answer without the database: the process works on requests."""
     return _text("ok\n")
 
 
 @pages.get("/readyz")
-@needs("anyone")
+@require_role("anyone")
 def ready() -> tuple[Response, int]:
     """Tell whether requests and schedules can be worked on, and if not, why."""
     check: ReadinessCheck = current_app.extensions[EXTENSION]
@@ -44,7 +44,7 @@ def ready() -> tuple[Response, int]:
 
 
 @pages.get("/metrics")
-@needs("anyone")
+@require_role("anyone")
 def metrics() -> Response:
     """Show the figures to whoever has the token or, without one, to this machine."""
     token = current().config.metrics_token

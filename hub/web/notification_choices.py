@@ -13,7 +13,7 @@ from hub.models import Installation
 from hub.notices.timing import TIMINGS
 from hub.security import people
 from hub.translations.messages import gettext, gettext_noop, translate
-from hub.web.access import OWN, needs, scope
+from hub.web.access import OWN, require_role, scope
 from hub.web.layout import app_name
 
 LABELS = {
@@ -27,7 +27,7 @@ pages = Blueprint("notification_choices", __name__, url_prefix="/account/notific
 
 
 @pages.get("")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def show() -> str:
     """Show when the person is mailed about each app that they may see."""
     with read_only_session() as session:
@@ -49,7 +49,7 @@ def show() -> str:
 
 
 @pages.post("")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def store() -> Response:
     """Store when the person is mailed."""
     timings: dict[int | None, str] = {}
@@ -66,7 +66,7 @@ def store() -> Response:
 
 
 @pages.post("/test")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def test() -> Response:
     """Send a test message to the person's own address."""
     address = people.mail_address(current_user)

@@ -10,7 +10,7 @@ from hub.models import PasswordReset, User
 from hub.security import one_time_codes, password_resets, passwords, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import throttling
-from hub.web.access import needs, require_recent_login, who
+from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.paging import row_or_404
 from hub.web.people import Handover, people_page
 
@@ -27,14 +27,14 @@ Page = str | Response | tuple[str, int]
 
 
 @pages.get("/forgotten-password")
-@needs("anyone")
+@require_role("anyone")
 def forgotten() -> str:
     """Show the form in which somebody asks for a code."""
     return render_template("forgotten_password.html", can_mail=notifications.is_set())
 
 
 @pages.post("/forgotten-password")
-@needs("anyone")
+@require_role("anyone")
 def ask() -> Response:
     """Take the request for a code; the answer is the same for every name."""
     name = request.form.get("name", "")
@@ -46,14 +46,14 @@ def ask() -> Response:
 
 
 @pages.get("/new-password")
-@needs("anyone")
+@require_role("anyone")
 def show() -> str:
     """Show the form in which a person enters name, code and a new password."""
     return _form()
 
 
 @pages.post("/new-password")
-@needs("anyone")
+@require_role("anyone")
 def change() -> Page:
     """Set a new password with a code; the person logs in with it, and a second factor if any."""
     name = request.form.get("name", "").strip()
@@ -77,7 +77,7 @@ def change() -> Page:
 
 
 @pages.post("/people/<int:person_id>/reset")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def send_code(person_id: int) -> Page:
     """Mail a code for a new password to a person, or show it to the owner to hand over."""
@@ -89,7 +89,7 @@ def send_code(person_id: int) -> Page:
             raise NotNow(
                 gettext("%(username)s is disabled. Enable them first.", username=person.username)
             )
-        password_resets.store_code(session, person, code, validity, who())
+        password_resets.store_code(session, person, code, validity, person_name())
     name = str(person.username)
     try:
         if not people.mail_address(person):

@@ -17,7 +17,7 @@ from hub.security import audit, invitations, passwords, people
 from hub.security.rights import WHOLE_HUB, assign, describe, rights_of
 from hub.translations.messages import gettext, translate
 from hub.web import right_fields
-from hub.web.access import needs, require_recent_login, who
+from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.paging import row_or_404
 from hub.web.right_fields import RightFields
 
@@ -35,7 +35,7 @@ class Handover(NamedTuple):
 
 
 @pages.get("/")
-@needs("owner")
+@require_role("owner")
 def index() -> str:
     """List the people who may log in."""
     return people_page()
@@ -91,7 +91,7 @@ def _describe_invitation(
 
 
 @pages.post("/add")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def create() -> Response | tuple[str, int]:
     """Add a person with a first password, which they replace when they log in."""
@@ -102,7 +102,7 @@ def create() -> Response | tuple[str, int]:
         new = people.prepare(name, password)
         with transaction() as session:
             person = people.add(session, new, role, must_change_password=True)
-            audit.record(session, who(), "person added", str(person.username), role=role)
+            audit.record(session, person_name(), "person added", str(person.username), role=role)
     except REFUSALS as error:
         flash(translate(error.sentence), "error")
         return people_page(), 400
@@ -114,7 +114,7 @@ def create() -> Response | tuple[str, int]:
 
 
 @pages.post("/<int:person_id>/role")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def change_role(person_id: int) -> Response | tuple[str, int]:
     """Give a person another role; the only owner stays one."""
@@ -123,7 +123,7 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
         with transaction() as session:
             person = row_or_404(session, User, person_id)
             assign(session, person, role)
-            audit.record(session, who(), "role changed", person.username, role=role)
+            audit.record(session, person_name(), "role changed", person.username, role=role)
     except REFUSALS as error:
         flash(translate(error.sentence), "error")
         return people_page(), 400
@@ -132,7 +132,7 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
 
 
 @pages.post("/<int:person_id>/active")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def change_active(person_id: int) -> Response | tuple[str, int]:
     """Disable a person and end their sessions, or enable them again."""
@@ -142,7 +142,7 @@ def change_active(person_id: int) -> Response | tuple[str, int]:
         with transaction() as session:
             person = row_or_404(session, User, person_id)
             people.change_active(session, person, active=active)
-            audit.record(session, who(), action, person.username)
+            audit.record(session, person_name(), action, person.username)
     except REFUSALS as error:
         flash(translate(error.sentence), "error")
         return people_page(), 400

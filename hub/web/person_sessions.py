@@ -10,7 +10,7 @@ from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext
 from hub.web import api_tokens as own_tokens
 from hub.web import row_ids
-from hub.web.access import needs, require_recent_login, who
+from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.account import describe_browser
 from hub.web.paging import row_or_404
 
@@ -18,7 +18,7 @@ pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_i
 
 
 @pages.get("/")
-@needs("owner")
+@require_role("owner")
 def show(person_id: int) -> str:
     """List the sessions and API tokens of a person, and which second factors they have."""
     with read_only_session() as look:
@@ -36,7 +36,7 @@ def show(person_id: int) -> str:
 
 
 @pages.post("/end")
-@needs("owner")
+@require_role("owner")
 def end(person_id: int) -> Response:
     """End one session of a person."""
     session_id = row_ids.parse(request.form.get("session_id", "")) or 0
@@ -46,25 +46,25 @@ def end(person_id: int) -> Response:
         if row is None or row.user_id != person_id:
             abort(404)
         login_sessions.end(write, session_id, EndReason.ENDED_BY_OWNER)
-        audit.record(write, who(), "session ended", _name(person), browser=row.browser)
+        audit.record(write, person_name(), "session ended", _name(person), browser=row.browser)
     flash(gettext("The session is ended."), "success")
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
 
 @pages.post("/end-all")
-@needs("owner")
+@require_role("owner")
 def end_all(person_id: int) -> Response:
     """End all sessions of a person."""
     with transaction() as write:
         person = row_or_404(write, User, person_id)
         count = login_sessions.end_all(write, person_id, EndReason.ENDED_BY_OWNER)
-        audit.record(write, who(), "sessions ended", _name(person), count=count)
+        audit.record(write, person_name(), "sessions ended", _name(person), count=count)
     flash(gettext("%(name)s has to log in again.", name=_name(person)), "success")
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
 
 @pages.post("/revoke-token")
-@needs("owner")
+@require_role("owner")
 def revoke_token(person_id: int) -> Response:
     """Revoke an API token of a person."""
     own_tokens.revoke_token(person_id)
@@ -72,13 +72,13 @@ def revoke_token(person_id: int) -> Response:
 
 
 @pages.post("/reset-factor")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def reset_factor(person_id: int) -> Response:
     """Remove the second factors of a person who lost them, and end their sessions."""
     with transaction() as write:
         person = row_or_404(write, User, person_id)
-        second_factor.reset_lost(write, person, who())
+        second_factor.reset_lost(write, person, person_name())
     flash(
         gettext(
             "%(name)s logs in with the password alone and can set up a new factor.",

@@ -3,13 +3,13 @@
 from flask import Blueprint, redirect, url_for
 from werkzeug import Response
 
-from hub.web.access import needs
+from hub.web.access import require_role
 
 pages = Blueprint("plugins", __name__, url_prefix="/plugins")
 
 
 @pages.get("/")
-@needs("viewer")
+@require_role("viewer")
 def index() -> Response:
     """Redirect to the plugins on the page of apps."""
     return redirect(url_for("marketplace.show", _anchor="plugins"))

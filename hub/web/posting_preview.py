@@ -14,7 +14,7 @@ from hub.money import ZERO
 from hub.outbox import approvals
 from hub.qbo import display
 from hub.web import present_transactions, review_rows, source_files
-from hub.web.access import may_here, needs
+from hub.web.access import may_here, require_role
 from hub.web.installation import tabs
 from hub.web.layout import use_zone_of
 from hub.web.paging import row_or_404
@@ -26,7 +26,7 @@ pages = Blueprint("preview", __name__)
 
 
 @pages.get("/postings/<int:posting_id>/review")
-@needs("viewer")
+@require_role("viewer")
 def show(posting_id: int) -> str | Response:
     """Show a posting in review as a form; once it has left review, show its document."""
     with read_only_session() as session:

@@ -7,7 +7,7 @@ from hub.models import Installation
 from hub.scheduling import readiness_report
 from hub.scheduling.readiness_report import ReadinessReport
 from hub.web import viewer
-from hub.web.access import needs
+from hub.web.access import require_role
 from hub.web.installation import tabs
 from hub.web.paging import row_or_404
 from hub.web.source_view import sum_texts
@@ -16,7 +16,7 @@ pages = Blueprint("ready", __name__, url_prefix="/installations/<int:installatio
 
 
 @pages.get("/")
-@needs("viewer")
+@require_role("viewer")
 def show(installation_id: int) -> str:
     """Show the company's set-up and what stops documents, with what to do about each."""
     with read_only_session() as session:

@@ -17,7 +17,7 @@ from hub.models.enums import FileState, FileWay, RunKind
 from hub.sources import file_folder, file_intake, file_mapping
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web import installation as installation_page
-from hub.web.access import needs, who
+from hub.web.access import person_name, require_role
 from hub.web.paging import page, row_or_404
 
 MAX_FILES = 50  # in one upload
@@ -27,7 +27,7 @@ pages = Blueprint(
 
 
 @pages.get("/")
-@needs("viewer")
+@require_role("viewer")
 def show(installation_id: int) -> str:
     """Show the files of an app that receives files, the newest first."""
     query = select(StoredFile).where(StoredFile.installation_id == installation_id)
@@ -47,7 +47,7 @@ def show(installation_id: int) -> str:
 
 
 @pages.post("/")
-@needs("operator")
+@require_role("operator")
 def upload(installation_id: int) -> Response:
     """Store the uploaded files; map the columns of the first new table, or else start a sync."""
     with read_only_session() as session:
@@ -67,7 +67,7 @@ def upload(installation_id: int) -> Response:
 
 
 @pages.get("/<int:file_id>/columns")
-@needs("operator")
+@require_role("operator")
 def columns(installation_id: int, file_id: int) -> str | Response:
     """Ask which column of a table holds what, with its first rows and the likely answers."""
     with read_only_session() as session:
@@ -89,7 +89,7 @@ def columns(installation_id: int, file_id: int) -> str | Response:
 
 
 @pages.post("/<int:file_id>/columns")
-@needs("operator")
+@require_role("operator")
 def map_columns(installation_id: int, file_id: int) -> str | Response:
     """Accept a table with the answers; show the form again if the table cannot be read so."""
     with read_only_session() as session:
@@ -102,7 +102,7 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
             answers[name] = value
     name = request.form.get("name", "")
     try:
-        count = file_mapping.apply(installation, file_id, name, answers, who())
+        count = file_mapping.apply(installation, file_id, name, answers, person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
         table = file_mapping.open_table(installation, file_id).table
@@ -118,14 +118,14 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
 
 
 @pages.post("/<int:file_id>/discard")
-@needs("operator")
+@require_role("operator")
 def discard(installation_id: int, file_id: int) -> Response:
     """Delete a table that waits for its columns."""
     with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         stored = _require_file(session, installation, file_id)
     try:
-        file_mapping.discard(installation, file_id, who())
+        file_mapping.discard(installation, file_id, person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
@@ -150,7 +150,9 @@ def _receive(
 ) -> file_intake.IntakeResult | None:
     """Store one file and say what became of it; return None if it was refused."""
     try:
-        result = file_intake.receive(installation, name, content, way=FileWay.UPLOAD, who=who())
+        result = file_intake.receive(
+            installation, name, content, way=FileWay.UPLOAD, who=person_name()
+        )
     except HubError as error:
         flash(translate(error.sentence), "error")
         return None

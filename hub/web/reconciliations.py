@@ -15,7 +15,7 @@ from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.qbo import deep_links
 from hub.scheduling import summary
 from hub.web import all_reconciliations, exports, reconciliation, row_ids, viewer
-from hub.web.access import ANYWHERE, company_id_of_address, may, needs, scope, who
+from hub.web.access import ANYWHERE, company_id_of_address, may, person_name, require_role, scope
 from hub.web.company_choice import chosen_or_only_company
 from hub.web.layout import use_zone_of
 from hub.web.paging import ListPage, address_with, page, row_or_404
@@ -52,7 +52,7 @@ pages = Blueprint("reconciliations", __name__, url_prefix="/reconciliations")
 
 
 @pages.get("/")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def index() -> str:
     """Show the newest reconciliation of the chosen company, or of each of several."""
     with read_only_session() as session:
@@ -69,14 +69,14 @@ def index() -> str:
 
 
 @pages.get("/export")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def export_all() -> Response:
     """Download the newest reconciliation of each company."""
     return all_reconciliations.download()
 
 
 @pages.get("/<int:run_id>")
-@needs("viewer")
+@require_role("viewer")
 def show(run_id: int) -> str:
     """Show one reconciliation: what differs, and on request all control totals."""
     with read_only_session() as session:
@@ -88,7 +88,7 @@ def show(run_id: int) -> str:
 
 
 @pages.get("/<int:run_id>/export")
-@needs("viewer")
+@require_role("viewer")
 def export(run_id: int) -> Response:
     """Download the documents that differ, or the control totals."""
     with read_only_session() as session:
@@ -102,7 +102,7 @@ def export(run_id: int) -> Response:
 
 
 @pages.get("/<int:run_id>/report.pdf")
-@needs("viewer")
+@require_role("viewer")
 def pdf(run_id: int) -> Response:
     """Download a reconciliation as a PDF for an auditor."""
     # Imported here: most processes never write a PDF, and its library takes long to import.
@@ -113,7 +113,7 @@ def pdf(run_id: int) -> Response:
         use_zone_of(_first_app(session, report.company))
         now = current().clock.now()
     with viewer.translate_reasons():
-        content = reconciliation_pdf.render(report, printed_by=who(), printed_at=now)
+        content = reconciliation_pdf.render(report, printed_by=person_name(), printed_at=now)
     headers = {"Content-Disposition": f"attachment; filename=reconciliation-{run_id}.pdf"}
     return Response(content, mimetype=reconciliation_pdf.MIME, headers=headers)
 

@@ -25,7 +25,7 @@ from hub.web import (
     report_tables,
     row_ids,
 )
-from hub.web.access import ANYWHERE, company_id_of_address, needs, scope
+from hub.web.access import ANYWHERE, company_id_of_address, require_role, scope
 from hub.web.company_choice import chosen_or_only_company
 from hub.web.layout import app_name
 from hub.web.paging import page
@@ -62,7 +62,7 @@ pages = Blueprint("reports", __name__, url_prefix="/reports")
 
 
 @pages.get("/")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def show() -> str:
     """Show the reports about the chosen company, or about all of several."""
     with read_only_session() as session:
@@ -102,7 +102,7 @@ def show() -> str:
 
 
 @pages.get("/export")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def export() -> Response:
     """Download a table about a company, the control totals if the address names no other.
 
@@ -131,7 +131,7 @@ def export() -> Response:
 
 
 @pages.get("/documents")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def documents() -> str | Response:
     """List exactly the documents that make up a number of the control totals."""
     with read_only_session() as session:
@@ -155,7 +155,7 @@ def documents() -> str | Response:
 
 
 @pages.get("/documents/export")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def export_documents() -> Response:
     """Download the documents that make up a number of the control totals."""
     with read_only_session() as session:

@@ -17,7 +17,7 @@ from hub.models import User
 from hub.security import audit, refusals
 from hub.security.login_sessions import logged_in
 from hub.web import failures, throttling
-from hub.web.access import who
+from hub.web.access import person_name
 
 log = logging.getLogger(__name__)
 LOGIN = "security.login"
@@ -70,7 +70,7 @@ def _record(answer: Response) -> Response:
         log.error("%s", error)
         return _refuse_unrecorded()
     if "attachment" in answer.headers.get("Content-Disposition", ""):
-        audit.record_alone(who() or refusals.NOBODY, "data exported", _request())
+        audit.record_alone(person_name() or refusals.NOBODY, "data exported", _request())
     _record_refusal(answer)
     refusals.record_counted()
     return answer
@@ -108,9 +108,9 @@ def _record_refusal(answer: Response) -> None:
     elif answer.status_code == 429:
         refusals.note("request throttled", refusals.NOBODY, _request())
     elif is_forged_form:
-        refusals.note("form refused", who(), _request())
+        refusals.note("form refused", person_name(), _request())
     elif answer.status_code == 403 or is_beyond_rights:
-        refusals.note("request refused", who() or refusals.NOBODY, _request())
+        refusals.note("request refused", person_name() or refusals.NOBODY, _request())
     elif answer.status_code == 401 and request.blueprint == "webhooks":
         refusals.note("webhook refused", refusals.NOBODY, _request())
 

@@ -23,7 +23,7 @@ from hub.web import (
     review_approvals,
     review_rows,
 )
-from hub.web.access import needs, require_recent_login, who
+from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.installation import count_before_start, tabs
 from hub.web.kind_counts import count_kinds
 from hub.web.layout import may_configure
@@ -51,7 +51,7 @@ class Selection:
 
 
 @pages.get("/")
-@needs("viewer")
+@require_role("viewer")
 def show(installation_id: int) -> str:
     """List what waits for approval, oldest first.
 
@@ -88,7 +88,7 @@ def show(installation_id: int) -> str:
 
 
 @pages.get("/selection")
-@needs("operator")
+@require_role("operator")
 def selection(installation_id: int) -> str:
     """Return the bar with the sum of the ticked rows, for htmx."""
     with read_only_session() as session:
@@ -100,7 +100,7 @@ def selection(installation_id: int) -> str:
 
 
 @pages.get("/approve")
-@needs("operator")
+@require_role("operator")
 def confirm(installation_id: int) -> str | Response:
     """List what is about to be approved with its sum, and ask for confirmation."""
     with read_only_session() as session:
@@ -205,7 +205,7 @@ def _breakdown(
 
 
 @pages.post("/approve")
-@needs("operator")
+@require_role("operator")
 def approve(installation_id: int) -> Response | str:
     """Approve exactly what was listed; what has changed since then stays in review.
 
@@ -218,7 +218,7 @@ def approve(installation_id: int) -> Response | str:
         question: Response | str | None = confirmation.ask()
         if question is not None:
             return question
-    outcome = review_approvals.approve(installation_id, listed, who())
+    outcome = review_approvals.approve(installation_id, listed, person_name())
     approved = len(outcome.released)
     if approved:
         flash(
@@ -236,7 +236,7 @@ def approve(installation_id: int) -> Response | str:
 
 
 @pages.post("/automatic")
-@needs("app-owner")
+@require_role("app-owner")
 @require_recent_login
 def automatic(installation_id: int) -> Response:
     """Let the app post without review from now on.
@@ -248,8 +248,8 @@ def automatic(installation_id: int) -> Response:
     if not may_configure(installation):
         abort(403)
     if _may_become_automatic(installation):
-        enable.set_mode(installation.id, "auto", who=who())
-        run_log.request(RunKind.SYNC, installation_id, who())
+        enable.set_mode(installation.id, "auto", who=person_name())
+        run_log.request(RunKind.SYNC, installation_id, person_name())
         flash(gettext("New documents are now posted automatically."), "success")
     return redirect(url_for("review.show", installation_id=installation_id))
 

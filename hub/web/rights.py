@@ -12,7 +12,7 @@ from hub.models import Company, User
 from hub.security import rights
 from hub.translations.messages import gettext, translate
 from hub.web import right_fields
-from hub.web.access import needs, require_recent_login, who
+from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.layout import app_name
 from hub.web.paging import row_or_404
 from hub.web.right_fields import RightFields
@@ -21,14 +21,14 @@ pages = Blueprint("rights", __name__, url_prefix="/people/<int:person_id>/rights
 
 
 @pages.get("/")
-@needs("owner")
+@require_role("owner")
 def show(person_id: int) -> str:
     """Show a person's rights, and the form that adds one."""
     return _page(person_id)
 
 
 @pages.post("/add")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def add(person_id: int) -> Response | tuple[str, int]:
     """Give a person a role for a company and app, in place of the one they had for these."""
@@ -37,7 +37,7 @@ def add(person_id: int) -> Response | tuple[str, int]:
     try:
         with transaction() as session:
             person = row_or_404(session, User, person_id)
-            text = rights.give(session, person, chosen.role, subject, who=who())
+            text = rights.give(session, person, chosen.role, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _page(person_id), 400
@@ -46,7 +46,7 @@ def add(person_id: int) -> Response | tuple[str, int]:
 
 
 @pages.post("/remove")
-@needs("owner")
+@require_role("owner")
 @require_recent_login
 def remove(person_id: int) -> Response | tuple[str, int]:
     """Take a role away; it holds no longer from the person's next request on."""
@@ -54,7 +54,7 @@ def remove(person_id: int) -> Response | tuple[str, int]:
         with transaction() as session:
             person = row_or_404(session, User, person_id)
             subject = right_fields.subject_of(_read_form())
-            text = rights.take_away(session, person, subject, who=who())
+            text = rights.take_away(session, person, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _page(person_id), 400

@@ -16,7 +16,7 @@ from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import exports, reconciliation, row_ids
-from hub.web.access import ANYWHERE, may_here, needs, scope
+from hub.web.access import ANYWHERE, may_here, require_role, scope
 from hub.web.layout import app_name, installation_choices, use_zone_of
 from hub.web.paging import page, present, row_or_404
 
@@ -68,7 +68,7 @@ class RunSubjects:
 
 
 @pages.get("/")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def index() -> str:
     """List runs, newest first."""
     filters = _filters()
@@ -93,7 +93,7 @@ def index() -> str:
 
 
 @pages.get("/export")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def export() -> Response:
     """Download the runs that the filters choose, newest first."""
     rows = exports.read_in_chunks(_select_runs(_filters()), [Run.id], _export_rows)
@@ -148,7 +148,7 @@ def _export_rows(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]
 
 
 @pages.get("/<int:run_id>")
-@needs("viewer")
+@require_role("viewer")
 def one(run_id: int) -> str:
     """Show one run: its progress, result and log."""
     context = _context(run_id)
@@ -156,7 +156,7 @@ def one(run_id: int) -> str:
 
 
 @pages.get("/<int:run_id>/progress")
-@needs("viewer")
+@require_role("viewer")
 def progress(run_id: int) -> tuple[str, int]:
     """Render the part that a run in progress renews every two seconds.
 

@@ -13,7 +13,7 @@ from hub.db.engine import transaction
 from hub.models import SavedFilter
 from hub.translations.messages import gettext
 from hub.web import row_ids
-from hub.web.access import OWN, needs
+from hub.web.access import OWN, require_role
 from hub.web.document_filters import document_filters
 from hub.web.paging import present
 
@@ -24,7 +24,7 @@ pages = Blueprint("saved_filters", __name__, url_prefix="/documents/filters")
 
 
 @pages.post("/save")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def save() -> Response:
     """Save the filters of a form under a name; one of this name is replaced."""
     filters: dict[str, Any] = present(document_filters(request.form))
@@ -53,7 +53,7 @@ def save() -> Response:
 
 
 @pages.post("/remove")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def remove() -> Response:
     """Remove one of the person's own saved filters."""
     filter_id = row_ids.parse(request.form.get("filter_id", "")) or 0

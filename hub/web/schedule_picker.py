@@ -12,7 +12,7 @@ from hub.context import current
 from hub.contract.interval import Interval, zone_of
 from hub.errors import Refused
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.access import OWN, needs
+from hub.web.access import OWN, require_role
 
 DAILY = "daily"
 WORKING_DAYS = "weekdays"
@@ -51,7 +51,7 @@ class Picker:
 
 
 @pages.get("/schedule/next")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def show() -> str:
     """Return the next times of the schedule that the form has now, for htmx."""
     text = read_schedule(request.args)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.db.engine import read_only_session
 from hub.models import Company
 from hub.web import case_list
-from hub.web.access import ANYWHERE, needs, scope
+from hub.web.access import ANYWHERE, require_role, scope
 from hub.web.company_choice import matches_words
 from hub.web.document_filters import document_filters, select_ids
 from hub.web.document_rows import rows_of
@@ -20,7 +20,7 @@ pages = Blueprint("search", __name__, url_prefix="/search")
 
 
 @pages.get("/")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def show() -> str:
     """List the first hits of each kind; without words nothing is searched."""
     words = request.args.get("q", "").strip()[:MAX_WORDS_LENGTH]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.outbox import approvals
 from hub.translations.messages import ngettext
-from hub.web.access import who
+from hub.web.access import person_name
 from hub.web.review_approvals import ApprovalOutcome
 
 
@@ -36,13 +36,15 @@ class SecondApprovals:
 
     def is_approved_by_me(self, posting_id: int) -> bool:
         """Tell whether the person who is logged in has approved a posting."""
-        return who() in [person.who for person in self.people.get(posting_id, ())]
+        return person_name() in [person.who for person in self.people.get(posting_id, ())]
 
     def count_firsts(self, posting_ids: Iterable[int]) -> int:
         """Count the postings that still lack an approval after one by the present person."""
         count = 0
         for id in posting_ids:
-            others = [person.who for person in self.people.get(id, ()) if person.who != who()]
+            others = [
+                person.who for person in self.people.get(id, ()) if person.who != person_name()
+            ]
             count += id in self.lacking and not others
         return count
 

@@ -14,7 +14,7 @@ from hub.models import LoginSession, User
 from hub.security import audit, login_sessions, refusals, second_factor
 from hub.translations.messages import gettext
 from hub.web import passkeys, sessions, throttling
-from hub.web.access import needs
+from hub.web.access import require_role
 from hub.web.destinations import local_path
 
 CHALLENGE = "passkey_challenge"  # in the signed cookie: nobody is logged in yet
@@ -23,7 +23,7 @@ pages = Blueprint("factor", __name__, url_prefix="/login")
 
 
 @pages.get("/second-factor")
-@needs("anyone")
+@require_role("anyone")
 def show() -> str | Response:
     """Ask for the second factor after the password."""
     row = sessions.current_row()
@@ -33,7 +33,7 @@ def show() -> str | Response:
 
 
 @pages.post("/second-factor")
-@needs("anyone")
+@require_role("anyone")
 def check() -> str | Response:
     """Complete the log-in with a code or a passkey."""
     row = sessions.current_row()
@@ -58,7 +58,7 @@ def check() -> str | Response:
 
 
 @pages.post("/second-factor/passkey")
-@needs("anyone")
+@require_role("anyone")
 def options() -> dict[str, Any]:
     """Return what a passkey of the person has to sign as second factor."""
     row = sessions.current_row()
@@ -72,7 +72,7 @@ def options() -> dict[str, Any]:
 
 
 @pages.post("/passkey/options")
-@needs("anyone")
+@require_role("anyone")
 def options_of_anyone() -> dict[str, Any]:
     """Return what a passkey has to sign to log in without a name and password."""
     challenge = passkeys.challenge_to_use(None, verify_person=True)
@@ -81,7 +81,7 @@ def options_of_anyone() -> dict[str, Any]:
 
 
 @pages.post("/passkey")
-@needs("anyone")
+@require_role("anyone")
 def log_in() -> Response:
     """Log in with a passkey alone: the device has asked for a PIN or a fingerprint."""
     if current_user.is_authenticated:

@@ -33,7 +33,7 @@ from hub.web import (
     setting_preview,
     viewer,
 )
-from hub.web.access import keep_form, may_here, needs, require_recent_login, who
+from hub.web.access import keep_form, may_here, person_name, require_recent_login, require_role
 from hub.web.installation import tabs
 from hub.web.layout import app_or_404, may_configure, zone
 from hub.web.paging import row_or_404
@@ -56,7 +56,7 @@ def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0
 
 
 @pages.get("/apps/<slug>/<int:company_id>/configure")
-@needs("app-owner")
+@require_role("app-owner")
 def new(slug: str, company_id: int) -> Page:
     """Show the settings of an app that is not enabled for the company yet.
 
@@ -72,7 +72,7 @@ def new(slug: str, company_id: int) -> Page:
 
 @pages.post("/apps/<slug>/<int:company_id>/configure")
 @keep_form(_secret_fields)
-@needs("app-owner")
+@require_role("app-owner")
 def enable(slug: str, company_id: int) -> Page:
     """Test the settings, and enable the app with them.
 
@@ -83,7 +83,7 @@ def enable(slug: str, company_id: int) -> Page:
 
 
 @pages.get("/installations/<int:installation_id>/settings")
-@needs("viewer")
+@require_role("viewer")
 def show(installation_id: int) -> Page:
     """Show the settings of an enabled app."""
     row = _row(installation_id)
@@ -92,7 +92,7 @@ def show(installation_id: int) -> Page:
 
 @pages.post("/installations/<int:installation_id>/settings")
 @keep_form(_secret_fields)
-@needs("app-owner")
+@require_role("app-owner")
 def change(installation_id: int) -> Page:
     """Test the settings and save them."""
     row = _row(installation_id)
@@ -100,7 +100,7 @@ def change(installation_id: int) -> Page:
 
 
 @pages.post("/apps/<slug>/<int:company_id>/configure/changes")
-@needs("app-owner")
+@require_role("app-owner")
 def first_changes(slug: str, company_id: int) -> str:
     """Return what enabling the app with this form would mean for the books, for htmx."""
     app = app_or_404(slug)
@@ -108,7 +108,7 @@ def first_changes(slug: str, company_id: int) -> str:
 
 
 @pages.post("/installations/<int:installation_id>/settings/changes")
-@needs("app-owner")
+@require_role("app-owner")
 def changes(installation_id: int) -> str:
     """Return what saving the form would change, for htmx."""
     row = _row(installation_id)
@@ -128,7 +128,7 @@ def _preview(app: App, row: Installation) -> str:
 
 
 @pages.post("/installations/<int:installation_id>/disable")
-@needs("app-owner")
+@require_role("app-owner")
 def disable(installation_id: int) -> Response:
     """Disable the app; settings and matches stay.
 
@@ -144,7 +144,7 @@ def disable(installation_id: int) -> Response:
 
 
 @pages.post("/installations/<int:installation_id>/owner")
-@needs("app-owner")
+@require_role("app-owner")
 @require_recent_login
 def hand_over(installation_id: int) -> Response:
     """Give the app to another person; only its owner may do that."""
@@ -157,14 +157,14 @@ def hand_over(installation_id: int) -> Response:
         row.owner = name
         company_name = row.company.name
         subject = f"{row.slug} for {company_name}"
-        audit.record(session, who(), "app handed over", subject, to=name)
+        audit.record(session, person_name(), "app handed over", subject, to=name)
     flash(gettext("%(name)s now owns this app.", name=name), "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
 
 
 def _first_form(row: Installation) -> str:
     """Draw the form as it is stored, or with the values of one that could not be saved."""
-    form = form_drafts.load_posted(_draft_token() or "", who())
+    form = form_drafts.load_posted(_draft_token() or "", person_name())
     if not form:
         return _form(row, {}, {})
     flash(
@@ -278,7 +278,7 @@ def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
 
     Raise HubError if the source refuses them.
     """
-    tenant = installations_enable.try_settings(row, answers, who=who())
+    tenant = installations_enable.try_settings(row, answers, who=person_name())
     flash(setting_messages.confirm_connection(tenant.name), "success")
     for text in tenant.warnings:
         flash(reasons.translate_sentence(text), "look")

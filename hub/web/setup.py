@@ -27,7 +27,7 @@ from hub.qbo.oauth import token_endpoint
 from hub.security import audit, hub_settings, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import destinations, first_owner, form_drafts
-from hub.web.access import keep_form, needs, require_recent_login, who
+from hub.web.access import keep_form, person_name, require_recent_login, require_role
 
 ENVIRONMENTS = {
     "sandbox": gettext_noop("Sandbox (development keys)"),
@@ -64,7 +64,7 @@ def _is_open_before_setup(endpoint: str) -> bool:
 
 
 @pages.route("", methods=["GET", "POST"])
-@needs("anyone")
+@require_role("anyone")
 def owner() -> Page:
     """Let whoever has the set-up code become the first owner."""
     if first_owner.owner_exists():
@@ -116,11 +116,11 @@ def _add_owner(code: str, name: str, password: str) -> Any:
 
 
 @pages.get("/intuit")
-@needs("owner")
+@require_role("owner")
 def intuit() -> str:
     """Show which keys are in use, and the addresses to enter at Intuit."""
     keys = intuit_keys.read_stored()
-    draft = form_drafts.load_posted(request.args.get("draft", ""), who())
+    draft = form_drafts.load_posted(request.args.get("draft", ""), person_name())
     return _intuit_form(_typed_keys(draft, keys) if draft else keys)
 
 
@@ -132,7 +132,7 @@ def _secret_fields() -> set[str]:
 @pages.post("/intuit")
 @keep_form(_secret_fields)
 @require_recent_login
-@needs("owner")
+@require_role("owner")
 def store_intuit() -> Page:
     """Store the keys of the Intuit app in the vault."""
     before = intuit_keys.read_stored()
@@ -142,7 +142,7 @@ def store_intuit() -> Page:
             intuit_keys.store(session, keys)
             audit.record(
                 session,
-                who(),
+                person_name(),
                 "Intuit keys changed",
                 keys.client_id,
                 changed=_changed_fields(before, keys),
@@ -214,12 +214,12 @@ def _intuit_form(keys: StoredKeys) -> str:
 
 
 @pages.post("/contact")
-@needs("owner")
+@require_role("owner")
 def store_contact() -> WerkzeugResponse:
     """Store whom people outside may ask about this hub."""
     contact = " ".join(request.form.get("contact", "").split())[:MAX_CONTACT_LENGTH]
     with transaction() as session:
         hub_settings.store(session, hub_settings.CONTACT, contact)
-        audit.record(session, who(), "contact address changed", contact)
+        audit.record(session, person_name(), "contact address changed", contact)
     flash(gettext("The contact address is stored."), "success")
     return redirect(url_for("setup.intuit"))

@@ -20,7 +20,7 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import SourceDocument
 from hub.translations.messages import gettext, translate
-from hub.web.access import needs
+from hub.web.access import require_role
 from hub.web.paging import row_or_404
 
 # The first bytes of the files that open in the browser, with their types.
@@ -52,7 +52,7 @@ pages = Blueprint("files", __name__)
 
 
 @pages.get("/documents/<int:document_id>/file")
-@needs("operator")
+@require_role("operator")
 def show(document_id: int) -> Response:
     """Fetch a file from the source and show or save it; `id` in the address names it."""
     attachment, content = _fetch(document_id)
@@ -64,7 +64,7 @@ cast(Any, show).talisman_view_options = HEADERS
 
 
 @pages.get("/documents/<int:document_id>/file/frame")
-@needs("operator")
+@require_role("operator")
 def frame(document_id: int) -> Response:
     """Fetch a picture or PDF file for a frame of our own pages; say if there is nothing to show."""
     try:

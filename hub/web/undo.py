@@ -13,14 +13,14 @@ from hub.posting.actions import undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext, translate
-from hub.web.access import needs, who
+from hub.web.access import person_name, require_role
 from hub.web.paging import row_or_404
 
 pages = Blueprint("undoing", __name__, url_prefix="/undo")
 
 
 @pages.get("/run/<int:run_id>")
-@needs("operator")
+@require_role("operator")
 def run(run_id: int) -> str:
     """Show which postings of a run can be removed and why others cannot.
 
@@ -34,7 +34,7 @@ def run(run_id: int) -> str:
 
 
 @pages.post("/run/<int:run_id>")
-@needs("operator")
+@require_role("operator")
 def undo_run(run_id: int) -> Response:
     """Remove exactly what was shown, as far as it still can be removed."""
     back = url_for("runs.one", run_id=run_id)
@@ -42,7 +42,7 @@ def undo_run(run_id: int) -> Response:
 
 
 @pages.get("/posting/<int:posting_id>")
-@needs("operator")
+@require_role("operator")
 def posting(posting_id: int) -> str:
     """Show whether a document can be removed from QuickBooks."""
     with read_only_session() as session:
@@ -53,7 +53,7 @@ def posting(posting_id: int) -> str:
 
 
 @pages.post("/posting/<int:posting_id>")
-@needs("operator")
+@require_role("operator")
 def undo_posting(posting_id: int) -> Response:
     """Remove one document from QuickBooks."""
     with read_only_session() as session:
@@ -81,12 +81,12 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
                 )
             )
         chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen)
-        count = undo.undo(chosen_plan, who())
+        count = undo.undo(chosen_plan, person_name())
     except (NotNow, NotFound) as error:
         flash(translate(error.sentence), "look")
         return redirect(back)
     for installation_id in {one.posting.installation_id for one in chosen}:
-        run_log.request(RunKind.POST, installation_id, who())
+        run_log.request(RunKind.POST, installation_id, person_name())
     flash(
         ngettext(
             "Removing %(count)s document from QuickBooks…",

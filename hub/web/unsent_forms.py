@@ -7,7 +7,7 @@ from flask import Flask, Response, render_template, request
 from flask_security import current_user
 
 from hub.web import filled_form, form_drafts
-from hub.web.access import who
+from hub.web.access import person_name
 
 
 def init_app(app: Flask) -> None:
@@ -23,7 +23,7 @@ def _fill(response: Response) -> Response:
         return response
     if not current_user.is_authenticated:
         return response
-    draft = form_drafts.load(token, who())
+    draft = form_drafts.load(token, person_name())
     if not draft.get("page"):
         return response
     form = form_drafts.form_of(draft)

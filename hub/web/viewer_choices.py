@@ -16,14 +16,14 @@ from hub.translations.catalogs import LANGUAGES
 from hub.translations.messages import gettext
 from hub.translations.numbers import FORMATS
 from hub.web import viewer
-from hub.web.access import OWN, needs
+from hub.web.access import OWN, require_role
 
 EXAMPLE = Decimal("8200000.50")
 pages = Blueprint("viewer_choices", __name__, url_prefix="/account/formats")
 
 
 @pages.post("")
-@needs("viewer", of=OWN)
+@require_role("viewer", of=OWN)
 def store() -> Response:
     """Store the choices of the person; an empty one is left to browser, language and apps."""
     zone = request.form.get("zone", "").strip()

@@ -12,7 +12,7 @@ from werkzeug import Response
 from hub.db.engine import read_only_session
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
-from hub.web.access import ANYWHERE, needs, scope
+from hub.web.access import ANYWHERE, require_role, scope
 from hub.web.paging import page
 from hub.web.review_rows import CurrencySums
 
@@ -30,7 +30,7 @@ class WaitingApp:
 
 
 @pages.get("/")
-@needs("viewer", of=ANYWHERE)
+@require_role("viewer", of=ANYWHERE)
 def index() -> str | Response:
     """List the apps with something to approve; redirect to the review of a single one."""
     in_review = (

@@ -19,7 +19,7 @@ from hub.qbo import webhooks as quickbooks_webhooks
 from hub.scheduling import run_log
 from hub.translations.messages import translate
 from hub.web import throttling
-from hub.web.access import needs
+from hub.web.access import require_role
 from hub.web.call_rates import BurstRate, CallRates
 from hub.web.headers import csrf
 from hub.web.paging import row_or_404
@@ -85,7 +85,7 @@ def _refuse_until(seconds: float) -> None:
 
 
 @pages.post("/<int:installation_id>")
-@needs("anyone")
+@require_role("anyone")
 def source(installation_id: int) -> Response:
     """Take a source's notice of a change.
 
@@ -111,7 +111,7 @@ def source(installation_id: int) -> Response:
 
 
 @pages.post("/quickbooks")
-@needs("anyone")
+@require_role("anyone")
 def quickbooks() -> Response:
     """Take QuickBooks' notice of a change, and request a run that reads what is new."""
     body = request.get_data(cache=False)

@@ -5,7 +5,7 @@ from typing import Any, cast
 from flask import Blueprint, Flask, Response, current_app, jsonify
 from flask_smorest import Api
 
-from hub.web.access import needs
+from hub.web.access import require_role
 from hub.web.api import (
     approvals,
     case_decisions,
@@ -74,7 +74,7 @@ def init_app(app: Flask) -> None:
 
 
 @document.get("/openapi.json")
-@needs("anyone")
+@require_role("anyone")
 def openapi() -> Response:
     """Return the OpenAPI document, which is built when it is asked for first."""
     extensions = current_app.extensions

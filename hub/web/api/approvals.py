@@ -9,7 +9,7 @@ from hub.db.engine import read_only_session
 from hub.models import Installation
 from hub.security import api_tokens
 from hub.web import listed_rows, review_approvals, review_rows
-from hub.web.access import who
+from hub.web.access import person_name
 from hub.web.api import problems
 from hub.web.api.resources import (
     PREFIX,
@@ -157,7 +157,7 @@ def approve(installation_id: int, body: dict[str, Any]) -> Any:
     if review_approvals.is_bulk(len(listed)):
         most = current().config.confirm_approvals_above
         return problems.problem(403, BULK.format(most=most))
-    return review_approvals.approve(installation_id, listed, who())
+    return review_approvals.approve(installation_id, listed, person_name())
 
 
 def _describe(row: PostingPreview, second_approvals: SecondApprovals) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hub.models import Case, Posting
 from hub.models.enums import CaseDecision
 from hub.posting.actions import manual, put_back
 from hub.web import case_acts, case_comparison, case_transactions, matches, record_creation
-from hub.web.access import who
+from hub.web.access import person_name
 from hub.web.api import case_answers, problems
 from hub.web.api.case_answers import CaseSchema, ReasonSchema
 from hub.web.api.resources import (
@@ -142,7 +142,7 @@ def match(case_id: int, body: dict[str, Any]) -> Any:
     code = _code_of(case_id)
     if code is None:
         return problems.problem(409, NO_CODE)
-    work = partial(matches.decide, *code, body["record"], who())
+    work = partial(matches.decide, *code, body["record"], person_name())
     return _carry_out(case_id, work, CaseDecision.MATCHED)
 
 
@@ -155,7 +155,7 @@ def create(case_id: int, body: dict[str, Any]) -> Any:
     if code is None:
         return problems.problem(409, NO_CODE)
     form = MultiDict(body["values"])
-    work = partial(record_creation.create, *code, form, who())
+    work = partial(record_creation.create, *code, form, person_name())
     try:
         return _carry_out(case_id, work, CaseDecision.MATCHED)
     except Invalid as error:
@@ -273,7 +273,7 @@ def skip(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
 )
 def restore(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Write a document to QuickBooks again as it was posted, over the version that was seen."""
-    work = partial(put_back.put_back, posting_id, body["sync_token"], who())
+    work = partial(put_back.put_back, posting_id, body["sync_token"], person_name())
     return _carry_out(case_id, work, CaseDecision.PUT_BACK, posting_id=posting_id)
 
 
@@ -285,7 +285,7 @@ def _decide_about(
     decision: CaseDecision,
 ) -> Any:
     """Do an act about a posting and a value, which is kept as the note of the decision."""
-    work = partial(act, posting_id, value, who())
+    work = partial(act, posting_id, value, person_name())
     return _carry_out(case_id, work, decision, value, posting_id=posting_id)
 
 

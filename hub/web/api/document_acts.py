@@ -11,7 +11,7 @@ from hub.models.enums import RunKind
 from hub.posting.actions import retries, undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import dry_run, run_log
-from hub.web.access import who
+from hub.web.access import person_name
 from hub.web.api import documents, problems
 from hub.web.api.documents import DocumentWithPostingsSchema
 from hub.web.api.resources import PREFIX, ConfirmationSchema, Resource, operation
@@ -58,9 +58,9 @@ def post_again(document_id: int) -> Any:
     """Post a document again that is not in QuickBooks any more; it is looked for there first."""
     with read_only_session() as session:
         installation = row_or_404(session, SourceDocument, document_id).installation
-    retries.retry(_main_posting_id(document_id), who())
+    retries.retry(_main_posting_id(document_id), person_name())
     if is_active(installation):
-        run_log.request(RunKind.SYNC, installation.id, who())
+        run_log.request(RunKind.SYNC, installation.id, person_name())
     return documents.load(document_id)
 
 
@@ -89,9 +89,9 @@ def remove(document_id: int, body: dict[str, Any]) -> Any:
         return problems.problem(409, CONFIRM)
     if not plan.removable:
         return problems.problem(409, _first_reason(plan))
-    undo.undo(plan, who())
+    undo.undo(plan, person_name())
     for installation_id in {one.posting.installation_id for one in plan.removable}:
-        run_log.request(RunKind.POST, installation_id, who())
+        run_log.request(RunKind.POST, installation_id, person_name())
     return documents.load(document_id)
 
 

@@ -11,7 +11,7 @@ from hub.db.engine import read_only_session
 from hub.mapping import Ref
 from hub.models import Installation, SeenCode
 from hub.web import matches
-from hub.web.access import who
+from hub.web.access import person_name
 from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, text, to_list
 from hub.web.code_view import CodeView
 from hub.web.paging import page, row_or_404
@@ -89,7 +89,7 @@ def decide(installation_id: int, body: dict[str, Any]) -> Any:
     field, code = body["field"], body["code"]
     with read_only_session() as session:
         row_or_404(session, Installation, installation_id)
-    matches.decide(installation_id, field, code, body["record"], who())
+    matches.decide(installation_id, field, code, body["record"], person_name())
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
 
@@ -100,7 +100,7 @@ def forget(installation_id: int, query: dict[str, Any]) -> Any:
     field, code = query["field"], query["code"]
     with read_only_session() as session:
         row_or_404(session, Installation, installation_id)
-    matches.forget(installation_id, field, code, who())
+    matches.forget(installation_id, field, code, person_name())
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
 

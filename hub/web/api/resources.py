@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from hub.security import api_tokens
-from hub.web.access import needs
+from hub.web.access import require_role
 from hub.web.api import problems
 from hub.web.paging import ListPage
 
@@ -107,12 +107,12 @@ def operation(
 ) -> Callable[[View], View]:
     """Return a decorator that declares a view: its address, role, arguments and answers.
 
-    `role` and `of` are those of `hub.web.access.needs`. A token needs `scope`, or without one the
-    scope of the role. The view gets what was sent as `query` and `body`.
+    `role` and `of` are those of `hub.web.access.require_role`. A token needs `scope`, or without
+    one the scope of the role. The view gets what was sent as `query` and `body`.
     """
 
     def declare(view: View) -> View:
-        declared = needs(role, of)(view)
+        declared = require_role(role, of)(view)
         cast(Any, declared).needs_scope = scope or SCOPES[role]
         declared = resource.response(status, answer)(declared)
         if query is not None:

@@ -9,7 +9,7 @@ from hub.db.engine import read_only_session
 from hub.models import Company, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunOutcome
 from hub.scheduling import run_log, summary
-from hub.web.access import ANYWHERE, scope, who
+from hub.web.access import ANYWHERE, person_name, scope
 from hub.web.api import problems
 from hub.web.api.resources import (
     PREFIX,
@@ -150,7 +150,7 @@ def start_reconciliation(company_id: int) -> Any:
 
 def _start(kind: RunKind, subject_id: int) -> dict[str, Any]:
     """Request a run and return it."""
-    run_id = run_log.request(kind, subject_id, who())
+    run_id = run_log.request(kind, subject_id, person_name())
     with read_only_session() as session:
         return _describe(session.get_one(Run, run_id))
 

@@ -53,7 +53,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C3",
         place="hub/web/settings.py",
-        old='        audit.record(session, who(), "app handed over", subject, to=name)\n',
+        old='        audit.record(session, person_name(), "app handed over", subject, to=name)\n',
         new="",
         bug="Handing an app over is not in the audit log.",
     ),
@@ -88,7 +88,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C4",
         place="hub/web/marketplace.py",
-        old="requested_by=who(),\n",
+        old="requested_by=person_name(),\n",
         new="requested_by=app.name,\n",
         bug="Who asked for access is not kept.",
     ),

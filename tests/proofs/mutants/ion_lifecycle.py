@@ -51,14 +51,14 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-23",
         place="hub/web/inbox.py",
-        old="        reasons = list(retries.retry_each(ids, who()).values())\n",
-        new="        reasons = list(retries.retry_each(ids[:1], who()).values())\n",
+        old="        reasons = list(retries.retry_each(ids, person_name()).values())\n",
+        new="        reasons = list(retries.retry_each(ids[:1], person_name()).values())\n",
         bug="The button of a cause sends one order only.",
     ),
     Mutant(
         row="ION-23",
         place="hub/web/inbox.py",
-        old="        retries.retry(posting_id, who())\n",
+        old="        retries.retry(posting_id, person_name())\n",
         new="",
         bug="The button of one order does nothing.",
     ),
