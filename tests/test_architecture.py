@@ -351,6 +351,20 @@ def test_no_line_of_the_hub_is_long():
     assert long_lines == []
 
 
+def test_no_line_of_a_template_is_long():
+    folders = "hub/web", "plugins/*/hub_*/sandbox", "sandbox/qbo_sandbox/kit"
+    templates = [
+        path for folder in folders for path in sorted(ROOT.glob(f"{folder}/templates/*.html"))
+    ]
+    assert len(templates) > 100
+    long_lines = []
+    for path in templates:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if len(line) > LONGEST_LINE:
+                long_lines.append(f"{path.relative_to(ROOT)}:{number}")
+    assert long_lines == []
+
+
 def complexity(function):
     """Count the branches of a function: statements, conditions, expressions and comprehensions."""
     branches = (ast.If, ast.For, ast.While, ast.IfExp, ast.ExceptHandler, ast.Assert)
