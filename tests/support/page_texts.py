@@ -1,9 +1,27 @@
 """The texts of a page as people read them."""
 
+import re
 from html.parser import HTMLParser
 
 HIDDEN = ("script", "style", "pre", "datalist")
+KEPT = re.compile(r"(<(pre|textarea|script)\b.*?</\2>)", re.DOTALL)
+BLOCKS = (
+    "caption|dd|details|div|dl|dt|fieldset|figure|form|h1|h2|h3|header|legend|li|main|nav|ol"
+    "|option|p|section|select|summary|table|tbody|td|tfoot|th|thead|tr|ul"
+)
+AROUND_BLOCK = re.compile(rf"\s*(</?(?:{BLOCKS})\b[^<>]*>)\s*")
 SHOWN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt")
+
+
+def compact(page: str) -> str:
+    """Remove the spaces and line breaks of a page that a browser does not show."""
+    parts = KEPT.split(page)
+    for number in range(0, len(parts), 3):
+        parts[number] = AROUND_BLOCK.sub(
+            r"\1", re.sub(r"\s+", " ", parts[number]).replace(" >", ">")
+        )
+    del parts[2::3]
+    return "".join(parts)
 
 
 class PageTexts(HTMLParser):

@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from hub.db import engine
 from tests.support.page_rows import PASSWORD, Story
+from tests.support.page_texts import compact
 
 TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"')
 
@@ -38,10 +39,10 @@ class Visitor:
         return self.client.get(path, **options)
 
     def page(self, path: str) -> str:
-        """Return the text of a page, which must exist."""
+        """Return the markup of a page, which must exist, without spaces that nobody sees."""
         answer = self.get(path, follow_redirects=True)
         assert answer.status_code == 200, f"{path}: {answer.status}"
-        return answer.text
+        return compact(answer.text)
 
     def post(self, path: str, **form: Any) -> TestResponse:
         """Submit a form with the token of this session."""
@@ -50,7 +51,7 @@ class Visitor:
     def press(self, path: str, **form: Any) -> str:
         """Submit a form and return the resulting page."""
         answer = self.post(path, **form)
-        return self.page(answer.location) if answer.status_code == 302 else answer.text
+        return self.page(answer.location) if answer.status_code == 302 else compact(answer.text)
 
     def save(self, path: str, **form: Any) -> TestResponse:
         """Submit the settings form, and confirm it if the hub shows the changes first."""
@@ -61,7 +62,7 @@ class Visitor:
     def press_save(self, path: str, **form: Any) -> str:
         """Save settings and return the resulting page."""
         answer = self.save(path, **form)
-        return self.page(answer.location) if answer.status_code == 302 else answer.text
+        return self.page(answer.location) if answer.status_code == 302 else compact(answer.text)
 
     def approve(self, installation: int, which: str = "all", **chosen: Any) -> str:
         """Approve documents in review: open the confirmation, submit it, return the next page."""

@@ -5,6 +5,12 @@ from decimal import Decimal
 import pytest
 
 
+def read_page(bench, path, form=None):
+    """Return the markup of a page in one line."""
+    markup = " ".join(bench.page(path, form).text.split())
+    return markup.replace(" </", "</")
+
+
 @pytest.mark.row("CC-S10", "CC-S11")
 def test_a_person_generates_sends_and_is_paid(open_bench):
     bench = open_bench(documents=3)
@@ -30,13 +36,12 @@ def test_a_person_generates_sends_and_is_paid(open_bench):
         "ready",
     )
     bench.page(f"/payments/{payment}/refund", {"amount": "8", "reason": "Late"})
-    assert (
-        "No more can be given back"
-        in bench.page(f"/payments/{payment}/refund", {"amount": "108"}).text
+    assert "No more can be given back" in read_page(
+        bench, f"/payments/{payment}/refund", {"amount": "108"}
     )
     assert bench.books.row("payments", payment)["refunds"][0]["tax"] == Decimal("0.59")
     bench.page("/payouts", {})
-    assert "in 4 movements, paid 2026-03-20" in bench.page("/payouts/t1/arrive", {}).text
+    assert "in 4 movements, paid 2026-03-20" in read_page(bench, "/payouts/t1/arrive", {})
 
 
 def test_a_person_takes_money_in_advance_and_uses_it(open_bench):
@@ -54,8 +59,8 @@ def test_a_person_takes_money_in_advance_and_uses_it(open_bench):
 )
 def test_a_person_changes_an_invoice(open_bench, act, seen):
     bench = open_bench(documents=3)
-    assert (
-        seen in bench.page(f"/invoices/1001/{act}", {"amount": "5", "description": "<b>x</b>"}).text
+    assert seen in read_page(
+        bench, f"/invoices/1001/{act}", {"amount": "5", "description": "<b>x</b>"}
     )
 
 
@@ -75,9 +80,9 @@ def test_more_than_is_open_cannot_be_paid(shared_bench):
 @pytest.mark.row("CC-S5")
 def test_the_export_is_in_the_menu_once_payments_are_taken(open_bench):
     bench = open_bench(documents=3)
-    assert "Desktop is not supported" in bench.page("/export").text
+    assert "Desktop is not supported" in read_page(bench, "/export")
     bench.page("/hub", {"address": "https://hub.example/w"})
-    assert "ask in the chat or open a ticket" in bench.page("/enable", {"on": "no"}).text
+    assert "ask in the chat or open a ticket" in read_page(bench, "/enable", {"on": "no"})
 
 
 def test_lists_are_searched_and_shown(shared_bench):

@@ -3,11 +3,17 @@
 import pytest
 
 
+def read_page(bench, path, form=None):
+    """Return the markup of a page in one line."""
+    markup = " ".join(bench.page(path, form).text.split())
+    return markup.replace(" </", "</")
+
+
 @pytest.mark.row("ON-S9", "ON-S10", "ON-S12")
 def test_the_upload_slider_preselects_the_default_account_and_takes_another(bench):
     bench.push_lists()
-    slider = bench.page("/upload").text
-    assert '<option value="35" selected>Checking (Bank)</option>' in slider
+    slider = read_page(bench, "/upload")
+    assert '<option value="35" selected> Checking (Bank)</option>' in slider
     assert '<option value="41">Mastercard (Credit Card)</option>' in slider
     fields = {
         "division": "div-1",
@@ -45,21 +51,20 @@ def test_a_payable_is_changed_held_back_released_and_deleted(bench):
         "account": "41",
         "project": "p2",
     }
-    assert "<h1>Expense N-9</h1>" in bench.page("/payables/2001/edit", changes).text
-    assert (
-        "held back by Priya Nair"
-        in bench.page("/payables/2001/hold", {"person": "Priya Nair"}).text
+    assert "<h1>Expense N-9</h1>" in read_page(bench, "/payables/2001/edit", changes)
+    assert "held back by Priya Nair" in read_page(
+        bench, "/payables/2001/hold", {"person": "Priya Nair"}
     )
-    assert "Hold back from QuickBooks" in bench.page("/payables/2001/release", {}).text
-    assert "Invoice N-9.pdf" in bench.page("/payables/2001/attach", {"file": "pdf"}).text
-    assert "It was deleted on" in bench.page("/payables/2001/delete", {}).text
+    assert "Hold back from QuickBooks" in read_page(bench, "/payables/2001/release", {})
+    assert "Invoice N-9.pdf" in read_page(bench, "/payables/2001/attach", {"file": "pdf"})
+    assert "It was deleted on" in read_page(bench, "/payables/2001/delete", {})
 
 
 @pytest.mark.row("ON-S4", "ON-B14")
 def test_a_profile_is_linked_given_a_class_and_unlinked(bench):
     bench.push_lists()
     fields = {"external_id": "96", "external_type": "Project", "person": "Tom Beauchamp"}
-    assert "96 (Project 96)" in bench.page("/profiles/projects/p8/link", fields).text
+    assert "96 (Project 96)" in read_page(bench, "/profiles/projects/p8/link", fields)
     bench.page("/profiles/projects/p8/class", {"class": "c2"})
     assert bench.books.profiles.rows["projects"]["p8"]["class"] == "c2"
     bench.page("/profiles/projects/p8/unlink", {})
@@ -69,8 +74,8 @@ def test_a_profile_is_linked_given_a_class_and_unlinked(bench):
 @pytest.mark.row("ON-S1", "ON-S7")
 def test_the_integration_is_activated_on_its_page_which_shows_the_lists(bench):
     bench.push_lists()
-    assert "nothing syncs" in bench.page("/integration", {"on": "no"}).text
-    assert "Checking (Bank) – the default" in bench.page("/integration", {"on": "yes"}).text
+    assert "nothing syncs" in read_page(bench, "/integration", {"on": "no"})
+    assert "Checking (Bank) – the default" in read_page(bench, "/integration", {"on": "yes"})
 
 
 @pytest.mark.row("ON-B9")
@@ -83,10 +88,10 @@ def test_payables_are_found_and_show_what_accounting_said(bench):
         "external_number": "N-7",
     }
     bench.books.do("status", payable="2001", status=status)
-    assert "posted N-7" in bench.page("/?search=a+plain+bill").text
-    assert "posted N-7" in bench.page("/payables/2001").text
-    assert "No payable fits" in bench.page("/?search=nothing+of+the+kind").text
-    assert "<strong>2</strong>" in bench.page("/?page=2").text
+    assert "posted N-7" in read_page(bench, "/?search=a+plain+bill")
+    assert "posted N-7" in read_page(bench, "/payables/2001")
+    assert "No payable fits" in read_page(bench, "/?search=nothing+of+the+kind")
+    assert "<strong>2</strong>" in read_page(bench, "/?page=2")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from tests.support.page_rows import PASSWORD
+from tests.support.page_texts import compact
 from tests.support.page_visitor import Visitor
 from tests.support.passive_scan import (
     HOST,
@@ -119,7 +120,7 @@ def test_every_cookie_is_bound_to_the_host_and_closed_to_scripts(open_pages):
         "__Host-hub-theme",
     }
     assert [text for exchange in exchanges for text in cookies(exchange)] == []
-    page = fetch(visitor, "/account/").body
+    page = compact(fetch(visitor, "/account/").body)
     assert 'value="dark" aria-pressed="true"' in page
 
 
