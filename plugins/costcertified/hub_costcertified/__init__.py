@@ -91,7 +91,9 @@ def hub_documents(
 ) -> Iterator[Any]:
     source = CostCertified(site)
     return (
-        reading.exactly(site, source, ids) if ids else reading.iter_changes(site, source, cursors)
+        reading.read_exactly(site, source, ids)
+        if ids
+        else reading.iter_changes(site, source, cursors)
     )
 
 

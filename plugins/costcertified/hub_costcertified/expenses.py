@@ -33,7 +33,7 @@ def _list_gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
     return [Gone(source_id=f"{prefix}{id}", reason=reason) for prefix in prefixes]
 
 
-def _common(site: Site, row: Row) -> Row:
+def _common_fields(site: Site, row: Row) -> Row:
     """Return what the bill and its payment have in common."""
     is_pushed = row[names.Expense.PUSH] and site.settings["expenses"]
     reason = Sentence("It is not to be pushed to QuickBooks, as CostCertified or the settings say.")
@@ -62,7 +62,7 @@ def _bill(site: Site, row: Row) -> Document:
         },
         lines=tuple(_line(site, line) for line in lines),
         tax_total=sum((money(line[names.Line.TAX] or 0) for line in lines), money(0)),
-        **_common(site, row),
+        **_common_fields(site, row),
     )
 
 
@@ -89,5 +89,5 @@ def _payment(site: Site, row: Row) -> Document:
             "payment_account": site.settings["paid_from"],
         },
         lines=(Line(id="1", amount=money(row[names.Expense.TOTAL]), applied=bill),),
-        **_common(site, row),
+        **_common_fields(site, row),
     )

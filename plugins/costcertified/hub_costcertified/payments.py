@@ -88,7 +88,7 @@ def _payment(site: Site, row: Row) -> Document:
         number=row[names.Payment.REFERENCE],
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         currency=row[names.Payment.CURRENCY],
-        codes=_head(site, row),
+        codes=_common_fields(site, row),
         lines=tuple(_make_line(used) for used in row[names.Payment.ALLOCATIONS]),
         total=money(row[names.Payment.AMOUNT]),
         facts={"Fees": f"{_fee_total(row):,.2f}"},
@@ -99,7 +99,7 @@ def _day(site: Site, row: Row) -> dt.date | None:
     return codes.day(site, row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT])
 
 
-def _head(site: Site, row: Row) -> Codes:
+def _common_fields(site: Site, row: Row) -> Codes:
     return {
         "client": codes.client(row[names.Payment.CLIENT]),
         "method": codes.method(row[names.Payment.METHOD]),
@@ -178,7 +178,7 @@ def _refund(site: Site, row: Row, refund: Row) -> Document:
         number=id,
         memo=f"Refund of payment {reference}",
         currency=row[names.Payment.CURRENCY],
-        codes=_head(site, row),
+        codes=_common_fields(site, row),
         lines=(line,),
         total=amount,
         tax_total=tax,

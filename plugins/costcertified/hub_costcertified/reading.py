@@ -32,7 +32,7 @@ def iter_changes(
                 yield Checkpoint(cursor=after, stream=stream)
 
 
-def exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Iterator[Yielded]:
+def read_exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the documents with these source ids; request each row once."""
     items_by_row: dict[tuple[str, str], list[Outcome]] = {}
     for source_id in ids:

@@ -66,30 +66,32 @@ def hub_check(app: str, site: Site) -> Tenant:
 
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
-    return codes_in_use(invoices.read_all(_still(site), CostTracker(site)), field)
+    return codes_in_use(invoices.read_all(_hold_secrets(site), CostTracker(site)), field)
 
 
 @hookimpl
 def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Yielded]:
-    source, site = CostTracker(site), _still(site)
+    source, site = CostTracker(site), _hold_secrets(site)
     if ids:
-        yield from _exactly(site, source, ids)
+        yield from _read_exactly(site, source, ids)
         return
     yield from invoices.iter_changes(site, source, cursors.get(""))
     if site.settings["update_suppliers"]:
         yield from suppliers.iter_changes(site, source, cursors.get(suppliers.STREAM))
 
 
-def _still(site: Site) -> Site:
+def _hold_secrets(site: Site) -> Site:
     """Return the site with its secrets read once: each line of each invoice asks for them."""
     return replace(site, secrets=dict(site.secrets))  # type: ignore[arg-type]
 
 
-def _exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
-    yield from invoices.exactly(site, source, [id for id in ids if id.startswith(bills.PREFIX)])
-    yield from suppliers.exactly(
+def _read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
+    yield from invoices.read_exactly(
+        site, source, [id for id in ids if id.startswith(bills.PREFIX)]
+    )
+    yield from suppliers.read_exactly(
         site, source, [id for id in ids if id.startswith(suppliers.PREFIX)]
     )
 

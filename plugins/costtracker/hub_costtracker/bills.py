@@ -52,8 +52,8 @@ ORDER_FACTS = {
 
 def document(site: Site, row: Row) -> Document:
     """Return the bill or vendor credit that an invoice is to become."""
-    status = _one_of(row, names.Invoice.STATUS, STAGES)
-    kind = _one_of(row, names.Invoice.KIND, KINDS)
+    status = _choose_one(row, names.Invoice.STATUS, STAGES)
+    kind = _choose_one(row, names.Invoice.KIND, KINDS)
     sign = -1 if kind == "credit_note" and _is_negative(row) else 1
     lines = row.get(names.Invoice.LINES) or ()
     return Document(
@@ -77,7 +77,7 @@ def document(site: Site, row: Row) -> Document:
     )
 
 
-def _one_of(row: Row, name: str, choices: Row) -> str:
+def _choose_one(row: Row, name: str, choices: Row) -> str:
     value = str(row[name]).lower().replace(" ", "_")
     if value not in choices:
         raise ValueError(

@@ -30,7 +30,7 @@ def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterato
             yield Checkpoint(cursor=after)
 
 
-def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
+def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the invoices with these source ids."""
     for source_id in ids:
         row = source.invoice(source_id.removeprefix(PREFIX))

@@ -31,7 +31,7 @@ def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterato
             yield Checkpoint(cursor=after, stream=STREAM)
 
 
-def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
+def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the edits with these source ids; CostTracker has no call for a single one."""
     if not ids:
         return

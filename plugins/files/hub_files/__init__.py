@@ -77,7 +77,7 @@ def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Yielded]:
     if ids:
-        return reading.exactly(site, ids)
+        return reading.read_exactly(site, ids)
     return reading.iter_changes(site, cursors)
 
 

@@ -47,7 +47,7 @@ def check_line_amounts(invoice: EInvoice) -> Iterator[Finding]:
     """Check each line by Peppol R120: quantity times price, plus charges, less allowances."""
     for line in invoice.lines:
         base_quantity = line.base_quantity or ONE
-        expected = line.quantity * line.unit_price / base_quantity + _net(line.allowances)
+        expected = line.quantity * line.unit_price / base_quantity + _net_amount(line.allowances)
         if abs(line.amount - expected) > LINE_TOLERANCE:
             yield _finding(
                 "PEPPOL-EN16931-R120",
@@ -60,7 +60,7 @@ def check_line_amounts(invoice: EInvoice) -> Iterator[Finding]:
 
 def check_line_sum(invoice: EInvoice) -> Iterator[Finding]:
     """Check the sum of the line amounts."""
-    yield from _exact(
+    yield from _check_exact(
         "BR-CO-10",
         Sentence("The sum of the lines"),
         Sentence("the amounts of all lines"),
@@ -71,7 +71,7 @@ def check_line_sum(invoice: EInvoice) -> Iterator[Finding]:
 
 def check_allowance_sum(invoice: EInvoice) -> Iterator[Finding]:
     """Check the sum of the document's allowances."""
-    yield from _exact(
+    yield from _check_exact(
         "BR-CO-11",
         Sentence("The sum of the allowances"),
         Sentence("all allowances on the document"),
@@ -82,7 +82,7 @@ def check_allowance_sum(invoice: EInvoice) -> Iterator[Finding]:
 
 def check_charge_sum(invoice: EInvoice) -> Iterator[Finding]:
     """Check the sum of the document's charges."""
-    yield from _exact(
+    yield from _check_exact(
         "BR-CO-12",
         Sentence("The sum of the charges"),
         Sentence("all charges on the document"),
@@ -94,7 +94,7 @@ def check_charge_sum(invoice: EInvoice) -> Iterator[Finding]:
 def check_total_without_vat(invoice: EInvoice) -> Iterator[Finding]:
     """Check the total without VAT."""
     totals = invoice.totals
-    yield from _exact(
+    yield from _check_exact(
         "BR-CO-13",
         Sentence("The total without VAT"),
         Sentence("the sum of the lines, less allowances, plus charges"),
@@ -106,7 +106,7 @@ def check_total_without_vat(invoice: EInvoice) -> Iterator[Finding]:
 def check_vat_sum(invoice: EInvoice) -> Iterator[Finding]:
     """Check the sum of the VAT of all categories, if there are any."""
     if invoice.vat_subtotals:
-        yield from _exact(
+        yield from _check_exact(
             "BR-CO-14",
             "The total VAT",
             Sentence("the VAT of all categories"),
@@ -118,7 +118,7 @@ def check_vat_sum(invoice: EInvoice) -> Iterator[Finding]:
 def check_total_with_vat(invoice: EInvoice) -> Iterator[Finding]:
     """Check the total with VAT."""
     totals = invoice.totals
-    yield from _exact(
+    yield from _check_exact(
         "BR-CO-15",
         Sentence("The total with VAT"),
         Sentence("the total without VAT plus the total VAT"),
@@ -130,7 +130,7 @@ def check_total_with_vat(invoice: EInvoice) -> Iterator[Finding]:
 def check_amount_due(invoice: EInvoice) -> Iterator[Finding]:
     """Check the amount due."""
     totals = invoice.totals
-    yield from _exact(
+    yield from _check_exact(
         "BR-CO-16",
         "The amount due",
         Sentence("the total with VAT, less the prepaid amount, plus the rounding amount"),
@@ -251,12 +251,12 @@ def _signed_amount(allowance: Allowance) -> Decimal:
     return allowance.amount if allowance.is_charge else -allowance.amount
 
 
-def _net(allowances: Iterable[Allowance]) -> Decimal:
+def _net_amount(allowances: Iterable[Allowance]) -> Decimal:
     """Return the charges less the allowances."""
     return sum(map(_signed_amount, allowances), ZERO)
 
 
-def _exact(
+def _check_exact(
     rule: str, subject: str, meaning: str, expected: Decimal, actual: Decimal
 ) -> Iterator[Finding]:
     """Yield a finding if an amount is not the expected one, rounded to cents."""

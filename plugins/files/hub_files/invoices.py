@@ -180,7 +180,7 @@ def _allowance_line(
     tax_name = rate_name(allowance.vat_percent or ZERO)
     return Line(
         id=f"allowance-{number}",
-        amount=_net(allowance) * sign,
+        amount=_net_amount(allowance) * sign,
         description=allowance.reason or ("Charge" if allowance.is_charge else "Allowance"),
         tax=tax * sign,
         codes=line_codes(site, holds, account=invoice.accounting_cost, tax=tax_name),
@@ -193,11 +193,11 @@ def _taxed_parts(invoice: EInvoice) -> list[TaxedPart]:
     for line in invoice.lines:
         parts.append(TaxedPart(line.amount, line.vat_category, line.vat_percent or ZERO))
     for one in invoice.allowances:
-        parts.append(TaxedPart(_net(one), one.vat_category, one.vat_percent or ZERO))
+        parts.append(TaxedPart(_net_amount(one), one.vat_category, one.vat_percent or ZERO))
     return parts
 
 
-def _net(allowance: Allowance) -> Decimal:
+def _net_amount(allowance: Allowance) -> Decimal:
     """Return what an allowance or charge adds to the amount."""
     return allowance.amount if allowance.is_charge else -allowance.amount
 

@@ -43,7 +43,7 @@ def iter_changes(site: Site, cursors: Mapping[str, str]) -> Iterator[Yielded]:
         yield Checkpoint(cursor=str(file.position))
 
 
-def exactly(site: Site, ids: Sequence[str]) -> Iterator[Yielded]:
+def read_exactly(site: Site, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the documents with these ids, each from the newest file that has it."""
     files = site.files.with_documents(ids)
     ids_by_position: dict[int, set[str]] = {}

@@ -178,9 +178,9 @@ def _lines_of_workbook(name: str, content: bytes) -> list[list[Cell]]:
             if any(any(line) for line in lines):
                 return lines
     except (InvalidFileException, ParseError, KeyError, ValueError, TypeError, OSError) as error:
-        raise _not_a_workbook(name) from error
+        raise _workbook_error(name) from error
     except zipfile.BadZipFile as error:
-        raise _not_a_workbook(name) from error
+        raise _workbook_error(name) from error
     return []
 
 
@@ -190,7 +190,7 @@ def _check_unpacked_size(name: str, content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(part.file_size for part in archive.infolist())
     except zipfile.BadZipFile as error:
-        raise _not_a_workbook(name) from error
+        raise _workbook_error(name) from error
     if size > MAX_UNPACKED:
         raise Refused("%(name)s is too large when it is unpacked. Split it.", name=name)
 
@@ -221,7 +221,7 @@ def _cell(cell: object) -> Cell:
     return str(value).strip()
 
 
-def _not_a_workbook(name: str) -> Refused:
+def _workbook_error(name: str) -> Refused:
     """Return the error about a file that Excel would not open either."""
     return Refused(
         "%(name)s is not an Excel file. Save it as “Excel workbook (.xlsx)” and try again.",

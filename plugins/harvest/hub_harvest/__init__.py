@@ -66,7 +66,7 @@ def hub_documents(
 ) -> Iterator[Any]:
     source = Harvest(site)
     if ids:
-        return reading.exactly(site, source, ids)
+        return reading.read_exactly(site, source, ids)
     return reading.iter_changes(site, source, cursors)
 
 

@@ -29,7 +29,7 @@ PAYMENTS = "payments"  # the stream of the ids of payments
 DELETED = Sentence("It was deleted in Harvest.")
 
 
-def exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Any]:
+def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Any]:
     """Yield the documents with these ids, in their order."""
     for id in ids:
         kind, _, number = id.partition(":")

@@ -106,7 +106,7 @@ def hub_check(app: str, site: Site) -> Tenant:
 
 def _warn_of_skipped(lacks: frozenset[str]) -> str:
     """Return what is left out for want of fields that posting does not need, as a warning."""
-    without = schema.without(lacks)
+    without = schema.missing_details(lacks)
     if not without:
         return ""
     return Sentence(
@@ -153,14 +153,14 @@ def hub_documents(
 ) -> Iterator[Yielded]:
     ion = Ion(site)
     if ids:
-        yield from reading.exactly(site, ion, list(ids))
+        yield from reading.read_exactly(site, ion, list(ids))
         return
     sweep = reading.open_sweep(site, cursors)
     yield from sweep.watch(reading.changed_orders(site, ion, cursors.get("", "")))
     if site.settings["parts"] != "none" and not site.settings["generic_item"]:
         yield from reading.changed_parts(site, ion, cursors.get(reading.PARTS, ""))
     if sweep.is_due:
-        yield from reading.swept(site, ion, sweep)
+        yield from reading.sweep_orders(site, ion, sweep)
 
 
 @hookimpl

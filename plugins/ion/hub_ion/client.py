@@ -111,7 +111,7 @@ class Ion:
         data, errors = self._answer(queries.SCHEMA, {})
         if errors:
             self._refuse(queries.SCHEMA, errors[0])
-        lacks = schema.lacking(data["__schema"]["types"])
+        lacks = schema.lacking_fields(data["__schema"]["types"])
         self.lacks = lacks - set(schema.list_missing(lacks, self._settings))
         self._secrets[LACKS] = " ".join(sorted(self.lacks))
         return lacks

@@ -52,7 +52,7 @@ class Lists:
         self.parts: dict[str, Any] = {}
         for row in ion.rows(queries.PART_NAMES):
             name = parts.name(row)
-            self.parts[_plain(parts.safe(name, row["id"]))] = row["id"]
+            self.parts[_plain(parts.safe_name(name, row["id"]))] = row["id"]
             self.parts[_plain(name)] = row["id"]
         self.currencies: dict[str | None, Any] = {}
         for row in ion.ask(queries.CURRENCIES)["rows"] or ():

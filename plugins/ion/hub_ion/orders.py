@@ -70,7 +70,7 @@ def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
     """Return the day of the order; one that is ready without it has the day of its last change."""
     date = _day(row["ordered"])
     if date is None and stage == "ready":
-        return _moment(site, row["updated"])
+        return _day_of_moment(site, row["updated"])
     return date
 
 
@@ -324,7 +324,7 @@ def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text[:10]) if text else None
 
 
-def _moment(site: Site, text: str | None) -> dt.date:
+def _day_of_moment(site: Site, text: str | None) -> dt.date:
     """Return the day of a moment in the zone of the source; today where ION does not tell it."""
     if not text:
         return site.today

@@ -55,7 +55,7 @@ def name(row: Row) -> str:
 def item(site: Site, row: Row, twins: Twins) -> Item:
     """Return the item to create for a part, with the accounts of the settings."""
     return Item(
-        name=safe(name(row), row["id"], key(row) in twins),
+        name=safe_name(name(row), row["id"], key(row) in twins),
         type=_type(site, row),
         sku=" ".join(row["number"].split())[:MAX_NAME_LENGTH],
         description=row["description"] or None,
@@ -65,7 +65,7 @@ def item(site: Site, row: Row, twins: Twins) -> Item:
     )
 
 
-def safe(text: str, id: int, is_taken: bool = False) -> str:
+def safe_name(text: str, id: int, is_taken: bool = False) -> str:
     """Return a name that QuickBooks accepts and no other part has.
 
     A name that had to be changed ends with ION's id.
@@ -82,7 +82,7 @@ def key(row: Row) -> tuple[str, str | None]:
     return row["number"], row["revision"]
 
 
-def twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
+def find_twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
     """Return the parts whose name equals that of another part except for case."""
     upper_case: dict[str, str] = {}
     for row in rows:

@@ -43,7 +43,7 @@ def changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
     orders_read: set[int] = set()
     yield from _iter_changes(site, ion, queries.ORDERS, cursor, "", read_orders, orders_read)
     if cursor.since and not ion.lacks & schema.LINE_NEWS:
-        yield from _by_lines(site, ion, cursor, orders_read)
+        yield from _read_by_lines(site, ion, cursor, orders_read)
     yield Checkpoint(cursor=str(cursor.finished()))
 
 
@@ -54,7 +54,7 @@ def changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
     yield Checkpoint(cursor=str(cursor.finished()), stream=PARTS)
 
 
-def exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
+def read_exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the orders and parts with these source ids, in their order."""
     return read_ids(
         ids,
@@ -71,14 +71,14 @@ def read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
         for line in row["lines"] or ():
             if line["part"]:
                 parts_by_id[line["part"]["id"]] = line["part"]
-    twins = parts.twins(ion, parts_by_id.values(), queries.PART_NAMES)
+    twins = parts.find_twins(ion, parts_by_id.values(), queries.PART_NAMES)
     for row in rows:
         yield _read(orders, site, row, twins)
 
 
 def read_parts(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
     """Yield the documents of some parts."""
-    twins = parts.twins(ion, rows, queries.PART_NAMES)
+    twins = parts.find_twins(ion, rows, queries.PART_NAMES)
     for row in rows:
         yield _read(parts, site, row, twins)
 
@@ -88,7 +88,7 @@ def open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
     return DeletionSweep(cursors.get(SWEEP, ""), site.today, prefix=orders.PREFIX, stream=SWEEP)
 
 
-def swept(site: Site, ion: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
+def sweep_orders(site: Site, ion: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
     """Yield every open order anew, whatever its time of change says, and what was deleted."""
     present = [row["id"] for row in ion.rows(queries.ORDER_IDS)]
     if not sweep.is_first:
@@ -125,7 +125,9 @@ def _remember_lines(cursor: ChangeCursor, row: Row) -> None:
         cursor.remember(f"l{line['id']}", line["etag"], line["updated"])
 
 
-def _by_lines(site: Site, ion: Ion, cursor: ChangeCursor, ids_read: set[int]) -> Iterator[Yielded]:
+def _read_by_lines(
+    site: Site, ion: Ion, cursor: ChangeCursor, ids_read: set[int]
+) -> Iterator[Yielded]:
     """Yield orders whose own row did not change, but one of their lines did."""
     for page in ion.pages(queries.LINE_CHANGES, _filters(cursor)):
         new_lines = [row for row in page.rows if _is_new(cursor, row, "l")]

@@ -134,7 +134,7 @@ WITH_SETTINGS = (
 )
 
 
-def lacking(types: Sequence[Row]) -> frozenset[str]:
+def lacking_fields(types: Sequence[Row]) -> frozenset[str]:
     """Return the requested fields that the schema lacks, as `Type.field`.
 
     `types` are those of introspection.
@@ -163,7 +163,7 @@ def list_missing(lacks: frozenset[str], settings: Mapping[str, Any]) -> list[str
     return sorted(name for name in lacks if name in needed or _is_needed(name, lacks))
 
 
-def without(lacks: frozenset[str]) -> list[str]:
+def missing_details(lacks: frozenset[str]) -> list[str]:
     """Return what orders lack for want of fields that posting does not need, each once."""
     return list(
         dict.fromkeys(

@@ -112,7 +112,7 @@ def hub_documents(
 ) -> Iterator[Yielded]:
     source = Ontraccr(site)
     yield from (
-        reading.exactly(site, source, ids)
+        reading.read_exactly(site, source, ids)
         if ids
         else reading.iter_changes(site, source, cursors.get(""))
     )

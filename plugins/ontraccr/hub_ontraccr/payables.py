@@ -28,7 +28,7 @@ ZERO = money(0)
 
 def document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
     """Return the bill or expense of a payable; `cached_profiles` are the profiles that it names."""
-    kind = _kind(row)
+    kind = _kind_of(row)
     lines = tuple(_line(site, cached_profiles, row, line) for line in row[names.Payable.LINES])
     is_held = row.get(names.Payable.IS_HELD)
     return Document(
@@ -36,7 +36,7 @@ def document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
         source_id=f"{PREFIX}{row[names.Payable.ID]}",
         version=str(row[names.Payable.VERSION]),
         stage="pending" if is_held else "ready",
-        hold=_held_back(row) if is_held else _what_is_missing(site, row, kind),
+        hold=_explain_held_back(row) if is_held else _what_is_missing(site, row, kind),
         date=_date(row[names.Payable.DATE]),
         due=_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
         received=_received_on(site, row),
@@ -54,7 +54,7 @@ def document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
     )
 
 
-def _kind(row: Row) -> Kind:
+def _kind_of(row: Row) -> Kind:
     text = str(row[names.Payable.TYPE]).lower()
     for kind in TYPES:
         if kind == text:
@@ -73,7 +73,7 @@ def _title(row: Row) -> str:
     return Sentence("Payable %(number)s", number=number)
 
 
-def _held_back(row: Row) -> str:
+def _explain_held_back(row: Row) -> str:
     who = row.get(names.Payable.HELD_BY)
     if not who:
         return Sentence(

@@ -32,7 +32,7 @@ def iter_changes(site: Site, source: Ontraccr, cursor: str | None) -> Iterator[Y
             yield Checkpoint(cursor=after)
 
 
-def exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Yielded]:
+def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the payables with these source ids."""
     profiles = Profiles(source, whole=False)
     for id in ids:

@@ -181,7 +181,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/reading.py",
-        old="        yield from _by_lines(site, ion, cursor, orders_read)\n",
+        old="        yield from _read_by_lines(site, ion, cursor, orders_read)\n",
         new="        yield from ()\n",
         bug="A change of a line alone is not noticed.",
     ),
