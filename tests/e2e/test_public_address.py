@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.e2e.conftest import PATIENCE
+from tests.support.page_texts import compact
 
 PASSWORD = "a long enough password"
 PUBLIC = "https://hub.example.com"
@@ -58,7 +59,7 @@ def test_the_consent_comes_back_to_the_port_that_is_served(hub, serve, browser):
     assert (urlsplit(url).hostname, urlsplit(url).port != 8080) == ("localhost", True)
     assert log_in(browser, url).status_code == 302
     page = browser.get(f"{url}/companies", timeout=PATIENCE)
-    assert f'must list: <span class="mono">{redirect_uri}</span>' in page.text
+    assert f'must list: <span class="mono">{redirect_uri}</span>' in compact(page.text)
     consent = browser.post(
         f"{url}/companies/connect",
         data={"csrf_token": token_of(page)},

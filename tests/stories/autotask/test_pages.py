@@ -62,7 +62,7 @@ def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(
     assert owner.post("/installations/1/owner", owner="olga").status_code == 403
     assert "olga now owns this app" in arne.press("/installations/1/owner", owner="olga")
     assert owner.save("/installations/1/settings", **form()).status_code == 302
-    with arne.app.app_context(), oauth_connect.engine.reading() as session:
+    with arne.app.app_context(), oauth_connect.engine.read_only_session() as session:
         acts = set(session.scalars(select(AuditEntry.what)))
     assert "app handed over" in acts
 
