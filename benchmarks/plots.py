@@ -16,6 +16,7 @@ COLORS = ("#0b6358", "#d98a00")  # those of the hub's own charts
 INK, SOFT, RULE = "#1b2733", "#51606f", "#dde3e9"
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 44, 52
+LABEL = 16  # the height of a label
 # File -> its title, the goal in milliseconds, and the label of each page that it shows.
 PLOTS: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
     "home-and-companies": (
@@ -80,9 +81,7 @@ def draw(title: str, goal: int, lines: Mapping[str, Sequence[Point]]) -> str:
         path = " ".join(f"{x:g},{at:g}" for x, at in places)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:g}" cy="{at:g}" r="3.5" fill="{color}"/>' for x, at in places]
-        end = places[-1][1]
-        while any(abs(end - other) < 16 for other in ends):  # labels must not overlap
-            end += 4 if end < HEIGHT - BOTTOM - 20 else -4
+        end = _free_place(places[-1][1], ends)
         ends.append(end)
         parts.append(text(WIDTH - RIGHT + 8, end + 4, f"{label} {points[-1][1]:.0f}", color=color))
     content = "\n".join(parts)
@@ -91,6 +90,13 @@ def draw(title: str, goal: int, lines: Mapping[str, Sequence[Point]]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" {frame} role="img" font-family="sans-serif"'
         f' font-size="13">\n<title>{escape(title)}</title>\n{content}\n</svg>\n'
     )
+
+
+def _free_place(wanted: float, taken: Sequence[float]) -> float:
+    """Return the height nearest to the wanted one at which a label overlaps no other."""
+    heights = [wanted + shift for shift in range(-LABEL * 4, LABEL * 4)]
+    free = [height for height in heights if all(abs(height - one) >= LABEL for one in taken)]
+    return min(free, key=lambda height: abs(height - wanted))
 
 
 def plots() -> dict[str, str]:
