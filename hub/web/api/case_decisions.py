@@ -44,6 +44,8 @@ resource = Resource(
     url_prefix=f"{PREFIX}/cases/<int:case_id>",
     description="what is decided about a case on its own page",
 )
+# Every decision answers with the case as it is then.
+case_decision = partial(operation, resource, method="POST", role="operator", answer=CaseSchema)
 
 
 class NothingRemoved(Exception):
@@ -134,9 +136,7 @@ def index(case_id: int, query: dict[str, Any]) -> Any:
         return whole_list([_describe(one, sides.get(one.id)) for one in postings])
 
 
-@operation(
-    resource, "/match", method="POST", role="operator", body=ChosenRecordSchema, answer=CaseSchema
-)
+@case_decision("/match", body=ChosenRecordSchema)
 def match(case_id: int, body: dict[str, Any]) -> Any:
     """Match the code that a case is about; the next sync goes on with what it stopped."""
     code = _code_of(case_id)
@@ -146,9 +146,7 @@ def match(case_id: int, body: dict[str, Any]) -> Any:
     return _carry_out(case_id, work, CaseDecision.MATCHED)
 
 
-@operation(
-    resource, "/create", method="POST", role="operator", body=NewRecordSchema, answer=CaseSchema
-)
+@case_decision("/create", body=NewRecordSchema)
 def create(case_id: int, body: dict[str, Any]) -> Any:
     """Have the record of a case created in QuickBooks; 422 says which values cannot be used."""
     code = _code_of(case_id)
@@ -162,9 +160,7 @@ def create(case_id: int, body: dict[str, Any]) -> Any:
         return problems.problem(422, errors={"values": error.errors})
 
 
-@operation(
-    resource, "/remove", method="POST", role="operator", body=ConfirmationSchema, answer=CaseSchema
-)
+@case_decision("/remove", body=ConfirmationSchema)
 def remove(case_id: int, body: dict[str, Any]) -> Any:
     """Void or delete in QuickBooks what the source no longer has."""
     if not _removes(case_id):
@@ -184,7 +180,7 @@ def remove(case_id: int, body: dict[str, Any]) -> Any:
         return problems.problem(409, str(error))
 
 
-@operation(resource, "/leave", method="POST", role="operator", answer=CaseSchema)
+@case_decision("/leave")
 def leave(case_id: int) -> Any:
     """Leave in QuickBooks what the source no longer has."""
     if not _removes(case_id):
@@ -192,7 +188,7 @@ def leave(case_id: int) -> Any:
     return _carry_out(case_id, partial(case_acts.leave, case_id), CaseDecision.LEFT)
 
 
-@operation(resource, "/close", method="POST", role="operator", answer=CaseSchema)
+@case_decision("/close")
 def close(case_id: int) -> Any:
     """Close a case that stops nothing, or accept what QuickBooks has."""
     with read_only_session() as session:
@@ -204,14 +200,7 @@ def close(case_id: int) -> Any:
     return _carry_out(case_id, work, CaseDecision.CLOSED, syncs=False)
 
 
-@operation(
-    resource,
-    "/postings/<int:posting_id>/retry",
-    method="POST",
-    role="operator",
-    body=ConfirmationSchema,
-    answer=CaseSchema,
-)
+@case_decision("/postings/<int:posting_id>/retry", body=ConfirmationSchema)
 def retry(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Retry one posting of a case."""
     is_confirmed = body["confirmed"]
@@ -219,14 +208,7 @@ def retry(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     return _carry_out(case_id, work, CaseDecision.RETRIED, posting_id=posting_id)
 
 
-@operation(
-    resource,
-    "/postings/<int:posting_id>/adopt",
-    method="POST",
-    role="operator",
-    body=TransactionIdSchema,
-    answer=CaseSchema,
-)
+@case_decision("/postings/<int:posting_id>/adopt", body=TransactionIdSchema)
 def adopt(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Take a transaction in QuickBooks as the document (“This is it”): nothing is posted."""
     return _decide_about(
@@ -234,14 +216,7 @@ def adopt(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     )
 
 
-@operation(
-    resource,
-    "/postings/<int:posting_id>/reject",
-    method="POST",
-    role="operator",
-    body=TransactionIdSchema,
-    answer=CaseSchema,
-)
+@case_decision("/postings/<int:posting_id>/reject", body=TransactionIdSchema)
 def reject(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Say that a transaction is another document (“Not this one”): this one is posted beside it."""
     return _decide_about(
@@ -249,28 +224,14 @@ def reject(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     )
 
 
-@operation(
-    resource,
-    "/postings/<int:posting_id>/skip",
-    method="POST",
-    role="operator",
-    body=ReasonSchema,
-    answer=CaseSchema,
-)
+@case_decision("/postings/<int:posting_id>/skip", body=ReasonSchema)
 def skip(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Leave one document of a case out of the books, with a reason."""
     reason = body["text"].strip()
     return _decide_about(case_id, posting_id, manual.skip, reason, CaseDecision.SKIPPED)
 
 
-@operation(
-    resource,
-    "/postings/<int:posting_id>/put-back",
-    method="POST",
-    role="operator",
-    body=VersionSchema,
-    answer=CaseSchema,
-)
+@case_decision("/postings/<int:posting_id>/put-back", body=VersionSchema)
 def restore(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Write a document to QuickBooks again as it was posted, over the version that was seen."""
     work = partial(put_back.put_back, posting_id, body["sync_token"], person_name())
