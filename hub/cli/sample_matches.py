@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hub.models import Installation
+    from sqlalchemy.orm import Session
+
+    from hub.models import Company, Installation
 
 MAX_EXAMPLES = 3
 
@@ -68,7 +71,6 @@ def _choices(row: Any) -> list[tuple[str, str, str]]:
 
     from hub.db.engine import read_only_session
     from hub.models import Company, SeenCode
-    from hub.qbo import records
     from hub.web import matches
     from hub.web.code_view import CodeState
 
@@ -78,6 +80,7 @@ def _choices(row: Any) -> list[tuple[str, str, str]]:
         company = session.get_one(Company, row.company_id)
         declared = matches.fields_of(row)
         book = matches.book_of(session, row)
+        suitable_ids = cache(partial(_suitable_ids, session, company))
         codes = select(SeenCode).where(SeenCode.installation_id == row.id)
         for seen in session.scalars(codes.order_by(SeenCode.field, SeenCode.code)).all():
             field = declared.get(seen.field)
@@ -86,15 +89,22 @@ def _choices(row: Any) -> list[tuple[str, str, str]]:
             view = matches.view(session, row, seen, field, book)
             if view.state != CodeState.OPEN:
                 continue
-            found = records.choices(session, company.id, field.role)
-            suitable = [
-                one.quickbooks_id for one in found if one.currency in ("", company.currency)
-            ]
-            ids = [one.id for one in view.suggestions] or suitable
+            ids = [one.id for one in view.suggestions] or suitable_ids(field.role)
             if ids:
                 chosen.append((seen.field, seen.code, ids[counts[seen.field] % len(ids)]))
                 counts[seen.field] += not view.suggestions
     return chosen
+
+
+def _suitable_ids(session: "Session", company: "Company", role: Any) -> list[str]:
+    """Return the ids of the records that may take a role and have the currency of the company."""
+    from hub.qbo import records
+
+    ids = []
+    for record in records.choices(session, company.id, role):
+        if record.currency in ("", company.currency):
+            ids.append(record.quickbooks_id)
+    return ids
 
 
 def _describe(row: Any, matched: list[str]) -> str:
