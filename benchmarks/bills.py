@@ -38,7 +38,7 @@ from hub.contract.registry import Plugins
 from hub.crypto import keys
 from hub.db import engine
 from hub.installations import enable
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.posting.outcome import batch_sizing
 from hub.posting.send.run import drain
 from hub.qbo import record_download
@@ -217,7 +217,7 @@ class Hub:
     def switch(self, mode: str) -> None:
         """Turn batches on or off, and keep the batch size that earlier answers have led to."""
         with self.app.app_context(), engine.transaction() as session:
-            session.get_one(Company, self.company.id).batches = mode
+            session.get_one(ConnectedCompany, self.company.id).batches = mode
 
     def post(
         self, vendor: str, account: str, prefix: str, count: int = BILLS

@@ -25,7 +25,7 @@ from hub import config as configuration
 from hub.app import create_app
 from hub.contract.registry import Plugins
 from hub.db import engine
-from hub.models import Company, Installation, Run, Schedule
+from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.scheduling import schedule
 from tests.support.database_server import DatabaseServer
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
@@ -39,7 +39,7 @@ T = TypeVar("T")
 def add_schedules(session: Session, companies: int = 100) -> None:
     """Add installations of a hundred companies, each with a schedule that is due."""
     realms = [{"realm": str(number), "connected_at": NOW} for number in range(companies)]
-    session.execute(insert(Company), realms)
+    session.execute(insert(ConnectedCompany), realms)
     intervals = ("15m", "*/5 * * * *")
     installations = []
     for number in range(MANY):

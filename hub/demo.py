@@ -30,7 +30,7 @@ from hub.errors import Busy, HubError, Refused
 from hub.installations import compare, matches
 from hub.installations import enable as installations_enable
 from hub.mapping import NEW
-from hub.models import Company, Cursor, Installation, User
+from hub.models import ConnectedCompany, Cursor, Installation, User
 from hub.models.enums import ConnectionState, InstallationMode, RunKind
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download, records
@@ -316,10 +316,11 @@ def _person(folder: Path) -> str:
     return password
 
 
-def connect(realm: str) -> Company:
+def connect(realm: str) -> ConnectedCompany:
     """Connect a company of a stand-in with the consent that a person would give."""
+    query = select(ConnectedCompany).where(ConnectedCompany.realm == realm)
     with read_only_session() as session:
-        company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
+        company = session.scalars(query).one_or_none()
     if company is None or company.state != ConnectionState.CONNECTED:
         url, _ = oauth_connect.start(WHO, realm if company else None)
         answers = {"user": "admin", "realm": realm, "decision": "connect"}
@@ -335,7 +336,7 @@ def connect(realm: str) -> Company:
     return company
 
 
-def _company_for(stand_in: Sandbox, companies: Sequence[Company]) -> Company:
+def _company_for(stand_in: Sandbox, companies: Sequence[ConnectedCompany]) -> ConnectedCompany:
     """Return the company for the documents of a stand-in.
 
     It is of the source's country, and numbered as the source expects.
@@ -352,15 +353,12 @@ def _company_for(stand_in: Sandbox, companies: Sequence[Company]) -> Company:
 
 
 def enable(
-    company: Company,
+    company: ConnectedCompany,
     slug: str,
     settings: Mapping[str, object],
     mode: InstallationMode = InstallationMode.AUTO,
 ) -> None:
-    """Enable the app with the stand-in's settings, and the first choice where there is one.
-
-    An app that is enabled already keeps its mode.
-    """
+    """Enable an app with settings and first choices; one that is enabled already keeps its mode."""
     app = current().plugins.apps[slug]
     try:
         installations_enable.installation(company.id, slug)
@@ -385,7 +383,7 @@ def _confirm(row: Installation) -> None:
             matches.decide(session, row, pair.field, pair.code, NEW, who=WHO, name=pair.name)
 
 
-def _choices(company: Company, app: App) -> dict[str, str]:
+def _choices(company: ConnectedCompany, app: App) -> dict[str, str]:
     """Choose the first suitable record for each required setting."""
     settings = {}
     currencies = ("", company.currency)

@@ -11,7 +11,7 @@ from hub.cli.selection import company
 from hub.cli.terminal import account_name, format_moment, print_json, say, table
 
 if TYPE_CHECKING:
-    from hub.models import Company, Token
+    from hub.models import ConnectedCompany, Token
 
 DETAILS = ("why", "batches", "holds_unused_until", "reconnect_by")
 
@@ -69,12 +69,12 @@ def list_(as_json: bool) -> None:
     from sqlalchemy import select
 
     from hub.db.engine import read_only_session
-    from hub.models import Company, Token
+    from hub.models import ConnectedCompany, Token
 
     visible = person.scope("viewer")
     rows = []
     with read_only_session() as session:
-        query = select(Company).where(*visible.companies()).order_by(Company.id)
+        query = select(ConnectedCompany).where(*visible.companies()).order_by(ConnectedCompany.id)
         for row in session.scalars(query):
             about = {"realm": row.realm, "name": row.name, "state": row.state}
             details = dict.fromkeys(DETAILS, "")
@@ -90,7 +90,7 @@ def list_(as_json: bool) -> None:
     table(heads, cells, "No company is connected yet.")
 
 
-def _details(row: "Company", token: "Token | None") -> dict[str, str]:
+def _details(row: "ConnectedCompany", token: "Token | None") -> dict[str, str]:
     """Return how a company is connected, for how long, and how documents are sent."""
     return {
         "why": row.state_reason,

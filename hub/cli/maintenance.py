@@ -153,7 +153,7 @@ def _connections() -> Iterator[tuple[bool, str]]:
     from hub.cli.accounts import people
     from hub.context import current
     from hub.db.engine import read_only_session
-    from hub.models import Company
+    from hub.models import ConnectedCompany
     from hub.models.enums import ConnectionState
     from hub.security import hub_settings
 
@@ -167,7 +167,7 @@ def _connections() -> Iterator[tuple[bool, str]]:
         "mail server" if hub_settings.mail_url() else "no mail is sent: no mail server is set",
     )
     with read_only_session() as session:
-        companies = list(session.scalars(select(Company)))
+        companies = list(session.scalars(select(ConnectedCompany)))
     for row in companies:
         good = row.state == ConnectionState.CONNECTED
         yield (

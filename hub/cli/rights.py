@@ -80,16 +80,16 @@ def _enabled_apps(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the app at each company that it is enabled for; nothing without the name of an app."""
     from sqlalchemy import select
 
-    from hub.models import Company, Installation
+    from hub.models import ConnectedCompany, Installation
     from hub.security.rights import Subject
 
     slug, realm = options["slug"], options["realm"]
     if slug is None:
         return
-    query = select(Installation).join(Company).where(Installation.slug == slug)
+    query = select(Installation).join(ConnectedCompany).where(Installation.slug == slug)
     query = query.where(*person.scope("viewer").installations())
     if realm is not None:
-        query = query.where(Company.realm == realm)
+        query = query.where(ConnectedCompany.realm == realm)
     for row in session.scalars(query):
         company_name = row.company.name or row.company.realm
         yield Named(f"{slug} in {company_name}", Subject(row.company_id, slug))

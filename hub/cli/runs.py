@@ -10,7 +10,7 @@ from hub.cli.selection import companies
 from hub.cli.terminal import Terminal, account_name, print_json, say, table
 
 if TYPE_CHECKING:
-    from hub.models import Company, Run
+    from hub.models import ConnectedCompany, Run
 
 
 @click.command()
@@ -66,7 +66,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     raise SystemExit(exit_code(runs_by_realm.values()) or (3 if has_troubles else 0))
 
 
-def _select_connected(rows: "list[Company]") -> "list[Company]":
+def _select_connected(rows: "list[ConnectedCompany]") -> "list[ConnectedCompany]":
     """Return the companies that are not disconnected; all of them if each one is."""
     from hub.models.enums import ConnectionState
 
@@ -74,7 +74,7 @@ def _select_connected(rows: "list[Company]") -> "list[Company]":
     return connected or rows
 
 
-def _select_permitted(rows: "list[Company]") -> "list[Company]":
+def _select_permitted(rows: "list[ConnectedCompany]") -> "list[ConnectedCompany]":
     """Return the companies that the person may reconcile; raise RoleNeeded if there are none."""
     permitted = [row for row in rows if person.scope("operator").has_company(row.id)]
     if not permitted:
@@ -82,7 +82,7 @@ def _select_permitted(rows: "list[Company]") -> "list[Company]":
     return permitted
 
 
-def _reconcile_company(row: "Company", *, is_titled: bool, silent: bool) -> "Run":
+def _reconcile_company(row: "ConnectedCompany", *, is_titled: bool, silent: bool) -> "Run":
     """Reconcile one company and print the result, or why it could not be done."""
     from hub.models.enums import RunKind
     from hub.scheduling import runner

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from hub.models import Company, Installation
+    from hub.models import ConnectedCompany, Installation
 
 MAX_EXAMPLES = 3
 
@@ -70,14 +70,14 @@ def _choices(row: Any) -> list[tuple[str, str, str]]:
     from sqlalchemy import select
 
     from hub.db.engine import read_only_session
-    from hub.models import Company, SeenCode
+    from hub.models import ConnectedCompany, SeenCode
     from hub.web import matches
     from hub.web.code_view import CodeState
 
     chosen = []
     counts: Counter[str] = Counter()
     with read_only_session() as session:
-        company = session.get_one(Company, row.company_id)
+        company = session.get_one(ConnectedCompany, row.company_id)
         declared = matches.fields_of(row)
         book = matches.book_of(session, row)
         suitable_ids = cache(partial(_suitable_ids, session, company))
@@ -96,7 +96,7 @@ def _choices(row: Any) -> list[tuple[str, str, str]]:
     return chosen
 
 
-def _suitable_ids(session: "Session", company: "Company", role: Any) -> list[str]:
+def _suitable_ids(session: "Session", company: "ConnectedCompany", role: Any) -> list[str]:
     """Return the ids of the records that may take a role and have the currency of the company."""
     from hub.qbo import records
 

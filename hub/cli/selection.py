@@ -6,12 +6,12 @@ from hub.cli import person
 
 if TYPE_CHECKING:
     from hub.errors import Refused
-    from hub.models import Company, Installation
+    from hub.models import ConnectedCompany, Installation
 
 MAX_ID = 2**31 - 1  # of a row in either database
 
 
-def company(realm: str | None) -> "Company":
+def company(realm: str | None) -> "ConnectedCompany":
     """Return the company of this realm; without a realm, the only company."""
     from hub.errors import Refused
 
@@ -22,17 +22,17 @@ def company(realm: str | None) -> "Company":
     return matching[0]
 
 
-def companies(realm: str | None) -> "list[Company]":
+def companies(realm: str | None) -> "list[ConnectedCompany]":
     """Return the company of this realm as a list; without a realm, all that the person sees."""
     from sqlalchemy import select
 
     from hub.db.engine import read_only_session
     from hub.errors import NotFound, Refused
-    from hub.models import Company
+    from hub.models import ConnectedCompany
 
     with read_only_session() as session:
-        visible = select(Company).where(*person.scope("viewer").companies())
-        connected = list(session.scalars(visible.order_by(Company.id)))
+        visible = select(ConnectedCompany).where(*person.scope("viewer").companies())
+        connected = list(session.scalars(visible.order_by(ConnectedCompany.id)))
     if not connected:
         raise Refused(
             "No QuickBooks company is connected yet; connect one on the page or with"

@@ -8,7 +8,7 @@ from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document, Kind, Party
 from hub.contract.states import Stage
 from hub.mapping import Fill, Mapped
-from hub.models import Record, SourceDocument
+from hub.models import SourceDocument, StoredRecord
 from hub.models.enums import Operation
 
 
@@ -31,7 +31,7 @@ def _change_of_party(batch: CollectBatch, fill: Fill) -> Document | None:
     belongs to a document of the source, or that is about to create the party, is left alone.
     """
     key = (batch.installation.company_id, fill.role, fill.id)
-    record = batch.session.get(Record, key)
+    record = batch.session.get(StoredRecord, key)
     details = _missing_details(record, fill.details) if record else None
     if details is None:
         return None
@@ -55,7 +55,7 @@ def _is_being_created(batch: CollectBatch, row: SourceDocument) -> bool:
     return any(creation.state in open_states for creation in creations)
 
 
-def _missing_details(record: Record, details: Party) -> Party | None:
+def _missing_details(record: StoredRecord, details: Party) -> Party | None:
     """Return the contact data that the code has and the record lacks; None if there is none."""
     if "sync_token" not in record.body:
         # A new record whose data QuickBooks has not returned yet: nothing says what it lacks.

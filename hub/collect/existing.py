@@ -11,7 +11,7 @@ from hub.contract.documents import Code, Document, Item
 from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.mapping import Mapped, Missing, Ref, find_existing_record
-from hub.models import Posting, Record, SourceDocument, TransactionHead
+from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
 from hub.models.display_names import format_document_name
 
 
@@ -73,7 +73,7 @@ def keep_fixed_values(
     details = document.details
     if isinstance(details, Item) and document.kind == "item":
         key = (batch.installation.company_id, "item", quickbooks_id)
-        record = batch.session.get(Record, key)
+        record = batch.session.get(StoredRecord, key)
         if record and record.name:
             details = replace(details, name=record.name)
             return replace(mapped, document=replace(document, details=details))

@@ -10,7 +10,7 @@ from hub.collect.setup import RECORD_KINDS
 from hub.contract.documents import Document
 from hub.contract.states import Stage
 from hub.mapping import Mapped
-from hub.models import Posting, Record, SourceDocument, TransactionHead
+from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
 from hub.models.enums import Operation, PostingState, TransactionState
 from hub.outbox.plans import PartOperation
 
@@ -204,7 +204,7 @@ def _sync_token(batch: CollectBatch, kind: str, quickbooks_id: str) -> str:
     if kind not in RECORD_KINDS:
         head = batch.session.get(TransactionHead, key)
         return head.sync_token if head else ""
-    record = batch.session.get(Record, key)
+    record = batch.session.get(StoredRecord, key)
     if record is None:
         return ""
     sync_token = record.body.get("sync_token", "")

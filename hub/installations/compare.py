@@ -27,7 +27,7 @@ from hub.mapping import (
     key,
     separator_reason,
 )
-from hub.models import Installation, Record
+from hub.models import Installation, StoredRecord
 from hub.qbo import record_download, records
 from hub.security import audit
 from hub.translations.messages import gettext
@@ -193,7 +193,12 @@ def _use(code: Code, result: MatchResult) -> tuple[str, str]:
 
 
 def _pair(
-    field: Field, code: Code, result: MatchResult, rows: dict[str, Record], *, is_duplicate: bool
+    field: Field,
+    code: Code,
+    result: MatchResult,
+    rows: dict[str, StoredRecord],
+    *,
+    is_duplicate: bool,
 ) -> Pair:
     """Return the pair of a code, by the result of mapping it."""
     code_values: dict[str, Any] = {
@@ -226,8 +231,8 @@ def _missing_pair(code_values: dict[str, Any], result: Missing) -> Pair:
 
 
 def _record_with_separator(
-    field: Field, missing: Missing, rows: dict[str, Record]
-) -> Record | None:
+    field: Field, missing: Missing, rows: dict[str, StoredRecord]
+) -> StoredRecord | None:
     """Return the record that fits a code and has a name which cannot be used; None otherwise."""
     for ref in missing.suggestions:
         row = rows.get(ref.id)
@@ -236,7 +241,7 @@ def _record_with_separator(
     return None
 
 
-def _unusable_pair(field: Field, row: Record) -> Pair:
+def _unusable_pair(field: Field, row: StoredRecord) -> Pair:
     """Return the pair of a record whose name holds the separator of the source."""
     return Pair(
         field=field.name,
@@ -252,7 +257,7 @@ def _unusable_pair(field: Field, row: Record) -> Pair:
 
 
 def _matched_pair(
-    code_values: dict[str, Any], row: Record | None, ref: Ref, is_duplicate: bool
+    code_values: dict[str, Any], row: StoredRecord | None, ref: Ref, is_duplicate: bool
 ) -> Pair:
     """Return the pair of a code that has a record, and what differs between them."""
     number = ""

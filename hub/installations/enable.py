@@ -18,7 +18,7 @@ from hub.contract.types import App, Tenant
 from hub.db.engine import read_only_session, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, Sentence, SettingsInvalid
 from hub.installations import setting_changes
-from hub.models import Access, Company, Cursor, Installation
+from hub.models import Access, ConnectedCompany, Cursor, Installation
 from hub.models.enums import InstallationMode
 from hub.outbox import approvals
 from hub.qbo import record_download, records
@@ -52,7 +52,7 @@ def grant(company_id: int, slug: str, *, who: str) -> None:
     """Record that the maker of an app has opened it for a company, without which it stays off."""
     now = current().clock.now()
     with transaction() as session:
-        company = session.get_one(Company, company_id)
+        company = session.get_one(ConnectedCompany, company_id)
         row = session.get(Access, (slug, company_id))
         if row is None:
             row = Access(slug=slug, company_id=company_id, requested_by=who, requested_at=now)
@@ -369,7 +369,7 @@ def find(company_id: int, slug: str) -> Installation | None:
 def _new_installation(app: App, company_id: int, owner: str) -> Installation:
     """Return an installation that is not stored yet."""
     with read_only_session() as session:
-        company = session.get_one(Company, company_id)
+        company = session.get_one(ConnectedCompany, company_id)
     return Installation(
         company_id=company_id,
         company=company,

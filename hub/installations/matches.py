@@ -16,7 +16,7 @@ from hub.contract.types import Field
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused, Sentence
 from hub.mapping import EMPTY, NEW
-from hub.models import Installation, Match, Record, SeenCode
+from hub.models import Installation, Match, SeenCode, StoredRecord
 from hub.models.enums import MatchOrigin
 from hub.qbo import records
 from hub.security import audit
@@ -210,7 +210,7 @@ class _Choices:
         self._session = session
         self._company_id = row.company_id
         self._fields = fields(row)
-        self._by_role: dict[str, list[Record]] = {}
+        self._by_role: dict[str, list[StoredRecord]] = {}
 
     def find(self, line: dict[str, str]) -> str:
         """Return the record that a row names by id or name; raise Refused if it cannot be used."""
@@ -253,7 +253,7 @@ class _Choices:
             raise NotFound("field", name, self._fields)
         return self._fields[name]
 
-    def _records(self, field: Field) -> list[Record]:
+    def _records(self, field: Field) -> list[StoredRecord]:
         """Return the active records that may take the role of a field."""
         if field.role not in self._by_role:
             found = records.choices(self._session, self._company_id, field.role)
@@ -337,7 +337,7 @@ def _matched_lines(
 ) -> list[dict[str, str]]:
     """Return the matches as rows of the file, with the names of their records."""
     names: dict[tuple[str, str], str] = {}
-    query = select(Record).where(Record.company_id == row.company_id)
+    query = select(StoredRecord).where(StoredRecord.company_id == row.company_id)
     for record in session.scalars(query):
         key = (record.list, record.quickbooks_id)
         names[key] = record.full_name or record.name

@@ -14,7 +14,16 @@ from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
 from hub.context import current
-from hub.models import Case, Company, Installation, Posting, ReceiptRow, Run, Schedule, Token
+from hub.models import (
+    Case,
+    ConnectedCompany,
+    Installation,
+    Posting,
+    ReceiptRow,
+    Run,
+    Schedule,
+    Token,
+)
 from hub.models.cases import IS_OPEN
 from hub.models.enums import ConnectionState, PostingState
 from hub.models.postings import OPEN_RECEIPTS
@@ -78,8 +87,8 @@ def count_in_doubt(session: Session) -> Values:
 def connection_days(session: Session) -> Values:
     """Return the days after which a person must reconnect each company; negative if it is past."""
     now = current().clock.now()
-    tokens = select(Token).join(Company, Company.id == Token.company_id)
-    connected = tokens.where(Company.state != ConnectionState.DISCONNECTED)
+    tokens = select(Token).join(ConnectedCompany, ConnectedCompany.id == Token.company_id)
+    connected = tokens.where(ConnectedCompany.state != ConnectionState.DISCONNECTED)
     for token in session.scalars(connected):
         end = token_expiry.connection_end(token)
         if end is not None:
@@ -88,7 +97,9 @@ def connection_days(session: Session) -> Values:
 
 def connections(session: Session) -> Values:
     """Count the companies by the state of their connection."""
-    counted = session.execute(select(Company.state, func.count()).group_by(Company.state))
+    counted = session.execute(
+        select(ConnectedCompany.state, func.count()).group_by(ConnectedCompany.state)
+    )
     by_state = dict.fromkeys((state.value for state in ConnectionState), 0)
     by_state.update(dict(iter(counted)))
     for state, number in by_state.items():
@@ -200,23 +211,23 @@ def _oldest_in_state_query(state: PostingState) -> Select[int, dt.datetime]:
     """
     oldest_id = (
         select(func.min(Posting.id))
-        .where(Posting.company_id == Company.id, Posting.state == state)
-        .correlate(Company)
+        .where(Posting.company_id == ConnectedCompany.id, Posting.state == state)
+        .correlate(ConnectedCompany)
         .scalar_subquery()
     )
     oldest = aliased(Posting)
-    return select(Company.id, oldest.created_at).join(oldest, oldest.id == oldest_id)
+    return select(ConnectedCompany.id, oldest.created_at).join(oldest, oldest.id == oldest_id)
 
 
 def _in_doubt_query() -> Select[Any]:
     """Return a query for the number of postings in doubt of each company, also those with none."""
     number = (
         select(func.count())
-        .where(Posting.company_id == Company.id, Posting.state == PostingState.UNKNOWN)
-        .correlate(Company)
+        .where(Posting.company_id == ConnectedCompany.id, Posting.state == PostingState.UNKNOWN)
+        .correlate(ConnectedCompany)
         .scalar_subquery()
     )
-    return select(Company.id, number)
+    return select(ConnectedCompany.id, number)
 
 
 def _count(session: Session, *conditions: Any) -> Values:

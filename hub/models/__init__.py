@@ -7,8 +7,8 @@ from hub.models.cases import Case, CaseNote, case_posting
 from hub.models.document_terms import DocumentTerm
 from hub.models.files import FileDocument, FileMapping, StoredFile
 from hub.models.guesses import GuessCount
-from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
-from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
+from hub.models.installations import ConnectedCompany, Cursor, Installation, ReadDay, Token
+from hub.models.lists import ListState, Match, SeenCode, StoredRecord, TransactionHead
 from hub.models.login import ApiToken, Authenticator, LoginSession, Passkey, RecoveryCode
 from hub.models.metrics import MetricTotal
 from hub.models.notices import Notice, NotificationChoice
@@ -52,7 +52,7 @@ __all__ = [
     "Authenticator",
     "Case",
     "CaseNote",
-    "Company",
+    "ConnectedCompany",
     "Cursor",
     "DatabaseOrigin",
     "DocumentTerm",
@@ -78,7 +78,6 @@ __all__ = [
     "Proof",
     "ReadDay",
     "ReceiptRow",
-    "Record",
     "RecoveryCode",
     "Role",
     "RoleAssignment",
@@ -91,6 +90,7 @@ __all__ = [
     "SharedRateLimit",
     "SourceDocument",
     "StoredFile",
+    "StoredRecord",
     "Token",
     "TransactionHead",
     "TransactionSummary",

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hub.db.engine import Model
 
 
-class Company(Model):
+class ConnectedCompany(Model):
     """A QuickBooks company that an admin connected; `state` is one of `ConnectionState`."""
 
+    __tablename__ = "company"
     __table_args__ = (Index("ix_company_name", "name", "id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     realm: Mapped[str] = mapped_column(String(40), unique=True)
@@ -97,7 +98,7 @@ class Installation(Model):
     failed_syncs: Mapped[int] = mapped_column(default=0)  # how many those are
     failure: Mapped[str] = mapped_column(Text, default="")  # why the last of them could not
     created_at: Mapped[dt.datetime]
-    company: Mapped[Company] = relationship(lazy="joined")
+    company: Mapped[ConnectedCompany] = relationship(lazy="joined")
 
 
 class Cursor(Model):

@@ -51,9 +51,10 @@ class SeenCode(Model):
     seen_at: Mapped[dt.datetime]
 
 
-class Record(Model):
-    """A list entry of QuickBooks as last read; `list` is account, vendor, customer, item, …"""
+class StoredRecord(Model):
+    """A record of QuickBooks as last read; `list` is account, vendor, customer, item, …"""
 
+    __tablename__ = "record"
     __table_args__ = (
         Index(
             "ix_record_active",

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.models import Case, Company, Installation, User, case_posting
+from hub.models import Case, ConnectedCompany, Installation, User, case_posting
 from hub.money import format_amount
 from hub.notices import timing
 from hub.outbox import case_amounts
@@ -71,7 +71,7 @@ def load(session: Session) -> News:
         news.apps[installation.id] = Subject(installation.company_id, installation.slug)
         news.owners[installation.id] = installation.owner
         news.mailboxes[installation.id] = mailbox(installation)
-    for company in session.scalars(select(Company)):
+    for company in session.scalars(select(ConnectedCompany)):
         news.company_names[company.id] = company.name or company.realm
     return news
 

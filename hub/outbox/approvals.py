@@ -13,13 +13,13 @@ from sqlalchemy import ColumnElement, and_, delete, distinct, exists, func, or_,
 from sqlalchemy.orm import Session, aliased
 
 from hub import context as hub_context
-from hub.models import Approval, Attempt, Company, Installation, Posting, SourceDocument
+from hub.models import Approval, Attempt, ConnectedCompany, Installation, Posting, SourceDocument
 from hub.models.enums import LIST_KINDS, UNPROCESSED_OUTCOMES, Operation, PostingState
 from hub.outbox.states import UNSENT
 
 PEOPLE = 2  # how many must approve
 _installation = aliased(Installation)
-_company = aliased(Company)
+_company = aliased(ConnectedCompany)
 _document = aliased(SourceDocument)
 
 

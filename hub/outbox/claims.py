@@ -8,7 +8,7 @@ from sqlalchemy import Integer, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hub.db import bulk
-from hub.models import Attempt, Company, Posting
+from hub.models import Attempt, ConnectedCompany, Posting
 from hub.models.enums import PostingState
 from hub.outbox.approvals import LACKS_APPROVAL
 from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
@@ -30,7 +30,9 @@ BatchPlace = tuple[str, str]  # the key of a batch and a bId in it
 Compose = Callable[[Sequence[ClaimedPosting]], Mapping[int, BatchPlace]]
 _postings = cast(Table, Posting.__table__)
 _newest_date = (
-    select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
+    select(ConnectedCompany.newest_date)
+    .where(ConnectedCompany.id == _postings.c.company_id)
+    .scalar_subquery()
 )
 _INSERT_ATTEMPTS = insert(cast(Table, Attempt.__table__))
 _SELECT_READY = (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.mapping.index import EMPTY, NEW
-from hub.models import ListState, Match, Posting, Record, SourceDocument, TransactionSummary
+from hub.models import ListState, Match, Posting, SourceDocument, StoredRecord, TransactionSummary
 from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.identity import fingerprint
@@ -216,13 +216,13 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
 def _add_record(session: Session, posting: Posting, row: SourceDocument) -> None:
     """Store a new record until its list is read again."""
     key = (row.company_id, row.kind, posting.quickbooks_id)
-    if session.get(Record, key) is not None:
+    if session.get(StoredRecord, key) is not None:
         return
     is_list = ListState.company_id == row.company_id, ListState.list == row.kind
     list_state = update(ListState).where(*is_list)
     session.execute(list_state.values(version=ListState.version + 1))
     summary = posting.summary
-    record = Record(
+    record = StoredRecord(
         company_id=row.company_id,
         list=row.kind,
         quickbooks_id=posting.quickbooks_id or "",

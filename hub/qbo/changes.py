@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
-from hub.models import Company, ListState
+from hub.models import ConnectedCompany, ListState
 from hub.qbo import (
     record_download,
     records,
@@ -52,7 +52,7 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
     begun = hub_context.current().clock.now()
     changes = _poll(company_id, client or Client(company_id))
     with engine.transaction() as session:
-        company = session.get_one(Company, company_id)
+        company = session.get_one(ConnectedCompany, company_id)
         company.polled_at = begun
         if changes.has_any:
             company.changed_at = begun
@@ -105,7 +105,7 @@ def is_due(company_id: int) -> bool:
     now = hub_context.current().clock.now()
     day_ago = now - DAILY_POLL_INTERVAL
     with engine.read_only_session() as session:
-        company = session.get_one(Company, company_id)
+        company = session.get_one(ConnectedCompany, company_id)
     last_poll = company.polled_at
     if last_poll is None or last_poll < day_ago:
         return True

@@ -16,7 +16,7 @@ from hub.db import engine
 from hub.errors import DatabaseUnavailable, HubError, NeedsAttention, NotFound, Sentence
 from hub.http.deadline import CONNECT_SECONDS
 from hub.http.exchange import ExchangeError
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.models.enums import SendOutcome
 from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, id_of
@@ -67,7 +67,7 @@ class Client:
         self.company_id = company_id
         self.app = app
         with engine.read_only_session() as session:
-            company = session.get(Company, company_id)
+            company = session.get(ConnectedCompany, company_id)
         if company is None:
             raise NotFound("company", str(company_id))
         self.realm = company.realm

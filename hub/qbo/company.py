@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
-from hub.models import Company, ListState, Record
+from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.qbo.company_facts import CompanyFacts, Rates
 from hub.qbo.entities import ref_id
 from hub.qbo.responses import Answer
@@ -61,7 +61,7 @@ def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, An
     currencies = _part(preferences, "CurrencyPrefs")
     home_currency = ref_id(currencies, "HomeCurrency")
     with engine.transaction() as session:
-        company = session.get_one(Company, company_id)
+        company = session.get_one(ConnectedCompany, company_id)
         identify(company, info)
         company.currency = home_currency or company.currency or "USD"
         company.preferences = preferences | {EDITION: _named_value(info, EDITION)}
@@ -70,7 +70,7 @@ def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, An
         session.merge(state)
 
 
-def identify(company: Company, info: dict[str, Any]) -> None:
+def identify(company: ConnectedCompany, info: dict[str, Any]) -> None:
     """Set a company's name and country from its company info."""
     name = str(info.get("CompanyName") or company.realm)
     country = str(info.get("Country") or "")
@@ -79,7 +79,7 @@ def identify(company: Company, info: dict[str, Any]) -> None:
     company.country = iso_country[:3]
 
 
-def edition(company: Company) -> str:
+def edition(company: ConnectedCompany) -> str:
     """Return the name of the company's edition, or words for one that QuickBooks did not name."""
     name = company.preferences.get(EDITION)
     return str(name) if name else "This edition of QuickBooks"
@@ -87,10 +87,12 @@ def edition(company: Company) -> str:
 
 def facts(session: Session, company_id: int) -> CompanyFacts:
     """Return the facts as they were last read."""
-    company = session.get_one(Company, company_id)
-    tax_lists = select(Record.list, Record.quickbooks_id, Record.rate, Record.body).where(
-        Record.company_id == company_id,
-        Record.list.in_(("tax_code", "tax_rate")),
+    company = session.get_one(ConnectedCompany, company_id)
+    tax_lists = select(
+        StoredRecord.list, StoredRecord.quickbooks_id, StoredRecord.rate, StoredRecord.body
+    ).where(
+        StoredRecord.company_id == company_id,
+        StoredRecord.list.in_(("tax_code", "tax_rate")),
     )
     rows = session.execute(tax_lists).all()
     tax_rates = _tax_rates(rows, "purchase")
@@ -99,7 +101,7 @@ def facts(session: Session, company_id: int) -> CompanyFacts:
 
 
 def facts_of(
-    company: Company, tax_rates: Rates | None = None, sales_rates: Rates | None = None
+    company: ConnectedCompany, tax_rates: Rates | None = None, sales_rates: Rates | None = None
 ) -> CompanyFacts:
     """Return the facts in a company's row."""
     preferences = company.preferences
@@ -133,7 +135,7 @@ def facts_of(
     )
 
 
-def _has_purchase_orders(company: Company) -> bool:
+def _has_purchase_orders(company: ConnectedCompany) -> bool:
     """Return whether the edition of a company has purchase orders; an unknown one has them."""
     edition = str(company.preferences.get(EDITION) or "")
     lacks_them = any(name in edition for name in EDITIONS_WITHOUT_PURCHASE_ORDERS)

@@ -8,7 +8,7 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.db import engine
 from hub.errors import ConnectionTrouble, ReconnectNeeded, Sentence
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.models.enums import ConnectionState
 from hub.qbo.faults import quote_reasons
 from hub.qbo.responses import Answer
@@ -49,7 +49,7 @@ def state_of(answer: Answer) -> ConnectionState:
     return ConnectionState.INTERRUPTED
 
 
-def find_trouble(company: Company, *, writes: bool) -> ConnectionTrouble | None:
+def find_trouble(company: ConnectedCompany, *, writes: bool) -> ConnectionTrouble | None:
     """Return why a call may not be made now, or None if it may."""
     if not is_refused(company):
         return None
@@ -71,7 +71,7 @@ def _is_pausing(left: dt.timedelta) -> bool:
     return dt.timedelta(0) < left <= MAX_PAUSE
 
 
-def is_refused(company: Company) -> bool:
+def is_refused(company: ConnectedCompany) -> bool:
     """Return whether QuickBooks or Intuit refuses the connection."""
     return company.state not in (ConnectionState.CONNECTED, ConnectionState.DISCONNECTED)
 
@@ -108,7 +108,7 @@ def refuse(
     """Store that a connection was refused; return the error that stops the next calls."""
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
-        company = session.get(Company, company_id, with_for_update=True)
+        company = session.get(ConnectedCompany, company_id, with_for_update=True)
         if company is None or company.state == ConnectionState.DISCONNECTED:
             return None
         if not is_refused(company) or company.refused_since is None:
@@ -137,7 +137,7 @@ def accept(company_id: int, *, writes: bool) -> bool:
     After a refused write only an accepted write shows that the connection works again.
     """
     with engine.transaction() as session:
-        company = session.get(Company, company_id, with_for_update=True)
+        company = session.get(ConnectedCompany, company_id, with_for_update=True)
         if company is None or not is_refused(company):
             return False
         if company.refuses_writes and not writes:
@@ -147,14 +147,14 @@ def accept(company_id: int, *, writes: bool) -> bool:
         return False
 
 
-def repair(session: Session, company: Company, who: str = "hub") -> None:
+def repair(session: Session, company: ConnectedCompany, who: str = "hub") -> None:
     """Store that the connection works, and close its case."""
     company.state = ConnectionState.CONNECTED
     company.state_reason = ""
     clear(session, company, who)
 
 
-def clear(session: Session, company: Company, who: str) -> None:
+def clear(session: Session, company: ConnectedCompany, who: str) -> None:
     """Forget all refusals of a connection, and close its case."""
     company.refused_since = None
     company.next_try_at = None
@@ -164,13 +164,13 @@ def clear(session: Session, company: Company, who: str) -> None:
     inbox.close(session, _cause(company.id), by=who)
 
 
-def allow_try(company_id: int) -> Company:
+def allow_try(company_id: int) -> ConnectedCompany:
     """Let the next call of a refused connection through; return the company as it is now."""
     company = _company(company_id)
     if not is_refused(company):
         return company
     with engine.transaction() as session:
-        company = session.get_one(Company, company_id, with_for_update=True)
+        company = session.get_one(ConnectedCompany, company_id, with_for_update=True)
         if is_refused(company):
             company.next_try_at = hub_context.current().clock.now()
         return company
@@ -180,14 +180,14 @@ def end_try(company_id: int) -> None:
     """Stop further calls after a try without an answer."""
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
-        company = session.get_one(Company, company_id, with_for_update=True)
+        company = session.get_one(ConnectedCompany, company_id, with_for_update=True)
         if company.state == ConnectionState.INTERRUPTED:
             _pause(company, now)
         elif is_refused(company):
             company.next_try_at = None
 
 
-def _pause(company: Company, now: dt.datetime) -> None:
+def _pause(company: ConnectedCompany, now: dt.datetime) -> None:
     """Pause for twice as long as before; of simultaneous refusals only the first one counts."""
     next_try_at = company.next_try_at
     is_interrupted = company.state == ConnectionState.INTERRUPTED
@@ -199,7 +199,7 @@ def _pause(company: Company, now: dt.datetime) -> None:
     company.next_try_at = now + pause
 
 
-def _update_case(session: Session, company: Company, now: dt.datetime) -> None:
+def _update_case(session: Session, company: ConnectedCompany, now: dt.datetime) -> None:
     """Open the case of a refused connection or update it; a short interruption needs none."""
     cause = _cause(company.id)
     if company.state == ConnectionState.INTERRUPTED:
@@ -215,7 +215,7 @@ def _update_case(session: Session, company: Company, now: dt.datetime) -> None:
     inbox.open(session, cause, text, company_id=company.id)
 
 
-def _sentence(company: Company) -> str:
+def _sentence(company: ConnectedCompany) -> str:
     """Return what is wrong with a connection and what happens next."""
     name = company.name or company.realm
     return Sentence(SENTENCES[ConnectionState(company.state)], name=name)
@@ -226,7 +226,7 @@ def _cause(company_id: int) -> str:
     return f"connection:{company_id}"
 
 
-def _company(company_id: int) -> Company:
+def _company(company_id: int) -> ConnectedCompany:
     """Return a company as it is stored now."""
     with engine.read_only_session() as session:
-        return session.get_one(Company, company_id)
+        return session.get_one(ConnectedCompany, company_id)

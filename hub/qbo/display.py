@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import Record
+from hub.models import StoredRecord
 from hub.qbo.display_labels import (
     ENTITY_TITLES,
     FACT_LISTS,
@@ -268,9 +268,9 @@ def _record_names(session: Session, company_id: int, entity: Any) -> Names:
     """Return the names of the records to which an entity, or several, refer, by list and id."""
     keys = set(_record_keys(entity))
     ids = {id for _, id in keys}
-    with_these_ids = select(Record).where(
-        Record.company_id == company_id,
-        Record.quickbooks_id.in_(ids),
+    with_these_ids = select(StoredRecord).where(
+        StoredRecord.company_id == company_id,
+        StoredRecord.quickbooks_id.in_(ids),
     )
     names = {}
     for row in session.scalars(with_these_ids):
@@ -280,7 +280,7 @@ def _record_names(session: Session, company_id: int, entity: Any) -> Names:
     return names
 
 
-def _record_title(row: Record) -> str:
+def _record_title(row: StoredRecord) -> str:
     """Return number and name of a record."""
     name = row.full_name or row.name
     return f"{row.number} {name}".strip()
@@ -330,7 +330,7 @@ def namer(session: Session, company_id: int, party: str) -> Callable[[str, str],
         if fact not in lists:
             return id
         key = company_id, lists[fact], id
-        row = session.get(Record, key)
+        row = session.get(StoredRecord, key)
         return _record_title(row) if row else id
 
     return name

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.documents import Code, Document, Line
 from hub.db import engine
-from hub.models import Record
+from hub.models import StoredRecord
 from hub.qbo import transaction_index
 from hub.qbo.client import Client
 from hub.qbo.entities import ref_id
@@ -118,7 +118,7 @@ def _codes(
 
 def _code(session: Session, company_id: int, role: str, id: str, name: str | None) -> Code:
     """Return an id as a code, with the name that the reference has if the list lacks the record."""
-    row = session.get(Record, (company_id, role, id))
+    row = session.get(StoredRecord, (company_id, role, id))
     if row is None:
         return Code(id=id, name=name)
     return Code(

@@ -19,7 +19,7 @@ from hub.contract.codec import load
 from hub.contract.documents import Address, Item, Party
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
-from hub.models import ListState, Match, Record
+from hub.models import ListState, Match, StoredRecord
 from hub.money import total
 from hub.qbo.entities import INDEX_DELAY
 from hub.qbo.record_rows import DELETED_SUFFIX, row_of
@@ -66,7 +66,7 @@ ROLE_LIST: dict[NameOwner, str] = {
 }
 ITEM_ROLES = ("item", "category")
 # Which records of its list a role may take; a role that is not named here takes all of them.
-FITS: dict[NameOwner, Callable[[Record], bool]] = {
+FITS: dict[NameOwner, Callable[[StoredRecord], bool]] = {
     "account": lambda row: row.type not in CONTROL_TYPES,
     "payable_account": lambda row: row.type == "Accounts Payable",
     "payment_account": lambda row: row.type in ("Bank", "Credit Card"),
@@ -83,13 +83,13 @@ FITS: dict[NameOwner, Callable[[Record], bool]] = {
 # -- reading --------------------------------------------------------------------------------------
 
 
-def choices(session: Session, company_id: int, role: NameOwner) -> list[Record]:
+def choices(session: Session, company_id: int, role: NameOwner) -> list[StoredRecord]:
     """Return the active records that may take a role, by number and name."""
     list_name = ROLE_LIST.get(role, "")
-    active = select(Record).where(
-        Record.company_id == company_id,
-        Record.list == list_name,
-        Record.active,
+    active = select(StoredRecord).where(
+        StoredRecord.company_id == company_id,
+        StoredRecord.list == list_name,
+        StoredRecord.active,
     )
     rows = [row for row in session.scalars(active) if _fits_role(role, row)]
     return sorted(rows, key=lambda row: (row.number, row.full_name.casefold()))
@@ -148,7 +148,7 @@ def _index(
     company_id: int,
     role: NameOwner,
     state: ListState | None,
-    read_list: Callable[[str], Sequence[Record]],
+    read_list: Callable[[str], Sequence[StoredRecord]],
 ) -> RecordIndex:
     """Return the index of a role; `read_list` returns the rows of a list if it has to be built."""
     cached: dict[tuple[int, NameOwner], tuple[Any, RecordIndex]]
@@ -166,7 +166,7 @@ def _index(
     return new_index
 
 
-def _fits_role(role: NameOwner, row: Record) -> bool:
+def _fits_role(role: NameOwner, row: StoredRecord) -> bool:
     """Return whether a record may take a role."""
     condition = FITS.get(role)
     if condition is None:
@@ -174,17 +174,17 @@ def _fits_role(role: NameOwner, row: Record) -> bool:
     return condition(row)
 
 
-def _list_rows(session: Session, company_id: int, name: str) -> Sequence[Record]:
+def _list_rows(session: Session, company_id: int, name: str) -> Sequence[StoredRecord]:
     """Return the rows of a list; their bodies are loaded only when they are needed."""
-    of_list = select(Record).where(
-        Record.company_id == company_id,
-        Record.list == name,
+    of_list = select(StoredRecord).where(
+        StoredRecord.company_id == company_id,
+        StoredRecord.list == name,
     )
-    without_bodies = of_list.options(defer(Record.body))
+    without_bodies = of_list.options(defer(StoredRecord.body))
     return session.scalars(without_bodies).all()
 
 
-def _entry(row: Record) -> Entry:
+def _entry(row: StoredRecord) -> Entry:
     """Return a record as mapping needs it."""
     return Entry(
         id=row.quickbooks_id,
@@ -199,7 +199,7 @@ def _entry(row: Record) -> Entry:
     )
 
 
-def to_record(row: Record) -> types.Record:
+def to_record(row: StoredRecord) -> types.Record:
     """Return a stored record as plugins see it."""
     return types.Record(
         id=row.quickbooks_id,
@@ -215,7 +215,7 @@ def to_record(row: Record) -> types.Record:
     )
 
 
-def _use(row: Record) -> str | None:
+def _use(row: StoredRecord) -> str | None:
     """Return whether a tax code or an item is for purchases, sales or both."""
     if row.list != "item":
         return row.body.get("use")
@@ -228,7 +228,7 @@ def _use(row: Record) -> str | None:
     return "sales" if is_sold else None
 
 
-def _party(row: Record) -> Party:
+def _party(row: StoredRecord) -> Party:
     """Return the details of a supplier or customer."""
     stored = row.body.get("address")
     address = None
@@ -265,7 +265,7 @@ def absorb(
             deleted_ids.append(str(entity["Id"]))
         else:
             rows.append(row_of(company_id, name, entity, now))
-    has_stored = upsert(session, Record, rows)
+    has_stored = upsert(session, StoredRecord, rows)
     has_deactivated = _deactivate(session, company_id, name, deleted_ids)
     if has_stored or has_deactivated:
         _count_change(session, company_id, name)
@@ -284,15 +284,15 @@ def store_list(
     """
     now = hub_context.current().clock.now()
     rows = [row_of(company_id, name, entity, now) for entity in entities]
-    upsert(session, Record, rows)
+    upsert(session, StoredRecord, rows)
     before = session.get(ListState, (company_id, name))
     ids = {row["quickbooks_id"] for row in rows}
-    active = select(Record).where(
-        Record.company_id == company_id,
-        Record.list == name,
-        Record.active,
+    active = select(StoredRecord).where(
+        StoredRecord.company_id == company_id,
+        StoredRecord.list == name,
+        StoredRecord.active,
     )
-    for row in session.scalars(active.options(defer(Record.body))):
+    for row in session.scalars(active.options(defer(StoredRecord.body))):
         row.active = row.quickbooks_id in ids or _is_too_new(row, before, now)
     if name == "tax_code":
         _fill_rates(session, company_id)
@@ -301,7 +301,7 @@ def store_list(
     state.changed_to = begun
 
 
-def _is_too_new(row: Record, before: ListState | None, now: dt.datetime) -> bool:
+def _is_too_new(row: StoredRecord, before: ListState | None, now: dt.datetime) -> bool:
     """Return whether a query may not show this record yet: it came alone, a moment ago.
 
     A whole reading and all of its records bear the same time. A reading that has just ended may
@@ -316,11 +316,11 @@ def _deactivate(session: Session, company_id: int, name: str, ids: Sequence[str]
     """Deactivate records that were deleted or merged; return how many were active."""
     if not ids:
         return 0
-    active = select(Record).where(
-        Record.company_id == company_id,
-        Record.list == name,
-        Record.quickbooks_id.in_(ids),
-        Record.active,
+    active = select(StoredRecord).where(
+        StoredRecord.company_id == company_id,
+        StoredRecord.list == name,
+        StoredRecord.quickbooks_id.in_(ids),
+        StoredRecord.active,
     )
     rows = session.scalars(active).all()
     for row in rows:
@@ -330,12 +330,12 @@ def _deactivate(session: Session, company_id: int, name: str, ids: Sequence[str]
 
 def _fill_rates(session: Session, company_id: int) -> None:
     """Give each tax code the sum of its rates: those for purchases, else those for sales."""
-    of_company = select(Record).where(Record.company_id == company_id)
+    of_company = select(StoredRecord).where(StoredRecord.company_id == company_id)
     percents = {}
-    for row in session.scalars(of_company.where(Record.list == "tax_rate")):
+    for row in session.scalars(of_company.where(StoredRecord.list == "tax_rate")):
         percents[row.quickbooks_id] = Decimal(row.rate or 0)
 
-    for row in session.scalars(of_company.where(Record.list == "tax_code")):
+    for row in session.scalars(of_company.where(StoredRecord.list == "tax_code")):
         rates = row.body.get("rates", {})
         ids = rates.get("purchase") or rates.get("sales")
         if ids:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import engine
 from hub.errors import NotNow
-from hub.models import Company, Installation, Posting, Run, SourceDocument
+from hub.models import ConnectedCompany, Installation, Posting, Run, SourceDocument
 from hub.qbo.oauth import tokens
 from hub.security import audit, secrets
 
@@ -19,7 +19,7 @@ def remove(company_id: int, who: str) -> None:
     company.
     """
     with engine.transaction() as session:
-        company = session.get_one(Company, company_id)
+        company = session.get_one(ConnectedCompany, company_id)
         if company.verified_at is not None or _has_documents(session, company_id):
             raise NotNow(
                 "%(company)s has worked, so it cannot be removed; what was posted to it must stay "

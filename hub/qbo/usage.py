@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
-from hub.models import Company, ReadDay
+from hub.models import ConnectedCompany, ReadDay
 from hub.rate_limits.limiter import Budget, rate_limiter
 
 # Reads that Intuit's free tier includes, of all companies of a client together.
@@ -74,7 +74,7 @@ def _start_of_month() -> dt.date:
     return hub_context.current().clock.now().date().replace(day=1)
 
 
-def remaining_budget(company: Company) -> Budget:
+def remaining_budget(company: ConnectedCompany) -> Budget:
     """Return what this process may still call of a company at this moment."""
     current = hub_context.current()
     limiter = rate_limiter(company.realm, current.clock, current.config)

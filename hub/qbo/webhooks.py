@@ -15,7 +15,7 @@ from hub import context as hub_context
 from hub import exact_json
 from hub.db import engine
 from hub.errors import Refused
-from hub.models import Company, TransactionHead
+from hub.models import ConnectedCompany, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import intuit_keys
 from hub.qbo.entities import KIND
@@ -39,7 +39,7 @@ class _Company(NamedTuple):
     polled_at: dt.datetime | None
 
 
-_companies = cast(Table, Company.__table__)
+_companies = cast(Table, ConnectedCompany.__table__)
 _heads = cast(Table, TransactionHead.__table__)
 # Statements that are made once, and without the ORM: QuickBooks may call hundreds of times a
 # second, and they take half of the time of a call.

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from hub import outbox
 from hub.context import current
 from hub.db.engine import read_only_session, transaction
-from hub.models import Company, Installation, Posting, ReceiptRow, Run
+from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run
 from hub.models.enums import (
     ConnectionState,
     Holder,
@@ -86,10 +86,12 @@ def _installations_with_work(session: Session, now: dt.datetime) -> list[tuple[i
 
     Each comes with the id of its company.
     """
-    is_reachable = or_(Company.state == ConnectionState.CONNECTED, Company.next_try_at <= now)
+    is_reachable = or_(
+        ConnectedCompany.state == ConnectionState.CONNECTED, ConnectedCompany.next_try_at <= now
+    )
     query = (
         select(Installation.id, Installation.company_id)
-        .join(Company, Company.id == Installation.company_id)
+        .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(
             Installation.enabled,
             Installation.mode != InstallationMode.PAUSED,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.context import current, may_end
 from hub.db.engine import read_only_session, transaction
 from hub.metrics import totals
-from hub.models import Company, Installation, Run, RunLine
+from hub.models import ConnectedCompany, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunOutcome
 from hub.scheduling import folder_lock, leases, schedule
 from hub.telemetry.counts import RUN_SECONDS
@@ -132,7 +132,7 @@ class RunRecorder:
 
 def start(
     kind: str,
-    subject: Installation | Company,
+    subject: Installation | ConnectedCompany,
     requested_by: str,
     run_id: int | None,
     on_progress: Progress | None,
@@ -308,7 +308,7 @@ def _repeat_post(session: Session, run: Run) -> None:
         )
 
 
-def _new_run(kind: str, subject: Installation | Company, requested_by: str) -> Run:
+def _new_run(kind: str, subject: Installation | ConnectedCompany, requested_by: str) -> Run:
     of_installation = isinstance(subject, Installation)
     company_id = subject.company_id if isinstance(subject, Installation) else subject.id
     return Run(

@@ -21,7 +21,7 @@ from hub.errors import (
     Retry,
     Sentence,
 )
-from hub.models import Company, Installation, Run
+from hub.models import ConnectedCompany, Installation, Run
 from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
 from hub.posting import receipt_delivery
 from hub.posting.preflight import recheck
@@ -163,7 +163,9 @@ def _run(
             return _work(steps, work, subject)
 
 
-def _work(steps: Steps, work: Callable[[Steps, Any], None], subject: Installation | Company) -> Run:
+def _work(
+    steps: Steps, work: Callable[[Steps, Any], None], subject: Installation | ConnectedCompany
+) -> Run:
     """Do the work of a run that was started, and close it however that ends."""
     installation_id = subject.id if isinstance(subject, Installation) else None
     company_id = subject.company_id if isinstance(subject, Installation) else subject.id
@@ -282,7 +284,7 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
     raise trouble or ReconnectNeeded(company.name or company.realm, reason)
 
 
-def _lists(steps: Steps, company: Company) -> None:
+def _lists(steps: Steps, company: ConnectedCompany) -> None:
     """Download the lists, check again what waits, and take the lists to the sources."""
     plugins = current().plugins
     steps.step("lists", lambda: record_download.refresh(company.id))
@@ -294,14 +296,14 @@ def _lists(steps: Steps, company: Company) -> None:
         steps.step(f"check {slug}", partial(sources.check, installation))
 
 
-def _recheck_held(steps: Steps, company: Company) -> None:
+def _recheck_held(steps: Steps, company: ConnectedCompany) -> None:
     """Check again what is held by a check, while no other process works on the company."""
     on_wait = steps.recorder.progress
     with company_lock(company.id, wait=True, on_wait=on_wait):
         recheck.check_waiting(company.id)
 
 
-def _reconcile(steps: Steps, company: Company) -> None:
+def _reconcile(steps: Steps, company: ConnectedCompany) -> None:
     """Compare what was posted with QuickBooks; the counts of the run are those of the result."""
     from hub.posting.reconcile import run as reconcile_run
 
@@ -315,7 +317,7 @@ def _reconcile(steps: Steps, company: Company) -> None:
     steps.recorder.line(f"{reconcile_run.sentence(counts)}.", level)
 
 
-def _changes(steps: Steps, company: Company) -> None:
+def _changes(steps: Steps, company: ConnectedCompany) -> None:
     """Read what changed in QuickBooks, judge what changed of what was posted, and report it.
 
     The schedule comes more often than the changes have to be read.
@@ -332,7 +334,7 @@ def _changes(steps: Steps, company: Company) -> None:
         steps.step(f"report to {installation.slug}", deliver)
 
 
-def _tokens(steps: Steps, company: Company) -> None:
+def _tokens(steps: Steps, company: ConnectedCompany) -> None:
     """Keep the connection of a company alive, and warn before it ends."""
     steps.step("tokens", lambda: token_expiry.look_after(company.id))
 

@@ -25,7 +25,7 @@ from hub.contract.interval import Interval, zone_of
 from hub.db import bulk
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
-from hub.models import Company, Installation, Run, Schedule
+from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.models.enums import ConnectionState, InstallationMode, RunKind
 
 NIGHTLY: dict[str, str] = {
@@ -180,7 +180,7 @@ def _installations() -> Any:
     is_own = and_(Schedule.installation_id == Installation.id, Schedule.kind == RunKind.SYNC)
     return (
         select(Installation, Schedule)
-        .join(Company, Company.id == Installation.company_id)
+        .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .outerjoin(Schedule, is_own)
         .where(or_(Schedule.id.is_(None), differs))
     )
@@ -189,12 +189,12 @@ def _installations() -> Any:
 def _companies() -> Any:
     """Select companies without nightly runs, or whose runs are not enabled as they should be."""
     rows = select(Schedule.id).where(
-        Schedule.company_id == Company.id,
+        Schedule.company_id == ConnectedCompany.id,
         Schedule.installation_id.is_(None),
     )
     has_none = ~rows.exists()
     differs = rows.where(Schedule.enabled != _is_connected()).exists()
-    return select(Company).where(or_(has_none, differs))
+    return select(ConnectedCompany).where(or_(has_none, differs))
 
 
 def _is_connected() -> ColumnElement[bool]:
@@ -202,7 +202,7 @@ def _is_connected() -> ColumnElement[bool]:
 
     One that QuickBooks refuses is still tried on schedule, to notice when that ends.
     """
-    return Company.state != ConnectionState.DISCONNECTED
+    return ConnectedCompany.state != ConnectionState.DISCONNECTED
 
 
 def _sync_fields(installation: Installation) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def _sync_fields(installation: Installation) -> dict[str, Any]:
     }
 
 
-def _arrange_nightly(session: Session, company: Company, now: dt.datetime) -> None:
+def _arrange_nightly(session: Session, company: ConnectedCompany, now: dt.datetime) -> None:
     """Add or update the schedules of the nightly runs of a company, in the zone of its apps."""
     zones = select(Installation.zone).where(Installation.company_id == company.id)
     zone = session.scalar(zones.limit(1)) or "UTC"

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from hub.context import current
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Sentence
-from hub.models import Company, Installation
+from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
 
 
@@ -24,10 +24,10 @@ def load_installation(installation_id: int) -> Installation:
     )
 
 
-def load_company(company_id: int) -> Company:
+def load_company(company_id: int) -> ConnectedCompany:
     """Return the company, whatever the state of its connection."""
     with read_only_session() as session:
-        return session.get_one(Company, company_id)
+        return session.get_one(ConnectedCompany, company_id)
 
 
 def active_installations(company_id: int) -> list[Installation]:
@@ -56,12 +56,12 @@ def pause(installation_id: int) -> None:
         session.execute(statement)
 
 
-def display_name(subject: Installation | Company) -> str:
+def display_name(subject: Installation | ConnectedCompany) -> str:
     """Return the name of what a run works on, as a sentence about the run uses it.
 
     An app whose plugin is not installed goes by its slug, a company without a name by its realm.
     """
-    if isinstance(subject, Company):
+    if isinstance(subject, ConnectedCompany):
         return subject.name or f"Company {subject.realm}"
     app = current().plugins.apps.get(subject.slug)
     app_name = app.name if app else subject.slug
@@ -69,9 +69,9 @@ def display_name(subject: Installation | Company) -> str:
     return f"{app_name} of {company_name}"
 
 
-def subject_fields(subject: Installation | Company) -> dict[str, object]:
+def subject_fields(subject: Installation | ConnectedCompany) -> dict[str, object]:
     """Return the ids of what a run works on, for the log."""
-    if isinstance(subject, Company):
+    if isinstance(subject, ConnectedCompany):
         return {"company_id": subject.id}
     return {
         "company_id": subject.company_id,

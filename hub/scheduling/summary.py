@@ -12,7 +12,7 @@ from hub import outbox
 from hub.context import current
 from hub.db.engine import read_only_session
 from hub.errors import NotFound
-from hub.models import Case, Company, Installation, Posting, Run, RunLine, case_posting
+from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine, case_posting
 from hub.models.enums import Operation, RunKind
 from hub.money import ZERO, to_cents
 from hub.posting.reconcile import run as reconcile_run
@@ -130,7 +130,9 @@ def open_cases(realm: str | None, visible: Condition = ()) -> Iterator[dict[str,
     query = select(Case).where(Case.closed_at.is_(None), *visible)
     query = query.order_by(Case.id).limit(CASES_AT_ONCE)
     if realm is not None:
-        query = query.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
+        query = query.join(ConnectedCompany, ConnectedCompany.id == Case.company_id).where(
+            ConnectedCompany.realm == realm
+        )
     last_id = 0
     while True:
         with read_only_session() as session:
@@ -149,9 +151,9 @@ def recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]]:
     `visible` is the condition of the runs that a person may see.
     """
     query = (
-        select(Run, Installation.slug, Company.name)
+        select(Run, Installation.slug, ConnectedCompany.name)
         .outerjoin(Installation, Installation.id == Run.installation_id)
-        .outerjoin(Company, Company.id == Run.company_id)
+        .outerjoin(ConnectedCompany, ConnectedCompany.id == Run.company_id)
         .where(*visible)
         .order_by(Run.id.desc())
         .limit(limit)

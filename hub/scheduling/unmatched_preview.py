@@ -18,7 +18,7 @@ from hub.contract.types import App
 from hub.db.engine import transaction
 from hub.errors import NotFound
 from hub.mapping import index_of_codes
-from hub.models import Company, Installation
+from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
 from hub.qbo.company_facts import EVERYTHING_ON
 from hub.scheduling import source_preview
@@ -66,7 +66,7 @@ def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
     facts = replace(EVERYTHING_ON, country=country)
     now = current().clock.now()
     with transaction() as session:
-        company = Company(
+        company = ConnectedCompany(
             realm="none",
             name="",
             country=country,

@@ -11,7 +11,7 @@ from hub.context import current
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import (
     Case,
-    Company,
+    ConnectedCompany,
     Installation,
     Posting,
     RoleAssignment,
@@ -103,7 +103,7 @@ class Scope:
 
     def companies(self) -> Condition:
         """Return the condition of the companies that are listed."""
-        return () if self.is_everything else (Company.id.in_(self.company_ids),)
+        return () if self.is_everything else (ConnectedCompany.id.in_(self.company_ids),)
 
     def installations(self) -> Condition:
         """Return the condition of the installations."""
@@ -193,8 +193,8 @@ def scope_of(session: Session, rights: Rights, least: str = "viewer") -> Scope:
         return Scope(is_everything=True)
     if not counted:
         return Scope()
-    query: Any = select(Company.id, Installation.id, Installation.slug).outerjoin(
-        Installation, Installation.company_id == Company.id
+    query: Any = select(ConnectedCompany.id, Installation.id, Installation.slug).outerjoin(
+        Installation, Installation.company_id == ConnectedCompany.id
     )
     installation_ids, company_ids, whole_company_ids = set(), set(), set()
     for company_id, installation_id, slug in session.execute(query.where(_is_named_by(counted))):
@@ -282,7 +282,7 @@ def check_exists(session: Session, right: Right) -> None:
     known_apps = _known_apps(session)
     if slug is not None and slug not in known_apps:
         raise NotFound("app", slug, known_apps)
-    if company_id is not None and session.get(Company, company_id) is None:
+    if company_id is not None and session.get(ConnectedCompany, company_id) is None:
         raise NotFound("company", str(company_id))
 
 
@@ -313,7 +313,7 @@ def describe(session: Session, right: Right) -> str:
         return Sentence(
             "%(role)s of %(app)s in every company", role=Sentence(right.role), app=app_name
         )
-    company = session.get(Company, company_id)
+    company = session.get(ConnectedCompany, company_id)
     company_name = (company.name or company.realm) if company else str(company_id)
     return Sentence(
         "%(role)s of %(app)s in %(company)s",
@@ -367,7 +367,7 @@ def _is_named_by(rights: Iterable[Right]) -> ColumnElement[bool]:
     company_ids = {right.subject.company_id for right in rights}
     if None in company_ids:
         return true()
-    return Company.id.in_(company_ids)
+    return ConnectedCompany.id.in_(company_ids)
 
 
 def _subject(assignment: RoleAssignment) -> Subject:

@@ -6,7 +6,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, StoredFile
+from hub.models import (
+    Case,
+    ConnectedCompany,
+    Installation,
+    Posting,
+    Run,
+    SourceDocument,
+    StoredFile,
+)
 from hub.security.rights import WHOLE_HUB, Rights, Subject, is_enough
 
 # What a route without ids in its address may be about, and what the ids of another one mean.
@@ -87,7 +95,9 @@ def _run(session: Session, arguments: Arguments) -> Target | None:
 
 def _company(session: Session, arguments: Arguments) -> Target | None:
     """Return a company."""
-    company_id = session.scalar(select(Company.id).where(Company.id == arguments["company_id"]))
+    company_id = session.scalar(
+        select(ConnectedCompany.id).where(ConnectedCompany.id == arguments["company_id"])
+    )
     return None if company_id is None else Target(Subject(company_id), is_shared=True)
 
 

@@ -13,7 +13,7 @@ from hub.contract import types
 from hub.contract.documents import Code, Role
 from hub.contract.types import Field, Site
 from hub.db import bulk, engine
-from hub.models import Installation, Match, Posting, Record, SourceDocument
+from hub.models import Installation, Match, Posting, SourceDocument, StoredRecord
 from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.money import total
 from hub.qbo import company as qbo_company
@@ -140,13 +140,13 @@ def _purchase_rates(session: Session, installation: Installation, role: Role) ->
     return rates
 
 
-def _records_of_role(session: Session, company_id: int, role: Role) -> list[Record]:
+def _records_of_role(session: Session, company_id: int, role: Role) -> list[StoredRecord]:
     """Return the records of the company that may take a role, by name."""
     list_name = records.ROLE_LIST.get(role, "")
     query = (
-        select(Record)
-        .where(Record.company_id == company_id, Record.list == list_name)
-        .order_by(Record.full_name)
+        select(StoredRecord)
+        .where(StoredRecord.company_id == company_id, StoredRecord.list == list_name)
+        .order_by(StoredRecord.full_name)
     )
     rows = list(session.scalars(query))
     fits = records.FITS.get(role)

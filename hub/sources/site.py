@@ -24,7 +24,7 @@ from hub.errors import (
     VaultError,
 )
 from hub.http.client import AppHttp
-from hub.models import Company, Installation
+from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode, PostingState
 from hub.qbo import company as qbo_company
 from hub.security import audit
@@ -95,7 +95,9 @@ def site(
     values = _load_settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
     with engine.read_only_session() as session:
-        facts = qbo_company.facts_of(session.get_one(Company, company.id))  # without tax rates
+        facts = qbo_company.facts_of(
+            session.get_one(ConnectedCompany, company.id)
+        )  # without tax rates
     http = AppHttp(
         app.name,
         app.hosts,

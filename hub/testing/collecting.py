@@ -13,7 +13,7 @@ from hub.collect import run as collect_run
 from hub.config import Config
 from hub.contract import settings_schema
 from hub.db import engine
-from hub.models import Company, Installation, ListState, Posting, SourceDocument
+from hub.models import ConnectedCompany, Installation, ListState, Posting, SourceDocument
 from hub.qbo import company, records, transaction_index
 from hub.security.secrets import SiteSecrets
 from hub.testing.bench import URL, Bench
@@ -122,9 +122,9 @@ class CollectingHub:
         SiteSecrets(installation_id).update(secrets)
         return installation_id
 
-    def _company(self) -> Company:
+    def _company(self) -> ConnectedCompany:
         of_bench = self.bench.company
-        return Company(
+        return ConnectedCompany(
             realm="1",
             name="Test company",
             country=of_bench.country,

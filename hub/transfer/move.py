@@ -21,7 +21,7 @@ from hub.db import database_identity, engine
 from hub.db.engine import address_without_password
 from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.migrations import schema
-from hub.models import Company, DatabaseOrigin
+from hub.models import ConnectedCompany, DatabaseOrigin
 from hub.security import audit, data_origin
 from hub.security.data_origin import DatabaseMoved
 from hub.transfer import proof, restore_rule, rows
@@ -158,7 +158,7 @@ def release(
     with engine.transaction() as session:
         data_origin.record_of(session).copied_from = None
         if identity is not None:
-            session.execute(update(Company).values(database_identity=dict(identity)))
+            session.execute(update(ConnectedCompany).values(database_identity=dict(identity)))
         audit.record(session, who, what, "database", **detail)
     with suppress(DBAPIError), engine.db.engine.connect() as connection:
         connection.execute(text("ANALYZE"))  # without it PostgreSQL plans for empty tables

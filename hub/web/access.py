@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, NotFound
 
 from hub.db.engine import read_only_session
-from hub.models import Company, Installation, Run
+from hub.models import ConnectedCompany, Installation, Run
 from hub.security import subjects
 from hub.security.rights import (
     ROLES,
@@ -150,9 +150,9 @@ def chosen_company_id() -> int | None:
     if not isinstance(company_id, int) or not current_user.is_authenticated:
         return None
     if "chosen_company" not in g:
-        is_chosen = Company.id == company_id, *rights_scope().companies()
+        is_chosen = ConnectedCompany.id == company_id, *rights_scope().companies()
         with read_only_session() as look:
-            g.chosen_company = look.scalar(select(Company.id).where(*is_chosen))
+            g.chosen_company = look.scalar(select(ConnectedCompany.id).where(*is_chosen))
     chosen: int | None = g.chosen_company
     return chosen
 

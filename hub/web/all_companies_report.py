@@ -7,7 +7,7 @@ from flask import Response, render_template, request
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.web import checklist, company_totals, exports, report_charts, report_tables
 from hub.web.access import scope
 from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, visible_companies
@@ -27,7 +27,7 @@ COLUMNS = (
 class CompanyTotals(NamedTuple):
     """A company, and its totals by currency."""
 
-    company: Company
+    company: ConnectedCompany
     totals: Sequence[CurrencyTotal]
 
 
@@ -77,13 +77,13 @@ def _months(session: Session) -> tuple[Period, Period]:
     return newest, report_tables.parse_month(request.args.get("month", "")) or newest
 
 
-def _row(company: Company, totals: dict[int, dict[str, CurrencyTotal]]) -> CompanyTotals:
+def _row(company: ConnectedCompany, totals: dict[int, dict[str, CurrencyTotal]]) -> CompanyTotals:
     """Return the totals of a company in the order of their currencies."""
     own = totals.get(company.id, {})
     return CompanyTotals(company, [own[currency] for currency in sorted(own)])
 
 
-def _export_row(month: Period, company: Company, total: CurrencyTotal) -> exports.Row:
+def _export_row(month: Period, company: ConnectedCompany, total: CurrencyTotal) -> exports.Row:
     """Return the total of a company and currency as a file has it."""
     return {
         "month": month.written,

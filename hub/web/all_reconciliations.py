@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from flask import Response, render_template
 from sqlalchemy.orm import Session
 
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.translations.messages import gettext_noop
 from hub.web import exports, reconciliation
 from hub.web.access import scope
@@ -55,7 +55,7 @@ LABELS = {
 class CompanyReconciliation(NamedTuple):
     """A company and its newest reconciliation; of a company seen in part there is none."""
 
-    company: Company
+    company: ConnectedCompany
     result: Result
     summary: ReconciliationSummary | None
 
@@ -81,7 +81,7 @@ def render(session: Session) -> str:
 def download() -> Response:
     """Download the newest reconciliation of each company."""
 
-    def to_rows(look: Session, companies: Sequence[Company]) -> Iterator[exports.Row]:
+    def to_rows(look: Session, companies: Sequence[ConnectedCompany]) -> Iterator[exports.Row]:
         """Yield a row for each company and currency that differs."""
         for row in _rows(look, companies):
             yield from _export_rows(row)
@@ -90,7 +90,7 @@ def download() -> Response:
     return exports.download("reconciliations", COLUMNS, rows)
 
 
-def _rows(session: Session, companies: Sequence[Company]) -> list[CompanyReconciliation]:
+def _rows(session: Session, companies: Sequence[ConnectedCompany]) -> list[CompanyReconciliation]:
     """Return the newest reconciliation of each company, in a few queries for all."""
     whole_ids = [company.id for company in companies if scope().has_company(company.id)]
     summaries = reconciliation.newest_reconciliation_of_each(session, whole_ids)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import contains_eager
 
 from hub.context import current
 from hub.db.engine import read_only_session
-from hub.models import Company, Installation
+from hub.models import ConnectedCompany, Installation
 from hub.web import company_choice
 from hub.web.access import ANYWHERE, require_role, scope
 from hub.web.layout import LISTS_BY_APP
@@ -30,7 +30,7 @@ def show() -> str:
     filters = request.args.get("filters", "")
     other_filters = _other_filters(filters)
     words = request.args.get("q", "").strip()
-    by_name = [Company.name, Company.id, Installation.id]
+    by_name = [ConnectedCompany.name, ConnectedCompany.id, Installation.id]
     with read_only_session() as session:
         apps = page(session, _select(words), by=by_name, down=False, size=APPS_PER_PAGE)
         endpoint = LISTS_BY_APP[list_name]

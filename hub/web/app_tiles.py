@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.contract.types import App
-from hub.models import Access, Case, Company, Installation
+from hub.models import Access, Case, ConnectedCompany, Installation
 from hub.models.enums import ConnectionState, InstallationMode
 from hub.security.rights import Rights, Subject
 from hub.translations import reasons
@@ -28,7 +28,7 @@ ACCESS_BADGES = {
 class Place:
     """An app at one company: its installation if enabled, its open cases, and its access."""
 
-    company: Company
+    company: ConnectedCompany
     installation: Installation | None
     cases: int = 0
     access: str = "open"  # open, optional, needed, asked or granted
@@ -78,7 +78,7 @@ class Tile:
 
 
 def tiles(
-    session: Session, apps: Sequence[App], rights: Rights, companies: Sequence[Company]
+    session: Session, apps: Sequence[App], rights: Rights, companies: Sequence[ConnectedCompany]
 ) -> list[Tile]:
     """Return one tile for each app, in the order of the plugins.
 

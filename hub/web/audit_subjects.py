@@ -7,7 +7,15 @@ from flask import url_for
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
-from hub.models import AuditEntry, Case, Company, Installation, Posting, SourceDocument, User
+from hub.models import (
+    AuditEntry,
+    Case,
+    ConnectedCompany,
+    Installation,
+    Posting,
+    SourceDocument,
+    User,
+)
 from hub.web.layout import app_name, document_title, kind_label
 from hub.web.recorded_settings import RecordedSettings
 from hub.web.row_ids import MAX_ROW_ID
@@ -52,7 +60,7 @@ class Subjects:
         entries = list(entries)
         self._postings = _postings(session, entries)
         subjects = {entry.subject for entry in entries}
-        companies = select(Company).where(Company.realm.in_(subjects))
+        companies = select(ConnectedCompany).where(ConnectedCompany.realm.in_(subjects))
         self._companies = {row.realm: row for row in session.scalars(companies)}
         self._installations = _installations(session, subjects)
         self._settings = RecordedSettings(session, entries, self._installations)
@@ -160,9 +168,9 @@ def _installations(session: Session, subjects: Iterable[str]) -> dict[str, Insta
         companies.add(company_name)
     query = (
         select(Installation)
-        .join(Company, Company.id == Installation.company_id)
+        .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(Installation.slug.in_(slugs))
-        .where(or_(Company.name.in_(companies), Company.realm.in_(companies)))
+        .where(or_(ConnectedCompany.name.in_(companies), ConnectedCompany.realm.in_(companies)))
     )
     rows = {}
     for row in session.scalars(query):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.context import current
-from hub.models import Case, Company, Installation, SourceDocument, case_posting
+from hub.models import Case, ConnectedCompany, Installation, SourceDocument, case_posting
 from hub.models.enums import CaseDecision
 from hub.outbox import case_amounts
 from hub.reasons.template import CaseAction
@@ -67,7 +67,7 @@ class CaseRow:
     case: Case
     subject: str = ""
     installation: Installation | None = None
-    company: Company | None = None
+    company: ConnectedCompany | None = None
     documents: int = 0
     amounts: dict[str, Decimal] = field(default_factory=dict)  # by currency
     due: dt.date | None = None
@@ -212,20 +212,20 @@ def groups_of(session: Session, filters: Filters) -> list[tuple[str, str, int]]:
     return groups
 
 
-def companies(session: Session, chosen: str) -> list[Company]:
+def companies(session: Session, chosen: str) -> list[ConnectedCompany]:
     """Return the companies that the filter offers; of many only the chosen one.
 
     Where the whole hub is limited to one company, there is nothing to filter.
     """
     if chosen_company_id() is not None:
         return []
-    visible = select(Company).where(*scope().companies())
-    by_name = visible.order_by(Company.name, Company.id).limit(MAX_COMPANIES + 1)
+    visible = select(ConnectedCompany).where(*scope().companies())
+    by_name = visible.order_by(ConnectedCompany.name, ConnectedCompany.id).limit(MAX_COMPANIES + 1)
     offered = list(session.scalars(by_name))
     if len(offered) <= MAX_COMPANIES:
         return offered
     company_id = row_ids.parse(chosen)
-    return list(session.scalars(visible.where(Company.id == (company_id or 0))))
+    return list(session.scalars(visible.where(ConnectedCompany.id == (company_id or 0))))
 
 
 def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
@@ -269,8 +269,10 @@ def _add_owners(session: Session, rows: Mapping[int, CaseRow]) -> None:
     is_visible = Installation.id.in_(installation_ids), *scope().installations()
     for installation in session.scalars(select(Installation).where(*is_visible)):
         installations[installation.id] = installation
-    companies: dict[int | None, Company] = {}
-    of_cases = select(Company).where(Company.id.in_(company_ids), *scope().companies())
+    companies: dict[int | None, ConnectedCompany] = {}
+    of_cases = select(ConnectedCompany).where(
+        ConnectedCompany.id.in_(company_ids), *scope().companies()
+    )
     for company in session.scalars(of_cases):
         companies[company.id] = company
     for row in rows.values():

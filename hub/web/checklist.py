@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.contract.value_object import value_object
 from hub.installations import enable
-from hub.models import AuditEntry, Company, Installation, ListState, Posting, Run
+from hub.models import AuditEntry, ConnectedCompany, Installation, ListState, Posting, Run
 from hub.models.enums import ConnectionState, RunKind, RunOutcome
 from hub.models.postings import POSTED
 from hub.qbo import intuit_keys
@@ -117,10 +117,10 @@ def has_posted(session: Session, visible: Scope) -> bool:
     posted = (
         select(Posting.id)
         .join(Installation, Installation.id == Posting.installation_id)
-        .join(Company, Company.id == Installation.company_id)
+        .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(
             Installation.enabled,
-            Company.state != ConnectionState.DISCONNECTED,
+            ConnectedCompany.state != ConnectionState.DISCONNECTED,
             text(f"posting.{POSTED}"),
             *visible.installations(),
         )
@@ -130,7 +130,11 @@ def has_posted(session: Session, visible: Scope) -> bool:
 
 def _steps_of_connection(session: Session) -> list[Step]:
     """Return the steps of the Intuit keys and the first company."""
-    connected = select(Company.id).where(Company.state != ConnectionState.DISCONNECTED).limit(1)
+    connected = (
+        select(ConnectedCompany.id)
+        .where(ConnectedCompany.state != ConnectionState.DISCONNECTED)
+        .limit(1)
+    )
     return [
         Step(
             title=gettext("Enter the keys of your Intuit app"),

@@ -12,7 +12,7 @@ from werkzeug import Response
 
 from hub.db.engine import read_only_session
 from hub.errors import HubError
-from hub.models import Company, Installation, ListState, Record, Token
+from hub.models import ConnectedCompany, Installation, ListState, StoredRecord, Token
 from hub.models.enums import RunKind
 from hub.posting.outcome.batch_sizing import MODES, choose
 from hub.qbo import intuit_keys, removal, usage
@@ -36,7 +36,7 @@ def index() -> str:
     """List the companies with their connections and lists; those with problems come first."""
     keys = intuit_keys.read()
     words = request.args.get("q", "").strip()
-    visible = select(Company).where(*scope().companies())
+    visible = select(ConnectedCompany).where(*scope().companies())
     if words:
         visible = visible.where(company_choice.matches_words(words))
     with read_only_session() as look:
@@ -71,7 +71,7 @@ def reconnect(company_id: int) -> Response:
     A consent for another company is refused when the browser returns.
     """
     with read_only_session() as look:
-        company = row_or_404(look, Company, company_id)
+        company = row_or_404(look, ConnectedCompany, company_id)
     return to_consent(company.realm)
 
 
@@ -192,15 +192,15 @@ def _check_consent(state: str) -> None:
         return
     with read_only_session() as look:
         realm = oauth_connect.realm_of(look, state)
-        company_id = look.scalar(select(Company.id).where(Company.realm == realm))
+        company_id = look.scalar(select(ConnectedCompany.id).where(ConnectedCompany.realm == realm))
     if company_id is None or not may("owner", company_id):
         abort(403)
 
 
-def _company(company_id: int) -> Company:
+def _company(company_id: int) -> ConnectedCompany:
     """Return a company or answer 404."""
     with read_only_session() as look:
-        company: Company = row_or_404(look, Company, company_id)
+        company: ConnectedCompany = row_or_404(look, ConnectedCompany, company_id)
         return company
 
 
@@ -220,7 +220,7 @@ def _report(work: Callable[[], object], done: str) -> Response:
     return redirect(url_for("companies.index"))
 
 
-def _describe_each(look: Session, companies: Sequence[Company]) -> list[dict[str, Any]]:
+def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list[dict[str, Any]]:
     """Return what the page shows of each company, in a few queries for all.
 
     What is about all apps needs a role for the whole company.
@@ -271,9 +271,9 @@ def _group_by_company(rows: Iterable[Any]) -> dict[int, list[Any]]:
 def _sizes_of_lists(look: Session, company_ids: Collection[int]) -> dict[int, dict[str, int]]:
     """Count the active entries of each list, by company."""
     query = (
-        select(Record.company_id, Record.list, func.count())
-        .where(Record.company_id.in_(company_ids), text("record.active"))
-        .group_by(Record.company_id, Record.list)
+        select(StoredRecord.company_id, StoredRecord.list, func.count())
+        .where(StoredRecord.company_id.in_(company_ids), text("record.active"))
+        .group_by(StoredRecord.company_id, StoredRecord.list)
     )
     sizes: dict[int, dict[str, int]] = defaultdict(dict)
     for company_id, name, number in look.execute(query):

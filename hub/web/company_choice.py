@@ -14,7 +14,7 @@ from werkzeug import Response
 
 from hub.cases import inbox
 from hub.db.engine import read_only_session
-from hub.models import Case, Company
+from hub.models import Case, ConnectedCompany
 from hub.models.enums import ConnectionState
 from hub.web import access, row_ids
 from hub.web.access import ANYWHERE, require_role
@@ -23,7 +23,7 @@ from hub.web.paging import page, pairs
 
 MAX_IN_MENU = 8  # companies in the menu of the switcher; of more a page chooses one
 COMPANIES_PER_PAGE = 25
-BY_NAME = (Company.name, Company.id)
+BY_NAME = (ConnectedCompany.name, ConnectedCompany.id)
 COLORS = 12  # hub.css has as many
 pages = Blueprint("company_choice", __name__)
 
@@ -35,8 +35,8 @@ class Switcher:
     `companies` are empty if there are too many for a menu.
     """
 
-    chosen: Company | None
-    companies: list[Company]
+    chosen: ConnectedCompany | None
+    companies: list[ConnectedCompany]
     are_several: bool
 
 
@@ -79,7 +79,7 @@ def choose() -> Response:
     company_id = row_ids.parse(request.form.get("company", ""))
     if company_id is not None:
         with read_only_session() as look:
-            company = look.scalar(visible_companies().where(Company.id == company_id))
+            company = look.scalar(visible_companies().where(ConnectedCompany.id == company_id))
         if company is None:
             abort(404)
     if company_id is None:
@@ -89,29 +89,31 @@ def choose() -> Response:
     return redirect(local_path(request.form.get("next", "/")))
 
 
-def color(company: Company) -> str:
+def color(company: ConnectedCompany) -> str:
     """Return the class of a company's own color."""
     return f"company-{company.id % COLORS}"
 
 
 def matches_words(words: str) -> ColumnElement[bool]:
     """Return the condition of a search for companies: a part of the name, or the whole number."""
-    return or_(Company.name.icontains(words, autoescape=True), Company.realm == words)
+    return or_(
+        ConnectedCompany.name.icontains(words, autoescape=True), ConnectedCompany.realm == words
+    )
 
 
-def chosen_or_only_company(look: Session) -> Company | None:
+def chosen_or_only_company(look: Session) -> ConnectedCompany | None:
     """Return the chosen company, or the only one that the person may see; else None."""
     company_id = access.chosen_company_id()
     if company_id is not None:
-        return look.get(Company, company_id)
-    visible = select(Company).where(*access.rights_scope().companies())
-    companies = look.scalars(visible.order_by(Company.id).limit(2)).all()
+        return look.get(ConnectedCompany, company_id)
+    visible = select(ConnectedCompany).where(*access.rights_scope().companies())
+    companies = look.scalars(visible.order_by(ConnectedCompany.id).limit(2)).all()
     return companies[0] if len(companies) == 1 else None
 
 
 def visible_companies() -> Select[Any]:
     """Return the query for the companies that the person may see."""
-    return select(Company).where(*access.scope().companies())
+    return select(ConnectedCompany).where(*access.scope().companies())
 
 
 def problems_first() -> list[Any]:
@@ -123,8 +125,8 @@ def problems_first() -> list[Any]:
     listed_cases = Case.closed_at.is_(None), inbox.is_awake(), *access.scope().cases()
     with_cases = select(Case.company_id).where(*listed_cases)
     rank = case(
-        (Company.state != ConnectionState.CONNECTED, 0),
-        (Company.id.in_(with_cases), 1),
+        (ConnectedCompany.state != ConnectionState.CONNECTED, 0),
+        (ConnectedCompany.id.in_(with_cases), 1),
         else_=2,
     )
     return [rank, *BY_NAME]
@@ -134,11 +136,13 @@ def switcher() -> Switcher:
     """Return what the frame shows; read once for each page."""
     if "switcher" not in g:
         chosen_id = access.chosen_company_id()
-        by_name = select(Company).where(*access.rights_scope().companies())
-        by_name = by_name.order_by(Company.name, Company.id).limit(MAX_IN_MENU + 1)
+        by_name = select(ConnectedCompany).where(*access.rights_scope().companies())
+        by_name = by_name.order_by(ConnectedCompany.name, ConnectedCompany.id).limit(
+            MAX_IN_MENU + 1
+        )
         with read_only_session() as look:
             companies = list(look.scalars(by_name))
-            chosen = look.get(Company, chosen_id) if chosen_id is not None else None
+            chosen = look.get(ConnectedCompany, chosen_id) if chosen_id is not None else None
         are_several = len(companies) > 1
         if len(companies) > MAX_IN_MENU:
             companies = []

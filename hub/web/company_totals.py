@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from hub.models import Company, Installation, Posting, SourceDocument
+from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.outbox.statistics import apply_sign
 from hub.web.report_tables import (
     AGES,
@@ -72,7 +72,7 @@ def totals_of_month(
     keys = SourceDocument.company_id, currency, Posting.kind, group_column()
     is_of_month = SourceDocument.date.between(month.first_day, month.last_day)
     query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
-    query = query.join(Company, Company.id == SourceDocument.company_id)
+    query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
     totals: dict[int, dict[str, CurrencyTotal]] = defaultdict(dict)
     rows = session.execute(query.where(is_of_month, *documents).group_by(*keys))
     for company_id, code, kind, group, count, amount in rows:
@@ -100,7 +100,7 @@ def waiting_totals(session: Session, installations: Any, now: dt.datetime) -> li
     keys = currency, Posting.kind, age
     own = select(Installation.id).where(*installations)
     query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
-    query = query.join(Company, Company.id == SourceDocument.company_id)
+    query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
     query = query.where(Posting.installation_id.in_(own), Posting.state.in_(ATTENTION))
     sums: dict[str, list[Sum]] = {}
     for code, kind, place, count, amount in session.execute(query.group_by(*keys)):
@@ -111,4 +111,4 @@ def waiting_totals(session: Session, installations: Any, now: dt.datetime) -> li
 
 def _currency() -> ColumnElement[str]:
     """Return the currency of a posting; without one it is that of the company."""
-    return func.coalesce(func.nullif(Posting.currency, ""), Company.currency)
+    return func.coalesce(func.nullif(Posting.currency, ""), ConnectedCompany.currency)

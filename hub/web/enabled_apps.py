@@ -11,7 +11,7 @@ from hub.contract.types import App
 from hub.db.engine import read_only_session
 from hub.errors import AccessNeeded
 from hub.installations import enable
-from hub.models import Access, Company, Installation
+from hub.models import Access, ConnectedCompany, Installation
 from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.web import setting_messages
@@ -24,7 +24,7 @@ from hub.web.paging import row_or_404
 def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:
     """Return the installation, or a new one that is not stored; raise if access is missing."""
     with read_only_session() as session:
-        company = row_or_404(session, Company, company_id)
+        company = row_or_404(session, ConnectedCompany, company_id)
         query = select(Installation).where(
             Installation.company_id == company_id,
             Installation.slug == app.slug,

@@ -14,7 +14,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.context import current
 from hub.db.engine import read_only_session
-from hub.models import Case, Company, Installation, Run, Schedule, Token
+from hub.models import Case, ConnectedCompany, Installation, Run, Schedule, Token
 from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
@@ -44,7 +44,7 @@ class AppLine:
 class Health:
     """A company as the home page shows it."""
 
-    company: Company
+    company: ConnectedCompany
     token: Token | None
     days: int | None
     is_whole: bool  # the person may see everything of the company
@@ -61,7 +61,7 @@ def show() -> str:
         is_listed = Case.closed_at.is_(None), inbox.is_awake(), *scope().cases()
         newest = select(Case).where(*is_listed).order_by(Case.id.desc()).limit(5)
         cases = list(session.scalars(newest))
-        visible = select(Company).where(*scope().companies())
+        visible = select(ConnectedCompany).where(*scope().companies())
         order = company_choice.problems_first()
         companies = page(session, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
         return render_template(
@@ -90,7 +90,7 @@ def _newest_reconciliation(session: Session) -> Run | None:
     return session.scalar(newest)
 
 
-def _health(session: Session, companies: Sequence[Company]) -> list[Health]:
+def _health(session: Session, companies: Sequence[ConnectedCompany]) -> list[Health]:
     """Return the connection of each company, its last reconciliation, and the state of its apps.
 
     A reconciliation is about all apps, so it needs a role for the whole company.

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug import Response
 
 from hub.db.engine import read_only_session
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.security import hub_settings
 from hub.translations.messages import gettext
 from hub.web import companies, confirmation
@@ -69,9 +69,11 @@ def privacy() -> str:
     return render_template("privacy.html", contact=hub_settings.contact())
 
 
-def _company() -> Company | None:
+def _company() -> ConnectedCompany | None:
     """Return the company that the address names; None if the person may not see such a one."""
     realm = request.args.get("realmId", "")
     with read_only_session() as session:
-        query = select(Company).where(Company.realm == realm, *scope().companies())
+        query = select(ConnectedCompany).where(
+            ConnectedCompany.realm == realm, *scope().companies()
+        )
         return session.scalars(query).one_or_none()

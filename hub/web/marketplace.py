@@ -14,7 +14,7 @@ from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import App
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
-from hub.models import Access, Company
+from hub.models import Access, ConnectedCompany
 from hub.security import audit
 from hub.security.rights import Subject
 from hub.translations.messages import gettext, gettext_noop
@@ -50,7 +50,11 @@ def show() -> str:
         if rights().role_within(Subject(slug=app.slug)) and _has_words(app, text):
             apps.append(app)
     with read_only_session() as session:
-        by_name = _companies().order_by(Company.name, Company.id).limit(COMPANIES_PER_TILE + 1)
+        by_name = (
+            _companies()
+            .order_by(ConnectedCompany.name, ConnectedCompany.id)
+            .limit(COMPANIES_PER_TILE + 1)
+        )
         companies = list(session.scalars(by_name))
         app_tiles = tiles(session, apps, rights(), companies[:COMPANIES_PER_TILE])
     return render_template(
@@ -69,7 +73,7 @@ def one(slug: str) -> str:
     """Show one app: what it posts and calls, and its state at each company."""
     app = app_or_404(slug)
     with read_only_session() as session:
-        by_name = [Company.name, Company.id]
+        by_name = [ConnectedCompany.name, ConnectedCompany.id]
         companies = page(session, _companies(), by=by_name, down=False, size=COMPANIES_PER_PAGE)
         tile = tiles(session, [app], rights(), companies.rows)[0]
         shown = [place.company.id for place in tile.places]
@@ -98,7 +102,7 @@ def _has_words(app: App, text: str) -> bool:
 
 def _companies() -> Select[Any]:
     """Return the query for the companies that the person may see."""
-    return select(Company).where(*scope().companies())
+    return select(ConnectedCompany).where(*scope().companies())
 
 
 def _describe_abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:
@@ -124,7 +128,7 @@ def ask(slug: str, company_id: int) -> Response:
     """Record that somebody requests access to an app."""
     app = app_or_404(slug)
     with transaction() as session:
-        company = row_or_404(session, Company, company_id)
+        company = row_or_404(session, ConnectedCompany, company_id)
         if session.get(Access, (slug, company_id)) is None:
             session.add(
                 Access(
@@ -147,7 +151,7 @@ def ask(slug: str, company_id: int) -> Response:
     return redirect(url_for("marketplace.one", slug=slug))
 
 
-def _tell_owners(session: Session, app: App, company: Company, company_name: str) -> None:
+def _tell_owners(session: Session, app: App, company: ConnectedCompany, company_name: str) -> None:
     """Mail the owners that somebody requests access, with the page where they approve it."""
     address = f"{current().config.public_url}{url_for('marketplace.one', slug=app.slug)}"
 
@@ -169,7 +173,7 @@ def grant(slug: str, company_id: int) -> Response:
     """Record that access was granted, which lets the app be enabled."""
     app = app_or_404(slug)
     with read_only_session() as session:
-        company = row_or_404(session, Company, company_id)
+        company = row_or_404(session, ConnectedCompany, company_id)
     enable.grant(company_id, slug, who=person_name())
     company_name = company.name or company.realm
     flash(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.models import Company, Run
+from hub.models import ConnectedCompany, Run
 from hub.models.enums import RunKind, RunOutcome
 from hub.money import ZERO
 from hub.posting.reconcile.control_totals import differences
@@ -108,14 +108,14 @@ def newest_runs(
     """
     newest = (
         select(Run.id)
-        .where(Run.company_id == Company.id, Run.kind == kind)
+        .where(Run.company_id == ConnectedCompany.id, Run.kind == kind)
         .order_by(Run.id.desc())
         .limit(1)
-        .correlate(Company)
+        .correlate(ConnectedCompany)
     )
     if outcome is not None:
         newest = newest.where(Run.outcome == outcome)
-    ids = select(newest.scalar_subquery()).where(Company.id.in_(company_ids))
+    ids = select(newest.scalar_subquery()).where(ConnectedCompany.id.in_(company_ids))
     runs = session.scalars(select(Run).where(Run.id.in_(list(session.scalars(ids)))))
     return {run.company_id: run for run in runs if run.company_id is not None}
 

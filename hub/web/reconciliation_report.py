@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.models import Case, Company, Run
+from hub.models import Case, ConnectedCompany, Run
 from hub.money import ZERO
 from hub.posting.reconcile.cases import cause_of
 from hub.posting.reconcile.posted_documents import Discrepancy
@@ -102,7 +102,7 @@ class ReconciliationReport:
     """The result of a reconciliation; `slug` is "" for all apps of the company."""
 
     run: Run
-    company: Company
+    company: ConnectedCompany
     slug: str
 
     @cached_property

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.db.engine import read_only_session
-from hub.models import Company, Installation, Run
+from hub.models import ConnectedCompany, Installation, Run
 from hub.models.enums import RunKind, RunOutcome
 from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.qbo import deep_links
@@ -81,7 +81,7 @@ def show(run_id: int) -> str:
     """Show one reconciliation: what differs, and on request all control totals."""
     with read_only_session() as session:
         run = row_or_404(session, Run, run_id)
-        company = session.get(Company, run.company_id) if run.company_id else None
+        company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
         if company is None or run.kind != RunKind.RECONCILE:
             abort(404)
         return _render(session, company, run)
@@ -121,12 +121,12 @@ def pdf(run_id: int) -> Response:
 def _report_or_404(session: Session, run_id: int) -> ReconciliationReport:
     """Return the result of a reconciliation that has ended, of all apps or the chosen one."""
     run = row_or_404(session, Run, run_id)
-    company = session.get(Company, run.company_id) if run.company_id else None
+    company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
     report = _report(company, run) if company is not None else None
     return report or abort(404)
 
 
-def _report(company: Company, run: Run | None) -> ReconciliationReport | None:
+def _report(company: ConnectedCompany, run: Run | None) -> ReconciliationReport | None:
     """Return the result of a run for the chosen app; None if it stored none."""
     if run is None or run.kind != RunKind.RECONCILE or not run.counts.get("proved_at"):
         return None
@@ -136,7 +136,7 @@ def _report(company: Company, run: Run | None) -> ReconciliationReport | None:
     return report
 
 
-def _render(session: Session, company: Company, run: Run | None) -> str:
+def _render(session: Session, company: ConnectedCompany, run: Run | None) -> str:
     """Render the page of a company: one of its reconciliations, and the earlier ones."""
     use_zone_of(_first_app(session, company))
     report = _report(company, run)
@@ -182,7 +182,7 @@ def _addresses(differences: Sequence[ReportedDifference]) -> dict[int, str]:
     return addresses
 
 
-def _history(session: Session, company: Company) -> ListPage:
+def _history(session: Session, company: ConnectedCompany) -> ListPage:
     """Return a page of the company's reconciliations, the newest first."""
     is_reconciliation = Run.company_id == company.id, Run.kind == RunKind.RECONCILE
     runs = page(session, select(Run).where(*is_reconciliation), by=[Run.id], size=HISTORY_ROWS)
@@ -190,7 +190,7 @@ def _history(session: Session, company: Company) -> ListPage:
     return ListPage(rows, runs.newer, runs.older)
 
 
-def _first_app(session: Session, company: Company) -> Installation | None:
+def _first_app(session: Session, company: ConnectedCompany) -> Installation | None:
     """Return the app whose zone the times of a company have."""
     of_company = select(Installation).where(Installation.company_id == company.id)
     return session.scalar(of_company.order_by(Installation.id).limit(1))

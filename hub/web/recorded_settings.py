@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.contract import settings_schema
 from hub.contract.documents import Role
-from hub.models import AuditEntry, Installation, Record
+from hub.models import AuditEntry, Installation, StoredRecord
 from hub.qbo import records
 from hub.web import setting_history
 
@@ -84,8 +84,12 @@ def _read_names(session: Session, keys: set[Key]) -> dict[Key, str]:
     """Return number and name of each record that is known."""
     if not keys:
         return {}
-    columns: tuple[Any, ...] = (Record.company_id, Record.list, Record.quickbooks_id)
-    query = select(*columns, Record.number, Record.full_name, Record.name)
+    columns: tuple[Any, ...] = (
+        StoredRecord.company_id,
+        StoredRecord.list,
+        StoredRecord.quickbooks_id,
+    )
+    query = select(*columns, StoredRecord.number, StoredRecord.full_name, StoredRecord.name)
     for place, column in enumerate(columns):
         query = query.where(column.in_({key[place] for key in keys}))
     names: dict[Key, str] = {}

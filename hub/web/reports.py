@@ -11,7 +11,7 @@ from werkzeug import Response
 
 from hub.context import current
 from hub.db.engine import read_only_session
-from hub.models import Company, Installation, SourceDocument
+from hub.models import ConnectedCompany, Installation, SourceDocument
 from hub.money import to_cents
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
@@ -179,16 +179,16 @@ def _installation_id() -> int | None:
     return row_ids.parse(request.args.get("installation", ""))
 
 
-def _company_of_cell(session: Session) -> Company | None:
+def _company_of_cell(session: Session) -> ConnectedCompany | None:
     """Return the company of the app that the address names, whichever company is chosen."""
     installation_id = _installation_id()
     if installation_id is None or not scope().has_installation(installation_id):
         return chosen_or_only_company(session)
     installation = session.get(Installation, installation_id)
-    return session.get(Company, installation.company_id) if installation else None
+    return session.get(ConnectedCompany, installation.company_id) if installation else None
 
 
-def _cell(company: Company) -> AnyCell | None:
+def _cell(company: ConnectedCompany) -> AnyCell | None:
     """Return the number of the reports that the address names, None if it names none."""
     if "approver" in request.args:
         return _approver_cell(company)
@@ -201,7 +201,7 @@ def _cell(company: Company) -> AnyCell | None:
     return Cell(period, installation_id, currency, Group(group), company.currency)
 
 
-def _approver_cell(company: Company) -> ApproverCell | None:
+def _approver_cell(company: ConnectedCompany) -> ApproverCell | None:
     """Return what the address names as approved by a person, None if it has no year."""
     year = row_ids.parse(request.args.get("year", ""))
     if year is None or not dt.MINYEAR <= year <= dt.MAXYEAR:
@@ -242,7 +242,7 @@ def _exported_document(row: CellRow, currency: str) -> exports.Row:
     }
 
 
-def _documents(company: Company) -> tuple[Any, ...]:
+def _documents(company: ConnectedCompany) -> tuple[Any, ...]:
     """Return the conditions of the company's documents that the person may see."""
     return SourceDocument.company_id == company.id, *scope().documents()
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.models import Company, Installation
+from hub.models import ConnectedCompany, Installation
 from hub.security.rights import Right, Subject
 from hub.translations.messages import gettext_noop
 from hub.web import row_ids
@@ -37,7 +37,9 @@ class RightFields(NamedTuple):
 
 def choices(session: Session) -> dict[str, Any]:
     """Return what the fields offer, for a template."""
-    companies = session.scalars(select(Company).order_by(Company.name, Company.id))
+    companies = session.scalars(
+        select(ConnectedCompany).order_by(ConnectedCompany.name, ConnectedCompany.id)
+    )
     return {"roles": ROLE_TEXTS, "companies": list(companies), "apps": _apps(session)}
 
 

@@ -8,7 +8,7 @@ from werkzeug import Response
 
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError
-from hub.models import Company, User
+from hub.models import ConnectedCompany, User
 from hub.security import rights
 from hub.translations.messages import gettext, translate
 from hub.web import right_fields
@@ -90,7 +90,7 @@ def _rows(session: Session, person: User) -> list[dict[str, Any]]:
     rows = []
     for right in rights.rights_of(person).rights:
         company_id, slug = right.subject
-        company = session.get(Company, company_id) if company_id is not None else None
+        company = session.get(ConnectedCompany, company_id) if company_id is not None else None
         rows.append(
             {
                 "role": right.role,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from hub.db.engine import read_only_session
-from hub.models import Company, Installation, Posting, Run, RunLine
+from hub.models import ConnectedCompany, Installation, Posting, Run, RunLine
 from hub.models.enums import Operation, PostingState, RunKind, RunOutcome
 from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
@@ -41,7 +41,7 @@ class RunSubjects:
     """The apps and companies of some runs, read in two queries for all."""
 
     installations: Mapping[int, Installation]
-    companies: Mapping[int, Company]
+    companies: Mapping[int, ConnectedCompany]
 
     @classmethod
     def of(cls, session: Session, runs: Sequence[Run]) -> "RunSubjects":
@@ -49,7 +49,7 @@ class RunSubjects:
         installation_ids = {run.installation_id for run in runs}
         company_ids = {run.company_id for run in runs}
         installations = select(Installation).where(Installation.id.in_(installation_ids))
-        companies = select(Company).where(Company.id.in_(company_ids))
+        companies = select(ConnectedCompany).where(ConnectedCompany.id.in_(company_ids))
         return cls(
             {one.id: one for one in session.scalars(installations)},
             {one.id: one for one in session.scalars(companies)},

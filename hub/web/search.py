@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.db.engine import read_only_session
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.web import case_list
 from hub.web.access import ANYWHERE, require_role, scope
 from hub.web.company_choice import matches_words
@@ -40,9 +40,9 @@ def _search(session: Session, words: str) -> dict[str, Any]:
     cases, _, _ = case_list.order_cases(session, filters)
     newest_cases = session.scalars(cases.order_by(case_list.NEWEST_FIRST).limit(MAX_HITS)).all()
     companies = (
-        select(Company)
+        select(ConnectedCompany)
         .where(matches_words(words), *scope().companies())
-        .order_by(Company.name, Company.id)
+        .order_by(ConnectedCompany.name, ConnectedCompany.id)
         .limit(MAX_HITS)
     )
     return {

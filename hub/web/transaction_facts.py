@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from hub.config import API_URLS
 from hub.context import current
-from hub.models import Record, TransactionHead
+from hub.models import StoredRecord, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import deep_links, display, intuit_keys
 from hub.translations.messages import gettext, gettext_noop
@@ -67,10 +67,10 @@ def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...]
     """Return the name of a record, or its id if the hub does not have it."""
     if not id:
         return ""
-    query = select(Record.full_name).where(
-        Record.company_id == head.company_id,
-        Record.list.in_(lists),
-        Record.quickbooks_id == id,
+    query = select(StoredRecord.full_name).where(
+        StoredRecord.company_id == head.company_id,
+        StoredRecord.list.in_(lists),
+        StoredRecord.quickbooks_id == id,
     )
     return session.scalar(query) or id
 

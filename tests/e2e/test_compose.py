@@ -15,7 +15,7 @@ import yaml
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, Company
+from hub.models import AuditEntry, ConnectedCompany
 from hub.models.enums import ConnectionState, RunKind
 from hub.scheduling import run_log
 from hub.security import people
@@ -185,7 +185,7 @@ def test_the_processes_of_the_compose_file_share_the_work(
     with make_app(config, pages=True).app_context():
         with transaction() as session:
             people.insert(session, "olga", people.hash_new(PASSWORD), [Right("owner")])
-            company = Company(
+            company = ConnectedCompany(
                 realm="9130001",
                 state=ConnectionState.DISCONNECTED,
                 connected_at=run_log.current().clock.now(),

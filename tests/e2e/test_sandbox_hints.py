@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hub.contract.registry import Plugins
 from hub.db import engine
-from hub.models import Company, Installation
+from hub.models import ConnectedCompany, Installation
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import FakeClock
@@ -108,5 +108,5 @@ def test_what_the_stand_in_of_quickbooks_prints_connects_a_company(
     path = answer.headers["Location"].removeprefix("http://localhost:8080")
     assert "is connected; its lists are being read." in visitor.page(path)
     with visitor.app.app_context(), engine.read_only_session() as session:
-        company = session.scalars(select(Company)).one()
+        company = session.scalars(select(ConnectedCompany)).one()
         assert (company.realm, company.state) == (realm, "connected")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.db import engine
-from hub.models import Record, TransactionHead
+from hub.models import StoredRecord, TransactionHead
 from hub.qbo import changes, record_download, transaction_download, transport
 from hub.qbo import company as qbo_company
 from hub.qbo.entities import ENTITY
@@ -211,7 +211,9 @@ def look_for_file(stage: Stage) -> None:
 
 def records_of(name: str) -> dict[str, tuple[str, bool]]:
     with engine.read_only_session() as session:
-        rows = session.scalars(select(Record).where(Record.company_id == 1, Record.list == name))
+        rows = session.scalars(
+            select(StoredRecord).where(StoredRecord.company_id == 1, StoredRecord.list == name)
+        )
         return {row.quickbooks_id: (row.name, row.active) for row in rows}
 
 
@@ -222,8 +224,10 @@ def read_list(stage: Stage) -> None:
     old = right | {min(right): ("old", True)}
     for fault in stage.faults.values():
         with engine.transaction() as session:
-            statement = update(Record).where(
-                Record.company_id == 1, Record.list == name, Record.quickbooks_id == min(right)
+            statement = update(StoredRecord).where(
+                StoredRecord.company_id == 1,
+                StoredRecord.list == name,
+                StoredRecord.quickbooks_id == min(right),
             )
             session.execute(statement.values(name="old", active=True))
         stage.break_next(fault)

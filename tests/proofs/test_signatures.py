@@ -13,7 +13,7 @@ import pytest
 from hub import sources
 from hub.db import engine
 from hub.errors import Refused
-from hub.models import Company, Installation
+from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
 from hub.qbo import webhooks
 from hub.security.secrets import SiteSecrets
@@ -223,7 +223,7 @@ def test_no_mutated_signature_passes_for_a_source(app, clock: FakeClock, figure,
 def add_installation(slug: str, clock: FakeClock) -> Installation:
     """Add a company with an app and no connection."""
     with engine.transaction() as session:
-        company = Company(realm="9130001", name="Fjord", connected_at=clock.now())
+        company = ConnectedCompany(realm="9130001", name="Fjord", connected_at=clock.now())
         session.add(company)
         session.flush()
         installation = Installation(

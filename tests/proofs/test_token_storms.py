@@ -21,7 +21,7 @@ from hub.clock import SystemClock
 from hub.config import Config
 from hub.db import engine
 from hub.errors import HubError, ReconnectNeeded, Retry
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.qbo import record_download
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
@@ -172,7 +172,7 @@ def storm_on_postgres(pg_app, clock, make_app, make_config, postgres_url, monkey
 
 def state() -> str:
     with engine.read_only_session() as session:
-        return session.get_one(Company, 1).state
+        return session.get_one(ConnectedCompany, 1).state
 
 
 def token() -> str:

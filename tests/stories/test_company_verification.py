@@ -10,7 +10,16 @@ from sqlalchemy import func, select
 from hub.cli import main
 from hub.cli import token_file as cli_token_file
 from hub.db import engine
-from hub.models import AuditEntry, Case, Company, Installation, Run, RunLine, Schedule, Token
+from hub.models import (
+    AuditEntry,
+    Case,
+    ConnectedCompany,
+    Installation,
+    Run,
+    RunLine,
+    Schedule,
+    Token,
+)
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import tokens
@@ -53,7 +62,7 @@ def test_a_mistyped_company_id_stores_nothing(hub, intuit, token_file):
     assert (code, out) == (1, "")
     assert "QuickBooks does not let this connection work in company 1" in err
     assert "Check the company id" in err
-    assert (rows(Company), rows(Token), rows(Case)) == (0, 0, 0)
+    assert (rows(ConnectedCompany), rows(Token), rows(Case)) == (0, 0, 0)
     with engine.read_only_session() as session:
         assert secrets.get(session, "company:1:refresh") is None
 
@@ -126,7 +135,7 @@ def test_a_file_that_cannot_be_written_does_not_lose_the_token(
 def test_while_quickbooks_does_not_answer_nothing_is_stored(hub, intuit, token_file, fault):
     intuit.add_fault(call="companyinfo.read", count=0, **fault)
     code, _, err = add(hub, intuit.realm, token_file)
-    assert (code, rows(Company)) == (1, 0)
+    assert (code, rows(ConnectedCompany)) == (1, 0)
     assert "QuickBooks could not be asked whether this connection belongs to company" in err
 
 
@@ -147,8 +156,8 @@ def test_a_reconnect_that_cannot_be_verified_leaves_the_old_connection(quickbook
 def never_worked(quickbooks, realm=WRONG_REALM):
     """Store a company as an earlier version did: never verified, with a token of company 1."""
     with engine.transaction() as session:
-        one = session.get_one(Company, 1)
-        row = Company(realm=realm, name=realm, connected_at=one.connected_at)
+        one = session.get_one(ConnectedCompany, 1)
+        row = ConnectedCompany(realm=realm, name=realm, connected_at=one.connected_at)
         session.add(row)
         session.flush()
         for name in ("access", "refresh"):
@@ -188,7 +197,9 @@ def test_disconnecting_a_company_that_never_worked_revokes_nothing(hub, quickboo
 def test_a_token_that_another_company_uses_is_not_revoked(hub, quickbooks):
     other = never_worked(quickbooks)
     with engine.transaction() as session:
-        session.get_one(Company, other).verified_at = session.get_one(Company, 1).connected_at
+        session.get_one(ConnectedCompany, other).verified_at = session.get_one(
+            ConnectedCompany, 1
+        ).connected_at
     hub("companies", "disconnect", WRONG_REALM)
     assert not quickbooks.log.entries("revoke")
     assert oauth_connect.check(1).state == "connected"
@@ -200,7 +211,7 @@ def test_a_token_of_one_company_alone_is_revoked(hub, quickbooks):
 
 
 def test_a_company_that_never_worked_is_removed_with_all_that_was_set_up_for_it(hub, quickbooks):
-    tables = (Company, Token, Installation, Schedule, Run, RunLine)
+    tables = (ConnectedCompany, Token, Installation, Schedule, Run, RunLine)
     before = [rows(model) for model in tables]
     company = never_worked(quickbooks)
     assert hub("companies", "remove", WRONG_REALM)[:2] == (0, "Company 1 is removed.\n")
@@ -217,7 +228,7 @@ def test_a_company_that_never_worked_is_removed_with_all_that_was_set_up_for_it(
 
 def test_a_company_that_has_worked_stays(hub, quickbooks):
     code, _, err = hub("companies", "remove", quickbooks.realm)
-    assert (code, rows(Company)) == (1, 1)
+    assert (code, rows(ConnectedCompany)) == (1, 1)
     assert "has worked, so it cannot be removed" in err
     assert json.loads(hub("companies", "list", "--json")[1])[0]["state"] == "connected"
 

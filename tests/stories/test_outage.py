@@ -11,7 +11,7 @@ from hub.context import current
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
-from hub.models import Case, Company
+from hub.models import Case, ConnectedCompany
 from hub.scheduling import runner, schedule
 from hub.scheduling.scheduler import Scheduler
 from hub.security.people import hash_new, insert
@@ -90,7 +90,7 @@ def tile_state():
             session,
             [current().plugins.apps["costtracker"]],
             OWNER,
-            session.scalars(select(Company)).all(),
+            session.scalars(select(ConnectedCompany)).all(),
         )
         return tile.places[0].state[0]
 

@@ -88,7 +88,7 @@ def enable(slug):
     stand_in = current().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
     current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
     with read_only_session() as session:
-        company = session.get_one(demo.Company, 1)
+        company = session.get_one(demo.ConnectedCompany, 1)
     demo.enable(company, slug, stand_in.settings(HOME))
     with read_only_session() as session:
         return session.scalars(select(Installation)).one()

@@ -51,7 +51,7 @@ def enabled(quickbooks):
         mounts = current().mounts
         mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
         with read_only_session() as session:
-            company = session.get_one(demo.Company, 1)
+            company = session.get_one(demo.ConnectedCompany, 1)
         demo.enable(company, slug, stand_in.settings(HOME))
         with read_only_session() as session:
             installation = session.scalars(select(Installation)).one()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub.db import engine
 from hub.errors import ConnectionTrouble, HubError
-from hub.models import Company, Posting
+from hub.models import ConnectedCompany, Posting
 from hub.posting.actions import retries
 from hub.qbo.client import MAX_READ_ATTEMPTS
 from hub.qbo.oauth import connect as oauth_connect
@@ -84,7 +84,7 @@ class Stage:
         if self.reads:
             self.network.mend()
         with engine.read_only_session() as session:
-            state = session.get_one(Company, 1).state
+            state = session.get_one(ConnectedCompany, 1).state
         if state == "connected":
             self.is_refused = False
             return

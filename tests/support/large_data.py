@@ -34,18 +34,18 @@ from hub.models import (
     Attempt,
     AuditEntry,
     Case,
-    Company,
+    ConnectedCompany,
     DocumentTerm,
     Installation,
     Match,
     Posting,
     ReceiptRow,
-    Record,
     Run,
     RunLine,
     Schedule,
     SeenCode,
     SourceDocument,
+    StoredRecord,
     Token,
     TransactionHead,
 )
@@ -207,11 +207,11 @@ def _of_companies(n: Any, today: dt.date) -> dict[Any, dict[str, Any]]:
         "at": now,
     }
     return {
-        Company: company,
+        ConnectedCompany: company,
         Token: token,
         Installation: installation,
         Schedule: schedule,
-        Record: record,
+        StoredRecord: record,
         SeenCode: code,
         Match: match,
     }
@@ -399,7 +399,7 @@ def _continue_ids(session: Session) -> None:
         planner_statistics.analyze(session)
         return
     for model in (
-        Company,
+        ConnectedCompany,
         Installation,
         SourceDocument,
         Posting,

@@ -7,7 +7,7 @@ from hub.app import create_app
 from hub.context import current
 from hub.db.engine import db, transaction
 from hub.installations import enable
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.models.enums import ConnectionState, RunKind
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
@@ -41,7 +41,7 @@ def request_runs_of_disconnected_companies(hub: Any, count: int) -> None:
         for number in range(count):
             with transaction() as session:
                 state = ConnectionState.DISCONNECTED
-                company = Company(realm=str(number), state=state, connected_at=now)
+                company = ConnectedCompany(realm=str(number), state=state, connected_at=now)
                 session.add(company)
                 session.flush()
             run_log.request(RunKind.LISTS, company.id, "anna")

@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.models import (
     Attempt,
-    Company,
+    ConnectedCompany,
     Installation,
     ListState,
     Posting,
     Proof,
     ReceiptRow,
-    Record,
     Run,
     RunLine,
     SeenCode,
     SourceDocument,
+    StoredRecord,
     Token,
     TransactionHead,
 )
@@ -81,10 +81,12 @@ def tell(session: Session) -> Story:
     return story
 
 
-def add_company(session: Session, realm: str = "9130001", name: str = "Nordvik Bygg AS") -> Company:
+def add_company(
+    session: Session, realm: str = "9130001", name: str = "Nordvik Bygg AS"
+) -> ConnectedCompany:
     """Add a connected company with its lists."""
     now = current().clock.now()
-    company = Company(
+    company = ConnectedCompany(
         realm=realm,
         name=name,
         country="NO",
@@ -114,7 +116,7 @@ def add_company(session: Session, realm: str = "9130001", name: str = "Nordvik B
     return company
 
 
-def add_records(session: Session, company: Company, name: str, titles: Any) -> None:
+def add_records(session: Session, company: ConnectedCompany, name: str, titles: Any) -> None:
     """Add a list with these entries."""
     for place, title in enumerate(titles, start=1):
         session.add(_record(company.id, name, f"{name[0]}{place}", title))
@@ -123,7 +125,7 @@ def add_records(session: Session, company: Company, name: str, titles: Any) -> N
     )
 
 
-def add_installation(session: Session, company: Company, **values: Any) -> Installation:
+def add_installation(session: Session, company: ConnectedCompany, **values: Any) -> Installation:
     """Enable CostTracker in review mode."""
     settings = {
         "base_url": "https://costtracker.test",
@@ -238,10 +240,10 @@ def bill(
     }
 
 
-def _record(company_id: int, name: str, id: str, title: str, **more: Any) -> Record:
+def _record(company_id: int, name: str, id: str, title: str, **more: Any) -> StoredRecord:
     key = {"company_id": company_id, "list": name, "quickbooks_id": id}
     leaf = title.rpartition(":")[2]
-    return Record(
+    return StoredRecord(
         **key,
         name=leaf,
         full_name=title,

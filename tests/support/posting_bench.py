@@ -20,7 +20,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Attempt,
     Case,
-    Company,
+    ConnectedCompany,
     Installation,
     Posting,
     Proof,
@@ -95,7 +95,7 @@ class Desk:
             app.extensions["hub"], "plugins", Plugins.load([self.source], installed=False)
         )
         with transaction() as session:
-            self.company_id = session.scalars(select(Company.id)).first()
+            self.company_id = session.scalars(select(ConnectedCompany.id)).first()
             installation = Installation(
                 company_id=self.company_id,
                 slug="bench",
@@ -184,7 +184,7 @@ class Desk:
 
     def marker(self, source_id: str) -> str:
         with read_only_session() as session:
-            realm = session.scalars(select(Company.realm)).first()
+            realm = session.scalars(select(ConnectedCompany.realm)).first()
         return outbox.marker(outbox.identity(realm, "bench", "t1", source_id))
 
     def _document(
@@ -248,7 +248,7 @@ class Desk:
         """Set how documents are sent from the next drain on."""
         batch_sizing.choose(self.company_id, mode, "anna")
         with transaction() as session:
-            session.get_one(Company, self.company_id).batch_size = size
+            session.get_one(ConnectedCompany, self.company_id).batch_size = size
 
     def see_all(self) -> None:
         """Store all bills in the transaction index, as a full load does."""

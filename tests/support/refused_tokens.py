@@ -7,7 +7,7 @@ from sqlalchemy import select
 from hub.context import current
 from hub.db.engine import read_only_session
 from hub.installations import enable
-from hub.models import Case, Company, Posting
+from hub.models import Case, ConnectedCompany, Posting
 from hub.models.enums import ConnectionState
 from qbo_sandbox import QuickBooks
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -73,14 +73,14 @@ def _states_of_bills() -> list[str]:
 def is_over() -> bool:
     """Tell whether documents are posted, none is left, and the connection works."""
     with read_only_session() as session:
-        is_connected = session.get_one(Company, 1).state == ConnectionState.CONNECTED
+        is_connected = session.get_one(ConnectedCompany, 1).state == ConnectionState.CONNECTED
     return is_connected and count_posted() > 0 and count_unposted() == 0
 
 
 def assert_posted_once(quickbooks: QuickBooks) -> None:
     """Check that every bill is in QuickBooks once, and that nobody has to do anything."""
     with read_only_session() as session:
-        company = session.get_one(Company, 1)
+        company = session.get_one(ConnectedCompany, 1)
         rows = session.scalars(select(Posting))
         left = [
             (row.kind, row.state, row.reason)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.db.engine import transaction
 from hub.models import (
-    Company,
+    ConnectedCompany,
     Installation,
     Posting,
     Run,
@@ -178,7 +178,9 @@ def _crossed_files(world: World) -> list[Thing]:
     return pairs
 
 
-def _add_app(session: Session, world: World, name: str, company: Company, app: str) -> None:
+def _add_app(
+    session: Session, world: World, name: str, company: ConnectedCompany, app: str
+) -> None:
     """Enable an app for a company, and add a row of every kind to it."""
     text = canary(name, app)
     installation = add_installation(
@@ -232,7 +234,7 @@ def _add_case_and_run(
     session: Session,
     world: World,
     name: str | None,
-    company: Company | None,
+    company: ConnectedCompany | None,
     installation: Installation | None = None,
     posting: Posting | None = None,
 ) -> dict[str, int | str]:

@@ -10,7 +10,14 @@ from hub import App, Checkpoint, Code, Document, Field, Line, Refused, Signal, T
 from hub.context import current
 from hub.db.engine import read_only_session, transaction
 from hub.errors import TooOften
-from hub.models import Company, Installation, ListState, Posting, Record, SourceDocument
+from hub.models import (
+    ConnectedCompany,
+    Installation,
+    ListState,
+    Posting,
+    SourceDocument,
+    StoredRecord,
+)
 from hub.qbo import company, records, transaction_index
 
 SLUG = "small"
@@ -131,7 +138,7 @@ def settle(*, mode="auto", **values):
     """Add a company with a few records and the small source; return the installation's id."""
     now = current().clock.now()
     with transaction() as session:
-        row = Company(
+        row = ConnectedCompany(
             realm="9130",
             name="Kari & Co",
             country="NO",
@@ -154,7 +161,7 @@ def settle(*, mode="auto", **values):
                 "name": name,
                 "read_at": now,
             }
-            session.add(Record(**{"full_name": name, **about, **more}))
+            session.add(StoredRecord(**{"full_name": name, **about, **more}))
         company_row = Installation(company=row, slug=SLUG, mode=mode, created_at=now, **values)
         session.add(company_row)
         session.flush()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import transaction
 from hub.errors import Refused
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.models.enums import BatchMode, SendOutcome
 from hub.outbox.claims import BatchPlace, ClaimedPosting
 from hub.outbox.identity import batch_id
@@ -59,7 +59,7 @@ class BatchSizer:
     most: int = MAX_ITEMS
 
     @classmethod
-    def for_company(cls, company: Company) -> Self:
+    def for_company(cls, company: ConnectedCompany) -> Self:
         """Return the batch size that is stored for a company."""
         return cls(
             mode=BatchMode(company.batches),
@@ -177,8 +177,8 @@ def _chunks(postings: Iterable[ClaimedPosting], size: int) -> Iterator[list[Clai
 def store(session: Session, company_id: int, batch_sizer: BatchSizer) -> None:
     """Store the batch size of a company."""
     session.execute(
-        update(Company)
-        .where(Company.id == company_id)
+        update(ConnectedCompany)
+        .where(ConnectedCompany.id == company_id)
         .values(batch_size=batch_sizer.size, batch_most=batch_sizer.most)
     )
 
@@ -192,7 +192,7 @@ def choose(company_id: int, mode: str, who: str) -> None:
             modes=", ".join(MODES),
         )
     with transaction() as session:
-        company = session.get_one(Company, company_id)
+        company = session.get_one(ConnectedCompany, company_id)
         before = company.batches
         company.batches = mode
         company.batch_size = INITIAL_BATCH_ITEMS

@@ -13,7 +13,7 @@ from sqlalchemy import Row, Table, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from hub.db.bulk import is_among
-from hub.models import Attempt, Company, Posting, Proof, SourceDocument, TransactionSummary
+from hub.models import Attempt, ConnectedCompany, Posting, Proof, SourceDocument, TransactionSummary
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, SearchVerdict, SendOutcome
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import History, QuietPeriod, SendAttempt
@@ -235,7 +235,7 @@ class _Evidence:
         """Return the attempts of a posting, oldest first."""
         return self.attempts.get(id, ())
 
-    def valid_proofs(self, id: int, company: Company) -> list[Proof]:
+    def valid_proofs(self, id: int, company: ConnectedCompany) -> list[Proof]:
         """Return the proved absences that still count.
 
         After a restore only later ones do: a send that was forgotten may have come after others.
@@ -267,7 +267,9 @@ def _snapshot(
     return PostingSnapshot(posting, history, since, error_text)
 
 
-def _first_possible_date(posting: Posting, history: History, company: Company) -> dt.datetime:
+def _first_possible_date(
+    posting: Posting, history: History, company: ConnectedCompany
+) -> dt.datetime:
     """Return the date before which a posting without proved absences cannot be in QuickBooks."""
     dates = []
     if posting.sent_date:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention
-from hub.models import Company, Posting
+from hub.models import ConnectedCompany, Posting
 from hub.outbox.identity import identity, request_id
 from hub.posting.outcome.batch_sizing import BatchSizer
 from hub.posting.protocol.history import (
@@ -56,7 +56,7 @@ STEP_COUNTS: dict[type, str] = {
     Requeue: gettext_noop("to be sent again"),
     Reconnect: gettext_noop("to be sent again"),
 }
-_companies = cast(Table, Company.__table__)
+_companies = cast(Table, ConnectedCompany.__table__)
 _STORE_DATE = (
     update(_companies)
     .where(_companies.c.id == bindparam("_company"))
@@ -119,7 +119,7 @@ class PostingSession:
     def reload(self) -> None:
         """Read the row of the company again."""
         with engine.read_only_session() as session:
-            self.company = session.get_one(Company, self.company_id)
+            self.company = session.get_one(ConnectedCompany, self.company_id)
 
     # -- calls --------------------------------------------------------------------------------
 

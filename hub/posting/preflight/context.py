@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.value_object import value_object
-from hub.models import Record, TransactionHead, TransactionSummary
+from hub.models import StoredRecord, TransactionHead, TransactionSummary
 from hub.money import ZERO
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.company_facts import CompanyFacts
@@ -81,7 +81,7 @@ class CheckContext:
     facts: CompanyFacts
     company_id: int
     lists: frozenset[str]  # those that were read from QuickBooks
-    records: Mapping[RecordKey, Record]
+    records: Mapping[RecordKey, StoredRecord]
     related: RelatedTransactions
     # By posting: the transaction that a change is written against.
     targets: Mapping[int, TransactionHead]

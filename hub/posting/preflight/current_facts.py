@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.errors import HubError
-from hub.models import Company, Posting
+from hub.models import ConnectedCompany, Posting
 from hub.models.enums import ConnectionState, PostingState
 from hub.qbo import changes, company, record_download
 from hub.qbo.client import Client
@@ -33,11 +33,11 @@ def _connected_companies(posting_ids: Sequence[int]) -> Sequence[int]:
     """Return the connected companies of those of the postings that are held."""
     query = (
         select(Posting.company_id)
-        .join(Company, Company.id == Posting.company_id)
+        .join(ConnectedCompany, ConnectedCompany.id == Posting.company_id)
         .where(
             Posting.id.in_(posting_ids),
             Posting.state == PostingState.HELD,
-            Company.state == ConnectionState.CONNECTED,
+            ConnectedCompany.state == ConnectionState.CONNECTED,
         )
         .distinct()
     )

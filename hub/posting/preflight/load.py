@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub import outbox
-from hub.models import Installation, ListState, Posting, Record, SourceDocument, TransactionHead
+from hub.models import (
+    Installation,
+    ListState,
+    Posting,
+    SourceDocument,
+    StoredRecord,
+    TransactionHead,
+)
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.posting.actions import removals
 from hub.posting.preflight import first_posting
@@ -59,7 +66,7 @@ def load_context(
 
 def _records(
     session: Session, company_id: int, refs: Iterable[RecordKey]
-) -> dict[RecordKey, Record]:
+) -> dict[RecordKey, StoredRecord]:
     """Return the stored records of these lists and ids."""
     ids_by_list: dict[str, set[str]] = defaultdict(set)
     for list_name, id in refs:
@@ -68,8 +75,8 @@ def _records(
         return {}
     conditions = []
     for list_name, ids in ids_by_list.items():
-        conditions.append(and_(Record.list == list_name, Record.quickbooks_id.in_(ids)))
-    query = select(Record).where(Record.company_id == company_id, or_(*conditions))
+        conditions.append(and_(StoredRecord.list == list_name, StoredRecord.quickbooks_id.in_(ids)))
+    query = select(StoredRecord).where(StoredRecord.company_id == company_id, or_(*conditions))
     records = {}
     for record in session.scalars(query):
         records[record.list, record.quickbooks_id] = record
@@ -78,7 +85,7 @@ def _records(
 
 def _planned_parties(
     session: Session, postings: Sequence[CheckedPosting], home_currency: str
-) -> dict[RecordKey, Record]:
+) -> dict[RecordKey, StoredRecord]:
     """Return the parties that are still to be created for these postings, as if they existed."""
     ids: set[int] = set()
     for party in {posting.summary.party for posting in postings}:
@@ -94,7 +101,7 @@ def _planned_parties(
     parties = {}
     for id, kind, name, currency in session.execute(query):
         placeholder = outbox.format_placeholder(id)
-        parties[kind, placeholder] = Record(
+        parties[kind, placeholder] = StoredRecord(
             list=kind,
             quickbooks_id=placeholder,
             name=name,

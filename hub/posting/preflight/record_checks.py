@@ -5,7 +5,7 @@ from typing import cast
 
 from hub.contract.documents import Role
 from hub.errors import Sentence
-from hub.models import Record
+from hub.models import StoredRecord
 from hub.models.display_names import format_posting_name
 from hub.posting.preflight.context import (
     ACCOUNT_FIELDS,
@@ -103,7 +103,7 @@ def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iter
     yield Finding(topic="currency", text=text)
 
 
-def _record_name(list_name: str, id: str, record: Record | None) -> str:
+def _record_name(list_name: str, id: str, record: StoredRecord | None) -> str:
     """Return the list and the name of a record; its id if QuickBooks has no such record."""
     label = "Supplier" if list_name == "vendor" else list_name.replace("_", " ").capitalize()
     if record is None:
@@ -112,7 +112,7 @@ def _record_name(list_name: str, id: str, record: Record | None) -> str:
     return f"{label} {name}"
 
 
-def _item_obstacle(posting: CheckedPosting, record: Record, side: str) -> CaseText | None:
+def _item_obstacle(posting: CheckedPosting, record: StoredRecord, side: str) -> CaseText | None:
     """Return why an item cannot be on a line.
 
     None if it can, or if its accounts are not known yet.

@@ -11,7 +11,7 @@ from hub import context as hub_context
 from hub.db.database_identity import Identity, IdentityDifference, compare, read
 from hub.db.engine import transaction
 from hub.errors import FolderUnavailable
-from hub.models import Attempt, Company, Posting
+from hub.models import Attempt, ConnectedCompany, Posting
 from hub.models.enums import PostingState, SendOutcome
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
@@ -49,7 +49,7 @@ def detect_restore(posting_session: PostingSession) -> None:
     if company.restored_since and not company.restored_seen:
         posting_session.fetch_date()
         with transaction() as session:
-            stored = session.get_one(Company, company.id)
+            stored = session.get_one(ConnectedCompany, company.id)
             stored.restored_seen = posting_session.latest_date()
         posting_session.reload()
 
@@ -69,7 +69,7 @@ def has_restarted(posting_session: PostingSession) -> bool:
 def store_identity(posting_session: PostingSession, identity: Identity) -> None:
     """Store which database this is."""
     with transaction() as session:
-        stored = session.get_one(Company, posting_session.company_id)
+        stored = session.get_one(ConnectedCompany, posting_session.company_id)
         stored.database_identity = dict(identity)
     posting_session.reload()
 
@@ -77,7 +77,7 @@ def store_identity(posting_session: PostingSession, identity: Identity) -> None:
 def declare_restore() -> None:
     """Record that a person put the database back: what it does not know as done is in doubt."""
     with transaction() as session:
-        for company in session.scalars(select(Company)):
+        for company in session.scalars(select(ConnectedCompany)):
             _mark_restored(session, company)
 
 
@@ -121,7 +121,7 @@ def seconds_left(posting_session: PostingSession) -> float:
     return period.seconds_left()
 
 
-def _mark_restored(session: Session, company: Company) -> None:
+def _mark_restored(session: Session, company: ConnectedCompany) -> None:
     """Note that more may have been posted since the newest posting that the database knows of.
 
     The date of an earlier restore stays if it is older and QuickBooks was not searched since.
@@ -156,7 +156,7 @@ def _compare_identity(posting_session: PostingSession) -> None:
 def _note_restore(posting_session: PostingSession, identity: Identity | None) -> None:
     """Apply the rule for a restored database to the company of a session."""
     with transaction() as session:
-        stored = session.get_one(Company, posting_session.company_id)
+        stored = session.get_one(ConnectedCompany, posting_session.company_id)
         _mark_restored(session, stored)
         stored.database_identity = dict(identity) if identity is not None else None
     posting_session.reload()

@@ -11,7 +11,7 @@ from hub import context as hub_context
 from hub import outbox
 from hub.db import database_identity
 from hub.db.engine import read_only_session, transaction
-from hub.models import Company, Installation, Posting, SourceDocument, TransactionHead
+from hub.models import ConnectedCompany, Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import LIST_KINDS, Operation, PostingState, TransactionState
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.session import PostingSession
@@ -72,7 +72,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
         lookup.search_since(posting_session, kind, company.restored_since - lookup.OVERLAP)
         adopt_marked(posting_session, kind)
     with transaction() as session:
-        session.get_one(Company, posting_session.company_id).restored_until = start
+        session.get_one(ConnectedCompany, posting_session.company_id).restored_until = start
     posting_session.reload()
 
 

@@ -9,14 +9,14 @@ from sqlalchemy import Table, bindparam, update
 from hub import outbox
 from hub.db import lease_rows
 from hub.db.engine import transaction
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.session import PostingSession
 from hub.posting.recovery import restore
 from hub.posting.send.prepare import Prepared
 from hub.posting.send.requests import SendJob
 
-_companies = cast(Table, Company.__table__)
+_companies = cast(Table, ConnectedCompany.__table__)
 _ADD_TO_CLAIM_COUNT = (
     update(_companies)
     .where(_companies.c.id == bindparam("_company"))

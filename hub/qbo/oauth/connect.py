@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import database_identity, engine
 from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry, Sentence
-from hub.models import Company, OAuthState
+from hub.models import ConnectedCompany, OAuthState
 from hub.models.enums import ConnectionState
 from hub.qbo import company as facts
 from hub.qbo import connection, usage
@@ -76,7 +76,7 @@ def realm_of(session: Session, state: str) -> str | None:
     return session.scalar(query)
 
 
-def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Company:
+def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> ConnectedCompany:
     """Connect the company that the consent returned; raise Refused if a person refused it."""
     expected_realm = _use_state(args.get("state", ""), session_id)
     if args.get("error"):
@@ -104,7 +104,7 @@ def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Compan
 
 def connect_with_refresh_token(
     realm: str, token: str, *, keep: Callable[[str], None] | None = None, who: str = "hub"
-) -> Company:
+) -> ConnectedCompany:
     """Connect a company without a browser.
 
     Intuit may answer with another refresh token and no longer take the first one. `keep` is called
@@ -133,12 +133,12 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
     """
     with engine.read_only_session() as session:
         token = tokens.refresh_token(session, company_id)
-        is_verified = session.get_one(Company, company_id).verified_at is not None
+        is_verified = session.get_one(ConnectedCompany, company_id).verified_at is not None
         is_revocable = is_verified and not tokens.is_shared(session, company_id)
     if token and is_revocable:
         token_endpoint.revoke(token)
     with engine.transaction() as session:
-        company = session.get_one(Company, company_id)
+        company = session.get_one(ConnectedCompany, company_id)
         company.state = ConnectionState.DISCONNECTED
         company.state_reason = ""
         tokens.forget(session, company_id)
@@ -147,7 +147,7 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
     return bool(token and is_revocable)
 
 
-def check(company_id: int, who: str = "hub") -> Company:
+def check(company_id: int, who: str = "hub") -> ConnectedCompany:
     """Read the company to check its connection; raise ConnectionTrouble if writes are refused."""
     _log_test(company_id, who)
     connection.allow_try(company_id)
@@ -155,7 +155,7 @@ def check(company_id: int, who: str = "hub") -> Company:
     facts.read(company_id, Client(company_id))
     connection.accept(company_id, writes=False)
     with engine.read_only_session() as session:
-        company = session.get_one(Company, company_id)
+        company = session.get_one(ConnectedCompany, company_id)
     if connection.is_refused(company):
         raise ConnectionTrouble(
             "The company can be read, but it refused the last document. %(state_reason)s",
@@ -193,11 +193,11 @@ def _log_test(company_id: int, who: str) -> None:
     """Record who has a company's token sent where, before it is sent."""
     address = urlsplit(hub_context.current().config.qbo_api_url).netloc
     with engine.read_only_session() as session:
-        realm = session.get_one(Company, company_id).realm
+        realm = session.get_one(ConnectedCompany, company_id).realm
     audit.record_alone(who, "connection tested", realm, addresses=[address])
 
 
-def _connect(realm: str, grant: TokenGrant, who: str) -> Company:
+def _connect(realm: str, grant: TokenGrant, who: str) -> ConnectedCompany:
     """Store a connection after QuickBooks has answered a call with its token."""
     info = verification.company_info(realm, grant.access)
     company_id = _store_connection(realm, grant, info, who)
@@ -209,7 +209,7 @@ def _connect(realm: str, grant: TokenGrant, who: str) -> Company:
     else:
         facts.store_facts(company_id, info, preferences)
     with engine.read_only_session() as session:
-        return session.get_one(Company, company_id)
+        return session.get_one(ConnectedCompany, company_id)
 
 
 def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: str) -> int:
@@ -217,9 +217,11 @@ def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: 
     now = hub_context.current().clock.now()
     identity = _identity_to_store()
     with engine.transaction() as session:
-        company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
+        company = session.scalars(
+            select(ConnectedCompany).where(ConnectedCompany.realm == realm)
+        ).one_or_none()
         if company is None:
-            company = Company(realm=realm, name=realm, connected_at=now)
+            company = ConnectedCompany(realm=realm, name=realm, connected_at=now)
             company.database_identity = identity
             session.add(company)
             session.flush()
@@ -269,7 +271,7 @@ def _use_state(state: str, session_id: str) -> str | None:
 
 def _company_title(realm: str) -> str:
     """Return the name and number of a company for a message."""
-    with_realm = select(Company).where(Company.realm == realm)
+    with_realm = select(ConnectedCompany).where(ConnectedCompany.realm == realm)
     with engine.read_only_session() as session:
         company = session.scalars(with_realm).one_or_none()
     if company is None or company.name in ("", realm):

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.db import engine
-from hub.models import Company, Token
+from hub.models import ConnectedCompany, Token
 from hub.qbo.oauth import tokens
 from hub.reasons.texts import CaseText
 
@@ -23,7 +23,7 @@ def look_after(company_id: int) -> None:
 
 def give_notice(session: Session, company_id: int) -> None:
     """Open a case 30 days before the connection ends; close it once the end has moved."""
-    company = session.get_one(Company, company_id)
+    company = session.get_one(ConnectedCompany, company_id)
     token = session.get_one(Token, company_id)
     cause = f"connection:{company_id}:end"
     now = hub_context.current().clock.now()

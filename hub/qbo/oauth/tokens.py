@@ -18,7 +18,7 @@ from hub.errors import (
     Retry,
     Sentence,
 )
-from hub.models import Company, Token
+from hub.models import ConnectedCompany, Token
 from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.qbo.oauth import token_endpoint
@@ -44,7 +44,7 @@ class Expiry:
 class _TokenState:
     """What is stored about a company's tokens; `rejected` if Intuit takes none of them."""
 
-    company: Company
+    company: ConnectedCompany
     access: str
     expires_at: dt.datetime
     fence: str  # of a renewal that has not finished; its process may have died
@@ -178,7 +178,7 @@ def expiry(company_id: int) -> Expiry | None:
 def _token_state(company_id: int) -> _TokenState:
     """Return the stored state; raise NotFound or, without tokens, ReconnectNeeded."""
     with engine.read_only_session() as session:
-        company = session.get(Company, company_id)
+        company = session.get(ConnectedCompany, company_id)
         token = session.get(Token, company_id)
         access = secrets.get(session, _place(company_id, "access"))
     if company is None:

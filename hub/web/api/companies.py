@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.web.access import ANYWHERE, scope
 from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, to_list
 from hub.web.paging import page, row_or_404
@@ -40,8 +40,10 @@ class CompanySchema(Schema):
 def index(query: dict[str, Any]) -> Any:
     """List companies by name."""
     with read_only_session() as session:
-        companies = select(Company).where(*scope().companies())
-        listed = page(session, companies, by=[Company.name, Company.id], down=False)
+        companies = select(ConnectedCompany).where(*scope().companies())
+        listed = page(
+            session, companies, by=[ConnectedCompany.name, ConnectedCompany.id], down=False
+        )
         return to_list(listed, listed.rows)
 
 
@@ -49,4 +51,4 @@ def index(query: dict[str, Any]) -> Any:
 def one(company_id: int) -> Any:
     """Return one company."""
     with read_only_session() as session:
-        return row_or_404(session, Company, company_id)
+        return row_or_404(session, ConnectedCompany, company_id)

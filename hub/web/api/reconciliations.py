@@ -7,7 +7,7 @@ from flask import abort
 from marshmallow import Schema, fields
 
 from hub.db.engine import read_only_session
-from hub.models import Company, Run
+from hub.models import ConnectedCompany, Run
 from hub.models.enums import RunKind
 from hub.web.access import scope
 from hub.web.api.resources import PREFIX, Amount, Resource, operation
@@ -77,7 +77,7 @@ def one(run_id: int) -> Any:
     """Return the control totals of a reconciliation, and the documents that differ."""
     with read_only_session() as session:
         run = row_or_404(session, Run, run_id)
-        company = session.get(Company, run.company_id) if run.company_id else None
+        company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
         is_done = run.kind == RunKind.RECONCILE and bool(run.counts.get("proved_at"))
         if company is None or not is_done:
             abort(404)

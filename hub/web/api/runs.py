@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session
-from hub.models import Company, Installation, Run, RunLine
+from hub.models import ConnectedCompany, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunOutcome
 from hub.scheduling import run_log, summary
 from hub.web.access import ANYWHERE, person_name, scope
@@ -127,7 +127,7 @@ def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
     """List the reconciliations of a company, the newest first."""
     of_company = Run.company_id == company_id, Run.kind == RunKind.RECONCILE
     with read_only_session() as session:
-        row_or_404(session, Company, company_id)
+        row_or_404(session, ConnectedCompany, company_id)
         runs = select(Run).where(*of_company, *scope().runs())
         listed = page(session, runs, by=[Run.id])
         return to_list(listed, map(_describe, listed.rows))
@@ -144,7 +144,7 @@ def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
 def start_reconciliation(company_id: int) -> Any:
     """Reconcile a company now, or return the run that waits already."""
     with read_only_session() as session:
-        row_or_404(session, Company, company_id)
+        row_or_404(session, ConnectedCompany, company_id)
     return _start(RunKind.RECONCILE, company_id)
 
 

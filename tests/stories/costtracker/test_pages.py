@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from hub.db.engine import read_only_session
-from hub.models import Access, Company, Installation, SourceDocument
+from hub.models import Access, ConnectedCompany, Installation, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner
@@ -103,7 +103,7 @@ def test_connect_leads_to_the_consent_of_the_right_company_whose_books_then_rece
 
     _, page = desk.consent("/companies/1/reconnect", realm=other)
     assert "Nothing was changed" in page
-    assert desk.visitor.row(Company, 1).realm == right
+    assert desk.visitor.row(ConnectedCompany, 1).realm == right
 
     desk.do_waiting_runs()
     desk.enable()

@@ -11,7 +11,7 @@ from hub.cli import main
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.installations import enable
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.scheduling import runner, summary
 from tests.support.small_source import SLUG, SmallSource, bill, page
 
@@ -229,12 +229,14 @@ def test_a_bill_that_was_deleted_in_quickbooks_is_reported_by_the_proof(hub, qui
 
 def test_without_a_realm_every_connected_company_is_proved(hub):
     with transaction() as session:
-        moment = session.get_one(Company, 1).connected_at
-        second = Company(realm="2", name="Second AS", state="disconnected", connected_at=moment)
+        moment = session.get_one(ConnectedCompany, 1).connected_at
+        second = ConnectedCompany(
+            realm="2", name="Second AS", state="disconnected", connected_at=moment
+        )
         session.add(second)
     assert "documents" in json.loads(hub("reconcile", "--json")[1])
     with transaction() as session:
-        session.get_one(Company, second.id).state = "connected"
+        session.get_one(ConnectedCompany, second.id).state = "connected"
     code, out, _ = hub("reconcile")
     assert (
         code,

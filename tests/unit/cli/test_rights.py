@@ -11,7 +11,7 @@ from flask import Flask
 
 from hub.cli import COMMAND_MODULES, main, rights
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, Company, Installation, Posting, User
+from hub.models import AuditEntry, ConnectedCompany, Installation, Posting, User
 from hub.security.rights import Scope
 from tests.support.rights_rows import APPS, COMPANIES, MIXED, NOBODY, Grant, TwoCompanies, canary
 from tests.support.tiers import by_form
@@ -102,7 +102,7 @@ def _rows(two: TwoCompanies) -> list[Row]:
     """Return the ids of each app of each company."""
     rows = []
     with two.app.app_context(), read_only_session() as session:
-        realms = {name: session.get_one(Company, id_).realm for name, id_ in _ids(two)}
+        realms = {name: session.get_one(ConnectedCompany, id_).realm for name, id_ in _ids(two)}
     for company in COMPANIES:
         for app in APPS:
             posting = two.world.one("posting", company, app)["posting_id"]
@@ -324,7 +324,7 @@ def test_a_decision_is_recorded_with_person_and_account(
 def test_the_settings_of_another_app_owner_need_an_owner(two: TwoCompanies) -> None:
     with two.app.app_context(), transaction() as session:
         company_id = two.world.companies[ALPHA]
-        realm = session.get_one(Company, company_id).realm
+        realm = session.get_one(ConnectedCompany, company_id).realm
         row = session.query(Installation).filter_by(company_id=company_id, slug=APPS[0]).one()
         row.owner = "somebody else"
     disable = f"apps disable {APPS[0]} --realm {realm}"
@@ -338,7 +338,7 @@ def test_an_app_that_is_not_enabled_is_answered_without_the_names_of_others(
 ) -> None:
     with two.app.app_context(), transaction() as session:
         company_id = two.world.companies[ALPHA]
-        realm = session.get_one(Company, company_id).realm
+        realm = session.get_one(ConnectedCompany, company_id).realm
         row = session.query(Installation).filter_by(company_id=company_id, slug=APPS[0]).one()
         row.slug = "harvest"
     result = call(two.app, f"app-owner/{ALPHA}/{APPS[0]}", f"apps set {APPS[0]} --realm {realm}")

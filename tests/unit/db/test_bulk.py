@@ -7,12 +7,12 @@ from sqlalchemy import bindparam, select, text, update
 
 from hub.db import engine
 from hub.db.bulk import execute_each, is_among
-from hub.models import Company
+from hub.models import ConnectedCompany
 
 NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
 NAMED = (
-    update(Company.__table__)
-    .where(Company.__table__.c.id == bindparam("_id"))
+    update(ConnectedCompany.__table__)
+    .where(ConnectedCompany.__table__.c.id == bindparam("_id"))
     .values(name=bindparam("_name"))
 )
 
@@ -22,7 +22,10 @@ def companies(either_app):
     """Store three companies; return their ids."""
     with engine.transaction() as session:
         session.add_all(
-            made := [Company(realm=str(number), name="?", connected_at=NOW) for number in range(3)]
+            made := [
+                ConnectedCompany(realm=str(number), name="?", connected_at=NOW)
+                for number in range(3)
+            ]
         )
     return [one.id for one in made]
 
@@ -32,12 +35,16 @@ def test_those_among_many_are_found(companies, places):
     expected = [companies[place] for place in places]
     with engine.read_only_session() as session:
         rows = (
-            select(Company.id)
-            .where(is_among(Company.id, "ids"), Company.name == "?")
-            .order_by(Company.id)
+            select(ConnectedCompany.id)
+            .where(is_among(ConnectedCompany.id, "ids"), ConnectedCompany.name == "?")
+            .order_by(ConnectedCompany.id)
         )
         assert list(session.scalars(rows, {"ids": [*expected, 10**12]})) == sorted(set(expected))
-        realms = select(Company.realm).where(~is_among(Company.id, "ids")).order_by(Company.id)
+        realms = (
+            select(ConnectedCompany.realm)
+            .where(~is_among(ConnectedCompany.id, "ids"))
+            .order_by(ConnectedCompany.id)
+        )
         others = [str(place) for place, id in enumerate(companies) if id not in expected]
         assert list(session.scalars(realms, {"ids": expected})) == others
 
@@ -45,7 +52,9 @@ def test_those_among_many_are_found(companies, places):
 def test_they_are_searched_by_the_index(app):
     with engine.read_only_session() as session:
         words = str(
-            select(Company.name).where(is_among(Company.id, "ids")).compile(session.get_bind())
+            select(ConnectedCompany.name)
+            .where(is_among(ConnectedCompany.id, "ids"))
+            .compile(session.get_bind())
         )
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", ("[1]",)).all()
     assert any("USING INTEGER PRIMARY KEY" in step.detail for step in plan), plan
@@ -60,5 +69,8 @@ def test_each_of_many_rows_is_met(companies):
             [{"_id": id, "_name": name} for id, name in zip(companies, names, strict=True)],
         )
     with engine.read_only_session() as session:
-        assert session.scalars(select(Company.name).order_by(Company.id)).all() == names
+        assert (
+            session.scalars(select(ConnectedCompany.name).order_by(ConnectedCompany.id)).all()
+            == names
+        )
         assert session.scalar(text("SELECT count(*) FROM company")) == met == 3

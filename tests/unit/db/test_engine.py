@@ -14,13 +14,13 @@ from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.errors import DatabaseUnavailable
 from hub.http import deadline
-from hub.models import Company, Secret, TransactionHead
+from hub.models import ConnectedCompany, Secret, TransactionHead
 
 THEN = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
 
 def company(realm="1"):
-    return Company(realm=realm, name="Bygg & Bolig", connected_at=THEN)
+    return ConnectedCompany(realm=realm, name="Bygg & Bolig", connected_at=THEN)
 
 
 def write(*rows, first="SELECT 1", fail=False):
@@ -35,14 +35,14 @@ def test_what_is_written_is_there_afterwards(either_app):
     with engine.transaction() as session:
         session.add(company())
     with engine.read_only_session() as session:
-        assert session.scalars(select(Company)).one().name == "Bygg & Bolig"
+        assert session.scalars(select(ConnectedCompany)).one().name == "Bygg & Bolig"
 
 
 def test_an_error_undoes_the_whole_transaction(either_app):
     with pytest.raises(AssertionError):
         write(company(), fail=True)
     with engine.read_only_session() as session:
-        assert session.scalars(select(Company)).all() == []
+        assert session.scalars(select(ConnectedCompany)).all() == []
 
 
 def test_what_is_changed_while_reading_is_thrown_away(either_app):
@@ -50,7 +50,7 @@ def test_what_is_changed_while_reading_is_thrown_away(either_app):
         session.add(company())
         session.flush()
     with engine.read_only_session() as session:
-        assert session.scalars(select(Company)).all() == []
+        assert session.scalars(select(ConnectedCompany)).all() == []
 
 
 def count_up(app, times):
@@ -77,7 +77,7 @@ def test_reading_does_not_wait_for_a_writer(either_app):
         writer.add(company())
         writer.flush()
         with engine.read_only_session() as session:
-            assert session.scalars(select(Company)).all() == []
+            assert session.scalars(select(ConnectedCompany)).all() == []
 
 
 def test_a_transaction_within_a_transaction_is_a_defect_that_shows_at_once(app):
@@ -148,9 +148,11 @@ def test_money_with_more_than_six_decimals_is_refused():
 def test_a_moment_comes_back_aware_and_in_utc(either_app):
     oslo = dt.timezone(dt.timedelta(hours=2))
     with engine.transaction() as session:
-        session.add(Company(realm="1", connected_at=dt.datetime(2026, 6, 1, 12, tzinfo=oslo)))
+        session.add(
+            ConnectedCompany(realm="1", connected_at=dt.datetime(2026, 6, 1, 12, tzinfo=oslo))
+        )
     with engine.read_only_session() as session:
-        read = session.scalar(select(Company.connected_at))
+        read = session.scalar(select(ConnectedCompany.connected_at))
     assert (read.isoformat(), read.tzinfo) == ("2026-06-01T10:00:00+00:00", dt.UTC)
 
 

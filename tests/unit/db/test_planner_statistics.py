@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from hub.context import current
 from hub.db import engine, planner_statistics
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.scheduling.scheduler import Scheduler
 
 COMPANIES = 50
@@ -26,7 +26,7 @@ def row_estimates() -> dict[str, int]:
 def add_companies() -> None:
     with engine.transaction() as session:
         for number in range(COMPANIES):
-            session.add(Company(realm=str(number), connected_at=current().clock.now()))
+            session.add(ConnectedCompany(realm=str(number), connected_at=current().clock.now()))
 
 
 def test_the_scheduler_at_work_updates_them(app: Flask) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from hub import Code, Party, spreadsheets
 from hub.db.engine import transaction
 from hub.installations import compare, matches
-from hub.models import Record
+from hub.models import StoredRecord
 from tests.support.small_source import postings
 from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 
@@ -117,8 +117,8 @@ def test_a_name_of_two_codes_has_a_next_step_that_ends_it(installed, listed):
         " one at the source, or open each code and match it to a record of its own."
     }
     with transaction() as session:
-        is_other = Record.name == "Badger Drywall LLC"
-        other = session.scalars(select(Record.quickbooks_id).where(is_other)).one()
+        is_other = StoredRecord.name == "Badger Drywall LLC"
+        other = session.scalars(select(StoredRecord.quickbooks_id).where(is_other)).one()
         matches.decide(session, installed, "supplier", "5", other, who="kari")
     assert [pair.state for pair in compare.compare(installed, ["supplier"])] == [
         "matched",

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from hub import outbox
 from hub.db import engine
 from hub.metrics import exposition, gauges, totals
-from hub.models import Company, Installation, Run, Token
+from hub.models import ConnectedCompany, Installation, Run, Token
 from hub.models.enums import ConnectionState, PostingState
 from hub.telemetry.counts import QUICKBOOKS_CALLS, RUN_SECONDS
 from hub.testing.clock import FakeClock
@@ -93,7 +93,7 @@ def test_the_end_of_a_connection_that_is_past_is_negative(
 
 def test_a_disconnected_company_has_no_days_left(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
-        session.query(Company).one().state = ConnectionState.DISCONNECTED
+        session.query(ConnectedCompany).one().state = ConnectionState.DISCONNECTED
     company = str(visitor.story.company)
     assert value(visitor.app, "hub_connection_days_left", company=company) is None
     assert value(visitor.app, "hub_connections", state="disconnected") == 1

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from hub.db import engine
-from hub.models import Case, Company, Installation, Posting, Run, Schedule, SourceDocument
+from hub.models import Case, ConnectedCompany, Installation, Posting, Run, Schedule, SourceDocument
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
@@ -22,7 +22,7 @@ def add_rows(either_app):
         with engine.transaction() as session:
             session.add_all(rows)
 
-    add_rows(Company(id=1, realm="1", connected_at=NOW))
+    add_rows(ConnectedCompany(id=1, realm="1", connected_at=NOW))
     add_rows(installation(1), Schedule(id=1, name="a", kind="sync", every="15m"))
     add_rows(document(1))
     return add_rows
@@ -73,7 +73,7 @@ def case(cause="match:1:job:J1", **more):
 @pytest.mark.parametrize(
     "rows",
     [
-        pytest.param(lambda: [Company(realm="1", connected_at=NOW)], id="a company twice"),
+        pytest.param(lambda: [ConnectedCompany(realm="1", connected_at=NOW)], id="a company twice"),
         pytest.param(lambda: [installation(2)], id="an app twice for one company"),
         pytest.param(lambda: [document(2)], id="a document twice"),
         pytest.param(lambda: [posting(), posting()], id="a request id twice"),

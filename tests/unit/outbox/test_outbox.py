@@ -13,7 +13,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.mapping import EMPTY, NEW
 from hub.models import (
     Attempt,
-    Company,
+    ConnectedCompany,
     Installation,
     Match,
     Posting,
@@ -31,7 +31,7 @@ def box(request):
     request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
     now = current().clock.now()
     with transaction() as session:
-        company = Company(realm=REALM, currency="NOK", connected_at=now, newest_date=now)
+        company = ConnectedCompany(realm=REALM, currency="NOK", connected_at=now, newest_date=now)
         session.add(Installation(id=1, company=company, slug="small", tenant="t1", created_at=now))
     return posting
 

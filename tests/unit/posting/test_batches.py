@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub import outbox
 from hub.db.engine import read_only_session
 from hub.errors import Refused
-from hub.models import Attempt, AuditEntry, Company, Posting
+from hub.models import Attempt, AuditEntry, ConnectedCompany, Posting
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.batch_sizing import BatchResult, BatchSizer
 from hub.qbo.batch import MAX_KEY_LENGTH
@@ -42,7 +42,7 @@ def numbers(desk):
 
 def company(desk):
     with read_only_session() as session:
-        return session.get_one(Company, desk.company_id)
+        return session.get_one(ConnectedCompany, desk.company_id)
 
 
 def sent(desk):

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from hub.db.engine import transaction
-from hub.models import Company, Installation, Record
+from hub.models import ConnectedCompany, Installation, StoredRecord
 from hub.posting.preflight import recheck
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
@@ -34,7 +34,7 @@ def change(table, key, **values):
 
 def prefer(**values):
     with transaction() as session:
-        company = session.get_one(Company, 1)
+        company = session.get_one(ConnectedCompany, 1)
         company.preferences = company.preferences | values
 
 
@@ -52,8 +52,8 @@ def bought(kind="bill", **more):
 def test_what_became_inactive_since_it_was_mapped_is_reported(till):
     change(Installation, till.id, mode="review")
     till.run(bought(payable_account="33", term="3"))
-    change(Record, (1, "account", "33"), active=False)
-    change(Record, (1, "term", "3"), active=False)
+    change(StoredRecord, (1, "account", "33"), active=False)
+    change(StoredRecord, (1, "term", "3"), active=False)
     recheck.check_waiting(1)
     assert sorted(title for title in till.cases() if "inactive" in title) == [
         "Account Accounts Payable (A/P) is inactive in QuickBooks",
@@ -89,7 +89,7 @@ def test_an_item_that_cannot_be_bought_is_reported(till):
 
 def test_an_account_of_another_type_than_its_place_takes_is_reported(till):
     till.run(invoice())
-    change(Record, (1, "account", "35"), type="Expense")
+    change(StoredRecord, (1, "account", "35"), type="Expense")
     till.run(bought("expense", payment_account="35"))
     assert till.cases() == ["Checking cannot be the payment account"]
 

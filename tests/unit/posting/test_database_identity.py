@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from hub.db import database_identity
 from hub.db.database_identity import IdentityDifference, compare
 from hub.db.engine import db, read_only_session, transaction
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.qbo.oauth.connect import connect_with_refresh_token
 from tests.support.posting_bench import Desk
 
@@ -97,15 +97,15 @@ def test_a_role_without_the_right_reads_the_other_values(
     assert [name for name, value in values.items() if value is None] == ["system"]
 
 
-def company_of(desk: Desk) -> Company:
+def company_of(desk: Desk) -> ConnectedCompany:
     with read_only_session() as session:
-        return session.get_one(Company, desk.company_id)
+        return session.get_one(ConnectedCompany, desk.company_id)
 
 
 def store(desk: Desk, **changes: str) -> None:
     """Store an identity that the database had at another time."""
     with transaction() as session:
-        company = session.get_one(Company, desk.company_id)
+        company = session.get_one(ConnectedCompany, desk.company_id)
         company.database_identity = company.database_identity | changes
 
 
@@ -125,7 +125,7 @@ def test_a_new_company_stores_the_identity_and_a_reconnected_one_keeps_it(app, q
     assert company.database_identity == database_identity.read()
     older = company.database_identity | {"timeline": "00000000"}
     with transaction() as session:
-        session.get_one(Company, company.id).database_identity = older
+        session.get_one(ConnectedCompany, company.id).database_identity = older
     company = connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     assert company.database_identity == older
 
@@ -179,7 +179,7 @@ def test_a_dump_that_was_put_into_another_database_is_a_restore(
     app = make_app(make_config(HUB_ENGINE="distributed", HUB_DATABASE_URL=other))
     with app.app_context():
         with read_only_session() as session:
-            stored = session.scalar(select(Company.database_identity))
+            stored = session.scalar(select(ConnectedCompany.database_identity))
         difference = compare(stored, database_identity.read())
         db.engine.dispose()
     assert difference == IdentityDifference.REPLACED

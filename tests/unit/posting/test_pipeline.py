@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub.context import Ending, current
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable
-from hub.models import Attempt, Company, Posting
+from hub.models import Attempt, ConnectedCompany, Posting
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.load import load_snapshots
 from hub.posting.outcome.session import PostingSession
@@ -259,7 +259,7 @@ def test_a_connection_that_is_refused_stops_the_drain_and_leaves_everything_read
     assert {desk.state(id) for id in ids} == {"ready"}
     assert (drained.stopped != "", len(desk.cases())) == (True, 1)
     with read_only_session() as session:
-        assert session.get_one(Company, desk.company_id).state == "reconnect"
+        assert session.get_one(ConnectedCompany, desk.company_id).state == "reconnect"
 
 
 def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):

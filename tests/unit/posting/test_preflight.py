@@ -7,7 +7,7 @@ import pytest
 from marshmallow import Schema, fields
 
 from hub.db.engine import transaction
-from hub.models import Company, Record
+from hub.models import ConnectedCompany, StoredRecord
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from tests.support.posting_bench import Desk
@@ -71,7 +71,7 @@ def test_retry_works_while_quickbooks_cannot_be_asked(desk):
 
 def test_an_inactive_vendor_holds_it_until_it_is_active_again(desk):
     with transaction() as session:
-        session.get_one(Record, (desk.company_id, "vendor", "1")).active = False
+        session.get_one(StoredRecord, (desk.company_id, "vendor", "1")).active = False
     id = unchecked(desk)
     desk.drain()
     assert (desk.state(id), desk.posting(id).held_by, desk.cases()[0][-25:]) == (
@@ -80,7 +80,7 @@ def test_an_inactive_vendor_holds_it_until_it_is_active_again(desk):
         "is inactive in QuickBooks",
     )
     with transaction() as session:
-        session.get_one(Record, (desk.company_id, "vendor", "1")).active = True
+        session.get_one(StoredRecord, (desk.company_id, "vendor", "1")).active = True
     retries.retry(id, "kari")
     desk.drain()
     assert (desk.state(id), desk.cases()) == ("posted", [])
@@ -102,7 +102,7 @@ def test_everything_is_reported_at_once(desk):
 @pytest.mark.row("CT-B12")
 def test_a_bill_in_another_currency_than_its_vendors_is_held(desk):
     with transaction() as session:
-        session.get_one(Record, (desk.company_id, "vendor", "1")).currency = "EUR"
+        session.get_one(StoredRecord, (desk.company_id, "vendor", "1")).currency = "EUR"
     id = unchecked(desk)
     desk.drain()
     assert (desk.state(id), "is in USD" in desk.posting(id).reason) == ("held", True)
@@ -161,7 +161,7 @@ def test_more_decimals_than_the_currency_has_are_held(desk):
 
 def test_a_line_without_a_tax_code_is_held_where_every_line_needs_one(desk):
     with transaction() as session:
-        session.get_one(Company, desk.company_id).country = "NO"
+        session.get_one(ConnectedCompany, desk.company_id).country = "NO"
     id = unchecked(desk)
     desk.drain()
     assert "no tax code on line 1" in desk.posting(id).reason

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import Case, Company, Posting, Proof
+from hub.models import Case, ConnectedCompany, Posting, Proof
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from tests.support.posting_bench import Desk
@@ -373,13 +373,13 @@ def test_a_person_can_say_that_the_database_was_put_back(desk):
     desk.drain()
     restore.declare_restore()
     with transaction() as session:
-        company = session.get_one(Company, desk.company_id)
+        company = session.get_one(ConnectedCompany, desk.company_id)
         assert (company.restored_since is not None, company.restored_until) == (True, None)
     desk.drain()
     desk.pass_time(300)
     desk.drain()
     with transaction() as session:
-        assert session.get_one(Company, desk.company_id).restored_until is not None
+        assert session.get_one(ConnectedCompany, desk.company_id).restored_until is not None
 
 
 def test_success_on_a_re_send_is_read_before_it_is_believed(desk):

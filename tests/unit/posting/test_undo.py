@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, Company, Posting
+from hub.models import AuditEntry, ConnectedCompany, Posting
 from hub.posting.actions import undo
 from hub.posting.reconcile.run import reconcile
 from tests.support.posting_bench import Desk
@@ -88,7 +88,7 @@ def test_what_is_gone_stays_gone(desk):
 
 def test_a_closed_period_stays(desk):
     with transaction() as session:
-        company = session.get_one(Company, desk.company_id)
+        company = session.get_one(ConnectedCompany, desk.company_id)
         books = {"AccountingInfoPrefs": {"BookCloseDate": "2026-12-31"}}
         company.preferences = {**company.preferences, **books}
     assert why(desk) == "The books are closed up to 31 Dec 2026."

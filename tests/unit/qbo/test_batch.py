@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hub.db import engine
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.qbo import usage
 from hub.qbo.batch import BatchItem, answers
 from hub.qbo.client import Client
@@ -44,9 +44,9 @@ def batch(count: int) -> list[BatchItem]:
     ]
 
 
-def company() -> Company:
+def company() -> ConnectedCompany:
     with engine.read_only_session() as session:
-        return session.get_one(Company, 1)
+        return session.get_one(ConnectedCompany, 1)
 
 
 def test_a_batch_tells_of_each_item(quickbooks):

@@ -12,7 +12,7 @@ import pytest
 
 from hub.db import engine
 from hub.errors import Refused, Retry
-from hub.models import Company, ListState, Record, TransactionHead
+from hub.models import ConnectedCompany, ListState, StoredRecord, TransactionHead
 from hub.qbo import changes, record_download, records, transaction_download, usage, webhooks
 from hub.qbo.client import Client
 
@@ -43,9 +43,9 @@ def head(id: str) -> TransactionHead | None:
         return session.get(TransactionHead, (1, "bill", id))
 
 
-def vendor(id: str) -> Record | None:
+def vendor(id: str) -> StoredRecord | None:
     with engine.read_only_session() as session:
-        return session.get(Record, (1, "vendor", id))
+        return session.get(StoredRecord, (1, "vendor", id))
 
 
 def reads() -> int:
@@ -209,7 +209,7 @@ def test_news_are_noted_only_together_with_the_request_of_their_poll(indexed_com
     with pytest.raises(RuntimeError, match="company 1"):
         webhooks.receive(*call, request_poll=fail)
     with engine.read_only_session() as session:
-        assert session.get_one(Company, 1).webhook_news_at is None
+        assert session.get_one(ConnectedCompany, 1).webhook_news_at is None
 
 
 @pytest.mark.parametrize("signature", ["", "AAAA", "ø"])

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import Case, Company
+from hub.models import Case, ConnectedCompany
 from hub.qbo.client import MAX_READ_ATTEMPTS, Client, rows
 from hub.qbo.payloads import encode
 
@@ -210,7 +210,7 @@ def test_no_access_any_more_is_a_case_for_a_person(quickbooks):
     quickbooks.add_fault("status", "bill.create", status=403)
     assert Client(1).create("bill", bill(), KEY).outcome == "unauthorised"
     with engine.read_only_session() as session:
-        assert session.get_one(Company, 1).state == "reconnect"
+        assert session.get_one(ConnectedCompany, 1).state == "reconnect"
         assert [case.action for case in session.scalars(select(Case))] == ["reconnect"]
 
 
@@ -219,7 +219,7 @@ def test_a_bad_gateway_is_not_taken_for_a_connection_that_ended(quickbooks, cloc
     clock.advance(3600)
     assert Client(1).create("bill", bill(), KEY).outcome == "unsent"
     with engine.read_only_session() as session:
-        assert session.get_one(Company, 1).state == "connected"
+        assert session.get_one(ConnectedCompany, 1).state == "connected"
 
 
 def test_a_file_is_uploaded(quickbooks):

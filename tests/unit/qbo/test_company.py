@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from hub.db import engine
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.qbo import company
 from hub.qbo.client import Client
 from hub.qbo.company_facts import CompanyFacts
@@ -15,7 +15,9 @@ from hub.qbo.oauth import connect as oauth_connect
 def facts_of(**preferences) -> CompanyFacts:
     now = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
     return company.facts_of(
-        Company(realm="1", country="NO", currency="NOK", preferences=preferences, connected_at=now)
+        ConnectedCompany(
+            realm="1", country="NO", currency="NOK", preferences=preferences, connected_at=now
+        )
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.db import engine
 from hub.errors import ConfigurationError, NotNow, NotThisCompany, OtherCompany, Refused, Retry
-from hub.models import AuditEntry, Case, Company, OAuthState, Secret, Token
+from hub.models import AuditEntry, Case, ConnectedCompany, OAuthState, Secret, Token
 from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.qbo.oauth import connect as oauth_connect
@@ -33,7 +33,7 @@ def consent(app, intuit):
     return decide
 
 
-def connect(consent, **form: str) -> Company:
+def connect(consent, **form: str) -> ConnectedCompany:
     url, _ = oauth_connect.start(BROWSER)
     return oauth_connect.finish(consent(url, **form), BROWSER)
 
@@ -124,7 +124,7 @@ def test_a_reconnect_must_return_the_same_company(consent, intuit):
     with pytest.raises(OtherCompany, match="Fjord & Sons Construction"):
         oauth_connect.finish(back, BROWSER)
     with engine.read_only_session() as session:
-        assert session.scalars(select(Company.realm)).all() == [intuit.realm]
+        assert session.scalars(select(ConnectedCompany.realm)).all() == [intuit.realm]
 
 
 def test_a_reconnect_repairs_what_needed_a_person(consent, intuit, clock):
@@ -150,7 +150,7 @@ def test_a_useless_refresh_token_connects_nothing(intuit, realm, token):
     with pytest.raises(Refused):
         oauth_connect.connect_with_refresh_token(realm, token)
     with engine.read_only_session() as session:
-        assert not session.scalars(select(Company)).all()
+        assert not session.scalars(select(ConnectedCompany)).all()
 
 
 def test_a_wrong_client_secret_is_a_setting_to_correct(app, intuit):
@@ -175,14 +175,14 @@ def test_a_consent_for_a_company_that_does_not_answer_connects_nothing(consent, 
     with pytest.raises(Refused, match=f"does not let this connection work in company {other}"):
         oauth_connect.finish(back | {"realmId": other}, BROWSER)
     with engine.read_only_session() as session:
-        assert not session.scalars(select(Company)).all()
+        assert not session.scalars(select(ConnectedCompany)).all()
 
 
 def test_disconnecting_revokes_at_intuit_and_keeps_the_company(quickbooks):
     oauth_connect.disconnect(1, "anna")
     assert quickbooks.log.entries("revoke")
     with engine.read_only_session() as session:
-        assert session.get_one(Company, 1).state == "disconnected"
+        assert session.get_one(ConnectedCompany, 1).state == "disconnected"
         assert secrets.get(session, "company:1:refresh") is None
         assert session.get(Token, 1) is not None
         assert "company disconnected" in session.scalars(select(AuditEntry.what)).all()
@@ -241,7 +241,7 @@ def test_with_pkce_a_code_of_another_consent_is_not_taken(consent, with_pkce):
     with pytest.raises(Refused, match="did not take the sign-in"):
         oauth_connect.finish({**stolen, "state": state}, BROWSER)
     with engine.read_only_session() as session:
-        assert session.scalars(select(Company)).all() == []
+        assert session.scalars(select(ConnectedCompany)).all() == []
 
 
 def test_no_token_is_stored_if_it_does_not_open_the_company(consent, intuit):
@@ -274,5 +274,5 @@ def test_a_reconnect_whose_answer_is_lost_keeps_the_tokens_that_work(consent, in
 
 def _assert_nothing_stored():
     with engine.read_only_session() as session:
-        for table in (Company, Token, Secret):
+        for table in (ConnectedCompany, Token, Secret):
             assert session.scalars(select(table)).all() == [], table

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from hub.context import current
 from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble
-from hub.models import Company, Run
+from hub.models import ConnectedCompany, Run
 from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.qbo.batch import BatchItem
@@ -50,7 +50,7 @@ LASTING = {
 
 def company():
     with read_only_session() as session:
-        return session.get_one(Company, 1)
+        return session.get_one(ConnectedCompany, 1)
 
 
 def calls(quickbooks, prefix=""):
@@ -384,7 +384,7 @@ def test_every_document_is_posted_in_the_end_without_a_person(
     quickbooks, app_of_bills, clock, name, batches
 ):
     with transaction() as session:
-        session.get_one(Company, 1).batches = batches
+        session.get_one(ConnectedCompany, 1).batches = batches
     add_history(quickbooks, name)
     # A refused first run may have collected nothing, and a last read may be refused after the
     # last bill: the next scheduled run repairs both.

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from hub.db import engine
 from hub.errors import HubError
-from hub.models import Company, OAuthState, Secret, Token
+from hub.models import ConnectedCompany, OAuthState, Secret, Token
 from hub.qbo.oauth import connect
 from hub.testing.clock import FakeClock
 
@@ -174,7 +174,9 @@ def consents(app, intuit, clock) -> Consents:
 def stored_rows() -> list[int]:
     """Count companies, tokens and secrets."""
     with engine.read_only_session() as session:
-        counts = [select(func.count()).select_from(model) for model in (Company, Token, Secret)]
+        counts = [
+            select(func.count()).select_from(model) for model in (ConnectedCompany, Token, Secret)
+        ]
         return [session.scalar(count) for count in counts]
 
 

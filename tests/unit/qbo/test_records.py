@@ -8,19 +8,19 @@ from sqlalchemy import select
 from hub.contract.documents import ROLES
 from hub.db import engine
 from hub.errors import Retry
-from hub.models import Company, ListState, Match, Record
+from hub.models import ConnectedCompany, ListState, Match, StoredRecord
 from hub.qbo import changes, record_download, records
 from hub.qbo import company as qbo_company
 from hub.qbo.client import Client
 from hub.qbo.payloads import encode
 
 
-def row(list: str, id: str) -> Record:
+def row(list: str, id: str) -> StoredRecord:
     with engine.read_only_session() as session:
-        return session.get_one(Record, (1, list, id))
+        return session.get_one(StoredRecord, (1, list, id))
 
 
-def choices(role) -> list[Record]:
+def choices(role) -> list[StoredRecord]:
     with engine.read_only_session() as session:
         return records.choices(session, 1, role)
 
@@ -248,7 +248,7 @@ def test_the_company_is_read_too(quickbooks):
     record_download.refresh(1)
     with engine.read_only_session() as session:
         assert qbo_company.facts(session, 1).closed_to == dt.date(2026, 1, 31)
-        assert session.get_one(Company, 1).name == "Fjord & Sons Construction"
+        assert session.get_one(ConnectedCompany, 1).name == "Fjord & Sons Construction"
 
 
 def test_lists_know_up_to_when_changes_are_known(quickbooks, clock):

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from hub.db import engine
 from hub.db.upsert import upsert
-from hub.models import Record
+from hub.models import StoredRecord
 from hub.qbo import record_download, transaction_download
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
@@ -34,17 +34,17 @@ def row(id: str, **more: str) -> dict:
 
 def test_rows_are_added_and_overwritten_and_news_counted(quickbooks):
     with engine.transaction() as session:
-        assert upsert(session, Record, [row("a"), row("b", name="B")]) == 2
-        assert upsert(session, Record, [row("a"), row("b", name="C"), row("c")]) == 2
-        assert upsert(session, Record, []) == 0
-        assert session.get_one(Record, (1, "term", "b")).name == "C"
+        assert upsert(session, StoredRecord, [row("a"), row("b", name="B")]) == 2
+        assert upsert(session, StoredRecord, [row("a"), row("b", name="C"), row("c")]) == 2
+        assert upsert(session, StoredRecord, []) == 0
+        assert session.get_one(StoredRecord, (1, "term", "b")).name == "C"
 
 
 def test_what_the_caller_changed_and_has_not_written_is_not_lost(quickbooks):
     with engine.transaction() as session:
-        record = session.get_one(Record, (1, "vendor", "1"))
+        record = session.get_one(StoredRecord, (1, "vendor", "1"))
         record.name = "Changed"
-        upsert(session, Record, [row("a")])
+        upsert(session, StoredRecord, [row("a")])
         assert record.name == "Changed"
 
 
@@ -52,7 +52,7 @@ def test_lists_and_heads_are_kept(quickbooks):
     assert transaction_download.load(1, Client(1), ["bill"], dt.date(2026, 1, 1)) == 0
     record_download.refresh(1)
     with engine.read_only_session() as session:
-        assert session.scalar(select(func.count()).where(Record.list == "vendor")) == 40
+        assert session.scalar(select(func.count()).where(StoredRecord.list == "vendor")) == 40
 
 
 def test_a_token_is_renewed_and_a_company_disconnected(quickbooks, clock):

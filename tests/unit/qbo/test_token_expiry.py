@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from hub.cases import inbox
 from hub.db import engine
-from hub.models import Case, Company
+from hub.models import Case, ConnectedCompany
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry, tokens
 
@@ -28,7 +28,7 @@ def use_for(clock, days: int) -> None:
 def test_an_idle_company_stays_connected_for_years(quickbooks, clock):
     use_for(clock, 4 * 365)
     with engine.read_only_session() as session:
-        assert session.get_one(Company, 1).state == "connected"
+        assert session.get_one(ConnectedCompany, 1).state == "connected"
     assert open_titles() == []
 
 

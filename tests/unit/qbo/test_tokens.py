@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from hub.db import engine
 from hub.errors import ReconnectNeeded, Retry
-from hub.models import Company, Token
+from hub.models import ConnectedCompany, Token
 from hub.qbo.oauth import tokens
 from hub.security import secrets
 
@@ -87,7 +87,7 @@ def test_many_expiries_never_need_a_person(quickbooks, clock, rotate):
         clock.advance(3700)
         tokens.access_token(1)
     with engine.read_only_session() as session:
-        assert session.get_one(Company, 1).state == "connected"
+        assert session.get_one(ConnectedCompany, 1).state == "connected"
 
 
 def test_one_that_is_at_it_is_waited_for(quickbooks, refreshes_before, clock):
@@ -147,7 +147,7 @@ def test_a_refresh_token_that_is_dead_needs_a_person(quickbooks, clock):
     with pytest.raises(ReconnectNeeded, match="Fjord"):
         tokens.access_token(1)
     with engine.read_only_session() as session:
-        assert session.get_one(Company, 1).state == "reconnect"
+        assert session.get_one(ConnectedCompany, 1).state == "reconnect"
 
 
 def test_a_dead_connection_asks_intuit_no_more(quickbooks, clock):

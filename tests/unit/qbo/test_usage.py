@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import Company, ReadDay
+from hub.models import ConnectedCompany, ReadDay
 from hub.qbo import usage
 from hub.qbo.client import MAX_READ_ATTEMPTS, Client
 from hub.qbo.payloads import encode
@@ -66,7 +66,7 @@ def test_a_read_that_was_answered_with_nothing_is_counted_and_one_that_never_lef
 
 def test_both_databases_count(either_app, clock):
     with engine.transaction() as session:
-        session.add(Company(id=1, realm="1", connected_at=clock.now()))
+        session.add(ConnectedCompany(id=1, realm="1", connected_at=clock.now()))
     usage.count_read(1)
     usage.count_read(1)
     with engine.read_only_session() as session:
@@ -75,7 +75,7 @@ def test_both_databases_count(either_app, clock):
 
 def test_the_room_is_that_of_the_company(quickbooks):
     with engine.read_only_session() as session:
-        company = session.get_one(Company, 1)
+        company = session.get_one(ConnectedCompany, 1)
     room = usage.remaining_budget(company)
     Client(1).company_info()
     assert usage.remaining_budget(company).requests == room.requests - 1

@@ -8,7 +8,7 @@ from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.errors import NotNow
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.scheduling import dry_run
 from tests.support.small_source import SmallSource, bill, document, postings, settle
 
@@ -33,7 +33,7 @@ def check(make_app, make_config, empty_database):
 def company(**values):
     with transaction() as session:
         for name, value in values.items():
-            setattr(session.query(Company).one(), name, value)
+            setattr(session.query(ConnectedCompany).one(), name, value)
 
 
 @pytest.mark.row("CT-B6")

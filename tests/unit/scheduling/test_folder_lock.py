@@ -11,7 +11,7 @@ from hub.context import current
 from hub.db import engine
 from hub.db.engine import read_only_session, transaction
 from hub.errors import OtherFolderActive
-from hub.models import ActiveFolder, Company, Run
+from hub.models import ActiveFolder, ConnectedCompany, Run
 from hub.scheduling import folder_lock, run_log
 from hub.scheduling.folder_lock import identity
 from hub.scheduling.runner import company as run_company
@@ -168,7 +168,7 @@ def test_a_lost_connection_is_opened_again_if_no_other_folder_came_between(one, 
 
 def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(one, two):
     with one.app_context(), transaction() as session:
-        session.add(Company(realm="1", connected_at=current().clock.now()))
+        session.add(ConnectedCompany(realm="1", connected_at=current().clock.now()))
 
     def take_over(phase, done, of):
         lose_connection(one)
@@ -183,7 +183,7 @@ def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(one, two):
 
 def test_a_run_beside_another_folder_is_refused_and_leaves_no_trace(one, two):
     with one.app_context(), transaction() as session:
-        session.add(Company(realm="1", connected_at=current().clock.now()))
+        session.add(ConnectedCompany(realm="1", connected_at=current().clock.now()))
     hold(one)
     with two.app_context():
         with pytest.raises(OtherFolderActive, match=r"one works on this database.*Run it there"):
@@ -207,7 +207,7 @@ def test_of_two_engines_only_one_works_and_the_other_closes_none_of_its_runs(
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
     with one.app_context():
         with transaction() as session:
-            session.add(Company(realm="1", connected_at=clock.now()))
+            session.add(ConnectedCompany(realm="1", connected_at=clock.now()))
         requested_run = run_log.request("lists", 1, "kari")
     messages = []
     first, second = Scheduler(one), Scheduler(two, announce=messages.append)

@@ -7,7 +7,7 @@ import pytest
 from hub.context import current
 from hub.db import lease_rows
 from hub.db.engine import read_only_session
-from hub.models import Company, Run
+from hub.models import ConnectedCompany, Run
 from hub.posting.send import pipeline
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
@@ -64,7 +64,7 @@ def take_over(two):
     """Let another process acquire the company; return the function that releases it."""
     age_heartbeats(two, LEASE + MARGIN)
     with two.app_context(), read_only_session() as session:
-        company = session.query(Company).one()
+        company = session.query(ConnectedCompany).one()
         lease = leases.take(f"company-{company.id}")
     assert lease is not None
     return lease

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub.context import current
 from hub.db.engine import read_only_session, transaction
-from hub.models import Company, Installation, Posting, Run, SourceDocument
+from hub.models import ConnectedCompany, Installation, Posting, Run, SourceDocument
 from hub.scheduling import pending_work
 
 MINUTE = dt.timedelta(minutes=1)
@@ -22,7 +22,7 @@ def now(either_app):
 @pytest.fixture
 def posting(now):
     with transaction() as session:
-        company = Company(realm="1", connected_at=now)
+        company = ConnectedCompany(realm="1", connected_at=now)
         installation = Installation(company=company, slug="x", mode="auto", created_at=now)
         session.add(installation)
         session.flush()
@@ -97,7 +97,7 @@ def test_an_app_at_rest_gets_none(now, posting, rests):
 
 def test_a_company_without_connection_gets_none(now, posting):
     change(Posting, state="ready")
-    change(Company, state="reconnect")
+    change(ConnectedCompany, state="reconnect")
     assert pending_work.claim(now) == 0
 
 

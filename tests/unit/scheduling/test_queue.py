@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from hub.db import lease_rows
 from hub.db.engine import db, read_only_session, transaction
 from hub.errors import Busy, DatabaseUnavailable
-from hub.models import Company, Run
+from hub.models import ConnectedCompany, Run
 from hub.models.enums import ConnectionState
 from hub.scheduling import election, leases, run_log
 from hub.scheduling.elected_scheduler import ElectedScheduler
@@ -32,7 +32,7 @@ def one(make_process, clock):
 
 def unscheduled(**values):
     """Return a company without schedules, so that there are only the runs of the test."""
-    return Company(state=ConnectionState.DISCONNECTED, **values)
+    return ConnectedCompany(state=ConnectionState.DISCONNECTED, **values)
 
 
 @pytest.fixture

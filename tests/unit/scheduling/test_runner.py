@@ -13,7 +13,7 @@ from hub.context import current
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Busy, DatabaseUnavailable, NotNow
 from hub.installations import enable
-from hub.models import Case, Company, Installation, Posting, Run, RunLine
+from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine
 from hub.scheduling import run_log, runner
 from hub.scheduling.leases import take
 from hub.telemetry.counts import SUM, Sample
@@ -321,7 +321,7 @@ def test_where_webhooks_come_the_hourly_look_costs_no_read(
     installation, quickbooks, requested_by, looks
 ):
     with transaction() as session:
-        company = session.get_one(Company, 1)
+        company = session.get_one(ConnectedCompany, 1)
         company.webhook_received_at = company.polled_at = current().clock.now()
     runner.company("changes", 1, requested_by=requested_by)
     assert len(quickbooks.log.entries("cdc")) == looks

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, event, select, update
 
 from hub.context import current
 from hub.db.engine import db, read_only_session, transaction
-from hub.models import Company, Installation, Run, Schedule
+from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.scheduling import schedule
 from tests.support.tiers import FULL
 
@@ -24,7 +24,7 @@ def now(either_app):
 @pytest.fixture
 def installation(now):
     with transaction() as session:
-        company = Company(realm="1", connected_at=now)
+        company = ConnectedCompany(realm="1", connected_at=now)
         session.add(company)
         session.flush()
         row = Installation(company=company, slug="costtracker", created_at=now, schedule="15m")
@@ -118,7 +118,7 @@ def test_a_claim_that_another_process_made_is_not_made_again(now, installation):
 
 def test_a_claim_does_not_wait_for_another_process_that_claims(pg_app, clock):
     with transaction() as session:
-        session.add(Company(realm="1", connected_at=clock.now()))
+        session.add(ConnectedCompany(realm="1", connected_at=clock.now()))
     other_process = create_engine(db.engine.url)
     with other_process.connect() as connection:
         connection.execute(schedule.TRY_CLAIM_LOCK)
@@ -166,7 +166,7 @@ def test_a_company_has_its_nightly_lists_and_proof_in_its_zone(now, installation
 
 def test_a_company_that_a_person_disconnected_is_left_alone(now, installation):
     with transaction() as session:
-        session.scalars(select(Company)).one().state = "disconnected"
+        session.scalars(select(ConnectedCompany)).one().state = "disconnected"
     schedule.tick(now)
     assert runs() == runs("changes") == []
 
@@ -174,7 +174,7 @@ def test_a_company_that_a_person_disconnected_is_left_alone(now, installation):
 @pytest.mark.parametrize("state", ["interrupted", "reconnect", "subscription", "configuration"])
 def test_a_company_that_quickbooks_refuses_is_tried_on_schedule(now, installation, state):
     with transaction() as session:
-        session.scalars(select(Company)).one().state = state
+        session.scalars(select(ConnectedCompany)).one().state = state
     schedule.tick(now)
     assert (len(runs()), len(runs("changes"))) == (1, 1)
 
@@ -201,7 +201,7 @@ def rows_compared(node):
 def test_a_tick_without_work_compares_no_row_with_all_others(pg_app, clock):
     now = clock.now()
     with transaction() as session:
-        company = Company(realm="1", connected_at=now)
+        company = ConnectedCompany(realm="1", connected_at=now)
         apps = [
             Installation(company=company, slug=f"app-{n}", created_at=now, schedule="15m")
             for n in range(500)
@@ -227,7 +227,7 @@ def test_a_tick_without_work_compares_no_row_with_all_others(pg_app, clock):
 
 def test_schedules_that_are_due_next_at_the_same_time_are_updated_together(now):
     with transaction() as session:
-        company = Company(realm="1", connected_at=now)
+        company = ConnectedCompany(realm="1", connected_at=now)
         apps = [
             Installation(
                 company=company, slug=f"app-{number}", created_at=now, schedule="*/5 * * * *"

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub.context import current
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
-from hub.models import Company, Run
+from hub.models import ConnectedCompany, Run
 from hub.scheduling import run_log
 from hub.scheduling.leases import take
 from hub.scheduling.scheduler import Scheduler
@@ -18,7 +18,7 @@ from hub.scheduling.scheduler import Scheduler
 @pytest.fixture
 def company(app):
     with transaction() as session:
-        row = Company(realm="1", connected_at=current().clock.now())
+        row = ConnectedCompany(realm="1", connected_at=current().clock.now())
         session.add(row)
     return row.id
 

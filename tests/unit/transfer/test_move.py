@@ -14,7 +14,7 @@ from hub.contract.registry import Plugins
 from hub.db import database_identity, engine
 from hub.db.database_identity import IdentityDifference
 from hub.db.engine import standalone
-from hub.models import Company
+from hub.models import ConnectedCompany
 from hub.posting.send.run import drain
 from hub.transfer import move as moves
 from hub.transfer.errors import HubAtWork
@@ -88,7 +88,7 @@ def test_a_copy_of_the_moved_database_is_recognized_as_a_restored_one(
     differences = []
     for address in (moved.address, put_back):
         with standalone(address).connect() as connection:
-            stored = connection.execute(select(Company.database_identity)).scalars().all()
+            stored = connection.execute(select(ConnectedCompany.database_identity)).scalars().all()
             connection.commit()
             current = database_identity.read_from(connection)
         differences.append({database_identity.compare(one, current) for one in stored})

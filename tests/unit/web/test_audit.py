@@ -11,7 +11,7 @@ from hub import spreadsheets
 from hub.cli import main
 from hub.db import engine
 from hub.installations import enable
-from hub.models import Installation, Record
+from hub.models import Installation, StoredRecord
 from hub.security import audit
 from hub.web import audit_wording
 from tests.support.audit_acts import recorded_acts
@@ -109,7 +109,7 @@ def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(own
             "number": "2400",
             "read_at": dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
         }
-        session.merge(Record(**account, **about))
+        session.merge(StoredRecord(**account, **about))
     page = owner.page("/audit/?what=settings+changed")
     assert "<div>Credit account: none → 2400 Creditors</div>" in page
 

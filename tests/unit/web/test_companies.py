@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import AuditEntry, Company, Run, User
+from hub.models import AuditEntry, ConnectedCompany, Run, User
 from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.security import rights
@@ -51,7 +51,7 @@ def test_the_redirect_address_for_intuit_is_the_one_that_is_used(
 def test_connect_leads_through_the_consent_page_and_names_the_company(outside: Visitor) -> None:
     realm = outside.quickbooks.realm
     page = _consent(outside, "/companies/connect", realm)
-    company = outside.row(Company, 1)
+    company = outside.row(ConnectedCompany, 1)
     assert (company.realm, company.state) == (realm, "connected")
     assert f"{escape(company.name)} is connected" in page
 
@@ -74,7 +74,7 @@ def test_a_reconnect_that_returns_another_company_changes_nothing(outside: Visit
     _consent(outside, "/companies/connect", own)
     page = _consent(outside, "/companies/1/reconnect", other)
     assert "Nothing was changed" in page
-    assert outside.row(Company, 1).realm == own
+    assert outside.row(ConnectedCompany, 1).realm == own
 
 
 def test_an_owner_of_one_company_reconnects_it_and_connects_no_other(outside: Visitor) -> None:
@@ -110,7 +110,7 @@ def test_a_connection_can_be_checked_and_given_back(outside: Visitor) -> None:
     assert (entry.who, len(entry.detail["addresses"])) == ("olga", 1)
     assert "Tick the box" in outside.press("/companies/1/disconnect")
     assert "Settings and matches are kept" in outside.press("/companies/1/disconnect", sure="1")
-    assert outside.row(Company, 1).state == "disconnected"
+    assert outside.row(ConnectedCompany, 1).state == "disconnected"
 
 
 def test_how_documents_are_sent_is_chosen_by_an_owner_and_kept_in_the_log(outside: Visitor) -> None:
@@ -118,7 +118,7 @@ def test_how_documents_are_sent_is_chosen_by_an_owner_and_kept_in_the_log(outsid
     page = outside.press("/companies/1/batches", batches="auto")
     assert "in batches where more than a few wait from the next run on" in page
     assert "now up to 10 at once" in page
-    assert outside.row(Company, 1).batches == "auto"
+    assert outside.row(ConnectedCompany, 1).batches == "auto"
     assert "Choose single, auto, batch" in outside.press("/companies/1/batches", batches="always")
     assert "batches chosen" in outside.page("/audit")
 
@@ -165,4 +165,4 @@ def test_a_refused_connection_says_why_and_can_be_checked(
     assert badge in page
     assert text in page
     assert "works." in outside.press("/companies/1/check")
-    assert outside.row(Company, 1).state == "connected"
+    assert outside.row(ConnectedCompany, 1).state == "connected"

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import AuditEntry, Company, Installation, Posting, User
+from hub.models import AuditEntry, ConnectedCompany, Installation, Posting, User
 from hub.testing.clock import FakeClock
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
@@ -101,7 +101,7 @@ def test_the_page_that_comes_next_is_kept(owner: Visitor) -> None:
 def test_acts_on_companies_ask(owner: Visitor, path: str) -> None:
     address = "/" + path.format(owner.story.company)
     assert TITLE in owner.post(address, sure="1").text
-    assert owner.row(Company, owner.story.company).state == "connected"
+    assert owner.row(ConnectedCompany, owner.story.company).state == "connected"
 
 
 def test_an_app_is_handed_over_only_after_the_password(visitor: Visitor, clock: FakeClock) -> None:

@@ -12,7 +12,16 @@ import pytest
 
 from hub import notifications
 from hub.db import engine
-from hub.models import Case, Company, Installation, Posting, Run, Schedule, SourceDocument, Token
+from hub.models import (
+    Case,
+    ConnectedCompany,
+    Installation,
+    Posting,
+    Run,
+    Schedule,
+    SourceDocument,
+    Token,
+)
 from hub.outbox.listing import documents_with_posting, in_state
 from hub.security.rights import Scope
 from hub.testing.clock import FakeClock
@@ -160,7 +169,7 @@ def test_the_tile_to_approve_leads_to_where_it_is_approved(visitor: Visitor) -> 
     assert visitor.get("/to-approve/").headers["Location"] == review
     assert f'href="{review}"><strong>' in visitor.page("/")
     with visitor.app.app_context(), engine.transaction() as session:
-        company = session.get_one(Company, story.company)
+        company = session.get_one(ConnectedCompany, story.company)
         second = add_installation(session, company, slug="ontraccr")
         document, _ = add_document(session, second, "review", 900)
         document.due, document.total = dt.date(2026, 4, 3), Decimal("77.50")
@@ -182,7 +191,7 @@ def test_without_anything_to_approve_the_list_says_so(visitor: Visitor) -> None:
 
 def test_amounts_of_other_currencies_and_credits_are_apart(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
-        company = session.get_one(Company, visitor.story.company)
+        company = session.get_one(ConnectedCompany, visitor.story.company)
         app = session.get_one(Installation, visitor.story.installation)
         assert company.id == app.company_id
         for place, (kind, currency, total) in enumerate(
@@ -286,7 +295,7 @@ def _undo_story(visitor: Visitor, *names: str) -> None:
         if "apps" in names:
             session.query(Installation).update({"enabled": False})
         if "companies" in names:
-            session.query(Company).update({"state": "disconnected"})
+            session.query(ConnectedCompany).update({"state": "disconnected"})
 
 
 @pytest.mark.parametrize(

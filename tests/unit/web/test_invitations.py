@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import AuditEntry, Company, Invitation, InvitationRight, RoleAssignment
+from hub.models import AuditEntry, ConnectedCompany, Invitation, InvitationRight, RoleAssignment
 from hub.qbo import removal
 from hub.security import people
 from hub.testing.clock import FakeClock
@@ -274,7 +274,7 @@ def remove_company(app: Flask, id: int) -> None:
     """Remove a company that was never verified."""
     with app.app_context():
         with engine.transaction() as session:
-            session.get_one(Company, id).verified_at = None
+            session.get_one(ConnectedCompany, id).verified_at = None
         removal.remove(id, "olga")
 
 

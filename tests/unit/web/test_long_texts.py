@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from hub.db import engine
-from hub.models import Case, Posting, Record, SeenCode, SourceDocument
+from hub.models import Case, Posting, SeenCode, SourceDocument, StoredRecord
 from hub.web.long_texts import MAX_DETAIL_LENGTH, MAX_LENGTH
 
 LONG = "Ålesund " * 125_000  # a megabyte
@@ -24,7 +24,7 @@ def visitor_of_long_texts(visitor):
             document.body = {**document.body, "facts": facts}
         session.execute(update(Posting).values(payload=f'{{"PrivateNote": "{LONG}"}}'.encode()))
         session.execute(update(SeenCode).values(name=LONG))
-        session.execute(update(Record).values(name=LONG))
+        session.execute(update(StoredRecord).values(name=LONG))
         for case in session.query(Case):
             case.params = dict.fromkeys(case.params, LONG)
             if not case.code:

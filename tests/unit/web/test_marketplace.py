@@ -14,7 +14,7 @@ from hub.contract.registry import Installed, Plugins
 from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import Icon
 from hub.db import engine
-from hub.models import Access, AuditEntry, Case, Company, Installation
+from hub.models import Access, AuditEntry, Case, ConnectedCompany, Installation
 from tests.support.page_visitor import Visitor
 
 
@@ -71,7 +71,7 @@ def test_a_tile_says_why_the_app_needs_attention(visitor: Visitor) -> None:
     for path in ("/apps/", "/apps/costtracker"):
         assert "A bill was edited in QuickBooks" in visitor.page(path)
     with visitor.app.app_context(), engine.transaction() as session:
-        session.get_one(Company, visitor.story.company).state = "reconnect"
+        session.get_one(ConnectedCompany, visitor.story.company).state = "reconnect"
     assert "Nordvik Bygg AS is not connected." in visitor.page("/apps/")
 
 

@@ -15,7 +15,7 @@ from hub.contract.documents import Party
 from hub.db import engine
 from hub.installations import matches as installations_matches
 from hub.mapping import Entry, Ref
-from hub.models import Case, Installation, ListState, Match, Record, SeenCode, SourceDocument
+from hub.models import Case, Installation, ListState, Match, SeenCode, SourceDocument, StoredRecord
 from hub.web import code_facts, record_search, xlsx
 from tests.support.page_visitor import Visitor
 
@@ -80,7 +80,7 @@ def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, 
         for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
             code = {"id": "s1", "name": "byggmakker  ÅS"}
             row.body = {**row.body, "codes": {**row.body["codes"], "supplier": code}}
-        session.get_one(Record, (installation.company_id, "vendor", "v2")).active = False
+        session.get_one(StoredRecord, (installation.company_id, "vendor", "v2")).active = False
         session.get_one(ListState, (installation.company_id, "vendor")).version += 1
     form = _suggestions(operator.page(_place(operator, path)))
     if path == "matching":

@@ -14,7 +14,7 @@ from hub.context import current
 from hub.contract.documents import Code
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
-from hub.models import Company, ListState, Record
+from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.posting.preflight import recheck
 from hub.qbo import record_rows
 from tests.support.page_rows import Story, add_people
@@ -47,7 +47,7 @@ def visitor(app):
     installation_id = settle(mode="review")
     with transaction() as session:
         add_people(session)
-        company = session.get_one(Company, 1)
+        company = session.get_one(ConnectedCompany, 1)
         company.country = "US"
     new_visitor = Visitor(app, Story(1, installation_id))
     new_visitor.log_in("olga")
@@ -68,7 +68,7 @@ def add_record(list_name, id, name, *, is_active=True, **more):
     entity = {"Id": id, "DisplayName": name, "Active": is_active, **more}
     with transaction() as session:
         row = record_rows.row_of(1, list_name, entity, current().clock.now())
-        session.add(Record(**row))
+        session.add(StoredRecord(**row))
         session.get_one(ListState, (1, list_name)).version += 1
 
 
@@ -227,7 +227,7 @@ def test_a_customer_with_the_name_of_an_employee_is_listed_before_it_is_planned(
 def test_only_the_name_of_an_employee_is_stored(visitor):
     add_employee("Eva Nordvik")
     with read_only_session() as session:
-        row = session.get_one(Record, (1, "employee", "55"))
+        row = session.get_one(StoredRecord, (1, "employee", "55"))
         stored = {column: value for column, value in vars(row).items() if value}
     assert stored.keys() - {"_sa_instance_state", "read_at", "active"} == {
         "company_id",

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from hub.collect import run
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
-from hub.models import Company
+from hub.models import ConnectedCompany
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
 from tests.support.small_source import PREFERENCES, SmallSource, bill, settle
@@ -50,7 +50,7 @@ def visitor(app):
 def change(**values):
     """Change the stored description of the company."""
     with transaction() as session:
-        company = session.scalars(select(Company)).one()
+        company = session.scalars(select(ConnectedCompany)).one()
         for name, value in values.items():
             setattr(company, name, value)
 

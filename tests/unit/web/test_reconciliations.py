@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from hub.config import API_URLS
 from hub.db.engine import transaction
-from hub.models import Case, Company, Run, User
+from hub.models import Case, ConnectedCompany, Run, User
 from hub.scheduling import runner
 from tests.support.page_rows import add_company
 from tests.support.rights_rows import APPS, COMPANIES
@@ -191,7 +191,7 @@ def test_the_files_have_the_same_differences_and_totals(desk):
 
 def test_the_pdf_says_who_when_what_and_that_nothing_differs(desk):
     with transaction() as session:
-        session.get_one(Company, desk.company_id).name = "Ærlig Østlandsbygg Ångström AS"
+        session.get_one(ConnectedCompany, desk.company_id).name = "Ærlig Østlandsbygg Ångström AS"
     reconcile(desk)
     (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
     assert "Ærlig Østlandsbygg Ångström AS" in text
@@ -233,7 +233,7 @@ def test_the_pdf_lists_each_of_many_differences_and_numbers_its_pages(desk):
 
 def test_characters_that_the_font_lacks_are_written_without_accents(desk):
     with transaction() as session:
-        session.get_one(Company, desk.company_id).name = "Žižkov Řezník Łódź 株"
+        session.get_one(ConnectedCompany, desk.company_id).name = "Žižkov Řezník Łódź 株"
     reconcile(desk)
     (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
     assert "Žižkov Rezník Łódz ?" in text
@@ -337,7 +337,9 @@ def test_who_sees_several_companies_sees_the_newest_result_of_each(two):
     with two.app.app_context(), transaction() as session:
         add_reconciliation(session, alpha)
         run_id = add_reconciliation(session, alpha, **DIFFERING)
-        names = [session.get_one(Company, company_id).name for company_id in (alpha, bravo)]
+        names = [
+            session.get_one(ConnectedCompany, company_id).name for company_id in (alpha, bravo)
+        ]
     visitor = two.visitor(EVERYTHING)
     page = visitor.page(HERE)
     first, second = table(page, NEWEST)

@@ -13,7 +13,7 @@ import pytest
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.installations import enable
-from hub.models import Company, Posting
+from hub.models import ConnectedCompany, Posting
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
@@ -333,7 +333,7 @@ ALL_MARCH = f"{HERE}?month=2026-03"
 
 def name_of(two, company):
     with two.app.app_context(), transaction() as session:
-        return session.get_one(Company, two.world.companies[company]).name
+        return session.get_one(ConnectedCompany, two.world.companies[company]).name
 
 
 def test_who_sees_several_companies_sees_all_and_may_choose_one(two):

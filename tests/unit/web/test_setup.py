@@ -13,7 +13,7 @@ from sqlalchemy import select
 from hub.config import Config
 from hub.context import current
 from hub.db import engine
-from hub.models import AuditEntry, Company, OAuthState, Secret, User
+from hub.models import AuditEntry, ConnectedCompany, OAuthState, Secret, User
 from hub.qbo import intuit_keys
 from hub.security import hub_settings, login_sessions, one_time_codes
 from hub.security.rights import rights_of
@@ -462,7 +462,7 @@ def test_nothing_that_intuit_calls_changes_a_company_or_a_state(visitor: Visitor
     for path in ("disconnected", "launch", "reconnect"):
         visitor.get(f"/quickbooks/{path}?realmId=9130001")
     with visitor.app.app_context(), engine.read_only_session() as session:
-        assert session.scalars(select(Company.state)).all() == ["connected"]
+        assert session.scalars(select(ConnectedCompany.state)).all() == ["connected"]
         assert session.scalars(select(OAuthState)).all() == []
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from hub import outbox
 from hub.cli import main
 from hub.db import engine
-from hub.models import Approval, AuditEntry, Company, Installation, Posting
+from hub.models import Approval, AuditEntry, ConnectedCompany, Installation, Posting
 from hub.outbox import approvals, fingerprint
 from hub.web import listed_rows
 from tests.support.page_visitor import Visitor
@@ -123,7 +123,7 @@ def test_what_needs_two_people(operator: Visitor, values: dict[str, Any], needs:
     with operator.app.app_context(), engine.transaction() as session:
         row = session.get_one(Posting, operator.story.postings["review"])
         row.document.total = None
-        row.currency = session.get_one(Company, row.company_id).currency
+        row.currency = session.get_one(ConnectedCompany, row.company_id).currency
     change(operator, **values)
     with operator.app.app_context(), engine.read_only_session() as session:
         assert bool(approvals.find_lacking(session, [operator.story.postings["review"]])) == needs

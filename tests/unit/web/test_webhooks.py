@@ -13,7 +13,7 @@ from sqlalchemy import event, update
 
 from hub import exact_json
 from hub.db import engine
-from hub.models import Company, Run, SourceDocument
+from hub.models import ConnectedCompany, Run, SourceDocument
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web import webhooks
@@ -128,7 +128,7 @@ def test_a_change_during_a_poll_requests_another_one(visitor: Visitor, clock: Fa
         clock.advance(1)
         _from_quickbooks(visitor, "9130001", bill=bill)
         with visitor.app.app_context(), engine.read_only_session() as session:
-            company = session.query(Company).filter_by(realm="9130001").one()
+            company = session.query(ConnectedCompany).filter_by(realm="9130001").one()
         assert company.webhook_news_at == clock.now()
     assert _runs(visitor) == [("changes", "webhook")]
 
@@ -139,7 +139,7 @@ def test_a_change_after_the_last_poll_began_is_noted_though_a_run_waits(
     _from_quickbooks(visitor, "9130001")
     clock.advance(60)
     with visitor.app.app_context(), engine.transaction() as session:
-        session.query(Company).filter_by(realm="9130001").one().polled_at = clock.now()
+        session.query(ConnectedCompany).filter_by(realm="9130001").one().polled_at = clock.now()
     assert _writes(visitor, lambda: _from_quickbooks(visitor, "9130001", bill="146"))
 
 
