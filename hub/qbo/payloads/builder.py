@@ -186,6 +186,38 @@ class PayloadBuilder:
             self.remarks.append(text)
         return text[:max_length].strip() or None
 
+    def fit(self, text: str, max_length: int, label: str) -> str:
+        """Return a text as far as its field takes it; the whole of one that is cut goes into
+        the memo. `label` names the field, as a Sentence or in the words of the source.
+        """
+        if len(text) <= max_length:
+            return text
+        self.warnings.append(
+            Sentence(
+                "%(label)s: QuickBooks takes %(max_length)s characters; all of the text goes"
+                " into the memo.",
+                label=label,
+                max_length=max_length,
+            )
+        )
+        self.remarks.append(f"{label}: {text}")
+        return text[:max_length].rstrip()
+
+    def fit_without_memo(self, text: str, max_length: int, label: str) -> str:
+        """Return a text as far as its field takes it, for kinds that have no memo."""
+        if len(text) <= max_length:
+            return text
+        self.warnings.append(
+            Sentence(
+                "%(label)s: QuickBooks takes %(max_length)s characters, so the last %(count)s"
+                " are left out. Shorten it at the source.",
+                label=label,
+                max_length=max_length,
+                count=len(text) - max_length,
+            )
+        )
+        return text[:max_length].rstrip()
+
     def put_into_memo(self, **values: Any) -> None:
         """Put values of the document for which its kind has no field into the memo."""
         for name, value in values.items():

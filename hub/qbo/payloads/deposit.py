@@ -10,7 +10,6 @@ from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
-    clean,
     day,
     party_reference,
     require_reference,
@@ -41,7 +40,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
 def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> dict[str, Any]:
     """Return a line for a payment or refund that is deposited, or for other money."""
     link = mapped.applied
-    description = clean(mapped.line.description or "")[: pricing.MAX_DESCRIPTION_LENGTH]
+    description = pricing.description(builder, mapped.line)
     fields = {"DetailType": DETAIL, "Amount": line_amount}
     fields |= without_empty(Description=description)
     if link is None:

@@ -41,7 +41,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     )
     if item.type == "category":
         return fields
-    fields |= _texts(item) | _accounts(builder, item) | _tax(builder)
+    fields |= _texts(builder, item) | _accounts(builder, item) | _tax(builder)
     fields |= without_empty(
         PrefVendorRef=builder.header("vendor"),
         ClassRef=builder.header("class"),
@@ -66,13 +66,16 @@ def _warn_of_texts(builder: PayloadBuilder) -> None:
             )
 
 
-def _texts(item: Item) -> dict[str, Any]:
+def _texts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     """Return the SKU, the description for sales and purchases, and the prices."""
+    sku = clean(item.sku or "")
     description = clean(item.description or "")
+    for_sales = Sentence("Description for sales")
+    for_purchases = Sentence("Description for purchases")
     return without_empty(
-        Sku=clean(item.sku or "")[:MAX_SKU_LENGTH],
-        Description=description[:MAX_SALES_TEXT_LENGTH],
-        PurchaseDesc=description[:MAX_PURCHASE_TEXT_LENGTH],
+        Sku=builder.fit_without_memo(sku, MAX_SKU_LENGTH, Sentence("SKU")),
+        Description=builder.fit_without_memo(description, MAX_SALES_TEXT_LENGTH, for_sales),
+        PurchaseDesc=builder.fit_without_memo(description, MAX_PURCHASE_TEXT_LENGTH, for_purchases),
         UnitPrice=item.price,
         PurchaseCost=item.cost,
     )

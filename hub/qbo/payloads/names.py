@@ -42,17 +42,19 @@ def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
     if not first:
         first, last = last, ""
     email = (details.email or "").strip()
-    phone = (details.phone or "").strip()[:MAX_PHONE_LENGTH]
+    phone = (details.phone or "").strip()
     currency = details.currency or builder.document.currency
     has_currency = bool(currency) and builder.facts.multicurrency
     put_texts_into_memo(builder)
-    return without_empty(
+    fields = without_empty(
         DisplayName=name(builder, details.name),
-        GivenName=first[:MAX_NAME_PART_LENGTH],
-        FamilyName=last[:MAX_NAME_PART_LENGTH],
+        GivenName=builder.fit(first, MAX_NAME_PART_LENGTH, Sentence("First name")),
+        FamilyName=builder.fit(last, MAX_NAME_PART_LENGTH, Sentence("Last name")),
         PrimaryEmailAddr=without_empty(Address=email),
-        PrimaryPhone=without_empty(FreeFormNumber=phone),
-        BillAddr=address(details.address),
+        PrimaryPhone=without_empty(
+            FreeFormNumber=builder.fit(phone, MAX_PHONE_LENGTH, Sentence("Phone"))
+        ),
+        BillAddr=address(builder, details.address),
         CurrencyRef={"value": currency} if has_currency else None,
-        Notes=builder.memo(),
     )
+    return fields | {"Notes": builder.memo()}

@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import Line
-from hub.qbo.payloads.builder import clean
+from hub.errors import Sentence
+from hub.qbo.payloads.builder import PayloadBuilder, clean
 
 CENT = Decimal("0.01")
 SMALLEST_PRICE_STEP = Decimal("0.0000001")
@@ -33,19 +34,25 @@ def _fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal:
     return price
 
 
-def text(line: Line, detail: dict[str, Any]) -> str:
+def text(builder: PayloadBuilder, line: Line, detail: dict[str, Any]) -> str:
     """Return the description, with the quantity and price if they are not fields of the line."""
-    description = clean(line.description or "")
     if line.quantity is None:
-        return description[:MAX_DESCRIPTION_LENGTH]
+        return description(builder, line)
     has_price = line.unit_price is None or detail.get("UnitPrice") == line.unit_price
     if "Qty" in detail and has_price:
-        return description[:MAX_DESCRIPTION_LENGTH]
+        return description(builder, line)
 
     priced = f"{line.quantity:f}"
     if line.unit_price is not None:
         priced += f" x {line.unit_price:f}"
-    if not description:
-        return priced
-    room = MAX_DESCRIPTION_LENGTH - len(priced) - 3  # for a space and brackets
-    return f"{description[:room]} ({priced})"
+    suffix = f" ({priced})"
+    whole = description(builder, line, MAX_DESCRIPTION_LENGTH - len(suffix))
+    return f"{whole}{suffix}" if whole else priced
+
+
+def description(
+    builder: PayloadBuilder, line: Line, max_length: int = MAX_DESCRIPTION_LENGTH
+) -> str:
+    """Return the description of a line as far as QuickBooks takes it."""
+    label = Sentence("Description of line %(line)s", line=line.id)
+    return builder.fit(clean(line.description or ""), max_length, label)

@@ -44,7 +44,7 @@ def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> 
         )
     body = {"DetailType": detail_type, "Amount": net, detail_type: detail}
     return body | without_empty(
-        Description=pricing.text(mapped.line, detail),
+        Description=pricing.text(builder, mapped.line, detail),
         LinkedTxn=_links(builder, mapped),
     )
 

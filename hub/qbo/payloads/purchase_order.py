@@ -22,7 +22,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         DueDate=day(builder.document.due),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
-        ShipAddr=address(builder.document.ship_to),
+        ShipAddr=address(builder, builder.document.ship_to),
         Memo=builder.message(MAX_MESSAGE_LENGTH),  # printed for the vendor; our memo is PrivateNote
         CustomField=custom_fields(builder, builder.facts.order_fields),
         Line=[line for _, line in pairs],

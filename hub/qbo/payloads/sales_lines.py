@@ -29,7 +29,7 @@ def build_body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
         CustomerMemo=without_empty(value=builder.message()),
-        ShipAddr=address(document.ship_to),
+        ShipAddr=address(builder, document.ship_to),
         CustomField=custom_fields(builder, builder.facts.sales_fields),
         **mailing(builder, "customer", "BillEmail"),
         **extra_fields,
@@ -71,7 +71,7 @@ def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return a line of text, or else one for an item; report one that has no item."""
     line_amount = amount(mapped.line)
     if line_amount is None:
-        text = clean(mapped.line.description or "")[: pricing.MAX_DESCRIPTION_LENGTH]
+        text = pricing.description(builder, mapped.line)
         return {"DetailType": TEXT, TEXT_DETAIL: {}} | without_empty(Description=text)
 
     if "item" not in mapped.refs:
@@ -92,7 +92,7 @@ def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
         **pricing.price(mapped.line, net),
     )
     body = {"DetailType": ITEM, "Amount": net, ITEM: detail}
-    return body | without_empty(Description=pricing.text(mapped.line, detail))
+    return body | without_empty(Description=pricing.text(builder, mapped.line, detail))
 
 
 def _amount_without_tax(
@@ -137,6 +137,8 @@ def _discount(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> list[
     detail = {"PercentBased": False} | without_empty(DiscountAccountRef=account)
 
     descriptions = [clean(mapped.line.description or "") for mapped in discounts]
-    text = "; ".join(filter(None, descriptions))[: pricing.MAX_DESCRIPTION_LENGTH]
+    text = builder.fit(
+        "; ".join(filter(None, descriptions)), pricing.MAX_DESCRIPTION_LENGTH, Sentence("Discount")
+    )
     line = {"DetailType": DISCOUNT, "Amount": total_discount, DISCOUNT: detail}
     return [line | without_empty(Description=text)]

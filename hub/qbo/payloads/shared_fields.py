@@ -13,24 +13,38 @@ MAX_STREET_LENGTH = 500
 MAX_POSTAL_CODE_LENGTH = 30
 
 
-def address(source: Address | None) -> dict[str, Any]:
+def address(builder: PayloadBuilder, source: Address | None) -> dict[str, Any]:
     """Return a postal address; street lines for which there is no room are joined."""
     if source is None:
         return {}
-    lines = [line for line in (source.name, *source.lines) if line]
+    lines = _street_lines(source)
     if len(lines) > MAX_STREET_LINES:
         last = MAX_STREET_LINES - 1
         lines = [*lines[:last], ", ".join(lines[last:])]
     fields = {}
     for number, line in enumerate(lines, start=1):
-        fields[f"Line{number}"] = line[:MAX_STREET_LENGTH]
+        fields[f"Line{number}"] = builder.fit(line, MAX_STREET_LENGTH, Sentence("Address"))
     postal_code = source.postal_code or ""
     return fields | without_empty(
         City=source.city,
         CountrySubDivisionCode=source.region,
-        PostalCode=postal_code[:MAX_POSTAL_CODE_LENGTH],
+        PostalCode=builder.fit(postal_code, MAX_POSTAL_CODE_LENGTH, Sentence("Postal code")),
         Country=source.country,
     )
+
+
+def _street_lines(source: Address) -> list[str]:
+    """Return the lines above the city: the name and the street."""
+    return [line for line in (source.name, *source.lines) if line]
+
+
+def _address_text(source: Address | None) -> str:
+    """Return a postal address on one line."""
+    if source is None:
+        return ""
+    place = (source.city, source.region, source.postal_code, source.country)
+    parts = [*_street_lines(source), *place]
+    return ", ".join(part for part in parts if part)
 
 
 def custom_fields(builder: PayloadBuilder, ids: Mapping[str, str]) -> list[dict[str, str]]:
@@ -45,14 +59,12 @@ def custom_fields(builder: PayloadBuilder, ids: Mapping[str, str]) -> list[dict[
         if not id:
             _put_custom_text_into_memo(builder, name, text)
             continue
-        if len(text) > MAX_CUSTOM_LENGTH:
-            builder.remarks.append(f"{label}: {text}")
         fields.append(
             {
                 "DefinitionId": id,
                 "Name": label,
                 "Type": "StringType",
-                "StringValue": text[:MAX_CUSTOM_LENGTH],
+                "StringValue": builder.fit(text, MAX_CUSTOM_LENGTH, label),
             }
         )
     return fields
@@ -65,8 +77,7 @@ def put_texts_into_memo(builder: PayloadBuilder) -> None:
     orders have such fields.
     """
     document = builder.document
-    delivery_address = ", ".join(address(document.ship_to).values())
-    builder.put_into_memo(message=document.message, ship_to=delivery_address)
+    builder.put_into_memo(message=document.message, ship_to=_address_text(document.ship_to))
     for name, text in _custom_texts(builder):
         _put_custom_text_into_memo(builder, name, text)
 

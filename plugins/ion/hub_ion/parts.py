@@ -57,7 +57,7 @@ def item(site: Site, row: Row, twins: Twins) -> Item:
     return Item(
         name=safe_name(name(row), row["id"], key(row) in twins),
         type=_type(site, row),
-        sku=" ".join(row["number"].split())[:MAX_NAME_LENGTH],
+        sku=" ".join(row["number"].split()),
         description=row["description"] or None,
         cost=money(row["cost"]) if row["cost"] is not None else None,
         start=_start(site, row),
