@@ -144,6 +144,7 @@ def init_app(app: Flask) -> None:
         STATES=STATES,
         MODES=MODES,
         app_name=app_name,
+        app_drawing=app_drawing,
         may=access.may,
         may_anywhere=access.may_anywhere,
         may_here=access.may_here,
@@ -286,6 +287,12 @@ def app_name(slug: str) -> str:
     """Return the name of an app, or its slug if its plugin is not installed."""
     app = current().plugins.apps.get(slug)
     return app.name if app else slug
+
+
+def app_drawing(slug: str) -> str:
+    """Return the name of an app's drawing, "" if it has none or its plugin is not installed."""
+    app = current().plugins.apps.get(slug)
+    return app.icon if app else ""
 
 
 def may_configure(installation: Installation) -> bool:

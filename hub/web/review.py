@@ -15,7 +15,7 @@ from hub.models import Installation
 from hub.models.enums import InstallationMode, RunKind
 from hub.outbox import approvals
 from hub.scheduling import run_log
-from hub.translations.messages import gettext, ngettext
+from hub.translations.messages import gettext
 from hub.web import (
     confirmation,
     listed_rows,
@@ -219,16 +219,9 @@ def approve(installation_id: int) -> Response | str:
         if question is not None:
             return question
     outcome = review_approvals.approve(installation_id, listed, person_name())
-    approved = len(outcome.released)
-    if approved:
-        flash(
-            ngettext(
-                "Approved %(count)s document. Posting now.",
-                "Approved %(count)s documents. Posting now.",
-                approved,
-            ),
-            "success",
-        )
+    if outcome.released:
+        approved = count_kinds(outcome.kinds)
+        flash(gettext("Approved %(documents)s. Posting now.", documents=approved), "success")
         _flash_waiting(review_approvals.count_waiting(installation_id, listed))
     flash_outcome(outcome)
     _flash_changed(len(outcome.changed))

@@ -27,6 +27,7 @@ class ApprovalOutcome:
     """What became of the listed postings, by id."""
 
     released: tuple[int, ...] = ()
+    kinds: tuple[str, ...] = ()  # of the released ones
     first: tuple[int, ...] = ()  # a second person must approve them too
     repeated: tuple[int, ...] = ()  # approved by the same person before
     changed: tuple[int, ...] = ()  # not in review any more, or not as they were listed
@@ -36,6 +37,7 @@ class ApprovalOutcome:
         """Return both as one."""
         return ApprovalOutcome(
             released=self.released + other.released,
+            kinds=self.kinds + other.kinds,
             first=self.first + other.first,
             repeated=self.repeated + other.repeated,
             changed=self.changed + other.changed,
@@ -94,16 +96,17 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
     what was approved.
     """
     query = (
-        select(Posting.id, Posting.planned)
+        select(Posting.id, Posting.planned, Posting.kind)
         .where(*approvals.review_conditions(installation_id))
         .where(Posting.id.in_(seals))
         .with_for_update()
     )
     with transaction() as session:
-        unchanged = {}
-        for id, planned in session.execute(query):
+        unchanged, kinds = {}, {}
+        for id, planned, kind in session.execute(query):
             if listed_rows.is_same(seals[id], planned):
                 unchanged[id] = planned
+                kinds[id] = kind
         given = approvals.add(session, unchanged, who)
         lacking = approvals.find_lacking(session, unchanged)
         released = {id: seal for id, seal in unchanged.items() if id not in lacking}
@@ -113,6 +116,7 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
         _record(session, who, "first approval given", first)
     return ApprovalOutcome(
         released=tuple(sorted(released)),
+        kinds=tuple(kinds[id] for id in sorted(released)),
         first=tuple(sorted(first)),
         repeated=tuple(sorted(lacking - given)),
         changed=tuple(sorted(seals.keys() - unchanged.keys())),

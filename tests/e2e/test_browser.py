@@ -206,7 +206,7 @@ def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(
     if password.count():  # an approval of many asks again who it is
         password.fill(PASSWORD)
         click(page.locator("main form button.btn-primary").first)
-    person.sees("Approved 138 documents. Posting now.")
+    person.sees("Approved 138 bills. Posting now.")
     assert clicks <= 4
     with served.app.app_context(), db_engine.read_only_session() as session:
         assert session.query(Posting).filter(Posting.approved_by == "oda").count() == 138

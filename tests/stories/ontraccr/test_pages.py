@@ -58,9 +58,9 @@ def test_while_auto_sync_is_off_a_person_pushes_one_payable_and_then_the_others(
         builders.sync()
     one = re.findall(r'name="selected"\s+value="([^"]+)"', owner.page(REVIEW))[0]
     assert posted_after(owner, builders, ids) == 0
-    assert "Approved 1 document" in owner.approve(1, which="selected", selected=one)
+    assert "Approved 1 bill" in owner.approve(1, which="selected", selected=one)
     assert posted_after(owner, builders, ids) == 1
-    assert "Approved 2 documents" in owner.approve(1)
+    assert "Approved 2 bills" in owner.approve(1)
     assert posted_after(owner, builders, ids) == 3
 
 

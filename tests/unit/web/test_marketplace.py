@@ -75,16 +75,28 @@ def test_a_tile_says_why_the_app_needs_attention(visitor: Visitor) -> None:
     assert "Nordvik Bygg AS is not connected." in visitor.page("/apps/")
 
 
+def drawings_on(page: str) -> list[str]:
+    """Return the names of the apps' drawings on a page."""
+    return re.findall(r'app-icons\.svg[^"#]*#([a-z-]+)"', page)
+
+
 def test_each_app_has_a_drawing(visitor: Visitor) -> None:
     visitor.log_in("vera")
     with visitor.get("/assets/app-icons.svg") as answer:
         drawings = answer.text
-    names = re.findall(r'app-icons\.svg[^"#]*#([a-z-]+)"', visitor.page("/apps/"))
+    names = drawings_on(visitor.page("/apps/"))
     assert len(names) == len(visitor.app.extensions["hub"].plugins.apps)
     assert all(f'<symbol id="{name}"' in drawings for name in names)
     assert {f'id="{name}"' for name in get_args(Icon) if name} == set(
         re.findall(r'id="[a-z-]+"', drawings)
     )
+
+
+def test_pages_about_an_enabled_app_have_its_drawing(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    story = visitor.story
+    for path in ("/", f"/documents/{story.documents['review']}", f"/inbox/{story.cases['choose']}"):
+        assert set(drawings_on(visitor.page(path))) == {"receipt"}, path
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_only_what_was_selected_is_approved(operator: Visitor) -> None:
     page = operator.approve(
         operator.story.installation, "selected", selected=_seal(operator, "review")
     )
-    assert "Approved 1 document. Posting now." in page
+    assert "Approved 1 bill. Posting now." in page
     posting = operator.row(Posting, operator.story.postings["review"])
     assert (posting.state, posting.approved_by, posting.approved_payload) == (
         "ready",
@@ -168,7 +168,7 @@ def test_what_comes_after_the_list_was_shown_is_not_approved(operator: Visitor) 
     later = _add(operator, 1)
     match = re.search(r'name="listed" value="([^"]+)"', page)
     assert match
-    assert "Approved 2 documents" in operator.press(f"{_here(operator)}approve", listed=match[1])
+    assert "Approved 2 bills" in operator.press(f"{_here(operator)}approve", listed=match[1])
     assert operator.row(Posting, later[0]).state == "review"
 
 
@@ -182,7 +182,7 @@ def test_what_changed_since_it_was_listed_stays_in_review(operator: Visitor, whi
     match = re.search(r'name="listed" value="([^"]+)"', form_page)
     assert match
     page = operator.press(f"{_here(operator)}approve", listed=match[1])
-    assert "Approved 1 document." in page
+    assert "Approved 1 bill." in page
     assert "1 document changed since it was listed and stays in review." in page
     assert (_state(operator, "review"), _state(operator, "changed")) == ("review", "ready")
 
@@ -207,12 +207,12 @@ def test_of_many_pages_one_or_all_are_approved(operator: Visitor) -> None:
     chosen = {"page": "1", "shown": texts, "selected": _seal(operator, "review")}
     listed = operator.get(f"{_here(operator)}approve", query_string=chosen).text
     assert "Approve 50 bills" in listed
-    assert "Approved 50 documents" in operator.press(
+    assert "Approved 50 bills" in operator.press(
         f"{_here(operator)}approve", listed=_listed(listed)
     )
     left = [id for id in added if operator.row(Posting, id).state == "review"]
     assert len(left) == 12
-    assert "Approved 12 documents" in operator.approve(operator.story.installation)
+    assert "Approved 12 bills" in operator.approve(operator.story.installation)
 
 
 def test_the_sum_of_the_ticked_rows_is_in_the_button(operator: Visitor) -> None:
@@ -255,7 +255,7 @@ def test_a_sum_within_the_limit_is_approved_without_a_second_question(
         assert "Approve 1 · 1,324.50 NOK</button>" in bar
         _change(operator, "changed")
         press = operator.press(f"{_here(operator)}approve", listed=_listed(bar))
-        assert "Approved 1 document." in press
+        assert "Approved 1 bill." in press
     assert _state(operator, "review") == ("review" if asks else "ready")
 
 
@@ -338,7 +338,7 @@ def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(visitor: V
     total = button[1].partition(" · ")[2].rstrip("…")
     assert f"Approve 138 · {total}</button>" in confirm
     after = visitor.press(f"{_here(visitor)}approve", listed=_listed(confirm))  # the third click
-    assert "Approved 138 documents. Posting now." in after
+    assert "Approved 138 bills. Posting now." in after
 
 
 def test_more_than_a_page_can_list_is_reported_with_its_sum(

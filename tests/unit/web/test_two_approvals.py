@@ -74,7 +74,7 @@ def test_the_first_approval_is_stored_and_the_second_person_releases(operator: V
     page = operator.page(f"/installations/{operator.story.installation}/review/")
     assert "Approved by oda" in page
     assert "It needs a second person." in page
-    assert "Approved 1 document. Posting now." in approve(operator)
+    assert "Approved 1 bill. Posting now." in approve(operator)
     row = posting(operator)
     assert (row.state, row.approved_by, row.approved_payload) == ("ready", "arne", row.planned)
     with operator.app.app_context(), engine.read_only_session() as session:
@@ -197,7 +197,7 @@ def test_the_switch_to_automatic_approves_nothing_that_needs_two(operator: Visit
 
 def test_without_a_limit_one_approval_is_enough(operator: Visitor) -> None:
     set_limit(operator, None)
-    assert "Approved 1 document. Posting now." in approve(operator)
+    assert "Approved 1 bill. Posting now." in approve(operator)
     assert claimable(operator, "review")
 
 
