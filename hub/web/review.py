@@ -19,7 +19,6 @@ from hub.translations.messages import gettext
 from hub.web import (
     confirmation,
     listed_rows,
-    present_transactions,
     review_approvals,
     review_rows,
 )
@@ -28,6 +27,7 @@ from hub.web.installation import count_before_start, tabs
 from hub.web.kind_counts import count_kinds
 from hub.web.layout import may_configure
 from hub.web.paging import row_or_404
+from hub.web.present_transactions import ReadTransactions
 from hub.web.review_rows import WaitingPosting
 from hub.web.review_sums import Breakdown
 from hub.web.second_approvals import SecondApprovals, flash_outcome
@@ -55,14 +55,11 @@ class Selection:
 def show(installation_id: int) -> str:
     """List what waits for approval, oldest first.
 
-    A change or a removal is compared with what QuickBooks has now.
+    A change or a removal is compared with what was posted last, at once. What QuickBooks has now
+    takes longer: the page asks for it with `changes`, or for the whole list with `compare=now`.
     """
-    with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
-        postings = review_rows.page_in_review(session, installation_id)
-        keys = review_rows.keys_to_read(session, postings.rows)
-        company_id = installation.company_id
-    read = present_transactions.read_now(company_id, keys)
+    is_read = request.args.get("compare") == "now"
+    read = review_rows.read_page_now(installation_id) if is_read else ReadTransactions()
     with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         postings = review_rows.page_in_review(session, installation_id)
@@ -73,6 +70,7 @@ def show(installation_id: int) -> str:
             page=postings,
             previews=review_rows.previews(session, postings.rows, read),
             failure=read.failure,
+            is_read=is_read,
             shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
             chosen=chosen or {},
             selection=_selection(session, installation, chosen) if chosen else None,
@@ -84,6 +82,24 @@ def show(installation_id: int) -> str:
             breakdown=_breakdown_of_all(session, installation, context["to_review"]),
             asks_for_automatic=_may_become_automatic(installation),
             **context,
+        )
+
+
+@pages.get("/changes")
+@require_role("operator")
+def changes(installation_id: int) -> str:
+    """Return the changes and removals compared with what QuickBooks has now, for htmx."""
+    read = review_rows.read_page_now(installation_id)
+    with read_only_session() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        postings = review_rows.page_in_review(session, installation_id)
+        return render_template(
+            "review_changes.html",
+            installation=installation,
+            previews=review_rows.previews(session, postings.rows, read),
+            failure=read.failure,
+            is_read=True,
+            is_part=True,
         )
 
 

@@ -13,14 +13,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from hub import outbox
-from hub.models import Posting, SourceDocument
+from hub.db.engine import read_only_session
+from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
 from hub.money import ZERO
 from hub.outbox import approvals
 from hub.qbo import display
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web import listed_rows, present_transactions
-from hub.web.paging import ListPage, page
+from hub.web.paging import ListPage, page, row_or_404
 from hub.web.present_transactions import Basis, ChangePreview, Key, ReadTransactions, Write
 from hub.web.source_view import money
 
@@ -123,6 +124,16 @@ class LeftOut(NamedTuple):
 def keys_to_read(session: Session, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions in QuickBooks that postings change or remove."""
     return [write.key for write in _writes(postings, _last_posted(session, postings))]
+
+
+def read_page_now(installation_id: int) -> ReadTransactions:
+    """Read from QuickBooks what the postings on the page that the address names would change."""
+    with read_only_session() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        postings = page_in_review(session, installation_id)
+        keys = keys_to_read(session, postings.rows)
+        company_id = installation.company_id
+    return present_transactions.read_now(company_id, keys)
 
 
 def previews(

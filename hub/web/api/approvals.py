@@ -23,6 +23,7 @@ from hub.web.api.resources import (
 )
 from hub.web.api.transactions import TransactionSchema, describe_transaction
 from hub.web.paging import row_or_404
+from hub.web.present_transactions import Basis, ChangePreview
 from hub.web.review_rows import PostingPreview
 from hub.web.second_approvals import SecondApprovals
 
@@ -30,6 +31,11 @@ BULK = (
     "One call approves at most {most} documents; more are approved on the page Review, which asks"
     " who you are."
 )
+COMPARED_WITH = {
+    Basis.NOW: "quickbooks",
+    Basis.MISSING: "missing",
+    Basis.LAST_POSTED: "last_posting",
+}
 resource = Resource(
     "api_approvals",
     __name__,
@@ -75,6 +81,28 @@ class WaitingPostingSchema(Schema):
     warnings = fields.List(fields.String(), required=True)
     needs_two_people = fields.Boolean(required=True)
     approved_by = fields.List(fields.Nested(ApproverSchema), required=True)
+
+
+class ComparisonSchema(Schema):
+    """A change or a removal that waits for approval, beside what QuickBooks has at this moment."""
+
+    posting_id = fields.Integer(required=True)
+    version = fields.String(required=True)
+    compared_with = fields.String(
+        required=True,
+        validate=validate.OneOf(COMPARED_WITH.values()),
+        metadata={"description": "`last_posting` if QuickBooks could not be read"},
+    )
+    present = fields.Nested(
+        TransactionSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "what it is compared with; null if QuickBooks has it no more"},
+    )
+    changes = fields.String(required=True, metadata={"description": "what differs between both"})
+    failure = fields.String(
+        required=True, metadata={"description": "why QuickBooks could not be read, or empty"}
+    )
 
 
 class ListedPostingSchema(Schema):
@@ -141,6 +169,26 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
 
 
 @operation(
+    resource, "/comparisons", role="operator", query=PageQuery, answer=list_of(ComparisonSchema)
+)
+def compare(installation_id: int, query: dict[str, Any]) -> Any:
+    """Compare the changes and removals on a page of the list with what QuickBooks has now.
+
+    It reads QuickBooks for up to five seconds. The pages are those of the list, so one without
+    changes is empty.
+    """
+    read = review_rows.read_page_now(installation_id)
+    with read_only_session() as session:
+        listed = review_rows.page_in_review(session, installation_id)
+        rows = review_rows.previews(session, listed.rows, read)
+        comparisons = []
+        for row in rows:
+            if row.comparison is not None:
+                comparisons.append(_describe_comparison(row, row.comparison, read.failure))
+        return to_list(listed, comparisons)
+
+
+@operation(
     resource,
     "/",
     method="POST",
@@ -158,6 +206,20 @@ def approve(installation_id: int, body: dict[str, Any]) -> Any:
         most = current().config.confirm_approvals_above
         return problems.problem(403, BULK.format(most=most))
     return review_approvals.approve(installation_id, listed, person_name())
+
+
+def _describe_comparison(
+    row: PostingPreview, comparison: ChangePreview, failure: str
+) -> dict[str, Any]:
+    """Return a change or a removal beside what QuickBooks has as the API answers it."""
+    return {
+        "posting_id": row.posting.id,
+        "version": listed_rows.shorten(row.posting.planned),
+        "compared_with": COMPARED_WITH[comparison.basis],
+        "present": describe_transaction(comparison.view),
+        "changes": row.changes,
+        "failure": failure if comparison.basis == Basis.LAST_POSTED else "",
+    }
 
 
 def _describe(row: PostingPreview, second_approvals: SecondApprovals) -> dict[str, Any]:

@@ -77,10 +77,12 @@ ROUTES = {
         inbox.retry
     """,
     "operator installation": """
-        api_approvals.approve api_matches.decide api_matches.forget api_runs.start_sync
+        api_approvals.approve api_approvals.compare api_matches.decide api_matches.forget
+        api_runs.start_sync
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
         installation.run matching.accept matching.apply matching.create matching.decide
-        received_files.upload review.approve review.confirm review.selection
+        received_files.upload review.approve review.changes
+        review.confirm review.selection
     """,
     "operator file": """
         received_files.columns received_files.discard received_files.map_columns

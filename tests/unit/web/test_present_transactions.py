@@ -1,5 +1,6 @@
 """Review compares changes and removals with what QuickBooks has now, not with the last posting."""
 
+import re
 import shutil
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,11 +17,14 @@ from hub.installations import enable
 from hub.models import Posting
 from hub.scheduling import runner
 from qbo_sandbox import QuickBooks
+from tests.support.api_client import ApiClient
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
 from tests.support.small_source import SLUG, SmallSource, bill, page
 
 LIST = "/installations/1/review/"
+COMPARED = f"{LIST}?compare=now"
+OFFER = "Compare with QuickBooks as it is now"
 READ_NOW = "Compared with QuickBooks as it is now."
 
 
@@ -97,8 +101,8 @@ def calls(monkeypatch):
 
 
 def changes(visitor: Visitor) -> str:
-    """Return the part of the list that shows what changes."""
-    text = unescape(visitor.page(LIST))
+    """Return the part of the list that shows what changes, compared with QuickBooks."""
+    text = unescape(visitor.page(COMPARED))
     return " ".join(text.partition('id="changes"')[2].partition("By account")[0].split())
 
 
@@ -114,7 +118,7 @@ def test_a_change_is_compared_with_what_a_person_wrote_in_quickbooks(books, call
     assert "edited" not in second
     assert '125.00 USD</span></td><td><span class="amount">150.00 USD<' in first
     assert "DueDate" not in first, "the source gives no due date, so that of QuickBooks stays"
-    row = next(row for row in books.visitor.page(LIST).split("<tr") if ">Change</a>" in row)
+    row = next(row for row in books.visitor.page(COMPARED).split("<tr") if ">Change</a>" in row)
     assert "Total in QuickBooks is 125.00 USD, Number, 1 line" in " ".join(row.split())
 
 
@@ -146,7 +150,7 @@ def test_what_quickbooks_does_not_have_any_more_is_said(books):
     books.act("delete", "F-1")
     gone = "QuickBooks does not have this transaction any more."
     assert gone in changes(books.visitor)
-    page = books.visitor.page(LIST)
+    page = books.visitor.page(COMPARED)
     assert gone in page.partition('id="changes"')[0], "in its row, too"
     assert gone in books.visitor.page("/postings/3/review")
 
@@ -172,4 +176,60 @@ def test_a_viewer_causes_no_call(books, calls):
     books.sync(bill("1", total="150.00", supplier="1"))
     calls.clear()
     assert "QuickBooks was not asked" in changes(books.visitor)
+    page = books.visitor.page(LIST)
+    assert "QuickBooks was not asked" in page
+    assert OFFER not in page
+    assert "review/changes" not in page
+    assert books.visitor.get(f"{LIST}changes").status_code == 403
     assert calls == []
+
+
+def test_the_list_opens_without_waiting_and_then_asks_quickbooks(books, calls):
+    """htmx asks when the page is open; without JavaScript a link does."""
+    books.act("edit", "F-1", set={"DocNumber": "edited"})
+    books.sync(bill("1", total="150.00", supplier="1"))
+    calls.clear()
+    page = books.visitor.page(LIST)
+    assert calls == []
+    assert READ_NOW not in page
+    assert "Total was 125.00 USD" in page
+    assert f'href="{COMPARED}#changes">{OFFER}</a>' in page
+    address = re.search(r'hx-get="([^"]+changes)"\s+hx-trigger="load"', page)[1]
+    part = " ".join(books.visitor.page(address).split())
+    assert len(calls) == 1
+    assert READ_NOW in part
+    assert "<td>edited</td><td>F-1</td>" in part
+    assert OFFER not in part
+    row = part.partition('id="change-of-3" hx-swap-oob="true"')[2]
+    assert "Total in QuickBooks is 125.00 USD, Number" in row
+    assert 'id="change-of-3">' in page
+
+
+def test_the_api_lists_the_comparisons_apart(books, calls):
+    books.act("edit", "F-1", set={"DocNumber": "edited"})
+    books.sync(bill("1", total="150.00", supplier="1"), bill("3", supplier="1"))
+    program = ApiClient.of(books.visitor.app, "oda", "read", "operate")
+    calls.clear()
+    address = "/installations/1/approvals/"
+    listed = {row["posting_id"]: row for row in program.read(address)["data"]}
+    assert listed[3]["changes"] == "Total was 125.00 USD, Line 1"
+    assert calls == []
+    (row,) = program.read(f"{address}comparisons")["data"]
+    assert len(calls) == 1
+    assert (row["posting_id"], row["version"]) == (3, listed[3]["version"])
+    assert row["compared_with"] == "quickbooks"
+    assert row["changes"] == "Total in QuickBooks is 125.00 USD, Number, 1 line"
+    assert {"name": "Number", "text": "edited"} in row["present"]["facts"]
+    assert row["failure"] == ""
+
+
+def test_the_api_says_why_it_compared_with_the_last_posting(books):
+    books.sync(bill("1", total="150.00", supplier="1"))
+    books.quickbooks.add_fault("status", "query*", status=503, count=100)
+    books.quickbooks.add_fault("status", "bill.read", status=503, count=100)
+    program = ApiClient.of(books.visitor.app, "oda", "read", "operate")
+    (row,) = program.read("/installations/1/approvals/comparisons")["data"]
+    assert row["compared_with"] == "last_posting"
+    assert row["failure"]
+    reader = ApiClient.of(books.visitor.app, "oda", "read")
+    assert reader.call("GET", "/installations/1/approvals/comparisons").status_code == 403
