@@ -210,7 +210,7 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
 
     `address` is the address of the hub unless HUB_PUBLIC_URL names another one.
     """
-    values = _settings(environ)
+    values = _load_settings(environ)
     values.setdefault("public_url", address)
     data: Path = values["data"]
     secret_key = values.get("secret_key") or _key_file(data / SECRET_KEY_FILE, "HUB_SECRET_KEY")
@@ -218,7 +218,7 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     values["secret_key"] = secret_key
     ring = values.get("vault_keys") or _key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
     values["vault_keys"] = parse_ring("HUB_VAULT_KEYS", ring)
-    allow_hosts = _hosts(values.pop("allow_hosts_file", ""))
+    allow_hosts = _parse_hosts(values.pop("allow_hosts_file", ""))
     if values.get("allow_loopback"):
         allow_hosts |= LOOPBACK_HOSTS
     values["allow_hosts"] = allow_hosts
@@ -232,18 +232,18 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
 
 def allowed_plugins(environ: Mapping[str, str] = os.environ) -> plugin_list.Allowed | None:
     """Return the plugins that may be loaded; None if the configuration has no list."""
-    return plugin_list.load(_settings(environ).get("plugins_file", ""))
+    return plugin_list.load(_load_settings(environ).get("plugins_file", ""))
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the data folder, which need not exist yet."""
-    folder: Path = _settings(environ)["data"]
+    folder: Path = _load_settings(environ)["data"]
     return folder
 
 
 def names_database(environ: Mapping[str, str] = os.environ) -> bool:
     """Tell whether the configuration names a database, in place of the file in the data folder."""
-    return "HUB_DATABASE_URL" in _settings(environ)["names_set"]
+    return "HUB_DATABASE_URL" in _load_settings(environ)["names_set"]
 
 
 def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
@@ -251,11 +251,11 @@ def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
 
     Return None if the keys come from the environment.
     """
-    values = _settings(environ)
+    values = _load_settings(environ)
     return None if values.get("vault_keys") else keys.add_vault_key(values["data"])
 
 
-def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
+def _load_settings(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings of the environment and of HUB_CONFIG; refuse unknown names.
 
     An empty value counts as not set.
@@ -328,7 +328,7 @@ def _key_file(path: Path, name: str) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def _hosts(path: str) -> frozenset[str]:
+def _parse_hosts(path: str) -> frozenset[str]:
     """Read the allowed hosts, one in each line, with comments after "#"."""
     if not path:
         return frozenset()

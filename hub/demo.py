@@ -105,8 +105,10 @@ class Demo:
         """Open the stand-ins and the hub on the folder, and pass requests to them."""
         data_origin.mark_folder(self.folder, data_origin.DEMO)
         self.is_new = not (self.folder / "hub.db").exists()
-        self.quickbooks = _quickbooks(self.folder)
-        self.app = create_app(_config(self.folder, self.web.url, self.quickbooks), is_demo=True)
+        self.quickbooks = _create_quickbooks(self.folder)
+        self.app = create_app(
+            _demo_config(self.folder, self.web.url, self.quickbooks), is_demo=True
+        )
         self.app.register_blueprint(demo_reset.create_pages(self.request_reset))
         self.stand_ins = self._open_stand_ins()
         applications = {f"{ROOM}/quickbooks": _answer_as_gateway(self.quickbooks.wsgi)}
@@ -132,7 +134,7 @@ class Demo:
         engine.upgrade(self.app)
         with self.app.app_context():
             data_origin.mark_database(data_origin.DEMO)
-            self.password = _person(self.folder)
+            self.password = _create_person(self.folder)
             companies = [connect(realm) for realm in self.quickbooks.companies]
             if self.is_new:
                 tell("QuickBooks consented; its lists are read.")
@@ -227,7 +229,7 @@ def installations() -> list[Installation]:
 # -- the stand-ins --
 
 
-def _quickbooks(folder: Path) -> QuickBooks:
+def _create_quickbooks(folder: Path) -> QuickBooks:
     """Create a Norwegian company whose last year is closed, and two American ones."""
     today = dt.date.today()  # noqa: DTZ011 (the stand-in's day is this machine's)
     last_day_of_closed_year = f"{today.year - 1}-12-31"
@@ -274,7 +276,7 @@ def _lock_folder(folder: Path) -> FileLock:
     return lock
 
 
-def _config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
+def _demo_config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
     """Return the configuration of a hub that only calls the stand-ins."""
     config.initialise(folder, {})
     address = f"{url}{ROOM}/quickbooks"
@@ -297,7 +299,7 @@ def _config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
     return replace(loaded, allow_hosts=frozenset({urlsplit(url).netloc}))
 
 
-def _person(folder: Path) -> str:
+def _create_person(folder: Path) -> str:
     """Return the password of the person who may log in; it is created once and stored."""
     from hub.security import people
     from hub.security.rights import Right
@@ -364,7 +366,7 @@ def enable(
         installations_enable.installation(company.id, slug)
         installations_enable.change(company.id, slug, settings, who=WHO)
     except HubError:
-        settings_of_app = {**_choices(company, app), **settings, "zone": "Europe/Oslo"}
+        settings_of_app = {**_choose_settings(company, app), **settings, "zone": "Europe/Oslo"}
         if app.access and app.access_gate:
             installations_enable.grant(company.id, slug, who=WHO)
         row = installations_enable.enable(company.id, slug, settings_of_app, who=WHO, mode=mode)
@@ -383,7 +385,7 @@ def _confirm(row: Installation) -> None:
             matches.decide(session, row, pair.field, pair.code, NEW, who=WHO, name=pair.name)
 
 
-def _choices(company: ConnectedCompany, app: App) -> dict[str, str]:
+def _choose_settings(company: ConnectedCompany, app: App) -> dict[str, str]:
     """Choose the first suitable record for each required setting."""
     settings = {}
     currencies = ("", company.currency)

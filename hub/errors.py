@@ -115,7 +115,7 @@ class RateReached(TooOften):
             after,
             app=app,
             rate=rate,
-            duration=_duration(max(1, math.ceil(after))),
+            duration=_format_duration(max(1, math.ceil(after))),
         )
 
 
@@ -233,7 +233,7 @@ class TooManyGuesses(HubError):
         super().__init__(
             "There were too many wrong tries of the %(secret)s. Wait %(duration)s, then try again.",
             secret=Sentence(secret),
-            duration=_duration(self.after),
+            duration=_format_duration(self.after),
         )
 
 
@@ -379,7 +379,7 @@ def _suggest_nearest(name: str, names: list[str]) -> str:
     return Sentence(" Did you mean %(name)s?", name=near[0]) if near else ""
 
 
-def _duration(seconds: int) -> Sentence:
+def _format_duration(seconds: int) -> Sentence:
     """Return a pause in words, rounded up to whole minutes above a minute."""
     if seconds == 1:
         return Sentence("1 second")

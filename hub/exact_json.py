@@ -89,7 +89,7 @@ def _amount(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
 
 
-def _text(value: Any) -> str:
+def _plain_text(value: Any) -> str:
     """Return a text of a type of its own, such as a sentence, as plain text."""
     if isinstance(value, str):
         return str.__str__(value)
@@ -97,4 +97,4 @@ def _text(value: Any) -> str:
 
 
 _ENCODER = json.JSONEncoder(default=_amount)
-_FAST_ENCODER = Encoder(enc_hook=_text)
+_FAST_ENCODER = Encoder(enc_hook=_plain_text)

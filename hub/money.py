@@ -32,17 +32,17 @@ def money(value: object) -> Decimal:
 @cache
 def precision(currency: str) -> int:
     """Return how many decimals a currency has (ISO 4217: USD 2, JPY 0, KWD 3)."""
-    return int(_babel().get_currency_precision(currency))
+    return int(_import_babel().get_currency_precision(currency))
 
 
 def to_cents(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the smallest unit of the currency."""
-    unit = _cent(currency)
+    unit = _smallest_unit(currency)
     return amount.quantize(unit, rounding=ROUND_HALF_UP)
 
 
 @cache
-def _cent(currency: str) -> Decimal:
+def _smallest_unit(currency: str) -> Decimal:
     """Return the smallest unit of a currency: 0.01 for USD."""
     decimals = precision(currency)
     return Decimal(1).scaleb(-decimals)
@@ -53,7 +53,7 @@ def is_exact(amount: Decimal, currency: str) -> bool:
     return to_cents(amount, currency) == amount
 
 
-def total(amounts: Iterable[Decimal | None]) -> Decimal:
+def sum_amounts(amounts: Iterable[Decimal | None]) -> Decimal:
     """Add up the amounts that are not None."""
     return sum((amount for amount in amounts if amount is not None), ZERO)
 
@@ -61,14 +61,14 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal:
 def format_amount(amount: Decimal, currency: str) -> str:
     """Format an amount with its currency, as a person reads it."""
     return str(
-        _babel().format_currency(
+        _import_babel().format_currency(
             amount, currency, "¤¤ #,##0.00", locale="en_US", currency_digits=True
         )
     )
 
 
 @cache
-def _babel() -> ModuleType:
+def _import_babel() -> ModuleType:
     """Import Babel when the first amount is formatted.
 
     Commands that show no amount start faster without it.

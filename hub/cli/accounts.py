@@ -35,7 +35,9 @@ def add_person(
         else:
             person.assignments = []
             audit.record(session, account_name(), "person added", address)
-            text = rights.give(session, person, role, rights.Subject(*subject), who=account_name())
+            text = rights.assign_in_words(
+                session, person, role, rights.Subject(*subject), who=account_name()
+            )
     say(f"{address} can log in as {text}.")
     if must_change_password:
         say("At the first log-in the hub asks for a password of their own.")
@@ -50,7 +52,7 @@ def people() -> list[dict[str, Any]]:
 
     with read_only_session() as session:
         everyone = session.scalars(select(User).order_by(User.id))
-        return [_description(session, person) for person in everyone]
+        return [_describe_person(session, person) for person in everyone]
 
 
 def change_role(
@@ -68,10 +70,10 @@ def change_role(
         person = stored.get(session, name)
         about = rights.Subject(*subject)
         if role:
-            text = rights.give(session, person, role, about, who=account_name())
+            text = rights.assign_in_words(session, person, role, about, who=account_name())
         else:
             text = rights.take_away(session, person, about, who=account_name())
-        return _description(session, person), text
+        return _describe_person(session, person), text
 
 
 def change_active(name: str, *, active: bool) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def change_active(name: str, *, active: bool) -> dict[str, Any]:
         stored.change_active(session, person, active=active)
         action = "person enabled" if active else "person disabled"
         audit.record(session, account_name(), action, str(person.username))
-        return _description(session, person)
+        return _describe_person(session, person)
 
 
 def reset_second_factor(name: str) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def reset_second_factor(name: str) -> dict[str, Any]:
     with transaction() as session:
         person = stored.get(session, name)
         second_factor.reset_lost(session, person, account_name())
-        return _description(session, person)
+        return _describe_person(session, person)
 
 
 def issue_code(name: str) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def issue_code(name: str) -> dict[str, Any]:
         }
 
 
-def _description(session: Any, person: Any) -> dict[str, Any]:
+def _describe_person(session: Any, person: Any) -> dict[str, Any]:
     """Return what the commands print of a person."""
     from hub.security.people import last_login_at
     from hub.security.rights import describe, rights_of

@@ -61,7 +61,7 @@ def _rows(app: Any) -> list[dict[str, Any]]:
     from hub.models import Installation
 
     query = select(Installation).where(
-        Installation.slug == app.slug, *person.scope("viewer").installations()
+        Installation.slug == app.slug, *person.visible_rows("viewer").installations()
     )
     with read_only_session() as session:
         installations = list(session.scalars(query))

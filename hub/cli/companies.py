@@ -71,7 +71,7 @@ def list_(as_json: bool) -> None:
     from hub.db.engine import read_only_session
     from hub.models import ConnectedCompany, Token
 
-    visible = person.scope("viewer")
+    visible = person.visible_rows("viewer")
     rows = []
     with read_only_session() as session:
         query = select(ConnectedCompany).where(*visible.companies()).order_by(ConnectedCompany.id)
@@ -80,7 +80,7 @@ def list_(as_json: bool) -> None:
             details = dict.fromkeys(DETAILS, "")
             # Who sees single apps of a company learns its name and state alone, as on the pages.
             if visible.has_company(row.id):
-                details = _details(row, session.get(Token, row.id))
+                details = _describe_connection(row, session.get(Token, row.id))
             rows.append(about | details)
     if as_json:
         print_json(rows)
@@ -90,7 +90,7 @@ def list_(as_json: bool) -> None:
     table(heads, cells, "No company is connected yet.")
 
 
-def _details(row: "ConnectedCompany", token: "Token | None") -> dict[str, str]:
+def _describe_connection(row: "ConnectedCompany", token: "Token | None") -> dict[str, str]:
     """Return how a company is connected, for how long, and how documents are sent."""
     return {
         "why": row.state_reason,
@@ -116,7 +116,7 @@ def check(realm: str) -> None:
     with read_only_session() as session:
         reads = usage.count_reads(session, row.id)
     room = usage.remaining_budget(row)
-    ends = oauth_connect.expiry(row.id)
+    ends = oauth_connect.expiry_of(row.id)
     say(f"Read {reads.today:,} times today and {reads.month:,} this month.")
     say(f"Room for {room.requests:,} calls and {room.batches} batches more in this minute.")
     if ends and ends.ends_at:

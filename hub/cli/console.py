@@ -107,7 +107,7 @@ def hub(
     one has checked the database, so this one starts also while it is away.
     """
     context = click.get_current_context(silent=True)
-    app = context.find_object(_flask()) if context else None
+    app = context.find_object(_import_flask()) if context else None
     if app is not None:
         with app.app_context():
             yield app
@@ -199,7 +199,7 @@ def handle_end_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _flask() -> type["Flask"]:
+def _import_flask() -> type["Flask"]:
     """Import Flask late, because that takes longer than most commands."""
     from flask import Flask
 

@@ -49,13 +49,13 @@ def _ask_for_first_user() -> None:
 def check() -> None:
     """List missing settings and files; exit with 1 if there are any."""
     missing = False
-    for good, text in _findings():
+    for good, text in _iter_checks():
         say(f"{'ok      ' if good else 'missing '} {text}")
         missing = missing or not good
     raise SystemExit(1 if missing else 0)
 
 
-def _findings() -> Iterator[tuple[bool, str]]:
+def _iter_checks() -> Iterator[tuple[bool, str]]:
     """Yield each check with its result and sentence."""
     from hub import config
     from hub.errors import HubError
@@ -64,16 +64,16 @@ def _findings() -> Iterator[tuple[bool, str]]:
         loaded = config.load(os.environ)
         yield True, f"data folder {loaded.data}"
         with hub():
-            yield _tables()
+            yield _check_tables()
             yield from _find_other_folder()
-            yield from _demo(loaded.data)
+            yield from _check_demo_remains(loaded.data)
             yield from _audit_copy(loaded)
-            yield from _connections()
+            yield from _check_connections()
     except HubError as error:
         yield False, error.text
 
 
-def _demo(folder: Path) -> Iterator[tuple[bool, str]]:
+def _check_demo_remains(folder: Path) -> Iterator[tuple[bool, str]]:
     """Report what `hub demo` left in the folder or database of a real hub.
 
     Earlier versions allowed that.
@@ -116,7 +116,7 @@ def _audit_copy(config: Any) -> Iterator[tuple[bool, str]]:
         yield True, f"the audit log is copied to {config.audit_copy}"
 
 
-def _tables() -> tuple[bool, str]:
+def _check_tables() -> tuple[bool, str]:
     """Compare the tables with those of this version; the revision is the newest already."""
     from hub.db.engine import read_only_session
     from hub.migrations import schema
@@ -146,7 +146,7 @@ def _intuit_keys() -> Iterator[tuple[bool, str]]:
         yield bool(value), name if value else missing
 
 
-def _connections() -> Iterator[tuple[bool, str]]:
+def _check_connections() -> Iterator[tuple[bool, str]]:
     """Yield the checks of keys, people, mail, connections and plugins."""
     from sqlalchemy import select
 
@@ -300,7 +300,13 @@ def plugins(as_json: bool, hashes: bool) -> None:
         print_json(described)
         return
     rows = [
-        (item["plugin"], item["distribution"], item["version"], _apps(item), _state(item))
+        (
+            item["plugin"],
+            item["distribution"],
+            item["version"],
+            _slugs_of(item),
+            _describe_state(item),
+        )
         for item in described
     ]
     table(("plugin", "distribution", "version", "apps", "state"), rows, "No plugin is installed.")
@@ -320,13 +326,13 @@ def _say_tier(app: dict[str, Any]) -> None:
         say(f"    {name}: {problem}")
 
 
-def _apps(item: dict[str, Any]) -> str:
+def _slugs_of(item: dict[str, Any]) -> str:
     """Return the slugs of a plugin's apps."""
     slugs = [app["slug"] for app in item["apps"]]
     return ", ".join(slugs)
 
 
-def _state(item: dict[str, Any]) -> str:
+def _describe_state(item: dict[str, Any]) -> str:
     """Return the state of a plugin in words."""
     reason = item["broken"]
     if reason:

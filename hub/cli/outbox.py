@@ -53,7 +53,7 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     with read_only_session() as session:
         postings = session.scalars(_select_newest(state, slug, limit)).all()
         states = listing.document_states(session, [row.document_id for row in postings])
-        rows = [_posting(row, states[row.document_id]) for row in postings]
+        rows = [_posting_json(row, states[row.document_id]) for row in postings]
     if slug and not rows:
         _require_app(slug)
     if as_json:
@@ -76,7 +76,7 @@ def _select_newest(state: str | None, slug: str | None, limit: int) -> "Select[P
     from hub.outbox import listing
 
     query = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
-    query = query.where(*person.scope("viewer").postings())
+    query = query.where(*person.visible_rows("viewer").postings())
     if state in DOCUMENT_STATES:
         mains = listing.documents_with_posting().with_only_columns(Posting.id)
         query = query.where(Posting.id.in_(mains.where(listing.in_state(state))))
@@ -102,7 +102,7 @@ def _require_app(slug: str) -> None:
         raise NotFound("app", slug, slugs)
 
 
-def _posting(row: Any, document_state: str) -> dict[str, Any]:
+def _posting_json(row: Any, document_state: str) -> dict[str, Any]:
     """Return a posting as the JSON output has it."""
     from hub.money import to_cents
 
@@ -140,7 +140,7 @@ def cases(realm: str | None, as_json: bool) -> None:
 
     if realm is not None:
         company(realm)
-    open_cases = summary.open_cases(realm, person.scope("viewer").cases())
+    open_cases = summary.open_cases(realm, person.visible_rows("viewer").cases())
     if as_json:
         print_json_list(open_cases)
         return
@@ -153,7 +153,7 @@ def cases(realm: str | None, as_json: bool) -> None:
             f"since {format_moment(row['opened'])}",
         ]
         if row["postings"]:
-            heading.append(f"postings {_ids(row['postings'])}")
+            heading.append(f"postings {_join_first_ids(row['postings'])}")
         say(", ".join(heading))
         say(f"  {row['title'].rstrip('.')}. {row['reason']}".rstrip())
         say(f"  {row['do']}")
@@ -161,7 +161,7 @@ def cases(realm: str | None, as_json: bool) -> None:
         say("No case is open.")
 
 
-def _ids(postings: list[int]) -> str:
+def _join_first_ids(postings: list[int]) -> str:
     """Return the first ids, and how many more there are."""
     first = [str(id) for id in postings[:MAX_IDS]]
     listed = ", ".join(first)

@@ -39,7 +39,7 @@ def name() -> str:
     return str(context.meta.get(NAME) or given or "")
 
 
-def rights() -> "Rights":
+def load_rights() -> "Rights":
     """Return the rights of the person, which are read once; raise why there are none."""
     from hub.db.engine import read_only_session
     from hub.security import people
@@ -57,7 +57,7 @@ def rights() -> "Rights":
     return stored
 
 
-def scope(role: str) -> "Scope":
+def visible_rows(role: str) -> "Scope":
     """Return the rows for which the person has a role; without a person these are all rows."""
     from hub.db.engine import read_only_session
     from hub.security.rights import Scope, scope_of
@@ -65,7 +65,7 @@ def scope(role: str) -> "Scope":
     if not name():
         return Scope(is_everything=True)
     with read_only_session() as session:
-        return scope_of(session, rights(), role)
+        return scope_of(session, load_rights(), role)
 
 
 def refusal(role: str, subject: str) -> RoleNeeded:

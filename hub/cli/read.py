@@ -189,7 +189,7 @@ def _preview_stand_in(
 
     plugins = benches.load_plugins()
     app = benches.app_of(plugins, slug)
-    answers = {**unmatched_preview.placeholders(app), **settings}
+    answers = {**unmatched_preview.placeholder_settings(app), **settings}
     try:
         bench = benches.Bench(slug, answers, plugins=plugins, waits=True)
     except ValidationError as error:
@@ -217,7 +217,7 @@ def _print(previews: "Iterable[DocumentPreview]", as_json: bool) -> None:
 
 def _print_document(preview: "DocumentPreview") -> None:
     """Print a document: its facts, the reasons for its state, and its codes."""
-    facts = (preview.kind, preview.number, preview.date, _amount(preview))
+    facts = (preview.kind, preview.number, preview.date, _format_total(preview))
     about = "  ".join(str(fact) for fact in facts if fact)
     say(f"{preview.source_id}  {preview.state}  {about}".rstrip())
     for reason in preview.reasons:
@@ -228,7 +228,7 @@ def _print_document(preview: "DocumentPreview") -> None:
         say(f"  would post {json.dumps(payload, ensure_ascii=False, default=str)}")
 
 
-def _amount(preview: "DocumentPreview") -> str:
+def _format_total(preview: "DocumentPreview") -> str:
     """Return the total of a document with its currency, if it has any."""
     if preview.total is None:
         return ""

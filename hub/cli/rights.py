@@ -50,14 +50,14 @@ class Requirement(NamedTuple):
     subjects: Subjects | None = None
 
 
-def _hub(session: "Session", options: Options) -> Iterator[Named]:
+def _hub_target(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the hub as a whole."""
     from hub.security.rights import WHOLE_HUB
 
     yield Named("everything", WHOLE_HUB)
 
 
-def _company(session: "Session", options: Options) -> Iterator[Named]:
+def _company_target(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the company of the realm; nothing for a command that goes through all of them."""
     from hub.security.rights import Subject
 
@@ -67,7 +67,7 @@ def _company(session: "Session", options: Options) -> Iterator[Named]:
     yield Named(row.name or row.realm, Subject(row.id))
 
 
-def _app(session: "Session", options: Options) -> Iterator[Named]:
+def _app_target(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the app at the company of the realm, or at the only company."""
     from hub.security.rights import Subject
 
@@ -87,7 +87,7 @@ def _enabled_apps(session: "Session", options: Options) -> Iterator[Named]:
     if slug is None:
         return
     query = select(Installation).join(ConnectedCompany).where(Installation.slug == slug)
-    query = query.where(*person.scope("viewer").installations())
+    query = query.where(*person.visible_rows("viewer").installations())
     if realm is not None:
         query = query.where(ConnectedCompany.realm == realm)
     for row in session.scalars(query):
@@ -95,26 +95,26 @@ def _enabled_apps(session: "Session", options: Options) -> Iterator[Named]:
         yield Named(f"{slug} in {company_name}", Subject(row.company_id, slug))
 
 
-def _postings(session: "Session", options: Options) -> Iterator[Named]:
+def _posting_targets(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the postings of the ids."""
     for id_ in options.get("ids") or (options["id_"],):
-        yield _row(session, "posting", id_)
+        yield _select_target(session, "posting", id_)
 
 
-def _run(session: "Session", options: Options) -> Iterator[Named]:
+def _run_target(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the run of the id; nothing for the list of runs."""
     if options["run_id"] is not None:
-        yield _row(session, "run", options["run_id"])
+        yield _select_target(session, "run", options["run_id"])
 
 
 def _posting_or_run(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the posting, or the run whose postings are meant; the command checks the form."""
     kind, _, number = options["target"].rpartition(":")
     if kind in ("", "run") and number.isdecimal() and 0 < int(number) <= MAX_ID:
-        yield _row(session, kind or "posting", int(number))
+        yield _select_target(session, kind or "posting", int(number))
 
 
-def _row(session: "Session", kind: str, id_: int) -> Named:
+def _select_target(session: "Session", kind: str, id_: int) -> Named:
     """Return the app or company of a posting or run.
 
     Raise NotFound for one that the person may not see, as for one that does not exist.
@@ -122,46 +122,46 @@ def _row(session: "Session", kind: str, id_: int) -> Named:
     from hub.security import subjects
 
     targets = subjects.resolve(session, {f"{kind}_id": id_})
-    if targets is None or not targets[0].is_visible_to(person.rights()):
+    if targets is None or not targets[0].is_visible_to(person.load_rights()):
         raise NotFound(kind, str(id_))
     return Named(f"{kind} {id_}", targets[0].subject)
 
 
 # The words of a command -> what it needs.
 REQUIREMENTS: Mapping[str, Requirement] = {
-    "users add": Requirement("owner", _hub),
-    "users list": Requirement("owner", _hub),
-    "users role": Requirement("owner", _hub),
-    "users disable": Requirement("owner", _hub),
-    "users enable": Requirement("owner", _hub),
-    "users reset-factor": Requirement("owner", _hub),
-    "users reset": Requirement("owner", _hub),
-    "tokens create": Requirement("owner", _hub),
-    "tokens list": Requirement("owner", _hub),
-    "tokens revoke": Requirement("owner", _hub),
-    "companies add": Requirement("owner", _hub),
+    "users add": Requirement("owner", _hub_target),
+    "users list": Requirement("owner", _hub_target),
+    "users role": Requirement("owner", _hub_target),
+    "users disable": Requirement("owner", _hub_target),
+    "users enable": Requirement("owner", _hub_target),
+    "users reset-factor": Requirement("owner", _hub_target),
+    "users reset": Requirement("owner", _hub_target),
+    "tokens create": Requirement("owner", _hub_target),
+    "tokens list": Requirement("owner", _hub_target),
+    "tokens revoke": Requirement("owner", _hub_target),
+    "companies add": Requirement("owner", _hub_target),
     "companies list": Requirement("viewer"),
-    "companies check": Requirement("operator", _company),
-    "companies batches": Requirement("owner", _company),
-    "companies disconnect": Requirement("owner", _company),
-    "companies remove": Requirement("owner", _company),
+    "companies check": Requirement("operator", _company_target),
+    "companies batches": Requirement("owner", _company_target),
+    "companies disconnect": Requirement("owner", _company_target),
+    "companies remove": Requirement("owner", _company_target),
     "apps list": Requirement("viewer"),
-    "apps enable": Requirement("app-owner", _app),
-    "apps set": Requirement("app-owner", _app),
-    "apps disable": Requirement("app-owner", _app),
-    "apps matches": Requirement("viewer", _app),
+    "apps enable": Requirement("app-owner", _app_target),
+    "apps set": Requirement("app-owner", _app_target),
+    "apps disable": Requirement("app-owner", _app_target),
+    "apps matches": Requirement("viewer", _app_target),
     "sync": Requirement("operator", _enabled_apps),
     "read": Requirement("app-owner", _enabled_apps),
     "outbox": Requirement("viewer"),
     "cases": Requirement("viewer"),
-    "retry": Requirement("operator", _postings),
-    "adopt": Requirement("operator", _postings),
-    "not-this": Requirement("operator", _postings),
-    "skip": Requirement("operator", _postings),
-    "approve": Requirement("operator", _postings),
+    "retry": Requirement("operator", _posting_targets),
+    "adopt": Requirement("operator", _posting_targets),
+    "not-this": Requirement("operator", _posting_targets),
+    "skip": Requirement("operator", _posting_targets),
+    "approve": Requirement("operator", _posting_targets),
     "undo": Requirement("operator", _posting_or_run),
-    "reconcile": Requirement("operator", _company),
-    "runs": Requirement("viewer", _run),
+    "reconcile": Requirement("operator", _company_target),
+    "runs": Requirement("viewer", _run_target),
 }
 
 
@@ -171,7 +171,7 @@ def check() -> None:
     The hub is open.
     """
     if person.name():
-        require(_requirement().role)
+        require(_required_right().role)
 
 
 def require(role: str) -> None:
@@ -183,10 +183,10 @@ def require(role: str) -> None:
 
     if not person.name():
         return
-    rights = person.rights()
+    rights = person.load_rights()
     if not rights.role_within():
         raise person.refusal(role, "a company or an app")
-    subjects = _requirement().subjects
+    subjects = _required_right().subjects
     if subjects is None:
         return
     options = click.get_current_context().params
@@ -206,13 +206,13 @@ def require_settings(row: "Installation") -> None:
     app = current().plugins.apps.get(row.slug)
     is_personal = app is not None and app.owner_only
     subject = Subject(row.company_id, row.slug)
-    if not person.rights().may_configure(
+    if not person.load_rights().may_configure(
         subject, row.owner, person.name(), is_personal=is_personal
     ):
         raise person.refusal("owner", f"{row.slug}, which {row.owner} set up")
 
 
-def _requirement() -> Requirement:
+def _required_right() -> Requirement:
     """Return what the command needs; raise NotForPerson for one that has no entry."""
     words = person.command_words()
     if words not in REQUIREMENTS:

@@ -32,7 +32,7 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
             rows = [[line["at"], line["level"], line["text"]] for line in lines]
             table(("at", "level", "text"), rows, "It has no lines.")
         return
-    recent = summary.recent_runs(limit, person.scope("viewer").runs())
+    recent = summary.recent_runs(limit, person.visible_rows("viewer").runs())
     if as_json:
         print_json(recent)
         return
@@ -76,7 +76,7 @@ def _select_connected(rows: "list[ConnectedCompany]") -> "list[ConnectedCompany]
 
 def _select_permitted(rows: "list[ConnectedCompany]") -> "list[ConnectedCompany]":
     """Return the companies that the person may reconcile; raise RoleNeeded if there are none."""
-    permitted = [row for row in rows if person.scope("operator").has_company(row.id)]
+    permitted = [row for row in rows if person.visible_rows("operator").has_company(row.id)]
     if not permitted:
         raise person.refusal("operator", "a company")
     return permitted
@@ -146,6 +146,6 @@ def _print_reconciliation(result: dict[str, Any]) -> None:
         say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))
     for row in (*result["strangers"], *result["apart"]):
         say(row["reason"])
-    say(f"{reconcile_run.sentence(result)}.")
+    say(f"{reconcile_run.summarize(result)}.")
     if result["troubles"]:
         say("`hub cases` says what to do.")

@@ -56,7 +56,7 @@ class SampleMatches:
         from hub.web import matches
 
         matched = []
-        for field, code, record in _choices(row):
+        for field, code, record in _choose_records(row):
             if (row.id, field, code) in self._tried:
                 continue
             self._tried.add((row.id, field, code))
@@ -65,7 +65,7 @@ class SampleMatches:
         return matched
 
 
-def _choices(row: Any) -> list[tuple[str, str, str]]:
+def _choose_records(row: Any) -> list[tuple[str, str, str]]:
     """Return field, code and record for each open code; the likeliest record, or else the next."""
     from sqlalchemy import select
 

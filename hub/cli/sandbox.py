@@ -166,7 +166,7 @@ def _serve_source(
             wsgi, port, facts=lambda url: [json.dumps(stand_in.settings(url))], says_address=False
         )
     else:
-        serve(wsgi, port, facts=lambda url: _settings(app, stand_in.settings(url)))
+        serve(wsgi, port, facts=lambda url: _settings_to_enter(app, stand_in.settings(url)))
 
 
 def _intuit_keys(quickbooks: Any, url: str) -> list[str]:
@@ -179,7 +179,7 @@ def _intuit_keys(quickbooks: Any, url: str) -> list[str]:
     ]
 
 
-def _settings(app: "App", settings: "Mapping[str, object]") -> list[str]:
+def _settings_to_enter(app: "App", settings: "Mapping[str, object]") -> list[str]:
     """Return what to enter in a hub that uses the stand-in of a source, by the labels there."""
     from hub.contract import settings_schema
 

@@ -31,7 +31,7 @@ def companies(realm: str | None) -> "list[ConnectedCompany]":
     from hub.models import ConnectedCompany
 
     with read_only_session() as session:
-        visible = select(ConnectedCompany).where(*person.scope("viewer").companies())
+        visible = select(ConnectedCompany).where(*person.visible_rows("viewer").companies())
         connected = list(session.scalars(visible.order_by(ConnectedCompany.id)))
     if not connected:
         raise Refused(
@@ -56,7 +56,9 @@ def installations(slug: str | None, realm: str | None, role: str) -> "list[Insta
     from hub.models import Installation
     from hub.models.enums import InstallationMode
 
-    query = select(Installation).where(Installation.enabled, *person.scope(role).installations())
+    query = select(Installation).where(
+        Installation.enabled, *person.visible_rows(role).installations()
+    )
     if realm is not None:
         query = query.where(Installation.company_id == company(realm).id)
     with read_only_session() as session:

@@ -51,7 +51,7 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     with handle_end_signals():
         rows = installations(slug, realm, "operator")
         runs = sync_all(rows, ids)
-    result = summary.summarize_runs(runs, person.scope("viewer").cases())
+    result = summary.summarize_runs(runs, person.visible_rows("viewer").cases())
     if as_json:
         print_json(result)
     else:

@@ -24,7 +24,7 @@ from hub.mapping import party_name
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState
 from hub.outbox import planning, transitions
-from hub.outbox.identity import identity, marker
+from hub.outbox.identity import identity_of, marker
 from hub.outbox.states import UNSENT
 
 DOCUMENTS_PER_BATCH = 50
@@ -98,7 +98,7 @@ class CollectBatch:
         """Add the row of a document that the hub does not have yet."""
         installation = self.installation
         tenant = installation.tenant or ""
-        document_identity = identity(
+        document_identity = identity_of(
             installation.company.realm, installation.slug, tenant, source_id
         )
         row = SourceDocument(

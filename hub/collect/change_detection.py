@@ -24,12 +24,12 @@ def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
 
 def has_same_content(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Return whether two stored documents differ at most in what QuickBooks does not hold."""
-    material_before = _material(before)
-    material_after = _material(after)
+    material_before = _comparable_document(before)
+    material_after = _comparable_document(after)
     return material_before == material_after
 
 
-def _material(body: dict[str, Any]) -> dict[str, Any]:
+def _comparable_document(body: dict[str, Any]) -> dict[str, Any]:
     """Return a document without its version, facts, attachments, address and contact data."""
     material = _copy_without(body, *IMMATERIAL_FIELDS)
     codes = body.get("codes", {})

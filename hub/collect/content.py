@@ -106,7 +106,7 @@ def complete_content(
         payload=payloads.encode(body),
         meaning=summary.dump(),
         number=(document.number or "")[:MAX_NUMBER_LENGTH] if mapped.part else row.number,
-        total=_total(document, batch.setup.facts.currency, built.summary.total),
+        total=_stated_or_summed_total(document, batch.setup.facts.currency, built.summary.total),
         currency=row.currency or batch.installation.company.currency,
         warnings=(*mapped.warnings, *built.warnings),
         after_id=after_id,
@@ -151,7 +151,9 @@ def _is_foreign(batch: CollectBatch, document: Document) -> bool:
     return document.currency != facts.currency
 
 
-def _total(document: Document, home_currency: str, computed: Decimal | None) -> Decimal | None:
+def _stated_or_summed_total(
+    document: Document, home_currency: str, computed: Decimal | None
+) -> Decimal | None:
     """Return the total that the source states, in cents; else that of the lines."""
     if document.total is None:
         return computed

@@ -51,7 +51,7 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
 
 def _waiting_documents(setup: Setup, after: int) -> list[int]:
     """Return the next documents that wait for another document."""
-    query = _documents(setup, after).where(
+    query = _select_documents(setup, after).where(
         Posting.state == PostingState.WAITING,
         Posting.held_by == Holder.SOURCE,
     )
@@ -68,7 +68,7 @@ def _stale_documents(setup: Setup, after: int) -> list[int]:
         & Posting.held_by.in_(RELEASED_BY_READING)
     )
     query = (
-        _documents(setup, after)
+        _select_documents(setup, after)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
             Posting.state.in_((*UNCLAIMED, PostingState.HELD)),
@@ -80,7 +80,7 @@ def _stale_documents(setup: Setup, after: int) -> list[int]:
     return _next_ids(query)
 
 
-def _documents(setup: Setup, after: int) -> Select[int]:
+def _select_documents(setup: Setup, after: int) -> Select[int]:
     """Select documents by their postings: those that wait are few, and found by their state."""
     return (
         select(Posting.document_id)

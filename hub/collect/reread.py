@@ -57,7 +57,9 @@ class RereadBudget:
 
 def find_requested_ids(setup: Setup) -> list[str]:
     """Return the ids of documents that must be read before they go on, longest unread first."""
-    flagged = _documents(setup.installation).where(text(REREAD_DOCUMENTS), SourceDocument.reread)
+    flagged = _select_documents(setup.installation).where(
+        text(REREAD_DOCUMENTS), SourceDocument.reread
+    )
     queries = [flagged]
     if setup.matched_at:
         queries.append(_select_matched(setup.installation))
@@ -87,7 +89,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
 
     Those are pending, held unsent, unreadable, absent or gone.
     """
-    documents = _documents(setup.installation)
+    documents = _select_documents(setup.installation)
     is_present = SourceDocument.gone.is_(None)
     not_final = documents.where(text(REREAD_DOCUMENTS), ~SourceDocument.reread, is_present)
     held = documents.join(Posting, Posting.document_id == SourceDocument.id).where(
@@ -103,7 +105,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
     return _source_ids(setup, [not_final, held, missed])
 
 
-def stamp(setup: Setup, source_ids: Iterable[str]) -> None:
+def mark_as_requested(setup: Setup, source_ids: Iterable[str]) -> None:
     """Note that these were asked for, so that others have their turn before them."""
     installation = setup.installation
     now = hub_context.current().clock.now()
@@ -121,7 +123,7 @@ def stamp(setup: Setup, source_ids: Iterable[str]) -> None:
         session.execute(statement)
 
 
-def _documents(installation: Installation) -> Select[Any]:
+def _select_documents(installation: Installation) -> Select[Any]:
     """Select documents of an app, without the records created for codes: they have no source id."""
     columns: Any = (SourceDocument.id, SourceDocument.source_id, _last_read)
     return select(*columns).where(
@@ -134,7 +136,7 @@ def _select_matched(installation: Installation) -> Select[Any]:
     cause = literal(f"match:{installation.id}:") + Match.field + ":" + Match.code
     scope = hub_context.current().plugins.scope(installation.slug)
     return (
-        _documents(installation)
+        _select_documents(installation)
         .join(Posting, Posting.document_id == SourceDocument.id)
         .join(case_posting, case_posting.c.posting_id == Posting.id)
         .join(Case, Case.id == case_posting.c.case_id)

@@ -133,10 +133,10 @@ class SourceReading:
         except (Refused, PluginFault):
             # It would be the first to be read with every run, and keep the others from being read.
             first_unanswered = list(unanswered)[:1]
-            reread.stamp(self.setup, first_unanswered)
+            reread.mark_as_requested(self.setup, first_unanswered)
             raise
         if budget is None or not budget.is_spent():
-            reread.stamp(self.setup, unanswered)
+            reread.mark_as_requested(self.setup, unanswered)
         if budget:
             budget.spend(len(ids))
 

@@ -17,9 +17,8 @@ from hub.models import Cursor, Installation, Match
 from hub.models.enums import PostingState
 from hub.qbo import company
 from hub.qbo.company_facts import CompanyFacts
-from hub.sources.site import app_of, initial_state
+from hub.sources.site import app_of, initial_state, site_of
 from hub.sources.site import fields as fields_of
-from hub.sources.site import site as site_of
 
 RECORD_KINDS = ("vendor", "customer", "item")  # kinds of documents that become list entries
 
@@ -75,7 +74,7 @@ def assemble(
             fields=fields,
             index=index,
             facts=facts,
-            cursors=_cursors(session, installation_id),
+            cursors=_load_cursors(session, installation_id),
             matched_at=_last_match_time(session, installation),
         )
 
@@ -93,7 +92,7 @@ def _with_optional_fields(fields: tuple[Field, ...], facts: CompanyFacts) -> tup
     return tuple(optional_fields)
 
 
-def _cursors(session: Session, installation_id: int) -> dict[str, str]:
+def _load_cursors(session: Session, installation_id: int) -> dict[str, str]:
     """Return how far each stream of the source was read: the cursor by the stream's name."""
     query = select(Cursor).where(Cursor.installation_id == installation_id)
     cursors: dict[str, str] = {}

@@ -40,7 +40,7 @@ class ApiClient:
         self._tokens = tokens
         self._headers = dict(headers or {})
         if bearer:
-            self._headers |= _bearer(bearer)
+            self._headers |= _bearer_headers(bearer)
         self.date = ""
 
     def get(self, path: str, **params: Any) -> Any:
@@ -64,7 +64,7 @@ class ApiClient:
             reply = self._send(method, url, {}, request)
         else:
             reply = self._tokens.call(
-                lambda token: self._send(method, url, _bearer(token), request)
+                lambda token: self._send(method, url, _bearer_headers(token), request)
             )
         self.date = _parse_moment(reply.headers.get("Date", "")) or self.date
         return reply
@@ -89,7 +89,7 @@ class ApiClient:
         return path
 
 
-def _bearer(token: str) -> dict[str, str]:
+def _bearer_headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 

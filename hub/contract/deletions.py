@@ -87,14 +87,14 @@ def format_ids(ids: Collection[str]) -> str:
             numbers.append(int(id))
         else:
             other_ids.append(id)
-    parts = [_format_range(first, last) for first, last in _ranges(numbers)]
+    parts = [_format_range(first, last) for first, last in _number_ranges(numbers)]
     for id in sorted(other_ids):
         quoted = quote(id, safe="")
         parts.append(f"{QUOTED}{quoted}")
     return ",".join(parts)
 
 
-def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
+def _number_ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Return the first and last number of each unbroken row of numbers."""
     ranges: list[tuple[int, int]] = []
     for number in sorted(numbers):

@@ -62,7 +62,7 @@ class Interval:
         if self.minutes:
             return moment + dt.timedelta(minutes=self.minutes)
         spread_seconds = self.spread * 60
-        delay = dt.timedelta(seconds=int(_fraction(name) * spread_seconds))
+        delay = dt.timedelta(seconds=int(_stable_fraction(name) * spread_seconds))
         start = (moment - delay).astimezone(zone)
         due: dt.datetime = next(CronSim(self.cron, start))
         return due.astimezone(dt.UTC) + delay
@@ -108,7 +108,7 @@ def _minutes(duration: re.Match[str], text: str) -> int:
     return minutes
 
 
-def _fraction(name: str) -> float:
+def _stable_fraction(name: str) -> float:
     """Return a number from 0 to 1 that is always the same for a name."""
     digest = hashlib.sha256(name.encode()).digest()
     number = int.from_bytes(digest[:4])

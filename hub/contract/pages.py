@@ -80,7 +80,7 @@ def read_linked_pages(
     """
     previous, has_previous, first = page.rpartition(BETWEEN_LINKS)
     before: list[Row] = []
-    for rows, link, next_link in _follow(fetch, first, source):
+    for rows, link, next_link in _follow_links(fetch, first, source):
         moved: list[Row] = []
         if numbered and has_previous:
             again, _ = fetch(previous)
@@ -90,7 +90,7 @@ def read_linked_pages(
         yield [*moved, *rows], next_page
 
 
-def _follow(
+def _follow_links(
     fetch: Callable[[str], tuple[list[Row], str | None]], link: str, source: str
 ) -> Iterator[tuple[list[Row], str, str]]:
     """Yield (rows, link to them, link to the next page) from a link on; the last link is ""."""

@@ -55,7 +55,7 @@ def parse(text: str) -> Allowed:
                 f"has the line {entry!r}, which is not like `distribution==version sha256:…`;"
                 " `hub plugins --hashes` prints the lines",
             )
-        key = _key(match["name"], match["version"])
+        key = _distribution_key(match["name"], match["version"])
         allowed[key] = allowed.get(key, frozenset()) | {match["hash"]}
     return allowed
 
@@ -67,7 +67,7 @@ def line_of(entry: EntryPoint) -> str:
         return f"# {entry.name}: it belongs to no distribution"
     title = f"{distribution.name}=={distribution.version}"
     try:
-        return f"{title} sha256:{_hash(entry, distribution)}"
+        return f"{title} sha256:{_hash_files(entry, distribution)}"
     except PluginBroken as error:
         return f"# {title}: {error.reason}"
 
@@ -80,14 +80,14 @@ def refusal(entry: EntryPoint, allowed: Allowed) -> str:
     distribution = entry.dist
     if distribution is None:
         return f"it belongs to no distribution, so the list of {SETTING} cannot name it."
-    hashes = allowed.get(_key(distribution.name, distribution.version))
+    hashes = allowed.get(_distribution_key(distribution.name, distribution.version))
     if not hashes:
         return (
             f"the list of {SETTING} does not have it in version {distribution.version}."
             " `hub plugins --hashes` prints the line for it."
         )
     try:
-        installed = _hash(entry, distribution)
+        installed = _hash_files(entry, distribution)
     except PluginBroken as error:
         return error.reason
     if installed not in hashes:
@@ -98,12 +98,12 @@ def refusal(entry: EntryPoint, allowed: Allowed) -> str:
     return ""
 
 
-def _key(name: str, version: str) -> tuple[str, str]:
+def _distribution_key(name: str, version: str) -> tuple[str, str]:
     """Return the name of a distribution as package indexes compare it, and its version."""
     return SEPARATORS.sub("-", name).lower(), version
 
 
-def _hash(entry: EntryPoint, distribution: Distribution) -> str:
+def _hash_files(entry: EntryPoint, distribution: Distribution) -> str:
     """Return the hash of a distribution's files; raise PluginBroken if they are not as installed.
 
     It is the same on every machine: it leaves out what depends on the installer.
@@ -114,7 +114,7 @@ def _hash(entry: EntryPoint, distribution: Distribution) -> str:
     for file in sorted(_own_files(distribution)):
         digest = _verified_digest(distribution, file)
         lines.append(f"{digest} {file.path}\n")
-        paths.add(_place(distribution, file).resolve())
+        paths.add(_installed_path(distribution, file).resolve())
     _require_no_other_files(distribution, paths)
     _require_honest_bytecode(distribution, paths)
     _require_module(entry, distribution, paths)
@@ -156,7 +156,7 @@ def _own_files(distribution: Distribution) -> Iterator[RecordedFile]:
             yield file
 
 
-def _place(distribution: Distribution, file: RecordedFile) -> Path:
+def _installed_path(distribution: Distribution, file: RecordedFile) -> Path:
     """Return where a file is installed."""
     return Path(str(distribution.locate_file(str(file.path))))
 
@@ -164,7 +164,7 @@ def _place(distribution: Distribution, file: RecordedFile) -> Path:
 def _verified_digest(distribution: Distribution, file: RecordedFile) -> str:
     """Return the digest of a file; raise PluginBroken if it is not the one that was installed."""
     try:
-        digest = hashlib.sha256(_place(distribution, file).read_bytes())
+        digest = hashlib.sha256(_installed_path(distribution, file).read_bytes())
     except OSError:
         raise PluginBroken(distribution.name, f"its file {file.path} is missing.") from None
     value = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()

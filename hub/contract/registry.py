@@ -314,12 +314,12 @@ def _check_app(owner: Loaded, app: App, manager: pluggy.PluginManager) -> None:
     """Raise PluginBroken for the mistakes of an app, its settings and its fields."""
     item = owner.installed
     _attempt(item, f"the settings of app {app.slug} cannot be read", lambda: schema_of(app).fields)
-    fields = _fields(owner, app, manager)
+    fields = _load_fields(owner, app, manager)
     _reject(item, field_problems(app, fields))
     _reject(item, [*policy_problems(app, fields), *hook_problems(app, owner.hooks)])
 
 
-def _fields(owner: Loaded, app: App, manager: pluggy.PluginManager) -> tuple[Field, ...]:
+def _load_fields(owner: Loaded, app: App, manager: pluggy.PluginManager) -> tuple[Field, ...]:
     """Return the fields of an app; raise PluginBroken if its plugin cannot name them."""
     call = _hook_caller(manager, "hub_fields", owner.plugin)
     what = f"its hub_fields failed for app {app.slug}"

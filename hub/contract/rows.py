@@ -38,7 +38,7 @@ def readable(
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
         if is_plugin_defect(error):
             log.exception("%s could not be read by %s", source_id, build.__module__)
-            return Unreadable(source_id=source_id, reason=_defect(build, error))
+            return Unreadable(source_id=source_id, reason=_describe_defect(build, error))
         if isinstance(error, KeyError):
             return Unreadable(
                 source_id=source_id,
@@ -80,7 +80,7 @@ def _is_in_module_table(error: LookupError) -> bool:
     return name in frame.f_globals and name not in frame.f_locals
 
 
-def _defect(build: Callable[..., object], error: Exception) -> str:
+def _describe_defect(build: Callable[..., object], error: Exception) -> str:
     package = build.__module__.partition(".")[0]
     return Sentence(
         "The plugin %(package)s has a defect (%(type)s: %(error)s). Report it to the plugin's"

@@ -43,7 +43,7 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
         values = dict(loaded)
     except ValidationError as error:
         messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
-        invalid = {name: _sentences(texts) for name, texts in messages.items()}
+        invalid = {name: _flatten_messages(texts) for name, texts in messages.items()}
         problems = invalid | problems
     if problems:
         raise SettingsInvalid(app.name, problems)
@@ -73,7 +73,7 @@ def _takes_blank(field: fields.Field[Any]) -> bool:
     return isinstance(field, fields.String)
 
 
-def plain(app: App, values: Mapping[str, Any]) -> dict[str, Any]:
+def plain_settings(app: App, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that are not secret, in the form in which they are stored."""
     schema = schema_of(app)
     dumped = cast(dict[str, Any], schema.dump(values))
@@ -165,7 +165,7 @@ def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> di
             continue
         try:
             index = ChoiceIndex(choices(str(list_name)))
-            with_ids[name] = _ids(index, value)
+            with_ids[name] = _choice_ids(index, value)
         except ValueError as error:
             problems[name] = [str(error)]
     if problems:
@@ -173,7 +173,7 @@ def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> di
     return with_ids
 
 
-def _ids(index: "ChoiceIndex", value: Any) -> str | list[str]:
+def _choice_ids(index: "ChoiceIndex", value: Any) -> str | list[str]:
     """Return the id of a choice, or the ids of a list of choices; raise ValueError."""
     if isinstance(value, list):
         return [index.id_of(str(entry)) for entry in value]
@@ -223,12 +223,12 @@ def _unknown_setting(name: str, names: Iterable[str]) -> str:
     return sentence
 
 
-def _sentences(texts: Any) -> list[str]:
+def _flatten_messages(texts: Any) -> list[str]:
     """Flatten the messages of a field, which marshmallow nests for lists."""
     sentences = []
     if isinstance(texts, Mapping):
         for nested_texts in texts.values():
-            sentences += _sentences(nested_texts)
+            sentences += _flatten_messages(nested_texts)
         return sentences
     for text in texts:
         sentences.append(NEEDED if text == MISSING_MESSAGE else str(text))

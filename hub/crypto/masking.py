@@ -113,15 +113,15 @@ class SecretMask:
     def _find_spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield the places of secrets in a text, also in the text that its escapes stand for."""
         current = _encode(text)
-        yield from self._places(current)
+        yield from self._find_places(current)
         for _ in range(MAX_ROUNDS):
             decoded = _decode(current)
             if decoded is None:
                 return
             current = decoded
-            yield from self._places(current)
+            yield from self._find_places(current)
 
-    def _places(self, encoded: _Text) -> Iterator[tuple[int, int]]:
+    def _find_places(self, encoded: _Text) -> Iterator[tuple[int, int]]:
         """Yield the places of secrets, as long as each one goes on."""
         text = encoded.text.lower()
         position = 0
@@ -154,7 +154,7 @@ def token_in(value: str) -> str:
     return text if is_token and not text.isdigit() else ""
 
 
-def _forms(secret: str) -> set[str]:
+def _encoded_forms(secret: str) -> set[str]:
     """Return the forms of a secret that escapes do not account for: as it is, hex and base64."""
     encoded = secret.encode("utf-8", "replace")
     plain = encoded.decode("latin-1")
@@ -173,12 +173,12 @@ def _forms(secret: str) -> set[str]:
 
 def _places_of_parts(secret: str) -> Iterator[tuple[str, tuple[str, int]]]:
     """Yield each part by which a secret is recognized, with its form and its place in that."""
-    for form in _forms(secret):
-        for start, size in _parts(form):
+    for form in _encoded_forms(secret):
+        for start, size in _indexed_parts(form):
             yield form[start : start + size].lower(), (form.lower(), start)
 
 
-def _parts(form: str) -> Iterator[tuple[int, int]]:
+def _indexed_parts(form: str) -> Iterator[tuple[int, int]]:
     """Yield start and size of the parts by which a form of a secret is recognized.
 
     They lie so that every longer part contains one of them.

@@ -43,7 +43,7 @@ class Vault:
 
     def open(self, place: str, sealed: bytes) -> str:
         """Return the text, if it was sealed for this place by a key of the ring."""
-        head, nonce, body = _parts(place, sealed)
+        head, nonce, body = _split_sealed(place, sealed)
         cipher = self._cipher(place, _key_id(head))
         try:
             opened = cipher.decrypt(nonce, body, _binding_data(head, place))
@@ -81,7 +81,7 @@ def _build_header(key_id: str) -> bytes:
     return VERSION + bytes([len(id)]) + id
 
 
-def _parts(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
+def _split_sealed(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
     """Split a sealed secret into head, nonce and body; raise VaultError if it is not one."""
     key_id_bytes = sealed[1] if len(sealed) > 1 else 0
     head_end = 2 + key_id_bytes

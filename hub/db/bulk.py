@@ -50,18 +50,20 @@ def is_among(column: Any, name: str) -> _Among:
 @compiles(_Among, "postgresql")
 def _compile_for_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     """Compile the condition for PostgreSQL, which is given the ids as an array."""
-    column, values = _operands(element, compiler, options)
+    column, values = _compile_operands(element, compiler, options)
     return f"{column} = ANY({values})"
 
 
 @compiles(_Among)
 def _compile_for_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     """Compile the condition for SQLite, which is given the ids as JSON."""
-    column, values = _operands(element, compiler, options)
+    column, values = _compile_operands(element, compiler, options)
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 (both are compiled)
 
 
-def _operands(element: _Among, compiler: SQLCompiler, options: dict[str, Any]) -> tuple[str, str]:
+def _compile_operands(
+    element: _Among, compiler: SQLCompiler, options: dict[str, Any]
+) -> tuple[str, str]:
     """Compile the column and the list of ids."""
     column, values = element.clauses
     column_sql = compiler.process(column, **options)

@@ -154,7 +154,7 @@ def init_app(
     """
     check_url(DATABASE_SETTING, url)
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", _add_driver(url))
-    options = _options(url, application_name) | _pool_options(url)
+    options = _engine_options(url, application_name) | _pool_options(url)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     with app.app_context():
@@ -168,14 +168,14 @@ def init_app(
         time_limit.limit_statements(engine, page_seconds=page_seconds)
 
 
-def standalone(url: str, *, exclusive: bool = False) -> Engine:
+def standalone_engine(url: str, *, exclusive: bool = False) -> Engine:
     """Return an engine outside of the application, which keeps no connection open.
 
     With `exclusive` a connection to an SQLite file is refused while any other one is open, and
     keeps every other one out.
     """
     check_url(DATABASE_SETTING, url)
-    engine = create_engine(_add_driver(url), poolclass=NullPool, **_options(url, "hub copy"))
+    engine = create_engine(_add_driver(url), poolclass=NullPool, **_engine_options(url, "hub copy"))
     if engine.dialect.name == "sqlite":
 
         def on_connect(connection: sqlite3.Connection, record: object) -> None:
@@ -305,7 +305,7 @@ def _add_driver(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
-def _options(url: str, application_name: str) -> dict[str, Any]:
+def _engine_options(url: str, application_name: str) -> dict[str, Any]:
     """Return the options of an engine: time limits and exact JSON."""
     shared = {
         "hide_parameters": True,  # what was written never stands in a log

@@ -164,7 +164,7 @@ class LeaseRows:
         """Raise LeaseLost if another process has taken the lease meanwhile."""
         if not lease.is_lost:
             with process_coordination().connection() as connection:
-                fence = connection.scalar(_CONFIRM, self._values(lease))
+                fence = connection.scalar(_CONFIRM, self._lease_values(lease))
             if fence is None:
                 self._note_loss(lease)
         if lease.is_lost:
@@ -172,7 +172,7 @@ class LeaseRows:
 
     def confirm(self, session: Session, lease: RowLease) -> None:
         """Raise LeaseLost unless the lease is held; nobody takes it before the transaction ends."""
-        fence = session.connection().scalar(_CONFIRM, self._values(lease))
+        fence = session.connection().scalar(_CONFIRM, self._lease_values(lease))
         if fence is None:
             self._note_loss(lease)
             raise LeaseLost(lease.name)
@@ -212,7 +212,7 @@ class LeaseRows:
 
     def _release_row(self, lease: RowLease) -> None:
         with process_coordination().connection() as connection:
-            connection.execute(_RELEASE, self._values(lease))
+            connection.execute(_RELEASE, self._lease_values(lease))
 
     def _note_loss(self, lease: RowLease) -> None:
         lease.is_lost = True
@@ -221,16 +221,18 @@ class LeaseRows:
                 del self._leases[lease.name]
         log.warning("The lease %s of this process was taken by another one.", lease.name)
 
-    def _values(self, lease: RowLease) -> dict[str, Any]:
+    def _lease_values(self, lease: RowLease) -> dict[str, Any]:
         return {"process": self._process, "name": lease.name, "fence": lease.fence}
 
     def _start_heartbeats(self) -> None:
         if self._thread is None or not self._thread.is_alive():
             self._wake.clear()
-            self._thread = threading.Thread(target=self._beat, name="leases", daemon=True)
+            self._thread = threading.Thread(
+                target=self._renew_regularly, name="leases", daemon=True
+            )
             self._thread.start()
 
-    def _beat(self) -> None:
+    def _renew_regularly(self) -> None:
         """Renew the leases until there are none."""
         with self._app.app_context():
             while not self._wake.wait(self.heartbeat_seconds):

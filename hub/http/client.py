@@ -267,11 +267,11 @@ def open_session() -> requests.Session:
 
 def encode(value: Any) -> bytes:
     """Return a value as JSON, each Decimal as a number with the same digits."""
-    text = json.dumps(value, default=_number, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(value, default=_json_number, allow_nan=False, ensure_ascii=False)
     return text.encode()
 
 
-def _number(value: Any) -> Any:
+def _json_number(value: Any) -> Any:
     """Return a Decimal as a number that JSON writes alike; raise ValueError if there is none."""
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} cannot be sent as JSON")

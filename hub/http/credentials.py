@@ -57,7 +57,7 @@ def find_request_secrets(url: str, headers: Mapping[str, str], body: object) -> 
     secrets |= _find_in_headers(headers)
     content = body.encode() if isinstance(body, str) else body
     if isinstance(content, bytes):
-        secrets |= _find_in_body(content, _text(headers.get("Content-Type") or ""))
+        secrets |= _find_in_body(content, _header_text(headers.get("Content-Type") or ""))
     return secrets - {""}
 
 
@@ -66,7 +66,7 @@ def _find_in_headers(headers: Mapping[str, str]) -> set[str]:
     secrets = set()
     for name, value in headers.items():
         if name.lower() not in PLAIN_HEADERS:
-            secrets |= _find_in_header(_text(value))
+            secrets |= _find_in_header(_header_text(value))
     return secrets
 
 
@@ -131,6 +131,6 @@ def _find_in_header(value: str) -> set[str]:
     return {credentials, text, user, password}
 
 
-def _text(value: object) -> str:
+def _header_text(value: object) -> str:
     """Return a header's value as a text; requests also takes bytes."""
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)

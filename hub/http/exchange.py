@@ -75,7 +75,9 @@ def fetch(
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             is_late = guard.expired or isinstance(error, requests.Timeout)
             failure = DeadlinePassed if is_late else ExchangeError
-            raise failure(_reason(error), may_have_sent=_may_have_sent(guard, error)) from error
+            raise failure(
+                _describe_error(error), may_have_sent=_may_have_sent(guard, error)
+            ) from error
         # Headers that end where the connection was cut look complete to the standard library.
         if guard.expired:
             raise DeadlinePassed(TOO_LATE, may_have_sent=True)
@@ -111,7 +113,7 @@ def _may_have_sent(guard: deadline.RequestGuard, error: Exception) -> bool:
     return not isinstance(reason, NewConnectionError)
 
 
-def _reason(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """Return what went wrong, in a few words."""
     cause = error.args[0] if error.args else error
     reason = getattr(cause, "reason", None) or cause

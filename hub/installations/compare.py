@@ -89,12 +89,12 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
     compared_fields = _fields(installation, names)
     codes: dict[str, list[Code]] = {}
     for field in compared_fields:
-        codes[field.name] = sources.codes(installation, field.name)
+        codes[field.name] = sources.read_codes(installation, field.name)
     lists = {records.ROLE_LIST[field.role] for field in compared_fields}
     record_download.refresh(installation.company_id, lists)
     pairs: list[Pair] = []
     for field in compared_fields:
-        pairs += _pairs(installation, field, codes[field.name])
+        pairs += _pair_all(installation, field, codes[field.name])
     return pairs
 
 
@@ -139,9 +139,9 @@ def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: 
 
 def _missing_records(installation: Installation, field: Field) -> list[Create]:
     """Return a record to create for each code of a field that QuickBooks lacks."""
-    codes = sources.codes(installation, field.name)
+    codes = sources.read_codes(installation, field.name)
     record_download.refresh(installation.company_id, {records.ROLE_LIST[field.role]})
-    pairs = _pairs(installation, field, codes)
+    pairs = _pair_all(installation, field, codes)
     missing = {pair.code for pair in pairs if pair.state == PairState.MISSING}
     creates: list[Create] = []
     for code in codes:
@@ -159,12 +159,12 @@ def _missing_records(installation: Installation, field: Field) -> list[Create]:
 
 def _fields(installation: Installation, names: Iterable[str]) -> list[Field]:
     """Return the fields with these names, else those to match first, else all."""
-    fields_of_app = sources.fields(installation, sources.site(installation))
+    fields_of_app = sources.fields(installation, sources.site_of(installation))
     names = tuple(names) or sources.app_of(installation).match_first
     return [field for field in fields_of_app if field.name in names or not names]
 
 
-def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> list[Pair]:
+def _pair_all(installation: Installation, field: Field, codes: Sequence[Code]) -> list[Pair]:
     """Return a pair for each code, then one for each record that no code may use."""
     scope = current().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
@@ -178,7 +178,7 @@ def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> l
     counts = Counter(uses)
     pairs: list[Pair] = []
     for code, result, use in zip(codes, results, uses, strict=True):
-        pairs.append(_pair(field, code, result, rows, is_duplicate=counts[use] > 1))
+        pairs.append(_pair_code(field, code, result, rows, is_duplicate=counts[use] > 1))
 
     paired_ids = {pair.quickbooks_id for pair in pairs}
     for row in rows.values():
@@ -192,7 +192,7 @@ def _use(code: Code, result: MatchResult) -> tuple[str, str]:
     return key(code_name(code)), result.id if isinstance(result, Ref) else ""
 
 
-def _pair(
+def _pair_code(
     field: Field,
     code: Code,
     result: MatchResult,
@@ -267,8 +267,8 @@ def _matched_pair(
     state = PairState.DUPLICATE
     if not is_duplicate:
         differences = (
-            _difference("name", code_values["name"], ref.name),
-            _difference("number", code_values["number"], number),
+            _describe_difference("name", code_values["name"], ref.name),
+            _describe_difference("number", code_values["number"], number),
         )
         problem = "; ".join(text for text in differences if text)
         state = PairState.DIFFERS if problem else PairState.MATCHED
@@ -282,7 +282,7 @@ def _matched_pair(
     )
 
 
-def _difference(label: str, at_source: str, in_quickbooks: str) -> str:
+def _describe_difference(label: str, at_source: str, in_quickbooks: str) -> str:
     """Say how a value differs; "" if it does not, or if one side has none.
 
     The source may have the last part of a name with levels.

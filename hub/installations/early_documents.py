@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, text, update
 from sqlalchemy.orm import Session
 
 from hub.contract.states import Stage
-from hub.installations.enable import subject
+from hub.installations.enable import audit_subject
 from hub.models import Installation, SourceDocument
 from hub.models.display_names import readable_id
 from hub.models.enums import StartRule
@@ -44,7 +44,7 @@ def include(
             session,
             who,
             "documents included",
-            subject(installation),
+            audit_subject(installation),
             count=len(names),
             documents=names[:MAX_LOGGED_NUMBERS],
         )

@@ -81,7 +81,7 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
         row = session.get_one(Installation, installation_id)
         before = row.mode
         row.mode = mode
-        audit.record(session, who, "mode changed", subject(row), before=before, after=mode)
+        audit.record(session, who, "mode changed", audit_subject(row), before=before, after=mode)
 
 
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
@@ -96,7 +96,7 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
         row = session.get_one(Installation, row.id)
         row.enabled = False
         outage.clear(session, row)
-        audit.record(session, who, "app disabled", subject(row))
+        audit.record(session, who, "app disabled", audit_subject(row))
     return row
 
 
@@ -115,7 +115,7 @@ def push_first_lists(row: Installation) -> dict[str, int]:
     counts = push_lists(row)
     who = row.owner or "command line"
     with transaction() as session:
-        audit.record(session, who, LISTS, subject(row), **counts)
+        audit.record(session, who, LISTS, audit_subject(row), **counts)
     return counts
 
 
@@ -130,7 +130,7 @@ def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> 
     return sources.check(row, draft.settings, draft.secrets)
 
 
-def subject(row: Installation) -> str:
+def audit_subject(row: Installation) -> str:
     """Return the name of an installation in the audit log."""
     company = row.company
     return f"{row.slug} for {company.name or company.realm}"
@@ -154,7 +154,9 @@ def _save(
     if is_tested:
         _log_test(row, draft, who)
     settings = settings_schema.resolve_choices(
-        app, draft.settings, lambda source: _choices(row, draft.settings, draft.secrets, source)
+        app,
+        draft.settings,
+        lambda source: _setting_choices(row, draft.settings, draft.secrets, source),
     )
     tenant = sources.check(row, settings, draft.secrets) if is_tested else None
     changes["settings"] = settings
@@ -172,7 +174,7 @@ def _log_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None
     """
     addresses = sorted(draft.addresses)
     with transaction() as session:
-        audit.record(session, who, "connection tested", subject(row), addresses=addresses)
+        audit.record(session, who, "connection tested", audit_subject(row), addresses=addresses)
 
 
 def _parse_start_date(value: Any) -> dt.date:
@@ -239,7 +241,7 @@ def parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def _choices(
+def _setting_choices(
     row: Installation, settings: Mapping[str, Any], secrets: dict[str, str], source: str
 ) -> settings_schema.Offered:
     """Return what a setting may be chosen from, each id with the texts that may stand for it.
@@ -249,7 +251,7 @@ def _choices(
     kind, _, field = source.partition(":")
     choices: list[tuple[str, tuple[str, ...]]] = []
     if kind == "code":
-        for code in sources.codes(row, field, settings, secrets):
+        for code in sources.read_codes(row, field, settings, secrets):
             texts = (code.number or "", code.name or "")
             choices.append((code.id, texts))
         return choices
@@ -294,7 +296,7 @@ def _store(
             sources.bind(session, row, tenant)
             outbox.mark_for_reread(session, row.id)
         secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
-        audit.record(session, who, what, subject(row), changes=described, mode=row.mode)
+        audit.record(session, who, what, audit_subject(row), changes=described, mode=row.mode)
     return row
 
 
@@ -334,7 +336,7 @@ def _apply_automatic_switch(
         return
     count = outbox.approve_all(session, row.id, who)
     if count:
-        audit.record(session, who, "postings approved", subject(row), count=count)
+        audit.record(session, who, "postings approved", audit_subject(row), count=count)
 
 
 def _available_app(slug: str) -> App:

@@ -98,7 +98,7 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     """Store every row of the file that names a record, or none of them; return how many."""
     lines = _read(content)
     with transaction() as session:
-        listed = {(line["field"], line["code"]) for line in _lines(session, row)}
+        listed = {(line["field"], line["code"]) for line in _file_rows(session, row)}
         choices = _Choices(session, row)
         for number, line in lines:
             field = line["field"]
@@ -122,7 +122,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
     lines = _read(content)
     planned: list[ImportRow] = []
     with read_only_session() as session:
-        listed = {(line["field"], line["code"]): line for line in _lines(session, row)}
+        listed = {(line["field"], line["code"]): line for line in _file_rows(session, row)}
         choices = _Choices(session, row)
         first_lines: dict[tuple[str, str], int] = {}
         for number, line in lines:
@@ -166,7 +166,7 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
 def export_lines(row: Installation) -> list[dict[str, str]]:
     """Return every match and every code that has none, by field and code."""
     with read_only_session() as session:
-        lines = _lines(session, row)
+        lines = _file_rows(session, row)
     return sorted(lines, key=itemgetter("field", "code"))
 
 
@@ -299,7 +299,7 @@ def _name_of_record(session: Session, row: Installation, field: Field, record: s
 def _find_or_create_match(session: Session, row: Installation, field: str, code: str) -> Match:
     """Return the match of a code, or a new one that is not added to the session yet."""
     key: dict[str, Any] = {
-        **_scope(row),
+        **_shared_columns(row),
         "field": field,
         "code": code,
     }
@@ -308,7 +308,7 @@ def _find_or_create_match(session: Session, row: Installation, field: str, code:
     return stored or Match(**key)
 
 
-def _scope(row: Installation) -> dict[str, Any]:
+def _shared_columns(row: Installation) -> dict[str, Any]:
     """Return the columns that the matches of an installation share with those of its plugin."""
     return {
         "company_id": row.company_id,
@@ -317,9 +317,9 @@ def _scope(row: Installation) -> dict[str, Any]:
     }
 
 
-def _lines(session: Session, row: Installation) -> list[dict[str, str]]:
+def _file_rows(session: Session, row: Installation) -> list[dict[str, str]]:
     """Return every match and every code that was seen without one, as rows of the file."""
-    query = select(Match).filter_by(**_scope(row))
+    query = select(Match).filter_by(**_shared_columns(row))
     matches = session.scalars(query).all()
     lines = _matched_lines(session, row, matches)
     matched_codes = {(match.field, match.code) for match in matches}
@@ -328,7 +328,7 @@ def _lines(session: Session, row: Installation) -> list[dict[str, str]]:
         if (seen.field, seen.code) in matched_codes:
             continue
         name = seen.name or seen.number
-        lines.append(_line(seen.field, seen.code, name, "", ""))
+        lines.append(_file_row(seen.field, seen.code, name, "", ""))
     return lines
 
 
@@ -348,12 +348,12 @@ def _matched_lines(
         list_name = records.ROLE_LIST.get(role, "")
         record_name = names.get((list_name, match.record), "")
         record_id = SPECIAL_WORDS.get(match.record, match.record)
-        line = _line(match.field, match.code, match.name, record_id, record_name)
+        line = _file_row(match.field, match.code, match.name, record_id, record_name)
         lines.append(line)
     return lines
 
 
-def _line(field: str, code: str, name: str, record_id: str, record_name: str) -> dict[str, str]:
+def _file_row(field: str, code: str, name: str, record_id: str, record_name: str) -> dict[str, str]:
     """Return a row of the file."""
     return {
         "field": field,

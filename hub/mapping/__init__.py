@@ -15,7 +15,7 @@ from hub.mapping.index import (
     NameOwner,
     RecordIndex,
     key,
-    ref,
+    to_ref,
 )
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
 from hub.mapping.places import PLACES, is_text
@@ -57,7 +57,7 @@ __all__ = [
     "is_text",
     "key",
     "party_name",
-    "ref",
     "resolve",
     "separator_reason",
+    "to_ref",
 ]

@@ -294,7 +294,7 @@ class MatchIndex:
 _NO_RECORDS = RecordIndex()
 
 
-def ref(role: Role, entry: Entry) -> Ref:
+def to_ref(role: Role, entry: Entry) -> Ref:
     """Return a record as a document refers to it in a role."""
     return Ref(
         role=role,

@@ -12,7 +12,7 @@ class Places:
     line: frozenset[Role] = frozenset()
 
 
-def _places(header: tuple[Role, ...], line: tuple[Role, ...] = ()) -> Places:
+def _iter_places(header: tuple[Role, ...], line: tuple[Role, ...] = ()) -> Places:
     return Places(header=frozenset(header), line=frozenset(line))
 
 
@@ -21,24 +21,24 @@ _BOUGHT: tuple[Role, ...] = (*_ORDERED, "purchase_order")
 _SOLD: tuple[Role, ...] = ("item", "account", "class", "tax_code")
 
 PLACES: dict[Kind, Places] = {
-    "bill": _places(("vendor", "payable_account", "term", "location"), _BOUGHT),
-    "vendor_credit": _places(("vendor", "payable_account", "location"), _BOUGHT),
-    "expense": _places(
+    "bill": _iter_places(("vendor", "payable_account", "term", "location"), _BOUGHT),
+    "vendor_credit": _iter_places(("vendor", "payable_account", "location"), _BOUGHT),
+    "expense": _iter_places(
         ("vendor", "customer", "payment_account", "payment_method", "location"), _BOUGHT
     ),
-    "purchase_order": _places(("vendor", "payable_account", "term", "location"), _ORDERED),
-    "invoice": _places(("customer", "term", "location"), _SOLD),
-    "credit_memo": _places(("customer", "location", "payment_method"), _SOLD),
-    "refund": _places(("customer", "location", "payment_method", "deposit_account"), _SOLD),
-    "payment": _places(("customer", "payment_method", "deposit_account")),
-    "bill_payment": _places(("vendor", "payment_account", "payable_account", "location")),
-    "deposit": _places(
+    "purchase_order": _iter_places(("vendor", "payable_account", "term", "location"), _ORDERED),
+    "invoice": _iter_places(("customer", "term", "location"), _SOLD),
+    "credit_memo": _iter_places(("customer", "location", "payment_method"), _SOLD),
+    "refund": _iter_places(("customer", "location", "payment_method", "deposit_account"), _SOLD),
+    "payment": _iter_places(("customer", "payment_method", "deposit_account")),
+    "bill_payment": _iter_places(("vendor", "payment_account", "payable_account", "location")),
+    "deposit": _iter_places(
         ("deposit_account", "location"),
         ("account", "class", "customer", "vendor", "payment_method"),
     ),
-    "vendor": _places(("term", "payable_account")),
-    "customer": _places(("customer", "term", "payment_method", "tax_code")),
-    "item": _places(
+    "vendor": _iter_places(("term", "payable_account")),
+    "customer": _iter_places(("customer", "term", "payment_method", "tax_code")),
+    "item": _iter_places(
         (
             "income_account",
             "expense_account",

@@ -118,7 +118,7 @@ class _Resolver:
             if role not in possible_roles:
                 self._add_to_memo(field, role, code)
                 continue
-            ref = self._ref(field, role, code)
+            ref = self._resolve_code(field, role, code)
             if ref:
                 refs.setdefault(role, ref)
         return refs
@@ -175,7 +175,7 @@ class _Resolver:
         parts = split(mapped, role, line_refs)
         if isinstance(parts, tuple):
             return replace(mapped, parts=parts)
-        label = _label(self._field_of(role), role)
+        label = _field_label(self._field_of(role), role)
         return [
             Missing(field=role, label=label, role=role, code="", problem=parts, solution="source")
         ]
@@ -188,7 +188,7 @@ class _Resolver:
             code = code.quickbooks_id or code.id
         return find_setting(role, code, self.index)
 
-    def _ref(self, field: Field | None, role: Role, code: Code | str) -> Ref | None:
+    def _resolve_code(self, field: Field | None, role: Role, code: Code | str) -> Ref | None:
         """Return the record of one code; None if it is missing or left out."""
         result = self._find(field, role, code)
         if isinstance(result, Missing):
@@ -224,7 +224,7 @@ class _Resolver:
         name = code_name(code)
         if isinstance(result, Ref):
             name = result.name
-        label = _label(field, role)
+        label = _field_label(field, role)
         self.remarks[f"{label}: {name}"] = None
 
     def _add_missing(self, field: str, label: str, problem: str) -> None:
@@ -237,7 +237,7 @@ class _Resolver:
     ) -> bool:
         """Do what the field says when lines differ; return whether the document must be split."""
         field = self._field_of(role)
-        label = _label(field, role)
+        label = _field_label(field, role)
         policy = field.differ if field else "hold"
         if policy == "split":
             return True
@@ -279,7 +279,7 @@ class _Resolver:
         return None
 
 
-def _label(field: Field | None, role: Role) -> str:
+def _field_label(field: Field | None, role: Role) -> str:
     """Return the name of a field for people, or of the role if the app has no field for it."""
     if field:
         return field.label

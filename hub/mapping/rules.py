@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hub.contract.documents import Code, Party, Role
 from hub.contract.types import Field
 from hub.errors import Sentence
-from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, ref
+from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, to_ref
 from hub.mapping.mapped import Create, Missing, Ref
 from hub.models.enums import MatchOrigin
 
@@ -18,7 +18,7 @@ def find(field: Field, code: Code | str, index: MatchIndex) -> MatchResult:
 
     Return None if a person chose to leave the code out.
     """
-    identity = _identity(field, code)
+    identity = _cache_key(field, code)
     if identity not in index.cache:
         result = _find(field, code, index)
         index.cache[identity] = _refuse_separator(field, code, result, index)
@@ -29,7 +29,7 @@ def find_setting(role: Role, id: str, index: MatchIndex) -> Ref | Missing:
     """Return the record whose QuickBooks id a setting holds."""
     entry = index.records(role).get_active(id)
     if entry:
-        return ref(role, entry)
+        return to_ref(role, entry)
     return Missing(
         field=role,
         label=role.replace("_", " ").capitalize(),
@@ -78,7 +78,7 @@ def separator_reason(field: Field, name: str) -> str:
     )
 
 
-def _identity(field: Field, code: Code | str) -> tuple[object, ...]:
+def _cache_key(field: Field, code: Code | str) -> tuple[object, ...]:
     """Return what the result depends on, as a key for the cache."""
     if isinstance(code, str):
         return field.name, code
@@ -144,7 +144,7 @@ def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIn
         return None
     entry = index.records(field.role).get_active(decision.record)
     if entry:
-        return ref(field.role, entry)
+        return to_ref(field.role, entry)
     reason = _unusable_reason(decision.record, index, field.role)
     problem = Sentence("it is linked to a record that cannot be used: %(why)s", why=reason)
     if decision.match_method == MatchOrigin.DECIDED:
@@ -185,13 +185,13 @@ def _one_record(
         )
         return _missing_result(field, code, index, reason, hits)
     if len(hits) == 1:
-        return ref(field.role, hits[0])
+        return to_ref(field.role, hits[0])
     names = sorted(entry.qualified_name for entry in hits)
     reason = Sentence("several records in QuickBooks fit: %(names)s.", names=", ".join(names))
     return _missing_result(field, code, index, reason, hits)
 
 
-def _email(code: Code) -> str:
+def _party_email(code: Code) -> str:
     """Return the e-mail address that the source has of a party; "" for none, and for items."""
     if not isinstance(code.create, Party):
         return ""
@@ -219,7 +219,7 @@ def _are_all_someone_else(field: Field, code: Code, hits: list[Entry], index: Ma
 
 def _is_someone_else(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
     """Return whether a record of the same name has another address or belongs to another code."""
-    email = _email(code)
+    email = _party_email(code)
     if email and entry.email:
         has_same_email = RecordIndex([entry]).find_by_email(email)
         if not has_same_email:
@@ -240,7 +240,7 @@ _RULES: dict[str, Callable[[RecordIndex, Code, bool], list[Entry]]] = {
     "id": _find_by_id,
     "number": lambda records, code, is_plain: records.find_by_number(code.number or ""),
     "name": lambda records, code, is_plain: records.find_by_name(code.name or ""),
-    "email": lambda records, code, is_plain: records.find_by_email(_email(code)),
+    "email": lambda records, code, is_plain: records.find_by_email(_party_email(code)),
     "words": lambda records, code, is_plain: records.find_by_words(code.name or ""),
 }
 
@@ -304,7 +304,7 @@ def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -
     """
     entry = index.records(field.role).get_active(default)
     if entry:
-        return ref(field.role, entry)
+        return to_ref(field.role, entry)
     why = _unusable_reason(default, index, field.role)
     problem = Sentence(
         "nothing fits it, and the settings' default cannot be used: %(why)s", why=why
@@ -340,7 +340,7 @@ def _missing_result(
         number=code.number or "",
         problem=problem,
         solution=solution,
-        suggestions=tuple(ref(field.role, entry) for entry in suggestions),
+        suggestions=tuple(to_ref(field.role, entry) for entry in suggestions),
         exact=_certain_id(field, code, suggestions, index),
         new_name=code.create.name if code.create else "",
     )

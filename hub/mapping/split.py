@@ -8,7 +8,7 @@ from hub.contract.documents import Document, Line, Role
 from hub.errors import Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.places import is_text
-from hub.money import ZERO, total
+from hub.money import ZERO, sum_amounts
 
 
 def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Mapped, ...] | str:
@@ -32,7 +32,7 @@ def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Map
     for id, lines in lines_by_ref.items():
         if all(is_text(line.line) for line in lines):
             continue
-        parts.append(_part(mapped, refs[id], role, lines, position=len(parts) + 1))
+        parts.append(_build_part(mapped, refs[id], role, lines, position=len(parts) + 1))
     return tuple(parts)
 
 
@@ -52,14 +52,14 @@ def _reason_against(document: Document) -> str:
     if document.tax_mode == "exclusive" and not is_taxed_by_line:
         return Sentence("it cannot be split to the cent, for its tax is not given line by line.")
     if document.total is not None:
-        total_of_lines = _sum(document, document.lines)
+        total_of_lines = _sum_lines(document, document.lines)
         difference = document.total - total_of_lines
         if abs(difference) > document.tolerance:
             return Sentence("it cannot be split, for its lines do not add up to its total.")
     return ""
 
 
-def _part(
+def _build_part(
     mapped: Mapped, ref: Ref, role: Role, mapped_lines: list[MappedLine], position: int
 ) -> Mapped:
     """Return one part; the first one keeps the number and the attachments of the document."""
@@ -72,7 +72,7 @@ def _part(
         document,
         lines=lines,
         number=number,
-        total=None if document.total is None else _sum(document, lines),
+        total=None if document.total is None else _sum_lines(document, lines),
         tax_total=None if document.tax_total is None else _tax(lines),
         attachments=document.attachments if position == 1 else (),
     )
@@ -86,13 +86,13 @@ def _part(
 
 
 def _tax(lines: tuple[Line, ...]) -> Decimal:
-    return total(line.tax for line in lines)
+    return sum_amounts(line.tax for line in lines)
 
 
-def _sum(document: Document, lines: tuple[Line, ...]) -> Decimal:
+def _sum_lines(document: Document, lines: tuple[Line, ...]) -> Decimal:
     """Add up the amounts of lines as the document's total does: with tax that comes on top."""
     amounts = [amount(line) for line in lines]
-    net = total(amounts)
+    net = sum_amounts(amounts)
     if document.tax_mode == "exclusive":
         return net + _tax(lines)
     return net

@@ -59,7 +59,7 @@ def render(accept: str) -> tuple[bytes, str]:
     totals.store()
     with read_only_session() as session:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Families(list(_families(session))))
+        registry.register(_Families(list(_iter_metrics(session))))
         encode, content_type = choose_encoder(accept)
         return encode(registry), content_type
 
@@ -75,7 +75,7 @@ class _Families:
         return self._families
 
 
-def _families(session: Session) -> Iterator[Any]:
+def _iter_metrics(session: Session) -> Iterator[Any]:
     """Yield every metric with its values."""
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
@@ -95,10 +95,10 @@ def _families(session: Session) -> Iterator[Any]:
             total.add_metric(sample.labels, value)
         yield total
     for histogram in HISTOGRAMS:
-        yield _histogram(histogram, stored.get(histogram.name, {}))
+        yield _encode_histogram(histogram, stored.get(histogram.name, {}))
 
 
-def _histogram(histogram: Histogram, stored: Mapping[Sample, float]) -> Any:
+def _encode_histogram(histogram: Histogram, stored: Mapping[Sample, float]) -> Any:
     """Return a histogram; Prometheus wants each bucket to contain the ones below it."""
     from prometheus_client.core import HistogramMetricFamily
 

@@ -54,7 +54,7 @@ class Gauge(NamedTuple):
 
 def documents(session: Session) -> Values:
     """Count the documents of each app by state."""
-    slugs = _slugs(session)
+    slugs = _app_slugs(session)
     by_app: Counter[tuple[str, ...]] = Counter()
     for slug in set(slugs.values()):
         by_app.update(dict.fromkeys(((slug, state.value) for state in ATTENTION_ORDER), 0))
@@ -74,7 +74,7 @@ def oldest_unposted_ages(session: Session) -> Values:
                 company = str(company_id)
                 oldest[company] = min(created_at, oldest.get(company, created_at))
         for company, created_at in oldest.items():
-            yield (company, waits_for), _seconds(now - created_at)
+            yield (company, waits_for), _age_in_seconds(now - created_at)
 
 
 def count_in_doubt(session: Session) -> Values:
@@ -108,12 +108,12 @@ def connections(session: Session) -> Values:
 
 def runs_waiting(session: Session) -> Values:
     """Count the runs that were requested and not started."""
-    return _count(session, Run.ended_at.is_(None), Run.started_at.is_(None))
+    return _count_rows(session, Run.ended_at.is_(None), Run.started_at.is_(None))
 
 
 def runs_under_way(session: Session) -> Values:
     """Count the runs that were started and not ended."""
-    return _count(session, Run.ended_at.is_(None), Run.started_at.is_not(None))
+    return _count_rows(session, Run.ended_at.is_(None), Run.started_at.is_not(None))
 
 
 def last_run_time(session: Session) -> Values:
@@ -126,7 +126,7 @@ def last_run_time(session: Session) -> Values:
 def schedules_overdue(session: Session) -> Values:
     """Count the schedules that were due a minute ago and not started."""
     moment = current().clock.now() - OVERDUE_AFTER
-    return _count(session, Schedule.next_due < moment, Schedule.enabled.is_(True))
+    return _count_rows(session, Schedule.next_due < moment, Schedule.enabled.is_(True))
 
 
 def apps_failing(session: Session) -> Values:
@@ -199,7 +199,7 @@ GAUGES = (
 )
 
 
-def _slugs(session: Session) -> dict[int, str]:
+def _app_slugs(session: Session) -> dict[int, str]:
     """Return the app of each installation."""
     return dict(iter(session.execute(select(Installation.id, Installation.slug))))
 
@@ -230,11 +230,11 @@ def _in_doubt_query() -> Select[Any]:
     return select(ConnectedCompany.id, number)
 
 
-def _count(session: Session, *conditions: Any) -> Values:
+def _count_rows(session: Session, *conditions: Any) -> Values:
     """Return the number of rows that meet some conditions, as the only value."""
     yield (), session.scalar(select(func.count()).where(*conditions)) or 0
 
 
-def _seconds(age: dt.timedelta) -> float:
+def _age_in_seconds(age: dt.timedelta) -> float:
     """Return an age in seconds, 0 if a clock was set back."""
     return max(0.0, age.total_seconds())

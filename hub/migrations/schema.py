@@ -79,7 +79,7 @@ def require_upgradable(connection: Connection) -> None:
         expected = columns_of_models()  # the same as those of its revision, without making it
     else:
         expected = columns_at(revision) if revision else {}
-    difference = next(_differences(present, expected), None)
+    difference = next(_find_differences(present, expected), None)
     if difference:
         origin = f"do not match revision {revision}" if revision else "belong to no revision"
         raise _error(
@@ -148,7 +148,7 @@ def columns_at(revision: str) -> Columns:
     return columns
 
 
-def _differences(present: Columns, expected: Columns) -> Iterator[str]:
+def _find_differences(present: Columns, expected: Columns) -> Iterator[str]:
     for table in sorted({*present, *expected}):
         if table not in present:
             yield f"table {table} is missing"

@@ -79,11 +79,11 @@ def _update_terms(session: Session, flush_context: Any) -> None:
     changed_ids: list[int] = []
     for document in session.new:
         if isinstance(document, SourceDocument):
-            rows += _rows(document)
+            rows += _term_rows(document)
     for document in session.dirty:
         if isinstance(document, SourceDocument) and _has_changed(document):
             changed_ids.append(document.id)
-            rows += _rows(document)
+            rows += _term_rows(document)
     table = cast(Table, DocumentTerm.__table__)
     if changed_ids:
         session.execute(delete(table).where(table.c.document_id.in_(changed_ids)))
@@ -97,6 +97,6 @@ def _has_changed(document: SourceDocument) -> bool:
     return any(attributes[name].history.has_changes() for name in SEARCHED_COLUMNS)
 
 
-def _rows(document: SourceDocument) -> list[dict[str, Any]]:
+def _term_rows(document: SourceDocument) -> list[dict[str, Any]]:
     """Return the rows of the terms of a document."""
     return [{"document_id": document.id, "term": term} for term in terms_of_row(document)]

@@ -153,7 +153,7 @@ class TransactionSummary(NamedTuple):
     def dump(self) -> dict[str, Any]:
         """Return the summary as plain JSON, with amounts as text and most empty facts left out."""
         if self.is_list_entry:
-            return {"name": self.name, "active": self.active} | self._texts(_ENTRY_FACTS)
+            return {"name": self.name, "active": self.active} | self._stored_texts(_ENTRY_FACTS)
         stored: dict[str, Any] = {
             "party": self.party,
             "number": self.number,
@@ -163,7 +163,7 @@ class TransactionSummary(NamedTuple):
             "note": self.memo,
             "total": _format_amount(self.total),
             "tax": _format_amount(self.tax),
-            **self._texts(_HEADER_FACTS),
+            **self._stored_texts(_HEADER_FACTS),
         }
         if self.is_untaxed:
             stored["untaxed"] = _YES
@@ -174,7 +174,7 @@ class TransactionSummary(NamedTuple):
             stored["tolerance"] = _format_amount(self.tolerance)
         return stored
 
-    def _texts(self, names: tuple[str, ...]) -> dict[str, str]:
+    def _stored_texts(self, names: tuple[str, ...]) -> dict[str, str]:
         """Return the facts that are not empty, by the keys under which they are stored."""
         texts: dict[str, str] = {}
         for name in names:

@@ -26,7 +26,7 @@ def language_of(person: User | None) -> Iterator[None]:
 
     A mailbox of an app is nobody, so its messages are English.
     """
-    reader = _reader(person)
+    reader = _reader_for(person)
     labels: dict[str, str] = {}
     if reader.language != ENGLISH:
         labels = field_labels(reader.language)
@@ -41,7 +41,7 @@ def language_of(person: User | None) -> Iterator[None]:
         messages.find_reader.reset(reader_token)
 
 
-def _reader(person: User | None) -> Reader:
+def _reader_for(person: User | None) -> Reader:
     """Return a person as a reader, with the number format that they chose or that is usual."""
     language = person.language if person else None
     if language not in LANGUAGES:

@@ -66,7 +66,7 @@ def load(session: Session) -> News:
         return news
     _add_people(session, news)
     news.timings = timing.load(session)
-    news.amounts = _amounts(session, [case.id for case in news.cases])
+    news.amounts = _count_and_sum(session, [case.id for case in news.cases])
     for installation in session.scalars(select(Installation)):
         news.apps[installation.id] = Subject(installation.company_id, installation.slug)
         news.owners[installation.id] = installation.owner
@@ -104,7 +104,7 @@ def daily_cases(news: News) -> Iterator[tuple[int, Case]]:
                 yield news.ids[address], case
 
 
-def subject(cases: Sequence[Case], names: dict[int, str]) -> str:
+def compose_title(cases: Sequence[Case], names: dict[int, str]) -> str:
     """Return the title of the only case, or the number of cases; with the company if it is one."""
     companies = set()
     for case in cases:
@@ -118,7 +118,7 @@ def subject(cases: Sequence[Case], names: dict[int, str]) -> str:
     return gettext("%(count)s items need attention", count=len(cases)) + company
 
 
-def text(cases: Sequence[Case], news: News) -> str:
+def compose_text(cases: Sequence[Case], news: News) -> str:
     """Return the text of a message: each case with its reason, next step and address."""
     inbox_url = f"{current().config.public_url}/inbox/"
     parts = [case_text(case, news) for case in cases[:MAX_CASES]]
@@ -157,7 +157,7 @@ def _amount_text(news: News, case: Case) -> str:
     return " · ".join([documents, *map(amounts_within, sums)])
 
 
-def _amounts(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[int, list[str]]]:
+def _count_and_sum(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[int, list[str]]]:
     """Return how many documents each case stops, and their sums less credits, as text."""
     columns = case_amounts.CURRENCY, func.count(), func.sum(case_amounts.amount())
     query = (

@@ -60,7 +60,7 @@ def send_invitation(address: str, rights: Sequence[str], who: str, code: str) ->
             "You choose a password there. The code is valid for seven days and can be used once."
         ),
     )
-    send([address], gettext("Your invitation to the QuickBooks hub"), _letter(parts))
+    send([address], gettext("Your invitation to the QuickBooks hub"), _letter_text(parts))
 
 
 def send_password_code(person: User, code: str, validity: Sentence) -> None:
@@ -81,7 +81,7 @@ def send_password_code(person: User, code: str, validity: Sentence) -> None:
             ),
         )
         title = gettext("Your code for a new password")
-    send([people_of_hub.mail_address(person)], title, _letter(parts))
+    send([people_of_hub.mail_address(person)], title, _letter_text(parts))
 
 
 def answer_password_requests() -> int:
@@ -94,7 +94,7 @@ def answer_password_requests() -> int:
     count = 0
     for request in requests:
         with read_only_session() as session:
-            person = password_resets.recipient(session, request) if is_set() else None
+            person = password_resets.find_recipient(session, request) if is_set() else None
         code = one_time_codes.generate()
         if person is not None:
             try:
@@ -119,7 +119,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
     Raise NotNow if no mail server is set. A demo writes the message into a folder.
     """
     if current().is_demo:
-        _write(_message(_sender(""), to, subject, text, files))
+        _write(_build_message(_sender(""), to, subject, text, files))
         return
     mail_url = hub_settings.mail_url()
     if not mail_url:
@@ -128,7 +128,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
             "one under Set up → Mail.",
             names=", ".join(to),
         )
-    message = _message(_sender(urlsplit(mail_url).query), to, subject, text, files)
+    message = _build_message(_sender(urlsplit(mail_url).query), to, subject, text, files)
     smtp.deliver(mail_url, message)
     hub_settings.note_accepted_mail(mail_url)
 
@@ -145,8 +145,8 @@ def digest() -> int:
     count = 0
     for address, cases in case_news.recipients(news) if is_set() else ():
         with notices.language_of(news.person(address)):
-            subject = case_news.subject(cases, news.company_names)
-            text = case_news.text(cases, news)
+            subject = case_news.compose_title(cases, news.company_names)
+            text = case_news.compose_text(cases, news)
         send([address], subject, text)
         count += 1
     if news.cases:
@@ -193,14 +193,14 @@ def _post_to_chat(news: case_news.News) -> None:
     """Post new cases to the channel, once: a message that is not accepted is not repeated."""
     if not chat.is_set():
         return
-    title = case_news.subject(news.cases, news.company_names)
+    title = case_news.compose_title(news.cases, news.company_names)
     try:
-        chat.post(f"{title}\n\n{case_news.text(news.cases, news)}")
+        chat.post(f"{title}\n\n{case_news.compose_text(news.cases, news)}")
     except HubError as error:
         log.warning("%s", error.text)
 
 
-def _letter(parts: Sequence[str]) -> str:
+def _letter_text(parts: Sequence[str]) -> str:
     """Return the text of a message, with an empty line between its parts."""
     return "\n\n".join(parts) + "\n"
 
@@ -221,7 +221,7 @@ def _sender(query: str) -> str:
     return addresses[0]
 
 
-def _message(
+def _build_message(
     sender: str, to: Sequence[str], subject: str, text: str, files: Sequence[File]
 ) -> EmailMessage:
     """Build a message; line breaks in its headers become spaces."""

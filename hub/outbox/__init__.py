@@ -7,7 +7,7 @@ reading in `planning`, then `claims` and `transitions`.
 from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed
 from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_persons_removal
 from hub.outbox.hub_statistics import count_by_installation
-from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
+from hub.outbox.identity import batch_id, fingerprint, identity_of, marker, request_id
 from hub.outbox.keys import key_of, may_have_landed, rekey, was_sent
 from hub.outbox.main_posting import (
     counts_for_its_part,
@@ -59,8 +59,8 @@ from hub.outbox.transitions import (
     mark_for_reread,
     retry,
     return_to_review,
-    settle,
     skip,
+    store_result,
     withdraw,
 )
 
@@ -100,7 +100,7 @@ __all__ = [
     "format_placeholder",
     "get_remover",
     "history",
-    "identity",
+    "identity_of",
     "is_due",
     "is_persons_removal",
     "is_same_transaction",
@@ -122,11 +122,11 @@ __all__ = [
     "resume",
     "retry",
     "return_to_review",
-    "settle",
     "sign",
     "skip",
     "state_column",
     "states",
+    "store_result",
     "sums",
     "sums_by_kind",
     "was_sent",

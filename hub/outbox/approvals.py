@@ -122,7 +122,7 @@ def load_approvers(session: Session, ids: Collection[int]) -> Mapping[int, list[
     return people
 
 
-def follow(session: Session, posting: Posting, content: str, *, keeps: bool) -> None:
+def carry_over(session: Session, posting: Posting, content: str, *, keeps: bool) -> None:
     """Carry the approvals of a posting over to the content that it gets now, or drop them.
 
     They are kept if the content differs only by ids that were filled in.

@@ -10,9 +10,9 @@ _SPACE = uuid.UUID("8f0e1c52-6f0b-5a39-9c1d-4d9b6f0f7a11")
 MARKER_LENGTH = 12
 
 
-def identity(realm: str, slug: str, tenant: str, source_id: str) -> str:
+def identity_of(realm: str, slug: str, tenant: str, source_id: str) -> str:
     """Return the identity of a document, whatever its kind or revision."""
-    return _canonical([realm, slug, tenant, source_id])
+    return _encode([realm, slug, tenant, source_id])
 
 
 def marker(identity: str) -> str:
@@ -26,12 +26,12 @@ def request_id(identity: str, part: str, operation: str, base: str, generation: 
 
     The same request always has the same key, so that QuickBooks recognises a repetition.
     """
-    return uuid.uuid5(_SPACE, _canonical([identity, part, operation, base, generation])).hex
+    return uuid.uuid5(_SPACE, _encode([identity, part, operation, base, generation])).hex
 
 
 def batch_id(requests: Iterable[str]) -> str:
     """Return the key of a batch: the same only for the same requests in the same order."""
-    return uuid.uuid5(_SPACE, _canonical(["batch", *requests])).hex
+    return uuid.uuid5(_SPACE, _encode(["batch", *requests])).hex
 
 
 def fingerprint(payload: bytes) -> str:
@@ -39,5 +39,5 @@ def fingerprint(payload: bytes) -> str:
     return hashlib.sha256(payload).hexdigest()
 
 
-def _canonical(values: list[str | int]) -> str:
+def _encode(values: list[str | int]) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES
-from hub.outbox.identity import identity, request_id
+from hub.outbox.identity import identity_of, request_id
 from hub.outbox.states import IN_FLIGHT
 
 
@@ -31,7 +31,7 @@ def rekey(posting: Posting) -> None:
 
 def key_of(row: SourceDocument, part: str, operation: str, base: str, generation: int) -> str:
     """Return the idempotency key of a request for a document."""
-    name = identity(row.installation.company.realm, row.slug, row.tenant, row.source_id)
+    name = identity_of(row.installation.company.realm, row.slug, row.tenant, row.source_id)
     return request_id(name, part, operation, base, generation)
 
 

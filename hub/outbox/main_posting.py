@@ -39,7 +39,7 @@ ATTENTION_ORDER = (
 def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
     """Return the condition that no other posting of the same part precedes this one."""
     other = aliased(Posting)
-    rank, other_rank = _rank(posting), _rank(other)
+    rank, other_rank = _rank_posting(posting), _rank_posting(other)
     precedes = or_(other_rank < rank, and_(other_rank == rank, other.id > posting.id))
     is_of_same_part = (
         other.document_id == posting.document_id,
@@ -106,7 +106,7 @@ def is_same_transaction(posting: Any, head: Any) -> ColumnElement[bool]:
 SAME_TRANSACTION = is_same_transaction(Posting, TransactionHead)
 
 
-def _rank(posting: Any) -> ColumnElement[int]:
+def _rank_posting(posting: Any) -> ColumnElement[int]:
     """Return the rank of a posting in its part, where the lowest one counts."""
     ranks = [(posting.state == state, rank) for state, rank in FINAL_RANKS.items()]
     return case(*ranks, else_=OPEN_RANK)

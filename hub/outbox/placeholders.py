@@ -90,7 +90,7 @@ def fill(session: Session, posting: Posting) -> int | None:
         return min(missing)
     was_approved = bool(posting.approved_payload)
     posting.payload = _replace_placeholders(posting.payload, known_ids)
-    approvals.follow(session, posting, fingerprint(posting.payload), keeps=was_approved)
+    approvals.carry_over(session, posting, fingerprint(posting.payload), keeps=was_approved)
     posting.planned = fingerprint(posting.payload)
     meaning = json.dumps(posting.meaning).encode()
     posting.meaning = json.loads(_replace_placeholders(meaning, known_ids))

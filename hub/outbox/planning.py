@@ -99,7 +99,7 @@ def plan(
     next_generation = previous.generation + 1
     if previous.state in REPEATABLE_STATES[operation.repetition]:
         posting = _add(session, row, operation, content, disposition, next_generation)
-        _inherit(posting, postings)
+        _inherit_history(posting, postings)
         return posting
     if _is_over(previous, content):
         return _add(session, row, operation, content, disposition, next_generation)
@@ -197,7 +197,7 @@ def _columns(content: Content) -> dict[str, Any]:
     }
 
 
-def _inherit(posting: Posting, postings: Sequence[Posting]) -> None:
+def _inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:
     """Take over what is known from earlier postings of the part.
 
     That is from when to search for it in QuickBooks, and which transactions it is known not to be.
@@ -288,7 +288,7 @@ def _replace_content(
         rekey(posting)
 
     keeps_approval = _keeps_approval(session, posting, content)
-    approvals.follow(session, posting, fingerprint(content.payload), keeps=keeps_approval)
+    approvals.carry_over(session, posting, fingerprint(content.payload), keeps=keeps_approval)
     for name, value in _columns(content).items():
         setattr(posting, name, value)
     posting.revision += 1

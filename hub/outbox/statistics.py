@@ -212,12 +212,12 @@ def _states_of_each(session: Session, condition: ColumnElement[bool]) -> dict[in
         states_by_document[document_id].append(state)
     by_installation: dict[int, dict[int, str]] = defaultdict(dict)
     for document_id, of_parts in states_by_document.items():
-        state = min(of_parts, key=_attention)
+        state = min(of_parts, key=_attention_rank)
         by_installation[installations[document_id]][document_id] = state
     return by_installation
 
 
-def _attention(state: str) -> int:
+def _attention_rank(state: str) -> int:
     """Return the place of a state in the order of attention: 0 for the one that needs most."""
     return ATTENTION_ORDER.index(DocumentState(state))
 
@@ -252,7 +252,7 @@ def _add_others(session: Session, installation_id: int, totals: KindSums) -> Non
     states = _states(session, has_several)
 
     with_source_total: set[int] = set()
-    for row in _amounts(session, has_several):
+    for row in _iter_amounts(session, has_several):
         if states.get(row.document_id) not in STATES_WITH_AMOUNTS:
             continue
         if row.source_total is None and row.total is None:
@@ -292,7 +292,7 @@ def _counted_postings(condition: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _amounts(session: Session, condition: ColumnElement[bool]) -> Iterator[Row[Any]]:
+def _iter_amounts(session: Session, condition: ColumnElement[bool]) -> Iterator[Row[Any]]:
     """Yield the amounts of posted documents that have several postings."""
     amounts: Any = (
         Posting.document_id,

@@ -26,7 +26,7 @@ KEY_COLUMNS_ONLY = (
 )
 
 
-def settle(
+def store_result(
     session: Session, posting_id: int, fence: str, state: PostingState, **values: Any
 ) -> bool:
     """Store a result if the posting is still claimed under this fence; return whether it was."""
@@ -65,12 +65,12 @@ def return_to_review(session: Session, installation_id: int) -> None:
 def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
     """Skip a posting on a person's decision; return whether it was still unsent."""
     text = CaseText("posting.skipped", reason=reason, who=who)
-    return _end(session, posting, PostingState.SKIPPED, text)
+    return _end_unsent(session, posting, PostingState.SKIPPED, text)
 
 
 def withdraw(session: Session, posting: Posting, reason: CaseText) -> bool:
     """Withdraw a posting that is no longer wanted; return whether it was still unsent."""
-    return _end(session, posting, PostingState.WITHDRAWN, reason)
+    return _end_unsent(session, posting, PostingState.WITHDRAWN, reason)
 
 
 def retry(session: Session, ids: Iterable[int], who: str) -> int:
@@ -152,7 +152,7 @@ def _approve(session: Session, condition: ColumnElement[bool], who: str) -> int:
     )
 
 
-def _end(session: Session, posting: Posting, state: PostingState, reason: CaseText) -> bool:
+def _end_unsent(session: Session, posting: Posting, state: PostingState, reason: CaseText) -> bool:
     """Move an unsent posting to a final state and close its cases; return whether it was unsent."""
     is_unsent = (Posting.id == posting.id, Posting.state.in_(UNSENT))
     is_ended = _update_one(

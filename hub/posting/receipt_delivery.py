@@ -20,8 +20,7 @@ from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
 from hub.outbox.main_posting import main_posting_id
 from hub.reasons.texts import CaseText
-from hub.sources.site import for_listener
-from hub.sources.site import site as site_of
+from hub.sources.site import for_listener, site_of
 
 # Seconds between the tries of a receipt; the last one repeats.
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
@@ -109,7 +108,7 @@ def deliver(installation_id: int) -> int:
             ReceiptRow.installation_id == installation_id, is_due(now)
         )
         ids = session.scalars(query.order_by(ReceiptRow.at, ReceiptRow.id)).all()
-        has_case = inbox.is_open(session, _cause(installation_id))
+        has_case = inbox.is_open(session, _case_cause(installation_id))
     if not ids:
         return 0
     delivery = _Delivery(installation, has_case)
@@ -174,7 +173,7 @@ class _Delivery:
         with engine.transaction() as session:
             _record_ends(session, ends)
             if self._has_case:
-                inbox.close(session, _cause(self._installation.id))
+                inbox.close(session, _case_cause(self._installation.id))
 
 
 def _postpone(installation_id: int, seconds: float) -> None:
@@ -271,13 +270,13 @@ def _open_case(session: Session, installation: Installation, problem: str) -> No
     app = hub_context.current().plugins.apps[installation.slug]
     inbox.open(
         session,
-        _cause(installation.id),
+        _case_cause(installation.id),
         CaseText("outcome.receipts_refused", app=app.name, problem=problem),
         company_id=installation.company_id,
         installation_id=installation.id,
     )
 
 
-def _cause(installation_id: int) -> str:
+def _case_cause(installation_id: int) -> str:
     """Return the cause of the case about receipts of an installation."""
     return f"receipts:{installation_id}"

@@ -72,7 +72,7 @@ def queue(
     if posting and state in HELD_STATES:
         facts["cause"] = _cause_of_hold(session, posting)
     _replace_open(session, [document.id])
-    session.add(ReceiptRow(**_values(document, state, facts, reasons)))
+    session.add(ReceiptRow(**_receipt_values(document, state, facts, reasons)))
 
 
 def queue_removed(session: Session, document: SourceDocument, who: str) -> None:
@@ -103,7 +103,9 @@ def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction
         _replace_open(session, replaced_ids)
     rows = []
     for posting, transaction in reported:
-        rows.append(_values(posting.document, ReceiptState.POSTED, _facts(transaction)))
+        rows.append(
+            _receipt_values(posting.document, ReceiptState.POSTED, _transaction_facts(transaction))
+        )
     bulk.execute_each(session, _INSERT, rows)
 
 
@@ -144,7 +146,7 @@ def _replace_open(session: Session, document_ids: Collection[int]) -> None:
     )
 
 
-def _values(
+def _receipt_values(
     document: SourceDocument,
     state: ReceiptState,
     facts: dict[str, Any],
@@ -280,10 +282,10 @@ def _facts_of_posting(posting: Posting | None) -> dict[str, Any]:
         return {"kind": posting.kind}
     number = posting.summary.number or posting.number
     transaction = TransactionFacts(posting.kind, posting.quickbooks_id, number)
-    return _facts(transaction)
+    return _transaction_facts(transaction)
 
 
-def _facts(transaction: TransactionFacts) -> dict[str, Any]:
+def _transaction_facts(transaction: TransactionFacts) -> dict[str, Any]:
     """Return the fields of a receipt that name a transaction, with the address of its page."""
     return {
         "kind": transaction.kind,

@@ -38,7 +38,7 @@ class BatchItem:
         )
 
 
-def answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
+def split_answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
     """Return the answer to each item, by its bId.
 
     An item that is missing or occurs twice is in doubt. If there is no good answer to the batch,
@@ -80,7 +80,7 @@ def _answer_of_each(whole: Answer) -> Answer:
     return replace(whole, outcome=SendOutcome.DECLINED, id=None, sync_token=None, text=text)
 
 
-def body(items: Sequence[BatchItem], requestid: str) -> bytes:
+def encode_body(items: Sequence[BatchItem], requestid: str) -> bytes:
     """Return the body of a batch; raise ValueError if QuickBooks would refuse it as a whole."""
     bids = {item.bid for item in items}
     if not 0 < len(items) <= MAX_ITEMS or len(bids) != len(items):
@@ -97,11 +97,11 @@ def body(items: Sequence[BatchItem], requestid: str) -> bytes:
         raise ValueError(
             f"{requestid} and a bId of {bid_length} characters are too long for the key of an item."
         )
-    item_texts = b",".join(map(_item, items))
+    item_texts = b",".join(map(_encode_item, items))
     return b'{"BatchItemRequest":[' + item_texts + b"]}"
 
 
-def _item(item: BatchItem) -> bytes:
+def _encode_item(item: BatchItem) -> bytes:
     """Return one item as JSON, which contains the bytes of its body unchanged."""
     header = {"bId": item.bid, "operation": item.operation}
     if item.operation == Operation.VOID:

@@ -77,7 +77,7 @@ def _poll(company_id: int, client: Client) -> Changes:
         return _read_again(company_id, client, states)
     since = oldest - OVERLAP
     answer = client.cdc(checkpoints, since).check()
-    objects = _objects(answer.body)
+    objects = _changed_objects(answer.body)
     count = sum(len(rows) for rows in objects.values())
     if count >= PAGE_SIZE:
         objects = _query_changes(company_id, client, checkpoints, since)
@@ -117,7 +117,7 @@ def is_due(company_id: int) -> bool:
     return changed_at >= day_ago or last_poll <= now - IDLE_POLL_INTERVAL
 
 
-def _objects(body: dict[str, Any]) -> Objects:
+def _changed_objects(body: dict[str, Any]) -> Objects:
     """Return the changed objects in an answer to a change data call."""
     objects: Objects = {}
     for response in search.change_responses(body):

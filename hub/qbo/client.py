@@ -142,13 +142,13 @@ class Client:
     def batch(
         self, items: Sequence[BatchItem], requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
-        """Send up to 30 operations at once; `batch.answers` returns the answer to each."""
+        """Send up to 30 operations at once; `batch.split_answers` returns the answer to each."""
         call = Call(
             method="POST",
             path="batch",
             params={"requestid": requestid},
             expected=Expected("BatchItemResponse"),
-            body=batch.body(items, requestid),
+            body=batch.encode_body(items, requestid),
             items=len(items),
         )
         return self._call(call, deadline_at)
@@ -242,7 +242,7 @@ class Client:
     def _send_once(self, call: Call, deadline_at: float | None = None) -> Answer:
         """Send a call once, and again with a new token if its token has expired."""
         with self._flask.app_context():
-            answer, access = self._send_with(lambda: self._access(call), call, deadline_at)
+            answer, access = self._send_with(lambda: self._access_for(call), call, deadline_at)
             if answer.expired and access:
                 answer, _ = self._send_with(lambda: self._renew_token(access), call, deadline_at)
             is_let_in = answer.outcome != SendOutcome.UNAUTHORISED
@@ -314,7 +314,7 @@ class Client:
             return unsent_answer(Sentence("the time for this attempt was over before it began"))
         try:
             response = transport.send(
-                self._request(call, token),
+                self._build_request(call, token),
                 mounts=self._context.mounts,
                 clock=clock,
                 seconds=seconds,
@@ -332,7 +332,7 @@ class Client:
             self._rate_limiter.note_throttling(answer.after or 0.0)
         return answer
 
-    def _request(self, call: Call, token: str) -> requests.PreparedRequest:
+    def _build_request(self, call: Call, token: str) -> requests.PreparedRequest:
         """Return the HTTP request for a call."""
         params = call.params | {"minorversion": MINOR_VERSION}
         url = f"{self._api_url}/v3/company/{self.realm}/{call.path}?{urlencode(params)}"
@@ -350,7 +350,7 @@ class Client:
         if not call.writes:
             usage.count_read(self.company_id)
 
-    def _access(self, call: Call) -> _Access:
+    def _access_for(self, call: Call) -> _Access:
         """Return access for a call; the token that was used before if it is recent."""
         is_recent = self._context.clock.monotonic() < self._token_until
         if self._token and is_recent:

@@ -58,7 +58,7 @@ def read(company_id: int, client: CompanyClient) -> None:
 def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, Any]) -> None:
     """Store what QuickBooks answered for its company info and preferences."""
     now = hub_context.current().clock.now()
-    currencies = _part(preferences, "CurrencyPrefs")
+    currencies = _preference_section(preferences, "CurrencyPrefs")
     home_currency = ref_id(currencies, "HomeCurrency")
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
@@ -79,7 +79,7 @@ def identify(company: ConnectedCompany, info: dict[str, Any]) -> None:
     company.country = iso_country[:3]
 
 
-def edition(company: ConnectedCompany) -> str:
+def edition_name(company: ConnectedCompany) -> str:
     """Return the name of the company's edition, or words for one that QuickBooks did not name."""
     name = company.preferences.get(EDITION)
     return str(name) if name else "This edition of QuickBooks"
@@ -105,17 +105,19 @@ def facts_of(
 ) -> CompanyFacts:
     """Return the facts in a company's row."""
     preferences = company.preferences
-    accounting = _part(preferences, "AccountingInfoPrefs")
-    purchases = _part(preferences, "VendorAndPurchasesPrefs")
-    sales = _part(preferences, "SalesFormsPrefs")
-    tax = _part(preferences, "TaxPrefs")
-    stock = _part(preferences, "ProductAndServicesPrefs")
-    other = _part(preferences, "OtherPrefs")
+    accounting = _preference_section(preferences, "AccountingInfoPrefs")
+    purchases = _preference_section(preferences, "VendorAndPurchasesPrefs")
+    sales = _preference_section(preferences, "SalesFormsPrefs")
+    tax = _preference_section(preferences, "TaxPrefs")
+    stock = _preference_section(preferences, "ProductAndServicesPrefs")
+    other = _preference_section(preferences, "OtherPrefs")
     closed_to = accounting.get("BookCloseDate")
     return CompanyFacts(
         country=company.country or "US",
         currency=company.currency or "USD",
-        multicurrency=_is_on(_part(preferences, "CurrencyPrefs"), "MultiCurrencyEnabled"),
+        multicurrency=_is_on(
+            _preference_section(preferences, "CurrencyPrefs"), "MultiCurrencyEnabled"
+        ),
         custom_numbers=_is_on(sales, "CustomTxnNumbers"),
         class_per_line=_is_on(accounting, "ClassTrackingPerTxnLine"),
         class_per_document=_is_on(accounting, "ClassTrackingPerTxn"),
@@ -163,7 +165,7 @@ def _tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) ->
     return rates
 
 
-def _part(preferences: dict[str, Any], name: str) -> dict[str, Any]:
+def _preference_section(preferences: dict[str, Any], name: str) -> dict[str, Any]:
     """Return a section of the preferences; empty if the company has none."""
     part = preferences.get(name)
     if not isinstance(part, dict):

@@ -59,11 +59,11 @@ def find_trouble(company: ConnectedCompany, *, writes: bool) -> ConnectionTroubl
         left = company.next_try_at - hub_context.current().clock.now()
         if not _is_pausing(left):
             return None
-        return ConnectionTrouble(_sentence(company), left.total_seconds())
+        return ConnectionTrouble(_describe_trouble(company), left.total_seconds())
     if company.state == ConnectionState.RECONNECT:
         name = company.name or company.realm
         return ReconnectNeeded(name, company.state_reason)
-    return ConnectionTrouble(_sentence(company))
+    return ConnectionTrouble(_describe_trouble(company))
 
 
 def _is_pausing(left: dt.timedelta) -> bool:
@@ -78,12 +78,12 @@ def is_refused(company: ConnectedCompany) -> bool:
 
 def is_company_refused(company_id: int) -> bool:
     """Return whether QuickBooks or Intuit refuses the connection of a company."""
-    return is_refused(_company(company_id))
+    return is_refused(_load_company(company_id))
 
 
 def short_pause(company_id: int) -> float | None:
     """Return the seconds until the next try, if a run may wait for it."""
-    company = _company(company_id)
+    company = _load_company(company_id)
     if company.state != ConnectionState.INTERRUPTED or company.next_try_at is None:
         return None
     left = company.next_try_at - hub_context.current().clock.now()
@@ -118,7 +118,7 @@ def refuse(
         else:
             company.next_try_at = None
         company.state = state
-        sentence = "" if state == ConnectionState.RECONNECT else _sentence(company)
+        sentence = "" if state == ConnectionState.RECONNECT else _describe_trouble(company)
         company.state_reason = f"{sentence} {reason}".strip()
         # After a refused write, reads may still be accepted.
         may_accept_reads = writes and state in (
@@ -161,12 +161,12 @@ def clear(session: Session, company: ConnectedCompany, who: str) -> None:
     company.refusals = 0
     company.refuses_reads = False
     company.refuses_writes = False
-    inbox.close(session, _cause(company.id), by=who)
+    inbox.close(session, _case_cause(company.id), by=who)
 
 
 def allow_try(company_id: int) -> ConnectedCompany:
     """Let the next call of a refused connection through; return the company as it is now."""
-    company = _company(company_id)
+    company = _load_company(company_id)
     if not is_refused(company):
         return company
     with engine.transaction() as session:
@@ -201,7 +201,7 @@ def _pause(company: ConnectedCompany, now: dt.datetime) -> None:
 
 def _update_case(session: Session, company: ConnectedCompany, now: dt.datetime) -> None:
     """Open the case of a refused connection or update it; a short interruption needs none."""
-    cause = _cause(company.id)
+    cause = _case_cause(company.id)
     if company.state == ConnectionState.INTERRUPTED:
         since = company.refused_since
         is_short = since is None or now - since < CASE_DELAY
@@ -215,18 +215,18 @@ def _update_case(session: Session, company: ConnectedCompany, now: dt.datetime) 
     inbox.open(session, cause, text, company_id=company.id)
 
 
-def _sentence(company: ConnectedCompany) -> str:
+def _describe_trouble(company: ConnectedCompany) -> str:
     """Return what is wrong with a connection and what happens next."""
     name = company.name or company.realm
     return Sentence(SENTENCES[ConnectionState(company.state)], name=name)
 
 
-def _cause(company_id: int) -> str:
+def _case_cause(company_id: int) -> str:
     """Return the cause by which the case of a connection is stored."""
     return f"connection:{company_id}"
 
 
-def _company(company_id: int) -> ConnectedCompany:
+def _load_company(company_id: int) -> ConnectedCompany:
     """Return a company as it is stored now."""
     with engine.read_only_session() as session:
         return session.get_one(ConnectedCompany, company_id)

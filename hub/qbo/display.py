@@ -74,7 +74,7 @@ def view_payloads(
     """
     entities = {}
     for key, (kind, payload) in payloads.items():
-        body = _body(payload)
+        body = _parse_body(payload)
         if body is not None:
             entities[key] = kind, body
     return view_entities(session, company_id, entities)
@@ -88,7 +88,7 @@ def view_entities(
     return {key: _view(kind, entity, names) for key, (kind, entity) in entities.items()}
 
 
-def _body(payload: bytes) -> dict[str, Any] | None:
+def _parse_body(payload: bytes) -> dict[str, Any] | None:
     """Return the JSON object that a payload is; None if it is none."""
     try:
         body = json.loads(payload, parse_float=Decimal)
@@ -107,7 +107,7 @@ def view_entity(
 def _view(kind: str, entity: dict[str, Any], names: Names) -> TransactionView:
     """Return the view of an entity with the names of the records to which it refers."""
     summary = summarize(kind, entity)
-    facts = sorted(_facts(entity, names), key=_fact_place)
+    facts = sorted(_iter_facts(entity, names), key=_fact_place)
     lines = []
     for line in entity.get("Line") or ():
         if line.get("DetailType") != SUBTOTAL:
@@ -145,14 +145,14 @@ def _fact_place(fact: tuple[str, str]) -> int:
     return FACT_ORDER.index(label)
 
 
-def _facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
+def _iter_facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
     """Yield the label and the text of each fact."""
-    yield from _references(entity, names)
+    yield from _iter_references(entity, names)
     yield from _plain_facts(entity)
     yield from _nested_facts(entity)
     for field in PAYMENT_DETAILS:
         detail = entity.get(field) or {}
-        yield from _references(detail, names)
+        yield from _iter_references(detail, names)
     rate = _exchange_rate(entity)
     if rate:
         yield EXCHANGE_RATE, rate
@@ -164,7 +164,7 @@ def _facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
 
 def _exchange_rate(entity: dict[str, Any]) -> str:
     """Return the exchange rate as text; "" in the home currency, whose rate is 1."""
-    rate = _number(entity.get("ExchangeRate"))
+    rate = _exact_number(entity.get("ExchangeRate"))
     if rate is None or rate == 1:
         return ""
     return format(rate.normalize(), "f")
@@ -201,7 +201,7 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
     detail = line.get(detail_field)
     if not isinstance(detail, dict):
         detail = {}
-    tags = dict(_references(detail, names))
+    tags = dict(_iter_references(detail, names))
     posts_to = tags.pop("Account", "") or tags.pop("Item", "") or _linked_title(line)
     if detail.get("BillableStatus") == "Billable":
         tags["Billable"] = "yes"
@@ -209,15 +209,15 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
         description=str(line.get("Description") or ""),
         posts_to=posts_to,
         tags=tuple(tags.items()),
-        quantity=_number(detail.get("Qty")),
-        price=_number(detail.get("UnitPrice")),
+        quantity=_exact_number(detail.get("Qty")),
+        price=_exact_number(detail.get("UnitPrice")),
         amount=_line_amount(line),
     )
 
 
 def _line_amount(line: dict[str, Any]) -> Decimal | None:
     """Return the amount of a line; that of a discount is negative."""
-    amount = _number(line.get("Amount"))
+    amount = _exact_number(line.get("Amount"))
     is_discount = line.get("DetailType") == DISCOUNT
     if amount and is_discount:
         return -amount
@@ -238,7 +238,7 @@ def _linked_title(line: dict[str, Any]) -> str:
     return f"{title} {id}"
 
 
-def _references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
+def _iter_references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
     """Yield the label and the name of each reference in a transaction, or in a part of it."""
     for field, (label, list_name) in REFERENCES.items():
         id = ref_id(part, field)
@@ -312,7 +312,7 @@ def _party_list(reference: dict[str, Any]) -> str:
     return str(type).lower()
 
 
-def _number(value: Any) -> Decimal | None:
+def _exact_number(value: Any) -> Decimal | None:
     """Return a number exactly; None if there is none."""
     if value in (None, ""):
         return None

@@ -188,11 +188,11 @@ def faults_of(body: Any) -> tuple[Fault, ...]:
     faults = []
     for error in holder.get("Error") or holder.get("error") or []:
         if isinstance(error, dict):
-            faults.append(_fault(error, type))
+            faults.append(_parse_fault(error, type))
     return tuple(faults)
 
 
-def _fault(error: dict[str, Any], type: str) -> Fault:
+def _parse_fault(error: dict[str, Any], type: str) -> Fault:
     """Return one error as a fault; the case of its keys differs between services of Intuit."""
     texts = {}
     for name, value in error.items():
@@ -229,7 +229,7 @@ def _xml_errors(root: ElementTree.Element) -> Iterator[Fault]:
         for child in node:
             name = _local_name(child).lower()
             error[name] = (child.text or "").strip()
-        yield _fault(error, type)
+        yield _parse_fault(error, type)
 
 
 def _local_name(node: ElementTree.Element) -> str:
@@ -237,7 +237,7 @@ def _local_name(node: ElementTree.Element) -> str:
     return node.tag.rpartition("}")[2]
 
 
-def sentence(faults: tuple[Fault, ...], what: str = "") -> str:
+def explain_refusal(faults: tuple[Fault, ...], what: str = "") -> str:
     """Explain why QuickBooks refused something, with its own words and the next step."""
     if not faults:
         return Sentence(

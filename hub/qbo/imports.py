@@ -50,23 +50,23 @@ def document(session: Session, company_id: int, entity: dict[str, Any]) -> Docum
     tax = entity.get("TxnTaxDetail") or {}
     lines = []
     for line in entity.get("Line") or ():
-        detail = _detail(line)
+        detail = _line_detail(line)
         if detail:
-            lines.append(_line(session, company_id, line, detail))
+            lines.append(_import_line(session, company_id, line, detail))
     return Document(
         kind=KIND,
         source_id=id,
         quickbooks_id=id,
-        date=_day(entity.get("TxnDate")),
-        due=_day(entity.get("DueDate")),
+        date=_parse_day(entity.get("TxnDate")),
+        due=_parse_day(entity.get("DueDate")),
         number=entity.get("DocNumber"),
         message=entity.get("Memo"),
         memo=entity.get("PrivateNote"),
         currency=ref_id(entity, "CurrencyRef") or None,
-        codes=_codes(session, company_id, entity, HEADER_ROLES),
+        codes=_reference_codes(session, company_id, entity, HEADER_ROLES),
         lines=tuple(lines),
-        total=_number(entity.get("TotalAmt")),
-        tax_total=_number(tax.get("TotalTax")),
+        total=_exact_number(entity.get("TotalAmt")),
+        tax_total=_exact_number(tax.get("TotalTax")),
     )
 
 
@@ -78,21 +78,21 @@ def _is_importable(entity: Mapping[str, Any]) -> bool:
     return not marker
 
 
-def _line(
+def _import_line(
     session: Session, company_id: int, line: Mapping[str, Any], detail: Mapping[str, Any]
 ) -> Line:
     """Return a line of an order, with its id in QuickBooks."""
     return Line(
         id=str(line["Id"]),
-        amount=_number(line.get("Amount")),
-        quantity=_number(detail.get("Qty")),
-        unit_price=_number(detail.get("UnitPrice")),
+        amount=_exact_number(line.get("Amount")),
+        quantity=_exact_number(detail.get("Qty")),
+        unit_price=_exact_number(detail.get("UnitPrice")),
         description=line.get("Description"),
-        codes=_codes(session, company_id, detail, LINE_ROLES),
+        codes=_reference_codes(session, company_id, detail, LINE_ROLES),
     )
 
 
-def _detail(line: Mapping[str, Any]) -> dict[str, Any]:
+def _line_detail(line: Mapping[str, Any]) -> dict[str, Any]:
     """Return the detail of a line with an item or an account; empty for other lines."""
     type = line.get("DetailType")
     detail: dict[str, Any] = line.get(str(type)) or {}
@@ -102,7 +102,7 @@ def _detail(line: Mapping[str, Any]) -> dict[str, Any]:
     return detail
 
 
-def _codes(
+def _reference_codes(
     session: Session, company_id: int, part: Mapping[str, Any], roles: Mapping[str, str]
 ) -> dict[str, Code]:
     """Return the references of an order or of a line as codes, by role."""
@@ -112,11 +112,13 @@ def _codes(
         if isinstance(reference, dict) and reference.get("value"):
             id = str(reference["value"])
             name = reference.get("name")
-            codes[role] = _code(session, company_id, role, id, name)
+            codes[role] = _code_of_reference(session, company_id, role, id, name)
     return codes
 
 
-def _code(session: Session, company_id: int, role: str, id: str, name: str | None) -> Code:
+def _code_of_reference(
+    session: Session, company_id: int, role: str, id: str, name: str | None
+) -> Code:
     """Return an id as a code, with the name that the reference has if the list lacks the record."""
     row = session.get(StoredRecord, (company_id, role, id))
     if row is None:
@@ -128,14 +130,14 @@ def _code(session: Session, company_id: int, role: str, id: str, name: str | Non
     )
 
 
-def _number(value: Any) -> Decimal | None:
+def _exact_number(value: Any) -> Decimal | None:
     """Return a number exactly; None if there is none."""
     if value is None:
         return None
     return Decimal(str(value))
 
 
-def _day(text: Any) -> dt.date | None:
+def _parse_day(text: Any) -> dt.date | None:
     """Return the day of a date or time; None if there is none."""
     if not text:
         return None

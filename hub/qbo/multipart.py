@@ -16,8 +16,10 @@ CONTENT_NAME = "file_content_01"
 def multipart(boundary: str, metadata: bytes, file: bytes, name: str, mime: str) -> bytes:
     """Return the body; characters that would end the file's name in the header are replaced."""
     safe_name = UNSAFE_IN_NAME.sub("_", name)
-    metadata_part = _part(boundary, METADATA_NAME, "attachment.json", "application/json", metadata)
-    file_part = _part(boundary, CONTENT_NAME, safe_name, media_type(mime), file)
+    metadata_part = _encode_part(
+        boundary, METADATA_NAME, "attachment.json", "application/json", metadata
+    )
+    file_part = _encode_part(boundary, CONTENT_NAME, safe_name, media_type(mime), file)
     end = f"--{boundary}--\r\n"
     return metadata_part + file_part + end.encode()
 
@@ -27,7 +29,7 @@ def media_type(text: str) -> str:
     return text if MEDIA_TYPE.fullmatch(text) else UNKNOWN_TYPE
 
 
-def _part(boundary: str, name: str, filename: str, mime: str, content: bytes) -> bytes:
+def _encode_part(boundary: str, name: str, filename: str, mime: str, content: bytes) -> bytes:
     """Return one part, with the boundary before it."""
     header = (
         f"--{boundary}\r\n"

@@ -19,8 +19,8 @@ def row_of(company_id: int, name: str, entity: dict[str, Any], now: dt.datetime)
     if name == "employee":
         entity = {field: entity[field] for field in EMPLOYEE_FIELDS if field in entity}
     is_active = str(entity.get("Active", True)).lower() == "true"
-    short_name = _text(entity, "DisplayName") or _text(entity, "Name")
-    full_name = _text(entity, "FullyQualifiedName") or short_name
+    short_name = _text_of(entity, "DisplayName") or _text_of(entity, "Name")
+    full_name = _text_of(entity, "FullyQualifiedName") or short_name
     if not is_active:
         short_name = short_name.removesuffix(DELETED_SUFFIX)
         full_name = full_name.removesuffix(DELETED_SUFFIX)
@@ -30,61 +30,61 @@ def row_of(company_id: int, name: str, entity: dict[str, Any], now: dt.datetime)
         "quickbooks_id": str(entity["Id"]),
         "name": short_name,
         "full_name": full_name,
-        "number": (_text(entity, "AcctNum") or _text(entity, "Sku"))[:100],
-        "type": _text(entity, "AccountType") or _text(entity, "Type"),
-        "sub_type": _text(entity, "AccountSubType"),
+        "number": (_text_of(entity, "AcctNum") or _text_of(entity, "Sku"))[:100],
+        "type": _text_of(entity, "AccountType") or _text_of(entity, "Type"),
+        "sub_type": _text_of(entity, "AccountSubType"),
         "parent": ref_id(entity, "ParentRef") or None,
         "active": is_active,
         "currency": ref_id(entity, "CurrencyRef"),
         "email": _inner_text(entity, "PrimaryEmailAddr", "Address")[:200],
-        "rate": _text(entity, "RateValue"),
-        "body": _body(name, entity),
+        "rate": _text_of(entity, "RateValue"),
+        "body": _further_facts(name, entity),
         "read_at": now,
     }
 
 
-def _body(name: str, entity: dict[str, Any]) -> dict[str, Any]:
+def _further_facts(name: str, entity: dict[str, Any]) -> dict[str, Any]:
     """Return the further facts of a record, without empty ones."""
     is_tax_code = name == "tax_code"
     body = {
-        "description": _text(entity, "Description")[:500],
+        "description": _text_of(entity, "Description")[:500],
         "contact": _contact_name(entity),
         "phone": _inner_text(entity, "PrimaryPhone", "FreeFormNumber"),
-        "address": _address(entity.get("BillAddr")),
+        "address": _address_parts(entity.get("BillAddr")),
         "job": bool(entity.get("Job")) or None,
         "project": bool(entity.get("IsProject")) or None,
-        "due_days": _text(entity, "DueDays"),
+        "due_days": _text_of(entity, "DueDays"),
         "use": _tax_code_use(entity) if is_tax_code else None,
-        "rates": _rates(entity) if is_tax_code else None,
+        "rates": _tax_rate_ids(entity) if is_tax_code else None,
         "income_account": ref_id(entity, "IncomeAccountRef"),
         "expense_account": ref_id(entity, "ExpenseAccountRef"),
         "asset_account": ref_id(entity, "AssetAccountRef"),
         "term": ref_id(entity, "TermRef") or ref_id(entity, "SalesTermRef"),
-        "stock_since": _text(entity, "InvStartDate"),
-        "sync_token": _text(entity, "SyncToken"),
+        "stock_since": _text_of(entity, "InvStartDate"),
+        "sync_token": _text_of(entity, "SyncToken"),
     }
     return {key: value for key, value in body.items() if value}
 
 
 def _contact_name(entity: dict[str, Any]) -> str:
     """Return the name of the person at a supplier or customer."""
-    given_name = _text(entity, "GivenName")
-    family_name = _text(entity, "FamilyName")
+    given_name = _text_of(entity, "GivenName")
+    family_name = _text_of(entity, "FamilyName")
     names = [name for name in (given_name, family_name) if name]
     return " ".join(names)
 
 
-def _address(address: Any) -> dict[str, Any]:
+def _address_parts(address: Any) -> dict[str, Any]:
     """Return the parts of an address that are not empty."""
     if not isinstance(address, dict):
         return {}
-    lines = [_text(address, name) for name in ADDRESS_LINES]
+    lines = [_text_of(address, name) for name in ADDRESS_LINES]
     parts = {
         "lines": [line for line in lines if line],
-        "city": _text(address, "City"),
-        "region": _text(address, "CountrySubDivisionCode"),
-        "postal_code": _text(address, "PostalCode"),
-        "country": _text(address, "Country"),
+        "city": _text_of(address, "City"),
+        "region": _text_of(address, "CountrySubDivisionCode"),
+        "postal_code": _text_of(address, "PostalCode"),
+        "country": _text_of(address, "Country"),
     }
     return {key: value for key, value in parts.items() if value}
 
@@ -98,7 +98,7 @@ def _tax_code_use(entity: dict[str, Any]) -> str:
     return "purchase" if has_purchase_rates else "sales"
 
 
-def _rates(entity: dict[str, Any]) -> dict[str, list[str]]:
+def _tax_rate_ids(entity: dict[str, Any]) -> dict[str, list[str]]:
     """Return the ids of the rates of a tax code, for purchases and for sales."""
     rates = {}
     for side in RATE_LISTS:
@@ -124,10 +124,10 @@ def _inner_text(entity: dict[str, Any], name: str, field: str) -> str:
     outer = entity.get(name)
     if not isinstance(outer, dict):
         return ""
-    return _text(outer, field)
+    return _text_of(outer, field)
 
 
-def _text(entity: dict[str, Any], name: str) -> str:
+def _text_of(entity: dict[str, Any], name: str) -> str:
     """Return a field as text; "" if it is missing."""
     value = entity.get(name)
     if value is None:

@@ -20,7 +20,7 @@ from hub.contract.documents import Address, Item, Party
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
 from hub.models import ListState, Match, StoredRecord
-from hub.money import total
+from hub.money import sum_amounts
 from hub.qbo.entities import INDEX_DELAY
 from hub.qbo.record_rows import DELETED_SUFFIX, row_of
 
@@ -124,7 +124,7 @@ def match_index(
     read_list = cache(partial(_list_rows, session, company_id))
     indexes: dict[NameOwner, RecordIndex] = {}
     for role, name in ROLE_LIST.items():
-        indexes[role] = _index(company_id, role, states.get(name), read_list)
+        indexes[role] = _load_index(company_id, role, states.get(name), read_list)
     return MatchIndex(matches, indexes)
 
 
@@ -141,10 +141,10 @@ def index(session: Session, company_id: int, role: NameOwner) -> RecordIndex:
     """Return an index of the records that may take a role; built again only if the list changed."""
     state = session.get(ListState, (company_id, ROLE_LIST[role]))
     read_list = partial(_list_rows, session, company_id)
-    return _index(company_id, role, state, read_list)
+    return _load_index(company_id, role, state, read_list)
 
 
-def _index(
+def _load_index(
     company_id: int,
     role: NameOwner,
     state: ListState | None,
@@ -161,7 +161,7 @@ def _index(
             return cached_index
 
     rows = read_list(ROLE_LIST[role])
-    new_index = RecordIndex(_entry(row) for row in rows if _fits_role(role, row))
+    new_index = RecordIndex(_index_entry(row) for row in rows if _fits_role(role, row))
     cached[key] = version, new_index
     return new_index
 
@@ -184,7 +184,7 @@ def _list_rows(session: Session, company_id: int, name: str) -> Sequence[StoredR
     return session.scalars(without_bodies).all()
 
 
-def _entry(row: StoredRecord) -> Entry:
+def _index_entry(row: StoredRecord) -> Entry:
     """Return a record as mapping needs it."""
     return Entry(
         id=row.quickbooks_id,
@@ -211,7 +211,7 @@ def to_record(row: StoredRecord) -> types.Record:
         active=row.active,
         rate=row.rate or None,
         use=_use(row),
-        party=_party(row) if row.list in ("vendor", "customer") else None,
+        party=_party_details(row) if row.list in ("vendor", "customer") else None,
     )
 
 
@@ -228,7 +228,7 @@ def _use(row: StoredRecord) -> str | None:
     return "sales" if is_sold else None
 
 
-def _party(row: StoredRecord) -> Party:
+def _party_details(row: StoredRecord) -> Party:
     """Return the details of a supplier or customer."""
     stored = row.body.get("address")
     address = None
@@ -339,7 +339,7 @@ def _fill_rates(session: Session, company_id: int) -> None:
         rates = row.body.get("rates", {})
         ids = rates.get("purchase") or rates.get("sales")
         if ids:
-            percent = total(percents.get(id) for id in ids)
+            percent = sum_amounts(percents.get(id) for id in ids)
             row.rate = format(percent.normalize(), "f")
         else:
             row.rate = ""

@@ -38,7 +38,7 @@ def remove(company_id: int, who: str) -> None:
 
 def _has_documents(session: Session, company_id: int) -> bool:
     """Return whether documents were collected for a company, or posted to it."""
-    installations = _installations(company_id)
+    installations = _select_installations(company_id)
     has_postings = exists().where(Posting.company_id == company_id)
     has_documents = exists().where(SourceDocument.installation_id.in_(installations))
     has_any = session.scalar(select(has_postings | has_documents))
@@ -47,7 +47,7 @@ def _has_documents(session: Session, company_id: int) -> bool:
 
 def _forget_secrets(session: Session, company_id: int) -> None:
     """Forget the tokens of a company, and the secrets in the settings of its apps."""
-    installation_ids = session.scalars(_installations(company_id)).all()
+    installation_ids = session.scalars(_select_installations(company_id)).all()
     for installation_id in installation_ids:
         secrets.put_all(session, installation_id, {}, forget_others=True)
     tokens.forget(session, company_id)
@@ -58,7 +58,7 @@ def _company_condition(table: Table, company_id: int) -> ColumnElement[bool] | N
     columns = table.columns
     if table.name == "company":
         return columns.id == company_id
-    installations = _installations(company_id)
+    installations = _select_installations(company_id)
     conditions: list[ColumnElement[bool]] = []
     if "company_id" in columns:
         conditions.append(columns.company_id == company_id)
@@ -73,6 +73,6 @@ def _company_condition(table: Table, company_id: int) -> ColumnElement[bool] | N
     return or_(*conditions)
 
 
-def _installations(company_id: int) -> Any:
+def _select_installations(company_id: int) -> Any:
     """Select the ids of a company's installations."""
     return select(Installation.id).where(Installation.company_id == company_id)

@@ -16,9 +16,9 @@ from hub.qbo.faults import (
     FORBIDDEN_CODES,
     THROTTLED_CODES,
     Fault,
+    explain_refusal,
     faults_of,
     parse,
-    sentence,
 )
 
 DEFAULT_PAUSE_SECONDS = 60.0
@@ -104,19 +104,19 @@ class Expected:
 
 def read_reply(response: HttpResponse, expected: Expected) -> Answer:
     """Interpret a complete HTTP response."""
-    body = _json(response.body)
+    body = _parse_json(response.body)
     faults = faults_of(body)
     if not body:
         faults = parse(response.body)
     faults = _mask_faults(faults)
-    entity = _entity(body, expected)
+    entity = _extract_entity(body, expected)
     answer = Answer(
         SendOutcome.DOUBT,
         status=response.status,
         body=body,
         faults=faults,
         tid=mask_secrets(response.headers.get("intuit_tid", "")),
-        date=_date(response.headers.get("Date", "")),
+        date=_parse_date(response.headers.get("Date", "")),
         **_version(entity, response.body),
     )
     return _decide_outcome(answer, entity, response, expected)
@@ -130,7 +130,7 @@ def _decide_outcome(
     codes = {fault.code for fault in faults}
     if response.status == 429 or codes & THROTTLED_CODES:
         after = _pause_seconds(response.headers.get("Retry-After", ""))
-        text = sentence(faults)
+        text = explain_refusal(faults)
         return replace(answer, outcome=SendOutcome.THROTTLED, after=after, text=text)
 
     expired = response.status == 401 or bool(codes & EXPIRED_CODES)
@@ -139,7 +139,7 @@ def _decide_outcome(
         return replace(answer, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
 
     if _is_refusal(answer, response):
-        text = sentence(faults)
+        text = explain_refusal(faults)
         return replace(answer, outcome=SendOutcome.REFUSED, text=text)
     if _is_success(answer, entity, response, expected):
         return replace(answer, outcome=SendOutcome.LANDED, entity=entity, text="")
@@ -168,7 +168,7 @@ def interpret_item(item: dict[str, Any], expected: Expected, whole: Answer) -> A
     """Interpret one item in the answer to a batch or an upload."""
     response = HttpResponse(200, {"Content-Type": "application/json"}, b"")
     faults = _mask_faults(faults_of(item))
-    entity = _entity(item, expected)
+    entity = _extract_entity(item, expected)
     answer = replace(
         whole,
         outcome=SendOutcome.DOUBT,
@@ -231,7 +231,7 @@ def _mask_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     return tuple(masked)
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _parse_json(body: bytes) -> dict[str, Any]:
     """Return a JSON object with exact numbers; an empty one if the body is anything else."""
     try:
         content = exact_json.parse(body)
@@ -240,7 +240,7 @@ def _json(body: bytes) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] | None:
+def _extract_entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] | None:
     """Return the entity that was asked for, or a list under the key `rows`."""
     content = body.get(expected.place)
     if expected.place == "AttachableResponse" and isinstance(content, list):
@@ -285,7 +285,7 @@ def _is_json(response: HttpResponse) -> bool:
     return "json" in response.content_type.lower()
 
 
-def _date(text: str) -> dt.datetime | None:
+def _parse_date(text: str) -> dt.datetime | None:
     """Return the date of an answer in UTC; None if it has none that can be read."""
     if not text:
         return None
@@ -305,14 +305,14 @@ def _pause_seconds(text: str) -> float:
 def _explain_unauthorized(faults: tuple[Fault, ...]) -> str:
     """Return why QuickBooks refused the connection."""
     if faults:
-        return sentence(faults)
+        return explain_refusal(faults)
     return Sentence("QuickBooks did not accept the connection. It is tried again by itself.")
 
 
 def _explain_doubt(answer: Answer, response: HttpResponse) -> str:
     """Return why it is not known whether a call was done."""
     if answer.faults:
-        reason = sentence(answer.faults)
+        reason = explain_refusal(answer.faults)
     elif response.status == 200:
         reason = Sentence("QuickBooks answered something that is not what was asked for.")
     else:

@@ -44,21 +44,23 @@ def identify(entity: Entity) -> ObjectIdentity:
 
     Items of two categories count as items of two types.
     """
-    type = _text(entity, "Type")
+    type = _text_of(entity, "Type")
     category = ref_id(entity, "ParentRef") if type else ""
-    name = _text(entity, "DisplayName") or _text(entity, "Name") or _text(entity, "FileName")
-    memo = _text(entity, "PrivateNote") or _text(entity, "Notes") or _text(entity, "Note")
+    name = (
+        _text_of(entity, "DisplayName") or _text_of(entity, "Name") or _text_of(entity, "FileName")
+    )
+    memo = _text_of(entity, "PrivateNote") or _text_of(entity, "Notes") or _text_of(entity, "Note")
     return ObjectIdentity(
-        id=_text(entity, "Id"),
+        id=_text_of(entity, "Id"),
         name=name,
         type=f"{type} in {category}" if category else type,
         active=str(entity.get("Active", True)).lower() == "true",
         memo=memo,
-        token=_text(entity, "SyncToken"),
+        token=_text_of(entity, "SyncToken"),
     )
 
 
-def _text(entity: Entity, name: str) -> str:
+def _text_of(entity: Entity, name: str) -> str:
     """Return a field as text; "" if it is missing or empty."""
     value = entity.get(name)
     return str(value or "")
@@ -68,14 +70,14 @@ def find_by_ids(
     client: Client, kind: str, ids: Sequence[str], *, deadline_at: float | None = None
 ) -> Iterator[Entity]:
     """Yield the objects with these ids that a query shows."""
-    for chunk in _chunks(ids):
+    for chunk in _split_into_chunks(ids):
         id_list = ", ".join(f"'{id}'" for id in chunk)
         where = f"Id IN ({id_list})"
         answer = client.select(kind, where, deadline_at=deadline_at).check()
         yield from rows(answer, kind)
 
 
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+def _split_into_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
     """Yield values in chunks that fit into one query."""
     for start in range(0, len(values), MAX_VALUES_PER_QUERY):
         end = start + MAX_VALUES_PER_QUERY
@@ -94,7 +96,7 @@ def find_created_since(
     start = since
     seen_ids: set[str] = set()
     while True:
-        entities = _page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
+        entities = _read_page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
         yield [entity for entity in entities if entity["Id"] not in seen_ids]
         if len(entities) < page:
             return
@@ -110,7 +112,7 @@ def find_created_since(
         seen_ids = {entity["Id"] for entity in entities if created_at(entity) >= last}
 
 
-def _page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
+def _read_page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
     """Read one page in the order of creation, inactive records included.
 
     Raise Incomplete if the answer is not in that order.
@@ -142,17 +144,17 @@ def _find_created_in_second(
         f"MetaData.CreateTime >= '{start.isoformat()}'"
         f" AND MetaData.CreateTime < '{end.isoformat()}'"
     )
-    count = _count(client, kind, where)
+    count = _count_objects(client, kind, where)
     entities: dict[str, Entity] = {}
     for position in range(1, count + 1, page):
-        for entity in _page(client, kind, where, page, position):
+        for entity in _read_page(client, kind, where, page, position):
             entities[entity["Id"]] = entity
-    if len(entities) != count or _count(client, kind, where) != count:
+    if len(entities) != count or _count_objects(client, kind, where) != count:
         raise Incomplete(kind, Sentence("it changed while it was searched"))
     return entities.values()
 
 
-def _count(client: Client, kind: str, where: str) -> int:
+def _count_objects(client: Client, kind: str, where: str) -> int:
     """Return how many objects of a kind fulfil a condition."""
     query = f"SELECT COUNT(*) FROM {ENTITY[kind]} WHERE {where}"  # noqa: S608 (own names)
     answer = client.query(query).check()
@@ -174,7 +176,7 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
     deleted: dict[str, Entity] = {}
     while True:
         answer = client.cdc([kind], since).check()
-        changed = _changes(answer.body, kind)
+        changed = _changed_objects(answer.body, kind)
         for entity in changed:
             if entity.get("status") == "Deleted":
                 id = str(entity["Id"])
@@ -187,7 +189,7 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
         since = last
 
 
-def _changes(body: Entity, kind: str) -> list[Entity]:
+def _changed_objects(body: Entity, kind: str) -> list[Entity]:
     """Return the objects of one kind in the answer to a change data call."""
     changes: list[Entity] = []
     for response in change_responses(body):
@@ -208,7 +210,7 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
     """Return the transactions of a kind with one of these numbers."""
     field = "PaymentRefNum" if kind == "payment" else "DocNumber"
     entities: list[Entity] = []
-    for chunk in _chunks(numbers):
+    for chunk in _split_into_chunks(numbers):
         literals = [f"'{escape_text(number)}'" for number in chunk]
         where = f"{field} IN ({', '.join(literals)})"
         entities += _find(client, kind, where)

@@ -63,7 +63,7 @@ def absorb_all(
     deleted_ids, rows = _partition(company_id, kind, entities, summaries or {})
     ids = [*deleted_ids, *(row["quickbooks_id"] for row in rows)]
     stored = _stored_heads(session, company_id, kind, ids)
-    current, changed = _compare(rows, stored)
+    current, changed = _select_newer(rows, stored)
     newly_deleted = [id for id in deleted_ids if not _is_deleted(stored.get(id))]
 
     ended_links = _ended_links(stored, current, newly_deleted)
@@ -95,7 +95,7 @@ def _partition(
     return deleted_ids, rows
 
 
-def _compare(
+def _select_newer(
     rows: Iterable[Row], stored: Mapping[str, TransactionHead]
 ) -> tuple[list[Row], list[Row]]:
     """Return the rows that are not older than what is stored, and those of them that differ."""
@@ -238,11 +238,11 @@ def head_of(
         "number": str(number or "")[:100],
         "party": _first_ref_id(entity, PARTIES),
         "account": _first_ref_id(entity, ACCOUNTS),
-        "date": _day(entity.get("TxnDate")),
+        "date": _parse_day(entity.get("TxnDate")),
         "currency": ref_id(entity, "CurrencyRef")[:3],
-        "total": _amount(entity.get("TotalAmt"), amount_sign(entity)),
-        "balance": _amount(entity.get("Balance")),
-        "links": _links(entity),
+        "total": _column_amount(entity.get("TotalAmt"), amount_sign(entity)),
+        "balance": _column_amount(entity.get("Balance")),
+        "links": _transaction_links(entity),
         "sync_token": str(entity.get("SyncToken") or ""),
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": TransactionState.VOIDED if is_voided(entity) else TransactionState.LIVE,
@@ -265,8 +265,8 @@ def is_voided(entity: dict[str, Any]) -> bool:
     memo = str(entity.get("PrivateNote") or "")
     if "Voided" not in memo:
         return False
-    total = _amount(entity.get("TotalAmt"))
-    balance = _amount(entity.get("Balance"))
+    total = _column_amount(entity.get("TotalAmt"))
+    balance = _column_amount(entity.get("Balance"))
     return not total and not balance
 
 
@@ -309,7 +309,7 @@ def _is_same(row: Row, stored: TransactionHead | None) -> bool:
     return all(getattr(stored, name) == value for name, value in row.items())
 
 
-def _links(entity: dict[str, Any]) -> list[dict[str, str]]:
+def _transaction_links(entity: dict[str, Any]) -> list[dict[str, str]]:
     """Return the links of a transaction and of its lines, each once."""
     lines = entity.get("Line") or []
     links = {}
@@ -321,7 +321,7 @@ def _links(entity: dict[str, Any]) -> list[dict[str, str]]:
     return list(links.values())
 
 
-def _day(text: Any) -> dt.date | None:
+def _parse_day(text: Any) -> dt.date | None:
     """Return the day of a transaction; None if there is none that can be read."""
     day = str(text)[:10]
     try:
@@ -339,7 +339,7 @@ def _parse_moment(text: str) -> dt.datetime | None:
         return None
 
 
-def _amount(number: Any, sign: int = 1) -> Decimal | None:
+def _column_amount(number: Any, sign: int = 1) -> Decimal | None:
     """Return an amount with as many decimals as its column; None if there is none."""
     if number is None:
         return None

@@ -106,14 +106,14 @@ def _connections_of_thread(mounts: Mapping[str, BaseAdapter], clock: Clock) -> _
     connections: _Connections | None = getattr(_thread, "connections", None)
     now = clock.monotonic()
     if connections is None or connections.mounts is not mounts:
-        connections = _Connections(mounts, _session(mounts), used_at=now)
+        connections = _Connections(mounts, _open_session(mounts), used_at=now)
         _thread.connections = connections
     else:
         connections.close_idle(now)
     return connections
 
 
-def _session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
+def _open_session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
     """Return a session with two connections for each host, which one thread hardly exceeds."""
     session = requests.Session()
     for scheme in SCHEMES:

@@ -80,7 +80,7 @@ def receive(
     the others `request_poll` is called. Raise Refused if the signature is wrong.
     """
     _check_signature(headers, body)
-    events = _events(body)
+    events = _parse_events(body)
     realms = {event.realm for event in events}
     with engine.read_only_session() as session:
         rows = session.execute(_FIND_COMPANIES, {"realms": list(realms)})
@@ -162,7 +162,7 @@ def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
         raise Refused("The webhook's signature is not QuickBooks'.")
 
 
-def _events(body: bytes) -> list[WebhookEvent]:
+def _parse_events(body: bytes) -> list[WebhookEvent]:
     """Return the events of a webhook in either format; raise Refused if it is not JSON."""
     try:
         content = exact_json.parse_call(body)

@@ -175,7 +175,7 @@ class RateLimiter:
             if state is not None:
                 self._adopt(state)
             yield
-            self._shared.write(self._state())
+            self._shared.write(self._load_shared_state())
 
     def _read_shared(self) -> None:
         """Adopt the state of other processes, if there is any."""
@@ -186,7 +186,7 @@ class RateLimiter:
         if state is not None:
             self._adopt(state)
 
-    def _state(self) -> RateLimitState:
+    def _load_shared_state(self) -> RateLimitState:
         """Return the state that other processes share."""
         return RateLimitState(
             paused_to=self._paused_to,
@@ -228,9 +228,9 @@ class RateLimiter:
         Batches that wait for their own limit let other requests pass.
         """
         firsts = [queue[0] for queue in self._waiting.values() if queue]
-        return min(firsts, key=self._rank)
+        return min(firsts, key=self._waiting_rank)
 
-    def _rank(self, ticket: Ticket) -> tuple[float, int]:
+    def _waiting_rank(self, ticket: Ticket) -> tuple[float, int]:
         """Return when the limit of batches lets a request start, and the last turn of its app."""
         last_turn = self._last_turns.get(ticket.app, 0)
         return self._batch_at(ticket), last_turn

@@ -131,7 +131,7 @@ class SharedBudget:
         `uncertainty` is how imprecisely the process knows the time of the database.
         """
         self._forget(now, limits.window)
-        self._settle(demand)
+        self._drop_unused(demand)
         for at, seconds in demand.throttles:
             self._throttle(at, seconds, limits)
         concurrent = self._divide(demand, limits, now)
@@ -167,7 +167,7 @@ class SharedBudget:
             if share.ends_at <= now:
                 del self.shares[process]
 
-    def _settle(self, demand: Demand) -> None:
+    def _drop_unused(self, demand: Demand) -> None:
         """Drop the reserved starts that were not used; those that were need not be reported again.
 
         A start that was a little late still counts from its time, because the windows allow for

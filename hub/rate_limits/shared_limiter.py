@@ -326,9 +326,9 @@ class SharedRateLimiter:
     def _next_request(self) -> Ticket:
         """Return the first request of the app that waited longest, among those that may start."""
         firsts = [queue[0] for queue in self._waiting.values() if queue]
-        return min(firsts, key=self._rank)
+        return min(firsts, key=self._waiting_rank)
 
-    def _rank(self, ticket: Ticket) -> tuple[float, int]:
+    def _waiting_rank(self, ticket: Ticket) -> tuple[float, int]:
         """Return when a request may start, and the last turn of its app."""
         slot = self._slot_for(ticket)
         start_at = max(slot.start_at, self._clock.monotonic()) if slot else inf

@@ -63,11 +63,11 @@ class Template:
         """Return the names of all placeholders."""
         names: set[str] = set()
         for text in (self.title, self.reason, self.instruction):
-            names |= placeholders(text)
+            names |= placeholder_names(text)
         return frozenset(names)
 
 
-def placeholders(text: str) -> frozenset[str]:
+def placeholder_names(text: str) -> frozenset[str]:
     """Return the names of the placeholders in a text."""
     names = set()
     for _, name, _, _ in Formatter().parse(text):

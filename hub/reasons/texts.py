@@ -176,9 +176,9 @@ class _Values(dict[str, Any]):
 
     def __getitem__(self, name: str) -> "_Value":
         """Return the text of a value; one that is a stored reason is rendered in its turn."""
-        return _Value(self._text(name))
+        return _Value(self._to_text(name))
 
-    def _text(self, name: str) -> str:
+    def _to_text(self, name: str) -> str:
         value = self.get(name, "")
         if isinstance(value, Mapping):
             return render(value["code"], value["params"]).reason

@@ -47,22 +47,22 @@ def facts_for(
 ) -> list[Fact]:
     """Return the parts of the set-up that matter to what the app posts, as they were last read."""
     facts = company.facts(session, installation.company_id)
-    edition = company.edition(installation.company)
-    parts = [_currency(session, installation, facts)]
+    edition = company.edition_name(installation.company)
+    parts = [_check_currencies(session, installation, facts)]
     if "purchase_order" in app.posts:
         parts.append(_purchase_orders(facts, edition))
     if "item" in app.posts:
-        parts.append(_stock(facts, edition))
+        parts.append(_check_stock(facts, edition))
     if set(app.posts) & set(SALES_KINDS):
-        parts.append(_numbers(facts, app))
+        parts.append(_check_numbering(facts, app))
     if {*app.posts, *(field.role for field in fields)} & NAME_SHARING.keys():
-        parts.append(_names(session, installation))
-    parts += _dimensions(session, installation, facts, fields)
+        parts.append(_check_names(session, installation))
+    parts += _check_dimensions(session, installation, facts, fields)
     parts.append(_closed_books(facts))
     return parts
 
 
-def _currency(session: Session, installation: Installation, facts: CompanyFacts) -> Fact:
+def _check_currencies(session: Session, installation: Installation, facts: CompanyFacts) -> Fact:
     """Compare the currencies of the documents with those that the company keeps books in."""
     if facts.multicurrency:
         return Fact(
@@ -117,7 +117,7 @@ def _purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
     )
 
 
-def _stock(facts: CompanyFacts, edition: str) -> Fact:
+def _check_stock(facts: CompanyFacts, edition: str) -> Fact:
     """Tell whether the company tracks quantities of items."""
     if facts.stock:
         return Fact(title=gettext("Stock items"), text=gettext("Quantities on hand are tracked."))
@@ -132,7 +132,7 @@ def _stock(facts: CompanyFacts, edition: str) -> Fact:
     )
 
 
-def _numbers(facts: CompanyFacts, app: App) -> Fact:
+def _check_numbering(facts: CompanyFacts, app: App) -> Fact:
     """Tell who numbers sales transactions."""
     if facts.custom_numbers:
         return Fact(
@@ -152,7 +152,7 @@ def _numbers(facts: CompanyFacts, app: App) -> Fact:
     )
 
 
-def _names(session: Session, installation: Installation) -> Fact:
+def _check_names(session: Session, installation: Installation) -> Fact:
     """Tell with which names those of new suppliers and customers are compared."""
     title = gettext("Names")
     sharing = {*NAME_SHARING, *chain.from_iterable(NAME_SHARING.values())}
@@ -177,7 +177,7 @@ def _names(session: Session, installation: Installation) -> Fact:
     )
 
 
-def _dimensions(
+def _check_dimensions(
     session: Session, installation: Installation, facts: CompanyFacts, fields: Sequence[Field]
 ) -> Iterator[Fact]:
     """Compare the classes and locations of the documents with what the company tracks."""

@@ -105,7 +105,7 @@ class RunQueue:
             reason = f"it accepted no connection of the queue within {OPEN_SECONDS:g} s"
             raise DatabaseUnavailable(self._address, reason) from error
         except procrastinate.exceptions.ConnectorException as error:
-            raise DatabaseUnavailable(self._address, _reason(error)) from error
+            raise DatabaseUnavailable(self._address, _describe_failure(error)) from error
         finally:
             await self._working.close_async()  # a pool that could not be opened would be used again
 
@@ -118,7 +118,7 @@ class RunQueue:
         if not waiting:
             return 0
         occupied = lease_rows.process_leases().held_names() | _load_listed_locks()
-        jobs = [_job(name, run) for name, run in waiting.items() if name not in occupied]
+        jobs = [_queue_job(name, run) for name, run in waiting.items() if name not in occupied]
         if jobs:
             self._defer(jobs)
         return len(jobs)
@@ -153,7 +153,7 @@ class RunQueue:
         except procrastinate.exceptions.AlreadyEnqueued:
             pass  # by the scheduler before this one; the next tick sees it
         except procrastinate.exceptions.ConnectorException as error:
-            raise DatabaseUnavailable(self._address, _reason(error)) from error
+            raise DatabaseUnavailable(self._address, _describe_failure(error)) from error
 
     def _prepare_tables(self) -> None:
         with self._app.app_context():
@@ -202,7 +202,7 @@ def _log_unexpected(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) ->
         loop.default_exception_handler(context)
 
 
-def _reason(error: procrastinate.exceptions.ConnectorException) -> str:
+def _describe_failure(error: procrastinate.exceptions.ConnectorException) -> str:
     return str(error.__cause__ or error).strip()
 
 
@@ -219,7 +219,7 @@ def _load_listed_locks() -> set[str]:
         return set(session.scalars(_LISTED_LOCKS))
 
 
-def _job(lease_name: str, run: Run) -> Job:
+def _queue_job(lease_name: str, run: Run) -> Job:
     return Job(
         id=None,
         queue=QUEUE,

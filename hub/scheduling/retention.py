@@ -86,7 +86,7 @@ def count() -> dict[str, int]:
     counts = {}
     with read_only_session() as session:
         for rule in rules():
-            query = select(func.count()).select_from(rule.model).where(*_conditions(rule))
+            query = select(func.count()).select_from(rule.model).where(*_row_conditions(rule))
             counts[rule.name] = session.scalar(query) or 0 if rule.days else 0
     return counts
 
@@ -120,7 +120,7 @@ def _apply(rule: Rule) -> Iterator[int]:
     key = inspect(rule.model).primary_key[0]
     last_key: Any = None
     while True:
-        conditions = _conditions(rule)
+        conditions = _row_conditions(rule)
         query = select(key).where(*conditions).order_by(key).limit(ROWS_AT_ONCE)
         if last_key is not None:
             query = query.where(key > last_key)
@@ -138,7 +138,7 @@ def _apply(rule: Rule) -> Iterator[int]:
         yield result.rowcount
 
 
-def _conditions(rule: Rule) -> Conditions:
+def _row_conditions(rule: Rule) -> Conditions:
     """Return the conditions of the rows that a rule covers now."""
     before = current().clock.now() - dt.timedelta(days=rule.days)
     return rule.conditions(before)

@@ -62,7 +62,7 @@ class _ChangedPosting(NamedTuple):
 
 
 def snapshot(session: Session, installation_id: int) -> Snapshot:
-    """Note what is not posted before a run, so that `changes` can tell what the run did."""
+    """Note what is not posted before a run, so that `count_changes` can tell what the run did."""
     query = select(Posting.id, Posting.document_id, Posting.operation, Posting.state).where(
         Posting.installation_id == installation_id,
         Posting.state != PostingState.POSTED,
@@ -77,7 +77,7 @@ def snapshot(session: Session, installation_id: int) -> Snapshot:
     return Snapshot(newest or 0, states, documents)
 
 
-def changes(session: Session, installation_id: int, before: Snapshot) -> dict[str, Any]:
+def count_changes(session: Session, installation_id: int, before: Snapshot) -> dict[str, Any]:
     """Count the documents that changed since the snapshot, by what was done to them.
 
     A document that was in the same state before is not counted, so a run that finds only known
@@ -92,13 +92,13 @@ def changes(session: Session, installation_id: int, before: Snapshot) -> dict[st
             ids[name].add(posting.id if is_file else posting.document_id)
     for state in STOPPED_STATES:
         ids[state] -= before.documents.get(state, set())
-    ids["withdrawn"] = _withdrawn(session, changed)
+    ids["withdrawn"] = _withdrawn_documents(session, changed)
 
     counts: dict[str, Any] = {}
     for name in TEXTS:
         if ids[name]:
             counts[name] = len(ids[name])
-    amounts = _amounts(changed)
+    amounts = _sum_by_currency(changed)
     if amounts:
         counts["amounts"] = amounts
     return counts
@@ -122,21 +122,21 @@ def combine(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def format_result(result: Mapping[str, Any]) -> str:
     """Format a result in a few words, such as "3 posted, 1 corrected, 2 newly held"."""
-    texts = [text for _, text in _texts(result)]
+    texts = [text for _, text in _count_texts(result)]
     return ", ".join(texts) or gettext(NOTHING)
 
 
 def labeled_counts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
     """Return the counts of a result with their labels, such as (3, "Newly held")."""
     labeled: list[tuple[int, str]] = []
-    for count, text in _texts(result):
+    for count, text in _count_texts(result):
         label = text.partition(" ")[2]
         label = label[:1].upper() + label[1:]
         labeled.append((count, label))
     return labeled
 
 
-def _texts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
+def _count_texts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
     """Return each count of a result that is not 0, and its text."""
     texts: list[tuple[int, str]] = []
     for name, (one, many) in TEXTS.items():
@@ -184,7 +184,7 @@ def _result_name(posting: _ChangedPosting) -> str:
     return posting.state
 
 
-def _withdrawn(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]:
+def _withdrawn_documents(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]:
     """Return the documents of which nothing is left to post.
 
     A withdrawn posting may also have been replaced by a newer one.
@@ -204,7 +204,7 @@ def _withdrawn(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]
     return withdrawn - set(session.scalars(others, {"ids": list(withdrawn)}))
 
 
-def _amounts(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
+def _sum_by_currency(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
     """Add up what was posted by currency, credits negative."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for posting in changed:

@@ -223,7 +223,7 @@ def _post(steps: Steps, installation: Installation) -> None:
             break
         if not match_changes.has_unsent(installation):
             break
-        steps.step("match", lambda: _match(steps, installation))
+        steps.step("match", lambda: _replan_matched(steps, installation))
     if not steps.errors:
         steps.step("report", lambda: _sync_apps_that_share_matches(installation))
     report = steps.step("report", lambda: receipt_delivery.deliver(installation_id))
@@ -234,7 +234,7 @@ def _post(steps: Steps, installation: Installation) -> None:
         steps.recorder.line(Sentence("Reported back: %(count)s.", count=report))
 
 
-def _match(steps: Steps, installation: Installation) -> None:
+def _replan_matched(steps: Steps, installation: Installation) -> None:
     """Plan again what new matches release."""
     collected = collect_run.collect_matched(installation.id)
     if collected.counts:
@@ -284,7 +284,7 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
     raise trouble or ReconnectNeeded(company.name or company.realm, reason)
 
 
-def _lists(steps: Steps, company: ConnectedCompany) -> None:
+def _process_lists(steps: Steps, company: ConnectedCompany) -> None:
     """Download the lists, check again what waits, and take the lists to the sources."""
     plugins = current().plugins
     steps.step("lists", lambda: record_download.refresh(company.id))
@@ -314,10 +314,10 @@ def _reconcile(steps: Steps, company: ConnectedCompany) -> None:
         return
     steps.counts = counts
     level = "warning" if counts["troubles"] else "info"
-    steps.recorder.line(f"{reconcile_run.sentence(counts)}.", level)
+    steps.recorder.line(f"{reconcile_run.summarize(counts)}.", level)
 
 
-def _changes(steps: Steps, company: ConnectedCompany) -> None:
+def _process_changes(steps: Steps, company: ConnectedCompany) -> None:
     """Read what changed in QuickBooks, judge what changed of what was posted, and report it.
 
     The schedule comes more often than the changes have to be read.
@@ -342,9 +342,9 @@ def _tokens(steps: Steps, company: ConnectedCompany) -> None:
 KINDS: dict[str, tuple[Callable[[Steps, Any], None], bool]] = {
     RunKind.SYNC: (_sync, True),
     RunKind.POST: (_post, True),
-    RunKind.LISTS: (_lists, False),
+    RunKind.LISTS: (_process_lists, False),
     RunKind.RECONCILE: (_reconcile, False),
-    RunKind.CHANGES: (_changes, False),
+    RunKind.CHANGES: (_process_changes, False),
     RunKind.TOKENS: (_tokens, False),
 }
 

@@ -71,7 +71,7 @@ def _lock_claims(session: Session) -> bool:
     return bool(session.scalar(TRY_CLAIM_LOCK))
 
 
-def rewind(now: dt.datetime) -> None:
+def replan_after_clock_change(now: dt.datetime) -> None:
     """Plan again what is due later than its schedule allows, after the clock was set back."""
     query = select(Schedule).where(Schedule.enabled, Schedule.next_due > now)
     with transaction() as session:
@@ -148,9 +148,9 @@ def arrange(session: Session, now: dt.datetime) -> None:
 
     The rows of disconnected companies are disabled.
     """
-    for installation, row in session.execute(_installations()):
+    for installation, row in session.execute(_installations_to_schedule()):
         _update_row(session, row, now, **_sync_fields(installation))
-    for company in session.scalars(_companies()):
+    for company in session.scalars(_companies_to_schedule()):
         _arrange_nightly(session, company, now)
 
 
@@ -160,12 +160,12 @@ def _must_be_arranged(session: Session) -> bool:
     There is usually none. With a limit PostgreSQL expects to meet one soon and compares row by row,
     which takes seconds for 10,000 installations; without it the tables are joined at once.
     """
-    if session.execute(_installations()).first():
+    if session.execute(_installations_to_schedule()).first():
         return True
-    return session.scalars(_companies()).first() is not None
+    return session.scalars(_companies_to_schedule()).first() is not None
 
 
-def _installations() -> Any:
+def _installations_to_schedule() -> Any:
     """Select installations, each with its schedule, that have none or one that is out of date."""
     should_run = and_(
         Installation.enabled,
@@ -186,7 +186,7 @@ def _installations() -> Any:
     )
 
 
-def _companies() -> Any:
+def _companies_to_schedule() -> Any:
     """Select companies without nightly runs, or whose runs are not enabled as they should be."""
     rows = select(Schedule.id).where(
         Schedule.company_id == ConnectedCompany.id,

@@ -188,7 +188,7 @@ class Scheduler:
         now = current().clock.now()
         newest = self._newest
         if newest and now < newest - MIN_SETBACK:
-            schedule.rewind(now)
+            schedule.replan_after_clock_change(now)
             newest = None
         self._newest = max(now, newest or now)
         self._close_interrupted()

@@ -80,7 +80,7 @@ class Steps:
         if self.before:
             installation_id, snapshot = self.before
             with read_only_session() as session:
-                changes = run_result.changes(session, installation_id, snapshot)
+                changes = run_result.count_changes(session, installation_id, snapshot)
             self.counts["result"] = changes
         error = error or " ".join(self.errors)
         return self.recorder.end(

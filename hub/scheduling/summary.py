@@ -42,7 +42,7 @@ def summarize_runs(runs: Sequence[Run], visible_cases: Condition = ()) -> dict[s
     """
     apps: dict[str, Any] = {}
     with read_only_session() as session:
-        for row in _installations(session, runs):
+        for row in _installations_of_runs(session, runs):
             app = apps.setdefault(row.slug, _empty_result())
             _add_installation(app, session, row, _runs_of(row, runs))
         cases = _case_summaries(session, runs, visible_cases)
@@ -64,7 +64,7 @@ def _case_summaries(
             installation_ids.append(run.installation_id)
         if run.company_id:
             company_ids.append(run.company_id)
-    rows = _cases(session, installation_ids, company_ids, visible).all()
+    rows = _open_cases(session, installation_ids, company_ids, visible).all()
     return _cases_with_postings(session, rows)
 
 
@@ -84,7 +84,7 @@ def _results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Add up what the runs did, by the slug of their app."""
     run_results: dict[str, list[dict[str, Any]]] = defaultdict(list)
     with read_only_session() as session:
-        for row in _installations(session, runs):
+        for row in _installations_of_runs(session, runs):
             for run in _runs_of(row, runs):
                 result = run.counts.get("result", {})
                 run_results[row.slug].append(result)
@@ -180,7 +180,7 @@ def _result_text(run: Run) -> str:
     """Say what a run did; "" for kinds of runs that only report errors."""
     counts = run.counts
     if run.kind == RunKind.RECONCILE and counts.get("proved_at"):
-        return stored.translate(reconcile_run.sentence(counts))
+        return stored.translate(reconcile_run.summarize(counts))
     if run.kind == RunKind.CHANGES:
         noticed = counts.get("noticed", {})
         return stored.translate(format_changes(noticed)) or gettext(results.NOTHING)
@@ -220,7 +220,7 @@ def _empty_result() -> dict[str, Any]:
     }
 
 
-def _installations(session: Session, runs: Iterable[Run]) -> list[Installation]:
+def _installations_of_runs(session: Session, runs: Iterable[Run]) -> list[Installation]:
     """Return the installations of the runs, each once."""
     ids = dict.fromkeys(run.installation_id for run in runs)
     return [session.get_one(Installation, id) for id in ids]
@@ -286,7 +286,7 @@ def _format_in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
     return texts
 
 
-def _cases(
+def _open_cases(
     session: Session,
     installation_ids: Iterable[int],
     company_ids: Iterable[int],

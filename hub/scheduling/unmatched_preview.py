@@ -50,11 +50,11 @@ def preview_app(
     setup.index = index_of_codes(setup.fields, documents)
     setup.facts = replace(setup.facts, currency=_currency_of(items) or setup.facts.currency)
     for item in items:
-        codes = tuple(_codes(setup, item))
+        codes = tuple(_unmatched_codes(setup, item))
         yield source_preview.plan(setup, item, codes, is_checked=False)
 
 
-def placeholders(app: App) -> dict[str, str]:
+def placeholder_settings(app: App) -> dict[str, str]:
     """Return an id for each required setting that is a record of QuickBooks: there is no list."""
     fields = settings_schema.schema_of(app).fields
     names = [name for name, field in fields.items() if field.required]
@@ -88,7 +88,7 @@ def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
         session.add(row)
         session.flush()
         installation_id = row.id
-    draft = sources.draft(app, row, {**placeholders(app), **answers})
+    draft = sources.draft(app, row, {**placeholder_settings(app), **answers})
     tenant = sources.check(row, draft.settings, draft.secrets)
     with transaction() as session:
         row = session.get_one(Installation, installation_id)
@@ -107,7 +107,7 @@ def _currency_of(items: Iterable[Yielded]) -> str:
     return ""
 
 
-def _codes(setup: Setup, item: Yielded) -> Iterator[CodePreview]:
+def _unmatched_codes(setup: Setup, item: Yielded) -> Iterator[CodePreview]:
     """Yield the codes of an item: none has a record, except where a setting names it."""
     names = {field.name for field in setup.fields}
     for code in source_preview.preview_item(item, setup.fields).codes:

@@ -147,16 +147,16 @@ def missing_note(session: Session) -> audit_head.Head | None:
 
 def key() -> bytes:
     """Return the key of the entries, which is derived from the secret key."""
-    return _key(b"audit log")
+    return _derive_key(b"audit log")
 
 
-def origin() -> str:
+def folder_origin() -> str:
     """Return the name of this machine's data folder, by which its entries are told apart.
 
     It shows too whether the head of its entries is the one in the database.
     """
     place = f"{socket.gethostname()} {hub_context.current().config.data.resolve()}"
-    name = hmac.new(_key(b"audit origin"), place.encode(), hashlib.sha256).hexdigest()
+    name = hmac.new(_derive_key(b"audit origin"), place.encode(), hashlib.sha256).hexdigest()
     return f"{SHARED_PREFIX}{name}"[:16] if is_shared() else name[:16]
 
 
@@ -175,7 +175,7 @@ def _read_from_request(extension: str) -> str:
 
 def has_written_here(session: Session) -> bool:
     """Tell whether an entry was written with the head that is read here, which has thus existed."""
-    is_own = AuditEntry.origin == origin()
+    is_own = AuditEntry.origin == folder_origin()
     if is_shared():
         is_own = AuditEntry.origin.startswith(SHARED_PREFIX)
     query = select(AuditEntry.id).where(is_own)
@@ -215,7 +215,7 @@ def _make_entries(
     origin_detail = {"address": client_address(), "token": _read_from_request(API_TOKEN)}
     origin_detail = {name: text for name, text in origin_detail.items() if text}
     previous = newest.hash if newest else FIRST
-    here = origin()
+    here = folder_origin()
     entries = []
     for subject, detail in details.items():
         number += 1
@@ -225,7 +225,7 @@ def _make_entries(
             who=who[:200],
             what=what[:60],
             subject=subject[:300],
-            detail=_plain({**detail, **origin_detail}),
+            detail=_plain_details({**detail, **origin_detail}),
             origin=here,
             previous=previous,
         )
@@ -235,7 +235,7 @@ def _make_entries(
     return entries
 
 
-def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
+def _plain_details(detail: Mapping[str, Any]) -> dict[str, Any]:
     """Return details as JSON reads them back; numbers with decimals become texts."""
     text = json.dumps(detail, default=str)
     plain: dict[str, Any] = json.loads(text, parse_float=str)
@@ -296,10 +296,10 @@ def _head_path() -> Path:
 
 def _head_key() -> bytes:
     """Return the key that signs heads."""
-    return _key(b"audit head")
+    return _derive_key(b"audit head")
 
 
-def _key(purpose: bytes) -> bytes:
+def _derive_key(purpose: bytes) -> bytes:
     """Derive a key of the audit log from the secret key."""
     secret_key = hub_context.current().config.secret_key
     return hmac.new(secret_key.encode(), purpose, hashlib.sha256).digest()

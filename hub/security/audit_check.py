@@ -45,7 +45,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
     copied = _CopyFile.open(copy or _copy_path())
     result = Verification()
     head_number = None
-    for entry in _chain(session):
+    for entry in _iter_checked(session):
         result.count += 1
         if stored.head and entry.hash == stored.head.hash:
             head_number = result.count
@@ -64,7 +64,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
     return result
 
 
-def _chain(session: Session) -> Iterator[AuditEntry]:
+def _iter_checked(session: Session) -> Iterator[AuditEntry]:
     """Yield the entries in order; raise AuditBroken at one that does not fit to those before."""
     previous = audit.FIRST
     entries = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)

@@ -31,7 +31,7 @@ def is_listed(password: str) -> bool:
     texts = {password, *(unicodedata.normalize(form, password) for form in FORMS)}
     hashes = HashList(Path(path))
     try:
-        return any(hashes.contains(_sha1(text)) for text in texts)
+        return any(hashes.contains(_hash_password(text)) for text in texts)
     except OSError as error:
         log.error("The list of leaked passwords cannot be read: %s", error)
         raise Refused(
@@ -40,6 +40,6 @@ def is_listed(password: str) -> bool:
         ) from error
 
 
-def _sha1(text: str) -> str:
+def _hash_password(text: str) -> str:
     """Return the hash of a password as lists of leaked passwords have it."""
     return hashlib.sha1(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()

@@ -27,21 +27,21 @@ def mail_url() -> str:
 def has_accepted_mail() -> bool:
     """Tell whether the mail server, as it is set now, has accepted a message."""
     url = mail_url()
-    return bool(url) and read(ACCEPTED_MAIL) == _hash(url)
+    return bool(url) and read(ACCEPTED_MAIL) == _hash_address(url)
 
 
 def note_accepted_mail(url: str) -> None:
     """Record that the mail server at an address accepted a message; write only news."""
-    if read(ACCEPTED_MAIL) == _hash(url):
+    if read(ACCEPTED_MAIL) == _hash_address(url):
         return
     try:
         with engine.transaction() as session:
-            store(session, ACCEPTED_MAIL, _hash(url))
+            store(session, ACCEPTED_MAIL, _hash_address(url))
     except IntegrityError:
         return  # another process recorded it at the same moment
 
 
-def contact() -> str:
+def contact_address() -> str:
     """Return whom people outside may ask about this hub; "" if nobody is named."""
     return hub_context.current().config.contact or read(CONTACT)
 
@@ -60,6 +60,6 @@ def store(session: Session, name: str, text: str) -> None:
         secrets.forget(session, PREFIX + name)
 
 
-def _hash(url: str) -> str:
+def _hash_address(url: str) -> str:
     """Return the hash of a mail server's address, which is stored sealed."""
     return hashlib.sha256(url.encode()).hexdigest()

@@ -167,7 +167,7 @@ def take_challenge(session: Session, session_id: int) -> str | None:
 def end(session: Session, session_id: int, reason: EndReason) -> None:
     """End a session; one that has ended stays as it is."""
     is_open = LoginSession.id == session_id, LoginSession.ended_at.is_(None)
-    _end(session, is_open, reason)
+    _end_all(session, is_open, reason)
 
 
 def end_all(session: Session, user_id: int, reason: EndReason, *, keep: int | None = None) -> int:
@@ -175,12 +175,12 @@ def end_all(session: Session, user_id: int, reason: EndReason, *, keep: int | No
     of_person = [LoginSession.user_id == user_id, LoginSession.ended_at.is_(None)]
     if keep is not None:
         of_person.append(LoginSession.id != keep)
-    return _end(session, of_person, reason)
+    return _end_all(session, of_person, reason)
 
 
 def end_every(session: Session, reason: EndReason) -> int:
     """End the sessions of all people."""
-    return _end(session, [LoginSession.ended_at.is_(None)], reason)
+    return _end_all(session, [LoginSession.ended_at.is_(None)], reason)
 
 
 def list_live(session: Session, user_id: int) -> Sequence[LoginSession]:
@@ -202,7 +202,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _end(session: Session, where: Sequence, reason: EndReason) -> int:  # type: ignore[type-arg]
+def _end_all(session: Session, where: Sequence, reason: EndReason) -> int:  # type: ignore[type-arg]
     """End the sessions that match."""
     values = {"ended_at": current().clock.now(), "end_reason": reason, "challenge": None}
     ended = session.execute(update(LoginSession).where(*where).values(values))

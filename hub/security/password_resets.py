@@ -47,7 +47,7 @@ def due_requests(session: Session) -> Sequence[PasswordResetRequest]:
     return session.scalars(query.order_by(PasswordResetRequest.requested_at)).all()
 
 
-def recipient(session: Session, request: PasswordResetRequest) -> User | None:
+def find_recipient(session: Session, request: PasswordResetRequest) -> User | None:
     """Return the person to mail a code to; None if there is none, or one was mailed just now."""
     now = current().clock.now()
     person = people.find(session, request.normalized_name)

@@ -217,7 +217,7 @@ def _are_covering(rights: Iterable[Right], subject: Subject) -> bool:
     return any(right.covers(subject) for right in rights)
 
 
-def narrow(session: Session, scope: Scope, company_id: int) -> Scope:
+def narrow_to_company(session: Session, scope: Scope, company_id: int) -> Scope:
     """Return the rows of one company among those that a scope covers."""
     own = select(Installation.id).where(Installation.company_id == company_id)
     installation_ids = frozenset(session.scalars(own))
@@ -240,7 +240,7 @@ def assign(session: Session, person: User, role: str, subject: Subject = WHOLE_H
         raise NotFound("role", role, ROLES)
     if subject == WHOLE_HUB and role != "owner":
         check_not_last_owner(session, person)
-    remaining = [one for one in person.assignments if _subject(one) != subject]
+    remaining = [one for one in person.assignments if _assignment_subject(one) != subject]
     assignment = RoleAssignment(role=role, company_id=subject.company_id, slug=subject.slug)
     person.assignments = [*remaining, assignment]
 
@@ -252,13 +252,15 @@ def withdraw(session: Session, person: User, subject: Subject) -> bool:
     """
     if subject == WHOLE_HUB:
         check_not_last_owner(session, person)
-    remaining = [one for one in person.assignments if _subject(one) != subject]
+    remaining = [one for one in person.assignments if _assignment_subject(one) != subject]
     has_changed = len(remaining) < len(person.assignments)
     person.assignments = remaining
     return has_changed
 
 
-def give(session: Session, person: User, role: str, subject: Subject, *, who: str) -> str:
+def assign_in_words(
+    session: Session, person: User, role: str, subject: Subject, *, who: str
+) -> str:
     """Assign a role, record it in the audit log, and return the right in words.
 
     Raise NotFound for a role, company or app that does not exist.
@@ -268,9 +270,9 @@ def give(session: Session, person: User, role: str, subject: Subject, *, who: st
     assign(session, person, role, subject)
     text = describe(session, right)
     if subject == WHOLE_HUB:
-        audit.record(session, who, "role changed", _name(person), role=role)
+        audit.record(session, who, "role changed", _audit_name(person), role=role)
     else:
-        audit.record(session, who, "right added", _name(person), right=text)
+        audit.record(session, who, "right added", _audit_name(person), right=text)
     return text
 
 
@@ -295,7 +297,7 @@ def take_away(session: Session, person: User, subject: Subject, *, who: str) -> 
         if right.subject == subject:
             withdraw(session, person, subject)
             text = describe(session, right)
-            audit.record(session, who, "right removed", _name(person), right=text)
+            audit.record(session, who, "right removed", _audit_name(person), right=text)
             return text
     raise NotFound("right of this person", describe(session, Right("a role", subject)))
 
@@ -336,7 +338,7 @@ def _known_apps(session: Session) -> list[str]:
     return sorted({*current().plugins.apps, *enabled})
 
 
-def _name(person: User) -> str:
+def _audit_name(person: User) -> str:
     """Return the name of a person as the audit log has it."""
     return str(person.username or person.email)
 
@@ -348,7 +350,7 @@ def check_not_last_owner(session: Session, person: User) -> None:
     others: Any = select(User.id).where(ACTIVE, is_owner(), User.id != person.id)
     if session.scalar(others.limit(1)) is None:
         raise NotNow(
-            "%(name)s is the only owner. Make someone else owner first.", name=_name(person)
+            "%(name)s is the only owner. Make someone else owner first.", name=_audit_name(person)
         )
 
 
@@ -370,7 +372,7 @@ def _is_named_by(rights: Iterable[Right]) -> ColumnElement[bool]:
     return ConnectedCompany.id.in_(company_ids)
 
 
-def _subject(assignment: RoleAssignment) -> Subject:
+def _assignment_subject(assignment: RoleAssignment) -> Subject:
     """Return what an assignment is about."""
     return Subject(assignment.company_id, assignment.slug)
 

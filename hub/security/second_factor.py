@@ -42,12 +42,12 @@ def count_passkeys(session: Session, user_id: int) -> int:
 
 def propose_secret(session: Session, user_id: int) -> None:
     """Store a new secret for an authenticator app; it counts once a code confirms it."""
-    secrets.put(session, _place(user_id, "proposal"), TOTP.new().base32_key)
+    secrets.put(session, _secret_name(user_id, "proposal"), TOTP.new().base32_key)
 
 
 def proposed_secret(session: Session, user_id: int) -> str | None:
     """Return the secret that waits for its first code, in base32."""
-    return secrets.get(session, _place(user_id, "proposal"))
+    return secrets.get(session, _secret_name(user_id, "proposal"))
 
 
 def address_for_app(secret: str, name: str) -> str:
@@ -61,11 +61,11 @@ def confirm_secret(session: Session, user_id: int, code: str) -> bool:
     secret = proposed_secret(session, user_id)
     if secret is None:
         return False
-    match = _match(secret, code, None)
+    match = _match_code(secret, code, None)
     if match is None:
         return False
-    secrets.put(session, _place(user_id, "secret"), secret)
-    secrets.forget(session, _place(user_id, "proposal"))
+    secrets.put(session, _secret_name(user_id, "secret"), secret)
+    secrets.forget(session, _secret_name(user_id, "proposal"))
     now = current().clock.now()
     session.merge(Authenticator(user_id=user_id, added_at=now, last_counter=match.counter))
     return True
@@ -74,10 +74,10 @@ def confirm_secret(session: Session, user_id: int, code: str) -> bool:
 def accept_code(session: Session, user_id: int, code: str) -> bool:
     """Accept a code of the authenticator app, each only once."""
     authenticator = session.get(Authenticator, user_id)
-    secret = secrets.get(session, _place(user_id, "secret"))
+    secret = secrets.get(session, _secret_name(user_id, "secret"))
     if authenticator is None or secret is None:
         return False
-    match = _match(secret, code, authenticator.last_counter)
+    match = _match_code(secret, code, authenticator.last_counter)
     if match is None:
         return False
     is_unused = Authenticator.user_id == user_id, Authenticator.last_counter < match.counter
@@ -91,7 +91,7 @@ def accept_recovery_code(session: Session, user_id: int, code: str) -> bool:
     """Accept a recovery code, each only once; spaces, hyphens and capitals do not matter."""
     is_unused = (
         RecoveryCode.user_id == user_id,
-        RecoveryCode.code.in_((_hash(user_id, code), _former_hash(user_id, code))),
+        RecoveryCode.code.in_((_hash_recovery_code(user_id, code), _former_hash(user_id, code))),
         RecoveryCode.used_at.is_(None),
     )
     values = {"used_at": current().clock.now()}
@@ -104,7 +104,7 @@ def renew_recovery_codes(session: Session, user_id: int) -> list[str]:
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     codes = [one_time_codes.generate() for _ in range(RECOVERY_CODES)]
     for code in codes:
-        session.add(RecoveryCode(user_id=user_id, code=_hash(user_id, code)))
+        session.add(RecoveryCode(user_id=user_id, code=_hash_recovery_code(user_id, code)))
     return codes
 
 
@@ -122,7 +122,7 @@ def remove_authenticator(session: Session, user_id: int) -> None:
     """Remove the authenticator app of a person."""
     session.execute(delete(Authenticator).where(Authenticator.user_id == user_id))
     for name in ("secret", "proposal"):
-        secrets.forget(session, _place(user_id, name))
+        secrets.forget(session, _secret_name(user_id, name))
 
 
 def reset(session: Session, user_id: int) -> None:
@@ -141,7 +141,7 @@ def reset_lost(session: Session, person: User, by: str) -> None:
     audit.record(session, by, "second factor reset", name)
 
 
-def _match(secret: str, code: str, last_counter: int | None) -> TotpMatch | None:
+def _match_code(secret: str, code: str, last_counter: int | None) -> TotpMatch | None:
     """Return which code of the app this is; None if it is wrong or was used."""
     digits = "".join(code.split())
     if not digits.isascii():
@@ -157,12 +157,12 @@ def _match(secret: str, code: str, last_counter: int | None) -> TotpMatch | None
         return None
 
 
-def _place(user_id: int, name: str) -> str:
+def _secret_name(user_id: int, name: str) -> str:
     """Return where the vault holds a secret of a person's authenticator app."""
     return f"person:{user_id}:authenticator-{name}"
 
 
-def _hash(user_id: int, code: str) -> str:
+def _hash_recovery_code(user_id: int, code: str) -> str:
     """Return the hash of a recovery code as it is stored."""
     return one_time_codes.hash_lasting_code(RECOVERY, str(user_id), code)
 

@@ -75,7 +75,7 @@ def put_all(
 
     A text that is stored already is not sealed again.
     """
-    prefix = _prefix(installation_id)
+    prefix = _secret_prefix(installation_id)
     if forget_others:
         is_of_installation = Secret.place.startswith(prefix, autoescape=True)
         session.execute(delete(Secret).where(is_of_installation))
@@ -99,7 +99,7 @@ def rotate(session: Session) -> int:
     return len(changes)
 
 
-def _prefix(installation_id: int) -> str:
+def _secret_prefix(installation_id: int) -> str:
     """Return how the places of an installation's secrets begin."""
     return f"installation:{installation_id}:"
 
@@ -114,7 +114,7 @@ class SiteSecrets(Secrets):
 
     def __init__(self, installation_id: int) -> None:
         self._id = installation_id
-        self._prefix = _prefix(installation_id)
+        self._prefix = _secret_prefix(installation_id)
 
     def __getitem__(self, name: str) -> str:
         """Open the secret with a name; raise KeyError if there is none."""

@@ -49,19 +49,19 @@ Targets = tuple[Target, ...]
 Arguments = Mapping[str, Any]
 
 
-def _installation(session: Session, arguments: Arguments) -> Target | None:
+def _installation_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of an installation."""
     query = select(Installation.company_id, Installation.slug)
     return _first_app(session, query.where(Installation.id == arguments["installation_id"]))
 
 
-def _document(session: Session, arguments: Arguments) -> Target | None:
+def _document_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a document."""
     query = select(SourceDocument.company_id, SourceDocument.slug)
     return _first_app(session, query.where(SourceDocument.id == arguments["document_id"]))
 
 
-def _posting(session: Session, arguments: Arguments) -> Target | None:
+def _posting_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a posting."""
     query = select(Installation.company_id, Installation.slug).join(
         Posting, Posting.installation_id == Installation.id
@@ -69,7 +69,7 @@ def _posting(session: Session, arguments: Arguments) -> Target | None:
     return _first_app(session, query.where(Posting.id == arguments["posting_id"]))
 
 
-def _file(session: Session, arguments: Arguments) -> Target | None:
+def _file_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app that received a file."""
     query = select(Installation.company_id, Installation.slug).join(
         StoredFile, StoredFile.installation_id == Installation.id
@@ -77,23 +77,23 @@ def _file(session: Session, arguments: Arguments) -> Target | None:
     return _first_app(session, query.where(StoredFile.id == arguments["file_id"]))
 
 
-def _case(session: Session, arguments: Arguments) -> Target | None:
+def _case_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a case, its company, or the whole hub."""
     query = select(Case.company_id, Installation.company_id, Installation.slug).outerjoin(
         Installation, Installation.id == Case.installation_id
     )
-    return _owner(session, query.where(Case.id == arguments["case_id"]))
+    return _owner_target(session, query.where(Case.id == arguments["case_id"]))
 
 
-def _run(session: Session, arguments: Arguments) -> Target | None:
+def _run_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a run, its company, or the whole hub."""
     query = select(Run.company_id, Installation.company_id, Installation.slug).outerjoin(
         Installation, Installation.id == Run.installation_id
     )
-    return _owner(session, query.where(Run.id == arguments["run_id"]))
+    return _owner_target(session, query.where(Run.id == arguments["run_id"]))
 
 
-def _company(session: Session, arguments: Arguments) -> Target | None:
+def _company_target(session: Session, arguments: Arguments) -> Target | None:
     """Return a company."""
     company_id = session.scalar(
         select(ConnectedCompany.id).where(ConnectedCompany.id == arguments["company_id"])
@@ -101,20 +101,20 @@ def _company(session: Session, arguments: Arguments) -> Target | None:
     return None if company_id is None else Target(Subject(company_id), is_shared=True)
 
 
-def _app(session: Session, arguments: Arguments) -> Target:
+def _app_target(session: Session, arguments: Arguments) -> Target:
     """Return an app at all companies; the view knows whether its plugin is installed."""
     return Target(Subject(slug=arguments["slug"]), is_shared=True)
 
 
 def _app_at_company(session: Session, arguments: Arguments) -> Target | None:
     """Return an app at a company, whether it is enabled there or not."""
-    company = _company(session, arguments)
+    company = _company_target(session, arguments)
     if company is None:
         return None
     return Target(Subject(company.subject.company_id, arguments["slug"]))
 
 
-def _hub(session: Session, arguments: Arguments) -> Target:
+def _hub_target(session: Session, arguments: Arguments) -> Target:
     """Return the hub as a whole."""
     return Target(WHOLE_HUB)
 
@@ -122,17 +122,17 @@ def _hub(session: Session, arguments: Arguments) -> Target:
 Resolver = Callable[[Session, Arguments], Target | None]
 # The names of the arguments in an address -> what finds the company and app of each.
 RESOLVERS: Mapping[frozenset[str], tuple[Resolver, ...]] = {
-    frozenset({"installation_id"}): (_installation,),
-    frozenset({"installation_id", "file_id"}): (_installation, _file),
-    frozenset({"document_id"}): (_document,),
-    frozenset({"posting_id"}): (_posting,),
-    frozenset({"case_id"}): (_case,),
-    frozenset({"case_id", "posting_id"}): (_case, _posting),
-    frozenset({"run_id"}): (_run,),
-    frozenset({"company_id"}): (_company,),
-    frozenset({"slug"}): (_app,),
+    frozenset({"installation_id"}): (_installation_target,),
+    frozenset({"installation_id", "file_id"}): (_installation_target, _file_target),
+    frozenset({"document_id"}): (_document_target,),
+    frozenset({"posting_id"}): (_posting_target,),
+    frozenset({"case_id"}): (_case_target,),
+    frozenset({"case_id", "posting_id"}): (_case_target, _posting_target),
+    frozenset({"run_id"}): (_run_target,),
+    frozenset({"company_id"}): (_company_target,),
+    frozenset({"slug"}): (_app_target,),
     frozenset({"slug", "company_id"}): (_app_at_company,),
-    frozenset({"person_id"}): (_hub,),
+    frozenset({"person_id"}): (_hub_target,),
 }
 
 
@@ -158,7 +158,7 @@ def _first_app(session: Session, query: Any) -> Target | None:
     return None if row is None else Target(Subject(*row))
 
 
-def _owner(session: Session, query: Any) -> Target | None:
+def _owner_target(session: Session, query: Any) -> Target | None:
     """Return what a row belongs to: its installation, or else its company."""
     row = session.execute(query).one_or_none()
     if row is None:

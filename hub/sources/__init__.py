@@ -5,7 +5,7 @@ Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.ra
 `site`.
 """
 
-from hub.sources.calls import bind, check, codes, read_file, subscribe, webhook
+from hub.sources.calls import bind, check, read_codes, read_file, subscribe, webhook
 from hub.sources.settings_draft import (
     SettingsDraft,
     draft,
@@ -23,7 +23,7 @@ from hub.sources.site import (
     is_automatic,
     removal_policy,
     settings_of,
-    site,
+    site_of,
     webhook_url,
 )
 
@@ -33,7 +33,6 @@ __all__ = [
     "bind",
     "call",
     "check",
-    "codes",
     "draft",
     "fields",
     "fields_as_set",
@@ -41,11 +40,12 @@ __all__ = [
     "initial_state",
     "is_automatic",
     "may_use_stored",
+    "read_codes",
     "read_file",
     "removal_policy",
     "secrets_with",
     "settings_of",
-    "site",
+    "site_of",
     "stored_secrets",
     "subscribe",
     "webhook",

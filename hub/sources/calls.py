@@ -17,7 +17,7 @@ from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
 from hub.sources.masking import mask_item
-from hub.sources.site import app_of, call, fields, guard, site
+from hub.sources.site import app_of, call, fields, guard, site_of
 
 MAX_LISTED_NAMES = 20  # names that a warning lists
 
@@ -32,7 +32,7 @@ def check(
     Raise OtherTenant if it is bound to another account. Warnings become cases. With settings or
     secrets that are not saved yet, nothing is stored.
     """
-    here = site(installation, settings, secrets)
+    here = site_of(installation, settings, secrets)
     with guard(installation, "checking the connection"):
         tenant: Tenant | None = call(installation, "hub_check", site=here)
     app = app_of(installation)
@@ -99,7 +99,7 @@ def _names_with(installation: Installation, separators: Mapping[Role, str]) -> l
     return names
 
 
-def codes(
+def read_codes(
     installation: Installation,
     field: str,
     settings: Mapping[str, Any] | None = None,
@@ -107,7 +107,7 @@ def codes(
 ) -> list[Code]:
     """Return the codes of a field as the source has them now, also with unsaved settings."""
     with guard(installation, f"listing its {field.replace('_', ' ')} codes"):
-        here = site(installation, settings, secrets)
+        here = site_of(installation, settings, secrets)
         listed = call(installation, "hub_codes", site=here, field=field) or ()
         codes: list[Code] = []
         for code in listed:
@@ -120,7 +120,7 @@ def codes(
 def read_file(installation: Installation, document: Document, attachment: Attachment) -> bytes:
     """Return the content of a file of a document, as the source has it now."""
     with guard(installation, f"handing over {attachment.name}"):
-        here = site(installation)
+        here = site_of(installation)
         content = call(
             installation, "hub_attachment", site=here, document=document, attachment=attachment
         )
@@ -136,7 +136,7 @@ def read_file(installation: Installation, document: Document, attachment: Attach
 def subscribe(installation: Installation, on: bool) -> None:
     """Turn the source's calls to the hub on or off, if the app can do that."""
     with guard(installation, "subscribing to changes"):
-        here = site(installation)
+        here = site_of(installation)
         call(installation, "hub_subscribe", site=here, on=on)
 
 
@@ -146,7 +146,7 @@ def webhook(installation: Installation, headers: Mapping[str, str], body: bytes)
     Without signals, the hub collects whatever has changed.
     """
     with guard(installation, "reading a call of its source"):
-        here = site(installation)
+        here = site_of(installation)
         signals = call(installation, "hub_webhook", site=here, headers=headers, body=body)
         return list(signals or ())
 

@@ -89,7 +89,7 @@ def _receive(installation: Installation, path: Path) -> Sentence:
     except Refused as error:
         _refuse(installation, path, error)
         return Sentence("%(name)s was refused: %(why)s", name=path.name, why=error.sentence)
-    _move(path, DONE)
+    _move_file(path, DONE)
     with transaction() as session:
         inbox.close(session, _case_cause(installation, path.name))
     if not result.is_new:
@@ -114,11 +114,11 @@ def _refuse(installation: Installation, path: Path, error: Refused) -> None:
             company_id=installation.company_id,
             installation_id=installation.id,
         )
-    moved = _move(path, REFUSED)
+    moved = _move_file(path, REFUSED)
     moved.with_name(f"{moved.name}.txt").write_text(f"{error.text}\n", encoding="utf-8")
 
 
-def _move(path: Path, subfolder: str) -> Path:
+def _move_file(path: Path, subfolder: str) -> Path:
     """Move a file to a folder beside it, under a free name."""
     target = path.parent / subfolder / path.name
     number = 1

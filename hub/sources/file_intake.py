@@ -18,7 +18,7 @@ from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState, FileWay
 from hub.reasons.texts import CaseText
 from hub.security import audit
-from hub.sources.site import app_of, call, guard, site
+from hub.sources.site import app_of, call, guard, site_of
 
 RECEIVED = "file received"
 MAX_NAME_LENGTH = 255
@@ -85,7 +85,7 @@ def receive(
 
 def read(installation: Installation, file: files.ReceivedFile, content: bytes) -> files.FileContent:
     """Let the plugin read a file and return what it holds."""
-    here = site(installation)
+    here = site_of(installation)
     with guard(installation, "reading a file"):
         held = call(installation, "hub_file", site=here, file=file, content=content)
         if not isinstance(held, files.FileContent):

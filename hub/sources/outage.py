@@ -31,7 +31,7 @@ def note_failure(installation_id: int, error: HubError) -> None:
         row.failed_syncs += 1
         row.failure = error.text
         if isinstance(error, NeedsAttention | AccessNeeded):
-            _open(session, row, "source.access")
+            _insert_case(session, row, "source.access")
 
 
 def note_success(installation_id: int) -> None:
@@ -45,7 +45,7 @@ def clear(session: Session, row: Installation) -> None:
     row.failing_since = None
     row.failed_syncs = 0
     row.failure = ""
-    inbox.close(session, cause(row.id))
+    inbox.close(session, outage_cause(row.id))
 
 
 def report(installation_id: int | None = None) -> None:
@@ -64,11 +64,11 @@ def report(installation_id: int | None = None) -> None:
         return
     with engine.transaction() as session:
         for row in session.scalars(failing.where(Installation.id.in_(due_ids))):
-            case = _case(session, row)
-            _open(session, row, _code(case))
+            case = _open_case(session, row)
+            _insert_case(session, row, _code(case))
 
 
-def cause(installation_id: int) -> str:
+def outage_cause(installation_id: int) -> str:
     """Return the cause of the case of a source that cannot be read."""
     return f"source:{installation_id}"
 
@@ -96,13 +96,13 @@ def _is_due(session: Session, row: Installation) -> bool:
     outage = hub.clock.now() - row.failing_since
     if outage >= MAX_OUTAGE or row.failed_syncs >= MAX_FAILED_SYNCS:
         return True
-    return _case(session, row) is not None
+    return _open_case(session, row) is not None
 
 
-def _case(session: Session, row: Installation) -> Case | None:
+def _open_case(session: Session, row: Installation) -> Case | None:
     """Return the open case of an installation's source."""
     query = select(Case).where(
-        Case.cause == cause(row.id),
+        Case.cause == outage_cause(row.id),
         Case.closed_at.is_(None),
     )
     return session.scalars(query).one_or_none()
@@ -115,7 +115,7 @@ def _code(case: Case | None) -> str:
     return "source.unreachable"
 
 
-def _open(session: Session, row: Installation, code: str) -> None:
+def _insert_case(session: Session, row: Installation, code: str) -> None:
     text = CaseText(
         code,
         app=app_of(row).name,
@@ -124,7 +124,7 @@ def _open(session: Session, row: Installation, code: str) -> None:
     )
     inbox.open(
         session,
-        cause(row.id),
+        outage_cause(row.id),
         text,
         company_id=row.company_id,
         installation_id=row.id,

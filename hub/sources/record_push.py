@@ -15,11 +15,11 @@ from hub.contract.types import Field, Site
 from hub.db import bulk, engine
 from hub.models import Installation, Match, Posting, SourceDocument, StoredRecord
 from hub.models.enums import MatchOrigin, Operation, PostingState
-from hub.money import total
+from hub.money import sum_amounts
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.masking import mask_item
-from hub.sources.site import call, guard, site
+from hub.sources.site import call, guard, site_of
 from hub.sources.site import fields as fields_of
 
 LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
@@ -34,7 +34,7 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
     plugins = hub_context.current().plugins
     if not plugins.has(installation.slug, "hub_records"):
         return {}
-    here = site(installation)
+    here = site_of(installation)
     names = None if fields is None else set(fields)
     counts: dict[str, int] = {}
     for field in fields_of(installation, here):
@@ -136,7 +136,7 @@ def _purchase_rates(session: Session, installation: Installation, role: Role) ->
     rates: dict[str, str] = {}
     facts = qbo_company.facts(session, installation.company_id)
     for code, parts in facts.tax_rates.items():
-        rates[code] = str(total(percent for _, percent in parts))
+        rates[code] = str(sum_amounts(percent for _, percent in parts))
     return rates
 
 

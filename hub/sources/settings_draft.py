@@ -31,7 +31,7 @@ def draft(app: App, installation: Installation, answers: Mapping[str, Any]) -> S
     """
     secrets = secrets_with(app, installation, answers)
     values = settings_schema.load(app, {**installation.settings, **secrets, **answers})
-    settings = settings_schema.plain(app, values)
+    settings = settings_schema.plain_settings(app, values)
     return SettingsDraft(
         settings=settings,
         secrets=settings_schema.secret(app, values),

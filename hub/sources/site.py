@@ -83,7 +83,7 @@ class UnsavedSecrets(Secrets):
         return installation_lock(self._id)
 
 
-def site(
+def site_of(
     installation: Installation,
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
@@ -115,7 +115,7 @@ def site(
     now = context.clock.now()
     return Site(
         settings=values,
-        secrets=_secrets(app, installation, settings, secrets),
+        secrets=_readable_secrets(app, installation, settings, secrets),
         http=http,
         company=types.Company(
             country=facts.country,
@@ -149,7 +149,7 @@ def for_listener(here: Site) -> Site:
     return replace(here, http=http, secrets=UnsavedSecrets(0, {}, {}))
 
 
-def _secrets(
+def _readable_secrets(
     app: App,
     installation: Installation,
     settings: Mapping[str, Any] | None,

@@ -49,7 +49,7 @@ def stream(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[by
     file.write(BOM)
     writer.writerow(header)
     for row in rows:
-        writer.writerow([_cell(cell) for cell in row])
+        writer.writerow([_guarded_cell(cell) for cell in row])
         if file.tell() >= PART_LENGTH:
             yield file.getvalue().encode()
             file.seek(0)
@@ -74,7 +74,7 @@ def decode(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
     """Return the columns and the rows of a CSV file, with the texts that `encode` was given."""
     try:
         text = content.decode("utf-8-sig")
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_guess_delimiter(text))
         lines = list(reader)
     except (UnicodeDecodeError, csv.Error):
         raise Refused(
@@ -100,7 +100,7 @@ def unguard(text: str) -> str:
     return _GUARDED.sub(r"\1\2\3", text)
 
 
-def _cell(cell: Cell) -> str | int | Decimal:
+def _guarded_cell(cell: Cell) -> str | int | Decimal:
     """Return a cell that no spreadsheet program runs as a formula."""
     if isinstance(cell, Decimal):
         return _Plain(cell)
@@ -117,7 +117,7 @@ class _Plain(Decimal):
         return format(self, "f")
 
 
-def _delimiter(text: str) -> str:
+def _guess_delimiter(text: str) -> str:
     """Return the delimiter that splits the first line into most columns, a comma if none does."""
     lines = text.splitlines()
     header = lines[0] if lines else ""

@@ -174,7 +174,7 @@ class _Sheet:
         elif name == "c":
             row = self.rows[-1]
             row.extend([""] * (self._column - len(row)))
-            row.append(self._text())
+            row.append(self._cell_text())
             self._column += 1
 
     def add_text(self, text: str) -> None:
@@ -200,12 +200,12 @@ class _Sheet:
         if self._column >= MAX_COLUMNS:
             raise _size_error()
 
-    def _text(self) -> str:
+    def _cell_text(self) -> str:
         """Return the text of the cell."""
         text = "".join(self._parts)
         if self._type == "s":
-            return self._strings[_index(text, len(self._strings))]
-        return _number(text) if self._type == "n" else text
+            return self._strings[_shared_text_index(text, len(self._strings))]
+        return _plain_number(text) if self._type == "n" else text
 
 
 def _column_number(letters: str) -> int:
@@ -216,7 +216,7 @@ def _column_number(letters: str) -> int:
     return number - 1
 
 
-def _index(text: str, count: int) -> int:
+def _shared_text_index(text: str, count: int) -> int:
     """Return the number of a shared text; raise ValueError if there is none of this number."""
     index = int(text)
     if not 0 <= index < count:
@@ -224,7 +224,7 @@ def _index(text: str, count: int) -> int:
     return index
 
 
-def _number(text: str) -> str:
+def _plain_number(text: str) -> str:
     """Return a number as a person writes it: without an exponent, and 7 for 7.0."""
     try:
         number = Decimal(text)

@@ -56,7 +56,7 @@ def write_log(
     whose loggers have the level of the hub; those of libraries write warnings only, because below
     that some of them log tokens.
     """
-    handler = _handler(folder, options)
+    handler = _build_handler(folder, options)
     handler.setFormatter(formatter(options.format, mask))
     level = options.level.upper()
     loggers = [logging.getLogger(name) for name in ("hub", *plugins)]
@@ -75,7 +75,7 @@ def write_log(
             handler.close()
 
 
-def _handler(folder: Path, options: LogOptions) -> logging.Handler:
+def _build_handler(folder: Path, options: LogOptions) -> logging.Handler:
     """Return what writes lines to the place that the settings name."""
     if options.to == "stderr":
         return ErrorStream()

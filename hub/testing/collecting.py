@@ -25,7 +25,7 @@ COMPILED: dict[
 ] = {}  # statements of all such hubs of a process, whose engines are short-lived
 
 
-def _hurry(connection: Any, record: object) -> None:
+def _skip_fsync(connection: Any, record: object) -> None:
     """Leave it to the operating system when to write to the disk: the folder ends with the test."""
     connection.execute("PRAGMA synchronous=OFF")
 
@@ -55,7 +55,7 @@ class CollectingHub:
         self._open.enter_context(self._app.app_context())
         database = engine.db.engine
         database.update_execution_options(compiled_cache=COMPILED)
-        event.listen(database, "connect", _hurry)
+        event.listen(database, "connect", _skip_fsync)
         engine.db.create_all()
         self._open.callback(database.dispose)
         self.id = self._install()

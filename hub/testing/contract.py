@@ -167,7 +167,7 @@ class Contract(Reading, DocumentTests, ReadinessTests, ReportTests, WebhookTests
         warm_up.read()  # what is stored once for all is no document's cost
         reading = Bench(self.slug, self.settings, documents=self.many, waits=True).reading()
         unread = (item for item in reading if isinstance(item, Document))
-        before = _resident()
+        before = _resident_bytes()
         tracemalloc.start()
         try:
             traced_count = sum(1 for _ in islice(unread, TRACED_DOCUMENTS))
@@ -175,7 +175,7 @@ class Contract(Reading, DocumentTests, ReadinessTests, ReportTests, WebhookTests
         finally:
             tracemalloc.stop()
         assert peak < min(self.many, TRACED_DOCUMENTS) * BYTES_PER_DOCUMENT
-        sizes = [_resident() for _ in unread]
+        sizes = [_resident_bytes() for _ in unread]
         assert traced_count + len(sizes) >= self.many * 0.9
         assert max(sizes, default=0) - before < self.many * BYTES_PER_DOCUMENT
 
@@ -186,7 +186,7 @@ class Contract(Reading, DocumentTests, ReadinessTests, ReportTests, WebhookTests
         assert second.read() == before
 
 
-def _resident() -> int:
+def _resident_bytes() -> int:
     """Return the bytes of memory that this process takes; 0 where there is no /proc."""
     statm = Path("/proc/self/statm")
     if not statm.exists():

@@ -48,10 +48,10 @@ def call_hook(call: Callable[[], T], what: str) -> T:
     try:
         return call()
     except Exception as error:
-        raise raised(what, error) from error
+        raise exception_failure(what, error) from error
 
 
-def raised(what: str, error: Exception, *, instead_of: str = "") -> BaseException:
+def exception_failure(what: str, error: Exception, *, instead_of: str = "") -> BaseException:
     """Return the failure of a test whose hook has raised an exception."""
     defect = f"{type(error).__name__}: {error}".rstrip(": ")
     expected = f", not {instead_of}." if instead_of else ""

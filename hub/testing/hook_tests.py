@@ -14,7 +14,7 @@ from hub.errors import Refused
 from hub.money import money
 from hub.sources.site import with_settings
 from hub.testing.bench import Bench
-from hub.testing.hook_effects import HookEffects, call_hook, raised
+from hub.testing.hook_effects import HookEffects, call_hook, exception_failure
 from hub.testing.variants import VariantBenches
 
 CODES = "code:"  # precedes the field in the `choices_from` of a setting
@@ -119,7 +119,7 @@ class HookTests(VariantBenches):
                 " name it: contract(…, unavailable={source_id: words of the reason})."
             ) from error
         except Exception as error:
-            raise raised(what, error) from error
+            raise exception_failure(what, error) from error
         if not isinstance(content, bytes) or not content:
             pytest.fail(f"{what} returned {content!r}. It must return the bytes of the file.")
         if attachment.size not in (None, len(content)):
@@ -156,9 +156,9 @@ class HookTests(VariantBenches):
         """Fail if documents use none of the codes that are listed of a field."""
         if listed and used and listed.isdisjoint(used):
             pytest.fail(
-                f"hub_codes of {self.slug} lists the codes {_some(listed)} of the field {name}, and"
-                f" documents use others: {_some(used)}. A match belongs to the id of a code, so"
-                " both need the same ids."
+                f"hub_codes of {self.slug} lists the codes {_first(listed)} of the field {name},"
+                f" and documents use others: {_first(used)}. A match belongs to the id of a code,"
+                " so both need the same ids."
             )
 
     def _push_twice(self, bench: Bench, name: str, records: list[Record]) -> bool:
@@ -168,8 +168,8 @@ class HookTests(VariantBenches):
         later_ids = {code.id for code in self._push(bench, name, records)}
         if ids - later_ids:
             pytest.fail(
-                f"hub_records of {self.slug}, field {name}, returned the codes {_some(ids)}, and"
-                f" others when the same list was pushed again: {_some(later_ids)}. The list is"
+                f"hub_records of {self.slug}, field {name}, returned the codes {_first(ids)}, and"
+                f" others when the same list was pushed again: {_first(later_ids)}. The list is"
                 " pushed whenever it changes, so records that the source has must stay linked."
             )
         return bool(first)
@@ -184,7 +184,7 @@ class HookTests(VariantBenches):
         return codes
 
 
-def _some(ids: Iterable[str]) -> str:
+def _first(ids: Iterable[str]) -> str:
     """Return the first few ids."""
     return ", ".join(sorted(ids)[:3]) or "none"
 
@@ -245,7 +245,7 @@ def _records(bench: Bench, field: Field, known: Code, used: Mapping[str, Code]) 
     """Yield the record that a person matched with a code, and a new one."""
     name = known.name or known.id
     if field.role == "purchase_order":
-        yield Record(id=KNOWN_ID, name="PO-1", number="PO-1", order=_order(bench, used))
+        yield Record(id=KNOWN_ID, name="PO-1", number="PO-1", order=_open_order(bench, used))
         return
     facts: dict[str, Any] = {"type": RECORD_TYPES.get(field.role, "Expense"), "use": "both"}
     yield Record(
@@ -254,7 +254,7 @@ def _records(bench: Bench, field: Field, known: Code, used: Mapping[str, Code]) 
     yield Record(id=NEW_ID, name="New record", full_name="New record", number="2", **facts)
 
 
-def _order(bench: Bench, used: Mapping[str, Code]) -> Document:
+def _open_order(bench: Bench, used: Mapping[str, Code]) -> Document:
     """Return an open order of QuickBooks, whose codes have the names that the source knows."""
 
     def code(role: str) -> dict[str, Code | str | None]:

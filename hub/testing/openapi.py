@@ -139,7 +139,7 @@ class Description:
         self.webhooks = {}
         for webhook in self._operations("webhooks"):
             self.webhooks[webhook.path] = webhook
-        self._roots = {_root(operation.path) for operation in self.operations}
+        self._roots = {_first_segment(operation.path) for operation in self.operations}
         self._validators: dict[str, Any] = {}
 
     def differences(self, request: Request, answer: DescribedAnswer) -> list[str]:
@@ -150,7 +150,7 @@ class Description:
         operation, values = self._find(request)
         is_accepted = answer.status < HTTPStatus.BAD_REQUEST
         if operation is None:
-            if is_accepted and _root(request.path) in self._roots:
+            if is_accepted and _first_segment(request.path) in self._roots:
                 return [f"there is no call {request.method} {request.path}"]
             return []
         problems = list(self._check_answer(operation, answer))
@@ -306,7 +306,7 @@ class Description:
         return node
 
 
-def _root(path: str) -> str:
+def _first_segment(path: str) -> str:
     """Return the first part of a path."""
     return path.split("/")[1]
 

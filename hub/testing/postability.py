@@ -40,18 +40,18 @@ class Plan(NamedTuple):
 def plan_documents(bench: Bench) -> list[Plan]:
     """Read all documents and return what would become of each."""
     documents = [item for item in bench.read() if isinstance(item, Document)]
-    return list(_plans(bench, documents))
+    return list(_iter_plans(bench, documents))
 
 
-def _plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
+def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
     """Yield what would become of each document."""
     fields = [with_settings(field, bench.settings) for field in bench.fields()]
     index = index_of_codes(fields, documents)
-    links = {document.source_id: _link(document) for document in documents}
+    links = {document.source_id: _planned_link(document) for document in documents}
     by_id = {document.source_id: document for document in documents}
     applied: dict[str, Decimal] = defaultdict(Decimal)
     for document in documents:
-        obstacle = _obstacle(document)
+        obstacle = _find_obstacle(document)
         if obstacle:
             yield Plan(document, obstacle, ())
             continue
@@ -64,10 +64,10 @@ def _plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
             obstacle, found = _sort_missing(document, mapped)
             problems += found
         unique_problems = tuple(dict.fromkeys(problems))
-        yield Plan(document, obstacle or _awaited(document, by_id), unique_problems)
+        yield Plan(document, obstacle or _awaited_document(document, by_id), unique_problems)
 
 
-def _obstacle(document: Document) -> str:
+def _find_obstacle(document: Document) -> str:
     """Return why a document is not posted by itself; "" if nothing is against it."""
     if document.hold:
         return document.hold
@@ -76,16 +76,16 @@ def _obstacle(document: Document) -> str:
     return ""
 
 
-def _awaited(document: Document, by_id: Mapping[str, Document]) -> str:
+def _awaited_document(document: Document, by_id: Mapping[str, Document]) -> str:
     """Return for which document it waits, because the source does not want that posted yet."""
     for line in document.lines:
         other = by_id.get(line.applied.document) if line.applied else None
-        if other and _obstacle(other):
-            return f"it waits for {other.source_id}: {_obstacle(other)}"
+        if other and _find_obstacle(other):
+            return f"it waits for {other.source_id}: {_find_obstacle(other)}"
     return ""
 
 
-def _link(document: Document) -> Link:
+def _planned_link(document: Document) -> Link:
     """Return the transaction that a document would become."""
     lines = {line.id: line.id for line in document.lines}
     return Link(kind=document.kind, id=f"posted:{document.source_id}", lines=lines)

@@ -61,7 +61,7 @@ class ReadinessTests(VariantBenches):
         kinds: set[str] = set()
         obstacles: dict[str, Counter[str]] = defaultdict(Counter)
         bench = self._open({})
-        roles = _roles(bench.fields())
+        roles = _roles_by_field(bench.fields())
         for plans in self._plans():
             for plan in plans:
                 document = plan.document
@@ -73,7 +73,7 @@ class ReadinessTests(VariantBenches):
         lines = []
         for kind in bench.app.posts:
             if kind not in kinds:
-                lines.append(f"  {kind}: {_explanation(obstacles[kind])}")
+                lines.append(f"  {kind}: {_explain_unready(obstacles[kind])}")
         if lines:
             listed = "\n".join(lines)
             pytest.fail(
@@ -134,7 +134,7 @@ def _format_reason(reason: str, ids: Sequence[str]) -> str:
     return f"  {len(ids)} × {reason} ({examples})"
 
 
-def _explanation(obstacles: Counter[str]) -> str:
+def _explain_unready(obstacles: Counter[str]) -> str:
     """Return how many documents of a kind are not ready and why, or that there is none."""
     if not obstacles:
         return "none was read as a document, and no code creates one"
@@ -142,7 +142,7 @@ def _explanation(obstacles: Counter[str]) -> str:
     return "; ".join(common)
 
 
-def _roles(fields: Iterable[Field]) -> dict[str, str]:
+def _roles_by_field(fields: Iterable[Field]) -> dict[str, str]:
     """Return the role of each field by its name."""
     return {field.name: field.role for field in fields}
 

@@ -44,7 +44,7 @@ class ReportTests(VariantBenches):
         has_changed_books = False
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             wants = tuple(ReceiptState(state) for state in bench.app.wants)
-            examples = _examples(plans)
+            examples = _first_of_each_kind(plans)
             if not examples.keys() <= kinds or not reported.issuperset(wants):
                 kinds |= examples.keys()
                 books = bench.look("books")
@@ -63,7 +63,7 @@ class ReportTests(VariantBenches):
         """
         kinds: set[str] = set()
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
-            examples = _examples(plans)
+            examples = _first_of_each_kind(plans)
             if examples.keys() <= kinds or bench.look("books") is None:
                 continue
             kinds |= examples.keys()
@@ -147,7 +147,7 @@ class ReportTests(VariantBenches):
             assert state not in reported, f"{self.slug} reports {state}: remove it from unreported"
 
 
-def _examples(plans: Iterable[Plan]) -> dict[str, Document]:
+def _first_of_each_kind(plans: Iterable[Plan]) -> dict[str, Document]:
     """Return the first document of each kind that would be posted, by its kind."""
     examples: dict[str, Document] = {}
     for plan in plans:

@@ -13,7 +13,7 @@ from hub.contract.types import Signal
 from hub.errors import Refused
 from hub.testing import record
 from hub.testing.bench import Bench
-from hub.testing.hook_effects import call_hook, raised
+from hub.testing.hook_effects import call_hook, exception_failure
 from hub.testing.hook_tests import TIMESTAMP, HookTests
 from hub.testing.reading import identity
 from hub.testing.variants import DocumentChange
@@ -77,7 +77,7 @@ class WebhookTests(HookTests, DocumentChange):
         _, calls = self._announce_change(bench)
         right = calls[0]
         self._accept(bench, right)
-        for title, forged in _forge(right).items():
+        for title, forged in _forge_calls(right).items():
             self._expect_refusal(bench, title, forged)
         for name, value in bench.secrets.items():
             bench.secrets[name] = f"{value}-renewed"
@@ -96,7 +96,7 @@ class WebhookTests(HookTests, DocumentChange):
         _, calls = self._announce_change(bench)
         right = calls[0]
         self._accept(bench, right)
-        later = _later(right, bench.clock.now())
+        later = _postpone_call(right, bench.clock.now())
         if later.headers == right.headers:
             return
         bench.clock.advance(DAY)
@@ -178,7 +178,7 @@ class WebhookTests(HookTests, DocumentChange):
                 " this app of the plugin gets none: contract(…, unused={'hub_webhook': reason})."
             )
         return [
-            SignedCall(_received(call["headers"]), call["body"].encode())
+            SignedCall(_as_received(call["headers"]), call["body"].encode())
             for call in page["waiting"]
         ]
 
@@ -192,11 +192,11 @@ class WebhookTests(HookTests, DocumentChange):
         except Refused:
             return
         except Exception as error:
-            raise raised(what, error, instead_of="Refused") from error
+            raise exception_failure(what, error, instead_of="Refused") from error
         pytest.fail(f"{what} returned {answer!r}. {advice}")
 
 
-def _received(headers: Mapping[str, str]) -> dict[str, str]:
+def _as_received(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers as a server passes them on, whatever their case was."""
     return {
         "-".join(part.capitalize() for part in name.split("-")): value
@@ -204,7 +204,7 @@ def _received(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _forge(right: SignedCall) -> dict[str, SignedCall]:
+def _forge_calls(right: SignedCall) -> dict[str, SignedCall]:
     """Return calls that are not the source's, by what is wrong with each."""
     plain: dict[str, str] = {}
     signed: dict[str, str] = {}
@@ -236,7 +236,7 @@ def _now_of(bench: Bench) -> dt.datetime:
     return dt.datetime.fromtimestamp(page["epoch"], dt.UTC)
 
 
-def _later(call: SignedCall, now: dt.datetime) -> SignedCall:
+def _postpone_call(call: SignedCall, now: dt.datetime) -> SignedCall:
     """Return a call with the time of the next day in each header that has the present time."""
 
     def postpone(match: re.Match[str]) -> str:

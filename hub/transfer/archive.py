@@ -48,7 +48,7 @@ def write(path: Path, manifest: Manifest, files: Mapping[str, Path], secret_key:
     """Write the archive completely or not at all; only its owner may read it."""
     for name, file in files.items():
         with file.open("rb") as content:
-            manifest.files[name] = Member(file.stat().st_size, _digest(content))
+            manifest.files[name] = Member(file.stat().st_size, _compute_digest(content))
     draft = path.with_name(f".{path.name}.unfinished")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -97,7 +97,7 @@ class Archive:
 
     def require_signature(self, secret_key: str) -> None:
         """Raise ArchiveUnusable unless the manifest was signed with this secret key."""
-        expected = _signature(_values(self.manifest), secret_key)
+        expected = _compute_signature(_plain_manifest(self.manifest), secret_key)
         if not hmac.compare_digest(expected.encode(), self._signature.encode()):
             raise ArchiveUnusable(
                 self.path,
@@ -111,7 +111,7 @@ class Archive:
             raise ArchiveUnusable(self.path, DAMAGED)
         for name, member in self.manifest.files.items():
             with self._archive.open(name) as content:
-                if _digest(content) != member.sha256:
+                if _compute_digest(content) != member.sha256:
                     raise ArchiveUnusable(self.path, f"its file {name} is damaged")
 
 
@@ -129,26 +129,26 @@ def open_archive(path: Path) -> Iterator[Archive]:
         raise ArchiveUnusable(path, DAMAGED) from error
 
 
-def _values(manifest: Manifest) -> dict[str, Any]:
+def _plain_manifest(manifest: Manifest) -> dict[str, Any]:
     """Return a manifest as JSON holds it."""
     return asdict(manifest)
 
 
 def _sign(manifest: Manifest, secret_key: str) -> str:
     """Return a manifest with its signature."""
-    values = _values(manifest)
-    values["signature"] = _signature(values, secret_key)
+    values = _plain_manifest(manifest)
+    values["signature"] = _compute_signature(values, secret_key)
     return json.dumps(values, indent=2)
 
 
-def _signature(values: Mapping[str, Any], secret_key: str) -> str:
+def _compute_signature(values: Mapping[str, Any], secret_key: str) -> str:
     """Return the signature of a manifest."""
     key = hmac.new(secret_key.encode(), b"backup manifest", hashlib.sha256).digest()
     line = json.dumps(values, sort_keys=True, separators=(",", ":"))
     return hmac.new(key, line.encode(), hashlib.sha256).hexdigest()
 
 
-def _digest(content: Any) -> str:
+def _compute_digest(content: Any) -> str:
     """Return the SHA-256 digest of an open file."""
     digest = hashlib.sha256()
     while block := content.read(BLOCK):

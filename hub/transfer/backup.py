@@ -17,7 +17,7 @@ from hub import context as hub_context
 from hub.config import Config
 from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE
 from hub.db import engine
-from hub.db.engine import address_without_password, standalone
+from hub.db.engine import address_without_password, standalone_engine
 from hub.errors import Refused
 from hub.migrations import schema
 from hub.transfer import archive, move, restore_rule, rows
@@ -41,14 +41,14 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
     for file in files.values():
         if not file.exists():
             raise Refused(f"The keys are not in {file}; leave them out of the backup.")
-    with _scratch(path.parent) as folder:
+    with _temporary_folder(path.parent) as folder:
         copied = folder / DATABASE
         if engine.db.engine.dialect.name == "sqlite":
             _copy_sqlite(Path(engine.db.engine.url.database or ""), copied, progress)
         else:
             _copy_postgresql(config, copied, open_app, progress)
         with _read_only(f"sqlite:///{copied}") as connection:
-            counts = {table.name: rows.count(connection, table) for table in rows.tables()}
+            counts = {table.name: rows.count(connection, table) for table in rows.ordered_tables()}
         manifest = Manifest(
             made_at=hub_context.current().clock.now().isoformat(timespec="seconds"),
             version=version("qbo-hub"),
@@ -68,7 +68,7 @@ def restore(
     _require_keys(backup, config)
     origin = f"the backup {backup.path.name} of {backup.manifest.made_at}"
     _require_room(config, origin)
-    with _scratch(config.data) as folder:
+    with _temporary_folder(config.data) as folder:
         file = folder / DATABASE
         backup.extract(DATABASE, file)
         _prepare(open_app(replace(config, database_url=f"sqlite:///{file}")), file, who)
@@ -115,7 +115,10 @@ def _require_room(config: Config, origin: str) -> None:
             move.require_room(connection, origin)
         return
     address = address_without_password(config.database_url)
-    with move.name_database(address), standalone(config.database_url).connect() as connection:
+    with (
+        move.name_database(address),
+        standalone_engine(config.database_url).connect() as connection,
+    ):
         move.require_room(connection, origin)
 
 
@@ -146,7 +149,7 @@ def _copy_postgresql(config: Config, copied: Path, open_app: OpenApp, progress: 
     with _enter_application(open_app(replace(config, database_url=f"sqlite:///{copied}"))) as app:
         engine.upgrade(app)
     with _read_only(config.database_url) as source:
-        target_engine = standalone(f"sqlite:///{copied}")
+        target_engine = standalone_engine(f"sqlite:///{copied}")
         with target_engine.connect() as target:
             with target.begin():
                 move.copy_rows(source, target, progress)
@@ -174,7 +177,7 @@ def _enter_application(app: Flask) -> Iterator[Flask]:
 @contextmanager
 def _read_only(url: str) -> Iterator[Connection]:
     """Yield a connection that sees the database as it is at one moment."""
-    source_engine = standalone(url)
+    source_engine = standalone_engine(url)
     options = {}
     if source_engine.dialect.name == "postgresql":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -186,7 +189,7 @@ def _read_only(url: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
+def _temporary_folder(parent: Path) -> Iterator[Path]:
     """Yield a folder for unfinished files that only the owner may read."""
     folder = Path(tempfile.mkdtemp(prefix=".hub-unfinished-", dir=parent))
     try:

@@ -132,8 +132,8 @@ def copy(source: Connection, origin: str, progress: Progress) -> None:
 
 def copy_rows(source: Connection, target: Connection, progress: Progress) -> None:
     """Copy all rows from one database to another one that has none."""
-    total = sum(rows.count(source, table) for table in rows.tables())
-    rows.copy_all(source, target, _counter("copy", total, progress))
+    total = sum(rows.count(source, table) for table in rows.ordered_tables())
+    rows.copy_all(source, target, _progress_counter("copy", total, progress))
 
 
 def prove(source: Connection, progress: Progress) -> CopyProof:
@@ -144,8 +144,8 @@ def prove(source: Connection, progress: Progress) -> CopyProof:
 
 def compare(source: Connection, target: Connection, progress: Progress) -> CopyProof:
     """Compare all rows and sums of two databases."""
-    total = sum(rows.count(source, table) for table in rows.tables())
-    return proof.compare(source, target, _counter("prove", total, progress))
+    total = sum(rows.count(source, table) for table in rows.ordered_tables())
+    return proof.compare(source, target, _progress_counter("prove", total, progress))
 
 
 def release(
@@ -176,7 +176,7 @@ def require_room(target: Connection, origin: str) -> bool:
             record = data_origin.read(session)
             if record and record.copied_from == origin:
                 return True
-    for table in rows.tables():
+    for table in rows.ordered_tables():
         is_record = table.name == DatabaseOrigin.__tablename__
         if table.name in present and not is_record and rows.count(target, table):
             raise DatabaseNotEmpty(address_without_password(target.engine.url), table.name)
@@ -211,7 +211,7 @@ def _lock(target: Connection) -> None:
     target.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
 
-def _counter(phase: str, total: int, progress: Progress) -> rows.Advance:
+def _progress_counter(phase: str, total: int, progress: Progress) -> rows.Advance:
     """Return what adds up the rows of a phase and reports them."""
     done = 0
 

@@ -52,7 +52,7 @@ class CopyProof:
 
 def compare(source: Connection, target: Connection, advance: Advance) -> CopyProof:
     """Compare every row and the sums; raise CopyDiffers at the first difference."""
-    tables = [_compare_table(source, target, table, advance) for table in rows.tables()]
+    tables = [_compare_table(source, target, table, advance) for table in rows.ordered_tables()]
     return CopyProof(tables, _compare_sums(source, target))
 
 
@@ -68,15 +68,15 @@ def _compare_table(
         _compare_pairs(source, target, table, whole)
         advance(counts[0])
         return TableProof(table.name, counts[0], whole.hexdigest()[:DIGEST_CHARACTERS])
-    for page in rows.chunks(source, table):
+    for page in rows.iter_chunks(source, table):
         copied = rows.same_rows(target, table, page)
         for row in page:
             key = rows.key_of(table, row)
             digest = row_digest(table, row)
             if key not in copied:
-                raise CopyDiffers(f"row {_name(key)} of table {table.name} is missing")
+                raise CopyDiffers(f"row {_key_text(key)} of table {table.name} is missing")
             if row_digest(table, copied[key]) != digest:
-                raise CopyDiffers(f"row {_name(key)} of table {table.name} differs")
+                raise CopyDiffers(f"row {_key_text(key)} of table {table.name} differs")
             whole.update(digest)
         advance(len(page))
     return TableProof(table.name, counts[0], whole.hexdigest()[:DIGEST_CHARACTERS])
@@ -93,21 +93,23 @@ def _compare_pairs(source: Connection, target: Connection, table: Table, whole: 
 
 def _sorted_digests(connection: Connection, table: Table) -> list[bytes]:
     """Return the digests of all rows of a small table, in order."""
-    return sorted(row_digest(table, row) for page in rows.chunks(connection, table) for row in page)
+    return sorted(
+        row_digest(table, row) for page in rows.iter_chunks(connection, table) for row in page
+    )
 
 
 def row_digest(table: Table, row: Row[Any]) -> bytes:
     """Return a digest of the values of a row that does not depend on the database."""
     own = OWN_COLUMNS.get(table.name, set())
     values = [
-        _plain(value)
+        _plain_value(value)
         for column, value in zip(table.columns, row, strict=True)
         if column.name not in own
     ]
     return hashlib.sha256(exact_json.dumps(values).encode()).digest()
 
 
-def _plain(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     """Return a value as JSON holds it."""
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
@@ -116,21 +118,21 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _name(key: Sequence[object]) -> str:
+def _key_text(key: Sequence[object]) -> str:
     """Return a primary key as text."""
     return ", ".join(map(str, key))
 
 
 def _compare_sums(source: Connection, target: Connection) -> list[SumProof]:
     """Compare counts and amounts as the database itself adds them up."""
-    sums, copied = _sums(source), _sums(target)
+    sums, copied = _count_and_sum(source), _count_and_sum(target)
     for name in sums.keys() | copied.keys():
         if sums.get(name) != copied.get(name):
             raise CopyDiffers(f"{name}: {copied.get(name, 0)} instead of {sums.get(name, 0)}")
     return [SumProof(name, value) for name, value in sums.items()]
 
 
-def _sums(connection: Connection) -> dict[str, int | Decimal]:
+def _count_and_sum(connection: Connection) -> dict[str, int | Decimal]:
     """Return documents, postings by state, and amounts by currency."""
     sums: dict[str, int | Decimal] = {"documents": rows.count(connection, _table(SourceDocument))}
     by_state = select(Posting.state, func.count()).group_by(Posting.state)

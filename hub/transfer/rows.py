@@ -32,7 +32,7 @@ Key = tuple[Any, ...]
 PLACE_IN_COPY = re.compile(r"line (\d+)(?:, column (\w+))?")
 
 
-def tables() -> list[Table]:
+def ordered_tables() -> list[Table]:
     """Return the tables of the hub; each comes after those to which its rows refer."""
     return list(db.metadata.sorted_tables)
 
@@ -43,10 +43,10 @@ def columns_of(table: Table) -> list[Any]:
     JSON, and types that are not the hub's own, are read as the text that is stored, so that it
     stays as it is.
     """
-    return [_column(item) for item in table.columns]
+    return [_column_reader(item) for item in table.columns]
 
 
-def _column(item: Column[Any]) -> Any:
+def _column_reader(item: Column[Any]) -> Any:
     """Return how a column is read."""
     if isinstance(item.type, JSON):
         return cast(column(item.name, Text), Text).label(item.name)
@@ -66,7 +66,7 @@ def count(connection: Connection, table: Table) -> int:
     return connection.scalar(query) or 0
 
 
-def chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]]:
+def iter_chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]]:
     """Yield the rows in the order of the primary key, and never more than a chunk at a time.
 
     A table without a primary key, which only holds pairs, is one chunk.
@@ -108,9 +108,9 @@ def key_of(table: Table, row: Row[Any]) -> Key:
 def copy_all(source: Connection, target: Connection, advance: Advance) -> None:
     """Copy the rows of all tables, and let the target number new rows after them."""
     with _defer_references(target):
-        for table in tables():
-            write = _writer(target, table)
-            for page in chunks(source, table):
+        for table in ordered_tables():
+            write = _build_writer(target, table)
+            for page in iter_chunks(source, table):
                 write(page)
                 advance(len(page))
     if target.dialect.name == "postgresql":
@@ -120,11 +120,11 @@ def copy_all(source: Connection, target: Connection, advance: Advance) -> None:
 def clear(connection: Connection) -> None:
     """Remove all rows of an unfinished copy in PostgreSQL."""
     quote = connection.dialect.identifier_preparer.format_table
-    names = ", ".join(quote(table) for table in tables())
+    names = ", ".join(quote(table) for table in ordered_tables())
     connection.execute(text(f"TRUNCATE {names}"))
 
 
-def _writer(target: Connection, table: Table) -> Callable[[Sequence[Row[Any]]], None]:
+def _build_writer(target: Connection, table: Table) -> Callable[[Sequence[Row[Any]]], None]:
     """Return a function that writes rows to a table."""
     dialect = target.dialect
     preparer = dialect.identifier_preparer
@@ -208,7 +208,7 @@ def _self_references(target: Connection) -> Iterator[str]:
     """Yield the start of a statement about each constraint by which a table refers to itself."""
     inspector = inspect(target)
     preparer = target.dialect.identifier_preparer
-    for table in tables():
+    for table in ordered_tables():
         for constraint in inspector.get_foreign_keys(table.name):
             if constraint["referred_table"] == table.name:
                 name = preparer.quote(str(constraint["name"]))
@@ -217,7 +217,7 @@ def _self_references(target: Connection) -> Iterator[str]:
 
 def _set_sequences(target: Connection) -> None:
     """Let each sequence go on after the highest number that was copied."""
-    for table in tables():
+    for table in ordered_tables():
         number = table.autoincrement_column
         if number is None:
             continue

@@ -48,7 +48,7 @@ def read(path: Path, language: str) -> NullTranslations:
     write_mo(compiled, catalog)
     compiled.seek(0)
     translations = SentenceTranslations(compiled)
-    translations.sentences = frozenset(_sentences(catalog))
+    translations.sentences = frozenset(_catalog_sentences(catalog))
     return translations
 
 
@@ -57,7 +57,7 @@ def sentences_of(translations: NullTranslations) -> frozenset[str]:
     return getattr(translations, "sentences", frozenset())
 
 
-def _sentences(catalog: "Catalog") -> Iterator[str]:
+def _catalog_sentences(catalog: "Catalog") -> Iterator[str]:
     for message in catalog:
         if SENTENCE in message.auto_comments:
             yield message.id if isinstance(message.id, str) else message.id[0]

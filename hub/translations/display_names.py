@@ -31,11 +31,11 @@ NAME = re.compile(
 )
 
 
-def texts() -> list[str]:
+def catalog_texts() -> list[str]:
     """Return the texts of names that a catalog translates."""
     forms = [FILE, AND]
     for noun in NOUNS:
-        forms += [_form(noun, has_party=False), _form(noun, has_party=True)]
+        forms += [_plural_form(noun, has_party=False), _plural_form(noun, has_party=True)]
     return forms
 
 
@@ -53,12 +53,12 @@ def _translate(text: str, catalog: NullTranslations) -> str | None:
     match = NAME.fullmatch(text)
     if match is None or match["noun"][0].islower() != bool(match["file"]):
         return None
-    form = _form(match["noun"].capitalize(), has_party=bool(match["party"]))
+    form = _plural_form(match["noun"].capitalize(), has_party=bool(match["party"]))
     name = catalog.pgettext(CONTEXT, form) % {"label": match["label"], "party": match["party"]}
     if not match["file"]:
         return name
     return catalog.pgettext(CONTEXT, FILE) % {"name": name[:1].lower() + name[1:]}
 
 
-def _form(noun: str, *, has_party: bool) -> str:
+def _plural_form(noun: str, *, has_party: bool) -> str:
     return f"{noun} %(label)s of %(party)s" if has_party else f"{noun} %(label)s"

@@ -35,12 +35,12 @@ class Reader:
 ENGLISH = Reader()
 
 
-def _english() -> Reader:
+def _in_english() -> Reader:
     return ENGLISH
 
 
 # Returns the reader when the first text is translated; a request sets it.
-find_reader: ContextVar[Callable[[], Reader]] = ContextVar("find_reader", default=_english)
+find_reader: ContextVar[Callable[[], Reader]] = ContextVar("find_reader", default=_in_english)
 
 
 def reader() -> Reader:
@@ -51,7 +51,7 @@ def reader() -> Reader:
 @contextmanager
 def write_in_english() -> Iterator[None]:
     """Write English for a while: for others, or for a file."""
-    token = find_reader.set(_english)
+    token = find_reader.set(_in_english)
     try:
         yield
     finally:
@@ -60,7 +60,7 @@ def write_in_english() -> Iterator[None]:
 
 def use_english() -> None:
     """Write English in the rest of this request, which answers with a file."""
-    find_reader.set(_english)
+    find_reader.set(_in_english)
 
 
 def gettext(text: str, /, **values: Any) -> str:

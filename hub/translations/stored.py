@@ -99,7 +99,7 @@ def _translate_by_template(text: str, person: Reader, depth: int) -> str:
     Its stop may be missing in a template that begins with a word or a count.
     """
     endings = ("", ".") if text.endswith(".") else ("",)
-    for pattern in _patterns(person):
+    for pattern in _sentence_patterns(person):
         if pattern.longest_part not in text:
             continue
         for ending in endings:
@@ -143,7 +143,7 @@ def _translate_part(text: str, person: Reader, depth: int) -> str:
 
 
 @cache
-def _patterns(person: Reader) -> list[_Pattern]:
+def _sentence_patterns(person: Reader) -> list[_Pattern]:
     """Return the sentences of the catalogs with placeholders, those with most letters first."""
     patterns = []
     for template in _templates(person):
@@ -153,7 +153,7 @@ def _patterns(person: Reader) -> list[_Pattern]:
             continue
         longest_part = max(literals, key=len).replace("%%", "%")
         names = frozenset(_sentence_parts(parts))
-        patterns.append(_Pattern(template, longest_part, _expression(parts), names))
+        patterns.append(_Pattern(template, longest_part, _template_expression(parts), names))
     return sorted(patterns, key=lambda one: -count_letters(one.template))
 
 
@@ -170,7 +170,7 @@ def _templates(person: Reader) -> list[str]:
     return sorted(templates)
 
 
-def _expression(parts: list[str]) -> re.Pattern[str]:
+def _template_expression(parts: list[str]) -> re.Pattern[str]:
     """Return the expression for a template: literals, and names of placeholders between them."""
     expression = ""
     names: set[str] = set()

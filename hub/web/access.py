@@ -18,7 +18,7 @@ from hub.security.rights import (
     Scope,
     Subject,
     is_enough,
-    narrow,
+    narrow_to_company,
     rights_of,
     scope_of,
 )
@@ -137,7 +137,7 @@ def shown_scope(least: str = "viewer") -> Scope:
     narrowed: dict[str, Scope] = g.setdefault("narrowed_scopes", {})
     if least not in narrowed:
         with read_only_session() as look:
-            narrowed[least] = narrow(look, whole, company_id)
+            narrowed[least] = narrow_to_company(look, whole, company_id)
     return narrowed[least]
 
 

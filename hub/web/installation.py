@@ -180,7 +180,7 @@ def _page_values(session: Session, installation: Installation) -> dict[str, Any]
 
 def _lists_put(installation: Installation) -> Select[AuditEntry]:
     """Return the query for the audit entry of the lists that enabling pushed."""
-    subject = enable.subject(installation)
+    subject = enable.audit_subject(installation)
     entries = select(AuditEntry).where(
         AuditEntry.what == enable.LISTS,
         AuditEntry.subject == subject,

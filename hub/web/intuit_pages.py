@@ -59,14 +59,14 @@ def disconnected() -> str:
 @require_role("anyone")
 def support() -> str:
     """Say what the hub does, on which terms, and who helps."""
-    return render_template("support.html", contact=hub_settings.contact())
+    return render_template("support.html", contact=hub_settings.contact_address())
 
 
 @pages.get("/privacy")
 @require_role("anyone")
 def privacy() -> str:
     """Say what the hub stores, for how long, and who can be asked."""
-    return render_template("privacy.html", contact=hub_settings.contact())
+    return render_template("privacy.html", contact=hub_settings.contact_address())
 
 
 def _company() -> ConnectedCompany | None:

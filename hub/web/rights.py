@@ -37,7 +37,7 @@ def add(person_id: int) -> Response | tuple[str, int]:
     try:
         with transaction() as session:
             person = row_or_404(session, User, person_id)
-            text = rights.give(session, person, chosen.role, subject, who=person_name())
+            text = rights.assign_in_words(session, person, chosen.role, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _page(person_id), 400

@@ -50,7 +50,7 @@ def _codes(app: App, installation: Installation, values: Mapping[str, Any], fiel
     settings = {name: value for name, value in values.items() if name not in secret_names}
     secrets = sources.secrets_with(app, installation, values)
     choices = []
-    for code in sources.codes(installation, field, settings=settings, secrets=secrets):
+    for code in sources.read_codes(installation, field, settings=settings, secrets=secrets):
         label = f"{code.number or ''} {code.name or ''}".strip()
         choices.append((code.id, label or code.id))
     return choices

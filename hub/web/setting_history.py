@@ -57,7 +57,7 @@ def read(
     """Return the last acts on the settings of an installation, newest first."""
     query = (
         select(AuditEntry)
-        .where(AuditEntry.what.in_(ACTS), AuditEntry.subject == enable.subject(row))
+        .where(AuditEntry.what.in_(ACTS), AuditEntry.subject == enable.audit_subject(row))
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     )

@@ -209,7 +209,7 @@ def _intuit_form(keys: StoredKeys) -> str:
         client=intuit_keys.read(),
         names_set=config.names_set,
         allows_loopback=config.allow_loopback,
-        contact=hub_settings.contact(),
+        contact=hub_settings.contact_address(),
     )
 
 

@@ -19,7 +19,7 @@ BUGS = (
     Planted(
         "the key is made when it is sent",
         "hub/outbox/identity.py",
-        "return uuid.uuid5(_SPACE, _canonical([identity, part, operation, base, generation])).hex",
+        "return uuid.uuid5(_SPACE, _encode([identity, part, operation, base, generation])).hex",
         "return uuid.uuid4().hex",
         (
             "tests/unit/outbox/test_outbox.py::"
@@ -29,15 +29,15 @@ BUGS = (
     Planted(
         "the generation is no part of the key",
         "hub/outbox/identity.py",
-        "_canonical([identity, part, operation, base, generation])",
-        "_canonical([identity, part, operation, base])",
+        "_encode([identity, part, operation, base, generation])",
+        "_encode([identity, part, operation, base])",
         "tests/unit/outbox/test_outbox.py::test_whatever_differs_makes_another_key",
     ),
     Planted(
         "the key of a change holds no SyncToken",
         "hub/outbox/identity.py",
-        "_canonical([identity, part, operation, base, generation])",
-        '_canonical([identity, part, operation, base.partition(":")[0], generation])',
+        "_encode([identity, part, operation, base, generation])",
+        '_encode([identity, part, operation, base.partition(":")[0], generation])',
         "tests/unit/outbox/test_outbox.py::test_a_change_of_another_version_has_another_key",
     ),
     Planted(
@@ -179,9 +179,12 @@ BUGS = (
     Planted(
         "a search pages by position",
         "hub/qbo/search.py",
-        "entities = _page(client, kind, f\"MetaData.CreateTime >= '{start.isoformat()}'\", page)",
+        (
+            'entities = _read_page(client, kind, f"MetaData.CreateTime >= '
+            "'{start.isoformat()}'\", page)"
+        ),
         "position = locals().get('position', 1 - page) + page\n        "
-        "entities = _page(client, kind, "
+        "entities = _read_page(client, kind, "
         "f\"MetaData.CreateTime >= '{since.isoformat()}'\", page, position)",
         "tests/unit/posting/test_lookup.py",
     ),
@@ -230,8 +233,8 @@ BUGS = (
     Planted(
         "the same key for a batch of other items",
         "hub/outbox/identity.py",
-        '_canonical(["batch", *requests])',
-        '_canonical(["batch", *[*requests][:1]])',
+        '_encode(["batch", *requests])',
+        '_encode(["batch", *[*requests][:1]])',
         (
             "tests/unit/posting/test_batches.py::"
             "test_the_key_of_a_batch_stands_for_these_items_in_this_order"
@@ -768,7 +771,7 @@ BUGS = (
     Planted(
         "nothing finds the company of a document's address",
         "hub/security/subjects.py",
-        '    frozenset({"document_id"}): (_document,),\n',
+        '    frozenset({"document_id"}): (_document_target,),\n',
         "",
         (
             "tests/unit/web/test_access.py::"

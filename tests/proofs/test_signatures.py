@@ -17,7 +17,7 @@ from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
 from hub.qbo import webhooks
 from hub.security.secrets import SiteSecrets
-from hub.sources.site import call, site
+from hub.sources.site import call, site_of
 from hub.testing.clock import FakeClock
 from qbo_sandbox import factory
 from tests.support.tiers import by_form
@@ -211,7 +211,7 @@ def test_no_mutated_signature_passes_for_a_source(app, clock: FakeClock, figure,
     stored["webhook_secret"] = caller.secret
 
     assert sources.webhook(installation, {caller.header: caller.sign(caller.body)}, caller.body)
-    here = site(installation)
+    here = site_of(installation)
 
     def receive(headers, body):
         return call(installation, "hub_webhook", site=here, headers=headers, body=body)

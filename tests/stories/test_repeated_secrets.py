@@ -86,7 +86,7 @@ def act(installation):
         enable.try_settings(installation, {}, who="kari")
     for field in current().plugins.call(installation.slug, "hub_fields") or ():
         with errors.collected():
-            sources.codes(installation, field.name)
+            sources.read_codes(installation, field.name)
     for on in (True, False):
         with errors.collected():
             sources.subscribe(installation, on)

@@ -185,7 +185,7 @@ class Desk:
     def marker(self, source_id: str) -> str:
         with read_only_session() as session:
             realm = session.scalars(select(ConnectedCompany.realm)).first()
-        return outbox.marker(outbox.identity(realm, "bench", "t1", source_id))
+        return outbox.marker(outbox.identity_of(realm, "bench", "t1", source_id))
 
     def _document(
         self, session: Any, source_id: str, attachments: tuple[Attachment, ...]

@@ -279,7 +279,7 @@ class Crew:
             self.clock.place = number + 1
             faulthandler.enable(2)
             if alone:  # lease files are separate; the database sees one data folder
-                folder_lock.identity = lambda data: WORKERS_FOLDER  # type: ignore[assignment]
+                folder_lock.folder_identity = lambda data: WORKERS_FOLDER  # type: ignore[assignment]
             try:
                 with self._opened(number if alone else 0).app_context():
                     Stops(moments, every, number * 3, self.clock, self.folder / f"{os.getpid()}")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import BadDocument
-from hub.money import format_amount, is_exact, money, precision, to_cents, total
+from hub.money import format_amount, is_exact, money, precision, sum_amounts, to_cents
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_fraction_of_a_cent_is_not_exact():
 
 @given(st.lists(st.none() | st.integers(-(10**9), 10**9).map(lambda cents: Decimal(cents) / 100)))
 def test_a_sum_is_exact_and_passes_over_what_is_not_there(amounts):
-    assert total(amounts) * 100 == sum(
+    assert sum_amounts(amounts) * 100 == sum(
         int(amount * 100) for amount in amounts if amount is not None
     )
 

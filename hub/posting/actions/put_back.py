@@ -91,7 +91,7 @@ def _plan(session: Session, document: PostedDocument, sync_token: str, name: str
     )
     content = Content(
         kind=document.posting.kind,
-        payload=payloads.encode(_content(last_write)),
+        payload=payloads.encode(_content_to_restore(last_write)),
         meaning=last_write.meaning,
         number=last_write.number,
         total=last_write.total,
@@ -111,7 +111,7 @@ def _plan(session: Session, document: PostedDocument, sync_token: str, name: str
     return planned
 
 
-def _content(last_write: Posting) -> dict[str, Any]:
+def _content_to_restore(last_write: Posting) -> dict[str, Any]:
     """Return what the last write set, without what tied it to an earlier version."""
     body: dict[str, Any] = json.loads(last_write.payload, parse_float=Decimal)
     if last_write.operation == Operation.UPDATE:

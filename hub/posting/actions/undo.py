@@ -94,7 +94,7 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
     if not documents:
         return UndoPlan(company_id=company_id, blocked=tuple(blocked))
     posting_session = PostingSession(company_id)
-    obstacles = _obstacles(posting_session, documents, changing, closed_to)
+    obstacles = _find_obstacles(posting_session, documents, changing, closed_to)
     removable = []
     for document in documents:
         obstacle = obstacles.get(document.posting.id)
@@ -130,7 +130,7 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
         histories = outbox.history(session, rows.values())
         for document in documents:
             row = rows[document.posting.document_id]
-            deletion = _deletion(document, who)
+            deletion = _deletion_plan(document, who)
             posting = outbox.plan(session, row, *deletion, postings=histories[row.id])
             posting.approved_by = who
             posting.approved_payload = outbox.fingerprint(posting.payload)
@@ -150,7 +150,7 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
     return planned
 
 
-def _deletion(
+def _deletion_plan(
     document: PostedDocument, who: str
 ) -> tuple[outbox.PartOperation, outbox.Content, outbox.Disposition]:
     """Return the plan that deletes a document as it was last written."""
@@ -174,7 +174,7 @@ def _deletion(
     return operation, content, outbox.Disposition(state=PostingState.READY)
 
 
-def _obstacles(
+def _find_obstacles(
     posting_session: PostingSession,
     documents: Sequence[PostedDocument],
     changing: Container[int],
@@ -247,7 +247,7 @@ def _dependent_obstacle(
 ) -> str:
     """Say what depends on a transaction and is not removed with it; "" if nothing does."""
     answer = document.last_write.answer or {}
-    dependents = _links(entity) - _links(answer)
+    dependents = _linked_transactions(entity) - _linked_transactions(answer)
     if dependents and all(key in removable for key in dependents):
         return ""
     if _is_partly_paid(entity):
@@ -257,7 +257,7 @@ def _dependent_obstacle(
     return ""
 
 
-def _links(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
+def _linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the kinds and ids of the transactions that one is linked to.
 
     QuickBooks' own type stands for the kind of a transaction that the hub does not post.

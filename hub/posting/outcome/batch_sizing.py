@@ -149,7 +149,7 @@ def compose(
     min_items = MIN_BATCH_ITEMS[batch_sizer.mode]
     places: dict[int, BatchPlace] = {}
     for postings in by_app.values():
-        for chunk in _chunks(postings, batch_sizer.size):
+        for chunk in _split_into_chunks(postings, batch_sizer.size):
             if len(chunk) < min_items:
                 continue
             key = batch_id(posting.requestid for posting in chunk)
@@ -158,7 +158,9 @@ def compose(
     return places
 
 
-def _chunks(postings: Iterable[ClaimedPosting], size: int) -> Iterator[list[ClaimedPosting]]:
+def _split_into_chunks(
+    postings: Iterable[ClaimedPosting], size: int
+) -> Iterator[list[ClaimedPosting]]:
     """Split postings into chunks of at most `size` items and `MAX_BATCH_BYTES`."""
     chunk: list[ClaimedPosting] = []
     bytes_left = MAX_BATCH_BYTES

@@ -177,7 +177,7 @@ def load_snapshots(
     evidence = _Evidence.load(session, posting_session, posting_ids, is_renewed)
     snapshots = []
     for posting, recorded_id in rows:
-        snapshot = _snapshot(posting, recorded_id, evidence, posting_session)
+        snapshot = _take_snapshot(posting, recorded_id, evidence, posting_session)
         snapshots.append(snapshot)
     return snapshots
 
@@ -199,7 +199,7 @@ def load_snapshots_for_send(
         document = SentDocument(*row[:width])
         summary = TransactionSummary.load(row.meaning)
         posting = cast(Posting, SentPosting(document, summary, *row[width + 1 :]))
-        snapshots.append(_snapshot(posting, row.recorded_id, evidence, posting_session))
+        snapshots.append(_take_snapshot(posting, row.recorded_id, evidence, posting_session))
     return snapshots
 
 
@@ -255,11 +255,11 @@ class _Evidence:
         return len(send_counts)
 
 
-def _snapshot(
+def _take_snapshot(
     posting: Posting, recorded_id: str | None, evidence: _Evidence, posting_session: PostingSession
 ) -> PostingSnapshot:
     company = posting_session.company
-    history = _history(posting, recorded_id, evidence, posting_session)
+    history = _load_history(posting, recorded_id, evidence, posting_session)
     proofs = evidence.valid_proofs(posting.id, company)
     since = proofs[-1].until if proofs else _first_possible_date(posting, history, company)
     attempts = evidence.attempts_of(posting.id)
@@ -279,7 +279,7 @@ def _first_possible_date(
     return min(dates, default=company.connected_at)
 
 
-def _history(
+def _load_history(
     posting: Posting, recorded_id: str | None, evidence: _Evidence, posting_session: PostingSession
 ) -> History:
     """Return the facts by which the protocol decides the next step of a posting."""

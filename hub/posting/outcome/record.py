@@ -78,7 +78,7 @@ def apply_step(
         case Posted():
             return _record_one_posted(session, snapshot, step)
         case Ask():
-            return _ask(session, snapshot, step)
+            return _hold_for_decision(session, snapshot, step)
         case Hold():
             return _hold(session, snapshot, step, answer)
         case Send():
@@ -94,7 +94,7 @@ def apply_step(
 def move(session: Session, posting: Posting, state: PostingState, **values: Any) -> bool:
     """Move a posting to another state; return whether nobody else moved it since it was read."""
     if posting.state in outbox.IN_FLIGHT:
-        return outbox.settle(session, posting.id, posting.fence, state, **values)
+        return outbox.store_result(session, posting.id, posting.fence, state, **values)
     is_unmoved = (
         Posting.id == posting.id,
         Posting.state == posting.state,
@@ -232,7 +232,7 @@ def _compare(session: Session, posting: Posting, current: TransactionSummary, id
         differences: list[str] = [UNREADABLE_DIFFERENCE]
     else:
         name_of = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
-        differences = payloads.differences(posting.summary, current, name_of=name_of)
+        differences = payloads.describe_differences(posting.summary, current, name_of=name_of)
     if not differences:
         return
     text = CaseText(
@@ -265,7 +265,7 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
 # -- held -----------------------------------------------------------------------------------------
 
 
-def _ask(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
+def _hold_for_decision(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
     """Hold a posting for a person's decision."""
     posting = snapshot.posting
     candidates = case_texts.describe_candidates(session, posting, step.candidates)
@@ -314,7 +314,7 @@ def _open_only_case(
     details = {}
     if candidate_ids:
         details["candidates"] = case_texts.describe_candidates(session, posting, candidate_ids)
-    cause = _cause(posting, name)
+    cause = _case_cause(posting, name)
     inbox.release(session, posting, keep=[cause])
     _open_case(session, posting, name, text, details)
 
@@ -328,7 +328,7 @@ def _open_case(
 ) -> None:
     inbox.open(
         session,
-        _cause(posting, name),
+        _case_cause(posting, name),
         text,
         company_id=posting.company_id,
         installation_id=posting.installation_id,
@@ -337,7 +337,7 @@ def _open_case(
     )
 
 
-def _cause(posting: Posting, name: str) -> str:
+def _case_cause(posting: Posting, name: str) -> str:
     return f"posting:{posting.id}:{name}"
 
 

@@ -16,7 +16,7 @@ from hub import context as hub_context
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention
 from hub.models import ConnectedCompany, Posting
-from hub.outbox.identity import identity, request_id
+from hub.outbox.identity import identity_of, request_id
 from hub.posting.outcome.batch_sizing import BatchSizer
 from hub.posting.protocol.history import (
     Ask,
@@ -248,7 +248,7 @@ class PostingSession:
     def key(self, posting: Posting, base: str, generation: int) -> str:
         """Return the idempotency key of a request of a posting."""
         row = posting.document
-        name = identity(self.company.realm, row.slug, row.tenant, row.source_id)
+        name = identity_of(self.company.realm, row.slug, row.tenant, row.source_id)
         return request_id(name, posting.part, posting.operation, base, generation)
 
     def store_date(self, session: Session) -> None:

@@ -44,7 +44,7 @@ def load_context(
     """Load all that the checks of these postings look at."""
     facts = company.facts(session, company_id)
     refs = {posting.id: record_refs(posting) for posting in postings}
-    stored = _records(session, company_id, set().union(*refs.values()))
+    stored = _load_records(session, company_id, set().union(*refs.values()))
     lists = select(ListState.list).where(ListState.company_id == company_id)
     targets = _targets(session, company_id, postings)
     installation_ids = {posting.installation_id for posting in postings}
@@ -60,11 +60,11 @@ def load_context(
         missing_accounts=_missing_accounts(session, installation_ids),
         first_posting_blocks=first_posting.find_blocks(session, installation_ids),
         namesakes=find_namesakes(session, company_id, postings),
-        tolerances=_tolerances(session, postings),
+        tolerances=_load_tolerances(session, postings),
     )
 
 
-def _records(
+def _load_records(
     session: Session, company_id: int, refs: Iterable[RecordKey]
 ) -> dict[RecordKey, StoredRecord]:
     """Return the stored records of these lists and ids."""
@@ -111,7 +111,7 @@ def _planned_parties(
     return parties
 
 
-def _tolerances(session: Session, postings: Sequence[CheckedPosting]) -> Mapping[int, Decimal]:
+def _load_tolerances(session: Session, postings: Sequence[CheckedPosting]) -> Mapping[int, Decimal]:
     """Return, by document, the tolerances of totals that differ from what a posting writes."""
     document_ids = set()
     for posting in postings:

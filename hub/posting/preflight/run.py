@@ -137,7 +137,7 @@ def _check_held_chunk(
     _release(session, posting_session, passed, context)
     for id, findings in failed.items():
         posting = session.get_one(Posting, id)
-        reasons = _reasons(findings)
+        reasons = _reasons_of(findings)
         if not texts.are_same(posting.reasons, reasons):
             _hold(session, posting_session, posting, findings)
         elif posting.reasons != reasons:
@@ -203,7 +203,7 @@ def _close_cases(session: Session, ids: Sequence[int]) -> None:
         inbox.release(session, id)
 
 
-def _reasons(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def _reasons_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return the reasons of findings as a posting stores them."""
     reasons = [finding.text for finding in findings]
     return texts.dump(*reasons)
@@ -221,7 +221,7 @@ def _hold(
     }
     posting.state = PostingState.HELD
     posting.held_by = Holder.PREFLIGHT
-    posting.reasons = _reasons(findings)
+    posting.reasons = _reasons_of(findings)
     posting.changed_at = posting_session.clock.now()
     inbox.release(session, posting, keep=causes)
     for cause, finding in causes.items():

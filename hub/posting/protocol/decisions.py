@@ -269,7 +269,7 @@ def _look_for_name(history: History) -> Step:
     own = own_objects(history)
     if len(own) == 1 and own[0].state == TransactionState.LIVE:
         return Posted(own[0].id, adopted=True)
-    return Hold(HoldReason.DUPLICATE_NAME, _ids(own))
+    return Hold(HoldReason.DUPLICATE_NAME, _entity_ids(own))
 
 
 def _judge_search(history: History) -> Step:
@@ -280,16 +280,16 @@ def _judge_search(history: History) -> Step:
     """
     own = own_objects(history)
     if len(own) > 1:
-        return Ask(AskReason.SEVERAL, _ids(own))
+        return Ask(AskReason.SEVERAL, _entity_ids(own))
     if own:
         if own[0].state == TransactionState.LIVE:
             return Posted(own[0].id, adopted=True)
-        return Ask(reason_to_ask(own[0]), _ids(own))
+        return Ask(reason_to_ask(own[0]), _entity_ids(own))
     similar = similar_objects(history)
     if similar == [FORGOTTEN]:
         return Ask(AskReason.FORGOTTEN)
     if similar:
-        return Ask(AskReason.ALIKE, _ids(similar))
+        return Ask(AskReason.ALIKE, _entity_ids(similar))
     return _decide_after_absence(history)
 
 
@@ -387,5 +387,5 @@ def _is_change(history: History) -> bool:
     return history.operation in CHANGE_OPERATIONS
 
 
-def _ids(objects: Iterable[QuickBooksObject]) -> tuple[str, ...]:
+def _entity_ids(objects: Iterable[QuickBooksObject]) -> tuple[str, ...]:
     return tuple(each.id for each in objects)

@@ -139,7 +139,7 @@ def _compare_document(document: PostedDocument, current: EntitiesByKey) -> Docum
     """Compare a document with what QuickBooks has of it."""
     if document.discrepancy in ABSENT or document.head is None:
         return DocumentNews(document, document.discrepancy)
-    edits = _edits(document, current)
+    edits = _describe_edits(document, current)
     text = None
     if document.discrepancy == Discrepancy.NONE:
         name = format_posting_name(document.posting)
@@ -153,7 +153,7 @@ def _compare_document(document: PostedDocument, current: EntitiesByKey) -> Docum
     )
 
 
-def _edits(document: PostedDocument, current: EntitiesByKey) -> list[str]:
+def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[str]:
     """Describe what was edited; empty if the content is as it was written."""
     entity = current.get(document.key)
     if entity is None:
@@ -163,7 +163,7 @@ def _edits(document: PostedDocument, current: EntitiesByKey) -> list[str]:
     edited = payloads.summarize(posting.kind, entity)
     with read_only_session() as session:
         name_of = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
-        return payloads.differences(written, edited, name_of=name_of)
+        return payloads.describe_differences(written, edited, name_of=name_of)
 
 
 def _paid_amount(document: PostedDocument) -> Decimal | None:

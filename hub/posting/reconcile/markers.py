@@ -51,7 +51,7 @@ def check(session: Session, posting_session: PostingSession) -> list[dict[str, A
     """
     company_id = posting_session.company_id
     findings = [
-        *_duplicates(session, company_id),
+        *_find_duplicates(session, company_id),
         *_unknown_markers(session, company_id),
         *_shared_transactions(session, company_id),
     ]
@@ -111,7 +111,7 @@ def unclaimed_heads(company_id: int) -> Select[TransactionHead, SourceDocument]:
     )
 
 
-def _duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
+def _find_duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
     """Yield transactions with the marker of a document that was posted elsewhere, or not at all."""
     query = unclaimed_heads(company_id).where(SourceDocument.id.is_not(None))
     for head, document in session.execute(query):

@@ -273,7 +273,7 @@ def iter_documents(
     last_id = 0
     while True:
         later = [*conditions, Posting.id > last_id]
-        rows = _creations(session, company_id, later, CHUNK_SIZE)
+        rows = _load_creations(session, company_id, later, CHUNK_SIZE)
         if not rows:
             return
         last_id = rows[-1][0].id
@@ -287,10 +287,10 @@ def load_posted(
     limit: int = CHUNK_SIZE,
 ) -> list[PostedDocument]:
     """Load the posted documents of a selection of creations, without those that were removed."""
-    return _current_documents(session, _creations(session, company_id, conditions, limit))
+    return _current_documents(session, _load_creations(session, company_id, conditions, limit))
 
 
-def _creations(
+def _load_creations(
     session: Session, company_id: int, conditions: Sequence[ColumnElement[bool]], limit: int
 ) -> list[tuple[Posting, TransactionHead | None]]:
     """Load postings that created something, oldest first, each with the head of its transaction."""

@@ -56,10 +56,10 @@ def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, An
     with transaction() as session:
         marker_findings = markers.check(session, posting_session)
         posting_session.store_date(session)
-    return _result(posting_session, comparison, marker_findings)
+    return _build_result(posting_session, comparison, marker_findings)
 
 
-def sentence(result: Mapping[str, Any]) -> str:
+def summarize(result: Mapping[str, Any]) -> str:
     """Sum up the result of a reconciliation for a person."""
     counts = {"matching": result["found"], "documents": result["documents"]}
     sentences = [Sentence("%(matching)s of %(documents)s documents match QuickBooks", **counts)]
@@ -240,7 +240,7 @@ def _discrepancy_as_json(document: PostedDocument, *, is_accepted: bool) -> dict
     }
 
 
-def _result(
+def _build_result(
     posting_session: PostingSession,
     comparison: Comparison,
     marker_findings: Sequence[dict[str, Any]],

@@ -64,7 +64,9 @@ def read_object(
             is_foreign = bool(find_owned_ids(session, snapshot.posting, [id]))
             current = from_head(head, foreign=is_foreign)
         if snapshot.history.operation in CHANGE_OPERATIONS and answer.landed:
-            current = replace(current, agreements=_agreements(session, snapshot, current_entity))
+            current = replace(
+                current, agreements=_compare_with_writes(session, snapshot, current_entity)
+            )
     history = replace(snapshot.history, current=current)
     return replace(snapshot, history=history, entity=entity)
 
@@ -92,7 +94,7 @@ def store_entities(
     posting_session.store_date(session)
 
 
-def _agreements(
+def _compare_with_writes(
     session: Session, snapshot: PostingSnapshot, entity: dict[str, Any]
 ) -> frozenset[Agreement]:
     """Compare a transaction with what the hub last wrote, and with what a change wants."""
@@ -105,10 +107,10 @@ def _agreements(
         if posting.kind == "item":
             # People rename items, and the hub keeps the name that it finds.
             written = written._replace(name=current.name)
-        if not payloads.differences(written, current):
+        if not payloads.describe_differences(written, current):
             agreements.add(Agreement.AS_LAST_POSTED)
     is_update = posting.operation == Operation.UPDATE
-    if is_update and not payloads.differences(posting.summary, current):
+    if is_update and not payloads.describe_differences(posting.summary, current):
         agreements.add(Agreement.AS_CHANGED)
     return frozenset(agreements)
 
@@ -160,7 +162,7 @@ def with_marked_objects(
 ) -> PostingSnapshot:
     """Return the snapshot with the indexed transactions that carry its marker as search results."""
     marker = snapshot.history.marker
-    candidates = _candidates(session, posting_session, snapshot)
+    candidates = _find_candidates(session, posting_session, snapshot)
     marked = [candidate for candidate in candidates if marker and candidate.marker == marker]
     return _add_results(snapshot, marked)
 
@@ -271,10 +273,12 @@ def _add_candidates(
     posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
 ) -> list[PostingSnapshot]:
     with read_only_session() as session:
-        return [_add_results(one, _candidates(session, posting_session, one)) for one in snapshots]
+        return [
+            _add_results(one, _find_candidates(session, posting_session, one)) for one in snapshots
+        ]
 
 
-def _candidates(
+def _find_candidates(
     session: Session, posting_session: PostingSession, snapshot: PostingSnapshot
 ) -> list[QuickBooksObject]:
     """Return the indexed transactions that may be the posting, and FORGOTTEN for older ones.

@@ -55,7 +55,7 @@ def fetch(posting_session: PostingSession, snapshot: PostingSnapshot) -> bytes |
     """Fetch a file and write its metadata into the posting; None if it cannot be sent now."""
     posting = snapshot.posting
     try:
-        attachment = _attachment(posting)
+        attachment = _load_attachment(posting)
         _check_description(attachment)
         content = _read_from_source(posting, attachment)
         _check_content(attachment, content)
@@ -79,7 +79,7 @@ def fetch(posting_session: PostingSession, snapshot: PostingSnapshot) -> bytes |
     return None
 
 
-def _attachment(posting: Posting) -> Attachment:
+def _load_attachment(posting: Posting) -> Attachment:
     document = codec.load(Document, posting.document.body)
     for attachment in document.attachments:
         if attachment.id == posting.part:
@@ -93,7 +93,7 @@ def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
     content = hub_context.current().plugins.call(
         posting.document.slug,
         "hub_attachment",
-        site=sources.site(installation),
+        site=sources.site_of(installation),
         document=codec.load(Document, posting.document.body),
         attachment=attachment,
     )

@@ -58,12 +58,12 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
         claim_count = session.connection().execute(_ADD_TO_CLAIM_COUNT, values).scalar_one()
     restore.store_claim_count(posting_session, claim_count)
     return [
-        _job(posting, fence, started, prepared_by_id[posting.id], places.get(posting.id))
+        _build_job(posting, fence, started, prepared_by_id[posting.id], places.get(posting.id))
         for posting in claimed
     ]
 
 
-def _job(
+def _build_job(
     posting: outbox.ClaimedPosting,
     fence: str,
     started: float,

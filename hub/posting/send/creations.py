@@ -90,7 +90,7 @@ def schedule(posting_session: PostingSession) -> bool:
     Withdraw those that no document needs at all. Return whether any was resumed.
     """
     with transaction() as session:
-        creations = _creations(session, posting_session)
+        creations = _unsent_creations(session, posting_session)
         if not creations:
             return False
         graph = _load_graph(session, posting_session, creations)
@@ -117,7 +117,7 @@ def _requested_by_persons(creations: Iterable[Posting]) -> set[int]:
     return requested
 
 
-def _creations(session: Session, posting_session: PostingSession) -> list[Posting]:
+def _unsent_creations(session: Session, posting_session: PostingSession) -> list[Posting]:
     """Return the unsent postings that make records for codes."""
     query = (
         select(Posting)

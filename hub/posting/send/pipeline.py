@@ -11,7 +11,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.session import PostingSession
 from hub.posting.send import prepare
 from hub.posting.send.claim import claim_prepared
-from hub.posting.send.requests import InFlightWave, launch
+from hub.posting.send.requests import InFlightWave, launch_wave
 from hub.posting.send.results import record_results
 from hub.telemetry import log_context
 
@@ -50,7 +50,7 @@ class SendPipeline:
 
     def go_on(self) -> bool:
         """Start one more wave or record the first one; return whether anything was left to do."""
-        if self._may_launch() and self._launch():
+        if self._may_launch() and self._launch_wave():
             return True
         if not self.flights:
             return False
@@ -63,7 +63,7 @@ class SendPipeline:
     def end(self) -> None:
         """Record everything that is still on its way."""
         while self.flights:
-            self._settle()
+            self._take_results()
 
     def _may_launch(self) -> bool:
         """Start the next wave only if the previous one was full.
@@ -81,7 +81,7 @@ class SendPipeline:
         on_the_way = sum(flight.open for flight in self.flights)
         return on_the_way < batch_sizing.MAX_CONCURRENT_REQUESTS
 
-    def _launch(self) -> bool:
+    def _launch_wave(self) -> bool:
         """Start a wave; return whether anything was ready."""
         posting_session = self.posting_session
         wave = 1 if posting_session.is_refused() else posting_session.batch_sizer.wave
@@ -93,25 +93,25 @@ class SendPipeline:
         jobs = claim_prepared(posting_session, prepared)
         if jobs:
             is_full = len(ids) == wave
-            self.flights.append(launch(posting_session, jobs, is_full, self.threads))
+            self.flights.append(launch_wave(posting_session, jobs, is_full, self.threads))
         else:
-            self._count(posting_session.counts.total() > steps_before)
+            self._count_empty_waves(posting_session.counts.total() > steps_before)
         return True
 
     def _record_first_wave(self) -> None:
         """Record the results of the first wave."""
         steps_before = self.posting_session.counts.total()
-        accepted = self._settle()
+        accepted = self._take_results()
         self.sent += accepted
-        self._count(accepted > 0 or self.posting_session.counts.total() > steps_before)
+        self._count_empty_waves(accepted > 0 or self.posting_session.counts.total() > steps_before)
         self.posting_session.report_progress("post", self.sent, max(self.total, self.sent))
 
-    def _settle(self) -> int:
+    def _take_results(self) -> int:
         """Record the results of the first wave; return how many sends QuickBooks took up."""
         flight = self.flights.popleft()
         return record_results(self.posting_session, flight.results())
 
-    def _count(self, fruitful: bool) -> None:
+    def _count_empty_waves(self, fruitful: bool) -> None:
         """Count the waves in a row that took nothing further."""
         if fruitful:
             self.fruitless = 0

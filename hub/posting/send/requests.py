@@ -68,7 +68,7 @@ class InFlightWave:
         return results
 
 
-def launch(
+def launch_wave(
     posting_session: PostingSession, jobs: Sequence[SendJob], full: bool, threads: Executor
 ) -> InFlightWave:
     """Send a wave; a single request that nothing follows is sent in this thread."""
@@ -98,7 +98,7 @@ def send(posting_session: PostingSession, job: SendJob) -> Answer:
             call = getattr(client, posting.operation)
             answer = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
     except Exception as error:
-        answer = _defect(job, error)
+        answer = _log_defect(job, error)
     _remember_end(posting_session, job)
     return posting_session.note(answer)
 
@@ -143,11 +143,11 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
     try:
         whole = posting_session.client(first.app).batch(items, first.batch, deadline_at=until)
     except Exception as error:
-        whole = _defect(first, error)
+        whole = _log_defect(first, error)
     for job in jobs:
         _remember_end(posting_session, job)
     posting_session.note(whole)
-    answers = batch.answers(whole, items)
+    answers = batch.split_answers(whole, items)
     if whole.landed:
         client = posting_session.client(first.app)
         client.note_items(list(answers.values()), is_trial=whole.is_trial)
@@ -174,7 +174,7 @@ def _doubt_foreign_answer(job: SendJob, answer: Answer) -> Answer:
     )
 
 
-def _defect(job: SendJob, error: Exception) -> Answer:
+def _log_defect(job: SendJob, error: Exception) -> Answer:
     """Log an error of the hub during a call; nobody knows then whether the request has left."""
     log.exception("posting %s", job.posting.id)
     return lost_answer(

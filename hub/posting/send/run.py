@@ -93,16 +93,16 @@ def _send_all(posting_session: PostingSession) -> float | None:
 
     Return the seconds until a doubt may go on; None if there is none.
     """
-    _attempt(posting_session)
+    _send_once(posting_session)
     fruitless_pauses = 0
     while posting_session.stopped and fruitless_pauses < MAX_FRUITLESS_PAUSES:
-        pause = _pause(posting_session)
+        pause = _seconds_to_wait(posting_session)
         if pause is None:
             break
         steps_before = posting_session.counts.total()
         _count_down(posting_session, pause, "pause")
         posting_session.resume()
-        _attempt(posting_session)
+        _send_once(posting_session)
         if posting_session.counts.total() > steps_before:
             fruitless_pauses = 0
         else:
@@ -110,7 +110,7 @@ def _send_all(posting_session: PostingSession) -> float | None:
     return resolve.seconds_until_next(posting_session)
 
 
-def _pause(posting_session: PostingSession) -> float | None:
+def _seconds_to_wait(posting_session: PostingSession) -> float | None:
     """Return the seconds to wait before the next attempt; None if the run does not wait."""
     pause = posting_session.pause
     if pause is not None and pause <= MAX_LIMIT_PAUSE_SECONDS:
@@ -118,7 +118,7 @@ def _pause(posting_session: PostingSession) -> float | None:
     return connection.short_pause(posting_session.company_id)
 
 
-def _attempt(posting_session: PostingSession) -> None:
+def _send_once(posting_session: PostingSession) -> None:
     try:
         _run_rounds(posting_session)
     except WorkInterrupted:

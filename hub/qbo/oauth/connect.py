@@ -21,7 +21,7 @@ from hub.qbo import connection, usage
 from hub.qbo.client import Client
 from hub.qbo.oauth import token_endpoint, token_expiry, tokens, verification
 from hub.qbo.oauth.token_endpoint import TokenGrant
-from hub.qbo.oauth.tokens import access_token, expiry, refresh
+from hub.qbo.oauth.tokens import access_token, expiry_of, refresh
 from hub.security import audit
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
     "check",
     "connect_with_refresh_token",
     "disconnect",
-    "expiry",
+    "expiry_of",
     "finish",
     "realm_of",
     "refresh",
@@ -151,7 +151,7 @@ def check(company_id: int, who: str = "hub") -> ConnectedCompany:
     """Read the company to check its connection; raise ConnectionTrouble if writes are refused."""
     _log_test(company_id, who)
     connection.allow_try(company_id)
-    tokens.revive(company_id)
+    tokens.retry_refused_renewal(company_id)
     facts.read(company_id, Client(company_id))
     connection.accept(company_id, writes=False)
     with engine.read_only_session() as session:
@@ -177,7 +177,7 @@ def try_once(company_id: int, *, has_writes: bool) -> bool:
         return company.state != ConnectionState.DISCONNECTED
     is_accepted = False
     try:
-        tokens.revive(company_id)
+        tokens.retry_refused_renewal(company_id)
         is_accepted = Client(company_id).company_info().landed
         if is_accepted and is_only_chance:
             connection.accept(company_id, writes=True)

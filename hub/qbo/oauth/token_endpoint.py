@@ -103,7 +103,7 @@ def exchange(code: str, state: str) -> TokenGrant:
             headers=HEADERS,
             **proof,
         )
-        return _grant(token)
+        return _parse_grant(token)
 
 
 def renew(refresh_token: str) -> TokenGrant:
@@ -115,7 +115,7 @@ def renew(refresh_token: str) -> TokenGrant:
             auth=_client_secret(session.keys),
             headers=HEADERS,
         )
-        return _grant(token)
+        return _parse_grant(token)
 
 
 def revoke(refresh_token: str) -> None:
@@ -231,18 +231,18 @@ def _unavailable_error(reason: str, headers: Mapping[str, str] | None = None) ->
     )
 
 
-def _grant(token: Mapping[str, Any]) -> TokenGrant:
+def _parse_grant(token: Mapping[str, Any]) -> TokenGrant:
     """Return the tokens in an answer of Intuit."""
     return TokenGrant(
         access=str(token["access_token"]),
         refresh=str(token["refresh_token"]),
         access_seconds=int(token.get("expires_in", 3600)),
-        refresh_seconds=_seconds(token.get("x_refresh_token_expires_in")),
-        ends_in=_seconds(token.get("x_refresh_token_hard_expires_in")),
+        refresh_seconds=_parse_lifetime(token.get("x_refresh_token_expires_in")),
+        ends_in=_parse_lifetime(token.get("x_refresh_token_hard_expires_in")),
     )
 
 
-def _seconds(value: Any) -> int | None:
+def _parse_lifetime(value: Any) -> int | None:
     """Return a lifetime in seconds; None if Intuit does not state it."""
     if value is None:
         return None

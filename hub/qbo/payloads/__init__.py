@@ -6,12 +6,12 @@ message) and `shared_fields` (custom fields, addresses, and what a kind has no f
 """
 
 from hub.qbo.payloads.assembly import Payload, build
-from hub.qbo.payloads.comparison import differences
+from hub.qbo.payloads.comparison import describe_differences
 from hub.qbo.payloads.encoding import encode
 from hub.qbo.payloads.files import FileSummary, file_differences, file_metadata
 from hub.qbo.payloads.fingerprint import content
 from hub.qbo.payloads.line_ids import with_line_ids
-from hub.qbo.payloads.placeholders import fill, placeholders
+from hub.qbo.payloads.placeholders import fill, find_placeholders
 from hub.qbo.payloads.summary import UNREADABLE, summarize
 from hub.qbo.payloads.updates import (
     CLOSED,
@@ -33,14 +33,14 @@ __all__ = [
     "close_body",
     "content",
     "delete_body",
-    "differences",
+    "describe_differences",
     "encode",
     "file_differences",
     "file_metadata",
     "fill",
+    "find_placeholders",
     "make_update_body",
     "make_void_body",
-    "placeholders",
     "summarize",
     "with_line_ids",
     "without_version",

@@ -8,7 +8,7 @@ from hub.contract.documents import Kind
 from hub.errors import Sentence
 from hub.mapping.mapped import Link, MappedLine
 from hub.mapping.split import amount
-from hub.money import ZERO, format_amount, total
+from hub.money import ZERO, format_amount, sum_amounts
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads.builder import PayloadBuilder
 
@@ -35,8 +35,8 @@ def build_lines(
 
     bodies = []
     for (kind, id), amount_settled in settled.items():
-        bodies.append(_line(kind, id, amount_settled))
-    return bodies, total(settled.values())
+        bodies.append(_build_line(kind, id, amount_settled))
+    return bodies, sum_amounts(settled.values())
 
 
 def total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
@@ -67,7 +67,7 @@ def _is_settleable(link: Link, line_amount: Decimal, kinds: tuple[Kind, ...]) ->
     return (line_amount < 0) == (link.kind in CREDIT_KINDS)
 
 
-def _line(kind: Kind, id: str, settled: Decimal) -> dict[str, Any]:
+def _build_line(kind: Kind, id: str, settled: Decimal) -> dict[str, Any]:
     """Return the line that settles a transaction; QuickBooks wants its amount without a sign."""
     link = {"TxnId": id, "TxnType": ENTITY[kind]}
     return {"Amount": abs(settled), "LinkedTxn": [link]}

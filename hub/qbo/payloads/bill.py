@@ -20,7 +20,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         DueDate=day(builder.document.due),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
-        LinkedTxn=purchase_lines.orders(builder),
+        LinkedTxn=purchase_lines.order_links(builder),
         Line=[line for _, line in pairs],
     )
-    return fields | line_tax.detail(builder, pairs)
+    return fields | line_tax.tax_detail(builder, pairs)

@@ -10,7 +10,7 @@ from hub.contract.documents import Document, Role
 from hub.errors import BadDocument, Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.split import amount
-from hub.money import precision, to_cents, total
+from hub.money import precision, sum_amounts, to_cents
 from hub.qbo.company_facts import CompanyFacts
 
 T = TypeVar("T")
@@ -298,7 +298,7 @@ class PayloadBuilder:
         """Return the total that the document states, else the sum of the amounts."""
         stated = self.document.total
         if stated is None:
-            return total(amounts)
+            return sum_amounts(amounts)
         return self.cents(stated)
 
 

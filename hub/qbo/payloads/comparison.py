@@ -58,7 +58,7 @@ MAX_RATE_DIFFERENCE = Decimal("0.000001")  # relative: QuickBooks may round a ra
 ENTRY_FACTS = ("sku", "description", "price", "cost", "email", "phone", "term")
 
 
-def differences(
+def describe_differences(
     expected: TransactionSummary,
     actual: TransactionSummary,
     name_of: NameOf = lambda fact, id: id,
@@ -92,8 +92,8 @@ class _Comparison:
         for name in OPTIONAL_HEADER_FACTS:
             if getattr(self.actual, name):
                 facts.append(name)
-        header = self._facts(self.expected, self.actual, facts)
-        return [*self._totals(), *header, *self._exchange_rate(), *self._lines()]
+        header = self._compare_facts(self.expected, self.actual, facts)
+        return [*self._compare_totals(), *header, *self._exchange_rate(), *self._compare_lines()]
 
     def compare_list_entries(self) -> list[str]:
         """Compare names, whose case does not count, and the facts that the hub writes."""
@@ -101,11 +101,11 @@ class _Comparison:
         theirs = self.actual.name or ""
         sentences = []
         if ours.casefold() != theirs.casefold():
-            sentences.append(self._sentence("name", ours, theirs))
-        sentences += self._facts(self.expected, self.actual, ENTRY_FACTS)
+            sentences.append(self._describe_difference("name", ours, theirs))
+        sentences += self._compare_facts(self.expected, self.actual, ENTRY_FACTS)
         return sentences
 
-    def _totals(self) -> list[str]:
+    def _compare_totals(self) -> list[str]:
         """Compare total and tax, which may differ by the tolerance of the document."""
         sentences = []
         tolerance = self.expected.tolerance or ZERO
@@ -137,7 +137,7 @@ class _Comparison:
             )
         ]
 
-    def _lines(self) -> list[str]:
+    def _compare_lines(self) -> list[str]:
         """Compare the lines, each with the one in the same place."""
         expected = self.expected.lines
         actual = self.actual.lines
@@ -159,13 +159,13 @@ class _Comparison:
             if ours.amount != theirs.amount:
                 where = Sentence("on line %(place)s", place=place)
                 sentences.append(self._amount_sentence(where, ours.amount, theirs.amount))
-            for sentence in self._facts(ours, theirs, LINE_FACTS):
+            for sentence in self._compare_facts(ours, theirs, LINE_FACTS):
                 sentences.append(
                     Sentence("On line %(place)s: %(sentence)s", place=place, sentence=sentence)
                 )
         return sentences
 
-    def _facts(
+    def _compare_facts(
         self,
         expected: TransactionSummary | LineSummary,
         actual: TransactionSummary | LineSummary,
@@ -177,10 +177,10 @@ class _Comparison:
             ours = getattr(expected, name)
             theirs = getattr(actual, name)
             if ours != theirs and _is_fixed(ours):
-                sentences.append(self._sentence(name, ours, theirs))
+                sentences.append(self._describe_difference(name, ours, theirs))
         return sentences
 
-    def _sentence(self, name: str, ours: str, theirs: str) -> str:
+    def _describe_difference(self, name: str, ours: str, theirs: str) -> str:
         """Return the sentence for a fact, with the names of the records."""
         return Sentence(
             "QuickBooks has %(actual)s as %(title)s, where %(expected)s was meant.",

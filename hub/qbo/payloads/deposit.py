@@ -33,11 +33,16 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         DepartmentRef=builder.location(),
         TxnDate=day(document.date),
         CurrencyRef=builder.currency_ref(),
-        Line=[_line(builder, mapped, builder.cents(line_amount)) for mapped, line_amount in lines],
+        Line=[
+            _build_line(builder, mapped, builder.cents(line_amount))
+            for mapped, line_amount in lines
+        ],
     )
 
 
-def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> dict[str, Any]:
+def _build_line(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> dict[str, Any]:
     """Return a line for a payment or refund that is deposited, or for other money."""
     link = mapped.applied
     description = pricing.description(builder, mapped.line)

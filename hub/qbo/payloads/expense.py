@@ -7,7 +7,7 @@ from typing import Any
 from hub.errors import Sentence
 from hub.mapping.mapped import Mapped, MappedLine
 from hub.mapping.split import amount
-from hub.money import ZERO, total
+from hub.money import ZERO, sum_amounts
 from hub.qbo.payloads import line_tax, purchase_lines
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
@@ -34,7 +34,7 @@ WORD_SEPARATORS = str.maketrans("", "", "_- ")
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an expense; it may have no payee."""
     paid_by = payment_type(builder)
-    is_credit = _total(builder.mapped) < 0
+    is_credit = _stated_or_summed_total(builder.mapped) < 0
     if is_credit and paid_by != CARD:
         builder.problems.append(
             Sentence(
@@ -59,7 +59,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return fields | line_tax.detail(builder, pairs)
+    return fields | line_tax.tax_detail(builder, pairs)
 
 
 def payment_type(builder: PayloadBuilder) -> str:
@@ -91,12 +91,12 @@ def payment_type(builder: PayloadBuilder) -> str:
     return type
 
 
-def _total(mapped: Mapped) -> Decimal:
+def _stated_or_summed_total(mapped: Mapped) -> Decimal:
     """Return the total that the document states, else the sum of its lines."""
     document = mapped.document
     if document.total is not None:
         return document.total
-    return total(amount(line) for line in document.lines)
+    return sum_amounts(amount(line) for line in document.lines)
 
 
 def _negate(mapped: Mapped) -> Mapped:

@@ -41,13 +41,15 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     )
     if item.type == "category":
         return fields
-    fields |= _texts(builder, item) | _accounts(builder, item) | _tax(builder)
+    fields |= (
+        _descriptions_and_prices(builder, item) | _item_accounts(builder, item) | _tax(builder)
+    )
     fields |= without_empty(
         PrefVendorRef=builder.header("vendor"),
         ClassRef=builder.header("class"),
     )
     if item.type == "inventory":
-        fields |= _stock(builder, item)
+        fields |= _opening_stock(builder, item)
     return fields
 
 
@@ -66,7 +68,7 @@ def _warn_of_texts(builder: PayloadBuilder) -> None:
             )
 
 
-def _texts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
+def _descriptions_and_prices(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     """Return the SKU, the description for sales and purchases, and the prices."""
     sku = clean(item.sku or "")
     description = clean(item.description or "")
@@ -81,7 +83,7 @@ def _texts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     )
 
 
-def _accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
+def _item_accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     """Return the accounts of an item; an inventory item needs all three, any other one of two."""
     header = builder.mapped.header
     is_inventory = item.type == "inventory"
@@ -106,7 +108,7 @@ def _accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     )
 
 
-def _stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
+def _opening_stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     """Return the quantity in stock, with the day from which QuickBooks counts it."""
     start = item.start or builder.document.date
     if start is None:

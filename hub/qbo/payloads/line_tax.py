@@ -7,7 +7,7 @@ from typing import Any
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount
-from hub.money import ZERO, to_cents, total
+from hub.money import ZERO, sum_amounts, to_cents
 from hub.qbo.payloads.builder import PayloadBuilder, without_empty
 
 CALCULATIONS = {
@@ -21,7 +21,7 @@ Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
 
 
-def detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[str, Any]:
+def tax_detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[str, Any]:
     """Return how amounts are meant and the stated tax; nothing in the United States.
 
     `pairs` are the taxed lines with their bodies. They are not `whole` if something else, such as a
@@ -53,7 +53,7 @@ def read_stated_tax(builder: PayloadBuilder) -> Decimal | None:
     taxes = [line.tax for line in document.lines if line.tax is not None]
     if not taxes:
         return None
-    return builder.cents(total(taxes))
+    return builder.cents(sum_amounts(taxes))
 
 
 def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
@@ -84,12 +84,12 @@ def amount_without_tax(
     stated_tax = mapped.line.tax
     if stated_tax is not None:
         return line_amount - builder.cents(stated_tax)
-    percent = total(share for _, share in _rates(builder, mapped))
+    percent = sum_amounts(share for _, share in _tax_rates(builder, mapped))
     without_tax = line_amount / (1 + percent / 100)
     return to_cents(without_tax, builder.currency)
 
 
-def gross(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:
+def gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:
     """Return the amount with tax, if the amounts of the document include it."""
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return {}
@@ -99,7 +99,7 @@ def gross(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:
     return {"TaxInclusiveAmt": builder.cents(line_amount)}
 
 
-def _rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
+def _tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
     """Return the rates of the tax code of a line; a code has others on sales than on purchases."""
     code = mapped.refs.get("tax_code")
     if code is None:
@@ -115,7 +115,7 @@ def _tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict
     taxes: dict[str, Decimal] = {}
     percents: dict[str, Decimal] = {}
     for mapped, body in pairs:
-        rates = _rates(builder, mapped)
+        rates = _tax_rates(builder, mapped)
         if not rates:
             return []
         net_amount = body["Amount"]
@@ -124,7 +124,7 @@ def _tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict
             bases[rate] = bases.get(rate, ZERO) + net_amount
             taxes[rate] = taxes.get(rate, ZERO) + share
             percents[rate] = percent
-    if total(taxes.values()) != tax:
+    if sum_amounts(taxes.values()) != tax:
         return []
     return [_tax_line(rate, taxes[rate], percents[rate], bases[rate]) for rate in bases]
 
@@ -139,7 +139,7 @@ def _divide_tax(
         shares.append(to_cents(share, builder.currency))
     if mapped.line.tax is not None:
         line_tax = builder.cents(mapped.line.tax)
-        shares[-1] += line_tax - total(shares)
+        shares[-1] += line_tax - sum_amounts(shares)
     return shares
 
 

@@ -6,10 +6,10 @@ from typing import Any
 ID_FIELDS = ("value", "TxnId", "TxnLineId")  # of a reference, and of a link to a transaction
 
 
-def placeholders(body: Any) -> frozenset[str]:
+def find_placeholders(body: Any) -> frozenset[str]:
     """Return the placeholders in a body."""
     if isinstance(body, list):
-        return frozenset[str]().union(*map(placeholders, body))
+        return frozenset[str]().union(*map(find_placeholders, body))
     if not isinstance(body, dict):
         return frozenset()
     here = set()
@@ -17,7 +17,7 @@ def placeholders(body: Any) -> frozenset[str]:
         id = str(body.get(name, ""))
         if id.startswith("@"):
             here.add(id)
-    inside = map(placeholders, body.values())
+    inside = map(find_placeholders, body.values())
     return frozenset(here).union(*inside)
 
 

@@ -34,7 +34,7 @@ def _fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal:
     return price
 
 
-def text(builder: PayloadBuilder, line: Line, detail: dict[str, Any]) -> str:
+def description_with_price(builder: PayloadBuilder, line: Line, detail: dict[str, Any]) -> str:
     """Return the description, with the quantity and price if they are not fields of the line."""
     if line.quantity is None:
         return description(builder, line)

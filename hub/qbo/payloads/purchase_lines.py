@@ -19,13 +19,15 @@ def build_lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any
     pairs = []
     for mapped, line_amount in builder.lines_with_amount():
         whole_amount = _with_unclaimed_tax(builder, mapped, line_amount)
-        pairs.append((mapped, _line(builder, mapped, whole_amount)))
+        pairs.append((mapped, _build_line(builder, mapped, whole_amount)))
     return pairs
 
 
-def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> dict[str, Any]:
+def _build_line(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> dict[str, Any]:
     """Return a line for an item, or else for an account; report one that has neither."""
-    detail = _tags(builder, mapped)
+    detail = _line_dimensions(builder, mapped)
     net = line_tax.amount_without_tax(builder, mapped, line_amount)
     if "item" in mapped.refs:
         detail_type = ITEM
@@ -44,8 +46,8 @@ def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> 
         )
     body = {"DetailType": detail_type, "Amount": net, detail_type: detail}
     return body | without_empty(
-        Description=pricing.text(builder, mapped.line, detail),
-        LinkedTxn=_links(builder, mapped),
+        Description=pricing.description_with_price(builder, mapped.line, detail),
+        LinkedTxn=_order_line_link(builder, mapped),
     )
 
 
@@ -65,7 +67,7 @@ def _with_unclaimed_tax(
     return builder.cents(line_amount)
 
 
-def _tags(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+def _line_dimensions(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return class, customer, tax code, and whether the customer is billed for the line."""
     customer = builder.line_reference(mapped, "customer")
     is_billable = mapped.line.billable and customer is not None
@@ -76,11 +78,11 @@ def _tags(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
         BillableStatus="Billable" if is_billable else "NotBillable",
         MarkupInfo=None if percent is None else {"PercentBased": True, "Percent": percent},
         TaxCodeRef=line_tax.line_code(builder, mapped),
-        **line_tax.gross(builder, mapped),
+        **line_tax.gross_amount(builder, mapped),
     )
 
 
-def _links(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
+def _order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
     """Return a link to the line of a purchase order that a line bills."""
     link = mapped.applied
     applied = mapped.line.applied
@@ -102,7 +104,7 @@ def _links(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
     return [order]
 
 
-def orders(builder: PayloadBuilder) -> list[dict[str, str]]:
+def order_links(builder: PayloadBuilder) -> list[dict[str, str]]:
     """Return links to the purchase orders that are billed as a whole, each once.
 
     Those that a match names come before those that the document names.

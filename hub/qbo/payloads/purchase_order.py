@@ -28,4 +28,4 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         Line=[line for _, line in pairs],
         **mailing(builder, "vendor", "POEmail"),
     )
-    return fields | line_tax.detail(builder, pairs)
+    return fields | line_tax.tax_detail(builder, pairs)

@@ -7,7 +7,7 @@ from typing import Any
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine, Ref
 from hub.mapping.split import amount
-from hub.money import total
+from hub.money import sum_amounts
 from hub.qbo.payloads import line_tax, pricing, sales_tax
 from hub.qbo.payloads.builder import PayloadBuilder, clean, day, without_empty
 from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
@@ -45,8 +45,8 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
         if is_discount(mapped):
             discounts.append(mapped)
         else:
-            pairs.append((mapped, _line(builder, mapped)))
-    discount_lines = _discount(builder, discounts)
+            pairs.append((mapped, _build_line(builder, mapped)))
+    discount_lines = _build_discount_line(builder, discounts)
     taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM]
 
     body = without_empty(
@@ -54,9 +54,9 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
         ApplyTaxAfterDiscount=True if discount_lines else None,
     )
     if builder.facts.tax_codes:
-        return body | line_tax.detail(builder, taxed, whole=not discount_lines)
+        return body | line_tax.tax_detail(builder, taxed, whole=not discount_lines)
     codes = {line[ITEM]["TaxCodeRef"]["value"] for _, line in taxed}
-    return body | sales_tax.detail(builder, codes)
+    return body | sales_tax.tax_detail(builder, codes)
 
 
 def is_discount(mapped: MappedLine) -> bool:
@@ -67,7 +67,7 @@ def is_discount(mapped: MappedLine) -> bool:
     return line_amount < 0
 
 
-def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return a line of text, or else one for an item; report one that has no item."""
     line_amount = amount(mapped.line)
     if line_amount is None:
@@ -88,11 +88,13 @@ def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
         ItemRef=builder.line_reference(mapped, "item"),
         ClassRef=builder.line_class(mapped) if has_own_class else None,
         TaxCodeRef=_code(builder, mapped),
-        **line_tax.gross(builder, mapped),
+        **line_tax.gross_amount(builder, mapped),
         **pricing.price(mapped.line, net),
     )
     body = {"DetailType": ITEM, "Amount": net, ITEM: detail}
-    return body | without_empty(Description=pricing.text(builder, mapped.line, detail))
+    return body | without_empty(
+        Description=pricing.description_with_price(builder, mapped.line, detail)
+    )
 
 
 def _amount_without_tax(
@@ -114,11 +116,13 @@ def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
     return sales_tax.line_code(builder, mapped)
 
 
-def _discount(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> list[dict[str, Any]]:
+def _build_discount_line(
+    builder: PayloadBuilder, discounts: Sequence[MappedLine]
+) -> list[dict[str, Any]]:
     """Return one line for all discounts, because QuickBooks has room for one."""
     if not discounts:
         return []
-    total_discount = -builder.cents(total(amount(mapped.line) for mapped in discounts))
+    total_discount = -builder.cents(sum_amounts(amount(mapped.line) for mapped in discounts))
 
     accounts: dict[str, Ref] = {}
     for mapped in discounts:

@@ -30,7 +30,7 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
     return {"value": TAXABLE if is_taxed else EXEMPT}
 
 
-def detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
+def tax_detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
     """Return the stated rate and tax; QuickBooks works out what is left open.
 
     `codes` are those of the lines.
@@ -47,7 +47,7 @@ def detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
                 " there, or fix this at the source."
             )
         )
-    fields = without_empty(TxnTaxCodeRef=_rate(builder))
+    fields = without_empty(TxnTaxCodeRef=_document_rate(builder))
     if tax is not None:
         fields["TotalTax"] = tax
     return {"TxnTaxDetail": fields} if fields else {}
@@ -78,7 +78,7 @@ def _check(builder: PayloadBuilder, tax: Decimal | None, *, is_taxable: bool) ->
         )
 
 
-def _rate(builder: PayloadBuilder) -> dict[str, str] | None:
+def _document_rate(builder: PayloadBuilder) -> dict[str, str] | None:
     """Return the rate of the document: the tax code of its lines, if it names a rate."""
     rates: dict[str, Ref] = {}
     for line in builder.mapped.lines:

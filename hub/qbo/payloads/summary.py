@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.models.transaction_summary import CLOSED, LineSummary, TransactionSummary
-from hub.money import ZERO, total
+from hub.money import ZERO, sum_amounts
 from hub.qbo.entities import DOCUMENTS, amount_sign, ref_id
 
 NOT_COUNTED = ("SubTotalLineDetail", "DescriptionOnly")
@@ -25,13 +25,13 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         lines.sort(key=lambda line: (line.linked_type, line.linked))
     amount = entity["TotalAmt"] if "TotalAmt" in entity else expected_total(entity)
     return TransactionSummary(
-        party=_party(entity),
-        number=_text(entity, "DocNumber") or _text(entity, "PaymentRefNum"),
-        date=_text(entity, "TxnDate"),
+        party=_party_id(entity),
+        number=_text_of(entity, "DocNumber") or _text_of(entity, "PaymentRefNum"),
+        date=_text_of(entity, "TxnDate"),
         currency=ref_id(entity, "CurrencyRef") or home_currency,
         location=ref_id(entity, "DepartmentRef"),
-        memo=_text(entity, "PrivateNote"),
-        total=None if amount is None else _apply_sign(_decimal(amount), sign),
+        memo=_text_of(entity, "PrivateNote"),
+        total=None if amount is None else _apply_sign(_parse_decimal(amount), sign),
         tax=None if is_open(entity) else _apply_sign(_tax(entity), sign),
         term=ref_id(entity, "SalesTermRef"),
         payable_account=ref_id(entity, "APAccountRef"),
@@ -39,9 +39,9 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         payment_account=ref_id(entity, "AccountRef") or _payment_account(entity),
         payment_method=ref_id(entity, "PaymentMethodRef"),
         class_=ref_id(entity, "ClassRef"),
-        due=_text(entity, "DueDate"),
+        due=_text_of(entity, "DueDate"),
         status=CLOSED if entity.get("POStatus") == CLOSED else "",
-        payee=_payee(entity),
+        payee=_payee_type(entity),
         is_untaxed=entity.get("GlobalTaxCalculation") == "NotApplicable",
         lines=tuple(lines),
         exchange_rate=_exchange_rate(entity),
@@ -56,7 +56,7 @@ def expected_total(body: dict[str, Any]) -> Decimal | None:
         return None
     lines = counted_lines(body)
     if body.get("GlobalTaxCalculation") == "TaxInclusive":
-        return total(_sign(line) * _gross(line) for line in lines)
+        return sum_amounts(_sign_of(line) * _gross_amount(line) for line in lines)
     if is_open(body):
         return None
     return net_total(body) + _tax(body)
@@ -65,7 +65,7 @@ def expected_total(body: dict[str, Any]) -> Decimal | None:
 def net_total(body: dict[str, Any]) -> Decimal:
     """Return what the lines of a body add up to, without tax that is not in their amounts."""
     lines = counted_lines(body)
-    return total(_sign(line) * _number(line.get("Amount")) for line in lines)
+    return sum_amounts(_sign_of(line) * _number_or_zero(line.get("Amount")) for line in lines)
 
 
 def is_open(body: dict[str, Any]) -> bool:
@@ -77,7 +77,7 @@ def is_open(body: dict[str, Any]) -> bool:
     if calculation:
         return bool(calculation != "NotApplicable")
     lines = body.get("Line") or ()
-    return any(ref_id(_detail(line), "TaxCodeRef") == "TAX" for line in lines)
+    return any(ref_id(_line_detail(line), "TaxCodeRef") == "TAX" for line in lines)
 
 
 def counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
@@ -89,17 +89,17 @@ def counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
     return counted
 
 
-def _party(entity: dict[str, Any]) -> str:
+def _party_id(entity: dict[str, Any]) -> str:
     for name in PARTIES:
         if entity.get(name):
             return ref_id(entity, name)
     return ""
 
 
-def _payee(entity: dict[str, Any]) -> str:
+def _payee_type(entity: dict[str, Any]) -> str:
     """Return "customer" if an expense was paid to one."""
     payee = entity.get("EntityRef") or {}
-    type = _text(payee, "type").lower()
+    type = _text_of(payee, "type").lower()
     return type if type == "customer" else ""
 
 
@@ -114,11 +114,11 @@ def _payment_account(entity: dict[str, Any]) -> str:
 
 def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     """Summarize a line; its amount has the sign of the transaction, reversed for a discount."""
-    detail = _detail(line)
-    line_sign = _sign(line)
+    detail = _line_detail(line)
+    line_sign = _sign_of(line)
     linked, linked_type = _first_link(line)
     return LineSummary(
-        amount=_apply_sign(_gross(line), transaction_sign * line_sign),
+        amount=_apply_sign(_gross_amount(line), transaction_sign * line_sign),
         account=ref_id(detail, "AccountRef") or ref_id(detail, "DiscountAccountRef"),
         item=ref_id(detail, "ItemRef"),
         class_=ref_id(detail, "ClassRef"),
@@ -133,9 +133,9 @@ def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
 def _first_link(line: dict[str, Any]) -> tuple[str, str]:
     """Return the id and type of the first transaction that a line is linked to."""
     for link in line.get("LinkedTxn") or ():
-        id = _text(link, "TxnId")
+        id = _text_of(link, "TxnId")
         if id:
-            return id, _text(link, "TxnType")
+            return id, _text_of(link, "TxnType")
     return "", ""
 
 
@@ -145,13 +145,13 @@ def _customer_entity(detail: dict[str, Any]) -> str:
     type = str(entity.get("type"))
     if type.casefold() != "customer":
         return ""
-    return _text(entity, "value")
+    return _text_of(entity, "value")
 
 
 def _summarize_entry(entity: dict[str, Any]) -> TransactionSummary:
     """Summarize a list entry: the facts that the hub writes."""
     return TransactionSummary(
-        name=_text(entity, "DisplayName") or _text(entity, "Name"),
+        name=_text_of(entity, "DisplayName") or _text_of(entity, "Name"),
         active=entity.get("Active", True),
         parent=ref_id(entity, "ParentRef"),
         income_account=ref_id(entity, "IncomeAccountRef"),
@@ -159,23 +159,23 @@ def _summarize_entry(entity: dict[str, Any]) -> TransactionSummary:
         asset_account=ref_id(entity, "AssetAccountRef"),
         term=ref_id(entity, "TermRef") or ref_id(entity, "SalesTermRef"),
         currency=ref_id(entity, "CurrencyRef"),
-        type=_text(entity, "Type"),
-        sku=_text(entity, "Sku"),
-        description=_text(entity, "Description"),
-        price=_price(entity, "UnitPrice"),
-        cost=_price(entity, "PurchaseCost"),
-        email=_text(entity.get("PrimaryEmailAddr") or {}, "Address"),
-        phone=_text(entity.get("PrimaryPhone") or {}, "FreeFormNumber"),
+        type=_text_of(entity, "Type"),
+        sku=_text_of(entity, "Sku"),
+        description=_text_of(entity, "Description"),
+        price=_shortest_price(entity, "UnitPrice"),
+        cost=_shortest_price(entity, "PurchaseCost"),
+        email=_text_of(entity.get("PrimaryEmailAddr") or {}, "Address"),
+        phone=_text_of(entity.get("PrimaryPhone") or {}, "FreeFormNumber"),
     )
 
 
-def _text(part: dict[str, Any], name: str) -> str:
+def _text_of(part: dict[str, Any], name: str) -> str:
     """Return a field as text; "" if it is missing or empty."""
     value = part.get(name)
     return str(value or "")
 
 
-def _detail(line: dict[str, Any]) -> dict[str, Any]:
+def _line_detail(line: dict[str, Any]) -> dict[str, Any]:
     """Return the detail of a line, which is in a field named after its type."""
     type = line.get("DetailType")
     detail = line.get(str(type))
@@ -184,14 +184,14 @@ def _detail(line: dict[str, Any]) -> dict[str, Any]:
     return detail
 
 
-def _gross(line: dict[str, Any]) -> Decimal:
+def _gross_amount(line: dict[str, Any]) -> Decimal:
     """Return the amount of a line with tax, if it states one, else its amount."""
     net = line.get("Amount")
-    gross = _detail(line).get("TaxInclusiveAmt", net)
-    return _number(gross)
+    gross = _line_detail(line).get("TaxInclusiveAmt", net)
+    return _number_or_zero(gross)
 
 
-def _sign(line: dict[str, Any]) -> int:
+def _sign_of(line: dict[str, Any]) -> int:
     """Return -1 for a discount, whose amount QuickBooks writes without a sign."""
     is_discount = line.get("DetailType") == DISCOUNT
     return -1 if is_discount else 1
@@ -200,23 +200,23 @@ def _sign(line: dict[str, Any]) -> int:
 def _tax(entity: dict[str, Any]) -> Decimal:
     """Return the total tax of a transaction, zero if it has none."""
     tax_detail = entity.get("TxnTaxDetail") or {}
-    return _number(tax_detail.get("TotalTax"))
+    return _number_or_zero(tax_detail.get("TotalTax"))
 
 
-def _number(value: Any) -> Decimal:
+def _number_or_zero(value: Any) -> Decimal:
     """Return a field as a number, zero if it is missing."""
-    return _decimal(value or ZERO)
+    return _parse_decimal(value or ZERO)
 
 
 def _exchange_rate(entity: dict[str, Any]) -> Decimal | None:
     """Return the exchange rate; None in the home currency, whose rate QuickBooks gives as 1."""
     rate = entity.get("ExchangeRate")
-    if rate is None or _decimal(rate) == 1:
+    if rate is None or _parse_decimal(rate) == 1:
         return None
-    return _decimal(rate)
+    return _parse_decimal(rate)
 
 
-def _decimal(value: Any) -> Decimal:
+def _parse_decimal(value: Any) -> Decimal:
     """Return a number exactly; an answer may have integers, and a stored body texts."""
     if isinstance(value, Decimal):
         return value
@@ -229,7 +229,7 @@ def _apply_sign(number: Decimal, sign: int) -> Decimal:
     return -number if is_negative else number
 
 
-def _price(entity: dict[str, Any], name: str) -> str:
+def _shortest_price(entity: dict[str, Any], name: str) -> str:
     """Return a price in its shortest form; "" if the entry has none."""
     price = entity.get(name)
     if price is None:

@@ -98,7 +98,7 @@ def make_update_body(
     changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         current_memo = str(current.get("PrivateNote") or "")
-        changed["PrivateNote"] = _memo(body["PrivateNote"], current_memo, before)
+        changed["PrivateNote"] = _merge_memo(body["PrivateNote"], current_memo, before)
     if "Line" in body or "TotalAmt" in body:
         return _transaction(changed, current)
 
@@ -212,7 +212,7 @@ def _keep_custom_fields(changed: dict[str, Any], current: dict[str, Any]) -> Non
     changed["CustomField"] = fields
 
 
-def _memo(ours: str, theirs: str, before: str) -> str:
+def _merge_memo(ours: str, theirs: str, before: str) -> str:
     """Return our memo with the lines that a person added; the marker stays last."""
     *our_lines, marker_line = ours.splitlines()
     written_by_us = {*ours.splitlines(), *before.splitlines()}

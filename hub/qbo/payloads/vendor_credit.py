@@ -20,4 +20,4 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return fields | line_tax.detail(builder, pairs)
+    return fields | line_tax.tax_detail(builder, pairs)

@@ -37,14 +37,15 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-22",
         place="hub/notifications/mail.py",
         old=(
-            "            subject = case_news.subject(cases, news.company_names)\n"
-            "            text = case_news.text(cases, news)\n"
+            "            subject = case_news.compose_title(cases, news.company_names)\n"
+            "            text = case_news.compose_text(cases, news)\n"
             "        send([address], subject, text)\n"
         ),
         new=(
             "            pass\n"
             "        for one in cases:\n            send([address], "
-            "case_news.subject([one], news.company_names), case_news.text([one], news))\n"
+            "case_news.compose_title([one], news.company_names), "
+            "case_news.compose_text([one], news))\n"
         ),
         bug="Each cause is a message of its own.",
     ),

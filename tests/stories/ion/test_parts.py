@@ -294,7 +294,7 @@ def test_what_open_orders_use_is_listed_before_anyone_orders(works):
     id = works.order({"account": "4711", "section": "Launch"}, supplierId=8)
     works.move(id, "DRAFT")
     listed = {
-        field: [code.name or code.id for code in sources.codes(works.row, field)]
+        field: [code.name or code.id for code in sources.read_codes(works.row, field)]
         for field in ("supplier", "class")
     }
     assert "Nowhere Machining" in listed["supplier"]

@@ -50,7 +50,7 @@ def test_what_is_missing_is_reported_in_words():
 
 def test_secrets_are_kept_apart_and_dates_as_text():
     values = settings_schema.load(APP, {**GIVEN, "since": "2026-01-31"})
-    assert settings_schema.plain(APP, values) == {
+    assert settings_schema.plain_settings(APP, values) == {
         "base_url": "http://x",
         "hidden": [],
         "since": "2026-01-31",

@@ -27,7 +27,7 @@ def installed(app, quickbooks):
 def listed(installed, monkeypatch):
     """Return a function that sets the codes that the source lists of any field."""
     codes = []
-    monkeypatch.setattr("hub.sources.codes", lambda installation, field: codes)
+    monkeypatch.setattr("hub.sources.read_codes", lambda installation, field: codes)
     return codes
 
 
@@ -103,7 +103,7 @@ def test_the_codes_are_read_once_to_copy_what_is_missing(installed, listed, monk
     listed.append(Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier")))
     fields = []
     monkeypatch.setattr(
-        "hub.sources.codes", lambda installation, field: fields.append(field) or listed
+        "hub.sources.read_codes", lambda installation, field: fields.append(field) or listed
     )
     assert compare.copy_missing(installed, ["supplier"], who="kari") == 1
     assert fields == ["supplier"]

@@ -41,7 +41,7 @@ class UpgradedDatabase:
     """A database at the newest revision, and its tables at each revision that has the rule."""
 
     def __init__(self, url):
-        self.engine = engine.standalone(url)
+        self.engine = engine.standalone_engine(url)
         self.tables = {}
         script = ScriptDirectory(str(engine.MIGRATIONS))
         options = {

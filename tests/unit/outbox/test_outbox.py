@@ -166,11 +166,11 @@ def test_a_change_of_another_version_has_another_key():
 
 
 def test_identities_cannot_run_into_each_other():
-    assert outbox.identity("1", "a", "b", "c") != outbox.identity("1", "a", 'b","c', "")
+    assert outbox.identity_of("1", "a", "b", "c") != outbox.identity_of("1", "a", 'b","c', "")
 
 
 def test_a_marker_is_short_and_plain():
-    marker = outbox.marker(outbox.identity("1", "a", "b", "c"))
+    marker = outbox.marker(outbox.identity_of("1", "a", "b", "c"))
     assert len(marker) == 12
     assert marker.isalnum()
     assert marker.isupper() or marker.isdigit()
@@ -237,9 +237,9 @@ def test_a_result_is_written_only_under_its_own_fence(box):
     with transaction() as session:
         outbox.claim(session, [id], "f1", now())
     with transaction() as session:
-        assert not outbox.settle(session, id, "f0", "posted", quickbooks_id="5")
-        assert outbox.settle(session, id, "f1", "posted", quickbooks_id="5")
-        assert not outbox.settle(session, id, "f1", "held")
+        assert not outbox.store_result(session, id, "f0", "posted", quickbooks_id="5")
+        assert outbox.store_result(session, id, "f1", "posted", quickbooks_id="5")
+        assert not outbox.store_result(session, id, "f1", "held")
     assert (get(id).state, get(id).quickbooks_id) == ("posted", "5")
 
 

@@ -117,7 +117,7 @@ def test_a_second_that_changes_while_it_is_searched_proves_nothing(desk, monkeyp
     since = desk.clock.now() - dt.timedelta(minutes=10)
     laid(desk, 5, seconds=0)
     counted = iter([5, 4])
-    monkeypatch.setattr(search, "_count", lambda *args: next(counted))
+    monkeypatch.setattr(search, "_count_objects", lambda *args: next(counted))
     with pytest.raises(search.Incomplete):
         list(search.find_created_since(Client(1), "bill", since, 2))
 

@@ -22,7 +22,7 @@ from hub.posting.protocol.history import (
     SendAttempt,
     Step,
 )
-from hub.qbo.batch import BatchItem, answers
+from hub.qbo.batch import BatchItem, split_answers
 from hub.qbo.responses import Answer, Expected, lost_answer, read_reply, unsent_answer
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
@@ -202,7 +202,7 @@ WHOLE: dict[str, tuple[HttpResponse | Answer, str]] = {
 @pytest.mark.parametrize(("came", "outcome"), WHOLE.values(), ids=WHOLE)
 def test_what_befalls_a_whole_batch_befalls_each_item(came, outcome):
     answer = came if isinstance(came, Answer) else read_reply(came, Expected("BatchItemResponse"))
-    assert {one.outcome for one in answers(answer, ITEMS).values()} == {outcome}
+    assert {one.outcome for one in split_answers(answer, ITEMS).values()} == {outcome}
 
 
 def test_there_is_a_row_for_every_outcome(figure):

@@ -201,7 +201,7 @@ def test_an_answer_that_is_throttled_is_waited_for_and_not_counted(desk):
 def pause_calls(desk, monkeypatch, seconds):
     """Let the limits of calls forbid all calls for some seconds once the first wave is claimed."""
     limiter = rate_limiter(desk.quickbooks.realm, desk.clock, current().config)
-    launch, launched = pipeline.launch, []
+    launch, launched = pipeline.launch_wave, []
 
     def launch_late(*arguments):
         if not launched:
@@ -209,7 +209,7 @@ def pause_calls(desk, monkeypatch, seconds):
         launched.append(arguments)
         return launch(*arguments)
 
-    monkeypatch.setattr(pipeline, "launch", launch_late)
+    monkeypatch.setattr(pipeline, "launch_wave", launch_late)
 
 
 def test_a_pause_longer_than_the_deadline_of_a_call_does_not_end_the_run(desk, monkeypatch):
@@ -222,7 +222,7 @@ def test_a_pause_longer_than_the_deadline_of_a_call_does_not_end_the_run(desk, m
 
 def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run(desk, monkeypatch):
     ids = [desk.bill(f"A-{n}") for n in range(3)]
-    launch, access_token = pipeline.launch, tokens.access_token
+    launch, access_token = pipeline.launch_wave, tokens.access_token
     failures = []
 
     def access_token_later(*arguments, **options):
@@ -237,7 +237,7 @@ def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run
             monkeypatch.setattr(tokens, "access_token", access_token_later)
         return launch(*arguments)
 
-    monkeypatch.setattr(pipeline, "launch", launch_without_token)
+    monkeypatch.setattr(pipeline, "launch_wave", launch_without_token)
     drained = desk.drain()
     assert len(failures) == 3
     assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)

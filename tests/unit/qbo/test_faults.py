@@ -14,8 +14,8 @@ from hub.qbo.faults import (
     POSSIBLY_EXECUTED_CODES,
     THROTTLED_CODES,
     Fault,
+    explain_refusal,
     parse,
-    sentence,
 )
 
 EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parents[3] / "../shared/evidence"))
@@ -92,7 +92,7 @@ def test_the_holder_is_found_in_other_languages_too():
 
 
 def test_a_sentence_says_what_was_said_and_what_to_do():
-    text = sentence(
+    text = explain_refusal(
         (Fault("6210", message="Closed", detail="The account period has closed."),), "bill 12"
     )
     assert text == (
@@ -103,8 +103,8 @@ def test_a_sentence_says_what_was_said_and_what_to_do():
 
 
 def test_an_unknown_code_still_makes_a_sentence():
-    assert "code 9999, field Line" in sentence((Fault("9999", "Line", "what"),))
-    assert "without saying why" in sentence(())
+    assert "code 9999, field Line" in explain_refusal((Fault("9999", "Line", "what"),))
+    assert "without saying why" in explain_refusal(())
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_unknown_code_still_makes_a_sentence():
     sorted(POSSIBLY_EXECUTED_CODES | THROTTLED_CODES | EXPIRED_CODES | FORBIDDEN_CODES),
 )
 def test_a_code_that_is_no_refusal_does_not_ask_for_a_correction(code):
-    assert "Correct what it names" not in sentence((Fault(code),)), (
+    assert "Correct what it names" not in explain_refusal((Fault(code),)), (
         f"Explain {code} in EXPLANATIONS of hub/qbo/faults.py: nobody can correct it."
     )
 

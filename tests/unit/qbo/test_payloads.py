@@ -174,7 +174,7 @@ def test_quickbooks_takes_it_and_reads_back_what_was_meant(intuit, name):
     answer = client.create(what.document.kind, payloads.encode(built.body), "a" * 32)
     assert answer.outcome == "landed", answer.text
     assert (
-        payloads.differences(
+        payloads.describe_differences(
             built.summary, payloads.summarize(what.document.kind, answer.entity, facts.currency)
         )
         == []
@@ -290,7 +290,7 @@ def test_what_is_still_to_be_made_is_known_and_filled_in():
     body = build(
         mapped(line("1", "1", account="7"), header=refs(vendor="@vendor:7"), memo="@home: later")
     ).body
-    assert payloads.placeholders(body) == {"@vendor:7"}
+    assert payloads.find_placeholders(body) == {"@vendor:7"}
     assert payloads.fill(body, {"@vendor:7": "12"})["VendorRef"] == {"value": "12"}
 
 
@@ -347,8 +347,8 @@ def test_whatever_differs_is_reported(change, word):
         payloads.summarize("bill", ENTITY, "USD"),
         payloads.summarize("bill", ENTITY | change, "USD"),
     )
-    assert payloads.differences(expected, expected) == []
-    assert any(word in sentence for sentence in payloads.differences(expected, actual))
+    assert payloads.describe_differences(expected, expected) == []
+    assert any(word in sentence for sentence in payloads.describe_differences(expected, actual))
 
 
 def test_what_quickbooks_fills_in_by_itself_is_no_difference():
@@ -359,7 +359,9 @@ def test_what_quickbooks_fills_in_by_itself_is_no_difference():
         "DepartmentRef": {"value": "1"},
     }
     assert (
-        payloads.differences(payloads.summarize("bill", ENTITY), payloads.summarize("bill", result))
+        payloads.describe_differences(
+            payloads.summarize("bill", ENTITY), payloads.summarize("bill", result)
+        )
         == []
     )
 
@@ -511,9 +513,9 @@ def test_the_rate_of_the_source_is_compared_and_quickbooks_own_rate_is_not():
         ),
         (None, ["QuickBooks has 1 as the exchange rate of EUR, where 11.4567 was meant."]),
     ):
-        assert payloads.differences(ours, ours._replace(exchange_rate=rate)) == sentences
+        assert payloads.describe_differences(ours, ours._replace(exchange_rate=rate)) == sentences
     without = ours._replace(exchange_rate=None)
-    assert payloads.differences(without, ours) == []
+    assert payloads.describe_differences(without, ours) == []
 
 
 @pytest.mark.parametrize(("currency", "facts"), [("NOK", NO), ("USD", US)])

@@ -384,7 +384,7 @@ FIRST = {
 def ready(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any]]:
     """Return the bytes and the summary of a payload, once its placeholders are filled."""
     ids = {}
-    for place in sorted(payloads.placeholders(built.body)):
+    for place in sorted(payloads.find_placeholders(built.body)):
         first = FIRST[place[-1]]
         answer = client.create(
             first.document.kind,
@@ -412,6 +412,6 @@ def test_quickbooks_takes_it_and_reads_back_what_was_meant(intuit, name):
     answer = client.create(what.document.kind, body, "a" * 32)
     assert answer.outcome == "landed", answer.text
     result = payloads.summarize(what.document.kind, answer.entity, facts.currency)
-    assert payloads.differences(expected, result) == []
+    assert payloads.describe_differences(expected, result) == []
     total = what.document.total
     assert total is None or result.total == total

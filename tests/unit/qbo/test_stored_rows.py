@@ -59,4 +59,4 @@ def test_a_token_is_renewed_and_a_company_disconnected(quickbooks, clock):
     clock.advance(7200)
     assert tokens.access_token(1)
     oauth_connect.disconnect(1)
-    assert tokens.expiry(1)
+    assert tokens.expiry_of(1)

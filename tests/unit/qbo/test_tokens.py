@@ -55,7 +55,7 @@ def test_the_previous_refresh_token_is_kept(quickbooks, clock):
 
 
 def test_both_ends_are_known(quickbooks, clock):
-    expiry = tokens.expiry(1)
+    expiry = tokens.expiry_of(1)
     assert expiry.access - clock.now() <= dt.timedelta(hours=1)
     assert expiry.refresh - clock.now() == pytest.approx(
         dt.timedelta(days=101), abs=dt.timedelta(days=1)

@@ -13,7 +13,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import OtherFolderActive
 from hub.models import ActiveFolder, ConnectedCompany, Run
 from hub.scheduling import folder_lock, run_log
-from hub.scheduling.folder_lock import identity
+from hub.scheduling.folder_lock import folder_identity
 from hub.scheduling.runner import company as run_company
 from hub.scheduling.scheduler import Scheduler
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
@@ -152,7 +152,7 @@ def test_a_folder_does_not_wait_for_its_own_earlier_life(one, make_folder, monke
         folder_lock.process_lock()._lock.close()
     assert hold(make_folder("one")) is None
     monkeypatch.setattr(
-        folder_lock, "identity", lambda data: "f" * 64
+        folder_lock, "folder_identity", lambda data: "f" * 64
     )  # as after a new start of the machine
     with one.app_context():
         folder_lock.process_lock()._lock.close()
@@ -245,8 +245,8 @@ def test_a_copy_of_a_folder_is_another_folder(tmp_path):
     (tmp_path / "one").mkdir()
     shutil.copytree(tmp_path / "one", tmp_path / "copy")
     (tmp_path / "link").symlink_to(tmp_path / "one")
-    assert identity(tmp_path / "one") == identity(tmp_path / "link")
-    assert identity(tmp_path / "one") != identity(tmp_path / "copy")
+    assert folder_identity(tmp_path / "one") == folder_identity(tmp_path / "link")
+    assert folder_identity(tmp_path / "one") != folder_identity(tmp_path / "copy")
 
 
 def test_sqlite_needs_no_lock(app):

@@ -178,4 +178,4 @@ def test_the_work_of_another_app_does_not_count(source):
         before.append(run_result.snapshot(session, source.installation + 1))
     synced(source, bill("1", supplier="1"), cursor="1")
     with read_only_session() as session:
-        assert run_result.changes(session, source.installation + 1, before[0]) == {}
+        assert run_result.count_changes(session, source.installation + 1, before[0]) == {}

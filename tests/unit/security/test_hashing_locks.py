@@ -95,7 +95,7 @@ def test_the_first_person_of_a_demo(
 ) -> None:
     hashed = watch(visitor.app)
     with visitor.app.app_context():
-        demo._person(visitor.app.extensions["hub"].config.data)
+        demo._create_person(visitor.app.extensions["hub"].config.data)
     assert hashed == ["hash"]
 
 

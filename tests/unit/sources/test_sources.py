@@ -44,7 +44,7 @@ def open_cases():
 
 
 def test_a_site_shows_settings_company_and_where_to_call(installed):
-    site = sources.site(installed())
+    site = sources.site_of(installed())
     assert (site.settings["default_class"], site.settings["differ"]) == ("51", "hold")
     assert (site.company.country, site.company.currency, str(site.zone)) == (
         "NO",
@@ -56,7 +56,7 @@ def test_a_site_shows_settings_company_and_where_to_call(installed):
 
 def test_settings_that_do_not_fit_are_a_sentence(installed):
     with pytest.raises(SettingsInvalid, match="differ"):
-        sources.site(installed(), settings={"differ": ["no"]})
+        sources.site_of(installed(), settings={"differ": ["no"]})
 
 
 def test_fields_take_their_texts_from_the_settings(installed, source):
@@ -71,14 +71,14 @@ def test_fields_take_their_texts_from_the_settings(installed, source):
             missing="{differ}",
         )
     ]
-    (filled,) = sources.fields(installed(), sources.site(installed()))
+    (filled,) = sources.fields(installed(), sources.site_of(installed()))
     assert (filled.default, filled.differ, filled.missing) == ("51", "hold", "hold")
 
 
 def test_secrets_that_are_typed_go_before_those_that_are_kept(installed):
     site_secrets = SiteSecrets(installed().id)
     site_secrets["key"], site_secrets["other"] = "old", "kept"
-    site = sources.site(installed(), secrets={"key": "new"})
+    site = sources.site_of(installed(), secrets={"key": "new"})
     assert (site.secrets["key"], site.secrets["other"], set(site.secrets)) == (
         "new",
         "kept",
@@ -117,7 +117,7 @@ def test_warnings_are_cases_until_they_cease(installed, source):
 
 def test_codes_are_nouns_also_when_the_plugin_says_plain_ids(installed, source):
     source.codes = ["4010", Code(id="x", name="X")]
-    assert sources.codes(installed(), "account") == [Code(id="4010"), Code(id="x", name="X")]
+    assert sources.read_codes(installed(), "account") == [Code(id="4010"), Code(id="x", name="X")]
 
 
 def test_a_defect_of_a_plugin_names_its_app(installed, source):
@@ -126,7 +126,7 @@ def test_a_defect_of_a_plugin_names_its_app(installed, source):
         PluginFault,
         match=r"^Small stopped with a defect of its own while listing its account codes",
     ):
-        sources.codes(installed(), "account")
+        sources.read_codes(installed(), "account")
 
 
 def matches():

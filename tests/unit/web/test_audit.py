@@ -88,7 +88,7 @@ def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(own
     }
     with owner.app.app_context(), engine.read_only_session() as session:
         installation = session.get_one(Installation, owner.story.installation)
-        subject = enable.subject(installation)
+        subject = enable.audit_subject(installation)
     record(owner, "olga", "settings changed", subject, changes=changes, mode="auto")
     record(owner, "olga", "mode changed", subject, before="auto", after="paused")
     page = owner.page("/audit/")

@@ -44,7 +44,7 @@ def test_the_name_of_an_upload_ends_neither_its_line_nor_its_quotation(name):
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\u2028"])
 def test_no_header_of_a_mail_has_a_second_line(app, end):
     address = f"kari@example.com{end}Bcc: mallory@example.com"
-    message = mail._message(
+    message = mail._build_message(
         "hub@example.com", [address], f"News{end}Bcc: mallory@example.com", "Text", []
     )
     assert "Bcc" not in message

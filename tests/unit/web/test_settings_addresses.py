@@ -141,7 +141,7 @@ def test_a_plugin_finds_nothing_stored_while_it_is_tested_at_a_new_address(quick
     _, installation = enabled(quickbooks, "costtracker")
     SiteSecrets(installation.id)["an_access_token"] = "token-of-the-plugin"
     typed = {"client_secret": guess} if guess else None
-    site = sources.site(installation, installation.settings | moved("costtracker"), typed)
+    site = sources.site_of(installation, installation.settings | moved("costtracker"), typed)
     assert dict(site.secrets) == (typed or {})
     with site.secrets.lock():
         site.secrets["an_access_token"] = "of the new address"
