@@ -248,6 +248,7 @@ class Scheduler:
         for run in run_log.runs_under_way():
             close_if_interrupted(run)
         self._is_at_work = True
+        self.update_statistics()  # its job begins an interval after the start
         if self._standby:
             self._standby = ""
             log.warning(TAKEOVER_TEXT)

@@ -23,21 +23,25 @@ def row_estimates() -> dict[str, int]:
         return {table: int(estimate.split()[0]) for table, estimate in rows}
 
 
-def add_companies() -> None:
+def add_companies(first: int = 0) -> None:
     with engine.transaction() as session:
-        for number in range(COMPANIES):
+        for number in range(first, first + COMPANIES):
             session.add(ConnectedCompany(realm=str(number), connected_at=current().clock.now()))
 
 
-def test_the_scheduler_at_work_updates_them(app: Flask) -> None:
+def test_the_scheduler_updates_them_when_it_takes_over_and_later(app: Flask) -> None:
     add_companies()
     scheduler = Scheduler(app, threads=1)
     try:
         scheduler.update_statistics()
         assert row_estimates() == {}  # it is not at work yet
-        scheduler.tick()
-        scheduler.update_statistics()
+        scheduler.tick()  # it takes over
         assert row_estimates()["company"] == COMPANIES
+        add_companies(first=COMPANIES)
+        scheduler.tick()
+        assert row_estimates()["company"] == COMPANIES
+        scheduler.update_statistics()
+        assert row_estimates()["company"] == 2 * COMPANIES
     finally:
         scheduler.stop()
 
