@@ -13,7 +13,7 @@ import hub
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    "errors money clock exact_json spreadsheets request_ban reasons translations",
+    "errors money clock end_signals exact_json spreadsheets request_ban reasons translations",
     "contract crypto setting_fields telemetry",
     "config",
     "http context",

@@ -16,6 +16,7 @@ import click
 
 from hub.cli import rights
 from hub.cli.selection import MAX_ID
+from hub.end_signals import END_SIGNALS, set_from_handler
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -174,16 +175,16 @@ def handle_end_signals() -> Iterator[None]:
     """Finish what is under way on the first signal, then end; end at once on a second one."""
     from hub.context import Ending, current
 
-    ending, signals = current().ending, (signal.SIGTERM, signal.SIGINT)
-    handlers = [signal.getsignal(number) for number in signals]
+    ending = current().ending
+    handlers = [signal.getsignal(number) for number in END_SIGNALS]
 
     def end(*_: object) -> None:
         """Note that the command is to end, and let the next signal end it at once."""
-        ending.set()
-        for number, handler in zip(signals, handlers, strict=True):
+        for number, handler in zip(END_SIGNALS, handlers, strict=True):
             signal.signal(number, handler)
+        set_from_handler(ending)
 
-    for number in signals:
+    for number in END_SIGNALS:
         signal.signal(number, end)
     try:
         yield
@@ -195,7 +196,7 @@ def handle_end_signals() -> Iterator[None]:
         )
         raise SystemExit(1) from None
     finally:
-        for number, handler in zip(signals, handlers, strict=True):
+        for number, handler in zip(END_SIGNALS, handlers, strict=True):
             signal.signal(number, handler)
 
 

@@ -1,7 +1,6 @@
 """A hub for the development of a plugin: `hub dev`."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ import click
 
 from hub.cli.console import apps_of_plugin, port_number, require_stand_ins
 from hub.cli.terminal import say
+from hub.end_signals import set_when_told_to_end
 from hub.errors import PluginBroken
 
 FOLDER = "hub-dev"
@@ -80,8 +80,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._ended.set())
+        set_when_told_to_end(self._ended)
         while not self._ended.is_set():
             files = plugin_files()
             process = self._start()

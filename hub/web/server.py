@@ -16,6 +16,7 @@ from waitress import wasyncore
 
 from hub.clock import Clock, SystemClock
 from hub.context import Runtime
+from hub.end_signals import set_when_told_to_end
 from hub.errors import ConfigurationError
 from hub.web import body_limits
 from hub.web.client_address import Proxies
@@ -76,8 +77,7 @@ class Web:
     def wait(self, ended: threading.Event | None = None) -> None:
         """Wait for SIGTERM, Ctrl-C or the event while the other thread serves."""
         ended = ended or threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
+        set_when_told_to_end(ended)
         ended.wait()
 
     def stop(self) -> None:
