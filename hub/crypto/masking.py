@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 MASK = "***"
 MIN_SECRET_LENGTH = 4  # shorter ones occur in ordinary words
+HEAD_LENGTH = MIN_SECRET_LENGTH  # no part of a secret is shorter
 PART_LENGTH = 8  # the shortest part of a random secret that is masked
 WORD_PART_LENGTH = 16  # the same of a secret that consists of words
 MIN_BASE64_LENGTH = 6
@@ -59,7 +60,8 @@ class SecretMask:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self._secrets: dict[str, None] = {}
-        self._parts: dict[str, list[tuple[str, int]]] = {}
+        # Parts by their first characters: at most places of a text none begins.
+        self._parts: dict[str, dict[str, list[tuple[str, int]]]] = {}
         self._sizes: list[int] = []
         self.add(secrets)
 
@@ -95,7 +97,8 @@ class SecretMask:
     def _index(self, secret: str) -> None:
         """Index the parts of each form of a secret by which it is recognized."""
         for part, place in _places_of_parts(secret):
-            places = self._parts.setdefault(part, [])
+            parts = self._parts.setdefault(part[:HEAD_LENGTH], {})
+            places = parts.setdefault(part, [])
             if len(places) < MAX_PLACES:  # tokens of one issuer begin alike
                 places.append(place)
             if len(part) not in self._sizes:
@@ -104,11 +107,15 @@ class SecretMask:
     def _forget(self, secret: str) -> None:
         """Remove the parts of a secret from the index; to index all others again takes long."""
         for part, place in _places_of_parts(secret):
-            places = self._parts.get(part, [])
+            head = part[:HEAD_LENGTH]
+            parts = self._parts.get(head, {})
+            places = parts.get(part, [])
             if place in places:
                 places.remove(place)
             if not places:
-                self._parts.pop(part, None)
+                parts.pop(part, None)
+            if not parts:
+                self._parts.pop(head, None)
 
     def _find_spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield the places of secrets in a text, also in the text that its escapes stand for."""
@@ -137,8 +144,11 @@ class SecretMask:
 
     def _places_of(self, text: str, position: int) -> Sequence[tuple[str, int]]:
         """Return the forms of secrets of which a part stands here, and where in them it is."""
+        parts = self._parts.get(text[position : position + HEAD_LENGTH])
+        if parts is None:
+            return ()
         for size in self._sizes:
-            places = self._parts.get(text[position : position + size])
+            places = parts.get(text[position : position + size])
             if places:
                 return places
         return ()

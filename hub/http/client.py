@@ -14,6 +14,7 @@ from requests.adapters import BaseAdapter
 from hub.clock import Clock
 from hub.errors import HostNotAllowed, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.http import credentials, deadline, exchange
+from hub.http.adapter import LimitedAdapter
 from hub.http.allowlist import Hosts, parse
 from hub.http.exchange import HttpResponse
 from hub.http.response import HttpReply, MaskedCall, wait_of
@@ -261,7 +262,7 @@ def open_session() -> requests.Session:
     session.trust_env = False
     session.headers.update({"User-Agent": "qbo-hub"})
     for prefix in ("https://", "http://"):
-        session.mount(prefix, deadline.Adapter(pool_maxsize=CONNECTIONS_PER_HOST))
+        session.mount(prefix, LimitedAdapter(pool_maxsize=CONNECTIONS_PER_HOST))
     return session
 
 

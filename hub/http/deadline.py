@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
@@ -71,7 +70,7 @@ class RequestGuard:
 
 @contextmanager
 def limit_time(seconds: float, permitted: Permitted | None = None) -> Iterator[RequestGuard]:
-    """Limit the time of what this thread does with an Adapter inside the block."""
+    """Limit the time of what this thread does with a `LimitedAdapter` inside the block."""
     require_requests_allowed()
     outer = getattr(_current, "guard", None)
     guard = RequestGuard(seconds, permitted)
@@ -83,21 +82,6 @@ def limit_time(seconds: float, permitted: Permitted | None = None) -> Iterator[R
         _watchdog.leave(guard)
         guard.release()
         _current.guard = outer
-
-
-class Adapter(HTTPAdapter):
-    """The network, for use inside `limit_time`."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make the pools of direct connections open sockets that the guard can cut."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _POOL_CLASSES
-
-    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
-        """Return the pools of connections through a proxy, with sockets that the guard can cut."""
-        manager = super().proxy_manager_for(*args, **options)
-        manager.pool_classes_by_scheme = _POOL_CLASSES
-        return manager
 
 
 class _Watchdog:
@@ -217,7 +201,7 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-_POOL_CLASSES = {"http": _PlainPool, "https": _SecurePool}
+POOL_CLASSES = {"http": _PlainPool, "https": _SecurePool}
 
 
 def _connect(connection: Any) -> socket.socket:

@@ -11,7 +11,8 @@ from requests.structures import CaseInsensitiveDict
 
 from hub.clock import Clock
 from hub.context import hide_secrets
-from hub.http import credentials, deadline, exchange
+from hub.http import deadline, exchange
+from hub.http.adapter import LimitedAdapter
 from hub.http.exchange import HttpResponse
 
 # A connection that was idle for longer may be closed at the other side; a request on it would be
@@ -29,7 +30,11 @@ SCHEMES = ("https://", "http://")
 def request(
     method: str, url: str, token: str, body: bytes | None = None, content_type: str = ""
 ) -> requests.PreparedRequest:
-    """Return a request exactly as it is sent: no netrc file, no cookie and no rewritten address."""
+    """Return a request exactly as it is sent: no netrc file, no cookie and no rewritten address.
+
+    The token is its only secret, and is masked in every text from now on.
+    """
+    hide_secrets([token])
     prepared = requests.PreparedRequest()
     prepared.method = method
     prepared.url = url
@@ -52,11 +57,11 @@ def send(
 ) -> HttpResponse:
     """Send a request over a connection of this thread; raise ExchangeError without a whole answer.
 
-    `mounts` are the stand-ins of this process, by the beginning of their addresses.
+    `mounts` are the stand-ins of this process, by the beginning of their addresses. The caller has
+    hidden the secrets of the request.
     """
     connections = _connections_of_thread(mounts, clock)
     url = request.url or ""
-    hide_secrets(credentials.find_request_secrets(url, request.headers, request.body))
     try:
         return exchange.fetch(
             connections.session.get_adapter(url),
@@ -117,7 +122,7 @@ def _open_session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
     """Return a session with two connections for each host, which one thread hardly exceeds."""
     session = requests.Session()
     for scheme in SCHEMES:
-        session.mount(scheme, deadline.Adapter(pool_connections=2, pool_maxsize=2))
+        session.mount(scheme, LimitedAdapter(pool_connections=2, pool_maxsize=2))
     for prefix, adapter in mounts.items():
         session.mount(prefix, adapter)
     return session

@@ -27,6 +27,7 @@ from requests_oauthlib import OAuth2Session
 from hub import context as hub_context
 from hub.context import mask_secrets
 from hub.errors import ConfigurationError, Retry, Sentence
+from hub.http import credentials
 from hub.http.exchange import ExchangeError, HttpResponse
 from hub.qbo import intuit_keys, transport
 from hub.qbo.intuit_keys import IntuitKeys
@@ -69,6 +70,8 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
         current = hub_context.current()
         content = {name: options[name] for name in REQUEST_PARTS if name in options}
         request = requests.Request(method, url, **content).prepare()
+        secrets = credentials.find_request_secrets(url, request.headers, request.body)
+        hub_context.hide_secrets(secrets)
         try:
             reply = transport.send(
                 request,

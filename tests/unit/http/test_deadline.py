@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from hub.http import deadline
+from hub.http.adapter import LimitedAdapter
 from tests.support.raw_server import drips, says
 
 SECONDS = 0.3  # of an exchange that is to be cut
@@ -20,7 +21,7 @@ PATIENT_SECONDS = 20.0  # of any other, which a busy machine must not cut
 def session():
     with requests.Session() as opened:
         for prefix in ("http://", "https://"):
-            opened.mount(prefix, deadline.Adapter())
+            opened.mount(prefix, LimitedAdapter())
         yield opened
 
 
@@ -137,7 +138,7 @@ def test_a_process_that_was_forked_has_a_watchdog_of_its_own(serve, session):
 
 def requests_session():
     new_session = requests.Session()
-    new_session.mount("http://", deadline.Adapter())
+    new_session.mount("http://", LimitedAdapter())
     return new_session
 
 
