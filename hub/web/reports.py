@@ -54,9 +54,9 @@ CELL_ARGUMENTS = ("month", "installation", "currency", "group", "year", "approve
 CELL_ORDER = (SourceDocument.date, SourceDocument.id)
 GROUP_LABELS = {
     Group.POSTED: gettext_noop("Posted"),
-    Group.ATTENTION: gettext_noop("Needs attention"),
+    Group.ATTENTION: gettext_noop("Still open"),
     Group.LOST: gettext_noop("Missing or removed"),
-    Group.OTHER: gettext_noop("Neither posted nor in need of attention"),
+    Group.OTHER: gettext_noop("Neither posted nor open"),
 }
 pages = Blueprint("reports", __name__, url_prefix="/reports")
 

@@ -474,7 +474,7 @@ def test_the_age_of_what_waits_has_a_chart(visitor, source, clock):
     sync(source, first)
     clock.advance(20 * 86400)
     sync(source, first, bill("2", total="5.00", **unmatched), bill("3", total="5.00", **unmatched))
-    bars = drawing(visitor, "Documents that need attention, by age")
+    bars = drawing(visitor, "Open documents, by age")
     assert bars["posted"][0] == pytest.approx(2 * bars["posted"][1], abs=0.2)
 
 
