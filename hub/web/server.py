@@ -24,6 +24,7 @@ from hub.web.connections import BodyLimit, BoundedServer, ConnectionLimits
 
 ANY_ADDRESS = ("0.0.0.0", "")  # noqa: S104 (compares)
 SHUTDOWN_SECONDS = 10
+POLL_SECONDS = 0.5  # between two looks for a signal
 DEFAULT_LIMITS = ConnectionLimits()
 
 
@@ -78,7 +79,10 @@ class Web:
         """Wait for SIGTERM, Ctrl-C or the event while the other thread serves."""
         ended = ended or threading.Event()
         set_when_told_to_end(ended)
-        ended.wait()
+        # The system may give two signals at once to other threads. Their handlers run in this
+        # thread, which then has to wake up by itself.
+        while not ended.wait(POLL_SECONDS):
+            pass
 
     def stop(self) -> None:
         """Stop the server and close every connection, in the thread that serves them."""

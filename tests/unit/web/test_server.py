@@ -1,5 +1,7 @@
 """The web server: its address, a port in use, and an orderly shutdown."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -99,3 +101,29 @@ def test_another_thread_stops_it_without_a_word(monkeypatch):
         requests.get(web.url, timeout=5)
         web.stop()
     assert messages == []
+
+
+# The thread signals itself once the main thread waits, so that nothing wakes the main thread up.
+SIGNAL_TO_ANOTHER_THREAD = """
+import signal, sys, threading
+from hub.web.server import Web
+
+def is_waiting():
+    frame = sys._current_frames()[main]  # of Condition.wait, which Event.wait calls
+    callers = (frame.f_back, frame.f_back and frame.f_back.f_back)
+    return Web.wait.__code__ in [caller.f_code for caller in callers if caller]
+
+def signal_self():
+    while not is_waiting():
+        pass
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+main = threading.get_ident()
+threading.Thread(target=signal_self, daemon=True).start()
+Web(lambda environ, start: [], "127.0.0.1", 0).wait()
+"""
+
+
+def test_a_signal_that_another_thread_gets_ends_it():
+    command = [sys.executable, "-c", SIGNAL_TO_ANOTHER_THREAD]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
