@@ -24,16 +24,19 @@ def serve(folder: str, slots: int) -> None:
     from hub import config as configuration
     from hub.app import create_app
     from hub.db import engine
+    from hub.security import people
     from hub.security.password_hashing import BoundedHashing
-    from hub.security.people import store
+    from hub.security.rights import Right
     from hub.web.server import Web
 
     environ = {"HUB_DATA": folder, "HUB_SECOND_FACTOR": "off", "HUB_TRUSTED_PROXY": "127.0.0.1"}
     configuration.initialise(Path(folder))
     app = create_app(configuration.load(environ))
     engine.upgrade(app)
+    with app.app_context():
+        password_hash = people.hash_new("a long passphrase of olga")
     with app.app_context(), engine.transaction() as session:
-        store(session, "olga", "a long passphrase of olga", "owner")
+        people.insert(session, "olga", password_hash, [Right("owner")])
     if slots:
         security = app.extensions["security"]
         security.pwd_context = BoundedHashing(security.pwd_context._context, slots=slots)

@@ -112,9 +112,9 @@ def sandbox(
     /_sandbox/clock moves its clock.
     """
     require_stand_ins("hub sandbox")
-    from qbo_sandbox.command import exclusive
+    from qbo_sandbox.command import reserve_folder
 
-    with exclusive(folder, port):
+    with reserve_folder(folder, port):
         if name == "quickbooks":
             if as_json:
                 raise click.UsageError("--json prints the settings of an app; name one.")

@@ -8,21 +8,21 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.refusals import (
     GatewayRefusal,
     Refusal,
-    expired,
-    forbidden,
-    unauthenticated,
+    expired_token,
+    forbidden_call,
+    unauthenticated_call,
 )
 from qbo_sandbox.accounting.values import dump, envelope_time
 from qbo_sandbox.api import responses, uploads
 from qbo_sandbox.api.calls import JSON, Call, carried_out
-from qbo_sandbox.api.limits import Limits
+from qbo_sandbox.api.limits import RequestLimits
 from qbo_sandbox.api.routes import Route
 from qbo_sandbox.faults import rules
 from qbo_sandbox.kit import Clock, query_of, site_of, text_answer
 from qbo_sandbox.kit.log import verdict
 from qbo_sandbox.oauth.authority import Authority
 from qbo_sandbox.oauth.grants import Grants
-from qbo_sandbox.web.pages import Pages
+from qbo_sandbox.web.pages import BookPages
 
 UNTIMED = ("2030",)
 FILE_LIFE = 900
@@ -40,12 +40,12 @@ class App:
         clients: dict[str, str],
         clock: Clock,
         folder: Path | None,
-        pages: Pages,
+        pages: BookPages,
     ) -> None:
         self.pages = pages
         self.companies, self.grants, self.clock, self.folder = companies, grants, clock, folder
         self.authority = Authority(grants, clients, companies, clock)
-        self.limits = Limits(clock)
+        self.limits = RequestLimits(clock)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         route: Route = environ["sandbox.route"]
@@ -56,7 +56,7 @@ class App:
         if route.call == "page":
             return self.pages.answer(environ, start)
         if route.call == "file":
-            return self._file(environ, start)
+            return self._serve_file(environ, start)
         if route.call == "unknown" and not environ["PATH_INFO"].startswith("/v3/"):
             return text_answer(start, 404, "Not Found", "text/plain")
         if "requestid" in route.params:
@@ -69,11 +69,15 @@ class App:
     def _answer(self, environ: WSGIEnvironment, route: Route) -> tuple[int, str, bytes]:
         """Return status, content type and body."""
         try:
-            company, client = self._enter(environ, route)
+            company, client = self._authorize(environ, route)
             return 200, *self._carried_out(Call(environ, route, company, client, self.folder))
         except GatewayRefusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
-            return refusal.status, responses.REFUSED, responses.gateway(refusal, self.clock.now())
+            return (
+                refusal.status,
+                responses.REFUSED,
+                responses.gateway_fault(refusal, self.clock.now()),
+            )
         except Refusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
             addressed = self.companies.get(route.realm)
@@ -83,18 +87,18 @@ class App:
             kind = JSON if refusal.status == 200 else responses.REFUSED
             return refusal.status, kind, dump(body).encode()
 
-    def _enter(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
+    def _authorize(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
         """Return the company that a bearer token opens, and the client of the token."""
         kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if kind.lower() != "bearer" or not token:
-            raise unauthenticated()
+            raise unauthenticated_call()
         client, realm, until = self.grants.access.get(token.strip(), ("", "", 0.0))
         if until <= self.clock.now():
-            raise expired(token[:20])
+            raise expired_token(token[:20])
         route.realm = route.realm or realm
         company = self.companies.get(route.realm)
         if company is None or realm != route.realm:
-            raise forbidden()
+            raise forbidden_call()
         environ["sandbox.note"]["realm"] = route.realm
         return company, client
 
@@ -103,11 +107,11 @@ class App:
         with self.limits.running(switches, route.realm, call.client, route.call, route.body):
             with call.company.lock:
                 call.company.site = site_of(call.environ)
-                body = self._play(call)
+                body = self._carry_out(call)
             self.limits.count_served(call.client, route.call, route.body)
         return call.kind, body
 
-    def _play(self, call: Call) -> bytes:
+    def _carry_out(self, call: Call) -> bytes:
         """Carry out a call, or refuse it as its fault demands."""
         fault, company = call.fault, call.company
         if fault is not None and fault.kind == "stale_reads":
@@ -121,11 +125,11 @@ class App:
             raise refusal
         return body
 
-    def _file(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def _serve_file(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Serve an attached file at an address that was issued a short while ago."""
         realm, id = [*environ["PATH_INFO"].split("/"), "", ""][2:4]
         company = self.companies.get(realm)
-        content = uploads.content(company, self.folder, id) if company else None
+        content = uploads.file_content(company, self.folder, id) if company else None
         if company is None or content is None:
             return text_answer(start, 404, "no such file", "text/plain")
         signed_at = query_of(environ).get("X-Amz-Date", "")
@@ -137,4 +141,4 @@ class App:
 
     def shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
         """Return the type and body of a status; put its headers into the environ."""
-        return responses.shape(status, environ, self.clock.now())
+        return responses.shape_status(status, environ, self.clock.now())

@@ -12,7 +12,7 @@ def write_tables(formatter: click.HelpFormatter) -> None:
     """End a command's help with every company, fault and switch that it accepts."""
     from qbo_sandbox.faults.rules import FAULTS
     from qbo_sandbox.kit import KINDS
-    from qbo_sandbox.seeding.profiles import page
+    from qbo_sandbox.seeding.profiles import profiles_page
     from qbo_sandbox.switches import Switches
 
     switches = {
@@ -20,7 +20,7 @@ def write_tables(formatter: click.HelpFormatter) -> None:
         for name, switch in Switches().page().items()
     }
     tables = {
-        "Companies": page(),
+        "Companies": profiles_page(),
         "Faults of every stand-in": KINDS,
         "Faults of QuickBooks": FAULTS,
         "Switches": switches,
@@ -31,7 +31,7 @@ def write_tables(formatter: click.HelpFormatter) -> None:
 
 
 @contextmanager
-def exclusive(folder: Path | None, port: int) -> Iterator[None]:
+def reserve_folder(folder: Path | None, port: int) -> Iterator[None]:
     """Reserve the folder for this process, and report a folder or port in use as a usage error.
 
     Two processes that write one journal would spoil it.
@@ -136,7 +136,7 @@ def main(
     """
     from qbo_sandbox.factory import serve_quickbooks
 
-    with exclusive(folder, port):
+    with reserve_folder(folder, port):
         serve_quickbooks(
             port,
             host=host,

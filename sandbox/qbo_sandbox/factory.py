@@ -18,7 +18,7 @@ from qbo_sandbox.seeding import profiles
 from qbo_sandbox.seeding.company_creation import Founder
 from qbo_sandbox.switches import read as read_switch
 from qbo_sandbox.web.control import Control
-from qbo_sandbox.web.pages import Pages
+from qbo_sandbox.web.pages import BookPages
 
 CLIENT = "ABstandinclient0000000000000000000000000000000000"
 SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
@@ -121,7 +121,7 @@ class QuickBooks:
 
     def open(self, profile: str, **options: Any) -> str:
         """Open one more company by the name of its profile; return its realm."""
-        chosen = profiles.build(profile, options, self.companies, self.clock.now())
+        chosen = profiles.build_options(profile, options, self.companies, self.clock.now())
         self.founder.open_company(chosen)
         _issue_one(self, chosen.realm)
         return chosen.realm
@@ -129,7 +129,7 @@ class QuickBooks:
     def profiles(self, method: str, body: Any) -> object:
         """Answer /_sandbox/profiles: GET lists; POST {"profile": name, option: value} opens one."""
         if method != "POST":
-            return profiles.page()
+            return profiles.profiles_page()
         realm = self.open(**body)
         tokens = {"access_token": self.token(realm), "refresh_token": self.refresh_tokens[realm]}
         return {"realm": realm, "name": self.companies[realm].options.name, **tokens}
@@ -169,16 +169,18 @@ def create(
             founder.open_company(options)
     clock.on_change.append(lambda: journal.append({"clock": clock.state()}))
     rules = fault_rules()
-    app = App(by_realm, grants, dict([client]), clock, folder, Pages(by_realm, control.act, rules))
+    app = App(
+        by_realm, grants, dict([client]), clock, folder, BookPages(by_realm, control.act, rules)
+    )
     pages = {**control.pages(), "meter": app.limits.page, "webhooks": sender.page}
     harness = Harness(app, clock=clock, faults=rules, call=call_of, shape=app.shape, pages=pages)
     quickbooks = QuickBooks(app, harness, control, client, founder)
     harness.pages |= {"snapshots": founder.snapshots.page, "profiles": quickbooks.profiles}
-    _issue(quickbooks, refresh_token, access_token)
+    _issue_tokens(quickbooks, refresh_token, access_token)
     return quickbooks
 
 
-def _issue(quickbooks: QuickBooks, refresh: str | None, access: str | None) -> None:
+def _issue_tokens(quickbooks: QuickBooks, refresh: str | None, access: str | None) -> None:
     """Issue tokens for each company; the values that are named are those of the first one."""
     for place, realm in enumerate(quickbooks.companies):
         if place == 0:

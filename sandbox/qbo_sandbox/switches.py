@@ -115,7 +115,7 @@ class Switches(Choices):
         by_name = {switch.name: switch for switch in fields(self)}
         values = {}
         for name, value in raw.items():
-            values[name] = _fit(by_name[name], value) if name in by_name else value
+            values[name] = _matching_choice(by_name[name], value) if name in by_name else value
         return super().changed(values)
 
     def page(self) -> dict[str, dict[str, Any]]:
@@ -133,7 +133,7 @@ def _describe(switch: "Field[Any]") -> dict[str, Any]:
     return {"says": switch.metadata["says"], "choices": choices}
 
 
-def _fit(switch: "Field[Any]", value: Any) -> Any:
+def _matching_choice(switch: "Field[Any]", value: Any) -> Any:
     """Return the choice with the same text as a value; raise ValueError if there is none."""
     for choice in switch.metadata["choices"]:
         if str(choice).lower() == str(value).lower():

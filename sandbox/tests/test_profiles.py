@@ -4,7 +4,7 @@ import pytest
 
 from qbo_sandbox import US, create
 from qbo_sandbox.kit import Clock, ask
-from qbo_sandbox.seeding.profiles import PROFILES, build, parse
+from qbo_sandbox.seeding.profiles import PROFILES, build_options, parse
 
 NOON = 1_800_000_000.0  # 15 January 2027
 
@@ -128,8 +128,8 @@ def test_a_profile_is_changed_in_single_options():
         False,
         ("DKK", "EUR"),
     )
-    assert build("closed-books", {}, (), NOON).closed == "2026-12-31"
-    assert build("us", {}, [US.realm], NOON).realm != US.realm
+    assert build_options("closed-books", {}, (), NOON).closed == "2026-12-31"
+    assert build_options("us", {}, [US.realm], NOON).realm != US.realm
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from qbo_sandbox import create
 from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.kit import Clock
 from qbo_sandbox.kit.server import Server
-from qbo_sandbox.seeding.profiles import build
+from qbo_sandbox.seeding.profiles import build_options
 
 NOON = 1_800_000_000.0
 TODAY = dt.date(2027, 1, 15)
@@ -36,7 +36,7 @@ EMPTY_AT_FIRST = {"Attachable", "TaxService", "ExchangeRate"}
 
 
 def open_sample(folder=None):
-    company = build("sample", {}, (), NOON)
+    company = build_options("sample", {}, (), NOON)
     return create(folder, companies=[company], clock=Clock(NOON, frozen=True))
 
 

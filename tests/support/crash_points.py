@@ -126,7 +126,9 @@ class Pipeline(HTTPAdapter):
             self.boundary("sent")
             status, headers, body = self.end.recv()
         self.boundary("after answer")
-        return self.build_response(request, wsgi._raw(status, "", headers, io.BytesIO(body)))
+        return self.build_response(
+            request, wsgi._raw_response(status, "", headers, io.BytesIO(body))
+        )
 
     def tell(self, word: str, *about: Any) -> None:
         with self._lock:

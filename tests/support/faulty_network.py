@@ -57,7 +57,7 @@ class Network:
         )
 
     def _due(self, request: requests.PreparedRequest) -> str:
-        environ = wsgi._environ(request, "")
+        environ = wsgi._build_environ(request, "")
         name, body = call_of(environ), body_of(environ)
         with self._lock:
             for rule in self._rules:
@@ -79,7 +79,7 @@ class Network:
         headers: Iterable[tuple[str, str]],
     ) -> requests.Response:
         raw = body if hasattr(body, "read") else io.BytesIO(body)
-        return self._adapter.build_response(request, wsgi._raw(status, "", headers, raw))
+        return self._adapter.build_response(request, wsgi._raw_response(status, "", headers, raw))
 
     def later(self, request: requests.PreparedRequest, seconds: float) -> None:
         with self._lock:

@@ -5,14 +5,14 @@ from typing import Any
 FIELDS = ("BillAddr", "ShipAddr", "PrimaryAddr", "VendorAddr", "RemitToAddr", "ShipFromAddr")
 
 
-def newest(data: dict[str, Any]) -> int:
+def highest_id(data: dict[str, Any]) -> int:
     """Return the highest id of an address in an object."""
     return max(
         (int(each["Id"]) for each in _inside(data) if str(each.get("Id", "")).isdigit()), default=0
     )
 
 
-def number(data: dict[str, Any], old: dict[str, Any] | None, last: int) -> None:
+def assign_ids(data: dict[str, Any], old: dict[str, Any] | None, last: int) -> None:
     """Give addresses their ids: the one they had, or one that follows `last`."""
     for field in FIELDS:
         address = data.get(field)

@@ -14,7 +14,7 @@ from qbo_sandbox.accounting.kinds import (
     TXN_KINDS,
     TxnKind,
 )
-from qbo_sandbox.accounting.ledger import Entries, Entry, Opens
+from qbo_sandbox.accounting.ledger import Entries, LedgerEntry, Opens
 from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO
 
@@ -25,13 +25,13 @@ ITEM_ACCOUNTS = {
 PARTY_ACCOUNTS = {"Accounts Receivable": 1, "Accounts Payable": -1}
 
 
-def entries(company: Lookups, kind: str, data: dict[str, Any]) -> Entries:
+def entries_of(company: Lookups, kind: str, data: dict[str, Any]) -> Entries:
     """Return the postings of a transaction; in home currency they add up to zero."""
     rule = TXN_KINDS[kind]
     return BOOKS[rule.booking](company, rule, data) if rule.booking else ()
 
 
-def _lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def _book_lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Book each line against the counter account.
 
     Cents lost in conversion go to the largest line.
@@ -43,11 +43,13 @@ def _lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
         booked.append(make_entry(company, company.tax_account(), direction * tax, data))
     whole = Decimal(data.get(rule.total) or 0)
     if whole:
-        booked.append(make_entry(company, _counter(company, rule, data), -direction * whole, data))
+        booked.append(
+            make_entry(company, _counter_account(company, rule, data), -direction * whole, data)
+        )
     return (*_round_to_zero(booked), *stock.book_movements(company, data, direction))
 
 
-def _counter(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
+def _counter_account(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
     """Return the counter account: the one of the transaction, or the control account."""
     if rule.counter:
         account = (data.get(rule.counter) or {}).get("value")
@@ -57,7 +59,7 @@ def _counter(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
     return company.control_account(rule.counter_type, code)
 
 
-def _round_to_zero(booked: list[Entry]) -> list[Entry]:
+def _round_to_zero(booked: list[LedgerEntry]) -> list[LedgerEntry]:
     """Return the entries with a total of zero in home currency."""
     rest = sum((entry.home for entry in booked), ZERO)
     if rest and len(booked) > 1:
@@ -94,7 +96,7 @@ def account_of(company: Lookups, line: dict[str, Any]) -> str:
     return str(next(accounts, {"value": company.spare_account()})["value"])
 
 
-def _transfer(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def _book_transfer(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Book money from one account to another, which may be a credit card's."""
     source = (data.get("FromAccountRef") or data.get("BankAccountRef") or {})["value"]
     target = (data.get("ToAccountRef") or data.get("CreditCardAccountRef") or {})["value"]
@@ -104,7 +106,7 @@ def _transfer(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     return make_entry(company, target, amount, data), make_entry(company, source, -amount, data)
 
 
-def _journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def _book_journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     booked = []
     for place, line in enumerate(data["Line"]):
         detail = line.get("JournalEntryLineDetail")
@@ -122,8 +124,8 @@ def _journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     return tuple(_round_to_zero(booked))
 
 
-def _line_entries(company: Lookups, data: dict[str, Any], direction: int) -> list[Entry]:
-    booked: list[Entry] = []
+def _line_entries(company: Lookups, data: dict[str, Any], direction: int) -> list[LedgerEntry]:
+    booked: list[LedgerEntry] = []
     for place, line in enumerate(data.get("Line", ())):
         for account, amount in _sides(company, line):
             if account and amount:
@@ -131,7 +133,7 @@ def _line_entries(company: Lookups, data: dict[str, Any], direction: int) -> lis
     return booked
 
 
-def opens(company: Lookups, kind: str, data: dict[str, Any]) -> Opens:
+def open_amounts(company: Lookups, kind: str, data: dict[str, Any]) -> Opens:
     """Return the open amount of each party of a transaction: owed is positive, credit negative."""
     rule = TXN_KINDS[kind]
     if kind == "JournalEntry":
@@ -169,9 +171,9 @@ def _opens_of_journal(company: Lookups, data: dict[str, Any]) -> Opens:
 
 
 BOOKS: dict[str, Callable[[Lookups, TxnKind, dict[str, Any]], Entries]] = {
-    "lines": _lines,
-    "transfer": _transfer,
-    "journal": _journal,
-    "payment": settlements.payment,
-    "deposit": settlements.deposit,
+    "lines": _book_lines,
+    "transfer": _book_transfer,
+    "journal": _book_journal,
+    "payment": settlements.book_payment,
+    "deposit": settlements.book_deposit,
 }

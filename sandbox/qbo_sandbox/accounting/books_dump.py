@@ -6,7 +6,7 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import KINDS
-from qbo_sandbox.accounting.ledger import Entry
+from qbo_sandbox.accounting.ledger import LedgerEntry
 from qbo_sandbox.accounting.values import ZERO, dump
 
 
@@ -20,7 +20,7 @@ def books(companies: dict[str, Company], filters: dict[str, Any]) -> bytes:
     dumped = []
     for name, company in companies.items():
         if realm in (None, "", name):
-            dumped.append((name, _json_object(_parts(company, kind))))
+            dumped.append((name, _json_object(_dump_parts(company, kind))))
     return b"".join(_json_object(dumped))
 
 
@@ -46,25 +46,25 @@ def _json_list(items: Iterable[bytes]) -> Iterator[bytes]:
     yield b"]"
 
 
-def _parts(company: Company, only: str | None) -> Iterator[tuple[str, Iterable[bytes]]]:
+def _dump_parts(company: Company, only: str | None) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield the tables of a company by name, and its entries and sums unless one kind is wanted."""
     with company.lock:
         if only:
-            yield only, _objects(company, only)
+            yield only, _dump_objects(company, only)
             return
         for kind in KINDS:
             if company.table(kind).rows:
-                yield kind, _objects(company, kind)
-        yield "entries", _json_list(_entries(company))
-        for name, value in _sums(company).items():
+                yield kind, _dump_objects(company, kind)
+        yield "entries", _json_list(_dump_entries(company))
+        for name, value in _dump_sums(company).items():
             yield name, [dump(value).encode()]
 
 
-def _objects(company: Company, kind: str) -> Iterator[bytes]:
+def _dump_objects(company: Company, kind: str) -> Iterator[bytes]:
     return _json_list(company.body(kind, id) for id in company.table(kind).rows)
 
 
-def _entries(company: Company) -> Iterator[bytes]:
+def _dump_entries(company: Company) -> Iterator[bytes]:
     """Yield the journal by transactions, debit positive.
 
     `amount` is in home currency, `own` in the account's currency.
@@ -72,10 +72,10 @@ def _entries(company: Company) -> Iterator[bytes]:
     for kind, table in company.tables.items():
         for id, row in table.rows.items():
             for entry in row.booked:
-                yield dump(_entry(kind, id, entry)).encode()
+                yield dump(_dump_entry(kind, id, entry)).encode()
 
 
-def _entry(kind: str, id: str, entry: Entry) -> dict[str, Any]:
+def _dump_entry(kind: str, id: str, entry: LedgerEntry) -> dict[str, Any]:
     return {
         "kind": kind,
         "id": id,
@@ -86,14 +86,14 @@ def _entry(kind: str, id: str, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _sums(company: Company) -> dict[str, Any]:
-    trial = {"debit": str(_side(company, 1)), "credit": str(_side(company, -1))}
+def _dump_sums(company: Company) -> dict[str, Any]:
+    trial = {"debit": str(_sum_balances(company, 1)), "credit": str(_sum_balances(company, -1))}
     balances = {id: str(amount) for id, amount in company.ledger.accounts.items() if amount}
     gone = {kind: list(table.gone) for kind, table in company.tables.items() if table.gone}
     return {"balances": balances, "trial_balance": trial, "deleted": gone}
 
 
-def _side(company: Company, sign: int) -> Decimal:
+def _sum_balances(company: Company, sign: int) -> Decimal:
     """Return the sum of all debit balances (sign 1) or credit balances (sign -1)."""
     amounts = (sign * amount for amount in company.ledger.accounts.values())
     return sum((amount for amount in amounts if amount > 0), ZERO)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from qbo_sandbox.accounting import addresses, preferences, stock
-from qbo_sandbox.accounting.booking import entries, opens
+from qbo_sandbox.accounting.booking import entries_of, open_amounts
 from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger, Opens
 from qbo_sandbox.accounting.refusals import Refusal
@@ -32,7 +32,7 @@ class Change(NamedTuple):
 Watcher = Callable[[str, list[Change], str, float], None]
 
 
-class Reply(NamedTuple):
+class StoredReply(NamedTuple):
     """What was answered to a write, kept for the id of its request."""
 
     kind: str
@@ -51,7 +51,7 @@ class Company(Showing):
         self.tables = {kind: Table() for kind in KINDS}
         self.ledger = Ledger()
         self.counters: dict[str, int] = {}
-        self.replies: dict[str, Reply] = {}
+        self.replies: dict[str, StoredReply] = {}
         self.refused: dict[str, Refusal] = {}
         self.digests: dict[str, str] = {}
         self.names: dict[tuple[str, str], tuple[str, str]] = {}
@@ -63,7 +63,7 @@ class Company(Showing):
         self.watchers: list[Watcher] = []
 
     def next_id(self, kind: str) -> str:
-        counter = _counter(kind)
+        counter = _counter_name(kind)
         number = self.counters.get(counter, 0) + 1
         rule = LIST_KINDS.get(kind)
         return str(LONG_IDS + number) if rule and rule.long_id else str(number)
@@ -80,7 +80,9 @@ class Company(Showing):
             "MetaData": meta,
         }
 
-    def commit(self, changes: list[Change], request: str | None = None, act: str = "") -> Reply:
+    def commit(
+        self, changes: list[Change], request: str | None = None, act: str = ""
+    ) -> StoredReply:
         """Write the changes to the journal, then make them; the reply is that of the first.
 
         `act` names the act on the first object if it is more than a change: Void, Emailed, Merge.
@@ -114,7 +116,7 @@ class Company(Showing):
 
     def apply(
         self, changes: list[Change], texts: list[str], now: float, request: str | None = None
-    ) -> Reply:
+    ) -> StoredReply:
         """Make changes that are safe in the journal; also how the journal is read again."""
         for change, text in zip(changes, texts, strict=True):
             if change.data is None:
@@ -122,7 +124,7 @@ class Company(Showing):
             else:
                 self._put(change.kind, change.id, change.data, text, now)
         first = changes[0]
-        reply = Reply(first.kind, self.body(first.kind, first.id), now)
+        reply = StoredReply(first.kind, self.body(first.kind, first.id), now)
         if request:
             self.replies[request] = reply
         return reply
@@ -142,15 +144,17 @@ class Company(Showing):
         row.token = int(data["SyncToken"])
         row.indexed = now
         row.names_version = self.renames
-        self._count(kind, id)
-        self.counters["addresses"] = max(self.counters.get("addresses", 0), addresses.newest(data))
+        self._raise_counter(kind, id)
+        self.counters["addresses"] = max(
+            self.counters.get("addresses", 0), addresses.highest_id(data)
+        )
         if kind in TXN_KINDS:
             row.body = text.encode()
             self._book(kind, row, before, data, updated)
         else:
             row.data, row.body, row.active = data, None, data.get("Active", True)
-            self._enlist(kind, row, before)
-            self._act(kind, row, before, updated)
+            self._index_entry(kind, row, before)
+            self._apply_entry_effects(kind, row, before, updated)
 
     def _keep_before(self, kind: str, row: Row, now: float) -> None:
         """Keep the version that queries see while they lag."""
@@ -171,8 +175,8 @@ class Company(Showing):
     ) -> None:
         table, rule = self.tables[kind], TXN_KINDS[kind]
         self._unbook(kind, row, before, at)
-        row.booked = entries(self, kind, data)
-        self._move(row, opens(self, kind, data), 1, at)
+        row.booked = entries_of(self, kind, data)
+        self._move(row, open_amounts(self, kind, data), 1, at)
         if before:
             table.unfile_number(before.get("DocNumber"), row.id)
             self._leave_party(kind, row)
@@ -189,7 +193,7 @@ class Company(Showing):
 
     def _unbook(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
         if before:
-            self._move(row, opens(self, kind, before), -1, at)
+            self._move(row, open_amounts(self, kind, before), -1, at)
 
     def _move(self, row: Row, open: Opens, sign: int, at: float) -> None:
         """Book (sign 1) or take back (-1), and touch the objects that show the balances."""
@@ -216,13 +220,13 @@ class Company(Showing):
             self.tables[kind].touch(row, max(at, row.updated))
         return row
 
-    def _enlist(self, kind: str, row: Row, before: dict[str, Any] | None) -> None:
+    def _index_entry(self, kind: str, row: Row, before: dict[str, Any] | None) -> None:
         """Enter a list entry into the indexes of names and parents."""
         data = row.data or {}
         self._index_name(kind, row.id, data, before)
         children = self.tables[kind].by_party
-        former = _parent(before or {})
-        parent = _parent(data)
+        former = _parent_id(before or {})
+        parent = _parent_id(data)
         if former and former != parent:
             children.get(former, {}).pop(row.id, None)
         if parent:
@@ -239,7 +243,9 @@ class Company(Showing):
         if data:
             self.names[space, name_key(kind, data)] = kind, id
 
-    def _act(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
+    def _apply_entry_effects(
+        self, kind: str, row: Row, before: dict[str, Any] | None, at: float
+    ) -> None:
         """Apply the effects of a list entry: options, opening stock, its name elsewhere."""
         data = row.data or {}
         if kind == "Preferences":
@@ -255,7 +261,7 @@ class Company(Showing):
         self._move(row, (), -1, at)
         later = self.ledger.stock.get(row.id, ZERO)
         at_opening = Decimal(data.get("QtyOnHand") or 0) - later
-        row.booked = stock.opening(self, data | {"QtyOnHand": at_opening})
+        row.booked = stock.book_opening_stock(self, data | {"QtyOnHand": at_opening})
         self._move(row, (), 1, at)
 
     def _remove(self, kind: str, id: str, now: float) -> None:
@@ -269,9 +275,9 @@ class Company(Showing):
         elif LIST_KINDS[kind].space:
             self.names.pop((LIST_KINDS[kind].space, name_key(kind, row.read())), None)
 
-    def _count(self, kind: str, id: str) -> None:
+    def _raise_counter(self, kind: str, id: str) -> None:
         """Raise the counter of a kind to the number of an id."""
-        counter = _counter(kind)
+        counter = _counter_name(kind)
         number = int(id) if id.isdigit() else 0
         if number > LONG_IDS:
             number -= LONG_IDS
@@ -279,7 +285,7 @@ class Company(Showing):
             self.counters[counter] = number
 
 
-def _counter(kind: str) -> str:
+def _counter_name(kind: str) -> str:
     if kind in TXN_KINDS:
         return "transactions"
     return "names" if kind in NAMES else kind
@@ -292,7 +298,7 @@ def name_key(kind: str, data: dict[str, Any]) -> str:
     return str(text).casefold()
 
 
-def _parent(data: dict[str, Any]) -> str | None:
+def _parent_id(data: dict[str, Any]) -> str | None:
     """Return the id of the entry that a list entry is below."""
     parent: str | None = (data.get("ParentRef") or {}).get("value")
     return parent

@@ -3,20 +3,20 @@
 from decimal import Decimal
 from typing import Any
 
-from qbo_sandbox.accounting.ledger import Entry
+from qbo_sandbox.accounting.ledger import LedgerEntry
 from qbo_sandbox.accounting.lookups import Lookups
-from qbo_sandbox.accounting.values import ONE, money
+from qbo_sandbox.accounting.values import ONE, round_money
 
 
 def make_entry(
     company: Lookups, account: str, amount: Decimal, data: dict[str, Any], line: int = -1
-) -> Entry:
+) -> LedgerEntry:
     """Return the entry of an amount that is given in the transaction's currency."""
     rate = data.get("ExchangeRate") or ONE
     if rate == 1:
-        return Entry(account, amount, amount, line)
-    home = money(amount * Decimal(rate))
-    return Entry(
+        return LedgerEntry(account, amount, amount, line)
+    home = round_money(amount * Decimal(rate))
+    return LedgerEntry(
         account,
         home,
         amount if company.currency_of(account) == data["CurrencyRef"]["value"] else home,

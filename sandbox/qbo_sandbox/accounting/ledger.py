@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from qbo_sandbox.accounting.values import ONE
 
 
-class Entry(NamedTuple):
+class LedgerEntry(NamedTuple):
     """One posting, debit positive: in home currency and in the account's own.
 
     `line` is its place in the transaction's lines, -1 if it belongs to none. `item` and `quantity`
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     quantity: Decimal = Decimal(0)
 
 
-Entries = tuple[Entry, ...]
+Entries = tuple[LedgerEntry, ...]
 Opens = tuple[tuple[str, Decimal], ...]
 
 

@@ -4,7 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 from qbo_sandbox.accounting.table import Row, Table
-from qbo_sandbox.accounting.values import ONE, envelope_time, seconds_of, shortest, stamp, today
+from qbo_sandbox.accounting.values import (
+    ONE,
+    envelope_time,
+    format_time,
+    seconds_of,
+    shortest_number,
+    today,
+)
 from qbo_sandbox.kit import Clock
 from qbo_sandbox.options import Options
 from qbo_sandbox.switches import Switches
@@ -45,7 +52,7 @@ class Lookups:
         return today(self.now(), self.options.zone)
 
     def stamp(self, at: float) -> str:
-        return stamp(int(at), self.options.zone)
+        return format_time(int(at), self.options.zone)
 
     def time(self) -> str:
         return envelope_time(self.now(), self.options.zone)
@@ -75,7 +82,7 @@ class Lookups:
         if own:
             return Decimal(own.read()["Rate"])
         rate = IN_DOLLARS.get(code, ONE) / IN_DOLLARS.get(self.options.currency, ONE)
-        return shortest(rate.quantize(Decimal("0.000001")))
+        return shortest_number(rate.quantize(Decimal("0.000001")))
 
     def control_account(self, account_type: str, code: str) -> str:
         """Return the first active account of a type in a currency."""

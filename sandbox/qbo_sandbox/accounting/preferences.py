@@ -51,7 +51,7 @@ def sections(options: Options) -> dict[str, Any]:
     )
     forms = FORMS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
     return {
-        "AccountingInfoPrefs": _accounting(options),
+        "AccountingInfoPrefs": _accounting_changes(options),
         "ProductAndServicesPrefs": dict.fromkeys(
             ("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"), True
         ),
@@ -61,7 +61,8 @@ def sections(options: Options) -> dict[str, Any]:
             **forms,
         },
         "EmailMessagesPrefs": {
-            f"{form.replace(' ', '')}Message": _message(form, options.name) for form in MAILED
+            f"{form.replace(' ', '')}Message": _message_changes(form, options.name)
+            for form in MAILED
         },
         "VendorAndPurchasesPrefs": {**tracking, "POCustomField": [_unnamed_fields("Purchase")]},
         "TimeTrackingPrefs": {
@@ -95,14 +96,14 @@ def _unnamed_fields(side: str) -> dict[str, Any]:
     }
 
 
-def _message(form: str, name: str) -> dict[str, str]:
+def _message_changes(form: str, name: str) -> dict[str, str]:
     return {
         "Subject": f"{form} from {name}",
         "Message": f"Please find it attached.\n\n{THANKS}\n{name}",
     }
 
 
-def _accounting(options: Options) -> dict[str, Any]:
+def _accounting_changes(options: Options) -> dict[str, Any]:
     accounting: dict[str, Any] = {
         "UseAccountNumbers": options.account_numbers,
         "TrackDepartments": options.departments,
@@ -119,7 +120,7 @@ def _accounting(options: Options) -> dict[str, Any]:
     return accounting
 
 
-def merge(changes: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+def merge_changes(changes: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     """Return the old sections with the changes of a client.
 
     Fields that only a person can set keep their old values.

@@ -8,7 +8,7 @@ from qbo_sandbox.accounting.reference_names import REFERENCES, UNNAMED, title
 from qbo_sandbox.accounting.refusals import (
     INACTIVE,
     Refusal,
-    business,
+    business_error,
     not_found,
     unknown_reference,
 )
@@ -36,7 +36,7 @@ def name_reference(company: Company, kind: str, reference: Any) -> dict[str, Any
     return {"value": row.id, "name": title(kind, row.read())}
 
 
-def fill(company: Company, data: dict[str, Any]) -> None:
+def resolve_all(company: Company, data: dict[str, Any]) -> None:
     """Resolve each reference directly in `data`; a blank one goes."""
     for field in [field for field in data if field in REFERENCES]:
         reference, kind = data[field], REFERENCES[field]
@@ -52,5 +52,5 @@ def in_currency(company: Company, kind: str, reference: Any, *codes: str) -> dic
     """Return the entry of a reference; refuse one in any other currency."""
     entry = resolve(company, kind, reference).read()
     if entry.get("CurrencyRef", {}).get("value", company.options.currency) not in codes:
-        raise business(ONE_CURRENCY)
+        raise business_error(ONE_CURRENCY)
     return entry

@@ -139,11 +139,11 @@ class GatewayRefusal(Exception):
         }
 
 
-def missing(name: str) -> Refusal:
+def missing_field(name: str) -> Refusal:
     return Refusal("2020", f"Required parameter {name} is missing in the request", name)
 
 
-def business(text: str, status: int = 400) -> Refusal:
+def business_error(text: str, status: int = 400) -> Refusal:
     return Refusal("6000", f"Business Validation Error: {text}", "", status=status)
 
 
@@ -155,7 +155,7 @@ def unknown_reference(table: str, id: str) -> Refusal:
     return Refusal("2500", f"Invalid Reference Id : {table} element id {id} not found", "")
 
 
-def stale(user: str) -> Refusal:
+def stale_object(user: str) -> Refusal:
     text = (
         f"You and {user} were working on this at the same time."
         f" {user} finished before you did, so your work was not"
@@ -163,17 +163,17 @@ def stale(user: str) -> Refusal:
     return Refusal("5010", f"Stale Object Error : {text} saved.", "")
 
 
-def unsupported(what: str) -> Refusal:
+def unsupported_operation(what: str) -> Refusal:
     return Refusal("500", f"Operation {what} is not supported.")
 
 
-def expired(token: str) -> GatewayRefusal:
+def expired_token(token: str) -> GatewayRefusal:
     return GatewayRefusal(
         401, "3200", "AuthenticationFailed", f"Token expired: {token}", "AUTHENTICATION"
     )
 
 
-def unauthenticated() -> GatewayRefusal:
+def unauthenticated_call() -> GatewayRefusal:
     return GatewayRefusal(
         401,
         "3200",
@@ -183,10 +183,10 @@ def unauthenticated() -> GatewayRefusal:
     )
 
 
-def forbidden() -> GatewayRefusal:
+def forbidden_call() -> GatewayRefusal:
     return GatewayRefusal(403, "3100", "ApplicationAuthorizationFailed", None, "SERVICE")
 
 
-def throttled() -> GatewayRefusal:
+def throttled_call() -> GatewayRefusal:
     detail = "The request limit was reached.  Try again later"
     return GatewayRefusal(429, "3001", "ThrottleExceeded", detail, "SERVICE")

@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.ledger import Ledger
 from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.reference_names import named_references, title
 from qbo_sandbox.accounting.table import Row
-from qbo_sandbox.accounting.values import ZERO, dump, money, shortest
+from qbo_sandbox.accounting.values import ZERO, dump, round_money, shortest_number
 
 NATURAL_DEBIT = ("Asset", "Expense")
 HEAD = ("domain", "sparse", "Id", "SyncToken", "MetaData")
@@ -43,7 +43,7 @@ class Showing(Lookups):
             self._rename(kind, row)
         data = dict(row.read())
         if kind == "Item" and data.get("QtyOnHand") is not None:
-            data["QtyOnHand"] = shortest(self.ledger.stock.get(row.id, ZERO))
+            data["QtyOnHand"] = shortest_number(self.ledger.stock.get(row.id, ZERO))
         return data
 
     def _rename(self, kind: str, row: Row) -> None:
@@ -69,16 +69,16 @@ class Showing(Lookups):
             {"LastUpdatedTime": meta["LastUpdatedTime"]} if kind == "ExchangeRate" else meta
         )
         if kind in ("Vendor", "Customer"):
-            data["Balance"] = money(self.ledger.parties.get(row.id, ZERO))
+            data["Balance"] = round_money(self.ledger.parties.get(row.id, ZERO))
         if kind == "Customer":
-            data["BalanceWithJobs"] = money(self._with_jobs(row.id))
+            data["BalanceWithJobs"] = round_money(self._with_jobs(row.id))
             if data.get("Taxable") and self.options.tax == "automated":
                 data.setdefault("DefaultTaxCodeRef", {"value": "2"})
         if kind == "Account":
-            data["CurrentBalance"] = money(self.account_balance(row))
-            data["CurrentBalanceWithSubAccounts"] = money(self._with_subaccounts(row))
+            data["CurrentBalance"] = round_money(self.account_balance(row))
+            data["CurrentBalanceWithSubAccounts"] = round_money(self._with_subaccounts(row))
         if kind == "Item" and data.get("QtyOnHand") is not None:
-            data["QtyOnHand"] = shortest(self.ledger.stock.get(row.id, ZERO))
+            data["QtyOnHand"] = shortest_number(self.ledger.stock.get(row.id, ZERO))
         if data.get("FileAccessUri"):
             data["TempDownloadUri"] = self.file_address(data)
         for field in HIDDEN.get(kind, ()):

@@ -6,9 +6,9 @@ from typing import Any
 
 from qbo_sandbox.accounting.conversion import make_entry
 from qbo_sandbox.accounting.kinds import TxnKind
-from qbo_sandbox.accounting.ledger import Entries, Entry, rate_of
+from qbo_sandbox.accounting.ledger import Entries, LedgerEntry, rate_of
 from qbo_sandbox.accounting.lookups import Lookups
-from qbo_sandbox.accounting.values import ZERO, money
+from qbo_sandbox.accounting.values import ZERO, round_money
 
 CREDITS = ("CreditMemo", "VendorCredit")
 Sums = dict[str, list[Decimal]]
@@ -28,25 +28,30 @@ def unapplied_amount(data: dict[str, Any]) -> Decimal:
     return Decimal(data.get("TotalAmt") or 0) - applied_amount(data)
 
 
-def payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def book_payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Book a payment from a customer (+1) or to a vendor (-1)."""
     total, code = Decimal(data[rule.total]), data["CurrencyRef"]["value"]
     sums: Sums = defaultdict(lambda: [ZERO, ZERO])
     for line in data.get("Line", ()):
         link = line["LinkedTxn"][0]
         amount = sign_of(link) * Decimal(line["Amount"])
-        control, rate = _control(company, rule, link, code)
-        _add(sums, control, amount, money(amount * rate))
+        control, rate = _control_account(company, rule, link, code)
+        _add(sums, control, amount, round_money(amount * rate))
     rest = unapplied_amount(data)
-    _add(sums, company.control_account(rule.counter_type, code), rest, money(rest * rate_of(data)))
+    _add(
+        sums,
+        company.control_account(rule.counter_type, code),
+        rest,
+        round_money(rest * rate_of(data)),
+    )
     booked = [
-        Entry(account, -rule.direction * home, -rule.direction * own)
+        LedgerEntry(account, -rule.direction * home, -rule.direction * own)
         for account, (own, home) in sums.items()
         if own
     ]
     if total:
         booked.append(make_entry(company, _paid_from(rule, data), rule.direction * total, data))
-    return _close(company, booked)
+    return _book_exchange_gain(company, booked)
 
 
 def _add(sums: Sums, account: str, own: Decimal, home: Decimal) -> None:
@@ -54,7 +59,7 @@ def _add(sums: Sums, account: str, own: Decimal, home: Decimal) -> None:
     sums[account][1] += home
 
 
-def _control(
+def _control_account(
     company: Lookups, rule: TxnKind, link: dict[str, Any], code: str
 ) -> tuple[str, Decimal]:
     """Return the receivable or payable account of a settled transaction, and its rate."""
@@ -71,26 +76,26 @@ def _paid_from(rule: TxnKind, data: dict[str, Any]) -> str:
     return str((data.get(rule.counter) or paid or {}).get("value", ""))
 
 
-def _close(company: Lookups, booked: list[Entry]) -> Entries:
+def _book_exchange_gain(company: Lookups, booked: list[LedgerEntry]) -> Entries:
     """Return the entries with the exchange gain or loss."""
     rest = -sum((entry.home for entry in booked), ZERO)
-    return (*booked, Entry(company.gain_account(), rest, rest)) if rest else tuple(booked)
+    return (*booked, LedgerEntry(company.gain_account(), rest, rest)) if rest else tuple(booked)
 
 
 def _deposit_line(
     company: Lookups, data: dict[str, Any], line: dict[str, Any], amount: Decimal, place: int
-) -> Entry:
+) -> LedgerEntry:
     """Return the entry of a line: of undeposited funds, or of the account that it names."""
     links = line.get("LinkedTxn")
     if links:
         row = company.row(links[0]["TxnType"], links[0]["TxnId"])
-        home = money(amount * rate_of(row.read() if row else data))
-        return Entry(company.undeposited_funds(), -home, -home, place)
+        home = round_money(amount * rate_of(row.read() if row else data))
+        return LedgerEntry(company.undeposited_funds(), -home, -home, place)
     account = line["DepositLineDetail"]["AccountRef"]["value"]
     return make_entry(company, account, -amount, data, place)
 
 
-def deposit(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def book_deposit(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Book a deposit; undeposited funds lose the amount that was booked there."""
     booked = []
     for place, line in enumerate(data.get("Line", ())):
@@ -105,4 +110,4 @@ def deposit(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     total = Decimal(data.get(rule.total) or 0)
     if total:
         booked.append(make_entry(company, data["DepositToAccountRef"]["value"], total, data))
-    return _close(company, booked)
+    return _book_exchange_gain(company, booked)

@@ -4,9 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 from qbo_sandbox.accounting.kinds import GROUP_LINE, ITEM_LINE, SALES_LINE
-from qbo_sandbox.accounting.ledger import Entries, Entry
+from qbo_sandbox.accounting.ledger import Entries, LedgerEntry
 from qbo_sandbox.accounting.lookups import Lookups
-from qbo_sandbox.accounting.values import ZERO, money
+from qbo_sandbox.accounting.values import ZERO, round_money
 
 
 def book_movements(company: Lookups, data: dict[str, Any], direction: int) -> Entries:
@@ -14,17 +14,19 @@ def book_movements(company: Lookups, data: dict[str, Any], direction: int) -> En
 
     Purchases go into stock with their line; sales leave it at the purchase cost.
     """
-    booked: list[Entry] = []
+    booked: list[LedgerEntry] = []
     for place, line in enumerate(data.get("Line", ())):
         parts = [line]
         if line["DetailType"] == GROUP_LINE:
             parts = line[GROUP_LINE].get("Line", ())
         for part in parts:
-            booked += _line(company, part, direction, place)
+            booked += _book_line(company, part, direction, place)
     return tuple(booked)
 
 
-def _line(company: Lookups, line: dict[str, Any], direction: int, place: int) -> list[Entry]:
+def _book_line(
+    company: Lookups, line: dict[str, Any], direction: int, place: int
+) -> list[LedgerEntry]:
     kind = line.get("DetailType")
     if kind not in (ITEM_LINE, SALES_LINE):
         return []
@@ -40,21 +42,21 @@ def _line(company: Lookups, line: dict[str, Any], direction: int, place: int) ->
         return []
     asset, expense = item["AssetAccountRef"]["value"], item["ExpenseAccountRef"]["value"]
     if kind == ITEM_LINE:
-        return [Entry(asset, ZERO, ZERO, place, row.id, direction * quantity)]
-    cost = money(direction * quantity * Decimal(str(item.get("PurchaseCost") or 0)))
-    entries = [Entry(asset, cost, cost, place, row.id, direction * quantity)]
+        return [LedgerEntry(asset, ZERO, ZERO, place, row.id, direction * quantity)]
+    cost = round_money(direction * quantity * Decimal(str(item.get("PurchaseCost") or 0)))
+    entries = [LedgerEntry(asset, cost, cost, place, row.id, direction * quantity)]
     if cost:
-        entries.append(Entry(expense, -cost, -cost, place))
+        entries.append(LedgerEntry(expense, -cost, -cost, place))
     return entries
 
 
-def opening(company: Lookups, item: dict[str, Any]) -> Entries:
+def book_opening_stock(company: Lookups, item: dict[str, Any]) -> Entries:
     """Return the entries of an item's initial stock, against the opening balance."""
     quantity = Decimal(str(item.get("QtyOnHand") or 0))
     if item.get("Type") != "Inventory" or not quantity:
         return ()
-    value = money(quantity * Decimal(str(item.get("PurchaseCost") or 0)))
-    first = Entry(item["AssetAccountRef"]["value"], value, value, -1, item["Id"], quantity)
+    value = round_money(quantity * Decimal(str(item.get("PurchaseCost") or 0)))
+    first = LedgerEntry(item["AssetAccountRef"]["value"], value, value, -1, item["Id"], quantity)
     if not value:
         return (first,)
-    return first, Entry(company.opening_account(), -value, -value)
+    return first, LedgerEntry(company.opening_account(), -value, -value)

@@ -51,7 +51,7 @@ class Row:
         return parsed
 
 
-class Order:
+class SortedIds:
     """Ids in the order of a moment."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Table:
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
         self.gone: dict[str, float] = {}
-        self.created, self.updated = Order(), Order()
+        self.created, self.updated = SortedIds(), SortedIds()
         self.by_number: dict[str, list[str]] = {}
         self.by_name: dict[str, str] = {}
         self.by_party: dict[str, dict[str, None]] = {}

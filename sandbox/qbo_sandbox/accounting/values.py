@@ -14,11 +14,11 @@ CENT = Decimal("0.01")
 ZERO, ONE = Decimal(0), Decimal(1)
 
 
-def money(value: Any) -> Decimal:
+def round_money(value: Any) -> Decimal:
     return Decimal(value).quantize(CENT, ROUND_HALF_UP)
 
 
-def shortest(value: Any) -> Decimal:
+def shortest_number(value: Any) -> Decimal:
     """Return a price or quantity without needless zeros."""
     plain = Decimal(value).normalize()
     exponent = plain.as_tuple().exponent
@@ -30,7 +30,7 @@ def dump(value: Any) -> str:
     return _WRITERS.get(type(value), str)(value)
 
 
-def _object(value: dict[str, Any]) -> str:
+def _parse_object(value: dict[str, Any]) -> str:
     writer = _WRITERS.get
     parts = [
         f'"{key}":{writer(type(item), str)(item)}'
@@ -40,14 +40,14 @@ def _object(value: dict[str, Any]) -> str:
     return "{" + ",".join(parts) + "}"
 
 
-def _list(value: list[Any]) -> str:
+def _parse_list(value: list[Any]) -> str:
     return "[" + ",".join([dump(item) for item in value]) + "]"
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {
     str: quoted,
-    dict: _object,
-    list: _list,
+    dict: _parse_object,
+    list: _parse_list,
     bool: lambda value: "true" if value else "false",
     Decimal: lambda value: format(value, "f") if value else "0",
     type(None): lambda value: "null",
@@ -63,13 +63,13 @@ def load(text: str | bytes) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def stamp(seconds: int, zone: str) -> str:
+def format_time(seconds: int, zone: str) -> str:
     """Format a time within an object: whole seconds with the company's offset."""
     return dt.datetime.fromtimestamp(seconds, zoneinfo.ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
 def envelope_time(now: float, zone: str) -> str:
-    text = stamp(int(now), zone)
+    text = format_time(int(now), zone)
     return f"{text[:19]}.{int(now * 1000) % 1000:03d}{text[19:]}"
 
 
@@ -83,7 +83,7 @@ def seconds_of(text: str, zone: str) -> float:
 
 
 def today(now: float, zone: str) -> str:
-    return stamp(int(now), zone)[:10]
+    return format_time(int(now), zone)[:10]
 
 
 def plus_days(date: str, days: int) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from qbo_sandbox import reports
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import KINDS
-from qbo_sandbox.accounting.refusals import Refusal, missing
+from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api import changes, query, query_execution
 from qbo_sandbox.api.request_ids import Key, key_in_batch, run_once
@@ -24,7 +24,7 @@ def answer(company: Company, body: Any, request: Key | None, late: bool) -> list
     """
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
     if not isinstance(items, list) or not items:
-        raise missing("BatchItemRequest")
+        raise missing_field("BatchItemRequest")
     if len(items) > company.switches.batch_size:
         raise Refusal(
             "1040",
@@ -37,17 +37,17 @@ def answer(company: Company, body: Any, request: Key | None, late: bool) -> list
     responses: dict[int, bytes] = {}
     for place, item in enumerate(items):
         if _only_reads(item):
-            responses[place] = _item(company, item, request, late)
+            responses[place] = _execute_item(company, item, request, late)
     for place, item in enumerate(items):
         if place not in responses:
-            responses[place] = _item(company, item, request, late)
+            responses[place] = _execute_item(company, item, request, late)
     return [responses[place] for place in range(len(items))]
 
 
 def _check_bids(items: list[Any]) -> None:
     ids = [item.get("bId") for item in items if isinstance(item, dict)]
     if None in ids:
-        raise missing("bId")
+        raise missing_field("bId")
     if len(set(map(str, ids))) < len(ids):
         raise Refusal("2030", "Invalid ID : every bId of a batch must be another one", "bId")
 
@@ -56,7 +56,7 @@ def _only_reads(item: Any) -> bool:
     return isinstance(item, dict) and any(name in item for name in READS)
 
 
-def _item(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
+def _execute_item(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
     """Execute one item and return its response or fault with its bId."""
     end = b"}"
     if isinstance(item, dict) and item.get("bId") is not None:
@@ -109,7 +109,7 @@ READS: dict[str, Callable[[Company, Any], bytes]] = {
 def query_response(company: Company, text: str) -> bytes:
     """Return the value of QueryResponse for a query."""
     select = query.parse(text)
-    kind, objects, count = query_execution.run(company, select)
+    kind, objects, count = query_execution.execute(company, select)
     if count is not None:
         return f'{{"totalCount":{count}}}'.encode()
     if not objects:
@@ -123,7 +123,7 @@ def _write(company: Company, item: dict[str, Any], request: Key | None, late: bo
     if len(names) != 1 or names[0] not in KINDS:
         raise Refusal("2000", f"Unknown object : {', '.join(names) or 'none'}", "")
     kind, body = names[0], item[names[0]]
-    params = _params(item)
+    params = _item_parameters(item)
     if params["operation"] == "create" and isinstance(body, dict):
         body = {key: value for key, value in body.items() if key != "Id"}
         params["operation"] = ""
@@ -137,7 +137,7 @@ def _write(company: Company, item: dict[str, Any], request: Key | None, late: bo
     return f'"{kind}":'.encode() + reply.body
 
 
-def _params(item: dict[str, Any]) -> dict[str, str]:
+def _item_parameters(item: dict[str, Any]) -> dict[str, str]:
     """Return the parameters that a single call would have; void is an option of update."""
     params = {
         "operation": str(item.get("operation") or "create").lower(),

@@ -10,8 +10,8 @@ from typing import Any
 from wsgiref.types import WSGIEnvironment
 
 from qbo_sandbox import reports
-from qbo_sandbox.accounting.company import Company, Reply
-from qbo_sandbox.accounting.refusals import Refusal, unsupported
+from qbo_sandbox.accounting.company import Company, StoredReply
+from qbo_sandbox.accounting.refusals import Refusal, unsupported_operation
 from qbo_sandbox.accounting.values import dump, envelope_time
 from qbo_sandbox.api import batch, changes, emails, printed_pdf, uploads
 from qbo_sandbox.api.request_ids import (
@@ -72,7 +72,7 @@ class Call:
         time = envelope_time(self.company.now() if at is None else at, self.company.options.zone)
         return b"{" + content + f',"time":"{time}"}}'.encode()
 
-    def write_once(self, action: Callable[[str | None], Reply]) -> bytes:
+    def write_once(self, action: Callable[[str | None], StoredReply]) -> bytes:
         """Carry out a write once for its request id."""
         verb, guards = self.route.call.rpartition(".")[2], self.company.switches.requestid_guards
         key = self.key() if guards == "writes" or verb == "create" else None
@@ -88,19 +88,19 @@ def carried_out(call: Call) -> bytes:
     name, _, verb = call.route.call.partition(".")
     act = NAMED.get(name) or (VERBS.get(verb) if call.route.kind else None)
     if act is None:
-        raise unsupported(call.environ.get("PATH_INFO", ""))
+        raise unsupported_operation(call.environ.get("PATH_INFO", ""))
     return act(call)
 
 
-def _query(call: Call) -> bytes:
+def _answer_query(call: Call) -> bytes:
     return call.wrap(b'"QueryResponse":' + batch.query_response(call.company, call.route.body))
 
 
-def _changes(call: Call) -> bytes:
+def _answer_changes(call: Call) -> bytes:
     return call.wrap(b'"CDCResponse":[' + changes.answer(call.company, call.route.params) + b"]")
 
 
-def _batch(call: Call) -> bytes:
+def _answer_batch(call: Call) -> bytes:
     items = batch.answer(
         call.company, _json_body(call.route), call.key(MAX_BATCH_LENGTH), call.late
     )
@@ -110,7 +110,7 @@ def _batch(call: Call) -> bytes:
     return call.wrap(b'"BatchItemResponse":[' + b",".join(items) + b"]")
 
 
-def _upload(call: Call) -> bytes:
+def _answer_upload(call: Call) -> bytes:
     sort = call.environ.get("CONTENT_TYPE", "")
     stored = uploads.upload(
         call.company, call.folder, sort, body_of(call.environ), call.key(), call.late
@@ -118,19 +118,19 @@ def _upload(call: Call) -> bytes:
     return call.wrap(b'"AttachableResponse":[' + b",".join(stored) + b"]")
 
 
-def _download(call: Call) -> bytes:
+def _answer_download(call: Call) -> bytes:
     call.kind = "text/plain"
     return call.company.file_address(
-        operations.existing(call.company, "Attachable", call.route.id).read()
+        operations.require_existing(call.company, "Attachable", call.route.id).read()
     ).encode()
 
 
-def _read(call: Call) -> bytes:
+def _answer_read(call: Call) -> bytes:
     call.note["id"] = call.route.id
-    return call.wrap(f'"{call.route.kind}":'.encode() + _body(call.company, call.route))
+    return call.wrap(f'"{call.route.kind}":'.encode() + _require_body(call.company, call.route))
 
 
-def _body(company: Company, route: Route) -> bytes:
+def _require_body(company: Company, route: Route) -> bytes:
     if route.kind in ("CompanyInfo", "Preferences"):
         return company.body(route.kind, "1")
     if route.kind == "ExchangeRate":
@@ -158,7 +158,7 @@ def _add_payment_link(company: Company, body: bytes) -> bytes:
 def _json_body(route: Route) -> Any:
     """Return the body of a write; refuse one that cannot be read."""
     if route.body is MISENCODED:
-        raise unsupported("Invalid UTF-8 middle byte")
+        raise unsupported_operation("Invalid UTF-8 middle byte")
     if route.body is UNREADABLE:
         raise Refusal(
             "2010",
@@ -167,41 +167,41 @@ def _json_body(route: Route) -> Any:
     return route.body
 
 
-def _write(call: Call) -> bytes:
+def _answer_write(call: Call) -> bytes:
     route, body = call.route, _json_body(call.route)
     return call.write_once(
         lambda key: operations.write(call.company, route.kind, body, route.params, key)
     )
 
 
-def _report(call: Call) -> bytes:
+def _answer_report(call: Call) -> bytes:
     return reports.answer(call.company, call.route.id, call.route.params)
 
 
-def _send(call: Call) -> bytes:
+def _answer_send(call: Call) -> bytes:
     route = call.route
     return call.write_once(
         lambda key: emails.send(call.company, route.kind, route.id, route.params.get("sendTo"), key)
     )
 
 
-def _pdf(call: Call) -> bytes:
+def _answer_pdf(call: Call) -> bytes:
     call.kind = "application/pdf"
     return printed_pdf.print_document(call.company, call.route.kind, call.route.id)
 
 
 Act = Callable[[Call], bytes]
 NAMED: dict[str, Act] = {
-    "query": _query,
-    "cdc": _changes,
-    "batch": _batch,
-    "upload": _upload,
-    "download": _download,
-    "report": _report,
+    "query": _answer_query,
+    "cdc": _answer_changes,
+    "batch": _answer_batch,
+    "upload": _answer_upload,
+    "download": _answer_download,
+    "report": _answer_report,
 }
 VERBS: dict[str, Act] = {
-    "read": _read,
-    **dict.fromkeys(("create", "update", "delete", "void"), _write),
-    "send": _send,
-    "pdf": _pdf,
+    "read": _answer_read,
+    **dict.fromkeys(("create", "update", "delete", "void"), _answer_write),
+    "send": _answer_send,
+    "pdf": _answer_pdf,
 }

@@ -2,7 +2,7 @@
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import BY_PATH
-from qbo_sandbox.accounting.refusals import Refusal, missing
+from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import dump
 
 MAX_OBJECTS = 1000
@@ -22,8 +22,8 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
     """Return the only entry of CDCResponse for cdc?entities=…&changedSince=…"""
     names = [name.strip() for name in params.get("entities", "").split(",") if name.strip()]
     if not names:
-        raise missing("entities")
-    since = _since(company, params)
+        raise missing_field("entities")
+    since = _parse_since(company, params)
     left, groups = MAX_OBJECTS, []
     for name in names:
         kind = BY_PATH.get(name.lower())
@@ -36,14 +36,14 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
         objects = _list_changes(company, kind, since)[:left]
         left -= len(objects)
         objects.sort(key=_is_deleted)
-        groups.append(_group(kind, [body for _, body in objects]))
+        groups.append(_changed_objects(kind, [body for _, body in objects]))
     return b'{"QueryResponse":[' + b",".join(groups) + b"]}"
 
 
-def _since(company: Company, params: dict[str, str]) -> float:
+def _parse_since(company: Company, params: dict[str, str]) -> float:
     text = params.get("changedSince") or params.get("changedsince") or ""
     if not text:
-        raise missing("changedSince")
+        raise missing_field("changedSince")
     try:
         since = company.seconds(text)
     except ValueError:
@@ -84,7 +84,7 @@ def _deleted_object(company: Company, id: str, at: float) -> bytes:
     return dump({"domain": "QBO", "status": "Deleted", "Id": id, "MetaData": meta}).encode()
 
 
-def _group(kind: str, objects: list[bytes]) -> bytes:
+def _changed_objects(kind: str, objects: list[bytes]) -> bytes:
     if not objects:
         return b"{}"
     tail = f'],"startPosition":1,"maxResults":{len(objects)}}}'

@@ -3,9 +3,14 @@
 import re
 from typing import Any
 
-from qbo_sandbox.accounting.company import Change, Company, Reply
-from qbo_sandbox.accounting.refusals import Refusal, missing, throttled, unsupported
-from qbo_sandbox.entities.operations import existing
+from qbo_sandbox.accounting.company import Change, Company, StoredReply
+from qbo_sandbox.accounting.refusals import (
+    Refusal,
+    missing_field,
+    throttled_call,
+    unsupported_operation,
+)
+from qbo_sandbox.entities.operations import require_existing
 
 ADDRESS_OF = {
     **dict.fromkeys(
@@ -18,13 +23,13 @@ ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 DAY_SECONDS = 86400
 
 
-def send(company: Company, kind: str, id: str, to: str | None, request: str | None) -> Reply:
+def send(company: Company, kind: str, id: str, to: str | None, request: str | None) -> StoredReply:
     """Mail a document to `to`, or else to its own address; its SyncToken does not change."""
     if kind not in ADDRESS_OF:
-        raise unsupported(f"send {kind.lower()}")
-    data = existing(company, kind, id).read()
-    address = _address(company, kind, data, to)
-    _count(company, kind, id, address)
+        raise unsupported_operation(f"send {kind.lower()}")
+    data = require_existing(company, kind, id).read()
+    address = _mail_address(company, kind, data, to)
+    _count_mail(company, kind, id, address)
     stamp = company.stamp(company.now())
     mailed = {**data, "MetaData": data["MetaData"] | {"LastUpdatedTime": stamp}}
     if ADDRESS_OF[kind]:
@@ -34,7 +39,7 @@ def send(company: Company, kind: str, id: str, to: str | None, request: str | No
     return company.commit([Change(kind, id, mailed)], request, "Emailed")
 
 
-def _address(company: Company, kind: str, data: dict[str, Any], to: str | None) -> str:
+def _mail_address(company: Company, kind: str, data: dict[str, Any], to: str | None) -> str:
     field = ADDRESS_OF[kind]
     """Return the address to mail to; raise a refusal if there is none or it is malformed."""
     address = to
@@ -43,7 +48,7 @@ def _address(company: Company, kind: str, data: dict[str, Any], to: str | None) 
     elif not address:
         address = _address_of_customer(company, data)
     if not address:
-        raise missing(field or "sendTo")
+        raise missing_field(field or "sendTo")
     if not all(ADDRESS.fullmatch(part.strip()) for part in address.split(",")):
         raise Refusal(
             "2210",
@@ -61,10 +66,10 @@ def _address_of_customer(company: Company, data: dict[str, Any]) -> str | None:
     return address
 
 
-def _count(company: Company, kind: str, id: str, address: str) -> None:
+def _count_mail(company: Company, kind: str, id: str, address: str) -> None:
     """Count a mail; a sandbox company may send only a few a day."""
     now, switches = company.now(), company.switches
     mails_of_a_day = sum(1 for at, *_ in company.mailed if at > now - DAY_SECONDS)
     if switches.throttle and mails_of_a_day >= switches.emails_a_day:
-        raise throttled()
+        raise throttled_call()
     company.mailed.append((now, kind, id, address))

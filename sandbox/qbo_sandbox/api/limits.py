@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from qbo_sandbox.accounting.refusals import throttled
-from qbo_sandbox.accounting.values import stamp
+from qbo_sandbox.accounting.refusals import throttled_call
+from qbo_sandbox.accounting.values import format_time
 from qbo_sandbox.kit import Clock
 from qbo_sandbox.switches import Switches
 
@@ -25,7 +25,7 @@ class Limit(NamedTuple):
     weight: int = 1
 
 
-class Limits:
+class RequestLimits:
     """Counts of requests by realm and application, and of reads by application and month."""
 
     def __init__(self, clock: Clock) -> None:
@@ -42,7 +42,7 @@ class Limits:
         """Count one request while it runs; refuse it if it is one too many."""
         with self._lock:
             if switches.throttle:
-                self._take(switches, realm, client, call, body)
+                self._enter_all(switches, realm, client, call, body)
             self.under_way[realm, client] += 1
         try:
             yield
@@ -50,23 +50,23 @@ class Limits:
             with self._lock:
                 self.under_way[realm, client] -= 1
 
-    def _take(self, switches: Switches, realm: str, client: str, call: str, body: Any) -> None:
+    def _enter_all(self, switches: Switches, realm: str, client: str, call: str, body: Any) -> None:
         """Enter one request into all limits; raise a throttling refusal if one is exceeded."""
         now = self.clock.now()
         limits = _limits_of(switches, realm, client, call, body)
         for limit in limits:
-            if self._count(limit.key, limit.seconds, now) + limit.weight > limit.most:
-                raise throttled()
+            if self._count_read(limit.key, limit.seconds, now) + limit.weight > limit.most:
+                raise throttled_call()
         if switches.at_once and self.under_way[realm, client] >= switches.at_once:
-            raise throttled()
+            raise throttled_call()
         reads = self.meter["reads", client, self._month()]
         new_reads, _ = count_reads_and_writes(call, body)
         if switches.monthly_reads and reads + new_reads > switches.monthly_reads:
-            raise throttled()
+            raise throttled_call()
         for limit in limits:
             self._times[limit.key].extend([now] * limit.weight)
 
-    def _count(self, key: Key, window: float, now: float) -> int:
+    def _count_read(self, key: Key, window: float, now: float) -> int:
         times = self._times[key]
         while times and times[0] <= now - window:
             times.popleft()
@@ -80,7 +80,7 @@ class Limits:
             self.meter["writes", client, self._month()] += writes
 
     def _month(self) -> str:
-        return stamp(int(self.clock.now()), "UTC")[:7]
+        return format_time(int(self.clock.now()), "UTC")[:7]
 
     def page(self, method: str, body: object) -> object:
         """Return reads and writes of each application by month, for /_sandbox/meter."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS
-from qbo_sandbox.accounting.refusals import unsupported
-from qbo_sandbox.entities.operations import existing
+from qbo_sandbox.accounting.refusals import unsupported_operation
+from qbo_sandbox.entities.operations import require_existing
 from qbo_sandbox.kit import pdf
 
 PRINTED = (
@@ -25,11 +25,11 @@ WIDTH = 84
 def print_document(company: Company, kind: str, id: str) -> bytes:
     """Return the document with this id as QuickBooks prints it."""
     if kind not in PRINTED:
-        raise unsupported(f"pdf {kind.lower()}")
-    return pdf(_rows(company, kind, existing(company, kind, id).read()))
+        raise unsupported_operation(f"pdf {kind.lower()}")
+    return pdf(_all_rows(company, kind, require_existing(company, kind, id).read()))
 
 
-def _rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
+def _all_rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
     rule, currency = TXN_KINDS[kind], data["CurrencyRef"]["value"]
     rows = [
         company.options.name,
@@ -42,7 +42,7 @@ def _rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
     party = data.get(rule.party) or {}
     rows += [str(party.get("name", "")), ""]
     for line in data.get("Line", ()):
-        rows += _line(line)
+        rows += _line_rows(line)
     return [*rows, "", _with_amount(f"Total {currency}", data[rule.total])]
 
 
@@ -55,7 +55,7 @@ def _item_name(line: dict[str, Any]) -> object:
     return reference.get("name")
 
 
-def _line(line: dict[str, Any]) -> list[str]:
+def _line_rows(line: dict[str, Any]) -> list[str]:
     """Return the rows of a line: item or account, description, and the amount on the first one."""
     parts = [str(part) for part in (_item_name(line), line.get("Description")) if part]
     rows = wrap(" – ".join(parts), WIDTH - 18) or [""]

@@ -21,7 +21,7 @@ MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
 
 
-class Token(NamedTuple):
+class QueryToken(NamedTuple):
     """A token of a query; `where` is its line and column, as QuickBooks writes them."""
 
     kind: str
@@ -51,24 +51,24 @@ class Select:
 
 def parse(text: str) -> Select:
     """Parse a SELECT; raise 4000 for a syntax error and 4001 for an invalid page."""
-    return _Parser(_tokens(text)).select()
+    return _Parser(_split_tokens(text)).select()
 
 
-def _tokens(text: str) -> list[Token]:
+def _split_tokens(text: str) -> list[QueryToken]:
     tokens, place = [], 0
     text = text.strip().rstrip(";")
     while place < len(text):
         match = TOKEN.match(text, place)
         if match is None or match.end() == place:
             bad = text[place:].strip()
-            raise _lexical(bad[0], _where(text, text.index(bad[0], place)))
+            raise _lexical(bad[0], _describe_place(text, text.index(bad[0], place)))
         kind = str(match.lastgroup)
-        tokens.append(Token(kind, match.group(kind), _where(text, match.start(kind))))
+        tokens.append(QueryToken(kind, match.group(kind), _describe_place(text, match.start(kind))))
         place = match.end()
-    return [*tokens, Token("end", "<EOF>", _where(text, len(text)))]
+    return [*tokens, QueryToken("end", "<EOF>", _describe_place(text, len(text)))]
 
 
-def _where(text: str, place: int) -> str:
+def _describe_place(text: str, place: int) -> str:
     lines = text[:place].split("\n")
     return f"at line {len(lines)}, column {len(lines[-1]) + 1}."
 
@@ -79,7 +79,7 @@ def _lexical(sign: str, where: str) -> Refusal:
     )
 
 
-def _refuse_token(token: Token) -> Refusal:
+def _refuse_token(token: QueryToken) -> Refusal:
     names = {
         "word": f' <IDENTIFIER> "{token.text} "',
         "string": f' <STRING> "{token.text} "',
@@ -91,32 +91,32 @@ def _refuse_token(token: Token) -> Refusal:
     )
 
 
-def invalid(text: str) -> Refusal:
+def invalid_query(text: str) -> Refusal:
     return Refusal("4001", f"QueryValidationError: {text}")
 
 
 class _Parser:
     """A recursive-descent parser over the tokens of one query."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[QueryToken]) -> None:
         self.tokens, self.place = tokens, 0
 
     def select(self) -> Select:
         self._require("select")
-        count = self._projection()
+        count = self._parse_projection()
         self._require("from")
         query = Select(self._take("word").text, count)
-        self._where(query)
-        self._tail(query)
-        if self._next().kind != "end":
-            raise _refuse_token(self._next())
+        self._parse_where(query)
+        self._parse_tail(query)
+        if self._next_token().kind != "end":
+            raise _refuse_token(self._next_token())
         return query
 
-    def _next(self) -> Token:
+    def _next_token(self) -> QueryToken:
         return self.tokens[self.place]
 
-    def _take(self, *kinds: str) -> Token:
-        token = self._next()
+    def _take(self, *kinds: str) -> QueryToken:
+        token = self._next_token()
         if token.kind == "word" and token.text.lower() == "null":
             raise Refusal("4000", _null(token))
         if token.kind not in kinds:
@@ -125,7 +125,7 @@ class _Parser:
         return token
 
     def _accept(self, *words: str) -> bool:
-        token = self._next()
+        token = self._next_token()
         if token.kind not in ("word", "sign") or token.text.lower() not in words:
             return False
         self.place += 1
@@ -133,11 +133,11 @@ class _Parser:
 
     def _require(self, word: str) -> None:
         if not self._accept(word):
-            raise _refuse_token(self._next())
+            raise _refuse_token(self._next_token())
 
-    def _projection(self) -> bool:
+    def _parse_projection(self) -> bool:
         """Read the projection and tell whether it counts; the named fields make no difference."""
-        if self._next().text.lower() == "count" and self.tokens[self.place + 1].text == "(":
+        if self._next_token().text.lower() == "count" and self.tokens[self.place + 1].text == "(":
             self._take("word")
             for sign in "(*)":
                 self._require(sign)
@@ -154,44 +154,44 @@ class _Parser:
         if name.endswith("."):
             self._require("*")
 
-    def _where(self, query: Select) -> None:
+    def _parse_where(self, query: Select) -> None:
         if not self._accept("where"):
             return
-        query.conditions.append(self._condition())
+        query.conditions.append(self._parse_condition())
         while self._accept("and"):
-            query.conditions.append(self._condition())
+            query.conditions.append(self._parse_condition())
 
-    def _condition(self) -> Condition:
+    def _parse_condition(self) -> Condition:
         bracket = self._accept("(")
         name = self._take("word").text
         if self._accept("in"):
-            condition = Condition(name, "in", self._values())
+            condition = Condition(name, "in", self._parse_values())
         elif self._accept("like"):
-            condition = Condition(name, "like", self._value())
+            condition = Condition(name, "like", self._parse_value())
         else:
             operator = self._take("op").text
             if operator not in OPERATORS:
                 raise _refuse_token(self.tokens[self.place - 1])
-            condition = Condition(name, operator, self._value())
+            condition = Condition(name, operator, self._parse_value())
         if bracket:
             self._require(")")
         return condition
 
-    def _values(self) -> list[str]:
+    def _parse_values(self) -> list[str]:
         self._require("(")
-        values = [self._value()]
+        values = [self._parse_value()]
         while self._accept(","):
-            values.append(self._value())
+            values.append(self._parse_value())
         self._require(")")
         return values
 
-    def _value(self) -> str:
+    def _parse_value(self) -> str:
         token = self._take("string", "word", "bare")
         if token.kind != "string":
             return token.text
         return re.sub(r"\\(.)", r"\1", token.text[1:-1])
 
-    def _tail(self, query: Select) -> None:
+    def _parse_tail(self, query: Select) -> None:
         """Read ORDERBY, STARTPOSITION and MAXRESULTS, in any order."""
         while True:
             if self._accept_order():
@@ -223,13 +223,13 @@ class _Parser:
         if not token.text.lstrip("-").isdigit():
             raise _refuse_token(token)
         if int(token.text) < 1:
-            raise invalid(f"value {token.text} is too small. Min allowed value is 1")
+            raise invalid_query(f"value {token.text} is too small. Min allowed value is 1")
         if most and int(token.text) > most:
-            raise invalid(f"value {token.text} is too large. Max allowed value is {most}")
+            raise invalid_query(f"value {token.text} is too large. Max allowed value is {most}")
         return int(token.text)
 
 
-def _null(token: Token) -> str:
+def _null(token: QueryToken) -> str:
     return (
         f'QueryParserError: Encountered " "null" "NULL "" {token.where}\n'
         "Was expecting:\n    <IDENTIFIER> ...\n    "

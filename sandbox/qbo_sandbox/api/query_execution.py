@@ -10,9 +10,9 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import BY_PATH, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import dump
-from qbo_sandbox.api.query import Condition, Select, invalid
+from qbo_sandbox.api.query import Condition, Select, invalid_query
 from qbo_sandbox.entities import exchange_rates
-from qbo_sandbox.entities.schema import Field, types
+from qbo_sandbox.entities.schema import Field, type_fields
 
 CREATED, UPDATED = "MetaData.CreateTime", "MetaData.LastUpdatedTime"
 TIME_FIELDS = (CREATED, UPDATED)
@@ -53,7 +53,7 @@ class TimeOrder(NamedTuple):
 DEFAULT_TRANSACTION_ORDER = TimeOrder(UPDATED, descending=True)
 
 
-def run(company: Company, select: Select) -> tuple[str, list[bytes], int | None]:
+def execute(company: Company, select: Select) -> tuple[str, list[bytes], int | None]:
     """Return the kind, the objects of the page as JSON, and the count if the query counts."""
     kind = entity_of(select.entity)
     conditions = [_resolve_condition(company, kind, condition) for condition in select.conditions]
@@ -76,7 +76,7 @@ def entity_of(name: str) -> str:
     kind = BY_PATH.get(name.lower())
     if kind and kind != "TaxService":
         return kind
-    raise invalid(f"invalid context declaration: {name}")
+    raise invalid_query(f"invalid context declaration: {name}")
 
 
 def _prepare_rates(company: Company, conditions: list[Condition]) -> None:
@@ -85,7 +85,7 @@ def _prepare_rates(company: Company, conditions: list[Condition]) -> None:
     for condition in conditions:
         if condition.field == "AsOfDate" and condition.operator == "=":
             dates.append(condition.value)
-    exchange_rates.prepare(company, dates or [company.today()])
+    exchange_rates.store_rates(company, dates or [company.today()])
 
 
 def _page_with_special_codes(rows: Iterable[Row], select: Select) -> list[Row]:
@@ -109,7 +109,7 @@ def _resolve_field(kind: str, name: str) -> str:
     """Return the field in its own spelling; raise 4001 if it is unknown or cannot be queried."""
     if (kind, name.lower()) == ("RecurringTransaction", "type"):
         return TEMPLATE_TYPE
-    fields = types()[kind]
+    fields = type_fields()[kind]
     queryable_fields = TRANSACTION_FIELDS if kind in TXN_KINDS else LIST_FIELDS
     for queryable in queryable_fields:
         top_field = queryable.partition(".")[0]
@@ -119,9 +119,9 @@ def _resolve_field(kind: str, name: str) -> str:
         if spelling.lower() != name.lower():
             continue
         if kind in TXN_KINDS or not _is_plain(field):
-            raise invalid(f"property '{spelling}' is not queryable")
+            raise invalid_query(f"property '{spelling}' is not queryable")
         return spelling
-    raise invalid(f"Property {name} not found for Entity {kind}")
+    raise invalid_query(f"Property {name} not found for Entity {kind}")
 
 
 def _is_plain(field: Field) -> bool:
@@ -135,9 +135,9 @@ def _resolve_condition(company: Company, kind: str, condition: Condition) -> Con
     """Return the condition with the field's own spelling and values of the field's type."""
     name, operator = _resolve_field(kind, condition.field), condition.operator
     if name == "Id" and operator not in ("=", "in"):
-        raise invalid(f"Property Id does not support operator {operator}")
+        raise invalid_query(f"Property Id does not support operator {operator}")
     if name in TIME_FIELDS and operator in ("in", "like", "!="):
-        raise invalid(f"Property {name} does not support operator {operator}")
+        raise invalid_query(f"Property {name} does not support operator {operator}")
     if operator == "in":
         values = [_parse_value(company, kind, name, text) for text in condition.value]
         return Condition(name, operator, values)
@@ -146,13 +146,13 @@ def _resolve_condition(company: Company, kind: str, condition: Condition) -> Con
 
 def _parse_value(company: Company, kind: str, name: str, text: str) -> Any:
     """Return a time as seconds, a date as its ten characters, anything else as text."""
-    is_date = "%" not in text and types()[kind].get(name, TEXT_FIELD).type == "date"
+    is_date = "%" not in text and type_fields()[kind].get(name, TEXT_FIELD).type == "date"
     if name not in TIME_FIELDS and not is_date:
         return text
     try:
         seconds = company.seconds(text)
     except ValueError:
-        raise invalid(f"Invalid date value {text} for property {name}") from None
+        raise invalid_query(f"Invalid date value {text} for property {name}") from None
     return text.strip()[:10] if is_date else seconds
 
 
@@ -279,17 +279,17 @@ def _make_test(company: Company, kind: str, condition: Condition) -> Callable[[R
         escaped = [re.escape(part) for part in value.split("%")]
         pattern = re.compile(".*".join(escaped), re.IGNORECASE | re.DOTALL)
         return lambda row: any(
-            pattern.fullmatch(str(content)) for content in _contents(company, kind, row, name)
+            pattern.fullmatch(str(content)) for content in _field_values(company, kind, row, name)
         )
     values = value if operator == "in" else [value]
     return lambda row: any(
-        _fits(operator, content, expected)
-        for content in _contents(company, kind, row, name)
+        _value_fits(operator, content, expected)
+        for content in _field_values(company, kind, row, name)
         for expected in values
     )
 
 
-def _contents(company: Company, kind: str, row: Row, name: str) -> list[Any]:
+def _field_values(company: Company, kind: str, row: Row, name: str) -> list[Any]:
     """Return the values of a field of a row; of a reference, its id."""
     if kind in TXN_KINDS and name in HEAD_COLUMNS and row.head:
         content = row.head[HEAD_COLUMNS[name]]
@@ -303,7 +303,7 @@ def _contents_of(data: Any, name: str) -> list[Any]:
         return [part for part in data if part in TXN_KINDS]
     contents = [data]
     for part in name.split("."):
-        contents = _children(contents, part)
+        contents = _children_of(contents, part)
     values = map(_value_of, contents)
     return [value for value in values if value is not None]
 
@@ -312,7 +312,7 @@ def _value_of(item: Any) -> Any:
     return item.get("value") if isinstance(item, dict) else item
 
 
-def _children(objects: list[Any], name: str) -> list[Any]:
+def _children_of(objects: list[Any], name: str) -> list[Any]:
     """Return what the objects hold under a name; a list counts as its members."""
     children: list[Any] = []
     for parent in objects:
@@ -326,7 +326,7 @@ def _children(objects: list[Any], name: str) -> list[Any]:
     return children
 
 
-def _fits(operator: str, content: Any, expected: str) -> bool:
+def _value_fits(operator: str, content: Any, expected: str) -> bool:
     """Compare a value of a row with the text of a condition, by the type of the value."""
     comparison = "=" if operator == "in" else operator
     if isinstance(content, bool):
@@ -371,7 +371,7 @@ def _sort_key(company: Company, kind: str, row: Row, name: str) -> tuple[int, An
         return 1, (row.updated, row.seq)
     if name == "Id":
         return 1, int(row.id) if row.id.isdigit() else row.seq
-    contents = _contents(company, kind, row, name)
+    contents = _field_values(company, kind, row, name)
     if not contents:
         return 0, 0
     if isinstance(contents[0], int | Decimal):

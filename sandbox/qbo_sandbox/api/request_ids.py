@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from qbo_sandbox.accounting.company import Company, Reply
-from qbo_sandbox.accounting.refusals import Refusal, business
+from qbo_sandbox.accounting.company import Company, StoredReply
+from qbo_sandbox.accounting.refusals import Refusal, business_error
 from qbo_sandbox.switches import Switches
 
 MAX_LENGTH, MAX_BATCH_LENGTH, MAX_BID_LENGTH = 50, 36, 10
@@ -20,15 +20,15 @@ class Key(str):
 
 
 def run_once(
-    company: Company, key: Key | None, late: bool, action: Callable[[str | None], Reply]
-) -> Reply:
+    company: Company, key: Key | None, late: bool, action: Callable[[str | None], StoredReply]
+) -> StoredReply:
     """Carry out the action, or answer again what was answered to the same id."""
     switches = company.switches
     if not key or switches.requestid == "ignore":
         return action(None)
     earlier = _earlier_reply(company, key)
     if earlier and (switches.requestid_in_flight == "guards" or not late):
-        return _again(switches, key, earlier)
+        return _repeat_refusal(switches, key, earlier)
     refused = company.refused.get(key)
     if refused and switches.requestid_refusals:
         raise refused
@@ -41,16 +41,16 @@ def run_once(
     return reply
 
 
-def _again(switches: Switches, key: Key, earlier: Reply) -> Reply:
+def _repeat_refusal(switches: Switches, key: Key, earlier: StoredReply) -> StoredReply:
     meaning = switches.requestid_batch if key.in_batch else switches.requestid
     if meaning == "refuse":
-        raise business("The request has already been processed.")
+        raise business_error("The request has already been processed.")
     if meaning == "duplicate":
         raise Refusal("600", f"Duplicate Request Id : {key}", "")
     return earlier
 
 
-def _earlier_reply(company: Company, key: Key) -> Reply | None:
+def _earlier_reply(company: Company, key: Key) -> StoredReply | None:
     """Return the answer to an earlier request with this id; None if it has expired or differs."""
     switches = company.switches
     earlier, hours = company.replies.get(key), switches.requestid_hours
@@ -63,7 +63,7 @@ def _earlier_reply(company: Company, key: Key) -> Reply | None:
         and company.digests.get(key, key.digest) != key.digest
     ):
         if switches.requestid_other_body == "refuse":
-            raise business("The request id was used for another request.")
+            raise business_error("The request id was used for another request.")
         return None
     return earlier
 
@@ -92,7 +92,7 @@ def key_in_batch(company: Company, request: Key | None, bid: str, item: object) 
         length = (
             f"You tried entering {request[:10]}..., which is {len(request) + len(bid)} characters."
         )
-        raise business(
+        raise business_error(
             f"You cannot enter more than {MAX_LENGTH} characters in the request_id field. {length}"
         )
     if company.switches.requestid_batch_length == "separate" and len(bid) > MAX_BID_LENGTH:
@@ -123,4 +123,4 @@ def check_under_way(company: Company, key: Key | None, pending: Iterable[dict[st
             route.realm == company.options.realm and route.params.get("requestid") == key
             for route in routes
         ):
-            raise business(UNDER_WAY)
+            raise business_error(UNDER_WAY)

@@ -8,7 +8,13 @@ from functools import lru_cache
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from qbo_sandbox.accounting.refusals import GatewayRefusal, Refusal, expired, forbidden, throttled
+from qbo_sandbox.accounting.refusals import (
+    GatewayRefusal,
+    Refusal,
+    expired_token,
+    forbidden_call,
+    throttled_call,
+)
 from qbo_sandbox.accounting.values import dump, envelope_time
 from qbo_sandbox.api import xml
 from qbo_sandbox.api.calls import JSON
@@ -20,9 +26,9 @@ from qbo_sandbox.switches import Switches
 REFUSED = "application/json"
 XML = "application/xml;charset=utf-8"
 GATEWAY: dict[int, Callable[[], GatewayRefusal]] = {
-    401: lambda: expired("AB01"),
-    403: forbidden,
-    429: throttled,
+    401: lambda: expired_token("AB01"),
+    403: forbidden_call,
+    429: throttled_call,
 }
 TITLES = {
     502: "502 Bad Gateway",
@@ -42,7 +48,7 @@ def send(
     body: bytes,
 ) -> Iterable[bytes]:
     """Send an answer of the accounting API."""
-    sent = headers(status, now)
+    sent = answer_headers(status, now)
     if kind in (JSON, REFUSED) and (not wants_json(environ) or _xml_throttle(status, switches)):
         body, kind = xml.from_json(body), XML
     if status == 429 and switches and switches.retry_after is not None:
@@ -59,9 +65,9 @@ def _xml_fault(environ: WSGIEnvironment) -> bool:
     return fault is not None and fault.options.get("body") == "xml"
 
 
-def headers(status: int, now: float) -> Headers:
+def answer_headers(status: int, now: float) -> Headers:
     """Return the headers of every answer with this status."""
-    trace, sent = _trace(now)
+    trace, sent = _new_trace_id(now)
     if status == 200:
         sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
         sent += [("X-Spanid", trace[-16:]), ("Cache-Control", NOT_KEPT)]
@@ -70,7 +76,7 @@ def headers(status: int, now: float) -> Headers:
     return sent
 
 
-def _trace(now: float) -> tuple[str, Headers]:
+def _new_trace_id(now: float) -> tuple[str, Headers]:
     trace = f"1-{int(now):08x}-{next(_traces):024x}"
     sent = [
         ("Date", http_date(int(now))),
@@ -84,7 +90,7 @@ def add_trace(start: StartResponse, now: float) -> StartResponse:
     """Add the time and a trace id to the answers of the sign-in."""
 
     def begin(status: str, headers: Headers, exc_info: Any = None) -> Any:
-        return start(status, [*_trace(now)[1], *headers], exc_info)
+        return start(status, [*_new_trace_id(now)[1], *headers], exc_info)
 
     return begin
 
@@ -92,16 +98,16 @@ def add_trace(start: StartResponse, now: float) -> StartResponse:
 NOT_KEPT = "max-age=0, no-cache, no-store, must-revalidate, private"
 
 
-def gateway(refusal: GatewayRefusal, now: float) -> bytes:
+def gateway_fault(refusal: GatewayRefusal, now: float) -> bytes:
     """Return the gateway's fault in JSON, with the empty keys that it sends."""
     return json.dumps(refusal.body(now)).encode()
 
 
-def shape(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes]:
+def shape_status(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes]:
     """Return the content type and body of a proxy's status; put its headers into the environ."""
-    environ["sandbox.headers"] = headers(status, now)
+    environ["sandbox.headers"] = answer_headers(status, now)
     if status in GATEWAY:
-        body = gateway(GATEWAY[status](), now)
+        body = gateway_fault(GATEWAY[status](), now)
         return (
             (REFUSED, body)
             if wants_json(environ) and not _xml_fault(environ)
@@ -136,11 +142,11 @@ def wants_json(environ: WSGIEnvironment) -> bool:
         kind, _, rest = part.partition(";")
         sort = kind.strip().rpartition("/")[2].rpartition("+")[2]
         if sort in wishes:
-            wishes[sort] = max(wishes[sort], _weight(rest))
+            wishes[sort] = max(wishes[sort], _quality(rest))
     return wishes["json"] > 0 and wishes["json"] >= wishes["xml"]
 
 
-def _weight(text: str) -> float:
+def _quality(text: str) -> float:
     name, _, value = text.strip().partition("=")
     try:
         return float(value) if name.strip() == "q" else 1.0

@@ -52,13 +52,13 @@ class Route:
 def call_of(environ: WSGIEnvironment) -> str:
     """Return the name of the call, and leave its route in the environment for the application."""
     if environ.get("HTTP_CONTENT_ENCODING"):
-        _unpack(environ)
+        _decompress(environ)
     route = _route(environ)
     environ["sandbox.route"] = route
     return route.call
 
 
-def _unpack(environ: WSGIEnvironment) -> None:
+def _decompress(environ: WSGIEnvironment) -> None:
     """Decompress the body of a request."""
     if environ.pop("HTTP_CONTENT_ENCODING").lower() in ("gzip", "deflate"):
         with suppress(zlib.error):
@@ -69,9 +69,9 @@ def _unpack(environ: WSGIEnvironment) -> None:
 def _route(environ: WSGIEnvironment) -> Route:
     path = environ.get("PATH_INFO", "")
     if path.startswith(API):
-        return _api(environ, path[len(API) :].strip("/").split("/"))
+        return _api_route(environ, path[len(API) :].strip("/").split("/"))
     if path.startswith(BARE):
-        return _api(environ, ["", *path[len(BARE) :].strip("/").split("/")])
+        return _api_route(environ, ["", *path[len(BARE) :].strip("/").split("/")])
     name = FIXED.get(path.rstrip("/"), "")
     if name == "token":
         refreshing = form_of(environ).get("grant_type") == "refresh_token"
@@ -81,7 +81,7 @@ def _route(environ: WSGIEnvironment) -> Route:
     return Route(name or "unknown")
 
 
-def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
+def _api_route(environ: WSGIEnvironment, parts: list[str]) -> Route:
     """Return the route of an API path: realm, name and the rest."""
     params = query_of(environ)
     realm, *names = parts
@@ -93,7 +93,7 @@ def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
         case "cdc" | "upload":
             return Route(name, realm, params=params)
         case "batch":
-            return Route(name, realm, params=params, body=_body(environ))
+            return Route(name, realm, params=params, body=_parse_body(environ))
         case "download":
             file = rest[0] if rest else ""
             return Route(name, realm, id=file, params=params)
@@ -125,7 +125,7 @@ def _of_kind(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
     elif len(rest) < 2 and method == "GET":
         route.call = f"{path}.read"
     elif not rest and method == "POST":
-        route.body = _body(environ, route.kind)
+        route.body = _parse_body(environ, route.kind)
         route.call = f"{path}.{operation(route.params, route.body)}"
     else:
         route.kind = ""
@@ -139,7 +139,7 @@ def _query_in_body(environ: WSGIEnvironment) -> str:
     return body_of(environ).decode("utf-8", "replace")
 
 
-def _body(environ: WSGIEnvironment, kind: str = "") -> Any:
+def _parse_body(environ: WSGIEnvironment, kind: str = "") -> Any:
     """Return the body as in JSON.
 
     UNREADABLE stands for a body that is neither JSON nor XML, or XML of another kind of object;

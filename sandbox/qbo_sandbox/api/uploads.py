@@ -10,7 +10,7 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
-from qbo_sandbox.accounting.company import Change, Company, Reply
+from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api import xml
@@ -52,16 +52,16 @@ def _decode(content: bytes) -> bytes:
         ) from None
 
 
-def parts(content_type: str, body: bytes) -> list[Part]:
+def split_parts(content_type: str, body: bytes) -> list[Part]:
     """Return the parts of a multipart body with either kind of line ends."""
     boundary = re.search(r'boundary="?([^";]+)"?', content_type)
     if not boundary:
         return []
     pieces = body.split(b"--" + boundary[1].encode())[1:]
-    return [_part(piece) for piece in pieces if not piece.startswith(b"--")]
+    return [_find_part(piece) for piece in pieces if not piece.startswith(b"--")]
 
 
-def _part(piece: bytes) -> Part:
+def _find_part(piece: bytes) -> Part:
     piece = piece[2:] if piece.startswith(b"\r\n") else piece[1:]
     marks = [(piece.find(mark), mark) for mark in (b"\r\n\r\n", b"\n\n") if mark in piece]
     place, mark = min(marks) if marks else (len(piece), b"")
@@ -81,7 +81,7 @@ def upload(
     """Store files; answer the Attachable or the fault of each."""
     if not company.switches.requestid_uploads:
         request = None
-    sections = parts(content_type, body)
+    sections = split_parts(content_type, body)
     metadata = {
         part.name.rpartition("_")[2]: part
         for part in sections
@@ -94,12 +94,14 @@ def upload(
     for place, part in enumerate(files):
         about = metadata.get(part.name.rpartition("_")[2])
         key = Key(f"{request}{place or ''}") if request else None
-        answers.append(_one(company, key, late, partial(_store, company, folder, about, part)))
+        answers.append(
+            _upload_one(company, key, late, partial(_store, company, folder, about, part))
+        )
     return answers
 
 
-def _one(
-    company: Company, key: Key | None, late: bool, store: Callable[[str | None], Reply]
+def _upload_one(
+    company: Company, key: Key | None, late: bool, store: Callable[[str | None], StoredReply]
 ) -> bytes:
     try:
         return b'{"Attachable":' + run_once(company, key, late, store).body + b"}"
@@ -109,7 +111,7 @@ def _one(
 
 def _store(
     company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None
-) -> Reply:
+) -> StoredReply:
     data = check_links(company, _metadata(metadata))
     name = str(data.get("FileName") or part.filename)
     if len(part.content) > LARGEST:
@@ -147,7 +149,7 @@ def file_path(folder: Path, realm: str, id: str) -> Path:
     return folder / "files" / f"{realm}-{id}"
 
 
-def content(company: Company, folder: Path | None, id: str) -> bytes | None:
+def file_content(company: Company, folder: Path | None, id: str) -> bytes | None:
     if id not in company.files and folder:
         path = file_path(folder, company.options.realm, id)
         if path.exists():

@@ -46,9 +46,9 @@ class Event(NamedTuple):
         return self.realm, self.kind, self.id, self.act
 
 
-def events(realm: str, changes: list[Change], act: str, at: float) -> list[Event]:
+def events_of(realm: str, changes: list[Change], act: str, at: float) -> list[Event]:
     """Return the events of one write; `act` names the act on its first object, such as Void."""
-    acts = [_act(change) for change in changes]
+    acts = [_act_of(change) for change in changes]
     acts[0] = act or acts[0]
     pairs = zip(changes, acts, strict=True)
     return [
@@ -58,7 +58,7 @@ def events(realm: str, changes: list[Change], act: str, at: float) -> list[Event
     ]
 
 
-def _act(change: Change) -> str:
+def _act_of(change: Change) -> str:
     if change.data is None:
         return "Delete"
     meta = change.data["MetaData"]
@@ -68,21 +68,21 @@ def _act(change: Change) -> str:
     return "Create" if new else "Update"
 
 
-def classic(events: Iterable[Event]) -> list[bytes]:
+def classic_bodies(events: Iterable[Event]) -> list[bytes]:
     """Return the bodies of the classic form, one for each company."""
     realms: dict[str, list[Event]] = {}
     for event in events:
         realms.setdefault(event.realm, []).append(event)
-    return [_classic(realm, own_events) for realm, own_events in realms.items()]
+    return [_classic_event(realm, own_events) for realm, own_events in realms.items()]
 
 
-def _classic(realm: str, events: list[Event]) -> bytes:
+def _classic_event(realm: str, events: list[Event]) -> bytes:
     entities = [
         {
             "name": NAMES.get(e.kind, e.kind),
             "id": e.id,
             "operation": e.act,
-            "lastUpdated": moment(e.at),
+            "lastUpdated": format_moment(e.at),
         }
         for e in events
     ]
@@ -90,12 +90,12 @@ def _classic(realm: str, events: list[Event]) -> bytes:
     return json.dumps({"eventNotifications": [notice]}).encode()
 
 
-def cloud(events: Iterable[Event]) -> list[bytes]:
+def cloud_body(events: Iterable[Event]) -> list[bytes]:
     """Return one body with the events of all companies."""
-    return [json.dumps([_cloud(event) for event in events]).encode()]
+    return [json.dumps([_cloud_event(event) for event in events]).encode()]
 
 
-def _cloud(event: Event) -> dict[str, Any]:
+def _cloud_event(event: Event) -> dict[str, Any]:
     kind = NAMES.get(event.kind, event.kind).lower()
     return {
         "specversion": "1.0",
@@ -103,14 +103,14 @@ def _cloud(event: Event) -> dict[str, Any]:
         "source": SOURCE,
         "type": f"qbo.{kind}.{PAST[event.act]}.v1",
         "datacontenttype": "application/json",
-        "time": moment(event.at),
+        "time": format_moment(event.at),
         "intuitentityid": event.id,
         "intuitaccountid": event.realm,
         "data": {},
     }
 
 
-def moment(at: float) -> str:
+def format_moment(at: float) -> str:
     return (
         dt.datetime.fromtimestamp(at, dt.UTC)
         .isoformat(timespec="milliseconds")
@@ -118,4 +118,4 @@ def moment(at: float) -> str:
     )
 
 
-FORMS = {"cloudevents": cloud, "classic": classic}
+FORMS = {"cloudevents": cloud_body, "classic": classic_bodies}

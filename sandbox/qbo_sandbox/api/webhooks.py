@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
 from qbo_sandbox.accounting.company import Change
-from qbo_sandbox.api.webhook_events import FORMS, Event, events, moment
+from qbo_sandbox.api.webhook_events import FORMS, Event, events_of, format_moment
 from qbo_sandbox.kit import Clock, Journal, Wire, ask
 from qbo_sandbox.switches import Switches
 
@@ -37,8 +37,8 @@ class Delivery:
     over: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        tries = [{"at": moment(at), "status": status} for at, status in self.tries]
-        state = {"over": self.over} | ({} if self.over else {"next": moment(self.due)})
+        tries = [{"at": format_moment(at), "status": status} for at, status in self.tries]
+        state = {"over": self.over} | ({} if self.over else {"next": format_moment(self.due)})
         return {
             "number": self.number,
             "url": self.url,
@@ -108,14 +108,14 @@ class Sender:
     def again(self, realm: str, changes: list[Change], act: str, at: float) -> None:
         """Queue a write from the journal that a killed process may not have sent."""
         if self.addresses:
-            self._keep(events(realm, changes, act, at))
+            self._keep(events_of(realm, changes, act, at))
 
     def watch(self, realm: str, changes: list[Change], act: str, at: float) -> None:
         """Queue the events of a write; of equal events only the newest is sent."""
         if not self.addresses:
             return
         with self._awake:
-            self._keep(events(realm, changes, act, at))
+            self._keep(events_of(realm, changes, act, at))
             self.start()
             self._awake.notify()
 
@@ -140,7 +140,7 @@ class Sender:
                     for delivery in [
                         each for each in self.deliveries if not each.over and each.due <= due
                     ]:
-                        self._try(delivery, due)
+                        self._try_to_send(delivery, due)
                     self._note()
 
     def _note(self) -> None:
@@ -171,7 +171,7 @@ class Sender:
                 self.deliveries.append(Delivery(self._numbers, url, body, now))
         del self.deliveries[:-KEPT]
 
-    def _try(self, delivery: Delivery, now: float) -> None:
+    def _try_to_send(self, delivery: Delivery, now: float) -> None:
         delivery.due = now + WAITS[min(len(delivery.tries), len(WAITS) - 1)]
         status = self._post(delivery, now)
         delivery.tries.append((now, status))
@@ -183,7 +183,7 @@ class Sender:
         headers = {
             "content-type": "application/json",
             "intuit-signature": base64.b64encode(signed).decode(),
-            "intuit-created-time": moment(now),
+            "intuit-created-time": format_moment(now),
             "intuit-t-id": delivery.trace,
             "intuit-notification-schema-version": "0.1",
             "user-agent": "intuit_notification_server/0.1",
@@ -208,7 +208,8 @@ class Sender:
             self.subscribe(body["url"], body.get("form", "cloudevents"))
         with self._awake:
             waiting = [
-                event._asdict() | {"at": moment(event.at)} for event in self._waiting.values()
+                event._asdict() | {"at": format_moment(event.at)}
+                for event in self._waiting.values()
             ]
         deliveries = [delivery.as_dict() for delivery in list(self.deliveries)]
         return {"addresses": self.addresses, "waiting": waiting, "deliveries": deliveries}

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser
 from xml.sax.saxutils import escape, quoteattr
 
 from qbo_sandbox.accounting.values import dump, envelope_time
-from qbo_sandbox.entities.schema import Field, types
+from qbo_sandbox.entities.schema import Field, type_fields
 
 NAMESPACE = "http://schema.intuit.com/finance/v3"
 ENTITY_ATTRIBUTES = ("domain", "status", "sparse")
@@ -36,19 +36,19 @@ def from_json(body: bytes) -> bytes:
     """Return a JSON response in XML, with the elements in the order of the schema."""
     response: dict[str, Any] = json.loads(body, parse_float=Decimal)
     if response.keys() >= REPORT_PARTS:
-        return _document("Report", _elements(response), "").encode()
+        return _parse_document("Report", _to_elements(response), "").encode()
     time = str(response.pop("time", ""))
     if "fault" in response:
         response = {"Fault": _gateway_fault(response["fault"])}
         time = envelope_time(int(time) / 1000, "UTC")
-    return _document("IntuitResponse", _elements(response), time).encode()
+    return _parse_document("IntuitResponse", _to_elements(response), time).encode()
 
 
-def _elements(response: dict[str, Any]) -> str:
-    return "".join(_element(name, value, name) for name, value in response.items())
+def _to_elements(response: dict[str, Any]) -> str:
+    return "".join(_to_element(name, value, name) for name, value in response.items())
 
 
-def _document(root: str, content: str, time: str) -> str:
+def _parse_document(root: str, content: str, time: str) -> str:
     declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     time_attribute = f" time={quoteattr(time)}" if time else ""
     return f'{declaration}<{root} xmlns="{NAMESPACE}"{time_attribute}>{content}</{root}>'
@@ -62,21 +62,21 @@ def _gateway_fault(fault: dict[str, Any]) -> dict[str, Any]:
     return {"type": fault["type"], "Error": errors}
 
 
-def _element(name: str, value: Any, kind: str) -> str:
+def _to_element(name: str, value: Any, kind: str) -> str:
     """Return a JSON value as an element, a list as one element for each member."""
     if isinstance(value, list):
-        return "".join(_element(name, item, kind) for item in value)
+        return "".join(_to_element(name, item, kind) for item in value)
     if value is None:
         return ""
     if not isinstance(value, dict):
-        return f"<{name}>{escape(_text(value))}</{name}>"
+        return f"<{name}>{escape(_text_of(value))}</{name}>"
     if kind == "any":
         entries = value.get("any", ())
-        extensions = "".join(map(_extension, entries))
+        extensions = "".join(map(_parse_extension, entries))
         return f"<{name}>{extensions}</{name}>"
     if kind == "ref" or _looks_like_reference(name, value):
         content = escape(str(value.get("value", "")))
-        return f"<{name}{_attributes(value, REFERENCE_ATTRIBUTES)}>{content}</{name}>"
+        return f"<{name}{_without_attributes(value, REFERENCE_ATTRIBUTES)}>{content}</{name}>"
     return _object_element(name, value, kind)
 
 
@@ -93,8 +93,8 @@ def _object_element(name: str, value: dict[str, Any], kind: str) -> str:
     children = ""
     for key in _in_schema_order(kind, value):
         if key not in attribute_names:
-            children += _element(key, value[key], _type_of(kind, key))
-    attributes = _attributes(value, attribute_names)
+            children += _to_element(key, value[key], _type_of(kind, key))
+    attributes = _without_attributes(value, attribute_names)
     if not children:
         return f"<{name}{attributes}/>"
     return f"<{name}{attributes}>{children}</{name}>"
@@ -102,31 +102,31 @@ def _object_element(name: str, value: dict[str, Any], kind: str) -> str:
 
 def _type_of(parent: str, name: str) -> str:
     """Return the schema's type of a field, or of the object that an envelope contains."""
-    if parent in types():
-        return types()[parent].get(name, UNKNOWN_FIELD).type
+    if parent in type_fields():
+        return type_fields()[parent].get(name, UNKNOWN_FIELD).type
     return name
 
 
 def _in_schema_order(kind: str, value: dict[str, Any]) -> list[str]:
-    places = {name: place for place, name in enumerate(types().get(kind, ()))}
+    places = {name: place for place, name in enumerate(type_fields().get(kind, ()))}
     return sorted(value, key=lambda name: places.get(name, len(places)))
 
 
-def _attributes(value: dict[str, Any], names: tuple[str, ...]) -> str:
+def _without_attributes(value: dict[str, Any], names: tuple[str, ...]) -> str:
     attributes = ""
     for name in names:
         if value.get(name) is not None:
-            attributes += f" {name}={quoteattr(_text(value[name]))}"
+            attributes += f" {name}={quoteattr(_text_of(value[name]))}"
     return attributes
 
 
-def _extension(entry: dict[str, Any]) -> str:
+def _parse_extension(entry: dict[str, Any]) -> str:
     """Return one entry of an extension block, whose JSON name contains the namespace."""
     local_name = str(entry.get("name", "")).rpartition("}")[2]
-    return _element(local_name, entry.get("value", {}), "")
+    return _to_element(local_name, entry.get("value", {}), "")
 
 
-def _text(value: Any) -> str:
+def _text_of(value: Any) -> str:
     return value if isinstance(value, str) else dump(value)
 
 
@@ -143,7 +143,7 @@ def read(body: bytes) -> tuple[str, dict[str, Any]]:
     if name == "IntuitBatchRequest":
         items = [_batch_item(child) for child in root if _local_name(child) == "BatchItemRequest"]
         return name, {"BatchItemRequest": items}
-    return name, _object(root, name)
+    return name, _parse_object(root, name)
 
 
 def _parse(body: bytes) -> Element:
@@ -170,17 +170,17 @@ def _batch_item(element: Element) -> dict[str, Any]:
     item = _attribute_values(element, BATCH_ITEM_ATTRIBUTES)
     for child in element:
         name = _local_name(child)
-        item[name] = _object(child, name) if len(child) else (child.text or "")
+        item[name] = _parse_object(child, name) if len(child) else (child.text or "")
     return item
 
 
-def _object(element: Element, kind: str) -> dict[str, Any]:
+def _parse_object(element: Element, kind: str) -> dict[str, Any]:
     """Return an element as an object, with types and lists as the schema says."""
     content = _attribute_values(element, ENTITY_ATTRIBUTES)
     if "sparse" in content:
         content["sparse"] = content["sparse"] == "true"
-    for name, field, child in _children(element, kind):
-        value = _value(child, field)
+    for name, field, child in _child_elements(element, kind):
+        value = _parse_value(child, field)
         if field.many:
             content.setdefault(name, []).append(value)
         else:
@@ -188,14 +188,14 @@ def _object(element: Element, kind: str) -> dict[str, Any]:
     return content
 
 
-def _children(element: Element, kind: str) -> Iterator[tuple[str, Field, Element]]:
-    fields = types().get(kind, {})
+def _child_elements(element: Element, kind: str) -> Iterator[tuple[str, Field, Element]]:
+    fields = type_fields().get(kind, {})
     for child in element:
         name = _local_name(child)
         yield name, fields.get(name, UNKNOWN_FIELD), child
 
 
-def _value(element: Element, field: Field) -> Any:
+def _parse_value(element: Element, field: Field) -> Any:
     """Return the content of an element by the type of its field."""
     text = element.text or ""
     if len(element):
@@ -205,8 +205,8 @@ def _value(element: Element, field: Field) -> Any:
     if field.type == "any":
         entries = list(map(_extension_entry, element))
         return {"any": entries}
-    if field.type in types() or len(element):
-        return _object(element, field.type)
+    if field.type in type_fields() or len(element):
+        return _parse_object(element, field.type)
     return _plain_value(text, field)
 
 
@@ -214,16 +214,16 @@ def _plain_value(text: str, field: Field) -> Any:
     if field.type == "b":
         return BOOLEANS.get(text.strip().lower(), text)
     if field.type in ("d", "i"):
-        return _number(text)
+        return _parse_number(text)
     return text
 
 
 def _extension_entry(element: Element) -> dict[str, Any]:
     name = f"{{{NAMESPACE}}}{_local_name(element)}"
-    return {"name": name, "value": _object(element, "")}
+    return {"name": name, "value": _parse_object(element, "")}
 
 
-def _number(text: str) -> Any:
+def _parse_number(text: str) -> Any:
     """Return a number, or the text if it is none, so that the schema refuses it."""
     try:
         return Decimal(text.strip())

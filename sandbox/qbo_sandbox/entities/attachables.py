@@ -4,7 +4,7 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import BY_PATH
-from qbo_sandbox.accounting.refusals import business
+from qbo_sandbox.accounting.refusals import business_error
 
 
 def check_links(company: Company, data: dict[str, Any]) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def check_links(company: Company, data: dict[str, Any]) -> dict[str, Any]:
         kind = BY_PATH.get(str(entity.get("type", "")).lower())
         if kind is None or company.row(kind, entity.get("value")) is None:
             target = f"{entity.get('type')} {entity.get('value')}"
-            raise business(
+            raise business_error(
                 f"The entity {target} that you are trying to link does not exist. {target}"
             )
         entity["type"] = kind

@@ -11,7 +11,7 @@ CHECKS = ("Purchase", "BillPayment")
 TAKEN = "You must specify a different number. This number has already been used."
 
 
-def give(
+def assign_number(
     company: Company,
     rule: TxnKind,
     data: dict[str, Any],
@@ -25,7 +25,7 @@ def give(
         if rule.numbers == "auto" and not company.options.custom_numbers:
             data["DocNumber"] = (old or {}).get("DocNumber") or company.next_number(rule.name)
         return
-    if not _warns(company, rule) or "allowduplicatedocnum" in params.get("include", ""):
+    if not _is_refused(company, rule) or "allowduplicatedocnum" in params.get("include", ""):
         return
     other = find_duplicate(company, rule, data, (old or {}).get("Id"))
     if other:
@@ -39,7 +39,7 @@ def give(
         )
 
 
-def _warns(company: Company, rule: TxnKind) -> bool:
+def _is_refused(company: Company, rule: TxnKind) -> bool:
     """Tell whether a number that is in use is refused."""
     if rule.side == "sell":
         return company.options.warn_duplicate_sales
@@ -53,7 +53,7 @@ def find_duplicate(
     """Return another transaction with this number, within the rule's scope."""
     for kind in _kinds_to_compare(rule, data):
         for id in company.table(kind).by_number.get(str(data["DocNumber"]).lower(), ()):
-            if id != but and _clashes(company, rule, data, kind, id):
+            if id != but and _is_in_use(company, rule, data, kind, id):
                 return kind, id
     return None
 
@@ -69,7 +69,7 @@ def is_check(data: dict[str, Any]) -> bool:
     return "Check" in (data.get("PaymentType"), data.get("PayType"))
 
 
-def _clashes(company: Company, rule: TxnKind, data: dict[str, Any], kind: str, id: str) -> bool:
+def _is_in_use(company: Company, rule: TxnKind, data: dict[str, Any], kind: str, id: str) -> bool:
     row = company.table(kind).rows[id]
     if is_check(data):
         return is_check(row.read())

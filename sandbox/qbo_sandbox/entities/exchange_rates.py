@@ -5,8 +5,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from qbo_sandbox.accounting.company import Change, Company, Reply
-from qbo_sandbox.accounting.refusals import Refusal, business, missing, unknown_reference
+from qbo_sandbox.accounting.company import Change, Company, StoredReply
+from qbo_sandbox.accounting.refusals import (
+    Refusal,
+    business_error,
+    missing_field,
+    unknown_reference,
+)
 from qbo_sandbox.entities import schema
 
 NONE = "Multicurrency is not turned on in this company."
@@ -14,20 +19,20 @@ NONE = "Multicurrency is not turned on in this company."
 
 def write(
     company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
-) -> Reply:
+) -> StoredReply:
     """Set the rate of one currency for one day."""
     schema.check("ExchangeRate", body)
     for field in ("SourceCurrencyCode", "Rate", "AsOfDate"):
         if body.get(field) in (None, ""):
-            raise missing(field)
+            raise missing_field(field)
     code, date = _checked_code(company, body["SourceCurrencyCode"]), str(body["AsOfDate"])[:10]
     rate = Decimal(str(body["Rate"]))
     if rate <= 0:
         raise Refusal("2090", f"Invalid Amount : {body['Rate']}", "Rate")
     target = str(body.get("TargetCurrencyCode") or company.options.currency)
     if target != company.options.currency:
-        raise business("Rates are given in the company's home currency.")
-    data = _entry(company, code, date, rate)
+        raise business_error("Rates are given in the company's home currency.")
+    data = _rate_entry(company, code, date, rate)
     return company.commit([Change("ExchangeRate", data["Id"], data)], request)
 
 
@@ -36,17 +41,17 @@ def read(company: Company, params: dict[str, str]) -> bytes:
     lower = {name.lower(): value for name, value in params.items()}
     code = _checked_code(company, lower.get("sourcecurrencycode") or "")
     date = lower.get("asofdate") or company.today()
-    return company.body("ExchangeRate", _rate_id(company, code, _day(date)))
+    return company.body("ExchangeRate", _rate_id(company, code, _parse_day(date)))
 
 
-def prepare(company: Company, dates: Iterable[str]) -> None:
+def store_rates(company: Company, dates: Iterable[str]) -> None:
     """Put every currency's rate for these days into the table for queries."""
     for date in dates:
         for code in sorted({company.options.currency, *company.currencies()}):
-            _rate_id(company, code, _day(date))
+            _rate_id(company, code, _parse_day(date))
 
 
-def _day(text: str) -> str:
+def _parse_day(text: str) -> str:
     try:
         return dt.date.fromisoformat(text[:10]).isoformat()
     except ValueError:
@@ -55,7 +60,7 @@ def _day(text: str) -> str:
 
 def _checked_code(company: Company, code: str) -> str:
     if not company.options.multicurrency:
-        raise business(NONE)
+        raise business_error(NONE)
     code = str(code).upper()
     if code not in {company.options.currency, *company.currencies()}:
         raise unknown_reference("Currencies", code)
@@ -64,12 +69,12 @@ def _checked_code(company: Company, code: str) -> str:
 
 def _rate_id(company: Company, code: str, date: str) -> str:
     """Return the id of a rate; a computed rate is not written to the journal."""
-    data = _entry(company, code, date, company.rate(code, date))
+    data = _rate_entry(company, code, date, company.rate(code, date))
     if company.row("ExchangeRate", data["Id"]) is None:
         company.derive("ExchangeRate", data["Id"], data)
     return str(data["Id"])
 
 
-def _entry(company: Company, code: str, date: str, rate: Decimal) -> dict[str, Any]:
+def _rate_entry(company: Company, code: str, date: str, rate: Decimal) -> dict[str, Any]:
     about = {"SourceCurrencyCode": code, "TargetCurrencyCode": company.options.currency}
     return company.head(f"{code}.{date}") | about | {"Rate": rate, "AsOfDate": date}

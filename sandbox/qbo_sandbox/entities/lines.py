@@ -13,9 +13,9 @@ from qbo_sandbox.accounting.kinds import (
     TEXT_LINE,
     TxnKind,
 )
-from qbo_sandbox.accounting.references import fill, resolve
-from qbo_sandbox.accounting.refusals import Refusal, business, missing
-from qbo_sandbox.accounting.values import money, shortest
+from qbo_sandbox.accounting.references import resolve, resolve_all
+from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
+from qbo_sandbox.accounting.values import round_money, shortest_number
 from qbo_sandbox.entities import sales
 
 MAX_LINES = 10_000
@@ -27,7 +27,7 @@ def complete_lines(
     """Check every line and give it its id and number."""
     requested = data["Line"]
     if len(requested) > MAX_LINES:
-        raise business(f"A transaction cannot have more than {MAX_LINES} lines.")
+        raise business_error(f"A transaction cannot have more than {MAX_LINES} lines.")
     ids = _LineIds(requested, old)
     lines: list[dict[str, Any]] = []
     number = 0
@@ -39,7 +39,7 @@ def complete_lines(
         place: dict[str, Any] = {"Id": id, "LineNum": number}
         if line.get("DetailType") == DISCOUNT_LINE:
             place = {}
-        completed = place | _line(company, rule, data, line)
+        completed = place | _complete_line(company, rule, data, line)
         lines.append(completed)
         if completed["DetailType"] == GROUP_LINE:
             for part in completed[GROUP_LINE]["Line"]:
@@ -85,55 +85,55 @@ def _common_fields(line: dict[str, Any], kind: str) -> dict[str, Any]:
     return common
 
 
-def _line(
+def _complete_line(
     company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any]
 ) -> dict[str, Any]:
     """Return a line as it is stored, without its id and number."""
-    kind = _kind(rule, line)
+    kind = _detail_type(rule, line)
     completed = _common_fields(line, kind)
     if kind == TEXT_LINE:
         completed["DescriptionLineDetail"] = line.get("DescriptionLineDetail") or {}
         return completed
     detail = dict(line.get(kind) or {})
     if not detail and rule.side == "buy":
-        raise missing(f"Line.{kind}")
+        raise missing_field(f"Line.{kind}")
     if line.get("Amount") is None and kind not in (DISCOUNT_LINE, GROUP_LINE):
-        raise missing("Line.Amount")
-    completed["Amount"] = money(_number(line.get("Amount") or 0))
-    fill(company, detail)
+        raise missing_field("Line.Amount")
+    completed["Amount"] = round_money(_parse_number(line.get("Amount") or 0))
+    resolve_all(company, detail)
     if kind == ACCOUNT_LINE:
-        _account(company, detail)
+        _complete_account_line(company, detail)
     elif kind == GROUP_LINE:
-        sales.group(company, data, completed, detail)
+        sales.complete_bundle(company, data, completed, detail)
     elif kind != DISCOUNT_LINE:
-        _goods(company, rule, data, completed, detail)
+        _complete_item_line(company, rule, data, completed, detail)
     if rule.side == "buy":
-        _tags(company, data, detail)
+        _complete_dimensions(company, data, detail)
     completed[kind] = detail
     return completed
 
 
-def _kind(rule: TxnKind, line: dict[str, Any]) -> str:
+def _detail_type(rule: TxnKind, line: dict[str, Any]) -> str:
     """Return the DetailType of a line; refuse one that the transaction cannot have."""
     kind = line.get("DetailType")
     if not kind:
-        raise missing("Line.DetailType")
+        raise missing_field("Line.DetailType")
     if kind not in rule.details:
         detail = f"Business Validation Error: {kind} is not allowed on a {rule.label}."
         raise Refusal("6000", detail, "")
     return str(kind)
 
 
-def _number(value: Any) -> Decimal:
+def _parse_number(value: Any) -> Decimal:
     try:
         return Decimal(str(value))
     except InvalidOperation:
         raise Refusal("2070", f"Invalid Number : {value}", "Amount") from None
 
 
-def _account(company: Company, detail: dict[str, Any]) -> None:
+def _complete_account_line(company: Company, detail: dict[str, Any]) -> None:
     if not detail.get("AccountRef"):
-        raise missing("AccountRef")
+        raise missing_field("AccountRef")
     account = resolve(company, "Account", detail["AccountRef"]).read()
     if account["AccountType"] in ("Accounts Payable", "Non-Posting"):
         raise Refusal(
@@ -144,7 +144,7 @@ def _account(company: Company, detail: dict[str, Any]) -> None:
         )
 
 
-def _goods(
+def _complete_item_line(
     company: Company,
     rule: TxnKind,
     data: dict[str, Any],
@@ -153,32 +153,32 @@ def _goods(
 ) -> None:
     """Complete a line with an item."""
     if rule.side == "sell":
-        sales.item(company, data, line, detail)
+        sales.complete_item_line(company, data, line, detail)
     else:
-        _item(company, detail)
-    _product(line, detail)
+        _line_item(company, detail)
+    _check_product(line, detail)
 
 
-def _item(company: Company, detail: dict[str, Any]) -> None:
+def _line_item(company: Company, detail: dict[str, Any]) -> None:
     if not detail.get("ItemRef"):
-        raise missing("ItemRef")
+        raise missing_field("ItemRef")
     item = resolve(company, "Item", detail["ItemRef"]).read()
     if not (item.get("ExpenseAccountRef") or item.get("AssetAccountRef")):
-        raise business(
+        raise business_error(
             f"The item {item['Name']} has no expense account, so it cannot be purchased."
         )
 
 
-def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:
+def _check_product(line: dict[str, Any], detail: dict[str, Any]) -> None:
     """Check that quantity times price is the amount, to the cent."""
     for field in ("Qty", "UnitPrice"):
         if detail.get(field) is not None:
-            detail[field] = shortest(_number(detail[field]))
+            detail[field] = shortest_number(_parse_number(detail[field]))
     if line["Amount"] and not (detail.get("Qty") or detail.get("UnitPrice")):
         detail.pop("Qty", None)
         detail.pop("UnitPrice", None)
     if detail.get("Qty") is not None and detail.get("UnitPrice") is not None:
-        product = money(detail["Qty"] * detail["UnitPrice"])
+        product = round_money(detail["Qty"] * detail["UnitPrice"])
         if product != line["Amount"]:
             raise Refusal(
                 "6070",
@@ -191,7 +191,7 @@ def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:
         detail.setdefault("Qty", Decimal(1))
 
 
-def _tags(company: Company, data: dict[str, Any], detail: dict[str, Any]) -> None:
+def _complete_dimensions(company: Company, data: dict[str, Any], detail: dict[str, Any]) -> None:
     """Complete class and billable status of a line.
 
     A purchase has classes on its lines, wherever the company has them on sales forms.
@@ -205,4 +205,4 @@ def _tags(company: Company, data: dict[str, Any], detail: dict[str, Any]) -> Non
         if detail.get("CustomerRef") and company.switches.billable_by_customer and is_tracked:
             detail["BillableStatus"] = "Billable"
     elif status == "Billable" and not detail.get("CustomerRef"):
-        raise business("When you check Billable, you must also specify a customer.")
+        raise business_error("When you check Billable, you must also specify a customer.")

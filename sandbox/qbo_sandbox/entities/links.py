@@ -5,13 +5,13 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS
-from qbo_sandbox.accounting.values import ZERO, money
+from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.entities import payments, purchases
 
 LABELS = {"Check": "BillPaymentCheck", "CreditCard": "BillPaymentCreditCard"}
 
 
-def effects(
+def linked_changes(
     company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
     """Return the changes of other transactions that follow from this one; their versions stay."""
@@ -19,14 +19,14 @@ def effects(
     if rule.pays:
         return _settle(company, kind, id, data, old)
     if kind == "Bill":
-        return [*_take_orders(company, id, data, old), *_repaid(company, data, old)]
+        return [*_take_orders(company, id, data, old), *_revalue_payments(company, data, old)]
     if kind == "Invoice":
         return [
             *_take_estimates(company, id, data, old),
             *_take_hours(company, data, old),
-            *_repaid(company, data, old),
+            *_revalue_payments(company, data, old),
         ]
-    return _repaid(company, data, old)
+    return _revalue_payments(company, data, old)
 
 
 def _settle(
@@ -36,17 +36,17 @@ def _settle(
     label = LABELS.get(str((data or old or {}).get("PayType")), kind)
     changes = []
     for key in now.keys() | before.keys():
-        target = _target(company, *key)
+        target = _copy_to_change(company, *key)
         if target is None:
             continue
         if kind != "Deposit":
-            _lower(key[0], target, now.get(key, ZERO) - before.get(key, ZERO))
-        _link(target, {"TxnId": id, "TxnType": label}, is_linked=key in now)
+            _lower_balance(key[0], target, now.get(key, ZERO) - before.get(key, ZERO))
+        _add_link(target, {"TxnId": id, "TxnType": label}, is_linked=key in now)
         changes.append(Change(key[0], key[1], target))
     return changes
 
 
-def _target(company: Company, kind: str, id: str) -> dict[str, Any] | None:
+def _copy_to_change(company: Company, kind: str, id: str) -> dict[str, Any] | None:
     """Return a copy of a transaction to change, with a new time of change."""
     row = company.row(kind, id) if kind in TXN_KINDS else None
     if row is None:
@@ -56,15 +56,15 @@ def _target(company: Company, kind: str, id: str) -> dict[str, Any] | None:
     return data
 
 
-def _lower(kind: str, target: dict[str, Any], amount: Decimal) -> None:
+def _lower_balance(kind: str, target: dict[str, Any], amount: Decimal) -> None:
     field = TXN_KINDS[kind].open_field
     for name in {field, "Balance"} & target.keys():
-        target[name] = money(target[name] - amount)
+        target[name] = round_money(target[name] - amount)
     if "HomeBalance" in target:
-        target["HomeBalance"] = money(target[field] * target["ExchangeRate"])
+        target["HomeBalance"] = round_money(target[field] * target["ExchangeRate"])
 
 
-def _link(target: dict[str, Any], link: dict[str, str], *, is_linked: bool) -> None:
+def _add_link(target: dict[str, Any], link: dict[str, str], *, is_linked: bool) -> None:
     others = [other for other in target.get("LinkedTxn", ()) if other["TxnId"] != link["TxnId"]]
     links = [*others, link] if is_linked else others
     if links or target.get("AllowOnlinePayment") is not None:
@@ -78,10 +78,10 @@ def _take_orders(
 ) -> list[Change]:
     orders, changes = purchases.orders_of(data), []
     for order in orders.keys() | purchases.orders_of(old).keys():
-        target = _target(company, "PurchaseOrder", order)
+        target = _copy_to_change(company, "PurchaseOrder", order)
         if target is None:
             continue
-        _link(target, {"TxnId": id, "TxnType": "Bill"}, is_linked=order in orders)
+        _add_link(target, {"TxnId": id, "TxnType": "Bill"}, is_linked=order in orders)
         others = [link["TxnId"] for link in target.get("LinkedTxn", ()) if link["TxnId"] != id]
         bills = [
             company.table("Bill").rows[other].read()
@@ -97,18 +97,18 @@ def _take_orders(
 def _take_estimates(
     company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    estimates, changes = _estimates(data), []
-    for estimate in estimates | _estimates(old):
-        target = _target(company, "Estimate", estimate)
+    estimates, changes = _linked_estimates(data), []
+    for estimate in estimates | _linked_estimates(old):
+        target = _copy_to_change(company, "Estimate", estimate)
         if target is not None:
-            _link(target, {"TxnId": id, "TxnType": "Invoice"}, is_linked=estimate in estimates)
+            _add_link(target, {"TxnId": id, "TxnType": "Invoice"}, is_linked=estimate in estimates)
             open_as = "Accepted" if target.get("AcceptedDate") else "Pending"
             target["TxnStatus"] = "Closed" if estimate in estimates else open_as
             changes.append(Change("Estimate", estimate, target))
     return changes
 
 
-def _estimates(data: dict[str, Any] | None) -> set[str]:
+def _linked_estimates(data: dict[str, Any] | None) -> set[str]:
     links = (data or {}).get("LinkedTxn") or ()
     return {str(link["TxnId"]) for link in links if link.get("TxnType") == "Estimate"}
 
@@ -117,16 +117,16 @@ def _take_hours(
     company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
     """Mark hours on an invoice as billed, and removed hours as billable."""
-    hours, changes = _hours(data), []
-    for id in hours ^ _hours(old):
-        target = _target(company, "TimeActivity", id)
+    hours, changes = _billed_activities(data), []
+    for id in hours ^ _billed_activities(old):
+        target = _copy_to_change(company, "TimeActivity", id)
         if target is not None:
             target["BillableStatus"] = "HasBeenBilled" if id in hours else "Billable"
             changes.append(Change("TimeActivity", id, target))
     return changes
 
 
-def _hours(data: dict[str, Any] | None) -> set[str]:
+def _billed_activities(data: dict[str, Any] | None) -> set[str]:
     """Return the ids of the time activities that a transaction bills."""
     ids = set()
     for line in (data or {}).get("Line") or ():
@@ -136,7 +136,7 @@ def _hours(data: dict[str, Any] | None) -> set[str]:
     return ids
 
 
-def _repaid(
+def _revalue_payments(
     company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
     """Return the payments on a transaction with a new exchange rate; their gains change."""
@@ -148,7 +148,7 @@ def _repaid(
     for link in old.get("LinkedTxn") or ():
         id, label = link["TxnId"], link["TxnType"]
         kind = payments.LINKED_KINDS.get(label, label)
-        target = _target(company, kind, id)
+        target = _copy_to_change(company, kind, id)
         if target is not None and TXN_KINDS[kind].pays:
             changes.append(Change(kind, id, target))
     return changes
@@ -159,7 +159,7 @@ def release_payments(company: Company, kind: str, id: str, data: dict[str, Any])
     changes = []
     for link in data.get("LinkedTxn") or ():
         source = payments.LINKED_KINDS.get(link["TxnType"], link["TxnType"])
-        target = _target(company, source, link["TxnId"])
+        target = _copy_to_change(company, source, link["TxnId"])
         if target is None or not TXN_KINDS[source].pays:
             continue
         lines, unapplied = [], ZERO
@@ -170,6 +170,6 @@ def release_payments(company: Company, kind: str, id: str, data: dict[str, Any])
                 lines.append(line)
         target["Line"] = lines
         if "UnappliedAmt" in target:
-            target["UnappliedAmt"] = money(target["UnappliedAmt"] + unapplied)
+            target["UnappliedAmt"] = round_money(target["UnappliedAmt"] + unapplied)
         changes.append(Change(source, link["TxnId"], target))
     return changes

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.references import fill, name_reference, resolve
-from qbo_sandbox.accounting.refusals import Refusal, business, missing
-from qbo_sandbox.accounting.values import money, shortest
+from qbo_sandbox.accounting.references import name_reference, resolve, resolve_all
+from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
+from qbo_sandbox.accounting.values import round_money, shortest_number
 from qbo_sandbox.entities.currencies import NAMES, currency_ref
 from qbo_sandbox.entities.subtypes import TYPE_OF
 
@@ -45,10 +45,10 @@ HIDDEN_NUMBER = "XXX-XX-XXXX"  # a social security number is never told again
 CLASS_OF = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in kinds}
 
 
-def _currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     code = (data.get("CurrencyRef") or {}).get("value") or company.options.currency
     if old and old.get("CurrencyRef", {}).get("value") not in (None, code):
-        raise business("The currency of a name or account cannot be changed.")
+        raise business_error("The currency of a name or account cannot be changed.")
     if code != company.options.currency and code not in company.currencies():
         raise Refusal(
             "2500", f"Invalid Reference Id : Currency {code} is not set up in this company", ""
@@ -56,15 +56,15 @@ def _currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None
     data["CurrencyRef"] = currency_ref(code)
 
 
-def _vendor(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_vendor(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     data.setdefault("Vendor1099", False)
-    _currency(company, data, old)
+    _complete_currency(company, data, old)
     number = str(data.get("TaxIdentifier") or "")
     if number and not number.startswith("XXX"):
         data["TaxIdentifier"] = "X" * max(0, len(number) - 4) + number[-4:]
 
 
-def _customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     data.pop("IsProject", None)
     if old and "IsProject" in old:
         data["IsProject"] = old["IsProject"]
@@ -72,18 +72,18 @@ def _customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None
     data.setdefault("Job", bool(data.get("ParentRef")))
     data.setdefault("BillWithParent", False)
     data.setdefault("PreferredDeliveryMethod", "Print")
-    _currency(company, data, old)
+    _complete_currency(company, data, old)
     if data.get("BillAddr"):
         data.setdefault("ShipAddr", data["BillAddr"])
 
 
-def _employee(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_employee(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     data.setdefault("BillableTime", False)
     if data.get("SSN"):
         data["SSN"] = HIDDEN_NUMBER
 
 
-def _account(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_account(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     kind = data.get("AccountType") or TYPE_OF.get(str(data.get("AccountSubType")))
     if not kind:
         raise Refusal(
@@ -92,11 +92,11 @@ def _account(company: Company, data: dict[str, Any], old: dict[str, Any] | None)
             "",
         )
     if '"' in str(data.get("Name")):
-        raise business('Name cannot include double quotes (") or colons (:).')
+        raise business_error('Name cannot include double quotes (") or colons (:).')
     data["AccountType"] = kind
     data.setdefault("AccountSubType", SUBTYPES[kind])
     data["Classification"] = CLASS_OF.get(kind)
-    _currency(company, data, old)
+    _complete_currency(company, data, old)
 
 
 ITEM_ACCOUNTS = {
@@ -106,23 +106,23 @@ ITEM_ACCOUNTS = {
 }
 
 
-def _item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     kind = data.setdefault("Type", "Service")
     if old and "Inventory" in (old.get("Type"), kind) and old.get("Type") != kind:
-        raise business(
+        raise business_error(
             "An inventory item cannot become another type, nor another type an inventory item."
         )
     if kind == "Category":
-        return _category(data)
+        return _complete_category(data)
     if kind == "Group":
-        _bundle(company, data)
+        _complete_bundle(company, data)
     elif kind == "Inventory":
-        _inventory(company, data)
+        _complete_inventory(company, data)
     elif not (data.get("IncomeAccountRef") or data.get("ExpenseAccountRef")):
-        raise missing("IncomeAccountRef")
+        raise missing_field("IncomeAccountRef")
     for field in ("UnitPrice", "PurchaseCost", "QtyOnHand"):
         if data.get(field) is not None:
-            data[field] = shortest(str(data[field]))
+            data[field] = shortest_number(str(data[field]))
     data.setdefault("TrackQtyOnHand", False)
     data.setdefault("Taxable", False)
     for field in ("UnitPrice", "PurchaseCost") if kind != "Group" else ():
@@ -130,7 +130,7 @@ def _item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) ->
     return None
 
 
-def _category(data: dict[str, Any]) -> None:
+def _complete_category(data: dict[str, Any]) -> None:
     """Complete a category of items, which has neither price nor account."""
     for field in (
         *ITEM_ACCOUNTS,
@@ -143,10 +143,10 @@ def _category(data: dict[str, Any]) -> None:
         data.pop(field, None)
 
 
-def _inventory(company: Company, data: dict[str, Any]) -> None:
+def _complete_inventory(company: Company, data: dict[str, Any]) -> None:
     for field in ("TrackQtyOnHand", "QtyOnHand", "InvStartDate", *ITEM_ACCOUNTS):
         if data.get(field) in (None, "") or data[field] is False:
-            raise missing(field)
+            raise missing_field(field)
     for field, types in ITEM_ACCOUNTS.items():
         if resolve(company, "Account", data[field]).read()["AccountType"] not in types:
             raise Refusal(
@@ -156,34 +156,34 @@ def _inventory(company: Company, data: dict[str, Any]) -> None:
             )
 
 
-def _bundle(company: Company, data: dict[str, Any]) -> None:
+def _complete_bundle(company: Company, data: dict[str, Any]) -> None:
     """Complete a bundle; refuse bundles and categories as its parts."""
     parts = (data.get("ItemGroupDetail") or {}).get("ItemGroupLine") or []
     if not parts:
-        raise missing("ItemGroupDetail")
+        raise missing_field("ItemGroupDetail")
     for part in parts:
         item = resolve(company, "Item", part.get("ItemRef")).read()
         if item["Type"] in ("Group", "Category"):
-            raise business(f"{item['Name']} cannot be part of a bundle.")
+            raise business_error(f"{item['Name']} cannot be part of a bundle.")
         part["ItemRef"] = name_reference(company, "Item", part["ItemRef"])
-        part["Qty"] = shortest(str(part.get("Qty") or 1))
+        part["Qty"] = shortest_number(str(part.get("Qty") or 1))
 
 
-def _term(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_term(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     dated = data.get("DayOfMonthDue") is not None
     if not dated and data.get("DueDays") is None:
-        raise missing("DueDays")
+        raise missing_field("DueDays")
     data["Type"] = "DATE_DRIVEN" if dated else "STANDARD"
     data.setdefault("DiscountPercent", 0)
 
 
-def _method(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_method(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     data.setdefault("Type", "NON_CREDIT_CARD")
 
 
-def _agency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_agency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     if old:
-        raise business("A tax agency cannot be changed.")
+        raise business_error("A tax agency cannot be changed.")
     data.pop("Active", None)
     data.setdefault("TaxTrackedOnPurchases", True)
     data.setdefault("TaxTrackedOnSales", True)
@@ -195,39 +195,39 @@ def _company_currency(company: Company, data: dict[str, Any], old: dict[str, Any
     options = company.options
     is_new_home_currency = not old and code == options.currency
     if not options.multicurrency and not is_new_home_currency:
-        raise business("Multicurrency is not turned on in this company.")
+        raise business_error("Multicurrency is not turned on in this company.")
     old_code = (old or data)["Code"]
     if old_code != code:
-        raise business("The code of a currency cannot be changed.")
+        raise business_error("The code of a currency cannot be changed.")
     is_code = len(code) == 3 and code.isalpha()
     if not is_code:
         raise Refusal("2220", f"Invalid currency type : {code}", "Code")
     data.setdefault("Name", NAMES.get(code, code))
 
 
-def _budget(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_budget(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     for field in ("StartDate", "EndDate", "BudgetType", "BudgetDetail"):
         if not data.get(field):
-            raise missing(field)
+            raise missing_field(field)
     data.setdefault("BudgetEntryType", "Monthly")
     for detail in data["BudgetDetail"]:
         if not detail.get("AccountRef"):
-            raise missing("AccountRef")
-        fill(company, detail)
-        detail["Amount"] = money(str(detail.get("Amount") or 0))
+            raise missing_field("AccountRef")
+        resolve_all(company, detail)
+        detail["Amount"] = round_money(str(detail.get("Amount") or 0))
     if data["EndDate"] < data["StartDate"]:
-        raise business("A budget cannot end before it starts.")
+        raise business_error("A budget cannot end before it starts.")
 
 
 RULES: dict[str, Callable[[Company, dict[str, Any], dict[str, Any] | None], None]] = {
-    "Vendor": _vendor,
-    "Customer": _customer,
-    "Employee": _employee,
-    "Account": _account,
-    "Item": _item,
-    "Term": _term,
-    "PaymentMethod": _method,
-    "TaxAgency": _agency,
+    "Vendor": _complete_vendor,
+    "Customer": _complete_customer,
+    "Employee": _complete_employee,
+    "Account": _complete_account,
+    "Item": _complete_item,
+    "Term": _complete_term,
+    "PaymentMethod": _complete_method,
+    "TaxAgency": _complete_agency,
     "CompanyCurrency": _company_currency,
-    "Budget": _budget,
+    "Budget": _complete_budget,
 }

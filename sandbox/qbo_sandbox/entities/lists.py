@@ -5,8 +5,8 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company, name_key
 from qbo_sandbox.accounting.kinds import LIST_KINDS
-from qbo_sandbox.accounting.references import fill, resolve
-from qbo_sandbox.accounting.refusals import Refusal, business, missing
+from qbo_sandbox.accounting.references import resolve, resolve_all
+from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import day_of_month, plus_days
 from qbo_sandbox.entities.list_defaults import RULES
 from qbo_sandbox.entities.schema import check_length
@@ -31,32 +31,32 @@ def complete(
     """Return the entry as QuickBooks stores it: checked, named, completed."""
     for field in COMPUTED:
         data.pop(field, None)
-    fill(company, data)
-    _name(company, kind, data)
+    resolve_all(company, data)
+    _check_name(company, kind, data)
     data.setdefault("Active", True)
     if kind in RULES:
         RULES[kind](company, data, old)
-    _nest(company, kind, data, old)
-    _activity(company, kind, data, old)
-    _unique(company, kind, data, old)
+    _set_parent(company, kind, data, old)
+    _rename_by_activity(company, kind, data, old)
+    _require_unique_name(company, kind, data, old)
     return data
 
 
 def _require(fields: Iterable[str], data: dict[str, Any]) -> None:
     for field in fields:
         if not str(data.get(field) or "").strip():
-            raise missing(field)
+            raise missing_field(field)
 
 
-def _name(company: Company, kind: str, data: dict[str, Any]) -> None:
+def _check_name(company: Company, kind: str, data: dict[str, Any]) -> None:
     """Check the name of a list entry and its required fields."""
     rule = LIST_KINDS[kind]
     if rule.space == "people":
-        _person(data)
+        _complete_person(data)
     _require(rule.required, data)
     name = str(data.get(rule.field) or "")
     if kind not in FREE_NAMES and FORBIDDEN_SIGNS & set(name):
-        raise business(f"{rule.field} cannot include tabs, new lines, or colons.")
+        raise business_error(f"{rule.field} cannot include tabs, new lines, or colons.")
     if rule.space == "people":
         check_length(rule.field, name, company.switches.name_length)
     if kind == "Account":
@@ -64,7 +64,7 @@ def _name(company: Company, kind: str, data: dict[str, Any]) -> None:
         check_length("AcctNum", number, company.switches.account_number_length)
 
 
-def _person(data: dict[str, Any]) -> None:
+def _complete_person(data: dict[str, Any]) -> None:
     """Complete the names of a person and check the e-mail address."""
     name = str(data.get("DisplayName") or "").strip()
     if not name:
@@ -83,7 +83,9 @@ def _person(data: dict[str, Any]) -> None:
     data.setdefault("PrintOnCheckName", data["DisplayName"])
 
 
-def _nest(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _set_parent(
+    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """Set parent, level and full name."""
     rule = LIST_KINDS[kind]
     if not rule.nested:
@@ -121,7 +123,9 @@ def renamed_below(company: Company, kind: str, parent: dict[str, Any]) -> list[C
     return changes
 
 
-def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _require_unique_name(
+    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     rule = LIST_KINDS[kind]
     if not rule.space or not data.get("Active", True):
         return
@@ -138,7 +142,7 @@ def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, An
         )
 
 
-def _activity(
+def _rename_by_activity(
     company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
     """Rename an entry that becomes inactive; restore the name if it becomes active."""
@@ -154,7 +158,7 @@ def _activity(
             data[field] = bare
 
 
-def due(company: Company, term: dict[str, Any], date: str) -> str:
+def due_date(company: Company, term: dict[str, Any], date: str) -> str:
     """Return the due date of a date under a term."""
     rule = resolve(company, "Term", term).read()
     if rule.get("DayOfMonthDue") is None:
@@ -162,7 +166,7 @@ def due(company: Company, term: dict[str, Any], date: str) -> str:
     return day_of_month(date, int(rule["DayOfMonthDue"]), int(rule.get("DueNextMonthDays") or 0))
 
 
-def place(
+def write_entry(
     company: Company,
     kind: str,
     data: dict[str, Any],

@@ -7,13 +7,13 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.references import (
     ONE_CURRENCY,
-    fill,
     in_currency,
     name_reference,
     resolve,
+    resolve_all,
 )
-from qbo_sandbox.accounting.refusals import Refusal, business, missing
-from qbo_sandbox.accounting.values import ZERO, money
+from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
+from qbo_sandbox.accounting.values import ZERO, round_money
 
 DEPOSITED, JOURNAL = "DepositLineDetail", "JournalEntryLineDetail"
 NEEDS = {"Accounts Receivable": "Customer", "Accounts Payable": "Vendor"}
@@ -22,11 +22,11 @@ TO_DEPOSIT = ("Payment", "SalesReceipt")
 TO_BANK = ("Bank", "Other Current Asset")
 
 
-def deposit(
+def complete_deposit(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
     """Complete a deposit, less the cash that is taken out."""
-    data["DepositToAccountRef"] = _in(
+    data["DepositToAccountRef"] = _account_reference(
         company, data["DepositToAccountRef"], data, TO_BANK, "DepositToAccountRef"
     )
     lines: list[dict[str, Any]] = []
@@ -39,11 +39,11 @@ def deposit(
     data["Line"] = lines
     back = data.get("CashBack") or {}
     if back:
-        fill(company, back)
-        back["Amount"] = _amount(back)
-    total = money(sum((line["Amount"] for line in lines), ZERO) - back.get("Amount", ZERO))
+        resolve_all(company, back)
+        back["Amount"] = _parse_amount(back)
+    total = round_money(sum((line["Amount"] for line in lines), ZERO) - back.get("Amount", ZERO))
     if total < 0:
-        raise business("Transaction amount must be 0 or greater.")
+        raise business_error("Transaction amount must be 0 or greater.")
     data["TotalAmt"] = total
 
 
@@ -64,29 +64,31 @@ def _deposited_amount(
     if any(other["TxnId"] != (old or {}).get("Id") for other in elsewhere):
         raise refused
     if target["CurrencyRef"]["value"] != data["CurrencyRef"]["value"]:
-        raise business(ONE_CURRENCY)
+        raise business_error(ONE_CURRENCY)
     return Decimal(target["TotalAmt"])
 
 
-def transfer(
+def complete_transfer(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    data["Amount"] = money(str(data["Amount"]))
+    data["Amount"] = round_money(str(data["Amount"]))
     for field in ("FromAccountRef", "ToAccountRef"):
-        _in(company, data[field], data, (), field)
+        _account_reference(company, data[field], data, (), field)
     if data["FromAccountRef"]["value"] == data["ToAccountRef"]["value"]:
-        raise business("You must choose two different accounts.")
+        raise business_error("You must choose two different accounts.")
 
 
 def card_paid(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
     """Complete a credit card payment from the bank, both in home currency."""
-    data["Amount"] = money(str(data["Amount"]))
+    data["Amount"] = round_money(str(data["Amount"]))
     if data["CurrencyRef"]["value"] != company.options.currency:
-        raise business(ONE_CURRENCY)
-    _in(company, data["CreditCardAccountRef"], data, ("Credit Card",), "CreditCardAccountRef")
-    _in(company, data["BankAccountRef"], data, ("Bank",), "BankAccountRef")
+        raise business_error(ONE_CURRENCY)
+    _account_reference(
+        company, data["CreditCardAccountRef"], data, ("Credit Card",), "CreditCardAccountRef"
+    )
+    _account_reference(company, data["BankAccountRef"], data, ("Bank",), "BankAccountRef")
 
 
 def as_transfer(payment: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def as_transfer(payment: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _in(
+def _account_reference(
     company: Company,
     reference: dict[str, Any],
     data: dict[str, Any],
@@ -115,10 +117,10 @@ def _in(
     return name_reference(company, "Account", reference)
 
 
-def journal(
+def complete_journal(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    lines = [_entry(company, data, place, line) for place, line in enumerate(data["Line"])]
+    lines = [_complete_entry(company, data, place, line) for place, line in enumerate(data["Line"])]
     sides = [
         line["Amount"] * (1 if line[JOURNAL]["PostingType"] == "Debit" else -1)
         for line in lines
@@ -127,7 +129,7 @@ def journal(
     if sum(sides, ZERO):
         raise Refusal("2300", "Total debits and credits do not match", "")
     if not sides:
-        raise missing("Line")
+        raise missing_field("Line")
     data["Line"] = lines
     data.setdefault("Adjustment", False)
 
@@ -136,7 +138,7 @@ def _linked_line(
     company: Company, data: dict[str, Any], old: dict[str, Any] | None, line: dict[str, Any]
 ) -> dict[str, Any]:
     """Return a line of a deposit that takes money from undeposited funds, as it is stored."""
-    stored = _without(line, "Id", "LineNum", DEPOSITED)
+    stored = _without_keys(line, "Id", "LineNum", DEPOSITED)
     stored["Amount"] = _deposited_amount(company, line["LinkedTxn"][0], data, old)
     stored.pop("DetailType", None)
     if line.get(DEPOSITED):
@@ -147,11 +149,11 @@ def _linked_line(
 def _account_line(company: Company, line: dict[str, Any], number: int) -> dict[str, Any]:
     """Return a line of a deposit with an account of its own, as it is stored."""
     detail = dict(line.get(DEPOSITED) or {})
-    fill(company, detail)
-    amount = _amount(line)
+    resolve_all(company, detail)
+    amount = _parse_amount(line)
     if not detail.get("AccountRef"):
-        raise missing("AccountRef")
-    stored = _without(line, "Id", "LineNum", DEPOSITED)
+        raise missing_field("AccountRef")
+    stored = _without_keys(line, "Id", "LineNum", DEPOSITED)
     stored["Amount"] = amount
     stored["Id"] = str(number)
     stored["LineNum"] = number
@@ -160,26 +162,26 @@ def _account_line(company: Company, line: dict[str, Any], number: int) -> dict[s
     return stored
 
 
-def _without(line: dict[str, Any], *fields: str) -> dict[str, Any]:
+def _without_keys(line: dict[str, Any], *fields: str) -> dict[str, Any]:
     return {key: value for key, value in line.items() if key not in fields}
 
 
-def _entry(
+def _complete_entry(
     company: Company, data: dict[str, Any], place: int, line: dict[str, Any]
 ) -> dict[str, Any]:
-    other = _without(line, "Id", "LineNum", JOURNAL)
+    other = _without_keys(line, "Id", "LineNum", JOURNAL)
     if line.get("DetailType") == "DescriptionOnly":
         return {"Id": str(place), **other}
     detail = dict(line.get(JOURNAL) or {})
     for field in ("PostingType", "AccountRef"):
         if not detail.get(field):
-            raise missing(field)
-    fill(company, detail)
+            raise missing_field(field)
+    resolve_all(company, detail)
     account = _usable_account(company, detail["AccountRef"], data)
     needed = NEEDS.get(account["AccountType"])
     entity = detail.get("Entity") or {}
     if needed and entity.get("Type") != needed:
-        raise business(
+        raise business_error(
             f"When you use this account, you must choose a {needed.lower()} in the Name field."
         )
     if entity.get("Type") in WHO:
@@ -193,7 +195,7 @@ def _entry(
     return {
         "Id": str(place),
         **other,
-        "Amount": _amount(line),
+        "Amount": _parse_amount(line),
         "DetailType": JOURNAL,
         JOURNAL: detail,
     }
@@ -208,11 +210,11 @@ def _usable_account(
         company.options.currency,
         data["CurrencyRef"]["value"],
     ):
-        raise business("Transactions can have only one foreign currency at a time.")
+        raise business_error("Transactions can have only one foreign currency at a time.")
     return account
 
 
-def _amount(line: dict[str, Any]) -> Decimal:
+def _parse_amount(line: dict[str, Any]) -> Decimal:
     if line.get("Amount") is None:
-        raise missing("Line.Amount")
-    return money(str(line["Amount"]))
+        raise missing_field("Line.Amount")
+    return round_money(str(line["Amount"]))

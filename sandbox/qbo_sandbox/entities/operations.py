@@ -5,15 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from qbo_sandbox.accounting import addresses
-from qbo_sandbox.accounting.company import Change, Company, Reply
+from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.refusals import (
     INACTIVE,
     Refusal,
-    missing,
+    missing_field,
     not_found,
-    stale,
-    unsupported,
+    stale_object,
+    unsupported_operation,
 )
 from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.accounting.values import dump
@@ -52,7 +52,7 @@ OTHER_USER = "Kari Nordmann"
 
 def write(
     company: Company, kind: str, body: Any, params: dict[str, str], request: str | None = None
-) -> Reply:
+) -> StoredReply:
     """Carry out what a POST to the kind's address asks for."""
     if not isinstance(body, dict):
         raise Refusal(
@@ -70,15 +70,15 @@ def write(
     if wanted_operation == "void":
         return void(company, kind, body, request)
     if wanted_operation not in ("update", "create"):
-        raise unsupported(wanted_operation)
+        raise unsupported_operation(wanted_operation)
     if wanted_operation == "update" and not body.get("Id"):
-        raise missing("Id")
+        raise missing_field("Id")
     params = params | {"include": " ".join(read_include(params))}
     act = update if wanted_operation == "update" else create
     return act(company, kind, body, params, request)
 
 
-SPECIAL: dict[str, Callable[[Company, dict[str, Any], dict[str, str], str | None], Reply]] = {
+SPECIAL: dict[str, Callable[[Company, dict[str, Any], dict[str, str], str | None], StoredReply]] = {
     "ExchangeRate": exchange_rates.write,
     "TaxService": taxservice.write,
     "RecurringTransaction": recurring.write,
@@ -89,10 +89,10 @@ def read(company: Company, kind: str, id: str) -> bytes:
     paid = company.row("CreditCardPaymentTxn", str(id)) if kind == "Transfer" else None
     if paid:
         return dump(movements.as_transfer(paid.read())).encode()
-    return company.body(kind, existing(company, kind, id).id)
+    return company.body(kind, require_existing(company, kind, id).id)
 
 
-def existing(company: Company, kind: str, id: object) -> Row:
+def require_existing(company: Company, kind: str, id: object) -> Row:
     text = str(id)
     if not text.isdigit() and kind != "TaxCode":
         raise Refusal("2030", f"Id should be a valid number. Supplied value:{text}", "Id")
@@ -104,7 +104,7 @@ def existing(company: Company, kind: str, id: object) -> Row:
 
 def create(
     company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
-) -> Reply:
+) -> StoredReply:
     _may_write(company, kind, new=True)
     schema.check(kind, body)
     data = _client_fields(kind, body)
@@ -113,28 +113,28 @@ def create(
     stamp = company.stamp(company.now())
     created = _identify(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
     reply = company.commit(
-        [Change(kind, id, created), *_effects(company, kind, id, created, None)], request
+        [Change(kind, id, created), *_all_effects(company, kind, id, created, None)], request
     )
     if kind in ("CompanyCurrency", "Customer", "Vendor"):
         code = data["Code"] if kind == "CompanyCurrency" else data["CurrencyRef"]["value"]
         for account in currencies.needed_accounts(company, code):
-            lists.place(company, "Account", account)
+            lists.write_entry(company, "Account", account)
     return reply
 
 
-def _effects(
+def _all_effects(
     company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    return links.effects(company, kind, id, data, old) if kind in TXN_KINDS else []
+    return links.linked_changes(company, kind, id, data, old) if kind in TXN_KINDS else []
 
 
 def update(
     company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
-) -> Reply:
+) -> StoredReply:
     _may_write(company, kind)
     schema.check(kind, body)
-    row = existing(company, kind, body["Id"])
-    _current(row, body)
+    row = require_existing(company, kind, body["Id"])
+    _current_object(row, body)
     old = company.current(kind, row)
     if kind in TXN_KINDS:
         _may_change(company, kind, old)
@@ -143,12 +143,12 @@ def update(
     base = _client_fields(kind, old) if sparse else _unsent_fields(kind, old)
     for field in SENT_AGAIN.get(kind, ()):
         if field not in data:
-            raise missing(field)
+            raise missing_field(field)
     if "Line" in data:
         base.pop("TxnTaxDetail", None)
     data = base | data
     data = _complete(company, kind, data, old, params)
-    if _same(data, old):
+    if _is_same(data, old):
         return _answer_unchanged(company, kind, row, request)
     meta = {
         "CreateTime": old["MetaData"]["CreateTime"],
@@ -156,7 +156,7 @@ def update(
     }
     changed = _identify(data, row.id, row.token + 1, meta)
     below = lists.renamed_below(company, kind, changed) if changed.get("FullyQualifiedName") else []
-    others = _effects(company, kind, row.id, changed, old)
+    others = _all_effects(company, kind, row.id, changed, old)
     if kind == "Item" and "updateaccountontxns" in read_include(params):
         others += _with_item(company, row.id)
     return company.commit([Change(kind, row.id, changed), *below, *others], request)
@@ -169,23 +169,23 @@ def _with_item(company: Company, id: str) -> list[Change]:
         for row in company.table(kind).rows.values():
             data = row.read()
             if any(
-                (_detail(line).get("ItemRef") or {}).get("value") == id
+                (_report_detail(line).get("ItemRef") or {}).get("value") == id
                 for line in data.get("Line", ())
             ):
                 changes.append(Change(kind, row.id, data))
     return changes
 
 
-def _detail(line: dict[str, Any]) -> dict[str, Any]:
+def _report_detail(line: dict[str, Any]) -> dict[str, Any]:
     detail = line.get(line.get("DetailType", ""))
     return detail if isinstance(detail, dict) else {}
 
 
-def void(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:
+def void(company: Company, kind: str, body: dict[str, Any], request: str | None) -> StoredReply:
     if kind not in TXN_KINDS or not TXN_KINDS[kind].voids:
-        raise unsupported("void")
-    row = existing(company, kind, body.get("Id", ""))
-    _current(row, body)
+        raise unsupported_operation("void")
+    row = require_existing(company, kind, body.get("Id", ""))
+    _current_object(row, body)
     old = row.read()
     _may_change(company, kind, old)
     data, others = voids.void(company, kind, old)
@@ -205,13 +205,13 @@ def _may_change(company: Company, kind: str, old: dict[str, Any]) -> None:
         )
 
 
-def delete(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:
+def delete(company: Company, kind: str, body: dict[str, Any], request: str | None) -> StoredReply:
     if kind in LIST_KINDS and not LIST_KINDS[kind].deletable:
-        raise unsupported("delete")
-    row = existing(company, kind, body.get("Id", ""))
+        raise unsupported_operation("delete")
+    row = require_existing(company, kind, body.get("Id", ""))
     if body.get("SyncToken") is None and kind != "Attachable":
-        raise missing("SyncToken")
-    _current(row, body, needed=False)
+        raise missing_field("SyncToken")
+    _current_object(row, body, needed=False)
     old = row.read()
     if kind in TXN_KINDS:
         _may_change(company, kind, old)
@@ -220,14 +220,14 @@ def delete(company: Company, kind: str, body: dict[str, Any], request: str | Non
                 "800", "Delete not allowed : a payment or credit is linked to this transaction", ""
             )
     return company.commit(
-        [Change(kind, row.id, None), *_effects(company, kind, row.id, None, old)], request
+        [Change(kind, row.id, None), *_all_effects(company, kind, row.id, None, old)], request
     )
 
 
 def _may_write(company: Company, kind: str, *, new: bool = False) -> None:
     rule = LIST_KINDS.get(kind)
     if rule and (not rule.writable or (new and kind in singletons.KINDS)):
-        raise unsupported(f"create {kind.lower()}")
+        raise unsupported_operation(f"create {kind.lower()}")
 
 
 def _client_fields(kind: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def _complete(
     params: dict[str, str],
 ) -> dict[str, Any]:
     data = {key: value for key, value in data.items() if value not in (None, "")}
-    addresses.number(data, old, company.counters.get("addresses", 0))
+    addresses.assign_ids(data, old, company.counters.get("addresses", 0))
     if kind in TXN_KINDS:
         return transactions.complete(company, TXN_KINDS[kind], data, old, params)
     if kind == "Attachable":
@@ -288,31 +288,33 @@ def _complete(
     return lists.complete(company, kind, data, old)
 
 
-def _current(row: Row, body: dict[str, Any], *, needed: bool = True) -> None:
+def _current_object(row: Row, body: dict[str, Any], *, needed: bool = True) -> None:
     sent = body.get("SyncToken")
     if sent is None and needed:
-        raise missing("SyncToken")
+        raise missing_field("SyncToken")
     if sent is not None and str(sent) != str(row.token):
-        raise stale(OTHER_USER)
+        raise stale_object(OTHER_USER)
 
 
 def _identify(data: dict[str, Any], id: str, token: int, meta: dict[str, str]) -> dict[str, Any]:
     own = {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": str(token), "MetaData": meta}
-    return {key: _exact(value) for key, value in (own | data).items() if value is not None}
+    return {
+        key: _require_version(value) for key, value in (own | data).items() if value is not None
+    }
 
 
-def _exact(value: Any) -> Any:
+def _require_version(value: Any) -> Any:
     return Decimal(str(value)) if isinstance(value, float) else value
 
 
-def _same(data: dict[str, Any], old: dict[str, Any]) -> bool:
+def _is_same(data: dict[str, Any], old: dict[str, Any]) -> bool:
     ignored = ("domain", "sparse", "Id", "SyncToken", "MetaData")
     return data == {key: value for key, value in old.items() if key not in ignored}
 
 
-def _answer_unchanged(company: Company, kind: str, row: Row, request: str | None) -> Reply:
+def _answer_unchanged(company: Company, kind: str, row: Row, request: str | None) -> StoredReply:
     """Return the current version for a write that changes nothing."""
-    reply = Reply(kind, company.body(kind, row.id), company.now())
+    reply = StoredReply(kind, company.body(kind, row.id), company.now())
     if request:
         company.replies[request] = reply
     return reply

@@ -7,8 +7,8 @@ from qbo_sandbox.accounting import settlements
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, TxnKind
 from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
-from qbo_sandbox.accounting.refusals import Refusal, business, missing
-from qbo_sandbox.accounting.values import ZERO, money
+from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
+from qbo_sandbox.accounting.values import ZERO, round_money
 
 DETAILS = {
     "Check": ("CheckPayment", "BankAccountRef", "Bank"),
@@ -21,12 +21,12 @@ def customer_payment(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
     """Complete a customer's payment."""
-    _whole(data)
+    _complete_amount(data)
     account = data.get("DepositToAccountRef") or {"value": company.undeposited_funds()}
     in_currency(company, "Account", account, data["CurrencyRef"]["value"], company.options.currency)
     data["DepositToAccountRef"] = name_reference(company, "Account", account)
-    data["Line"] = _lines(company, rule, data, old)
-    data["UnappliedAmt"] = money(_rest(data))
+    data["Line"] = _settling_lines(company, rule, data, old)
+    data["UnappliedAmt"] = round_money(_unapplied_amount(data))
     data.setdefault("ProcessPayment", False)
 
 
@@ -34,7 +34,7 @@ def bill_payment(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
     """Complete a payment to a vendor."""
-    whole = _whole(data)
+    whole = _complete_amount(data)
     if data["PayType"] not in DETAILS:
         raise Refusal("2170", f"Invalid Enumeration : {data['PayType']}", "PayType")
     name, field, sort = DETAILS[data["PayType"]]
@@ -47,45 +47,45 @@ def bill_payment(
         )
         paid[field] = name_reference(company, "Account", paid[field])
     elif whole:
-        raise missing(field)
+        raise missing_field(field)
     if name == "CheckPayment":
         paid.setdefault("PrintStatus", "NeedToPrint")
     data[name] = paid
-    data["Line"] = _lines(company, rule, data, old)
+    data["Line"] = _settling_lines(company, rule, data, old)
     if not data["Line"]:
-        raise missing("LinkedTxn")
-    _rest(data)
+        raise missing_field("LinkedTxn")
+    _unapplied_amount(data)
 
 
-def _whole(data: dict[str, Any]) -> Decimal:
+def _complete_amount(data: dict[str, Any]) -> Decimal:
     if data.get("TotalAmt") is None:
-        raise business("You must set a transaction amount.")
-    data["TotalAmt"] = money(str(data["TotalAmt"]))
+        raise business_error("You must set a transaction amount.")
+    data["TotalAmt"] = round_money(str(data["TotalAmt"]))
     return Decimal(data["TotalAmt"])
 
 
-def _rest(data: dict[str, Any]) -> Decimal:
+def _unapplied_amount(data: dict[str, Any]) -> Decimal:
     """Return what no line uses, at least zero."""
     rest = settlements.unapplied_amount(data)
     if rest < 0:
-        raise business("The amount applied is more than the amount of the payment.")
+        raise business_error("The amount applied is more than the amount of the payment.")
     return rest
 
 
-def _lines(
+def _settling_lines(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
     """Return the lines that settle something; links to other transactions are dropped silently."""
     lines = []
     for line in data.get("Line") or ():
         if line.get("Amount") is None:
-            raise missing("Amount")
+            raise missing_field("Amount")
         links = line.get("LinkedTxn") or ()
         if not links:
-            raise missing("LinkedTxn")
+            raise missing_field("LinkedTxn")
         if links[0].get("TxnType") not in rule.pays:
             continue
-        amount = money(str(line["Amount"]))
+        amount = round_money(str(line["Amount"]))
         _may_settle(company, rule, data, links[0], amount, old)
         lines.append({"Amount": amount, "LinkedTxn": [dict(links[0])]})
     return lines
@@ -105,7 +105,7 @@ def _may_settle(
     target = row.read()
     before = settled_amounts(old).get((link["TxnType"], str(link["TxnId"])), ZERO)
     if amount > Decimal(target[TXN_KINDS[link["TxnType"]].open_field]) + before:
-        raise business("The amount paid is more than what is open.")
+        raise business_error("The amount paid is more than what is open.")
 
 
 def settled_amounts(data: dict[str, Any] | None) -> dict[tuple[str, str], Decimal]:

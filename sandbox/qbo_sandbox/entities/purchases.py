@@ -7,14 +7,14 @@ from typing import Any
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
-from qbo_sandbox.accounting.refusals import Refusal, business
+from qbo_sandbox.accounting.refusals import Refusal, business_error
 
 TXN_TYPES = {"Cash": "54", "Check": "3", "CreditCard": "54"}
 PAID_FROM = {"Cash": "Bank", "Check": "Bank", "CreditCard": "Credit Card"}
 NO_ORDERS = "Feature Not Supported Error : purchase orders are not part of this edition"
 
 
-def expense(
+def complete_expense(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
     """Complete the head of an expense: account, payee and payment method."""
@@ -22,7 +22,7 @@ def expense(
     if sort not in PAID_FROM:
         raise Refusal("2170", f"Invalid Enumeration : {sort}", "PaymentType")
     if old and old["PaymentType"] != sort:
-        raise business("The payment type of an expense cannot be changed.")
+        raise business_error("The payment type of an expense cannot be changed.")
     account = resolve(company, "Account", data["AccountRef"]).read()
     if account["AccountType"] != PAID_FROM[sort]:
         text = (
@@ -63,7 +63,7 @@ def expense_done(
     data["PurchaseEx"] = {"any": [about]}
 
 
-def order(
+def complete_order(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
     if not company.options.purchase_orders:

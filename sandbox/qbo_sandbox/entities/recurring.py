@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from qbo_sandbox.accounting.company import Change, Company, Reply
+from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.kinds import TXN_KINDS
-from qbo_sandbox.accounting.refusals import Refusal, missing, not_found, stale
+from qbo_sandbox.accounting.refusals import Refusal, missing_field, not_found, stale_object
 from qbo_sandbox.entities import schema, transactions
 
 TEMPLATES = (
@@ -33,15 +33,15 @@ KIND = "RecurringTransaction"
 
 def write(
     company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
-) -> Reply:
+) -> StoredReply:
     """Make, change or delete a template; the one object in the body says of which kind it is."""
-    kind, template = _template(body)
+    kind, template = _find_template(body)
     id = str(template.get("Id") or "")
     row = company.row(KIND, id) if id else None
     if id and row is None:
         raise not_found()
     if row and str(template.get("SyncToken")) != str(row.token):
-        raise stale("Kari Nordmann")
+        raise stale_object("Kari Nordmann")
     if params.get("operation", "").lower() == "delete":
         return company.commit([Change(KIND, _require(id), None)], request)
     old = row.read() if row else {}
@@ -61,17 +61,17 @@ def write(
 
 def _require(id: str) -> str:
     if not id:
-        raise missing("Id")
+        raise missing_field("Id")
     return id
 
 
-def _template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _find_template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     kinds = [name for name in body if name in TEMPLATES and isinstance(body[name], dict)]
     if kinds:
         return kinds[0], body[kinds[0]]
     if body.get("Id"):
         return "", body
-    raise missing("RecurringTransaction")
+    raise missing_field("RecurringTransaction")
 
 
 def _complete(
@@ -82,7 +82,7 @@ def _complete(
     info = dict(template.get("RecurringInfo") or {})
     for field in ("Name", "RecurType"):
         if not info.get(field):
-            raise missing(f"RecurringInfo.{field}")
+            raise missing_field(f"RecurringInfo.{field}")
     if info["RecurType"] not in SORTS:
         raise Refusal("2170", f"Invalid Enumeration : {info['RecurType']}", "RecurType")
     info.setdefault("Active", True)

@@ -13,9 +13,9 @@ from qbo_sandbox.accounting.kinds import (
     SUBTOTAL_LINE,
     TxnKind,
 )
-from qbo_sandbox.accounting.references import fill, in_currency, name_reference, resolve
-from qbo_sandbox.accounting.refusals import Refusal, missing
-from qbo_sandbox.accounting.values import ONE, ZERO, money, shortest
+from qbo_sandbox.accounting.references import in_currency, name_reference, resolve, resolve_all
+from qbo_sandbox.accounting.refusals import Refusal, missing_field
+from qbo_sandbox.accounting.values import ONE, ZERO, round_money, shortest_number
 
 ONLINE = (
     "AllowIPNPayment",
@@ -36,7 +36,7 @@ def prepare(
             if customer.get(field):
                 data.setdefault(field, customer[field])
     if data.get("EmailStatus") == "NeedToSend" and not data.get("BillEmail"):
-        raise missing("BillEmail")
+        raise missing_field("BillEmail")
     if rule.name == "SalesReceipt":
         data.setdefault("DepositToAccountRef", {"value": company.undeposited_funds()})
     if rule.counter and data.get(rule.counter):
@@ -78,17 +78,21 @@ def finish(
         data["Balance"] = Decimal(0)
 
 
-def item(
+def complete_item_line(
     company: Company, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]
 ) -> None:
     """Complete the detail of a sales line; its item is by default the company's."""
     if not detail.get("ItemRef"):
         usual = next(
-            (o["Value"] for o in _others(company) if o["Name"] == "SalesFormsPrefs.DefaultItem"),
+            (
+                o["Value"]
+                for o in _other_lines(company)
+                if o["Name"] == "SalesFormsPrefs.DefaultItem"
+            ),
             "1",
         )
         detail["ItemRef"] = {"value": usual}
-        fill(company, detail)
+        resolve_all(company, detail)
     product = resolve(company, "Item", detail["ItemRef"]).read()
     if product["Type"] == "Category":
         raise Refusal(
@@ -98,11 +102,11 @@ def item(
         detail.pop("ClassRef", None)
 
 
-def _others(company: Company) -> list[dict[str, str]]:
+def _other_lines(company: Company) -> list[dict[str, str]]:
     return list(company.preference("OtherPrefs", "NameValue") or ())
 
 
-def group(
+def complete_bundle(
     company: Company, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]
 ) -> None:
     """Complete a bundle: its lines count, not its amount; by default they are those of the item."""
@@ -111,15 +115,15 @@ def group(
         if detail.get("GroupItemRef")
         else {}
     )
-    detail["Quantity"] = shortest(str(detail.get("Quantity") or 1))
+    detail["Quantity"] = shortest_number(str(detail.get("Quantity") or 1))
     detail["Line"] = [
-        _part(company, data, dict(part))
-        for part in detail.get("Line") or _expand(company, bundle, detail)
+        _bundle_part(company, data, dict(part))
+        for part in detail.get("Line") or _expand_bundle(company, bundle, detail)
     ]
     line["Amount"] = ZERO
 
 
-def _expand(
+def _expand_bundle(
     company: Company, bundle: dict[str, Any], detail: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return a line for each item of a bundle, at its price."""
@@ -132,21 +136,21 @@ def _expand(
     return lines
 
 
-def _part(company: Company, data: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+def _bundle_part(company: Company, data: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     detail = dict(part.get(SALES_LINE) or {})
-    fill(company, detail)
-    item(company, data, part, detail)
+    resolve_all(company, detail)
+    complete_item_line(company, data, part, detail)
     for field in ("Qty", "UnitPrice"):
         if detail.get(field) is not None:
-            detail[field] = shortest(str(detail[field]))
+            detail[field] = shortest_number(str(detail[field]))
     return part | {
-        "Amount": money(str(part.get("Amount") or 0)),
+        "Amount": round_money(str(part.get("Amount") or 0)),
         "DetailType": SALES_LINE,
         SALES_LINE: detail,
     }
 
 
-def parts(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def flatten_lines(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the lines, with the lines of a bundle in its place."""
     for line in lines:
         if line["DetailType"] == GROUP_LINE:
@@ -165,14 +169,16 @@ def with_subtotal(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for line in lines:
         (discounts if line["DetailType"] == DISCOUNT_LINE else goods).append(line)
     subtotal = ZERO
-    for line in parts(goods):
+    for line in flatten_lines(goods):
         if line["DetailType"] == SALES_LINE:
             subtotal += line["Amount"]
     for line in discounts:
         detail = line[DISCOUNT_LINE]
         if detail.get("PercentBased") and detail.get("DiscountPercent") is not None:
-            line["Amount"] = money(subtotal * Decimal(str(detail["DiscountPercent"])) / HUNDRED)
-    between = {"Amount": money(subtotal), "DetailType": SUBTOTAL_LINE, SUBTOTAL_LINE: {}}
+            line["Amount"] = round_money(
+                subtotal * Decimal(str(detail["DiscountPercent"])) / HUNDRED
+            )
+    between = {"Amount": round_money(subtotal), "DetailType": SUBTOTAL_LINE, SUBTOTAL_LINE: {}}
     return [*goods, between, *discounts]
 
 
@@ -181,7 +187,12 @@ def taxed_share(data: dict[str, Any]) -> Decimal:
     if str(data.get("ApplyTaxAfterDiscount")).lower() != "true":
         return ONE
     whole = sum(
-        (line["Amount"] for line in parts(data["Line"]) if line["DetailType"] == SALES_LINE), ZERO
+        (
+            line["Amount"]
+            for line in flatten_lines(data["Line"])
+            if line["DetailType"] == SALES_LINE
+        ),
+        ZERO,
     )
     off = sum(
         (line["Amount"] for line in data["Line"] if line["DetailType"] == DISCOUNT_LINE), ZERO
@@ -191,8 +202,8 @@ def taxed_share(data: dict[str, Any]) -> Decimal:
 
 def us_tax(company: Company, data: dict[str, Any], tax: dict[str, Any]) -> dict[str, Any]:
     """Return automated sales tax: as the client states, else by the company's code."""
-    taxable = money(
-        sum((line["Amount"] for line in parts(data["Line"]) if _is_taxed(line)), ZERO)
+    taxable = round_money(
+        sum((line["Amount"] for line in flatten_lines(data["Line"]) if _is_taxed(line)), ZERO)
         * taxed_share(data)
     )
     if not taxable:
@@ -206,10 +217,10 @@ def us_tax(company: Company, data: dict[str, Any], tax: dict[str, Any]) -> dict[
     )
     lines = [_tax_line(company, entry["TaxRateRef"]["value"], taxable) for entry in listed]
     if tax.get("TotalTax") is not None and lines:
-        lines[-1]["Amount"] += money(str(tax["TotalTax"])) - sum(
+        lines[-1]["Amount"] += round_money(str(tax["TotalTax"])) - sum(
             (line["Amount"] for line in lines), ZERO
         )
-    whole = money(sum((line["Amount"] for line in lines), ZERO))
+    whole = round_money(sum((line["Amount"] for line in lines), ZERO))
     return {"TxnTaxCodeRef": {"value": code}, "TotalTax": whole, "TaxLine": lines}
 
 
@@ -226,7 +237,7 @@ def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
         "NetAmountTaxable": base,
     }
     return {
-        "Amount": money(base * percent / HUNDRED),
+        "Amount": round_money(base * percent / HUNDRED),
         "DetailType": "TaxLineDetail",
         "TaxLineDetail": detail,
     }

@@ -49,7 +49,7 @@ class Field(NamedTuple):
 
 
 @cache
-def types() -> dict[str, dict[str, Field]]:
+def type_fields() -> dict[str, dict[str, Field]]:
     """Return the fields of every object by name, with those of its base."""
     own: dict[str, tuple[str, dict[str, Field]]] = {}
     for line in _lines():
@@ -66,7 +66,7 @@ def types() -> dict[str, dict[str, Field]]:
 
 
 @cache
-def choices() -> dict[str, frozenset[str]]:
+def enumerated_values() -> dict[str, frozenset[str]]:
     """Return the values of each enumerated type."""
     pairs = (line[1:].partition(" ") for line in _source() if line.startswith("="))
     return {name: frozenset(values.split("|")) for name, _, values in pairs}
@@ -98,11 +98,11 @@ def _with_base(name: str, own: dict[str, tuple[str, dict[str, Field]]]) -> dict[
 
 def check(kind: str, body: dict[str, Any]) -> None:
     """Refuse unknown properties, wrong types and values, and long texts; convert the others."""
-    fields = _checks(kind)
+    fields = _field_checks(kind)
     for name, value in body.items():
         field = fields.get(name)
         if field is None:
-            raise unknown(name, kind)
+            raise unknown_property(name, kind)
         if value is None or value == "":
             continue
         if not field.many:
@@ -113,7 +113,7 @@ def check(kind: str, body: dict[str, Any]) -> None:
             for item in value:
                 field.fits(item)
         else:
-            raise _misfit(name, "a list")
+            raise _misfit_refusal(name, "a list")
 
 
 class Check(NamedTuple):
@@ -124,15 +124,15 @@ class Check(NamedTuple):
 
 
 @cache
-def _checks(kind: str) -> dict[str, Check]:
+def _field_checks(kind: str) -> dict[str, Check]:
     return {
-        name: Check(_fits(kind, name, own.type), own.many)
-        for name, own in types()[kind].items()
+        name: Check(_value_fits(kind, name, own.type), own.many)
+        for name, own in type_fields()[kind].items()
         if own.type != "any"
     }
 
 
-def _fits(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
+def _value_fits(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
     if type_name == "s":
         return partial(
             _check_text,
@@ -146,8 +146,8 @@ def _fits(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
     return partial(_check_value, name, type_name)
 
 
-def unknown(name: str, kind: str) -> Refusal:
-    fields = types()[kind]
+def unknown_property(name: str, kind: str) -> Refusal:
+    fields = type_fields()[kind]
     first_fields = ", ".join(f'"{field}"' for field in list(fields)[:10])
     return Refusal(
         "2010",
@@ -157,7 +157,7 @@ def unknown(name: str, kind: str) -> Refusal:
     )
 
 
-def _misfit(name: str, type_name: str) -> Refusal:
+def _misfit_refusal(name: str, type_name: str) -> Refusal:
     return Refusal(
         "2010",
         f"Property Name:Can not deserialize value of {name} as {type_name} specified is"
@@ -170,17 +170,17 @@ def _check_value(name: str, type_name: str, value: Any) -> Any:
         if isinstance(value, bool):
             return value
         if str(value).lower() not in ("true", "false"):
-            raise _misfit(name, "Boolean")
+            raise _misfit_refusal(name, "Boolean")
         return str(value).lower() == "true"
     if type_name in ("date", "time"):
         if not is_date(value):
             raise Refusal("2060", f"Invalid date format : {value}", name)
         return value if type_name == "time" or len(value) == 10 else value[:10]
     if type_name.startswith("="):
-        if value not in choices()[type_name[1:]]:
+        if value not in enumerated_values()[type_name[1:]]:
             raise Refusal("2170", f"Invalid Enumeration : {value}", name)
     elif not isinstance(value, dict):
-        raise _misfit(name, type_name)
+        raise _misfit_refusal(name, type_name)
     else:
         check(type_name, value)
     return value
@@ -188,7 +188,7 @@ def _check_value(name: str, type_name: str, value: Any) -> Any:
 
 def _check_text(name: str, limit: int | None, value: Any) -> str:
     if isinstance(value, dict | list):
-        raise _misfit(name, "String")
+        raise _misfit_refusal(name, "String")
     if limit:
         check_length(name, value, limit)
     return value if isinstance(value, str) else str(value)
@@ -227,10 +227,10 @@ def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
 
 def _check_reference(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _misfit(name, "ReferenceType")
+        raise _misfit_refusal(name, "ReferenceType")
     for key, text in value.items():
         if key not in ("value", "name", "type"):
-            raise _misfit(key, "ReferenceType")
+            raise _misfit_refusal(key, "ReferenceType")
         if isinstance(text, int | Decimal):
             value[key] = str(text)
     return value

@@ -4,7 +4,7 @@ from typing import Any
 
 from qbo_sandbox.accounting import preferences
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.refusals import missing
+from qbo_sandbox.accounting.refusals import missing_field
 
 FIXED = (
     "CompanyStartDate",
@@ -23,8 +23,8 @@ def complete(
 ) -> dict[str, Any]:
     """Return the object as stored; fields that only a person may change stay."""
     if kind == "Preferences":
-        return preferences.merge(data, old)
+        return preferences.merge_changes(data, old)
     if not str(data.get("CompanyName") or "").strip():
-        raise missing("CompanyName")
+        raise missing_field("CompanyName")
     data.pop("Active", None)
     return data | {field: old[field] for field in FIXED if field in old}

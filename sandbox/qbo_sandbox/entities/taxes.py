@@ -5,8 +5,8 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TxnKind
-from qbo_sandbox.accounting.refusals import Refusal, business, missing
-from qbo_sandbox.accounting.values import ONE, ZERO, money, shortest
+from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
+from qbo_sandbox.accounting.values import ONE, ZERO, round_money, shortest_number
 from qbo_sandbox.entities import sales
 
 HUNDRED = Decimal(100)
@@ -18,25 +18,25 @@ NO_RATE = "Make sure all your transactions have a GST/HST rate before you save."
 def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     """Check the codes, put the tax detail and the lines' net amounts in place."""
     if company.options.tax != "codes":
-        return _american(company, rule, data)
+        return _tax_american(company, rule, data)
     how = data.get("GlobalTaxCalculation")
     if not how:
-        raise missing("GlobalTaxCalculation")
+        raise missing_field("GlobalTaxCalculation")
     stated_tax = data.pop("TxnTaxDetail", None) or {}
     if how == "NotApplicable":
         if stated_tax.get("TaxLine") or Decimal(str(stated_tax.get("TotalTax") or 0)):
             raise Refusal(
                 "6170", "Tax detail cannot be given when GlobalTaxCalculation is NotApplicable", ""
             )
-        for detail in _details(data):
+        for detail in _tax_details(data):
             detail.pop("TaxCodeRef", None)
         return None
     return _check_codes(company, rule, data, stated_tax, how)
 
 
-def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+def _tax_american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     data.pop("GlobalTaxCalculation", None)
-    for detail in _details(data):
+    for detail in _tax_details(data):
         code = (detail.get("TaxCodeRef") or {}).get("value", "NON")
         if code not in US_CODES:
             raise Refusal("6100", f"Invalid Tax Code : line tax code {code} must be TAX or NON", "")
@@ -51,56 +51,56 @@ def _check_codes(
 ) -> None:
     taxed: dict[str, Decimal] = {}
     share = sales.taxed_share(data) if how == "TaxExcluded" else ONE
-    for line in sales.parts(data["Line"]):
-        detail = _detail(line)
+    for line in sales.flatten_lines(data["Line"]):
+        detail = _tax_detail(line)
         if detail is None:
             continue
         code = (detail.get("TaxCodeRef") or {}).get("value")
         if not code:
-            raise business(NO_RATE)
-        rates = _rates(company, code, rule.side)
+            raise business_error(NO_RATE)
+        rates = _code_rates(company, code, rule.side)
         if how == "TaxInclusive":
-            _split(company, line, detail, rates)
+            _make_net(company, line, detail, rates)
         for rate in rates:
             taxed[rate] = taxed.get(rate, ZERO) + line["Amount"] * share
     lines = [_tax_line(company, rate, base) for rate, base in taxed.items()]
     if how == "TaxInclusive" and not stated_tax:
-        stated_tax = {"TotalTax": sum(map(_inside, sales.parts(data["Line"])), ZERO)}
-    data["TxnTaxDetail"] = _override(lines, stated_tax)
+        stated_tax = {"TotalTax": sum(map(_included_tax, sales.flatten_lines(data["Line"])), ZERO)}
+    data["TxnTaxDetail"] = _apply_stated_tax(lines, stated_tax)
 
 
-def _inside(line: dict[str, Any]) -> Decimal:
+def _included_tax(line: dict[str, Any]) -> Decimal:
     """Return the tax that an inclusive line contains."""
-    detail = _detail(line)
+    detail = _tax_detail(line)
     return Decimal(detail["TaxInclusiveAmt"]) - Decimal(line["Amount"]) if detail else ZERO
 
 
-def _split(
+def _make_net(
     company: Company, line: dict[str, Any], detail: dict[str, Any], rates: list[str]
 ) -> None:
     """Make the amounts net, and put gross amounts into TaxInclusiveAmt."""
-    percent = sum((_percent(company, rate) for rate in rates), ZERO)
+    percent = sum((_rate_percent(company, rate) for rate in rates), ZERO)
     gross = detail.get("TaxInclusiveAmt")
     if gross is None and company.switches.inclusive_amount == "net":
         gross = line["Amount"] * (1 + percent / HUNDRED)
     elif gross is None:
         gross = line["Amount"]
-        line["Amount"] = money(gross / (1 + percent / HUNDRED))
+        line["Amount"] = round_money(gross / (1 + percent / HUNDRED))
         if detail.get("Qty") and detail.get("UnitPrice"):
-            detail["UnitPrice"] = shortest((line["Amount"] / detail["Qty"]).quantize(PRICE))
-    detail["TaxInclusiveAmt"] = money(gross)
+            detail["UnitPrice"] = shortest_number((line["Amount"] / detail["Qty"]).quantize(PRICE))
+    detail["TaxInclusiveAmt"] = round_money(gross)
 
 
 def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
-    percent = _percent(company, rate)
+    percent = _rate_percent(company, rate)
     detail = {
         "TaxRateRef": {"value": rate},
         "PercentBased": True,
         "TaxPercent": percent,
-        "NetAmountTaxable": money(base),
+        "NetAmountTaxable": round_money(base),
     }
     return {
-        "Amount": money(base * percent / HUNDRED),
+        "Amount": round_money(base * percent / HUNDRED),
         "DetailType": "TaxLineDetail",
         "TaxLineDetail": detail,
     }
@@ -116,7 +116,7 @@ def _stated_amounts(stated_tax: dict[str, Any]) -> dict[Any, Any]:
     return amounts
 
 
-def _override(lines: list[dict[str, Any]], stated_tax: dict[str, Any]) -> dict[str, Any]:
+def _apply_stated_tax(lines: list[dict[str, Any]], stated_tax: dict[str, Any]) -> dict[str, Any]:
     """Replace computed tax by the amounts that the client states, rate by rate.
 
     If it only states a total, the difference goes to the last rate that is not zero.
@@ -125,22 +125,22 @@ def _override(lines: list[dict[str, Any]], stated_tax: dict[str, Any]) -> dict[s
     for line in lines:
         amount = stated.get(line["TaxLineDetail"]["TaxRateRef"]["value"])
         if amount is not None:
-            line["Amount"] = money(str(amount))
+            line["Amount"] = round_money(str(amount))
     taxed = [line for line in lines if line["TaxLineDetail"]["TaxPercent"]]
     if not stated and stated_tax.get("TotalTax") is not None and taxed:
-        taxed[-1]["Amount"] += money(str(stated_tax["TotalTax"])) - _sum(lines)
-    return {"TotalTax": money(_sum(lines)), "TaxLine": lines}
+        taxed[-1]["Amount"] += round_money(str(stated_tax["TotalTax"])) - _sum_rates(lines)
+    return {"TotalTax": round_money(_sum_rates(lines)), "TaxLine": lines}
 
 
-def _sum(lines: list[dict[str, Any]]) -> Decimal:
+def _sum_rates(lines: list[dict[str, Any]]) -> Decimal:
     return sum((line["Amount"] for line in lines), ZERO)
 
 
-def total(data: dict[str, Any]) -> Decimal:
+def total_tax(data: dict[str, Any]) -> Decimal:
     return Decimal((data.get("TxnTaxDetail") or {}).get("TotalTax") or 0)
 
 
-def _rates(company: Company, code: str, side: str) -> list[str]:
+def _code_rates(company: Company, code: str, side: str) -> list[str]:
     row = company.row("TaxCode", code)
     listed = (row.read() if row else {}).get(
         "PurchaseTaxRateList" if side == "buy" else "SalesTaxRateList"
@@ -148,17 +148,21 @@ def _rates(company: Company, code: str, side: str) -> list[str]:
     return [str(entry["TaxRateRef"]["value"]) for entry in listed.get("TaxRateDetail", ())]
 
 
-def _percent(company: Company, rate: str) -> Decimal:
+def _rate_percent(company: Company, rate: str) -> Decimal:
     row = company.row("TaxRate", rate)
     return Decimal(row.read()["RateValue"]) if row else ZERO
 
 
-def _detail(line: dict[str, Any]) -> dict[str, Any] | None:
+def _tax_detail(line: dict[str, Any]) -> dict[str, Any] | None:
     detail: dict[str, Any] | None = (
         line.get(ACCOUNT_LINE) or line.get(ITEM_LINE) or line.get(SALES_LINE)
     )
     return detail
 
 
-def _details(data: dict[str, Any]) -> list[dict[str, Any]]:
-    return [detail for detail in map(_detail, sales.parts(data["Line"])) if detail is not None]
+def _tax_details(data: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        detail
+        for detail in map(_tax_detail, sales.flatten_lines(data["Line"]))
+        if detail is not None
+    ]

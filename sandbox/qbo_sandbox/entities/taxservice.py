@@ -3,9 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from qbo_sandbox.accounting.company import Change, Company, Reply
+from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.references import resolve
-from qbo_sandbox.accounting.refusals import Refusal, missing
+from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.entities import schema
 
 SIDES = {"Sales": "SalesTaxRateList", "Purchase": "PurchaseTaxRateList"}
@@ -13,34 +13,34 @@ SIDES = {"Sales": "SalesTaxRateList", "Purchase": "PurchaseTaxRateList"}
 
 def write(
     company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
-) -> Reply:
+) -> StoredReply:
     """Make a tax code of rates that are there, or made with it."""
     schema.check("TaxService", body)
     name = str(body.get("TaxCode") or "").strip()
     if not name:
-        raise missing("TaxCode")
+        raise missing_field("TaxCode")
     _require_unused(company, "TaxCode", name)
     rate_details = body.get("TaxRateDetails") or []
     if not rate_details:
-        raise missing("TaxRateDetails")
+        raise missing_field("TaxRateDetails")
     first = int(company.next_id("TaxRate"))
     details: list[dict[str, Any]] = []
     rates: list[Change] = []
     for rate_detail in rate_details:
-        detail, rate = _rate(company, rate_detail, str(first + len(rates)))
+        detail, rate = _answer_rate(company, rate_detail, str(first + len(rates)))
         details.append(detail)
         rates += [rate] if rate else []
     if len({rate.data["Name"].casefold() for rate in rates if rate.data}) < len(rates):
         raise _name_in_use("tax rate")
     code = company.next_id("TaxCode")
     answer = {"TaxCode": name, "TaxCodeId": code, "TaxRateDetails": details}
-    changes = [Change("TaxCode", code, company.head(code) | _code(name, details)), *rates]
+    changes = [Change("TaxCode", code, company.head(code) | _find_code(name, details)), *rates]
     return company.commit(
         [Change("TaxService", code, company.head(code) | answer), *changes], request
     )
 
 
-def _rate(
+def _answer_rate(
     company: Company, detail: dict[str, Any], id: str
 ) -> tuple[dict[str, Any], Change | None]:
     """Return the answer for a rate, and the change if the rate is new."""
@@ -51,7 +51,7 @@ def _rate(
     name = str(detail.get("TaxRateName") or "").strip()
     for field, value in (("TaxRateName", name), ("RateValue", detail.get("RateValue"))):
         if value in (None, ""):
-            raise missing(field)
+            raise missing_field(field)
     _require_unused(company, "TaxRate", name)
     agency = resolve(company, "TaxAgency", {"value": detail.get("TaxAgencyId")}).id
     percent = Decimal(str(detail["RateValue"]))
@@ -76,7 +76,7 @@ def _rate_answer(rate: dict[str, Any], side: str) -> dict[str, Any]:
     return names | {"TaxAgencyId": rate["AgencyRef"]["value"], "TaxApplicableOn": side}
 
 
-def _code(name: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
+def _find_code(name: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
     data: dict[str, Any] = {
         "Name": name,
         "Description": name,
@@ -86,12 +86,12 @@ def _code(name: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
     }
     for side, field in SIDES.items():
         own = [rate for rate in rates if rate["TaxApplicableOn"] == side]
-        entries = [_entry(rate, place) for place, rate in enumerate(own)]
+        entries = [_rate_entry(rate, place) for place, rate in enumerate(own)]
         data[field] = {"TaxRateDetail": entries} if entries else {}
     return data
 
 
-def _entry(rate: dict[str, Any], place: int) -> dict[str, Any]:
+def _rate_entry(rate: dict[str, Any], place: int) -> dict[str, Any]:
     reference = {"value": rate["TaxRateId"], "name": rate["TaxRateName"]}
     return {"TaxRateRef": reference, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": place}
 

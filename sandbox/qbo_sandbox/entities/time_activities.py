@@ -4,8 +4,8 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
-from qbo_sandbox.accounting.refusals import Refusal, business, missing
-from qbo_sandbox.accounting.values import shortest
+from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
+from qbo_sandbox.accounting.values import shortest_number
 
 WHO = {"Employee": "EmployeeRef", "Vendor": "VendorRef"}
 
@@ -20,15 +20,15 @@ def finish(
     if who is None:
         raise Refusal("2170", f"Invalid Enumeration : {data['NameOf']}", "NameOf")
     if not data.get(who):
-        raise missing(who)
+        raise missing_field(who)
     for field in set(WHO.values()) - {who}:
         data.pop(field, None)
     if data.get("Hours") is None and data.get("Minutes") is None and not data.get("StartTime"):
-        raise missing("Hours")
+        raise missing_field("Hours")
     data.setdefault("BillableStatus", "NotBillable")
     if data["BillableStatus"] != "NotBillable" and not data.get("CustomerRef"):
-        raise business("When you check Billable, you must also specify a customer.")
+        raise business_error("When you check Billable, you must also specify a customer.")
     data.setdefault("Taxable", False)
-    data["HourlyRate"] = shortest(str(data.get("HourlyRate") or 0))
+    data["HourlyRate"] = shortest_number(str(data.get("HourlyRate") or 0))
     data.setdefault("Hours", 0)
     data.setdefault("Minutes", 0)

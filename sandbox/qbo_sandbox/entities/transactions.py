@@ -6,9 +6,14 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import DISCOUNT_LINE, SUBTOTAL_LINE, TxnKind
-from qbo_sandbox.accounting.references import fill, in_currency
-from qbo_sandbox.accounting.refusals import Refusal, business, missing, unknown_reference
-from qbo_sandbox.accounting.values import ZERO, money, plus_days
+from qbo_sandbox.accounting.references import in_currency, resolve_all
+from qbo_sandbox.accounting.refusals import (
+    Refusal,
+    business_error,
+    missing_field,
+    unknown_reference,
+)
+from qbo_sandbox.accounting.values import ZERO, plus_days, round_money
 from qbo_sandbox.entities import (
     document_numbers,
     lists,
@@ -24,8 +29,8 @@ from qbo_sandbox.entities.lines import complete_lines
 
 Step = Callable[[Company, TxnKind, dict[str, Any], dict[str, Any] | None], None]
 BEFORE: dict[str, Step] = {
-    "Purchase": purchases.expense,
-    "PurchaseOrder": purchases.order,
+    "Purchase": purchases.complete_expense,
+    "PurchaseOrder": purchases.complete_order,
     **dict.fromkeys(
         ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.prepare
     ),
@@ -37,9 +42,9 @@ AFTER: dict[str, Step] = {
     "TimeActivity": time_activities.finish,
     "Payment": payments.customer_payment,
     "BillPayment": payments.bill_payment,
-    "Deposit": movements.deposit,
-    "Transfer": movements.transfer,
-    "JournalEntry": movements.journal,
+    "Deposit": movements.complete_deposit,
+    "Transfer": movements.complete_transfer,
+    "JournalEntry": movements.complete_journal,
     **dict.fromkeys(
         ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.finish
     ),
@@ -63,24 +68,24 @@ def complete(
 ) -> dict[str, Any]:
     """Return the transaction as QuickBooks stores it."""
     _require(rule, data)
-    _step(BEFORE, company, rule, data, old)
-    fill(company, data)
+    _run_step(BEFORE, company, rule, data, old)
+    resolve_all(company, data)
     if not company.options.departments:
         data.pop("DepartmentRef", None)
     if company.options.classes == "off" or (rule.details and company.options.classes == "line"):
         data.pop("ClassRef", None)
     data.setdefault("TxnDate", company.today())
     check_open(company, rule, data["TxnDate"])
-    _currency(company, rule, data)
-    _control(company, rule, data)
+    _complete_currency(company, rule, data)
+    _control_account(company, rule, data)
     if rule.details:
         complete_lines(company, rule, data, old)
         taxes.apply(company, rule, data)
-        _sum(rule, data, old)
-    _due(company, rule, data)
-    document_numbers.give(company, rule, data, old, params)
-    _links(data, old)
-    _step(AFTER, company, rule, data, old)
+        _sum_lines(rule, data, old)
+    _complete_due_date(company, rule, data)
+    document_numbers.assign_number(company, rule, data, old, params)
+    _merge_links(data, old)
+    _run_step(AFTER, company, rule, data, old)
     return data
 
 
@@ -88,7 +93,7 @@ def _is_origin(link: dict[str, Any]) -> bool:
     return link.get("TxnType") in ORIGINS
 
 
-def _links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _merge_links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
     """Take links to origins from the client, and keep those that payments have added."""
     requested = data.pop("LinkedTxn", None) or ()
     links = list(filter(_is_origin, requested))
@@ -98,7 +103,7 @@ def _links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
         data["LinkedTxn"] = links
 
 
-def _step(
+def _run_step(
     steps: dict[str, Step],
     company: Company,
     rule: TxnKind,
@@ -114,7 +119,7 @@ def _require(rule: TxnKind, data: dict[str, Any]) -> None:
     for field in rule.required:
         value = data.get(field)
         if not value or (isinstance(value, dict) and value.get("value") in (None, "")):
-            raise missing(field)
+            raise missing_field(field)
 
 
 def check_open(company: Company, rule: TxnKind, date: str) -> None:
@@ -124,11 +129,11 @@ def check_open(company: Company, rule: TxnKind, date: str) -> None:
         raise Refusal("6210" if company.options.closing_password else "6200", CLOSED, "")
 
 
-def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+def _complete_currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     home = company.options.currency
     code = (data.get("CurrencyRef") or {}).get("value")
     if not code and rule.party and _requires_currency(company):
-        raise missing("CurrencyRef")
+        raise missing_field("CurrencyRef")
     code = code or home
     if code != home and code not in company.currencies():
         raise unknown_reference("Currencies", code)
@@ -151,14 +156,14 @@ def _requires_currency(company: Company) -> bool:
     return bool(company.switches.currency_required)
 
 
-def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+def _control_account(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     """Return the A/P or A/R account: as stated, or the company's for this currency."""
     if not rule.control:
         return
     code = data["CurrencyRef"]["value"]
     if rule.control not in data:
         data[rule.control] = {"value": company.control_account(rule.control_type, code)}
-        fill(company, data)
+        resolve_all(company, data)
     account = in_currency(company, "Account", data[rule.control], code)
     if account["AccountType"] != rule.control_type:
         raise Refusal(
@@ -168,23 +173,23 @@ def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         )
 
 
-def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _sum_lines(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     net = sum(
         (
             SIGNS.get(line["DetailType"], 1) * line.get("Amount", ZERO)
-            for line in sales.parts(data["Line"])
+            for line in sales.flatten_lines(data["Line"])
         ),
         ZERO,
     )
-    whole = money(net + taxes.total(data))
+    whole = round_money(net + taxes.total_tax(data))
     if whole < 0:
-        raise business("Transaction amount must be 0 or greater.")
+        raise business_error("Transaction amount must be 0 or greater.")
     data[rule.total] = whole
     if rule.open_field:
         paid = Decimal(old[rule.total]) - Decimal(old[rule.open_field]) if old else ZERO
         if paid > whole:
-            raise business("The amount cannot be less than what is already paid or applied.")
-        data[rule.open_field] = money(whole - paid)
+            raise business_error("The amount cannot be less than what is already paid or applied.")
+        data[rule.open_field] = round_money(whole - paid)
     _at_home(rule, data)
 
 
@@ -195,23 +200,23 @@ def _at_home(rule: TxnKind, data: dict[str, Any]) -> None:
     """
     rate = data.get("ExchangeRate") or 1
     if rule.side == "sell" and "ExchangeRate" in data:
-        data["HomeTotalAmt"] = money(data[rule.total] * rate)
+        data["HomeTotalAmt"] = round_money(data[rule.total] * rate)
     else:
         data.pop("HomeTotalAmt", None)
     balance = HOME_BALANCE.get(rule.name, "")
     if balance and rate != 1:
-        data["HomeBalance"] = money(data[balance] * rate)
+        data["HomeBalance"] = round_money(data[balance] * rate)
     else:
         data.pop("HomeBalance", None)
 
 
-def _due(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+def _complete_due_date(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     if rule.dated_due is None or data.get("DueDate"):
         return
     usual = company.preference("SalesFormsPrefs", "DefaultTerms") if rule.side == "sell" else None
     term = data.get("SalesTermRef") or usual
     data["DueDate"] = (
-        lists.due(company, term, data["TxnDate"])
+        lists.due_date(company, term, data["TxnDate"])
         if term
         else plus_days(data["TxnDate"], rule.dated_due)
     )

@@ -23,22 +23,22 @@ def void(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, An
     if rule.pays:
         data["Line"] = []
     else:
-        data["Line"] = [_line(line) for line in old["Line"]]
+        data["Line"] = [_void_line(line) for line in old["Line"]]
         estimates = [link for link in old.get("LinkedTxn", ()) if link["TxnType"] == "Estimate"]
         data |= {"LinkedTxn": estimates} if "LinkedTxn" in old else {}
     return data, [
         *freed,
-        *(links.effects(company, kind, old["Id"], data, old) if rule.pays else []),
+        *(links.linked_changes(company, kind, old["Id"], data, old) if rule.pays else []),
     ]
 
 
-def _line(line: dict[str, Any]) -> dict[str, Any]:
+def _void_line(line: dict[str, Any]) -> dict[str, Any]:
     emptied = line | ({"Amount": NOTHING} if "Amount" in line else {})
     detail = line.get(line["DetailType"])
     if isinstance(detail, dict) and "Qty" in detail:
         emptied[line["DetailType"]] = detail | {"Qty": NOTHING}
     if line["DetailType"] == GROUP_LINE:
         emptied[GROUP_LINE] = line[GROUP_LINE] | {
-            "Line": [_line(part) for part in line[GROUP_LINE]["Line"]]
+            "Line": [_void_line(part) for part in line[GROUP_LINE]["Line"]]
         }
     return emptied

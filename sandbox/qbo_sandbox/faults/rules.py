@@ -7,9 +7,9 @@ from qbo_sandbox.accounting.refusals import (
     MESSAGES,
     GatewayRefusal,
     Refusal,
-    business,
-    forbidden,
-    stale,
+    business_error,
+    forbidden_call,
+    stale_object,
 )
 from qbo_sandbox.kit import Fault, Faults
 from qbo_sandbox.reports import REPORTS
@@ -57,7 +57,7 @@ def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
     if fault.kind == "refusal":
         return _choose_refusal(fault.options, fault.status or 400)
     if fault.kind == "stale_object":
-        return stale(OTHER_USER)
+        return stale_object(OTHER_USER)
     if fault.kind == "internal":
         return Refusal("6000", "Unexpected Internal Error. (-30000)", "")
     if fault.kind == "system_failure":
@@ -65,7 +65,7 @@ def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
     if fault.kind == "fault_200":
         return Refusal("6000", f"Business Validation Error: {UNEXPECTED}", "", status=200)
     if fault.kind == "business":
-        return business(UNEXPECTED)
+        return business_error(UNEXPECTED)
     return None
 
 
@@ -73,7 +73,7 @@ def _choose_refusal(options: dict[str, Any], status: int) -> Refusal | GatewayRe
     """Return the refusal with the code that a rule names; 3100 comes from the gateway."""
     code = str(options.get("code", "6000"))
     if code == "3100":
-        return forbidden()
+        return forbidden_call()
     detail = str(options.get("detail", MESSAGES.get(code, UNEXPECTED)))
     kind = "ValidationFault" if status < 500 else "SystemFault"
     return Refusal(code, detail, options.get("element"), status=status, kind=kind)

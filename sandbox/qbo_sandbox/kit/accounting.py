@@ -43,18 +43,18 @@ def status(
     `amount_paid` is the name of a further field, for a source that receives payments.
     """
     needed = (names.STATE, names.SYSTEM, names.AT, names.VERSION)
-    new: dict[str, Any] = as_object(body, _types(names, amount_paid), needed)
+    new: dict[str, Any] = as_object(body, _status_types(names, amount_paid), needed)
     if new[names.STATE] not in STATES:
         raise invalid(names.STATE, f"One of {', '.join(STATES)} is needed.")
     if new[names.STATE] in IN_BOOKS and not new.get(names.EXTERNAL_ID):
         raise invalid(names.EXTERNAL_ID, "What stands in the books has an id there.")
-    order = _order(new, names)
-    if last and order < _order(last, names):
+    order = _status_order(new, names)
+    if last and order < _status_order(last, names):
         raise Wrong(409, "stale", f"Something newer is already known of {what}.", names.VERSION)
     return new
 
 
-def _types(names: type[StatusNames], amount_paid: str | None) -> Types:
+def _status_types(names: type[StatusNames], amount_paid: str | None) -> Types:
     texts = (
         names.STATE,
         names.SYSTEM,
@@ -71,5 +71,5 @@ def _types(names: type[StatusNames], amount_paid: str | None) -> Types:
     return types
 
 
-def _order(row: dict[str, Any], names: type[StatusNames]) -> tuple[int, dt.datetime]:
+def _status_order(row: dict[str, Any], names: type[StatusNames]) -> tuple[int, dt.datetime]:
     return row[names.VERSION], moment(row[names.AT], names.AT)

@@ -13,7 +13,7 @@ SIGN_IN = b"<html><body>Please sign in</body></html>"
 ELSEWHERE = "https://elsewhere.test/"
 
 
-class Stage(Protocol):
+class FaultTarget(Protocol):
     """What a play needs of the stand-in that it happens to."""
 
     shape: Callable[[int, WSGIEnvironment], tuple[str, bytes]]
@@ -23,66 +23,66 @@ class Stage(Protocol):
     def put_off(self, environ: WSGIEnvironment, seconds: float) -> None: ...
 
 
-Play = Callable[[Stage, Fault, WSGIEnvironment, StartResponse], Iterable[bytes]]
+Play = Callable[[FaultTarget, Fault, WSGIEnvironment, StartResponse], Iterable[bytes]]
 
 
 def _refuse(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     raise Wire(refused=True, pause=fault.seconds)
 
 
 def _reset_request(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     raise Wire(pause=fault.seconds, reset=True)
 
 
 def _lose_request(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     raise Wire(pause=fault.seconds)
 
 
 def _lose_answer(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     stage.carry_out(environ)
     raise Wire(pause=fault.seconds)
 
 
 def _commit_late(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     stage.put_off(environ, fault.seconds)
     if fault.status:
-        return _answer(stage, fault, fault.status, environ, start)
+        return _answer_only(stage, fault, fault.status, environ, start)
     raise Wire
 
 
 def _delay(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, pause=fault.seconds)
 
 
 def _delay_before(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     stage.sleep(fault.seconds)
     return send(start, *stage.carry_out(environ))
 
 
 def _drip(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, drip=fault.seconds or 1.0)
 
 
 def _reset(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     cut = fault.options.get("bytes", len(body) // 2)
@@ -90,22 +90,22 @@ def _reset(
 
 
 def _hang_up(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, hang_up=True)
 
 
 def _status(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     if fault.commit:
         stage.carry_out(environ)
-    return _answer(stage, fault, fault.status or STATUS.get(fault.kind, 500), environ, start)
+    return _answer_only(stage, fault, fault.status or STATUS.get(fault.kind, 500), environ, start)
 
 
-def _answer(
-    stage: Stage, fault: Fault, status: int, environ: WSGIEnvironment, start: StartResponse
+def _answer_only(
+    stage: FaultTarget, fault: Fault, status: int, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     kind, body = stage.shape(status, environ)
     again = [] if fault.retry_after is None else [("Retry-After", str(fault.retry_after))]
@@ -115,7 +115,7 @@ def _answer(
 
 
 def _redirect(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     if fault.commit:
         stage.carry_out(environ)
@@ -127,7 +127,7 @@ def _redirect(
 
 
 def _spoil(
-    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     kind, spoiled = SPOILS[fault.kind](fault.options, body)

@@ -45,7 +45,7 @@ class RequestLog:
             self._entries.append((number, at, method, path, call, status, fault, note))
 
     def entries(self, call: str | None = None) -> list[dict[str, Any]]:
-        return [_entry(*row) for row in list(self._entries) if call in (None, row[4])]
+        return [_log_entry(*row) for row in list(self._entries) if call in (None, row[4])]
 
     def page(self, method: str, body: object) -> object:
         """Answer /_sandbox/log: GET reads, filtered by `call` and `after`; DELETE empties it."""
@@ -60,7 +60,7 @@ class RequestLog:
         }
 
 
-def _entry(
+def _log_entry(
     number: int,
     at: float,
     method: str,

@@ -83,9 +83,9 @@ def text_answer(
 def json_answer(
     start: StartResponse, status: int, value: object, headers: Sequence[Header] = ()
 ) -> Iterable[bytes]:
-    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    text = json.dumps(value, ensure_ascii=False, default=_plain_text)
     return text_answer(start, status, text, JSON, headers)
 
 
-def _plain(value: object) -> object:
+def _plain_text(value: object) -> object:
     return float(value) if isinstance(value, Decimal) else str(value)

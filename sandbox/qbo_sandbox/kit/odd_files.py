@@ -12,14 +12,14 @@ SPACES = b" " * 65536
 
 def content(sort: str, text: str, html: str) -> bytes | None:
     """Return the bytes of a file; None for one that was lost."""
-    return None if sort == "missing" else b"".join(_parts(sort, text, html))
+    return None if sort == "missing" else b"".join(_file_parts(sort, text, html))
 
 
 @lru_cache(maxsize=512)
 def describe(sort: str, text: str, html: str) -> dict[str, object]:
     """Return name, type, size and checksum of a file without building it whole in memory."""
     size, sums = 0, hashlib.sha256()
-    for part in _parts(sort, text, html):
+    for part in _file_parts(sort, text, html):
         size += len(part)
         sums.update(part)
     page = sort == "html"
@@ -31,7 +31,7 @@ def describe(sort: str, text: str, html: str) -> dict[str, object]:
     }
 
 
-def _parts(sort: str, text: str, html: str) -> Iterator[bytes]:
+def _file_parts(sort: str, text: str, html: str) -> Iterator[bytes]:
     whole = html.encode() if sort == "html" else pdf([text])
     yield whole
     for start in range(len(whole), TOO_LARGE if sort == "large" else 0, len(SPACES)):

@@ -17,11 +17,11 @@ def pdf(rows: Sequence[str]) -> bytes:
         FONT,
     ]
     for number, page in zip(numbers, pages, strict=True):
-        objects += [_page(number + 1), _stream(page)]
-    return _file(objects)
+        objects += [_build_page(number + 1), _build_stream(page)]
+    return _build_file(objects)
 
 
-def _page(content: int) -> bytes:
+def _build_page(content: int) -> bytes:
     place = b"/Parent 2 0 R /MediaBox [0 0 595 842]"
     return b"<< /Type /Page %s /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>" % (
         place,
@@ -29,7 +29,7 @@ def _page(content: int) -> bytes:
     )
 
 
-def _stream(rows: Sequence[str]) -> bytes:
+def _build_stream(rows: Sequence[str]) -> bytes:
     lines = b"\n".join(b"(%s) Tj T*" % _escape(row) for row in rows)
     content = b"BT /F1 10 Tf %d TL 45 780 Td\n%s\nET" % (LEADING, lines)
     return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
@@ -44,7 +44,7 @@ def _escape(text: str) -> bytes:
     )
 
 
-def _file(objects: list[bytes]) -> bytes:
+def _build_file(objects: list[bytes]) -> bytes:
     """Return head, objects, the table of their places, and its place."""
     body, places = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", []
     for number, content in enumerate(objects, 1):

@@ -56,9 +56,9 @@ class Server:
 
     def stop(self) -> None:
         self._stopping.set()
-        _shut(self._listener)
+        _close_socket(self._listener)
         for peer in list(self._open):
-            _shut(peer)
+            _close_socket(peer)
         if self._thread:
             self._thread.join(5)
 
@@ -85,14 +85,14 @@ class Server:
         if seconds <= 0:
             yield
             return
-        _shut(self._listener)
+        _close_socket(self._listener)
         yield
         time.sleep(seconds)
         if not self._stopping.is_set():
             self._listener = self._listen(self.port)
 
 
-def _shut(sock: socket.socket) -> None:
+def _close_socket(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
     sock.close()
@@ -107,20 +107,20 @@ class _Connection:
 
     def exchange(self) -> bool:
         """Serve one request; return False if the connection is to be closed."""
-        head = self._head()
+        head = self._read_head()
         if head is None:
             return False
-        environ, headers = self._environ(head)
+        environ, headers = self._build_environ(head)
         if headers.get("expect", "").lower() == "100-continue":
             self.peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = self._body(headers)
+        body = self._read_body(headers)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
         keep = (
             headers.get("connection", "").lower() != "close"
             and environ["SERVER_PROTOCOL"] != "HTTP/1.0"
         )
         try:
-            status, answer, content = _call(self.server.wsgi, environ)
+            status, answer, content = _call_application(self.server.wsgi, environ)
         except Wire as wire:
             return self._misbehave(wire, keep)
         except Exception:
@@ -133,7 +133,7 @@ class _Connection:
         self._send(status, answer, content, environ["REQUEST_METHOD"], keep)
         return keep
 
-    def _head(self) -> list[str] | None:
+    def _read_head(self) -> list[str] | None:
         while b"\r\n\r\n" not in self.buffer:
             more = self.peer.recv(65536)
             if not more or len(self.buffer) > MAX_HEAD:
@@ -142,7 +142,7 @@ class _Connection:
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
         return head.decode("latin-1").split("\r\n")
 
-    def _environ(self, lines: list[str]) -> tuple[WSGIEnvironment, dict[str, str]]:
+    def _build_environ(self, lines: list[str]) -> tuple[WSGIEnvironment, dict[str, str]]:
         method, target, version = lines[0].split(" ", 2)
         path, _, query = target.partition("?")
         headers = {
@@ -171,33 +171,33 @@ class _Connection:
         )
         return environ, headers
 
-    def _body(self, headers: dict[str, str]) -> bytes:
+    def _read_body(self, headers: dict[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() == "chunked":
-            return b"".join(iter(self._chunk, b""))
+            return b"".join(iter(self._send_chunk, b""))
         return self._take(int(headers.get("content-length") or 0))
 
-    def _chunk(self) -> bytes:
-        size = int(self._line().split(b";")[0], 16)
+    def _send_chunk(self) -> bytes:
+        size = int(self._read_line().split(b";")[0], 16)
         chunk = self._take(size)
-        self._line()
+        self._read_line()
         return chunk
 
-    def _line(self) -> bytes:
+    def _read_line(self) -> bytes:
         while b"\r\n" not in self.buffer:
-            self.buffer += self._more()
+            self.buffer += self._receive_more()
         line, _, self.buffer = self.buffer.partition(b"\r\n")
         return line
 
     def _take(self, size: int) -> bytes:
         parts, have = [self.buffer], len(self.buffer)
         while have < size:
-            parts.append(self._more())
+            parts.append(self._receive_more())
             have += len(parts[-1])
         whole = b"".join(parts)
         self.buffer = whole[size:]
         return whole[:size]
 
-    def _more(self) -> bytes:
+    def _receive_more(self) -> bytes:
         more = self.peer.recv(262144)
         if not more:
             raise ConnectionError("the client went away in the middle of its request")
@@ -205,7 +205,7 @@ class _Connection:
 
     def _send(self, status: str, headers: Headers, content: bytes, method: str, keep: bool) -> None:
         head, body = (
-            _head(status, headers, len(content), keep),
+            _response_head(status, headers, len(content), keep),
             b"" if method == "HEAD" else content,
         )
         if len(body) < LARGE:
@@ -224,7 +224,7 @@ class _Connection:
             if wire.reset:
                 self._reset()
             return False
-        head = _head(status_line(wire.status), wire.headers, len(wire.body), keep)
+        head = _response_head(status_line(wire.status), wire.headers, len(wire.body), keep)
         if wire.drip:
             return self._drip(head, wire) and keep
         self.peer.sendall(head + wire.body[: wire.cut])
@@ -246,7 +246,7 @@ class _Connection:
         self.peer.close()
 
 
-def _head(status: str, headers: Headers, length: int, keep: bool) -> bytes:
+def _response_head(status: str, headers: Headers, length: int, keep: bool) -> bytes:
     lines = [f"HTTP/1.1 {status}"]
     lines += [
         f"{name}: {value}"
@@ -262,7 +262,9 @@ def _head(status: str, headers: Headers, length: int, keep: bool) -> bytes:
     return "\r\n".join(lines).encode("latin-1", "replace")
 
 
-def _call(wsgi: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
+def _call_application(
+    wsgi: WSGIApplication, environ: WSGIEnvironment
+) -> tuple[str, Headers, bytes]:
     started: list[Any] = []
 
     def start(status: str, headers: Headers, exc_info: Any = None) -> Any:

@@ -57,9 +57,9 @@ class WSGIAdapter(HTTPAdapter):
             started[:] = [status, headers]
 
         try:
-            content = b"".join(self.app(_environ(request, self.root), start))
+            content = b"".join(self.app(_build_environ(request, self.root), start))
             code, _, reason = started[0].partition(" ")
-            raw = _raw(int(code), reason, started[1], io.BytesIO(content))
+            raw = _raw_response(int(code), reason, started[1], io.BytesIO(content))
         except Wire as wire:
             raw = self._misbehave(wire, request, timeout)
         response = self.build_response(request, raw)
@@ -86,7 +86,7 @@ class WSGIAdapter(HTTPAdapter):
             body = _Broken(wire.body[: wire.cut], len(wire.body))
         elif wire.drip:
             body = _Dripping(wire.body, wire.drip, self._sleep)
-        return _raw(wire.status, "", wire.headers, body)
+        return _raw_response(wire.status, "", wire.headers, body)
 
 
 class _Broken(io.BytesIO):
@@ -130,7 +130,9 @@ class _Original:
         return None
 
 
-def _raw(status: int, reason: str, headers: Iterable[tuple[str, str]], body: Any) -> HTTPResponse:
+def _raw_response(
+    status: int, reason: str, headers: Iterable[tuple[str, str]], body: Any
+) -> HTTPResponse:
     pairs = list(headers)
     return HTTPResponse(
         body=body,
@@ -153,9 +155,9 @@ def _refuse(request: requests.PreparedRequest) -> ConnectionError:
     return ConnectionError(error, request=request)
 
 
-def _environ(request: requests.PreparedRequest, root: str) -> WSGIEnvironment:
+def _build_environ(request: requests.PreparedRequest, root: str) -> WSGIEnvironment:
     parts = urlsplit(request.url or "")
-    body = _body(request)
+    body = _request_body(request)
     path = unquote_to_bytes(parts.path).decode("latin-1")
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": request.method or "GET",
@@ -183,7 +185,7 @@ def _environ(request: requests.PreparedRequest, root: str) -> WSGIEnvironment:
     return environ
 
 
-def _body(request: requests.PreparedRequest) -> bytes:
+def _request_body(request: requests.PreparedRequest) -> bytes:
     body: Any = request.body
     if body is None:
         return b""

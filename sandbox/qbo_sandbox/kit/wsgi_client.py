@@ -24,7 +24,7 @@ class Answer:
         return self.body.decode()
 
 
-def _encode(body: Any) -> bytes:
+def _encode_body(body: Any) -> bytes:
     if body is None:
         return b""
     if isinstance(body, bytes):
@@ -36,7 +36,7 @@ def _encode(body: Any) -> bytes:
 def ask(app: WSGIApplication, method: str, target: str, body: Any = None, **headers: str) -> Answer:
     """Send a request; a body that is not text or bytes goes as JSON; headers are keywords."""
     path, _, query = target.partition("?")
-    raw = _encode(body)
+    raw = _encode_body(body)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",

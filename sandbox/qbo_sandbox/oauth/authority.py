@@ -11,7 +11,7 @@ from qbo_sandbox.kit import Clock, Wire, form_of, json_answer, query_of, site_of
 from qbo_sandbox.kit.messages import body_of, status_line
 from qbo_sandbox.kit.tokens import basic_of
 from qbo_sandbox.oauth import consent, signing
-from qbo_sandbox.oauth.grants import Grant, Grants, InvalidGrant
+from qbo_sandbox.oauth.grants import Consent, Grants, InvalidGrant
 
 SCOPES = (
     "com.intuit.quickbooks.accounting",
@@ -62,7 +62,7 @@ class Authority:
             "revoke": self.revoke,
             "userinfo": self.userinfo,
             "discovery": self.discovery,
-            "keys": lambda environ, start: json_answer(start, 200, signing.keys()),
+            "keys": lambda environ, start: json_answer(start, 200, signing.public_keys()),
         }
         return pages[call](environ, start)
 
@@ -72,22 +72,22 @@ class Authority:
         for key, value in form.items():
             if key not in ("user", "realm", "decision"):
                 params[key] = value
-        fault = self._unusable(params)
+        fault = self._unusable_request(params)
         if fault:
-            return text_answer(start, 400, consent.wrong(fault))
+            return text_answer(start, 400, consent.error_page(fault))
         if not _has_valid_scope(params):
-            return self._back(start, params, {"error": "invalid_scope"})
+            return self._redirect_back(start, params, {"error": "invalid_scope"})
         if form.get("decision") == "cancel":
-            return self._back(start, params, {"error": "access_denied"})
+            return self._redirect_back(start, params, {"error": "access_denied"})
         if form.get("decision") != "connect":
             return text_answer(
                 start, 200, consent.form(params["client_id"], params, self.companies.values())
             )
         if form.get("user", "admin") != "admin":
             return text_answer(start, 403, consent.not_admin(params))
-        return self._grant(environ, start, params, form.get("realm", ""))
+        return self._grant_of(environ, start, params, form.get("realm", ""))
 
-    def _grant(
+    def _grant_of(
         self, environ: WSGIEnvironment, start: StartResponse, params: dict[str, str], realm: str
     ) -> Iterable[bytes]:
         fault = environ.get("sandbox.fault")
@@ -95,7 +95,7 @@ class Authority:
         if fault is not None and fault.kind == "other_realm" and others:
             realm = others[0]
         if realm not in self.companies:
-            return text_answer(start, 400, consent.wrong("There is no such company."))
+            return text_answer(start, 400, consent.error_page("There is no such company."))
         code = self.grants.consent(
             params["client_id"],
             realm,
@@ -103,9 +103,9 @@ class Authority:
             params["redirect_uri"],
             params.get("code_challenge", ""),
         )
-        return self._back(start, params, {"code": code, "realmId": realm})
+        return self._redirect_back(start, params, {"code": code, "realmId": realm})
 
-    def _unusable(self, params: dict[str, str]) -> str:
+    def _unusable_request(self, params: dict[str, str]) -> str:
         if params.get("client_id") not in self.clients:
             return "The client_id is not known."
         redirect = params.get("redirect_uri", "")
@@ -117,7 +117,7 @@ class Authority:
             return "The code_challenge_method must be S256."
         return "" if params.get("response_type") == "code" else "The response_type must be code."
 
-    def _back(
+    def _redirect_back(
         self, start: StartResponse, params: dict[str, str], answer: dict[str, str]
     ) -> Iterable[bytes]:
         answer = answer | ({"state": params["state"]} if "state" in params else {})
@@ -128,7 +128,7 @@ class Authority:
         )
         return [b""]
 
-    def _client(self, environ: WSGIEnvironment, form: dict[str, str]) -> str | None:
+    def _authenticated_client(self, environ: WSGIEnvironment, form: dict[str, str]) -> str | None:
         client, secret = basic_of(environ)
         if not client:
             client, secret = form.get("client_id", ""), form.get("client_secret", "")
@@ -136,7 +136,7 @@ class Authority:
 
     def token(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         form = form_of(environ)
-        client = self._client(environ, form)
+        client = self._authenticated_client(environ, form)
         if client is None:
             headers = [("WWW-Authenticate", 'Basic realm="Intuit"'), *NO_STORE]
             return text_answer(
@@ -156,7 +156,7 @@ class Authority:
 
     def _redeem(
         self, environ: WSGIEnvironment, form: dict[str, str], client: str
-    ) -> tuple[Grant, str]:
+    ) -> tuple[Consent, str]:
         fault = environ.get("sandbox.fault")
         if fault is not None and fault.kind == "invalid_grant":
             raise InvalidGrant("Incorrect or invalid refresh token")
@@ -172,7 +172,7 @@ class Authority:
             return self.grants.refresh(form.get("refresh_token", ""), client, rotate=rotate)
         raise InvalidGrant("Incorrect Token type or clientID")
 
-    def _tokens(self, grant: Grant, access: str, environ: WSGIEnvironment) -> dict[str, Any]:
+    def _tokens(self, grant: Consent, access: str, environ: WSGIEnvironment) -> dict[str, Any]:
         now = self.clock.now()
         answer: dict[str, Any] = {
             "x_refresh_token_expires_in": round(min(grant.expires, grant.hard) - now),
@@ -184,13 +184,13 @@ class Authority:
         if environ.get("HTTP_X_INCLUDE_REFRESH_TOKEN_HARD_EXPIRES_IN", "").lower() == "true":
             answer["x_refresh_token_hard_expires_in"] = round(grant.hard - now)
         if "openid" in grant.scope.split():
-            answer["id_token"] = signing.token(_claims(grant, now, site_of(environ)))
+            answer["id_token"] = signing.signed_token(_claims(grant, now, site_of(environ)))
         return answer
 
     def revoke(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         body = body_of(environ)
         form = json.loads(body) if body.lstrip().startswith(b"{") else form_of(environ)
-        if self._client(environ, form) is None:
+        if self._authenticated_client(environ, form) is None:
             return text_answer(
                 start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8"
             )
@@ -237,7 +237,7 @@ def _has_valid_scope(params: dict[str, str]) -> bool:
     return all(one in SCOPES for one in scope.split())
 
 
-def _claims(grant: Grant, now: float, site: str) -> dict[str, Any]:
+def _claims(grant: Consent, now: float, site: str) -> dict[str, Any]:
     """Return the claims of an identity token; its audience is a list."""
     times = {"auth_time": int(now), "iat": int(now), "exp": int(now) + 3600}
     return {

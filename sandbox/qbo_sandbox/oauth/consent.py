@@ -31,12 +31,12 @@ def page(title: str, main: str) -> str:
 
 def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> str:
     """Return the form that asks for user, company and consent."""
-    hidden = "".join(_hidden(name, value) for name, value in params.items())
-    users = "".join(_radio("user", key, name, key == "admin") for key, name in USERS)
+    hidden = "".join(_hidden_input(name, value) for name, value in params.items())
+    users = "".join(_radio_input("user", key, name, key == "admin") for key, name in USERS)
     first = True
     choices = ""
     for company in companies:
-        choices += _radio("realm", company.options.realm, company.options.name, first)
+        choices += _radio_input("realm", company.options.realm, company.options.name, first)
         first = False
     scopes = "".join(
         f"<li><code>{escape(scope)}</code></li>" for scope in params.get("scope", "").split()
@@ -56,7 +56,7 @@ def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> s
 
 
 def not_admin(params: dict[str, str]) -> str:
-    hidden = "".join(_hidden(name, value) for name, value in params.items())
+    hidden = "".join(_hidden_input(name, value) for name, value in params.items())
     return page(
         "Only an admin can connect",
         f"""<h1>You need to be a company admin</h1>
@@ -67,15 +67,15 @@ Ask an admin, or sign in as another user.</p>
     )
 
 
-def wrong(text: str) -> str:
+def error_page(text: str) -> str:
     return page("Something is wrong", f"<h1>This address cannot be used</h1><p>{escape(text)}</p>")
 
 
-def _hidden(name: str, value: str) -> str:
+def _hidden_input(name: str, value: str) -> str:
     return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
 
 
-def _radio(name: str, value: str, label: str, checked: bool) -> str:
+def _radio_input(name: str, value: str, label: str, checked: bool) -> str:
     mark = " checked" if checked else ""
     button = f'<input type="radio" name="{name}" value="{escape(value)}"{mark}>'
     return f"<label>{button} {escape(label)}</label>"

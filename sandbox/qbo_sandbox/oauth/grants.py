@@ -23,7 +23,7 @@ class InvalidGrant(Exception):
 
 
 @dataclass
-class Grant:
+class Consent:
     """One consent: a client's standing to speak for a company."""
 
     client: str
@@ -38,7 +38,7 @@ class Grant:
 
 
 @dataclass
-class Code:
+class AuthorizationCode:
     client: str
     realm: str
     scope: str
@@ -53,8 +53,8 @@ class Grants:
     def __init__(self, clock: Clock, journal: Journal, switches: Callable[[], Switches]) -> None:
         self.clock, self.journal, self.switches = clock, journal, switches
         self.lock = threading.RLock()
-        self.codes: dict[str, Code] = {}
-        self.by_refresh: dict[str, Grant] = {}
+        self.codes: dict[str, AuthorizationCode] = {}
+        self.by_refresh: dict[str, Consent] = {}
         self.access: dict[str, tuple[str, str, float]] = {}
 
     def consent(
@@ -63,13 +63,13 @@ class Grants:
         """Return a code for the callback, valid once and for ten minutes."""
         code = f"AB1{MARK}{secrets.token_hex(24)}"[:CODE_LENGTH]
         expires = self.clock.now() + CODE_LIFE
-        self.codes[code] = Code(client, realm, scope, redirect, expires, challenge)
+        self.codes[code] = AuthorizationCode(client, realm, scope, redirect, expires, challenge)
         self._write({"code": [code, vars(self.codes[code])]})
         return code
 
     def exchange(
         self, code: str, client: str, redirect: str, verifier: str = ""
-    ) -> tuple[Grant, str]:
+    ) -> tuple[Consent, str]:
         """Return the grant and the first access token for a code.
 
         A code whose consent carried a challenge needs the verifier that fits it.
@@ -85,15 +85,15 @@ class Grants:
         grant = self.grant(client, issued.realm, issued.scope)
         return grant, self.issue(grant)
 
-    def grant(self, client: str, realm: str, scope: str, refresh: str | None = None) -> Grant:
+    def grant(self, client: str, realm: str, scope: str, refresh: str | None = None) -> Consent:
         """Record a new consent; `refresh` is its first refresh token, random if omitted."""
         now = self.clock.now()
         token = refresh or _refresh_token()
-        grant = Grant(client, realm, scope, token, now, now + REFRESH_LIFE, now + HARD_LIFE)
+        grant = Consent(client, realm, scope, token, now, now + REFRESH_LIFE, now + HARD_LIFE)
         self._keep(grant)
         return grant
 
-    def refresh(self, token: str, client: str, *, rotate: bool = False) -> tuple[Grant, str]:
+    def refresh(self, token: str, client: str, *, rotate: bool = False) -> tuple[Consent, str]:
         """Return the grant and a new access token for a refresh token.
 
         The refresh token changes about daily, or each time with `rotate` or the switch for it.
@@ -101,7 +101,7 @@ class Grants:
         with self.lock:
             return self._refresh(token, client, rotate)
 
-    def _refreshable(self, token: str, client: str, now: float) -> Grant:
+    def _refreshable(self, token: str, client: str, now: float) -> Consent:
         """Return the grant of a refresh token; raise InvalidGrant unless the client may use it."""
         grant = self.by_refresh.get(token)
         if grant is None or min(grant.expires, grant.hard) <= now:
@@ -110,7 +110,7 @@ class Grants:
             raise InvalidGrant("Incorrect Token type or clientID")
         return grant
 
-    def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Grant, str]:
+    def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Consent, str]:
         now, switches = self.clock.now(), self.switches()
         grant = self._refreshable(token, client, now)
         if token == grant.refresh:
@@ -124,7 +124,7 @@ class Grants:
         self._keep(grant)
         return grant, self.issue(grant)
 
-    def _rotate(self, grant: Grant, now: float, switches: Switches) -> None:
+    def _rotate(self, grant: Consent, now: float, switches: Switches) -> None:
         grant.previous, grant.previous_until = grant.refresh, 0.0
         if switches.previous_refresh_token == "grace":  # noqa: S105  (a choice, no secret)
             grant.previous_until = now + DAY
@@ -132,7 +132,7 @@ class Grants:
             grant.previous_until = grant.hard
         grant.refresh, grant.since = _refresh_token(), now
 
-    def issue(self, grant: Grant, token: str | None = None, life: float = ACCESS_LIFE) -> str:
+    def issue(self, grant: Consent, token: str | None = None, life: float = ACCESS_LIFE) -> str:
         token = token or f"eyJ{MARK}{secrets.token_urlsafe(320)}"
         until = self.clock.now() + life
         self.access[token] = grant.client, grant.realm, until
@@ -161,11 +161,11 @@ class Grants:
             t: g for t, g in self.by_refresh.items() if (g.client, g.realm) != (client, realm)
         }
 
-    def _keep(self, grant: Grant) -> None:
+    def _keep(self, grant: Consent) -> None:
         self._write({"grant": vars(grant)})
         self._file(grant)
 
-    def _file(self, grant: Grant) -> None:
+    def _file(self, grant: Consent) -> None:
         self.by_refresh[grant.refresh] = grant
         if grant.previous:
             self.by_refresh[grant.previous] = grant
@@ -179,13 +179,13 @@ class Grants:
             raw: dict[str, Any] = {
                 name: float(v) if name in FLOATS else v for name, v in event["grant"].items()
             }
-            self._file(Grant(**raw))
+            self._file(Consent(**raw))
         elif "access" in event:
             token, client, realm, until = event["access"]
             self.access[token] = client, realm, float(until)
         elif "code" in event:
             code, raw = event["code"]
-            self.codes[code] = Code(**raw | {"expires": float(raw["expires"])})
+            self.codes[code] = AuthorizationCode(**raw | {"expires": float(raw["expires"])})
         elif "used" in event:
             self.codes.pop(event["used"], None)
         elif "end" in event:

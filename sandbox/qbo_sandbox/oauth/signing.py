@@ -13,25 +13,27 @@ KEY_ID = "stand-in"
 
 
 @cache
-def _key() -> RSAPrivateKey:
+def _signing_key() -> RSAPrivateKey:
     return generate_private_key(65537, 2048)
 
 
-def token(claims: dict[str, Any]) -> str:
+def signed_token(claims: dict[str, Any]) -> str:
     """Return the claims as a signed JSON web token."""
     head = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
     signed = ".".join(_encode(json.dumps(part).encode()) for part in (head, claims))
-    return f"{signed}.{_encode(_key().sign(signed.encode(), PKCS1v15(), SHA256()))}"
+    return f"{signed}.{_encode(_signing_key().sign(signed.encode(), PKCS1v15(), SHA256()))}"
 
 
-def keys() -> dict[str, Any]:
+def public_keys() -> dict[str, Any]:
     """Return the public key as a JSON web key set."""
-    numbers = _key().public_key().public_numbers()
-    parts = {name: _encode(_bytes(number)) for name, number in (("n", numbers.n), ("e", numbers.e))}
+    numbers = _signing_key().public_key().public_numbers()
+    parts = {
+        name: _encode(_to_bytes(number)) for name, number in (("n", numbers.n), ("e", numbers.e))
+    }
     return {"keys": [{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID, **parts}]}
 
 
-def _bytes(number: int) -> bytes:
+def _to_bytes(number: int) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 

@@ -11,30 +11,32 @@ from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
-    amount,
-    cell,
-    cells,
-    section,
-    summary,
+    format_amount,
+    name_and_values,
+    section_rows,
+    summary_row,
+    value_cell,
 )
 
 
 def age_balances(frame: Frame, side: str) -> Report:
     """Return a row for each party and a column for each age."""
-    day, titles = frame.period.end, _titles(frame)
+    day, titles = frame.period.end, _age_titles(frame)
     sums_by_party: dict[str, list[Decimal]] = {}
     for item in _open_items(frame, side, day):
         sums = sums_by_party.setdefault(item.party, [ZERO] * (len(titles) + 1))
-        sums[_place(frame, item, day)] += item.left
+        sums[_age_index(frame, item, day)] += item.left
         sums[-1] += item.left
     names = {id: name_of(frame, side, id) for id in sums_by_party}
     rows: list[Row] = [
-        cells(names[id], [amount(value, blank=True) for value in sums_by_party[id]], id)
+        name_and_values(
+            names[id], [format_amount(value, blank=True) for value in sums_by_party[id]], id
+        )
         for id in sorted(sums_by_party, key=lambda id: names[id].casefold())
     ]
     total = [sum(column, ZERO) for column in zip(*sums_by_party.values(), strict=True)]
     if rows:
-        rows.append(summary("TOTAL", [amount(value) for value in total], "GrandTotal"))
+        rows.append(summary_row("TOTAL", [format_amount(value) for value in total], "GrandTotal"))
     columns = [Column("", side), *(Column(title) for title in titles), Column("Total")]
     return Report(columns, rows, {}, not rows, [("report_date", day.isoformat())])
 
@@ -44,17 +46,17 @@ def aged_detail(frame: Frame, side: str) -> Report:
     day = frame.period.end
     by_age: dict[int, list[Open]] = {}
     for item in _open_items(frame, side, day):
-        by_age.setdefault(_place(frame, item, day), []).append(item)
+        by_age.setdefault(_age_index(frame, item, day), []).append(item)
     columns = _detail_columns(side)
     rows: list[Row] = []
     for place in sorted(by_age, reverse=True):
-        title = _heading(frame, place)
-        own = [_row(frame, side, item, day) for item in by_age[place]]
-        total = cells(f"Total for {title}", _totals(by_age[place], len(columns)))
-        rows.append(section(title, own, total, width=len(columns)))
+        title = _age_heading(frame, place)
+        own = [_party_row(frame, side, item, day) for item in by_age[place]]
+        total = name_and_values(f"Total for {title}", _sum_columns(by_age[place], len(columns)))
+        rows.append(section_rows(title, own, total, width=len(columns)))
     if rows:
         everything = [item for items in by_age.values() for item in items]
-        rows.append(summary("TOTAL", _totals(everything, len(columns)), "GrandTotal"))
+        rows.append(summary_row("TOTAL", _sum_columns(everything, len(columns)), "GrandTotal"))
     return Report(columns, rows, {}, not rows, [("report_date", day.isoformat())])
 
 
@@ -73,23 +75,23 @@ def _detail_columns(side: str) -> list[Column]:
     ]
 
 
-def _row(frame: Frame, side: str, item: Open, day: dt.date) -> Row:
+def _party_row(frame: Frame, side: str, item: Open, day: dt.date) -> Row:
     values = [
-        cell(item.date),
-        cell(item.label, item.id),
-        cell(item.number),
-        cell(name_of(frame, side, item.party), item.party),
-        cell(item.due),
-        cell((day - item.due).days),
-        cell(amount(item.whole)),
-        cell(amount(item.left)),
+        value_cell(item.date),
+        value_cell(item.label, item.id),
+        value_cell(item.number),
+        value_cell(name_of(frame, side, item.party), item.party),
+        value_cell(item.due),
+        value_cell((day - item.due).days),
+        value_cell(format_amount(item.whole)),
+        value_cell(format_amount(item.left)),
     ]
     return {"ColData": values, "type": "Data"}
 
 
-def _totals(items: list[Open], width: int) -> list[str]:
+def _sum_columns(items: list[Open], width: int) -> list[str]:
     sums = [sum((item.whole for item in items), ZERO), sum((item.left for item in items), ZERO)]
-    return [""] * (width - 3) + [amount(value) for value in sums]
+    return [""] * (width - 3) + [format_amount(value) for value in sums]
 
 
 def _open_items(frame: Frame, side: str, day: dt.date) -> list[Open]:
@@ -103,7 +105,7 @@ def name_of(frame: Frame, side: str, id: str) -> str:
     return str(data.get("FullyQualifiedName") or data.get("DisplayName") or id)
 
 
-def _sizes(frame: Frame) -> tuple[int, int]:
+def _age_sizes(frame: Frame) -> tuple[int, int]:
     """Return the days of an age, and the number of ages after "not yet due"."""
     try:
         days, count = (
@@ -117,14 +119,14 @@ def _sizes(frame: Frame) -> tuple[int, int]:
     return max(days, 1), max(count, 1)
 
 
-def _titles(frame: Frame) -> list[str]:
-    days, count = _sizes(frame)
+def _age_titles(frame: Frame) -> list[str]:
+    days, count = _age_sizes(frame)
     bounded = [f"{place * days + 1} - {(place + 1) * days}" for place in range(count - 1)]
     return ["Current", *bounded, f"{(count - 1) * days + 1} and over"]
 
 
-def _heading(frame: Frame, place: int) -> str:
-    days, count = _sizes(frame)
+def _age_heading(frame: Frame, place: int) -> str:
+    days, count = _age_sizes(frame)
     if not place:
         return "Current"
     if place == count:
@@ -132,7 +134,7 @@ def _heading(frame: Frame, place: int) -> str:
     return f"{(place - 1) * days + 1} - {place * days} days past due"
 
 
-def _place(frame: Frame, item: Open, day: dt.date) -> int:
-    days, count = _sizes(frame)
+def _age_index(frame: Frame, item: Open, day: dt.date) -> int:
+    days, count = _age_sizes(frame)
     late = (day - item.due).days
     return 0 if late <= 0 else min((late - 1) // days + 1, count)

@@ -3,17 +3,25 @@
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.period import title
+from qbo_sandbox.reports.period import column_title
 from qbo_sandbox.reports.report_base import Frame, Sums
-from qbo_sandbox.reports.report_parts import Column, Report, Row, amount, cells, line, section
+from qbo_sandbox.reports.report_parts import (
+    Column,
+    Report,
+    Row,
+    data_row,
+    format_amount,
+    name_and_values,
+    section_rows,
+)
 from qbo_sandbox.reports.statements import (
     EARNING,
     GAAP,
     Tree,
     Values,
     add,
-    balances,
-    ends,
+    closing_balances,
+    period_ends,
     summarize,
 )
 
@@ -61,18 +69,18 @@ LIABILITIES: Part = (
 
 def balance_sheet(frame: Frame) -> Report:
     """Report assets, liabilities and equity; headings only if nothing is posted."""
-    width = len(ends(frame))
+    width = len(period_ends(frame))
     sums: Sums = {}
-    for place, part in enumerate(ends(frame)):
-        for id, value in balances(frame, part.end).items():
+    for place, part in enumerate(period_ends(frame)):
+        for id, value in closing_balances(frame, part.end).items():
             sums.setdefault(id, [ZERO] * width)[place] = value
     had, owed = _Sheet(frame, sums, 1), _Sheet(frame, sums, -1)
     assets = had.part(ASSETS, "TOTAL ASSETS")
-    rows = [*owed.part(LIABILITIES, "Total Liabilities"), _equity(owed)]
+    rows = [*owed.part(LIABILITIES, "Total Liabilities"), _equity_rows(owed)]
     total = add(owed.sum(LIABILITIES), owed.equity())
-    both = cells("TOTAL LIABILITIES AND EQUITY", owed.amounts(total))
+    both = name_and_values("TOTAL LIABILITIES AND EQUITY", owed.amounts(total))
     rows = [
-        section(
+        section_rows(
             "LIABILITIES AND EQUITY",
             rows,
             both,
@@ -80,17 +88,19 @@ def balance_sheet(frame: Frame) -> Report:
             group="TotalLiabilitiesAndEquity",
         )
     ]
-    columns = [Column("", "Account", "account"), *_columns(frame)]
+    columns = [Column("", "Account", "account"), *_day_columns(frame)]
     return Report(
         columns, [*assets, *rows], {"SummarizeColumnsBy": summarize(frame)}, not sums, [GAAP]
     )
 
 
-def _columns(frame: Frame) -> list[Column]:
+def _day_columns(frame: Frame) -> list[Column]:
     if not frame.parts:
         return [Column("Total", key="total")]
     return [
-        Column(title(part), about=(("StartDate", str(part.start)), ("EndDate", str(part.end))))
+        Column(
+            column_title(part), about=(("StartDate", str(part.start)), ("EndDate", str(part.end)))
+        )
         for part in frame.parts
     ]
 
@@ -100,10 +110,10 @@ class _Sheet(Tree):
 
     def __init__(self, frame: Frame, sums: Sums, sign: int) -> None:
         super().__init__(frame, sums, sign)
-        self.width = len(ends(frame)) + 1
+        self.width = len(period_ends(frame)) + 1
 
     def amounts(self, values: Values) -> list[str]:
-        return [amount(value) if self.sums else "" for value in values]
+        return [format_amount(value) if self.sums else "" for value in values]
 
     def sum(self, part: Part) -> Values:
         _, _, types, below = part
@@ -118,8 +128,8 @@ class _Sheet(Tree):
         rows = [row for each in below for row in self.part(each)] + self.rows(types)
         if not rows and not total:
             return []
-        whole = cells(total or f"Total {name}", self.amounts(self.sum(part)))
-        return [section(name, rows, whole, width=self.width, group=group)]
+        whole = name_and_values(total or f"Total {name}", self.amounts(self.sum(part)))
+        return [section_rows(name, rows, whole, width=self.width, group=group)]
 
     def earnings(self) -> Values:
         return self.total(EARNING)
@@ -128,10 +138,10 @@ class _Sheet(Tree):
         return add(self.total(("Equity",)), self.earnings())
 
 
-def _equity(sheet: _Sheet) -> Row:
+def _equity_rows(sheet: _Sheet) -> Row:
     earned: list[Decimal] = sheet.earnings()
     rows = sheet.rows(("Equity",))
     if any(earned):
-        rows.append(line("Net Income", sheet.amounts(earned), group="NetIncome"))
-    total = cells("Total Equity", sheet.amounts(sheet.equity()))
-    return section("Equity", rows, total, width=sheet.width, group="Equity")
+        rows.append(data_row("Net Income", sheet.amounts(earned), group="NetIncome"))
+    total = name_and_values("Total Equity", sheet.amounts(sheet.equity()))
+    return section_rows("Equity", rows, total, width=sheet.width, group="Equity")

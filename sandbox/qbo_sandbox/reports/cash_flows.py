@@ -8,11 +8,11 @@ from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
-    amount,
-    cells,
-    line,
-    section,
-    summary,
+    data_row,
+    format_amount,
+    name_and_values,
+    section_rows,
+    summary_row,
 )
 from qbo_sandbox.reports.statements import EARNING, summarize
 
@@ -54,26 +54,36 @@ def cash_flow(frame: Frame) -> Report:
                 earned -= move.amount
             else:
                 changed[move.account] = changed.get(move.account, ZERO) - move.amount
-    adjusted = _rows(frame, changed, OPERATING)
-    operating = earned + _sum(frame, changed, OPERATING)
-    total = cells("Total " + ADJUSTED.rstrip(":"), [amount(operating - earned)])
-    own = [line("Net Income", [amount(earned)], group="NetIncome")]
+    adjusted = _activity_rows(frame, changed, OPERATING)
+    operating = earned + _sum_columns(frame, changed, OPERATING)
+    total = name_and_values("Total " + ADJUSTED.rstrip(":"), [format_amount(operating - earned)])
+    own = [data_row("Net Income", [format_amount(earned)], group="NetIncome")]
     own += (
-        [section(ADJUSTED, adjusted, total, width=2, group="OperatingAdjustments")]
+        [section_rows(ADJUSTED, adjusted, total, width=2, group="OperatingAdjustments")]
         if adjusted
         else []
     )
-    provided = cells("Net cash provided by operating activities", [amount(operating)])
-    rows = [section("OPERATING ACTIVITIES", own, provided, width=2, group="OperatingActivities")]
+    provided = name_and_values(
+        "Net cash provided by operating activities", [format_amount(operating)]
+    )
+    rows = [
+        section_rows("OPERATING ACTIVITIES", own, provided, width=2, group="OperatingActivities")
+    ]
     increase = operating
     for title, name, group, types in ACTIVITIES:
-        lines, value = _rows(frame, changed, types), _sum(frame, changed, types)
+        lines, value = _activity_rows(frame, changed, types), _sum_columns(frame, changed, types)
         increase += value
-        end = cells(f"Net cash provided by {name}", [amount(value)])
-        rows += [section(title, lines, end, width=2, group=group)] if lines else []
-    rows.append(summary("Net cash increase for period", [amount(increase)], "CashIncrease"))
-    rows.append(line("Cash at beginning of period", [amount(before)], group="BeginningCash"))
-    rows.append(summary("Cash at end of period", [amount(before + increase)], "EndingCash"))
+        end = name_and_values(f"Net cash provided by {name}", [format_amount(value)])
+        rows += [section_rows(title, lines, end, width=2, group=group)] if lines else []
+    rows.append(
+        summary_row("Net cash increase for period", [format_amount(increase)], "CashIncrease")
+    )
+    rows.append(
+        data_row("Cash at beginning of period", [format_amount(before)], group="BeginningCash")
+    )
+    rows.append(
+        summary_row("Cash at end of period", [format_amount(before + increase)], "EndingCash")
+    )
     columns = [Column("", "Account", "account"), Column("Total", key="total")]
     return Report(columns, rows, {"SummarizeColumnsBy": summarize(frame)}, not frame.moves)
 
@@ -83,15 +93,17 @@ def is_cash(frame: Frame, id: str) -> bool:
     return account["AccountType"] in CASH or account.get("AccountSubType") == UNDEPOSITED
 
 
-def _rows(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> list[Row]:
+def _activity_rows(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> list[Row]:
     ids = [
         id for id, value in changed.items() if value and frame.account(id)["AccountType"] in types
     ]
     ids.sort(key=lambda id: str(frame.account(id)["Name"]).casefold())
-    return [line(str(frame.account(id)["Name"]), [amount(changed[id])], id) for id in ids]
+    return [
+        data_row(str(frame.account(id)["Name"]), [format_amount(changed[id])], id) for id in ids
+    ]
 
 
-def _sum(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> Decimal:
+def _sum_columns(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> Decimal:
     return sum(
         (value for id, value in changed.items() if frame.account(id)["AccountType"] in types), ZERO
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.refusals import unsupported
+from qbo_sandbox.accounting.refusals import unsupported_operation
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.reports import (
     aging,
@@ -17,7 +17,7 @@ from qbo_sandbox.reports import (
     statements,
 )
 from qbo_sandbox.reports.report_base import FILTERS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
-from qbo_sandbox.reports.report_parts import Report, options
+from qbo_sandbox.reports.report_parts import Report, header_options
 
 Builder = Callable[[Frame], Report]
 TODAY, ALWAYS = "today", "all"
@@ -51,11 +51,11 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "AgedReceivables": (lambda frame: aging.age_balances(frame, "Customer"), TODAY),
     "AgedPayableDetail": (lambda frame: aging.aged_detail(frame, "Vendor"), TODAY),
     "AgedReceivableDetail": (lambda frame: aging.aged_detail(frame, "Customer"), TODAY),
-    "CustomerBalance": (lambda frame: parties.balance(frame, "Customer"), TODAY),
+    "CustomerBalance": (lambda frame: parties.balances_by_party(frame, "Customer"), TODAY),
     "CustomerBalanceDetail": (lambda frame: parties.balance_detail(frame, "Customer"), TODAY),
-    "VendorBalance": (lambda frame: parties.balance(frame, "Vendor"), TODAY),
+    "VendorBalance": (lambda frame: parties.balances_by_party(frame, "Vendor"), TODAY),
     "VendorBalanceDetail": (lambda frame: parties.balance_detail(frame, "Vendor"), TODAY),
-    "CustomerIncome": (parties.income, YEAR_TO_DATE),
+    "CustomerIncome": (parties.income_by_customer, YEAR_TO_DATE),
     "VendorExpenses": (
         lambda frame: parties.sum_by(frame, "vendor", parties.SPENT, 1, "Vendor"),
         YEAR_TO_DATE,
@@ -68,24 +68,27 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "TaxSummary": (item_reports.tax_summary, MONTH_TO_DATE),
     "GeneralLedger": (general_ledger.general_ledger, MONTH_TO_DATE),
     "GeneralLedgerFR": (general_ledger.general_ledger, MONTH_TO_DATE),
-    "JournalReport": (listing.journal, MONTH_TO_DATE),
-    "JournalReportFR": (listing.journal, MONTH_TO_DATE),
-    "FECReport": (listing.journal, YEAR_TO_DATE),
-    "TransactionList": (listing.transactions, MONTH_TO_DATE),
-    "TransactionListWithSplits": (listing.journal, MONTH_TO_DATE),
+    "JournalReport": (listing.list_journal, MONTH_TO_DATE),
+    "JournalReportFR": (listing.list_journal, MONTH_TO_DATE),
+    "FECReport": (listing.list_journal, YEAR_TO_DATE),
+    "TransactionList": (listing.list_transactions, MONTH_TO_DATE),
+    "TransactionListWithSplits": (listing.list_journal, MONTH_TO_DATE),
     "TransactionListByCustomer": (
-        lambda frame: listing.transactions(frame, "customer"),
+        lambda frame: listing.list_transactions(frame, "customer"),
         MONTH_TO_DATE,
     ),
-    "TransactionListByVendor": (lambda frame: listing.transactions(frame, "vendor"), MONTH_TO_DATE),
+    "TransactionListByVendor": (
+        lambda frame: listing.list_transactions(frame, "vendor"),
+        MONTH_TO_DATE,
+    ),
 }
 
 
-def _sales(sort: str, kind: str) -> Builder:
+def _sales_report(sort: str, kind: str) -> Builder:
     return lambda frame: parties.sum_by(frame, sort, parties.EARNED, -1, kind)
 
 
-REPORTS |= {name: (_sales(sort, kind), MONTH_TO_DATE) for name, sort, kind in SALES}
+REPORTS |= {name: (_sales_report(sort, kind), MONTH_TO_DATE) for name, sort, kind in SALES}
 BY_NAME = {name.lower(): name for name in REPORTS}
 
 
@@ -93,19 +96,19 @@ def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
     """Return the report of a name; name and parameters are case-insensitive."""
     report_name = BY_NAME.get(name.lower())
     if report_name is None:
-        raise unsupported(f"report {name}")
+        raise unsupported_operation(f"report {name}")
     build, usual = REPORTS[report_name]
     frame = Frame(company, {key.lower(): value for key, value in params.items()}, usual)
     report = build(frame)
     body = {
-        "Header": _header(report_name, frame, report),
+        "Header": _report_header(report_name, frame, report),
         "Columns": {"Column": [column.as_json() for column in report.columns]},
         "Rows": {"Row": report.rows} if report.rows else {},
     }
     return dump(body).encode()
 
 
-def _header(name: str, frame: Frame, report: Report) -> dict[str, Any]:
+def _report_header(name: str, frame: Frame, report: Report) -> dict[str, Any]:
     period, header = (
         frame.period,
         {"Time": frame.company.stamp(frame.company.now()), "ReportName": name},
@@ -120,4 +123,4 @@ def _header(name: str, frame: Frame, report: Report) -> dict[str, Any]:
     header["Currency"] = frame.company.options.currency
     header |= {sort.capitalize(): frame.params[sort] for sort in FILTERS if frame.params.get(sort)}
     pairs = [*report.options, ("NoReportData", str(report.empty).lower())]
-    return {**header, "Option": options(pairs)}
+    return {**header, "Option": header_options(pairs)}

@@ -4,27 +4,34 @@ import datetime as dt
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.listing import LEDGER, Split, list_postings, of_account, own_side, splits
+from qbo_sandbox.reports.listing import (
+    LEDGER,
+    Split,
+    list_postings,
+    of_account,
+    own_side,
+    split_finder,
+)
 from qbo_sandbox.reports.report_base import Frame
-from qbo_sandbox.reports.report_parts import Column, Report, Row, amount, cells
-from qbo_sandbox.reports.report_postings import Move
-from qbo_sandbox.reports.statements import balances, place
+from qbo_sandbox.reports.report_parts import Column, Report, Row, format_amount, name_and_values
+from qbo_sandbox.reports.report_postings import ReportPosting
+from qbo_sandbox.reports.statements import closing_balances, insert_account
 
 
 def general_ledger(frame: Frame) -> Report:
     """Report accounts in the order of the chart, with earlier earnings retained."""
     only = set(filter(None, frame.params.get("account", "").split(",")))
     begun = {id: sum for id, sum in _opening_balances(frame).items() if sum}
-    moves_by_account: dict[str, list[Move]] = {}
+    moves_by_account: dict[str, list[ReportPosting]] = {}
     for move in frame.moves:
         moves_by_account.setdefault(move.account, []).append(move)
     if only:
         begun = {id: begun[id] for id in begun.keys() & only}
         moves_by_account = {id: moves_by_account[id] for id in moves_by_account.keys() & only}
-    below = _below(frame, {*begun, *moves_by_account})
-    split = splits(frame)
+    below = _subaccounts(frame, {*begun, *moves_by_account})
+    split = split_finder(frame)
     rows = [
-        _section(frame, id, begun, moves_by_account, below, split, "")[0]
+        _account_section(frame, id, begun, moves_by_account, below, split, "")[0]
         for id in below.get("", ())
     ]
     return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
@@ -35,10 +42,10 @@ def _opening_balances(frame: Frame) -> dict[str, Decimal]:
     start = frame.period.start
     if start == dt.date.min:
         return {}
-    return balances(frame, start - dt.timedelta(days=1), start.replace(month=1, day=1))
+    return closing_balances(frame, start - dt.timedelta(days=1), start.replace(month=1, day=1))
 
 
-def _below(frame: Frame, ids: set[str]) -> dict[str, list[str]]:
+def _subaccounts(frame: Frame, ids: set[str]) -> dict[str, list[str]]:
     """Return the subaccounts of each account in the order of the chart; "" has the top ones."""
     children: dict[str, set[str]] = {}
     for id in ids:
@@ -47,16 +54,16 @@ def _below(frame: Frame, ids: set[str]) -> dict[str, list[str]]:
             children.setdefault(above, set()).add(id)
             id = above
     return {
-        above: sorted(inner, key=lambda id: place(frame.account(id)))
+        above: sorted(inner, key=lambda id: insert_account(frame.account(id)))
         for above, inner in children.items()
     }
 
 
-def _section(
+def _account_section(
     frame: Frame,
     id: str,
     begun: dict[str, Decimal],
-    moves_by_account: dict[str, list[Move]],
+    moves_by_account: dict[str, list[ReportPosting]],
     below: dict[str, list[str]],
     split: Split,
     above: str,
@@ -66,11 +73,14 @@ def _section(
     balance = sign * begun.get(id, ZERO)
     rows: list[Row] = []
     if balance:
-        rows.append(cells("Beginning Balance", [*[""] * 6, amount(balance)]) | {"type": "Data"})
+        rows.append(
+            name_and_values("Beginning Balance", [*[""] * 6, format_amount(balance)])
+            | {"type": "Data"}
+        )
     listed, total = list_postings(moves_by_account.get(id, ()), sign, balance, split)
     rows += listed
     for child in below.get(id, ()):
-        inner, sum = _section(frame, child, begun, moves_by_account, below, split, id)
+        inner, sum = _account_section(frame, child, begun, moves_by_account, below, split, id)
         rows.append(inner)
         total += sum
     return of_account(str(account["Name"]), rows, total, "" if above else id), total

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qbo_sandbox.accounting.values import ZERO, shortest
+from qbo_sandbox.accounting.values import ZERO, shortest_number
 from qbo_sandbox.reports.report_base import Frame
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
-    amount,
-    cell,
-    cells,
-    section,
-    summary,
+    format_amount,
+    name_and_values,
+    section_rows,
+    summary_row,
+    value_cell,
 )
 
 SOLD, RETURNED = ("Invoice", "SalesReceipt"), ("CreditMemo", "RefundReceipt")
@@ -45,13 +45,18 @@ def item_sales(frame: Frame) -> Report:
     rows: list[Row] = []
     for id, item in sorted(items.items(), key=lambda pair: pair[1].name.casefold()):
         share = item.value / total * 100 if total else ZERO
-        price = amount(item.value / item.quantity) if item.quantity else ""
-        texts = [str(shortest(item.quantity)), amount(item.value), f"{share:.2f} %", price]
-        rows.append(cells(item.name, texts, id))
+        price = format_amount(item.value / item.quantity) if item.quantity else ""
+        texts = [
+            str(shortest_number(item.quantity)),
+            format_amount(item.value),
+            f"{share:.2f} %",
+            price,
+        ]
+        rows.append(name_and_values(item.name, texts, id))
     if rows:
         quantity = sum((item.quantity for item in items.values()), ZERO)
-        texts = [str(shortest(quantity)), amount(total), "100.00 %", ""]
-        rows.append(summary("TOTAL", texts, "GrandTotal"))
+        texts = [str(shortest_number(quantity)), format_amount(total), "100.00 %", ""]
+        rows.append(summary_row("TOTAL", texts, "GrandTotal"))
     columns = [Column("", "ProductsAndService"), Column("Quantity", "Quantity"), Column("Amount")]
     return Report(
         [*columns, Column("% of Sales", "Percent"), Column("Avg Price")], rows, {}, not rows
@@ -86,12 +91,17 @@ def stock_summary(frame: Frame) -> Report:
     for id, (count, value) in sorted(totals.items()):
         row = frame.company.row("Item", id)
         about = row.read() if row else {}
-        average = amount(value / count) if count else ""
-        texts = [str(about.get("Sku", "")), str(shortest(count)), amount(value), average]
-        rows.append(cells(about["Name"], texts, id))
+        average = format_amount(value / count) if count else ""
+        texts = [
+            str(about.get("Sku", "")),
+            str(shortest_number(count)),
+            format_amount(value),
+            average,
+        ]
+        rows.append(name_and_values(about["Name"], texts, id))
     if rows:
-        total = amount(sum((value for _, value in totals.values()), ZERO))
-        rows.append(summary("TOTAL", ["", "", total, ""], "GrandTotal"))
+        total = format_amount(sum((value for _, value in totals.values()), ZERO))
+        rows.append(summary_row("TOTAL", ["", "", total, ""], "GrandTotal"))
     columns = [Column("", "ProductsAndService"), Column("SKU", "String"), Column("Qty", "Quantity")]
     return Report([*columns, Column("Asset Value"), Column("Calc. Avg")], rows, {}, not rows)
 
@@ -119,13 +129,13 @@ def stock_detail(frame: Frame) -> Report:
         if move.quantity:
             id, names[id] = move.about["item"][0], move.about["item"][1]
             plain = [
-                cell(move.date),
-                cell(move.label, move.id),
-                cell(move.number),
-                cell(shortest(move.quantity)),
+                value_cell(move.date),
+                value_cell(move.label, move.id),
+                value_cell(move.number),
+                value_cell(shortest_number(move.quantity)),
             ]
             by_item.setdefault(id, []).append(
-                {"ColData": [*plain, cell(amount(move.amount))], "type": "Data"}
+                {"ColData": [*plain, value_cell(format_amount(move.amount))], "type": "Data"}
             )
     columns = [
         Column("Date", "Date", "tx_date"),
@@ -134,7 +144,9 @@ def stock_detail(frame: Frame) -> Report:
         Column("Qty", "Quantity", "quantity"),
         Column("Asset Value", "Money", "subt_nat_amount"),
     ]
-    rows = [section(names[id], own, None, width=len(columns), id=id) for id, own in by_item.items()]
+    rows = [
+        section_rows(names[id], own, None, width=len(columns), id=id) for id, own in by_item.items()
+    ]
     return Report(columns, rows, {}, not rows)
 
 
@@ -146,14 +158,16 @@ def account_list(frame: Frame) -> Report:
     ):
         data = row.read()
         if row.active:
-            balance = amount(frame.company.account_balance(row))
+            balance = format_amount(frame.company.account_balance(row))
             about = [
                 data["AccountType"],
                 data.get("AccountSubType", ""),
                 data.get("Description", ""),
                 balance,
             ]
-            rows.append(cells(data["FullyQualifiedName"], about, row.id) | {"type": "Data"})
+            rows.append(
+                name_and_values(data["FullyQualifiedName"], about, row.id) | {"type": "Data"}
+            )
     columns = [
         Column("Account", "String", "account_name"),
         Column("Type", "String", "account_type"),
@@ -191,9 +205,9 @@ def tax_summary(frame: Frame) -> Report:
     for id, (base, tax) in sums.items():
         rate = frame.company.row("TaxRate", id)
         name = str(rate.read()["Name"]) if rate else id
-        rows.append(cells(name, [amount(base), amount(tax)], id))
+        rows.append(name_and_values(name, [format_amount(base), format_amount(tax)], id))
     if rows:
         total = [sum((pair[place] for pair in sums.values()), ZERO) for place in (0, 1)]
-        rows.append(summary("TOTAL", [amount(value) for value in total], "GrandTotal"))
+        rows.append(summary_row("TOTAL", [format_amount(value) for value in total], "GrandTotal"))
     columns = [Column("", "TaxRate"), Column("Taxable Amount"), Column("Tax Amount")]
     return Report(columns, rows, {"Agency": frame.params.get("agency_id", "")}, not rows)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from qbo_sandbox.accounting.booking import opens
+from qbo_sandbox.accounting.booking import open_amounts
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, label_of
 from qbo_sandbox.accounting.ledger import rate_of
 from qbo_sandbox.accounting.settlements import unapplied_amount
-from qbo_sandbox.accounting.values import ZERO, money
+from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.entities.payments import settled_amounts
 
 SIDES = {
@@ -40,7 +40,7 @@ def _settled_by(company: Company, kind: str, day: dt.date) -> dict[tuple[str, st
     amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in company.table(kind).rows.values():
         data = row.read()
-        if _date(data["TxnDate"]) > day:
+        if _document_date(data["TxnDate"]) > day:
             continue
         for key, value in settled_amounts(data).items():
             amounts[key] += value
@@ -52,11 +52,11 @@ def open_on(company: Company, side: str, day: dt.date) -> list[Open]:
     *_, payment = SIDES[side]
     paid = _settled_by(company, payment, day)
     items = [item for kind in SIDES[side] for item in _of_kind(company, kind, day, paid)]
-    items += [item for item in _journal(company, side, day) if item.left]
+    items += [item for item in _journal_balances(company, side, day) if item.left]
     return sorted(items, key=lambda item: (item.date, int(item.id)))
 
 
-def _date(text: str) -> dt.date:
+def _document_date(text: str) -> dt.date:
     return dt.date.fromisoformat(text[:10])
 
 
@@ -66,13 +66,13 @@ def _of_kind(
     rule, sign = TXN_KINDS[kind], -1 if kind in CREDITS else 1
     for row in company.table(kind).rows.values():
         data = row.read()
-        date, rate = _date(data["TxnDate"]), rate_of(data)
+        date, rate = _document_date(data["TxnDate"]), rate_of(data)
         whole = Decimal(data[rule.total])
         left = unapplied_amount(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
         if date <= day and left:
             party = str(data[rule.party]["value"])
-            due = _date(data.get("DueDate") or data["TxnDate"])
-            sums = money(sign * whole * rate), money(sign * left * rate)
+            due = _document_date(data.get("DueDate") or data["TxnDate"])
+            sums = round_money(sign * whole * rate), round_money(sign * left * rate)
             yield Open(
                 party,
                 kind,
@@ -85,13 +85,13 @@ def _of_kind(
             )
 
 
-def _journal(company: Company, side: str, day: dt.date) -> Iterator[Open]:
+def _journal_balances(company: Company, side: str, day: dt.date) -> Iterator[Open]:
     for row in company.table("JournalEntry").rows.values():
         data: dict[str, Any] = row.read()
-        date, number = _date(data["TxnDate"]), str(data.get("DocNumber") or "")
-        for party, value in opens(company, "JournalEntry", data) if date <= day else ():
+        date, number = _document_date(data["TxnDate"]), str(data.get("DocNumber") or "")
+        for party, value in open_amounts(company, "JournalEntry", data) if date <= day else ():
             if company.row(side, party):
-                home = money(value * rate_of(data))
+                home = round_money(value * rate_of(data))
                 yield Open(
                     party, "JournalEntry", row.id, "Journal Entry", number, date, date, home, home
                 )

@@ -11,11 +11,11 @@ from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
-    amount,
-    cell,
-    cells,
-    section,
-    summary,
+    format_amount,
+    name_and_values,
+    section_rows,
+    summary_row,
+    value_cell,
 )
 from qbo_sandbox.reports.statements import COST, EXPENSE, INCOME, OTHER_EXPENSE, OTHER_INCOME
 
@@ -23,18 +23,18 @@ EARNED, SPENT = (*INCOME, *OTHER_INCOME), (*COST, *EXPENSE, *OTHER_EXPENSE)
 Sums = dict[str, list[Decimal]]
 
 
-def balance(frame: Frame, side: str) -> Report:
+def balances_by_party(frame: Frame, side: str) -> Report:
     """Report one row for each party with something open."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for item in open_on(frame.company, side, frame.period.end):
         sums[item.party] += item.left
     rows: list[Row] = [
-        cells(name_of(frame, side, id), [amount(sums[id])], id)
+        name_and_values(name_of(frame, side, id), [format_amount(sums[id])], id)
         for id in sorted(sums, key=lambda id: name_of(frame, side, id).casefold())
         if sums[id]
     ]
     if rows:
-        rows.append(summary("TOTAL", [amount(sum(sums.values(), ZERO))], "GrandTotal"))
+        rows.append(summary_row("TOTAL", [format_amount(sum(sums.values(), ZERO))], "GrandTotal"))
     columns = [Column("", side, f"{side.lower()}"), Column("Total", key="total")]
     return Report(columns, rows, {}, not rows, [("report_date", frame.period.end.isoformat())])
 
@@ -60,26 +60,36 @@ def balance_detail(frame: Frame, side: str) -> Report:
         for item in by_party[id]:
             running += item.left
             own.append(_open_row(item, running))
-        total = cells(f"Total for {name}", ["", "", "", *_sums(by_party[id]), ""])
-        rows.append(section(name, own, total, width=len(columns), id=id))
+        total = name_and_values(f"Total for {name}", ["", "", "", *_sum_by_party(by_party[id]), ""])
+        rows.append(section_rows(name, own, total, width=len(columns), id=id))
     if rows:
         everything = [item for items in by_party.values() for item in items]
-        rows.append(summary("TOTAL", ["", "", "", *_sums(everything), ""], "GrandTotal"))
+        rows.append(
+            summary_row("TOTAL", ["", "", "", *_sum_by_party(everything), ""], "GrandTotal")
+        )
     return Report(columns, rows, {}, not rows, [("report_date", frame.period.end.isoformat())])
 
 
 def _open_row(item: Open, running: Decimal) -> Row:
-    plain = [cell(item.date), cell(item.label, item.id), cell(item.number), cell(item.due)]
+    plain = [
+        value_cell(item.date),
+        value_cell(item.label, item.id),
+        value_cell(item.number),
+        value_cell(item.due),
+    ]
     return {
-        "ColData": [*plain, *(cell(amount(each)) for each in (item.whole, item.left, running))],
+        "ColData": [
+            *plain,
+            *(value_cell(format_amount(each)) for each in (item.whole, item.left, running)),
+        ],
         "type": "Data",
     }
 
 
-def _sums(items: list[Open]) -> list[str]:
+def _sum_by_party(items: list[Open]) -> list[str]:
     return [
-        amount(sum((item.whole for item in items), ZERO)),
-        amount(sum((item.left for item in items), ZERO)),
+        format_amount(sum((item.whole for item in items), ZERO)),
+        format_amount(sum((item.left for item in items), ZERO)),
     ]
 
 
@@ -96,7 +106,8 @@ def sum_by(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str
                 values[place] += sign * move.amount
     order = sorted(sums, key=lambda id: (not id, names[id].casefold()))
     rows: list[Row] = [
-        cells(names[id], [amount(value, blank=True) for value in sums[id]], id) for id in order
+        name_and_values(names[id], [format_amount(value, blank=True) for value in sums[id]], id)
+        for id in order
     ]
     return Report(frame.columns(kind), _add_totals(rows, sums), {}, not rows)
 
@@ -105,10 +116,10 @@ def _add_totals(rows: list[Row], sums: Sums) -> list[Row]:
     if not rows:
         return rows
     total = [sum(column, ZERO) for column in zip(*sums.values(), strict=True)]
-    return [*rows, summary("TOTAL", [amount(value) for value in total], "GrandTotal")]
+    return [*rows, summary_row("TOTAL", [format_amount(value) for value in total], "GrandTotal")]
 
 
-def income(frame: Frame) -> Report:
+def income_by_customer(frame: Frame) -> Report:
     """Report income, expense and the difference for each customer."""
     sums: Sums = {}
     names: dict[str, str] = {}
@@ -121,7 +132,9 @@ def income(frame: Frame) -> Report:
             values[0 if kind in EARNED else 1] += -move.amount if kind in EARNED else move.amount
             values[2] -= move.amount
     order = sorted(sums, key=lambda id: (not id, names[id].casefold()))
-    rows: list[Row] = [cells(names[id], [amount(value) for value in sums[id]], id) for id in order]
+    rows: list[Row] = [
+        name_and_values(names[id], [format_amount(value) for value in sums[id]], id) for id in order
+    ]
     columns = [
         Column("", "Customer", "customer"),
         Column("Total Income"),

@@ -36,13 +36,13 @@ def read_period(params: dict[str, str], today: dt.date, usual: str) -> Period:
     if macro:
         return _named_period(macro, today)
     if params.get("report_date"):
-        day = _day(params["report_date"], "report_date")
+        day = _parse_day(params["report_date"], "report_date")
         return Period(day, day)
     if not params.get("start_date") and not params.get("end_date"):
         return _named_period(usual, today)
-    end = _day(params["end_date"], "end_date") if params.get("end_date") else today
+    end = _parse_day(params["end_date"], "end_date") if params.get("end_date") else today
     start = (
-        _day(params["start_date"], "start_date")
+        _parse_day(params["start_date"], "start_date")
         if params.get("start_date")
         else end.replace(month=1, day=1)
     )
@@ -51,7 +51,7 @@ def read_period(params: dict[str, str], today: dt.date, usual: str) -> Period:
     return Period(start, end)
 
 
-def _day(text: str, name: str) -> dt.date:
+def _parse_day(text: str, name: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text[:10])
     except ValueError:
@@ -69,15 +69,15 @@ def _named_period(macro: str, today: dt.date) -> Period:
     unit = unit.removeprefix("fiscal ").removeprefix("calendar ")
     if offset is None or unit not in ("week", *MONTHS):
         raise Refusal("2170", f"Invalid Enumeration : {macro}", "date_macro")
-    start = _move(_first(today, unit), unit, offset)
-    end = _move(start, unit, 1) - dt.timedelta(days=1)
+    start = _move_period(_first_day(today, unit), unit, offset)
+    end = _move_period(start, unit, 1) - dt.timedelta(days=1)
     if macro.endswith("-to-date"):
-        passed = today - _first(today, unit)
+        passed = today - _first_day(today, unit)
         end = min(end, start + passed)
     return Period(start, end, macro)
 
 
-def _first(day: dt.date, unit: str) -> dt.date:
+def _first_day(day: dt.date, unit: str) -> dt.date:
     """Return the first day of the week, month, quarter or year of a day."""
     if unit == "day":
         return day
@@ -87,24 +87,24 @@ def _first(day: dt.date, unit: str) -> dt.date:
     return dt.date(day.year, (day.month - 1) // size * size + 1, 1)
 
 
-def _move(day: dt.date, unit: str, count: int) -> dt.date:
+def _move_period(day: dt.date, unit: str, count: int) -> dt.date:
     if unit in ("day", "week"):
         return day + dt.timedelta(days=count * (7 if unit == "week" else 1))
     month = day.year * 12 + day.month - 1 + count * MONTHS[unit]
     return dt.date(month // 12, month % 12 + 1, 1)
 
 
-def cut(period: Period, by: str) -> list[Period]:
+def split_period(period: Period, by: str) -> list[Period]:
     """Split a period into days, weeks, months, quarters or years."""
     unit, parts, start = STEPS[by.lower()], [], period.start
     while start <= period.end:
-        following = _move(_first(start, unit), unit, 1)
+        following = _move_period(_first_day(start, unit), unit, 1)
         parts.append(Period(start, min(period.end, following - dt.timedelta(days=1))))
         start = following
     return parts
 
 
-def title(period: Period) -> str:
+def column_title(period: Period) -> str:
     """Return the title of a period's column."""
     start, end = period.start, period.end
     whole = start.day == 1 and end.day == calendar.monthrange(end.year, end.month)[1]

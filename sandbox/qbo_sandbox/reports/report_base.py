@@ -11,9 +11,9 @@ from typing import Any
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.period import STEPS, Period, cut, read_period, title
+from qbo_sandbox.reports.period import STEPS, Period, column_title, read_period, split_period
 from qbo_sandbox.reports.report_parts import Column
-from qbo_sandbox.reports.report_postings import Move, moves
+from qbo_sandbox.reports.report_postings import ReportPosting, report_postings
 
 SORTS = {
     "customers": "customer",
@@ -56,19 +56,19 @@ class Frame:
         return str(text).capitalize()
 
     @cached_property
-    def all_moves(self) -> list[Move]:
+    def all_moves(self) -> list[ReportPosting]:
         """The postings that the parameters do not filter out, of any date."""
         filters = {
             name: set(self.params[name].split(",")) for name in FILTERS if self.params.get(name)
         }
         return [
             move
-            for move in moves(self.company, cash=self.basis == "Cash")
+            for move in report_postings(self.company, cash=self.basis == "Cash")
             if all(move.about.get(name, ("", ""))[0] in ids for name, ids in filters.items())
         ]
 
     @cached_property
-    def moves(self) -> list[Move]:
+    def moves(self) -> list[ReportPosting]:
         """The postings of the period."""
         return [
             move for move in self.all_moves if self.period.start <= move.date <= self.period.end
@@ -97,7 +97,7 @@ class Frame:
         if macro == "all":
             dates = [move.date for move in self.all_moves] or [self.today]
             start, end = min(dates), max(dates)
-        return cut(Period(start, end), self.by)
+        return split_period(Period(start, end), self.by)
 
     @cached_property
     def groups(self) -> list[tuple[str, str]]:
@@ -118,7 +118,7 @@ class Frame:
         columns = [Column("", kind, kind.lower())]
         for part in self.parts:
             dates = (("StartDate", str(part.start)), ("EndDate", str(part.end)))
-            columns.append(Column(title(part), about=dates))
+            columns.append(Column(column_title(part), about=dates))
         for id, name in self.groups:
             about = (("ID", id),) if id else ()
             columns.append(Column(name, about=about))
@@ -129,7 +129,7 @@ class Frame:
         columns.append(Column(total, key="total"))
         return columns
 
-    def places(self, move: Move) -> list[int]:
+    def places(self, move: ReportPosting) -> list[int]:
         """Return the columns in which a posting is counted."""
         width = self.width
         if self.parts:
@@ -146,7 +146,7 @@ class Frame:
             ]
         return [width - 1]
 
-    def sums(self, moves: Iterable[Move] | None = None) -> Sums:
+    def sums(self, moves: Iterable[ReportPosting] | None = None) -> Sums:
         """Return the sum of each account's postings in every column, with debits positive."""
         width = self.width
         totals: Sums = defaultdict(lambda: [ZERO] * width)

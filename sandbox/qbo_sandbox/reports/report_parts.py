@@ -20,7 +20,7 @@ class Column:
     def as_json(self) -> Row:
         pairs = [*self.about, *([("ColKey", self.key)] if self.key else [])]
         head: Row = {"ColTitle": self.title, "ColType": self.kind}
-        return head | ({"MetaData": options(pairs)} if pairs else {})
+        return head | ({"MetaData": header_options(pairs)} if pairs else {})
 
 
 @dataclass
@@ -34,31 +34,31 @@ class Report:
     options: list[tuple[str, str]] = field(default_factory=list)
 
 
-def options(pairs: Iterable[tuple[str, str]]) -> list[Row]:
+def header_options(pairs: Iterable[tuple[str, str]]) -> list[Row]:
     return [{"Name": name, "Value": value} for name, value in pairs]
 
 
-def amount(value: Decimal | None, *, blank: bool = False) -> str:
+def format_amount(value: Decimal | None, *, blank: bool = False) -> str:
     """Format a sum; return "" for None, or for zero with `blank`."""
     if value is None or (blank and not value):
         return ""
     return f"{value:.2f}"
 
 
-def cell(value: object, id: object = None) -> Row:
+def value_cell(value: object, id: object = None) -> Row:
     return {"value": str(value)} if id in (None, "") else {"value": str(value), "id": str(id)}
 
 
-def cells(title: str, values: Iterable[str], id: object = None) -> Row:
+def name_and_values(title: str, values: Iterable[str], id: object = None) -> Row:
     """Return a name followed by values."""
-    return {"ColData": [cell(title, id), *(cell(value) for value in values)]}
+    return {"ColData": [value_cell(title, id), *(value_cell(value) for value in values)]}
 
 
-def line(title: str, values: Iterable[str], id: object = None, **more: str) -> Row:
-    return {**cells(title, values, id), "type": "Data", **more}
+def data_row(title: str, values: Iterable[str], id: object = None, **more: str) -> Row:
+    return {**name_and_values(title, values, id), "type": "Data", **more}
 
 
-def section(
+def section_rows(
     title: str,
     rows: list[Row],
     total: Row | None,
@@ -69,7 +69,7 @@ def section(
     own: Sequence[str] = (),
 ) -> Row:
     """Return rows under a heading, with their sum."""
-    block: Row = {"Header": cells(title, own or [""] * (width - 1), id)} if title else {}
+    block: Row = {"Header": name_and_values(title, own or [""] * (width - 1), id)} if title else {}
     if rows:
         block["Rows"] = {"Row": rows}
     if total is not None:
@@ -78,6 +78,6 @@ def section(
     return block | ({"group": group} if group else {})
 
 
-def summary(title: str, values: Iterable[str], group: str) -> Row:
+def summary_row(title: str, values: Iterable[str], group: str) -> Row:
     """Return a row that has only a sum."""
-    return {"Summary": cells(title, values), "type": "Section", "group": group}
+    return {"Summary": name_and_values(title, values), "type": "Section", "group": group}

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, label_of
-from qbo_sandbox.accounting.ledger import Entry
+from qbo_sandbox.accounting.ledger import LedgerEntry
 from qbo_sandbox.accounting.table import Row
-from qbo_sandbox.accounting.values import ZERO, money
+from qbo_sandbox.accounting.values import ZERO, round_money
 
 CONTROLS = ("Accounts Receivable", "Accounts Payable")
 OPEN_KINDS = ("Invoice", "CreditMemo", "Bill", "VendorCredit")
 PARTS = ("customer", "vendor", "class", "department", "item", "employee")
 
 
-class Move(NamedTuple):
+class ReportPosting(NamedTuple):
     """One posting in home currency, debit positive; `about` has (id, name) by sort of party."""
 
     date: dt.date
@@ -31,16 +31,16 @@ class Move(NamedTuple):
     quantity: Decimal = ZERO
 
 
-def moves(company: Company, *, cash: bool = False) -> list[Move]:
+def report_postings(company: Company, *, cash: bool = False) -> list[ReportPosting]:
     """Return every posting by date; on a cash basis bills and invoices count when they are paid."""
-    moves: list[Move] = []
+    moves: list[ReportPosting] = []
     for kind in TXN_KINDS:
         moves += _of_kind(company, kind, cash=cash)
-    moves += _opening(company)
+    moves += _opening_stock(company)
     return sorted(moves, key=lambda move: (move.date, int(move.id)))
 
 
-def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[Move]:
+def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[ReportPosting]:
     """Yield the postings of all transactions of a kind."""
     if cash and kind in OPEN_KINDS:
         return
@@ -53,10 +53,10 @@ def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[Move]:
             yield from _iter_paid(company, kind, row, data)
             continue
         for entry in row.booked:
-            yield _move(company, kind, data, entry)
+            yield _to_posting(company, kind, data, entry)
 
 
-def _opening(company: Company) -> Iterator[Move]:
+def _opening_stock(company: Company) -> Iterator[ReportPosting]:
     """Yield the initial stock of items."""
     for row in company.table("Item").rows.values():
         data = row.read()
@@ -64,7 +64,7 @@ def _opening(company: Company) -> Iterator[Move]:
             date = dt.date.fromisoformat(str(data.get("InvStartDate") or company.today())[:10])
             about = {"item": (row.id, str(data["Name"]))}
             label = "Inventory Starting Value"
-            yield Move(
+            yield ReportPosting(
                 date,
                 "Item",
                 row.id,
@@ -78,13 +78,15 @@ def _opening(company: Company) -> Iterator[Move]:
             )
 
 
-def _move(company: Company, kind: str, data: dict[str, Any], entry: Entry) -> Move:
+def _to_posting(
+    company: Company, kind: str, data: dict[str, Any], entry: LedgerEntry
+) -> ReportPosting:
     line = data["Line"][entry.line] if entry.line >= 0 else {}
     memo = str(line.get("Description") or data.get("PrivateNote") or "")
     number, label = str(data.get("DocNumber") or ""), label_of(kind, data)
     date = dt.date.fromisoformat(data["TxnDate"][:10])
     about = about_of(data, line)
-    return Move(
+    return ReportPosting(
         date,
         kind,
         data["Id"],
@@ -98,7 +100,7 @@ def _move(company: Company, kind: str, data: dict[str, Any], entry: Entry) -> Mo
     )
 
 
-def _entities(data: dict[str, Any], detail: dict[str, Any]) -> dict[str, Any]:
+def _entity_references(data: dict[str, Any], detail: dict[str, Any]) -> dict[str, Any]:
     """Return the entities of a transaction and a line by type, such as vendor."""
     entities = [data.get("EntityRef") or {}]
     journal_entity = detail.get("Entity") or {}
@@ -124,7 +126,7 @@ def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str,
         "department": detail.get("DepartmentRef") or data.get("DepartmentRef"),
         "item": detail.get("ItemRef"),
     }
-    references |= _entities(data, detail)
+    references |= _entity_references(data, detail)
     about = {}
     for part, reference in references.items():
         if reference:
@@ -132,15 +134,19 @@ def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str,
     return about
 
 
-def _iter_paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterator[Move]:
+def _iter_paid(
+    company: Company, kind: str, row: Row, data: dict[str, Any]
+) -> Iterator[ReportPosting]:
     """Yield a payment on a cash basis: the money against the lines that it pays, in proportion."""
-    lines = [entry for entry in row.booked if _type(company, entry.account) not in CONTROLS]
-    moves = [_move(company, kind, data, entry) for entry in lines]
+    lines = [
+        entry for entry in row.booked if _transaction_type(company, entry.account) not in CONTROLS
+    ]
+    moves = [_to_posting(company, kind, data, entry) for entry in lines]
     for line in data.get("Line", ()):
         link = line["LinkedTxn"][0]
         target = company.row(link["TxnType"], link["TxnId"])
         if target is not None:
-            moves += _share(
+            moves += _paid_share(
                 company, link["TxnType"], target, Decimal(line["Amount"]), data["TxnDate"]
             )
     rest = -sum((move.amount for move in moves), ZERO)
@@ -152,15 +158,23 @@ def _iter_paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> I
     yield from moves
 
 
-def _share(company: Company, kind: str, target: Row, amount: Decimal, date: str) -> list[Move]:
+def _paid_share(
+    company: Company, kind: str, target: Row, amount: Decimal, date: str
+) -> list[ReportPosting]:
     """Return the share of a bill's or invoice's lines that an amount pays."""
     paid, day = target.read(), dt.date.fromisoformat(date[:10])
     whole = Decimal(paid["TotalAmt"]) or Decimal(1)
-    entries = [entry for entry in target.booked if _type(company, entry.account) not in CONTROLS]
-    shares = [_move(company, kind, paid, entry) for entry in entries]
-    return [move._replace(date=day, amount=money(move.amount * amount / whole)) for move in shares]
+    entries = [
+        entry
+        for entry in target.booked
+        if _transaction_type(company, entry.account) not in CONTROLS
+    ]
+    shares = [_to_posting(company, kind, paid, entry) for entry in entries]
+    return [
+        move._replace(date=day, amount=round_money(move.amount * amount / whole)) for move in shares
+    ]
 
 
-def _type(company: Company, account: str) -> str:
+def _transaction_type(company: Company, account: str) -> str:
     row = company.row("Account", account)
     return str(row.read()["AccountType"]) if row else ""

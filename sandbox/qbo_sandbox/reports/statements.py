@@ -12,11 +12,11 @@ from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
-    amount,
-    cells,
-    line,
-    section,
-    summary,
+    data_row,
+    format_amount,
+    name_and_values,
+    section_rows,
+    summary_row,
 )
 
 Values = list[Decimal]
@@ -64,9 +64,9 @@ class Tree:
         below = self.rows(types, id)
         own = self.texts(self.own(id), blank=True)
         if not below:
-            return line(name, own, id)
-        total = cells(f"Total {name}", self.texts(self.whole(id)))
-        return section(name, below, total, width=self.width, id=id, own=own)
+            return data_row(name, own, id)
+        total = name_and_values(f"Total {name}", self.texts(self.whole(id)))
+        return section_rows(name, below, total, width=self.width, id=id, own=own)
 
     def total(self, types: tuple[str, ...]) -> Values:
         values = [ZERO] * (self.width - 1)
@@ -76,7 +76,7 @@ class Tree:
         return values
 
     def texts(self, values: Values, *, blank: bool = False) -> list[str]:
-        return [amount(value, blank=blank) for value in values]
+        return [format_amount(value, blank=blank) for value in values]
 
 
 def add(one: Values, other: Values, sign: int = 1) -> Values:
@@ -100,23 +100,25 @@ def profit_and_loss(frame: Frame) -> Report:
         tree: Tree, types: tuple[str, ...], title: str, group: str, *, always: bool = False
     ) -> list[Row]:
         rows = tree.rows(types)
-        total = cells(f"Total {title}", texts(tree.total(types)))
+        total = name_and_values(f"Total {title}", texts(tree.total(types)))
         return (
-            [section(title, rows, total, width=tree.width, group=group)] if rows or always else []
+            [section_rows(title, rows, total, width=tree.width, group=group)]
+            if rows or always
+            else []
         )
 
     rows = [
         *part(income, INCOME, "Income", "Income", always=True),
         *part(spent, COST, "Cost of Goods Sold", "COGS"),
-        summary("Gross Profit", texts(gross), "GrossProfit"),
+        summary_row("Gross Profit", texts(gross), "GrossProfit"),
         *part(spent, EXPENSE, "Expenses", "Expenses", always=True),
-        summary("Net Operating Income", texts(operating), "NetOperatingIncome"),
+        summary_row("Net Operating Income", texts(operating), "NetOperatingIncome"),
         *part(income, OTHER_INCOME, "Other Income", "OtherIncome"),
         *part(spent, OTHER_EXPENSE, "Other Expenses", "OtherExpenses"),
     ]
     if any(frame.account(id)["AccountType"] in (*OTHER_INCOME, *OTHER_EXPENSE) for id in earned):
-        rows.append(summary("Net Other Income", texts(other), "NetOtherIncome"))
-    rows.append(summary("Net Income", texts(add(operating, other)), "NetIncome"))
+        rows.append(summary_row("Net Other Income", texts(other), "NetOtherIncome"))
+    rows.append(summary_row("Net Income", texts(add(operating, other)), "NetIncome"))
     return Report(
         frame.columns(), rows, {"SummarizeColumnsBy": summarize(frame)}, not earned, [GAAP]
     )
@@ -129,7 +131,7 @@ def summarize(frame: Frame) -> str:
     return frame.params.get("summarize_column_by") or "Total"
 
 
-def balances(frame: Frame, end: dt.date, year: dt.date | None = None) -> dict[str, Decimal]:
+def closing_balances(frame: Frame, end: dt.date, year: dt.date | None = None) -> dict[str, Decimal]:
     """Return debit balances at the end of a day.
 
     Earnings before its fiscal year, or before the day `year`, are in retained earnings.
@@ -155,18 +157,22 @@ def retained_account(frame: Frame) -> str:
 
 def trial_balance(frame: Frame) -> Report:
     """Report every account with its balance in debit or credit."""
-    sums = balances(frame, min(frame.period.end, dt.date.max))
-    accounts = sorted(sums, key=lambda id: place(frame.account(id)))
+    sums = closing_balances(frame, min(frame.period.end, dt.date.max))
+    accounts = sorted(sums, key=lambda id: insert_account(frame.account(id)))
     rows: list[Row] = []
     for id in accounts:
         if sums[id]:
             debit, credit = max(sums[id], ZERO), max(-sums[id], ZERO)
-            values = [amount(debit, blank=True), amount(credit, blank=True)]
-            rows.append(cells(str(frame.account(id).get("FullyQualifiedName") or id), values, id))
+            values = [format_amount(debit, blank=True), format_amount(credit, blank=True)]
+            rows.append(
+                name_and_values(str(frame.account(id).get("FullyQualifiedName") or id), values, id)
+            )
     debits = sum((value for value in sums.values() if value > 0), ZERO)
     credits = -sum((value for value in sums.values() if value < 0), ZERO)
     if rows:
-        rows.append(summary("TOTAL", [amount(debits), amount(credits)], "GrandTotal"))
+        rows.append(
+            summary_row("TOTAL", [format_amount(debits), format_amount(credits)], "GrandTotal")
+        )
     columns = [Column("", "Account"), Column("Debit"), Column("Credit")]
     return Report(columns, rows, {"SummarizeColumnsBy": summarize(frame)}, not rows)
 
@@ -186,10 +192,10 @@ ORDER = (
 )
 
 
-def place(account: dict[str, Any]) -> tuple[int, str]:
+def insert_account(account: dict[str, Any]) -> tuple[int, str]:
     kind = account["AccountType"]
     return (ORDER.index(kind) if kind in ORDER else len(ORDER), str(account["Name"]).casefold())
 
 
-def ends(frame: Frame) -> list[Period]:
+def period_ends(frame: Frame) -> list[Period]:
     return frame.parts or [frame.period]

@@ -23,7 +23,7 @@ class Founder:
     ) -> None:
         self.control, self.clock, self.journal, self.sender = control, clock, journal, sender
         self.companies = control.companies
-        self.snapshots = Snapshots(control, clock, journal, folder, self._bare)
+        self.snapshots = Snapshots(control, clock, journal, folder, self._add_company)
 
     def open_company(self, options: Options) -> Company:
         """Add a company and open its books."""
@@ -36,7 +36,7 @@ class Founder:
         self.companies[options.realm] = company
         return company
 
-    def _bare(self, options: Options) -> Company:
+    def _add_company(self, options: Options) -> Company:
         """Add a company without opening its books."""
         company = self.companies[options.realm] = Company(
             options, self.clock, self.journal, self.control.switches
@@ -57,12 +57,12 @@ class Founder:
         }
         for line in self.journal.replay():
             if "r" in line:
-                self._again(line)
+                self._repeat_creation(line)
             for name in line.keys() & readers.keys():
                 readers[name](line[name])
         self.sender.start()
 
-    def _again(self, line: dict[str, Any]) -> None:
+    def _repeat_creation(self, line: dict[str, Any]) -> None:
         changes = [Change(kind, id, data) for kind, id, data in line["c"]]
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
         self.companies[line["r"]].apply(changes, texts, float(line["at"]), line.get("q"))
@@ -82,7 +82,7 @@ class Founder:
         if options.realm in self.companies:
             self.companies[options.realm].options = options
         else:
-            self._bare(options)
+            self._add_company(options)
 
 
 def _as_json(options: Options) -> dict[str, Any]:

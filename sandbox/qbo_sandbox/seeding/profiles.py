@@ -82,34 +82,36 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
 FIRST_REALM = 9341453172096421
 
 
-def build(name: str, changes: dict[str, Any], realms: Iterable[str], now: float) -> Options:
+def build_options(name: str, changes: dict[str, Any], realms: Iterable[str], now: float) -> Options:
     """Return a profile's options with changes and an unused realm."""
     if name not in PROFILES:
         raise ValueError(f"there is no company {name!r}; there are {', '.join(PROFILES)}")
     profile = PROFILES[name][1]
-    options = US.changed(profile | {one: _read(one, value) for one, value in changes.items()})
+    options = US.changed(
+        profile | {one: _convert_option(one, value) for one, value in changes.items()}
+    )
     if options.closed == LAST_MONTH:
         options = options.changed({"closed": _end_of_last_month(now)})
     return (
         options
         if "realm" in changes
-        else options.changed({"realm": _realm(profile.get("realm"), set(realms))})
+        else options.changed({"realm": _unused_realm(profile.get("realm"), set(realms))})
     )
 
 
 def parse(text: str, realms: Iterable[str], now: float) -> Options:
     """Read a profile from the command line: norway,custom_numbers=false."""
     name, *pairs = text.split(",")
-    return build(
+    return build_options(
         name, {key: value for key, _, value in (pair.partition("=") for pair in pairs)}, realms, now
     )
 
 
-def page() -> dict[str, str]:
+def profiles_page() -> dict[str, str]:
     return {name: says for name, (says, _) in PROFILES.items()}
 
 
-def _read(name: str, value: Any) -> Any:
+def _convert_option(name: str, value: Any) -> Any:
     """Convert an option to its type; leave unknown names for the options to refuse."""
     if name == "currencies":
         codes = value.split("+") if isinstance(value, str) else value
@@ -131,7 +133,7 @@ def _read_flag(name: str, text: str) -> bool:
     return text.lower() == "true"
 
 
-def _realm(usual: str | None, realms: set[str]) -> str:
+def _unused_realm(usual: str | None, realms: set[str]) -> str:
     if usual and usual not in realms:
         return usual
     return next(

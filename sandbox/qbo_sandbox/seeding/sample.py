@@ -13,9 +13,9 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TXN_KINDS
-from qbo_sandbox.accounting.values import money
+from qbo_sandbox.accounting.values import round_money
 from qbo_sandbox.entities import operations
-from qbo_sandbox.entities.lists import place
+from qbo_sandbox.entities.lists import write_entry
 
 DAY = 86400
 Body = dict[str, Any]
@@ -26,7 +26,7 @@ STOCK_SINCE = "2015-01-01"
 # -- lists ---------------------------------------------------------------------------------------
 
 
-def _item(company: Company, fields: list[str]) -> None:
+def _build_item(company: Company, fields: list[str]) -> None:
     id, name, kind, price, income, expense, quantity, cost = fields[:8]
     data: Body = {"Name": name, "Type": kind, "UnitPrice": Decimal(price)}
     data["IncomeAccountRef"] = {"value": income}
@@ -35,33 +35,37 @@ def _item(company: Company, fields: list[str]) -> None:
     if kind == "Inventory":
         data |= {"AssetAccountRef": {"value": "81"}, "TrackQtyOnHand": True}
         data |= {"QtyOnHand": Decimal(quantity), "InvStartDate": STOCK_SINCE}
-    place(company, "Item", data, id)
+    write_entry(company, "Item", data, id)
 
 
-def _customer(company: Company, fields: list[str]) -> None:
+def _build_customer(company: Company, fields: list[str]) -> None:
     id, name, parent = fields[:3]
-    data: Body = {"DisplayName": name, "BillAddr": _address(company, id)}
+    data: Body = {"DisplayName": name, "BillAddr": _build_address(company, id)}
     data["PrimaryEmailAddr"] = {"Address": f"customer{id}@example.com"}
     if parent:
         data |= {"ParentRef": {"value": parent}, "Job": True}
     else:
         data["CompanyName"] = name
-    place(company, "Customer", data, id)
+    write_entry(company, "Customer", data, id)
 
 
-def _vendor(company: Company, fields: list[str]) -> None:
+def _build_vendor(company: Company, fields: list[str]) -> None:
     id, name = fields[:2]
-    data: Body = {"DisplayName": name, "CompanyName": name, "BillAddr": _address(company, id)}
-    place(company, "Vendor", data, id)
+    data: Body = {"DisplayName": name, "CompanyName": name, "BillAddr": _build_address(company, id)}
+    write_entry(company, "Vendor", data, id)
 
 
-def _employee(company: Company, fields: list[str]) -> None:
+def _build_employee(company: Company, fields: list[str]) -> None:
     id, first, last = fields[:3]
-    data: Body = {"GivenName": first, "FamilyName": last, "PrimaryAddr": _address(company, id)}
-    place(company, "Employee", data, id)
+    data: Body = {
+        "GivenName": first,
+        "FamilyName": last,
+        "PrimaryAddr": _build_address(company, id),
+    }
+    write_entry(company, "Employee", data, id)
 
 
-def _address(company: Company, number: str) -> Body:
+def _build_address(company: Company, number: str) -> Body:
     """Return an address, with the next id of addresses as QuickBooks gives one."""
     return {
         "Id": str(company.counters.get("addresses", 1) + 1),
@@ -76,14 +80,14 @@ def _special_tax_code(company: Company, fields: list[str]) -> None:
     """Write a tax code that is no number: queries show it on each page, and no line may have it."""
     name = fields[0]
     data = {"Name": name, "Description": name, "Taxable": True, "TaxGroup": True}
-    place(company, "TaxCode", data, name)
+    write_entry(company, "TaxCode", data, name)
 
 
 LIST_WRITERS: dict[str, Callable[[Company, list[str]], None]] = {
-    "SampleItem": _item,
-    "SampleCustomer": _customer,
-    "SampleVendor": _vendor,
-    "SampleEmployee": _employee,
+    "SampleItem": _build_item,
+    "SampleCustomer": _build_customer,
+    "SampleVendor": _build_vendor,
+    "SampleEmployee": _build_employee,
     "SpecialTaxCode": _special_tax_code,
 }
 
@@ -94,7 +98,7 @@ LIST_WRITERS: dict[str, Callable[[Company, list[str]], None]] = {
 def write_transactions(company: Company) -> None:
     """Write the transactions, each on its day, and the templates and budgets as of today."""
     now = company.now()
-    for row in _rows():
+    for row in _read_rows():
         kind, *fields = row
         if kind in TXN_KINDS:
             id, days = fields[:2]
@@ -104,7 +108,7 @@ def write_transactions(company: Company) -> None:
             OTHER_WRITERS[kind](company, fields)
 
 
-def _rows() -> list[list[str]]:
+def _read_rows() -> list[list[str]]:
     text = (files(__package__) / "books" / "sample_transactions.txt").read_text("utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return [[*line.split("|"), *FIELDS_MISSING] for line in lines]
@@ -120,7 +124,7 @@ def _write_transaction(company: Company, kind: str, id: str, fields: list[str]) 
     operations.write(company, kind, body | BODIES[kind](party, *rest), {})
 
 
-def _sales(party: str, lines: str, account: str = "", *rest: str) -> Body:
+def _build_sale(party: str, lines: str, account: str = "", *rest: str) -> Body:
     body: Body = {"Line": [_sales_line(text) for text in lines.split(",")]}
     if account:
         body["DepositToAccountRef"] = {"value": account}
@@ -130,17 +134,17 @@ def _sales(party: str, lines: str, account: str = "", *rest: str) -> Body:
 def _sales_line(text: str) -> Body:
     item, quantity, price = _read_item(text)
     detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
-    return _line(SALES_LINE, money(quantity * price), detail)
+    return _build_line(SALES_LINE, round_money(quantity * price), detail)
 
 
-def _order(party: str, lines: str, *rest: str) -> Body:
+def _build_order(party: str, lines: str, *rest: str) -> Body:
     return {"APAccountRef": {"value": "33"}, "Line": [_order_line(one) for one in lines.split(",")]}
 
 
 def _order_line(text: str) -> Body:
     item, quantity, price = _read_item(text)
     detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
-    return _line(ITEM_LINE, money(quantity * price), detail)
+    return _build_line(ITEM_LINE, round_money(quantity * price), detail)
 
 
 def _read_item(text: str) -> tuple[str, Decimal, Decimal]:
@@ -150,27 +154,27 @@ def _read_item(text: str) -> tuple[str, Decimal, Decimal]:
     return item, Decimal(quantity), Decimal(price)
 
 
-def _bill(party: str, lines: str, *rest: str) -> Body:
+def _build_bill(party: str, lines: str, *rest: str) -> Body:
     return {"Line": [_account_line(text) for text in lines.split(",")]}
 
 
 def _account_line(text: str) -> Body:
     account, _, amount = text.partition("=")
-    return _line(ACCOUNT_LINE, Decimal(amount), {"AccountRef": {"value": account}})
+    return _build_line(ACCOUNT_LINE, Decimal(amount), {"AccountRef": {"value": account}})
 
 
-def _line(kind: str, amount: Decimal, detail: Body) -> Body:
+def _build_line(kind: str, amount: Decimal, detail: Body) -> Body:
     return {"DetailType": kind, "Amount": amount, kind: detail}
 
 
-def _purchase(party: str, paid: str, lines: str, *rest: str) -> Body:
+def _build_purchase(party: str, paid: str, lines: str, *rest: str) -> Body:
     kind, account, number = (*paid.split(":"), "")[:3]
-    body = _bill(party, lines) | {"PaymentType": kind, "AccountRef": {"value": account}}
+    body = _build_bill(party, lines) | {"PaymentType": kind, "AccountRef": {"value": account}}
     body["EntityRef"] = {"type": "Vendor", "value": party}
     return body | ({"DocNumber": number} if number else {})
 
 
-def _payment(party: str, links: str, account: str, *rest: str) -> Body:
+def _build_payment(party: str, links: str, account: str, *rest: str) -> Body:
     lines = _read_link(links, "Invoice")
     total = sum((line["Amount"] for line in lines), Decimal(0))
     method = {"PaymentMethodRef": {"value": "2"}, "DepositToAccountRef": {"value": account}}
@@ -195,7 +199,7 @@ def _read_link(links: str, kind: str) -> list[Body]:
     ]
 
 
-def _deposit(party: str, account: str, links: str, *rest: str) -> Body:
+def _build_deposit(party: str, account: str, links: str, *rest: str) -> Body:
     pairs = [text.split(":") for text in links.split(",")]
     lines = [
         {"Amount": 0, "LinkedTxn": [{"TxnId": id, "TxnType": kind, "TxnLineId": "0"}]}
@@ -204,7 +208,7 @@ def _deposit(party: str, account: str, links: str, *rest: str) -> Body:
     return {"DepositToAccountRef": {"value": account}, "Line": lines}
 
 
-def _journal(party: str, lines: str, *rest: str) -> Body:
+def _build_journal(party: str, lines: str, *rest: str) -> Body:
     """Read "35=200,34=-200": amounts above zero are debits."""
     pairs = [text.split("=") for text in lines.split(",")]
     return {"Line": [_journal_line(account, Decimal(amount)) for account, amount in pairs]}
@@ -213,10 +217,10 @@ def _journal(party: str, lines: str, *rest: str) -> Body:
 def _journal_line(account: str, amount: Decimal) -> Body:
     side = "Debit" if amount > 0 else "Credit"
     detail = {"PostingType": side, "AccountRef": {"value": account}}
-    return _line("JournalEntryLineDetail", abs(amount), detail)
+    return _build_line("JournalEntryLineDetail", abs(amount), detail)
 
 
-def _movement(source_field: str, target_field: str) -> Callable[..., Body]:
+def _movement_builder(source_field: str, target_field: str) -> Callable[..., Body]:
     """Return the builder of a transaction that moves an amount between two accounts: "36>35"."""
 
     def build(party: str, accounts: str, amount: str, *rest: str) -> Body:
@@ -227,7 +231,7 @@ def _movement(source_field: str, target_field: str) -> Callable[..., Body]:
     return build
 
 
-def _hours(party: str, unused: str, customer: str, hours: str, *rest: str) -> Body:
+def _build_time_activity(party: str, unused: str, customer: str, hours: str, *rest: str) -> Body:
     return {
         "NameOf": "Employee",
         "EmployeeRef": {"value": party},
@@ -239,24 +243,26 @@ def _hours(party: str, unused: str, customer: str, hours: str, *rest: str) -> Bo
 
 
 BODIES: dict[str, Callable[..., Body]] = {
-    **dict.fromkeys(("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), _sales),
-    **dict.fromkeys(("Bill", "VendorCredit"), _bill),
-    "PurchaseOrder": _order,
-    "Purchase": _purchase,
-    "Payment": _payment,
+    **dict.fromkeys(
+        ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), _build_sale
+    ),
+    **dict.fromkeys(("Bill", "VendorCredit"), _build_bill),
+    "PurchaseOrder": _build_order,
+    "Purchase": _build_purchase,
+    "Payment": _build_payment,
     "BillPayment": _bill_payment,
-    "Deposit": _deposit,
-    "Transfer": _movement("FromAccountRef", "ToAccountRef"),
-    "CreditCardPaymentTxn": _movement("BankAccountRef", "CreditCardAccountRef"),
-    "JournalEntry": _journal,
-    "TimeActivity": _hours,
+    "Deposit": _build_deposit,
+    "Transfer": _movement_builder("FromAccountRef", "ToAccountRef"),
+    "CreditCardPaymentTxn": _movement_builder("BankAccountRef", "CreditCardAccountRef"),
+    "JournalEntry": _build_journal,
+    "TimeActivity": _build_time_activity,
 }
 
 
 # -- templates and budgets -----------------------------------------------------------------------
 
 
-def _template(company: Company, fields: list[str]) -> None:
+def _build_template(company: Company, fields: list[str]) -> None:
     kind, party, name, interval, lines = fields[:5]
     schedule = {"IntervalType": interval, "NumInterval": 1, "DayOfMonth": 1}
     info = {"Name": name, "RecurType": "Automated", "Active": True}
@@ -265,7 +271,7 @@ def _template(company: Company, fields: list[str]) -> None:
     operations.write(company, "RecurringTransaction", {kind: body}, {})
 
 
-def _budget(company: Company, fields: list[str]) -> None:
+def _write_budget(company: Company, fields: list[str]) -> None:
     """Write a budget of this year: the same amount of an account in each month."""
     id, name, lines = fields[:3]
     year = dt.date.fromisoformat(company.today()).year
@@ -281,10 +287,10 @@ def _budget(company: Company, fields: list[str]) -> None:
     ]
     body = {"Name": name, "BudgetType": "ProfitAndLoss", "BudgetEntryType": "Monthly"}
     body |= {"StartDate": f"{year}-01-01", "EndDate": f"{year}-12-31"}
-    place(company, "Budget", body | {"BudgetDetail": details}, id)
+    write_entry(company, "Budget", body | {"BudgetDetail": details}, id)
 
 
 OTHER_WRITERS: dict[str, Callable[[Company, list[str]], None]] = {
-    "RecurringTransaction": _template,
-    "Budget": _budget,
+    "RecurringTransaction": _build_template,
+    "Budget": _write_budget,
 }

@@ -9,7 +9,7 @@ from qbo_sandbox.accounting import preferences
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.references import name_reference
 from qbo_sandbox.entities import currencies
-from qbo_sandbox.entities.lists import place
+from qbo_sandbox.entities.lists import write_entry
 from qbo_sandbox.seeding import sample
 
 Writer = Callable[[Company, list[str]], None]
@@ -21,13 +21,13 @@ COUNTRY_NAMES = {"US": "USA", "NO": "NOR"}
 def open_books(company: Company) -> None:
     """Write everything a company has before its first transaction, as if three months ago."""
     with company.clock.pretend(company.now() - AGE):
-        place(company, "CompanyInfo", _info(company), "1")
-        place(company, "Preferences", preferences.sections(company.options), "1")
+        write_entry(company, "CompanyInfo", _write_info(company), "1")
+        write_entry(company, "Preferences", preferences.sections(company.options), "1")
         for code in (*company.options.currencies, company.options.currency):
-            place(
+            write_entry(
                 company, "CompanyCurrency", {"Code": code, "Name": currencies.NAMES.get(code, code)}
             )
-        for kind, fields in _rows(company):
+        for kind, fields in _read_rows(company):
             if not company.options.seeded and kind not in BARE:
                 continue
             WRITERS[kind](company, fields)
@@ -37,7 +37,7 @@ def open_books(company: Company) -> None:
         sample.write_transactions(company)
 
 
-def _rows(company: Company) -> Iterator[tuple[str, list[str]]]:
+def _read_rows(company: Company) -> Iterator[tuple[str, list[str]]]:
     """Yield (kind, fields) of each line of the file with the company's books.
 
     Accounts that state their id come first, so that no other account takes it.
@@ -58,23 +58,23 @@ def _seeding_order(row: list[str]) -> int:
     return 0 if row[1] else 1
 
 
-def _account(company: Company, fields: list[str]) -> None:
+def _write_account(company: Company, fields: list[str]) -> None:
     id, name, number, kind, subtype, parent = fields[:6]
     data: dict[str, Any] = {"Name": name, "AccountType": kind, "AccountSubType": subtype}
     if parent:
         data |= {"ParentRef": {"value": parent}, "SubAccount": True}
     if company.options.account_numbers:
         data["AcctNum"] = number
-    place(company, "Account", data, id)
+    write_entry(company, "Account", data, id)
 
 
 def _foreign_accounts(company: Company) -> None:
     """Create the accounts that foreign currencies need."""
     for account in currencies.needed_accounts(company):
-        place(company, "Account", account)
+        write_entry(company, "Account", account)
 
 
-def _rate(company: Company, fields: list[str]) -> None:
+def _write_rate(company: Company, fields: list[str]) -> None:
     id, name, percent, agency = fields[:4]
     start = {"RateValue": Decimal(percent), "EffectiveDate": company.stamp(company.now())}
     data = {
@@ -84,18 +84,18 @@ def _rate(company: Company, fields: list[str]) -> None:
         "AgencyRef": {"value": agency},
     }
     more = {"SpecialTaxType": "NONE", "DisplayType": "ReadOnly", "EffectiveTaxRate": [start]}
-    place(company, "TaxRate", data | more, id)
+    write_entry(company, "TaxRate", data | more, id)
 
 
-def _code(company: Company, fields: list[str]) -> None:
+def _write_code(company: Company, fields: list[str]) -> None:
     if company.options.tax != "codes" and "TAX" not in company.table("TaxCode").rows:
         for special, taxable in (("TAX", True), ("NON", False)):
             data = {"Name": special, "Description": special, "Taxable": taxable, "TaxGroup": False}
-            place(company, "TaxCode", data, special)
+            write_entry(company, "TaxCode", data, special)
     id, name, sale, purchase = fields[:4]
     lists_of = {"SalesTaxRateList": _rate_list(company, sale)}
     lists_of["PurchaseTaxRateList"] = _rate_list(company, purchase)
-    place(
+    write_entry(
         company,
         "TaxCode",
         {"Name": name, "Description": name, "Taxable": True, "TaxGroup": True, **lists_of},
@@ -116,7 +116,7 @@ def _named_account(company: Company, name: str) -> dict[str, str]:
     return {"value": company.names["account", name.casefold()][1]}
 
 
-def _item(company: Company, fields: list[str]) -> None:
+def _write_item(company: Company, fields: list[str]) -> None:
     name, kind, income, expense = fields[:4]
     data: dict[str, Any] = {
         "Name": name,
@@ -126,30 +126,30 @@ def _item(company: Company, fields: list[str]) -> None:
     if expense:
         data["ExpenseAccountRef"] = _named_account(company, expense)
         data["PurchaseCost"] = Decimal(0)
-    place(company, "Item", data | {"UnitPrice": Decimal(0)})
+    write_entry(company, "Item", data | {"UnitPrice": Decimal(0)})
 
 
-def _vendor(company: Company, fields: list[str]) -> None:
+def _write_vendor(company: Company, fields: list[str]) -> None:
     name, number, code = fields[:3]
     data: dict[str, Any] = {"DisplayName": name, "CompanyName": name}
     if code and company.options.multicurrency:
         data["CurrencyRef"] = {"value": code}
-    place(company, "Vendor", data | ({"AcctNum": number} if number else {}))
+    write_entry(company, "Vendor", data | ({"AcctNum": number} if number else {}))
 
 
-def _customer(company: Company, fields: list[str]) -> None:
+def _write_customer(company: Company, fields: list[str]) -> None:
     if fields[0] not in ("Project", "Job"):
-        place(company, "Customer", {"DisplayName": fields[0], "CompanyName": fields[0]})
+        write_entry(company, "Customer", {"DisplayName": fields[0], "CompanyName": fields[0]})
         return
     sort, parent, name = fields[:3]
     reference = {"value": company.names["people", parent.casefold()][1]}
     more = {"IsProject": True} if sort == "Project" and company.options.projects else {}
-    place(
+    write_entry(
         company, "Customer", {"DisplayName": name, "ParentRef": reference, "Job": True}, more=more
     )
 
 
-def _plain(kind: str, *names: str) -> Writer:
+def _plain_writer(kind: str, *names: str) -> Writer:
     """Return a function that writes list entries with just these fields."""
 
     def write(company: Company, fields: list[str]) -> None:
@@ -157,30 +157,30 @@ def _plain(kind: str, *names: str) -> Writer:
         id = data.pop("id", "")
         if "DueDays" in data:
             data["DueDays"] = int(data["DueDays"])
-        place(company, kind, data, id)
+        write_entry(company, kind, data, id)
 
     return write
 
 
 WRITERS: dict[str, Writer] = {
-    "Account": _account,
-    "TaxAgency": _plain("TaxAgency", "id", "DisplayName"),
-    "TaxRate": _rate,
-    "TaxCode": _code,
-    "Term": _plain("Term", "id", "Name", "DueDays"),
-    "PaymentMethod": _plain("PaymentMethod", "id", "Name", "Type"),
-    "Class": _plain("Class", "Name"),
-    "Department": _plain("Department", "Name"),
-    "Item": _item,
-    "Vendor": _vendor,
-    "Customer": _customer,
-    "Employee": _plain("Employee", "GivenName", "FamilyName"),
-    "CustomerType": _plain("CustomerType", "Name"),
+    "Account": _write_account,
+    "TaxAgency": _plain_writer("TaxAgency", "id", "DisplayName"),
+    "TaxRate": _write_rate,
+    "TaxCode": _write_code,
+    "Term": _plain_writer("Term", "id", "Name", "DueDays"),
+    "PaymentMethod": _plain_writer("PaymentMethod", "id", "Name", "Type"),
+    "Class": _plain_writer("Class", "Name"),
+    "Department": _plain_writer("Department", "Name"),
+    "Item": _write_item,
+    "Vendor": _write_vendor,
+    "Customer": _write_customer,
+    "Employee": _plain_writer("Employee", "GivenName", "FamilyName"),
+    "CustomerType": _plain_writer("CustomerType", "Name"),
     **sample.LIST_WRITERS,
 }
 
 
-def _info(company: Company) -> dict[str, Any]:
+def _write_info(company: Company) -> dict[str, Any]:
     options = company.options
     address = {"Id": "1", "Line1": "1 Builder Street", "City": "Riverton", "PostalCode": "94001"}
     address["Country"] = COUNTRY_NAMES.get(options.country, options.country)

@@ -89,15 +89,15 @@ class Control:
         """POST {"do": …, "realm"?, …}: what a person does in QuickBooks itself."""
         company = self._of(body)
         acts: dict[str, Callable[[Company, dict[str, Any]], object]] = {
-            "edit": _edit,
-            "delete": _delete,
-            "deactivate": _deactivate,
-            "activate": _activate,
-            "create": _create,
-            "void": _void,
-            "pay": _pay,
+            "edit": _edit_object,
+            "delete": _delete_object,
+            "deactivate": _deactivate_entry,
+            "activate": _activate_entry,
+            "create": _create_object,
+            "void": _void_object,
+            "pay": _pay_document,
             "reconcile": self._reconcile,
-            "close_books": self._close,
+            "close_books": self._close_books,
             "disconnect": self._disconnect,
         }
         if body.get("do") not in acts:
@@ -111,13 +111,13 @@ class Control:
             raise ValueError(f"there is no company {realm}; there are {', '.join(self.companies)}")
         return self.companies[str(realm)]
 
-    def _close(self, company: Company, body: dict[str, Any]) -> object:
+    def _close_books(self, company: Company, body: dict[str, Any]) -> object:
         self.reopt(company, {"closed": body.get("date")})
         return {"closed": company.options.closed}
 
     def _reconcile(self, company: Company, body: dict[str, Any]) -> object:
         """Cover a transaction by a bank reconciliation."""
-        row = operations.existing(company, body["kind"], body["id"])
+        row = operations.require_existing(company, body["kind"], body["id"])
         self.reopt(company, {"reconciled": (*company.options.reconciled, row.id)})
         return {"reconciled": list(company.options.reconciled)}
 
@@ -140,29 +140,29 @@ def _plain(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> object:
     """Store a new version of an object, whatever the rules for clients are."""
-    row = operations.existing(company, kind, id)
+    row = operations.require_existing(company, kind, id)
     meta = row.read()["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
     new = {**data, "SyncToken": str(row.token + 1), "MetaData": meta}
     return json.loads(company.commit([Change(kind, id, new)]).body)
 
 
-def _edit(company: Company, body: dict[str, Any]) -> object:
+def _edit_object(company: Company, body: dict[str, Any]) -> object:
     """Change fields as a person would: the usual rules apply."""
-    row = operations.existing(company, body["kind"], body["id"])
+    row = operations.require_existing(company, body["kind"], body["id"])
     data = {**row.read(), **body.get("set", {}), "SyncToken": str(row.token)}
     if body["kind"] in EDITED_BY_PEOPLE:
         return _rewrite(company, body["kind"], row.id, data)
-    for name in ("domain", "sparse", "MetaData", *_unsent(data)):
+    for name in ("domain", "sparse", "MetaData", *_generated_links(data)):
         data.pop(name, None)
     return json.loads(operations.update(company, body["kind"], data, {}, None).body)
 
 
-def _unsent(data: dict[str, Any]) -> list[str]:
+def _generated_links(data: dict[str, Any]) -> list[str]:
     return [name for name in data if name in ("FileAccessUri", "TempDownloadUri")]
 
 
-def _delete(company: Company, body: dict[str, Any]) -> object:
-    row = operations.existing(company, body["kind"], body["id"])
+def _delete_object(company: Company, body: dict[str, Any]) -> object:
+    row = operations.require_existing(company, body["kind"], body["id"])
     return json.loads(
         operations.delete(
             company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None
@@ -170,8 +170,8 @@ def _delete(company: Company, body: dict[str, Any]) -> object:
     )
 
 
-def _void(company: Company, body: dict[str, Any]) -> object:
-    row = operations.existing(company, body["kind"], body["id"])
+def _void_object(company: Company, body: dict[str, Any]) -> object:
+    row = operations.require_existing(company, body["kind"], body["id"])
     return json.loads(
         operations.void(
             company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None
@@ -179,29 +179,29 @@ def _void(company: Company, body: dict[str, Any]) -> object:
     )
 
 
-def _create(company: Company, body: dict[str, Any]) -> object:
+def _create_object(company: Company, body: dict[str, Any]) -> object:
     return json.loads(operations.create(company, body["kind"], dict(body["set"]), {}, None).body)
 
 
-def _deactivate(company: Company, body: dict[str, Any]) -> object:
-    return _edit(company, {**body, "set": {"Active": False}})
+def _deactivate_entry(company: Company, body: dict[str, Any]) -> object:
+    return _edit_object(company, {**body, "set": {"Active": False}})
 
 
-def _activate(company: Company, body: dict[str, Any]) -> object:
-    return _edit(company, {**body, "set": {"Active": True}})
+def _activate_entry(company: Company, body: dict[str, Any]) -> object:
+    return _edit_object(company, {**body, "set": {"Active": True}})
 
 
-def _pay(company: Company, body: dict[str, Any]) -> object:
+def _pay_document(company: Company, body: dict[str, Any]) -> object:
     """Pay a bill by check, or take a customer's payment for an invoice, whole or in part."""
     kind = body.get("kind", "Bill")
-    data = operations.existing(company, kind, body["id"]).read()
+    data = operations.require_existing(company, kind, body["id"]).read()
     amount = Decimal(str(body.get("amount", data["Balance"])))
     line = {"Amount": amount, "LinkedTxn": [{"TxnId": data["Id"], "TxnType": kind}]}
     paid = {"TotalAmt": amount, "CurrencyRef": data["CurrencyRef"], "Line": [line]}
     if kind == "Invoice":
-        return _create(
+        return _create_object(
             company, {"kind": "Payment", "set": paid | {"CustomerRef": data["CustomerRef"]}}
         )
     bank = {"BankAccountRef": {"value": company.bank(data["CurrencyRef"]["value"])}}
     more = {"VendorRef": data["VendorRef"], "PayType": "Check", "CheckPayment": bank}
-    return _create(company, {"kind": "BillPayment", "set": paid | more})
+    return _create_object(company, {"kind": "BillPayment", "set": paid | more})

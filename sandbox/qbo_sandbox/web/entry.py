@@ -29,18 +29,21 @@ DETAILS = ("AccountRef", "ItemRef", "CustomerRef", "ClassRef", "TaxCodeRef")
 CHANGED = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "SalesItemLineDetail")
 
 
-def section(kind: str, body: dict[str, Any]) -> str:
+def entry_section(kind: str, body: dict[str, Any]) -> str:
     """Return the page of an entry: facts, lines, buttons, and all fields folded."""
-    acts = " ".join(button(do, label, kind=kind, id=body["Id"]) for do, label in ACTS.get(kind, ()))
-    facts = "".join(_fact(label, body[field]) for field, label in FACTS.items() if body.get(field))
+    acts = " ".join(
+        button_form(do, label, kind=kind, id=body["Id"]) for do, label in ACTS.get(kind, ())
+    )
+    facts = "".join(
+        _fact_row(label, body[field]) for field, label in FACTS.items() if body.get(field)
+    )
     whole = escape(json.dumps(body, indent=2, ensure_ascii=False, default=str))
     raw = f"<details><summary>All fields</summary><pre>{whole}</pre></details>"
-    return (
-        f"<p>{acts}</p><table><tbody>{facts}</tbody></table>{_lines(body)}{_form(kind, body)}{raw}"
-    )
+    table = f"<table><tbody>{facts}</tbody></table>"
+    return f"<p>{acts}</p>{table}{_line_rows(body)}{_edit_form(kind, body)}{raw}"
 
 
-def button(do: str, label: str, more: str = "", **values: str) -> str:
+def button_form(do: str, label: str, more: str = "", **values: str) -> str:
     """Return a form with one button; `more` are further fields before it."""
     hidden = "".join(
         f'<input type="hidden" name="{key}" value="{escape(value)}">'
@@ -51,16 +54,16 @@ def button(do: str, label: str, more: str = "", **values: str) -> str:
     )
 
 
-def amount(value: object) -> str:
+def format_amount(value: object) -> str:
     """Format an amount with thousands separators; return other values as text."""
     return f"{value:,}" if isinstance(value, (int, float, Decimal)) else str(value)
 
 
-def changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
+def form_changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     """Return the changes of a form: number, memo, amount of the first line."""
     memo = form.get("memo", "").replace("\r\n", "\n")
     fields: dict[str, Any] = {"DocNumber": form.get("number", ""), "PrivateNote": memo}
-    amount, line = form.get("amount", ""), _first(body)
+    amount, line = form.get("amount", ""), _first_line(body)
     if line is None or amount == str(line["Amount"]):
         return fields
     try:
@@ -78,7 +81,7 @@ def changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     return fields | {"Line": lines, "TxnTaxDetail": None}
 
 
-def _first(body: dict[str, Any]) -> dict[str, Any] | None:
+def _first_line(body: dict[str, Any]) -> dict[str, Any] | None:
     return next(
         (
             line
@@ -89,8 +92,8 @@ def _first(body: dict[str, Any]) -> dict[str, Any] | None:
     )
 
 
-def _form(kind: str, body: dict[str, Any]) -> str:
-    line = _first(body)
+def _edit_form(kind: str, body: dict[str, Any]) -> str:
+    line = _first_line(body)
     if line is None:
         return ""
     memo = escape(str(body.get("PrivateNote", "")))
@@ -102,22 +105,26 @@ def _form(kind: str, body: dict[str, Any]) -> str:
         )
     )
     note = f'<label>Memo <textarea name="memo" rows="2" cols="30">{memo}</textarea></label> '
-    save = button("edit", "Save", number + sum + note, kind=kind, id=body["Id"])
+    save = button_form("edit", "Save", number + sum + note, kind=kind, id=body["Id"])
     return f"<h3>Change it</h3><p>{save}</p>"
 
 
-def _fact(label: str, value: object) -> str:
-    text = value.get("name") or value.get("value", "") if isinstance(value, dict) else amount(value)
+def _fact_row(label: str, value: object) -> str:
+    text = (
+        value.get("name") or value.get("value", "")
+        if isinstance(value, dict)
+        else format_amount(value)
+    )
     return f"<tr><th scope=row>{label}</th><td>{escape(str(text))}</td></tr>"
 
 
-def _lines(body: dict[str, Any]) -> str:
+def _line_rows(body: dict[str, Any]) -> str:
     lines = [
         line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"
     ]
     rows = "".join(
         f"<tr><td>{escape(str(line.get('Description', '')))}</td><td>{escape(_posts_to(line))}</td>"
-        f"<td class=amount>{escape(amount(line.get('Amount', '')))}</td></tr>"
+        f"<td class=amount>{escape(format_amount(line.get('Amount', '')))}</td></tr>"
         for line in lines
     )
     heads = (

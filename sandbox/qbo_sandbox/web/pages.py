@@ -14,7 +14,7 @@ from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.faults import page as fault_page
 from qbo_sandbox.kit import Faults, form_of, query_of, text_answer
 from qbo_sandbox.web import entry
-from qbo_sandbox.web.entry import BOUGHT, SOLD, amount, button
+from qbo_sandbox.web.entry import BOUGHT, SOLD, button_form, format_amount
 
 SHOWN = 100
 LISTS = ("Vendor", "Customer", "Account", "Class", "Department", "TaxCode", "Item", "Term")
@@ -54,7 +54,7 @@ DOORS = {
 Act = Callable[[str, Any], object]
 
 
-class Pages:
+class BookPages:
     """`/` lists the books, newest first; an entry's page shows its fields and what can be done."""
 
     def __init__(self, companies: dict[str, Company], act: Act, faults: Faults) -> None:
@@ -68,12 +68,18 @@ class Pages:
         )
         kind = query.get("kind") if query.get("kind") in KINDS else "Bill"
         if environ["REQUEST_METHOD"] == "POST":
-            message = self._done(company, form_of(environ))
+            message = self._carry_out_act(company, form_of(environ))
         with company.lock:
             row = company.row(str(kind), query.get("id", ""))
-            main = _entry(company, str(kind), row.read()) if row else _list(company, str(kind))
+            main = (
+                _entry_page(company, str(kind), row.read())
+                if row
+                else _list_page(company, str(kind))
+            )
         main += (
-            "" if row else fault_page.section(self.faults) + _doors(environ.get("SCRIPT_NAME", ""))
+            ""
+            if row
+            else fault_page.section(self.faults) + _program_links(environ.get("SCRIPT_NAME", ""))
         )
         title = f"{kind} {query['id']}" if row else company.options.name
         note = f'<p class="said" role="status">{escape(message)}</p>' if message else ""
@@ -81,7 +87,7 @@ class Pages:
             start, 200, PAGE.format(title=escape(title), main=self._head(company) + note + main)
         )
 
-    def _done(self, company: Company, form: dict[str, str]) -> str:
+    def _carry_out_act(self, company: Company, form: dict[str, str]) -> str:
         try:
             troubled = fault_page.carry_out(self.faults, form)
             if troubled:
@@ -102,7 +108,7 @@ class Pages:
         return {
             **form,
             "date": form.get("date") or None,
-            "set": entry.changes(row.read(), form) if row else {},
+            "set": entry.form_changes(row.read(), form) if row else {},
         }
 
     def _head(self, current: Company) -> str:
@@ -113,11 +119,11 @@ class Pages:
         return (
             f'<nav aria-label="Companies">{links}</nav><h1>{escape(current.options.name)}</h1>'
             f"<p>Books in {escape(current.options.currency)}, "
-            f"{f'closed up to {closed}' if closed else 'open'}. " + _close(current) + "</p>"
+            f"{f'closed up to {closed}' if closed else 'open'}. " + _closing_form(current) + "</p>"
         )
 
 
-def _doors(root: str) -> str:
+def _program_links(root: str) -> str:
     """Return links to the pages for programs."""
     links = " ".join(
         f'<a href="{escape(root)}/_sandbox/{name}">{text}</a>' for name, text in DOORS.items()
@@ -125,14 +131,16 @@ def _doors(root: str) -> str:
     return f'<nav aria-label="For programs"><p><small>For programs: {links}</small></p></nav>'
 
 
-def _list(company: Company, kind: str) -> str:
+def _list_page(company: Company, kind: str) -> str:
     tabs = "".join(
         _kind_link(company, name, name == kind)
         for name in (*BOUGHT, *SOLD, *LISTS)
-        if _count(company, name)
+        if _count_objects(company, name)
     )
-    rows = "".join(_row(company, kind, body) for body in islice(_newest(company, kind), SHOWN))
-    count = _count(company, kind)
+    rows = "".join(
+        _entry_row(company, kind, body) for body in islice(_newest_first(company, kind), SHOWN)
+    )
+    count = _count_objects(company, kind)
     caption = f"{kind}: {count:,}" + (f", the newest {SHOWN} of them" if count > SHOWN else "")
     heads = (
         "<th>Id</th><th>Date</th><th>Number</th><th>Name</th>"
@@ -147,22 +155,22 @@ def _list(company: Company, kind: str) -> str:
     return f'<nav aria-label="Kinds">{tabs}</nav>{table if rows else empty}'
 
 
-def _newest(company: Company, kind: str) -> Iterator[dict[str, Any]]:
+def _newest_first(company: Company, kind: str) -> Iterator[dict[str, Any]]:
     rows = company.table(kind).rows
     return (rows[id].read() for id in reversed(rows))
 
 
-def _row(company: Company, kind: str, body: dict[str, Any]) -> str:
-    link = f'<a href="{_address(company, kind, body["Id"])}">{escape(body["Id"])}</a>'
+def _entry_row(company: Company, kind: str, body: dict[str, Any]) -> str:
+    link = f'<a href="{_page_address(company, kind, body["Id"])}">{escape(body["Id"])}</a>'
     cells = (
         link,
         escape(str(body.get("TxnDate", ""))),
         escape(str(body.get("DocNumber", ""))),
-        escape(_name(body)),
+        escape(_name_of(body)),
     )
     amounts = (
-        amount(body.get("TotalAmt", body.get("CurrentBalance", ""))),
-        amount(body.get("Balance", "")),
+        format_amount(body.get("TotalAmt", body.get("CurrentBalance", ""))),
+        format_amount(body.get("Balance", "")),
     )
     filled = "".join(f"<td>{cell}</td>" for cell in cells)
     return (
@@ -170,7 +178,7 @@ def _row(company: Company, kind: str, body: dict[str, Any]) -> str:
     )
 
 
-def _name(body: dict[str, Any]) -> str:
+def _name_of(body: dict[str, Any]) -> str:
     party: dict[str, Any] = next(
         (body[key] for key in ("VendorRef", "CustomerRef", "EntityRef") if key in body), {}
     )
@@ -183,36 +191,37 @@ def _name(body: dict[str, Any]) -> str:
     return str(name) + ("" if body.get("Active", True) else " (inactive)")
 
 
-def _entry(company: Company, kind: str, body: dict[str, Any]) -> str:
-    back = f'<p><a href="{_address(company, kind)}">All of {kind}</a></p>'
-    heading = f"<h2>{kind} {escape(body['Id'])} · {escape(_name(body))}</h2>"
-    return f"{back}{heading}{entry.section(kind, body)}"
+def _entry_page(company: Company, kind: str, body: dict[str, Any]) -> str:
+    back = f'<p><a href="{_page_address(company, kind)}">All of {kind}</a></p>'
+    heading = f"<h2>{kind} {escape(body['Id'])} · {escape(_name_of(body))}</h2>"
+    return f"{back}{heading}{entry.entry_section(kind, body)}"
 
 
-def _close(company: Company) -> str:
+def _closing_form(company: Company) -> str:
     """Return a form that closes the books up to a day, or opens them."""
     if company.options.closed:
-        return button("close_books", "Open all periods")
+        return button_form("close_books", "Open all periods")
     today = datetime.fromtimestamp(company.now(), UTC).date().isoformat()
     date = f'<label>Close up to <input type="date" name="date" value="{today}" required></label> '
-    return button("close_books", "Close the books", date)
+    return button_form("close_books", "Close the books", date)
 
 
-def _count(company: Company, kind: str) -> int:
+def _count_objects(company: Company, kind: str) -> int:
     return len(company.table(kind).rows)
 
 
 def _company_link(company: Company, current: bool) -> str:
     mark = ' aria-current="page"' if current else ""
-    return f'<a href="{_address(company, "Bill")}"{mark}>{escape(company.options.name)}</a>'
+    return f'<a href="{_page_address(company, "Bill")}"{mark}>{escape(company.options.name)}</a>'
 
 
 def _kind_link(company: Company, kind: str, current: bool) -> str:
     mark = ' aria-current="page"' if current else ""
-    return f'<a href="{_address(company, kind)}"{mark}>{kind} {_count(company, kind):,}</a>'
+    count = f"{_count_objects(company, kind):,}"
+    return f'<a href="{_page_address(company, kind)}"{mark}>{kind} {count}</a>'
 
 
-def _address(company: Company, kind: str, id: str = "") -> str:
+def _page_address(company: Company, kind: str, id: str = "") -> str:
     return f"?company={quote(company.options.realm)}&amp;kind={kind}" + (
         f"&amp;id={quote(id)}" if id else ""
     )

@@ -5,7 +5,7 @@ import random
 from collections import Counter, defaultdict
 from decimal import Decimal
 
-from qbo_sandbox.accounting.booking import entries, opens
+from qbo_sandbox.accounting.booking import entries_of, open_amounts
 from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger
 from qbo_sandbox.accounting.reference_names import REFERENCES
@@ -346,9 +346,9 @@ def _journal(company):
     fresh, ledger = Ledger(), company.ledger
     for kind in TXN_KINDS:
         for row in company.table(kind).rows.values():
-            booked = entries(company, kind, row.read())
+            booked = entries_of(company, kind, row.read())
             assert sum(entry.home for entry in booked) == 0, (kind, row.id)
-            fresh.book(booked, opens(company, kind, row.read()), 1)
+            fresh.book(booked, open_amounts(company, kind, row.read()), 1)
     for row in company.table("Item").rows.values():
         fresh.book(row.booked, (), 1)
     for name in ("accounts", "own", "parties", "stock"):

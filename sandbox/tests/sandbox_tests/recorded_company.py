@@ -11,7 +11,7 @@ from qbo_sandbox.accounting.company import Change
 from qbo_sandbox.accounting.kinds import LIST_KINDS
 from qbo_sandbox.accounting.reference_names import REFERENCES
 from qbo_sandbox.kit import Answer, Clock, ask
-from qbo_sandbox.seeding.seed import place
+from qbo_sandbox.seeding.seed import write_entry
 
 READ_ONLY = ("domain", "sparse", "status", "Id", "SyncToken", "MetaData", "Level", "LinkedTxn")
 FILE = ("FileAccessUri", "TempDownloadUri", "Size")
@@ -51,7 +51,7 @@ class Stage:
         self.spare = itertools.count(1001)
         if crew:
             self._crew()
-        place(self.company, "TaxRate", {"Name": "California", "RateValue": 8}, "3")
+        write_entry(self.company, "TaxRate", {"Name": "California", "RateValue": 8}, "3")
         code = self.company.table("TaxCode").rows["2"].read()
         code["SalesTaxRateList"]["TaxRateDetail"][0]["TaxRateRef"]["value"] = "3"
 
@@ -167,7 +167,7 @@ class Stage:
         if self.company.row(kind, reference.get("value")) is not None:
             return
         if kind in PLACED:
-            place(
+            write_entry(
                 self.company,
                 kind,
                 PLACED[kind] | {"Name": f"{kind} {reference['value']}"},
