@@ -66,7 +66,9 @@ def suggestions_of(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
         else:
             similarity = fuzz.WRatio(key(code.name or code.code), key(ref.name))
             score = min(int(similarity), MAX_SIMILAR)
-            suggestions.append(Suggestion(ref, score, gettext("Similar name")))
+            is_same = key(code.name) == key(ref.name) != ""
+            reason = gettext("Same name") if is_same else gettext("Similar name")
+            suggestions.append(Suggestion(ref, score, reason))
     return sorted(suggestions, key=lambda one: -one.score)
 
 

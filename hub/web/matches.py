@@ -26,7 +26,7 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
-from hub.models.enums import MatchOrigin
+from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.qbo import records
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop
@@ -34,6 +34,14 @@ from hub.web import code_facts, match_messages, record_search
 from hub.web.code_view import CodeState, CodeView
 
 CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
+# Of the posting that creates the record of a code; one that is held needs a decision.
+UNDER_WAY = (
+    PostingState.REVIEW,
+    PostingState.WAITING,
+    PostingState.READY,
+    PostingState.SENDING,
+    PostingState.UNKNOWN,
+)
 LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
 REQUIRED_ROLES = {"vendor", "item", "account"}  # roles that a document cannot do without
 SALES_KINDS = {
@@ -112,6 +120,12 @@ def view(
     if isinstance(result, Missing):
         if used is None and match and match.record == NEW:
             return CodeView(**fields_of_view, state=CodeState.NEW, now=_created_later(match))
+        creation = _state_of_creation(session, installation, source_code)
+        if creation is not None:
+            now = _created_later(match)
+            if creation == PostingState.REVIEW:
+                now = gettext("created in QuickBooks once it is approved in Review")
+            return CodeView(**fields_of_view, state=CodeState.NEW, now=now)
         fields_of_view |= {
             "problem": result.problem,
             "missing": result,
@@ -124,6 +138,27 @@ def view(
     if isinstance(result, str):
         return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, problem=result)
     return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, now=gettext("left out, as decided"))
+
+
+def _state_of_creation(
+    session: Session, installation: Installation, source_code: SeenCode
+) -> PostingState | None:
+    """Return the state of the posting that creates the record of a code; None if there is none."""
+    planned = (
+        select(Posting.state)
+        .join(SourceDocument)
+        .where(
+            SourceDocument.installation_id == installation.id,
+            SourceDocument.made_for == source_code.field,
+            SourceDocument.source_id == source_code.code,
+            Posting.operation == Operation.CREATE,
+            Posting.state.in_(UNDER_WAY),
+        )
+        .order_by(Posting.id.desc())
+        .limit(1)
+    )
+    state = session.scalar(planned)
+    return PostingState(state) if state else None
 
 
 def _matched_state(match: Match | None) -> CodeState:

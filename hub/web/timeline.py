@@ -118,9 +118,7 @@ def _attempt(attempt: Attempt) -> Iterator[TimelineEvent]:
     sent = (
         gettext("Sent to QuickBooks in a batch") if attempt.batch else gettext("Sent to QuickBooks")
     )
-    yield TimelineEvent(
-        attempt.sent_at, sent, gettext("request id %(requestid)s", requestid=attempt.requestid)
-    )
+    yield TimelineEvent(attempt.sent_at, sent)
     if not attempt.ended_at:
         return
     unnamed = (attempt.outcome.capitalize(), "look")

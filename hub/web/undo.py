@@ -8,13 +8,14 @@ from werkzeug import Response
 from hub.db.engine import read_only_session
 from hub.errors import NotFound, NotNow
 from hub.models import Posting, Run
-from hub.models.enums import RunKind
+from hub.models.enums import Operation, RunKind
 from hub.posting.actions import undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.access import person_name, require_role
 from hub.web.paging import row_or_404
+from hub.web.review_rows import CurrencySums
 
 pages = Blueprint("undoing", __name__, url_prefix="/undo")
 
@@ -64,7 +65,16 @@ def undo_posting(posting_id: int) -> Response:
 
 def _page(origin: str, back: str, plan: UndoPlan) -> str:
     """Render the page that confirms a removal; `origin` names the page that leads to it."""
-    return render_template("undo.html", origin=origin, back=back, plan=plan)
+    sums = CurrencySums()
+    for one in plan.removable:
+        sums.add(one.posting.kind, Operation.CREATE, one.posting.currency, one.posted_total)
+    return render_template(
+        "undo.html",
+        origin=origin,
+        back=back,
+        plan=plan,
+        sums=sums.texts() if plan.removable else [],
+    )
 
 
 def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:

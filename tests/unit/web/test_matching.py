@@ -4,6 +4,7 @@ import io
 import re
 from decimal import Decimal
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from hub.installations import matches as installations_matches
 from hub.mapping import Entry, Ref
 from hub.models import Case, Installation, ListState, Match, SeenCode, SourceDocument, StoredRecord
 from hub.web import code_facts, record_search, xlsx
+from tests.support.page_rows import add_document
 from tests.support.page_visitor import Visitor
 
 
@@ -41,6 +43,38 @@ def test_each_code_shows_what_it_is_or_what_may_fit(operator: Visitor) -> None:
     assert "Byggmakker Ås" in rows["s1"]
     assert "Not matched" in rows["s2"]
     assert "By its name or number" in rows["s3"]
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        ("review", "created in QuickBooks once it is approved in Review"),
+        ("ready", "created in QuickBooks when it is used next"),
+        ("held", "Not matched"),
+        ("withdrawn", "Not matched"),
+    ],
+)
+def test_a_code_whose_record_is_being_created_is_no_open_question(
+    operator: Visitor, state: str, shown: str
+) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        document, posting = add_document(session, installation, state, 50)
+        document.source_id, document.made_for = "s2", "supplier"
+        document.kind = posting.kind = "vendor"
+    page = operator.page(_here(operator))
+    row = page[page.index(">s2<") :].split("</tr>")[0]
+    assert shown in row
+    assert ("Will be created" in row) == (shown != "Not matched")
+
+
+def test_a_suggestion_with_the_very_name_says_so() -> None:
+    ref = Ref(role="customer", id="c1", name="JORDAN Mercer")
+    code = SimpleNamespace(
+        code="k21", name="Jordan Mercer", number="", exact="", suggestions=(ref,)
+    )
+    (one,) = code_facts.suggestions_of(code, {})
+    assert one.reason == "Same name"
 
 
 def test_a_decision_is_kept_shown_and_can_be_taken_back(operator: Visitor) -> None:

@@ -59,7 +59,7 @@ def test_a_run_shows_its_result_and_its_log(operator: Visitor) -> None:
     assert re.findall(r"<strong>([^<]+)</strong>([^<]+)</span>", page) == [
         ("1", "Posted"),
         ("2", "Newly held"),
-        ("1,250.50 NOK", "Posted"),
+        ("1,250.50 NOK", "Amount posted"),
     ]
     assert "1 posted, 2 newly held" in operator.page("/runs/")
     assert "120 documents were read." in page
