@@ -27,6 +27,7 @@ UNSENT_STATES = (
     PostingState.UNKNOWN,
     PostingState.WAITING,
 )
+_MAY_POST = and_(Installation.enabled, Installation.mode != InstallationMode.PAUSED)
 PAUSE, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 
 
@@ -66,11 +67,7 @@ def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[in
 
     A run of another app may have created what they waited for.
     """
-    is_active = and_(
-        Installation.id.in_(installation_ids),
-        Installation.enabled,
-        Installation.mode != InstallationMode.PAUSED,
-    )
+    is_active = and_(Installation.id.in_(installation_ids), _MAY_POST)
     ready = exists().where(
         Posting.installation_id == Installation.id,
         Posting.state == PostingState.READY,
@@ -82,9 +79,10 @@ def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[in
 
 
 def _installations_with_work(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
-    """Return the ids of installations that may send, have work, and are not running.
+    """Return the ids of installations that have work, and are not running.
 
-    Each comes with the id of its company.
+    Those that are disabled or paused have only doubts to resolve. Each comes with the id of its
+    company.
     """
     is_reachable = or_(
         ConnectedCompany.state == ConnectionState.CONNECTED, ConnectedCompany.next_try_at <= now
@@ -93,10 +91,8 @@ def _installations_with_work(session: Session, now: dt.datetime) -> list[tuple[i
         select(Installation.id, Installation.company_id)
         .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(
-            Installation.enabled,
-            Installation.mode != InstallationMode.PAUSED,
             is_reachable,
-            _has_work(now),
+            or_(and_(_MAY_POST, _has_work(now)), _has_doubts()),
             ~_has_recent_run(now),
         )
     )
@@ -104,11 +100,10 @@ def _installations_with_work(session: Session, now: dt.datetime) -> list[tuple[i
 
 
 def _has_work(now: dt.datetime) -> ColumnElement[bool]:
-    """Match installations that have something to send, to clear up, to retry or to report."""
+    """Match installations that have something to send, to retry or to report."""
     own_posting = exists().where(Posting.installation_id == Installation.id)
     is_ready = and_(Posting.state == PostingState.READY, outbox.IS_CURRENT)
-    is_under_way = Posting.state.in_((PostingState.SENDING, PostingState.UNKNOWN))
-    sendable = own_posting.where(or_(is_under_way, is_ready))
+    sendable = own_posting.where(is_ready)
     due_again = own_posting.where(
         Posting.state == PostingState.WAITING,
         Posting.next_try_at.is_not(None),
@@ -128,6 +123,12 @@ def _has_work(now: dt.datetime) -> ColumnElement[bool]:
         receipt_delivery.is_due(now),
     )
     return or_(sendable, due_again, freed, receipt_due)
+
+
+def _has_doubts() -> ColumnElement[bool]:
+    """Match installations with postings that were sent and whose result is not known."""
+    own_posting = exists().where(Posting.installation_id == Installation.id)
+    return own_posting.where(Posting.state.in_(outbox.IN_FLIGHT))
 
 
 def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:

@@ -39,6 +39,8 @@ from hub.scheduling.subjects import (
     display_name,
     load_company,
     load_installation,
+    load_to_post,
+    may_post,
     pause,
     subject_fields,
 )
@@ -150,8 +152,8 @@ def _run(
     run_id: int | None = None,
     ids: Sequence[str] = (),
 ) -> Run:
-    work, of_installation = KINDS[kind]
-    subject = load_installation(subject_id) if of_installation else load_company(subject_id)
+    work, load = KINDS[kind]
+    subject = load(subject_id)
     on_wait = (lambda text: progress(text, 0, 0)) if progress else None
     run_lease = lease(
         run_log.lease_name(kind, subject_id), display_name(subject), wait=wait, on_wait=on_wait
@@ -213,6 +215,9 @@ def _sync(steps: Steps, installation: Installation) -> None:
 def _post(steps: Steps, installation: Installation) -> None:
     """Post, and go on with what a record that was just created or matched releases."""
     installation_id = installation.id
+    if not may_post(installation):
+        steps.step("post", lambda: _send(steps, installation))
+        return
     if requested.has_requests(installation_id):
         steps.step("plan", lambda: requested.plan_requested(installation_id))
     for _ in range(MAX_ROUNDS):
@@ -253,15 +258,20 @@ def _sync_apps_that_share_matches(installation: Installation) -> None:
 
 
 def _send(steps: Steps, installation: Installation) -> None:
-    """Send the postings of the app that are ready, and count the requests."""
+    """Send the postings of the app that are ready, and count the requests.
+
+    For an app that is paused or disabled only its doubts are resolved.
+    """
     recorder, company_id = steps.recorder, installation.company_id
     with company_lock(company_id, wait=True, on_wait=recorder.progress):
-        sent = send_run.drain(
+        drain = send_run.resolve_only
+        if may_post(installation):
+            drain = partial(send_run.drain, wait_for_doubts=steps.wait)
+        sent = drain(
             company_id,
             installation_ids=[installation.id],
             run_id=recorder.run_id,
             progress=recorder.progress,
-            wait_for_doubts=steps.wait,
         )
     requests = steps.counts.setdefault("requests", {"writes": 0, "reads": 0})
     requests["writes"] += sent.writes
@@ -339,13 +349,14 @@ def _tokens(steps: Steps, company: ConnectedCompany) -> None:
     steps.step("tokens", lambda: token_expiry.look_after(company.id))
 
 
-KINDS: dict[str, tuple[Callable[[Steps, Any], None], bool]] = {
-    RunKind.SYNC: (_sync, True),
-    RunKind.POST: (_post, True),
-    RunKind.LISTS: (_process_lists, False),
-    RunKind.RECONCILE: (_reconcile, False),
-    RunKind.CHANGES: (_process_changes, False),
-    RunKind.TOKENS: (_tokens, False),
+# What each kind does, and which function loads its subject.
+KINDS: dict[str, tuple[Callable[[Steps, Any], None], Callable[[int], Any]]] = {
+    RunKind.SYNC: (_sync, load_installation),
+    RunKind.POST: (_post, load_to_post),
+    RunKind.LISTS: (_process_lists, load_company),
+    RunKind.RECONCILE: (_reconcile, load_company),
+    RunKind.CHANGES: (_process_changes, load_company),
+    RunKind.TOKENS: (_tokens, load_company),
 }
 
 

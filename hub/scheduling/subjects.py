@@ -2,10 +2,11 @@
 
 from sqlalchemy import select, update
 
+from hub import outbox
 from hub.context import current
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Sentence
-from hub.models import ConnectedCompany, Installation
+from hub.models import ConnectedCompany, Installation, Posting
 from hub.models.enums import InstallationMode
 
 
@@ -13,8 +14,7 @@ def load_installation(installation_id: int) -> Installation:
     """Return the installation; raise NotNow if it is disabled or paused."""
     with read_only_session() as session:
         row = session.get_one(Installation, installation_id)
-    is_paused = row.mode == InstallationMode.PAUSED
-    if row.enabled and not is_paused:
+    if may_post(row):
         return row
     state = Sentence("paused") if row.enabled else Sentence("disabled")
     raise NotNow(
@@ -22,6 +22,25 @@ def load_installation(installation_id: int) -> Installation:
         name=display_name(row),
         state=state,
     )
+
+
+def load_to_post(installation_id: int) -> Installation:
+    """Return the installation; raise NotNow if it is disabled or paused and has nothing in doubt.
+
+    QuickBooks is asked about postings in doubt whether or not the app may post.
+    """
+    in_doubt = select(Posting.id).where(
+        Posting.installation_id == installation_id, Posting.state.in_(outbox.IN_FLIGHT)
+    )
+    with read_only_session() as session:
+        if session.scalar(in_doubt.limit(1)) is not None:
+            return session.get_one(Installation, installation_id)
+    return load_installation(installation_id)
+
+
+def may_post(row: Installation) -> bool:
+    """Return whether an app is enabled and not paused."""
+    return row.enabled and row.mode != InstallationMode.PAUSED
 
 
 def load_company(company_id: int) -> ConnectedCompany:

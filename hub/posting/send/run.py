@@ -1,6 +1,6 @@
 """Post everything of a company that may be posted: resolve doubts, check, and send."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -58,7 +58,7 @@ def drain(
     posting_session = PostingSession(company_id, installation_ids, run_id, progress)
     obstacle = _find_obstacle(posting_session)
     if obstacle:
-        return DrainResult(stopped=obstacle, in_doubt=_count_doubts(posting_session))
+        return _result(posting_session, obstacle)
     restore.detect_restore(posting_session)
     resolve.mark_interrupted_unknown(posting_session)
     seconds_left = _send_all(posting_session)
@@ -67,12 +67,39 @@ def drain(
     with transaction() as session:
         posting_session.store_date(session)
         receipts.queue_unposted(session, _installation_ids(posting_session))
+    return _result(posting_session, posting_session.stopped)
+
+
+def resolve_only(
+    company_id: int,
+    installation_ids: Sequence[int],
+    *,
+    run_id: int | None = None,
+    progress: Progress | None = None,
+) -> DrainResult:
+    """Find out what became of the postings in doubt, and send nothing.
+
+    This is for apps that may not post: what they have sent before must not stay in doubt.
+    """
+    posting_session = PostingSession(company_id, installation_ids, run_id, progress)
+    obstacle = _find_obstacle(posting_session)
+    if not obstacle:
+        restore.detect_restore(posting_session)
+        resolve.mark_interrupted_unknown(posting_session)
+        _catch_errors(posting_session, resolve.resolve_doubts)
+        with transaction() as session:
+            posting_session.store_date(session)
+    return _result(posting_session, obstacle or posting_session.stopped)
+
+
+def _result(posting_session: PostingSession, stopped: str) -> DrainResult:
+    """Return what a session has done so far."""
     return DrainResult(
         counts=dict(posting_session.counts),
         in_doubt=_count_doubts(posting_session),
         writes=posting_session.writes,
         reads=posting_session.reads,
-        stopped=posting_session.stopped,
+        stopped=stopped,
     )
 
 
@@ -119,8 +146,13 @@ def _seconds_to_wait(posting_session: PostingSession) -> float | None:
 
 
 def _send_once(posting_session: PostingSession) -> None:
+    _catch_errors(posting_session, _run_rounds)
+
+
+def _catch_errors(posting_session: PostingSession, work: Callable[[PostingSession], None]) -> None:
+    """Do work that an error stops; the session says why."""
     try:
-        _run_rounds(posting_session)
+        work(posting_session)
     except WorkInterrupted:
         raise
     except HubError as error:
