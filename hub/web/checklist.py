@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flask import url_for
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
 from hub.context import current
@@ -229,16 +229,15 @@ def _has_lists(session: Session) -> bool:
         .join(Installation, Installation.company_id == ListState.company_id)
         .where(Installation.enabled, Installation.slug.in_(others))
     )
-    has_pushed = (
-        select(Run.id)
-        .join(Installation, Installation.company_id == Run.company_id)
-        .where(
-            Installation.enabled,
-            Installation.slug.in_(taking),
-            Run.kind == RunKind.LISTS,
-            Run.outcome == RunOutcome.DONE,
-            Run.started_at >= Installation.created_at,
-        )
+    # For each app an index leads to the runs of its company; a join would read all runs.
+    pushes = exists().where(
+        Run.company_id == Installation.company_id,
+        Run.kind == RunKind.LISTS,
+        Run.outcome == RunOutcome.DONE,
+        Run.started_at >= Installation.created_at,
+    )
+    has_pushed = select(Installation.id).where(
+        Installation.enabled, Installation.slug.in_(taking), pushes
     )
     if any(session.scalar(query.limit(1)) is not None for query in (has_read, has_pushed)):
         return True

@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Integer,
     Select,
     case,
     func,
-    literal_column,
+    not_,
     or_,
     select,
     text,
@@ -22,9 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from hub.db.bulk import is_among
 from hub.models import Posting, SourceDocument
 from hub.models.enums import LIST_KINDS, DocumentState, Operation
-from hub.models.postings import OPEN, POSTED
+from hub.models.postings import FURTHER_POSTINGS, OPEN, POSTED
 from hub.money import ZERO
 from hub.outbox.statistics import HALF_BASE, sign
 
@@ -59,39 +59,95 @@ class PostedFigures:
 def open_figures(
     session: Session, installations: Select[Any] | Collection[int]
 ) -> dict[DocumentState, Figure]:
-    """Return number and amount of the documents in each of the open states, in one query."""
-    ranks = [(Posting.state == state, rank) for rank, state in enumerate(OPEN_STATES)]
-    # The sum keeps SQLite from reading all postings in the order of their documents.
-    document_id = literal_column("posting.document_id + 0", Integer).label("document_id")
-    open_documents = (
+    """Return number and amount of the documents in each of the open states.
+
+    Most of these documents have nothing open but their first posting. It is counted by itself, and
+    an index has all that is read of it. Only those with other open postings are put together.
+    """
+    other_ids = _find_with_other_postings(session, installations)
+    queries = [_sum_first_postings(installations)]
+    if other_ids:
+        queries.append(_sum_documents_with_other_postings())
+    figures = {state: Figure() for state in OPEN_STATES}
+    for query in queries:
+        for rank, kind, currency, count, *halves in session.execute(query, {"others": other_ids}):
+            figures[OPEN_STATES[rank]].add(count, kind, currency, halves)
+    return figures
+
+
+def _find_with_other_postings(
+    session: Session, installations: Select[Any] | Collection[int]
+) -> list[int]:
+    """Return the ids of documents with an open posting that is not their first one."""
+    query = select(Posting.document_id).where(
+        Posting.installation_id.in_(installations),
+        Posting.state.in_(OPEN_STATES),
+        text(FURTHER_POSTINGS),
+    )
+    return list(session.scalars(query.distinct()))
+
+
+def _sum_first_postings(installations: Select[Any] | Collection[int]) -> Select[Any]:
+    """Return the query for the sums of the documents of which only the first posting is open.
+
+    The parameter `others` has the ids of the other documents. The total of a first posting is that
+    of the document in cents; the document is looked up only where the posting has none, and for
+    suppliers, customers and items, because those made for codes do not count.
+    """
+    document = select(SourceDocument.total).where(SourceDocument.id == Posting.document_id)
+    document_total = type_coerce(document.scalar_subquery(), BigInteger)
+    amount = func.coalesce(type_coerce(Posting.total, BigInteger), document_total)
+    rank = _rank_of_state().label("rank")
+    return (
+        select(rank, Posting.kind, Posting.currency, *sum_halves(amount))
+        .where(
+            Posting.installation_id.in_(installations),
+            _is_open(),
+            Posting.operation == Operation.CREATE,
+            not_(is_among(Posting.document_id, "others")),
+            _is_no_made_record(),
+        )
+        .group_by(rank, Posting.kind, Posting.currency)
+    )
+
+
+def _sum_documents_with_other_postings() -> Select[Any]:
+    """Return the query for the sums of the documents with the ids in the parameter `others`."""
+    documents = (
         select(
-            document_id,
-            func.min(case(*ranks)).label("rank"),
+            Posting.document_id,
+            func.min(_rank_of_state()).label("rank"),
             func.min(Posting.kind).label("kind"),
             func.min(Posting.currency).label("currency"),
             func.sum(type_coerce(Posting.total, BigInteger)).label("planned"),
         )
         .where(
-            Posting.installation_id.in_(installations),
-            text(f"posting.{OPEN}"),
+            is_among(Posting.document_id, "others"),
+            _is_open(),
             Posting.operation != Operation.ATTACH,
         )
-        .group_by(document_id)
+        .group_by(Posting.document_id)
         .subquery()
+        .c
     )
-    columns = open_documents.c
-    currency = func.coalesce(func.nullif(SourceDocument.currency, ""), columns.currency)
-    amount = func.coalesce(type_coerce(SourceDocument.total, BigInteger), columns.planned, 0)
-    query = (
-        select(columns.rank, columns.kind, currency, *sum_halves(amount))
-        .join(SourceDocument, SourceDocument.id == columns.document_id)
+    currency = func.coalesce(func.nullif(SourceDocument.currency, ""), documents.currency)
+    amount = func.coalesce(type_coerce(SourceDocument.total, BigInteger), documents.planned, 0)
+    return (
+        select(documents.rank, documents.kind, currency, *sum_halves(amount))
+        .join(SourceDocument, SourceDocument.id == documents.document_id)
         .where(SourceDocument.made_for == "")
-        .group_by(columns.rank, columns.kind, currency)
+        .group_by(documents.rank, documents.kind, currency)
     )
-    figures = {state: Figure() for state in OPEN_STATES}
-    for rank, kind, currency_code, count, *halves in session.execute(query):
-        figures[OPEN_STATES[rank]].add(count, kind, currency_code, halves)
-    return figures
+
+
+def _is_open() -> ColumnElement[bool]:
+    """Return the condition of open postings as their index has it."""
+    return text(f"posting.{OPEN}")  # type: ignore[return-value]
+
+
+def _rank_of_state() -> ColumnElement[int]:
+    """Return the place of the state of a posting in `OPEN_STATES`."""
+    return case(*[(Posting.state == state, rank) for rank, state in enumerate(OPEN_STATES)])
 
 
 def posted_figures(
@@ -127,16 +183,21 @@ def is_posted_document() -> tuple[ColumnElement[bool], ...]:
     Only of suppliers, customers and items the document is looked up: those made for codes do not
     count.
     """
+    return (
+        text(f"posting.{POSTED}"),  # type: ignore[return-value]
+        Posting.operation == Operation.CREATE,
+        _is_no_made_record(),
+    )
+
+
+def _is_no_made_record() -> ColumnElement[bool]:
+    """Return the condition that a posting does not create a record for a code."""
     made_for = (
         select(SourceDocument.made_for)
         .where(SourceDocument.id == Posting.document_id)
         .scalar_subquery()
     )
-    return (
-        text(f"posting.{POSTED}"),  # type: ignore[return-value]
-        Posting.operation == Operation.CREATE,
-        or_(Posting.kind.not_in(LIST_KINDS), made_for == ""),
-    )
+    return or_(Posting.kind.not_in(LIST_KINDS), made_for == "")
 
 
 def sum_halves(amount: Any) -> tuple[ColumnElement[Any], ...]:

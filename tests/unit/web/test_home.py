@@ -116,6 +116,14 @@ def test_the_steps_of_the_chart_are_round_and_few(highest: int, marks: list[int]
     assert [mark for mark, _ in chart.grid] == marks
 
 
+def add_part(session: Any, posting: Posting, **values: str) -> None:
+    """Add a posting of the document of another one, like that one but for these values."""
+    session.flush()
+    names = [column.name for column in Posting.__table__.columns if column.name != "id"]
+    copied = {name: getattr(posting, name) for name in names}
+    session.add(Posting(**copied | {"requestid": f"{posting.requestid}-other"} | values))
+
+
 def tile(page: str, name: str) -> tuple[int, list[str]]:
     """Return the number of a tile, and the exact sums below it."""
     match = re.search(
@@ -199,13 +207,40 @@ def test_amounts_of_other_currencies_and_credits_are_apart(visitor: Visitor) -> 
         ):
             document, posting = add_document(session, app, "review", place)
             document.currency, document.total = currency, Decimal(total)
-            posting.kind = kind
+            posting.kind, posting.currency, posting.total = kind, currency, Decimal(total)
     visitor.log_in("vera")
     page = visitor.page("/")
     _, sums = tile(page, "To approve")
     assert sums[0] == "8,200,000.25 EUR"
     assert sums[1].endswith(" NOK")
     assert ">8.2 M EUR<" in page
+
+
+def test_a_document_counts_once_with_its_own_amount_whatever_is_open_of_it(
+    visitor: Visitor,
+) -> None:
+    """Several parts, a change beside a posted bill, and a posting that has no total yet."""
+    visitor.log_in("vera")
+    before = {name: tile(visitor.page("/"), name)[0] for name in ("To approve", "Needs attention")}
+    with visitor.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, visitor.story.installation)
+        parts, first_part = add_document(session, app, "review", 900)
+        add_part(session, first_part, part="b", state="held")
+        changed, bill = add_document(session, app, "posted", 901)
+        add_part(session, bill, operation="update", state="held")
+        unplanned, without_total = add_document(session, app, "held", 902)
+        without_total.total = None
+        made, of_record = add_document(session, app, "held", 903)
+        of_record.kind, made.made_for = "vendor", "supplier"
+        for document in (parts, changed, unplanned, made):
+            document.currency, document.total = "EUR", Decimal("100.10")
+        for posting in (first_part, bill, without_total, of_record):
+            posting.currency = "EUR"
+    page = visitor.page("/")
+    count, sums = tile(page, "Needs attention")
+    assert count == before["Needs attention"] + 3
+    assert "300.30 EUR" in sums
+    assert tile(page, "To approve")[0] == before["To approve"]
 
 
 def test_an_app_says_what_it_posted_today_and_this_month(
