@@ -166,6 +166,26 @@ def test_a_cursor_leads_through_the_changes():
         rows.page_after(base64.b64encode(b"r3").decode(), 3)
 
 
+def test_a_cursor_leads_through_the_rows_that_are_listed_since_a_moment():
+    rows = Rows()
+    for row in FIVE:
+        rows.put(row)
+    listed = {"since": "2026-03-02T10:02:00Z", "is_listed": lambda row: row["id"] != "r4"}
+    first, cursor, has_more = rows.page_after("", 2, **listed)
+    assert (ids(first), has_more) == (["r2", "r3"], True)
+    rest, _, has_more = rows.page_after(cursor, 2, **listed)
+    assert (ids(rest), has_more) == (["r5"], False)
+
+
+def test_the_field_that_holds_the_version_is_counted_up():
+    class Revised(Shed):
+        version = "revision"
+
+    shed = Revised(None, [{**FIVE[0], "revision": 4}])
+    edited = edit(shed, "r1", "note=a").json()
+    assert (edited["revision"], edited["version"]) == (5, 1)
+
+
 def test_numbered_pages_divide_a_list():
     assert numbered_page("abcde", "2", 2) == (["c", "d"], 3)
     assert numbered_page("", "1", 2) == ([], 1)

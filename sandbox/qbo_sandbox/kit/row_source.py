@@ -29,12 +29,15 @@ class RowSource:
     settings of the app with which the source lets the hub in. `calls` are its webhooks; they go to
     `webhook_url`. `wsgi` is the application.
 
+    `version` names the field whose number is counted up when a person changes a row that has it.
+
     A person changes a row by a form that is sent to a path that ends with its id and `/edit`.
     """
 
     name: ClassVar[str]
     rate: ClassVar[str]
     access: ClassVar[Mapping[str, str]] = {}
+    version: ClassVar[str] = "version"
 
     def __init__(
         self, folder: Path | None, rows: Iterable[Row], *, calls: Calls | None = None
@@ -67,13 +70,15 @@ class RowSource:
     def edit(self, row: Row, form: Mapping[str, str]) -> Row | None:
         """Return a row as a person changed it with a form, or None if it was deleted.
 
-        Its fields are those of the form; a field `version` is counted up. A form with a field
+        Its fields are those of the form, and its version is counted up. A form with a field
         `delete` deletes the row.
         """
         if "delete" in form:
             return None
-        version = {"version": row["version"] + 1} if "version" in row else {}
-        return {**row, **form, **version}
+        edited = {**row, **form}
+        if self.version in row:
+            edited[self.version] = row[self.version] + 1
+        return edited
 
     def hint(self, topic: str, id: str, secret: str) -> None:
         """Call the webhook address with a topic and an id, if there is one."""

@@ -2,7 +2,7 @@
 
 import base64
 import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Place = tuple[str, Any]
@@ -32,12 +32,24 @@ class Rows(dict[Any, dict[str, Any]]):
         """Return the rows that changed at a moment or later, the oldest change first."""
         return [row for row in self.after(None) if row["updated_at"] >= moment]
 
-    def page_after(self, cursor: str, size: int) -> tuple[list[dict[str, Any]], str, bool]:
+    def page_after(
+        self,
+        cursor: str,
+        size: int,
+        *,
+        since: str = "",
+        is_listed: Callable[[dict[str, Any]], bool] = bool,
+    ) -> tuple[list[dict[str, Any]], str, bool]:
         """Return the rows after a cursor, the cursor after them, and whether more follow.
 
-        The first page is after the cursor "". Raise ValueError for a text that is no cursor.
+        The first page is after the cursor "". The list has the rows that changed at the moment
+        `since` or later and for which `is_listed` is true; without both it has all. Raise
+        ValueError for a text that is no cursor.
         """
-        following = list(self.after(parse_cursor(cursor) if cursor else None))
+        following = []
+        for row in self.after(parse_cursor(cursor) if cursor else None):
+            if row["updated_at"] >= since and is_listed(row):
+                following.append(row)
         rows = following[:size]
         if rows:
             cursor = format_cursor(*place(rows[-1]))
