@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING, Any
 from hub.contract.api_client import ApiClient
 from hub.contract.codes_in_use import codes_in_use
 from hub.contract.cursors import ChangeCursor
-from hub.contract.deletions import DeletionSweep, format_ids, parse_ids
+from hub.contract.deletions import (
+    DeletionSweep,
+    add_deletions,
+    format_ids,
+    parse_ids,
+)
 from hub.contract.documents import (
     NOT_LINKED,
     Address,
@@ -126,6 +131,7 @@ __all__ = [
     "TokenCache",
     "Unreadable",
     "Yielded",
+    "add_deletions",
     "codes_in_use",
     "format_ids",
     "hookimpl",

@@ -1,9 +1,12 @@
 """For plugin authors: `hub new-plugin` creates a package that passes the contract suite."""
 
+import json
 import re
 import sys
-from importlib.metadata import entry_points
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution, entry_points
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -66,8 +69,7 @@ def new_plugin(
 
 def _list_next_commands(name: str) -> str:
     """Return the commands that come next, of which each works after those before it."""
-    checkout = Path(__file__).parents[2]
-    source = str(checkout) if (checkout / "sandbox" / "pyproject.toml").exists() else CHECKOUT
+    source = _find_checkout()
     lines = [
         f"{name} is laid out. No package index has the hub yet, so install it with its stand-in"
         f" from a checkout{'' if source != CHECKOUT else f', the folder {CHECKOUT}'}:",
@@ -80,6 +82,18 @@ def _list_next_commands(name: str) -> str:
         f"  hub dev {name}",
     ]
     return "\n".join(lines)
+
+
+def _find_checkout() -> str:
+    """Return the folder of the hub's source, from which it runs or was installed, or CHECKOUT."""
+    folders = [Path(__file__).parents[2]]
+    with suppress(PackageNotFoundError):
+        origin = json.loads(distribution("qbo-hub").read_text("direct_url.json") or "{}")
+        folders.append(Path(unquote(urlsplit(origin.get("url", "")).path)))
+    for folder in folders:
+        if (folder / "sandbox" / "pyproject.toml").exists():
+            return str(folder)
+    return CHECKOUT
 
 
 def _ask(question: str, default: str, choices: tuple[str, ...] = ()) -> str:

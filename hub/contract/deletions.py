@@ -1,10 +1,11 @@
 """Deletions that a source does not announce, found by comparing its ids with those it had."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import quote, unquote
 
 from hub.contract.documents import Checkpoint, Gone, Yielded
+from hub.errors import Refused
 
 QUOTED = "="  # before an id that is not a plain number
 
@@ -26,9 +27,15 @@ class DeletionSweep:
     def __init__(
         self, cursor: str, today: dt.date, *, prefix: str = "", stream: str = "deletions"
     ) -> None:
-        """Read the cursor; `prefix` is what the plugin puts before the source's ids."""
+        """Read the cursor; `prefix` is what the plugin puts before the source's ids.
+
+        Raise Refused for a text that is not the cursor of a sweep.
+        """
         self._day, _, ids = cursor.partition("|")
-        self._ids = parse_ids(ids)
+        try:
+            self._ids = parse_ids(ids)
+        except ValueError:
+            raise Refused("%(cursor)s is no cursor of a DeletionSweep.", cursor=cursor) from None
         self._today = today.isoformat()
         self._prefix = prefix
         self._stream = stream
@@ -76,6 +83,27 @@ class DeletionSweep:
         """Return a checkpoint with the day of the last comparison and the ids since."""
         ids = format_ids(self._ids)
         return Checkpoint(cursor=f"{self._day}|{ids}", stream=self._stream)
+
+
+def add_deletions(
+    changes: Iterable[Yielded],
+    cursors: Mapping[str, str],
+    today: dt.date,
+    present: Iterable[str | int],
+    *,
+    reason: str,
+    prefix: str = "",
+    stream: str = "deletions",
+) -> Iterator[Yielded]:
+    """Yield what changed, and once a day an inferred Gone for each document that is not present.
+
+    This is a DeletionSweep from its beginning to its end. `present` are the ids of all documents of
+    the source; they are iterated on that occasion only, so pass a generator.
+    """
+    sweep = DeletionSweep(cursors.get(stream, ""), today, prefix=prefix, stream=stream)
+    yield from sweep.watch(changes)
+    if sweep.is_due:
+        yield from sweep.compare(present, reason=reason)
 
 
 def format_ids(ids: Collection[str]) -> str:

@@ -15,11 +15,13 @@ from hub.errors import HubError, NeedsAttention, Retry
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
+from hub.testing.deletion_tests import DeletionTests
 from hub.testing.document_tests import DocumentTests, suite_of
 from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import FULL, PAGES, Reading, source_ids
 from hub.testing.report_tests import ReportTests
 from hub.testing.stand_in import json_answer, text_answer
+from hub.testing.stated_values import StatedValuesTests
 from hub.testing.webhook_tests import WebhookTests
 
 HOUR = 3600
@@ -44,6 +46,7 @@ def contract(
     unavailable: Mapping[str, str] | None = None,
     unreported: Mapping[str, str] | None = None,
     unused: Mapping[str, str] | None = None,
+    unstated: Mapping[str, str] | None = None,
     variants: Sequence[Mapping[str, Any]] = (),
     webhook: tuple[str, Mapping[str, str]] | None = None,
     **settings: Any,
@@ -63,7 +66,8 @@ def contract(
     reason: `unreadable` are documents that cannot be read, `unpostable` those that are ready and
     that the hub would hold all the same, `unavailable` those of which a file cannot be opened.
     `unreported` are states in App.wants that the source is not told, and `unused` are hooks of the
-    plugin that this app of it does not use, both with the reason.
+    plugin that this app of it does not use, both with the reason. `unstated` says why the documents
+    have no `total`, no `currency`, or why no payment is `applied`.
     """
     return suite_of(
         Contract,
@@ -79,6 +83,7 @@ def contract(
         unavailable=unavailable or {},
         unreported=unreported or {},
         unused=unused or {},
+        unstated=unstated or {},
         variants=variants,
         webhook=webhook,
     )
@@ -95,7 +100,16 @@ def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[by
     return text_answer(start, 404, "<html><body><h1>404 Not Found</h1></body></html>")
 
 
-class Contract(Reading, DocumentTests, ReadinessTests, ReportTests, WebhookTests, DeclaredRate):
+class Contract(
+    Reading,
+    DeletionTests,
+    DocumentTests,
+    ReadinessTests,
+    StatedValuesTests,
+    ReportTests,
+    WebhookTests,
+    DeclaredRate,
+):
     """Tests of a source that is called; the others are those of its base classes."""
 
     wrong_keys: dict[str, Any] | None

@@ -14,6 +14,7 @@ from hub.testing.bench import Bench
 from hub.testing.variants import DocumentChange
 
 YEARS = 3 * 365 * 86_400
+MONTH = 31 * 86_400
 FULL = os.environ.get("HUB_PROOF") == "full"
 PAGES = 260 if FULL else 110  # documents that no source shows on one page
 
@@ -52,6 +53,20 @@ class CheckpointTests:
     def test_the_same_documents_come_twice(self, bench: Bench) -> None:
         first_reading = bench.read()
         assert bench.read() == first_reading
+
+    def test_a_document_is_the_same_on_another_day(self, bench: Bench) -> None:
+        """Read all again a month later; a date must be that of the row and not of the reading."""
+        before = {item.source_id: item for item in bench.read() if isinstance(item, Document)}
+        bench.clock.advance(MONTH)
+        bench.today = bench.clock.now().astimezone(bench.zone).date()
+        for item in bench.read():
+            if isinstance(item, Document) and item != before.get(item.source_id, item):
+                pytest.fail(
+                    f"{item.source_id} of {self.slug} is another document a month later, although"
+                    " its row is the same, so that it would be updated without end. Take every"
+                    " value from the row, and none from site.today and site.now."
+                    f"\nbefore: {before[item.source_id]}\n later: {item}"
+                )
 
     def test_reading_on_from_the_last_checkpoint_brings_nothing_again(self, bench: Bench) -> None:
         end = cursors(bench.read())
@@ -148,7 +163,9 @@ class Reading(CheckpointTests, DocumentChange):
                 f"{self.slug} has read {', '.join(first)} up to the time at which it changed."
                 f" {', '.join(missing)} changed at the same time, after that reading, and is never"
                 " read. Ask the source for changes at this moment or later, and recognize by id and"
-                " version what was read before: read_changes and ChangeCursor do."
+                " version what was read before: read_changes and ChangeCursor do. If the plugin"
+                " does that, look whether the form of the stand-in changes the version, too: a"
+                " RowSource counts the field up that its attribute `version` names."
             )
 
     def test_what_is_deleted_while_pages_are_read_takes_no_other_from_them(

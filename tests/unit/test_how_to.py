@@ -39,7 +39,7 @@ GUIDES_WITH_CODE = {
     "deletions.md": 1,
     "dimensions.md": 1,
     "files.md": 1,
-    "paging.md": 8,
+    "paging.md": 10,
     "reporting-back.md": 2,
     "webhooks.md": 3,
 }
@@ -90,10 +90,10 @@ class ChangedRentals:
         self.moments.append(updated_since)
         yield self._changed(updated_since)
 
-    def get(self, path, page=1, updated_since=None, ids=""):
+    def get(self, path, page=1, updated_since=None, ids="", cursor=None):
         if ids:
             return {"rows": [row for row in reversed(self.rows) if row["id"] in ids.split(",")]}
-        number = int(path.partition("?")[2] or page)
+        number = int((cursor or path).partition("?")[2] or page)
         rows = self._changed(updated_since or "")
         following = rows[number * 2 :]
         return {
@@ -251,7 +251,7 @@ def test_each_list_has_a_stream_of_its_own():
             start = int(cursor or 0)
             yield [f"{path} {start}"], str(start + 1)
 
-    iter_changes = names_of("how-to/paging.md", 4)["iter_changes"]
+    iter_changes = names_of("how-to/paging.md", 5)["iter_changes"]
     items = list(iter_changes(Lists(), {"payments": "7"}, lambda name, row: row))
     assert items == [
         "/rentals 0",
@@ -261,12 +261,14 @@ def test_each_list_has_a_stream_of_its_own():
     ]
 
 
-@pytest.mark.parametrize("index", [1, 2, 3], ids=["numbers", "links", "in order"])
+@pytest.mark.parametrize(
+    "index", [1, 2, 3, 4], ids=["numbers", "links", "cursors of pages", "in order"]
+)
 def test_what_changed_since_a_moment_is_read_once(index):
     source = ChangedRentals(*[rental(n, f"2026-03-02T1{n}:00:00Z") for n in range(1, 6)])
     rentals = names_of("how-to/paging.md", index)["rentals"]
     source.rentals = lambda since, page: rentals(source, since, page)
-    iter_changes = names_of("how-to/paging.md", 5)["iter_changes"]
+    iter_changes = names_of("how-to/paging.md", 6)["iter_changes"]
     first = list(iter_changes(source, ""))
     assert ids(first, Document) == ["r1", "r2", "r3", "r4", "r5"]
     assert len([item for item in first if isinstance(item, Checkpoint)]) >= 3
@@ -274,9 +276,28 @@ def test_what_changed_since_a_moment_is_read_once(index):
     assert ids(iter_changes(source, first[-1].cursor), Document) == ["r6"]
 
 
+def test_what_changed_in_several_lists_is_read_once():
+    source = ChangedRentals(rental(1, "2026-03-02T11:00:00Z"), rental(2, "2026-03-02T12:00:00Z"))
+    rentals = names_of("how-to/paging.md", 3)["rentals"]
+    source.pages = lambda name, since, page: rentals(source, since, page)
+    iter_changes = names_of("how-to/paging.md", 7)["iter_changes"]
+
+    def read(cursors):
+        items = list(iter_changes(source, cursors, lambda row: row["id"], version))
+        ends = {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
+        return [item for item in items if not isinstance(item, Checkpoint)], ends
+
+    def version(row):
+        return row["id"], str(row["version"]), row["updated"]
+
+    rows, ends = read({})
+    assert (rows, set(ends)) == (["r1", "r2"] * 2, {"rentals", "payments"})
+    assert read(ends)[0] == []
+
+
 def test_a_cursor_of_changes_can_be_used_directly():
     source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    iter_changes = names_of("how-to/paging.md", 6)["iter_changes"]
+    iter_changes = names_of("how-to/paging.md", 8)["iter_changes"]
     first = list(iter_changes(source, ""))
     assert ids(first, Document) == ["r1", "r2"]
     source.rows.append(rental(3, "2026-03-02T11:00:00Z"))
@@ -286,7 +307,7 @@ def test_a_cursor_of_changes_can_be_used_directly():
 
 def test_single_rentals_are_read_in_the_order_of_their_ids():
     source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    items = list(names_of("how-to/paging.md", 7)["read_rentals"](source, ["r1", "r9", "r2"]))
+    items = list(names_of("how-to/paging.md", 9)["read_rentals"](source, ["r1", "r9", "r2"]))
     assert ids(items, Document) == ["r1", "r2"]
     assert items[1] == Gone(source_id="r9", reason="Shed no longer has it.")
 

@@ -96,10 +96,10 @@ ACCESS = {
 WEBHOOK = AccessSetting("webhook_secret", "Webhook secret", "Signs its calls.", optional=True)
 WRONG_KEYS = {"bearer": "token", "basic": "password"}  # by default the client secret
 PAGING_IMPORTS = {
-    "cursor": ["Page", "read_pages"],
-    "page": ["read_numbered_pages"],
-    "link": ["read_linked_pages"],
-    "updated-since": ["read_changes_in_order"],
+    "cursor": ["Checkpoint", "Page", "read_pages"],
+    "page": ["read_changes", "read_numbered_pages"],
+    "link": ["read_changes", "read_linked_pages"],
+    "updated-since": ["read_changes", "read_changes_in_order"],
 }
 # What the stand-in imports of the kit for each way of access and of paging.
 ACCESS_IMPORTS = {"bearer": "bearer_of", "basic": "basic_of"}
@@ -311,8 +311,7 @@ def _document_imports(choices: Choices, has_transactions: bool, has_applied: boo
 
 def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
     """Return the names that the hooks import from the hub."""
-    names = ["App", "Sandbox", "Tenant", "hookimpl", "read_ids"]
-    names.append("Checkpoint" if choices.paging == "cursor" else "read_changes")
+    names = ["App", "Sandbox", "Tenant", "add_deletions", "hookimpl", "read_ids"]
     if has_fields:
         names.append("Field")
     if choices.webhook:
@@ -354,7 +353,7 @@ def _golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
     roles = [account["role"] for account in _accounts(choices.kinds)]
     settings = {role: str(number) for number, role in enumerate(roles, start=1)}
     golden = {}
-    for row in sample["rows"](len(STATES) + len(choices.kinds)):
+    for row in map(sample["row"], range(len(STATES) + len(choices.kinds))):
         document = dump(documents["read"](settings, row))
         text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True)
         golden[f"tests/golden/{row['type']}-{row['status']}.json"] = f"{text}\n"

@@ -7,6 +7,7 @@ TestContract = contract(
     wrong_keys={"client_secret": "wrong"},
     change=("/payables/{id}/edit", {"number": "changed"}),
     delete=("/payables/{id}/delete", {}),
+    unstated={"currency": "Payables of Ontraccr have the currency of the company."},
     unreadable={"payable:2050": "“31.02.2026” is no date"},
     unpostable={"payable:2024": "USD 0.01 off", "payable:2056": "Its total is negative"},
     unavailable={"payable:2060": "no longer has this file"},

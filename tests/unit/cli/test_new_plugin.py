@@ -6,11 +6,13 @@ import itertools
 import subprocess
 import sys
 from collections import deque
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
-from hub.cli import main
+from hub.cli import authors, main
 from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, render
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
@@ -194,6 +196,8 @@ def test_options_say_what_the_source_has(tmp_path, monkeypatch):
     printed = CliRunner().invoke(main, ["new-plugin", NAME, *options]).stdout
     assert f"python -m pip install -e '{NAME}[testing]'\n  python -m pytest {NAME}\n" in printed
     assert f"hub sandbox {NAME} --port 9000" in printed
+    checkout = Path(__file__).parents[3]
+    assert f"python -m pip install '{checkout}/sandbox' '{checkout}[testing]'\n" in printed
     written = {
         path.relative_to(tmp_path / NAME).as_posix(): path.read_text()
         for path in (tmp_path / NAME).rglob("*")
@@ -203,6 +207,26 @@ def test_options_say_what_the_source_has(tmp_path, monkeypatch):
     assert written == render(choices)
     again = CliRunner().invoke(main, ["new-plugin", NAME])
     assert "nothing was written" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("origin", "checkout"),
+    [('{"url": "file:///my%20hub", "dir_info": {}}', "/my hub"), (None, "CHECKOUT")],
+)
+def test_the_commands_name_the_folder_from_which_the_hub_was_installed(
+    tmp_path, monkeypatch, origin, checkout
+):
+    folder = tmp_path / "my hub"
+    (folder / "sandbox").mkdir(parents=True)
+    (folder / "sandbox" / "pyproject.toml").touch()
+    about = SimpleNamespace(
+        read_text=lambda name: origin and origin.replace("/my", f"{tmp_path}/my")
+    )
+    monkeypatch.setattr(authors, "distribution", lambda name: about)
+    monkeypatch.setattr(authors, "__file__", str(tmp_path / "site-packages/hub/cli/authors.py"))
+    monkeypatch.chdir(tmp_path)
+    printed = CliRunner().invoke(main, ["new-plugin", NAME]).stdout
+    assert f"{checkout}/sandbox'" in printed
 
 
 def test_on_a_terminal_it_asks_for_what_no_option_says(tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from hub.testing import bench as bench_module
 from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
+from hub.testing.stated_values import ADVICE
 
 NAME = "depot"
 FAILED = (pytest.fail.Exception, AssertionError)
@@ -46,6 +47,11 @@ READY = "test_every_kind_that_the_app_posts_is_ready_once"
 REPORTED = "test_each_state_that_the_app_wants_is_reported"
 ONCE = "test_a_receipt_whose_answer_was_lost_is_shown_once"
 SAME_MOMENT = "test_what_changes_at_the_moment_of_the_cursor_is_read"
+ANOTHER_DAY = "test_a_document_is_the_same_on_another_day"
+GONE = "test_what_is_deleted_at_the_source_is_gone"
+PRESENT = "test_what_the_source_still_has_is_not_gone"
+STATED = "test_what_is_ready_states_what_it_comes_to"
+UNSTATED = "test_what_is_said_to_be_unstated_can_be_stated"
 DELETED = "test_what_is_deleted_while_pages_are_read_takes_no_other_from_them"
 ACCEPTED = "test_a_webhook_call_of_the_source_is_accepted"
 FORGED = "test_a_forged_webhook_call_is_refused"
@@ -55,9 +61,11 @@ CODES = "test_codes_are_listed_as_documents_use_them"
 FILES = "test_every_attachment_can_be_opened"
 LISTS = "test_lists_of_quickbooks_are_taken"
 UNUSED = "test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason"
-ON_A_BENCH = (ACCEPTED, FORGED, OLD, STOPPED, SAME_MOMENT, DELETED)
-TESTS = (POSTABLE, READY, REPORTED, ONCE, CODES, FILES, LISTS, UNUSED, *ON_A_BENCH)
-DOCUMENTS_OF_DELETED = 60  # on three pages
+ON_PAGES = (DELETED, PRESENT)
+ON_A_BENCH = (ACCEPTED, FORGED, OLD, STOPPED, SAME_MOMENT, ANOTHER_DAY, GONE, *ON_PAGES)
+OF_ITS_DOCUMENTS = (POSTABLE, READY, STATED, UNSTATED, REPORTED, ONCE)
+TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, LISTS, UNUSED, *ON_A_BENCH)
+DOCUMENTS_ON_PAGES = 60  # on three pages
 
 
 class Defect(NamedTuple):
@@ -115,20 +123,29 @@ class UnsignedTime(Calls):
         headers, body = super()._request(event, secret)
         return {**headers, "X-Depot-Timestamp": str(event["sent_at"])}, body
 """
-READ_CHANGES = "return read_changes(source.changes, cursor, read, version=version, now=now)"
-EXCLUSIVE = """return _newer(source, cursor, read)
+READ_CHANGES = (
+    "return read_changes(self.pages, cursor, read, version=version, now=lambda: self.api.date)"
+)
+EXCLUSIVE = """from hub import Checkpoint
 
+        newest = cursor
+        for rows, _ in self.pages(cursor, ""):
+            for row in rows:
+                if row["updated_at"] > cursor:
+                    newest = max(newest, row["updated_at"])
+                    yield read(row)
+        yield Checkpoint(cursor=newest)
+"""
+WITH_DELETIONS = "return add_deletions(changes, cursors, site.today, present, reason=reason)"
+READ_IDS = "return read_ids(ids, lambda ids: map(read, source.documents(ids)), reason=reason)"
+READ_ROW = "return documents.read(site.settings, row)"
+DATED_TODAY = """import dataclasses
+        from hub import Document
 
-def _newer(source, cursor, read):
-    from hub import Checkpoint
-
-    newest = cursor
-    for rows, _ in source.changes(cursor, ""):
-        for row in rows:
-            if row["updated_at"] > cursor:
-                newest = max(newest, row["updated_at"])
-                yield read(row)
-    yield Checkpoint(cursor=newest)
+        document = documents.read(site.settings, row)
+        if isinstance(document, Document):
+            return dataclasses.replace(document, date=site.today)
+        return document
 """
 READ_NUMBERED = 'return read_numbered_pages(fetch, page, "Depot")'
 READ_LINKED = 'return read_linked_pages(fetch, page, "Depot", numbered=True)'
@@ -230,7 +247,11 @@ DEFECTS = {
         "wants to know of held, and",
     ),
     "a report that only reads": Defect(
-        REPORTED, HOOKS, REPORT, "Depot(site).account()", "without a call that changes anything"
+        REPORTED,
+        HOOKS,
+        REPORT,
+        'Depot(site).api.get("/account")',
+        "without a call that changes anything",
     ),
     "a report that writes elsewhere": Defect(
         REPORTED, HOOKS, REPORT, "Depot(site).subscribe(None)", "the same data as before"
@@ -245,9 +266,16 @@ DEFECTS = {
         '"accounting": [*row.get("accounting", ()), json_of(environ)]',
         "the state posted of .* called again with the same receipt",
     ),
+    "a report with the time at which it is made": Defect(
+        ONCE,
+        HOOKS,
+        REPORT,
+        REPORT.replace("status", '{**status, "time": str(site.now)}'),
+        "the state posted of .* called again with the same receipt",
+    ),
     # -- reading
     "a filter that begins after the moment of the cursor": Defect(
-        SAME_MOMENT, HOOKS, READ_CHANGES, EXCLUSIVE, "changed at the same time", "updated-since"
+        SAME_MOMENT, CLIENT, READ_CHANGES, EXCLUSIVE, "changed at the same time", "updated-since"
     ),
     "numbered pages that are read once": Defect(
         DELETED, CLIENT, READ_NUMBERED, COUNTING, "was deleted from a page", "page"
@@ -259,6 +287,35 @@ DEFECTS = {
         READ_LINKED.replace(", numbered=True", ""),
         "never read",
         "link",
+    ),
+    "a date that is that of the reading": Defect(
+        ANOTHER_DAY, HOOKS, READ_ROW, DATED_TODAY, "bill:1001 of depot is another document"
+    ),
+    # -- deletions
+    "deletions that nobody looks for": Defect(
+        GONE, HOOKS, WITH_DELETIONS, "return changes", "bill:1001 was deleted at the stand-in, and"
+    ),
+    "an id that is not answered": Defect(
+        GONE,
+        HOOKS,
+        READ_IDS,
+        "return map(read, source.documents(ids))",
+        "asked for bill:1001, .* did not answer with a Gone",
+    ),
+    "deletions that are looked for on the first page": Defect(
+        PRESENT,
+        CLIENT,
+        'in self.pages(""):',
+        'in list(self.pages(""))[:1]:',
+        "reports 35 documents as gone that its stand-in still has",
+    ),
+    # -- what documents state
+    "no total": Defect(STATED, DOCUMENTS, TOTAL, "", "without total: bill, invoice, payment"),
+    "no currency": Defect(
+        STATED, DOCUMENTS, 'currency=row["currency"],', "", "without currency: bill, invoice"
+    ),
+    "payments that pay nothing": Defect(
+        STATED, DOCUMENTS, ", applied=applied)", ")", "without applied: payment"
     ),
     # -- webhooks
     "a signed time that is not compared": Defect(
@@ -446,7 +503,7 @@ def suite(tmp_path, monkeypatch):
         plugins = Plugins.load([importlib.import_module(f"hub_{NAME}")], installed=False)
         monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
         options = {"change": CHANGE, "delete": DELETE, **ACCOUNTS, **options}
-        options.setdefault("paged", DOCUMENTS_OF_DELETED)
+        options.setdefault("paged", DOCUMENTS_ON_PAGES)
         return contract(NAME, wrong_keys={"token": "wrong"}, **options)()
 
     yield suite
@@ -457,8 +514,11 @@ def suite(tmp_path, monkeypatch):
 def run(tests, name):
     """Run a test of a contract suite on a fresh bench, if it takes one."""
     test = getattr(tests, name)
-    documents = DOCUMENTS_OF_DELETED if name == DELETED else None
-    if name in ON_A_BENCH:
+    documents = DOCUMENTS_ON_PAGES if name in ON_PAGES else None
+    if name == STATED:
+        for value in ADVICE:
+            test(value)
+    elif name in ON_A_BENCH:
         test(Bench(NAME, tests.settings, documents=documents, waits=True))
     else:
         test()
@@ -518,6 +578,8 @@ REASON = "The source has no place for it."
         (ONE_TOTAL, {"unpostable": {"bill:1006": "USD 1.00 off"}}),
         (NO_REPORT_OF_HOLDS, {"unreported": {"held": REASON}}),
         (REFUSED_FILE, {"unavailable": {"bill:1001": "It is gone"}}),
+        (DEFECTS["no currency"], {"unstated": {"currency": REASON}}),
+        (DEFECTS["payments that pay nothing"], {"unstated": {"applied": REASON}}),
         (NO_FILES, {"unused": {"hub_attachment": REASON}}),
         (DEFECTS["lists that are ignored"], {"unused": {"hub_records": REASON}}),
         (DEFECTS["codes that are never listed"], {"unused": {"hub_codes": REASON}}),
@@ -540,6 +602,8 @@ def test_what_the_stand_in_shows_on_purpose_is_named_with_a_reason(suite, defect
         (REPORTED, {"unreported": {"held": " "}}, "needs a reason for held"),
         (FILES, {"unavailable": {"bill:1001": "gone"}}, "a file of bill:1001 should not open"),
         (FILES, {"unused": {"hub_attachment": REASON}}, "has files, and unused says"),
+        (STATED, {"unstated": {"currency": REASON}}, "depot states currency: remove it"),
+        (UNSTATED, {"unstated": {"date": REASON}}, "unstated names date: it may name total"),
         (UNUSED, {"unused": {"hub_file": REASON}}, "unused names hub_file: it may name"),
         (UNUSED, {"unused": {"hub_codes": ""}}, "needs a reason for hub_codes"),
         (ACCEPTED, {"change": None}, "say how a document changes at the stand-in"),

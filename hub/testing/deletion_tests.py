@@ -1,0 +1,70 @@
+"""Contract tests of deletions: what the source has lost is gone, and nothing else is."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from hub.contract.documents import Document, Gone, Yielded
+from hub.testing.bench import Bench
+from hub.testing.reading import cursors, source_ids
+from hub.testing.variants import DocumentChange
+
+DAY = 86_400
+MAX_EXAMPLES = 3
+
+
+class DeletionTests(DocumentChange):
+    """Tests that compare what is read with what the stand-in has a day later."""
+
+    slug: str
+    settings: dict[str, Any]
+
+    def test_what_the_source_still_has_is_not_gone(self, paged_bench: Bench) -> None:
+        """Read, and read on a day later: nobody deletes a document, so that none may be gone."""
+        whole = paged_bench.read()
+        present = {item.source_id for item in whole if isinstance(item, Document)}
+        later = _read_a_day_later(paged_bench, whole)
+        gone = _gone([*whole, *later]) & present
+        if gone:
+            examples = ", ".join(sorted(gone)[:MAX_EXAMPLES])
+            pytest.fail(
+                f"{self.slug} reports {len(gone)} documents as gone that its stand-in still has,"
+                f" such as {examples}. If a DeletionSweep finds them, pass the ids of"
+                " all pages and of all lists to `compare`, or give each list a sweep of its own"
+                " with `prefix`."
+            )
+
+    def test_what_is_deleted_at_the_source_is_gone(self, bench: Bench) -> None:
+        """Delete a document that was read; look for it a day later, and ask for it by its id."""
+        if self.delete is None:
+            return
+        whole = bench.read()
+        deleted = self._delete(bench, whole)
+        if not deleted <= _gone(_read_a_day_later(bench, whole)):
+            pytest.fail(
+                f"{', '.join(deleted)} was deleted at the stand-in, and a day later {self.slug} has"
+                " yielded no Gone for it, so that it would stay in the books. If the source does"
+                " not announce deletions, pass its ids to add_deletions."
+            )
+        ids = sorted(deleted)
+        answers = bench.read(ids=ids)
+        if source_ids(answers) != ids or not _gone(answers):
+            pytest.fail(
+                f"{self.slug} was asked for {', '.join(ids)}, which the stand-in does not have any"
+                " more, and did not answer with a Gone. Answer each id; read_ids does."
+            )
+
+
+def _read_a_day_later(bench: Bench, whole: Sequence[Yielded]) -> list[Yielded]:
+    """Return what is read on the next day from the cursors of an earlier reading on."""
+    bench.drive("clock", {"advance": DAY})
+    bench.clock.advance(DAY)
+    bench.today += dt.timedelta(days=1)
+    return bench.read(cursors(whole))
+
+
+def _gone(items: Sequence[Yielded]) -> set[str]:
+    """Return the source ids of what was read as gone."""
+    return {item.source_id for item in items if isinstance(item, Gone)}

@@ -1,0 +1,69 @@
+"""Contract tests of what a document must state, so that the hub can compare what it posts."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from hub.contract.documents import Document, Kind
+from hub.models.enums import LIST_KINDS
+from hub.testing.variants import VariantBenches
+
+PAID_KINDS: Mapping[Kind, Kind] = {"payment": "invoice", "bill_payment": "bill"}
+ADVICE = {
+    "total": (
+        "Without it nothing is compared before the document is sent, and a line that the plugin"
+        " lost stays lost. Pass the total that the source states, not one that the plugin adds up."
+    ),
+    "currency": (
+        "Without it the document is posted in the currency of the company. Pass the currency that"
+        " the source states."
+    ),
+    "applied": (
+        "So all money stays on account, and what it pays stays open in QuickBooks. Give lines an"
+        " Applied with the document that they pay."
+    ),
+}
+
+
+class StatedValuesTests(VariantBenches):
+    """Tests that look for `total`, `currency` and `applied`, unless `unstated` has a reason."""
+
+    unstated: Mapping[str, str]
+
+    @pytest.mark.parametrize("name", ADVICE)
+    def test_what_is_ready_states_what_it_comes_to(self, name: str) -> None:
+        """Look for the total and the currency of each document, and for what payments pay."""
+        ready: dict[Kind, list[Document]] = defaultdict(list)
+        posts = self._open({}).app.posts
+        for plans in self._plans():
+            for plan in plans:
+                if plan.is_posted:
+                    ready[plan.document.kind].append(plan.document)
+        silent = [kind for kind in ready if not _is_stated(name, kind, ready[kind], posts)]
+        if name in self.unstated:
+            assert self.unstated[name].strip(), f"contract(…, unstated=…) needs a reason for {name}"
+            assert silent, f"{self.slug} states {name}: remove it from unstated"
+        elif silent:
+            pytest.fail(
+                f"{self.slug} has documents that are ready without {name}: {', '.join(silent)}."
+                f" {ADVICE[name]} If the source has no such thing: contract(…,"
+                f" unstated={{{name!r}: reason}})."
+            )
+
+    def test_what_is_said_to_be_unstated_can_be_stated(self) -> None:
+        unknown = sorted(self.unstated.keys() - ADVICE.keys())
+        assert not unknown, f"unstated names {', '.join(unknown)}: it may name {', '.join(ADVICE)}"
+
+
+def _is_stated(name: str, kind: Kind, documents: Sequence[Document], posts: Sequence[Kind]) -> bool:
+    """Tell whether the documents of a kind have a value that documents of this kind should have.
+
+    A payment may be on account, so that it is enough if one of them is applied.
+    """
+    if kind in LIST_KINDS:
+        return True
+    if name == "applied":
+        is_paid_here = PAID_KINDS.get(kind) in posts
+        return not is_paid_here or any(line.applied for one in documents for line in one.lines)
+    return all(getattr(document, name) is not None for document in documents)
