@@ -29,6 +29,7 @@ from hub.posting.outcome.record import apply_step, move
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import is_doubtful
 from hub.posting.protocol.history import Posted
+from hub.posting.reconcile.posted_documents import ABSENT, load_posted
 from hub.posting.recovery import lookup
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -157,6 +158,7 @@ def skip(posting_id: int, reason: str, who: str) -> None:
             is_skipped = _skip_missing(session, stored, who, reason)
         else:
             is_skipped = outbox.skip(session, stored, who, reason)
+            _skip_departed(session, stored, who, reason)
         if not is_skipped:
             name = format_posting_name(posting)
             raise NotNow(
@@ -177,6 +179,22 @@ def _skip_missing(session: Session, posting: Posting, who: str, reason: str) -> 
     states = listing.states_of_parts(session, [posting.id])
     if states.get(posting.id) != DocumentState.MISSING:
         return False
+    _skip_posted(session, posting, who, reason)
+    return True
+
+
+def _skip_departed(session: Session, posting: Posting, who: str, reason: str) -> None:
+    """Skip what QuickBooks no longer has of a document that was to be created again."""
+    if posting.operation != Operation.CREATE or not posting.generation:
+        return
+    is_same_part = Posting.document_id == posting.document_id, Posting.part == posting.part
+    departed = load_posted(session, posting.company_id, is_same_part)
+    if any(document.discrepancy in ABSENT for document in departed):
+        _skip_posted(session, posting, who, reason)
+
+
+def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> None:
+    """Skip everything that was posted of the part of a document, and close its cases."""
     ids = postings_of_part(session, posting)
     posted = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.POSTED)
     skipped = posted.values(
@@ -186,7 +204,6 @@ def _skip_missing(session: Session, posting: Posting, who: str, reason: str) -> 
     )
     session.execute(skipped, execution_options={"synchronize_session": False})
     inbox.release_all(session, ids)
-    return True
 
 
 def _state_text(posting: Posting) -> Sentence:

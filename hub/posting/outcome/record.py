@@ -180,8 +180,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
     for snapshot, step in results:
         posting = snapshot.posting
         operation = snapshot.history.operation
-        if posting.id in ids_with_cases:
-            inbox.release(session, posting)
+        _close_cases(session, posting, has_case=posting.id in ids_with_cases)
         number = _store_numbers(session, snapshot)
         if snapshot.entity_summary:
             _compare(session, posting, snapshot.entity_summary, step.id)
@@ -195,6 +194,17 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
         if operation in outbox.REMOVALS:
             _report_removal(session, posting)
     receipts.queue_posted(session, transactions)
+
+
+def _close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
+    """Close the cases of a posting, and of what was created before in its place."""
+    if has_case:
+        inbox.release(session, posting)
+    if posting.operation == Operation.CREATE and posting.generation:
+        is_same_part = Posting.document_id == posting.document_id, Posting.part == posting.part
+        is_replaced = Posting.operation != Operation.ATTACH, Posting.id < posting.id
+        replaced = select(Posting.id).where(*is_same_part, *is_replaced)
+        inbox.release_all(session, session.scalars(replaced))
 
 
 def _report_removal(session: Session, posting: Posting) -> None:

@@ -36,6 +36,12 @@ def cause_of(posting_id: int, discrepancy: str) -> str:
     return f"posting:{posting_id}:{discrepancy}{CAUSE_SUFFIX}"
 
 
+def close_cases(session: Session, posting_id: int) -> None:
+    """Close the cases about the discrepancies of a document that is no longer compared."""
+    for discrepancy in DISCREPANCIES:
+        inbox.close(session, cause_of(posting_id, discrepancy))
+
+
 def update_case(
     session: Session,
     document: PostedDocument,

@@ -120,8 +120,11 @@ def _compare(posting_session: PostingSession) -> Comparison:
         for summary in summaries:
             has_case = summary.id in ids_with_case
             _add(company_id, comparison, summary, has_case)
+            ids_with_case.discard(summary.id)
         done += len(summaries)
         posting_session.report_progress("comparing", done, total)
+    for posting_id in ids_with_case:  # which were removed, created again or skipped since
+        _update_case(company_id, posting_id)
     return comparison
 
 
@@ -166,7 +169,10 @@ def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | Non
     """
     with transaction() as session:
         document = lock_and_load(session, company_id, posting_id)
-        if document is None or document.is_changing:
+        if document is None:
+            cases.close_cases(session, posting_id)
+            return None, True
+        if document.is_changing:
             return document, True
         discrepancy = document.discrepancy
         if discrepancy == Discrepancy.NONE and document.is_edited:
