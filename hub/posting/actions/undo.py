@@ -6,16 +6,16 @@ from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Sentence
-from hub.models import Posting, Run, SourceDocument
+from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import format_posting_name
-from hub.models.enums import LIST_KINDS, Operation, PostingState
+from hub.models.enums import LIST_KINDS, InstallationMode, Operation, PostingState
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.bank_reconciliation import reconciled_ids
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
@@ -33,6 +33,12 @@ LIST_ENTRY_REASON = Sentence(
 CHANGE_REASON = Sentence("It was changed, not created; fix this at the source, or in QuickBooks.")
 UNDER_WAY_REASON = Sentence("A change of it is on its way.")
 RECONCILED_REASON = Sentence("A bank reconciliation covers it; take that back in QuickBooks first.")
+PAUSED_REASON = Sentence(
+    "Its app is paused, so nothing is sent to QuickBooks. Set its mode to review first."
+)
+DISABLED_REASON = Sentence(
+    "Its app is disabled, so nothing is sent to QuickBooks. Enable it in the mode review first."
+)
 CHUNK_SIZE = 200
 CHANGING_STATES = (*outbox.IN_FLIGHT, PostingState.READY, PostingState.WAITING)
 
@@ -88,13 +94,13 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         first = session.scalars(select(Posting).where(*conditions).limit(1)).first()
         company_id = first.company_id if first else 0
         documents = list(iter_documents(session, company_id, conditions))
-        changing = _changing_documents(session, [one.posting.document_id for one in documents])
+        stored = _stored_obstacles(session, documents)
         closed_to = company.facts(session, company_id).closed_to if documents else None
         blocked = _blocked_postings(session, conditions)
     if not documents:
         return UndoPlan(company_id=company_id, blocked=tuple(blocked))
     posting_session = PostingSession(company_id)
-    obstacles = _find_obstacles(posting_session, documents, changing, closed_to)
+    obstacles = _find_obstacles(posting_session, documents, stored, closed_to)
     removable = []
     for document in documents:
         obstacle = obstacles.get(document.posting.id)
@@ -177,25 +183,49 @@ def _deletion_plan(
 def _find_obstacles(
     posting_session: PostingSession,
     documents: Sequence[PostedDocument],
-    changing: Container[int],
+    stored: Mapping[int, str],
     closed_to: dt.date | None,
 ) -> dict[int, str]:
-    """Return, by posting, why a document cannot be removed from QuickBooks."""
+    """Return, by posting, why a document cannot be removed from QuickBooks.
+
+    `stored` are the obstacles that are known without QuickBooks.
+    """
     ids_by_kind: dict[str, list[str]] = defaultdict(list)
     for document in documents:
         kind, id = document.key
         ids_by_kind[kind].append(id)
     current = fetch_current(posting_session, ids_by_kind)
     reconciled = reconciled_ids(posting_session, current)
-    obstacles: dict[int, str] = {}
+    obstacles = dict(stored)
     for document in documents:
-        if document.posting.document_id in changing:
-            obstacles[document.posting.id] = UNDER_WAY_REASON
+        if document.posting.id in stored:
             continue
         obstacle = _own_obstacle(document, current, reconciled, closed_to)
         if obstacle:
             obstacles[document.posting.id] = obstacle
     return _with_dependents(documents, current, obstacles)
+
+
+def _stored_obstacles(session: Session, documents: Sequence[PostedDocument]) -> dict[int, str]:
+    """Return, by posting, the obstacles that are known without QuickBooks."""
+    changing = _changing_documents(session, [one.posting.document_id for one in documents])
+    installation_ids = {one.posting.installation_id for one in documents}
+    at_rest = select(Installation.id, Installation.enabled).where(
+        Installation.id.in_(installation_ids),
+        or_(~Installation.enabled, Installation.mode == InstallationMode.PAUSED),
+    )
+    reasons = {}
+    for id, is_enabled in session.execute(at_rest):
+        reasons[id] = PAUSED_REASON if is_enabled else DISABLED_REASON
+
+    obstacles: dict[int, str] = {}
+    for document in documents:
+        posting = document.posting
+        if posting.document_id in changing:
+            obstacles[posting.id] = UNDER_WAY_REASON
+        elif posting.installation_id in reasons:
+            obstacles[posting.id] = reasons[posting.installation_id]
+    return obstacles
 
 
 def _own_obstacle(

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, ConnectedCompany, Posting
+from hub.models import AuditEntry, ConnectedCompany, Installation, Posting
 from hub.posting.actions import undo
 from hub.posting.reconcile.run import reconcile
 from tests.support.posting_bench import Desk
@@ -57,6 +57,20 @@ def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
     assert [one.reason for one in result.blocked] == [
         "It was changed in QuickBooks since it was posted."
     ]
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        ({"mode": "paused"}, "Its app is paused, so nothing is sent to QuickBooks."),
+        ({"enabled": False}, "Its app is disabled, so nothing is sent to QuickBooks."),
+    ],
+    ids=["paused", "disabled"],
+)
+def test_an_app_that_sends_nothing_promises_no_removal(desk, rest, reason):
+    with transaction() as session:
+        session.query(Installation).update(rest)
+    assert why(desk).startswith(reason)
 
 
 def test_what_is_paid_stays(desk):
