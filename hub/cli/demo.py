@@ -112,7 +112,18 @@ def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:
         engine.start()
         stack.callback(engine.stop)
         _say_addresses(demo_hub)
+        if show_sent:
+            _say_rates(demo_hub)
         return demo_hub.wait()
+
+
+def _say_rates(demo_hub: "Demo") -> None:
+    """Print how often the sources may be called, since runs wait for that."""
+    apps = demo_hub.app.extensions["hub"].plugins.apps
+    for slug in demo_hub.stand_ins:
+        app = apps[slug]
+        if app.rate:
+            say(f"{app.name} may be called {app.rate}: a run that needs more calls waits for it.")
 
 
 def _say_addresses(demo_hub: "Demo") -> None:

@@ -87,22 +87,28 @@ def _choose_records(row: Any) -> list[tuple[str, str, str]]:
             if field is None:
                 continue
             view = matches.view(session, row, seen, field, book)
-            if view.state != CodeState.OPEN:
+            document = matches.find_held_document(session, row, seen)
+            # A code that holds nothing needs no match: its record may be created with the document.
+            if view.state != CodeState.OPEN or document is None:
                 continue
-            ids = [one.id for one in view.suggestions] or suitable_ids(field.role)
+            suitable = suitable_ids(field.role, document.currency or company.currency)
+            suggested = [one.id for one in view.suggestions if one.id in suitable]
+            ids = suggested or suitable
             if ids:
                 chosen.append((seen.field, seen.code, ids[counts[seen.field] % len(ids)]))
-                counts[seen.field] += not view.suggestions
+                counts[seen.field] += not suggested
     return chosen
 
 
-def _suitable_ids(session: "Session", company: "ConnectedCompany", role: Any) -> list[str]:
-    """Return the ids of the records that may take a role and have the currency of the company."""
+def _suitable_ids(
+    session: "Session", company: "ConnectedCompany", role: Any, currency: str
+) -> list[str]:
+    """Return the ids of the records that may take a role in documents of a currency."""
     from hub.qbo import records
 
     ids = []
     for record in records.choices(session, company.id, role):
-        if record.currency in ("", company.currency):
+        if record.currency in ("", currency):
             ids.append(record.quickbooks_id)
     return ids
 

@@ -184,6 +184,18 @@ def code_of_documents(
     What is remembered of a code is only its name and number; an e-mail address can make another
     party of it.
     """
+    document = find_held_document(session, installation, source_code)
+    for field, code, _ in codes_of(document) if document else ():
+        id = code if isinstance(code, str) else code.id
+        if (field, id) == (source_code.field, source_code.code):
+            return code
+    return None
+
+
+def find_held_document(
+    session: Session, installation: Installation, source_code: SeenCode
+) -> Document | None:
+    """Return the newest document that is held because a code has no match, or None."""
     holding = (
         select(SourceDocument.body)
         .join(Posting, Posting.document_id == SourceDocument.id)
@@ -195,13 +207,7 @@ def code_of_documents(
         .limit(1)
     )
     body = session.scalar(holding)
-    codes = codes_of(load(Document, body)) if body else ()
-    for field, code, _ in codes:
-        if field == source_code.field and source_code.code == (
-            code if isinstance(code, str) else code.id
-        ):
-            return code
-    return None
+    return load(Document, body) if body else None
 
 
 def _add_created(
