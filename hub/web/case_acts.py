@@ -1,6 +1,6 @@
 """Carry out what a person decided about a case; a page then opens the next case of its list."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -21,8 +21,9 @@ from hub.security import audit
 from hub.translations.messages import gettext, translate
 from hub.web import case_list, viewer
 from hub.web.access import person_name, scope
-from hub.web.case_titles import documents, format_name_in_sentence
+from hub.web.case_titles import format_name_in_sentence
 from hub.web.installation import is_active
+from hub.web.kind_counts import count_kinds
 from hub.web.paging import present, row_or_404
 
 MAX_SHOWN = 200
@@ -63,9 +64,12 @@ def carry_out(
     Return the sentence that confirms it; what `work` raises is passed on.
     """
     of_case = case_posting.c.case_id == case_id
-    stopped = select(func.count()).select_from(case_posting).join(Posting)
+    stopped = select(Posting.kind, func.count()).select_from(case_posting).join(Posting)
     with read_only_session() as session:
-        count = session.scalar(stopped.where(of_case, *scope().postings())) or 0
+        by_kind = stopped.where(of_case, *scope().postings()).group_by(Posting.kind)
+        counts = {}
+        for kind, count in session.execute(by_kind):
+            counts[kind] = count
     message = work()
     with transaction() as session:
         inbox.record_decision(session, [case_id], decision, person_name(), note)
@@ -75,7 +79,7 @@ def carry_out(
         )
     if syncs and installation and is_active(installation):
         run_log.request(RunKind.SYNC, installation.id, person_name())
-        message += _continuation(decision, installation, count)
+        message += _continuation(decision, installation, counts)
     return message
 
 
@@ -163,12 +167,14 @@ def arguments() -> dict[str, Any]:
     return filters
 
 
-def _continuation(decision: CaseDecision, installation: Installation, stopped: int) -> str:
+def _continuation(
+    decision: CaseDecision, installation: Installation, stopped: Mapping[str, int]
+) -> str:
     """Return the sentence about the sync that was requested."""
     if decision == CaseDecision.SKIPPED:
         return ""
     if decision == CaseDecision.MATCHED and installation.mode == InstallationMode.AUTO and stopped:
-        return gettext(" Posting %(documents)s…", documents=documents(stopped))
+        return gettext(" Posting %(documents)s…", documents=count_kinds(stopped))
     return gettext(" A sync continues with it now.")
 
 

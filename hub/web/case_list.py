@@ -15,13 +15,13 @@ from hub.cases import inbox
 from hub.context import current
 from hub.models import Case, ConnectedCompany, Installation, SourceDocument, case_posting
 from hub.models.enums import CaseDecision
-from hub.outbox import case_amounts
+from hub.outbox import apply_sign, case_amounts
 from hub.reasons.template import CaseAction
 from hub.translations.catalogs import ENGLISH
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import paging, row_ids, viewer
 from hub.web.access import chosen_company_id, person_name, rights_scope, scope, shown_scope
-from hub.web.case_titles import documents, headline, subjects
+from hub.web.case_titles import documents, headline, postings_of_closed, subjects
 
 ACTION_LABELS: Mapping[str, str] = {
     CaseAction.RECONNECT: gettext_noop("Reconnect"),
@@ -199,6 +199,7 @@ def rows_of(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
     rows = {case.id: CaseRow(case, names.get(case.id, "")) for case in cases}
     _add_owners(session, rows)
     _add_documents(session, rows)
+    _add_closed_documents(session, rows)
     return list(rows.values())
 
 
@@ -305,3 +306,16 @@ def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
     for case_id, names in parties.items():
         rows[case_id].parties = len(names)
         rows[case_id].party = next(iter(names)) if len(names) == 1 else ""
+
+
+def _add_closed_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
+    """Add amount, due date and party of the document that each closed case was about."""
+    of_cases = postings_of_closed(session, [row.case for row in rows.values()])
+    for case_id, posting in of_cases.items():
+        row = rows[case_id]
+        if not scope().has_installation(posting.installation_id):
+            continue
+        row.documents = row.parties = 1
+        row.party, row.due = posting.document.party, posting.document.due
+        if posting.total is not None:
+            row.amounts[posting.currency] = apply_sign(posting.kind, posting.total)

@@ -1,6 +1,8 @@
 """Which document a case is about, so that cases with the same title can be told apart."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from textwrap import shorten
 
 from sqlalchemy import func, select
@@ -14,6 +16,7 @@ from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
 MAX_HEADLINE = 110
+OF_POSTING = re.compile(r"posting:(\d{1,9})(?::|$)")  # the cause of a case about one posting
 # The kinds of documents within a sentence.
 KINDS = {
     "bill": gettext_noop("bill"),
@@ -32,7 +35,7 @@ KINDS = {
 }
 
 
-def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
+def subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     """Return the document of each case that is about one alone, unless its title names it."""
     titles = {case.id: case.title for case in cases if case.cause.startswith("posting:")}
     link = case_posting.c
@@ -43,19 +46,41 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
         .having(func.count() == 1)
         .subquery()
     )
+    closed = postings_of_closed(session, cases)
     with_posting = (
         select(alone.c.case_id, Posting)
         .join(Posting, Posting.id == alone.c.posting_id)
         .options(*NAMES_ONLY)
     )
     names = {}
-    for case_id, posting in session.execute(with_posting):
+    for case_id, posting in chain(session.execute(with_posting), closed.items()):
         name = format_posting_name(posting)
         translated = translate_name(name)
         title = titles[case_id].casefold()
         if name.casefold() not in title and translated.casefold() not in title:
             names[case_id] = translated
     return names
+
+
+def postings_of_closed(session: Session, cases: Iterable[Case]) -> dict[int, Posting]:
+    """Return the posting that each closed case was about, by the id of the case.
+
+    A posting leaves its cases, so only the cause of a case still names it.
+    """
+    ids = {}
+    for case in cases:
+        named = OF_POSTING.match(case.cause)
+        if case.closed_at is not None and named:
+            ids[case.id] = int(named[1])
+    if not ids:
+        return {}
+    query = select(Posting).where(Posting.id.in_(set(ids.values()))).options(*NAMES_ONLY)
+    postings = {posting.id: posting for posting in session.scalars(query)}
+    of_cases = {}
+    for case_id, id in ids.items():
+        if id in postings:
+            of_cases[case_id] = postings[id]
+    return of_cases
 
 
 def format_name_in_sentence(posting: Posting) -> str:

@@ -1,8 +1,9 @@
-"""How many documents, in words that name their kind if all of them have the same."""
+"""How many documents and records, in words that name their kind."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
-from hub.translations.messages import ngettext
+from hub.models.enums import LIST_KINDS
+from hub.translations.messages import gettext, ngettext
 from hub.web.case_titles import documents
 
 TEXTS: dict[str, Callable[[int], str]] = {
@@ -28,12 +29,27 @@ TEXTS: dict[str, Callable[[int], str]] = {
 }
 
 
-def count_kinds(kinds: Collection[str]) -> str:
-    """Return the number of documents with these kinds, such as "138 bills" or "12 documents"."""
-    count = len(kinds)
-    distinct = set(kinds)
-    if len(distinct) == 1:
-        [kind] = distinct
-        if kind in TEXTS:
-            return TEXTS[kind](count)
-    return documents(count)
+def count_kinds(counts: Mapping[str, int]) -> str:
+    """Return how many there are of each kind, such as "53 documents and 3 customers".
+
+    Documents of several kinds are counted together, and records of lists apart from them.
+    """
+    parts = _count_documents(counts)
+    for kind, text in TEXTS.items():
+        if kind in LIST_KINDS and kind in counts:
+            parts.append(text(counts[kind]))
+    if not parts:
+        return documents(0)
+    if len(parts) == 1:
+        return parts[0]
+    return gettext("%(first)s and %(last)s", first=", ".join(parts[:-1]), last=parts[-1])
+
+
+def _count_documents(counts: Mapping[str, int]) -> list[str]:
+    """Return the number of documents, by kind if all have the same; [] if there are none."""
+    kinds = [kind for kind in counts if kind not in LIST_KINDS]
+    if not kinds:
+        return []
+    if len(kinds) == 1 and kinds[0] in TEXTS:
+        return [TEXTS[kinds[0]](counts[kinds[0]])]
+    return [documents(sum(counts[kind] for kind in kinds))]

@@ -1,5 +1,6 @@
 """The review: what will be posted, one row per document; approve the selected ones or all."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -74,6 +75,7 @@ def show(installation_id: int) -> str:
             shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
             chosen=chosen or {},
             selection=_selection(session, installation, chosen) if chosen else None,
+            documents=count_kinds(review_rows.count_by_kind(session, installation_id)),
             sums=review_rows.sums_in_review(session, installation_id),
             second_approvals=SecondApprovals.of(session, postings.rows),
             left_out=count_before_start(session, installation_id),
@@ -142,7 +144,7 @@ def confirm(installation_id: int) -> str | Response:
         "approve.html",
         rows=unchanged[:MAX_LISTED],
         count=len(unchanged),
-        documents=count_kinds([row.kind for row in unchanged]),
+        documents=count_kinds(Counter(row.kind for row in unchanged)),
         more=more,
         left=context["to_review"] - len(unchanged),
         changed=changed,
@@ -236,7 +238,7 @@ def approve(installation_id: int) -> Response | str:
             return question
     outcome = review_approvals.approve(installation_id, listed, person_name())
     if outcome.released:
-        approved = count_kinds(outcome.kinds)
+        approved = count_kinds(Counter(outcome.kinds))
         flash(gettext("Approved %(documents)s. Posting now.", documents=approved), "success")
         _flash_waiting(review_approvals.count_waiting(installation_id, listed))
     flash_outcome(outcome)

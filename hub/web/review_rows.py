@@ -307,6 +307,19 @@ def sums_of(rows: Iterable[WaitingPosting]) -> CurrencySums:
     return sums
 
 
+def count_by_kind(session: Session, installation_id: int) -> dict[str, int]:
+    """Return how many postings of each kind are to be approved."""
+    query = (
+        select(Posting.kind, func.count())
+        .where(*approvals.review_conditions(installation_id))
+        .group_by(Posting.kind)
+    )
+    counts: dict[str, int] = {}
+    for kind, count in session.execute(query):
+        counts[kind] = count
+    return counts
+
+
 def sums_in_review(session: Session, installation_id: int) -> list[str]:
     """Return the total to approve in each currency as text, summed by the database."""
     columns = Posting.kind, Posting.operation, Posting.currency

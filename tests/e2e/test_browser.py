@@ -193,7 +193,7 @@ def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(
         clicks += 1
 
     click(page.get_by_role("link", name=re.compile("To approve")).first)
-    expect(page.locator("h2").first).to_contain_text("138 to approve")
+    expect(page.locator("h2").first).to_contain_text("138 bills to approve")
     everything = page.get_by_role("button", name=re.compile(r"^Approve all 138 · [\d,.]+ NOK…$"))
     expect(everything).to_be_in_viewport()
     total = everything.inner_text().removeprefix("Approve all 138 · ").rstrip("…")

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from hub.cases import inbox
 from hub.context import current
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument
@@ -215,6 +216,31 @@ def test_closed_cases_say_who_closed_them_and_why(owner: Visitor) -> None:
     assert "olga Skipped : Paid in cash" in rows[skipped].replace("Skipped:", "Skipped :")
     assert "by itself Its cause is gone" in rows[itself]
     assert skipped not in rows_of(owner.page("/inbox/"))
+
+
+def test_a_closed_case_names_its_document_with_amount_and_party(owner: Visitor) -> None:
+    id = add_case(owner, 0, "55398.00", due="2026-10-24")
+    with owner.app.app_context(), transaction() as session:
+        case = session.get_one(Case, id)
+        [posting] = case.postings
+        number, party = posting.document.number, posting.document.party
+        case.cause = f"posting:{posting.id}:number_used"
+        inbox.release(session, posting)
+    row = rows_of(owner.page("/inbox/?show=closed"))[id]
+    for text in ("55,398.00 NOK", "24 Oct 2026", party, number):
+        assert text in row
+    assert number in owner.page(f"/inbox/{id}").partition("<main")[2]
+
+
+def test_columns_that_no_closed_case_fills_are_left_out(owner: Visitor) -> None:
+    id = add_case(owner, 0, "1.00")
+    assert '<th scope="col">Party</th>' in owner.page("/inbox/")
+    with owner.app.app_context(), transaction() as session:
+        [posting] = session.get_one(Case, id).postings
+        inbox.release(session, posting)
+    page = owner.page("/inbox/?show=closed")
+    assert f"/inbox/{id}?" in page
+    assert '<th scope="col">Party</th>' not in page
 
 
 def test_closed_cases_are_paged(listed: Visitor) -> None:

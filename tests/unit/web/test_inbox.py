@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from hub import outbox
 from hub.cases import inbox
 from hub.db.engine import read_only_session, transaction
-from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run, SourceDocument
+from hub.models import Attempt, AuditEntry, Case, Installation, Match, Posting, Run, SourceDocument
 from hub.posting.reconcile.run import reconcile
 from hub.qbo.display import TransactionLineView
 from hub.reasons.texts import CaseText
@@ -64,6 +64,13 @@ def test_cases_can_be_filtered_by_app_and_words(operator: Visitor) -> None:
     assert "A bill was edited" in operator.page("/inbox/?words=edited")
     assert "A bill was edited" not in operator.page("/inbox/?words=period")
     assert "No open case fits" in operator.page("/inbox/?installation=99")
+
+
+def test_a_match_says_what_is_posted(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        session.get_one(Installation, operator.story.installation).mode = "auto"
+    page = operator.press(f"{_case(operator, 'match')}/match", record="v1")
+    assert "Matched Byggmakker Aas to Byggmakker Ås. Posting 1 bill…" in page
 
 
 def test_a_code_is_matched_inline_and_a_run_takes_it_further(operator: Visitor) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run, SourceDocument
 from hub.outbox import fingerprint
-from hub.web import listed_rows
+from hub.web import kind_counts, listed_rows
 from tests.support.page_rows import add_document, add_posting, bill
 from tests.support.page_visitor import Visitor
 from tests.unit.web.test_large_lists import queries_of
@@ -439,3 +439,29 @@ def test_a_list_is_read_as_it_was_written(rows: dict[int, bytes]) -> None:
     read = listed_rows.decode(listed_rows.encode(seals))
     assert read.keys() == seals.keys()
     assert all(listed_rows.is_same(read[id], seals[id]) for id in seals)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"bill": 138}, "138 bills"),
+        ({"invoice": 30, "payment": 23, "customer": 3}, "53 documents and 3 customers"),
+        ({"bill": 1, "vendor": 1, "item": 2}, "1 bill, 1 supplier and 2 items"),
+        ({"customer": 1}, "1 customer"),
+        ({}, "0 documents"),
+    ],
+)
+def test_documents_are_counted_apart_from_records(
+    operator: Visitor, counts: dict[str, int], said: str
+) -> None:
+    with operator.app.test_request_context():
+        assert kind_counts.count_kinds(counts) == said
+
+
+def test_the_heading_says_what_is_to_be_approved(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        document, posting = add_document(session, installation, "review", 70)
+        document.kind = posting.kind = "vendor"
+        posting.total = None
+    assert "2 bills and 1 supplier to approve" in operator.page(_here(operator))
