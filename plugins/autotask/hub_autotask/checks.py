@@ -3,7 +3,7 @@
 import datetime as dt
 
 from hub import NeedsAttention, Sentence, Site, Tenant
-from hub_autotask.client import Autotask, midnight, where
+from hub_autotask.client import Autotask, start_of_day, where
 
 LISTS = ("Companies", "Contacts", "Currencies", "PaymentTerms")
 NEEDS = {
@@ -55,14 +55,16 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
             username=str(site.settings["username"]),
             lacking=", ".join(lacking),
         )
-    warnings = [tildes(source), busy(source)]
+    warnings = [warn_of_tildes(source), warn_of_busy_calls(source)]
     warnings += (
-        [numbering(site, source), nothing(site, source)] if app == "autotask-invoices" else []
+        [warn_of_own_numbering(site, source), warn_of_no_invoices(site, source)]
+        if app == "autotask-invoices"
+        else []
     )
     return Tenant(id=id, name=name, warnings=tuple(text for text in warnings if text))
 
 
-def tildes(source: Autotask) -> str | None:
+def warn_of_tildes(source: Autotask) -> str | None:
     """Return a warning that lists every name with a tilde, and where it is."""
     places = []
     for entity, field, what in NAMES:
@@ -80,7 +82,7 @@ def tildes(source: Autotask) -> str | None:
     )
 
 
-def busy(source: Autotask) -> str | None:
+def warn_of_busy_calls(source: Autotask) -> str | None:
     """Return a warning if the hourly calls of the whole database run short."""
     used, allowed = source.load()
     if used < allowed * BUSY:
@@ -93,11 +95,11 @@ def busy(source: Autotask) -> str | None:
     )
 
 
-def numbering(site: Site, source: Autotask) -> str | None:
+def warn_of_own_numbering(site: Site, source: Autotask) -> str | None:
     """Return a warning if Autotask numbers invoices by itself: none would ever be ready."""
     if site.settings["numbering"] != "quickbooks":
         return None
-    since = midnight(site.today - dt.timedelta(days=RECENT), site.zone)
+    since = start_of_day(site.today - dt.timedelta(days=RECENT), site.zone)
     ours = int(site.secrets.get("numbered", "0"))
     fields = ("id", "invoiceNumber")
     later = (
@@ -117,9 +119,9 @@ def numbering(site: Site, source: Autotask) -> str | None:
     )
 
 
-def nothing(site: Site, source: Autotask) -> str | None:
+def warn_of_no_invoices(site: Site, source: Autotask) -> str | None:
     """Return a warning if the user sees no invoice: it may be limited to lines of business."""
-    since = midnight(site.today - dt.timedelta(days=3 * RECENT), site.zone)
+    since = start_of_day(site.today - dt.timedelta(days=3 * RECENT), site.zone)
     if next(source.rows("Invoices", where("createDateTime", "gte", since), fields=("id",)), None):
         return None
     return Sentence(
@@ -130,7 +132,7 @@ def nothing(site: Site, source: Autotask) -> str | None:
     )
 
 
-def numbers(site: Site) -> None:
+def require_own_numbers(site: Site) -> None:
     """Stop a run of invoices that could only bring wrong numbers."""
     ours = site.settings["numbering"] == "quickbooks"
     if ours != site.company.custom_numbers:

@@ -36,7 +36,7 @@ WHO = Sentence(
 )
 
 
-def blank(field: str) -> Row:
+def is_blank(field: str) -> Row:
     """Return the condition that a text field is empty: null, or an empty text."""
     return {"op": "or", "items": [{"op": "notExist", "field": field}, where(field, "eq", "")]}
 
@@ -46,12 +46,12 @@ def where(field: str, op: str, value: Any) -> Row:
     return {"op": op, "field": field, "value": value}
 
 
-def either(*conditions: Any) -> Row:
+def any_of(*conditions: Any) -> Row:
     """Return the condition that at least one of these holds."""
     return {"op": "or", "items": list(conditions)}
 
 
-def day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
+def local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
     """Return the date of a moment in the source's zone.
 
     A moment at midnight stands for a plain date and is not converted.
@@ -64,7 +64,7 @@ def day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
     return at.astimezone(zone).date()
 
 
-def midnight(date: dt.date, zone: ZoneInfo) -> str:
+def start_of_day(date: dt.date, zone: ZoneInfo) -> str:
     """Return the first moment of a day in the source's zone, as Autotask writes moments."""
     at = dt.datetime.combine(date, dt.time(0), zone).astimezone(dt.UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -24,11 +24,11 @@ from hub import (
     to_cents,
 )
 from hub_autotask import lists
-from hub_autotask.client import RATE, Autotask, day, where
+from hub_autotask.client import RATE, Autotask, local_day, where
 from hub_autotask.lists import Lists
-from hub_autotask.polling import Kind, Mark, fresh, is_error
+from hub_autotask.polling import Kind, Mark, is_error, recent_changes
 from hub_autotask.settings import FILL, ExpenseSettings
-from hub_autotask.tile import HELPDESK, about
+from hub_autotask.tile import HELPDESK, compose_help
 
 APP = App(
     slug="autotask-expenses",
@@ -36,7 +36,7 @@ APP = App(
     name="Autotask expense reports",
     summary="Approved expense reports become bills to the people who paid; Autotask gets the"
     " bill's number.",
-    help=about(
+    help=compose_help(
         "Autotask expense reports",
         "Approval stays in Autotask;"
         " QuickBooks receives what is to be repaid, less what was advanced.",
@@ -52,15 +52,15 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.field("person", "Resource", "vendor", missing=FromSetting("create_parties")),
-    lists.field(
+    lists.code_field("person", "Resource", "vendor", missing=FromSetting("create_parties")),
+    lists.code_field(
         "customer", "Organisation", "customer", missing=FromSetting("create_parties"), fill=FILL
     ),
-    lists.field("category", "Expense category", "account", match=("number", "name")),
-    lists.field(
+    lists.code_field("category", "Expense category", "account", match=("number", "name")),
+    lists.code_field(
         "category_billable", "Expense category, billable", "account", match=("number", "name")
     ),
-    lists.field("department", "Department", "class", missing="warn"),
+    lists.code_field("department", "Department", "class", missing="warn"),
 )
 ENTITY = "ExpenseReports"
 APPROVED = "Approved for Payment"
@@ -86,7 +86,7 @@ class Expenses(Kind):
 
     def open(self) -> list[Row]:
         approved = where("status", "eq", self.source.number(ENTITY, "status", APPROVED))
-        return [approved, *fresh("approvedDate", self.window(), *MARK.open())]
+        return [approved, *recent_changes("approvedDate", self.window(), *MARK.open())]
 
     def prepare(self, rows: Sequence[Row]) -> None:
         self._items = defaultdict(list)
@@ -116,29 +116,29 @@ class _Translation:
 
     def document(self) -> Document:
         row = self.row
-        stage, hold = self._stage()
+        stage, hold = self._decide_stage()
         return Document(
             kind="bill",
             source_id=f"expense_report:{row['id']}",
             stage=stage,
             hold=hold,
-            date=day(row["weekEnding"], self.zone),
-            received=day(row["approvedDate"], self.zone),
+            date=local_day(row["weekEnding"], self.zone),
+            received=local_day(row["approvedDate"], self.zone),
             number=f"ER-{row['id']}",
             memo=row["name"],
             currency=self.currency,
             codes={
-                "person": self._person(),
+                "person": self._vendor_code(),
                 "payable_account": self.settings["payable_account"],
-                "department": self._department(),
+                "department": self._department_code(),
             },
-            lines=(*map(self._line, self.items), *self._advance_line()),
+            lines=(*map(self._build_line, self.items), *self._advance_line()),
             total=to_cents(money(row["amountDue"] or 0), self.currency),
             tax_mode="none",
-            facts=self._facts(),
+            facts=self._collect_facts(),
         )
 
-    def _stage(self) -> tuple[StageName, str | None]:
+    def _decide_stage(self) -> tuple[StageName, str | None]:
         label = self.kind.source.label(ENTITY, "status", self.row["status"])
         if label != APPROVED and MARK.is_ready(self.row):
             return (
@@ -157,9 +157,9 @@ class _Translation:
                     name=self._name(),
                 ),
             )
-        return self.kind.waits(self.row, self._hold())
+        return self.kind.waits(self.row, self._find_hold())
 
-    def _hold(self) -> str | None:
+    def _find_hold(self) -> str | None:
         foreign = self._foreign()
         if foreign:
             return Sentence(
@@ -170,7 +170,7 @@ class _Translation:
                 foreign=foreign,
                 currency=self.currency,
             )
-        if self.advance > sum((self._worth(item) for item in self.items), money(0)):
+        if self.advance > sum((self._amount_of(item) for item in self.items), money(0)):
             return Sentence(
                 "%(name)s has a cash advance of %(advance)s %(currency)s, which is"
                 " more than its expenses. Settle the rest with the person, and correct"
@@ -188,34 +188,34 @@ class _Translation:
     def _name(self) -> str:
         return Sentence("Expense report “%(name)s”", name=str(self.row["name"]))
 
-    def _person(self) -> Code:
+    def _vendor_code(self) -> Code:
         return as_person(self.lists.one("Resources", self.row["submitterID"]), self.currency)
 
-    def _department(self) -> Code | None:
-        text = lists.clean(self.row["departmentNumber"])
+    def _department_code(self) -> Code | None:
+        text = lists.normalize_name(self.row["departmentNumber"])
         return as_department(text) if text else None
 
     @staticmethod
-    def _worth(item: Row) -> Decimal:
+    def _amount_of(item: Row) -> Decimal:
         own = item["internalCurrencyReimbursementAmount"]
         return money(item["internalCurrencyExpenseAmount"] if own is None else own)
 
-    def _line(self, item: Row) -> Line:
+    def _build_line(self, item: Row) -> Line:
         company = item["companyID"]
         is_billable = bool(item["isBillableToCompany"] and company)
         field = "category_billable" if is_billable else "category"
         return Line(
             id=str(item["id"]),
-            amount=to_cents(self._worth(item), self.currency),
-            description=self._description(item),
+            amount=to_cents(self._amount_of(item), self.currency),
+            description=self._describe_item(item),
             codes={
-                field: self._category(item),
+                field: self._category_code(item),
                 "customer": self.lists.organisation(company) if company else None,
             },
             billable=is_billable,
         )
 
-    def _category(self, item: Row) -> Code:
+    def _category_code(self, item: Row) -> Code:
         row = self.lists.whole("BillingCodes").get(item["expenseCategory"])
         if row is None:
             raise ValueError(
@@ -226,9 +226,9 @@ class _Translation:
             )
         return as_category(row)
 
-    def _description(self, item: Row) -> str:
+    def _describe_item(self, item: Row) -> str:
         parts = (
-            str(day(item["expenseDate"], self.zone) or ""),
+            str(local_day(item["expenseDate"], self.zone) or ""),
             item["description"],
             " to ".join(filter(None, (item["origin"], item["destination"]))),
             f"{money(item['miles']):f} miles" if item["miles"] else None,
@@ -255,10 +255,10 @@ class _Translation:
         amount = -to_cents(self.advance, self.currency)
         return (Line(id="advance", amount=amount, description="Cash advance", codes=codes),)
 
-    def _facts(self) -> dict[str, str]:
+    def _collect_facts(self) -> dict[str, str]:
         facts = {
             "Id in Autotask": str(self.row["id"]),
-            "Approved": str(day(self.row["approvedDate"], self.zone) or ""),
+            "Approved": str(local_day(self.row["approvedDate"], self.zone) or ""),
             "Expenses in all": f"{money(self.row['internalCurrencyExpenseTotal'] or 0):f}",
         }
         return {label: text for label, text in facts.items() if text}
@@ -269,15 +269,21 @@ class _Translation:
 
 def as_person(row: Row, currency: str) -> Code:
     """Return the code of a resource: a vendor named v-Last, First."""
-    name = ", ".join(filter(None, (lists.clean(row["lastName"]), lists.clean(row["firstName"]))))
+    name = ", ".join(
+        filter(
+            None, (lists.normalize_name(row["lastName"]), lists.normalize_name(row["firstName"]))
+        )
+    )
     create = Party(name=f"v-{name}", email=row["email"] or None, currency=currency)
     code = f"resource:{row['id']}"
-    return Code(id=code, name=f"v-{name}", hold=lists.tilde(name), create=create)
+    return Code(id=code, name=f"v-{name}", hold=lists.tilde_problem(name), create=create)
 
 
 def as_department(number: str) -> Code:
     """Return the code of a department, which expense reports know by its number only."""
-    return Code(id=f"department:{number}", name=number, hold=lists.tilde(number, lists.NUMBER))
+    return Code(
+        id=f"department:{number}", name=number, hold=lists.tilde_problem(number, lists.NUMBER)
+    )
 
 
 def as_category(row: Row) -> Code:
@@ -285,30 +291,35 @@ def as_category(row: Row) -> Code:
 
     It has one account for what is billed to a customer and one for the rest.
     """
-    name, number = lists.clean(row["name"]), lists.clean(row["externalNumber"]) or None
-    hold = lists.tilde(name) or lists.tilde(number, lists.EXTERNAL_NUMBER)
+    name, number = (
+        lists.normalize_name(row["name"]),
+        lists.normalize_name(row["externalNumber"]) or None,
+    )
+    hold = lists.tilde_problem(name) or lists.tilde_problem(number, lists.EXTERNAL_NUMBER)
     return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
 
 
 def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
     """Return the codes of a field as Autotask has them now."""
     if field == "customer":
-        return lists.customers(source, source_lists)
+        return lists.customer_codes(source, source_lists)
     if field in ("category", "category_billable"):
-        return _categories(site, source, source_lists)
+        return _category_codes(site, source, source_lists)
     if field == "department":
-        return _departments(source_lists)
+        return _department_codes(source_lists)
     resources = source.rows("Resources", where("isActive", "eq", True))
     return [as_person(row, source_lists.home) for row in resources]
 
 
-def _departments(source_lists: Lists) -> list[Code]:
+def _department_codes(source_lists: Lists) -> list[Code]:
     """Return the codes of all departments with a number."""
-    numbers = [lists.clean(row["number"]) for row in source_lists.whole("Departments").values()]
+    numbers = [
+        lists.normalize_name(row["number"]) for row in source_lists.whole("Departments").values()
+    ]
     return [as_department(number) for number in numbers if number]
 
 
-def _categories(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
+def _category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
     """Return the codes of all active expense categories."""
     use_type = lists.use_type(site, source, lists.EXPENSE)
     if use_type is None:

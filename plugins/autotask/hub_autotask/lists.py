@@ -36,7 +36,7 @@ NUMBER = Sentence("number")
 EXTERNAL_NUMBER = Sentence("External Number")
 
 
-def field(
+def code_field(
     name: str, label: str, role: Role, match: tuple[MatchMethod, ...] = ("name",), **more: Any
 ) -> Field:
     """Return a code field with the tilde, which separates levels of a name in Autotask."""
@@ -126,9 +126,12 @@ class Lists:
 
     def as_code(self, row: Row) -> Code:
         """Return the code of an organisation's row."""
-        name = clean(row["companyName"])
+        name = normalize_name(row["companyName"])
         return Code(
-            id=f"company:{row['id']}", name=name, hold=tilde(name), create=self._party(row, name)
+            id=f"company:{row['id']}",
+            name=name,
+            hold=tilde_problem(name),
+            create=self._party(row, name),
         )
 
     def _party(self, row: Row, name: str) -> Party | None:
@@ -169,7 +172,7 @@ class Lists:
         return replace(as_term(row), number=None) if row else None
 
 
-def customers(source: Autotask, source_lists: Lists, kind: str = "Customer") -> list[Code]:
+def customer_codes(source: Autotask, source_lists: Lists, kind: str = "Customer") -> list[Code]:
     """Return the codes of all active organisations of a kind."""
     is_of_kind = where("companyType", "eq", source.number("Companies", "companyType", kind))
     rows = list(source.rows("Companies", is_of_kind, where("isActive", "eq", True)))
@@ -179,29 +182,29 @@ def customers(source: Autotask, source_lists: Lists, kind: str = "Customer") -> 
 
 def as_term(row: Row) -> Code:
     """Return the code of a payment term's row."""
-    name, days = clean(row["name"]), row["paymentDueInDays"]
+    name, days = normalize_name(row["name"]), row["paymentDueInDays"]
     number = None if days is None else str(days)
-    return Code(id=f"term:{row['id']}", name=name, number=number, hold=tilde(name))
+    return Code(id=f"term:{row['id']}", name=name, number=number, hold=tilde_problem(name))
 
 
 def as_tax_region(text: str) -> Code:
     """Return the code of a tax region, which invoices know by its name only."""
-    name = clean(text)
-    return Code(id=f"region:{name}", name=name, hold=tilde(name))
+    name = normalize_name(text)
+    return Code(id=f"region:{name}", name=name, hold=tilde_problem(name))
 
 
 def as_tax_category(row: Row) -> Code:
     """Return the code of a tax category's row."""
-    name = clean(row["name"])
-    return Code(id=f"category:{row['id']}", name=name, hold=tilde(name))
+    name = normalize_name(row["name"])
+    return Code(id=f"category:{row['id']}", name=name, hold=tilde_problem(name))
 
 
-def clean(text: str | None) -> str:
+def normalize_name(text: str | None) -> str:
     """Return a name without spaces around it, and with single ones inside."""
     return " ".join((text or "").split())
 
 
-def tilde(name: str | None, what: str = NAME) -> str | None:
+def tilde_problem(name: str | None, what: str = NAME) -> str | None:
     """Return the reason why a name with a tilde may not be used, or None."""
     if not name or "~" not in name:
         return None
@@ -240,8 +243,8 @@ def as_item(row: Row, external: bool, income: str) -> Code:
 
     It is matched by its External Number, which several may share, or by its name.
     """
-    name, number = clean(row["name"]), clean(row["externalNumber"])
-    hold = tilde(name) or tilde(number if external else "", EXTERNAL_NUMBER)
+    name, number = normalize_name(row["name"]), normalize_name(row["externalNumber"])
+    hold = tilde_problem(name) or tilde_problem(number if external else "", EXTERNAL_NUMBER)
     if not external:
         create = Item(name=name, codes={"income_account": income}) if ":" not in name else None
         return Code(id=f"billing_code:{row['id']}", name=name, hold=hold, create=create)
@@ -257,7 +260,7 @@ def as_item(row: Row, external: bool, income: str) -> Code:
 
 def as_product(row: Row, settings: Mapping[str, Any]) -> Code:
     """Return the code of a product; a new item is bought and sold, but not counted."""
-    name = clean(row["name"])
+    name = normalize_name(row["name"])
     create = Item(
         name=name,
         type="non_inventory",
@@ -274,12 +277,12 @@ def as_product(row: Row, settings: Mapping[str, Any]) -> Code:
         id=f"product:{row['id']}",
         name=name,
         number=row["sku"] or None,
-        hold=tilde(name),
+        hold=tilde_problem(name),
         create=None if ":" in name else create,
     )
 
 
-def rounding(income: str) -> Code:
+def rounding_code(income: str) -> Code:
     """Return the code of the line for the difference between four decimals and two."""
     name = "Rounding difference"
     return Code(id="rounding", name=name, create=Item(name=name, codes={"income_account": income}))

@@ -17,7 +17,15 @@ from hub import (
     read_ids,
     readable,
 )
-from hub_autotask.client import MAX_RECORDS, Autotask, blank, day, either, midnight, where
+from hub_autotask.client import (
+    MAX_RECORDS,
+    Autotask,
+    any_of,
+    is_blank,
+    local_day,
+    start_of_day,
+    where,
+)
 from hub_autotask.lists import Lists
 from hub_autotask.report_history import DONE, FAILED, OPEN, ReportHistory
 
@@ -42,7 +50,7 @@ class Mark:
 
     def open(self) -> tuple[Row, ...]:
         """Return the conditions of a poll for rows that are ready or marked as failed."""
-        return blank(self.field), where(self.field, "eq", self.error)
+        return is_blank(self.field), where(self.field, "eq", self.error)
 
 
 class DateMark(Mark):
@@ -52,7 +60,7 @@ class DateMark(Mark):
 
     def is_failed(self, row: Row) -> bool:
         """Return whether a row is marked as failed."""
-        return bool(row[self.field]) and day(row[self.field], dt.UTC) == FAILED_ON
+        return bool(row[self.field]) and local_day(row[self.field], dt.UTC) == FAILED_ON
 
     def open(self) -> tuple[Row, ...]:
         """Return the conditions of a poll for rows that are ready or marked as failed."""
@@ -76,7 +84,7 @@ class Kind:
     def window(self) -> str:
         """Return the first moment of the first day that is read."""
         days_back = dt.timedelta(days=self.site.settings["days_back"])
-        return midnight(self.site.today - days_back, self.site.zone)
+        return start_of_day(self.site.today - days_back, self.site.zone)
 
     def open(self) -> list[Row]:
         """Return the conditions of a poll for everything that is open in the window."""
@@ -151,9 +159,9 @@ class Kind:
             yield readable(f"{self.prefix}{row['id']}", self.document, row)
 
 
-def fresh(field: str, since: str, *more: Any) -> list[Row]:
+def recent_changes(field: str, since: str, *more: Any) -> list[Row]:
     """Return the conditions that a moment is in the window, and that one of `more` holds."""
     conditions = [where(field, "gte", since)]
     if more:
-        conditions.append(either(*more))
+        conditions.append(any_of(*more))
     return conditions

@@ -30,19 +30,19 @@ from hub import (
     to_cents,
 )
 from hub_autotask import lists
-from hub_autotask.client import RATE, Autotask, day, either, where
+from hub_autotask.client import RATE, Autotask, any_of, local_day, where
 from hub_autotask.lists import Lists
-from hub_autotask.polling import Kind, Mark, fresh, is_error
+from hub_autotask.polling import Kind, Mark, is_error, recent_changes
 from hub_autotask.report_history import OPEN, ReportHistory
 from hub_autotask.settings import FILL, OrderSettings
-from hub_autotask.tile import HELPDESK, about
+from hub_autotask.tile import HELPDESK, compose_help
 
 APP = App(
     slug="autotask-purchase-orders",
     icon="cart",
     name="Autotask purchase orders",
     summary="Submitted purchase orders become purchase orders, or bills; Autotask gets the number.",
-    help=about(
+    help=compose_help(
         "Autotask purchase orders",
         "Buying stays in Autotask;"
         " QuickBooks knows what is on order, from whom and for which customer.",
@@ -58,12 +58,12 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),
-    lists.field(
+    lists.code_field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),
+    lists.code_field(
         "customer", "Organisation", "customer", missing=FromSetting("create_parties"), fill=FILL
     ),
-    lists.field("product", "Product", "item", missing=FromSetting("item_missing")),
-    lists.field("term", "Payment term", "term", missing=FromSetting("term_missing")),
+    lists.code_field("product", "Product", "item", missing=FromSetting("item_missing")),
+    lists.code_field("term", "Payment term", "term", missing=FromSetting("term_missing")),
 )
 ENTITY = "PurchaseOrders"
 SUBMITTED, CANCELED = "Submitted", "Canceled"
@@ -96,9 +96,12 @@ class Orders(Kind):
         since, number = self.window(), self.source.number
         submitted = where("status", "eq", number(ENTITY, "status", SUBMITTED))
         canceled = where("status", "eq", number(ENTITY, "status", CANCELED))
-        ready = {"op": "and", "items": [submitted, *fresh("createDateTime", since, *MARK.open())]}
+        ready = {
+            "op": "and",
+            "items": [submitted, *recent_changes("createDateTime", since, *MARK.open())],
+        }
         return [
-            either(ready, {"op": "and", "items": [canceled, where("cancelDateTime", "gte", since)]})
+            any_of(ready, {"op": "and", "items": [canceled, where("cancelDateTime", "gte", since)]})
         ]
 
     def state(self, row: Row) -> str:
@@ -130,7 +133,7 @@ class Receipts(Orders):
 
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
         history = ReportHistory(cursor)
-        for page in self.source.pages(RECEIVING, *fresh("receiveDate", self.window())):
+        for page in self.source.pages(RECEIVING, *recent_changes("receiveDate", self.window())):
             news = [row for row in page if history.is_news(row["id"], OPEN)]
             item_ids = {row["purchaseOrderItemID"] for row in news}
             items = self.source.among("PurchaseOrderItems", "id", item_ids)
@@ -186,17 +189,17 @@ class _Translation:
 
     def document(self) -> Document:
         row = self.row
-        stage, hold = self._stage()
-        lines = (*map(self._line, self.items), *self._freight())
+        stage, hold = self._decide_stage()
+        lines = (*map(self._build_line, self.items), *self._freight_line())
         return Document(
             kind="purchase_order" if self.settings["post_as"] == "purchase_order" else "bill",
             source_id=f"purchase_order:{row['id']}",
             stage=stage,
             hold=hold,
-            date=day(row["createDateTime"], self.zone),
-            received=day(row["createDateTime"], self.zone),
+            date=local_day(row["createDateTime"], self.zone),
+            received=local_day(row["createDateTime"], self.zone),
             number=self._number(),
-            memo=self._memo(),
+            memo=self._compose_memo(),
             currency=self.currency,
             codes={
                 "vendor": self.vendor,
@@ -210,7 +213,7 @@ class _Translation:
             facts={"Id in Autotask": str(row["id"]), "Status in Autotask": self.kind.status(row)},
         )
 
-    def _stage(self) -> tuple[StageName, str | None]:
+    def _decide_stage(self) -> tuple[StageName, str | None]:
         status = self.kind.status(self.row)
         if status == CANCELED:
             return "closed", Sentence("%(name)s was canceled in Autotask.", name=self._name())
@@ -223,9 +226,9 @@ class _Translation:
                     status=status or Sentence("in a state unknown there"),
                 ),
             )
-        return self.kind.waits(self.row, self._hold())
+        return self.kind.waits(self.row, self._find_hold())
 
-    def _hold(self) -> str | None:
+    def _find_hold(self) -> str | None:
         foreign = self.lists.currency(self.row["vendorID"])
         if foreign != self.currency:
             return Sentence(
@@ -237,7 +240,7 @@ class _Translation:
                 foreign=foreign,
                 currency=self.currency,
             )
-        buyer = self._buyer()
+        buyer = self._buyer_name()
         if buyer and _is_same_name(buyer, self.vendor):
             return Sentence(
                 "%(name)s has a vendor and a customer of the same name, %(party)s,"
@@ -259,18 +262,18 @@ class _Translation:
             return None
         return self.row["purchaseOrderNumber"] or str(self.row["id"])
 
-    def _memo(self) -> str | None:
+    def _compose_memo(self) -> str | None:
         number = self.row["purchaseOrderNumber"]
         texts = [self.row["generalMemo"]]
         if number and not self._number():
             texts.insert(0, f"Purchase order: {number}")
         return "\n".join(filter(None, texts)) or None
 
-    def _buyer(self) -> Code | None:
+    def _buyer_name(self) -> Code | None:
         id = self.row["purchaseForCompanyID"]
         return self.lists.organisation(id) if id else None
 
-    def _line(self, item: Row) -> Line:
+    def _build_line(self, item: Row) -> Line:
         product = self.lists.one("Products", item["productID"]) if item["productID"] else None
         quantity, cost = money(item["quantity"]), money(item["unitCost"])
         description = item["memo"]
@@ -282,7 +285,7 @@ class _Translation:
             quantity=quantity,
             unit_price=cost,
             description=description or None,
-            codes={**self._product_or_account(product), "customer": self._buyer()},
+            codes={**self._product_or_account(product), "customer": self._buyer_name()},
         )
 
     def _product_or_account(self, product: Row | None) -> Codes:
@@ -292,7 +295,7 @@ class _Translation:
             return {"account": self.settings["charge_account"]}
         return {"product": Code(id="no product", name="Items without product", hold=CHARGE)}
 
-    def _freight(self) -> tuple[Line, ...]:
+    def _freight_line(self) -> tuple[Line, ...]:
         freight = money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0)
         amount = to_cents(freight, self.currency)
         if not amount:
@@ -302,7 +305,7 @@ class _Translation:
             codes["account"] = self.settings["freight_account"]
         else:
             codes["product"] = Code(id="freight", name="Freight", hold=FREIGHT)
-        codes["customer"] = self._buyer()
+        codes["customer"] = self._buyer_name()
         return (Line(id="freight", amount=amount, description="Freight", codes=codes),)
 
     def _address(self) -> Address | None:
@@ -340,7 +343,7 @@ class _Receipt(_Translation):
         if not leads:
             row = {**row, "freight": 0, "internalCurrencyFreight": 0}
         super().__init__(kind, row, parts)
-        days = (day(one["receiveDate"], self.zone) for one in receipts)
+        days = (local_day(one["receiveDate"], self.zone) for one in receipts)
         self.day = max(filter(None, days))
         self.source_id = source_id
         self.number = None if number.startswith("receipt ") else number
@@ -351,7 +354,7 @@ class _Receipt(_Translation):
             super().document(),
             source_id=self.source_id,
             stage="ready",
-            hold=self._hold(),
+            hold=self._find_hold(),
             date=self.day,
             received=self.day,
             number=self.number,
@@ -377,7 +380,7 @@ def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list
             for row in source_lists.whole("PaymentTerms").values()
             if row["isActive"]
         ]
-    return lists.customers(source, source_lists, "Vendor" if field == "vendor" else "Customer")
+    return lists.customer_codes(source, source_lists, "Vendor" if field == "vendor" else "Customer")
 
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:

@@ -3,7 +3,7 @@
 HELPDESK = "Kaseya's helpdesk (helpdesk.kaseya.com)"
 
 
-def about(app: str, help: str) -> str:
+def compose_help(app: str, help: str) -> str:
     """Return the help of an app: what it is for, what comes first, and how to get access to it."""
     return (
         f"{help} If you are new to Autotask, finish your Autotask implementation first, because the"

@@ -37,7 +37,7 @@ CHOOSE = Sentence(
 METHODS = {"card": "Credit Card", "ach": "ACH"}
 
 
-def client(row: Row) -> Code:
+def client_code(row: Row) -> Code:
     """Return a client, to be made with all that is known if there is none."""
     names_of_person = (row.get(names.Client.FIRST_NAME), row.get(names.Client.LAST_NAME))
     person = " ".join(filter(None, names_of_person))
@@ -64,7 +64,7 @@ def _address(row: Row) -> Address | None:
     )
 
 
-def vendor(row: Row | None) -> Code:
+def vendor_code(row: Row | None) -> Code:
     """Return a vendor of an expense; without one it cannot be posted."""
     if not row:
         hold = Sentence("choose the vendor of the expense in CostCertified.")
@@ -74,7 +74,7 @@ def vendor(row: Row | None) -> Code:
     return Code(id=f"vendor:{row[names.Vendor.ID]}", name=name, create=create)
 
 
-def service(site: Site, number: str) -> dict[str, Code | str | None]:
+def service_code(site: Site, number: str) -> dict[str, Code | str | None]:
     """Return the product or service with an invoice's number, or the one for all invoices."""
     if site.settings["item_mode"] == "fixed_item":
         return {"item": site.settings["item"]}
@@ -82,7 +82,7 @@ def service(site: Site, number: str) -> dict[str, Code | str | None]:
     return {"service": Code(id=f"number:{number}", name=number, create=create)}
 
 
-def fee(site: Site) -> dict[str, Code | str | None]:
+def fee_code(site: Site) -> dict[str, Code | str | None]:
     """Return the product or service of a fee that the client bears."""
     if site.settings["fee_item"]:
         return {"item": site.settings["fee_item"]}
@@ -90,7 +90,7 @@ def fee(site: Site) -> dict[str, Code | str | None]:
     return {"fee": Code(id="transaction fee", name="Transaction fee", create=create)}
 
 
-def tax(site: Site, name: str | None) -> dict[str, Code | str | None]:
+def tax_code(site: Site, name: str | None) -> dict[str, Code | str | None]:
     """Return the tax code of a line; in the United States a line is just taxable or not."""
     if site.company.country == "US":
         return {}
@@ -99,17 +99,17 @@ def tax(site: Site, name: str | None) -> dict[str, Code | str | None]:
     return {"tax": Code(id=f"tax:{name}", name=name)}
 
 
-def method(raw: str) -> Code:
+def method_code(raw: str) -> Code:
     """Return the code of a payment method."""
     return Code(id=raw, name=METHODS.get(raw, raw))
 
 
-def amount(value: Any) -> Decimal | None:
+def parse_amount(value: Any) -> Decimal | None:
     """Return an amount of money, or None."""
     return None if value is None else money(value)
 
 
-def date(text: str | None) -> dt.date | None:
+def parse_date(text: str | None) -> dt.date | None:
     """Parse a plain date; return None for an empty text."""
     try:
         return dt.date.fromisoformat(text) if text else None
@@ -117,7 +117,7 @@ def date(text: str | None) -> dt.date | None:
         raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None
 
 
-def day(site: Site, moment: str | None) -> dt.date | None:
+def local_day(site: Site, moment: str | None) -> dt.date | None:
     """Return the day of a moment in UTC, in the zone of the company."""
     if not moment:
         return None

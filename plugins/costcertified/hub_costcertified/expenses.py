@@ -10,7 +10,7 @@ THINGS = "expenses"
 TYPES = ("bill", "receipt")
 
 
-def documents(site: Site, row: Row) -> list[Document | Gone]:
+def read_documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the bill; with its payment where it is a receipt."""
     kind = row[names.Expense.TYPE]
     is_receipt = kind == "receipt"
@@ -23,8 +23,8 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
             )
         )
     if is_receipt:
-        return [_bill(site, row), _payment(site, row)]
-    return [_bill(site, row)]
+        return [_build_bill(site, row), _build_payment(site, row)]
+    return [_build_bill(site, row)]
 
 
 def _list_gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
@@ -41,7 +41,7 @@ def _common_fields(site: Site, row: Row) -> Row:
         "version": str(row[names.Expense.VERSION]),
         "stage": "ready" if is_pushed else "pending",
         "hold": None if is_pushed else reason,
-        "date": codes.date(row[names.Expense.DATE]),
+        "date": codes.parse_date(row[names.Expense.DATE]),
         "url": web_address(row.get(names.Expense.WEB_URL)),
         "number": row[names.Expense.NUMBER],
         "currency": row[names.Expense.CURRENCY],
@@ -49,24 +49,24 @@ def _common_fields(site: Site, row: Row) -> Row:
     }
 
 
-def _bill(site: Site, row: Row) -> Document:
+def _build_bill(site: Site, row: Row) -> Document:
     lines, project = row[names.Expense.LINES], row[names.Expense.PROJECT]
     return Document(
         kind="bill",
         source_id=f"{PREFIX}{row[names.Expense.ID]}",
-        due=codes.date(row[names.Expense.DUE_DATE]),
+        due=codes.parse_date(row[names.Expense.DUE_DATE]),
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         codes={
-            "vendor": codes.vendor(row[names.Expense.VENDOR]),
+            "vendor": codes.vendor_code(row[names.Expense.VENDOR]),
             "payable_account": site.settings["payable_account"],
         },
-        lines=tuple(_line(site, line) for line in lines),
+        lines=tuple(_build_line(site, line) for line in lines),
         tax_total=sum((money(line[names.Line.TAX] or 0) for line in lines), money(0)),
         **_common_fields(site, row),
     )
 
 
-def _line(site: Site, line: Row) -> Line:
+def _build_line(site: Site, line: Row) -> Line:
     category = line[names.Line.CATEGORY]
     account = category and Code(id=category, number=category, name=category)
     return Line(
@@ -74,18 +74,18 @@ def _line(site: Site, line: Row) -> Line:
         amount=money(line[names.Line.AMOUNT]),
         tax=money(line[names.Line.TAX] or 0),
         description=line[names.Line.DESCRIPTION],
-        codes={"category": account, **codes.tax(site, line[names.Line.TAX_NAME])},
+        codes={"category": account, **codes.tax_code(site, line[names.Line.TAX_NAME])},
     )
 
 
-def _payment(site: Site, row: Row) -> Document:
+def _build_payment(site: Site, row: Row) -> Document:
     id = row[names.Expense.ID]
     bill = Applied(document=f"{PREFIX}{id}")
     return Document(
         kind="bill_payment",
         source_id=f"{PAID}{id}",
         codes={
-            "vendor": codes.vendor(row[names.Expense.VENDOR]),
+            "vendor": codes.vendor_code(row[names.Expense.VENDOR]),
             "payment_account": site.settings["paid_from"],
         },
         lines=(Line(id="1", amount=money(row[names.Expense.TOTAL]), applied=bill),),

@@ -15,18 +15,18 @@ BASES = {
 MANAGED = Sentence("This invoice is managed and paid in CostCertified.")
 
 
-def documents(site: Site, row: Row) -> list[Document | Gone]:
+def read_documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the invoice; or that it is gone."""
     deleted_at = row.get(names.Invoice.DELETED_AT)
     if deleted_at:
         source_id = f"{PREFIX}{row[names.Invoice.ID]}"
         reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
         return [Gone(source_id=source_id, reason=reason)]
-    return [_document(site, row)]
+    return [_build_document(site, row)]
 
 
-def _document(site: Site, row: Row) -> Document:
-    stage, hold = _stage(site, row)
+def _build_document(site: Site, row: Row) -> Document:
+    stage, hold = _decide_stage(site, row)
     return Document(
         kind="invoice",
         source_id=f"{PREFIX}{row[names.Invoice.ID]}",
@@ -34,22 +34,22 @@ def _document(site: Site, row: Row) -> Document:
         url=web_address(row.get(names.Invoice.WEB_URL)),
         stage=stage,
         hold=hold,
-        date=codes.date(row[names.Invoice.DATE]),
-        due=codes.date(row[names.Invoice.DUE_DATE]),
+        date=codes.parse_date(row[names.Invoice.DATE]),
+        due=codes.parse_date(row[names.Invoice.DUE_DATE]),
         number=row[names.Invoice.NUMBER],
         message=MANAGED,
-        memo=_memo(row),
+        memo=_compose_memo(row),
         currency=row[names.Invoice.CURRENCY],
-        codes={"client": codes.client(row[names.Invoice.CLIENT])},
-        lines=(*_lines(site, row), *_fees(site, row)),
+        codes={"client": codes.client_code(row[names.Invoice.CLIENT])},
+        lines=(*_build_lines(site, row), *_client_fees(site, row)),
         total=money(row[names.Invoice.TOTAL]),
         tax_total=money(row[names.Invoice.TAX_TOTAL]),
-        warnings=_warnings(row),
-        facts=_facts(row),
+        warnings=_collect_warnings(row),
+        facts=_collect_facts(row),
     )
 
 
-def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
+def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     """Say whether an invoice is wanted in the books, and why not."""
     title = f"Invoice {row[names.Invoice.NUMBER]}"
     status = row[names.Invoice.STATUS]
@@ -86,17 +86,17 @@ def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     return "ready", None
 
 
-def _lines(site: Site, row: Row) -> list[Line]:
+def _build_lines(site: Site, row: Row) -> list[Line]:
     lines = row[names.Invoice.LINES]
     if site.settings["lines"] == "each":
-        return [_line(site, row, line[names.Line.ID], [line]) for line in lines]
+        return [_build_line(site, row, line[names.Line.ID], [line]) for line in lines]
     groups: dict[str, list[Row]] = {}
     for line in lines:
         groups.setdefault(line[names.Line.TAX_NAME], []).append(line)
-    return [_line(site, row, group[0][names.Line.ID], group) for group in groups.values()]
+    return [_build_line(site, row, group[0][names.Line.ID], group) for group in groups.values()]
 
 
-def _line(site: Site, row: Row, id: str, lines: Sequence[Row]) -> Line:
+def _build_line(site: Site, row: Row, id: str, lines: Sequence[Row]) -> Line:
     number = row[names.Invoice.NUMBER]
     text = "; ".join(filter(None, (line.get(names.Line.DESCRIPTION) for line in lines)))
     if site.settings["item_mode"] == "fixed_item":
@@ -106,27 +106,28 @@ def _line(site: Site, row: Row, id: str, lines: Sequence[Row]) -> Line:
         amount=sum((money(line[names.Line.AMOUNT]) for line in lines), money(0)),
         tax=sum((money(line[names.Line.TAX] or 0) for line in lines), money(0)),
         description=text or None,
-        codes=codes.service(site, number) | codes.tax(site, lines[0][names.Line.TAX_NAME]),
+        codes=codes.service_code(site, number)
+        | codes.tax_code(site, lines[0][names.Line.TAX_NAME]),
     )
 
 
-def _fees(site: Site, row: Row) -> list[Line]:
+def _client_fees(site: Site, row: Row) -> list[Line]:
     """Return the fees on the client's invoice; the contractor's fees are part of the payout."""
     fees = [fee for fee in row[names.Invoice.FEES] if fee[names.Fee.BORNE_BY] == "client"]
-    return [_fee(site, fee, number) for number, fee in enumerate(fees, 1)]
+    return [_fee_line(site, fee, number) for number, fee in enumerate(fees, 1)]
 
 
-def _fee(site: Site, fee: Row, number: int) -> Line:
+def _fee_line(site: Site, fee: Row, number: int) -> Line:
     return Line(
         id=f"fee-{number}",
         amount=money(fee[names.Fee.AMOUNT]),
         tax=money(0),
         description=fee[names.Fee.KIND],
-        codes=codes.fee(site) | codes.tax(site, None),
+        codes=codes.fee_code(site) | codes.tax_code(site, None),
     )
 
 
-def _memo(row: Row) -> str:
+def _compose_memo(row: Row) -> str:
     project, basis = row[names.Invoice.PROJECT], BASES.get(row[names.Invoice.BASIS])
     address = project.get(names.Project.ADDRESS)
     place = ", ".join(filter(None, (project[names.Project.NAME], address)))
@@ -136,10 +137,10 @@ def _memo(row: Row) -> str:
     return f"Project: {place}\n{percent:f} % {basis}"
 
 
-def _warnings(row: Row) -> tuple[str, ...]:
+def _collect_warnings(row: Row) -> tuple[str, ...]:
     project = row[names.Invoice.PROJECT]
-    total = codes.amount(project.get(names.Project.TOTAL))
-    invoiced = codes.amount(project.get(names.Project.INVOICED_TOTAL))
+    total = codes.parse_amount(project.get(names.Project.TOTAL))
+    invoiced = codes.parse_amount(project.get(names.Project.INVOICED_TOTAL))
     if total is None or invoiced is None or invoiced <= total:
         return ()
     return (
@@ -152,7 +153,7 @@ def _warnings(row: Row) -> tuple[str, ...]:
     )
 
 
-def _facts(row: Row) -> dict[str, str]:
+def _collect_facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
     of_contractor = []
     for fee in row[names.Invoice.FEES]:

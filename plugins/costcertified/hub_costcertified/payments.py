@@ -29,18 +29,18 @@ STAGES: dict[str, StageName] = {
 }
 
 
-def documents(site: Site, row: Row) -> list[Document | Gone]:
+def read_documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the payment, its refunds, and its fee where that is an expense of its own."""
     deleted_at = row.get(names.Payment.DELETED_AT)
     if deleted_at:
         source_id = f"{PREFIX}{row[names.Payment.ID]}"
         reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
         return [Gone(source_id=source_id, reason=reason)]
-    documents: list[Document | Gone] = [_payment(site, row)]
+    documents: list[Document | Gone] = [_build_payment(site, row)]
     if site.settings["payouts"] == "payment" and _fee_total(row):
-        documents.append(_fee(site, row))
+        documents.append(_build_fee(site, row))
     for refund in row[names.Payment.REFUNDS]:
-        documents.append(_refund(site, row, refund))
+        documents.append(_build_refund(site, row, refund))
     return documents
 
 
@@ -49,7 +49,7 @@ def row_of(source_id: str) -> str:
     return source_id.partition(":")[2].partition("/")[0]
 
 
-def _stage(row: Row) -> tuple[StageName, str | None]:
+def _decide_stage(row: Row) -> tuple[StageName, str | None]:
     title = f"Payment {row[names.Payment.REFERENCE]}"
     status = row[names.Payment.STATUS]
     if status not in STAGES:
@@ -74,8 +74,8 @@ def _stage(row: Row) -> tuple[StageName, str | None]:
     return STAGES[status], holds.get(status)
 
 
-def _payment(site: Site, row: Row) -> Document:
-    stage, hold = _stage(row)
+def _build_payment(site: Site, row: Row) -> Document:
+    stage, hold = _decide_stage(row)
     project = row[names.Payment.PROJECT]
     return Document(
         kind="payment",
@@ -96,13 +96,13 @@ def _payment(site: Site, row: Row) -> Document:
 
 
 def _day(site: Site, row: Row) -> dt.date | None:
-    return codes.day(site, row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT])
+    return codes.local_day(site, row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT])
 
 
 def _common_fields(site: Site, row: Row) -> Codes:
     return {
-        "client": codes.client(row[names.Payment.CLIENT]),
-        "method": codes.method(row[names.Payment.METHOD]),
+        "client": codes.client_code(row[names.Payment.CLIENT]),
+        "method": codes.method_code(row[names.Payment.METHOD]),
         "deposit_account": _money_account(site),
     }
 
@@ -127,8 +127,8 @@ def _fee_total(row: Row) -> Decimal:
     return sum((money(fee[names.Fee.AMOUNT]) for fee in row[names.Payment.FEES]), money(0))
 
 
-def _fee(site: Site, row: Row) -> Document:
-    stage, hold = _stage(row)
+def _build_fee(site: Site, row: Row) -> Document:
+    stage, hold = _decide_stage(row)
     reference = row[names.Payment.REFERENCE]
     line = Line(
         id="fee",
@@ -154,19 +154,19 @@ def _fee(site: Site, row: Row) -> Document:
     )
 
 
-def _refund(site: Site, row: Row, refund: Row) -> Document:
+def _build_refund(site: Site, row: Row, refund: Row) -> Document:
     id, reference = refund[names.Refund.ID], row[names.Payment.REFERENCE]
     tax = money(refund[names.Refund.TAX] or 0)
     amount = money(refund[names.Refund.AMOUNT])
     reason = refund[names.Refund.REASON] or "no reason given"
     used = row[names.Payment.ALLOCATIONS]
-    service = codes.service(site, used[0][names.Allocation.NUMBER]) if used else {}
+    service = codes.service_code(site, used[0][names.Allocation.NUMBER]) if used else {}
     line = Line(
         id="refund",
         amount=amount - tax,
         tax=tax,
         description=f"Refund of payment {reference}: {reason}",
-        codes=service | codes.tax(site, refund[names.Refund.TAX_NAME]),
+        codes=service | codes.tax_code(site, refund[names.Refund.TAX_NAME]),
     )
     return Document(
         kind="refund",
@@ -174,7 +174,7 @@ def _refund(site: Site, row: Row, refund: Row) -> Document:
         version=str(row[names.Payment.VERSION]),
         url=web_address(row.get(names.Payment.WEB_URL)),
         hold=_refund_hold(site, row, refund),
-        date=codes.day(site, refund[names.Refund.REFUNDED_AT]),
+        date=codes.local_day(site, refund[names.Refund.REFUNDED_AT]),
         number=id,
         memo=f"Refund of payment {reference}",
         currency=row[names.Payment.CURRENCY],

@@ -11,11 +11,11 @@ STAGES: dict[str, StageName] = {"in_transit": "pending", "paid": "ready"}
 WORDS = {"payment": "Payment", "refund": "Refund", "return": "Returned payment"}
 
 
-def documents(site: Site, row: Row) -> list[Document | Gone]:
+def read_documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the deposit."""
     id = row[names.Payout.ID]
     lines = row[names.Payout.LINES]
-    stage, hold = _stage(site, row)
+    stage, hold = _decide_stage(site, row)
     return [
         Document(
             kind="deposit",
@@ -24,17 +24,17 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
             url=web_address(row.get(names.Payout.WEB_URL)),
             stage=stage,
             hold=hold,
-            date=codes.date(row[names.Payout.ARRIVAL_DATE]),
+            date=codes.parse_date(row[names.Payout.ARRIVAL_DATE]),
             number=str(id),
             currency=row[names.Payout.CURRENCY],
             codes={"deposit_account": site.settings["bank_account"]},
-            lines=(*[_line(site, line) for line in lines], *_fees(site, lines)),
+            lines=(*[_build_line(site, line) for line in lines], *_fee_lines(site, lines)),
             total=money(row[names.Payout.AMOUNT]),
         )
     ]
 
 
-def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
+def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     title = Sentence("Payout %(id)s", id=str(row[names.Payout.ID]))
     stage = STAGES[row[names.Payout.STATUS]]
     if site.settings["payouts"] != "deposit":
@@ -51,7 +51,7 @@ def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     )
 
 
-def _line(site: Site, line: Row) -> Line:
+def _build_line(site: Site, line: Row) -> Line:
     """Return one movement: of undeposited funds, or of the account for money on its way."""
     kind = line[names.Movement.KIND]
     if kind not in WORDS:
@@ -69,7 +69,7 @@ def _line(site: Site, line: Row) -> Line:
     )
 
 
-def _fees(site: Site, lines: Sequence[Row]) -> tuple[Line, ...]:
+def _fee_lines(site: Site, lines: Sequence[Row]) -> tuple[Line, ...]:
     fees = sum((money(line[names.Movement.FEE]) for line in lines), money(0))
     if not fees:
         return ()

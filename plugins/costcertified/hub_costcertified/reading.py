@@ -65,5 +65,5 @@ def read(site: Site, kind: Any, row: Row) -> Iterator[Outcome]:
             reason=Sentence("CostCertified sent a row without an id."),
         )
         return
-    outcome = readable(f"{kind.PREFIX}{row[names.Row.ID]}", kind.documents, site, row)
+    outcome = readable(f"{kind.PREFIX}{row[names.Row.ID]}", kind.read_documents, site, row)
     yield from outcome if isinstance(outcome, list) else [outcome]

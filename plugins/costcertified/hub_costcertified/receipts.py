@@ -17,14 +17,14 @@ def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
     if not things:
         return
     version = int(document.version or 0)
-    if source.set_status(things, id, _status(receipt, version)):
+    if source.set_status(things, id, _build_status(receipt, version)):
         return
     row = source.one(things, id)
     if row and row[names.Row.VERSION] != version:
-        source.set_status(things, id, _status(receipt, row[names.Row.VERSION]))
+        source.set_status(things, id, _build_status(receipt, row[names.Row.VERSION]))
 
 
-def _status(receipt: Receipt, version: Any) -> Any:
+def _build_status(receipt: Receipt, version: Any) -> Any:
     at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {
         names.Status.STATE: receipt.state,

@@ -67,7 +67,7 @@ def test_a_client_comes_with_all_that_is_known(shared_bench):
         "phone": "1",
         "address": "A 1",
     }
-    made = codes.client(raw | {"suite": "2", "city": "Lund", "postal": "22100"}).create
+    made = codes.client_code(raw | {"suite": "2", "city": "Lund", "postal": "22100"}).create
     assert (made.name, made.contact, made.email, made.phone) == ("Ek AB", "Ida Ek", "i@ek.se", "1")
     assert (made.address.lines, made.address.city, made.address.postal_code) == (
         ("A 1", "2"),
@@ -77,5 +77,5 @@ def test_a_client_comes_with_all_that_is_known(shared_bench):
 
 
 def test_a_day_is_one_where_the_company_is(shared_bench):
-    assert str(codes.day(shared_bench.site, "2026-03-01T03:00:00.000Z")) == "2026-02-28"
-    assert str(codes.day(shared_bench.site, "2026-03-08T09:30:00.000Z")) == "2026-03-08"
+    assert str(codes.local_day(shared_bench.site, "2026-03-01T03:00:00.000Z")) == "2026-02-28"
+    assert str(codes.local_day(shared_bench.site, "2026-03-08T09:30:00.000Z")) == "2026-03-08"

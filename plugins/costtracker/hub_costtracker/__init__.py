@@ -60,7 +60,7 @@ def hub_check(app: str, site: Site) -> Tenant:
     return Tenant(
         id=str(account[names.Account.ID]),
         name=account[names.Account.NAME],
-        warnings=suppliers.warnings(site, account),
+        warnings=suppliers.missing_rights(site, account),
     )
 
 
@@ -123,10 +123,10 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         header="X-CostTracker-Signature",
         signed_with="the webhook secret that the CostTracker settings hold",
     )
-    return [_signal(call)]
+    return [_signal_of(call)]
 
 
-def _signal(call: Row) -> Signal:
+def _signal_of(call: Row) -> Signal:
     topic = call[names.Change.TOPIC]
     if topic == "master-data.wanted":
         return Signal.push_lists()

@@ -50,7 +50,7 @@ ORDER_FACTS = {
 }
 
 
-def document(site: Site, row: Row) -> Document:
+def build_document(site: Site, row: Row) -> Document:
     """Return the bill or vendor credit that an invoice is to become."""
     status = _choose_one(row, names.Invoice.STATUS, STAGES)
     kind = _choose_one(row, names.Invoice.KIND, KINDS)
@@ -60,20 +60,20 @@ def document(site: Site, row: Row) -> Document:
         kind=KINDS[kind],
         source_id=f"{PREFIX}{row[names.Invoice.ID]}",
         version=str(row[names.Invoice.VERSION]),
-        stage=_stage(row, status),
-        hold=_hold(row, status, kind),
-        date=_date(row.get(names.Invoice.DATE)),
-        due=_date(row.get(names.Invoice.DUE_DATE)),
+        stage=_decide_stage(row, status),
+        hold=_find_hold(row, status, kind),
+        date=_parse_date(row.get(names.Invoice.DATE)),
+        due=_parse_date(row.get(names.Invoice.DUE_DATE)),
         url=web_address(row.get(names.Invoice.WEB_URL)),
-        number=_number(site, row),
-        memo=_memo(site, row),
+        number=_choose_number(site, row),
+        memo=_compose_memo(site, row),
         currency=row.get(names.Invoice.CURRENCY),
-        codes=_header(site, row),
-        lines=tuple(_line(site, row, line, sign) for line in lines),
-        total=_amount(row.get(names.Invoice.GROSS_TOTAL), sign),
-        tax_total=_amount(row.get(names.Invoice.TAX_TOTAL), sign),
-        attachments=_attachments(site, row),
-        facts=_facts(row),
+        codes=_header_codes(site, row),
+        lines=tuple(_build_line(site, row, line, sign) for line in lines),
+        total=_parse_amount(row.get(names.Invoice.GROSS_TOTAL), sign),
+        tax_total=_parse_amount(row.get(names.Invoice.TAX_TOTAL), sign),
+        attachments=_build_attachments(site, row),
+        facts=_collect_facts(row),
     )
 
 
@@ -92,10 +92,10 @@ def _choose_one(row: Row, name: str, choices: Row) -> str:
 
 
 def _is_negative(row: Row) -> bool:
-    return (_amount(row.get(names.Invoice.GROSS_TOTAL)) or 0) < 0
+    return (_parse_amount(row.get(names.Invoice.GROSS_TOTAL)) or 0) < 0
 
 
-def _stage(row: Row, status: str) -> StageName:
+def _decide_stage(row: Row, status: str) -> StageName:
     missing = [name for name in NEEDED if row.get(name) in (None, "")]
     if STAGES[status] == "ready" and missing:
         raise ValueError(
@@ -104,7 +104,7 @@ def _stage(row: Row, status: str) -> StageName:
     return STAGES[status]
 
 
-def _hold(row: Row, status: str, kind: str) -> str | None:
+def _find_hold(row: Row, status: str, kind: str) -> str | None:
     title = f"Invoice {row.get(names.Invoice.NUMBER) or row[names.Invoice.ID]}"
     if status in WAITS:
         return Sentence("%(title)s waits: %(status)s.", title=title, status=str(WAITS[status]))
@@ -116,14 +116,14 @@ def _hold(row: Row, status: str, kind: str) -> str | None:
     return None
 
 
-def _number(site: Site, row: Row) -> str | None:
+def _choose_number(site: Site, row: Row) -> str | None:
     own = row.get(names.Invoice.NUMBER)
     if site.settings["reference_to"] == "number":
         return row.get(names.Invoice.REFERENCE) or own or None
     return own or None
 
 
-def _memo(site: Site, row: Row) -> str | None:
+def _compose_memo(site: Site, row: Row) -> str | None:
     place, reference = site.settings["reference_to"], row.get(names.Invoice.REFERENCE)
     if not reference or place == "line_description":
         return None
@@ -132,28 +132,28 @@ def _memo(site: Site, row: Row) -> str | None:
     return f"Invoice number: {row.get(names.Invoice.NUMBER)}"
 
 
-def _header(site: Site, row: Row) -> Codes:
+def _header_codes(site: Site, row: Row) -> Codes:
     supplier = row.get(names.Invoice.SUPPLIER)
     return {
-        "supplier": lists.supplier(site, supplier) if supplier else None,
+        "supplier": lists.supplier_code(site, supplier) if supplier else None,
         "payable_account": site.settings["payable_account"],
     }
 
 
-def _line(site: Site, row: Row, line: Row, sign: int) -> Line:
+def _build_line(site: Site, row: Row, line: Row, sign: int) -> Line:
     order = line.get(names.Line.ORDER) or {}
     facts = {label: order.get(name) for label, name in ORDER_FACTS.items()}
     return Line(
         id=str(line[names.Line.ID]),
-        amount=_amount(line.get(names.Line.NET), sign),
-        tax=_amount(line.get(names.Line.TAX), sign),
-        description=_description(site, row, line, order),
-        codes=lists.codes(site, line),
+        amount=_parse_amount(line.get(names.Line.NET), sign),
+        tax=_parse_amount(line.get(names.Line.TAX), sign),
+        description=_describe_line(site, row, line, order),
+        codes=lists.line_codes(site, line),
         facts={label: str(value) for label, value in facts.items() if value not in (None, "")},
     )
 
 
-def _description(site: Site, row: Row, line: Row, order: Row) -> str | None:
+def _describe_line(site: Site, row: Row, line: Row, order: Row) -> str | None:
     number = order.get(names.OrderLine.NUMBER)
     parts = []
     if site.settings["reference_to"] == "line_description":
@@ -164,13 +164,13 @@ def _description(site: Site, row: Row, line: Row, order: Row) -> str | None:
     return " · ".join(filter(None, parts)) or None
 
 
-def _attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
+def _build_attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
     if not site.settings["attach_files"]:
         return ()
-    return tuple(map(_attachment, row.get(names.Invoice.ATTACHMENTS) or ()))
+    return tuple(map(_build_attachment, row.get(names.Invoice.ATTACHMENTS) or ()))
 
 
-def _attachment(file: Row) -> Attachment:
+def _build_attachment(file: Row) -> Attachment:
     return Attachment(
         id=str(file[names.Attachment.ID]),
         name=file[names.Attachment.NAME],
@@ -180,7 +180,7 @@ def _attachment(file: Row) -> Attachment:
     )
 
 
-def _facts(row: Row) -> dict[str, str]:
+def _collect_facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
     approvals = row.get(names.Invoice.APPROVALS) or ()
     confidence = row.get(names.Invoice.OCR) or {}
@@ -189,14 +189,14 @@ def _facts(row: Row) -> dict[str, str]:
     shares = [f"{name} {share:.0%}" for name, share in confidence.items()]
     facts = {
         "Orders": ", ".join(map(str, order_numbers)),
-        "Approvals": "; ".join(map(_approval, approvals)),
+        "Approvals": "; ".join(map(_describe_approval, approvals)),
         "Organisation number": supplier.get(names.Supplier.ORG_NUMBER),
         "Read by OCR": ", ".join(shares),
     }
     return {label: text for label, text in facts.items() if text}
 
 
-def _approval(approval: Row) -> str:
+def _describe_approval(approval: Row) -> str:
     person = approval.get(names.Approval.USER)
     role = approval.get(names.Approval.ROLE)
     decision = approval.get(names.Approval.DECISION) or "asked"
@@ -205,11 +205,11 @@ def _approval(approval: Row) -> str:
     return f"{title}: {decision} {at}".strip()
 
 
-def _amount(value: Any, sign: int = 1) -> Decimal | None:
+def _parse_amount(value: Any, sign: int = 1) -> Decimal | None:
     return None if value is None else money(value) * sign
 
 
-def _date(text: str | None) -> dt.date | None:
+def _parse_date(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:

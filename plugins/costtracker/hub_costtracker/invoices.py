@@ -16,7 +16,7 @@ from hub import (
     readable,
 )
 from hub_costtracker import names
-from hub_costtracker.bills import PREFIX, document
+from hub_costtracker.bills import PREFIX, build_document
 from hub_costtracker.client import CostTracker
 
 STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
@@ -61,21 +61,21 @@ def _read(site: Site, row: Row) -> Document | Gone:
                 "Deleted in CostTracker on %(deleted_at)s.", deleted_at=deleted_at[:10]
             ),
         )
-    return document(site, row)
+    return build_document(site, row)
 
 
 def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
     """Write a receipt to its invoice, unless CostTracker has a newer one."""
     id = document.source_id.removeprefix(PREFIX)
     version = int(document.version or 0)
-    if source.set_status(id, _status(receipt, version)):
+    if source.set_status(id, _build_status(receipt, version)):
         return
     row = source.invoice(id)
     if row and row[names.Invoice.VERSION] != version:
-        source.set_status(id, _status(receipt, row[names.Invoice.VERSION]))
+        source.set_status(id, _build_status(receipt, row[names.Invoice.VERSION]))
 
 
-def _status(receipt: Receipt, version: int) -> Row:
+def _build_status(receipt: Receipt, version: int) -> Row:
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
     at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {

@@ -57,12 +57,12 @@ def is_pushed(site: Site, field: str) -> bool:
     return f"pushed {field}" in site.secrets
 
 
-def codes(site: Site, line: Row) -> Codes:
+def line_codes(site: Site, line: Row) -> Codes:
     """Return the codes of a line by field."""
-    return {field: code(site, field, line.get(name)) for field, name in LINE_CODES.items()}
+    return {field: line_code(site, field, line.get(name)) for field, name in LINE_CODES.items()}
 
 
-def code(site: Site, field: str, text: str | None) -> str | Code | None:
+def line_code(site: Site, field: str, text: str | None) -> str | Code | None:
     """Return the code of a line: QuickBooks' id if the list was pushed, else a number or name."""
     if not text or not is_used(site, field):
         return None
@@ -71,7 +71,7 @@ def code(site: Site, field: str, text: str | None) -> str | Code | None:
     return Code(id=text, number=text, name=text)
 
 
-def supplier(site: Site, row: Row) -> Code:
+def supplier_code(site: Site, row: Row) -> Code:
     """Return the code of an invoice's supplier."""
     external = row.get(names.Supplier.EXTERNAL_ID) if is_pushed(site, "supplier") else None
     return Code(
@@ -86,7 +86,7 @@ def push(site: Site, source: CostTracker, field: str, records: Sequence[Record])
     if not is_used(site, field):
         return []
     records = [record for record in records if _is_for_bills(site, field, record)]
-    items = [_item(site, field, record) for record in records]
+    items = [_list_entry(site, field, record) for record in records]
     own_ids: dict[str, str] = {}
     for start in range(0, len(items) or 1, BATCH):  # an empty list is pushed too
         batch = items[start : start + BATCH]
@@ -104,7 +104,7 @@ def _is_for_bills(site: Site, field: str, record: Record) -> bool:
     return field != "tax_code" or (record.use != "sales" and site.company.country != "US")
 
 
-def _item(site: Site, field: str, record: Record) -> Row:
+def _list_entry(site: Site, field: str, record: Record) -> Row:
     item = {
         names.Record.EXTERNAL_ID: record.id,
         names.Record.NAME: record.name,

@@ -69,22 +69,22 @@ def _read(site: Site, row: Row) -> Document | Gone:
     return Document(
         kind="vendor",
         source_id=f"{PREFIX}{row[names.SupplierEdit.ID]}",
-        quickbooks_id=lists.supplier(site, row).quickbooks_id,
+        quickbooks_id=lists.supplier_code(site, row).quickbooks_id,
         version=str(row[names.SupplierEdit.VERSION]),
-        stage=_stage(site, allowed),
-        hold=None if allowed else _hold(row),
-        details=_party(row),
+        stage=_decide_stage(site, allowed),
+        hold=None if allowed else _find_hold(row),
+        details=_build_party(row),
         facts={"Edited by": user} if user else {},
     )
 
 
-def _stage(site: Site, allowed: bool) -> StageName:
+def _decide_stage(site: Site, allowed: bool) -> StageName:
     if not site.settings["update_suppliers"]:
         return "closed"
     return "update_only" if allowed else "pending"
 
 
-def _hold(row: Row) -> str:
+def _find_hold(row: Row) -> str:
     user = row.get(names.SupplierEdit.USER) or "Somebody"
     return Sentence(
         "%(user)s changed supplier %(name)s but may not update suppliers in the"
@@ -95,18 +95,18 @@ def _hold(row: Row) -> str:
     )
 
 
-def _party(row: Row) -> Party:
+def _build_party(row: Row) -> Party:
     place = row.get(names.SupplierEdit.ADDRESS)
     return Party(
         name=row[names.SupplierEdit.NAME],
         email=row.get(names.SupplierEdit.EMAIL),
         phone=row.get(names.SupplierEdit.PHONE),
         contact=row.get(names.SupplierEdit.CONTACT),
-        address=_address(place) if place else None,
+        address=_build_address(place) if place else None,
     )
 
 
-def _address(place: Row) -> Address:
+def _build_address(place: Row) -> Address:
     return Address(
         lines=tuple(place.get(names.Address.LINES) or ()),
         city=place.get(names.Address.CITY),
@@ -116,7 +116,7 @@ def _address(place: Row) -> Address:
     )
 
 
-def warnings(site: Site, account: Row) -> tuple[str, ...]:
+def missing_rights(site: Site, account: Row) -> tuple[str, ...]:
     """Return what the account lacks for the settings."""
     users = account.get(names.Account.USERS) or ()
     may_update = any(user.get(names.User.MAY_UPDATE_SUPPLIERS) for user in users)

@@ -33,7 +33,9 @@ def hub_apps() -> Any:
             " watches. The columns of a table are mapped once.",
             posts=("bill", "vendor_credit", "invoice", "credit_memo", "vendor", "customer"),
             settings=Settings,
-            files=FileKinds(suffixes=(".csv", ".xlsx", ".xml"), fields=tuple(columns.fields())),
+            files=FileKinds(
+                suffixes=(".csv", ".xlsx", ".xml"), fields=tuple(columns.ask_about_table())
+            ),
         )
     ]
 

@@ -81,7 +81,7 @@ SALES_WORDS = ("customer", "client", "kunde")
 PURCHASE_WORDS = ("supplier", "vendor", "leverandør", "payee")
 
 
-def fields() -> Iterator[FileField]:
+def ask_about_table() -> Iterator[FileField]:
     """Yield what a person says about a table, first what it holds."""
     yield FileField(name="holds", label="The rows are lines of", required=True, choices=HOLDS)
     for name, (label, _) in COLUMNS.items():

@@ -159,7 +159,7 @@ def read_e_invoice(content: bytes) -> EInvoice:
             Sentence("The e-invoice has no line (cac:%(element)sLine)", element=form.element)
         )
     due = root.text("cbc:DueDate") or root.text("cac:PaymentMeans/cbc:PaymentDueDate")
-    supplier = _party(root, "cac:AccountingSupplierParty/cac:Party")
+    supplier = _read_party(root, "cac:AccountingSupplierParty/cac:Party")
     if not supplier.name:
         raise problem(Sentence("The e-invoice has no supplier name (cac:AccountingSupplierParty)"))
     return EInvoice(
@@ -175,11 +175,11 @@ def read_e_invoice(content: bytes) -> EInvoice:
         accounting_cost=root.text("cbc:AccountingCost"),
         note=root.text("cbc:Note"),
         supplier=supplier,
-        customer=_party(root, "cac:AccountingCustomerParty/cac:Party"),
-        lines=tuple(_line(node, form.quantity_path) for node in lines),
-        allowances=_allowances(root),
+        customer=_read_party(root, "cac:AccountingCustomerParty/cac:Party"),
+        lines=tuple(_read_line(node, form.quantity_path) for node in lines),
+        allowances=_read_allowances(root),
         vat_subtotals=_vat_subtotals(root),
-        totals=_totals(root),
+        totals=_read_totals(root),
         payment_means=tuple(
             PaymentMeans(one.text("cac:PayeeFinancialAccount/cbc:ID"), one.text("cbc:PaymentID"))
             for one in root.nodes("cac:PaymentMeans")
@@ -249,7 +249,7 @@ def _check_type(root: InvoiceNode, form: DocumentForm) -> None:
         )
 
 
-def _party(root: InvoiceNode, path: str) -> EInvoiceParty:
+def _read_party(root: InvoiceNode, path: str) -> EInvoiceParty:
     """Return a party by its legal name, else by the name that it trades under."""
     legal_name = root.text(f"{path}/cac:PartyLegalEntity/cbc:RegistrationName")
     vat_ids = [
@@ -267,7 +267,7 @@ def _party(root: InvoiceNode, path: str) -> EInvoiceParty:
     )
 
 
-def _line(node: InvoiceNode, quantity_path: str) -> EInvoiceLine:
+def _read_line(node: InvoiceNode, quantity_path: str) -> EInvoiceLine:
     """Return one line."""
     return EInvoiceLine(
         id=node.require("cbc:ID", Sentence("line number")),
@@ -282,13 +282,13 @@ def _line(node: InvoiceNode, quantity_path: str) -> EInvoiceLine:
         amount=node.decimal("cbc:LineExtensionAmount", Sentence("line amount")),
         vat_category=node.text("cac:Item/cac:ClassifiedTaxCategory/cbc:ID"),
         vat_percent=node.percent("cac:Item/cac:ClassifiedTaxCategory/cbc:Percent"),
-        allowances=_allowances(node),
+        allowances=_read_allowances(node),
         seller_item_id=node.text("cac:Item/cac:SellersItemIdentification/cbc:ID"),
         accounting_cost=node.text("cbc:AccountingCost"),
     )
 
 
-def _allowances(node: InvoiceNode) -> tuple[Allowance, ...]:
+def _read_allowances(node: InvoiceNode) -> tuple[Allowance, ...]:
     """Return the allowances and charges of a line or of the document."""
     return tuple(
         Allowance(
@@ -336,7 +336,7 @@ def _vat_subtotals(root: InvoiceNode) -> tuple[VatSubtotal, ...]:
     )
 
 
-def _totals(root: InvoiceNode) -> EInvoiceTotals:
+def _read_totals(root: InvoiceNode) -> EInvoiceTotals:
     """Return the totals of the document."""
     path = "cac:LegalMonetaryTotal/cbc:"
     taxes = [one.decimal("cbc:TaxAmount", Sentence("VAT amount")) for one in _tax_totals(root)]

@@ -10,7 +10,7 @@ def document_id(holds: str, party: str, number: str) -> str:
 
     Letter case and spaces do not matter.
     """
-    id = ":".join((holds, _plain(party), _plain(number)))
+    id = ":".join((holds, _plain_number(party), _plain_number(number)))
     if len(id) <= MAX_LENGTH:
         return id
     return f"{holds}:{digest_of(id.encode())}"
@@ -21,5 +21,5 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def _plain(text: str) -> str:
+def _plain_number(text: str) -> str:
     return " ".join(text.casefold().split())

@@ -49,7 +49,7 @@ def check_line_amounts(invoice: EInvoice) -> Iterator[Finding]:
         base_quantity = line.base_quantity or ONE
         expected = line.quantity * line.unit_price / base_quantity + _net_amount(line.allowances)
         if abs(line.amount - expected) > LINE_TOLERANCE:
-            yield _finding(
+            yield _build_finding(
                 "PEPPOL-EN16931-R120",
                 Sentence("The amount of line %(id)s", id=line.id),
                 Sentence("quantity times price, plus charges, less allowances"),
@@ -142,12 +142,12 @@ def check_amount_due(invoice: EInvoice) -> Iterator[Finding]:
 def check_vat_amounts(invoice: EInvoice) -> Iterator[Finding]:
     """Check the VAT of each category: its taxable amount times its percentage."""
     for subtotal in invoice.vat_subtotals:
-        group = _group(subtotal.category, subtotal.percent)
+        group = _group_key(subtotal.category, subtotal.percent)
         percent = group[1] or ZERO
         expected = _to_cents(subtotal.taxable * percent / 100)
         if not _agrees(subtotal.category, expected, subtotal.tax):
             is_untaxed = subtotal.category in UNTAXED_CATEGORIES
-            yield _finding(
+            yield _build_finding(
                 _category_rule(subtotal.category, "09") if is_untaxed else "BR-CO-17",
                 Sentence("The VAT of %(name)s", name=_name(group)),
                 Sentence(
@@ -167,7 +167,7 @@ def check_taxable_amounts(invoice: EInvoice) -> Iterator[Finding]:
     for group in sorted(expected | actual, key=_name):
         taxable = actual.get(group, ZERO)
         if not _agrees(group[0], expected.get(group, ZERO), taxable):
-            yield _finding(
+            yield _build_finding(
                 _category_rule(group[0], "08"),
                 Sentence("The taxable amount of %(name)s", name=_name(group)),
                 Sentence("the lines of that category, less allowances, plus charges"),
@@ -193,7 +193,7 @@ CHECKS: tuple[Callable[[EInvoice], Iterator[Finding]], ...] = (
 # -- VAT categories --------------------------------------------------------------------------------
 
 
-def _group(category: str, percent: Decimal | None) -> Group:
+def _group_key(category: str, percent: Decimal | None) -> Group:
     """Return what amounts are added up by; the percentage matters only if VAT is charged."""
     return (category, None if category in UNTAXED_CATEGORIES else percent)
 
@@ -221,11 +221,11 @@ def _taxed_amounts(invoice: EInvoice) -> Iterator[tuple[Group, Decimal]]:
     for one in taxed:
         amount = _signed_amount(one) if isinstance(one, Allowance) else one.amount
         if one.vat_category:
-            yield _group(one.vat_category, one.vat_percent), amount
+            yield _group_key(one.vat_category, one.vat_percent), amount
 
 
 def _taxable_amount(subtotal: VatSubtotal) -> tuple[Group, Decimal]:
-    return _group(subtotal.category, subtotal.percent), subtotal.taxable
+    return _group_key(subtotal.category, subtotal.percent), subtotal.taxable
 
 
 def _sum_by_group(amounts: Iterable[tuple[Group, Decimal]]) -> dict[Group, Decimal]:
@@ -261,10 +261,12 @@ def _check_exact(
 ) -> Iterator[Finding]:
     """Yield a finding if an amount is not the expected one, rounded to cents."""
     if actual != _to_cents(expected):
-        yield _finding(rule, subject, meaning, expected, actual)
+        yield _build_finding(rule, subject, meaning, expected, actual)
 
 
-def _finding(rule: str, subject: str, meaning: str, expected: Decimal, actual: Decimal) -> Finding:
+def _build_finding(
+    rule: str, subject: str, meaning: str, expected: Decimal, actual: Decimal
+) -> Finding:
     """Return a finding with its sentence."""
     rounded = _to_cents(expected)
     sentence = Sentence(

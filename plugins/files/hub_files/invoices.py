@@ -46,14 +46,14 @@ class TaxedPart(NamedTuple):
 
 def source_id(site: Site, invoice: EInvoice) -> str:
     """Return the id of an e-invoice: the other party by its first number, and the document's."""
-    holds = _holds(site, invoice)
+    holds = _is_sale(site, invoice)
     party = _other_party(holds, invoice)
     return document_id(holds, _first_id(party) or party.name, invoice.number)
 
 
 def read_document(site: Site, file: ReceivedFile, content: bytes) -> Document | Unreadable:
     """Return the document of an accepted e-invoice."""
-    return readable(f"file:{file.digest[:32]}", _document, site, file, content)
+    return readable(f"file:{file.digest[:32]}", _build_document, site, file, content)
 
 
 def attachment_of(content: bytes, attachment: Attachment) -> bytes:
@@ -66,15 +66,15 @@ def attachment_of(content: bytes, attachment: Attachment) -> bytes:
     raise Refused("The e-invoice has no file %(name)s any more.", name=attachment.name)
 
 
-def _document(site: Site, file: ReceivedFile, content: bytes) -> Document:
+def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     """Return the document of an e-invoice; wrong sums hold it."""
     invoice = e_invoice.read_e_invoice(content)
-    holds = _holds(site, invoice)
+    holds = _is_sale(site, invoice)
     other = _other_party(holds, invoice)
     is_credit = invoice.kind == "credit_note"
     is_negative = invoice.totals.tax_inclusive < 0
     sign = -1 if is_negative else 1
-    lines = list(_lines(site, holds, invoice, sign))
+    lines = list(_iter_lines(site, holds, invoice, sign))
     party = Party(name=other.name, email=other.email or None, currency=invoice.currency)
     id = source_id(site, invoice)
     return Document(
@@ -91,30 +91,30 @@ def _document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         lines=tuple(lines),
         total=(invoice.totals.tax_inclusive + invoice.totals.rounding) * sign,
         tax_total=invoice.totals.tax * sign,
-        attachments=tuple(_attachments(site, file, invoice)),
-        warnings=_warnings(invoice),
-        facts=_facts(file, invoice),
+        attachments=tuple(_iter_attachments(site, file, invoice)),
+        warnings=_collect_warnings(invoice),
+        facts=_collect_facts(file, invoice),
     )
 
 
-def _holds(site: Site, invoice: EInvoice) -> str:
+def _is_sale(site: Site, invoice: EInvoice) -> str:
     """Return whether we sold or bought: we sold if the seller has one of our numbers."""
-    own = {_plain(id) for id in site.settings["own_ids"].split(",") if id.strip()}
-    sellers = {_plain(id) for id in _ids(invoice.supplier)}
+    own = {_plain_number(id) for id in site.settings["own_ids"].split(",") if id.strip()}
+    sellers = {_plain_number(id) for id in _party_numbers(invoice.supplier)}
     return INVOICES if own & sellers else BILLS
 
 
-def _ids(party: EInvoiceParty) -> list[str]:
+def _party_numbers(party: EInvoiceParty) -> list[str]:
     """Return the numbers of a party, that of the register of companies first."""
     return [id for id in (party.registration_id, party.vat_id, party.endpoint_id) if id]
 
 
 def _first_id(party: EInvoiceParty) -> str:
     """Return the number that identifies a party; empty if it has none."""
-    return next(iter(_ids(party)), "")
+    return next(iter(_party_numbers(party)), "")
 
 
-def _plain(id: str) -> str:
+def _plain_number(id: str) -> str:
     """Return a number as letters and digits: "NO 987 654 321 MVA" is "NO987654321MVA"."""
     return "".join(letter for letter in id.upper() if letter.isalnum())
 
@@ -132,13 +132,13 @@ def _other_party(holds: str, invoice: EInvoice) -> EInvoiceParty:
 # -- lines -----------------------------------------------------------------------------------------
 
 
-def _lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterator[Line]:
+def _iter_lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterator[Line]:
     """Yield the lines, then the allowances and charges of the whole document, then its rounding."""
-    taxes = _taxes(invoice, _taxed_parts(invoice))
+    taxes = _tax_amounts(invoice, _taxed_parts(invoice))
     line_taxes = taxes[: len(invoice.lines)]
     allowance_taxes = taxes[len(invoice.lines) :]
     for line, tax in zip(invoice.lines, line_taxes, strict=True):
-        yield _line(site, holds, invoice, line, tax, sign)
+        yield _build_line(site, holds, invoice, line, tax, sign)
     allowances = zip(invoice.allowances, allowance_taxes, strict=True)
     for number, (allowance, tax) in enumerate(allowances, 1):
         yield _allowance_line(site, holds, invoice, allowance, number, tax, sign)
@@ -152,7 +152,7 @@ def _lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterator[Lin
         )
 
 
-def _line(
+def _build_line(
     site: Site, holds: str, invoice: EInvoice, line: EInvoiceLine, tax: Decimal, sign: int
 ) -> Line:
     account = line.accounting_cost or invoice.accounting_cost
@@ -208,7 +208,7 @@ def _price_of_one(line: EInvoiceLine) -> Decimal | None:
     return price if price == round(price, MAX_PRICE_DECIMALS) else None
 
 
-def _taxes(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]:
+def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]:
     """Return the tax of each part; those of one category and rate add up to its tax."""
     taxes = [ZERO] * len(parts)
     for subtotal in invoice.vat_subtotals:
@@ -237,7 +237,7 @@ def _wrong_sums(invoice: EInvoice) -> str | None:
     return Sentence("%(sums)s Ask the sender for a corrected e-invoice and upload it.", sums=sums)
 
 
-def _warnings(invoice: EInvoice) -> tuple[str, ...]:
+def _collect_warnings(invoice: EInvoice) -> tuple[str, ...]:
     """Return what a reviewer should know and QuickBooks has no field for."""
     if not invoice.totals.prepaid:
         return ()
@@ -245,7 +245,7 @@ def _warnings(invoice: EInvoice) -> tuple[str, ...]:
     return (Sentence("%(paid)s was paid before. The payment is not posted with it.", paid=paid),)
 
 
-def _facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:
+def _collect_facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:
     facts = {
         "File": file.name,
         "Order": invoice.order_reference,
@@ -260,7 +260,7 @@ def _payment_reference(invoice: EInvoice) -> str:
     return ", ".join(dict.fromkeys(text for text in references if text))
 
 
-def _attachments(site: Site, file: ReceivedFile, invoice: EInvoice) -> Iterator[Attachment]:
+def _iter_attachments(site: Site, file: ReceivedFile, invoice: EInvoice) -> Iterator[Attachment]:
     """Yield the files inside an e-invoice, and the e-invoice itself."""
     if not site.settings["attach"]:
         return

@@ -39,7 +39,7 @@ def content_of(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
 def iter_changes(site: Site, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Yield the documents of each file that was accepted since the cursor."""
     for file in site.files.after(int(cursors.get("") or 0)):
-        yield from _documents(site, file)
+        yield from _iter_documents(site, file)
         yield Checkpoint(cursor=str(file.position))
 
 
@@ -59,7 +59,7 @@ def read_exactly(site: Site, ids: Sequence[str]) -> Iterator[Yielded]:
             continue
         read_positions.add(received.position)
         ids_in_file = ids_by_position[received.position]
-        for item in _documents(site, received):
+        for item in _iter_documents(site, received):
             if item.source_id in ids_in_file:
                 yield item
 
@@ -75,7 +75,7 @@ def attachment_of(site: Site, document: Document, attachment: Attachment) -> byt
     return invoices.attachment_of(content, attachment)
 
 
-def _documents(site: Site, file: ReceivedFile) -> Iterator[Document | Unreadable]:
+def _iter_documents(site: Site, file: ReceivedFile) -> Iterator[Document | Unreadable]:
     """Yield the documents of an accepted file."""
     content = site.files.content(file)
     if _is_e_invoice(file):

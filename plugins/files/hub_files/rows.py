@@ -111,7 +111,7 @@ def document_ids(site: Site, mapped: MappedTable) -> tuple[str, ...]:
 def _document_of(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
     """Return one document; raise Refused with the lines of the file and what is wrong in them."""
     try:
-        return _document(site, mapped, id, rows)
+        return _build_document(site, mapped, id, rows)
     except ValueError as error:
         numbers = ", ".join(str(row.number) for row in rows[:LINES_NAMED])
         raise Refused(
@@ -122,7 +122,7 @@ def _document_of(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> D
         ) from None
 
 
-def _document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
+def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
     """Return one document; raise ValueError with what is wrong in its rows."""
     first = rows[0]
     for field in ("party", "number", "date"):
@@ -131,7 +131,7 @@ def _document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Docu
                 Sentence("the column “%(field)s” is empty", field=str(mapped.mapping[field]))
             )
     _check_agreement(mapped, rows)
-    is_credit, lines = _lines(site, mapped, rows)
+    is_credit, lines = _build_lines(site, mapped, rows)
     taxes = [line.tax for line in lines if line.tax is not None]
     total = mapped.amount(first, "total")
     return Document(
@@ -142,26 +142,26 @@ def _document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Docu
         due=mapped.date(first, "due"),
         number=mapped.text(first, "number"),
         memo=mapped.text(first, "memo") or None,
-        currency=_currency(site, mapped, first),
+        currency=_row_currency(site, mapped, first),
         exchange_rate=_exchange_rate(mapped, first),
-        codes=_party(site, mapped, first),
+        codes=_party_code(site, mapped, first),
         lines=tuple(lines),
         total=None if total is None else abs(total),
         tax_total=sum(taxes, Decimal(0)) if taxes else None,
         tax_mode="inclusive" if mapped.mapping["amounts"] == "inclusive" else "exclusive",
-        attachments=_attachments(site, mapped, rows),
+        attachments=_build_attachments(site, mapped, rows),
         facts={"File": mapped.name},
     )
 
 
-def _lines(site: Site, mapped: MappedTable, rows: list[Row]) -> tuple[bool, list[Line]]:
+def _build_lines(site: Site, mapped: MappedTable, rows: list[Row]) -> tuple[bool, list[Line]]:
     """Return whether the rows are a credit, and the lines with the signs of their kind."""
     amounts = [_amount_of_line(mapped, row) for row in rows]
     is_credit = sum(amounts) < 0
     lines = []
     for number, (row, amount) in enumerate(zip(rows, amounts, strict=True), 1):
         amount = -amount if is_credit else amount
-        lines.append(_line(site, mapped, row, str(number), amount, is_credit=is_credit))
+        lines.append(_build_line(site, mapped, row, str(number), amount, is_credit=is_credit))
     return is_credit, lines
 
 
@@ -185,7 +185,7 @@ def _amount_of_line(mapped: MappedTable, row: Row) -> Decimal:
     return amount
 
 
-def _line(
+def _build_line(
     site: Site, mapped: MappedTable, row: Row, id: str, amount: Decimal, *, is_credit: bool
 ) -> Line:
     """Return a row as a line; `amount` has the sign that it has in a document of its kind."""
@@ -209,7 +209,7 @@ def _line(
     )
 
 
-def _currency(site: Site, mapped: MappedTable, row: Row) -> str:
+def _row_currency(site: Site, mapped: MappedTable, row: Row) -> str:
     """Return the currency of a row; one that names none is in that of the company."""
     return mapped.text(row, "currency").upper() or site.company.currency
 
@@ -226,14 +226,16 @@ def _exchange_rate(mapped: MappedTable, row: Row) -> Decimal | None:
     return rate
 
 
-def _party(site: Site, mapped: MappedTable, row: Row) -> Codes:
+def _party_code(site: Site, mapped: MappedTable, row: Row) -> Codes:
     """Return the supplier or customer of a row as a code."""
     name = mapped.text(row, "party")
-    party = Party(name=name, currency=_currency(site, mapped, row))
+    party = Party(name=name, currency=_row_currency(site, mapped, row))
     return party_code(mapped.holds, mapped.text(row, "party_number") or name.casefold(), party)
 
 
-def _attachments(site: Site, mapped: MappedTable, rows: Sequence[Row]) -> tuple[Attachment, ...]:
+def _build_attachments(
+    site: Site, mapped: MappedTable, rows: Sequence[Row]
+) -> tuple[Attachment, ...]:
     """Return the file of a document.
 
     Its id changes with the rows of the document only: a file that repeats a document as it was is

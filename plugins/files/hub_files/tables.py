@@ -56,10 +56,10 @@ def read_table(name: str, content: bytes) -> Table:
             name=name,
             count=MAX_ROWS,
         )
-    columns = _columns(name, filled[0][1])
+    columns = _column_names(name, filled[0][1])
     rows = []
     for number, cells in filled[1:]:
-        rows.append(_row(name, number, cells, len(columns)))
+        rows.append(_build_row(name, number, cells, len(columns)))
     return Table(columns, tuple(rows))
 
 
@@ -72,7 +72,7 @@ def text_of(cell: Cell) -> str:
     return cell
 
 
-def _columns(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
+def _column_names(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
     """Return the names of the columns; a column without a name is called by its letter."""
     names = [" ".join(text_of(cell).split()) for cell in cells]
     while names and not names[-1]:
@@ -85,7 +85,7 @@ def _columns(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
         )
     for place, column in enumerate(names):
         if not column:
-            names[place] = f"Column {_letters(place)}"
+            names[place] = f"Column {_column_letters(place)}"
     repeated = {column for column in names if names.count(column) > 1}
     if repeated:
         raise Refused(
@@ -96,7 +96,7 @@ def _columns(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _letters(place: int) -> str:
+def _column_letters(place: int) -> str:
     """Return the letters with which spreadsheets call a column: A to Z, then AA."""
     from openpyxl.utils import get_column_letter
 
@@ -104,7 +104,7 @@ def _letters(place: int) -> str:
     return letters
 
 
-def _row(name: str, number: int, cells: Sequence[Cell], width: int) -> Row:
+def _build_row(name: str, number: int, cells: Sequence[Cell], width: int) -> Row:
     """Return a row with a cell for each column; raise Refused for a cell beyond the last one."""
     if any(cells[width:]):
         raise Refused(
@@ -131,7 +131,9 @@ def _row(name: str, number: int, cells: Sequence[Cell], width: int) -> Row:
 def _lines_of_csv(name: str, content: bytes) -> list[list[Cell]]:
     """Return the lines of a CSV file as stripped texts."""
     text = _decode(name, content)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=_guess_delimiter(text), strict=True
+    )
     try:
         return [[cell.strip() for cell in line] for line in reader]
     except csv.Error as error:
@@ -156,7 +158,7 @@ def _decode(name: str, content: bytes) -> str:
     raise Refused("%(name)s is not a text. Save it as “CSV UTF-8” and try again.", name=name)
 
 
-def _delimiter(text: str) -> str:
+def _guess_delimiter(text: str) -> str:
     """Return the delimiter that splits the first line into most columns, a comma if none does."""
     first_line = next((line for line in text.splitlines() if line.strip()), "")
     return max(DELIMITERS, key=first_line.count)
@@ -199,13 +201,13 @@ def _lines_of_sheet(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
     """Return the lines of a sheet, one more than is allowed at most."""
     lines = []
     for row in rows:
-        lines.append([_cell(cell) for cell in row])
+        lines.append([_convert_cell(cell) for cell in row])
         if len(lines) > MAX_ROWS + 1:
             break
     return lines
 
 
-def _cell(cell: object) -> Cell:
+def _convert_cell(cell: object) -> Cell:
     """Return the value of a cell; a number as Excel shows it, with 15 digits."""
     value = getattr(cell, "value", None)
     if isinstance(value, dt.datetime):

@@ -44,18 +44,18 @@ def read_invoice(site: Site, row: Row, url: str | None) -> Document | Gone:
         version=row["updated_at"],
         stage=stage,
         hold=hold,
-        date=_date(row["issue_date"]),
-        due=_date(row["due_date"]),
+        date=_parse_date(row["issue_date"]),
+        due=_parse_date(row["due_date"]),
         url=url,
         number=row["number"],
         message=row["notes"] or None,
         memo=row["subject"] or None,
         currency=row["currency"],
-        codes={"client": _client(row)},
-        lines=tuple(_lines(site, row)),
+        codes={"client": _client_code(row)},
+        lines=tuple(_iter_lines(site, row)),
         total=money(row["amount"]),
         tax_total=_tax_total(row),
-        facts=_facts(row),
+        facts=_collect_facts(row),
     )
 
 
@@ -67,24 +67,24 @@ def read_payment(invoice: Row, row: Row, deposit_account: str, url: str | None) 
         kind="payment",
         source_id=payment_id(invoice, row),
         version=row["updated_at"],
-        date=_date(row["paid_date"]),
+        date=_parse_date(row["paid_date"]),
         url=url,
         number=row["transaction_id"] or None,
         memo=row["notes"] or None,
         currency=invoice["currency"],
-        codes={"client": _client(invoice), "deposit_account": deposit_account},
+        codes={"client": _client_code(invoice), "deposit_account": deposit_account},
         lines=(Line(id="1", amount=amount, applied=applied),),
         total=amount,
     )
 
 
-def _client(invoice: Row) -> Code:
+def _client_code(invoice: Row) -> Code:
     client = invoice["client"]
     create = Party(name=client["name"], currency=invoice["currency"])
     return Code(id=f"client:{client['id']}", name=client["name"], create=create)
 
 
-def _lines(site: Site, row: Row) -> Iterator[Line]:
+def _iter_lines(site: Site, row: Row) -> Iterator[Line]:
     """Yield the lines of an invoice; a discount of the whole invoice is the last one."""
     taxes = _line_taxes(row)
     for line, tax in zip(row["line_items"], taxes, strict=True):
@@ -102,14 +102,14 @@ def _lines(site: Site, row: Row) -> Iterator[Line]:
             facts=_line_facts(line),
         )
     if row["discount_amount"]:
-        description = f"Discount of {_percent(money(row['discount']))}"
+        description = f"Discount of {_parse_percent(money(row['discount']))}"
         amount = -money(row["discount_amount"])
         yield Line(id="discount", amount=amount, description=description)
 
 
 def _line_taxes(row: Row) -> list[Decimal]:
     """Return the tax of each line; together they are the tax of the invoice to the cent."""
-    weights = [money(line["amount"]) * _rate(row, line) for line in row["line_items"]]
+    weights = [money(line["amount"]) * _tax_percentage(row, line) for line in row["line_items"]]
     taxes = [ZERO] * len(weights)
     taxed = [place for place, weight in enumerate(weights) if weight]
     if not taxed:
@@ -121,7 +121,7 @@ def _line_taxes(row: Row) -> list[Decimal]:
     return taxes
 
 
-def _rate(row: Row, line: Row) -> Decimal:
+def _tax_percentage(row: Row, line: Row) -> Decimal:
     """Return the percentage of both taxes that a line has."""
     rate = ZERO
     if line["taxed"]:
@@ -133,11 +133,11 @@ def _rate(row: Row, line: Row) -> Decimal:
 
 def _tax_code(row: Row, line: Row) -> Code:
     """Return the tax of a line as a code; Harvest has percentages and no names."""
-    rate = _percent(_rate(row, line))
+    rate = _parse_percent(_tax_percentage(row, line))
     return Code(id=f"tax:{rate}", name=rate)
 
 
-def _percent(rate: Decimal) -> str:
+def _parse_percent(rate: Decimal) -> str:
     return f"{rate.normalize():f} %"
 
 
@@ -145,7 +145,7 @@ def _tax_total(row: Row) -> Decimal:
     return money(row["tax_amount"] or 0) + money(row["tax2_amount"] or 0)
 
 
-def _facts(row: Row) -> dict[str, str]:
+def _collect_facts(row: Row) -> dict[str, str]:
     """Return what a reviewer wants to see and QuickBooks has no place for."""
     facts = {
         "Status in Harvest": row["state"],
@@ -160,5 +160,5 @@ def _line_facts(line: Row) -> dict[str, str]:
     return {"Project": project["name"]} if project else {}
 
 
-def _date(text: str | None) -> dt.date | None:
+def _parse_date(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None

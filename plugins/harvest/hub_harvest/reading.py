@@ -38,9 +38,9 @@ def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[An
         if invoice is None:
             yield Gone(source_id=id, reason=Sentence("Harvest no longer has it."))
         elif kind == "invoice":
-            yield _invoice(site, source, invoice)
+            yield _invoice_documents(site, source, invoice)
         else:
-            yield _payment(site, source, invoice, payment_number)
+            yield _build_payment(site, source, invoice, payment_number)
 
 
 def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Any]:
@@ -106,8 +106,8 @@ def _changed_invoices(
         cursor.begin(source.api.date)
         for row in rows:
             if cursor.is_new(str(row["id"]), row["updated_at"], row["updated_at"]):
-                yield _invoice(site, source, row)
-                yield from _payments(site, source, row, payments)
+                yield _invoice_documents(site, source, row)
+                yield from _iter_payments(site, source, row, payments)
         yield payments.checkpoint()
         if next_page:
             cursor.page = next_page
@@ -115,7 +115,9 @@ def _changed_invoices(
     yield Checkpoint(cursor=str(cursor.finished()))
 
 
-def _payments(site: Site, source: Harvest, invoice: Row, payments: PaymentIds) -> Iterator[Any]:
+def _iter_payments(
+    site: Site, source: Harvest, invoice: Row, payments: PaymentIds
+) -> Iterator[Any]:
     """Yield the payments of an invoice; one of which nothing was ever paid is not asked for any."""
     is_paid = money(invoice["due_amount"]) != money(invoice["amount"])
     if invoice["state"] == "draft" or not (is_paid or payments.has_of(invoice)):
@@ -126,7 +128,7 @@ def _payments(site: Site, source: Harvest, invoice: Row, payments: PaymentIds) -
     yield from payments.compare(invoice, rows)
 
 
-def _payment(site: Site, source: Harvest, invoice: Row, number: str) -> Any:
+def _build_payment(site: Site, source: Harvest, invoice: Row, number: str) -> Any:
     """Return one payment of an invoice."""
     for row in source.payments(invoice["id"]):
         if str(row["id"]) == number:
@@ -137,7 +139,7 @@ def _payment(site: Site, source: Harvest, invoice: Row, number: str) -> Any:
     )
 
 
-def _invoice(site: Site, source: Harvest, row: Row) -> Any:
+def _invoice_documents(site: Site, source: Harvest, row: Row) -> Any:
     url = source.invoice_url(row)
     return readable(documents.invoice_id(row), documents.read_invoice, site, row, url)
 

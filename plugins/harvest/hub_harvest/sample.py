@@ -31,9 +31,9 @@ def invoice(number: int) -> dict[str, Any]:
     state, payment_count, is_taxed, is_discounted = CASES[(number - 1) % len(CASES)]
     changed_at = f"{FIRST_CHANGE + number * BETWEEN_CHANGES:%Y-%m-%dT%H:%M:%SZ}"
     client = number % len(CLIENTS)
-    lines = [_line(number, place, is_taxed) for place in (1, 2)]
-    amounts = _amounts(lines, is_taxed, is_discounted)
-    payments = _payments(number, payment_count, state, amounts["amount"], changed_at)
+    lines = [_sample_line(number, place, is_taxed) for place in (1, 2)]
+    amounts = _compute_amounts(lines, is_taxed, is_discounted)
+    payments = _sample_payments(number, payment_count, state, amounts["amount"], changed_at)
     row = {
         "id": str(13000 + number),
         "number": f"HV-{number}",
@@ -63,7 +63,7 @@ def state_of(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
     return {"due_amount": float(due), "state": "open" if due else "paid"}
 
 
-def _line(number: int, place: int, is_taxed: bool) -> dict[str, Any]:
+def _sample_line(number: int, place: int, is_taxed: bool) -> dict[str, Any]:
     hours = Decimal(number % 9 + place)
     price = Decimal("75.35")
     return {
@@ -79,14 +79,16 @@ def _line(number: int, place: int, is_taxed: bool) -> dict[str, Any]:
     }
 
 
-def _amounts(lines: list[dict[str, Any]], is_taxed: bool, is_discounted: bool) -> dict[str, Any]:
+def _compute_amounts(
+    lines: list[dict[str, Any]], is_taxed: bool, is_discounted: bool
+) -> dict[str, Any]:
     """Return discount, taxes and total, rounded as Harvest rounds them: each of them once."""
-    subtotal = _sum(lines)
+    subtotal = _sum_field(lines)
     discount = _percent(subtotal, DISCOUNT if is_discounted else Decimal(0))
     share = 1 - discount / subtotal
-    tax = _percent(_sum(lines) * share, TAX) if is_taxed else Decimal(0)
+    tax = _percent(_sum_field(lines) * share, TAX) if is_taxed else Decimal(0)
     taxed_twice = [line for line in lines if line["taxed2"]]
-    tax2 = _percent(_sum(taxed_twice) * share, TAX2)
+    tax2 = _percent(_sum_field(taxed_twice) * share, TAX2)
     return {
         "discount": float(DISCOUNT) if is_discounted else None,
         "discount_amount": float(discount),
@@ -98,7 +100,7 @@ def _amounts(lines: list[dict[str, Any]], is_taxed: bool, is_discounted: bool) -
     }
 
 
-def _payments(
+def _sample_payments(
     number: int, count: int, state: str, amount: float, paid_at: str
 ) -> list[dict[str, Any]]:
     """Return the payments of an invoice; together they pay all of it if it is paid."""
@@ -120,7 +122,7 @@ def _payments(
     return payments
 
 
-def _sum(lines: list[dict[str, Any]]) -> Decimal:
+def _sum_field(lines: list[dict[str, Any]]) -> Decimal:
     return sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
 
 

@@ -197,10 +197,10 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         prefix="sha256=",
         signed_with="the secret that ION gave when the hub asked for its calls",
     )
-    return [_signal(call)]
+    return [_signal_of(call)]
 
 
-def _signal(call: Row) -> Signal:
+def _signal_of(call: Row) -> Signal:
     resource = str(call.get("resource", "")).upper().replace("_", "").removesuffix("S")
     prefix = RESOURCES.get(resource)
     return Signal.read(f"{prefix}{call['id']}") if prefix else Signal.collect()

@@ -16,7 +16,7 @@ LACKS = "fields that its schema lacks"
 TRIES = 3
 
 
-def _place(label: str, api: str, auth: str) -> tuple[str, str, str]:
+def _error_path(label: str, api: str, auth: str) -> tuple[str, str, str]:
     return (
         label,
         f"https://{api}/graphql",
@@ -25,16 +25,18 @@ def _place(label: str, api: str, auth: str) -> tuple[str, str, str]:
 
 
 ENVIRONMENTS = {
-    "production": _place("Production", "api.buildwithion.com", "auth.buildwithion.com"),
-    "sandbox": _place("Sandbox", "staging-api.buildwithion.com", "staging-auth.buildwithion.com"),
-    "gov": _place("Government", "api.ion-gov.com", "auth.ion-gov.com/auth"),
-    "gov_sandbox": _place(
+    "production": _error_path("Production", "api.buildwithion.com", "auth.buildwithion.com"),
+    "sandbox": _error_path(
+        "Sandbox", "staging-api.buildwithion.com", "staging-auth.buildwithion.com"
+    ),
+    "gov": _error_path("Government", "api.ion-gov.com", "auth.ion-gov.com/auth"),
+    "gov_sandbox": _error_path(
         "Government sandbox", "staging-api.ion-gov.com", "staging-auth.ion-gov.com"
     ),
-    "australia": _place(
+    "australia": _error_path(
         "Australia", "api-production-aus.buildwithion.com", "auth.ion-aus.com/auth"
     ),
-    "australia_sandbox": _place(
+    "australia_sandbox": _error_path(
         "Australia sandbox", "api-staging-aus.buildwithion.com", "staging-auth.ion-aus.com"
     ),
     "custom": ("Custom", "", ""),
@@ -108,7 +110,7 @@ class Ion:
 
         From then on nothing asks for it, except for what orders cannot be posted without.
         """
-        data, errors = self._answer(queries.SCHEMA, {})
+        data, errors = self._parse_answer(queries.SCHEMA, {})
         if errors:
             self._refuse(queries.SCHEMA, errors[0])
         lacks = schema.lacking_fields(data["__schema"]["types"])
@@ -127,7 +129,7 @@ class Ion:
         last_count: int | None = None
         before: str | None = None
         while True:
-            rows, info = self._page(query, filters, after)
+            rows, info = self._read_page(query, filters, after)
             count = info["totalCount"] or 0
             has_shrunk = last_count is not None and count < last_count
             last_count = count
@@ -188,12 +190,12 @@ class Ion:
 
     def ask(self, query: str, **variables: Any) -> Any:
         """Return the data of a query; raise Conflict, Denied or Refused for a rejected mutation."""
-        data, errors = self._answer(query, variables)
+        data, errors = self._parse_answer(query, variables)
         if errors:
             self._refuse(query, errors[0])
         return data
 
-    def _page(
+    def _read_page(
         self, query: Listing, filters: Row | None, after: str | None
     ) -> tuple[list[Row], Row]:
         variables = {"filters": filters or {}, "first": PAGE_SIZE, "after": after}
@@ -203,7 +205,7 @@ class Ion:
             self._refuse(query.text(self.lacks), error)
         rows = [edge["node"] for edge in data["rows"]["edges"] or ()]
         for error in errors:
-            self._spoil(rows, error)
+            self._mark_unreadable(rows, error)
         if None in rows:
             raise Retry("ION could not tell one of its rows; it is asked again later.")
         return [query.complete(row, self.lacks) for row in rows], data["rows"]["pageInfo"]
@@ -211,15 +213,15 @@ class Ion:
     def _answer_list(self, query: Listing, variables: Row) -> tuple[Any, list[Row]]:
         """Ask for a page; if ION does not know a field, ask again without the fields it lacks."""
         try:
-            return self._answer(query.text(self.lacks), variables)
+            return self._parse_answer(query.text(self.lacks), variables)
         except Misunderstood:
             before = self.lacks
             self.learn()
             if self.lacks == before:
                 raise
-            return self._answer(query.text(self.lacks), variables)
+            return self._parse_answer(query.text(self.lacks), variables)
 
-    def _spoil(self, rows: list[Any], error: Row) -> None:
+    def _mark_unreadable(self, rows: list[Any], error: Row) -> None:
         """Mark the row that ION could not return completely; the other rows are valid."""
         path = [*(error.get("path") or ()), None, None, None]
         if path[:2] != ["rows", "edges"] or rows[path[2]] is None:
@@ -229,7 +231,7 @@ class Ion:
             )
         rows[path[2]]["broken"] = error.get("message") or Sentence("it gave no reason")
 
-    def _answer(self, query: str, variables: Row) -> tuple[Any, list[Row]]:
+    def _parse_answer(self, query: str, variables: Row) -> tuple[Any, list[Row]]:
         reply = self.api.call("POST", "", json={"query": query, "variables": variables})
         if reply.status == 401:
             raise NeedsAttention(
@@ -240,13 +242,13 @@ class Ion:
         answer = reply.json() if reply.status in (400, 422) else reply.check().json()
         errors = _errors_of(answer)
         if errors and "data" not in answer:
-            self._misunderstood(errors[0])
+            self._unexpected_answer(errors[0])
         if errors:
             trace = reply.headers.get("x-b3-trace-id")
             log.warning("ION, trace %s: %s", trace, errors[0].get("message"))
         return answer.get("data"), errors
 
-    def _misunderstood(self, error: Row) -> NoReturn:
+    def _unexpected_answer(self, error: Row) -> NoReturn:
         raise Misunderstood(
             "ION does not understand what it is asked (%(message)s). Its API has"
             " changed: press Test connection in the settings of ION to see what is"

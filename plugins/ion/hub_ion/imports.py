@@ -51,7 +51,7 @@ class Lists:
             self.suppliers[_plain(row["name"])] = row["id"]
         self.parts: dict[str, Any] = {}
         for row in ion.rows(queries.PART_NAMES):
-            name = parts.name(row)
+            name = parts.part_name(row)
             self.parts[_plain(parts.safe_name(name, row["id"]))] = row["id"]
             self.parts[_plain(name)] = row["id"]
         self.currencies: dict[str | None, Any] = {}
@@ -123,7 +123,7 @@ def _complete_lines(
             line_row = rows[position]
         else:
             line_row = _add_line(ion, lists, id, order, line)
-        _describe(site, ion, line_row, line)
+        _write_attributes(site, ion, line_row, line)
 
 
 def _advance_status(ion: Ion, id: Any, status: str) -> None:
@@ -149,7 +149,7 @@ def _add_line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> R
     return row
 
 
-def _describe(site: Site, ion: Ion, row: Row, line: Line) -> None:
+def _write_attributes(site: Site, ion: Ion, row: Row, line: Line) -> None:
     """Write the account and the class of a line to its attributes."""
     account = _code_of(line, "account")
     section = _code_of(line, "class")

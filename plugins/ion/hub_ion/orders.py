@@ -34,14 +34,14 @@ QUICKBOOKS_REFERENCE = re.compile(r"QuickBooks (\S+): (.*)")
 SENT = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
 
 
-def document(site: Site, row: Row, twins: parts.Twins) -> Document:
+def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
     """Return the purchase order of a row."""
     status = str(row["status"]).upper()
-    currency = _currency(site, row)
+    currency = _order_currency(site, row)
     live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]
-    lines = [_line(site, line, currency, twins) for line in live]
-    lines.extend(_fee(fee, currency) for fee in row["fees"])
-    stage = _stage(site, status)
+    lines = [_build_line(site, line, currency, twins) for line in live]
+    lines.extend(_fee_line(fee, currency) for fee in row["fees"])
+    stage = _decide_stage(site, status)
     quickbooks_id, number = quickbooks_reference(row)
     return Document(
         kind="purchase_order",
@@ -49,26 +49,26 @@ def document(site: Site, row: Row, twins: parts.Twins) -> Document:
         quickbooks_id=quickbooks_id,
         version=row["etag"],
         stage=stage,
-        hold=_hold(site, row, live, stage),
+        hold=_find_hold(site, row, live, stage),
         date=_order_date(site, row, stage),
         due=_expected_on(live),
         number=number or str(row["id"]),
-        memo=_memo(site, row),
+        memo=_compose_memo(site, row),
         currency=currency,
-        codes=_header(site, row, currency),
+        codes=_header_codes(site, row, currency),
         lines=tuple(lines),
-        total=_sum(lines),
+        total=_sum_amounts(lines),
         tax_mode="computed" if site.settings["tax_code"] else "none",
-        ship_to=_address(row["location"]),
+        ship_to=_build_address(row["location"]),
         closed=_is_closed(site, status) or None,
-        warnings=_warnings(row, lines),
-        facts=_facts(row, live),
+        warnings=_collect_warnings(row, lines),
+        facts=_collect_facts(row, live),
     )
 
 
 def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
     """Return the day of the order; one that is ready without it has the day of its last change."""
-    date = _day(row["ordered"])
+    date = _parse_day(row["ordered"])
     if date is None and stage == "ready":
         return _day_of_moment(site, row["updated"])
     return date
@@ -78,13 +78,13 @@ def _is_closed(site: Site, status: str) -> bool:
     return status == "RECEIVED" and bool(site.settings["received"] == "close")
 
 
-def _sum(lines: Sequence[Line]) -> Decimal:
+def _sum_amounts(lines: Sequence[Line]) -> Decimal:
     return sum((line.amount or money(0) for line in lines), money(0))
 
 
 def _expected_on(lines: Sequence[Row]) -> dt.date | None:
     """Return the first day on which one of the lines is expected, or else needed."""
-    days = [_day(line["eta"]) or _day(line["needed"]) for line in lines]
+    days = [_parse_day(line["eta"]) or _parse_day(line["needed"]) for line in lines]
     return min(filter(None, days), default=None)
 
 
@@ -94,7 +94,7 @@ def quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
     return (match[1], match[2]) if match else (None, None)
 
 
-def supplier(row: Row, currency: str) -> Code:
+def supplier_code(row: Row, currency: str) -> Code:
     """Return the code of a supplier; a new vendor gets the currency of its first order."""
     party = Party(name=" ".join(row["name"].split()), currency=currency)
     return Code(id=str(row["id"]), name=row["name"], create=party)
@@ -108,14 +108,14 @@ def attribute(row: Row, key: str) -> str | None:
     return None
 
 
-def _stage(site: Site, status: str) -> StageName:
+def _decide_stage(site: Site, status: str) -> StageName:
     if status == "CANCELED":
         return "closed"
     statuses = SENT if site.settings["send_at"] == "ordered" else ("APPROVED", *SENT)
     return "ready" if status in statuses else "pending"
 
 
-def _hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> str | None:
+def _find_hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> str | None:
     """Return the reason why an order cannot be posted whatever its codes are, or None."""
     if stage == "pending":
         return _waiting_reason(row)
@@ -160,7 +160,7 @@ def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
 
 
 def _has_code(site: Site, line: Row) -> bool:
-    return bool(line["part"] or _account(site, line) or site.settings["line_account"])
+    return bool(line["part"] or _account_code(site, line) or site.settings["line_account"])
 
 
 def _line_title(line: Row) -> str:
@@ -172,15 +172,15 @@ def _line_title(line: Row) -> str:
     )
 
 
-def _currency(site: Site, row: Row) -> str:
+def _order_currency(site: Site, row: Row) -> str:
     return (row["currency"] or {}).get("code") or site.company.currency
 
 
-def _header(site: Site, row: Row, currency: str) -> Codes:
+def _header_codes(site: Site, row: Row, currency: str) -> Codes:
     """Return the supplier, and the payable account of the currency."""
     codes: dict[str, Code | str | None] = {"supplier": None}
     if row["supplier"]:
-        codes["supplier"] = supplier(row["supplier"], currency)
+        codes["supplier"] = supplier_code(row["supplier"], currency)
     if currency == site.company.currency:
         codes["payable_account"] = site.settings["payable_account"]
     else:
@@ -188,21 +188,21 @@ def _header(site: Site, row: Row, currency: str) -> Codes:
     return codes
 
 
-def _memo(site: Site, row: Row) -> str:
+def _compose_memo(site: Site, row: Row) -> str:
     version = attribute(row, site.settings["version_attribute"])
     place = ENVIRONMENTS[site.settings["environment"]][0]
     memo = f"ION purchase order {row['id']} ({place})"
     return f"{memo}, version {version}" if version else memo
 
 
-def _account(site: Site, line: Row) -> str | None:
+def _account_code(site: Site, line: Row) -> str | None:
     return attribute(line, site.settings["account_attribute"])
 
 
-def _line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
+def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
     """Return a line; the amount that ION states takes precedence over quantity times cost."""
     quantity, cost, unit = _quantity_and_cost(site, line)
-    account = _account(site, line)
+    account = _account_code(site, line)
     if line["total"] is None:
         amount = money(line["quantity"]) * money(line["cost"])
     else:
@@ -212,7 +212,7 @@ def _line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
         amount=to_cents(amount, currency),
         quantity=quantity,
         unit_price=cost,
-        description=_description(line, unit, bool(account)),
+        description=_describe_line(line, unit, bool(account)),
         codes={
             **_item_or_account(site, line["part"], account, twins),
             "class": attribute(line, site.settings["class_attribute"]),
@@ -240,22 +240,22 @@ def _item_or_account(
     if account:
         return {"expense_code": Code(id=account, number=account, name=account)}
     if part:
-        return {"part": parts.code(site, part, twins)}
+        return {"part": parts.part_code(site, part, twins)}
     return {"account": site.settings["line_account"]}
 
 
-def _description(line: Row, unit: str | None, is_account: bool) -> str | None:
+def _describe_line(line: Row, unit: str | None, is_account: bool) -> str | None:
     part = line["part"] or {}
     texts: list[str | None] = []
     if part and is_account:
-        texts.append(parts.name(part))
+        texts.append(parts.part_name(part))
     texts.append(line["description"] or part.get("description"))
     description = " · ".join(filter(None, texts))
     note = f"(in units of {unit})" if unit else None
     return " ".join(filter(None, (description, note))) or None
 
 
-def _fee(fee: Row, currency: str) -> Line:
+def _fee_line(fee: Row, currency: str) -> Line:
     name = (fee["name"] or "").strip() or "Fee"
     amount = to_cents(money(fee["value"]), currency)
     return Line(
@@ -266,7 +266,7 @@ def _fee(fee: Row, currency: str) -> Line:
     )
 
 
-def _address(location: Row | None) -> Address | None:
+def _build_address(location: Row | None) -> Address | None:
     """Return the postal address of a location, or None if it has none."""
     address = location.get("address") if location else None
     if not location or not address:
@@ -287,10 +287,10 @@ def _street_lines(text: str) -> tuple[str, ...]:
     return tuple(filter(None, lines))
 
 
-def _warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
+def _collect_warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
     """Return what a person may want to see before the order is sent."""
     estimated = row["estimated"]
-    total = _sum(lines)
+    total = _sum_amounts(lines)
     if estimated is None or abs(money(estimated) - total) <= money("0.01") * len(lines):
         return ()
     return (
@@ -302,7 +302,7 @@ def _warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
     )
 
 
-def _facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
+def _collect_facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
     """Return what a reviewer wants to see and QuickBooks has no field for."""
     received = [line for line in live if money(line["received"] or 0)]
     facts = {
@@ -320,7 +320,7 @@ def _line_facts(line: Row) -> Row:
     return {label: str(value) for label, value in facts.items() if value not in (None, "", "0")}
 
 
-def _day(text: str | None) -> dt.date | None:
+def _parse_day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text[:10]) if text else None
 
 

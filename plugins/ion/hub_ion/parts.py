@@ -21,33 +21,33 @@ TYPES: dict[str, ItemType] = {
 STAGES: dict[str, StageName] = {"all": "ready", "ordered": "update_only", "none": "closed"}
 
 
-def document(site: Site, row: Row, twins: Twins) -> Document:
+def build_document(site: Site, row: Row, twins: Twins) -> Document:
     """Return the item of a part, whatever its age: only a change makes ION list it."""
     return Document(
         kind="item",
         source_id=f"{PREFIX}{row['id']}",
         version=row["etag"],
-        stage=_stage(site),
-        codes=_accounts(site, row),
+        stage=_decide_stage(site),
+        codes=_item_accounts(site, row),
         details=item(site, row, twins),
-        facts={"Part": name(row), "Purchase type": str(row["purchased"] or "")},
+        facts={"Part": part_name(row), "Purchase type": str(row["purchased"] or "")},
     )
 
 
-def code(site: Site, row: Row, twins: Twins) -> Code:
+def part_code(site: Site, row: Row, twins: Twins) -> Code:
     """Return the code of a part: matched by whole words in an item's name, else created."""
     new_item = item(site, row, twins)
-    has_twin = key(row) in twins
+    has_twin = comparison_key(row) in twins
     is_created = site.settings["parts"] != "none"
     return Code(
         id=f"{PREFIX}{row['id']}",
-        name=new_item.name if has_twin else name(row),
+        name=new_item.name if has_twin else part_name(row),
         number=row["number"],
         create=new_item if is_created else None,
     )
 
 
-def name(row: Row) -> str:
+def part_name(row: Row) -> str:
     """Return a part with its revision, as ION writes it into names of items."""
     return f"{row['number']} Rev {row['revision'] or 'A'}"
 
@@ -55,13 +55,13 @@ def name(row: Row) -> str:
 def item(site: Site, row: Row, twins: Twins) -> Item:
     """Return the item to create for a part, with the accounts of the settings."""
     return Item(
-        name=safe_name(name(row), row["id"], key(row) in twins),
-        type=_type(site, row),
+        name=safe_name(part_name(row), row["id"], comparison_key(row) in twins),
+        type=_item_type(site, row),
         sku=" ".join(row["number"].split()),
         description=row["description"] or None,
         cost=money(row["cost"]) if row["cost"] is not None else None,
-        start=_start(site, row),
-        codes=_accounts(site, row),
+        start=_stock_start(site, row),
+        codes=_item_accounts(site, row),
     )
 
 
@@ -77,7 +77,7 @@ def safe_name(text: str, id: int, is_taken: bool = False) -> str:
     return plain[: MAX_NAME_LENGTH - len(tail)].rstrip() + tail
 
 
-def key(row: Row) -> tuple[str, str | None]:
+def comparison_key(row: Row) -> tuple[str, str | None]:
     """Return what QuickBooks compares to tell names apart."""
     return row["number"], row["revision"]
 
@@ -92,29 +92,33 @@ def find_twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
     if not upper_case:
         return set()
     numbers = sorted(set(upper_case.values()))
-    others = {key(row) for row in ion.rows(query, {"partNumber": {"in": numbers}})}
-    return {key(row) for row in rows if (upper_case.get(row["number"]), row["revision"]) in others}
+    others = {comparison_key(row) for row in ion.rows(query, {"partNumber": {"in": numbers}})}
+    return {
+        comparison_key(row)
+        for row in rows
+        if (upper_case.get(row["number"]), row["revision"]) in others
+    }
 
 
-def _stage(site: Site) -> StageName:
+def _decide_stage(site: Site) -> StageName:
     return "closed" if site.settings["generic_item"] else STAGES[site.settings["parts"]]
 
 
-def _type(site: Site, row: Row) -> ItemType:
+def _item_type(site: Site, row: Row) -> ItemType:
     type: ItemType | Literal["purchase_type"] = site.settings["part_type"]
     if type == "purchase_type":
         return TYPES.get(str(row["purchased"]).upper(), "inventory")
     return type
 
 
-def _accounts(site: Site, row: Row) -> dict[str, str]:
+def _item_accounts(site: Site, row: Row) -> dict[str, str]:
     roles = ["expense_account", "income_account"]
-    if _type(site, row) == "inventory":
+    if _item_type(site, row) == "inventory":
         roles.insert(0, "asset_account")
     return {role: site.settings[role] for role in roles}
 
 
-def _start(site: Site, row: Row) -> dt.date:
+def _stock_start(site: Site, row: Row) -> dt.date:
     """Return the first day of the stock, which no order that names the part may precede."""
     if not row["created"]:
         return site.start or site.today

@@ -29,7 +29,7 @@ class Listing:
 
     def complete(self, row: Row, lacks: frozenset[str]) -> Row:
         """Give a row the fields that ION lacks, empty."""
-        return schema.complete(self.type, row, lacks) if lacks and not self.node else row
+        return schema.fill_missing_fields(self.type, row, lacks) if lacks and not self.node else row
 
 
 ORDERS = Listing("Orders", "purchaseOrders", "PurchaseOrdersInputFilters", "PurchaseOrder")

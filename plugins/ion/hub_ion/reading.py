@@ -29,7 +29,7 @@ OPEN = ("ORDERED", "PARTIALLY_RECEIVED")
 PARTS, SWEEP = "parts", "sweep"
 
 
-def _cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:
+def _next_cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:
     """Return where to read on; the beginning where ION does not tell when a row changed."""
     if ion.lacks & news:
         return ChangeCursor()
@@ -39,7 +39,7 @@ def _cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:
 
 def changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
     """Yield every order that changed since the cursor, or whose lines did."""
-    cursor = _cursor(site, ion, text, schema.ORDER_NEWS)
+    cursor = _next_cursor(site, ion, text, schema.ORDER_NEWS)
     orders_read: set[int] = set()
     yield from _iter_changes(site, ion, queries.ORDERS, cursor, "", read_orders, orders_read)
     if cursor.since and not ion.lacks & schema.LINE_NEWS:
@@ -49,7 +49,7 @@ def changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
 
 def changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
     """Yield every part that changed since the cursor."""
-    cursor = _cursor(site, ion, text, schema.PART_NEWS)
+    cursor = _next_cursor(site, ion, text, schema.PART_NEWS)
     yield from _iter_changes(site, ion, queries.PARTS, cursor, PARTS, read_parts, set())
     yield Checkpoint(cursor=str(cursor.finished()), stream=PARTS)
 
@@ -108,7 +108,7 @@ def _iter_changes(
 ) -> Iterator[Yielded]:
     """Yield pages in the order of ids; after each the place from which to begin again."""
     kind = "" if query == queries.ORDERS else "p"
-    for page in ion.pages(query, _filters(cursor), cursor.page or None):
+    for page in ion.pages(query, _build_filters(cursor), cursor.page or None):
         cursor.begin(ion.api.date)
         new_rows = [row for row in page.rows if _is_new(cursor, row, kind)]
         for row in new_rows:
@@ -129,14 +129,14 @@ def _read_by_lines(
     site: Site, ion: Ion, cursor: ChangeCursor, ids_read: set[int]
 ) -> Iterator[Yielded]:
     """Yield orders whose own row did not change, but one of their lines did."""
-    for page in ion.pages(queries.LINE_CHANGES, _filters(cursor)):
+    for page in ion.pages(queries.LINE_CHANGES, _build_filters(cursor)):
         new_lines = [row for row in page.rows if _is_new(cursor, row, "l")]
         ids = sorted({line["order"] for line in new_lines} - ids_read)
         ids_read.update(ids)
         yield from _read_ids(site, ion, queries.ORDERS, ids, read_orders)
 
 
-def _filters(cursor: ChangeCursor) -> Row:
+def _build_filters(cursor: ChangeCursor) -> Row:
     return {"updated": {"gte": cursor.changed_since}} if cursor.changed_since else {}
 
 
@@ -166,6 +166,6 @@ def _read_ids(
 def _read(module: Any, site: Site, row: Row, twins: parts.Twins) -> Document | Unreadable:
     source_id = f"{module.PREFIX}{row['id']}"
     if row.get("broken"):
-        reason = Sentence("ION could not tell all of it (%(broken)s).", broken=str(row["broken"]))
+        reason = Sentence("ION could not return all of it (%(broken)s).", broken=str(row["broken"]))
         return Unreadable(source_id=source_id, reason=reason)
-    return readable(source_id, module.document, site, row, twins)
+    return readable(source_id, module.build_document, site, row, twins)

@@ -24,7 +24,7 @@ def _ask_required(name: str, alias: str = "", type: str = "") -> Asked:
     return Asked(name, alias or name, type)
 
 
-def _optional(name: str, without: str, alias: str = "", type: str = "") -> Asked:
+def _ask_optional(name: str, without: str, alias: str = "", type: str = "") -> Asked:
     return Asked(name, alias or name, type, without)
 
 
@@ -33,16 +33,18 @@ FIELDS = {
         _ask_required("id"),
         _ask_required("_etag", "etag"),
         _ask_required("status"),
-        _optional("updated", Sentence("quick news: every order is read each time"), "updated"),
-        _optional("orderedDate", Sentence("the day of the order"), "ordered"),
-        _optional("estimatedTotalCost", Sentence("a comparison with ION's estimate"), "estimated"),
-        _optional("terms", "terms"),
-        _optional("notes", "notes"),
-        _optional("externalReference", "the external reference", "reference"),
+        _ask_optional("updated", Sentence("quick news: every order is read each time"), "updated"),
+        _ask_optional("orderedDate", Sentence("the day of the order"), "ordered"),
+        _ask_optional(
+            "estimatedTotalCost", Sentence("a comparison with ION's estimate"), "estimated"
+        ),
+        _ask_optional("terms", "terms"),
+        _ask_optional("notes", "notes"),
+        _ask_optional("externalReference", "the external reference", "reference"),
         _ask_required("currency", type="Currency"),
         _ask_required("supplier", type="Supplier"),
-        _optional("shipToLocation", "a shipping address", "location", "Location"),
-        _optional("attributes", "the version", type="Attribute"),
+        _ask_optional("shipToLocation", "a shipping address", "location", "Location"),
+        _ask_optional("attributes", "the version", type="Attribute"),
         _ask_required("fees", type="PurchaseOrderFee"),
         _ask_required("purchaseOrderLines", "lines", "PurchaseOrderLine"),
     ),
@@ -50,24 +52,24 @@ FIELDS = {
         _ask_required("id"),
         _ask_required("_etag", "etag"),
         _ask_required("status"),
-        _optional("lineNumber", "numbers of lines", "number"),
-        _optional("description", "descriptions of lines"),
+        _ask_optional("lineNumber", "numbers of lines", "number"),
+        _ask_optional("description", "descriptions of lines"),
         _ask_required("quantity"),
         _ask_required("cost"),
-        _optional(
+        _ask_optional(
             "totalCost", Sentence("ION's totals of lines: quantity times cost is posted"), "total"
         ),
-        _optional("receivedQuantity", "received quantities", "received"),
-        _optional("needDate", "need-by days", "needed"),
-        _optional("estimatedArrivalDate", "expected days", "eta"),
-        _optional("updated", Sentence("news of lines alone before the next day")),
+        _ask_optional("receivedQuantity", "received quantities", "received"),
+        _ask_optional("needDate", "need-by days", "needed"),
+        _ask_optional("estimatedArrivalDate", "expected days", "eta"),
+        _ask_optional("updated", Sentence("news of lines alone before the next day")),
         _ask_required("attributes", type="Attribute"),
-        _optional("supplierPart", "units of suppliers", "unit", "SupplierPart"),
+        _ask_optional("supplierPart", "units of suppliers", "unit", "SupplierPart"),
         _ask_required("part", type="Part"),
     ),
     "PurchaseOrderFee": (
         _ask_required("id"),
-        _optional("name", "names of fees"),
+        _ask_optional("name", "names of fees"),
         _ask_required("value"),
     ),
     "Part": (
@@ -75,25 +77,25 @@ FIELDS = {
         _ask_required("_etag", "etag"),
         _ask_required("partNumber", "number"),
         _ask_required("revision"),
-        _optional("description", "descriptions of parts"),
-        _optional("purchaseType", Sentence("purchase types of parts"), "purchased"),
-        _optional("cost", "costs of parts"),
-        _optional("created", Sentence("the day on which a part was made")),
-        _optional("updated", Sentence("quick news: every part is read each time")),
+        _ask_optional("description", "descriptions of parts"),
+        _ask_optional("purchaseType", Sentence("purchase types of parts"), "purchased"),
+        _ask_optional("cost", "costs of parts"),
+        _ask_optional("created", Sentence("the day on which a part was made")),
+        _ask_optional("updated", Sentence("quick news: every part is read each time")),
     ),
     "Supplier": (_ask_required("id"), _ask_required("name")),
     "SupplierPart": (
-        _optional("stockUnitsPerUnit", Sentence("units of the stock"), "factor"),
+        _ask_optional("stockUnitsPerUnit", Sentence("units of the stock"), "factor"),
         _ask_required("unitOfMeasure", "of", "UnitOfMeasurement"),
     ),
     "UnitOfMeasurement": (_ask_required("type"),),
     "Currency": (_ask_required("code"),),
     "Location": (
-        _optional("name", "names of places"),
+        _ask_optional("name", "names of places"),
         _ask_required("address", type="Address"),
     ),
     "Address": tuple(
-        _optional(name, "whole addresses", alias)
+        _ask_optional(name, "whole addresses", alias)
         for name, alias in (
             ("name", "name"),
             ("street", "street"),
@@ -107,15 +109,15 @@ FIELDS = {
     "PurchaseOrdersInputFilters": (
         _ask_required("id"),
         _ask_required("status"),
-        _optional("updated", Sentence("quick news: every order is read each time")),
+        _ask_optional("updated", Sentence("quick news: every order is read each time")),
     ),
     "PurchaseOrderLinesInputFilters": (
-        _optional("updated", Sentence("news of lines alone before the next day")),
+        _ask_optional("updated", Sentence("news of lines alone before the next day")),
     ),
     "PartsInputFilters": (
         _ask_required("id"),
         _ask_required("partNumber"),
-        _optional("updated", Sentence("quick news: every part is read each time")),
+        _ask_optional("updated", Sentence("quick news: every part is read each time")),
     ),
 }
 ORDER_NEWS = {"PurchaseOrder.updated", "PurchaseOrdersInputFilters.updated"}
@@ -180,7 +182,7 @@ def select(type: str, lacks: frozenset[str]) -> str:
     return " ".join(_select(one, lacks) for one in FIELDS[type] if is_there(type, one, lacks))
 
 
-def complete(type: str, row: Row, lacks: frozenset[str]) -> Row:
+def fill_missing_fields(type: str, row: Row, lacks: frozenset[str]) -> Row:
     """Give a row that was read the fields that ION lacks, empty."""
     for one in FIELDS[type]:
         if not is_there(type, one, lacks):
@@ -188,7 +190,7 @@ def complete(type: str, row: Row, lacks: frozenset[str]) -> Row:
         elif one.type and row[one.alias]:
             inner = row[one.alias]
             for each in filter(None, inner if isinstance(inner, list) else [inner]):
-                complete(one.type, each, lacks)
+                fill_missing_fields(one.type, each, lacks)
     return row
 
 

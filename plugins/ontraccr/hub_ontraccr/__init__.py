@@ -103,7 +103,7 @@ def hub_codes(app: str, site: Site, field: str) -> list[Code]:
             Code(id=str(row[names.Division.ID]), name=row[names.Division.NAME])
             for row in source.divisions()
         ]
-    return profiles.codes(site, source, field) if field in profiles.SORTS else []
+    return profiles.profile_codes(site, source, field) if field in profiles.SORTS else []
 
 
 @hookimpl
@@ -133,7 +133,7 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 
 @hookimpl
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> list[Code]:
-    return profiles.push(site, Ontraccr(site), field, records)
+    return profiles.push_list(site, Ontraccr(site), field, records)
 
 
 @hookimpl

@@ -26,10 +26,12 @@ TYPES: tuple[Kind, ...] = ("bill", "expense")
 ZERO = money(0)
 
 
-def document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
+def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
     """Return the bill or expense of a payable; `cached_profiles` are the profiles that it names."""
     kind = _kind_of(row)
-    lines = tuple(_line(site, cached_profiles, row, line) for line in row[names.Payable.LINES])
+    lines = tuple(
+        _build_line(site, cached_profiles, row, line) for line in row[names.Payable.LINES]
+    )
     is_held = row.get(names.Payable.IS_HELD)
     return Document(
         kind=kind,
@@ -37,20 +39,20 @@ def document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
         version=str(row[names.Payable.VERSION]),
         stage="pending" if is_held else "ready",
         hold=_explain_held_back(row) if is_held else _what_is_missing(site, row, kind),
-        date=_date(row[names.Payable.DATE]),
-        due=_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
+        date=_parse_date(row[names.Payable.DATE]),
+        due=_parse_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
         received=_received_on(site, row),
         url=web_address(row.get(names.Payable.WEB_URL)),
         number=row.get(names.Payable.NUMBER) or None,
         memo=row.get(names.Payable.DESCRIPTION) or None,
         currency=row.get(names.Payable.CURRENCY) or None,
-        codes={"vendor": _vendor(site, row), **_purchase_account(site, row)},
+        codes={"vendor": _vendor_code(site, row), **_purchase_account(site, row)},
         lines=(*lines, *_retainage_lines(site, cached_profiles, row)),
         total=money(row[names.Payable.TOTAL]),
         tax_total=money(row.get(names.Payable.TAX) or 0),
         payment_type=_payment_type(site, cached_profiles, row, kind),
-        attachments=_attachments(site, row),
-        facts=_facts(row),
+        attachments=_build_attachments(site, row),
+        facts=_collect_facts(row),
     )
 
 
@@ -68,7 +70,7 @@ def _kind_of(row: Row) -> Kind:
     )
 
 
-def _title(row: Row) -> str:
+def _compose_title(row: Row) -> str:
     number = str(row.get(names.Payable.NUMBER) or row[names.Payable.ID])
     return Sentence("Payable %(number)s", number=number)
 
@@ -79,12 +81,12 @@ def _explain_held_back(row: Row) -> str:
         return Sentence(
             "%(title)s is held back from QuickBooks in Ontraccr. Release it there to have it"
             " posted.",
-            title=_title(row),
+            title=_compose_title(row),
         )
     return Sentence(
         "%(title)s is held back from QuickBooks in Ontraccr by %(who)s. Release it there to have"
         " it posted.",
-        title=_title(row),
+        title=_compose_title(row),
         who=who,
     )
 
@@ -94,24 +96,25 @@ def _what_is_missing(site: Site, row: Row, kind: str) -> str | None:
     if kind == "bill" and not row.get(names.Payable.VENDOR):
         return Sentence(
             "%(title)s names no vendor. Choose one in Ontraccr, or make it an expense.",
-            title=_title(row),
+            title=_compose_title(row),
         )
     if kind == "bill" and money(row[names.Payable.TOTAL]) < 0:
         return Sentence(
             "%(title)s has a negative total, and a bill cannot. Enter the credit in"
             " QuickBooks, or correct it.",
-            title=_title(row),
+            title=_compose_title(row),
         )
     if not row[names.Payable.LINES]:
         return Sentence(
-            "%(title)s has no lines. Add them in Ontraccr, or delete it there.", title=_title(row)
+            "%(title)s has no lines. Add them in Ontraccr, or delete it there.",
+            title=_compose_title(row),
         )
     lines = _lines_without_cost_code(row)
     if lines and not site.settings["line_account"]:
         return Sentence(
             "%(title)s: line %(lines)s has no cost code. Give it one in Ontraccr, or"
             " choose an account for such lines in the settings of Ontraccr.",
-            title=_title(row),
+            title=_compose_title(row),
             lines=", ".join(lines),
         )
     return _without_retainage_account(site, row)
@@ -130,7 +133,7 @@ def _without_retainage_account(site: Site, row: Row) -> str | None:
     if moves and not site.settings["retainage_account"]:
         return Sentence(
             "%(title)s has retainage. Choose the account of retainage in the settings of Ontraccr.",
-            title=_title(row),
+            title=_compose_title(row),
         )
     return None
 
@@ -138,9 +141,9 @@ def _without_retainage_account(site: Site, row: Row) -> str | None:
 # -- head --
 
 
-def _vendor(site: Site, row: Row) -> Code | None:
+def _vendor_code(site: Site, row: Row) -> Code | None:
     vendor = row.get(names.Payable.VENDOR)
-    return profiles.code(site, "vendor", vendor) if vendor else None
+    return profiles.profile_code(site, "vendor", vendor) if vendor else None
 
 
 def _purchase_account(site: Site, row: Row) -> Codes:
@@ -161,13 +164,13 @@ def _payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: str) ->
     return "check" if cached_profiles.account_type(account) == "Bank" else None
 
 
-def _attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
+def _build_attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
     if not site.settings["attach_files"]:
         return ()
-    return tuple(map(_attachment, row.get(names.Payable.ATTACHMENTS) or ()))
+    return tuple(map(_build_attachment, row.get(names.Payable.ATTACHMENTS) or ()))
 
 
-def _attachment(file: Row) -> Attachment:
+def _build_attachment(file: Row) -> Attachment:
     return Attachment(
         id=str(file[names.Attachment.ID]),
         name=file[names.Attachment.NAME],
@@ -177,7 +180,7 @@ def _attachment(file: Row) -> Attachment:
     )
 
 
-def _facts(row: Row) -> dict[str, str]:
+def _collect_facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
     facts = {"Uploaded by": row.get(names.Payable.UPLOADED_BY)}
     retainage = row.get(names.Payable.RETAINAGE)
@@ -194,7 +197,7 @@ def _received_on(site: Site, row: Row) -> dt.date | None:
     return dt.datetime.fromisoformat(uploaded_at).astimezone(site.zone).date()
 
 
-def _date(text: str | None) -> dt.date | None:
+def _parse_date(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
@@ -204,25 +207,25 @@ def _date(text: str | None) -> dt.date | None:
 # -- lines --
 
 
-def _line(site: Site, cached_profiles: Profiles, row: Row, line: Row) -> Line:
+def _build_line(site: Site, cached_profiles: Profiles, row: Row, line: Row) -> Line:
     retainage = line.get(names.Line.RETAINAGE)
     return Line(
         id=str(line[names.Line.ID]),
         amount=money(line[names.Line.AMOUNT]),
-        quantity=_number(line.get(names.Line.QUANTITY)),
-        unit_price=_number(line.get(names.Line.UNIT_COST)),
-        tax=_number(line.get(names.Line.TAX)),
+        quantity=_choose_number(line.get(names.Line.QUANTITY)),
+        unit_price=_choose_number(line.get(names.Line.UNIT_COST)),
+        tax=_choose_number(line.get(names.Line.TAX)),
         description=line.get(names.Line.DESCRIPTION) or None,
         codes={
             **_item_or_account(site, cached_profiles, line),
-            **_project(site, cached_profiles, line.get(names.Line.PROJECT_ID)),
+            **_project_codes(site, cached_profiles, line.get(names.Line.PROJECT_ID)),
             **_tax_code(site, row),
         },
         facts={"Retainage": f"{money(retainage):f}"} if retainage else {},
     )
 
 
-def _number(value: Any) -> Decimal | None:
+def _choose_number(value: Any) -> Decimal | None:
     return None if value is None else money(value)
 
 
@@ -237,16 +240,16 @@ def _item_or_account(site: Site, cached_profiles: Profiles, line: Row) -> Codes:
     id = line.get(names.Line.COST_CODE_ID)
     if id:
         profile = cached_profiles.get("cost_code", str(id))
-        return {"cost_code": profiles.code(site, "cost_code", profile)}
+        return {"cost_code": profiles.profile_code(site, "cost_code", profile)}
     return {"account": site.settings["line_account"]}
 
 
-def _project(site: Site, cached_profiles: Profiles, id: str | None) -> Codes:
+def _project_codes(site: Site, cached_profiles: Profiles, id: str | None) -> Codes:
     """Return the project, and if that is wanted the class that its profile names."""
     if not id:
         return {}
     profile = cached_profiles.get("project", str(id))
-    codes = {"project": profiles.code(site, "project", profile)}
+    codes = {"project": profiles.profile_code(site, "project", profile)}
     class_id = profile.get(names.Profile.CLASS_EXTERNAL_ID)
     if class_id and site.settings["project_class"]:
         name = profile.get(names.Profile.CLASS_NAME)
@@ -290,7 +293,7 @@ def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterato
             description="Retainage held",
             codes={
                 "account": site.settings["retainage_account"],
-                **_project(site, cached_profiles, project),
+                **_project_codes(site, cached_profiles, project),
                 **_tax_code(site, row),
             },
         )

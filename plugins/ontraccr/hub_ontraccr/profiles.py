@@ -77,7 +77,7 @@ class Profiles:
         return account_type
 
 
-def code(site: Site, kind: str, row: Row) -> Code:
+def profile_code(site: Site, kind: str, row: Row) -> Code:
     """Return the code of a profile: only its link counts; for a vendor its name counts too."""
     link = _link_of(kind, row)
     is_made = kind == "vendor" or (
@@ -119,27 +119,27 @@ def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | 
     return None
 
 
-def codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
+def profile_codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
     """Return every profile of a kind that is in use."""
     rows = source.profiles(kind)
-    return [code(site, kind, row) for row in rows if not row.get(names.Profile.ARCHIVED)]
+    return [profile_code(site, kind, row) for row in rows if not row.get(names.Profile.ARCHIVED)]
 
 
 # -- from QuickBooks into Ontraccr --
 
 
-def push(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> list[Code]:
+def push_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> list[Code]:
     """Push a QuickBooks list into Ontraccr, decided links first; return its profiles' links."""
     is_switched_on = _is_switched_on(site, field)
     if field not in SORTS:
         if is_switched_on:
-            _offer(site, source, field, records)
+            _offer_list(site, source, field, records)
         return []
-    _link(source, field, records)
+    _link_profiles(source, field, records)
     if is_switched_on:
-        items = [_item(record) for record in records if _is_for(field, record)]
+        items = [_list_entry(record) for record in records if _is_for(field, record)]
         source.bring(field, items)
-    return [code(site, field, row) for row in source.profiles(field)]
+    return [profile_code(site, field, row) for row in source.profiles(field)]
 
 
 def _is_switched_on(site: Site, field: str) -> bool:
@@ -147,7 +147,7 @@ def _is_switched_on(site: Site, field: str) -> bool:
     return field not in SWITCHES or bool(site.settings[SWITCHES[field]])
 
 
-def _offer(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> None:
+def _offer_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> None:
     usable = [record for record in records if record.active and record.use != "sales"]
     items = [
         _without_none(
@@ -175,9 +175,9 @@ def _about_accounts(site: Site, usable: Sequence[Record]) -> dict[str, str]:
     )
 
 
-def _link(source: Ontraccr, field: str, records: Sequence[Record]) -> None:
+def _link_profiles(source: Ontraccr, field: str, records: Sequence[Record]) -> None:
     """Link profiles to the records that a person chose in the hub."""
-    decisions = _decisions(records)
+    decisions = _decided_records(records)
     if not decisions:
         return
     external_ids = {}
@@ -188,7 +188,7 @@ def _link(source: Ontraccr, field: str, records: Sequence[Record]) -> None:
             source.link(field, id, record.id, record.full_name or record.name, SORTS[field])
 
 
-def _decisions(records: Sequence[Record]) -> dict[str, Record]:
+def _decided_records(records: Sequence[Record]) -> dict[str, Record]:
     """Return the active records that a person chose, by the ids of their profiles."""
     decisions = {}
     for record in records:
@@ -208,7 +208,7 @@ def _is_for(field: str, record: Record) -> bool:
     return field == "vendor" or record.use in ("purchase", "both")
 
 
-def _item(record: Record) -> Row:
+def _list_entry(record: Record) -> Row:
     party = record.party
     return _without_none(
         {

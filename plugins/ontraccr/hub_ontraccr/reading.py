@@ -17,7 +17,7 @@ from hub import (
 )
 from hub_ontraccr import names
 from hub_ontraccr.client import Ontraccr
-from hub_ontraccr.payables import PREFIX, document
+from hub_ontraccr.payables import PREFIX, build_document
 from hub_ontraccr.profiles import Profiles
 
 STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
@@ -59,21 +59,21 @@ def _read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreada
                 "Deleted in Ontraccr on %(deleted_at)s.", deleted_at=str(deleted_at)[:10]
             ),
         )
-    return readable(source_id, document, site, profiles, row)
+    return readable(source_id, build_document, site, profiles, row)
 
 
 def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
     """Report a state to a payable; one that changed since gets the state of its new version."""
     id = document.source_id.removeprefix(PREFIX)
     version = int(document.version or 0)
-    if source.set_status(id, _status(receipt, version)):
+    if source.set_status(id, _build_status(receipt, version)):
         return
     row = source.payable(id)
     if row and row[names.Payable.VERSION] != version:
-        source.set_status(id, _status(receipt, row[names.Payable.VERSION]))
+        source.set_status(id, _build_status(receipt, row[names.Payable.VERSION]))
 
 
-def _status(receipt: Receipt, version: int) -> Row:
+def _build_status(receipt: Receipt, version: int) -> Row:
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
     at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {

@@ -31,7 +31,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I2",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='            return number\n        return str(self.row["id"])\n',
         new='            return str(self.row["id"])\n        return str(self.row["id"])\n',
         bug="Autotask's id is used where its number was chosen.",
@@ -103,7 +103,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I5",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old=(
             '            by_number = self.settings["item_match"] == "external_number"\n'
             "            item"
@@ -161,7 +161,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I8",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='term = None if self.sign < 0 else self.lists.term(self.row["paymentTerm"])',
         new="term = None",
         bug="Payment terms are not sent.",
@@ -169,8 +169,11 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I8",
         place=f"{PLUGIN}/lists.py",
-        old="return Code(id=f\"term:{row['id']}\", name=name, number=number, hold=tilde(name))",
-        new="return Code(id=f\"term:{row['id']}\", name=name, hold=tilde(name))",
+        old=(
+            "return Code(id=f\"term:{row['id']}\", name=name, number=number,"
+            " hold=tilde_problem(name))"
+        ),
+        new="return Code(id=f\"term:{row['id']}\", name=name, hold=tilde_problem(name))",
         bug="Terms with other days look the same in the comparison.",
     ),
     Mutant(
@@ -189,28 +192,28 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I10",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='        if not tax or (how == "region" and not region):\n',
         new='        if how == "region" and not region:\n',
         bug="A line without tax gets the tax region's code.",
     ),
     Mutant(
         row="AT-I10",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='= {"quickbooks": "computed", "none": "none"}\n',
         new='= {"quickbooks": "exclusive", "none": "none"}\n',
         bug="Tax is passed although QuickBooks is to work it out.",
     ),
     Mutant(
         row="AT-I10",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='        if how in ("none", "quickbooks"):\n',
         new='        if how == "quickbooks":\n',
         bug="Lines have tax codes although no tax is to be passed.",
     ),
     Mutant(
         row="AT-I10",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"])\n',
         new=(
             "        row = "
@@ -221,28 +224,28 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I11",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='abs(gap) > self.settings["tolerance"]',
         new="abs(gap) > 10",
         bug="A difference above the limit is evened out.",
     ),
     Mutant(
         row="AT-I11",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='        if self.settings["difference"] == "note":\n',
         new='        if self.settings["difference"] == "line":\n',
         bug="A rounding difference is noted where a line was chosen.",
     ),
     Mutant(
         row="AT-I11",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='self.total = to_cents(money(row["invoiceTotal"]), self.currency)',
         new='self.total = money(row["invoiceTotal"])',
         bug="Four decimals are sent to QuickBooks.",
     ),
     Mutant(
         row="AT-I12",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old=(
             'self.sign = -1 if self.total < 0 and self.settings["negative"] == "credit_memo" else 1'
         ),
@@ -251,7 +254,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I12",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='amount=to_cents(money(line["extendedPrice"] or 0), self.currency) * self.sign,',
         new='amount=to_cents(money(line["extendedPrice"] or 0), self.currency),',
         bug="The lines of a credit memo are negative.",
@@ -286,14 +289,14 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I14",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='        if self.row["isVoided"]:\n',
         new="        if False:\n",
         bug="A voided invoice is posted.",
     ),
     Mutant(
         row="AT-I15",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='        if not self.settings["email_invoices"]:\n            return None\n',
         new="",
         bug="Invoices are mailed although that is switched off.",
@@ -307,14 +310,14 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I16",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='            "Comments": row["comments"],\n',
         new="",
         bug="Comments are not in the memo.",
     ),
     Mutant(
         row="AT-I16",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old="return {name: text} if name and text else {}",
         new="return {}",
         bug="The order number is not in the custom field.",
@@ -335,24 +338,25 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I18",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='        if self.settings["default_item"]:\n',
         new="        if False:\n",
         bug="The item for lines without a billing code is ignored.",
     ),
     Mutant(
         row="AT-I18",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/invoice_translation.py",
         old='" · ".join(filter(None, (line["lineItemGroupDescription"], text)))',
         new='" · ".join(filter(None, (text,)))',
         bug="The group of a line is not shown.",
     ),
     Mutant(
         row="AT-I18",
-        place=f"{PLUGIN}/invoices.py",
-        old="lines = [self._line(line) for line in self.lines]",
+        place=f"{PLUGIN}/invoice_translation.py",
+        old="lines = [self._build_line(line) for line in self.lines]",
         new=(
-            'lines = [self._line(line) for line in self.lines if money(line["extendedPrice"]) > 0]'
+            "lines = [self._build_line(line) for line in self.lines"
+            ' if money(line["extendedPrice"]) > 0]'
         ),
         bug="Deductions and lines of zero are left out.",
     ),

@@ -15,15 +15,15 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E1",
         place=f"{PLUGIN}/expenses.py",
-        old='fresh("approvedDate", self.window(), *MARK.open())',
-        new='fresh("approvedDate", self.window())',
+        old='recent_changes("approvedDate", self.window(), *MARK.open())',
+        new='recent_changes("approvedDate", self.window())',
         bug="Reports that have a reference are read too.",
     ),
     Mutant(
         row="AT-E2",
         place=f"{PLUGIN}/expenses.py",
-        old='(lists.clean(row["lastName"]), lists.clean(row["firstName"]))',
-        new='(lists.clean(row["firstName"]), lists.clean(row["lastName"]))',
+        old='(lists.normalize_name(row["lastName"]), lists.normalize_name(row["firstName"]))',
+        new='(lists.normalize_name(row["firstName"]), lists.normalize_name(row["lastName"]))',
         bug="The vendor is named by first and last name.",
     ),
     Mutant(
@@ -80,15 +80,15 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E7",
         place=f"{PLUGIN}/expenses.py",
-        old='text = lists.clean(self.row["departmentNumber"])',
-        new='text = lists.clean(self.row["name"])',
+        old='text = lists.normalize_name(self.row["departmentNumber"])',
+        new='text = lists.normalize_name(self.row["name"])',
         bug="The class is looked for by the report's name.",
     ),
     Mutant(
         row="AT-E7",
         place=f"{PLUGIN}/expenses.py",
-        old='lists.field("department", "Department", "class", missing="warn"),',
-        new='lists.field("department", "Department", "class"),',
+        old='lists.code_field("department", "Department", "class", missing="warn"),',
+        new='lists.code_field("department", "Department", "class"),',
         bug="A department that is no class holds the report.",
     ),
     Mutant(
@@ -136,11 +136,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P1",
         place=f"{PLUGIN}/purchase_orders.py",
-        old=(
-            'ready = {"op": "and", "items": [submitted, *fresh("createDateTime", '
-            "since, *MARK.open())]}"
-        ),
-        new='ready = {"op": "and", "items": [submitted, either(*MARK.open())]}',
+        old='"items": [submitted, *recent_changes("createDateTime", since, *MARK.open())],',
+        new='"items": [submitted, any_of(*MARK.open())],',
         bug="Orders from before the days back are posted.",
     ),
     Mutant(
@@ -160,15 +157,17 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P3",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='codes={**self._product_or_account(product), "customer": self._buyer()},',
+        old='codes={**self._product_or_account(product), "customer": self._buyer_name()},',
         new="codes=self._product_or_account(product),",
         bug="The customer does not stand on the lines.",
     ),
     Mutant(
         row="AT-P3",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='lists.field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),',
-        new='lists.field("vendor", "Vendor", "vendor"),',
+        old=(
+            'lists.code_field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),'
+        ),
+        new='lists.code_field("vendor", "Vendor", "vendor"),',
         bug="A missing vendor is not made.",
     ),
     Mutant(

@@ -192,7 +192,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B6",
         place=f"{PLUGIN}/payments.py",
-        old="        documents.append(_refund(site, row, refund))\n",
+        old="        documents.append(_build_refund(site, row, refund))\n",
         new="        pass\n",
         bug="A refund is not posted.",
     ),

@@ -15,7 +15,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B2",
         place=f"{PLUGIN}/bills.py",
-        old="        total=_amount(row.get(names.Invoice.GROSS_TOTAL), sign),\n",
+        old="        total=_parse_amount(row.get(names.Invoice.GROSS_TOTAL), sign),\n",
         new="",
         bug="The lines are not compared with the total of the invoice.",
     ),
@@ -43,8 +43,8 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B5",
         place=f"{PLUGIN}/bills.py",
-        old='"; ".join(map(_approval, approvals))',
-        new='"; ".join(map(_approval, approvals[:1]))',
+        old='"; ".join(map(_describe_approval, approvals))',
+        new='"; ".join(map(_describe_approval, approvals[:1]))',
         bug="Only the first approver is kept.",
     ),
     Mutant(
@@ -64,15 +64,15 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B7",
         place=f"{PLUGIN}/bills.py",
-        old="        date=_date(row.get(names.Invoice.DATE)),\n",
-        new="        date=_date(row.get(names.Invoice.DATE)),\n"
-        "        received=_date(row[names.Invoice.UPDATED_AT][:10]),\n",
+        old="        date=_parse_date(row.get(names.Invoice.DATE)),\n",
+        new="        date=_parse_date(row.get(names.Invoice.DATE)),\n"
+        "        received=_parse_date(row[names.Invoice.UPDATED_AT][:10]),\n",
         bug="An old invoice counts by the day on which CostTracker last changed it.",
     ),
     Mutant(
         row="CT-B8",
         place=f"{PLUGIN}/bills.py",
-        old="        attachments=_attachments(site, row),\n",
+        old="        attachments=_build_attachments(site, row),\n",
         new="",
         bug="The file is not attached.",
     ),

@@ -88,15 +88,15 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S9",
         place=f"{PLUGIN}/bills.py",
-        old="        due=_date(row.get(names.Invoice.DUE_DATE)),\n",
+        old="        due=_parse_date(row.get(names.Invoice.DUE_DATE)),\n",
         new="",
         bug="The bill has no due date of its own.",
     ),
     Mutant(
         row="CT-S9",
         place=f"{PLUGIN}/bills.py",
-        old="        amount=_amount(line.get(names.Line.NET), sign),",
-        new="        amount=_amount(row.get(names.Invoice.NET_TOTAL), sign),",
+        old="        amount=_parse_amount(line.get(names.Line.NET), sign),",
+        new="        amount=_parse_amount(row.get(names.Invoice.NET_TOTAL), sign),",
         bug="Each line is posted with the net total of the invoice.",
     ),
     Mutant(
@@ -130,7 +130,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S12",
         place=f"{PLUGIN}/suppliers.py",
-        old="        hold=None if allowed else _hold(row),",
+        old="        hold=None if allowed else _find_hold(row),",
         new='        hold=None if allowed else "It waits.",',
         bug="A refused edit does not say who lacks the right.",
     ),

@@ -112,7 +112,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-7",
         place=f"{PLUGIN}/orders.py",
-        old='        ship_to=_address(row["location"]),\n',
+        old='        ship_to=_build_address(row["location"]),\n',
         new="",
         bug="The shipping address does not arrive.",
     ),
@@ -126,7 +126,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-7",
         place=f"{PLUGIN}/orders.py",
-        old='    lines.extend(_fee(fee, currency) for fee in row["fees"])\n',
+        old='    lines.extend(_fee_line(fee, currency) for fee in row["fees"])\n',
         new="",
         bug="Fees do not arrive.",
     ),
@@ -147,7 +147,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-8",
         place=f"{PLUGIN}/orders.py",
-        old="        texts.append(parts.name(part))\n",
+        old="        texts.append(parts.part_name(part))\n",
         new='        texts.append("")\n',
         bug="A category line does not name the part.",
     ),
@@ -162,7 +162,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         row="ION-9",
         place=f"{PLUGIN}/orders.py",
         old=(
-            '    return bool(line["part"] or _account(site, line) or '
+            '    return bool(line["part"] or _account_code(site, line) or '
             'site.settings["line_account"])\n'
         ),
         new="    return True\n",
@@ -275,7 +275,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-15",
         place=f"{PLUGIN}/parts.py",
-        old='    if _type(site, row) == "inventory":\n',
+        old='    if _item_type(site, row) == "inventory":\n',
         new="    if False:\n",
         bug="An inventory item has no asset account.",
     ),

@@ -189,8 +189,10 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/orders.py",
-        old='    days = [_day(line["eta"]) or _day(line["needed"]) for line in lines]\n',
-        new='    days = [_day(line["needed"]) for line in lines]\n',
+        old=(
+            '    days = [_parse_day(line["eta"]) or _parse_day(line["needed"]) for line in lines]\n'
+        ),
+        new='    days = [_parse_day(line["needed"]) for line in lines]\n',
         bug="The expected day is ignored.",
     ),
     Mutant(
@@ -327,7 +329,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-39",
         place=f"{PLUGIN}/client.py",
-        old="            self._spoil(rows, error)\n",
+        old="            self._mark_unreadable(rows, error)\n",
         new='            raise Retry("ION could not answer.")\n',
         bug="One row that cannot be told stops all others.",
     ),

@@ -140,15 +140,15 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B2",
         "profiles",
-        "items = [_item(record) for record in records if",
-        "items = [_item(record) for record in records[:1] if",
+        "items = [_list_entry(record) for record in records if",
+        "items = [_list_entry(record) for record in records[:1] if",
         "Of each list only the first record is brought into Ontraccr.",
     ),
     mutant(
         "ON-B2",
         "profiles",
-        "    _link(source, field, records)\n    if is_switched_on:\n",
-        "    _link(source, field, records)\n    if True:\n",
+        "    _link_profiles(source, field, records)\n    if is_switched_on:\n",
+        "    _link_profiles(source, field, records)\n    if True:\n",
         "A list is brought into Ontraccr although it is left out in the settings.",
     ),
     mutant(
@@ -203,7 +203,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B8",
         "payables",
-        "        attachments=_attachments(site, row),\n",
+        "        attachments=_build_attachments(site, row),\n",
         "",
         "Files are not attached.",
     ),

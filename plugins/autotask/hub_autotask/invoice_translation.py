@@ -1,0 +1,230 @@
+"""The conversion of one Autotask invoice, with its lines, to a document of the hub."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from hub import (
+    Attachment,
+    Code,
+    Codes,
+    Document,
+    Line,
+    Row,
+    Sentence,
+    Site,
+    StageName,
+    TaxMode,
+    money,
+    to_cents,
+)
+from hub_autotask import lists
+from hub_autotask.client import local_day
+from hub_autotask.polling import Kind, Mark
+
+NO_CODE = Sentence("choose an item for them in the settings of the app.")
+
+
+def by_quickbooks(site: Site) -> bool:
+    """Return whether QuickBooks numbers the invoices."""
+    return bool(site.settings["numbering"] == "quickbooks")
+
+
+class InvoiceTranslation:
+    """The conversion of one invoice; `kind` gives the site, the lists and the mark."""
+
+    def __init__(self, kind: Kind, row: Row, lines: Sequence[Row]) -> None:
+        self.kind, self.row, self.lines = kind, row, lines
+        self.site, self.lists, self.settings = kind.site, kind.lists, kind.site.settings
+        self.company = self.lists.company(row["companyID"])
+        self.currency = self.lists.currency(row["companyID"])
+        self.total = to_cents(money(row["invoiceTotal"]), self.currency)
+        self.sign = -1 if self.total < 0 and self.settings["negative"] == "credit_memo" else 1
+
+    def document(self) -> Document:
+        row, hold = self.row, self._find_hold()
+        lines = [self._build_line(line) for line in self.lines]
+        taxes = self._sum_taxes()
+        tax = None if self._tax_mode() in ("none", "computed") else taxes * self.sign
+        untaxed = taxes if self._tax_mode() == "none" else money(0)
+        total = (self.total - untaxed) * self.sign
+        rounding, tolerance, warnings = self._rounding_line(lines, total, tax)
+        if untaxed:
+            warnings.append(
+                Sentence("Autotask's tax of %(untaxed)s is not passed.", untaxed=untaxed)
+            )
+        stage, hold = self._decide_stage(hold)
+        return Document(
+            kind="credit_memo" if self.sign < 0 else "invoice",
+            source_id=f"invoice:{row['id']}",
+            stage=stage,
+            hold=hold,
+            date=local_day(row["invoiceDateTime"], self.site.zone),
+            due=local_day(row["dueDate"], self.site.zone) if self.sign > 0 else None,
+            received=local_day(row["createDateTime"], self.site.zone),
+            number=self._number(),
+            memo=self._compose_memo(warnings),
+            currency=self.currency,
+            codes=self._header(),
+            lines=(*lines, *rounding),
+            total=None if self._tax_mode() == "computed" else total,
+            tax_total=tax,
+            tax_mode=self._tax_mode(),
+            tolerance=tolerance,
+            email_to=self._email(),
+            custom=self._custom(),
+            attachments=self._attachments_of(),
+            warnings=tuple(warnings),
+            facts=self._collect_facts(),
+        )
+
+    def _sum_taxes(self) -> Decimal:
+        """Return the sum of the taxes of all lines."""
+        taxes = (money(line["taxDollars"] or 0) for line in self.lines)
+        return to_cents(sum(taxes, money(0)), self.currency)
+
+    # -- state --
+
+    def _find_hold(self) -> str | None:
+        if self.total < 0 and self.sign > 0:
+            return Sentence(
+                "%(name)s has a negative total, which QuickBooks takes as a credit"
+                " memo only. Let the settings of the app post those, or correct it in"
+                " Autotask.",
+                name=self._name(),
+            )
+        if self.kind.mark().is_failed(self.row) and self.currency != self.site.company.currency:
+            return Sentence(
+                "%(name)s is in %(currency)s: QuickBooks needs several currencies"
+                " switched on, and its customer has to be kept in %(currency)s there.",
+                name=self._name(),
+                currency=self.currency,
+            )
+        return None
+
+    def _decide_stage(self, hold: str | None) -> tuple[StageName, str | None]:
+        """Return the stage and, for a pending document, the reason."""
+        if self.row["isVoided"]:
+            voided_on = local_day(self.row["voidedDate"], self.site.zone)
+            if not voided_on:
+                return "closed", Sentence("%(name)s was voided in Autotask.", name=self._name())
+            return "closed", Sentence(
+                "%(name)s was voided in Autotask on %(date)s.",
+                name=self._name(),
+                date=str(voided_on),
+            )
+        return self.kind.waits(self.row, hold)
+
+    def _name(self) -> str:
+        number = None if self.kind.mark().is_failed(self.row) else self.row["invoiceNumber"]
+        return f"Invoice {number or self.row['id']}"
+
+    # -- content --
+
+    def _number(self) -> str | None:
+        if by_quickbooks(self.site):
+            return None
+        number: str | None = self.row["invoiceNumber"]
+        if self.settings["numbering"] == "autotask_number" and number and number != Mark.error:
+            return number
+        return str(self.row["id"])
+
+    def _tax_mode(self) -> TaxMode:
+        modes: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
+        return modes.get(self.settings["tax"], "exclusive")
+
+    def _header(self) -> Codes:
+        term = None if self.sign < 0 else self.lists.term(self.row["paymentTerm"])
+        return {"customer": self.lists.as_code(self.company), "term": term}
+
+    def _build_line(self, line: Row) -> Line:
+        tax = money(line["taxDollars"] or 0)
+        return Line(
+            id=str(line["id"]),
+            amount=to_cents(money(line["extendedPrice"] or 0), self.currency) * self.sign,
+            quantity=None if line["quantity"] is None else money(line["quantity"]) * self.sign,
+            unit_price=None if line["rate"] is None else money(line["rate"]),
+            description=self._describe_line(line),
+            codes={**self._item_code(line), **self._tax_code(line, tax)},
+            tax=None if self._tax_mode() in ("none", "computed") else tax * self.sign,
+        )
+
+    def _item_code(self, line: Row) -> Codes:
+        code = self.lists.whole("BillingCodes").get(line["billingCodeID"])
+        if code:
+            by_number = self.settings["item_match"] == "external_number"
+            item = lists.as_item(code, by_number, self.settings["income_account"])
+            return {"billing_code": item}
+        if self.settings["default_item"]:
+            return {"item": self.settings["default_item"]}
+        no_code = Code(id="no billing code", name="Lines without billing code", hold=NO_CODE)
+        return {"billing_code": no_code}
+
+    def _tax_code(self, line: Row, tax: Decimal) -> Codes:
+        region, how = self.row["taxRegionName"], self.settings["tax"]
+        if how in ("none", "quickbooks"):
+            return {}
+        if not tax or (how == "region" and not region):
+            return self._untaxed_code()
+        if how == "region":
+            return {"tax_region": lists.as_tax_region(region)}
+        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"])
+        return {"tax_category": lists.as_tax_category(row or {"id": 0, "name": "no category"})}
+
+    def _untaxed_code(self) -> Codes:
+        code = self.settings["untaxed_code"]
+        return {"tax_code": code} if code else {}
+
+    def _describe_line(self, line: Row) -> str | None:
+        text = line["lineItemFullDescription"] or line["description"] or line["itemName"]
+        return " · ".join(filter(None, (line["lineItemGroupDescription"], text))) or None
+
+    def _rounding_line(
+        self, lines: Sequence[Line], total: Decimal, tax: Decimal | None
+    ) -> tuple[tuple[Line, ...], Decimal, list[str]]:
+        """Return a line that closes the gap of rounding, the tolerance, and what is said of it."""
+        gap = total - sum((line.amount or money(0) for line in lines), money(0)) - (tax or 0)
+        if not gap or abs(gap) > self.settings["tolerance"] or self._tax_mode() == "computed":
+            return (), money(0), []
+        warning = Sentence(
+            "Autotask's total differs from the sum of the rounded lines by %(gap)s.", gap=gap
+        )
+        if self.settings["difference"] == "note":
+            return (), abs(gap), [warning]
+        code = lists.rounding_code(self.settings["income_account"])
+        codes = {"billing_code": code, **self._untaxed_code()}
+        line = Line(id="rounding", amount=gap, description="Rounding", codes=codes)
+        return (line,), money(0), [warning]
+
+    def _compose_memo(self, warnings: Sequence[str]) -> str | None:
+        row = self.row
+        parts = {
+            "Order number": row["orderNumber"],
+            "Tax region": row["taxRegionName"],
+            "Comments": row["comments"],
+        }
+        texts = [f"{name}: {text}" for name, text in parts.items() if text]
+        return "\n".join([*texts, *warnings]) or None
+
+    def _email(self) -> str | None:
+        if not self.settings["email_invoices"]:
+            return None
+        return (self.lists.contact(self.row["companyID"]) or {}).get("emailAddress") or ""
+
+    def _custom(self) -> Row:
+        name, text = self.settings["order_field"], self.row["orderNumber"]
+        return {name: text} if name and text else {}
+
+    def _attachments_of(self) -> tuple[Attachment, ...]:
+        if not self.settings["attach_pdf"]:
+            return ()
+        return (Attachment(id="pdf", name=f"{self._name()}.pdf", mime="application/pdf"),)
+
+    def _collect_facts(self) -> dict[str, str]:
+        period = [local_day(self.row[name], self.site.zone) for name in ("fromDate", "toDate")]
+        facts = {
+            "Id in Autotask": str(self.row["id"]),
+            "Period": " to ".join(str(one) for one in period if one),
+            "Total in Autotask": f"{money(self.row['invoiceTotal']):f}",
+            "Paid in Autotask": str(local_day(self.row["paidDate"], self.site.zone) or ""),
+        }
+        return {label: text for label, text in facts.items() if text}
