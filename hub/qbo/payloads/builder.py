@@ -43,6 +43,8 @@ class PayloadBuilder:
         self.warnings: list[str] = []
         self.problems: list[str] = []
         self.remarks: list[str] = []
+        # The line that takes the rounding difference of amounts that include tax; None until known.
+        self.net_rounding: tuple[MappedLine | None, Decimal] | None = None
 
     @property
     def document(self) -> Document:

@@ -16,6 +16,7 @@ CALCULATIONS = {
     "inclusive": "TaxInclusive",
     "none": "NotApplicable",
 }
+MAX_LINE_ROUNDING = Decimal("0.01")
 SALES_KINDS = ("invoice", "credit_memo", "refund")
 Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
@@ -77,10 +78,46 @@ def amount_without_tax(
 ) -> Decimal:
     """Return the amount without the tax that it includes.
 
-    If the line does not state its tax, the rates of its tax code are taken off.
+    If the line does not state its tax, the rates of its tax code are taken off. The largest line
+    takes what the lines differ by rounding from the tax that the document states.
     """
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return line_amount
+    net_amount = _amount_without_rates(builder, mapped, line_amount)
+    if builder.net_rounding is None:
+        builder.net_rounding = _find_rounding(builder)
+    rounded_line, difference = builder.net_rounding
+    return net_amount + difference if mapped is rounded_line else net_amount
+
+
+def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]:
+    """Return by how much the lines, each rounded, miss the stated tax, and the line to correct.
+
+    A larger difference is no rounding; then nothing is corrected.
+    """
+    tax = builder.document.tax_total
+    if tax is None:
+        return None, ZERO
+    net_amounts: list[tuple[Decimal, MappedLine]] = []
+    difference = -builder.cents(tax)
+    for mapped in builder.mapped.lines:
+        line_amount = amount(mapped.line)
+        if line_amount is None:
+            continue
+        gross_amount = builder.cents(line_amount)
+        net_amount = _amount_without_rates(builder, mapped, gross_amount)
+        difference += gross_amount - net_amount
+        net_amounts.append((net_amount, mapped))
+    if not net_amounts or abs(difference) > MAX_LINE_ROUNDING * len(net_amounts):
+        return None, ZERO
+    largest = max(net_amounts, key=lambda row: abs(row[0]))
+    return largest[1], difference
+
+
+def _amount_without_rates(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> Decimal:
+    """Return the amount of a line without its stated tax, else without the rates of its code."""
     stated_tax = mapped.line.tax
     if stated_tax is not None:
         return line_amount - builder.cents(stated_tax)

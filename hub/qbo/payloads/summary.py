@@ -55,11 +55,21 @@ def expected_total(body: dict[str, Any]) -> Decimal | None:
     if "Line" not in body:
         return None
     lines = counted_lines(body)
-    if body.get("GlobalTaxCalculation") == "TaxInclusive":
+    is_inclusive = body.get("GlobalTaxCalculation") == "TaxInclusive"
+    if is_inclusive and not _states_all_tax(body, lines):
         return sum_amounts(_sign_of(line) * _gross_amount(line) for line in lines)
     if is_open(body):
         return None
     return net_total(body) + _tax(body)
+
+
+def _states_all_tax(body: dict[str, Any], lines: list[dict[str, Any]]) -> bool:
+    """Return whether the amounts without tax and the stated tax are all that a body comes to.
+
+    The amount of a discount includes tax.
+    """
+    has_discount = any(line.get("DetailType") == DISCOUNT for line in lines)
+    return "TotalTax" in (body.get("TxnTaxDetail") or {}) and not has_discount
 
 
 def net_total(body: dict[str, Any]) -> Decimal:

@@ -13,7 +13,7 @@ from hub.money import is_exact, to_cents
 from hub.qbo import payloads
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.payloads.summary import expected_total
-from tests.support.payload_cases import NO, US, line, mapped, refs
+from tests.support.payload_cases import NO, US, line, mapped, norwegian, refs
 from tests.support.tiers import FULL
 
 BOUGHT, SOLD = (
@@ -83,6 +83,12 @@ def documents(draw):
     return Mapped(document=document, header=header | paid, lines=tuple(rows))
 
 
+def has_all_tax(body):
+    """Return whether the tax of a body is stated, and no discount includes some."""
+    has_discount = any(row["DetailType"] == "DiscountLineDetail" for row in body["Line"])
+    return "TotalTax" in body.get("TxnTaxDetail", {}) and not has_discount
+
+
 @pytest.mark.proof
 @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
 @given(what=documents(), facts=st.sampled_from([US, NO, FOREIGN]))
@@ -101,6 +107,9 @@ def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
             assert (detail["Qty"] * detail["UnitPrice"]).quantize(
                 CENT, rounding="ROUND_HALF_UP"
             ) == row["Amount"]
+    if document.tax_mode == "inclusive" and facts.tax_codes and has_all_tax(built.body):
+        net_amounts = sum(row["Amount"] for row in built.body["Line"])
+        assert abs(comes_to) == abs(net_amounts + built.body["TxnTaxDetail"]["TotalTax"])
     if comes_to is not None:
         assert comes_to >= 0
         signed = comes_to * (-1 if built.body.get("Credit") else 1)
@@ -209,6 +218,62 @@ def test_classes_of_a_company_with_one_for_each_transaction_must_agree():
         mapped(*other, kind="invoice", header=refs(customer="41")), facts, MARKER
     )
     assert "one class" in built.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "tax"),
+    [
+        (("33.33", "33.33", "33.34"), "20.00"),
+        (("0.01", "0.01", "0.01"), "0.01"),
+        (("10.01", "-3.33", "99.99"), "21.33"),
+        (("10.01", "20.02", "30.03"), "12.02"),
+    ],
+)
+def test_amounts_that_include_tax_come_to_the_total_with_the_stated_tax(amounts, tax):
+    total = sum(map(D, amounts))
+    rows = [line(str(n), one, account="30", tax_code="5") for n, one in enumerate(amounts)]
+    what = norwegian(*rows, tax_mode="inclusive", tax_total=D(tax), total=total)
+    built = payloads.build(what, NO, MARKER)
+    assert built.problems == ()
+    net_amounts = [row["Amount"] for row in built.body["Line"]]
+    assert sum(net_amounts) + D(tax) == total == expected_total(built.body)
+    details = [row["AccountBasedExpenseLineDetail"] for row in built.body["Line"]]
+    assert [one["TaxInclusiveAmt"] for one in details] == [D(one) for one in amounts]
+
+
+def test_the_price_of_an_item_fits_the_amount_that_takes_the_rounding():
+    rows = [
+        line(str(n), "33.33", item="1", tax_code="5", quantity=D(3), unit_price=D("11.11"))
+        for n in range(3)
+    ]
+    what = mapped(
+        *rows,
+        kind="invoice",
+        header=refs(customer="41"),
+        currency="NOK",
+        tax_mode="inclusive",
+        tax_total=D("20.00"),
+        total=D("99.99"),
+    )
+    built = payloads.build(what, NO, MARKER)
+    assert (built.problems, expected_total(built.body)) == ((), D("99.99"))
+    for row in built.body["Line"]:
+        detail = row["SalesItemLineDetail"]
+        product = (detail["Qty"] * detail["UnitPrice"]).quantize(CENT, rounding="ROUND_HALF_UP")
+        assert product == row["Amount"]
+
+
+def test_a_stated_tax_that_amounts_with_tax_do_not_contain_holds_the_document():
+    what = norwegian(
+        line("1", "100.00", account="30", tax_code="5"),
+        tax_mode="inclusive",
+        tax_total=D("5.00"),
+        total=D("100.00"),
+    )
+    assert payloads.build(what, NO, MARKER).problems == (
+        "Lines plus tax add up to NOK 85.00; the bill says NOK 100.00 (NOK 15.00 off). Fix this at"
+        " the source.",
+    )
 
 
 def test_a_total_within_its_tolerance_is_posted_as_the_lines_come_to_and_says_so():

@@ -1,0 +1,52 @@
+"""Amounts that include tax are in the books to the cent, however their lines are rounded."""
+
+from decimal import Decimal as D
+
+import pytest
+
+from hub import Code, Document, Line, Party
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from qbo_sandbox import NORWAY
+from tests.support.every_kind_source import DAY, Till
+
+SUPPLIER = Code(id="s1", name="Nordisk Tre", create=Party(name="Nordisk Tre"))
+LINES = ("33.33", "33.33", "33.34")
+
+
+@pytest.fixture
+def till(app, quickbooks, clock):
+    """Return a shop enabled for the Norwegian company."""
+    token = quickbooks.refresh_tokens[NORWAY.realm]
+    company = oauth_connect.connect_with_refresh_token(NORWAY.realm, token)
+    record_download.refresh(company.id)
+    return Till(app, quickbooks, clock, company=company)
+
+
+def account_of(till, type):
+    return next(one["Id"] for one in till.books("Account") if one["AccountType"] == type)
+
+
+def tax_code_of(till):
+    return next(one["Id"] for one in till.books("TaxCode") if one["Name"].startswith("25"))
+
+
+@pytest.mark.parametrize("tax", ["20.00", None], ids=["stated", "left to QuickBooks"])
+def test_a_bill_comes_to_its_total(till, tax):
+    codes = {"account": account_of(till, "Expense"), "tax_code": tax_code_of(till)}
+    rows = [Line(id=str(n), amount=D(one), codes=codes) for n, one in enumerate(LINES)]
+    till.run(
+        Document(
+            kind="bill",
+            source_id="bill:1",
+            date=DAY,
+            number="B-1",
+            codes={"supplier": SUPPLIER},
+            lines=tuple(rows),
+            total=D("100.00"),
+            tax_total=tax and D(tax),
+            tax_mode="inclusive",
+        )
+    )
+    assert (till.cases(), till.reasons()) == ([], [])
+    assert D(str(till.book("Bill", "bill:1")["TotalAmt"])) == 100
