@@ -1,5 +1,7 @@
 """The names that a plugin author imports."""
 
+import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hub.contract.api_client import ApiClient
@@ -151,10 +153,20 @@ __all__ = [
     "web_address",
 ]
 
+# The name of today for each earlier one, which keeps working for one minor version.
+RENAMED: Mapping[str, str] = {}
+
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Import `setting` when it is first used: it needs marshmallow, `hub --help` does not."""
+        """Import `setting` when it is first used: it needs marshmallow, `hub --help` does not.
+
+        Warn of an earlier name and return what it stands for.
+        """
+        if name in RENAMED:
+            text = f"hub.{name} goes with the next minor version; use hub.{RENAMED[name]}."
+            warnings.warn(text, DeprecationWarning, stacklevel=2)
+            return globals()[RENAMED[name]]
         if name == "setting":
             from hub.contract import setting
 

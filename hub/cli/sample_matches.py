@@ -123,7 +123,7 @@ def _describe(row: Any, matched: list[str]) -> str:
     lines = [f"Matched {len(matched)} {noun}, so that their documents are posted:"]
     lines += [f"  {text}" for text in examples]
     if others:
-        lines.append(f"  and {others} others")
+        lines.append(f"  and {others} more")
     url = current().config.public_url.rstrip("/")
     lines.append(f"  Change them at {url}/installations/{row.id}/matching/")
     return "\n".join(lines)
