@@ -152,6 +152,16 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         )
         builder.warnings.append(remark)
         builder.remarks.append(remark)
+    elif document.total != stated:
+        builder.warnings.append(
+            Sentence(
+                "Its total at the source is %(exact)s, which is no amount of %(currency)s; it is"
+                " posted with %(computed)s.",
+                exact=str(document.total),
+                currency=currency,
+                computed=format_amount(computed, currency),
+            )
+        )
 
 
 def _with_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> TransactionSummary:

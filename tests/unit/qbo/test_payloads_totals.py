@@ -293,6 +293,24 @@ def test_a_total_within_its_tolerance_is_posted_as_the_lines_come_to_and_says_so
 
 
 @pytest.mark.parametrize(
+    ("total", "currency", "posted"),
+    [("10.005", "USD", "USD 10.01"), ("0.004", "USD", "USD 0.00"), ("100.50", "JPY", "JPY 101")],
+)
+def test_a_total_that_is_rounded_is_warned_of(total, currency, posted):
+    what = mapped(
+        line("1", total, account="7"),
+        header=refs(vendor="1"),
+        currency=currency,
+        total=D(total),
+    )
+    built = payloads.build(what, FOREIGN, MARKER)
+    assert built.warnings == (
+        f"Its total at the source is {total}, which is no amount of {currency}; it is posted with"
+        f" {posted}.",
+    )
+
+
+@pytest.mark.parametrize(
     ("known", "wanted", "to"),
     [("a@x.no", "b@y.no", "a@x.no"), ("", "b@y.no", "b@y.no"), ("", "", None)],
 )
