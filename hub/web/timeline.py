@@ -123,7 +123,7 @@ def _attempt(attempt: Attempt) -> Iterator[TimelineEvent]:
         return
     unnamed = (attempt.outcome.capitalize(), "look")
     text, tone = OUTCOMES.get(attempt.outcome, unnamed)
-    yield TimelineEvent(attempt.ended_at, text, attempt.text, tone)
+    yield TimelineEvent(attempt.ended_at, text, stored.translate(attempt.text), tone)
 
 
 def _describe_proof(proof: Proof) -> TimelineEvent:

@@ -42,12 +42,6 @@ NEEDED = (
     names.Invoice.TAX_TOTAL,
     names.Invoice.LINES,
 )
-ORDER_FACTS = {
-    "Order": names.OrderLine.NUMBER,
-    "Order line": names.OrderLine.LINE,
-    "Ordered": names.OrderLine.ORDERED,
-    "Received": names.OrderLine.RECEIVED,
-}
 
 
 def build_document(site: Site, row: Row) -> Document:
@@ -142,7 +136,12 @@ def _header_codes(site: Site, row: Row) -> Codes:
 
 def _build_line(site: Site, row: Row, line: Row, sign: int) -> Line:
     order = line.get(names.Line.ORDER) or {}
-    facts = {label: order.get(name) for label, name in ORDER_FACTS.items()}
+    facts = {
+        "Order": order.get(names.OrderLine.NUMBER),
+        "Order line": order.get(names.OrderLine.LINE),
+        "Ordered": order.get(names.OrderLine.ORDERED),
+        "Received": order.get(names.OrderLine.RECEIVED),
+    }
     return Line(
         id=str(line[names.Line.ID]),
         amount=_parse_amount(line.get(names.Line.NET), sign),

@@ -16,7 +16,7 @@ import pytest
 from hub.cases import inbox
 from hub.context import current
 from hub.db.engine import transaction
-from hub.models import Installation, Run, RunLine
+from hub.models import Attempt, Installation, Posting, Run, RunLine
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.texts import CaseText
 from hub.translations import catalogs, stored
@@ -166,6 +166,20 @@ def test_no_page_shows_english_to_a_norwegian(norwegian: Visitor) -> None:
                 english.setdefault(text, address)
     assert english == {}
     assert pages > FEWEST_PAGES
+
+
+def test_what_quickbooks_answered_reads_norwegian_in_the_history(norwegian: Visitor) -> None:
+    """A stored text of two sentences is translated sentence by sentence."""
+    with norwegian.app.app_context(), transaction() as session:
+        attempt = session.query(Attempt).first()
+        assert attempt
+        document_id = session.get_one(Posting, attempt.posting_id).document_id
+        attempt.text = (
+            "QuickBooks answered with status 504 and no reason. Whether it was done is looked up."
+        )
+    page = norwegian.get(f"/documents/{document_id}", headers=NORWEGIAN).text
+    assert "Om det ble gjort, slås opp." in page
+    assert "QuickBooks answered" not in page
 
 
 def sentences() -> list[str]:
