@@ -168,6 +168,20 @@ class Reading(CheckpointTests, DocumentChange):
                 " RowSource counts the field up that its attribute `version` names."
             )
 
+    def test_what_changes_is_read_whatever_time_the_hub_has(self, bench: Bench) -> None:
+        """Change a document at a source whose clock is years behind that of the hub."""
+        bench.clock.advance(YEARS)
+        whole = bench.read()
+        bench.drive("clock", {"advance": 60})
+        missing = self._change(bench, whole) - rows(bench.read(cursors(whole)))
+        if missing:
+            pytest.fail(
+                f"{', '.join(missing)} changed after {self.slug} had read it, and is never read"
+                " again, because the clock of the source is behind that of the hub. Store in the"
+                " Checkpoint a time that the source states, such as ApiClient.date, and not"
+                " site.now."
+            )
+
     def test_what_is_deleted_while_pages_are_read_takes_no_other_from_them(
         self, paged_bench: Bench
     ) -> None:

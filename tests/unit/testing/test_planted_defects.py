@@ -48,6 +48,7 @@ REPORTED = "test_each_state_that_the_app_wants_is_reported"
 ONCE = "test_a_receipt_whose_answer_was_lost_is_shown_once"
 SAME_MOMENT = "test_what_changes_at_the_moment_of_the_cursor_is_read"
 ANOTHER_DAY = "test_a_document_is_the_same_on_another_day"
+CHANGED = "test_what_changes_is_read_whatever_time_the_hub_has"
 GONE = "test_what_is_deleted_at_the_source_is_gone"
 PRESENT = "test_what_the_source_still_has_is_not_gone"
 STATED = "test_what_is_ready_states_what_it_comes_to"
@@ -62,7 +63,7 @@ FILES = "test_every_attachment_can_be_opened"
 LISTS = "test_lists_of_quickbooks_are_taken"
 UNUSED = "test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason"
 ON_PAGES = (DELETED, PRESENT)
-ON_A_BENCH = (ACCEPTED, FORGED, OLD, STOPPED, SAME_MOMENT, ANOTHER_DAY, GONE, *ON_PAGES)
+ON_A_BENCH = (ACCEPTED, FORGED, OLD, STOPPED, SAME_MOMENT, CHANGED, ANOTHER_DAY, GONE, *ON_PAGES)
 OF_ITS_DOCUMENTS = (POSTABLE, READY, STATED, UNSTATED, REPORTED, ONCE)
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, LISTS, UNUSED, *ON_A_BENCH)
 DOCUMENTS_ON_PAGES = 60  # on three pages
@@ -138,6 +139,11 @@ EXCLUSIVE = """from hub import Checkpoint
 """
 WITH_DELETIONS = "return add_deletions(changes, cursors, site.today, present, reason=reason)"
 READ_IDS = "return read_ids(ids, lambda ids: map(read, source.documents(ids)), reason=reason)"
+TIME_OF_THE_HUB = """from hub import Checkpoint
+
+    rows = [row for page, _ in source.pages(cursors.get("", ""), "") for row in page]
+    changes = [*map(read, rows), Checkpoint(cursor=f"{site.now:%Y-%m-%dT%H:%M:%SZ}")]
+"""
 READ_ROW = "return documents.read(site.settings, row)"
 DATED_TODAY = """import dataclasses
         from hub import Document
@@ -287,6 +293,14 @@ DEFECTS = {
         READ_LINKED.replace(", numbered=True", ""),
         "never read",
         "link",
+    ),
+    "a cursor that is the time of the hub": Defect(
+        CHANGED,
+        HOOKS,
+        'changes = source.changes(cursors.get("", ""), read)',
+        TIME_OF_THE_HUB,
+        "bill:1001 changed after depot had read it, and is never read",
+        "updated-since",
     ),
     "a date that is that of the reading": Defect(
         ANOTHER_DAY, HOOKS, READ_ROW, DATED_TODAY, "bill:1001 of depot is another document"
