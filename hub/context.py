@@ -40,7 +40,10 @@ class Runtime:
 
 
 class Ending(BaseException):
-    """The hub was told to end. A BaseException, so that no step that catches errors swallows it."""
+    """The hub was asked to stop.
+
+    A BaseException, so that no step that catches errors swallows it.
+    """
 
 
 def init_app(app: Flask, runtime: Runtime) -> None:
@@ -90,6 +93,6 @@ def freeze_gc() -> None:
 
 
 def may_end() -> None:
-    """Raise Ending if the hub was told to end; call this only where nothing is under way."""
+    """Raise Ending if the hub was asked to stop; call this only where nothing is under way."""
     if current().ending.is_set():
         raise Ending

@@ -162,7 +162,7 @@ class Demo:
         self._awake.set()
 
     def wait(self) -> bool:
-        """Wait for SIGTERM, Ctrl-C or a request to begin anew; return whether it was the latter."""
+        """Wait for SIGTERM, Ctrl-C or a request to start over; return whether it was the latter."""
         self.web.wait(self._awake)
         return self._is_reset
 

@@ -8,7 +8,7 @@ END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def set_when_told_to_end(event: threading.Event) -> None:
-    """Set an event when the process is told to end; call this in the main thread."""
+    """Set an event when the process is asked to stop; call this in the main thread."""
     for number in END_SIGNALS:
         signal.signal(number, lambda *_: set_from_handler(event))
 

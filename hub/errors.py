@@ -120,7 +120,7 @@ class RateReached(TooOften):
 
 
 class WorkInterrupted(Retry):
-    """This process cannot go on with its work; a run that meets it is repeated at once."""
+    """This process cannot continue with its work; a run that meets it is repeated at once."""
 
 
 class DatabaseUnavailable(WorkInterrupted):
@@ -333,7 +333,7 @@ class VaultError(HubError):
 
 
 class PluginBroken(HubError):
-    """An installed plugin cannot be used; the others go on."""
+    """An installed plugin cannot be used; the others continue."""
 
     def __init__(self, distribution: str, reason: str) -> None:
         super().__init__(

@@ -97,9 +97,9 @@ def enable(
     """Enable the app SLUG for a company.
 
     The settings are tried at the source before they are kept. It starts in review: nothing is
-    posted before a person approved it, unless --mode says otherwise. An app that wants access to be
-    granted has it granted, for whoever runs the hub may do that; the audit log says so. With
-    `hub --as` access must have been granted before.
+    posted before a person approved it, unless --mode says otherwise. If the app needs access,
+    it is granted, because whoever runs the hub may do that; the audit log records it. With `hub
+    --as` access must have been granted before.
     """
     from hub.installations import enable as installations_enable
 

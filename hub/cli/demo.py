@@ -52,7 +52,7 @@ def demo(
     """Run the hub with stand-ins only.
 
     QuickBooks and the sources are stand-ins, all at one local address. Everything lies in the
-    folder hub-demo (or HUB_DATA); remove it to begin anew. Nothing real is touched.
+    folder hub-demo (or HUB_DATA); remove it to start over. Nothing real is touched.
     """
     require_stand_ins("hub demo")
     from hub.demo import IN_REVIEW, Demo, folder_of
@@ -98,7 +98,7 @@ def _sync_once(demo_hub: "Demo", as_json: bool) -> None:
 def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:
     """Print the addresses and run apps by schedule until Ctrl-C.
 
-    Return whether the demo is to begin anew.
+    Return whether the demo is to start over.
     """
     from hub.demo import WHO, installations
     from hub.scheduling.scheduler import Scheduler

@@ -50,7 +50,7 @@ def dev(slug: str, port: int, read_again: bool, match_codes: bool) -> None:
     and for the last change the document, the matches of its codes, and what was sent to QuickBooks;
     for documents that are held or cannot be read it prints why. When a file of a plugin changes,
     the hub starts again with it and reads every document again. Everything lies in the folder
-    hub-dev (or HUB_DATA); remove it to begin anew.
+    hub-dev (or HUB_DATA); remove it to start over.
     """
     require_stand_ins("hub dev")
     with suppress(PluginBroken):  # which its author may correct while this runs
@@ -62,7 +62,7 @@ def dev(slug: str, port: int, read_again: bool, match_codes: bool) -> None:
 class Supervisor:
     """Runs the hub in a process of its own, and starts it again when a plugin changes.
 
-    Only a new process imports all modules of a plugin anew.
+    Only a new process imports all modules of a plugin again.
     """
 
     def __init__(self, slug: str, port: int, read_again: bool, options: Sequence[str]) -> None:
@@ -100,7 +100,7 @@ class Supervisor:
         return subprocess.Popen(command, env=self._environ)  # noqa: S603 (this program)
 
     def _wait_for_change(self, process: "subprocess.Popen[bytes]", files: Files) -> str:
-        """Return the first file that differs; "" if the hub was told to end."""
+        """Return the first file that differs; "" if the hub was asked to stop."""
         is_running = True
         while not self._ended.wait(POLL_SECONDS):
             changed = changed_file(files, plugin_files())

@@ -160,7 +160,7 @@ def reset(name: str, as_json: bool) -> None:
 
 
 def _report(person: dict[str, Any], sentence: str, as_json: bool) -> None:
-    """Print what became of a person."""
+    """Print how a person was changed."""
     if as_json:
         print_json(person)
     else:

@@ -108,7 +108,10 @@ def _run_target(session: "Session", options: Options) -> Iterator[Named]:
 
 
 def _posting_or_run(session: "Session", options: Options) -> Iterator[Named]:
-    """Yield the posting, or the run whose postings are meant; the command checks the form."""
+    """Yield the posting, or the run whose postings the command names.
+
+    The command checks the form.
+    """
     kind, _, number = options["target"].rpartition(":")
     if kind in ("", "run") and number.isdecimal() and 0 < int(number) <= MAX_ID:
         yield _select_target(session, kind or "posting", int(number))

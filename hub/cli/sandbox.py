@@ -108,7 +108,7 @@ def sandbox(
 
     QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line
     that it prints; then comes what to enter in the hub, or with --json that alone. Below the
-    address, /_sandbox/faults tells it to misbehave, /_sandbox/books shows its books and
+    address, /_sandbox/faults makes it misbehave, /_sandbox/books shows its books and
     /_sandbox/clock moves its clock.
     """
     require_stand_ins("hub sandbox")

@@ -95,7 +95,7 @@ def _load_sends_after(attempt_id: int) -> Sequence[Any]:
 
 
 def _describe(sent: Any, count: int) -> str:
-    """Return what was sent as text: its document, what became of it, its matches, and the payload.
+    """Return what was sent as text: its document, its state, its matches, and the payload.
 
     The secrets of its source are masked.
     """

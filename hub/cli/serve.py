@@ -40,7 +40,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
     In an empty folder it creates keys and tables first, as `hub init` does. While the hub has no
     owner it prints a set-up code, with which the first owner is added on the page /setup.
 
-    Until SIGTERM or Ctrl-C: what is being sent comes to its end first, and the next start goes on
+    Until SIGTERM or Ctrl-C: what is being sent comes to its end first, and the next start continues
     from there. Several of them may serve one data folder: one runs the schedules, the others stand
     by and take over when it ends.
 

@@ -19,8 +19,8 @@ def worker(concurrency: int) -> None:
     """Execute runs of the distributed engine.
 
     Workers may run on any number of machines. They share the work of one PostgreSQL database; one
-    of them, elected, also runs the schedules and sends the mails. If a worker ends, the others go
-    on with its work.
+    of them, elected, also runs the schedules and sends the mails. If a worker ends, the others
+    continue with its work.
 
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first.
     """

@@ -154,7 +154,7 @@ class CollectBatch:
         row.reread = False
 
     def apply(self, plan: DocumentPlan) -> DocumentOutcome:
-        """Carry out the plan of one document; return what became of the document."""
+        """Carry out the plan of one document; return the outcome for the document."""
         row = plan.row
         if plan.reread:
             row.reread = True
@@ -188,7 +188,7 @@ class CollectBatch:
         return _outcome(part, posting)
 
     def _posting_of_part(self, row: SourceDocument, part: PartPlan) -> Posting:
-        """Return the posting that speaks for a part: retried, planned, or the current one."""
+        """Return the posting that represents a part: retried, planned, or the current one."""
         if part.posting is None:
             assert part.current
             return part.current
@@ -235,7 +235,7 @@ class CollectBatch:
 
 
 def _outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:
-    """Return what became of a part whose posting this is now."""
+    """Return the outcome for a part whose posting this is now."""
     if posting is part.current:
         return DocumentOutcome.UNCHANGED
     if posting.state == PostingState.HELD:

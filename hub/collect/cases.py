@@ -67,7 +67,8 @@ def document_hold(
 ) -> DocumentHold:
     """Return a reason that concerns one document alone, from its entry in the catalogue.
 
-    `code` is the entry below "document.", and `key` tells the case from others of the posting.
+    `code` is the entry below "document.", and `key` distinguishes the case from others of the
+    posting.
     """
     title = format_document_name(row)
     text = CaseText(f"document.{code}", document=title, **params)

@@ -63,7 +63,7 @@ class BatchWriter:
         self._commit(waiting)
 
     def _commit(self, items: list[Item], checkpoint: Checkpoint | None = None) -> None:
-        """Write a batch, and add to the result what became of its items."""
+        """Write a batch, and add the outcomes of its items to the result."""
         if not items and not checkpoint:
             return
         outcomes = self._write(items, checkpoint)

@@ -36,7 +36,7 @@ class PartContent:
 def build_payload(
     batch: CollectBatch, row: SourceDocument, operation: PlannedOperation
 ) -> payloads.Payload:
-    """Return what QuickBooks is to be sent for an operation, and what speaks against it."""
+    """Return what QuickBooks is to be sent for an operation, and the problems that prevent it."""
     return payloads.build(operation.mapped, batch.setup.facts, row.marker)
 
 

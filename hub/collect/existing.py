@@ -67,7 +67,7 @@ def keep_fixed_values(
 ) -> Mapped:
     """Keep the name that an item has in QuickBooks, and the date of an order that was sent.
 
-    `current` is the posting that speaks for what QuickBooks has, if the hub posted it.
+    `current` is the posting that represents what QuickBooks has, if the hub posted it.
     """
     document = mapped.document
     details = document.details

@@ -89,7 +89,7 @@ def _is_final(row: SourceDocument) -> bool:
 
 
 def _take_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
-    """Take in what the source says about one document; return what became of the document."""
+    """Take in what the source says about one document; return the outcome for the document."""
     row = batch.rows.get(item.source_id)
     if row is None:
         return DocumentOutcome.UNKNOWN

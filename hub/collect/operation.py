@@ -161,7 +161,7 @@ def _find_update(
 
 
 def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.Repetition:
-    """Return who wants a part created that is not in QuickBooks any more."""
+    """Return who wants a part created that is no longer in QuickBooks."""
     ended = [
         posting
         for posting in postings

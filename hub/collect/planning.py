@@ -138,8 +138,8 @@ def _reason_too_early(
 ) -> CaseText | None:
     """Return why a document from before the start date is left out; None if it counts.
 
-    The day on which a document was received decides, if the source tells it. One that a person
-    has included counts whatever its date.
+    The day on which a document was received decides, if the source states it. One that a person has
+    included counts whatever its date.
     """
     start = batch.setup.site.start
     day = document.received or document.date

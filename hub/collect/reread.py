@@ -56,7 +56,7 @@ class RereadBudget:
 
 
 def find_requested_ids(setup: Setup) -> list[str]:
-    """Return the ids of documents that must be read before they go on, longest unread first."""
+    """Return the ids of documents that must be read before they continue, longest unread first."""
     flagged = _select_documents(setup.installation).where(
         text(REREAD_DOCUMENTS), SourceDocument.reread
     )

@@ -11,7 +11,7 @@ PREFIX = re.compile(r"^(qbo-)?hub-")  # of the names of distributions and packag
 def find_error(plugins: Plugins, slug: str) -> HubError:
     """Return why there is no app: the error of its plugin, or that no plugin has such an app.
 
-    If plugins cannot be used of which nobody can tell what apps they have, name them, too.
+    If plugins cannot be used whose apps are not known, name them, too.
     """
     for error in plugins.broken:
         if _is_about(error, slug):

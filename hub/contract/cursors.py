@@ -22,7 +22,7 @@ class ChangeCursor:
     remembers the versions of the rows of that time, so that they are not read again.
 
     `page` and `begun` describe a reading that was interrupted: the page to continue with, and the
-    day on which it began. What changed since that day is read once more after the last page.
+    day on which it began. What changed since that day is read again after the last page.
     """
 
     since: str = ""
@@ -66,7 +66,7 @@ class ChangeCursor:
     def is_new(self, key: str, version: str, changed_at: str | None) -> bool:
         """Record a row of the list; return whether it was not yet read in this version.
 
-        `key` tells the rows of all lists that share the cursor apart.
+        `key` distinguishes the rows of all lists that share the cursor.
         """
         self.newest = max(self.newest, changed_at or "")
         self.remember(key, version, changed_at)

@@ -63,7 +63,7 @@ class TokenCache:
         return self._renew(rejected=self._bound.get(self.name))
 
     def call(self, send: Callable[[str], Reply]) -> Reply:
-        """Send a request with the token; after a 401 renew the token and send once more.
+        """Send a request with the token; after a 401 renew the token and send again.
 
         Return the last reply, which may be a 401 again: the credentials are wrong then.
         """

@@ -123,7 +123,7 @@ class Site:
     `settings` are without the secrets; `start` is the first date that is posted. `zone` is the time
     zone of the app, in which a moment of the source becomes a date. `now` is the time at which the
     hook was called, and `today` the date in `zone` then. `http` and
-    `secrets` lead to nothing of the hub beyond the declared hosts and this installation's secrets.
+    `secrets` give no access to the hub beyond the declared hosts and this installation's secrets.
     `files` are the files that were received for this installation.
     """
 

@@ -129,7 +129,7 @@ class SecretMask:
             yield from self._find_places(current)
 
     def _find_places(self, encoded: _Text) -> Iterator[tuple[int, int]]:
-        """Yield the places of secrets, as long as each one goes on."""
+        """Yield the places of secrets, to the end of each."""
         text = encoded.text.lower()
         position = 0
         while position < len(text):

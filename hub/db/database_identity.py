@@ -53,7 +53,7 @@ def compare(stored: Identity | None, current: Identity) -> IdentityDifference:
     """Return what has happened to the database since an identity was stored.
 
     Only a server that was restarted has a new start time and nothing else. If a value cannot be
-    read, a restart cannot be told from a restored backup.
+    read, a restart cannot be distinguished from a restored backup.
     """
     is_complete = None not in current.values()
     if stored is None:

@@ -3,8 +3,8 @@
 A lease has a holder, a fence that grows with each holder, and a heartbeat that a thread of the
 holder renews. All times come from the database's clock. If a heartbeat is older than the lease
 lasts, its holder is gone or frozen: a successor ends the database sessions of the holder, so that
-no lock and no open transaction is left, and takes the lease with the next fence. A holder that goes
-on later finds its fence outdated and ends what it did.
+no lock and no open transaction is left, and takes the lease with the next fence. A holder that
+continues later finds its fence outdated and ends what it did.
 """
 
 import logging
@@ -245,7 +245,7 @@ class LeaseRows:
 
 
 class _Thread(threading.local):
-    """The leases that the work of this thread stands on."""
+    """The leases that protect the work of this thread."""
 
     def __init__(self) -> None:
         self.leases: list[RowLease] = []
@@ -257,7 +257,7 @@ _creation = threading.Lock()
 
 @contextmanager
 def protect_work(lease: RowLease) -> Iterator[None]:
-    """Let the work of this thread stand on a lease: `require_all` and `confirm_all` check it."""
+    """Protect the work of this thread by a lease: `require_all` and `confirm_all` check it."""
     _thread.leases.append(lease)
     try:
         yield

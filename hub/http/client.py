@@ -47,8 +47,8 @@ def _no_recording(call: MaskedCall, url: str, response: HttpResponse) -> None:
 class AppHttp:
     """The HTTP client of one app.
 
-    A plugin holds it, so nothing that it holds leads to keys, tokens or the database: it has the
-    declared hosts, limits and a clock, and calls functions of the hub for everything else.
+    A plugin holds it, so nothing in it gives access to keys, tokens or the database: it
+    has the declared hosts, limits and a clock, and calls functions of the hub for everything else.
     `allowed` are hosts that the operator allows although they are private or without https.
     `find_stand_in` returns the adapter of a stand-in in this process for an address, None if there
     is none. `on_refused` is called with the app and a host that it may not call, `on_secrets` with

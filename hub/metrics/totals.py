@@ -1,6 +1,6 @@
 """Add the counts of this process to those of all others, in one table.
 
-Any process on any machine can then tell the sums, and they survive restarts. A process that is
+Any process on any machine can then report the sums, and they survive restarts. A process that is
 killed takes at most the counts of the last `STORE_SECONDS` with it.
 """
 

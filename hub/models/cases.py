@@ -56,7 +56,7 @@ class Case(Model):
     opened_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(200))
-    # When those who can act were told.
+    # When those who can act were notified.
     mailed_at: Mapped[dt.datetime | None]
     # What a person decided last: one of `CaseDecision`. The case closes when its cause is gone.
     decision: Mapped[str] = mapped_column(String(20), default="", server_default="")

@@ -24,7 +24,7 @@ HUB = "hub"
 def language_of(person: User | None) -> Iterator[None]:
     """Write texts and reasons for a person, in English for anyone who chose no language.
 
-    A mailbox of an app is nobody, so its messages are English.
+    A mailbox of an app has no language, so its messages are English.
     """
     reader = _reader_for(person)
     labels: dict[str, str] = {}

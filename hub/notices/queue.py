@@ -65,7 +65,7 @@ def due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     """Return what is to be sent now, by person.
 
     A daily message is due at the first time of the daily mail after it was added. What a person may
-    not see any more, and what is about a closed case, is left out.
+    no longer see, and what is about a closed case, is left out.
     """
     is_due = or_(Notice.is_daily.is_(False), Notice.created_at <= _last_daily_time(session))
     is_active = cast(Any, User.active)

@@ -25,8 +25,8 @@ MAY_HAVE_ARRIVED = exists().where(
     Attempt.posting_id == Posting.id, Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)
 )
 # A document that is marked for rereading, or that its source last did not have, is read again
-# before its first send. A posting that was sent goes on: QuickBooks is asked for its result. A file
-# follows its parent, which is there. A removal that a person wants does not depend on what the
+# before its first send. A posting that was sent continues: QuickBooks is asked for its result. A
+# file follows its parent, which is there. A removal that a person wants does not depend on what the
 # source says.
 IS_CURRENT = or_(
     ~_is_outdated,

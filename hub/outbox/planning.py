@@ -1,6 +1,6 @@
 """Plan postings: create new ones, and give new bytes to those whose key has not left.
 
-`hub.outbox.keys` tells what a key may be used for.
+`hub.outbox.keys` decides what a key may be used for.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ from hub.outbox.states import IN_FLIGHT, UNSENT
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
-# The states of the last creation after which a part is created once more.
+# The states of the last creation after which a part is created again.
 REPEATABLE_STATES: dict[Repetition, tuple[PostingState, ...]] = {
     Repetition.NONE: (),
     Repetition.OFFERED: (PostingState.POSTED,),
@@ -79,7 +79,7 @@ def plan(
     """Plan one operation on one part of a document.
 
     The result is a new posting, or the present one with new bytes if its key has not left yet. A
-    repetition plans a creation anew, with the next key, after the posted transaction has left
+    repetition plans a creation again, with the next key, after the posted transaction has left
     QuickBooks. `postings` are all postings of the document, if they are loaded already.
     """
     if postings is None:
@@ -107,7 +107,7 @@ def plan(
 
 
 def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
-    """Let a posting that was just planned go on a person's word, without another approval."""
+    """Release a posting that was just planned by a person's decision, without approval."""
     posting.state = _approved_state(posting)
     posting.held_by = Holder.NOBODY
     posting.reasons = []

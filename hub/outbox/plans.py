@@ -29,7 +29,7 @@ class RemovalSummary(NamedTuple):
 
 
 class Repetition(StrEnum):
-    """Who wants a part created once more after its transaction left QuickBooks."""
+    """Who wants a part created again after its transaction left QuickBooks."""
 
     NONE = ""
     OFFERED = "offered"  # its source

@@ -1,4 +1,4 @@
-"""Posting: postings go from the outbox to QuickBooks, each exactly once, and the source is told.
+"""Posting: send postings to QuickBooks, each exactly once, and report the results to the source.
 
 Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.mapping`, `hub.models`, `hub.outbox`, `hub.qbo`,
 `hub.reasons`, `hub.security`, `hub.sources`, `hub.telemetry` and `hub.translations`, never

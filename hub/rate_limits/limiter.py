@@ -154,7 +154,7 @@ class RateLimiter:
             return delay
 
     def _wait(self, seconds: float | None) -> None:
-        """Wait so long, or without a time for the turn of another request, and let others go on."""
+        """Wait for some seconds, or for the turn of another request, and let others continue."""
         if seconds is None:
             self._changed.wait(TURN_SECONDS)
             return

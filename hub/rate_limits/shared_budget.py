@@ -60,7 +60,7 @@ class Share:
 
 
 class StartOutcome(NamedTuple):
-    """What became of a reserved start: when it happened at the latest, or None if it did not."""
+    """The use of a reserved start: when it happened at the latest, or None if it did not."""
 
     number: int
     at: float | None
@@ -158,7 +158,7 @@ class SharedBudget:
         return items if items and self.by_items else 1
 
     def _forget(self, now: float, window: float) -> None:
-        """Forget what counts no more; after the clock was set back, nothing counts for longer."""
+        """Forget what no longer counts; after the clock was set back, nothing counts for longer."""
         for start in self.starts:
             start.at = min(start.at, now + MAX_AHEAD)
         self.starts = [start for start in self.starts if start.at > now - window]

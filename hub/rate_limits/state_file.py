@@ -43,7 +43,7 @@ class SharedState:
         self._file = file
         self._lock_file = file.with_suffix(".lock")
         self._lock_descriptor: _Descriptor | None = None
-        # The same lock for when another process has it: it can wait, but opens the file anew.
+        # The same lock for when another process has it: it can wait, but reopens the file.
         self._slow_lock = FileLock(self._lock_file, timeout=LOCK_SECONDS)
         self._descriptor: _Descriptor | None = None
         self._content = b""  # of the file, as this process last read or wrote it
@@ -69,7 +69,7 @@ class SharedState:
             held.enter_context(self._slow_lock)
 
     def _open_lock(self) -> int:
-        """Return the descriptor of the lock file, opened anew if it was removed or replaced."""
+        """Return the descriptor of the lock file, reopened if it was removed or replaced."""
         if self._lock_descriptor is None or not self._lock_descriptor.is_of(self._lock_file):
             self._lock_file.parent.mkdir(mode=0o700, exist_ok=True)
             self._lock_descriptor = _Descriptor(self._lock_file)
@@ -100,7 +100,7 @@ class SharedState:
                 self._content = content
 
     def _open(self) -> int:
-        """Return the descriptor of the file, opened anew if the file was removed or replaced."""
+        """Return the descriptor of the file, reopened if the file was removed or replaced."""
         if self._descriptor is None or not self._descriptor.is_of(self._file):
             self._content = b""
             self._descriptor = _Descriptor(self._file)

@@ -33,7 +33,7 @@ CLASSES, LOCATIONS = "class", "location"
 class Fact:
     """A part of the company's set-up: bad if documents stop because of it, look if it may matter.
 
-    `next_step` tells what to do unless the state is good.
+    `next_step` says what to do unless the state is good.
     """
 
     title: str

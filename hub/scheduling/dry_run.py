@@ -42,7 +42,7 @@ def check(document_id: int) -> tuple[str, ...]:
 
 
 def _as_final(document: Document) -> Document:
-    """Return the document as if nothing were awaited.
+    """Return the document as if no other document were awaited.
 
     The `hold` of a pending document only says what it waits for, so it is dropped.
     """

@@ -137,7 +137,9 @@ class FolderLock:
 
     @contextmanager
     def use(self, *, wait: bool = False, on_wait: WaitNotice | None = None) -> Iterator[None]:
-        """Hold the lock while a run goes on; raise OtherFolderActive if another data folder has it.
+        """Hold the lock during a run.
+
+        Raise OtherFolderActive if another data folder has it.
 
         `wait` waits for the lease of a folder that ended without saying so.
         """

@@ -126,11 +126,10 @@ class RunQueue:
     def delete_stalled(self, held_names: Collection[str]) -> int:
         """Delete the jobs of dead workers, and those whose end was lost; return their number.
 
-        A job that began some time ago and whose lease is not among those that are held is not
-        executed any more: a run holds its lease until it has ended. It is deleted if the call
-        before this one saw it too, because a job ends a moment after its run. Runs that still wait
-        get another job; those that had begun are closed once their lease is over, and are due
-        again.
+        A job that began some time ago and whose lease is not among those that are held is no longer
+        executed: a run holds its lease until it has ended. It is deleted if the call before this
+        one saw it too, because a job ends a moment after its run. Runs that still wait get another
+        job; those that had begun are closed once their lease is over, and are due again.
         """
         values = {"seconds": self._stalled_seconds}
         with transaction() as session:

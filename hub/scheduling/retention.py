@@ -3,7 +3,7 @@
 Each rule names rows that nothing reads any more but the pages. What exactly-once, undo, the
 reconciliation and the recovery read is in no rule: postings and their newest payload and answer,
 attempts, proofs, heads of transactions, documents, the audit log, and the newest run of each kind.
-The rows are changed in small transactions, each of which is complete, so that posting goes on
+The rows are changed in small transactions, each of which is complete, so that posting continues
 meanwhile and an interrupted pruning is continued by the next one.
 """
 
@@ -112,7 +112,7 @@ def prune(who: str, progress: Progress = lambda name, number: None) -> dict[str,
 def _apply(rule: Rule) -> Iterator[int]:
     """Carry out a rule chunk by chunk; yield how many rows each chunk changed.
 
-    The keys are read outside the transaction that writes, which tests the conditions once more.
+    The keys are read outside the transaction that writes, which tests the conditions again.
     """
     if not rule.days:
         return
@@ -175,7 +175,7 @@ def _match_replaced(before: dt.datetime) -> Conditions:
 
 
 def _ended_receipts(before: dt.datetime) -> Conditions:
-    """Match receipts that are sent no more: their state and reasons stay, their bodies do not.
+    """Match receipts that are no longer sent: their state and reasons stay, their bodies do not.
 
     The next payment is compared with the body of the last receipt about one, which stays.
     """

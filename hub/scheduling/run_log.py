@@ -1,4 +1,4 @@
-"""Write the row and log lines of a run while it goes on, and list the runs that wait to start."""
+"""Write the row and log lines of a run, and list the runs that wait to start."""
 
 import datetime as dt
 import logging
@@ -242,7 +242,7 @@ def runs_under_way() -> list[Run]:
 def close_interrupted(
     session: Session, kind: str, subject_id: int, now: dt.datetime, *, repeat: bool = True
 ) -> None:
-    """Close the started runs of a subject as stopped; `repeat` lets one that posts wait once more.
+    """Close the started runs of a subject as stopped; `repeat` lets one that posts wait again.
 
     Others are due again at once by their schedule.
 
@@ -261,7 +261,7 @@ def close_interrupted(
 
 
 def lease_name(kind: str, subject_id: int) -> str:
-    """Return the name of the lease under which a run goes on.
+    """Return the name of the lease under which a run is executed.
 
     An installation has one run at a time, a company one of each kind.
     """
@@ -290,7 +290,7 @@ def _is_open(kind: str, subject_id: int) -> tuple[Any, ...]:
 
 
 def _repeat_post(session: Session, run: Run) -> None:
-    """Let a run that posts wait once more; it has no schedule that would be due again."""
+    """Let a run that posts wait again; it has no schedule that would be due again."""
     if run.kind != RunKind.POST:
         return
     is_waiting = Run.started_at.is_(None)

@@ -62,7 +62,7 @@ class _ChangedPosting(NamedTuple):
 
 
 def snapshot(session: Session, installation_id: int) -> Snapshot:
-    """Note what is not posted before a run, so that `count_changes` can tell what the run did."""
+    """Note what is not posted before a run, so that `count_changes` can report what the run did."""
     query = select(Posting.id, Posting.document_id, Posting.operation, Posting.state).where(
         Posting.installation_id == installation_id,
         Posting.state != PostingState.POSTED,

@@ -1,6 +1,6 @@
 """Execute one run: collect, post and report, or one of the nightly jobs of a company.
 
-A step that fails is recorded, and the next one goes on.
+A step that fails is recorded, and the next one continues.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -213,7 +213,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
 
 
 def _post(steps: Steps, installation: Installation) -> None:
-    """Post, and go on with what a record that was just created or matched releases."""
+    """Post, and continue with what a record that was just created or matched releases."""
     installation_id = installation.id
     if not may_post(installation):
         steps.step("post", lambda: _send(steps, installation))

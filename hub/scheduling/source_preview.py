@@ -65,7 +65,7 @@ class CodePreview:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentPreview:
-    """What was read under one id, and what would become of it.
+    """What was read under one id, and the planned outcome for it.
 
     `state` is ready, posted, held, pending, closed, excluded, unreadable or gone. `payloads` are
     what would be sent to QuickBooks, one for each part of the document and record to create.
@@ -174,7 +174,7 @@ def _rehearse(
     preview: DocumentPreview,
     is_checked: bool,
 ) -> DocumentPreview:
-    """Plan a document inside the open transaction and return what would become of it."""
+    """Plan a document inside the open transaction and return the planned outcome for it."""
     batch = CollectBatch(session, setup, [document])
     take_in(batch)
     session.flush()

@@ -1,4 +1,4 @@
-"""The steps of one run, each of which may fail without keeping the others from going on."""
+"""The steps of one run, each of which may fail without keeping the others from continuing."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ log = logging.getLogger("hub")
 
 
 class Steps:
-    """The steps of one run: an error in one is recorded, and the next goes on."""
+    """The steps of one run: an error in one is recorded, and the next continues."""
 
     def __init__(
         self, recorder: RunRecorder, wait: bool, requested_by: str, ids: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class Steps:
         self.recorder.line(text, "warning")
 
     def watch(self, installation_id: int) -> None:
-        """Note how the app stands, so that the end of the run can tell what it did."""
+        """Store the state of the app, so that the end of the run can report what it did."""
         with read_only_session() as session:
             snapshot = run_result.snapshot(session, installation_id)
         self.before = (installation_id, snapshot)

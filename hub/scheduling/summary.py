@@ -164,7 +164,7 @@ def recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]]:
 
 
 def describe_result(run: Run) -> str:
-    """Say in a few words what a run did, and why it stopped; "" while it goes on."""
+    """Say in a few words what a run did, and why it stopped; "" while it is running."""
     if not run.ended_at:
         return stored.translate(run.error)
     text = _result_text(run)

@@ -1,4 +1,7 @@
-"""A worker of the distributed engine: executes runs from the queue and stands for election."""
+"""A worker of the distributed engine.
+
+Executes runs from the queue and takes part in the election.
+"""
 
 import asyncio
 import logging

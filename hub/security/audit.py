@@ -151,7 +151,7 @@ def key() -> bytes:
 
 
 def folder_origin() -> str:
-    """Return the name of this machine's data folder, by which its entries are told apart.
+    """Return the name of this machine's data folder, by which its entries are distinguished.
 
     It shows too whether the head of its entries is the one in the database.
     """
@@ -166,7 +166,7 @@ def client_address() -> str:
 
 
 def _read_from_request(extension: str) -> str:
-    """Return what an extension tells of the present request; "" outside of a request."""
+    """Return what an extension adds about the present request; "" outside of a request."""
     find: Callable[[], str] | None = current_app.extensions.get(extension)
     if find is None or not has_request_context():
         return ""

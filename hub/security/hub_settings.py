@@ -42,7 +42,7 @@ def note_accepted_mail(url: str) -> None:
 
 
 def contact_address() -> str:
-    """Return whom people outside may ask about this hub; "" if nobody is named."""
+    """Return the contact for questions about this hub; "" if nobody is named."""
     return hub_context.current().config.contact or read(CONTACT)
 
 

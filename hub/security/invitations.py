@@ -1,7 +1,7 @@
 """Invitations: an address becomes a person with a one-time code, which is valid for a week.
 
 An invitation carries the rights that the person gets. Those for a company that is removed in the
-meantime go with it; an invitation without any right is not valid any more.
+meantime go with it; an invitation without any right is no longer valid.
 """
 
 import datetime as dt
@@ -51,7 +51,7 @@ def invite(
 
 
 def renew(session: Session, invitation: Invitation, who: str) -> str:
-    """Return a new code for an invitation; the former one is worth nothing any more."""
+    """Return a new code for an invitation; the former one becomes invalid."""
     code = one_time_codes.generate()
     now = current().clock.now()
     invitation.invited_by = who

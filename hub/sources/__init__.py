@@ -1,4 +1,4 @@
-"""Calls of the core to a source beside reading its documents.
+"""Calls of the core to a source other than reading its documents.
 
 Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.rate_limits`,
 `hub.reasons`, `hub.security`, `hub.telemetry` and the stored lists of `hub.qbo`. Start reading in

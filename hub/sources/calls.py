@@ -1,4 +1,4 @@
-"""Call a source beside reading its documents: check the access, list codes, read webhooks."""
+"""Call a source other than reading its documents: check the access, list codes, read webhooks."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

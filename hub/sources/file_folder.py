@@ -31,7 +31,7 @@ def folder_of(installation: Installation) -> Path | None:
 
 
 def receive_all(installation: Installation) -> list[Sentence]:
-    """Receive the files in the folder of an installation; return what became of them.
+    """Receive the files in the folder of an installation; return the outcomes.
 
     An accepted file moves to the folder `done`. One that the app cannot read moves to the folder
     `refused` beside a text with the reason, and opens a case. Raise NeedsAttention if the folder
@@ -79,7 +79,7 @@ def _is_settled(path: Path, now: float) -> bool:
 
 
 def _receive(installation: Installation, path: Path) -> Sentence:
-    """Receive one file and move it; return what became of it."""
+    """Receive one file and move it; return the outcome."""
     try:
         file_intake.check_size(installation, path.name, path.stat().st_size)
         content = path.read_bytes()

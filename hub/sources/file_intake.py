@@ -26,7 +26,7 @@ MAX_NAME_LENGTH = 255
 
 @dataclass(frozen=True)
 class IntakeResult:
-    """What became of a file that arrived; `is_new` is false if it had arrived before."""
+    """The outcome for a file that arrived; `is_new` is false if it had arrived before."""
 
     id: int
     name: str
@@ -210,7 +210,7 @@ def _open_case(session: Session, installation: Installation, stored: StoredFile)
 
 
 def _find_earlier_result(installation: Installation, digest: str) -> IntakeResult | None:
-    """Return what became of this content when it arrived before; None if it is new."""
+    """Return the outcome for this content when it arrived before; None if it is new."""
     query = select(StoredFile).where(
         StoredFile.installation_id == installation.id, StoredFile.digest == digest
     )
@@ -220,7 +220,7 @@ def _find_earlier_result(installation: Installation, digest: str) -> IntakeResul
 
 
 def _result(stored: StoredFile, *, is_new: bool) -> IntakeResult:
-    """Return what became of a stored file."""
+    """Return the outcome for a stored file."""
     return IntakeResult(
         id=stored.id,
         name=stored.name,

@@ -109,7 +109,7 @@ def _open_case(session: Session, row: Installation) -> Case | None:
 
 
 def _code(case: Case | None) -> str:
-    """Return what the case says; one that asks for access goes on asking."""
+    """Return what the case says; one that asks for access keeps asking."""
     if case and case.code:
         return case.code
     return "source.unreachable"

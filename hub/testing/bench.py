@@ -212,7 +212,7 @@ class Bench:
 
     @contextlib.contextmanager
     def replaced_by(self, wsgi: WSGIApplication) -> Iterator[None]:
-        """Let another server answer at the source's address; the stand-in's own pages go on."""
+        """Let another server answer at the source's address; the stand-in's own pages continue."""
         self._instead = wsgi
         try:
             yield

@@ -1,4 +1,4 @@
-"""Contract tests of the hooks beside reading: codes, files, and the lists that are pushed."""
+"""Contract tests of the hooks other than reading: codes, files, and the lists that are pushed."""
 
 import hashlib
 from collections import defaultdict

@@ -38,13 +38,13 @@ class Plan(NamedTuple):
 
 
 def plan_documents(bench: Bench) -> list[Plan]:
-    """Read all documents and return what would become of each."""
+    """Read all documents and return the planned outcome for each."""
     documents = [item for item in bench.read() if isinstance(item, Document)]
     return list(_iter_plans(bench, documents))
 
 
 def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
-    """Yield what would become of each document."""
+    """Yield the planned outcome for each document."""
     fields = [with_settings(field, bench.settings) for field in bench.fields()]
     index = index_of_codes(fields, documents)
     links = {document.source_id: _planned_link(document) for document in documents}

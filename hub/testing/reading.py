@@ -20,7 +20,10 @@ PAGES = 260 if FULL else 110  # documents that no source shows on one page
 
 
 def identity(item: Yielded) -> str:
-    """Return what tells one row from another: its source id, or the cursor of a Checkpoint."""
+    """Return what distinguishes one row from another.
+
+    Its source id, or the cursor of a Checkpoint.
+    """
     if isinstance(item, Checkpoint):
         return item.cursor
     return item.source_id

@@ -59,7 +59,7 @@ class ReportTests(VariantBenches):
         """Report each state twice with the same receipt; compare the books after both.
 
         The hub repeats a receipt if it does not know whether it arrived. A stand-in without a page
-        /_sandbox/books does not show what became of it.
+        /_sandbox/books does not show the result.
         """
         kinds: set[str] = set()
         for bench, plans in zip(self._benches(), self._plans(), strict=True):

@@ -34,6 +34,6 @@ def open_stand_in(plugins: Plugins, slug: str, **options: Any) -> Sandbox:
 
 
 def _answer_nothing(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-    """Stand in for the source of an app that only receives files and calls nobody."""
+    """Stand in for the source of an app that only receives files and makes no calls."""
     start("404 Not Found", [("Content-Length", "0")])
     return []

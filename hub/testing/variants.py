@@ -23,7 +23,7 @@ class VariantBenches:
             yield self._open(variant)
 
     def _plans(self) -> Sequence[Sequence[Plan]]:
-        """Return what would become of the documents, with the settings and with each variant.
+        """Return the planned outcome for the documents, with the settings and with each variant.
 
         The documents are read once for all tests of the suite, which do not change them.
         """

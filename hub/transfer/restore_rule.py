@@ -1,4 +1,4 @@
-"""What a database has to be told after it was put back: it may have forgotten postings."""
+"""What has to be recorded in a database after it was put back: it may have forgotten postings."""
 
 from hub.db.engine import transaction
 from hub.posting.recovery import restore

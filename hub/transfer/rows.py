@@ -216,7 +216,7 @@ def _self_references(target: Connection) -> Iterator[str]:
 
 
 def _set_sequences(target: Connection) -> None:
-    """Let each sequence go on after the highest number that was copied."""
+    """Let each sequence continue after the highest number that was copied."""
     for table in ordered_tables():
         number = table.autoincrement_column
         if number is None:

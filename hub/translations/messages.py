@@ -1,4 +1,4 @@
-"""Translate a text for the person who reads the page; English where nobody in particular reads.
+"""Translate a text for the person who reads the page; English where no particular person reads.
 
 Only texts for pages are translated: what is stored, exported, logged, mailed or printed by commands
 stays English.
@@ -80,7 +80,7 @@ def ngettext(singular: str, plural: str, /, count: int, **values: Any) -> str:
 
 
 def pgettext(context: str, text: str, /, **values: Any) -> str:
-    """Translate a text that means different things in English, told apart by `context`."""
+    """Translate a text that means different things in English, distinguished by `context`."""
     person = reader()
     return fill(person.catalog.pgettext(context, text), values, person)
 

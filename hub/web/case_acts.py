@@ -103,7 +103,7 @@ def load_postings(session: Session, case_id: int) -> list[Posting]:
 
 
 def blocks(postings: Sequence[Posting]) -> bool:
-    """Tell whether a case holds postings that could go on."""
+    """Tell whether a case holds postings that could continue."""
     return any(posting.state not in FINAL for posting in postings)
 
 

@@ -179,7 +179,7 @@ def page_of(session: Session, filters: Filters) -> paging.ListPage:
 def next_case_id(session: Session, filters: Filters, case_id: int) -> int | None:
     """Return the case that follows another one in the list; None for the last one.
 
-    Cases that a person has matched or retried are passed over: the next sync goes on with them.
+    Cases that a person has matched or retried are passed over: the next sync continues with them.
     """
     query, key, is_descending = order_cases(session, filters)
     own = session.execute(query.with_only_columns(*key).where(Case.id == case_id)).first()

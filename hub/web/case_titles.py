@@ -1,4 +1,4 @@
-"""Which document a case is about, so that cases with the same title can be told apart."""
+"""Which document a case is about, so that cases with the same title can be distinguished."""
 
 import re
 from collections.abc import Iterable, Sequence

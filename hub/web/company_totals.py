@@ -28,7 +28,7 @@ MONTHS_OFFERED = 24
 
 @dataclass
 class CurrencyTotal:
-    """What became of documents in one currency."""
+    """The results of documents in one currency."""
 
     currency: str
     sums: dict[str, Sum] = field(default_factory=lambda: {group: Sum() for group in Group})

@@ -97,7 +97,7 @@ def show() -> str:
 @pages.post("/confirm")
 @require_role("viewer", of=OWN)
 def check() -> str | Response:
-    """Check the answer and go on to the page that needs it."""
+    """Check the answer and continue to the page that needs it."""
     destination = destinations.local_path(request.args.get("next", "/"))
     row = sessions.current_row()
     if row is None:

@@ -1,4 +1,4 @@
-"""The demo's own page, which begins its story anew."""
+"""The demo's own page, which starts the demo over."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def create_pages(reset: Callable[[], None]) -> Blueprint:
     @pages.post("/reset")
     @require_role("owner")
     def begin_anew() -> Response:
-        """Begin the story anew; the browser follows as soon as the demo answers again."""
+        """Start the demo over; the browser follows as soon as the demo answers again."""
         reset()
         response = Response(render_template("demo_resetting.html"))
         response.headers["Refresh"] = f"2; url={url_for('home.show')}"

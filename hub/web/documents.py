@@ -150,7 +150,7 @@ def check(document_id: int) -> Response:
 @pages.post("/documents/<int:document_id>/post-again")
 @require_role("operator")
 def post_again(document_id: int) -> Response:
-    """Post a document again that is not in QuickBooks any more."""
+    """Post a document again that is no longer in QuickBooks."""
     with read_only_session() as session:
         document = row_or_404(session, SourceDocument, document_id)
         installation = document.installation
@@ -287,7 +287,7 @@ def _load_in_order(
 
 
 def _replaced_state(posting: Posting) -> str:
-    """Return the state to show for a posting that does not count any more, or for a file."""
+    """Return the state to show for a posting that no longer counts, or for a file."""
     is_file = posting.operation == Operation.ATTACH
     if posting.state == PostingState.POSTED and not is_file:
         return "replaced"
@@ -297,7 +297,7 @@ def _replaced_state(posting: Posting) -> str:
 def _is_repostable(document: SourceDocument, state: str) -> bool:
     """Tell whether the person may have the document posted again.
 
-    It is not in QuickBooks any more, and the source still has it.
+    It is no longer in QuickBooks, and the source still has it.
     """
     if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
         return False

@@ -52,7 +52,7 @@ def invite() -> Page:
 @require_role("owner")
 @require_recent_login
 def renew() -> Page:
-    """Send a new code to an invited address; the former one is worth nothing any more."""
+    """Send a new code to an invited address; the former one becomes invalid."""
     with transaction() as session:
         invitation = _require_invitation(session)
         code = invitations.renew(session, invitation, person_name())

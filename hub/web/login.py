@@ -132,7 +132,7 @@ def _record_log_in(app: Flask, user: User, **ignored: Any) -> None:
 
 
 def _accept_own_password(app: Flask, user: User, **ignored: Any) -> None:
-    """Let a person go on who has replaced the password that somebody else chose."""
+    """Let a person continue who has replaced the password that somebody else chose."""
     user.must_change_password = False
 
 

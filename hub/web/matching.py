@@ -150,7 +150,7 @@ def accept(installation_id: int) -> Response:
 @pages.post("/apply")
 @require_role("operator")
 def apply(installation_id: int) -> Response:
-    """Run the app, so that documents held by codes that are matched now go on."""
+    """Run the app, so that documents held by codes that are matched now continue."""
     return start(installation_id, RunKind.SYNC, installation_id)
 
 

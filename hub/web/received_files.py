@@ -136,7 +136,7 @@ def discard(installation_id: int, file_id: int) -> Response:
 def _receive_all(
     installation: Installation, uploads: Iterable[FileStorage]
 ) -> list[file_intake.IntakeResult]:
-    """Store files one by one, and return what became of those that were not refused."""
+    """Store files one by one, and return the outcomes for those that were not refused."""
     results = []
     for file in uploads:
         result = _receive(installation, file.filename or "", file.read())
@@ -148,7 +148,7 @@ def _receive_all(
 def _receive(
     installation: Installation, name: str, content: bytes
 ) -> file_intake.IntakeResult | None:
-    """Store one file and say what became of it; return None if it was refused."""
+    """Store one file and describe the outcome; return None if it was refused."""
     try:
         result = file_intake.receive(
             installation, name, content, way=FileWay.UPLOAD, who=person_name()

@@ -296,7 +296,7 @@ def _paragraph(text: str) -> Iterator[PdfRow]:
 
 
 def _paginate(rows: Iterator[PdfRow]) -> list[list[PdfRow]]:
-    """Divide rows into pages; a table that goes on has its header again."""
+    """Divide rows into pages; a table that continues has its header again."""
     room = HEIGHT - 2 * MARGIN - LINE_HEIGHT
     pages: list[list[PdfRow]] = [[]]
     used = 0.0

@@ -41,7 +41,7 @@ class RecordedSettings:
             return []
 
         def name_of(source: str, id: str) -> str:
-            """Return the name of a record, or its id if it is not known any more."""
+            """Return the name of a record, or its id if it is no longer known."""
             return self._names.get((row.company_id, _list_of(source), id), id)
 
         app = current().plugins.apps[row.slug]

@@ -100,7 +100,7 @@ class Sum:
 
 
 class Group(StrEnum):
-    """The columns of the control totals: what became of the documents."""
+    """The columns of the control totals: the states of the documents."""
 
     POSTED = "posted"
     ATTENTION = "attention"

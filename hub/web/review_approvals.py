@@ -24,7 +24,7 @@ CHUNK = 500  # postings approved in one transaction
 
 @dataclass(frozen=True)
 class ApprovalOutcome:
-    """What became of the listed postings, by id."""
+    """The outcome for each of the listed postings, by id."""
 
     released: tuple[int, ...] = ()
     kinds: tuple[str, ...] = ()  # of the released ones

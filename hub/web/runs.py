@@ -1,4 +1,4 @@
-"""The history of runs, a run's log, and its progress while it goes on."""
+"""The history of runs, a run's log, and its progress while it is running."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence

@@ -29,7 +29,7 @@ DEFAULT_LIMITS = ConnectionLimits()
 
 
 class Web:
-    """Serve one WSGI application; port 0 takes a free one, then `url` tells it.
+    """Serve one WSGI application; port 0 takes a free one, then `url` contains it.
 
     The application itself reads from the headers of proxies who the client is. Here proxies are
     only exempt from the limit of connections of one client.

@@ -92,7 +92,7 @@ def _stored_names(row: Installation) -> Names:
     """Return what names a record that a setting of the app has."""
 
     def name_of(source: str, id: str) -> str:
-        """Return the name of a record, or its id if it is not known any more."""
+        """Return the name of a record, or its id if it is no longer known."""
         return dict(stored_choices(row)(source)).get(id, id)
 
     return name_of

@@ -216,7 +216,7 @@ def _intuit_form(keys: StoredKeys) -> str:
 @pages.post("/contact")
 @require_role("owner")
 def store_contact() -> WerkzeugResponse:
-    """Store whom people outside may ask about this hub."""
+    """Store the contact for questions about this hub."""
     contact = " ".join(request.form.get("contact", "").split())[:MAX_CONTACT_LENGTH]
     with transaction() as session:
         hub_settings.store(session, hub_settings.CONTACT, contact)

@@ -74,7 +74,7 @@ class Keys:
 
 @dataclass
 class Guess:
-    """One guess that was counted as wrong; tell it how the guess came out if it was not.
+    """One guess that was counted as wrong; report the result of the guess if it was not.
 
     As a context it takes the guess back if the check itself fails with an error.
     """

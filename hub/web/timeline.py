@@ -142,7 +142,7 @@ def _describe_proof(proof: Proof) -> TimelineEvent:
 
 
 def _receipt(row: ReceiptRow) -> TimelineEvent:
-    """Return what the source was told."""
+    """Return what was reported to the source."""
     state = gettext(row.state.replace("_", " "))
     if row.ended == ReceiptEnd.DELIVERED:
         return TimelineEvent(

@@ -67,7 +67,7 @@ def init_app(app: Flask) -> None:
 
 
 def reader() -> Reader:
-    """Return the person who looks at this page; outside of a request nobody in particular."""
+    """Return the person who looks at this page; outside of a request no particular person."""
     if not has_request_context():
         return messages.ENGLISH
     if "reader" not in g:
@@ -173,7 +173,7 @@ def _begin() -> None:
 
 
 def _end(error: BaseException | None) -> None:
-    """Translate for nobody in particular again."""
+    """Translate for no particular person again."""
     messages.find_reader.set(lambda: messages.ENGLISH)
     _keep_reasons()
 

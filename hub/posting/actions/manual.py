@@ -85,7 +85,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
 
 
 def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
-    """Record that a transaction in QuickBooks is another document, and let the posting go on."""
+    """Record that a transaction in QuickBooks is another document, and let the posting continue."""
     snapshot = _load_snapshot(posting_id)
     posting = snapshot.posting
     name = format_posting_name(posting)
@@ -113,7 +113,10 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
 
 
 def _state_after_rejection(snapshot: PostingSnapshot) -> PostingState:
-    """Return the state in which a posting goes on; one that may have landed is looked for again."""
+    """Return the state in which a posting continues.
+
+    One that may have landed is looked for again.
+    """
     posting = snapshot.posting
     history = snapshot.history
     state = PostingState(posting.state)

@@ -1,4 +1,4 @@
-"""Results: the history of a posting is loaded, and what became of it is recorded once.
+"""Results: the history of a posting is loaded, and its result is recorded once.
 
 Imports `hub.posting.protocol`, `hub.outbox`, `hub.qbo` and `hub.translations`. Start reading in
 `record`.

@@ -76,7 +76,7 @@ class BatchSizer:
 
     @property
     def is_stable(self) -> bool:
-        """Tell whether the size does not grow any more, so that the next wave need not wait."""
+        """Tell whether the size no longer grows, so that the next wave need not wait."""
         if self.mode == BatchMode.SINGLE:
             return True
         return self.size >= self.most

@@ -321,7 +321,7 @@ def _load_history(
 def _quiet_period(
     posting: Posting, posting_session: PostingSession, *, is_unproved: bool
 ) -> QuietPeriod:
-    """Return how long nothing may be sent; after a restore it begins anew until a proof."""
+    """Return how long nothing may be sent; after a restore it starts again until a proof."""
     key = "restored" if is_unproved else posting.fence
     return posting_session.quiet_period(posting, key)
 

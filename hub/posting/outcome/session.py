@@ -168,7 +168,7 @@ class PostingSession:
     def stop(self, reason: str, pause: float | None = None) -> None:
         """Send nothing more; the first reason is the one that is reported.
 
-        `pause` says after how many seconds it can go on, if that is known.
+        `pause` says after how many seconds it can continue, if that is known.
         """
         if self.stopped:
             return
@@ -194,7 +194,7 @@ class PostingSession:
             self.stop(error.text)
 
     def count_step(self, step: Step) -> None:
-        """Count a step that was taken, by what became of its posting."""
+        """Count a step that was taken, by the new state of its posting."""
         self.counts[STEP_COUNTS[type(step)]] += 1
 
     # -- time ---------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def check_line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[F
     """Find documents whose lines do not add up to the total that the source gives.
 
     Collecting does not plan such a document (`hub.qbo.payloads.assembly`). This is the last check
-    to the cent: it finds a posting whose stored summary and document have come apart.
+    to the cent: it finds a posting whose stored summary and document no longer agree.
     """
     source_total = posting.document.total
     line_total = posting.summary.total

@@ -45,7 +45,7 @@ class Finding:
     """A reason not to send a posting.
 
     Postings with the same `cause` share a case. Without a cause the case is about this posting
-    alone, and `topic` tells it from the other cases of the posting.
+    alone, and `topic` distinguishes it from the other cases of the posting.
     """
 
     topic: str = ""

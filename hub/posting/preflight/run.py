@@ -164,7 +164,7 @@ def _release(
 ) -> None:
     """Release held postings, each to the state in which postings of its installation begin.
 
-    Those of an app whose plugin is not installed any more stay held.
+    Those of an app whose plugin is no longer installed stay held.
     """
     if not ids:
         return

@@ -103,7 +103,7 @@ def may_overwrite(history: History, current: QuickBooksObject) -> bool:
 def is_change_visible(history: History, current: QuickBooksObject) -> bool:
     """Tell whether QuickBooks shows the state that the change was to bring about.
 
-    A deleted transaction needs no voiding any more.
+    A deleted transaction no longer needs voiding.
     """
     if history.operation == Operation.UPDATE:
         is_live = current.state == TransactionState.LIVE

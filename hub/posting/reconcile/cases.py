@@ -1,4 +1,7 @@
-"""Open and close the cases of posted documents that differ from QuickBooks, and tell the source."""
+"""Open and close the cases of posted documents that differ from QuickBooks.
+
+The source gets a receipt of each change.
+"""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -48,10 +51,10 @@ def update_case(
     discrepancy: Discrepancy,
     text: CaseText | None = None,
 ) -> bool:
-    """Open the case of a discrepancy, close those of the others, and tell the source.
+    """Open the case of a discrepancy, close those of the others and report to the source.
 
-    `text` says more than the head of the transaction does, if it was read.
-    Return False if a person has accepted the same discrepancy.
+    `text` says more than the head of the transaction does, if it was read. Return False if a person
+    has accepted the same discrepancy.
     """
     posting = document.posting
     for other in DISCREPANCIES:

@@ -40,7 +40,7 @@ MAX_PAYMENTS_READ = 20  # of one document, to find the date of the last
 
 @dataclass(frozen=True)
 class DocumentNews:
-    """What became of one document: its discrepancy, and what is paid of it."""
+    """The result for one document: its discrepancy, and what is paid of it."""
 
     document: PostedDocument
     discrepancy: Discrepancy = Discrepancy.NONE
@@ -208,7 +208,7 @@ def _report(session: Session, news: DocumentNews) -> Counter[str]:
 def _report_payment(session: Session, news: DocumentNews) -> str:
     """Queue a receipt if the paid amount has changed, also if a payment was taken back.
 
-    Return the state that the source is told; "" if it has been told already.
+    Return the state to report to the source; "" if it was reported already.
     """
     if news.paid is None:
         return ""

@@ -1,4 +1,4 @@
-"""Recovery: what became of postings in doubt is looked up in QuickBooks.
+"""Recovery: the results of postings in doubt are looked up in QuickBooks.
 
 Imports `hub.posting.outcome` and `hub.posting.protocol`. Start reading in `resolve`.
 """

@@ -68,7 +68,7 @@ def resolve_doubts(posting_session: PostingSession) -> None:
 
 
 def seconds_until_next(posting_session: PostingSession) -> float | None:
-    """Return the seconds until the first doubt, or the first postponed posting, may go on.
+    """Return the seconds until the first doubt, or the first postponed posting, may continue.
 
     None if there is neither.
     """
@@ -92,7 +92,7 @@ def seconds_until_next(posting_session: PostingSession) -> float | None:
 def advance_until_idle(
     posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
 ) -> list[tuple[PostingSnapshot, Send]]:
-    """Carry out the steps of each posting until it rests; return those that may be sent."""
+    """Carry out the steps of each posting until it has to wait; return those that may be sent."""
     sendable: list[tuple[PostingSnapshot, Send]] = []
     active = list(snapshots)
     while active:
@@ -186,7 +186,7 @@ def _ask_quickbooks(
 
 
 def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: Step) -> None:
-    """Record the step at which a posting rests for now, with the whole entity if it is posted."""
+    """Record the step at which a posting waits, with the whole entity if it is posted."""
     if isinstance(step, Posted) and not _is_shown(snapshot, step):
         complete = _add_entity(posting_session, snapshot, step.id)
         if complete is None:

@@ -1,4 +1,4 @@
-"""Notice that an older database was put back, and bound what it may have forgotten."""
+"""Detect that an older database was restored, and limit the period that it may lack."""
 
 import datetime as dt
 import os
@@ -57,7 +57,7 @@ def detect_restore(posting_session: PostingSession) -> None:
 def has_restarted(posting_session: PostingSession) -> bool:
     """Return whether the server of the database was started again, and nothing else happened.
 
-    That is also what a machine looks like that was set back as a whole. It stays so until
+    A machine that was restored as a whole looks the same. The result stays True until
     `store_identity` is called.
     """
     if not posting_session.config.is_distributed:

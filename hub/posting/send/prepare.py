@@ -195,7 +195,7 @@ def _has_approved_bytes(posting_session: PostingSession, posting: Posting) -> bo
 def _is_free(posting_session: PostingSession, snapshot: PostingSnapshot) -> bool:
     """Tell whether nothing in QuickBooks depends on the transaction as it was just read.
 
-    If something does, the posting is checked once more.
+    If something does, the posting is checked again.
     """
     posting = snapshot.posting
     if snapshot.entity is None or posting.summary.is_closed:
@@ -244,7 +244,7 @@ def _body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
 
 
 def _last_posted_note(posting: Posting) -> str:
-    """Return the note as it was last posted, which tells it from a note that a person wrote."""
+    """Return the note as last posted, to distinguish it from a note that a person wrote."""
     query = (
         select(Posting.meaning)
         .where(

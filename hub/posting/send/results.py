@@ -191,7 +191,7 @@ def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
 
 
 def _advance(posting_session: PostingSession, ids: list[int]) -> None:
-    """Read or search for postings whose answer does not say enough, and go on from there."""
+    """Read or search for postings whose answer does not say enough, and continue from there."""
     if not ids:
         return
     with read_only_session() as session:

@@ -53,7 +53,7 @@ def drain(
 ) -> DrainResult:
     """Resolve doubts, check and send until nothing is left to send.
 
-    With `wait_for_doubts`, go on until no doubt is left either.
+    With `wait_for_doubts`, continue until no doubt is left either.
     """
     posting_session = PostingSession(company_id, installation_ids, run_id, progress)
     obstacle = _find_obstacle(posting_session)
@@ -77,7 +77,7 @@ def resolve_only(
     run_id: int | None = None,
     progress: Progress | None = None,
 ) -> DrainResult:
-    """Find out what became of the postings in doubt, and send nothing.
+    """Find the results of the postings in doubt, and send nothing.
 
     This is for apps that may not post: what they have sent before must not stay in doubt.
     """
@@ -118,7 +118,7 @@ def _find_obstacle(posting_session: PostingSession) -> str:
 def _send_all(posting_session: PostingSession) -> float | None:
     """Do everything that can be done now, and wait for short pauses.
 
-    Return the seconds until a doubt may go on; None if there is none.
+    Return the seconds until a doubt may continue; None if there is none.
     """
     _send_once(posting_session)
     fruitless_pauses = 0

@@ -126,7 +126,7 @@ def connect_with_refresh_token(
 
 
 def disconnect(company_id: int, who: str = "hub") -> bool:
-    """Disconnect a company and keep its settings and matches; return whether Intuit was told.
+    """Disconnect a company and keep its settings and matches; return whether Intuit was informed.
 
     Intuit ends everything that was granted together. A token that another company uses, or that
     never worked for this one, is therefore only forgotten.
@@ -239,7 +239,7 @@ def _identity_to_store() -> dict[str, Any] | None:
     """Return the identity of the database for a new company; None if it is not needed or complete.
 
     A failover may lose everything that happened since a company was connected. If only the first
-    pass stored the identity, no machine could tell the other database by it.
+    pass stored the identity, no machine could recognize the other database by it.
     """
     if not hub_context.current().config.is_distributed:
         return None

@@ -100,7 +100,7 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
 
 
 def retry_refused_renewal(company_id: int) -> None:
-    """Ask Intuit once more for a token that it refused to renew."""
+    """Ask Intuit again for a token that it refused to renew."""
     state = _token_state(company_id)
     keys_refused = state.company.state == ConnectionState.CONFIGURATION
     if state.rejected or keys_refused:

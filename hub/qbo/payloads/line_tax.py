@@ -1,4 +1,4 @@
-"""Tax in companies where every line has a tax code: how amounts are meant, and the stated tax."""
+"""Tax in companies where every line has a tax code: amounts with or without it, and stated tax."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -23,7 +23,7 @@ Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax co
 
 
 def tax_detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[str, Any]:
-    """Return how amounts are meant and the stated tax; nothing in the United States.
+    """Return whether amounts include tax and the stated tax; nothing in the United States.
 
     `pairs` are the taxed lines with their bodies. They are not `whole` if something else, such as a
     discount, changes what is taxed.

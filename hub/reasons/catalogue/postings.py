@@ -32,7 +32,7 @@ TEMPLATES = {
     ),
     "posting.awaits_several": Template(reason="{first}; {others}"),
     "posting.unwanted_yet": Template(reason="the source does not want it yet."),
-    # What became of other postings.
+    # The results of other postings.
     "posting.replaced": Template(reason="Replaced by a later change."),
     "posting.parent_not_posted": Template(reason="The document that it belongs to is not posted."),
     "posting.waits_for_removal": Template(

@@ -127,7 +127,7 @@ class ApprovalSchema(Schema):
 
 
 class ApprovalOutcomeSchema(Schema):
-    """What became of each posting of an approval, by id."""
+    """The outcome for each posting of an approval, by id."""
 
     approved = fields.List(
         fields.Integer(),

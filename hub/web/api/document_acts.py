@@ -55,7 +55,7 @@ def check(document_id: int) -> Any:
     resource, "/post-again", method="POST", role="operator", answer=DocumentWithPostingsSchema
 )
 def post_again(document_id: int) -> Any:
-    """Post a document again that is not in QuickBooks any more; it is looked for there first."""
+    """Post a document again that is no longer in QuickBooks; it is looked for there first."""
     with read_only_session() as session:
         installation = row_or_404(session, SourceDocument, document_id).installation
     retries.retry(_main_posting_id(document_id), person_name())

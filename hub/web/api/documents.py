@@ -1,4 +1,4 @@
-"""Documents in the API: what the source has, and what became of it in QuickBooks."""
+"""Documents in the API: what the source has, and its result in QuickBooks."""
 
 from typing import Any
 

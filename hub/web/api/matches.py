@@ -85,7 +85,7 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
 
 @operation(resource, "/", method="PUT", role="operator", body=DecisionSchema, answer=MatchSchema)
 def decide(installation_id: int, body: dict[str, Any]) -> Any:
-    """Decide what a code is matched with; the next sync goes on with its documents."""
+    """Decide what a code is matched with; the next sync continues with its documents."""
     field, code = body["field"], body["code"]
     with read_only_session() as session:
         row_or_404(session, Installation, installation_id)

@@ -45,7 +45,7 @@ def read_exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Itera
 
 
 def _item_of(source_id: str, items: Sequence[Outcome]) -> Outcome:
-    """Return the document with this id, or what became of its whole row."""
+    """Return the document with this id, or the outcome for its whole row."""
     for item in items:
         if item.source_id == source_id:
             return item

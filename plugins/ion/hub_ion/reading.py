@@ -89,7 +89,7 @@ def open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
 
 
 def sweep_orders(site: Site, ion: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
-    """Yield every open order anew, whatever its time of change says, and what was deleted."""
+    """Yield every open order again, whatever its time of change says, and what was deleted."""
     present = [row["id"] for row in ion.rows(queries.ORDER_IDS)]
     if not sweep.is_first:
         for page in ion.pages(queries.ORDERS, {"status": {"in": list(OPEN)}}):

@@ -1,4 +1,4 @@
-"""Rows as the API shows them: what depends on other rows is worked out anew each time."""
+"""Rows as the API shows them: what depends on other rows is worked out again each time."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
