@@ -37,7 +37,7 @@ def has_posted(office, number):
     return office.database.count("posting WHERE state = 'posted'") >= number
 
 
-@pytest.mark.proof
+@pytest.mark.proof(small=0)
 def test_companies_sync_while_postgresql_restarts(make_office, own_server, figure):
     office = make_office(own_server.url, documents=DOCUMENTS)
     office.patience = SECONDS

@@ -94,7 +94,7 @@ def office(hub, quickbooks, costtracker):
 KEYS_OF_COSTTRACKER = {name: KEYS[name] for name in ("client_id", "client_secret", "zone")}
 
 
-@pytest.mark.proof(small=2)
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("fault", QUICKBOOKS_FAULTS)
 def test_everything_is_posted_after_quickbooks_recovers(office, quickbooks, costtracker, fault):
     # Five sends without an answer would hold a document for a person.
@@ -107,7 +107,7 @@ def test_everything_is_posted_after_quickbooks_recovers(office, quickbooks, cost
     assert reported(costtracker) == {"posted"}
 
 
-@pytest.mark.proof(small=2)
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("fault", COSTTRACKER_FAULTS)
 def test_everything_is_posted_after_costtracker_recovers(office, quickbooks, costtracker, fault):
     costtracker.ask("fault", {"kind": fault})

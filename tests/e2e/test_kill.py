@@ -16,8 +16,8 @@ from hub.context import current
 from hub.db import engine
 from tests.support.tiers import FULL, by_form
 
-pytestmark = pytest.mark.proof
-PARTS, KILLS = by_form(small=(1, 2), full=(1, 40), long=(4, 50))
+pytestmark = pytest.mark.proof(small=0)
+PARTS, KILLS = by_form(small=(1, 40), full=(1, 40), long=(4, 50))
 DOCUMENTS, DOCUMENTS_OF_OTHERS = (120, 24) if FULL else (20, 2)
 LARGEST_APP = "costtracker"  # the app with more documents than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}

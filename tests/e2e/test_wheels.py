@@ -18,6 +18,7 @@ from hub.contract import tiers
 from hub.contract.registry import Plugins
 from tests.support.wheel_environment import RUN_SCRIPT, WheelEnvironment, build_wheel
 
+pytestmark = pytest.mark.proof(small=0)
 ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 IMPORT_ALL = """

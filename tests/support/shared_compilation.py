@@ -4,7 +4,6 @@ Each test has a hub of its own. Compiling the same statements for each of them t
 time of a run; templates and routes took a few per cent each.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -18,8 +17,9 @@ from hub.db import engine as db_engine
 
 STATEMENTS: dict[Any, Any] = {}
 TEMPLATES: dict[Any, Any] = {}
-URL_BUILDERS: dict[Any, Callable[..., Any]] = {}
-compile_url_builder = Rule._compile_builder
+ROUTES: dict[Any, dict[str, Any]] = {}
+COMPILED_ATTRIBUTES = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
+compile_route = Rule.compile
 bind_database = db_engine.init_app
 create_environment = Environment.__init__
 
@@ -63,12 +63,13 @@ def _create_environment(environment: Environment, *args: Any, **options: Any) ->
         environment.bytecode_cache = Templates()
 
 
-def _url_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
-    """Return the function that builds the addresses of a route; equal routes share one."""
-    key = rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown
-    if key not in URL_BUILDERS:
-        URL_BUILDERS[key] = compile_url_builder(rule, append_unknown)
-    return URL_BUILDERS[key]
+def _compile_route(rule: Rule) -> None:
+    """Compile a route, or take over what an equal route was compiled to."""
+    key = rule.rule, rule.subdomain, rule.host, repr(rule.defaults), rule.merge_slashes
+    if key not in ROUTES:
+        compile_route(rule)
+        ROUTES[key] = {name: getattr(rule, name) for name in COMPILED_ATTRIBUTES}
+    vars(rule).update(ROUTES[key])
 
 
 def _is_same_dialect(dialect: object, other: object) -> bool:
@@ -79,7 +80,7 @@ def _dialect_hash(dialect: object) -> int:
     return hash(type(dialect))
 
 
-Rule._compile_builder = _url_builder  # type: ignore[method-assign]
+Rule.compile = _compile_route  # type: ignore[method-assign]
 # SQLAlchemy stores compiled statements by dialect, and each engine has a dialect object of its own.
 for dialect in (sqlite.dialect, psycopg.dialect):
     dialect.__eq__ = _is_same_dialect  # type: ignore[method-assign,assignment]

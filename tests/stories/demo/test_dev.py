@@ -118,6 +118,7 @@ def page(output, path):
     return browser.get(f"{url}{path}", timeout=60).text
 
 
+@pytest.mark.proof(small=0)
 def test_it_serves_the_plugin_and_starts_again_when_a_file_changes(served, package):
     process, read_to, printed = served
     output = read_to(LAST)

@@ -376,8 +376,7 @@ def test_a_check_of_a_company_that_takes_no_documents_does_not_call_it_well(quic
 # -- histories -------------------------------------------------------------------------------------
 
 
-@pytest.mark.proof(small=1)
-@pytest.mark.proof(small=4)
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("batches", ["single", "batch"])
 @pytest.mark.parametrize("name", HISTORIES)
 def test_every_document_is_posted_in_the_end_without_a_person(

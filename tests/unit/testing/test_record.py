@@ -76,7 +76,7 @@ def author(tmp_path):
     return Author(tmp_path)
 
 
-@pytest.mark.proof
+@pytest.mark.proof(small=0)
 def test_the_plugin_of_the_guide_passes_its_tests_and_the_record_gives_its_tier(author):
     code, output = author.run_tests("--rewrite-golden", path="tests/test_documents.py")
     assert (code, author.stored_record()) == (0, None), "without the option nothing is recorded"

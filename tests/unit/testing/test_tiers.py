@@ -30,6 +30,15 @@ FORMS = {
     "full": {"HUB_PROOF": "full"},
     "long": {"HUB_PROOF": "full", "PROOF_EVENTS": "4"},
 }
+ON_BOTH_DATABASES = """
+import pytest
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_list(database): pass
+
+@pytest.mark.parametrize("database", ["postgres"])
+def test_a_lock(database): pass
+"""
 BROWSER_STORY = """
 import pytest
 
@@ -107,3 +116,18 @@ def test_a_story_in_a_browser_runs_if_its_file_is_named(browser_story):
     assert names_of(browser_story, {}, "test_pages.py") == ["test_a_page"]
     assert names_of(browser_story, {}, "test_pages.py::test_a_page") == ["test_a_page"]
     assert names_of(browser_story, {}, ".") == []
+
+
+@pytest.fixture
+def on_both_databases(tmp_path):
+    (tmp_path / "test_rows.py").write_text(ON_BOTH_DATABASES)
+    return tmp_path
+
+
+def test_a_repetition_on_postgresql_is_left_to_the_full_form(on_both_databases):
+    assert names_of(on_both_databases, {}) == ["test_a_list[sqlite]", "test_a_lock[postgres]"]
+    assert len(names_of(on_both_databases, {"HUB_PROOF": "full"})) == 3
+
+
+def test_a_repetition_on_postgresql_runs_if_its_file_is_named(on_both_databases):
+    assert len(names_of(on_both_databases, {}, "test_rows.py")) == 3

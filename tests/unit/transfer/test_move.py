@@ -135,7 +135,7 @@ class Interruption:
         pass
 
 
-@pytest.mark.proof(small=2)
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize(
     ("phase", "share"), [("copy", 0.5), ("prove", 0), ("release", 0), ("prove", 1)]
 )
@@ -216,6 +216,7 @@ def test_another_revision_is_refused(hub, target, folder, tmp_path, revision):
         assert (code, f"is at revision {revision}" in output) == (1, True)
 
 
+@pytest.mark.proof(small=0)
 def test_a_hub_moves_from_one_postgresql_database_to_another(hub, moved, postgres, make_database):
     before = lists_of(hub)
     target = with_password(make_database(postgres, make_url(moved.address).database))

@@ -282,7 +282,7 @@ def _rows_read(node: dict[str, Any]) -> Iterator[tuple[str, int]]:
         yield from _rows_read(part)
 
 
-@pytest.mark.proof
+@pytest.mark.proof(small=0)
 def test_no_query_of_a_page_reads_a_large_table_of_postgresql(postgresql_app: Flask) -> None:
     with postgresql_app.app_context():
         database = engine.db.engine

@@ -211,6 +211,7 @@ def test_a_stolen_session_cannot_guess_the_current_password(visitor):
     assert change(PASSWORD) == 429
 
 
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("cookie", ["x", "e30.forged", "²", "\\ud800", "a" * 3000])
 def test_a_forged_cookie_of_a_browser_counts_as_none(visitor, cookie):
     attack(visitor.app, 40)

@@ -239,6 +239,7 @@ HOSTILE_BODIES = [
 ]
 
 
+@pytest.mark.proof(small=4)
 @pytest.mark.parametrize("body", HOSTILE_BODIES, ids=range(len(HOSTILE_BODIES)))
 def test_a_signed_body_of_any_shape_is_no_error_of_the_hub(owner, body):
     digest = hmac.new(factory.VERIFIER.encode(), body, hashlib.sha256).digest()
