@@ -29,14 +29,14 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B4",
         place=f"{PLUGIN}/bills.py",
-        old='    "Received": names.OrderLine.RECEIVED,',
-        new='    "Received": names.OrderLine.ORDERED,',
+        old='        "Received": order.get(names.OrderLine.RECEIVED),',
+        new='        "Received": order.get(names.OrderLine.ORDERED),',
         bug="The ordered quantity is shown as the received one.",
     ),
     Mutant(
         row="CT-B4",
         place=f"{PLUGIN}/bills.py",
-        old='    "Ordered": names.OrderLine.ORDERED,\n',
+        old='        "Ordered": order.get(names.OrderLine.ORDERED),\n',
         new="",
         bug="The ordered quantity of a line is not shown.",
     ),
