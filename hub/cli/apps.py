@@ -102,6 +102,7 @@ def enable(
     --as` access must have been granted before.
     """
     from hub.installations import enable as installations_enable
+    from hub.installations import shared_accounts
 
     company_id = company(realm).id
     present = installations_enable.find(company_id, slug)
@@ -117,6 +118,9 @@ def enable(
     )
     company_name = row.company.name or row.company.realm
     say(f"{_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
+    warning = shared_accounts.warn(row)
+    if warning:
+        say(warning)
     source_name = row.tenant_name or "the source"
     for field, count in installations_enable.push_first_lists(row).items():
         say(f"  {count} entries of {field} put into {source_name}")

@@ -15,7 +15,7 @@ from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, SettingsInvalid
-from hub.installations import approval_changes
+from hub.installations import approval_changes, shared_accounts
 from hub.installations import enable as installations_enable
 from hub.models import Installation, User
 from hub.security import audit
@@ -257,6 +257,9 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     is_new_start = not was_enabled or before.start_date != saved.start_date
     if is_new_start and setting_preview.is_past(saved.start_date, saved.zone):
         flash(setting_preview.start_warning(saved.start_date), "look")
+    warning = shared_accounts.warn(saved)
+    if warning and not (was_enabled and before.enabled):
+        flash(reasons.translate_sentence(warning), "look")
     if was_enabled:
         enabled_apps.request_runs(before, saved)
     elif current().plugins.has(before.slug, "hub_records"):
