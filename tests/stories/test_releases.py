@@ -1,13 +1,14 @@
 """A case closes, and its documents are sent, in the run that removes its cause."""
 
 import datetime as dt
+import unicodedata
 from dataclasses import replace
 
 import pytest
 from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
-from hub import hookimpl, outbox
+from hub import Party, hookimpl, outbox
 from hub.cli.sync_runs import sync_all
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
@@ -50,6 +51,18 @@ def test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_ru
     states = {works.posting(f"client:{code}").state for code in ("k20", "k77")}
     assert states == {"posted", "withdrawn"}, "whichever comes first has the name"
     assert works.cases() == {}
+
+
+def test_a_name_in_two_spellings_of_its_accents_is_created_once(till):
+    names = [unicodedata.normalize(form, "Café Ærlig") for form in ("NFC", "NFD")]
+    assert names[0] != names[1]
+    for number, name in enumerate(names):
+        client = replace(CLIENT, id=f"k{number}", name=name, create=Party(name=name))
+        till.put(invoice(f"invoice:{number}", client=client))
+    states = till.run()
+    assert {states["invoice:0"], states["invoice:1"]} == {"posted"}
+    created = [one["DisplayName"] for one in till.ours("Customer")]
+    assert (created, till.cases()) == ([names[0]], [])
 
 
 def test_a_namesake_that_cannot_be_created_is_a_question_about_the_match(works):

@@ -1,5 +1,6 @@
 """Names of suppliers, customers and items, and the fields that suppliers and customers share."""
 
+import unicodedata
 from typing import Any
 
 from hub.contract.documents import Party
@@ -14,8 +15,12 @@ MAX_PHONE_LENGTH = 30
 
 
 def name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH) -> str:
-    """Return a name on one line; report one that QuickBooks does not take."""
-    plain = " ".join(clean(text).split())
+    """Return a name on one line; report one that QuickBooks does not take.
+
+    Letters with accents are composed, so that QuickBooks recognizes a name that it has.
+    """
+    composed = unicodedata.normalize("NFC", clean(text))
+    plain = " ".join(composed.split())
     if ":" in plain:
         builder.problems.append(
             Sentence(
