@@ -17,7 +17,7 @@ from tests.support.page_visitor import Visitor
 from tests.support.stored_cases import open_stored_case
 from tests.unit.web.test_large_lists import link, queries_of
 
-ROW = re.compile(r"<tr>\s*<td class=\"(?:amount|tick)\">.*?</tr>", re.DOTALL)
+ROW = re.compile(r"<tr>\s*(?:<td class=\"(?:amount|tick)\">|<th scope=\"row\">).*?</tr>", re.DOTALL)
 ADDRESS = re.compile(r'href="/inbox/(\d+)')
 
 
