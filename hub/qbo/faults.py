@@ -11,16 +11,19 @@ from xml.etree import ElementTree
 from hub.errors import Sentence
 
 # The outcome of a call by the codes of its faults; any other code is a refusal. Each of these codes
-# needs an entry in EXPLANATIONS.
+# needs an entry in EXPLANATIONS. `hub.qbo.responses` has the same by the status of the answer.
 POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
 # Not done; repeated after a pause of all calls to the company, so never for one document alone.
 THROTTLED_CODES = {"3001", "140", "150"}
 EXPIRED_CODES = {"3200", "100", "110"}  # not done; a new access token may help
 FORBIDDEN_CODES = {"3100", "120", "6190"}  # not done; a person has to reconnect
 BUSINESS_RULE_CODE = "6000"  # also used for errors inside QuickBooks
+INTERNAL_ERROR_CODE = "10000"
 HOLDER = re.compile(r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)")
 INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
 NOT_ACCEPTED = Sentence("QuickBooks did not accept the connection. It is tried again by itself.")
+SLOW_DOWN = Sentence("QuickBooks asks to slow down. It is tried again by itself.")
+UNKNOWN_ERROR = Sentence("QuickBooks reports an error that the hub does not know.")
 UNEXPLAINED = Sentence("QuickBooks does not take it as it is. Correct what it names, then retry.")
 EXPLANATIONS = {
     "100": NOT_ACCEPTED,
@@ -62,7 +65,7 @@ EXPLANATIONS = {
         "It refers to an entry that this company has not, or no longer uses. Refresh the"
         " lists, match it again."
     ),
-    "3001": Sentence("QuickBooks asks to slow down. It is tried again by itself."),
+    "3001": SLOW_DOWN,
     "3100": Sentence(
         "QuickBooks no longer lets the hub work in this company. Open Companies and press"
         " Reconnect."
@@ -123,7 +126,7 @@ EXPLANATIONS = {
     "6540": Sentence(
         "It was deposited in QuickBooks and cannot be changed. Take it out of the deposit first."
     ),
-    "10000": Sentence("QuickBooks had a fault of its own."),
+    INTERNAL_ERROR_CODE: Sentence("QuickBooks had a fault of its own."),
 }
 
 
@@ -237,18 +240,24 @@ def _local_name(node: ElementTree.Element) -> str:
     return node.tag.rpartition("}")[2]
 
 
-def explain_refusal(faults: tuple[Fault, ...], what: str = "") -> str:
+def explain_refusal(faults: tuple[Fault, ...]) -> str:
     """Explain why QuickBooks refused something, with its own words and the next step."""
     if not faults:
         return Sentence(
-            "QuickBooks refused %(name)s without saying why. Retry; if it stays so, report it.",
-            name=what or Sentence("it"),
+            "QuickBooks refused it without saying why. Retry; if it stays so, report it."
         )
-    explanations = list(dict.fromkeys(_explain(fault) for fault in faults))
-    text = explanations[0] if len(explanations) == 1 else " ".join(explanations)
-    if not what:
-        return text
-    return Sentence("QuickBooks refused %(name)s. %(text)s", name=what, text=text)
+    return explain(faults, UNEXPLAINED)
+
+
+def explain(faults: tuple[Fault, ...], default: str) -> str:
+    """Return what faults mean, with the words of QuickBooks.
+
+    `default` explains codes that have no explanation of their own; without faults it is all.
+    """
+    explanations = list(dict.fromkeys(_explain_fault(fault, default) for fault in faults))
+    if not explanations:
+        return default
+    return explanations[0] if len(explanations) == 1 else " ".join(explanations)
 
 
 def quote_reasons(faults: tuple[Fault, ...]) -> str:
@@ -268,9 +277,11 @@ def _quote_sentence(fault: Fault, details: str = "") -> str:
     )
 
 
-def _explain(fault: Fault) -> str:
+def _explain_fault(fault: Fault, default: str) -> str:
     """Return what a fault means and what to do about it, with the words of QuickBooks."""
-    explanation = EXPLANATIONS.get(fault.code, UNEXPLAINED)
+    is_internal = fault.code == BUSINESS_RULE_CODE and fault.is_inconclusive
+    code = INTERNAL_ERROR_CODE if is_internal else fault.code
+    explanation = EXPLANATIONS.get(code, default)
     field = Sentence(", field %(name)s", name=fault.element) if fault.element else ""
     quote = _quote_sentence(fault, field)
     return Sentence("%(explanation)s (%(quote)s)", explanation=explanation, quote=quote)

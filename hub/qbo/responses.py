@@ -14,12 +14,23 @@ from hub.models.enums import SendOutcome
 from hub.qbo.faults import (
     EXPIRED_CODES,
     FORBIDDEN_CODES,
+    NOT_ACCEPTED,
+    SLOW_DOWN,
     THROTTLED_CODES,
+    UNKNOWN_ERROR,
     Fault,
+    explain,
     explain_refusal,
     faults_of,
     parse,
 )
+
+# What the status of an answer says about the call, whatever its body contains. `hub.qbo.faults` has
+# the same by the codes of faults. A fault with any other status is a refusal.
+THROTTLED_STATUSES = {429}  # not done; repeated after a pause of all calls to the company
+EXPIRED_STATUSES = {401}  # not done; a new access token may help
+FORBIDDEN_STATUSES = {403}  # not done; a person has to reconnect
+INCONCLUSIVE_STATUSES = range(500, 600)  # may be done, so it is looked up before it is repeated
 
 DEFAULT_PAUSE_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 3600.0
@@ -128,14 +139,15 @@ def _decide_outcome(
     """Decide what an answer means; whatever is not clear stays in doubt."""
     faults = answer.faults
     codes = {fault.code for fault in faults}
-    if response.status == 429 or codes & THROTTLED_CODES:
+    if response.status in THROTTLED_STATUSES or codes & THROTTLED_CODES:
         after = _pause_seconds(response.headers.get("Retry-After", ""))
-        text = explain_refusal(faults)
+        text = explain(faults, SLOW_DOWN)
         return replace(answer, outcome=SendOutcome.THROTTLED, after=after, text=text)
 
-    expired = response.status == 401 or bool(codes & EXPIRED_CODES)
-    if expired or response.status == 403 or codes & FORBIDDEN_CODES:
-        text = _explain_unauthorized(faults)
+    expired = response.status in EXPIRED_STATUSES or bool(codes & EXPIRED_CODES)
+    forbidden = response.status in FORBIDDEN_STATUSES or bool(codes & FORBIDDEN_CODES)
+    if expired or forbidden:
+        text = explain(faults, NOT_ACCEPTED)
         return replace(answer, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
 
     if _is_refusal(answer, response):
@@ -149,7 +161,7 @@ def _decide_outcome(
 
 def _is_refusal(answer: Answer, response: HttpResponse) -> bool:
     """Return whether QuickBooks certainly did not do what the call asked for."""
-    if not answer.faults or response.status >= 500:
+    if not answer.faults or response.status in INCONCLUSIVE_STATUSES:
         return False
     is_inconclusive = any(fault.is_inconclusive for fault in answer.faults)
     return not is_inconclusive
@@ -302,17 +314,10 @@ def _pause_seconds(text: str) -> float:
     return max(1.0, min(float(text), MAX_PAUSE_SECONDS))
 
 
-def _explain_unauthorized(faults: tuple[Fault, ...]) -> str:
-    """Return why QuickBooks refused the connection."""
-    if faults:
-        return explain_refusal(faults)
-    return Sentence("QuickBooks did not accept the connection. It is tried again by itself.")
-
-
 def _explain_doubt(answer: Answer, response: HttpResponse) -> str:
     """Return why it is not known whether a call was done."""
     if answer.faults:
-        reason = explain_refusal(answer.faults)
+        reason = explain(answer.faults, UNKNOWN_ERROR)
     elif response.status == 200:
         reason = Sentence("QuickBooks answered something that is not what was asked for.")
     else:

@@ -28,6 +28,13 @@ HIDDEN_FIELDS = (
     "version",
     "tolerance",
 )
+# Labels of fields whose names would read badly; any other is its name with spaces.
+LABELS = {
+    "hold": gettext_noop("Reason"),
+    "quickbooks_id": gettext_noop("QuickBooks id"),
+    "payment_type": gettext_noop("Paid by"),
+    "email_to": gettext_noop("Mailed to"),
+}
 NUMBER = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
 DATE_PATTERN = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::[\d.]+)?(?:Z|[+-]\d\d:\d\d)?)?\b")
 AMOUNTS = ("total", "tax_total")
@@ -64,7 +71,8 @@ def source_view(document: SourceDocument, record_name: RecordName = lambda field
     facts = []
     for name, value in body.items():
         if value and name not in HIDDEN_FIELDS:
-            facts.append((_label(name), _fact(name, value, document.currency)))
+            label = LABELS.get(name) or _label(name)
+            facts.append((label, _fact(name, value, document.currency)))
     for name, value in body.get("facts", {}).items():
         facts.append((_label(name), format_dates(str(value))))
     lines = []

@@ -93,10 +93,10 @@ def test_the_holder_is_found_in_other_languages_too():
 
 def test_a_sentence_says_what_was_said_and_what_to_do():
     text = explain_refusal(
-        (Fault("6210", message="Closed", detail="The account period has closed."),), "bill 12"
+        (Fault("6210", message="Closed", detail="The account period has closed."),)
     )
     assert text == (
-        "QuickBooks refused bill 12. Its date lies in a closed period. "
+        "Its date lies in a closed period. "
         "Open the period in QuickBooks or change the date at the source. "
         "(QuickBooks says: The account period has closed; code 6210.)"
     )

@@ -4,7 +4,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from hub.contract.documents import KINDS, Address, Document, Item, Party
+from hub.contract.documents import KINDS, OPTIONAL_TEXTS, Address, Document, Item, Party
 from hub.mapping import Mapped
 from hub.qbo import payloads
 from hub.qbo.company_facts import CompanyFacts
@@ -18,6 +18,8 @@ TEXTS = {
     "custom": {"Buyer": "Ola", "Empty": " "},
     "ship_to": Address(name="Site office", lines=("12 Elm Street",), city="Riverton"),
 }
+# Texts of a document that the hub itself uses, so that they are in no body as they are.
+NOT_POSTED = ("quickbooks_id", "version", "hold", "url", "currency", "payment_type")
 
 
 def build(kind, **texts):
@@ -29,6 +31,11 @@ def build(kind, **texts):
     return payloads.build(
         mapped(line("1", "5", item="1"), kind=kind, header=header, **values), US, MARKER
     )
+
+
+def test_every_text_that_a_document_may_have_is_tried_here():
+    tried = {*TEXTS, "number", "email_to"}  # see test_payloads_kinds.py for these two
+    assert set(OPTIONAL_TEXTS) - tried == set(NOT_POSTED), "Add a new field to TEXTS."
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "item"])

@@ -1,10 +1,14 @@
 """Amounts, payloads and source data in readable form."""
 
+from dataclasses import fields
 from decimal import Decimal
+from gettext import NullTranslations
 
 import pytest
 
+from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
+from hub.translations import catalogs
 from hub.web.source_view import amount, payload_text, source_view
 
 
@@ -68,3 +72,22 @@ def test_an_address_is_shown_without_the_names_of_its_parts() -> None:
     address = {"name": "Orbital Works", "lines": ["3 Launch Road", "Hangar 3"], "region": None}
     view = source_view(SourceDocument(body={"ship_to": address}, currency="USD"))
     assert view.facts == [("Ship to", "Orbital Works, 3 Launch Road, Hangar 3")]
+
+
+class NoTranslations(NullTranslations):
+    """Answer nothing for a text that the catalog before it does not have."""
+
+    def gettext(self, message: str) -> str:
+        return ""
+
+
+def test_each_fact_of_a_document_has_a_norwegian_label() -> None:
+    catalog = catalogs.hub_catalog("nb")
+    catalog.add_fallback(NoTranslations())
+    names = {field.name for field in fields(Document)} - {"lines", "codes", "facts"}
+    body = dict.fromkeys(names, "1") | {"custom": {"Buyer": "Ola"}, "ship_to": {"city": "Oslo"}}
+    labels = [label for label, _ in source_view(SourceDocument(body=body)).facts]
+    assert [label for label in labels if not catalog.gettext(label)] == [], (
+        "Add the label to hub/web/texts_from_below.py and run make translations, or name the field"
+        " in HIDDEN_FIELDS of hub/web/source_view.py if the page shows it elsewhere."
+    )
