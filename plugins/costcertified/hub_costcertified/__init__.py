@@ -82,7 +82,8 @@ def hub_check(app: str, site: Site) -> Tenant:
 
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
-    return codes_in_use(reading.iter_changes(site, CostCertified(site), {}), field)
+    documents = reading.iter_changes(site, CostCertified(site), {})
+    return codes_in_use(documents, field)
 
 
 @hookimpl
@@ -99,7 +100,8 @@ def hub_documents(
 
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
-    receipts.report(CostCertified(site), document, receipt)
+    source = CostCertified(site)
+    receipts.report(source, document, receipt)
 
 
 @hookimpl

@@ -55,10 +55,15 @@ class CostCertified:
         """Yield (rows, cursor after them) of invoices, payments, payouts or expenses."""
 
         def fetch(cursor: str | None) -> Page[Row]:
-            params = {names.Page.LIMIT: PAGE_SIZE} | ({names.Page.CURSOR: cursor} if cursor else {})
+            """Return the page after a cursor."""
+            params: Row = {names.Page.LIMIT: PAGE_SIZE}
+            if cursor:
+                params[names.Page.CURSOR] = cursor
             page = self._call("GET", f"/v1/{things}", params=params).check().json()
             return Page(
-                page[names.Page.ITEMS], page[names.Page.NEXT_CURSOR], page[names.Page.HAS_MORE]
+                page[names.Page.ITEMS],
+                page[names.Page.NEXT_CURSOR],
+                page[names.Page.HAS_MORE],
             )
 
         return read_pages(fetch, cursor, "CostCertified")
@@ -70,9 +75,8 @@ class CostCertified:
 
     def set_status(self, things: Any, id: Any, status: Any) -> Any:
         """Report a state to a row; return False if CostCertified has a newer one."""
-        reply = self._call(
-            "PUT", f"/v1/{things}/{quote(id, safe='')}/accounting-status", json=status
-        )
+        path = f"/v1/{things}/{quote(id, safe='')}/accounting-status"
+        reply = self._call("PUT", path, json=status)
         return reply.status != 409 and bool(reply.check())
 
     def _call(self, method: str, path: str, **request: Any) -> Reply:

@@ -1,10 +1,11 @@
 """Clients, services, taxes and payment methods of CostCertified as codes of the hub."""
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from hub import Address, Code, Field, FromSetting, Item, Party, Row, Sentence, Site, money
+from hub import Address, Code, Field, FromSetting, Gone, Item, Party, Row, Sentence, Site, money
 from hub_costcertified import names
 
 FIELDS = (
@@ -41,7 +42,8 @@ def client_code(row: Row) -> Code:
     """Return a client, to be made with all that is known if there is none."""
     names_of_person = (row.get(names.Client.FIRST_NAME), row.get(names.Client.LAST_NAME))
     person = " ".join(filter(None, names_of_person))
-    company, email = row.get(names.Client.COMPANY), row.get(names.Client.EMAIL)
+    company = row.get(names.Client.COMPANY)
+    email = row.get(names.Client.EMAIL)
     name = company or person or str(email or "")
     create = Party(
         name=name,
@@ -67,27 +69,47 @@ def _address(row: Row) -> Address | None:
 def vendor_code(row: Row | None) -> Code:
     """Return a vendor of an expense; without one it cannot be posted."""
     if not row:
-        hold = Sentence("choose the vendor of the expense in CostCertified.")
-        return Code(id="no vendor", name="none", hold=hold)
+        return Code(
+            id="no vendor",
+            name="none",
+            hold=Sentence("choose the vendor of the expense in CostCertified."),
+        )
     name = row[names.Vendor.NAME]
-    create = Party(name=name, email=row.get(names.Vendor.EMAIL))
-    return Code(id=f"vendor:{row[names.Vendor.ID]}", name=name, create=create)
+    return Code(
+        id=f"vendor:{row[names.Vendor.ID]}",
+        name=name,
+        create=Party(name=name, email=row.get(names.Vendor.EMAIL)),
+    )
 
 
 def service_code(site: Site, number: str) -> dict[str, Code | str | None]:
     """Return the product or service with an invoice's number, or the one for all invoices."""
     if site.settings["item_mode"] == "fixed_item":
         return {"item": site.settings["item"]}
-    create = Item(name=number, codes={"income_account": site.settings["income_account"]})
-    return {"service": Code(id=f"number:{number}", name=number, create=create)}
+    code = Code(
+        id=f"number:{number}",
+        name=number,
+        create=_new_item(site, number),
+    )
+    return {"service": code}
 
 
 def fee_code(site: Site) -> dict[str, Code | str | None]:
     """Return the product or service of a fee that the client bears."""
     if site.settings["fee_item"]:
         return {"item": site.settings["fee_item"]}
-    create = Item(name="Transaction fee", codes={"income_account": site.settings["income_account"]})
-    return {"fee": Code(id="transaction fee", name="Transaction fee", create=create)}
+    code = Code(
+        id="transaction fee",
+        name="Transaction fee",
+        create=_new_item(site, "Transaction fee"),
+    )
+    return {"fee": code}
+
+
+def _new_item(site: Site, name: str) -> Item:
+    """Return an item to be made, which earns the income account of the settings."""
+    income_account = site.settings["income_account"]
+    return Item(name=name, codes={"income_account": income_account})
 
 
 def tax_code(site: Site, name: str | None) -> dict[str, Code | str | None]:
@@ -122,3 +144,22 @@ def local_day(site: Site, moment: str | None) -> dt.date | None:
     if not moment:
         return None
     return dt.datetime.fromisoformat(moment).astimezone(site.zone).date()
+
+
+def deletion(source_id: str, deleted_at: str) -> Gone:
+    """Return what tells that a document was deleted in CostCertified."""
+    return Gone(
+        source_id=source_id,
+        reason=Sentence(
+            "Deleted in CostCertified on %(deleted_at)s.",
+            deleted_at=deleted_at[:10],
+        ),
+    )
+
+
+def total_of(amounts: Iterable[Any]) -> Decimal:
+    """Return the sum of amounts as CostCertified sends them."""
+    total = money(0)
+    for amount in amounts:
+        total += money(amount)
+    return total

@@ -19,7 +19,9 @@ def read_documents(site: Site, row: Row) -> list[Document | Gone]:
     if kind not in TYPES:
         raise ValueError(
             Sentence(
-                "its type %(kind)s is none of %(types)s", kind=repr(kind), types=", ".join(TYPES)
+                "its type %(kind)s is none of %(types)s",
+                kind=repr(kind),
+                types=", ".join(TYPES),
             )
         )
     if is_receipt:
@@ -28,9 +30,10 @@ def read_documents(site: Site, row: Row) -> list[Document | Gone]:
 
 
 def _list_gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
-    id, deleted_at = row[names.Expense.ID], row[names.Expense.DELETED_AT]
-    reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
-    return [Gone(source_id=f"{prefix}{id}", reason=reason) for prefix in prefixes]
+    """Return that the documents of a deleted expense are gone."""
+    id = row[names.Expense.ID]
+    deleted_at = row[names.Expense.DELETED_AT]
+    return [codes.deletion(f"{prefix}{id}", deleted_at) for prefix in prefixes]
 
 
 def _common_fields(site: Site, row: Row) -> Row:
@@ -50,7 +53,9 @@ def _common_fields(site: Site, row: Row) -> Row:
 
 
 def _build_bill(site: Site, row: Row) -> Document:
-    lines, project = row[names.Expense.LINES], row[names.Expense.PROJECT]
+    """Return the bill of an expense."""
+    lines = row[names.Expense.LINES]
+    project = row[names.Expense.PROJECT]
     return Document(
         kind="bill",
         source_id=f"{PREFIX}{row[names.Expense.ID]}",
@@ -61,12 +66,13 @@ def _build_bill(site: Site, row: Row) -> Document:
             "payable_account": site.settings["payable_account"],
         },
         lines=tuple(_build_line(site, line) for line in lines),
-        tax_total=sum((money(line[names.Line.TAX] or 0) for line in lines), money(0)),
+        tax_total=codes.total_of(line[names.Line.TAX] or 0 for line in lines),
         **_common_fields(site, row),
     )
 
 
 def _build_line(site: Site, line: Row) -> Line:
+    """Return a line of the bill with the account of its category."""
     category = line[names.Line.CATEGORY]
     account = category and Code(id=category, number=category, name=category)
     return Line(
@@ -74,7 +80,10 @@ def _build_line(site: Site, line: Row) -> Line:
         amount=money(line[names.Line.AMOUNT]),
         tax=money(line[names.Line.TAX] or 0),
         description=line[names.Line.DESCRIPTION],
-        codes={"category": account, **codes.tax_code(site, line[names.Line.TAX_NAME])},
+        codes={
+            "category": account,
+            **codes.tax_code(site, line[names.Line.TAX_NAME]),
+        },
     )
 
 

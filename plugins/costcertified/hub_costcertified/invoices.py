@@ -19,13 +19,12 @@ def read_documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the invoice; or that it is gone."""
     deleted_at = row.get(names.Invoice.DELETED_AT)
     if deleted_at:
-        source_id = f"{PREFIX}{row[names.Invoice.ID]}"
-        reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
-        return [Gone(source_id=source_id, reason=reason)]
+        return [codes.deletion(f"{PREFIX}{row[names.Invoice.ID]}", deleted_at)]
     return [_build_document(site, row)]
 
 
 def _build_document(site: Site, row: Row) -> Document:
+    """Return the invoice of a row."""
     stage, hold = _decide_stage(site, row)
     return Document(
         kind="invoice",
@@ -87,27 +86,39 @@ def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
 
 
 def _build_lines(site: Site, row: Row) -> list[Line]:
+    """Return each line of an invoice, or one line for each tax."""
     lines = row[names.Invoice.LINES]
     if site.settings["lines"] == "each":
-        return [_build_line(site, row, line[names.Line.ID], [line]) for line in lines]
+        groups = [[line] for line in lines]
+    else:
+        groups = _group_by_tax(lines)
+    return [_build_line(site, row, group) for group in groups]
+
+
+def _group_by_tax(lines: Sequence[Row]) -> list[list[Row]]:
+    """Return the lines of each tax, in the order of their first ones."""
     groups: dict[str, list[Row]] = {}
     for line in lines:
         groups.setdefault(line[names.Line.TAX_NAME], []).append(line)
-    return [_build_line(site, row, group[0][names.Line.ID], group) for group in groups.values()]
+    return list(groups.values())
 
 
-def _build_line(site: Site, row: Row, id: str, lines: Sequence[Row]) -> Line:
+def _build_line(site: Site, row: Row, lines: Sequence[Row]) -> Line:
+    """Return one line for lines with the same tax."""
     number = row[names.Invoice.NUMBER]
+    first = lines[0]
     text = "; ".join(filter(None, (line.get(names.Line.DESCRIPTION) for line in lines)))
     if site.settings["item_mode"] == "fixed_item":
-        text = " · ".join(filter(None, (f"Invoice {number}", text)))
+        text = f"Invoice {number} · {text}" if text else f"Invoice {number}"
     return Line(
-        id=str(id),
-        amount=sum((money(line[names.Line.AMOUNT]) for line in lines), money(0)),
-        tax=sum((money(line[names.Line.TAX] or 0) for line in lines), money(0)),
+        id=str(first[names.Line.ID]),
+        amount=codes.total_of(line[names.Line.AMOUNT] for line in lines),
+        tax=codes.total_of(line[names.Line.TAX] or 0 for line in lines),
         description=text or None,
-        codes=codes.service_code(site, number)
-        | codes.tax_code(site, lines[0][names.Line.TAX_NAME]),
+        codes={
+            **codes.service_code(site, number),
+            **codes.tax_code(site, first[names.Line.TAX_NAME]),
+        },
     )
 
 
@@ -128,7 +139,9 @@ def _fee_line(site: Site, fee: Row, number: int) -> Line:
 
 
 def _compose_memo(row: Row) -> str:
-    project, basis = row[names.Invoice.PROJECT], BASES.get(row[names.Invoice.BASIS])
+    """Return a memo that names the project, and what the invoice is a percentage of."""
+    project = row[names.Invoice.PROJECT]
+    basis = BASES.get(row[names.Invoice.BASIS])
     address = project.get(names.Project.ADDRESS)
     place = ", ".join(filter(None, (project[names.Project.NAME], address)))
     if not basis:

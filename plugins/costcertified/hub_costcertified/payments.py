@@ -33,9 +33,7 @@ def read_documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the payment, its refunds, and its fee where that is an expense of its own."""
     deleted_at = row.get(names.Payment.DELETED_AT)
     if deleted_at:
-        source_id = f"{PREFIX}{row[names.Payment.ID]}"
-        reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
-        return [Gone(source_id=source_id, reason=reason)]
+        return [codes.deletion(f"{PREFIX}{row[names.Payment.ID]}", deleted_at)]
     documents: list[Document | Gone] = [_build_payment(site, row)]
     if site.settings["payouts"] == "payment" and _fee_total(row):
         documents.append(_build_fee(site, row))
@@ -75,6 +73,7 @@ def _decide_stage(row: Row) -> tuple[StageName, str | None]:
 
 
 def _build_payment(site: Site, row: Row) -> Document:
+    """Return the payment of a row, applied to the invoices that it paid."""
     stage, hold = _decide_stage(row)
     project = row[names.Payment.PROJECT]
     return Document(
@@ -96,7 +95,9 @@ def _build_payment(site: Site, row: Row) -> Document:
 
 
 def _day(site: Site, row: Row) -> dt.date | None:
-    return codes.local_day(site, row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT])
+    """Return the day on which a payment was made, or else recorded."""
+    moment = row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT]
+    return codes.local_day(site, moment)
 
 
 def _common_fields(site: Site, row: Row) -> Codes:
@@ -124,7 +125,8 @@ def _money_account(site: Site) -> str:
 
 
 def _fee_total(row: Row) -> Decimal:
-    return sum((money(fee[names.Fee.AMOUNT]) for fee in row[names.Payment.FEES]), money(0))
+    """Return the sum of the fees of a payment."""
+    return codes.total_of(fee[names.Fee.AMOUNT] for fee in row[names.Payment.FEES])
 
 
 def _build_fee(site: Site, row: Row) -> Document:
@@ -155,33 +157,40 @@ def _build_fee(site: Site, row: Row) -> Document:
 
 
 def _build_refund(site: Site, row: Row, refund: Row) -> Document:
-    id, reference = refund[names.Refund.ID], row[names.Payment.REFERENCE]
-    tax = money(refund[names.Refund.TAX] or 0)
+    """Return a refund of a payment as a document of its own."""
+    reference = row[names.Payment.REFERENCE]
     amount = money(refund[names.Refund.AMOUNT])
-    reason = refund[names.Refund.REASON] or "no reason given"
-    used = row[names.Payment.ALLOCATIONS]
-    service = codes.service_code(site, used[0][names.Allocation.NUMBER]) if used else {}
-    line = Line(
-        id="refund",
-        amount=amount - tax,
-        tax=tax,
-        description=f"Refund of payment {reference}: {reason}",
-        codes=service | codes.tax_code(site, refund[names.Refund.TAX_NAME]),
-    )
+    tax = money(refund[names.Refund.TAX] or 0)
     return Document(
         kind="refund",
-        source_id=f"{REFUND}{row[names.Payment.ID]}/{id}",
+        source_id=f"{REFUND}{row[names.Payment.ID]}/{refund[names.Refund.ID]}",
         version=str(row[names.Payment.VERSION]),
         url=web_address(row.get(names.Payment.WEB_URL)),
         hold=_refund_hold(site, row, refund),
         date=codes.local_day(site, refund[names.Refund.REFUNDED_AT]),
-        number=id,
+        number=refund[names.Refund.ID],
         memo=f"Refund of payment {reference}",
         currency=row[names.Payment.CURRENCY],
         codes=_common_fields(site, row),
-        lines=(line,),
+        lines=(_refund_line(site, row, refund, amount - tax, tax),),
         total=amount,
         tax_total=tax,
+    )
+
+
+def _refund_line(site: Site, row: Row, refund: Row, amount: Decimal, tax: Decimal) -> Line:
+    """Return the line of a refund, with the service of the first invoice that was paid."""
+    reason = refund[names.Refund.REASON] or "no reason given"
+    allocations = row[names.Payment.ALLOCATIONS]
+    service = {}
+    if allocations:
+        service = codes.service_code(site, allocations[0][names.Allocation.NUMBER])
+    return Line(
+        id="refund",
+        amount=amount,
+        tax=tax,
+        description=f"Refund of payment {row[names.Payment.REFERENCE]}: {reason}",
+        codes={**service, **codes.tax_code(site, refund[names.Refund.TAX_NAME])},
     )
 
 

@@ -47,7 +47,9 @@ def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     if site.settings["holding_account"] or kinds <= {"payment"}:
         return stage, None
     return stage, Sentence(
-        "%(title)s takes money back. %(choose)s", title=title, choose=codes.CHOOSE
+        "%(title)s takes money back. %(choose)s",
+        title=title,
+        choose=codes.CHOOSE,
     )
 
 
@@ -70,8 +72,14 @@ def _build_line(site: Site, line: Row) -> Line:
 
 
 def _fee_lines(site: Site, lines: Sequence[Row]) -> tuple[Line, ...]:
-    fees = sum((money(line[names.Movement.FEE]) for line in lines), money(0))
+    """Return one line for the fees of all movements, or none."""
+    fees = codes.total_of(line[names.Movement.FEE] for line in lines)
     if not fees:
         return ()
-    codes = {"account": site.settings["fee_account"]}
-    return (Line(id="fees", amount=-fees, description="Fees of CostCertified", codes=codes),)
+    line = Line(
+        id="fees",
+        amount=-fees,
+        description="Fees of CostCertified",
+        codes={"account": site.settings["fee_account"]},
+    )
+    return (line,)

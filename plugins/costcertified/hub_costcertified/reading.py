@@ -36,8 +36,9 @@ def read_exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Itera
     """Yield the documents with these source ids; request each row once."""
     items_by_row: dict[tuple[str, str], list[Outcome]] = {}
     for source_id in ids:
-        kind = KINDS[source_id.partition(":")[0]]
-        key = kind.THINGS, payments.row_of(source_id)
+        prefix, _, _ = source_id.partition(":")
+        kind = KINDS[prefix]
+        key = (kind.THINGS, payments.row_of(source_id))
         if key not in items_by_row:
             row = source.one(*key)
             items_by_row[key] = [] if row is None else list(read(site, kind, row))
@@ -65,5 +66,9 @@ def read(site: Site, kind: Any, row: Row) -> Iterator[Outcome]:
             reason=Sentence("CostCertified sent a row without an id."),
         )
         return
-    outcome = readable(f"{kind.PREFIX}{row[names.Row.ID]}", kind.read_documents, site, row)
-    yield from outcome if isinstance(outcome, list) else [outcome]
+    source_id = f"{kind.PREFIX}{row[names.Row.ID]}"
+    outcome = readable(source_id, kind.read_documents, site, row)
+    if isinstance(outcome, list):
+        yield from outcome
+    else:
+        yield outcome

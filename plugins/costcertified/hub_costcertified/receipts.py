@@ -25,6 +25,7 @@ def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
 
 
 def _build_status(receipt: Receipt, version: Any) -> Any:
+    """Return a receipt as CostCertified wants it."""
     at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {
         names.Status.STATE: receipt.state,

@@ -66,14 +66,16 @@ def hub_check(app: str, site: Site) -> Tenant:
 
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
-    return codes_in_use(invoices.read_all(_hold_secrets(site), CostTracker(site)), field)
+    documents = invoices.read_all(_hold_secrets(site), CostTracker(site))
+    return codes_in_use(documents, field)
 
 
 @hookimpl
 def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Yielded]:
-    source, site = CostTracker(site), _hold_secrets(site)
+    source = CostTracker(site)
+    site = _hold_secrets(site)
     if ids:
         yield from _read_exactly(site, source, ids)
         return
@@ -88,30 +90,30 @@ def _hold_secrets(site: Site) -> Site:
 
 
 def _read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
-    yield from invoices.read_exactly(
-        site, source, [id for id in ids if id.startswith(bills.PREFIX)]
-    )
-    yield from suppliers.read_exactly(
-        site, source, [id for id in ids if id.startswith(suppliers.PREFIX)]
-    )
+    """Yield the invoices and the suppliers' edits with these ids."""
+    invoice_ids = [id for id in ids if id.startswith(bills.PREFIX)]
+    supplier_ids = [id for id in ids if id.startswith(suppliers.PREFIX)]
+    yield from invoices.read_exactly(site, source, invoice_ids)
+    yield from suppliers.read_exactly(site, source, supplier_ids)
 
 
 @hookimpl
 def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
-    return CostTracker(site).attachment(
-        document.source_id.removeprefix(bills.PREFIX), attachment.id
-    )
+    invoice_id = document.source_id.removeprefix(bills.PREFIX)
+    return CostTracker(site).attachment(invoice_id, attachment.id)
 
 
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     if document.source_id.startswith(bills.PREFIX):
-        invoices.report(CostTracker(site), document, receipt)
+        source = CostTracker(site)
+        invoices.report(source, document, receipt)
 
 
 @hookimpl
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> list[Code]:
-    return lists.push(site, CostTracker(site), field, records)
+    source = CostTracker(site)
+    return lists.push(site, source, field, records)
 
 
 @hookimpl
@@ -127,6 +129,7 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 
 def _signal_of(call: Row) -> Signal:
+    """Return what the hub should do about a webhook call."""
     topic = call[names.Change.TOPIC]
     if topic == "master-data.wanted":
         return Signal.push_lists()

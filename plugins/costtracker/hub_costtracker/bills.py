@@ -72,6 +72,7 @@ def build_document(site: Site, row: Row) -> Document:
 
 
 def _choose_one(row: Row, name: str, choices: Row) -> str:
+    """Return a value of an invoice, which must be one of the choices."""
     value = str(row[name]).lower().replace(" ", "_")
     if value not in choices:
         raise ValueError(
@@ -86,22 +87,34 @@ def _choose_one(row: Row, name: str, choices: Row) -> str:
 
 
 def _is_negative(row: Row) -> bool:
-    return (_parse_amount(row.get(names.Invoice.GROSS_TOTAL)) or 0) < 0
+    """Tell whether an invoice has a total below zero."""
+    total = _parse_amount(row.get(names.Invoice.GROSS_TOTAL))
+    return total is not None and total < 0
 
 
 def _decide_stage(row: Row, status: str) -> StageName:
+    """Return how far an invoice is; one that is ready must not lack what a bill needs."""
+    stage = STAGES[status]
     missing = [name for name in NEEDED if row.get(name) in (None, "")]
-    if STAGES[status] == "ready" and missing:
+    if stage == "ready" and missing:
         raise ValueError(
-            Sentence("it is approved without %(missing)s", missing=" and ".join(missing))
+            Sentence(
+                "it is approved without %(missing)s",
+                missing=" and ".join(missing),
+            )
         )
-    return STAGES[status]
+    return stage
 
 
 def _find_hold(row: Row, status: str, kind: str) -> str | None:
+    """Return why an invoice waits for a person, or None."""
     title = f"Invoice {row.get(names.Invoice.NUMBER) or row[names.Invoice.ID]}"
     if status in WAITS:
-        return Sentence("%(title)s waits: %(status)s.", title=title, status=str(WAITS[status]))
+        return Sentence(
+            "%(title)s waits: %(status)s.",
+            title=title,
+            status=str(WAITS[status]),
+        )
     if kind == "invoice" and _is_negative(row):
         return Sentence(
             "%(title)s has a negative total. Register it in CostTracker as a credit note.",
@@ -111,14 +124,18 @@ def _find_hold(row: Row, status: str, kind: str) -> str | None:
 
 
 def _choose_number(site: Site, row: Row) -> str | None:
-    own = row.get(names.Invoice.NUMBER)
+    """Return the number of the bill: the invoice's own, or its reference if the settings say so."""
+    number = row.get(names.Invoice.NUMBER)
     if site.settings["reference_to"] == "number":
-        return row.get(names.Invoice.REFERENCE) or own or None
-    return own or None
+        reference = row.get(names.Invoice.REFERENCE)
+        return reference or number or None
+    return number or None
 
 
 def _compose_memo(site: Site, row: Row) -> str | None:
-    place, reference = site.settings["reference_to"], row.get(names.Invoice.REFERENCE)
+    """Return the reference, or the invoice's number if the reference takes its place."""
+    reference = row.get(names.Invoice.REFERENCE)
+    place = site.settings["reference_to"]
     if not reference or place == "line_description":
         return None
     if place == "private_note":
@@ -127,6 +144,7 @@ def _compose_memo(site: Site, row: Row) -> str | None:
 
 
 def _header_codes(site: Site, row: Row) -> Codes:
+    """Return the codes of the bill itself: supplier and payable account."""
     supplier = row.get(names.Invoice.SUPPLIER)
     return {
         "supplier": lists.supplier_code(site, supplier) if supplier else None,
@@ -135,24 +153,31 @@ def _header_codes(site: Site, row: Row) -> Codes:
 
 
 def _build_line(site: Site, row: Row, line: Row, sign: int) -> Line:
+    """Return a line of the bill; `sign` is -1 on a credit note with negative amounts."""
     order = line.get(names.Line.ORDER) or {}
-    facts = {
-        "Order": order.get(names.OrderLine.NUMBER),
-        "Order line": order.get(names.OrderLine.LINE),
-        "Ordered": order.get(names.OrderLine.ORDERED),
-        "Received": order.get(names.OrderLine.RECEIVED),
-    }
     return Line(
         id=str(line[names.Line.ID]),
         amount=_parse_amount(line.get(names.Line.NET), sign),
         tax=_parse_amount(line.get(names.Line.TAX), sign),
         description=_describe_line(site, row, line, order),
         codes=lists.line_codes(site, line),
-        facts={label: str(value) for label, value in facts.items() if value not in (None, "")},
+        facts=_order_facts(order),
     )
 
 
+def _order_facts(order: Row) -> dict[str, str]:
+    """Return what a reviewer wants to see of the line of the purchase order."""
+    facts = {
+        "Order": order.get(names.OrderLine.NUMBER),
+        "Order line": order.get(names.OrderLine.LINE),
+        "Ordered": order.get(names.OrderLine.ORDERED),
+        "Received": order.get(names.OrderLine.RECEIVED),
+    }
+    return {label: str(value) for label, value in facts.items() if value not in (None, "")}
+
+
 def _describe_line(site: Site, row: Row, line: Row, order: Row) -> str | None:
+    """Return the description of a line, with reference and order where they belong."""
     number = order.get(names.OrderLine.NUMBER)
     parts = []
     if site.settings["reference_to"] == "line_description":
@@ -164,12 +189,15 @@ def _describe_line(site: Site, row: Row, line: Row, order: Row) -> str | None:
 
 
 def _build_attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
+    """Return the files of an invoice, if the settings want them."""
     if not site.settings["attach_files"]:
         return ()
-    return tuple(map(_build_attachment, row.get(names.Invoice.ATTACHMENTS) or ()))
+    files = row.get(names.Invoice.ATTACHMENTS) or ()
+    return tuple(_build_attachment(file) for file in files)
 
 
 def _build_attachment(file: Row) -> Attachment:
+    """Return one file of an invoice."""
     return Attachment(
         id=str(file[names.Attachment.ID]),
         name=file[names.Attachment.NAME],
@@ -196,16 +224,20 @@ def _collect_facts(row: Row) -> dict[str, str]:
 
 
 def _describe_approval(approval: Row) -> str:
+    """Return one approval as a line of text, like "Kari (Manager): approved 2026-01-05T08:00"."""
     person = approval.get(names.Approval.USER)
     role = approval.get(names.Approval.ROLE)
     decision = approval.get(names.Approval.DECISION) or "asked"
-    at = (approval.get(names.Approval.AT) or "")[:16]
+    decided_at = approval.get(names.Approval.AT) or ""
     title = f"{person} ({role})" if role else f"{person}"
-    return f"{title}: {decision} {at}".strip()
+    return f"{title}: {decision} {decided_at[:16]}".strip()
 
 
 def _parse_amount(value: Any, sign: int = 1) -> Decimal | None:
-    return None if value is None else money(value) * sign
+    """Return an amount with its sign, or None if there is none."""
+    if value is None:
+        return None
+    return money(value) * sign
 
 
 def _parse_date(text: str | None) -> dt.date | None:

@@ -62,14 +62,13 @@ class CostTracker:
 
     def invoice(self, id: str) -> Row | None:
         """Return one invoice, or None if CostTracker does not have it."""
-        reply = self._call("GET", f"/v1/invoices/{quote(id, safe='')}")
+        reply = self._call("GET", _invoice_path(id))
         return None if reply.not_found else reply.check().json()
 
     def attachment(self, invoice: str, id: str) -> bytes:
         """Return the bytes of a file."""
-        reply = self._call(
-            "GET", f"/v1/invoices/{quote(invoice, safe='')}/attachments/{quote(id, safe='')}"
-        )
+        path = f"{_invoice_path(invoice)}/attachments/{quote(id, safe='')}"
+        reply = self._call("GET", path)
         if reply.not_found:
             raise Refused(
                 "CostTracker no longer has this file. Upload it there again, or attach it in"
@@ -79,9 +78,8 @@ class CostTracker:
 
     def set_status(self, invoice: str, status: Row) -> bool:
         """Report a state to an invoice; return False if CostTracker has a newer one."""
-        reply = self._call(
-            "PUT", f"/v1/invoices/{quote(invoice, safe='')}/accounting-status", json=status
-        )
+        path = f"{_invoice_path(invoice)}/accounting-status"
+        reply = self._call("PUT", path, json=status)
         return reply.status != 409 and bool(reply.check())
 
     def suppliers(self, cursor: str | None = None) -> Pages:
@@ -91,16 +89,26 @@ class CostTracker:
     def push(self, kind: str, items: Sequence[Row]) -> Row:
         """Push entries of a list into CostTracker; return its ids by those of QuickBooks."""
         body = {names.Record.ITEMS: items}
-        answer = self._call("PUT", f"/v1/master-data/{kind}", json=body).check().json()
-        imported = answer[names.Record.IMPORTED]
-        return {row[names.Record.EXTERNAL_ID]: str(row[names.Record.ID]) for row in imported}
+        reply = self._call("PUT", f"/v1/master-data/{kind}", json=body)
+        answer = reply.check().json()
+        own_ids = {}
+        for row in answer[names.Record.IMPORTED]:
+            own_ids[row[names.Record.EXTERNAL_ID]] = str(row[names.Record.ID])
+        return own_ids
 
     def _pages(self, path: str, cursor: str | None) -> Pages:
+        """Yield (rows, cursor after them) of a list, from a cursor on."""
+
         def fetch(cursor: str | None) -> Page[Row]:
-            params = {names.Page.LIMIT: PAGE_SIZE} | ({names.Page.CURSOR: cursor} if cursor else {})
+            """Return the page after a cursor."""
+            params: Row = {names.Page.LIMIT: PAGE_SIZE}
+            if cursor:
+                params[names.Page.CURSOR] = cursor
             page = self._call("GET", path, params=params).check().json()
             return Page(
-                page[names.Page.ITEMS], page[names.Page.NEXT_CURSOR], page[names.Page.HAS_MORE]
+                page[names.Page.ITEMS],
+                page[names.Page.NEXT_CURSOR],
+                page[names.Page.HAS_MORE],
             )
 
         return read_pages(fetch, cursor, "CostTracker")
@@ -114,3 +122,8 @@ class CostTracker:
                 support=SUPPORT,
             )
         return reply
+
+
+def _invoice_path(id: str) -> str:
+    """Return the path of an invoice in the API."""
+    return f"/v1/invoices/{quote(id, safe='')}"

@@ -25,7 +25,8 @@ STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
     """Yield every invoice that changed since the cursor, with a Checkpoint after each page."""
     for rows, after in source.invoices(cursor):
-        yield from (read(site, row) for row in rows)
+        for row in rows:
+            yield read(site, row)
         if after:
             yield Checkpoint(cursor=after)
 
@@ -34,14 +35,20 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
     """Yield the invoices with these source ids."""
     for source_id in ids:
         row = source.invoice(source_id.removeprefix(PREFIX))
-        gone = Gone(source_id=source_id, reason=Sentence("CostTracker does not have it any more."))
-        yield gone if row is None else read(site, row)
+        if row is None:
+            yield Gone(
+                source_id=source_id,
+                reason=Sentence("CostTracker does not have it any more."),
+            )
+        else:
+            yield read(site, row)
 
 
 def read_all(site: Site, source: CostTracker) -> Iterator[Yielded]:
     """Read every invoice."""
     for rows, _ in source.invoices():
-        yield from (read(site, row) for row in rows)
+        for row in rows:
+            yield read(site, row)
 
 
 def read(site: Site, row: Row) -> Document | Gone | Unreadable:
@@ -53,29 +60,39 @@ def read(site: Site, row: Row) -> Document | Gone | Unreadable:
 
 
 def _read(site: Site, row: Row) -> Document | Gone:
+    """Return the document of a row with an id."""
     deleted_at = row.get(names.Invoice.DELETED_AT)
-    if deleted_at:
-        return Gone(
-            source_id=f"{PREFIX}{row[names.Invoice.ID]}",
-            reason=Sentence(
-                "Deleted in CostTracker on %(deleted_at)s.", deleted_at=deleted_at[:10]
-            ),
-        )
-    return build_document(site, row)
+    if not deleted_at:
+        return build_document(site, row)
+    return Gone(
+        source_id=f"{PREFIX}{row[names.Invoice.ID]}",
+        reason=Sentence(
+            "Deleted in CostTracker on %(deleted_at)s.",
+            deleted_at=deleted_at[:10],
+        ),
+    )
 
 
 def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
-    """Write a receipt to its invoice, unless CostTracker has a newer one."""
+    """Write a receipt to its invoice.
+
+    CostTracker refuses one for an older version of the invoice than it has, and then gets it
+    once more for the present one.
+    """
     id = document.source_id.removeprefix(PREFIX)
     version = int(document.version or 0)
     if source.set_status(id, _build_status(receipt, version)):
         return
     row = source.invoice(id)
-    if row and row[names.Invoice.VERSION] != version:
-        source.set_status(id, _build_status(receipt, row[names.Invoice.VERSION]))
+    if not row:
+        return
+    current_version = row[names.Invoice.VERSION]
+    if current_version != version:
+        source.set_status(id, _build_status(receipt, current_version))
 
 
 def _build_status(receipt: Receipt, version: int) -> Row:
+    """Return a receipt as CostTracker wants it."""
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
     at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {

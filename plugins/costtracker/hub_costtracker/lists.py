@@ -46,7 +46,10 @@ FIELDS = (
 
 def is_used(site: Site, field: str) -> bool:
     """Tell whether the settings let the field's list into CostTracker and onto bills."""
-    return field not in SWITCHES or site.settings[SWITCHES[field]]
+    if field not in SWITCHES:
+        return True
+    switch = SWITCHES[field]
+    return bool(site.settings[switch])
 
 
 def is_pushed(site: Site, field: str) -> bool:
@@ -59,7 +62,10 @@ def is_pushed(site: Site, field: str) -> bool:
 
 def line_codes(site: Site, line: Row) -> Codes:
     """Return the codes of a line by field."""
-    return {field: line_code(site, field, line.get(name)) for field, name in LINE_CODES.items()}
+    codes = {}
+    for field, name in LINE_CODES.items():
+        codes[field] = line_code(site, field, line.get(name))
+    return codes
 
 
 def line_code(site: Site, field: str, text: str | None) -> str | Code | None:
@@ -73,11 +79,13 @@ def line_code(site: Site, field: str, text: str | None) -> str | Code | None:
 
 def supplier_code(site: Site, row: Row) -> Code:
     """Return the code of an invoice's supplier."""
-    external = row.get(names.Supplier.EXTERNAL_ID) if is_pushed(site, "supplier") else None
+    quickbooks_id = None
+    if is_pushed(site, "supplier"):
+        quickbooks_id = row.get(names.Supplier.EXTERNAL_ID)
     return Code(
         id=str(row[names.Supplier.ID]),
         name=row[names.Supplier.NAME],
-        quickbooks_id=external or None,
+        quickbooks_id=quickbooks_id or None,
     )
 
 
@@ -101,11 +109,14 @@ def push(site: Site, source: CostTracker, field: str, records: Sequence[Record])
 
 def _is_for_bills(site: Site, field: str, record: Record) -> bool:
     """Leave out tax codes for sales; in the United States leave out all, as bills have none."""
-    return field != "tax_code" or (record.use != "sales" and site.company.country != "US")
+    if field != "tax_code":
+        return True
+    return record.use != "sales" and site.company.country != "US"
 
 
 def _list_entry(site: Site, field: str, record: Record) -> Row:
-    item = {
+    """Return a record of QuickBooks as an entry of a list in CostTracker."""
+    entry = {
         names.Record.EXTERNAL_ID: record.id,
         names.Record.NAME: record.name,
         names.Record.NUMBER: record.number,
@@ -116,17 +127,29 @@ def _list_entry(site: Site, field: str, record: Record) -> Row:
         names.Record.CURRENCY: _currency(site, record) if field == "supplier" else None,
         names.Record.RATE: record.rate,
     }
-    return {name: value for name, value in item.items() if value is not None}
+    return {name: value for name, value in entry.items() if value is not None}
 
 
 def _is_hidden(site: Site, field: str, record: Record) -> bool | None:
-    return record.id in site.settings[HIDING[field]] if field in HIDING else None
+    """Tell whether the settings hide a record; None for a list without hidden ones."""
+    if field not in HIDING:
+        return None
+    hidden_ids = site.settings[HIDING[field]]
+    return record.id in hidden_ids
 
 
 def _currency(site: Site, record: Record) -> str:
-    return (record.party and record.party.currency) or site.company.currency
+    """Return the currency of a supplier, by default that of the company."""
+    party = record.party
+    return (party and party.currency) or site.company.currency
 
 
 def _link(field: str, record: Record, own_ids: Row) -> Code:
+    """Return which record an id means that comes back on invoices."""
     id = own_ids[record.id] if field == "supplier" else record.id
-    return Code(id=id, name=record.name, number=record.number, quickbooks_id=record.id)
+    return Code(
+        id=id,
+        name=record.name,
+        number=record.number,
+        quickbooks_id=record.id,
+    )

@@ -26,7 +26,8 @@ PREFIX = "supplier:"
 def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
     """Yield every supplier edited since the cursor, with a Checkpoint after each page."""
     for rows, after in source.suppliers(cursor):
-        yield from (read(site, row) for row in rows)
+        for row in rows:
+            yield read(site, row)
         if after:
             yield Checkpoint(cursor=after, stream=STREAM)
 
@@ -35,17 +36,18 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
     """Yield the edits with these source ids; CostTracker has no call for a single one."""
     if not ids:
         return
-    rows_by_id = {
-        f"{PREFIX}{row[names.SupplierEdit.ID]}": row
-        for rows, _ in source.suppliers()
-        for row in rows
-    }
+    rows_by_id = {}
+    for rows, _ in source.suppliers():
+        for row in rows:
+            rows_by_id[_source_id(row)] = row
     for id in ids:
-        yield (
-            read(site, rows_by_id[id])
-            if id in rows_by_id
-            else Gone(source_id=id, reason=Sentence("CostTracker no longer shows this edit."))
-        )
+        if id in rows_by_id:
+            yield read(site, rows_by_id[id])
+        else:
+            yield Gone(
+                source_id=id,
+                reason=Sentence("CostTracker no longer shows this edit."),
+            )
 
 
 def read(site: Site, row: Row) -> Document | Gone | Unreadable:
@@ -55,36 +57,37 @@ def read(site: Site, row: Row) -> Document | Gone | Unreadable:
             source_id=f"{PREFIX}?",
             reason=Sentence("CostTracker sent a supplier without an id."),
         )
-    return readable(f"{PREFIX}{row[names.SupplierEdit.ID]}", _read, site, row)
+    return readable(_source_id(row), _read, site, row)
+
+
+def _source_id(row: Row) -> str:
+    """Return the id of an edit as a document."""
+    return f"{PREFIX}{row[names.SupplierEdit.ID]}"
 
 
 def _read(site: Site, row: Row) -> Document | Gone:
+    """Return the update of a vendor, or Gone if the supplier was deleted."""
     if row.get(names.SupplierEdit.DELETED_AT):
         return Gone(
-            source_id=f"{PREFIX}{row[names.SupplierEdit.ID]}",
+            source_id=_source_id(row),
             reason=Sentence("The supplier was deleted in CostTracker."),
         )
     user = row.get(names.SupplierEdit.USER)
     allowed = row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is True
     return Document(
         kind="vendor",
-        source_id=f"{PREFIX}{row[names.SupplierEdit.ID]}",
+        source_id=_source_id(row),
         quickbooks_id=lists.supplier_code(site, row).quickbooks_id,
         version=str(row[names.SupplierEdit.VERSION]),
         stage=_decide_stage(site, allowed),
-        hold=None if allowed else _find_hold(row),
+        hold=None if allowed else _explain_missing_right(row),
         details=_build_party(row),
         facts={"Edited by": user} if user else {},
     )
 
 
-def _decide_stage(site: Site, allowed: bool) -> StageName:
-    if not site.settings["update_suppliers"]:
-        return "closed"
-    return "update_only" if allowed else "pending"
-
-
-def _find_hold(row: Row) -> str:
+def _explain_missing_right(row: Row) -> str:
+    """Say that the person who edited a supplier may not do so in the accounting system."""
     user = row.get(names.SupplierEdit.USER) or "Somebody"
     return Sentence(
         "%(user)s changed supplier %(name)s but may not update suppliers in the"
@@ -95,7 +98,15 @@ def _find_hold(row: Row) -> str:
     )
 
 
+def _decide_stage(site: Site, allowed: bool) -> StageName:
+    """Return what becomes of an edit by the settings and the rights of its user."""
+    if not site.settings["update_suppliers"]:
+        return "closed"
+    return "update_only" if allowed else "pending"
+
+
 def _build_party(row: Row) -> Party:
+    """Return the vendor as the supplier is in CostTracker now."""
     place = row.get(names.SupplierEdit.ADDRESS)
     return Party(
         name=row[names.SupplierEdit.NAME],
@@ -107,6 +118,7 @@ def _build_party(row: Row) -> Party:
 
 
 def _build_address(place: Row) -> Address:
+    """Return the address of a supplier."""
     return Address(
         lines=tuple(place.get(names.Address.LINES) or ()),
         city=place.get(names.Address.CITY),
@@ -118,13 +130,14 @@ def _build_address(place: Row) -> Address:
 
 def missing_rights(site: Site, account: Row) -> tuple[str, ...]:
     """Return what the account lacks for the settings."""
+    if not site.settings["update_suppliers"]:
+        return ()
     users = account.get(names.Account.USERS) or ()
-    may_update = any(user.get(names.User.MAY_UPDATE_SUPPLIERS) for user in users)
-    if site.settings["update_suppliers"] and not may_update:
-        return (
-            Sentence(
-                "Supplier updates are on, but no user of the CostTracker account may"
-                " update suppliers in accounting."
-            ),
-        )
-    return ()
+    if any(user.get(names.User.MAY_UPDATE_SUPPLIERS) for user in users):
+        return ()
+    return (
+        Sentence(
+            "Supplier updates are on, but no user of the CostTracker account may"
+            " update suppliers in accounting."
+        ),
+    )

@@ -57,7 +57,8 @@ def hub_fields(app: str) -> Any:
 @hookimpl
 def hub_check(app: str, site: Site) -> Tenant:
     company = Harvest(site).company()
-    return Tenant(id=str(site.settings["account_id"]), name=company["name"])
+    account_id = site.settings["account_id"]
+    return Tenant(id=str(account_id), name=company["name"])
 
 
 @hookimpl
@@ -72,12 +73,18 @@ def hub_documents(
 
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
-    receipts.report(site, Harvest(site), document, receipt)
+    source = Harvest(site)
+    receipts.report(site, source, document, receipt)
 
 
 @hookimpl
 def hub_sandbox(app: str, folder: Path | None, documents: int | None) -> Any:
     from hub_harvest import sample, sandbox
 
-    stand_in = sandbox.StandIn(folder, sample.invoices(documents or 40))
-    return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings, country="US")
+    invoices = sample.invoices(documents or 40)
+    stand_in = sandbox.StandIn(folder, invoices)
+    return Sandbox(
+        wsgi=stand_in.wsgi,
+        settings=stand_in.settings,
+        country="US",
+    )

@@ -16,8 +16,12 @@ class Harvest:
     """The calls of the app, each with the token and the account of the settings."""
 
     def __init__(self, site: Site) -> None:
-        about = {"Harvest-Account-Id": site.settings["account_id"], "User-Agent": USER_AGENT}
-        self.api = ApiClient(site, "Harvest", bearer=site.secrets["token"], headers=about)
+        headers = {
+            "Harvest-Account-Id": site.settings["account_id"],
+            "User-Agent": USER_AGENT,
+        }
+        token = site.secrets["token"]
+        self.api = ApiClient(site, "Harvest", bearer=token, headers=headers)
 
     def company(self) -> Row:
         """Return the company that the account belongs to."""
@@ -30,22 +34,25 @@ class Harvest:
         return str(self.company()["base_uri"]).rstrip("/")
 
     def invoice_url(self, row: Row) -> str | None:
-        """Return the address of an invoice's page, where its payments stand, too."""
+        """Return the address of an invoice's page, which shows its payments, too."""
         return web_address(f"{self.pages_url}/invoices/{row['id']}")
 
     def invoice(self, id: str) -> Row | None:
         """Return an invoice, or None if Harvest does not have it."""
-        row: Row | None = self.api.find(f"/v2/invoices/{quote(id, safe='')}")
+        row: Row | None = self.api.find(_invoice_path(id))
         return row
 
     def invoices(self, since: str, page: str) -> Iterator[tuple[list[Row], str]]:
         """Yield (invoices, link to the next page) of what changed since a moment."""
-        parameters = {"per_page": str(PAGE_SIZE), "updated_since": since or None}
+        parameters = {
+            "per_page": str(PAGE_SIZE),
+            "updated_since": since or None,
+        }
         return self._pages("/v2/invoices", "invoices", parameters, page)
 
     def payments(self, invoice_id: Any) -> list[Row]:
         """Return all payments of an invoice."""
-        path = f"/v2/invoices/{quote(str(invoice_id), safe='')}/payments"
+        path = f"{_invoice_path(invoice_id)}/payments"
         rows: list[Row] = []
         for page, _ in self._pages(path, "invoice_payments", {}):
             rows += page
@@ -53,22 +60,33 @@ class Harvest:
 
     def messages(self, invoice_id: str) -> Iterator[Row]:
         """Yield the messages of an invoice."""
-        path = f"/v2/invoices/{quote(invoice_id, safe='')}/messages"
+        path = f"{_invoice_path(invoice_id)}/messages"
         for page, _ in self._pages(path, "invoice_messages", {}):
             yield from page
 
     def add_message(self, invoice_id: str, message: Row) -> None:
         """Add a message to an invoice; Harvest mails it to its recipients."""
-        path = f"/v2/invoices/{quote(invoice_id, safe='')}/messages"
+        path = f"{_invoice_path(invoice_id)}/messages"
         self.api.call("POST", path, json=message).check()
 
     def _pages(
-        self, path: str, name: str, parameters: dict[str, str | None], page: str = ""
+        self,
+        path: str,
+        name: str,
+        parameters: dict[str, str | None],
+        page: str = "",
     ) -> Iterator[tuple[list[Row], str]]:
         """Yield (rows, link to the next page) of a list, from the page of a link on."""
 
         def fetch(link: str) -> tuple[list[Row], str | None]:
+            """Return the rows of a page, and the link to the next one."""
             answer = self.api.get(link) if link else self.api.get(path, **parameters)
-            return answer[name], answer["links"]["next"]
+            next_link = answer["links"]["next"]
+            return answer[name], next_link
 
         return read_linked_pages(fetch, page, "Harvest", numbered=True)
+
+
+def _invoice_path(id: Any) -> str:
+    """Return the path of an invoice in the API."""
+    return f"/v2/invoices/{quote(str(id), safe='')}"

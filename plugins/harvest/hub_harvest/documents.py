@@ -4,7 +4,20 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 
-from hub import Applied, Code, Document, Gone, Line, Party, Row, Sentence, Site, StageName, money
+from hub import (
+    Applied,
+    Code,
+    Codes,
+    Document,
+    Gone,
+    Line,
+    Party,
+    Row,
+    Sentence,
+    Site,
+    StageName,
+    money,
+)
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -79,45 +92,63 @@ def read_payment(invoice: Row, row: Row, deposit_account: str, url: str | None) 
 
 
 def _client_code(invoice: Row) -> Code:
+    """Return the client of an invoice, with what a new customer would be created from."""
     client = invoice["client"]
-    create = Party(name=client["name"], currency=invoice["currency"])
-    return Code(id=f"client:{client['id']}", name=client["name"], create=create)
+    name = client["name"]
+    return Code(
+        id=f"client:{client['id']}",
+        name=name,
+        create=Party(name=name, currency=invoice["currency"]),
+    )
 
 
 def _iter_lines(site: Site, row: Row) -> Iterator[Line]:
     """Yield the lines of an invoice; a discount of the whole invoice is the last one."""
-    taxes = _line_taxes(row)
-    for line, tax in zip(row["line_items"], taxes, strict=True):
-        codes = {"item_type": Code(id=f"item type:{line['kind']}", name=line["kind"])}
-        if site.company.country != "US":
-            codes["tax"] = _tax_code(row, line)
+    for line, tax in zip(row["line_items"], _line_taxes(row), strict=True):
         yield Line(
             id=str(line["id"]),
             amount=money(line["amount"]),
             quantity=money(line["quantity"]),
             unit_price=money(line["unit_price"]),
             description=line["description"] or None,
-            codes=codes,
+            codes=_line_codes(site, row, line),
             tax=tax,
             facts=_line_facts(line),
         )
     if row["discount_amount"]:
-        description = f"Discount of {_parse_percent(money(row['discount']))}"
-        amount = -money(row["discount_amount"])
-        yield Line(id="discount", amount=amount, description=description)
+        rate = _format_percentage(money(row["discount"]))
+        yield Line(
+            id="discount",
+            amount=-money(row["discount_amount"]),
+            description=f"Discount of {rate}",
+        )
+
+
+def _line_codes(site: Site, row: Row, line: Row) -> Codes:
+    """Return the item type of a line, and its tax where lines have tax codes."""
+    kind = line["kind"]
+    codes: dict[str, Code] = {"item_type": Code(id=f"item type:{kind}", name=kind)}
+    if site.company.country != "US":
+        codes["tax"] = _tax_code(row, line)
+    return codes
 
 
 def _line_taxes(row: Row) -> list[Decimal]:
     """Return the tax of each line; together they are the tax of the invoice to the cent."""
-    weights = [money(line["amount"]) * _tax_percentage(row, line) for line in row["line_items"]]
+    weights = []
+    for line in row["line_items"]:
+        weights.append(money(line["amount"]) * _tax_percentage(row, line))
+    taxed_places = [place for place, weight in enumerate(weights) if weight]
     taxes = [ZERO] * len(weights)
-    taxed = [place for place, weight in enumerate(weights) if weight]
-    if not taxed:
+    if not taxed_places:
         return taxes
     total = _tax_total(row)
-    for place in taxed:
-        taxes[place] = (total * weights[place] / sum(weights)).quantize(CENT)
-    taxes[taxed[-1]] += total - sum(taxes)
+    total_weight = sum(weights)
+    for place in taxed_places:
+        exact = total * weights[place] / total_weight
+        taxes[place] = exact.quantize(CENT)
+    last = taxed_places[-1]
+    taxes[last] += total - sum(taxes)
     return taxes
 
 
@@ -133,32 +164,43 @@ def _tax_percentage(row: Row, line: Row) -> Decimal:
 
 def _tax_code(row: Row, line: Row) -> Code:
     """Return the tax of a line as a code; Harvest has percentages and no names."""
-    rate = _parse_percent(_tax_percentage(row, line))
+    rate = _format_percentage(_tax_percentage(row, line))
     return Code(id=f"tax:{rate}", name=rate)
 
 
-def _parse_percent(rate: Decimal) -> str:
+def _format_percentage(rate: Decimal) -> str:
+    """Return a percentage as people write it."""
     return f"{rate.normalize():f} %"
 
 
 def _tax_total(row: Row) -> Decimal:
-    return money(row["tax_amount"] or 0) + money(row["tax2_amount"] or 0)
+    """Return the sum of both taxes of an invoice."""
+    tax = money(row["tax_amount"] or 0)
+    tax2 = money(row["tax2_amount"] or 0)
+    return tax + tax2
 
 
 def _collect_facts(row: Row) -> dict[str, str]:
     """Return what a reviewer wants to see and QuickBooks has no place for."""
+    retainer = row["retainer"] or {}
     facts = {
         "Status in Harvest": row["state"],
         "Purchase order": row["purchase_order"] or "",
-        "Retainer": str((row["retainer"] or {}).get("id", "")),
+        "Retainer": str(retainer.get("id", "")),
     }
     return {label: text for label, text in facts.items() if text}
 
 
 def _line_facts(line: Row) -> dict[str, str]:
+    """Return the project of a line, if it has one."""
     project = line["project"]
-    return {"Project": project["name"]} if project else {}
+    if not project:
+        return {}
+    return {"Project": project["name"]}
 
 
 def _parse_date(text: str | None) -> dt.date | None:
-    return dt.date.fromisoformat(text) if text else None
+    """Return the date of a text, or None if there is none."""
+    if not text:
+        return None
+    return dt.date.fromisoformat(text)

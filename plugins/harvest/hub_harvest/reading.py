@@ -38,7 +38,7 @@ def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[An
         if invoice is None:
             yield Gone(source_id=id, reason=Sentence("Harvest no longer has it."))
         elif kind == "invoice":
-            yield _invoice_documents(site, source, invoice)
+            yield _read_invoice(site, source, invoice)
         else:
             yield _build_payment(site, source, invoice, payment_number)
 
@@ -46,13 +46,21 @@ def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[An
 def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Any]:
     """Yield every document that changed since the cursors, and what was deleted."""
     payments = PaymentIds(cursors.get(PAYMENTS, ""))
-    sweep = DeletionSweep(cursors.get("deletions", ""), site.today, prefix="invoice:")
-    yield from sweep.watch(_changed_invoices(site, source, cursors.get("", ""), payments))
-    if sweep.is_due:
-        present = [row["id"] for rows, _ in source.invoices("", "") for row in rows]
-        yield from payments.without_invoice(present)
-        yield payments.checkpoint()
-        yield from sweep.compare(present, reason=DELETED)
+    changes = _changed_invoices(site, source, cursors.get("", ""), payments)
+    sweep = DeletionSweep(
+        cursors.get("deletions", ""),
+        site.today,
+        prefix="invoice:",
+    )
+    yield from sweep.watch(changes)
+    if not sweep.is_due:
+        return
+    present = []
+    for rows, _ in source.invoices("", ""):
+        present += [row["id"] for row in rows]
+    yield from payments.without_invoice(present)
+    yield payments.checkpoint()
+    yield from sweep.compare(present, reason=DELETED)
 
 
 class PaymentIds:
@@ -61,21 +69,24 @@ class PaymentIds:
     def __init__(self, cursor: str) -> None:
         self._ids_of_invoice = defaultdict[str, set[str]](set)
         for id in parse_ids(cursor):
-            self._ids_of_invoice[_invoice_id(id)].add(id)
+            invoice_id = _invoice_id(id)
+            self._ids_of_invoice[invoice_id].add(id)
 
     def compare(self, invoice: Row, rows: Iterable[Row]) -> Iterator[Gone]:
         """Yield a Gone for each payment that an invoice no longer has."""
-        ids = self._ids_of_invoice[str(invoice["id"])]
-        present = {f"{invoice['id']}-{row['id']}" for row in rows}
-        former = set(ids)
-        ids |= present
+        invoice_id = str(invoice["id"])
+        present = {f"{invoice_id}-{row['id']}" for row in rows}
+        former = set(self._ids_of_invoice[invoice_id])
+        self._ids_of_invoice[invoice_id] |= present
         yield from self._remove(former - present)
 
     def without_invoice(self, invoice_ids: Iterable[int]) -> Iterator[Gone]:
         """Yield a Gone for each payment of an invoice that is not among these."""
-        absent = set(self._ids_of_invoice) - {str(id) for id in invoice_ids}
+        present = {str(id) for id in invoice_ids}
+        absent = set(self._ids_of_invoice) - present
         for invoice_id in sorted(absent):
-            yield from self._remove(set(self._ids_of_invoice[invoice_id]))
+            payment_ids = set(self._ids_of_invoice[invoice_id])
+            yield from self._remove(payment_ids)
 
     def has_of(self, invoice: Row) -> bool:
         """Tell whether an invoice had payments when it was read last."""
@@ -83,13 +94,20 @@ class PaymentIds:
 
     def checkpoint(self) -> Checkpoint:
         """Return a checkpoint of the ids."""
-        ids = {id for of_invoice in self._ids_of_invoice.values() for id in of_invoice}
+        ids: set[str] = set()
+        ids.update(*self._ids_of_invoice.values())
         return Checkpoint(cursor=format_ids(ids), stream=PAYMENTS)
 
     def _remove(self, ids: Iterable[str]) -> Iterator[Gone]:
+        """Forget these ids, and yield a Gone for each."""
         for id in sorted(ids):
-            self._ids_of_invoice[_invoice_id(id)].discard(id)
-            yield Gone(source_id=f"payment:{id}", reason=DELETED, inferred=True)
+            invoice_id = _invoice_id(id)
+            self._ids_of_invoice[invoice_id].discard(id)
+            yield Gone(
+                source_id=f"payment:{id}",
+                reason=DELETED,
+                inferred=True,
+            )
 
 
 def _invoice_id(payment_id: str) -> str:
@@ -105,8 +123,9 @@ def _changed_invoices(
     for rows, next_page in source.invoices(cursor.changed_since, cursor.page):
         cursor.begin(source.api.date)
         for row in rows:
-            if cursor.is_new(str(row["id"]), row["updated_at"], row["updated_at"]):
-                yield _invoice_documents(site, source, row)
+            changed_at = row["updated_at"]
+            if cursor.is_new(str(row["id"]), changed_at, changed_at):
+                yield _read_invoice(site, source, row)
                 yield from _iter_payments(site, source, row, payments)
         yield payments.checkpoint()
         if next_page:
@@ -118,14 +137,30 @@ def _changed_invoices(
 def _iter_payments(
     site: Site, source: Harvest, invoice: Row, payments: PaymentIds
 ) -> Iterator[Any]:
-    """Yield the payments of an invoice; one of which nothing was ever paid is not asked for any."""
-    is_paid = money(invoice["due_amount"]) != money(invoice["amount"])
-    if invoice["state"] == "draft" or not (is_paid or payments.has_of(invoice)):
+    """Yield the payments of an invoice, and those that it no longer has.
+
+    Harvest is not asked about an invoice that never had any.
+    """
+    if invoice["state"] == "draft":
+        return
+    is_unpaid = money(invoice["due_amount"]) == money(invoice["amount"])
+    if is_unpaid and not payments.has_of(invoice):
         return
     rows = source.payments(invoice["id"])
     for row in rows:
         yield _read_payment(site, source, invoice, row)
     yield from payments.compare(invoice, rows)
+
+
+def _read_invoice(site: Site, source: Harvest, row: Row) -> Any:
+    """Return the document of an invoice, or Unreadable with the reason."""
+    return readable(
+        documents.invoice_id(row),
+        documents.read_invoice,
+        site,
+        row,
+        source.invoice_url(row),
+    )
 
 
 def _build_payment(site: Site, source: Harvest, invoice: Row, number: str) -> Any:
@@ -139,13 +174,13 @@ def _build_payment(site: Site, source: Harvest, invoice: Row, number: str) -> An
     )
 
 
-def _invoice_documents(site: Site, source: Harvest, row: Row) -> Any:
-    url = source.invoice_url(row)
-    return readable(documents.invoice_id(row), documents.read_invoice, site, row, url)
-
-
 def _read_payment(site: Site, source: Harvest, invoice: Row, row: Row) -> Any:
-    id = documents.payment_id(invoice, row)
-    account = site.settings["deposit_account"]
-    url = source.invoice_url(invoice)
-    return readable(id, documents.read_payment, invoice, row, account, url)
+    """Return the document of a payment, or Unreadable with the reason."""
+    return readable(
+        documents.payment_id(invoice, row),
+        documents.read_payment,
+        invoice,
+        row,
+        site.settings["deposit_account"],
+        source.invoice_url(invoice),
+    )

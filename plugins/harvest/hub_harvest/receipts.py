@@ -14,8 +14,15 @@ def report(site: Site, source: Harvest, document: Document, receipt: Receipt) ->
     kind, _, id = document.source_id.partition(":")
     if kind != "invoice" or not address:
         return
-    subject = f"Invoice {receipt.number or document.number} is in QuickBooks"
-    if any(message["subject"] == subject for message in source.messages(id)):
+    number = receipt.number or document.number
+    subject = f"Invoice {number} is in QuickBooks"
+    earlier_subjects = (message["subject"] for message in source.messages(id))
+    if subject in earlier_subjects:
         return
-    body = f"It was posted to QuickBooks with the id {receipt.id}. {receipt.url or ''}".strip()
-    source.add_message(id, {"recipients": [{"email": address}], "subject": subject, "body": body})
+    body = f"It was posted to QuickBooks with the id {receipt.id}. {receipt.url or ''}"
+    message = {
+        "recipients": [{"email": address}],
+        "subject": subject,
+        "body": body.strip(),
+    }
+    source.add_message(id, message)

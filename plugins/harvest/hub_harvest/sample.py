@@ -59,11 +59,16 @@ def invoice(number: int) -> dict[str, Any]:
 
 def state_of(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what is due of an invoice, and its state."""
-    due = Decimal(str(amount)) - sum(Decimal(str(row["amount"])) for row in payments)
-    return {"due_amount": float(due), "state": "open" if due else "paid"}
+    paid = _sum_amounts(payments)
+    due = Decimal(str(amount)) - paid
+    return {
+        "due_amount": float(due),
+        "state": "open" if due else "paid",
+    }
 
 
 def _sample_line(number: int, place: int, is_taxed: bool) -> dict[str, Any]:
+    """Return one line of an invoice."""
     hours = Decimal(number % 9 + place)
     price = Decimal("75.35")
     return {
@@ -83,12 +88,12 @@ def _compute_amounts(
     lines: list[dict[str, Any]], is_taxed: bool, is_discounted: bool
 ) -> dict[str, Any]:
     """Return discount, taxes and total, rounded as Harvest rounds them: each of them once."""
-    subtotal = _sum_field(lines)
+    subtotal = _sum_amounts(lines)
     discount = _percent(subtotal, DISCOUNT if is_discounted else Decimal(0))
     share = 1 - discount / subtotal
-    tax = _percent(_sum_field(lines) * share, TAX) if is_taxed else Decimal(0)
+    tax = _percent(_sum_amounts(lines) * share, TAX) if is_taxed else Decimal(0)
     taxed_twice = [line for line in lines if line["taxed2"]]
-    tax2 = _percent(_sum_field(taxed_twice) * share, TAX2)
+    tax2 = _percent(_sum_amounts(taxed_twice) * share, TAX2)
     return {
         "discount": float(DISCOUNT) if is_discounted else None,
         "discount_amount": float(discount),
@@ -122,9 +127,15 @@ def _sample_payments(
     return payments
 
 
-def _sum_field(lines: list[dict[str, Any]]) -> Decimal:
-    return sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
+def _sum_amounts(rows: list[dict[str, Any]]) -> Decimal:
+    """Return the sum of the amounts of rows."""
+    total = Decimal(0)
+    for row in rows:
+        total += Decimal(str(row["amount"]))
+    return total
 
 
 def _percent(amount: Decimal, rate: Decimal) -> Decimal:
-    return (amount * rate / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    """Return a percentage of an amount, rounded to cents."""
+    part = amount * rate / 100
+    return part.quantize(Decimal("0.01"), ROUND_HALF_UP)

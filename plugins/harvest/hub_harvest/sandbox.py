@@ -11,6 +11,7 @@ from qbo_sandbox.kit import RowSource, bearer_of, json_of, linked_page, query_of
 TOKEN, ACCOUNT = "harvest-token", "130020"
 NESTED = {"payments": "invoice_payments", "messages": "invoice_messages"}
 Answer = tuple[int, Any]
+NOT_FOUND: Answer = (404, {"message": "Not Found"})
 
 
 class StandIn(RowSource):
@@ -25,38 +26,48 @@ class StandIn(RowSource):
         problem = _problem_of_headers(environ)
         if problem:
             return problem
-        if path == ["v2", "company"]:
-            return 200, {"name": "Bright Ideas", "base_uri": "https://bright.example"}
-        if path[:2] != ["v2", "invoices"]:
-            return 404, {"message": "Not Found"}
-        if len(path) == 2:
-            return self._list(environ)
-        row = self.rows.get(path[2])
-        if row is None:
-            return 404, {"message": "Not Found"}
-        if len(path) == 3:
+        match path:
+            case ["v2", "company"]:
+                return 200, {"name": "Bright Ideas", "base_uri": "https://bright.example"}
+            case ["v2", "invoices"]:
+                return self._list(environ)
+            case ["v2", "invoices", id, *below] if id in self.rows:
+                return self._answer_invoice(environ, method, self.rows[id], below)
+        return NOT_FOUND
+
+    def _answer_invoice(
+        self, environ: dict[str, Any], method: str, row: dict[str, Any], below: Sequence[str]
+    ) -> Answer:
+        """Answer a call for an invoice, or for its payments or messages."""
+        if not below:
             return 200, _answer_row(row)
-        if path[3] not in NESTED:
-            return 404, {"message": "Not Found"}
+        name = below[0]
+        if name not in NESTED:
+            return NOT_FOUND
         if method == "POST":
             return self._add_message(row, json_of(environ))
-        return 200, _page_of(environ, NESTED[path[3]], row[path[3]])
+        return 200, _page_of(environ, NESTED[name], row[name])
 
     def _list(self, environ: dict[str, Any]) -> Answer:
         """Return a page of the invoices that changed since a moment, the newest id first."""
         since = _moment(query_of(environ).get("updated_since", ""))
-        rows = [self.rows[id] for id in sorted(self.rows, key=int, reverse=True)]
-        changed = [row for row in rows if _moment(row["updated_at"]) >= since]
+        changed = []
+        for id in sorted(self.rows, key=int, reverse=True):
+            row = self.rows[id]
+            if _moment(row["updated_at"]) >= since:
+                changed.append(row)
         page = _page_of(environ, "invoices", changed)
-        return 200, page | {"invoices": [_answer_row(row) for row in page["invoices"]]}
+        page["invoices"] = [_answer_row(row) for row in page["invoices"]]
+        return 200, page
 
     def _add_message(self, row: dict[str, Any], message: dict[str, Any]) -> Answer:
         """Store a message; a real Harvest mails it."""
         if not message.get("recipients"):
             return 422, {"message": "Recipients can't be blank"}
-        messages = [message | {"id": len(row["messages"]) + 1}, *row["messages"]]
-        self.store(row | {"messages": messages})
-        return 201, messages[0]
+        earlier = row["messages"]
+        stored = message | {"id": len(earlier) + 1}
+        self.store(row | {"messages": [stored, *earlier]})
+        return 201, stored
 
     def edit(self, row: dict[str, Any], form: Mapping[str, str]) -> dict[str, Any] | None:
         """Change an invoice as a person does: its subject, or delete it or one of its payments."""
@@ -67,7 +78,8 @@ class StandIn(RowSource):
         if "delete_payment" in form:
             deleted = form["delete_payment"]
             payments = [one for one in row["payments"] if str(one["id"]) != deleted]
-            row |= {"payments": payments, **sample.state_of(row["amount"], payments)}
+            row["payments"] = payments
+            row.update(sample.state_of(row["amount"], payments))
         return row
 
 
@@ -86,13 +98,18 @@ def _page_of(environ: dict[str, Any], name: str, rows: list[Any]) -> dict[str, A
     """Return a page of rows with the link to the next one."""
     size = int(query_of(environ).get("per_page", "2000"))
     items, link = linked_page(environ, rows, size)
-    return {name: items, "links": {"next": link}, "total_entries": len(rows)}
+    return {
+        name: items,
+        "links": {"next": link},
+        "total_entries": len(rows),
+    }
 
 
 def _answer_row(row: dict[str, Any]) -> dict[str, Any]:
     """Return an invoice as the API answers it."""
     fields = {name: value for name, value in row.items() if name not in NESTED}
-    return fields | {"id": int(row["id"])}
+    fields["id"] = int(row["id"])
+    return fields
 
 
 def _moment(text: str) -> dt.datetime:

@@ -142,8 +142,10 @@ def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
 
 
 def _open_orders(site: Site) -> Iterator[Yielded]:
+    """Yield the orders that are neither received nor canceled."""
     ion = Ion(site)
-    for page in ion.pages(queries.ORDERS, {"status": {"notIn": ["RECEIVED", "CANCELED"]}}):
+    is_open = {"status": {"notIn": ["RECEIVED", "CANCELED"]}}
+    for page in ion.pages(queries.ORDERS, is_open):
         yield from reading.read_orders(site, ion, page.rows)
 
 
@@ -156,7 +158,8 @@ def hub_documents(
         yield from reading.read_exactly(site, ion, list(ids))
         return
     sweep = reading.open_sweep(site, cursors)
-    yield from sweep.watch(reading.changed_orders(site, ion, cursors.get("", "")))
+    changes = reading.changed_orders(site, ion, cursors.get("", ""))
+    yield from sweep.watch(changes)
     if site.settings["parts"] != "none" and not site.settings["generic_item"]:
         yield from reading.changed_parts(site, ion, cursors.get(reading.PARTS, ""))
     if sweep.is_due:
@@ -183,7 +186,9 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 @hookimpl
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> Any:
     """Create open orders of QuickBooks in ION, if the settings want it."""
-    return imports.take_over(site, Ion(site), records) if field == TAKEN_OVER else []
+    if field != TAKEN_OVER:
+        return []
+    return imports.take_over(site, Ion(site), records)
 
 
 @hookimpl
@@ -201,9 +206,13 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 
 def _signal_of(call: Row) -> Signal:
-    resource = str(call.get("resource", "")).upper().replace("_", "").removesuffix("S")
+    """Return what the hub should do about a webhook call."""
+    name = str(call.get("resource", "")).upper()
+    resource = name.replace("_", "").removesuffix("S")
     prefix = RESOURCES.get(resource)
-    return Signal.read(f"{prefix}{call['id']}") if prefix else Signal.collect()
+    if not prefix:
+        return Signal.collect()
+    return Signal.read(f"{prefix}{call['id']}")
 
 
 @hookimpl

@@ -147,7 +147,10 @@ class Ion:
 
     def rows(self, query: Listing, filters: Row | None = None) -> list[Row]:
         """Return the rows of all pages."""
-        return [row for page in self.pages(query, filters) for row in page.rows]
+        rows: list[Row] = []
+        for page in self.pages(query, filters):
+            rows += page.rows
+        return rows
 
     def refer(self, id: str, key: str, text: str) -> None:
         """Write an order's number in QuickBooks to External Reference or the attribute `key`."""
@@ -165,6 +168,7 @@ class Ion:
         )
 
     def _write_text(self, id: str, etag: str, key: str, text: str) -> None:
+        """Write to an attribute of an order, or to its reference if no attribute is named."""
         if key:
             self.ask(queries.SET_ATTRIBUTE, key=key, id=id, etag=etag, text=text)
         else:
@@ -198,7 +202,12 @@ class Ion:
     def _read_page(
         self, query: Listing, filters: Row | None, after: str | None
     ) -> tuple[list[Row], Row]:
-        variables = {"filters": filters or {}, "first": PAGE_SIZE, "after": after}
+        """Return (rows, page info) of one page; mark rows that ION could not return completely."""
+        variables = {
+            "filters": filters or {},
+            "first": PAGE_SIZE,
+            "after": after,
+        }
         data, errors = self._answer_list(query, variables)
         if not data or not data.get("rows"):
             error = errors[0] if errors else {"message": "no rows"}
@@ -208,7 +217,8 @@ class Ion:
             self._mark_unreadable(rows, error)
         if None in rows:
             raise Retry("ION could not tell one of its rows; it is asked again later.")
-        return [query.complete(row, self.lacks) for row in rows], data["rows"]["pageInfo"]
+        completed = [query.complete(row, self.lacks) for row in rows]
+        return completed, data["rows"]["pageInfo"]
 
     def _answer_list(self, query: Listing, variables: Row) -> tuple[Any, list[Row]]:
         """Ask for a page; if ION does not know a field, ask again without the fields it lacks."""
@@ -232,6 +242,7 @@ class Ion:
         rows[path[2]]["broken"] = error.get("message") or Sentence("it gave no reason")
 
     def _parse_answer(self, query: str, variables: Row) -> tuple[Any, list[Row]]:
+        """Send a query, and return (data, errors) of the answer."""
         reply = self.api.call("POST", "", json={"query": query, "variables": variables})
         if reply.status == 401:
             raise NeedsAttention(

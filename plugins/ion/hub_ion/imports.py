@@ -48,11 +48,13 @@ class Lists:
     def __init__(self, ion: Ion) -> None:
         self.suppliers: dict[str, Any] = {}
         for row in ion.rows(queries.SUPPLIERS):
-            self.suppliers[_plain(row["name"])] = row["id"]
+            key = _plain(row["name"])
+            self.suppliers[key] = row["id"]
         self.parts: dict[str, Any] = {}
         for row in ion.rows(queries.PART_NAMES):
             name = parts.part_name(row)
-            self.parts[_plain(parts.safe_name(name, row["id"]))] = row["id"]
+            distinct_name = parts.safe_name(name, row["id"])
+            self.parts[_plain(distinct_name)] = row["id"]
             self.parts[_plain(name)] = row["id"]
         self.currencies: dict[str | None, Any] = {}
         for row in ion.ask(queries.CURRENCIES)["rows"] or ():
@@ -78,10 +80,13 @@ class Lists:
 
 
 def _plain(name: str | None) -> str:
-    return " ".join((name or "").split()).casefold()
+    """Return a name without case and double spaces, for comparisons."""
+    words = (name or "").split()
+    return " ".join(words).casefold()
 
 
 def _code_of(owner: Document | Line, role: str) -> Code | None:
+    """Return the code of a role, or None if there is none."""
     code = owner.codes.get(role)
     return code if isinstance(code, Code) else None
 
@@ -128,7 +133,8 @@ def _complete_lines(
 
 def _advance_status(ion: Ion, id: Any, status: str) -> None:
     """Move an order through all the steps that follow its status."""
-    for step in STEPS[STEPS.index(status) + 1 :]:
+    next_step = STEPS.index(status) + 1
+    for step in STEPS[next_step:]:
         etag = ion.ask(queries.ETAG, id=id)["order"]["etag"]
         ion.ask(queries.MOVE, id=id, etag=etag, status=step)
 
@@ -157,11 +163,18 @@ def _write_attributes(site: Site, ion: Ion, row: Row, line: Line) -> None:
         site.settings["account_attribute"]: account and (account.number or account.name),
         site.settings["class_attribute"]: section and section.name,
     }
-    id, etag = row["id"], row["etag"]
+    etag = row["etag"]
     for key, value in values.items():
-        if value and orders.attribute(row, key) != value:
-            answer = ion.ask(queries.SET_LINE_ATTRIBUTE, id=id, etag=etag, key=key, text=value)
-            etag = answer["made"]["row"]["etag"]
+        if not value or orders.attribute(row, key) == value:
+            continue
+        answer = ion.ask(
+            queries.SET_LINE_ATTRIBUTE,
+            id=row["id"],
+            etag=etag,
+            key=key,
+            text=value,
+        )
+        etag = answer["made"]["row"]["etag"]
 
 
 def _quantity_and_cost(line: Line, currency: str | None) -> tuple[Decimal, Decimal]:
@@ -175,4 +188,5 @@ def _quantity_and_cost(line: Line, currency: str | None) -> tuple[Decimal, Decim
 
 
 def _text(day: dt.date | None) -> str | None:
+    """Return a day as ION wants it."""
     return day.isoformat() if day else None

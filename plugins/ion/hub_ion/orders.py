@@ -75,17 +75,26 @@ def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
 
 
 def _is_closed(site: Site, status: str) -> bool:
+    """Tell whether a received order is closed in QuickBooks."""
     return status == "RECEIVED" and bool(site.settings["received"] == "close")
 
 
 def _sum_amounts(lines: Sequence[Line]) -> Decimal:
-    return sum((line.amount or money(0) for line in lines), money(0))
+    """Return the sum of the amounts of lines."""
+    total = money(0)
+    for line in lines:
+        total += line.amount or money(0)
+    return total
 
 
 def _expected_on(lines: Sequence[Row]) -> dt.date | None:
     """Return the first day on which one of the lines is expected, or else needed."""
-    days = [_parse_day(line["eta"]) or _parse_day(line["needed"]) for line in lines]
-    return min(filter(None, days), default=None)
+    days = []
+    for line in lines:
+        day = _parse_day(line["eta"]) or _parse_day(line["needed"])
+        if day:
+            days.append(day)
+    return min(days, default=None)
 
 
 def quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
@@ -96,8 +105,9 @@ def quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
 
 def supplier_code(row: Row, currency: str) -> Code:
     """Return the code of a supplier; a new vendor gets the currency of its first order."""
-    party = Party(name=" ".join(row["name"].split()), currency=currency)
-    return Code(id=str(row["id"]), name=row["name"], create=party)
+    name = row["name"]
+    party = Party(name=" ".join(name.split()), currency=currency)
+    return Code(id=str(row["id"]), name=name, create=party)
 
 
 def attribute(row: Row, key: str) -> str | None:
@@ -109,10 +119,12 @@ def attribute(row: Row, key: str) -> str | None:
 
 
 def _decide_stage(site: Site, status: str) -> StageName:
+    """Return how far an order is: it is ready from the status on that the settings name."""
     if status == "CANCELED":
         return "closed"
-    statuses = SENT if site.settings["send_at"] == "ordered" else ("APPROVED", *SENT)
-    return "ready" if status in statuses else "pending"
+    if site.settings["send_at"] != "ordered" and status == "APPROVED":
+        return "ready"
+    return "ready" if status in SENT else "pending"
 
 
 def _find_hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> str | None:
@@ -160,6 +172,7 @@ def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
 
 
 def _has_code(site: Site, line: Row) -> bool:
+    """Tell whether a line has a part or an account, its own or that of the settings."""
     return bool(line["part"] or _account_code(site, line) or site.settings["line_account"])
 
 
@@ -173,7 +186,9 @@ def _line_title(line: Row) -> str:
 
 
 def _order_currency(site: Site, row: Row) -> str:
-    return (row["currency"] or {}).get("code") or site.company.currency
+    """Return the currency of an order, by default that of the company."""
+    currency = row["currency"] or {}
+    return currency.get("code") or site.company.currency
 
 
 def _header_codes(site: Site, row: Row, currency: str) -> Codes:
@@ -189,6 +204,7 @@ def _header_codes(site: Site, row: Row, currency: str) -> Codes:
 
 
 def _compose_memo(site: Site, row: Row) -> str:
+    """Return a memo that names the order, its environment in ION, and its version."""
     version = attribute(row, site.settings["version_attribute"])
     place = ENVIRONMENTS[site.settings["environment"]][0]
     memo = f"ION purchase order {row['id']} ({place})"
@@ -196,6 +212,7 @@ def _compose_memo(site: Site, row: Row) -> str:
 
 
 def _account_code(site: Site, line: Row) -> str | None:
+    """Return the account of a line, which is an attribute in ION."""
     return attribute(line, site.settings["account_attribute"])
 
 
@@ -224,12 +241,15 @@ def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Lin
 
 def _quantity_and_cost(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
     """Return quantity, unit cost and name of the unit: the supplier's, or that of the stock."""
-    quantity, cost, unit = money(line["quantity"]), money(line["cost"]), line["unit"]
+    quantity = money(line["quantity"])
+    cost = money(line["cost"])
+    unit = line["unit"]
     if not unit or not unit["of"]:
         return quantity, cost, None
     factor = money(unit["factor"] or 1)
     if site.settings["units"] == "stock" and factor:
-        return quantity * factor, round(cost / factor, COST_DECIMALS).normalize(), None
+        stock_cost = round(cost / factor, COST_DECIMALS)
+        return quantity * factor, stock_cost.normalize(), None
     return quantity, cost, unit["of"]["type"]
 
 
@@ -245,6 +265,7 @@ def _item_or_account(
 
 
 def _describe_line(line: Row, unit: str | None, is_account: bool) -> str | None:
+    """Return the description of a line, with its part and unit where no field shows them."""
     part = line["part"] or {}
     texts: list[str | None] = []
     if part and is_account:
@@ -305,8 +326,9 @@ def _collect_warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
 def _collect_facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
     """Return what a reviewer wants to see and QuickBooks has no field for."""
     received = [line for line in live if money(line["received"] or 0)]
+    status = str(row["status"]).replace("_", " ")
     facts = {
-        "Status in ION": str(row["status"]).replace("_", " ").capitalize(),
+        "Status in ION": status.capitalize(),
         "Terms": row["terms"],
         "Notes": row["notes"],
         "Reference": row["reference"],
@@ -316,16 +338,24 @@ def _collect_facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
 
 
 def _line_facts(line: Row) -> Row:
-    facts = {"Needed": line["needed"], "Expected": line["eta"], "Received": line["received"]}
+    facts = {
+        "Needed": line["needed"],
+        "Expected": line["eta"],
+        "Received": line["received"],
+    }
     return {label: str(value) for label, value in facts.items() if value not in (None, "", "0")}
 
 
 def _parse_day(text: str | None) -> dt.date | None:
-    return dt.date.fromisoformat(text[:10]) if text else None
+    """Return the day that a text begins with, or None if there is none."""
+    if not text:
+        return None
+    return dt.date.fromisoformat(text[:10])
 
 
 def _day_of_moment(site: Site, text: str | None) -> dt.date:
     """Return the day of a moment in the zone of the source; today where ION does not tell it."""
     if not text:
         return site.today
-    return dt.datetime.fromisoformat(text).astimezone(site.zone).date()
+    moment = dt.datetime.fromisoformat(text)
+    return moment.astimezone(site.zone).date()

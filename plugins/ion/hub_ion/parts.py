@@ -92,19 +92,25 @@ def find_twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
     if not upper_case:
         return set()
     numbers = sorted(set(upper_case.values()))
-    others = {comparison_key(row) for row in ion.rows(query, {"partNumber": {"in": numbers}})}
-    return {
-        comparison_key(row)
-        for row in rows
-        if (upper_case.get(row["number"]), row["revision"]) in others
-    }
+    same_numbers = ion.rows(query, {"partNumber": {"in": numbers}})
+    others = {comparison_key(row) for row in same_numbers}
+    twins = set()
+    for row in rows:
+        other = (upper_case.get(row["number"]), row["revision"])
+        if other in others:
+            twins.add(comparison_key(row))
+    return twins
 
 
 def _decide_stage(site: Site) -> StageName:
-    return "closed" if site.settings["generic_item"] else STAGES[site.settings["parts"]]
+    """Return what becomes of parts by the settings; nothing if one item stands for all of them."""
+    if site.settings["generic_item"]:
+        return "closed"
+    return STAGES[site.settings["parts"]]
 
 
 def _item_type(site: Site, row: Row) -> ItemType:
+    """Return the type of the item, which may follow from how the part is purchased."""
     type: ItemType | Literal["purchase_type"] = site.settings["part_type"]
     if type == "purchase_type":
         return TYPES.get(str(row["purchased"]).upper(), "inventory")
@@ -112,6 +118,7 @@ def _item_type(site: Site, row: Row) -> ItemType:
 
 
 def _item_accounts(site: Site, row: Row) -> dict[str, str]:
+    """Return the accounts that an item of its type needs."""
     roles = ["expense_account", "income_account"]
     if _item_type(site, row) == "inventory":
         roles.insert(0, "asset_account")
@@ -122,5 +129,6 @@ def _stock_start(site: Site, row: Row) -> dt.date:
     """Return the first day of the stock, which no order that names the part may precede."""
     if not row["created"]:
         return site.start or site.today
-    created_on = dt.datetime.fromisoformat(row["created"]).astimezone(site.zone).date()
+    moment = dt.datetime.fromisoformat(row["created"])
+    created_on = moment.astimezone(site.zone).date()
     return min(created_on, site.start) if site.start else created_on

@@ -24,12 +24,17 @@ class Listing:
         """Return the query, without the fields that ION lacks."""
         node = self.node or schema.select(self.type, lacks)
         return LIST.format(
-            operation=self.operation, things=self.things, filters=self.filters, node=node
+            operation=self.operation,
+            things=self.things,
+            filters=self.filters,
+            node=node,
         )
 
     def complete(self, row: Row, lacks: frozenset[str]) -> Row:
         """Give a row the fields that ION lacks, empty."""
-        return schema.fill_missing_fields(self.type, row, lacks) if lacks and not self.node else row
+        if not lacks or self.node:
+            return row
+        return schema.fill_missing_fields(self.type, row, lacks)
 
 
 ORDERS = Listing("Orders", "purchaseOrders", "PurchaseOrdersInputFilters", "PurchaseOrder")

@@ -33,7 +33,9 @@ def _next_cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCurso
     """Return where to read on; the beginning where ION does not tell when a row changed."""
     if ion.lacks & news:
         return ChangeCursor()
-    start = dt.datetime.combine(site.start, dt.time(), site.zone) if site.start else None
+    start = None
+    if site.start:
+        start = dt.datetime.combine(site.start, dt.time(), site.zone)
     return ChangeCursor.parse(text, start=start)
 
 
@@ -85,14 +87,20 @@ def read_parts(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
 
 def open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
     """Return the daily search for orders that were deleted, which ION does not announce."""
-    return DeletionSweep(cursors.get(SWEEP, ""), site.today, prefix=orders.PREFIX, stream=SWEEP)
+    return DeletionSweep(
+        cursors.get(SWEEP, ""),
+        site.today,
+        prefix=orders.PREFIX,
+        stream=SWEEP,
+    )
 
 
 def sweep_orders(site: Site, ion: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
     """Yield every open order again, whatever its time of change says, and what was deleted."""
     present = [row["id"] for row in ion.rows(queries.ORDER_IDS)]
     if not sweep.is_first:
-        for page in ion.pages(queries.ORDERS, {"status": {"in": list(OPEN)}}):
+        is_open = {"status": {"in": list(OPEN)}}
+        for page in ion.pages(queries.ORDERS, is_open):
             yield from read_orders(site, ion, page.rows)
     yield from sweep.compare(present, reason=orders.DELETED)
 
@@ -121,6 +129,7 @@ def _iter_changes(
 
 
 def _remember_lines(cursor: ChangeCursor, row: Row) -> None:
+    """Remember the versions of an order's lines."""
     for line in row.get("lines") or ():
         cursor.remember(f"l{line['id']}", line["etag"], line["updated"])
 
@@ -130,21 +139,29 @@ def _read_by_lines(
 ) -> Iterator[Yielded]:
     """Yield orders whose own row did not change, but one of their lines did."""
     for page in ion.pages(queries.LINE_CHANGES, _build_filters(cursor)):
-        new_lines = [row for row in page.rows if _is_new(cursor, row, "l")]
-        ids = sorted({line["order"] for line in new_lines} - ids_read)
-        ids_read.update(ids)
-        yield from _read_ids(site, ion, queries.ORDERS, ids, read_orders)
+        order_ids = set()
+        for row in page.rows:
+            if _is_new(cursor, row, "l"):
+                order_ids.add(row["order"])
+        unread_ids = sorted(order_ids - ids_read)
+        ids_read.update(unread_ids)
+        yield from _read_ids(site, ion, queries.ORDERS, unread_ids, read_orders)
 
 
 def _build_filters(cursor: ChangeCursor) -> Row:
-    return {"updated": {"gte": cursor.changed_since}} if cursor.changed_since else {}
+    """Return the filter for what changed since the cursor."""
+    if not cursor.changed_since:
+        return {}
+    return {"updated": {"gte": cursor.changed_since}}
 
 
 def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
+    """Tell whether a row is not yet remembered in this version."""
     return cursor.is_new(f"{kind}{row['id']}", row["etag"], row["updated"])
 
 
 def _read_batch(site: Site, ion: Ion, source_ids: Sequence[str]) -> Iterator[Outcome]:
+    """Yield the orders and parts with these source ids."""
     order_ids = _ids_after(orders.PREFIX, source_ids)
     yield from _read_ids(site, ion, queries.ORDERS, order_ids, read_orders)
     part_ids = _ids_after(parts.PREFIX, source_ids)
@@ -152,20 +169,27 @@ def _read_batch(site: Site, ion: Ion, source_ids: Sequence[str]) -> Iterator[Out
 
 
 def _ids_after(prefix: str, source_ids: Sequence[str]) -> list[str]:
+    """Return the ids of the kind with this prefix, without it."""
     return [id.removeprefix(prefix) for id in source_ids if id.startswith(prefix)]
 
 
 def _read_ids(
     site: Site, ion: Ion, query: Listing, ids: Sequence[Any], read: Reader
 ) -> Iterator[Outcome]:
+    """Yield the documents of the rows with these ids, some rows for each query."""
     for chunk in iter_chunks(ids, IDS_PER_QUERY):
-        rows = ion.rows(query, {"id": {"in": [str(id) for id in chunk]}})
+        filters = {"id": {"in": [str(id) for id in chunk]}}
+        rows = ion.rows(query, filters)
         yield from read(site, ion, rows)
 
 
 def _read(module: Any, site: Site, row: Row, twins: parts.Twins) -> Document | Unreadable:
+    """Return the document of a row; Unreadable if ION or the app could not read all of it."""
     source_id = f"{module.PREFIX}{row['id']}"
-    if row.get("broken"):
-        reason = Sentence("ION could not return all of it (%(broken)s).", broken=str(row["broken"]))
-        return Unreadable(source_id=source_id, reason=reason)
+    broken = row.get("broken")
+    if broken:
+        return Unreadable(
+            source_id=source_id,
+            reason=Sentence("ION could not return all of it (%(broken)s).", broken=str(broken)),
+        )
     return readable(source_id, module.build_document, site, row, twins)

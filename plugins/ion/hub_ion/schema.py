@@ -21,10 +21,12 @@ class Asked:
 
 
 def _ask_required(name: str, alias: str = "", type: str = "") -> Asked:
+    """Return a field that posting needs."""
     return Asked(name, alias or name, type)
 
 
 def _ask_optional(name: str, without: str, alias: str = "", type: str = "") -> Asked:
+    """Return a field that orders can do without."""
     return Asked(name, alias or name, type, without)
 
 
@@ -161,8 +163,12 @@ def list_missing(lacks: frozenset[str], settings: Mapping[str, Any]) -> list[str
     A needed field of a type counts only if a field that leads to the type exists, or is needed
     itself.
     """
-    needed = {name for name, setting, values in WITH_SETTINGS if settings[setting] in values}
-    return sorted(name for name in lacks if name in needed or _is_needed(name, lacks))
+    needed_by_settings = set()
+    for name, setting, values in WITH_SETTINGS:
+        if settings[setting] in values:
+            needed_by_settings.add(name)
+    missing = [name for name in lacks if name in needed_by_settings or _is_needed(name)]
+    return sorted(missing)
 
 
 def missing_details(lacks: frozenset[str]) -> list[str]:
@@ -179,18 +185,26 @@ def missing_details(lacks: frozenset[str]) -> list[str]:
 
 def select(type: str, lacks: frozenset[str]) -> str:
     """Return the selection of a type's fields in GraphQL, without those that ION lacks."""
-    return " ".join(_select(one, lacks) for one in FIELDS[type] if is_there(type, one, lacks))
+    fields = []
+    for field in FIELDS[type]:
+        if is_there(type, field, lacks):
+            fields.append(_select(field, lacks))
+    return " ".join(fields)
 
 
 def fill_missing_fields(type: str, row: Row, lacks: frozenset[str]) -> Row:
     """Give a row that was read the fields that ION lacks, empty."""
-    for one in FIELDS[type]:
-        if not is_there(type, one, lacks):
-            row[one.alias] = None
-        elif one.type and row[one.alias]:
-            inner = row[one.alias]
-            for each in filter(None, inner if isinstance(inner, list) else [inner]):
-                fill_missing_fields(one.type, each, lacks)
+    for field in FIELDS[type]:
+        if not is_there(type, field, lacks):
+            row[field.alias] = None
+            continue
+        value = row[field.alias]
+        if not field.type or not value:
+            continue
+        inner_rows = value if isinstance(value, list) else [value]
+        for inner_row in inner_rows:
+            if inner_row:
+                fill_missing_fields(field.type, inner_row, lacks)
     return row
 
 
@@ -210,22 +224,31 @@ def is_there(type: str, api_field: Asked, lacks: frozenset[str]) -> bool:
     return is_any_there
 
 
-def _select(api_field: Asked, lacks: frozenset[str]) -> str:
-    called = (
-        api_field.name
-        if api_field.alias == api_field.name
-        else f"{api_field.alias}: {api_field.name}"
-    )
-    return f"{called} {{ {select(api_field.type, lacks)} }}" if api_field.type else called
+def _select(field: Asked, lacks: frozenset[str]) -> str:
+    """Return the selection of one field in GraphQL."""
+    selection = field.name
+    if field.alias != field.name:
+        selection = f"{field.alias}: {field.name}"
+    if not field.type:
+        return selection
+    return f"{selection} {{ {select(field.type, lacks)} }}"
 
 
-def _is_needed(name: str, lacks: frozenset[str]) -> bool:
-    type, _, field = name.partition(".")
-    (api_field,) = [one for one in FIELDS[type] if one.name == field]
-    return not api_field.without and _is_reached(type)
+def _is_needed(name: str) -> bool:
+    """Tell whether posting needs a field, whatever the settings are."""
+    type, _, field_name = name.partition(".")
+    (field,) = [one for one in FIELDS[type] if one.name == field_name]
+    return not field.without and _is_reached(type)
 
 
 def _is_reached(type: str) -> bool:
     """Return whether orders need a type: nothing leads to it, or a needed field does."""
-    ways = [(owner, one) for owner, fields in FIELDS.items() for one in fields if one.type == type]
-    return not ways or any(not one.without and _is_reached(owner) for owner, one in ways)
+    is_root = True
+    for owner, fields in FIELDS.items():
+        for field in fields:
+            if field.type != type:
+                continue
+            is_root = False
+            if not field.without and _is_reached(owner):
+                return True
+    return is_root

@@ -155,4 +155,5 @@ class Settings(Schema):
             return
         missing = [name for name in ("api_url", "token_url") if not data.get(name)]
         if missing:
-            raise ValidationError({name: ["The environment Custom needs it."] for name in missing})
+            errors = {name: ["The environment Custom needs it."] for name in missing}
+            raise ValidationError(errors)

@@ -15,6 +15,7 @@ from hub import (
     Receipt,
     Record,
     Refused,
+    Row,
     Sandbox,
     Sentence,
     Signal,
@@ -61,21 +62,31 @@ def hub_fields(app: str) -> tuple[Field, ...]:
 def hub_check(app: str, site: Site) -> Tenant:
     source = Ontraccr(site)
     company = source.company()[names.Integration.NAME]
-    divisions = {str(row[names.Division.ID]): row for row in source.divisions()}
-    division_id = site.settings["division"]
-    ids = [id for id in divisions if id == division_id or not division_id]
-    if len(ids) != 1:
-        called = ", ".join(row[names.Division.NAME] for row in divisions.values())
-        raise NeedsAttention(
-            "%(company)s has %(count)s divisions in Ontraccr: %(called)s. Each is"
-            " connected on its own; choose one in the settings of Ontraccr.",
-            company=company,
-            count=len(divisions),
-            called=called,
-        )
-    refused = site.secrets.get(REFUSED)
-    name = f"{company}, {divisions[ids[0]][names.Division.NAME]}"
-    return Tenant(id=ids[0], name=name, warnings=(refused,) if refused else ())
+    division = _find_division(site, company, source.divisions())
+    refusal = site.secrets.get(REFUSED)
+    return Tenant(
+        id=str(division[names.Division.ID]),
+        name=f"{company}, {division[names.Division.NAME]}",
+        warnings=(refusal,) if refusal else (),
+    )
+
+
+def _find_division(site: Site, company: str, divisions: Sequence[Row]) -> Row:
+    """Return the division of the settings, or the only one of the company."""
+    chosen_id = site.settings["division"]
+    if not chosen_id and len(divisions) == 1:
+        return divisions[0]
+    for division in divisions:
+        if str(division[names.Division.ID]) == chosen_id:
+            return division
+    called = ", ".join(division[names.Division.NAME] for division in divisions)
+    raise NeedsAttention(
+        "%(company)s has %(count)s divisions in Ontraccr: %(called)s. Each is"
+        " connected on its own; choose one in the settings of Ontraccr.",
+        company=company,
+        count=len(divisions),
+        called=called,
+    )
 
 
 @hookimpl
@@ -99,11 +110,15 @@ def hub_subscribe(app: str, site: Site, on: bool) -> None:
 def hub_codes(app: str, site: Site, field: str) -> list[Code]:
     source = Ontraccr(site)
     if field == "division":
-        return [
-            Code(id=str(row[names.Division.ID]), name=row[names.Division.NAME])
-            for row in source.divisions()
-        ]
-    return profiles.profile_codes(site, source, field) if field in profiles.SORTS else []
+        return [_division_code(row) for row in source.divisions()]
+    if field not in profiles.SORTS:
+        return []
+    return profiles.profile_codes(site, source, field)
+
+
+def _division_code(row: Row) -> Code:
+    """Return a division as a code that an admin can choose."""
+    return Code(id=str(row[names.Division.ID]), name=row[names.Division.NAME])
 
 
 @hookimpl
@@ -120,20 +135,23 @@ def hub_documents(
 
 @hookimpl
 def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
-    return Ontraccr(site).attachment(
-        document.source_id.removeprefix(payables.PREFIX), attachment.id
-    )
+    payable_id = document.source_id.removeprefix(payables.PREFIX)
+    return Ontraccr(site).attachment(payable_id, attachment.id)
 
 
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
-    tell = reading.report if document.source_id.startswith(payables.PREFIX) else profiles.tell_made
-    tell(Ontraccr(site), document, receipt)
+    source = Ontraccr(site)
+    if document.source_id.startswith(payables.PREFIX):
+        reading.report(source, document, receipt)
+    else:
+        profiles.tell_made(source, document, receipt)
 
 
 @hookimpl
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> list[Code]:
-    return profiles.push_list(site, Ontraccr(site), field, records)
+    source = Ontraccr(site)
+    return profiles.push_list(site, source, field, records)
 
 
 @hookimpl

@@ -54,7 +54,10 @@ class Ontraccr:
 
     def divisions(self) -> list[Row]:
         """Return every division of the company."""
-        return [row for rows, _ in self._pages("/v1/divisions", None) for row in rows]
+        divisions: list[Row] = []
+        for rows, _ in self._pages("/v1/divisions", None):
+            divisions += rows
+        return divisions
 
     def subscribe(self, url: str) -> str:
         """Have Ontraccr call this address; return the secret that signs its calls."""
@@ -76,7 +79,10 @@ class Ontraccr:
     def payable(self, id: str) -> Row | None:
         """Return one payable of the division, or None if it does not have it."""
         row = self._one(f"/v1/payables/{quote(id, safe='')}")
-        return row if row and str(row.get(names.Payable.DIVISION_ID)) == self._division else None
+        if not row:
+            return None
+        is_ours = str(row.get(names.Payable.DIVISION_ID)) == self._division
+        return row if is_ours else None
 
     def attachment(self, payable: str, id: str) -> bytes:
         """Return the bytes of a file."""
@@ -107,7 +113,7 @@ class Ontraccr:
 
     def profile(self, kind: str, id: str) -> Row | None:
         """Return one profile, or None if Ontraccr does not have it."""
-        return self._one(f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}")
+        return self._one(_profile_path(kind, id))
 
     def link(self, kind: str, id: str, external_id: str, name: str, sort: str) -> None:
         """Link a profile to a record of QuickBooks."""
@@ -116,7 +122,7 @@ class Ontraccr:
             names.Link.EXTERNAL_NAME: name,
             names.Link.EXTERNAL_TYPE: sort,
         }
-        self._call("PUT", f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}/link", json=body)
+        self._call("PUT", f"{_profile_path(kind, id)}/link", json=body)
 
     def bring(self, kind: str, items: Sequence[Row]) -> None:
         """Create profiles of new entries, and update those that are linked."""
@@ -130,7 +136,12 @@ class Ontraccr:
     def offer(self, field: str, items: Sequence[Row], about: Row) -> None:
         """Put a whole list in the place of the one that Ontraccr has; `about` says more of it."""
         body = {names.Choice.ITEMS: items, **about}
-        self._call("PUT", f"/v1/integration/{LISTS[field]}", params=self._here(), json=body)
+        self._call(
+            "PUT",
+            f"/v1/integration/{LISTS[field]}",
+            params=self._here(),
+            json=body,
+        )
 
     def list_choices(self, field: str) -> list[Row]:
         """Return the list as Ontraccr has it."""
@@ -144,17 +155,24 @@ class Ontraccr:
         return {names.Page.DIVISION: self._division}
 
     def _pages(self, path: str, cursor: str | None, query: Row | None = None) -> Pages:
+        """Yield (rows, cursor after them) of a list, from a cursor on."""
+
         def fetch(cursor: str | None) -> Page[Row]:
-            start = {names.Page.CURSOR: cursor} if cursor else {}
-            params = {names.Page.LIMIT: PAGE_SIZE, **(query or {}), **start}
+            """Return the page after a cursor."""
+            params = {names.Page.LIMIT: PAGE_SIZE, **(query or {})}
+            if cursor:
+                params[names.Page.CURSOR] = cursor
             page = self._call("GET", path, params=params).json()
             return Page(
-                page[names.Page.ITEMS], page[names.Page.NEXT_CURSOR], page[names.Page.HAS_MORE]
+                page[names.Page.ITEMS],
+                page[names.Page.NEXT_CURSOR],
+                page[names.Page.HAS_MORE],
             )
 
         return read_pages(fetch, cursor, "Ontraccr")
 
     def _one(self, path: str) -> Row | None:
+        """Return an entry, or None if Ontraccr does not have it."""
         reply = self._send("GET", path)
         return None if reply.not_found else reply.check().json()
 
@@ -170,3 +188,8 @@ class Ontraccr:
                 place=PLACE,
             )
         return reply
+
+
+def _profile_path(kind: str, id: str) -> str:
+    """Return the path of a profile in the API."""
+    return f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}"

@@ -29,9 +29,10 @@ ZERO = money(0)
 def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
     """Return the bill or expense of a payable; `cached_profiles` are the profiles that it names."""
     kind = _kind_of(row)
-    lines = tuple(
-        _build_line(site, cached_profiles, row, line) for line in row[names.Payable.LINES]
-    )
+    lines = []
+    for line in row[names.Payable.LINES]:
+        lines.append(_build_line(site, cached_profiles, row, line))
+    lines += _retainage_lines(site, cached_profiles, row)
     is_held = row.get(names.Payable.IS_HELD)
     return Document(
         kind=kind,
@@ -47,7 +48,7 @@ def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
         memo=row.get(names.Payable.DESCRIPTION) or None,
         currency=row.get(names.Payable.CURRENCY) or None,
         codes={"vendor": _vendor_code(site, row), **_purchase_account(site, row)},
-        lines=(*lines, *_retainage_lines(site, cached_profiles, row)),
+        lines=tuple(lines),
         total=money(row[names.Payable.TOTAL]),
         tax_total=money(row.get(names.Payable.TAX) or 0),
         payment_type=_payment_type(site, cached_profiles, row, kind),
@@ -71,8 +72,9 @@ def _kind_of(row: Row) -> Kind:
 
 
 def _compose_title(row: Row) -> str:
-    number = str(row.get(names.Payable.NUMBER) or row[names.Payable.ID])
-    return Sentence("Payable %(number)s", number=number)
+    """Return how texts name a payable."""
+    number = row.get(names.Payable.NUMBER) or row[names.Payable.ID]
+    return Sentence("Payable %(number)s", number=str(number))
 
 
 def _explain_held_back(row: Row) -> str:
@@ -121,9 +123,11 @@ def _what_is_missing(site: Site, row: Row, kind: str) -> str | None:
 
 
 def _lines_without_cost_code(row: Row) -> list[str]:
+    """Return the numbers of the lines that have no cost code and release no retainage."""
     numbers = []
     for number, line in enumerate(row[names.Payable.LINES], 1):
-        if not line.get(names.Line.COST_CODE_ID) and not _is_release(line):
+        has_cost_code = bool(line.get(names.Line.COST_CODE_ID))
+        if not has_cost_code and not _is_release(line):
             numbers.append(str(number))
     return numbers
 
@@ -142,6 +146,7 @@ def _without_retainage_account(site: Site, row: Row) -> str | None:
 
 
 def _vendor_code(site: Site, row: Row) -> Code | None:
+    """Return the vendor of a payable, if it has one."""
     vendor = row.get(names.Payable.VENDOR)
     return profiles.profile_code(site, "vendor", vendor) if vendor else None
 
@@ -159,15 +164,18 @@ def _payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: str) ->
     """Return how an expense was paid if a bank account leaves that open: it may be by check."""
     if kind == "bill" or site.settings["bank_payments"] == "cash":
         return None
-    chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
-    account = chosen or site.settings["purchase_account"]
-    return "check" if cached_profiles.account_type(account) == "Bank" else None
+    chosen_account = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
+    account = chosen_account or site.settings["purchase_account"]
+    account_type = cached_profiles.account_type(account)
+    return "check" if account_type == "Bank" else None
 
 
 def _build_attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
+    """Return the files of a payable, if the settings want them."""
     if not site.settings["attach_files"]:
         return ()
-    return tuple(map(_build_attachment, row.get(names.Payable.ATTACHMENTS) or ()))
+    files = row.get(names.Payable.ATTACHMENTS) or ()
+    return tuple(_build_attachment(file) for file in files)
 
 
 def _build_attachment(file: Row) -> Attachment:
@@ -191,10 +199,12 @@ def _collect_facts(row: Row) -> dict[str, str]:
 
 
 def _received_on(site: Site, row: Row) -> dt.date | None:
+    """Return the day on which a payable was uploaded, in the zone of the source."""
     uploaded_at = row.get(names.Payable.UPLOADED_AT)
     if not uploaded_at:
         return None
-    return dt.datetime.fromisoformat(uploaded_at).astimezone(site.zone).date()
+    moment = dt.datetime.fromisoformat(uploaded_at)
+    return moment.astimezone(site.zone).date()
 
 
 def _parse_date(text: str | None) -> dt.date | None:
@@ -208,28 +218,32 @@ def _parse_date(text: str | None) -> dt.date | None:
 
 
 def _build_line(site: Site, cached_profiles: Profiles, row: Row, line: Row) -> Line:
+    """Return a line of a payable with its item or account, its project and its tax code."""
     retainage = line.get(names.Line.RETAINAGE)
+    codes = {
+        **_item_or_account(site, cached_profiles, line),
+        **_project_codes(site, cached_profiles, line.get(names.Line.PROJECT_ID)),
+        **_tax_code(site, row),
+    }
     return Line(
         id=str(line[names.Line.ID]),
         amount=money(line[names.Line.AMOUNT]),
-        quantity=_choose_number(line.get(names.Line.QUANTITY)),
-        unit_price=_choose_number(line.get(names.Line.UNIT_COST)),
-        tax=_choose_number(line.get(names.Line.TAX)),
+        quantity=_parse_number(line.get(names.Line.QUANTITY)),
+        unit_price=_parse_number(line.get(names.Line.UNIT_COST)),
+        tax=_parse_number(line.get(names.Line.TAX)),
         description=line.get(names.Line.DESCRIPTION) or None,
-        codes={
-            **_item_or_account(site, cached_profiles, line),
-            **_project_codes(site, cached_profiles, line.get(names.Line.PROJECT_ID)),
-            **_tax_code(site, row),
-        },
+        codes=codes,
         facts={"Retainage": f"{money(retainage):f}"} if retainage else {},
     )
 
 
-def _choose_number(value: Any) -> Decimal | None:
+def _parse_number(value: Any) -> Decimal | None:
+    """Return a number, or None if there is none."""
     return None if value is None else money(value)
 
 
 def _is_release(line: Row) -> bool:
+    """Tell whether a line releases retainage of earlier payables."""
     return bool(line.get(names.Line.IS_RETAINAGE_RELEASE))
 
 
@@ -238,10 +252,10 @@ def _item_or_account(site: Site, cached_profiles: Profiles, line: Row) -> Codes:
     if _is_release(line):
         return {"account": site.settings["retainage_account"]}
     id = line.get(names.Line.COST_CODE_ID)
-    if id:
-        profile = cached_profiles.get("cost_code", str(id))
-        return {"cost_code": profiles.profile_code(site, "cost_code", profile)}
-    return {"account": site.settings["line_account"]}
+    if not id:
+        return {"account": site.settings["line_account"]}
+    profile = cached_profiles.get("cost_code", str(id))
+    return {"cost_code": profiles.profile_code(site, "cost_code", profile)}
 
 
 def _project_codes(site: Site, cached_profiles: Profiles, id: str | None) -> Codes:
@@ -258,6 +272,7 @@ def _project_codes(site: Site, cached_profiles: Profiles, id: str | None) -> Cod
 
 
 def _tax_code(site: Site, row: Row) -> Codes:
+    """Return the tax code of a payable, else that of the settings."""
     own = row.get(names.Payable.TAX_CODE_EXTERNAL_ID)
     if own:
         return {"tax_code": Code(id=own, quickbooks_id=own)}
@@ -272,8 +287,10 @@ def _is_net(row: Row) -> bool:
     retainage = money(row.get(names.Payable.RETAINAGE) or 0)
     if not retainage:
         return False
-    gross = money(row[names.Payable.SUBTOTAL]) + money(row.get(names.Payable.TAX) or 0)
-    return money(row[names.Payable.TOTAL]) == gross - retainage
+    subtotal = money(row[names.Payable.SUBTOTAL])
+    tax = money(row.get(names.Payable.TAX) or 0)
+    total = money(row[names.Payable.TOTAL])
+    return total == subtotal + tax - retainage
 
 
 def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Line]:

@@ -47,17 +47,16 @@ class Profiles:
     """The profiles that documents name: the whole list read once, or single ones on demand."""
 
     def __init__(self, source: Ontraccr, whole: bool) -> None:
-        self._source, self._whole = source, whole
+        self._source = source
+        self._whole = whole
         self._profiles: dict[str, dict[str, Any]] = {}
 
     def get(self, kind: str, id: str) -> Row:
         """Return a profile, or a placeholder for one that Ontraccr does not have any more."""
-        profiles_by_id = self._profiles.get(kind)
-        if profiles_by_id is None:
+        if kind not in self._profiles:
             rows = self._source.profiles(kind) if self._whole else ()
-            profiles_by_id = self._profiles[kind] = {
-                str(row[names.Profile.ID]): row for row in rows
-            }
+            self._profiles[kind] = {str(row[names.Profile.ID]): row for row in rows}
+        profiles_by_id = self._profiles[kind]
         if id not in profiles_by_id:
             profiles_by_id[id] = self._source.profile(kind, id) or {
                 names.Profile.ID: id,
@@ -69,35 +68,43 @@ class Profiles:
     def account_type(self, id: str) -> str | None:
         """Return the type of an account that Ontraccr offers, bank or credit card, or None."""
         if "accounts" not in self._profiles:
-            rows = self._source.list_choices("purchase_account")
-            self._profiles["accounts"] = {
-                row[names.Choice.EXTERNAL_ID]: row.get(names.Choice.TYPE) for row in rows
-            }
+            types = {}
+            for row in self._source.list_choices("purchase_account"):
+                types[row[names.Choice.EXTERNAL_ID]] = row.get(names.Choice.TYPE)
+            self._profiles["accounts"] = types
         account_type: str | None = self._profiles["accounts"].get(id)
         return account_type
 
 
 def profile_code(site: Site, kind: str, row: Row) -> Code:
     """Return the code of a profile: only its link counts; for a vendor its name counts too."""
-    link = _link_of(kind, row)
-    is_made = kind == "vendor" or (
-        kind == "cost_code" and site.settings["unlinked_items"] == "create"
-    )
     number = row.get(names.Profile.NUMBER) or None
+    quickbooks_id = _link_of(kind, row) or None
+    if quickbooks_id is None and not _may_create(site, kind):
+        quickbooks_id = NOT_LINKED
     return Code(
         id=f"{kind}:{row[names.Profile.ID]}",
         name=row[names.Profile.NAME],
         number=number,
-        quickbooks_id=link or (None if is_made else NOT_LINKED),
+        quickbooks_id=quickbooks_id,
         create=_new_record(site, kind, row, number),
     )
+
+
+def _may_create(site: Site, kind: str) -> bool:
+    """Tell whether a profile without a link may be created in QuickBooks."""
+    if kind == "cost_code":
+        return bool(site.settings["unlinked_items"] == "create")
+    return kind == "vendor"
 
 
 def _link_of(kind: str, row: Row) -> str | None:
     """Return the id that a profile is linked to; a record of another kind counts as missing."""
     id = row.get(names.Profile.EXTERNAL_ID)
     sort = row.get(names.Profile.EXTERNAL_TYPE) or SORTS[kind]
-    return id if not id or sort == SORTS[kind] else f"{id} (it is linked to a {sort.lower()})"
+    if id and sort != SORTS[kind]:
+        return f"{id} (it is linked to a {sort.lower()})"
+    return id
 
 
 def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | Item | None:
@@ -121,8 +128,11 @@ def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | 
 
 def profile_codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
     """Return every profile of a kind that is in use."""
-    rows = source.profiles(kind)
-    return [profile_code(site, kind, row) for row in rows if not row.get(names.Profile.ARCHIVED)]
+    codes = []
+    for row in source.profiles(kind):
+        if not row.get(names.Profile.ARCHIVED):
+            codes.append(profile_code(site, kind, row))
+    return codes
 
 
 # -- from QuickBooks into Ontraccr --
@@ -144,7 +154,10 @@ def push_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record
 
 def _is_switched_on(site: Site, field: str) -> bool:
     """Return whether the settings want a list in Ontraccr; some lists have no setting."""
-    return field not in SWITCHES or bool(site.settings[SWITCHES[field]])
+    if field not in SWITCHES:
+        return True
+    switch = SWITCHES[field]
+    return bool(site.settings[switch])
 
 
 def _offer_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> None:
@@ -182,10 +195,12 @@ def _link_profiles(source: Ontraccr, field: str, records: Sequence[Record]) -> N
         return
     external_ids = {}
     for row in source.profiles(field):
-        external_ids[str(row[names.Profile.ID])] = row.get(names.Profile.EXTERNAL_ID)
+        profile_id = str(row[names.Profile.ID])
+        external_ids[profile_id] = row.get(names.Profile.EXTERNAL_ID)
     for id, record in decisions.items():
         if id in external_ids and external_ids[id] != record.id:
-            source.link(field, id, record.id, record.full_name or record.name, SORTS[field])
+            name = record.full_name or record.name
+            source.link(field, id, record.id, name, SORTS[field])
 
 
 def _decided_records(records: Sequence[Record]) -> dict[str, Record]:
@@ -224,6 +239,7 @@ def _list_entry(record: Record) -> Row:
 
 
 def _without_none(fields: Row) -> Row:
+    """Return the fields that have a value."""
     return {name: value for name, value in fields.items() if value is not None}
 
 

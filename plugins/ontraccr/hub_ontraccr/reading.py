@@ -27,7 +27,8 @@ def iter_changes(site: Site, source: Ontraccr, cursor: str | None) -> Iterator[Y
     """Yield every payable that changed since the cursor, with a Checkpoint after each page."""
     profiles = Profiles(source, whole=True)
     for rows, after in source.payables(cursor):
-        yield from (_read(site, profiles, row) for row in rows)
+        for row in rows:
+            yield _read(site, profiles, row)
         if after:
             yield Checkpoint(cursor=after)
 
@@ -37,10 +38,13 @@ def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Y
     profiles = Profiles(source, whole=False)
     for id in ids:
         row = source.payable(id.removeprefix(PREFIX))
-        gone = Gone(
-            source_id=id, reason=Sentence("The division does not have it in Ontraccr any more.")
-        )
-        yield gone if row is None else _read(site, profiles, row)
+        if row is None:
+            yield Gone(
+                source_id=id,
+                reason=Sentence("The division does not have it in Ontraccr any more."),
+            )
+        else:
+            yield _read(site, profiles, row)
 
 
 def _read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadable:
@@ -69,11 +73,15 @@ def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
     if source.set_status(id, _build_status(receipt, version)):
         return
     row = source.payable(id)
-    if row and row[names.Payable.VERSION] != version:
-        source.set_status(id, _build_status(receipt, row[names.Payable.VERSION]))
+    if not row:
+        return
+    current_version = row[names.Payable.VERSION]
+    if current_version != version:
+        source.set_status(id, _build_status(receipt, current_version))
 
 
 def _build_status(receipt: Receipt, version: int) -> Row:
+    """Return a receipt as Ontraccr wants it."""
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
     at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {

@@ -109,15 +109,15 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S14",
         place=f"{PLUGIN}/invoices.py",
-        old="        amount=sum((money(line[names.Line.AMOUNT]) for line in lines), money(0)),",
+        old="        amount=codes.total_of(line[names.Line.AMOUNT] for line in lines),",
         new="        amount=money(lines[0][names.Line.AMOUNT]),",
         bug="Of several lines with one tax rate only the first is charged.",
     ),
     Mutant(
         row="CC-S15",
         place=f"{PLUGIN}/codes.py",
-        old="    create = Item(name=number, codes",
-        new='    create = Item(name="Services", codes',
+        old="        create=_new_item(site, number),",
+        new='        create=_new_item(site, "Services"),',
         bug="Product/Service does not show the number of the invoice.",
     ),
     Mutant(

@@ -130,7 +130,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S12",
         place=f"{PLUGIN}/suppliers.py",
-        old="        hold=None if allowed else _find_hold(row),",
+        old="        hold=None if allowed else _explain_missing_right(row),",
         new='        hold=None if allowed else "It waits.",',
         bug="A refused edit does not say who lacks the right.",
     ),
@@ -284,14 +284,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S30",
         place=f"{PLUGIN}/invoices.py",
-        old=(
-            "    for rows, after in source.invoices(cursor):\n"
-            "        yield from (read(site, row) for row in rows)"
-        ),
-        new=(
-            "    for rows, after in source.invoices(cursor):\n"
-            "        yield from (read(site, row) for row in rows[1:])"
-        ),
+        old=("    for rows, after in source.invoices(cursor):\n        for row in rows:\n"),
+        new=("    for rows, after in source.invoices(cursor):\n        for row in rows[1:]:\n"),
         bug="The first invoice of each page never reaches the books.",
     ),
     Mutant(

@@ -213,7 +213,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-12",
         place=f"{PLUGIN}/orders.py",
-        old='    return (row["currency"] or {}).get("code") or site.company.currency\n',
+        old='    return currency.get("code") or site.company.currency\n',
         new="    return site.company.currency\n",
         bug="Every order is in the company's own currency.",
     ),

@@ -116,8 +116,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-26",
         place=f"{PLUGIN}/orders.py",
-        old='    return "ready" if status in statuses else "pending"\n',
-        new='    return "ready" if status in statuses else "closed"\n',
+        old='    return "ready" if status in SENT else "pending"\n',
+        new='    return "ready" if status in SENT else "closed"\n',
         bug="An order that is taken back to draft is closed in QuickBooks.",
     ),
     Mutant(
@@ -189,10 +189,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/orders.py",
-        old=(
-            '    days = [_parse_day(line["eta"]) or _parse_day(line["needed"]) for line in lines]\n'
-        ),
-        new='    days = [_parse_day(line["needed"]) for line in lines]\n',
+        old='        day = _parse_day(line["eta"]) or _parse_day(line["needed"])\n',
+        new='        day = _parse_day(line["needed"])\n',
         bug="The expected day is ignored.",
     ),
     Mutant(
@@ -219,11 +217,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-33",
         place=f"{PLUGIN}/orders.py",
-        old='quantity, cost, unit = money(line["quantity"]), money(line["cost"]), line["unit"]',
-        new=(
-            'quantity, cost, unit = money(line["quantity"]), '
-            'round(money(line["cost"]), 2), line["unit"]'
-        ),
+        old='    cost = money(line["cost"])',
+        new='    cost = round(money(line["cost"]), 2)',
         bug="Unit costs are rounded to cents.",
     ),
     Mutant(
@@ -236,11 +231,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-34",
         place=f"{PLUGIN}/orders.py",
-        old=(
-            '    statuses = SENT if site.settings["send_at"] == "ordered" else '
-            '("APPROVED", *SENT)\n'
-        ),
-        new="    statuses = SENT\n",
+        old='    if site.settings["send_at"] != "ordered" and status == "APPROVED":\n',
+        new="    if False:\n",
         bug="Approved orders wait although the settings send them.",
     ),
     Mutant(
@@ -336,7 +328,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-39",
         place=f"{PLUGIN}/schema.py",
-        old="    return not api_field.without and _is_reached(type)\n",
+        old="    return not field.without and _is_reached(type)\n",
         new="    return True\n",
         bug="A field that posting does not need stops the app.",
     ),

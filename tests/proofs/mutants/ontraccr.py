@@ -28,15 +28,15 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-S3",
         "profiles",
-        "    return id if not id or sort == SORTS[kind] else",
-        "    return id if id else",
+        "    if id and sort != SORTS[kind]:",
+        "    if not id:",
         "A link to a record of another kind counts.",
     ),
     mutant(
         "ON-S4",
         "profiles",
-        "quickbooks_id=link or (None if is_made else NOT_LINKED),",
-        "quickbooks_id=link or None,",
+        "        quickbooks_id = NOT_LINKED",
+        "        quickbooks_id = None",
         "An unlinked profile is matched by its name.",
     ),
     mutant(
@@ -133,8 +133,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B1",
         "__init__",
-        "if id == division_id or not division_id]",
-        "if id]",
+        "        if str(division[names.Division.ID]) == chosen_id:",
+        "        if chosen_id:",
         "The division that was chosen is not asked for.",
     ),
     mutant(
@@ -252,8 +252,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B14",
         "profiles",
-        "    link = _link_of(kind, row)\n",
-        "    link = None\n",
+        "    quickbooks_id = _link_of(kind, row) or None\n",
+        "    quickbooks_id = None\n",
         "A link that was made in Ontraccr does not count.",
     ),
     Mutant(

@@ -98,7 +98,13 @@ def _use(books, event, id):
 
 
 def _settle(books, event):
-    books.put("payments", event, event["payment"], state="paid", paid_at=event["at"])
+    books.put(
+        "payments",
+        event,
+        event["payment"],
+        state="paid",
+        paid_at=event["at"],
+    )
     _use(books, event, event["payment"])
 
 
@@ -143,7 +149,11 @@ def _in_payout(row, id):
     returned_in = row["returned_in"]
     if row["state"] == "failed":
         returned_in = returned_in or id
-    return {"payout": row["payout"] or id, "refunds": refunds, "returned_in": returned_in or None}
+    return {
+        "payout": row["payout"] or id,
+        "refunds": refunds,
+        "returned_in": returned_in or None,
+    }
 
 
 def _payout(books, event):
@@ -161,12 +171,25 @@ def _payout(books, event):
     for row in rows:
         changes = _in_payout(row, id)
         books.put("payments", event, row["id"], **changes)
-    books.put("payouts", event, id, state="in_transit", lines=lines, arrival_date=event["at"][:10])
+    books.put(
+        "payouts",
+        event,
+        id,
+        state="in_transit",
+        lines=lines,
+        arrival_date=event["at"][:10],
+    )
     return id
 
 
 def _arrive(books, event):
-    books.put("payouts", event, event["payout"], state="paid", arrival_date=event["at"][:10])
+    books.put(
+        "payouts",
+        event,
+        event["payout"],
+        state="paid",
+        arrival_date=event["at"][:10],
+    )
 
 
 def _spend(books, event):

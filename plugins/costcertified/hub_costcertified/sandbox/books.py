@@ -41,7 +41,12 @@ class Books(Journalled):
     def put(self, things, event, id, **changes):
         """Add or change a row; each change is a version."""
         before = self.rows[things].get(id, {"id": id, "version": 0, "deleted": False})
-        row = {**before, **changes, "version": before["version"] + 1, "updated_at": event["at"]}
+        row = {
+            **before,
+            **changes,
+            "version": before["version"] + 1,
+            "updated_at": event["at"],
+        }
         self.rows[things].put(row)
         return row
 

@@ -9,7 +9,11 @@ class Calls(kit.Calls):
     """Calls the address that a person has put in."""
 
     def __init__(self, books):
-        super().__init__("X-CostCertified-Signature", topic=names.Change.TOPIC, id=names.Change.ID)
+        super().__init__(
+            "X-CostCertified-Signature",
+            topic=names.Change.TOPIC,
+            id=names.Change.ID,
+        )
         self._books = books
 
     def tell(self, topic, id):

@@ -33,7 +33,13 @@ def _fee(borne_by):
 
     def fees(fields):
         amount = sum(Decimal(line["amount"]) for line in fields["lines"]) * Decimal("0.029")
-        return [{"kind": "Transaction fee 2.9 %", "amount": f"{amount:.2f}", "borne_by": borne_by}]
+        return [
+            {
+                "kind": "Transaction fee 2.9 %",
+                "amount": f"{amount:.2f}",
+                "borne_by": borne_by,
+            }
+        ]
 
     return fees
 
@@ -61,7 +67,11 @@ def _refund(story, index, fields):
     yield from story.pay(index, fields)
     payment = f"p{story.payments}"
     yield story.act(
-        "refund", payment=payment, amount="108.00", tax="8.00", reason="A door that was not fitted"
+        "refund",
+        payment=payment,
+        amount="108.00",
+        tax="8.00",
+        reason="A door that was not fitted",
     )
 
 
@@ -86,7 +96,9 @@ def _delete(story, index, fields):
 def _edit(story, index, fields):
     first, *others = fields["lines"]
     yield story.act(
-        "edit", invoice=_number(index), fields={"lines": [{**first, "amount": "777.00"}, *others]}
+        "edit",
+        invoice=_number(index),
+        fields={"lines": [{**first, "amount": "777.00"}, *others]},
     )
 
 
@@ -101,7 +113,12 @@ def _in_advance(case, used):
             {"client": fields["client"], "project": fields["project"]},
         )
         yield story.act(
-            "pay", invoice=None, amount="1500.00", method="card", bears="contractor", **whole
+            "pay",
+            invoice=None,
+            amount="1500.00",
+            method="card",
+            bears="contractor",
+            **whole,
         )
         yield story.act("settle", payment=payment)
         yield story.act("make", fields=fields)
@@ -133,7 +150,12 @@ CASES = (
     _case("a number longer than QuickBooks takes", number="CC-2026-RIDGELINE-RENOVATION-1035"),
     _case(
         "letters and quotes",
-        client={**company.CLIENTS[6], "id": "k30", "lname": 'Vålé "B" & Søn', "email": None},
+        client={
+            **company.CLIENTS[6],
+            "id": "k30",
+            "lname": 'Vålé "B" & Søn',
+            "email": None,
+        },
     ),
     _case("a date that is none", invoice_date="2026-02-31"),
     _case("dated in a closed period", invoice_date="2024-11-05", due_date="2024-11-19"),
@@ -159,7 +181,13 @@ def _expense(case, **more):
 
     def fields(today):
         day = today.isoformat()
-        return {**plain, "number": f"X-{case[:12]}", "date": day, "due_date": day, **more}
+        return {
+            **plain,
+            "number": f"X-{case[:12]}",
+            "date": day,
+            "due_date": day,
+            **more,
+        }
 
     return fields
 

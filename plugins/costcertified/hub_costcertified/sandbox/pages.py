@@ -74,14 +74,23 @@ class Pages(kit.Pages):
         statuses = self._books.statuses.get(f"invoices/{id}", [])
         left = views.open_of(self._books, id)
         return self.render(
-            environ, "invoice", invoice=invoice, payments=payments, statuses=statuses, left=left
+            environ,
+            "invoice",
+            invoice=invoice,
+            payments=payments,
+            statuses=statuses,
+            left=left,
         )
 
     def payments(self, environ):
         rows = [self._view("payments", raw) for raw in self._books.rows["payments"].values()]
         payouts = [self._view("payouts", raw) for raw in self._books.rows["payouts"].values()]
         invoices = [raw for raw in self._books.rows["invoices"].values() if raw["state"] == "sent"]
-        lists = {"rows": rows[::-1][:ROWS], "payouts": payouts[::-1], "invoices": invoices[-ROWS:]}
+        lists = {
+            "rows": rows[::-1][:ROWS],
+            "payouts": payouts[::-1],
+            "invoices": invoices[-ROWS:],
+        }
         return self.render(environ, "payments", **lists, clients=company.CLIENTS)
 
     def expenses(self, environ):
@@ -122,7 +131,11 @@ class Pages(kit.Pages):
 
     def act(self, form, id, act):
         if act in ("send", "hand"):
-            self._books.do("send", invoice=id, via="costcertified" if act == "send" else "other")
+            self._books.do(
+                "send",
+                invoice=id,
+                via="costcertified" if act == "send" else "other",
+            )
         elif act == "void":
             self._books.do("void", invoice=id)
         else:
@@ -155,8 +168,18 @@ class Pages(kit.Pages):
         method = form.get("method", "card")
         if method not in company.FEES:
             raise PageRefused("A client pays by card or by bank transfer.")
-        about = {"client": client, "project": project, "invoice": invoice, "bears": "contractor"}
-        return self._books.do("pay", amount=_amount(form.get("amount")), method=method, **about)
+        about = {
+            "client": client,
+            "project": project,
+            "invoice": invoice,
+            "bears": "contractor",
+        }
+        return self._books.do(
+            "pay",
+            amount=_amount(form.get("amount")),
+            method=method,
+            **about,
+        )
 
     def advance(self, form):
         client = next(
@@ -180,7 +203,11 @@ class Pages(kit.Pages):
             raise PageRefused("No more can be given back than was paid.")
         tax = views.tax_within(self._books, payment, Decimal(amount))
         self._books.do(
-            "refund", payment=id, amount=amount, tax=str(tax), reason=form.get("reason") or None
+            "refund",
+            payment=id,
+            amount=amount,
+            tax=str(tax),
+            reason=form.get("reason") or None,
         )
         self._calls.tell("payment.refunded", id)
         return "/payments"

@@ -30,7 +30,9 @@ class _Story:
             chance = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
             if index % 3 == 0:
                 yield self.act(
-                    "project", id=f"j{index // 3 + 1}", fields=_project(index // 3, chance)
+                    "project",
+                    id=f"j{index // 3 + 1}",
+                    fields=_project(index // 3, chance),
                 )
             if index % 2 and cases:
                 _, tell = cases.pop(0)
@@ -78,7 +80,11 @@ class _Story:
             "lines": lines,
             "project": project,
         }
-        return {**whole, "client": company.CLIENTS[index // 3 % len(company.CLIENTS)], **more}
+        return {
+            **whole,
+            "client": company.CLIENTS[index // 3 % len(company.CLIENTS)],
+            **more,
+        }
 
     def pay(self, index, fields, method="card", settled=True, amount=None, bears="contractor"):
         self.payments += 1

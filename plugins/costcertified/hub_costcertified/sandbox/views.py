@@ -94,7 +94,11 @@ def _project(books, id):
     rows = [books.rows["invoices"][one] for one in books.invoices_of.get(id, ())]
     counted = [row for row in rows if row["state"] == "sent" and not row["deleted"]]
     invoiced = _sum(Decimal(line["amount"]) for row in counted for line in row["lines"])
-    return {**project, "total": Decimal(project["total"]), "invoiced_total": invoiced}
+    return {
+        **project,
+        "total": Decimal(project["total"]),
+        "invoiced_total": invoiced,
+    }
 
 
 def _project_of(books, id):
@@ -172,17 +176,32 @@ def movements(payment):
         and not payment["deleted"]
     ):
         lines.append(
-            {**of, "id": payment["id"], "kind": "payment", "amount": payment["amount"], "fee": fee}
+            {
+                **of,
+                "id": payment["id"],
+                "kind": "payment",
+                "amount": payment["amount"],
+                "fee": fee,
+            }
         )
     if not lines and not payment["payout"]:
         return []
     for one in payment["refunds"]:
         if not one["payout"]:
-            about = {"refund_id": one["id"], "reference": one["id"], "amount": one["amount"]}
+            about = {
+                "refund_id": one["id"],
+                "reference": one["id"],
+                "amount": one["amount"],
+            }
             lines.append({**of, **about, "id": one["id"], "kind": "refund"})
     if payment["state"] == "failed" and not payment["returned_in"]:
         lines.append(
-            {**of, "id": f"{payment['id']}-back", "kind": "return", "amount": payment["amount"]}
+            {
+                **of,
+                "id": f"{payment['id']}-back",
+                "kind": "return",
+                "amount": payment["amount"],
+            }
         )
     return lines
 
@@ -205,7 +224,11 @@ def gross(lines):
 
 def _payout(books, raw):
     lines = [
-        {**line, "amount": Decimal(line["amount"]), "fee": Decimal(line["fee"])}
+        {
+            **line,
+            "amount": Decimal(line["amount"]),
+            "fee": Decimal(line["fee"]),
+        }
         for line in raw["lines"]
     ]
     names = ("id", "version", "arrival_date", "updated_at")
@@ -235,4 +258,9 @@ def _sum(amounts):
     return sum(amounts, ZERO)
 
 
-VIEWS = {"invoices": _invoice, "payments": _payment, "payouts": _payout, "expenses": _expense}
+VIEWS = {
+    "invoices": _invoice,
+    "payments": _payment,
+    "payouts": _payout,
+    "expenses": _expense,
+}

@@ -199,4 +199,9 @@ def encode(things, row, site):
     return {**ROWS[things](row), names.Row.WEB_URL: f"{site}{page}"}
 
 
-ROWS = {"invoices": _invoice, "payments": _payment, "payouts": _payout, "expenses": _expense}
+ROWS = {
+    "invoices": _invoice,
+    "payments": _payment,
+    "payouts": _payout,
+    "expenses": _expense,
+}

@@ -54,7 +54,8 @@ class Api(kit.Api):
         after, limit = checks.page(query)
         status = query.get(names.Page.STATUS)
         rows, more = self._books.changed_invoices(after, limit, status)
-        sent = [wire.invoice(row, site_of(environ)) for row in rows]
+        site = site_of(environ)
+        sent = [wire.invoice(row, site) for row in rows]
         return paginate(query, sent, more, names.Page, names.Invoice)
 
     def _suppliers(self, environ):
@@ -74,10 +75,11 @@ class Api(kit.Api):
 
     def _attachment(self, environ, id, file):
         self._require_invoice(id)
-        file_content = files.find_file(views.attachments(self._books.invoices[id]), file)
-        if file_content:
-            return file_content
-        raise Wrong(404, "not_found", f"Invoice {id} has no file {file}.")
+        attachments = views.attachments(self._books.invoices[id])
+        file_content = files.find_file(attachments, file)
+        if not file_content:
+            raise Wrong(404, "not_found", f"Invoice {id} has no file {file}.")
+        return file_content
 
     def _status(self, environ, id):
         self._require_invoice(id)
@@ -91,5 +93,7 @@ class Api(kit.Api):
         return new
 
     def _push(self, environ, kind):
-        items = [wire.record_taken(item) for item in checks.read_push(kind, json_body(environ))]
-        return wire.decode_rows(self._books.do("push", kind=kind, items=items))
+        sent = checks.read_push(kind, json_body(environ))
+        items = [wire.record_taken(item) for item in sent]
+        ids = self._books.do("push", kind=kind, items=items)
+        return wire.decode_rows(ids)

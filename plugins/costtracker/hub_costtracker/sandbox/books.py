@@ -25,30 +25,42 @@ class Books(Journalled):
 
     def __init__(self, journal, clock, documents, seed, demo=False):
         super().__init__(journal, clock)
-        self.lists, self.invoices, self.edits, self.statuses = Lists(), Rows(), Rows(), {}
-        self.integrations, self.hub = True, ""
+        self.lists = Lists()
+        self.invoices = Rows()
+        self.edits = Rows()
+        self.statuses = {}
+        self.integrations = True
+        self.hub = ""
         self._replay()
         if not self._last:
             self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _begin(self, event):
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
-        at, demo = dt.datetime.fromisoformat(event["at"]), event.get("demo", False)
+        at = dt.datetime.fromisoformat(event["at"])
+        demo = event.get("demo", False)
         for row in make_story(documents, event["seed"], at, demo):
             self.invoices.put(row)
         for edit in EDITS:
-            self.edits.put({"version": 1, "name": None, "updated_at": event["at"], **edit})
+            first_version = {"version": 1, "name": None, "updated_at": event["at"]}
+            self.edits.put(first_version | edit)
 
     def _push(self, event):
         return self.lists.push(event["kind"], event["items"])
 
     def _status(self, event):
-        status = event["status"]
-        paid = {"amount_paid": Decimal(status["amount_paid"])} if "amount_paid" in status else {}
-        self.statuses.setdefault(event["invoice"], []).append(status | paid)
+        """Store a status that the hub reported to an invoice."""
+        status = dict(event["status"])
+        if "amount_paid" in status:
+            status["amount_paid"] = Decimal(status["amount_paid"])
+        self.statuses.setdefault(event["invoice"], []).append(status)
 
     def _decide(self, event):
-        approval = {"user": event["user"], "decision": NEXT[event["act"]], "at": event["at"]}
+        approval = {
+            "user": event["user"],
+            "decision": NEXT[event["act"]],
+            "at": event["at"],
+        }
         approvals = [
             other
             for other in self.invoices[event["invoice"]]["approvals"]
@@ -63,13 +75,16 @@ class Books(Journalled):
         self.invoices.put({**event["fields"], **received})
 
     def _edit(self, event):
+        """Change the header of an invoice, its first line, and its totals."""
         invoice = self.invoices[event["invoice"]]
-        first, *others = invoice["lines"] or [None]
-        lines = [{**first, **event["line"]}, *others] if first else []
-        changes = {**event["header"], "lines": lines}
+        lines = list(invoice["lines"])
+        if lines:
+            lines[0] = lines[0] | event["line"]
+        changes = event["header"] | {"lines": lines}
         typed = event.get("totals", {})
-        offsets = views.offsets(self.lists, {**invoice, **changes}, typed) if typed else {}
-        self._change(event, **changes, **offsets)
+        if typed:
+            changes |= views.offsets(self.lists, invoice | changes, typed)
+        self._change(event, **changes)
 
     def _delete(self, event):
         self._change(event, deleted=True)
@@ -80,11 +95,15 @@ class Books(Journalled):
         self.invoices.put({**invoice, **changes, **stamped})
 
     def _supplier(self, event):
-        before = self.edits.get(
-            event["supplier"], {"version": 0, "email": None, "phone": None, "name": None}
-        )
-        stamped = {"version": before["version"] + 1, "updated_at": event["at"]}
-        self.edits.put({**before, **event["fields"], "id": event["supplier"], **stamped})
+        """Change a supplier, or add one."""
+        empty = {"version": 0, "email": None, "phone": None, "name": None}
+        before = self.edits.get(event["supplier"], empty)
+        stamped = {
+            "id": event["supplier"],
+            "version": before["version"] + 1,
+            "updated_at": event["at"],
+        }
+        self.edits.put(before | event["fields"] | stamped)
 
     def _integrate(self, event):
         self.integrations = event["on"]
@@ -96,20 +115,24 @@ class Books(Journalled):
 
     def next_id(self):
         """Return the id of the next invoice that arrives."""
-        return str(max([FIRST_ID - 1, *(int(id) for id in self.invoices)]) + 1)
+        ids = [int(id) for id in self.invoices]
+        return str(max(ids, default=FIRST_ID - 1) + 1)
 
     def changed_invoices(self, after, limit, status=None):
         """Return (invoices in the order of their changes, whether there are more)."""
         with self._lock:
-            rows = (row for row in self.invoices.after(after) if status in (None, row["status"]))
-            changes = list(islice(rows, limit + 1))
-            return [views.invoice(self.lists, row) for row in changes[:limit]], len(changes) > limit
+            changed = self.invoices.after(after)
+            rows = (row for row in changed if status in (None, row["status"]))
+            page = list(islice(rows, limit + 1))
+            shown = [views.invoice(self.lists, row) for row in page[:limit]]
+            return shown, len(page) > limit
 
     def changed_suppliers(self, after, limit):
         """Return (suppliers' edits in order, whether there are more)."""
         with self._lock:
-            changes = list(islice(self.edits.after(after), limit + 1))
-            return [views.edit(self.lists, row) for row in changes[:limit]], len(changes) > limit
+            page = list(islice(self.edits.after(after), limit + 1))
+            shown = [views.edit(self.lists, row) for row in page[:limit]]
+            return shown, len(page) > limit
 
     def invoice(self, id):
         row = self.invoices.get(id)

@@ -32,12 +32,19 @@ def _abroad(supplier):
 
 def _two_locations(invoice, earlier, today):
     first = invoice["lines"][0]
-    second = {**first, "id": f"{invoice['id']}-b", "location": "l2", "net": "480.00", "po": None}
+    second = {
+        **first,
+        "id": f"{invoice['id']}-b",
+        "location": "l2",
+        "net": "480.00",
+        "po": None,
+    }
     return {"lines": [{**first, "location": "l1"}, second]}
 
 
 def _reject(invoice, earlier, today):
-    approvals = [{**approval, "decision": "rejected"} for approval in invoice["approvals"][:1]]
+    rejection = invoice["approvals"][:1]
+    approvals = [{**approval, "decision": "rejected"} for approval in rejection]
     return {"status": "rejected", "approvals": approvals}
 
 
@@ -51,7 +58,8 @@ def _send(invoice, earlier, today):
 
 def _by_accounting(invoice, earlier, today):
     last = invoice["approvals"][-1]
-    return {"approvals": [{**last, "user": ACCOUNTANT, "role": "Accounting"}]}
+    approval = {**last, "user": ACCOUNTANT, "role": "Accounting"}
+    return {"approvals": [approval]}
 
 
 def _again(invoice, earlier, today):
@@ -74,7 +82,8 @@ def _long_ago(invoice, earlier, today):
 
 
 def _long_number(invoice, earlier, today):
-    return {"invoice_number": f"{invoice['invoice_number']}-KID-{invoice['id']:0>30}"[:LONG_NUMBER]}
+    number = f"{invoice['invoice_number']}-KID-{invoice['id']:0>30}"
+    return {"invoice_number": number[:LONG_NUMBER]}
 
 
 def _letters(invoice, earlier, today):
@@ -88,7 +97,8 @@ def _letters(invoice, earlier, today):
 def _lost_tax_digit(invoice, earlier, today):
     """Tax of 0.005 a line, twice: rounded line by line it is one more than on the sum."""
     first = {**invoice["lines"][0], "tax_code": "standard", "net": "100.02"}
-    return {"lines": [first, {**first, "id": f"{invoice['id']}-b"}]}
+    second = {**first, "id": f"{invoice['id']}-b"}
+    return {"lines": [first, second]}
 
 
 CASES = (

@@ -26,16 +26,19 @@ ITEM = {
 def read_push(kind, body):
     """Return the items of a list that is put into the account."""
     if kind not in KINDS:
-        raise Wrong(404, "not_found", f"There is no list {kind!r}; there are {', '.join(KINDS)}.")
+        kinds = ", ".join(KINDS)
+        raise Wrong(404, "not_found", f"There is no list {kind!r}; there are {kinds}.")
     as_object(body, {names.Record.ITEMS: list}, ())
     items = body.get(names.Record.ITEMS)
     if items is None or len(items) > MOST:
         raise invalid(names.Record.ITEMS, f"A list of at most {MOST} items is needed.")
+    external_ids = set()
     for number, item in enumerate(items):
         place = f"{names.Record.ITEMS}.{number}"
         as_object(item, ITEM, (names.Record.EXTERNAL_ID, names.Record.NAME), place)
         _check_rate(item.get(names.Record.RATE), f"{place}.{names.Record.RATE}")
-    if len({item[names.Record.EXTERNAL_ID] for item in items}) < len(items):
+        external_ids.add(item[names.Record.EXTERNAL_ID])
+    if len(external_ids) < len(items):
         raise invalid(names.Record.ITEMS, "The same external id stands twice in it.")
     return items
 

@@ -54,7 +54,11 @@ HOME = (
 
 
 def _slots(letter, names, sort=""):
-    return [Slot(f"{letter}{number}", name, sort=sort) for number, name in enumerate(names, 1)]
+    """Return entries with the ids a1, a2, ... for the letter a."""
+    slots = []
+    for number, name in enumerate(names, 1):
+        slots.append(Slot(f"{letter}{number}", name, sort=sort))
+    return slots
 
 
 def _account(number, name, sort, bound=True):
@@ -94,8 +98,18 @@ LISTS = {
     ),
 }
 ADDRESSES = {
-    "s3": {"lines": ["Rørgata 12"], "city": "Kristiansand", "postal_code": "4611", "country": "NO"},
-    "s4": {"lines": ["Sementveien 3"], "city": "Ål", "postal_code": "3570", "country": "NO"},
+    "s3": {
+        "lines": ["Rørgata 12"],
+        "city": "Kristiansand",
+        "postal_code": "4611",
+        "country": "NO",
+    },
+    "s4": {
+        "lines": ["Sementveien 3"],
+        "city": "Ål",
+        "postal_code": "3570",
+        "country": "NO",
+    },
 }
 EDITS = (
     {

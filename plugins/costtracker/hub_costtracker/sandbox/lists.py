@@ -33,16 +33,22 @@ class Lists:
 
     def of(self, kind, slot):
         """Return the pushed record of an entry of the account's own list, or None."""
-        return self.pushed.get(kind, {}).get(self._bound.get((kind, slot)))
+        records = self.pushed.get(kind, {})
+        bound_id = self._bound.get((kind, slot))
+        return records.get(bound_id)
 
     def is_pushed(self, kind):
         return kind in self.pushed
 
     def home(self):
         """Return the currency that most pushed suppliers have."""
-        used = Counter(item.get("currency") for item in self.pushed.get("suppliers", {}).values())
+        suppliers = self.pushed.get("suppliers", {}).values()
+        used = Counter(item.get("currency") for item in suppliers)
         used.pop(None, None)
-        return used.most_common(1)[0][0] if used else None
+        if not used:
+            return None
+        currency, _ = used.most_common(1)[0]
+        return currency
 
     def _bind(self, kind):
         """Bind each free slot to a pushed record: first by name or number, then by what fits."""
@@ -71,11 +77,13 @@ class Lists:
                 return
 
     def _choose(self, kind, turn, fitting):
-        used = {external for (of, _), external in self._bound.items() if of == kind}
-        free = [item["external_id"] for item in fitting if item["external_id"] not in used]
+        """Return the external id of a fitting record, one that is not used yet if possible."""
+        external_ids = [item["external_id"] for item in fitting]
         if kind == "tax-codes":
-            return fitting[0]["external_id"]
-        return free[0] if free else fitting[turn % len(fitting)]["external_id"]
+            return external_ids[0]
+        used = {external for (of, _), external in self._bound.items() if of == kind}
+        free = [external for external in external_ids if external not in used]
+        return free[0] if free else external_ids[turn % len(external_ids)]
 
     def _fitting(self, kind, slot, usable):
         """Return the records that a slot may be bound to, the best first."""

@@ -30,12 +30,16 @@ class Pages(kit.Pages):
 
     def __init__(self, books, calls):
         super().__init__()
-        self._books, self._calls = books, calls
-        self.templates.globals |= {"account": company.NAME, "users": company.USERS}
+        self._books = books
+        self._calls = calls
+        self.templates.globals["account"] = company.NAME
+        self.templates.globals["users"] = company.USERS
         self.templates.filters["kroner"] = lambda amount: f"{amount:,.2f}".replace(",", " ")
 
     def is_known(self, environ, *parts):
-        return not parts or parts[0] in self._books.invoices or parts[0] in views.SLOTS["suppliers"]
+        if not parts:
+            return True
+        return parts[0] in self._books.invoices or parts[0] in views.SLOTS["suppliers"]
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -81,12 +85,19 @@ class Pages(kit.Pages):
 
     def lists(self, environ):
         lists = {"kinds": checks.KINDS, "pushed": self._books.lists.pushed}
-        return self.render(environ, "lists", **lists, hub=self._books.hub, last=self._calls.last)
+        return self.render(
+            environ,
+            "lists",
+            **lists,
+            hub=self._books.hub,
+            last=self._calls.last,
+        )
 
     def suppliers(self, environ):
-        rows = [
-            {**row, "edit": self._books.edits.get(row["id"])} for row in self._books.suppliers()
-        ]
+        rows = []
+        for row in self._books.suppliers():
+            edit = self._books.edits.get(row["id"])
+            rows.append({**row, "edit": edit})
         return self.render(environ, "suppliers", rows=rows, hub=self._books.hub)
 
     # -- acting ---------------------------------------------------------------------------------
@@ -127,7 +138,12 @@ class Pages(kit.Pages):
         return f"/invoices/{id}"
 
     def decide(self, form, id, act):
-        self._books.do("decide", invoice=id, act=act, user=form.get("user", company.ACCOUNTANT))
+        self._books.do(
+            "decide",
+            invoice=id,
+            act=act,
+            user=form.get("user", company.ACCOUNTANT),
+        )
         self._calls.tell("invoice.changed", id)
         return f"/invoices/{id}"
 
@@ -161,7 +177,9 @@ class Pages(kit.Pages):
     def supplier(self, form, id):
         fields = {name: form.get(name) or None for name in ("name", "email", "phone")}
         self._books.do(
-            "supplier", supplier=id, fields={**fields, "user": form.get("user", company.ACCOUNTANT)}
+            "supplier",
+            supplier=id,
+            fields={**fields, "user": form.get("user", company.ACCOUNTANT)},
         )
         self._calls.tell("supplier.changed", id)
         return "/suppliers"

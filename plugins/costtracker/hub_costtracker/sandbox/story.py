@@ -38,14 +38,16 @@ FORMS = (
 def make_story(documents, seed, now, demo=False):
     """Return `documents` invoices by the seed, the oldest change first."""
     cases = _cases_of_demo() if demo else list(CASES)
+    today = now.date()
     invoices = []
     for index in range(documents):
         changed = now - dt.timedelta(minutes=3 * (documents - index))
         chance = random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
-        invoice = _plain(index, chance, changed, now.date())
+        invoice = _plain(index, chance, changed, today)
         if index % 4 == 3 and cases:
             name, change = cases.pop(0)
-            invoice = {**invoice, "case": name, **change(invoice, invoices, now.date())}
+            changes = change(invoice, invoices, today)
+            invoice = {**invoice, "case": name, **changes}
         invoices.append(invoice)
     return invoices
 
@@ -126,7 +128,12 @@ def _cost(chance):
     net = Decimal(chance.randrange(1_000, 200_000)) / 5
     tax_code = chance.choice(("standard", "standard", "standard", "standard", "reduced", "zero"))
     words = chance.choice(WORDS[sort]).format(n=chance.randrange(1, 50))
-    return {"description": words, "net": f"{net:.2f}", "account": account, "tax_code": tax_code}
+    return {
+        "description": words,
+        "net": f"{net:.2f}",
+        "account": account,
+        "tax_code": tax_code,
+    }
 
 
 def _order(chance, form, orders, number):

@@ -60,13 +60,19 @@ def offsets(lists, raw, typed):
     tax = _sum(lines, "tax")
     sums = {"gross_total": _sum(lines, "net") + tax, "tax_total": tax}
     fields = {"gross_total": "gross_off", "tax_total": "tax_off"}
-    return {fields[name]: str(Decimal(text) - sums[name]) for name, text in typed.items()}
+    result = {}
+    for name, text in typed.items():
+        result[fields[name]] = str(Decimal(text) - sums[name])
+    return result
 
 
 def attachments(raw):
     """Return (id, sort, text) of an invoice's files."""
-    called = f"Faktura {raw['invoice_number'] or raw['id']}"
-    return [(f"{raw['id']}-f{number}", sort, called) for number, sort in enumerate(raw["files"], 1)]
+    title = f"Faktura {raw['invoice_number'] or raw['id']}"
+    files = []
+    for number, sort in enumerate(raw["files"], 1):
+        files.append((f"{raw['id']}-f{number}", sort, title))
+    return files
 
 
 def supplier(lists, slot):
@@ -74,7 +80,12 @@ def supplier(lists, slot):
     pushed, own = lists.of("suppliers", slot), SLOTS["suppliers"][slot]
     name, external = (pushed["name"], pushed["external_id"]) if pushed else (own.name, None)
     number = 910_000_000 + 111_111 * int(slot[1:])
-    return {"id": own.id, "external_id": external, "name": name, "org_number": str(number)}
+    return {
+        "id": own.id,
+        "external_id": external,
+        "name": name,
+        "org_number": str(number),
+    }
 
 
 def edit(lists, raw):
@@ -128,10 +139,13 @@ def _code(lists, kind, slot):
 
 
 def _rate(lists, slot):
+    """Return the rate of a tax code: of the pushed one, or of the account's own."""
     pushed = lists.of("tax-codes", slot)
     if pushed:
         return rate(pushed)
-    return Decimal(0) if lists.is_pushed("tax-codes") else Decimal(SLOTS["tax-codes"][slot].rate)
+    if lists.is_pushed("tax-codes"):
+        return Decimal(0)
+    return Decimal(SLOTS["tax-codes"][slot].rate)
 
 
 def _sum(lines, name):

@@ -63,7 +63,9 @@ def invoice(row, site):
         names.Invoice.DELETED_AT: row["deleted_at"],
         names.Invoice.WEB_URL: f"{site}/invoices/{row['id']}",
     }
-    return sent | ({names.Invoice.OCR: row["ocr"]} if "ocr" in row else {})
+    if "ocr" in row:
+        sent[names.Invoice.OCR] = row["ocr"]
+    return sent
 
 
 def supplier_edit(row):

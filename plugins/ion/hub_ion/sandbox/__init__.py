@@ -39,7 +39,12 @@ class StandIn:
             "schema": self._api.schema_page,
         }
         self.wsgi = Harness(
-            self._serve, clock=self.clock, faults=self.faults, call=_call, shape=_shape, pages=pages
+            self._serve,
+            clock=self.clock,
+            faults=self.faults,
+            call=_call,
+            shape=_shape,
+            pages=pages,
         )
 
     def _serve(self, environ, start):

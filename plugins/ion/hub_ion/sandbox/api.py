@@ -126,7 +126,13 @@ class Api:
             return json_answer(start, 401, body)
         token = self._tokens[environment].issue(environment, client)
         return json_answer(
-            start, 200, {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+            start,
+            200,
+            {
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": LIFETIME,
+            },
         )
 
     def _graphql(self, environ, start, environment, client):

@@ -51,7 +51,13 @@ def line(part=None, quantity="1", cost="10.00", **more):
     """Return a line of an order; `account` and `section` are custom attributes."""
     values = {"Expense Account": more.pop("account", None), "Class": more.pop("section", None)}
     attributes = {key: value for key, value in values.items() if value}
-    return {"partId": part, "quantity": quantity, "cost": cost, "attributes": attributes, **more}
+    return {
+        "partId": part,
+        "quantity": quantity,
+        "cost": cost,
+        "attributes": attributes,
+        **more,
+    }
 
 
 def case(words, *lines, fees=(), **more):

@@ -82,7 +82,10 @@ class Changes:
         self._check_references(input)
         number = max((line["lineNumber"] for line in self._lines(order)), default=0) + 1
         row = self._books.put(
-            "lines", lineNumber=number, attributes={}, **_ids(_plain_values(input))
+            "lines",
+            lineNumber=number,
+            attributes={},
+            **_ids(_plain_values(input)),
         )
         return {"purchaseOrderLine": row}
 
@@ -108,7 +111,10 @@ class Changes:
         line, order = self._line(input["purchaseOrderLineId"], input["etag"])
         attributes = {**line["attributes"], input["key"]: input.get("value")}
         row = self._books.put(
-            "lines", id=line["id"], purchaseOrderId=order["id"], attributes=attributes
+            "lines",
+            id=line["id"],
+            purchaseOrderId=order["id"],
+            attributes=attributes,
         )
         return {"purchaseOrderLine": row}
 
@@ -154,7 +160,11 @@ class Changes:
         return {"supplier": self._books.put("suppliers", name=input["name"], attributes={})}
 
     def createPart(self, input):
-        fields = {"revision": "A", "purchaseType": "INVENTORY", **_plain_values(input)}
+        fields = {
+            "revision": "A",
+            "purchaseType": "INVENTORY",
+            **_plain_values(input),
+        }
         return {"part": self._new_part(fields)}
 
     def updatePart(self, input):

@@ -120,7 +120,11 @@ class Pages(kit.Pages):
     def _order_fee(self, order, form):
         value = decimal(form.get("value", ""))
         self._changes.createPurchaseOrderFee(
-            {"purchaseOrderId": order["id"], "name": form["name"], "value": value}
+            {
+                "purchaseOrderId": order["id"],
+                "name": form["name"],
+                "value": value,
+            }
         )
 
     def _order_add(self, order, form):

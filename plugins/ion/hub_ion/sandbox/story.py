@@ -105,14 +105,24 @@ def _order(number, order, at, ids):
     yield stamp, "orders", head
     for place, one in enumerate(order["lines"], 1):
         ids["lines"] += 1
-        row = {"id": ids["lines"], "purchaseOrderId": head["id"], "lineNumber": place, **one}
+        row = {
+            "id": ids["lines"],
+            "purchaseOrderId": head["id"],
+            "lineNumber": place,
+            **one,
+        }
         yield stamp, "lines", {**row, **_plan_needed(one, day)}
     for name, value in order["fees"]:
         ids["fees"] += 1
         yield (
             stamp,
             "fees",
-            {"id": ids["fees"], "purchaseOrderId": head["id"], "name": name, "value": value},
+            {
+                "id": ids["fees"],
+                "purchaseOrderId": head["id"],
+                "name": name,
+                "value": value,
+            },
         )
 
 

@@ -42,7 +42,14 @@ class Books(Journalled):
             "case": "uploaded by hand",
             "uploaded_at": event["at"],
         }
-        self.payables.put({"files": [], **event["fields"], **defaults, "updated_at": event["at"]})
+        self.payables.put(
+            {
+                "files": [],
+                **event["fields"],
+                **defaults,
+                "updated_at": event["at"],
+            }
+        )
 
     def _edit(self, event):
         payable = self.payables[event["payable"]]

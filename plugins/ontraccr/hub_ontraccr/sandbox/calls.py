@@ -8,7 +8,11 @@ class Calls(kit.Calls):
     """Calls the address that asked for it, each division's its own."""
 
     def __init__(self, books):
-        super().__init__("X-Ontraccr-Signature", topic=names.Change.TOPIC, id=names.Change.ID)
+        super().__init__(
+            "X-Ontraccr-Signature",
+            topic=names.Change.TOPIC,
+            id=names.Change.ID,
+        )
         self._books = books
 
     def tell(self, division, topic, id):

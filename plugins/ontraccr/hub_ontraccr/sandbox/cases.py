@@ -23,7 +23,13 @@ def _first_line(payable, **changes):
 
 
 def _one(payable, amount, **more):
-    return {**payable["lines"][0], "quantity": "1", "unit_cost": amount, "amount": amount, **more}
+    return {
+        **payable["lines"][0],
+        "quantity": "1",
+        "unit_cost": amount,
+        "amount": amount,
+        **more,
+    }
 
 
 def _same_shape(kind):

@@ -21,7 +21,11 @@ NEEDED = (
     names.ImportedProfile.EXTERNAL_NAME,
     names.ImportedProfile.NAME,
 )
-CHOICE = {names.Choice.EXTERNAL_ID: TEXT, names.Choice.NAME: TEXT, names.Choice.TYPE: TEXT}
+CHOICE = {
+    names.Choice.EXTERNAL_ID: TEXT,
+    names.Choice.NAME: TEXT,
+    names.Choice.TYPE: TEXT,
+}
 ABOUT_ACCOUNTS = {names.Choice.DEFAULT_EXTERNAL_ID: TEXT, names.Choice.CURRENCY: TEXT}
 LINK = {
     names.Link.EXTERNAL_ID: TEXT,

@@ -140,7 +140,11 @@ class Pages(kit.Pages):
             "last": self._calls.last,
         }
         return self.render(
-            environ, "integration", lists=lists, defaults=self._books.default, **state
+            environ,
+            "integration",
+            lists=lists,
+            defaults=self._books.default,
+            **state,
         )
 
     # -- acting ---------------------------------------------------------------------------------
@@ -200,7 +204,9 @@ class Pages(kit.Pages):
 
     def _hold(self, form, id):
         self._books.do(
-            "edit", payable=id, fields={"held_by": form.get("person", company.PEOPLE[0])}
+            "edit",
+            payable=id,
+            fields={"held_by": form.get("person", company.PEOPLE[0])},
         )
 
     def _release(self, form, id):
@@ -218,7 +224,12 @@ class Pages(kit.Pages):
         if act == "unlink":
             self._books.do("unlink", kind=kind, id=id)
         elif act == "class":
-            self._books.do("profile", kind=kind, id=id, fields={"class": form.get("class") or None})
+            self._books.do(
+                "profile",
+                kind=kind,
+                id=id,
+                fields={"class": form.get("class") or None},
+            )
         else:
             link = {name: form.get(name, "").strip() for name in wire.LINK.values()}
             link["external_name"] = link["external_name"] or link["external_id"]
