@@ -31,7 +31,8 @@ def hub_check(app: str, site: Site) -> Tenant:
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code]:
     source = Autotask(site)
-    codes: list[Code] = MODULES[app].codes(site, source, Lists(site, source), field)
+    source_lists = Lists(site, source)
+    codes: list[Code] = MODULES[app].codes(site, source, source_lists, field)
     return codes
 
 
@@ -41,18 +42,23 @@ def hub_documents(
 ) -> Iterator[Yielded]:
     source = Autotask(site)
     kind = MODULES[app].open_kind(site, source, Lists(site, source))
-    yield from kind.exactly(ids) if ids else kind.poll(cursors.get(""))
+    if ids:
+        yield from kind.exactly(ids)
+    else:
+        yield from kind.poll(cursors.get(""))
 
 
 @hookimpl
 def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
-    return Autotask(site).pdf(document.source_id.removeprefix(invoices.Invoices.prefix))
+    invoice_id = document.source_id.removeprefix(invoices.Invoices.prefix)
+    return Autotask(site).pdf(invoice_id)
 
 
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     if document.kind not in ("vendor", "customer", "item"):
-        MODULES[app].report(site, Autotask(site), document, receipt)
+        source = Autotask(site)
+        MODULES[app].report(site, source, document, receipt)
 
 
 @hookimpl
@@ -63,5 +69,8 @@ def hub_sandbox(
 
     stand_in = open_sandbox(app, folder, documents, demo)
     return Sandbox(
-        wsgi=stand_in.wsgi, settings=stand_in.settings, country="US", custom_numbers=False
+        wsgi=stand_in.wsgi,
+        settings=stand_in.settings,
+        country="US",
+        custom_numbers=False,
     )

@@ -1,6 +1,7 @@
 """Checks before an app runs: rights, names without tildes, who numbers documents, spare calls."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from hub import NeedsAttention, Sentence, Site, Tenant
 from hub_autotask.client import Autotask, start_of_day, where
@@ -69,10 +70,9 @@ def warn_of_tildes(source: Autotask) -> str | None:
     places = []
     for entity, field, what in NAMES:
         rows = source.rows(entity, where(field, "contains", "~"), fields=("id", field))
-        bad = sorted(row[field] for row in rows)
-        if bad:
-            more = f" and {len(bad) - SHOWN} more" if bad[SHOWN:] else ""
-            places.append(f"{what} {', '.join(f'“{name}”' for name in bad[:SHOWN])}{more}")
+        names = sorted(row[field] for row in rows)
+        if names:
+            places.append(f"{what} {_list_names(names)}")
     if not places:
         return None
     return Sentence(
@@ -80,6 +80,13 @@ def warn_of_tildes(source: Autotask) -> str | None:
         " colon only; rename them, for documents that use them are held.",
         places="; ".join(places),
     )
+
+
+def _list_names(names: Sequence[str]) -> str:
+    """Return the first names in quotation marks, and how many more there are."""
+    text = ", ".join(f"“{name}”" for name in names[:SHOWN])
+    more = len(names) - SHOWN
+    return f"{text} and {more} more" if more > 0 else text
 
 
 def warn_of_busy_calls(source: Autotask) -> str | None:

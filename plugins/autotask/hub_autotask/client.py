@@ -38,7 +38,8 @@ WHO = Sentence(
 
 def is_blank(field: str) -> Row:
     """Return the condition that a text field is empty: null, or an empty text."""
-    return {"op": "or", "items": [{"op": "notExist", "field": field}, where(field, "eq", "")]}
+    is_null = {"op": "notExist", "field": field}
+    return {"op": "or", "items": [is_null, where(field, "eq", "")]}
 
 
 def where(field: str, op: str, value: Any) -> Row:
@@ -66,8 +67,9 @@ def local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
 
 def start_of_day(date: dt.date, zone: ZoneInfo) -> str:
     """Return the first moment of a day in the source's zone, as Autotask writes moments."""
-    at = dt.datetime.combine(date, dt.time(0), zone).astimezone(dt.UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    midnight = dt.datetime.combine(date, dt.time(0), zone)
+    text = midnight.astimezone(dt.UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
 
 
 class Autotask:
@@ -95,11 +97,15 @@ class Autotask:
         self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()
     ) -> Iterator[list[Row]]:
         """Yield the rows that meet all conditions, page by page, in the order of their ids."""
-        body = {"filter": list(conditions) or [where("id", "gte", 0)], "MaxRecords": MAX_RECORDS}
+        body = {
+            "filter": list(conditions) or [where("id", "gte", 0)],
+            "MaxRecords": MAX_RECORDS,
+        }
         if fields:
             body["IncludeFields"] = list(fields)
 
         def fetch(link: str) -> tuple[list[Row], str | None]:
+            """Return the rows of a page, and the link to the next one."""
             page = self._json("POST", link or f"{entity}/query", entity, json=body)
             return page["items"], page["pageDetails"].get("nextPageUrl")
 
@@ -126,11 +132,15 @@ class Autotask:
         One zone has no such call and needs the whole row.
         """
         answer = self._json("PATCH", entity, entity, json={"id": id, **fields}, absent=NOWHERE)
-        if answer is NOWHERE:
-            row = self.get(entity, id) or {}
-            names = [one["name"] for one in self._fields(entity) if not one["isReadOnly"]]
-            unchanged = {name: row[name] for name in names}
-            self._json("PUT", f"{entity}/{id}", entity, json={**unchanged, **fields, "id": id})
+        if answer is not NOWHERE:
+            return
+        row = self.get(entity, id) or {}
+        unchanged = {}
+        for field in self._fields(entity):
+            if not field["isReadOnly"]:
+                unchanged[field["name"]] = row[field["name"]]
+        body = {**unchanged, **fields, "id": id}
+        self._json("PUT", f"{entity}/{id}", entity, json=body)
 
     def label(self, entity: str, field: str, value: Any) -> str:
         """Return the label that a number of a picklist has in this database."""
@@ -202,7 +212,9 @@ class Autotask:
             reply = self._send(method, path, json)
         if reply.status == 401:
             raise NeedsAttention(
-                "Autotask refused the API user %(user)s. %(who)s", user=self._user, who=WHO
+                "Autotask refused the API user %(user)s. %(who)s",
+                user=self._user,
+                who=WHO,
             )
         if reply.status == 404 and absent is not None:
             return absent
@@ -215,7 +227,11 @@ class Autotask:
     def _send(self, method: str, path: str, json: Row | None) -> Reply:
         url = path if "://" in path else f"{self._zone()}v1.0/{path}"
         return self._http.request(
-            method, url, headers=self._headers, json=json, answers=(REFUSED_STATUS,)
+            method,
+            url,
+            headers=self._headers,
+            json=json,
+            answers=(REFUSED_STATUS,),
         )
 
     def _refusal(self, entity: str, errors: Any) -> NeedsAttention | Refused | Retry:
@@ -235,7 +251,9 @@ class Autotask:
                 message=message,
             )
         return Refused(
-            "Autotask refused this for %(entity)s: %(message)s", entity=entity, message=message
+            "Autotask refused this for %(entity)s: %(message)s",
+            entity=entity,
+            message=message,
         )
 
     def _zone(self) -> str:
@@ -245,7 +263,10 @@ class Autotask:
     def _discover(self) -> Row:
         url = f"{self._home}/atservicesrest/v1.0/zoneInformation"
         reply = self._http.request(
-            "GET", url, params={"user": self._user}, answers=(REFUSED_STATUS,)
+            "GET",
+            url,
+            params={"user": self._user},
+            answers=(REFUSED_STATUS,),
         )
         if reply.status == REFUSED_STATUS:
             raise NeedsAttention(

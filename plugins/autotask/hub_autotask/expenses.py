@@ -85,8 +85,9 @@ class Expenses(Kind):
         return MARK
 
     def open(self) -> list[Row]:
-        approved = where("status", "eq", self.source.number(ENTITY, "status", APPROVED))
-        return [approved, *recent_changes("approvedDate", self.window(), *MARK.open())]
+        approved_status = self.source.number(ENTITY, "status", APPROVED)
+        is_approved = where("status", "eq", approved_status)
+        return [is_approved, *recent_changes("approvedDate", self.window(), *MARK.open())]
 
     def prepare(self, rows: Sequence[Row]) -> None:
         self._items = defaultdict(list)
@@ -102,15 +103,20 @@ class Expenses(Kind):
         )
 
     def document(self, row: Row) -> Document:
-        return _Translation(self, row, self._items[row["id"]]).document()
+        items = self._items[row["id"]]
+        return _Translation(self, row, items).document()
 
 
 class _Translation:
     """One expense report on its way to a bill."""
 
     def __init__(self, kind: Expenses, row: Row, items: Sequence[Row]) -> None:
-        self.kind, self.row, self.lists, self.settings = kind, row, kind.lists, kind.site.settings
-        self.zone, self.currency = kind.site.zone, kind.lists.home
+        self.kind = kind
+        self.row = row
+        self.lists = kind.lists
+        self.settings = kind.site.settings
+        self.zone = kind.site.zone
+        self.currency = kind.lists.home
         self.items = [item for item in items if item["isReimbursable"] and not item["isRejected"]]
         self.advance = money(row["internalCurrencyCashAdvanceAmount"] or 0)
 
@@ -182,23 +188,35 @@ class _Translation:
         return None
 
     def _foreign(self) -> str | None:
-        row = self.lists.whole("Currencies").get(self.row["reimbursementCurrencyID"])
-        return row["name"] if row and row["name"] != self.currency else None
+        """Return the name of the currency of the report if it is not that of the company."""
+        currencies = self.lists.whole("Currencies")
+        row = currencies.get(self.row["reimbursementCurrencyID"])
+        if not row or row["name"] == self.currency:
+            return None
+        name: str = row["name"]
+        return name
 
     def _name(self) -> str:
+        """Return how texts name the report."""
         return Sentence("Expense report “%(name)s”", name=str(self.row["name"]))
 
     def _vendor_code(self) -> Code:
-        return as_person(self.lists.one("Resources", self.row["submitterID"]), self.currency)
+        """Return the person who submitted the report."""
+        submitter = self.lists.one("Resources", self.row["submitterID"])
+        return as_person(submitter, self.currency)
 
     def _department_code(self) -> Code | None:
+        """Return the department of the report, if it has one."""
         text = lists.normalize_name(self.row["departmentNumber"])
         return as_department(text) if text else None
 
     @staticmethod
     def _amount_of(item: Row) -> Decimal:
-        own = item["internalCurrencyReimbursementAmount"]
-        return money(item["internalCurrencyExpenseAmount"] if own is None else own)
+        """Return what is reimbursed of an item, by default all of the expense."""
+        amount = item["internalCurrencyReimbursementAmount"]
+        if amount is None:
+            amount = item["internalCurrencyExpenseAmount"]
+        return money(amount)
 
     def _build_line(self, item: Row) -> Line:
         company = item["companyID"]
@@ -227,10 +245,12 @@ class _Translation:
         return as_category(row)
 
     def _describe_item(self, item: Row) -> str:
+        """Return day, description, way and foreign amount of an item."""
+        way = filter(None, (item["origin"], item["destination"]))
         parts = (
             str(local_day(item["expenseDate"], self.zone) or ""),
             item["description"],
-            " to ".join(filter(None, (item["origin"], item["destination"]))),
+            " to ".join(way),
             f"{money(item['miles']):f} miles" if item["miles"] else None,
             self._foreign_amount(item),
         )
@@ -245,6 +265,7 @@ class _Translation:
         return f"{money(amount):.2f} {currency['name']}"
 
     def _advance_line(self) -> tuple[Line, ...]:
+        """Return a line that takes the cash advance off, if there was one."""
         if not self.advance:
             return ()
         codes: dict[str, Code | str | None] = {}
@@ -252,8 +273,13 @@ class _Translation:
             codes["account"] = self.settings["advance_account"]
         else:
             codes["category"] = Code(id="cash advance", name="Cash advance", hold=NO_ADVANCE)
-        amount = -to_cents(self.advance, self.currency)
-        return (Line(id="advance", amount=amount, description="Cash advance", codes=codes),)
+        line = Line(
+            id="advance",
+            amount=-to_cents(self.advance, self.currency),
+            description="Cash advance",
+            codes=codes,
+        )
+        return (line,)
 
     def _collect_facts(self) -> dict[str, str]:
         facts = {
@@ -269,20 +295,24 @@ class _Translation:
 
 def as_person(row: Row, currency: str) -> Code:
     """Return the code of a resource: a vendor named v-Last, First."""
-    name = ", ".join(
-        filter(
-            None, (lists.normalize_name(row["lastName"]), lists.normalize_name(row["firstName"]))
-        )
+    last_name = lists.normalize_name(row["lastName"])
+    first_name = lists.normalize_name(row["firstName"])
+    person = ", ".join(filter(None, (last_name, first_name)))
+    name = f"v-{person}"
+    return Code(
+        id=f"resource:{row['id']}",
+        name=name,
+        hold=lists.tilde_problem(person),
+        create=Party(name=name, email=row["email"] or None, currency=currency),
     )
-    create = Party(name=f"v-{name}", email=row["email"] or None, currency=currency)
-    code = f"resource:{row['id']}"
-    return Code(id=code, name=f"v-{name}", hold=lists.tilde_problem(name), create=create)
 
 
 def as_department(number: str) -> Code:
     """Return the code of a department, which expense reports know by its number only."""
     return Code(
-        id=f"department:{number}", name=number, hold=lists.tilde_problem(number, lists.NUMBER)
+        id=f"department:{number}",
+        name=number,
+        hold=lists.tilde_problem(number, lists.NUMBER),
     )
 
 

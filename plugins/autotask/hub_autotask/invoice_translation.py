@@ -33,12 +33,17 @@ class InvoiceTranslation:
     """The conversion of one invoice; `kind` gives the site, the lists and the mark."""
 
     def __init__(self, kind: Kind, row: Row, lines: Sequence[Row]) -> None:
-        self.kind, self.row, self.lines = kind, row, lines
-        self.site, self.lists, self.settings = kind.site, kind.lists, kind.site.settings
+        self.kind = kind
+        self.row = row
+        self.lines = lines
+        self.site = kind.site
+        self.lists = kind.lists
+        self.settings = kind.site.settings
         self.company = self.lists.company(row["companyID"])
         self.currency = self.lists.currency(row["companyID"])
         self.total = to_cents(money(row["invoiceTotal"]), self.currency)
-        self.sign = -1 if self.total < 0 and self.settings["negative"] == "credit_memo" else 1
+        is_credit = self.total < 0 and self.settings["negative"] == "credit_memo"
+        self.sign = -1 if is_credit else 1
 
     def document(self) -> Document:
         row, hold = self.row, self._find_hold()
@@ -115,8 +120,11 @@ class InvoiceTranslation:
         return self.kind.waits(self.row, hold)
 
     def _name(self) -> str:
-        number = None if self.kind.mark().is_failed(self.row) else self.row["invoiceNumber"]
-        return f"Invoice {number or self.row['id']}"
+        """Return how texts name the invoice; its number is unusable while it marks a failure."""
+        number = self.row["invoiceNumber"]
+        if not number or self.kind.mark().is_failed(self.row):
+            number = self.row["id"]
+        return f"Invoice {number}"
 
     # -- content --
 
@@ -129,19 +137,25 @@ class InvoiceTranslation:
         return str(self.row["id"])
 
     def _tax_mode(self) -> TaxMode:
+        """Return who adds up the taxes: QuickBooks, nobody, or Autotask."""
         modes: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
         return modes.get(self.settings["tax"], "exclusive")
 
     def _header(self) -> Codes:
-        term = None if self.sign < 0 else self.lists.term(self.row["paymentTerm"])
+        """Return the customer, and the terms of an invoice; a credit memo has none."""
+        term = None
+        if self.sign > 0:
+            term = self.lists.term(self.row["paymentTerm"])
         return {"customer": self.lists.as_code(self.company), "term": term}
 
     def _build_line(self, line: Row) -> Line:
+        """Return a line with the sign of the document, and the tax that Autotask states."""
         tax = money(line["taxDollars"] or 0)
+        quantity = line["quantity"]
         return Line(
             id=str(line["id"]),
             amount=to_cents(money(line["extendedPrice"] or 0), self.currency) * self.sign,
-            quantity=None if line["quantity"] is None else money(line["quantity"]) * self.sign,
+            quantity=None if quantity is None else money(quantity) * self.sign,
             unit_price=None if line["rate"] is None else money(line["rate"]),
             description=self._describe_line(line),
             codes={**self._item_code(line), **self._tax_code(line, tax)},
@@ -149,6 +163,7 @@ class InvoiceTranslation:
         )
 
     def _item_code(self, line: Row) -> Codes:
+        """Return the item of a line's billing code, else the default of the settings."""
         code = self.lists.whole("BillingCodes").get(line["billingCodeID"])
         if code:
             by_number = self.settings["item_match"] == "external_number"
@@ -160,23 +175,28 @@ class InvoiceTranslation:
         return {"billing_code": no_code}
 
     def _tax_code(self, line: Row, tax: Decimal) -> Codes:
-        region, how = self.row["taxRegionName"], self.settings["tax"]
-        if how in ("none", "quickbooks"):
+        """Return the tax code of a line, which comes from its region or its category."""
+        source_of_tax = self.settings["tax"]
+        region = self.row["taxRegionName"]
+        if source_of_tax in ("none", "quickbooks"):
             return {}
-        if not tax or (how == "region" and not region):
+        if not tax or (source_of_tax == "region" and not region):
             return self._untaxed_code()
-        if how == "region":
+        if source_of_tax == "region":
             return {"tax_region": lists.as_tax_region(region)}
-        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"])
-        return {"tax_category": lists.as_tax_category(row or {"id": 0, "name": "no category"})}
+        categories = self.lists.whole("TaxCategories")
+        category = categories.get(line["taxCategoryID"]) or {"id": 0, "name": "no category"}
+        return {"tax_category": lists.as_tax_category(category)}
 
     def _untaxed_code(self) -> Codes:
         code = self.settings["untaxed_code"]
         return {"tax_code": code} if code else {}
 
     def _describe_line(self, line: Row) -> str | None:
+        """Return the group and the best description of a line."""
         text = line["lineItemFullDescription"] or line["description"] or line["itemName"]
-        return " · ".join(filter(None, (line["lineItemGroupDescription"], text))) or None
+        texts = filter(None, (line["lineItemGroupDescription"], text))
+        return " · ".join(texts) or None
 
     def _rounding_line(
         self, lines: Sequence[Line], total: Decimal, tax: Decimal | None
@@ -196,6 +216,7 @@ class InvoiceTranslation:
         return (line,), money(0), [warning]
 
     def _compose_memo(self, warnings: Sequence[str]) -> str | None:
+        """Return a memo with what no field of the document shows."""
         row = self.row
         parts = {
             "Order number": row["orderNumber"],
@@ -206,18 +227,24 @@ class InvoiceTranslation:
         return "\n".join([*texts, *warnings]) or None
 
     def _email(self) -> str | None:
+        """Return the address of the primary contact, or "" without one, if invoices are mailed."""
         if not self.settings["email_invoices"]:
             return None
-        return (self.lists.contact(self.row["companyID"]) or {}).get("emailAddress") or ""
+        contact = self.lists.contact(self.row["companyID"]) or {}
+        return contact.get("emailAddress") or ""
 
     def _custom(self) -> Row:
-        name, text = self.settings["order_field"], self.row["orderNumber"]
+        """Return the order number in the custom field that the settings name."""
+        name = self.settings["order_field"]
+        text = self.row["orderNumber"]
         return {name: text} if name and text else {}
 
     def _attachments_of(self) -> tuple[Attachment, ...]:
+        """Return the invoice's PDF, if the settings want it attached."""
         if not self.settings["attach_pdf"]:
             return ()
-        return (Attachment(id="pdf", name=f"{self._name()}.pdf", mime="application/pdf"),)
+        pdf = Attachment(id="pdf", name=f"{self._name()}.pdf", mime="application/pdf")
+        return (pdf,)
 
     def _collect_facts(self) -> dict[str, str]:
         period = [local_day(self.row[name], self.site.zone) for name in ("fromDate", "toDate")]

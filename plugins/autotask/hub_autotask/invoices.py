@@ -88,15 +88,19 @@ class Invoices(Kind):
 
     def prepare(self, rows: Sequence[Row]) -> None:
         self.lists.load(row["companyID"] for row in rows)
+        invoice_ids = {row["id"] for row in rows}
         self._lines = defaultdict(list)
-        for line in self.source.among("BillingItems", "invoiceID", {row["id"] for row in rows}):
+        for line in self.source.among("BillingItems", "invoiceID", invoice_ids):
             self._lines[line["invoiceID"]].append(line)
 
     def document(self, row: Row) -> Document:
-        lines = sorted(
-            self._lines[row["id"]], key=lambda line: (line["sortOrderID"] or 0, line["id"])
-        )
+        lines = sorted(self._lines[row["id"]], key=_line_position)
         return InvoiceTranslation(self, row, lines).document()
+
+
+def _line_position(line: Row) -> tuple[int, int]:
+    """Return where a line stands in its invoice."""
+    return line["sortOrderID"] or 0, line["id"]
 
 
 def open_kind(site: Site, source: Autotask, source_lists: Lists) -> Invoices:
@@ -124,12 +128,11 @@ def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list
     if field == "billing_code":
         return _billing_codes(site, source, source_lists)
     if field == "term":
-        return list(map(lists.as_term, _active_rows(source_lists, "PaymentTerms")))
+        return [lists.as_term(row) for row in _active_rows(source_lists, "PaymentTerms")]
     if field == "tax_region":
-        return [
-            lists.as_tax_region(row["name"]) for row in _active_rows(source_lists, "TaxRegions")
-        ]
-    return list(map(lists.as_tax_category, _active_rows(source_lists, "TaxCategories")))
+        regions = _active_rows(source_lists, "TaxRegions")
+        return [lists.as_tax_region(row["name"]) for row in regions]
+    return [lists.as_tax_category(row) for row in _active_rows(source_lists, "TaxCategories")]
 
 
 def _active_rows(source_lists: Lists, entity: str) -> list[Row]:

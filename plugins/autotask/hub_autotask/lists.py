@@ -47,7 +47,8 @@ class Lists:
     """The lists of one run."""
 
     def __init__(self, site: Site, source: Autotask) -> None:
-        self._site, self._source = site, source
+        self._site = site
+        self._source = source
         self._companies: dict[int, Row | None] = {}
         self._contacts: dict[int, Row] = {}
         self._whole: dict[str, dict[Any, Row]] = {}
@@ -62,8 +63,9 @@ class Lists:
     def fetch(self, entity: str, ids: Iterable[int]) -> None:
         """Request rows of a long list by their ids, except those that were read before."""
         rows_by_id = self._some.setdefault(entity, {})
-        rows = self._source.among(entity, "id", set(ids) - rows_by_id.keys())
-        rows_by_id |= {row["id"]: row for row in rows}
+        new_ids = set(ids) - rows_by_id.keys()
+        for row in self._source.among(entity, "id", new_ids):
+            rows_by_id[row["id"]] = row
 
     def one(self, entity: str, id: int) -> Row:
         """Return one row of a long list; raise ValueError if Autotask does not show it."""
@@ -108,7 +110,8 @@ class Lists:
 
     def currency(self, company_id: int) -> str:
         """Return the currency that Autotask has for an organisation."""
-        row = self.whole("Currencies").get(self.company(company_id)["currencyID"])
+        company = self.company(company_id)
+        row = self.whole("Currencies").get(company["currencyID"])
         return row["name"] if row else self.home
 
     @cached_property
@@ -174,8 +177,10 @@ class Lists:
 
 def customer_codes(source: Autotask, source_lists: Lists, kind: str = "Customer") -> list[Code]:
     """Return the codes of all active organisations of a kind."""
-    is_of_kind = where("companyType", "eq", source.number("Companies", "companyType", kind))
-    rows = list(source.rows("Companies", is_of_kind, where("isActive", "eq", True)))
+    type_number = source.number("Companies", "companyType", kind)
+    is_of_kind = where("companyType", "eq", type_number)
+    is_active = where("isActive", "eq", True)
+    rows = list(source.rows("Companies", is_of_kind, is_active))
     source_lists.load(row["id"] for row in rows)
     return [source_lists.as_code(row) for row in rows if row["id"]]
 
@@ -184,7 +189,12 @@ def as_term(row: Row) -> Code:
     """Return the code of a payment term's row."""
     name, days = normalize_name(row["name"]), row["paymentDueInDays"]
     number = None if days is None else str(days)
-    return Code(id=f"term:{row['id']}", name=name, number=number, hold=tilde_problem(name))
+    return Code(
+        id=f"term:{row['id']}",
+        name=name,
+        number=number,
+        hold=tilde_problem(name),
+    )
 
 
 def as_tax_region(text: str) -> Code:
@@ -235,6 +245,7 @@ def use_type(site: Site, source: Autotask, setting: str) -> int | None:
 
 
 def _fold(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels of a picklist in lower case, for comparisons."""
     return {number: label.casefold() for number, label in labels.items()}
 
 
@@ -255,7 +266,12 @@ def as_item(row: Row, external: bool, income: str) -> Code:
         )
         return Code(id=f"billing_code:{row['id']}", name=name, hold=hold)
     create = Item(name=number, sku=number, codes={"income_account": income})
-    return Code(id=f"external_number:{number.casefold()}", name=number, hold=hold, create=create)
+    return Code(
+        id=f"external_number:{number.casefold()}",
+        name=number,
+        hold=hold,
+        create=create,
+    )
 
 
 def as_product(row: Row, settings: Mapping[str, Any]) -> Code:
@@ -285,4 +301,8 @@ def as_product(row: Row, settings: Mapping[str, Any]) -> Code:
 def rounding_code(income: str) -> Code:
     """Return the code of the line for the difference between four decimals and two."""
     name = "Rounding difference"
-    return Code(id="rounding", name=name, create=Item(name=name, codes={"income_account": income}))
+    return Code(
+        id="rounding",
+        name=name,
+        create=Item(name=name, codes={"income_account": income}),
+    )

@@ -38,7 +38,8 @@ class Mark:
     error = "ERROR"
 
     def __init__(self, field: str, label: str) -> None:
-        self.field, self.label = field, label
+        self.field = field
+        self.label = label
 
     def is_ready(self, row: Row) -> bool:
         """Return whether a row was not transferred yet: the field is null or an empty text."""
@@ -79,12 +80,15 @@ class Kind:
     entity, prefix = "", ""
 
     def __init__(self, site: Site, source: Autotask, lists: Lists) -> None:
-        self.site, self.source, self.lists = site, source, lists
+        self.site = site
+        self.source = source
+        self.lists = lists
 
     def window(self) -> str:
         """Return the first moment of the first day that is read."""
         days_back = dt.timedelta(days=self.site.settings["days_back"])
-        return start_of_day(self.site.today - days_back, self.site.zone)
+        first_day = self.site.today - days_back
+        return start_of_day(first_day, self.site.zone)
 
     def open(self) -> list[Row]:
         """Return the conditions of a poll for everything that is open in the window."""
@@ -145,18 +149,22 @@ class Kind:
         return read_ids(ids, self._read_ids, reason=reason, chunk_size=MAX_RECORDS)
 
     def _read_ids(self, ids: Sequence[str]) -> Iterator[Document | Unreadable]:
+        """Yield the documents of the rows with these source ids."""
         numbers = []
         for id in ids:
             suffix = id.removeprefix(self.prefix)
             if suffix.isdecimal():
                 numbers.append(int(suffix))
-        return self._read(list(self.source.among(self.entity, "id", numbers)))
+        rows = list(self.source.among(self.entity, "id", numbers))
+        return self._read(rows)
 
     def _read(self, rows: Sequence[Row]) -> Iterator[Document | Unreadable]:
+        """Yield the documents of rows, after what they need was requested together."""
         if rows:
             self.prepare(rows)
         for row in rows:
-            yield readable(f"{self.prefix}{row['id']}", self.document, row)
+            source_id = f"{self.prefix}{row['id']}"
+            yield readable(source_id, self.document, row)
 
 
 def recent_changes(field: str, since: str, *more: Any) -> list[Row]:

@@ -39,8 +39,15 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C2",
         place=f"{PLUGIN}/client.py",
-        old='"Autotask refused the API user %(user)s. %(who)s", user=self._user, who=WHO',
-        new='"Autotask refused the API user %(user)s.", user=self._user',
+        old=(
+            '                "Autotask refused the API user %(user)s. %(who)s",\n'
+            "                user=self._user,\n"
+            "                who=WHO,"
+        ),
+        new=(
+            '                "Autotask refused the API user %(user)s.",\n'
+            "                user=self._user,"
+        ),
         bug="An empty refusal does not say what to look at.",
     ),
     Mutant(

@@ -84,11 +84,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I5",
         place=f"{PLUGIN}/lists.py",
-        old=(
-            'return Code(id=f"external_number:{number.casefold()}", name=number, '
-            "hold=hold, create=create)"
-        ),
-        new="return Code(id=f\"billing_code:{row['id']}\", name=number, hold=hold, create=create)",
+        old='        id=f"external_number:{number.casefold()}",',
+        new="        id=f\"billing_code:{row['id']}\",",
         bug="Billing codes with one External Number are matched one by one.",
     ),
     Mutant(
@@ -162,18 +159,15 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I8",
         place=f"{PLUGIN}/invoice_translation.py",
-        old='term = None if self.sign < 0 else self.lists.term(self.row["paymentTerm"])',
-        new="term = None",
+        old='            term = self.lists.term(self.row["paymentTerm"])',
+        new="            term = None",
         bug="Payment terms are not sent.",
     ),
     Mutant(
         row="AT-I8",
         place=f"{PLUGIN}/lists.py",
-        old=(
-            "return Code(id=f\"term:{row['id']}\", name=name, number=number,"
-            " hold=tilde_problem(name))"
-        ),
-        new="return Code(id=f\"term:{row['id']}\", name=name, hold=tilde_problem(name))",
+        old="    number = None if days is None else str(days)",
+        new="    number = None",
         bug="Terms with other days look the same in the comparison.",
     ),
     Mutant(
@@ -193,8 +187,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I10",
         place=f"{PLUGIN}/invoice_translation.py",
-        old='        if not tax or (how == "region" and not region):\n',
-        new='        if how == "region" and not region:\n',
+        old='        if not tax or (source_of_tax == "region" and not region):\n',
+        new='        if source_of_tax == "region" and not region:\n',
         bug="A line without tax gets the tax region's code.",
     ),
     Mutant(
@@ -207,19 +201,18 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I10",
         place=f"{PLUGIN}/invoice_translation.py",
-        old='        if how in ("none", "quickbooks"):\n',
-        new='        if how == "quickbooks":\n',
+        old='        if source_of_tax in ("none", "quickbooks"):\n',
+        new='        if source_of_tax == "quickbooks":\n',
         bug="Lines have tax codes although no tax is to be passed.",
     ),
     Mutant(
         row="AT-I10",
         place=f"{PLUGIN}/invoice_translation.py",
-        old='        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"])\n',
-        new=(
-            "        row = "
-            'self.lists.whole("TaxCategories").get(min(self.lists.whole("TaxCategories"'
-            ")))\n"
+        old=(
+            '        category = categories.get(line["taxCategoryID"]) or {"id": 0, "name":'
+            ' "no category"}\n'
         ),
+        new="        category = categories[min(categories)]\n",
         bug="Every line has the tax code of the same category.",
     ),
     Mutant(
@@ -246,10 +239,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I12",
         place=f"{PLUGIN}/invoice_translation.py",
-        old=(
-            'self.sign = -1 if self.total < 0 and self.settings["negative"] == "credit_memo" else 1'
-        ),
-        new="self.sign = -1 if self.total < 0 else 1",
+        old='        is_credit = self.total < 0 and self.settings["negative"] == "credit_memo"',
+        new="        is_credit = self.total < 0",
         bug="A negative invoice is posted as credit memo although the settings refuse it.",
     ),
     Mutant(
@@ -346,8 +337,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I18",
         place=f"{PLUGIN}/invoice_translation.py",
-        old='" · ".join(filter(None, (line["lineItemGroupDescription"], text)))',
-        new='" · ".join(filter(None, (text,)))',
+        old='        texts = filter(None, (line["lineItemGroupDescription"], text))',
+        new="        texts = filter(None, (text,))",
         bug="The group of a line is not shown.",
     ),
     Mutant(

@@ -22,8 +22,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E2",
         place=f"{PLUGIN}/expenses.py",
-        old='(lists.normalize_name(row["lastName"]), lists.normalize_name(row["firstName"]))',
-        new='(lists.normalize_name(row["firstName"]), lists.normalize_name(row["lastName"]))',
+        old="(last_name, first_name)",
+        new="(first_name, last_name)",
         bug="The vendor is named by first and last name.",
     ),
     Mutant(
@@ -52,8 +52,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E5",
         place=f"{PLUGIN}/expenses.py",
-        old="amount = -to_cents(self.advance, self.currency)",
-        new="amount = to_cents(self.advance, self.currency)",
+        old="amount=-to_cents(self.advance, self.currency)",
+        new="amount=to_cents(self.advance, self.currency)",
         bug="A cash advance is added instead of taken off.",
     ),
     Mutant(
@@ -108,7 +108,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E9",
         place=f"{PLUGIN}/expenses.py",
-        old='        return money(item["internalCurrencyExpenseAmount"] if own is None else own)',
+        old="        return money(amount)",
         new='        return money(item["expenseCurrencyExpenseAmount"])',
         bug="A foreign expense is posted with its foreign amount.",
     ),
@@ -128,7 +128,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-P1",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old='SUBMITTED, CANCELED = "Submitted", "Canceled"',
         new='SUBMITTED, CANCELED = "New", "Canceled"',
         bug="New orders are posted.",
@@ -136,13 +136,13 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P1",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='"items": [submitted, *recent_changes("createDateTime", since, *MARK.open())],',
-        new='"items": [submitted, any_of(*MARK.open())],',
+        old='            *recent_changes("createDateTime", since, *MARK.open()),',
+        new="            any_of(*MARK.open()),",
         bug="Orders from before the days back are posted.",
     ),
     Mutant(
         row="AT-P2",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old='kind="purchase_order" if self.settings["post_as"] == "purchase_order" else "bill",',
         new='kind="purchase_order",',
         bug="Orders are purchase orders although the settings want bills.",
@@ -156,9 +156,12 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-P3",
-        place=f"{PLUGIN}/purchase_orders.py",
-        old='codes={**self._product_or_account(product), "customer": self._buyer_name()},',
-        new="codes=self._product_or_account(product),",
+        place=f"{PLUGIN}/order_translation.py",
+        old=(
+            "                **self._product_or_account(product),\n"
+            '                "customer": self._buyer_name(),'
+        ),
+        new="                **self._product_or_account(product),",
         bug="The customer does not stand on the lines.",
     ),
     Mutant(
@@ -172,35 +175,35 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-P4",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old="if buyer and _is_same_name(buyer, self.vendor):",
         new="if buyer and buyer.name == self.vendor.name:",
         bug="A vendor and a customer whose names differ by case alone are sent to QuickBooks.",
     ),
     Mutant(
         row="AT-P5",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old="            unit_price=cost,\n            description=description or None,\n",
         new="            unit_price=None,\n            description=description or None,\n",
         bug="Items have no cost.",
     ),
     Mutant(
         row="AT-P5",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old='        if self.settings["charge_account"]:\n',
         new="        if False:\n",
         bug="An item without a product is held whatever the settings say.",
     ),
     Mutant(
         row="AT-P6",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old='            tax_mode="none",\n',
         new="",
         bug="Tax is left to QuickBooks.",
     ),
     Mutant(
         row="AT-P7",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old='MARK = Mark("externalPONumber", "External P.O. Number")',
         new='MARK = Mark("vendorInvoiceNumber", "External P.O. Number")',
         bug="The number is written to another field.",
@@ -214,35 +217,35 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-P8",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old='            city=row["shipToCity"] or None,\n',
         new="            city=None,\n",
         bug="The city of the ship-to address is missing.",
     ),
     Mutant(
         row="AT-P8",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old='                "term": self.lists.term(row["paymentTerm"]),\n',
         new="",
         bug="The payment term is missing.",
     ),
     Mutant(
         row="AT-P8",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old="        if not amount:\n            return ()\n        codes",
         new="        return ()\n        codes",
         bug="Freight is left out.",
     ),
     Mutant(
         row="AT-P8",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old='        texts = [self.row["generalMemo"]]\n',
         new="        texts = [None]\n",
         bug="The memo is missing.",
     ),
     Mutant(
         row="AT-P9",
-        place=f"{PLUGIN}/purchase_orders.py",
+        place=f"{PLUGIN}/order_translation.py",
         old="        if foreign != self.currency:\n",
         new="        if False:\n",
         bug="An order to a vendor in another currency is posted.",
@@ -250,8 +253,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P10",
         place=f"{PLUGIN}/purchase_orders.py",
-        old="            bills[order, number].append(receipt)\n",
-        new='            bills[order, ""].append(receipt)\n',
+        old="            bills[order_id, number].append(receipt)\n",
+        new='            bills[order_id, ""].append(receipt)\n',
         bug="All that was received of an order is one bill.",
     ),
 )

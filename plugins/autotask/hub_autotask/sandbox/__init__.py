@@ -19,7 +19,11 @@ class StandIn:
             {"no_patch": "this zone knows no PATCH, as one of Autotask's does not; a PUT does it"}
         )
         self._api, self._pages = Api(self.books, self.clock), Pages(self.books)
-        pages = {"books": self._list_books, "do": self._do, "limit": self._api.limits.page}
+        pages = {
+            "books": self._list_books,
+            "do": self._do,
+            "limit": self._api.limits.page,
+        }
         self.wsgi = Harness(
             self._serve,
             clock=self.clock,

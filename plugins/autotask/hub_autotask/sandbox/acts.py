@@ -104,7 +104,12 @@ def post_work(books, form):
         "itemName": form.get("text") or "Support",
         "nonBillable": 0,
     }
-    books.do("put", entity="BillingItems", id=books.next_id("BillingItems"), fields=line)
+    books.do(
+        "put",
+        entity="BillingItems",
+        id=books.next_id("BillingItems"),
+        fields=line,
+    )
     invoice_number = str(id) if books.automatic else None
     invoice = {
         "companyID": company,

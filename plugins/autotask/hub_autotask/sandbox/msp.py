@@ -41,7 +41,11 @@ COMPANIES = (
     (204, "Kobold Hardware AG", VENDOR, {"currencyID": EURO}),
 )
 NO_CONTACT = {0, 179, 201}
-CONTACTS = {176: ("Mary", "Alder"), 183: ("Jürgen", "Weiß"), 187: ("Siobhan", "O'Neill")}
+CONTACTS = {
+    176: ("Mary", "Alder"),
+    183: ("Jürgen", "Weiß"),
+    187: ("Siobhan", "O'Neill"),
+}
 CODES = (
     (801, "Remote Support", "Labor", "General Allocation Code"),
     (802, "Onsite Support", "Labor", "General Allocation Code"),

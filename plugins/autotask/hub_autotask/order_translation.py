@@ -1,0 +1,238 @@
+"""A purchase order, or the receipts of one, on its way to a document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hub import (
+    Address,
+    Code,
+    Codes,
+    Document,
+    Line,
+    Row,
+    Sentence,
+    StageName,
+    money,
+    to_cents,
+)
+from hub_autotask import lists
+from hub_autotask.client import local_day
+from hub_autotask.polling import Kind, Mark
+
+SUBMITTED, CANCELED = "Submitted", "Canceled"
+MARK = Mark("externalPONumber", "External P.O. Number")
+FREIGHT = Sentence(
+    "Orders with freight need an account for it. Choose one in the settings of the app."
+)
+CHARGE = Sentence(
+    "Items without a product need an account. Choose one in the settings of the app,"
+    " or add a product in Autotask."
+)
+
+
+class OrderTranslation:
+    """One purchase order on its way to a document."""
+
+    def __init__(self, kind: Kind, row: Row, items: Sequence[Row], status: str) -> None:
+        self.kind = kind
+        self.row = row
+        self.status = status
+        self.items = items
+        self.lists = kind.lists
+        self.settings = kind.site.settings
+        self.zone = kind.site.zone
+        self.currency = self.lists.home
+        self.vendor = self.lists.organisation(row["vendorID"])
+
+    def document(self) -> Document:
+        row = self.row
+        stage, hold = self._decide_stage()
+        lines = (*map(self._build_line, self.items), *self._freight_line())
+        return Document(
+            kind="purchase_order" if self.settings["post_as"] == "purchase_order" else "bill",
+            source_id=f"purchase_order:{row['id']}",
+            stage=stage,
+            hold=hold,
+            date=local_day(row["createDateTime"], self.zone),
+            received=local_day(row["createDateTime"], self.zone),
+            number=self._number(),
+            memo=self._compose_memo(),
+            currency=self.currency,
+            codes={
+                "vendor": self.vendor,
+                "payable_account": self.settings["payable_account"],
+                "term": self.lists.term(row["paymentTerm"]),
+            },
+            lines=lines,
+            total=sum((line.amount or money(0) for line in lines), money(0)),
+            tax_mode="none",
+            ship_to=self._address(),
+            facts={"Id in Autotask": str(row["id"]), "Status in Autotask": self.status},
+        )
+
+    def _decide_stage(self) -> tuple[StageName, str | None]:
+        if self.status == CANCELED:
+            return "closed", Sentence("%(name)s was canceled in Autotask.", name=self._name())
+        if self.status != SUBMITTED and MARK.is_ready(self.row):
+            return (
+                "pending",
+                Sentence(
+                    "%(name)s waits: in Autotask it is %(status)s.",
+                    name=self._name(),
+                    status=self.status or Sentence("in a state unknown there"),
+                ),
+            )
+        return self.kind.waits(self.row, self._find_hold())
+
+    def _find_hold(self) -> str | None:
+        foreign = self.lists.currency(self.row["vendorID"])
+        if foreign != self.currency:
+            return Sentence(
+                "%(name)s goes to %(vendor)s, which is kept in %(foreign)s; orders are"
+                " passed in %(currency)s only. Enter it in QuickBooks by hand, and"
+                " write its number into Autotask.",
+                name=self._name(),
+                vendor=self.vendor.name,
+                foreign=foreign,
+                currency=self.currency,
+            )
+        buyer = self._buyer_name()
+        if buyer and _is_same_name(buyer, self.vendor):
+            return Sentence(
+                "%(name)s has a vendor and a customer of the same name, %(party)s,"
+                " and QuickBooks lets no two bear one name. Rename one of them in"
+                " Autotask.",
+                name=self._name(),
+                party=buyer.name,
+            )
+        return None
+
+    def _name(self) -> str:
+        """Return how texts name the order."""
+        return f"Purchase order {self.row['purchaseOrderNumber'] or self.row['id']}"
+
+    def _number(self) -> str | None:
+        """Return Autotask's number if it is to be used, or if QuickBooks would give none."""
+        is_order = self.settings["post_as"] == "purchase_order"
+        numbered_by_quickbooks = is_order and not self.kind.site.company.custom_numbers
+        if numbered_by_quickbooks and not self.settings["own_number"]:
+            return None
+        return self.row["purchaseOrderNumber"] or str(self.row["id"])
+
+    def _compose_memo(self) -> str | None:
+        """Return the memo of the order, with its number if no field shows it."""
+        number = self.row["purchaseOrderNumber"]
+        texts = [self.row["generalMemo"]]
+        if number and not self._number():
+            texts.insert(0, f"Purchase order: {number}")
+        return "\n".join(filter(None, texts)) or None
+
+    def _buyer_name(self) -> Code | None:
+        """Return the organisation that the order was placed for, if any."""
+        id = self.row["purchaseForCompanyID"]
+        return self.lists.organisation(id) if id else None
+
+    def _build_line(self, item: Row) -> Line:
+        """Return a line for an item of the order."""
+        product = None
+        if item["productID"]:
+            product = self.lists.one("Products", item["productID"])
+        description = item["memo"]
+        if product and not description:
+            description = product["description"] or product["name"]
+        quantity = money(item["quantity"])
+        cost = money(item["unitCost"])
+        return Line(
+            id=str(item["id"]),
+            amount=to_cents(quantity * cost, self.currency),
+            quantity=quantity,
+            unit_price=cost,
+            description=description or None,
+            codes={
+                **self._product_or_account(product),
+                "customer": self._buyer_name(),
+            },
+        )
+
+    def _product_or_account(self, product: Row | None) -> Codes:
+        """Return the product of an item; without one the account for charges."""
+        if product:
+            return {"product": lists.as_product(product, self.settings)}
+        if self.settings["charge_account"]:
+            return {"account": self.settings["charge_account"]}
+        return {"product": Code(id="no product", name="Items without product", hold=CHARGE)}
+
+    def _freight_line(self) -> tuple[Line, ...]:
+        """Return a line for the freight of the order, if there is any."""
+        freight = money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0)
+        amount = to_cents(freight, self.currency)
+        if not amount:
+            return ()
+        codes: dict[str, Code | str | None] = {}
+        if self.settings["freight_account"]:
+            codes["account"] = self.settings["freight_account"]
+        else:
+            codes["product"] = Code(id="freight", name="Freight", hold=FREIGHT)
+        codes["customer"] = self._buyer_name()
+        line = Line(id="freight", amount=amount, description="Freight", codes=codes)
+        return (line,)
+
+    def _address(self) -> Address | None:
+        row = self.row
+        lines = tuple(filter(None, (row["shipToAddress1"], row["shipToAddress2"])))
+        if not lines and not row["shipToName"]:
+            return None
+        return Address(
+            name=row["shipToName"] or None,
+            lines=lines,
+            city=row["shipToCity"] or None,
+            region=row["shipToState"] or None,
+            postal_code=row["shipToPostalCode"] or None,
+        )
+
+
+class ReceiptTranslation(OrderTranslation):
+    """What was received with one invoice of a vendor; the first bill has the freight."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        row: Row,
+        status: str,
+        items: Mapping[Any, Row],
+        receipts: Sequence[Row],
+        leads: bool,
+        source_id: str,
+        number: str,
+    ) -> None:
+        parts = []
+        for receipt in receipts:
+            item = items[receipt["purchaseOrderItemID"]]
+            quantity = receipt["quantityNowReceiving"]
+            parts.append({**item, "id": receipt["id"], "quantity": quantity})
+        if not leads:
+            row = {**row, "freight": 0, "internalCurrencyFreight": 0}
+        super().__init__(kind, row, parts, status)
+        days = (local_day(one["receiveDate"], self.zone) for one in receipts)
+        self.day = max(filter(None, days))
+        self.source_id = source_id
+        self.number = None if number.startswith("receipt ") else number
+
+    def document(self) -> Document:
+        order = f"Purchase order: {self.row['purchaseOrderNumber']}"
+        return replace(
+            super().document(),
+            source_id=self.source_id,
+            stage="ready",
+            hold=self._find_hold(),
+            date=self.day,
+            received=self.day,
+            number=self.number,
+            memo="\n".join(filter(None, (order, self.row["generalMemo"]))),
+        )
+
+
+def _is_same_name(one: Code, other: Code) -> bool:
+    """Tell whether two codes have the same name except for case."""
+    return (one.name or "").casefold() == (other.name or "").casefold()
