@@ -57,7 +57,12 @@ def hub_fields(app: str) -> Any:
             match=("name",),
             missing=FromSetting("customers"),
         ),
-        Field(name="account_code", label="Account", role="account", match=("number", "name")),
+        Field(
+            name="account_code",
+            label="Account",
+            role="account",
+            match=("number", "name"),
+        ),
         Field(name="product", label="Product or service", role="item", match=("name",)),
         Field(name="tax", label="Tax", role="tax_code", match=("name",)),
         Field(name="class", label="Class", role="class", match=("name",)),

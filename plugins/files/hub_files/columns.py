@@ -83,7 +83,12 @@ PURCHASE_WORDS = ("supplier", "vendor", "leverandør", "payee")
 
 def ask_about_table() -> Iterator[FileField]:
     """Yield what a person says about a table, first what it holds."""
-    yield FileField(name="holds", label="The rows are lines of", required=True, choices=HOLDS)
+    yield FileField(
+        name="holds",
+        label="The rows are lines of",
+        required=True,
+        choices=HOLDS,
+    )
     for name, (label, _) in COLUMNS.items():
         yield FileField(name=name, label=label, required=name in REQUIRED)
     yield FileField(
@@ -93,8 +98,18 @@ def ask_about_table() -> Iterator[FileField]:
         required=True,
         choices=DATES,
     )
-    yield FileField(name="decimal", label="Cents come after", required=True, choices=DECIMALS)
-    yield FileField(name="amounts", label="Amounts of lines are", required=True, choices=AMOUNTS)
+    yield FileField(
+        name="decimal",
+        label="Cents come after",
+        required=True,
+        choices=DECIMALS,
+    )
+    yield FileField(
+        name="amounts",
+        label="Amounts of lines are",
+        required=True,
+        choices=AMOUNTS,
+    )
 
 
 def describe(table: Table) -> FileTable:

@@ -132,7 +132,9 @@ def _lines_of_csv(name: str, content: bytes) -> list[list[Cell]]:
     """Return the lines of a CSV file as stripped texts."""
     text = _decode(name, content)
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=_guess_delimiter(text), strict=True
+        io.StringIO(text, newline=""),
+        delimiter=_guess_delimiter(text),
+        strict=True,
     )
     try:
         return [[cell.strip() for cell in line] for line in reader]
