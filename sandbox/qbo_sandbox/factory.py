@@ -132,7 +132,11 @@ class QuickBooks:
             return profiles.profiles_page()
         realm = self.open(**body)
         tokens = {"access_token": self.token(realm), "refresh_token": self.refresh_tokens[realm]}
-        return {"realm": realm, "name": self.companies[realm].options.name, **tokens}
+        return {
+            "realm": realm,
+            "name": self.companies[realm].options.name,
+            **tokens,
+        }
 
     def add_fault(self, kind: str, call: str = "*", **rest: Any) -> Fault:
         return self.faults.add(Fault.read({"kind": kind, "call": call, **rest}))
@@ -172,8 +176,19 @@ def create(
     app = App(
         by_realm, grants, dict([client]), clock, folder, BookPages(by_realm, control.act, rules)
     )
-    pages = {**control.pages(), "meter": app.limits.page, "webhooks": sender.page}
-    harness = Harness(app, clock=clock, faults=rules, call=call_of, shape=app.shape, pages=pages)
+    pages = {
+        **control.pages(),
+        "meter": app.limits.page,
+        "webhooks": sender.page,
+    }
+    harness = Harness(
+        app,
+        clock=clock,
+        faults=rules,
+        call=call_of,
+        shape=app.shape,
+        pages=pages,
+    )
     quickbooks = QuickBooks(app, harness, control, client, founder)
     harness.pages |= {"snapshots": founder.snapshots.page, "profiles": quickbooks.profiles}
     _issue_tokens(quickbooks, refresh_token, access_token)

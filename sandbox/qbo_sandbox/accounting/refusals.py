@@ -115,7 +115,12 @@ class GatewayRefusal(Exception):
         self.message = f"message={word}; errorCode=00{code}; statusCode={status}"
 
     def body(self, now: float) -> dict[str, Any]:
-        error = {"message": self.message, "detail": self.detail, "code": self.code, "element": None}
+        error = {
+            "message": self.message,
+            "detail": self.detail,
+            "code": self.code,
+            "element": None,
+        }
         empty: dict[str, Any] = {
             "report": None,
             "queryResponse": None,

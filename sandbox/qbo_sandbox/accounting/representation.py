@@ -14,7 +14,11 @@ from qbo_sandbox.accounting.values import ZERO, dump, round_money, shortest_numb
 
 NATURAL_DEBIT = ("Asset", "Expense")
 HEAD = ("domain", "sparse", "Id", "SyncToken", "MetaData")
-HIDDEN = {"TaxService": HEAD, "RecurringTransaction": HEAD, "ExchangeRate": ("Id", "SyncToken")}
+HIDDEN = {
+    "TaxService": HEAD,
+    "RecurringTransaction": HEAD,
+    "ExchangeRate": ("Id", "SyncToken"),
+}
 
 
 class Showing(Lookups):

@@ -129,7 +129,13 @@ def _store(
     own["FileAccessUri"] = f"/v3/company/{company.options.realm}/download/{id}"
     stamp = company.stamp(company.now())
     meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
-    head = {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": "0", "MetaData": meta}
+    head = {
+        "domain": "QBO",
+        "sparse": False,
+        "Id": id,
+        "SyncToken": "0",
+        "MetaData": meta,
+    }
     return company.commit([Change("Attachable", id, head | data | own)], request)
 
 

@@ -212,7 +212,11 @@ class Sender:
                 for event in self._waiting.values()
             ]
         deliveries = [delivery.as_dict() for delivery in list(self.deliveries)]
-        return {"addresses": self.addresses, "waiting": waiting, "deliveries": deliveries}
+        return {
+            "addresses": self.addresses,
+            "waiting": waiting,
+            "deliveries": deliveries,
+        }
 
 
 def _call_in_process(wsgi: WSGIApplication, delivery: Delivery, headers: dict[str, str]) -> int:

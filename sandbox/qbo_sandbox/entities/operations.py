@@ -297,7 +297,13 @@ def _current_object(row: Row, body: dict[str, Any], *, needed: bool = True) -> N
 
 
 def _identify(data: dict[str, Any], id: str, token: int, meta: dict[str, str]) -> dict[str, Any]:
-    own = {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": str(token), "MetaData": meta}
+    own = {
+        "domain": "QBO",
+        "sparse": False,
+        "Id": id,
+        "SyncToken": str(token),
+        "MetaData": meta,
+    }
     return {
         key: _require_version(value) for key, value in (own | data).items() if value is not None
     }

@@ -132,7 +132,13 @@ def _expand_bundle(
         price = Decimal(str(resolve(company, "Item", part["ItemRef"]).read().get("UnitPrice") or 0))
         quantity = Decimal(str(part["Qty"])) * detail["Quantity"]
         about = {"ItemRef": part["ItemRef"], "Qty": quantity, "UnitPrice": price}
-        lines.append({"Amount": quantity * price, "DetailType": SALES_LINE, SALES_LINE: about})
+        lines.append(
+            {
+                "Amount": quantity * price,
+                "DetailType": SALES_LINE,
+                SALES_LINE: about,
+            }
+        )
     return lines
 
 
@@ -178,7 +184,11 @@ def with_subtotal(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
             line["Amount"] = round_money(
                 subtotal * Decimal(str(detail["DiscountPercent"])) / HUNDRED
             )
-    between = {"Amount": round_money(subtotal), "DetailType": SUBTOTAL_LINE, SUBTOTAL_LINE: {}}
+    between = {
+        "Amount": round_money(subtotal),
+        "DetailType": SUBTOTAL_LINE,
+        SUBTOTAL_LINE: {},
+    }
     return [*goods, between, *discounts]
 
 
@@ -221,7 +231,11 @@ def us_tax(company: Company, data: dict[str, Any], tax: dict[str, Any]) -> dict[
             (line["Amount"] for line in lines), ZERO
         )
     whole = round_money(sum((line["Amount"] for line in lines), ZERO))
-    return {"TxnTaxCodeRef": {"value": code}, "TotalTax": whole, "TaxLine": lines}
+    return {
+        "TxnTaxCodeRef": {"value": code},
+        "TotalTax": whole,
+        "TaxLine": lines,
+    }
 
 
 def _is_taxed(line: dict[str, Any]) -> bool:

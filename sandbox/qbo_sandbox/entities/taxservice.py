@@ -72,7 +72,11 @@ def _answer_rate(
 
 
 def _rate_answer(rate: dict[str, Any], side: str) -> dict[str, Any]:
-    names = {"TaxRateName": rate["Name"], "TaxRateId": rate["Id"], "RateValue": rate["RateValue"]}
+    names = {
+        "TaxRateName": rate["Name"],
+        "TaxRateId": rate["Id"],
+        "RateValue": rate["RateValue"],
+    }
     return names | {"TaxAgencyId": rate["AgencyRef"]["value"], "TaxApplicableOn": side}
 
 
@@ -93,7 +97,11 @@ def _find_code(name: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _rate_entry(rate: dict[str, Any], place: int) -> dict[str, Any]:
     reference = {"value": rate["TaxRateId"], "name": rate["TaxRateName"]}
-    return {"TaxRateRef": reference, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": place}
+    return {
+        "TaxRateRef": reference,
+        "TaxTypeApplicable": "TaxOnAmount",
+        "TaxOrder": place,
+    }
 
 
 def _require_unused(company: Company, kind: str, name: str) -> None:

@@ -47,7 +47,11 @@ def faults() -> Faults:
         *(f"query.{name.lower()}" for name in KINDS),
         *(f"report.{name.lower()}" for name in REPORTS),
     ]
-    return Faults(FAULTS, options=("code", "detail", "element"), calls=(*calls, *OTHERS, *OAUTH))
+    return Faults(
+        FAULTS,
+        options=("code", "detail", "element"),
+        calls=(*calls, *OTHERS, *OAUTH),
+    )
 
 
 def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:

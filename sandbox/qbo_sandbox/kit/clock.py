@@ -64,7 +64,11 @@ class Clock:
                 self.set(self.now() + float(body["advance"]), frozen=frozen)
             else:
                 self.set(moment(body["now"]) if "now" in body else self.now(), frozen=frozen)
-        return {"now": iso(self.now()), "epoch": self.now(), "frozen": self._stopped is not None}
+        return {
+            "now": iso(self.now()),
+            "epoch": self.now(),
+            "frozen": self._stopped is not None,
+        }
 
 
 def moment(text: str) -> float:

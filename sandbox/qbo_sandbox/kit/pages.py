@@ -42,7 +42,10 @@ class Pages:
     def __init__(self) -> None:
         loader = ChoiceLoader([PackageLoader(self.package), PackageLoader("qbo_sandbox.kit")])
         self.templates = Environment(
-            loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True
+            loader=loader,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

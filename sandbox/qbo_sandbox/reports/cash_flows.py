@@ -67,7 +67,13 @@ def cash_flow(frame: Frame) -> Report:
         "Net cash provided by operating activities", [format_amount(operating)]
     )
     rows = [
-        section_rows("OPERATING ACTIVITIES", own, provided, width=2, group="OperatingActivities")
+        section_rows(
+            "OPERATING ACTIVITIES",
+            own,
+            provided,
+            width=2,
+            group="OperatingActivities",
+        )
     ]
     increase = operating
     for title, name, group, types in ACTIVITIES:

@@ -80,4 +80,8 @@ def section_rows(
 
 def summary_row(title: str, values: Iterable[str], group: str) -> Row:
     """Return a row that has only a sum."""
-    return {"Summary": name_and_values(title, values), "type": "Section", "group": group}
+    return {
+        "Summary": name_and_values(title, values),
+        "type": "Section",
+        "group": group,
+    }

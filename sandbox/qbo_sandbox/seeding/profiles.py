@@ -19,7 +19,11 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "multicurrency": (
         "United States with Canadian dollars, euro and pounds; payables and receivables for each",
-        {"name": "Fjord & Sons Export", "multicurrency": True, "currencies": ("CAD", "EUR", "GBP")},
+        {
+            "name": "Fjord & Sons Export",
+            "multicurrency": True,
+            "currencies": ("CAD", "EUR", "GBP"),
+        },
     ),
     "no-sales-tax": ("sales tax switched off", {"name": "Fjord & Sons Untaxed", "tax": "off"}),
     "closed-books": (
@@ -28,7 +32,11 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "closed-for-good": (
         "the same without a password",
-        {"name": "Fjord & Sons Sealed", "closed": LAST_MONTH, "closing_password": False},
+        {
+            "name": "Fjord & Sons Sealed",
+            "closed": LAST_MONTH,
+            "closing_password": False,
+        },
     ),
     "class-per-transaction": (
         "one class for a whole transaction",

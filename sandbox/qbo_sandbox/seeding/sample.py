@@ -51,7 +51,11 @@ def _build_customer(company: Company, fields: list[str]) -> None:
 
 def _build_vendor(company: Company, fields: list[str]) -> None:
     id, name = fields[:2]
-    data: Body = {"DisplayName": name, "CompanyName": name, "BillAddr": _build_address(company, id)}
+    data: Body = {
+        "DisplayName": name,
+        "CompanyName": name,
+        "BillAddr": _build_address(company, id),
+    }
     write_entry(company, "Vendor", data, id)
 
 
@@ -79,7 +83,12 @@ def _build_address(company: Company, number: str) -> Body:
 def _special_tax_code(company: Company, fields: list[str]) -> None:
     """Write a tax code that is no number: queries show it on each page, and no line may have it."""
     name = fields[0]
-    data = {"Name": name, "Description": name, "Taxable": True, "TaxGroup": True}
+    data = {
+        "Name": name,
+        "Description": name,
+        "Taxable": True,
+        "TaxGroup": True,
+    }
     write_entry(company, "TaxCode", data, name)
 
 
@@ -187,7 +196,12 @@ def _bill_payment(party: str, paid: str, links: str, *rest: str) -> Body:
     total = sum((line["Amount"] for line in lines), Decimal(0))
     fields = {"Check": ("CheckPayment", "BankAccountRef")}
     part, field = fields.get(kind, ("CreditCardPayment", "CCAccountRef"))
-    return {"PayType": kind, part: {field: {"value": account}}, "Line": lines, "TotalAmt": total}
+    return {
+        "PayType": kind,
+        part: {field: {"value": account}},
+        "Line": lines,
+        "TotalAmt": total,
+    }
 
 
 def _read_link(links: str, kind: str) -> list[Body]:
@@ -285,7 +299,11 @@ def _write_budget(company: Company, fields: list[str]) -> None:
         for account, amount in pairs
         for month in range(1, 13)
     ]
-    body = {"Name": name, "BudgetType": "ProfitAndLoss", "BudgetEntryType": "Monthly"}
+    body = {
+        "Name": name,
+        "BudgetType": "ProfitAndLoss",
+        "BudgetEntryType": "Monthly",
+    }
     body |= {"StartDate": f"{year}-01-01", "EndDate": f"{year}-12-31"}
     write_entry(company, "Budget", body | {"BudgetDetail": details}, id)
 

@@ -83,14 +83,23 @@ def _write_rate(company: Company, fields: list[str]) -> None:
         "RateValue": Decimal(percent),
         "AgencyRef": {"value": agency},
     }
-    more = {"SpecialTaxType": "NONE", "DisplayType": "ReadOnly", "EffectiveTaxRate": [start]}
+    more = {
+        "SpecialTaxType": "NONE",
+        "DisplayType": "ReadOnly",
+        "EffectiveTaxRate": [start],
+    }
     write_entry(company, "TaxRate", data | more, id)
 
 
 def _write_code(company: Company, fields: list[str]) -> None:
     if company.options.tax != "codes" and "TAX" not in company.table("TaxCode").rows:
         for special, taxable in (("TAX", True), ("NON", False)):
-            data = {"Name": special, "Description": special, "Taxable": taxable, "TaxGroup": False}
+            data = {
+                "Name": special,
+                "Description": special,
+                "Taxable": taxable,
+                "TaxGroup": False,
+            }
             write_entry(company, "TaxCode", data, special)
     id, name, sale, purchase = fields[:4]
     lists_of = {"SalesTaxRateList": _rate_list(company, sale)}
@@ -98,7 +107,13 @@ def _write_code(company: Company, fields: list[str]) -> None:
     write_entry(
         company,
         "TaxCode",
-        {"Name": name, "Description": name, "Taxable": True, "TaxGroup": True, **lists_of},
+        {
+            "Name": name,
+            "Description": name,
+            "Taxable": True,
+            "TaxGroup": True,
+            **lists_of,
+        },
         id,
     )
 
@@ -107,7 +122,11 @@ def _rate_list(company: Company, rate: str) -> dict[str, Any]:
     reference = name_reference(company, "TaxRate", {"value": rate})
     return {
         "TaxRateDetail": [
-            {"TaxRateRef": reference, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
+            {
+                "TaxRateRef": reference,
+                "TaxTypeApplicable": "TaxOnAmount",
+                "TaxOrder": 0,
+            }
         ]
     }
 

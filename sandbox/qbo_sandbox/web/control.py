@@ -197,11 +197,19 @@ def _pay_document(company: Company, body: dict[str, Any]) -> object:
     data = operations.require_existing(company, kind, body["id"]).read()
     amount = Decimal(str(body.get("amount", data["Balance"])))
     line = {"Amount": amount, "LinkedTxn": [{"TxnId": data["Id"], "TxnType": kind}]}
-    paid = {"TotalAmt": amount, "CurrencyRef": data["CurrencyRef"], "Line": [line]}
+    paid = {
+        "TotalAmt": amount,
+        "CurrencyRef": data["CurrencyRef"],
+        "Line": [line],
+    }
     if kind == "Invoice":
         return _create_object(
             company, {"kind": "Payment", "set": paid | {"CustomerRef": data["CustomerRef"]}}
         )
     bank = {"BankAccountRef": {"value": company.bank(data["CurrencyRef"]["value"])}}
-    more = {"VendorRef": data["VendorRef"], "PayType": "Check", "CheckPayment": bank}
+    more = {
+        "VendorRef": data["VendorRef"],
+        "PayType": "Check",
+        "CheckPayment": bank,
+    }
     return _create_object(company, {"kind": "BillPayment", "set": paid | more})
