@@ -36,7 +36,10 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class TransactionLineView:
-    """A line: what it posts to, its dimensions by label, and its amounts."""
+    """A line: what it posts to, its dimensions by label, and its amounts.
+
+    The line of a payment posts to the transaction that it pays, so it `is_linked`.
+    """
 
     description: str
     posts_to: str
@@ -44,6 +47,7 @@ class TransactionLineView:
     quantity: Decimal | None
     price: Decimal | None
     amount: Decimal | None
+    is_linked: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,7 +206,8 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
     if not isinstance(detail, dict):
         detail = {}
     tags = dict(_iter_references(detail, names))
-    posts_to = tags.pop("Account", "") or tags.pop("Item", "") or _linked_title(line)
+    record_name = tags.pop("Account", "") or tags.pop("Item", "")
+    posts_to = record_name or _linked_title(line)
     if detail.get("BillableStatus") == "Billable":
         tags["Billable"] = "yes"
     return TransactionLineView(
@@ -212,6 +217,7 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
         quantity=_exact_number(detail.get("Qty")),
         price=_exact_number(detail.get("UnitPrice")),
         amount=_line_amount(line),
+        is_linked=bool(line.get("LinkedTxn")) and not record_name,
     )
 
 

@@ -12,9 +12,11 @@ from hub import outbox
 from hub.models import Posting
 from hub.money import ZERO
 from hub.qbo import display
-from hub.translations.messages import gettext_noop
+from hub.translations.messages import gettext, gettext_noop
 
 PARTY_LABELS = (gettext_noop("Supplier"), gettext_noop("Customer"), gettext_noop("Party"))
+MONEY_LABELS = ("Deposit account", "Account")  # the account that a payment changes
+PAYMENTS = gettext_noop("Payments")
 REST = gettext_noop("Tax and rounding")
 NO_PARTY = gettext_noop("Without a party")
 # The currency and the name of an account or a party -> the sum of it.
@@ -69,9 +71,9 @@ class Breakdown:
             for line in view.lines:
                 if line.amount:
                     rest -= line.amount
-                    _add(accounts, row.currency, line.posts_to, sign * line.amount)
+                    _add(accounts, row.currency, _account(view, line), sign * line.amount)
             if row.total is not None:
-                _add(accounts, row.currency, REST, sign * rest)
+                _add(accounts, row.currency, gettext(REST), sign * rest)
                 party = _party(view.facts, row.party)
                 _add(parties, row.currency, party, sign * row.total)
         return cls(_sort_totals(accounts), _sort_totals(parties))
@@ -86,6 +88,17 @@ def _views(
     return display.view_payloads(session, company_id, payloads)
 
 
+def _account(view: display.TransactionView, line: display.TransactionLineView) -> str:
+    """Return what a line posts to; that of a payment posts to the account of the money."""
+    if not line.is_linked:
+        return line.posts_to
+    facts = dict(view.facts)
+    for label in MONEY_LABELS:
+        if facts.get(label):
+            return facts[label]
+    return gettext(PAYMENTS)
+
+
 def _party(facts: Iterable[tuple[str, str]], source_party: str) -> str:
     """Return the name of the supplier or customer among the facts of a transaction.
 
@@ -98,7 +111,7 @@ def _party(facts: Iterable[tuple[str, str]], source_party: str) -> str:
         if named[label] == display.PLACEHOLDER_TEXT and source_party:
             return source_party
         return named[label]
-    return NO_PARTY
+    return gettext(NO_PARTY)
 
 
 def _add(totals: Totals, currency: str, name: str, amount: Decimal) -> None:
@@ -110,4 +123,5 @@ def _add(totals: Totals, currency: str, name: str, amount: Decimal) -> None:
 def _sort_totals(totals: Totals) -> list[tuple[str, str, Decimal]]:
     """Return currency, name and sum, the largest sum of each currency first, without zeros."""
     rows = [(currency, name, amount) for (currency, name), amount in totals.items() if amount]
-    return sorted(rows, key=lambda row: (row[0], row[1] == REST, -abs(row[2]), row[1]))
+    rest = gettext(REST)
+    return sorted(rows, key=lambda row: (row[0], row[1] == rest, -abs(row[2]), row[1]))

@@ -155,6 +155,26 @@ def test_a_party_that_is_only_created_has_the_name_of_its_source_in_the_sums(
     assert "created in QuickBooks first" not in parties
 
 
+def test_payments_are_summed_up_by_the_account_of_the_money(operator: Visitor) -> None:
+    """Their lines name the transactions that they pay, each of which would be a row."""
+    ids = _add(operator, 2, kind="payment")
+    with operator.app.app_context(), engine.transaction() as session:
+        for id in ids:
+            posting = session.get_one(Posting, id)
+            invoice = {"TxnId": id, "TxnType": "Invoice"}
+            payment = {"Line": [{"Amount": str(posting.total), "LinkedTxn": [invoice]}]}
+            if id == ids[0]:
+                payment["DepositToAccountRef"] = {"value": "1", "name": "Brukskonto"}
+            posting.payload = json.dumps(payment).encode()
+        totals = [session.get_one(Posting, id).total for id in ids]
+    page = operator.page(f"{_here(operator)}approve?which=all")
+    table = unescape(page.partition("Sums by account")[2].partition("</table>")[0])
+    rows = dict(re.findall(r'fw-normal">([^<]+)</th>\s*<td class="amount">(\S+) NOK', table))
+    assert rows["Brukskonto"] == f"{totals[0]:,.2f}"
+    assert rows["Payments"] == f"{totals[1]:,.2f}"
+    assert "Invoice" not in table
+
+
 def test_what_is_approved_shows_its_date_and_due_date(operator: Visitor) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         document = session.get_one(SourceDocument, operator.story.documents["review"])
