@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select, te
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument, TransactionHead, lists
-from hub.models.enums import DocumentState
+from hub.models.enums import DocumentState, PostingState
 from hub.money import ZERO
 from hub.outbox.document_search import has_all_words
 from hub.outbox.listing import FILTER_STATES, documents_with_posting, ids_in_state, in_state
@@ -22,7 +22,7 @@ from hub.web.figures import Figure, sum_halves
 from hub.web.layout import KINDS
 from hub.web.paging import MAX_AMOUNT
 
-NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort")
+NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort", "run")
 PAID, PART_PAID = "paid", "part_paid"  # posted documents, by what QuickBooks says of them
 PAYABLE_KINDS = ("bill", "invoice")
 SHOWN_STATES = (FILTER_STATES[0], PAID, *FILTER_STATES[1:])
@@ -197,6 +197,9 @@ def _conditions(
     installation_id = row_ids.parse(filters["installation"])
     if installation_id is not None:
         conditions.append(SourceDocument.installation_id == installation_id)
+    run_id = row_ids.parse(filters["run"])
+    if run_id is not None:
+        conditions.append(_is_posted_by(run_id))
     if filters["kind"] in KINDS:
         conditions.append(SourceDocument.kind == filters["kind"])
     if filters["q"]:
@@ -218,6 +221,14 @@ def _conditions(
     has_choice = is_ordered and not (order is SourceDocument.total and filters["state"])
     conditions.append((order if has_choice else cast(order, Text)).is_not(None))
     return conditions
+
+
+def _is_posted_by(run_id: int) -> ColumnElement[bool]:
+    """Return the condition that a run posted, corrected or removed something of a document."""
+    postings = select(Posting.document_id).where(
+        Posting.run_id == run_id, Posting.state == PostingState.POSTED
+    )
+    return SourceDocument.id.in_(postings)
 
 
 def _date(text: str) -> dt.date | None:

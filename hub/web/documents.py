@@ -23,13 +23,13 @@ from hub.models import (
     TransactionHead,
     case_posting,
 )
-from hub.models.enums import DocumentState, Operation, PostingState, RunKind
+from hub.models.enums import LIST_KINDS, DocumentState, Operation, PostingState, RunKind
 from hub.outbox.listing import part_states
 from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
-from hub.web import exports, matches, saved_filters, source_files, viewer
+from hub.web import exports, matches, row_ids, saved_filters, source_files, viewer
 from hub.web.access import ANYWHERE, may_here, person_name, require_role, scope
 from hub.web.case_titles import subjects
 from hub.web.document_filters import (
@@ -86,6 +86,7 @@ def index() -> str:
             page=replace(documents, rows=rows_of(session, documents.rows)),
             summary=summarize(session, select_ids(session, filters, is_ordered=False)),
             filters=filters,
+            run_id=row_ids.parse(filters["run"]),
             problem=problem_of(filters),
             chosen=present(filters),
             saved=saved_filters.list_saved(session),
@@ -228,7 +229,8 @@ def _state_values(
 ) -> dict[str, Any]:
     """Return the state of a document, what is paid of it, and what the person may do with it."""
     payment = _payment(session, main, state)
-    may_undo = state == DocumentState.POSTED and may_here("operator")
+    is_removable = state == DocumentState.POSTED and document.kind not in LIST_KINDS
+    may_undo = is_removable and may_here("operator")
     return {
         "state": state,
         "shown_state": _shown_state(state, main, payment),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.models import Posting, SourceDocument
+from hub.models.enums import LIST_KINDS
 from hub.money import precision
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
@@ -39,7 +40,23 @@ NUMBER = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
 DATE_PATTERN = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::[\d.]+)?(?:Z|[+-]\d\d:\d\d)?)?\b")
 AMOUNTS = ("total", "tax_total")
 DATES = ("date", "due", "received")
-ADDRESS = "ship_to"
+ADDRESSES = ("ship_to", "address")
+PRICES = ("price", "cost")
+# What a new supplier, customer or item is created from, with its labels.
+RECORD_LABELS = {
+    "name": gettext_noop("Name"),
+    "type": gettext_noop("Type"),
+    "sku": gettext_noop("SKU"),
+    "description": gettext_noop("Description"),
+    "price": gettext_noop("Price"),
+    "cost": gettext_noop("Cost"),
+    "on_hand": gettext_noop("On hand"),
+    "email": gettext_noop("E-mail"),
+    "phone": gettext_noop("Phone"),
+    "contact": gettext_noop("Contact"),
+    "address": gettext_noop("Address"),
+    "currency": gettext_noop("Currency"),
+}
 DATE_FACTS = ("Date", "Due")  # of `hub.qbo.display`
 WORD_FACTS = ("Amounts", "Paid by", "Type")
 MILLION = 1_000_000
@@ -68,11 +85,10 @@ class View:
 def source_view(document: SourceDocument, record_name: RecordName = lambda field, code: "") -> View:
     """Return what the source said; a bare id is replaced by the name of its record."""
     body = document.body or {}
-    facts = []
-    for name, value in body.items():
-        if value and name not in HIDDEN_FIELDS:
-            label = LABELS.get(name) or _label(name)
-            facts.append((label, _fact(name, value, document.currency)))
+    if body.get("kind") in LIST_KINDS:
+        facts = _record_facts(body.get("details") or {})
+    else:
+        facts = _document_facts(body, document.currency)
     for name, value in body.get("facts", {}).items():
         facts.append((_label(name), format_dates(str(value))))
     lines = []
@@ -86,6 +102,25 @@ def source_view(document: SourceDocument, record_name: RecordName = lambda field
         attachments=body.get("attachments", []),
         warnings=body.get("warnings", []),
     )
+
+
+def _document_facts(body: Mapping[str, Any], currency: str) -> list[tuple[str, Any]]:
+    """Return the fields of a document that are not shown elsewhere on its page."""
+    facts = []
+    for name, value in body.items():
+        if value and name not in HIDDEN_FIELDS:
+            label = LABELS.get(name) or _label(name)
+            facts.append((label, _fact(name, value, currency)))
+    return facts
+
+
+def _record_facts(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return what the source says of a supplier, customer or item."""
+    facts = []
+    for name, label in RECORD_LABELS.items():
+        if details.get(name):
+            facts.append((label, _fact(name, details[name], details.get("currency") or "")))
+    return facts
 
 
 def payload_text(posting: Posting) -> str:
@@ -142,12 +177,14 @@ def short_money(value: Decimal, currency: str) -> str:
 
 def _fact(name: str, value: Any, currency: str) -> str:
     """Return the text of a simple value: an amount, a date or a label."""
-    if name in AMOUNTS:
+    if name in AMOUNTS or name in PRICES:
         return amount(value, currency)
     if name == "tax_mode":
         mode = str(value)
         return gettext(TAX_LABELS.get(mode, mode))
-    if name == ADDRESS and isinstance(value, dict):
+    if name == "type":
+        return str(value).replace("_", " ")
+    if name in ADDRESSES and isinstance(value, dict):
         return ", ".join(_text(part) for part in value.values() if part)
     text = _text(value)
     if name in DATES:

@@ -68,6 +68,34 @@ def test_a_document_keeps_the_words_of_its_source() -> None:
     assert view.warnings == ["The file is missing."]
 
 
+def test_a_customer_shows_what_its_source_knows_and_nothing_of_taxes() -> None:
+    details = {
+        "name": "Harbor Freight",
+        "phone": "555-0179",
+        "address": {"lines": ["179 Elm Street"], "city": "Riverton", "country": "US"},
+        "currency": "USD",
+    }
+    body = {"kind": "customer", "currency": "USD", "tax_mode": "exclusive", "details": details}
+    view = source_view(SourceDocument(body=body, currency="USD"))
+    assert view.facts == [
+        ("Name", "Harbor Freight"),
+        ("Phone", "555-0179"),
+        ("Address", "179 Elm Street, Riverton, US"),
+        ("Currency", "USD"),
+    ]
+
+
+def test_an_item_shows_its_kind_and_prices() -> None:
+    details = {"name": "Bolt", "type": "non_inventory", "price": "1234.5", "cost": "2"}
+    view = source_view(SourceDocument(body={"kind": "item", "details": details}, currency="USD"))
+    assert view.facts == [
+        ("Name", "Bolt"),
+        ("Type", "non inventory"),
+        ("Price", "1,234.50"),
+        ("Cost", "2.00"),
+    ]
+
+
 def test_an_address_is_shown_without_the_names_of_its_parts() -> None:
     address = {"name": "Orbital Works", "lines": ["3 Launch Road", "Hangar 3"], "region": None}
     view = source_view(SourceDocument(body={"ship_to": address}, currency="USD"))

@@ -84,6 +84,17 @@ def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
     assert f'/postings/{ids[5]}"' in page
 
 
+@pytest.mark.parametrize("kind", ["bill", "vendor"])
+def test_the_removal_of_a_record_of_a_list_is_not_offered(desk, kind):
+    """Others may use the record by now, so the page could only say that it stays."""
+    with transaction() as session:
+        document = session.get_one(Posting, desk.ids[0]).document
+        document.kind = kind
+        here = f"/documents/{document.id}"
+    desk.visitor.log_in("oda")
+    assert ("Remove from QuickBooks" in desk.visitor.page(here)) == (kind == "bill")
+
+
 def test_a_viewer_takes_nothing_back(desk):
     desk.visitor.log_in("vera")
     assert desk.visitor.get(f"/undo/posting/{desk.ids[0]}").status_code == 403
