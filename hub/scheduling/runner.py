@@ -47,11 +47,18 @@ from hub.scheduling.subjects import (
 from hub.sources import outage
 from hub.sources.record_push import push_lists
 from hub.telemetry import log_context
+from hub.translations.messages import gettext_noop
 
 MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
 # States of documents and files that the exit code of a command reports.
 ATTENTION_STATES = (PostingState.HELD, PostingState.REVIEW, PostingState.UNKNOWN)
 # Who asks for runs at moments that nobody chose: those do not try a refused connection.
+# What the log says in place of the name of a count that would be misread there.
+COUNT_WORDS = {
+    "pending": gettext_noop("not final yet"),
+    "unknown": gettext_noop("removed before they were read"),
+    "none": gettext_noop("with nothing to post"),
+}
 UNATTENDED = (run_log.ENGINE, run_log.WEBHOOK)
 
 
@@ -361,9 +368,9 @@ KINDS: dict[str, tuple[Callable[[Steps, Any], None], Callable[[int], Any]]] = {
 
 
 def _format_counts(counts: Mapping[str, int]) -> str:
-    """Return counts as text, such as "3 new, 1 held", without those that are 0."""
+    """Return counts as text, such as "4 documents, 3 new, 1 held", without those that are 0."""
     texts: list[str] = []
-    for name, number in counts.items():
+    for name, number in sorted(counts.items(), key=lambda count: count[0] != "documents"):
         if number:
-            texts.append(f"{number} {name}")
+            texts.append(f"{number} {COUNT_WORDS.get(name, name)}")
     return ", ".join(texts) or "nothing new"

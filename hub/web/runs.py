@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -11,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Posting, Run, RunLine
-from hub.models.enums import Operation, PostingState, RunKind, RunOutcome
+from hub.models.enums import LIST_KINDS, Operation, PostingState, RunKind, RunOutcome
 from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import exports, reconciliation, row_ids
+from hub.web import exports, reconciliation, row_ids, viewer
 from hub.web.access import ANYWHERE, may_here, require_role, scope
 from hub.web.layout import app_name, installation_choices, use_zone_of
 from hub.web.paging import page, present, row_or_404
@@ -65,6 +66,15 @@ class RunSubjects:
         if company is not None:
             return f"{what} · {company.name or company.realm}"
         return what
+
+
+@pages.app_template_filter("duration")
+def format_duration(run: Run) -> str:
+    """Return how long a run took, such as "4.5 s"; "" before it has ended."""
+    if run.started_at is None or run.ended_at is None:
+        return ""
+    seconds = Decimal(str((run.ended_at - run.started_at).total_seconds()))
+    return f"{viewer.number_format().amount(seconds, 1)} s"
 
 
 @pages.get("/")
@@ -198,7 +208,8 @@ def _context(run_id: int) -> dict[str, Any]:
             "installation": installation,
             "next_try": _next_try_time(session, run, installation),
             "apps": _apps(session, run),
-            "undoable": may_here("operator") and has_ended and _has_posted(session, run),
+            "has_posted": _has_posted(session, run),
+            "undoable": may_here("operator") and has_ended and _has_created(session, run),
             "back": url_for("runs.index"),
         }
 
@@ -213,15 +224,18 @@ def _next_try_time(
     return outage.next_attempt(session, installation)
 
 
-def _has_posted(session: Session, run: Run) -> bool:
-    """Tell whether a run created a transaction that is still posted, so that it can be undone."""
+def _has_posted(session: Session, run: Run, *conditions: ColumnElement[bool]) -> bool:
+    """Tell whether a run posted something that the conditions fit."""
     query = select(Posting.id).where(
-        Posting.run_id == run.id,
-        Posting.operation == Operation.CREATE,
-        Posting.state == PostingState.POSTED,
+        Posting.run_id == run.id, Posting.state == PostingState.POSTED, *conditions
     )
-    first = session.scalar(query.limit(1))
-    return first is not None
+    return session.scalar(query.limit(1)) is not None
+
+
+def _has_created(session: Session, run: Run) -> bool:
+    """Tell whether a run created a transaction that is still posted, so that it can be undone."""
+    is_transaction = Posting.kind.not_in(LIST_KINDS)
+    return _has_posted(session, run, Posting.operation == Operation.CREATE, is_transaction)
 
 
 def _apps(session: Session, run: Run) -> list[Installation]:

@@ -7,7 +7,7 @@ import pytest
 
 from hub.db import engine
 from hub.installations import enable
-from hub.models import Installation, Run, Schedule
+from hub.models import Installation, Posting, Run, Schedule
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.testing.clock import FakeClock
@@ -52,6 +52,20 @@ def test_a_run_that_ended_stops_the_renewal(operator: Visitor) -> None:
     here = f"/runs/{operator.story.runs['done']}"
     assert "hx-get" not in operator.page(here)
     assert operator.get(f"{here}/progress").status_code == 286
+
+
+def test_a_run_leads_to_the_documents_that_it_posted(operator: Visitor) -> None:
+    run_id, other_id = operator.story.runs["done"], operator.story.runs["running"]
+    with operator.app.app_context(), engine.transaction() as session:
+        for name, id in (("posted", run_id), ("held", run_id), ("unknown", other_id)):
+            session.get_one(Posting, operator.story.postings[name]).run_id = id
+        number = session.get_one(Posting, operator.story.postings["posted"]).document.number
+    address = f"/documents?run={run_id}"
+    assert f'href="{address}"' in operator.page(f"/runs/{run_id}")
+    page = operator.page(address)
+    assert re.findall(r'class="number[^>]*>\s*<a [^>]*>([^<]+)<', page) == [number]
+    assert f'name="run" value="{run_id}"' in page
+    assert number in operator.page(f"/documents/export?format=csv&run={run_id}")
 
 
 def test_a_run_shows_its_result_and_its_log(operator: Visitor) -> None:
@@ -161,4 +175,4 @@ def test_a_run_that_no_person_asked_for_says_so_in_words(
     with operator.app.app_context(), engine.transaction() as session:
         session.get_one(Run, id).requested_by = requester
     assert f"<dd>{words}</dd>" in operator.page(f"/runs/{id}")
-    assert f"<td>{words}</td>" in operator.page("/runs/")
+    assert f">{words}</td>" in operator.page("/runs/")
