@@ -1,6 +1,7 @@
 """Carry out what a person decided about a case; a page then opens the next case of its list."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -29,6 +30,25 @@ from hub.web.paging import present, row_or_404
 MAX_SHOWN = 200
 CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
 REMOVING = (CaseAction.VOID, CaseAction.DELETE)
+
+
+def requires_open_case(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a view that carries out a decision, so that it does so for open cases only.
+
+    The case may have been closed since its page was shown, by a run or in another window. Its page
+    then says so, with who closed it.
+    """
+
+    @wraps(view)
+    def decide_if_open(case_id: int, **arguments_of_view: Any) -> Any:
+        with read_only_session() as session:
+            is_closed = row_or_404(session, Case, case_id).closed_at is not None
+        if is_closed:
+            flash(gettext("This case was closed in the meantime. Nothing was changed."), "look")
+            return redirect(url_for("inbox.one", case_id=case_id, **arguments()))
+        return view(case_id, **arguments_of_view)
+
+    return decide_if_open
 
 
 def apply(

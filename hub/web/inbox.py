@@ -85,6 +85,7 @@ def one(case_id: int) -> str:
 
 @pages.post("/<int:case_id>/match")
 @require_role("operator")
+@case_acts.requires_open_case
 def match(case_id: int) -> Response | tuple[str, int]:
     """Match the code of a case and release what it held; without a choice show the form again."""
     installation, source_code, field = _code_of_case(case_id)
@@ -99,6 +100,7 @@ def match(case_id: int) -> Response | tuple[str, int]:
 
 @pages.post("/<int:case_id>/create")
 @require_role("operator")
+@case_acts.requires_open_case
 def create(case_id: int) -> Response | tuple[str, int]:
     """Have the record of a case created as the form says; show the form again with its errors."""
     installation, source_code, field = _code_of_case(case_id)
@@ -116,6 +118,7 @@ def create(case_id: int) -> Response | tuple[str, int]:
 
 @pages.post("/<int:case_id>/retry")
 @require_role("operator")
+@case_acts.requires_open_case
 def retry(case_id: int) -> Response:
     """Retry every posting of a case; each is looked for in QuickBooks before it is sent again."""
 
@@ -158,6 +161,7 @@ def confirm_removal(case_id: int) -> str:
 
 @pages.post("/<int:case_id>/close")
 @require_role("operator")
+@case_acts.requires_open_case
 def close(case_id: int) -> Response:
     """Close a case that stops nothing, after a person has looked at it."""
     with read_only_session() as session:
@@ -170,6 +174,7 @@ def close(case_id: int) -> Response:
 
 @pages.post("/<int:case_id>/<int:posting_id>/retry")
 @require_role("operator")
+@case_acts.requires_open_case
 def retry_one(case_id: int, posting_id: int) -> Response:
     """Retry one posting."""
 
@@ -180,6 +185,7 @@ def retry_one(case_id: int, posting_id: int) -> Response:
 
 @pages.post("/<int:case_id>/<int:posting_id>/adopt")
 @require_role("operator")
+@case_acts.requires_open_case
 def adopt(case_id: int, posting_id: int) -> Response:
     """Take the transaction in QuickBooks as the posting of this document."""
     quickbooks_id = request.form.get("quickbooks_id", "")
@@ -196,6 +202,7 @@ def adopt(case_id: int, posting_id: int) -> Response:
 
 @pages.post("/<int:case_id>/<int:posting_id>/not-this")
 @require_role("operator")
+@case_acts.requires_open_case
 def not_this(case_id: int, posting_id: int) -> Response:
     """Record that the transaction belongs to another document."""
     quickbooks_id = request.form.get("quickbooks_id", "")
@@ -211,6 +218,7 @@ def not_this(case_id: int, posting_id: int) -> Response:
 
 @pages.post("/<int:case_id>/<int:posting_id>/skip")
 @require_role("operator")
+@case_acts.requires_open_case
 def skip(case_id: int, posting_id: int) -> Response:
     """Leave a document out of the books, with a reason."""
     reason = request.form.get("reason", "")
@@ -224,6 +232,7 @@ def skip(case_id: int, posting_id: int) -> Response:
 
 @pages.post("/<int:case_id>/<int:posting_id>/put-back")
 @require_role("operator")
+@case_acts.requires_open_case
 def restore(case_id: int, posting_id: int) -> Response:
     """Write a document again as it was posted, over the version that the person has seen."""
     sync_token = request.form.get("sync_token", "")
@@ -237,6 +246,7 @@ def restore(case_id: int, posting_id: int) -> Response:
 
 @pages.post("/<int:case_id>/leave")
 @require_role("operator")
+@case_acts.requires_open_case
 def leave(case_id: int) -> Response:
     """Leave in QuickBooks what the source no longer has."""
     with read_only_session() as session:

@@ -16,7 +16,7 @@ from hub.models import Installation
 from hub.models.enums import InstallationMode, RunKind
 from hub.outbox import approvals
 from hub.scheduling import run_log
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, ngettext
 from hub.web import (
     confirmation,
     listed_rows,
@@ -130,12 +130,11 @@ def confirm(installation_id: int) -> str | Response:
         context = tabs(session, installation)
         unchanged = review_rows.select_unchanged(rows, chosen)
         breakdown = _breakdown(session, installation, unchanged)
-    changed = 0
-    if chosen is not None:
-        changed = len(chosen) - len(unchanged)
+        left_out = set(chosen or ()) - {row.id for row in unchanged}
+        changed = review_approvals.count_in_review(session, installation_id, left_out)
     if not unchanged:
-        if changed:
-            _flash_changed(changed)
+        if left_out:
+            _flash_left_out(changed, len(left_out) - changed)
         else:
             flash(gettext("Select at least one document."), "look")
         return redirect(url_for("review.show", installation_id=installation_id))
@@ -148,6 +147,7 @@ def confirm(installation_id: int) -> str | Response:
         more=more,
         left=context["to_review"] - len(unchanged),
         changed=changed,
+        settled=len(left_out) - changed,
         sums=review_rows.sums_of(unchanged).texts(),
         more_sums=review_rows.sums_of(more).texts(),
         breakdown=breakdown,
@@ -242,7 +242,9 @@ def approve(installation_id: int) -> Response | str:
         flash(gettext("Approved %(documents)s. Posting now.", documents=approved), "success")
         _flash_waiting(review_approvals.count_waiting(installation_id, listed))
     flash_outcome(outcome)
-    _flash_changed(len(outcome.changed))
+    with read_only_session() as session:
+        changed = review_approvals.count_in_review(session, installation_id, outcome.changed)
+    _flash_left_out(changed, len(outcome.changed) - changed)
     return redirect(url_for("review.show", installation_id=installation_id))
 
 
@@ -291,15 +293,30 @@ def _may_become_automatic(installation: Installation) -> bool:
     return may_configure(installation)
 
 
-def _flash_changed(count: int) -> None:
-    """Say how many documents changed since they were shown."""
-    if count == 1:
+def _flash_left_out(changed: int, settled: int) -> None:
+    """Say how many of the listed documents were not approved, because they are not as listed.
+
+    Some changed; others were settled meanwhile, for example approved in another window.
+    """
+    if changed == 1:
         flash(gettext("1 document changed since it was listed and stays in review."), "look")
-    elif count:
+    elif changed:
         flash(
             gettext(
                 "%(count)s documents changed since they were listed and stay in review.",
-                count=count,
+                count=changed,
             ),
             "look",
         )
+    if settled:
+        flash(settled_text(settled), "look")
+
+
+@pages.app_template_filter("settled")
+def settled_text(count: int) -> str:
+    """Say how many of the listed documents are not in review any more."""
+    return ngettext(
+        "%(count)s document is no longer in review: it was approved or changed meanwhile.",
+        "%(count)s documents are no longer in review: they were approved or changed meanwhile.",
+        count,
+    )

@@ -89,6 +89,12 @@ def count_waiting(installation_id: int, approved: Collection[int]) -> int:
     return count
 
 
+def count_in_review(session: Session, installation_id: int, ids: Collection[int]) -> int:
+    """Count those of some postings that are in review."""
+    in_review = select(Posting.id).where(*approvals.review_conditions(installation_id))
+    return len(set(session.scalars(in_review)).intersection(ids))
+
+
 def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> ApprovalOutcome:
     """Approve those of the listed postings that are as they were listed.
 

@@ -144,6 +144,36 @@ def test_a_case_that_stops_nothing_is_closed_by_who_looked_at_it(operator: Visit
     assert operator.row(Case, operator.story.cases["none"]).closed_by == "oda"
 
 
+@pytest.mark.parametrize(
+    ("act", "fields"),
+    [("/retry", {}), ("/{held}/skip", {"reason": "Paid in cash"}), ("/close", {})],
+)
+def test_a_decision_about_a_case_that_was_closed_meanwhile_changes_nothing(
+    operator: Visitor, clock: FakeClock, act: str, fields: dict[str, str]
+) -> None:
+    held = operator.story.postings["held"]
+    with operator.app.app_context(), transaction() as session:
+        case = session.get_one(Case, operator.story.cases["retry"])
+        case.closed_at, case.closed_by = clock.now(), "ada"
+    address = _case(operator, "retry")
+    page = operator.press(address + act.format(held=held), **fields)
+    assert "This case was closed in the meantime. Nothing was changed." in page
+    assert "by ada" in page
+    assert operator.row(Posting, held).state == "held"
+    assert operator.row(Case, operator.story.cases["retry"]).decision == ""
+
+
+def test_a_match_for_a_case_that_was_closed_meanwhile_is_not_replaced(
+    operator: Visitor, clock: FakeClock
+) -> None:
+    address = _case(operator, "match")
+    with operator.app.app_context(), transaction() as session:
+        session.get_one(Case, operator.story.cases["match"]).closed_at = clock.now()
+    page = operator.press(f"{address}/match", record="56")
+    assert "This case was closed in the meantime. Nothing was changed." in page
+    assert "Next:" not in page
+
+
 def test_a_case_that_stops_something_cannot_be_waved_away(operator: Visitor) -> None:
     assert operator.post(f"{_case(operator, 'retry')}/close").status_code == 400
     assert operator.row(Case, operator.story.cases["retry"]).closed_at is None
@@ -513,7 +543,7 @@ def test_what_the_source_no_longer_has_is_left_in_quickbooks(operator: Visitor) 
     here = _gone(operator, "void")
     assert "Left as it is in QuickBooks." in operator.press(f"{here}/leave")
     assert operator.row(Posting, operator.story.postings["held"]).state == "skipped"
-    assert operator.post(f"{_case(operator, 'retry')}/leave").status_code == 400
+    assert operator.post(f"{_case(operator, 'match')}/leave").status_code == 400
 
 
 def test_equal_facts_are_folded_and_what_differs_has_a_column(desk) -> None:

@@ -207,6 +207,23 @@ def test_what_changed_since_it_was_listed_stays_in_review(operator: Visitor, whi
     assert (_state(operator, "review"), _state(operator, "changed")) == ("review", "ready")
 
 
+def test_what_was_approved_in_another_window_is_not_said_to_stay_in_review(
+    operator: Visitor,
+) -> None:
+    here = f"{_here(operator)}approve"
+    pages = [operator.page(f"{here}?which=all") for window in range(2)]
+    seal = _seal(operator, "review")
+    assert "Approved 2 bills" in operator.press(here, listed=_listed(pages[0]))
+    page = operator.press(here, listed=_listed(pages[1]))
+    assert "2 documents are no longer in review: they were approved or changed meanwhile." in page
+    assert "stay in review" not in page
+    new = operator.row(Posting, _add(operator, 1)[0])
+    query = {"which": "selected", "selected": [seal, listed_rows.pair(new.id, new.planned)]}
+    page = operator.get(here, query_string=query).text
+    assert "1 document is no longer in review: it was approved or changed meanwhile." in page
+    assert "stays in review" not in page
+
+
 def test_what_changed_since_the_page_was_shown_is_not_even_listed(operator: Visitor) -> None:
     seals = [_seal(operator, name) for name in ("review", "changed")]
     _change(operator, "review")
