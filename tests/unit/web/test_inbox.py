@@ -543,7 +543,7 @@ def test_what_the_source_no_longer_has_is_left_in_quickbooks(operator: Visitor) 
     here = _gone(operator, "void")
     assert "Left as it is in QuickBooks." in operator.press(f"{here}/leave")
     assert operator.row(Posting, operator.story.postings["held"]).state == "skipped"
-    assert operator.post(f"{_case(operator, 'match')}/leave").status_code == 400
+    assert operator.post(f"{_case(operator, 'choose')}/leave").status_code == 400
 
 
 def test_equal_facts_are_folded_and_what_differs_has_a_column(desk) -> None:
