@@ -281,6 +281,7 @@ def _store(
         if row.id:
             row = session.get_one(Installation, row.id)
             _forget_cursors(session, row, changes)
+            _reread_by_new_dates(session, row, changes)
         else:
             row = session.merge(row)
         settings_before = dict(row.settings)
@@ -316,6 +317,14 @@ def _forget_cursors(session: Session, row: Installation, changes: Mapping[str, A
     start = changes.get("start_date", row.start_date)
     if start != row.start_date:
         session.execute(delete(Cursor).where(Cursor.installation_id == row.id))
+
+
+def _reread_by_new_dates(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:
+    """Have what waits read again before it is posted if another first day or zone decides on it."""
+    for name in ("start_date", "zone"):
+        if changes.get(name, getattr(row, name)) != getattr(row, name):
+            outbox.mark_for_reread(session, row.id)
+            return
 
 
 def _apply_automatic_switch(

@@ -3,15 +3,19 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from hub import outbox
 from hub.collect.run import collect
 from hub.context import current
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NeedsAttention, NotFound, OtherTenant, SettingsInvalid
 from hub.installations import enable as installations_enable
-from hub.models import AuditEntry, Cursor, Installation, Match, Posting
+from hub.models import AuditEntry, Cursor, Installation, Match, Posting, SourceDocument
+from hub.models.enums import PostingState
+from hub.scheduling import runner
 from hub.security.secrets import SiteSecrets
+from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 URL = "http://costtracker.test"
@@ -185,3 +189,30 @@ def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(sett
 def test_an_unknown_app_is_answered_with_the_near_one(quickbooks):
     with pytest.raises(NotFound, match="Did you mean costtracker"):
         installations_enable.enable(1, "costracker", {}, who="kari")
+
+
+@pytest.mark.parametrize("answers", [{"start_date": "2030-01-01"}, {"zone": "Pacific/Auckland"}])
+def test_what_waits_is_read_with_a_new_first_day_or_zone_before_it_is_posted(
+    settings, costtracker, answers
+):
+    row = enable({**settings, "start_date": "2025-01-01"}, mode="review")
+    installations_enable.push_first_lists(row)
+    runner.sync(row.id, requested_by="kari")
+    installations_enable.change(1, "costtracker", answers, who="kari")
+    with transaction() as session:
+        assert outbox.approve_all(session, row.id, "kari")
+    costtracker.wsgi.faults.add(Fault.read({"kind": "status", "status": 503, "count": 0}))
+    runner.sync(row.id, requested_by="kari")
+    assert posted_documents() == 0, "the source cannot be read"
+
+    costtracker.wsgi.faults.clear()
+    runner.sync(row.id, requested_by="kari")
+    assert (posted_documents() == 0) is ("start_date" in answers)
+
+
+def posted_documents():
+    """Return how many documents of the source are posted."""
+    query = select(func.count()).select_from(Posting).join(SourceDocument)
+    query = query.where(SourceDocument.made_for == "", Posting.state == PostingState.POSTED)
+    with read_only_session() as session:
+        return session.scalar(query)
