@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -24,6 +24,8 @@ from hub.sources.site import for_listener, site_of
 
 # Seconds between the tries of a receipt; the last one repeats.
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
+MAX_FAILED_TRIES = 3  # of a receipt, and
+MAX_FAILING = dt.timedelta(hours=1)  # since it was queued, after which a person should know
 MAX_WAIT = dt.timedelta(seconds=PAUSES[-1], hours=1)
 MIN_WAIT = dt.timedelta(seconds=PAUSES[0])
 # Receipts that are read together, and whose ends are stored together: a transaction of its own for
@@ -172,8 +174,21 @@ class _Delivery:
         ends, self._ends = self._ends, []
         with engine.transaction() as session:
             _record_ends(session, ends)
-            if self._has_case:
+            if self._has_case and not _has_failing(session, self._installation.id):
                 inbox.close(session, _case_cause(self._installation.id))
+
+
+def _has_failing(session: Session, installation_id: int) -> bool:
+    """Return whether a receipt of an installation has failed for so long that it needs a case."""
+    oldest = hub_context.current().clock.now() - MAX_FAILING
+    is_failing = (
+        ReceiptRow.installation_id == installation_id,
+        ReceiptRow.next_try_at.is_not(None),
+        ReceiptRow.tries >= MAX_FAILED_TRIES,
+        ReceiptRow.error != "",
+        ReceiptRow.at <= oldest,
+    )
+    return session.scalar(select(exists().where(*is_failing))) or False
 
 
 def _postpone(installation_id: int, seconds: float) -> None:
@@ -245,7 +260,7 @@ def _add_warning(session: Session, document_id: int, text: str) -> None:
 
 
 def _record_failure(row: StoredReceipt, installation: Installation, error: Exception) -> None:
-    """Have a receipt repeated later, and open a case if a person has to act first.
+    """Have a receipt repeated later; open a case if a person has to act, or if it keeps failing.
 
     The source may say when it is to be repeated; else the pauses grow with the number of tries.
     """
@@ -262,16 +277,23 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
             still_open.values(tries=row.tries + 1, error=problem, next_try_at=next_try_at)
         )
         if isinstance(error, (NeedsAttention, AccessNeeded)):
-            _open_case(session, installation, problem)
+            _open_case(session, installation, "outcome.receipts_refused", problem)
+            return
+        # A source that cannot be read either has a case about that.
+        has_other_case = installation.failing_since is not None
+        is_asked_to_wait = isinstance(error, TooOften)
+        if has_other_case or is_asked_to_wait or not _has_failing(session, installation.id):
+            return
+        _open_case(session, installation, "outcome.receipts_failing", problem)
 
 
-def _open_case(session: Session, installation: Installation, problem: str) -> None:
-    """Open the case about receipts that a source does not take until a person has acted."""
+def _open_case(session: Session, installation: Installation, code: str, problem: str) -> None:
+    """Open the case about receipts that a source does not take."""
     app = hub_context.current().plugins.apps[installation.slug]
     inbox.open(
         session,
         _case_cause(installation.id),
-        CaseText("outcome.receipts_refused", app=app.name, problem=problem),
+        CaseText(code, app=app.name, problem=problem),
         company_id=installation.company_id,
         installation_id=installation.id,
     )

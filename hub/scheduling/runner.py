@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from hub import outbox, sources
+from hub.cases import failing_runs
 from hub.collect import match_changes, requested
 from hub.collect import run as collect_run
 from hub.context import Ending, current
@@ -194,6 +195,8 @@ def _work(
     run = steps.end(again=steps.is_database_lost)
     if run.kind == RunKind.SYNC and installation_id is not None:
         outage.report(installation_id)
+    if not steps.is_database_lost:
+        failing_runs.report(run, only_source_failed=steps.only_source_failed)
     return run
 
 

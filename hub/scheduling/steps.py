@@ -26,6 +26,7 @@ class Steps:
         self.requested_by = requested_by
         self.ids = ids
         self.errors: list[str] = []
+        self.only_source_failed = True  # every error so far was one of a source
         self.is_database_lost = False  # at some step, so the run is due again at once
         self.continue_after: float | None = None  # seconds until the source may be called again
         self.counts: dict[str, Any] = {}
@@ -51,8 +52,10 @@ class Steps:
             return None
         except HubError as error:
             text = error.text
+            self.only_source_failed = self.only_source_failed and error.from_source
         except Exception as error:
             log.exception("run %s, %s", self.recorder.run_id, phase)
+            self.only_source_failed = False
             summary_text = " ".join(mask_secrets(str(error)).split())[:200]
             text = Sentence(
                 "%(phase)s met a defect (%(kind)s: %(text)s); the log has the details.",

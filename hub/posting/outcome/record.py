@@ -101,7 +101,8 @@ def move(session: Session, posting: Posting, state: PostingState, **values: Any)
         Posting.fence == posting.fence,
     )
     session.flush()
-    values |= {"state": state, "changed_at": hub_context.current().clock.now()}
+    now = hub_context.current().clock.now()
+    values = {"changed_at": now, **values, "state": state}
     result = session.execute(update(Posting).where(*is_unmoved).values(**values))
     assert isinstance(result, CursorResult)
     return result.rowcount == 1

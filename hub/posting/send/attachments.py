@@ -1,6 +1,9 @@
 """Fetch the files of documents from their source and check them before they are sent."""
 
+import datetime as dt
 import hashlib
+
+from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub import sources
@@ -25,6 +28,8 @@ BYTES_PER_MEGABYTE = 1024 * 1024
 MAX_FILE_MEGABYTES = 20
 MAX_FILE_BYTES = MAX_FILE_MEGABYTES * BYTES_PER_MEGABYTE
 LONG_PAUSE = 10 * DEFAULT_PAUSE
+MAX_DELAY = dt.timedelta(hours=1)  # of a file, after which a person should know
+DELAYED = "posting.file_delayed"
 EXTENSIONS = (
     "ai",
     "csv",
@@ -169,29 +174,49 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
 
 
 def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
+    """Have a file fetched again later; open a case once it has not arrived for an hour."""
+    now = posting_session.clock.now()
     pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
-    next_try_at = posting_session.clock.now() + pause
-    reasons = texts.dump(CaseText("posting.file_delayed", problem=mask_secrets(error.text)))
+    problem = mask_secrets(error.text)
+    is_delayed = any(reason["code"] == DELAYED for reason in posting.reasons)
+    delayed_since = posting.changed_at if is_delayed else now
+    values = {
+        "next_try_at": now + pause,
+        "reasons": texts.dump(CaseText(DELAYED, problem=problem)),
+        "changed_at": delayed_since,
+    }
+    text = CaseText("outcome.file_delayed", name=_name_file(posting, problem), problem=problem)
     with transaction() as session:
-        move(session, posting, PostingState.READY, next_try_at=next_try_at, reasons=reasons)
+        is_moved = move(session, posting, PostingState.READY, **values)
+        if is_moved and now - delayed_since >= MAX_DELAY:
+            _open_case(session, posting, text)
 
 
 def _hold(posting: Posting, text_of_source: str) -> None:
     """Hold a file with a case of its own; the transaction that it belongs to stays posted."""
     problem = mask_secrets(text_of_source)
-    name = format_posting_name(posting)
-    if posting.number not in problem:
-        name = f"{name}, {posting.number}"
-    text = CaseText("outcome.file_failed", name=name, problem=problem)
+    text = CaseText("outcome.file_failed", name=_name_file(posting, problem), problem=problem)
     reasons = texts.dump(text)
     with transaction() as session:
-        if not move(session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons):
-            return
-        inbox.open(
-            session,
-            f"posting:{posting.id}:file",
-            text,
-            company_id=posting.company_id,
-            installation_id=posting.installation_id,
-            postings=[posting],
-        )
+        if move(session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons):
+            _open_case(session, posting, text)
+
+
+def _name_file(posting: Posting, problem: str) -> str:
+    """Return the name of a file's document, with that of the file if the problem lacks it."""
+    name = format_posting_name(posting)
+    if posting.number in problem:
+        return name
+    return f"{name}, {posting.number}"
+
+
+def _open_case(session: Session, posting: Posting, text: CaseText) -> None:
+    """Open the case of a file, or change what the open one says."""
+    inbox.open(
+        session,
+        f"posting:{posting.id}:file",
+        text,
+        company_id=posting.company_id,
+        installation_id=posting.installation_id,
+        postings=[posting],
+    )

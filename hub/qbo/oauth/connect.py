@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
+from hub.cases import failing_runs
 from hub.db import database_identity, engine
 from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry, Sentence
 from hub.models import ConnectedCompany, OAuthState
@@ -143,6 +144,7 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
         company.state_reason = ""
         tokens.forget(session, company_id)
         connection.clear(session, company, who)
+        failing_runs.forget(session, company_id)
         audit.record(session, who, "company disconnected", company.realm)
     return bool(token and is_revocable)
 

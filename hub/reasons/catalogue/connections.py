@@ -46,6 +46,15 @@ TEMPLATES = {
         ),
         action=CaseAction.RECONNECT,
     ),
+    "runs.failing": Template(
+        title="Runs of {company} keep failing",
+        reason="{problem}",
+        instruction=(
+            "If you know the reason, nothing: this closes with the next run that succeeds."
+            " Otherwise open Runs, which has the details of each one."
+        ),
+        action=CaseAction.CONNECTION,
+    ),
     "source.access": Template(
         title="{app} cannot be read",
         reason="{problem} {next_attempt}",

@@ -147,6 +147,15 @@ TEMPLATES = {
         instruction="Fix this at the source and press Retry, or Skip to leave the file out.",
         action=CaseAction.RETRY,
     ),
+    "outcome.file_delayed": Template(
+        title="A file could not be fetched yet",
+        reason="{name}: {problem}",
+        instruction=(
+            "The file is fetched again by itself, and this closes once it is attached. If it stays,"
+            " attach the file anew at the source, or remove it there."
+        ),
+        action=CaseAction.SETTINGS,
+    ),
     "outcome.late_answer": Template(
         title="Perhaps twice in QuickBooks",
         reason="{name} is posted as {quickbooks_id}, and a late answer says {answered_id}.",
@@ -160,5 +169,14 @@ TEMPLATES = {
             "Do what {app} asks for in its settings; the receipts are repeated by themselves."
         ),
         action=CaseAction.SOURCE,
+    ),
+    "outcome.receipts_failing": Template(
+        title="{app} does not take receipts",
+        reason="{problem}",
+        instruction=(
+            "The receipts are repeated by themselves, and this closes once they arrive. If it"
+            " stays, check that {app} answers at the address in its settings."
+        ),
+        action=CaseAction.SETTINGS,
     ),
 }

@@ -145,6 +145,27 @@ def test_a_source_that_is_busy_is_asked_again_by_itself(desk):
     assert desk.state(file) == "posted"
 
 
+def test_a_file_that_does_not_arrive_for_an_hour_is_a_case_until_it_is_attached(desk):
+    bill = desk.bill()
+    file = desk.attach(bill)
+    desk.source.busy = Retry("Bench is busy.")
+    for _ in range(6):
+        desk.drain()
+        assert desk.cases() == [], "it may still be short"
+        desk.pass_time(600)
+    desk.drain()
+    assert (desk.state(bill), desk.state(file)) == ("posted", "ready")
+    assert desk.cases() == ["A file could not be fetched yet"]
+    desk.pass_time(600)
+    desk.drain()
+    assert desk.cases() == ["A file could not be fetched yet"]
+
+    desk.source.busy = None
+    desk.pass_time(600)
+    desk.drain()
+    assert (desk.state(file), desk.cases()) == ("posted", [])
+
+
 @pytest.mark.parametrize(
     "name", ["Faktura nr 5 – kopi æøå.pdf", 'a "b" (2).pdf', "50 % off; x=y.pdf", "名.pdf"]
 )

@@ -8,6 +8,7 @@ from hub.db import engine
 from hub.errors import NeedsAttention, Refused, Retry, TooOften
 from hub.models import ReceiptRow
 from hub.posting import receipt_delivery
+from hub.sources import outage
 from tests.support.posting_bench import Desk
 
 
@@ -145,6 +146,52 @@ def test_a_source_that_needs_a_person_is_a_case_until_it_takes_receipts_again(de
     desk.pass_time(60)
     deliver(desk)
     assert desk.cases() == []
+
+
+@pytest.mark.parametrize("error", [Retry("Bench is away."), TypeError("a defect of the plugin")])
+def test_a_receipt_that_keeps_failing_for_an_hour_is_a_case_until_it_arrives(desk, error):
+    desk.bill()
+    desk.drain()
+    desk.source.refuses = error
+    for pause in (0, 60, 300):
+        desk.pass_time(pause)
+        deliver(desk)
+    assert desk.cases() == [], "it may still be short"
+    for pause in (900, 3600):
+        desk.pass_time(pause)
+        deliver(desk)
+    assert desk.cases() == ["Bench does not take receipts"]
+
+    desk.source.refuses = None
+    desk.pass_time(6 * 3600)
+    assert deliver(desk) == 1
+    assert desk.cases() == []
+
+
+def test_the_case_of_a_receipt_that_keeps_failing_stays_while_others_arrive(desk):
+    desk.bill("A-1")
+    desk.drain()
+    desk.source.refuses = Retry("Bench is away.")
+    for pause in (0, 60, 300, 900, 3600):
+        desk.pass_time(pause)
+        deliver(desk)
+    desk.source.refuses = None
+    desk.bill("A-2")
+    desk.drain()
+    assert deliver(desk) == 1
+    assert desk.cases() == ["Bench does not take receipts"]
+
+
+def test_a_source_that_cannot_be_read_either_has_one_case(desk):
+    desk.bill()
+    desk.drain()
+    desk.source.refuses = Retry("Bench is away.")
+    outage.note_failure(desk.installation_id, Retry("Bench is away."))
+    for pause in (0, 60, 300, 900, 3600):
+        desk.pass_time(pause)
+        deliver(desk)
+    outage.report(desk.installation_id)
+    assert desk.cases() == ["Bench cannot be read"]
 
 
 def test_what_is_held_is_reported_once(desk):

@@ -1,0 +1,130 @@
+"""The case about runs that keep failing: one for each company."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub.cases import inbox
+from hub.db import engine
+from hub.models import Case, ConnectedCompany, Installation, Run
+from hub.models.enums import ConnectionState, InstallationMode, RunOutcome
+from hub.reasons.texts import CaseText
+
+MAX_FAILED_RUNS = 3  # in a row
+MAX_FAILING = dt.timedelta(hours=1)  # since the first of them ended
+
+
+def report(run: Run, *, only_source_failed: bool = False) -> None:
+    """Update the case of a company after one of its runs has ended.
+
+    A refused connection has a case of its own, and so has a source that cannot be read.
+    """
+    if run.company_id is None:
+        return
+    with engine.transaction() as session:
+        company = session.get(ConnectedCompany, run.company_id)
+        if company is None:
+            return
+        failing = _still_active(session, company.id, _stored_subjects(session, company.id))
+        subject = _subject(run)
+        if run.outcome == RunOutcome.DONE:
+            failing.discard(subject)
+        elif not _has_other_case(session, company, only_source_failed) and _is_due(session, run):
+            failing.add(subject)
+            _open_case(session, company, run)
+        _store_subjects(session, company.id, failing)
+
+
+def forget(session: Session, company_id: int) -> None:
+    """Close the case of a company for which nothing runs any more."""
+    inbox.close(session, _case_cause(company_id))
+
+
+def _subject(run: Run) -> str:
+    """Return what identifies the runs that succeed or fail in a row."""
+    return f"{run.kind}:{run.installation_id or 0}"
+
+
+def _has_other_case(session: Session, company: ConnectedCompany, only_source_failed: bool) -> bool:
+    """Return whether another case of the company says why its runs fail."""
+    if company.state != ConnectionState.CONNECTED:
+        return True
+    if not only_source_failed:
+        return False
+    unread = select(Installation.id).where(
+        Installation.company_id == company.id, Installation.failing_since.is_not(None)
+    )
+    return session.scalar(unread.limit(1)) is not None
+
+
+def _is_due(session: Session, run: Run) -> bool:
+    """Return whether runs like this one have failed so often or so long that a person should know.
+
+    What is open already stays open.
+    """
+    of_subject = _match_subject(run)
+    last_done = select(func.max(Run.id)).where(*of_subject, Run.outcome == RunOutcome.DONE)
+    failed = select(func.count(), func.min(Run.ended_at)).where(
+        *of_subject,
+        Run.outcome == RunOutcome.STOPPED,
+        Run.id > func.coalesce(last_done.scalar_subquery(), 0),
+    )
+    count, first = session.execute(failed).one()
+    if count >= MAX_FAILED_RUNS:
+        return True
+    return first is not None and hub_context.current().clock.now() - first >= MAX_FAILING
+
+
+def _match_subject(run: Run) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the runs of the same kind and subject."""
+    if run.installation_id is not None:
+        return Run.installation_id == run.installation_id, Run.kind == run.kind
+    return Run.company_id == run.company_id, Run.kind == run.kind, Run.installation_id.is_(None)
+
+
+def _open_case(session: Session, company: ConnectedCompany, run: Run) -> None:
+    """Open the case of a company, or change what the open one says; its subjects stay."""
+    text = CaseText("runs.failing", company=company.name or company.realm, problem=run.error)
+    details = {"subjects": sorted(_stored_subjects(session, company.id))}
+    inbox.open(session, _case_cause(company.id), text, company_id=company.id, details=details)
+
+
+def _stored_subjects(session: Session, company_id: int) -> set[str]:
+    """Return the subjects whose runs fail, as the open case has them."""
+    case = _find_open_case(session, company_id)
+    return set(case.details["subjects"]) if case else set()
+
+
+def _store_subjects(session: Session, company_id: int, subjects: set[str]) -> None:
+    """Store the subjects whose runs fail; close the case if there is none."""
+    case = _find_open_case(session, company_id)
+    if case is None:
+        return
+    if subjects:
+        case.details = {"subjects": sorted(subjects)}
+    else:
+        inbox.close(session, case.cause)
+
+
+def _still_active(session: Session, company_id: int, subjects: Iterable[str]) -> set[str]:
+    """Return those subjects whose runs are still started: not those of apps that rest."""
+    active = select(Installation.id).where(
+        Installation.company_id == company_id,
+        Installation.enabled,
+        Installation.mode != InstallationMode.PAUSED,
+    )
+    active_ids = {"0", *map(str, session.scalars(active))}
+    return {subject for subject in subjects if subject.partition(":")[2] in active_ids}
+
+
+def _find_open_case(session: Session, company_id: int) -> Case | None:
+    query = select(Case).where(Case.cause == _case_cause(company_id), Case.closed_at.is_(None))
+    return session.scalars(query).one_or_none()
+
+
+def _case_cause(company_id: int) -> str:
+    """Return the cause by which the case of a company is stored."""
+    return f"runs:{company_id}"
