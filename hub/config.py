@@ -20,6 +20,7 @@ from hub.crypto.keys import (
     check_private,
     check_secret_key,
     initialise,
+    missing_key_error,
     parse_ring,
 )
 from hub.errors import ConfigurationError
@@ -323,7 +324,7 @@ def _read(name: str, path: Path) -> str:
 def _key_file(path: Path, name: str) -> str:
     """Read a key that `hub init` created."""
     if not path.exists():
-        raise ConfigurationError(name, f"is not set and there is no {path}; `hub init` makes one")
+        raise missing_key_error(name, path)
     check_private(path)
     return path.read_text(encoding="utf-8").strip()
 

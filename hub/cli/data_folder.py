@@ -9,15 +9,26 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def prepare(environ: Mapping[str, str]) -> "Flask":
-    """Create what is missing, bring the tables up to date, and return the application."""
+def prepare(environ: Mapping[str, str], *, may_replace_keys: bool = False) -> "Flask":
+    """Create what is missing, bring the tables up to date, and return the application.
+
+    Raise Refused if a key of the hub is gone, unless it may be replaced.
+    """
     from hub import config
     from hub.app import create_app
+    from hub.crypto import keys
     from hub.db import engine
+    from hub.errors import Refused
     from hub.security import data_origin
 
     folder = config.data_folder(environ)
     data_origin.require_no_demo_folder(folder)
+    lost = keys.find_lost(folder, environ)
+    if lost and not may_replace_keys:
+        raise Refused(
+            f"{lost[0]} is gone, and nothing else opens what it protects. Put the file back from"
+            " your copy of the keys. If there is none, `hub init --new-keys` makes a new one."
+        )
     for path in config.initialise(folder, environ):
         say(f"Made {path}.")
     app = create_app(config.load(environ))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import click
@@ -14,18 +15,28 @@ from hub.cli.console import as_json, hub, with_hub
 from hub.cli.terminal import account_name, print_json, say, table
 
 MAX_DIFFERENCES = 5
+WRITTEN_BYTES = 4096  # into a file of the data folder, to see whether that is possible
 
 
 @click.command()
-def init() -> None:
+@click.option(
+    "--new-keys",
+    "may_replace_keys",
+    is_flag=True,
+    help="Make keys also in place of lost ones. Without the old vault.keys every company must be"
+    " connected again and every secret entered again; without the old secret.key everybody logs in"
+    " again, and the audit log so far cannot be verified.",
+)
+def init(may_replace_keys: bool) -> None:
     """Create the data folder, its keys and the tables.
 
     On a terminal it asks for the first person who may log in. It may be run again at any time: what
-    is there stays, and the tables of an older version are brought up to date.
+    is there stays, and the tables of an older version are brought up to date. If a key file of an
+    existing hub is missing, put it back; only --new-keys replaces it.
     """
     from hub.db.engine import db
 
-    app = data_folder.prepare(os.environ)
+    app = data_folder.prepare(os.environ, may_replace_keys=may_replace_keys)
     with app.app_context():
         try:
             _ask_for_first_user()
@@ -62,7 +73,7 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
 
     try:
         loaded = config.load(os.environ)
-        yield True, f"data folder {loaded.data}"
+        yield _check_folder(loaded.data)
         with hub():
             yield _check_tables()
             yield from _find_other_folder()
@@ -71,6 +82,20 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
             yield from _check_connections()
     except HubError as error:
         yield False, error.text
+
+
+def _check_folder(folder: Path) -> tuple[bool, str]:
+    """Check that a file can be written in the data folder, as every run does."""
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(bytes(WRITTEN_BYTES))
+            file.flush()
+    except OSError as error:
+        return False, (
+            f"the data folder {folder} cannot be written ({error.strerror}): check its owner, its"
+            " rights, and that its disk is neither full nor read-only"
+        )
+    return True, f"data folder {folder}"
 
 
 def _check_demo_remains(folder: Path) -> Iterator[tuple[bool, str]]:
@@ -123,8 +148,9 @@ def _check_tables() -> tuple[bool, str]:
 
     with read_only_session() as session:
         differences = schema.differences_from_models(session.connection())
+        revision = schema.revision_of(session.connection())
     if not differences:
-        return True, f"database with the hub's tables, revision {schema.newest_revision()}"
+        return True, f"database with the hub's tables, revision {revision}"
     listed = "; ".join(differences[:MAX_DIFFERENCES])
     if len(differences) > MAX_DIFFERENCES:
         listed += f" and {len(differences) - MAX_DIFFERENCES} more"

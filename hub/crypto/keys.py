@@ -11,6 +11,8 @@ from pathlib import Path
 from hub.errors import ConfigurationError
 
 SECRET_KEY_FILE, VAULT_KEYS_FILE = "secret.key", "vault.keys"
+KEY_FILES = {"HUB_SECRET_KEY": SECRET_KEY_FILE, "HUB_VAULT_KEYS": VAULT_KEYS_FILE}  # by setting
+ORIGIN_FILE = "made-by"  # says which command made a data folder, after its tables were made
 CREDENTIALS_FOLDER = "CREDENTIALS_DIRECTORY"  # the variable that names it
 KEY_BYTES = 32
 MIN_DIFFERENT_BYTES = 12
@@ -39,18 +41,44 @@ def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]
         data.mkdir(parents=True, mode=0o700)
         additions.append(f"data folder {data}")
     data.chmod(0o700)
-    for name, file, text in (
-        ("HUB_SECRET_KEY", SECRET_KEY_FILE, secrets.token_urlsafe(48)),
-        ("HUB_VAULT_KEYS", VAULT_KEYS_FILE, new_key()),
-    ):
+    for name, file in KEY_FILES.items():
         path = data / file
         is_in_environment = environ.get(name) or environ.get(f"{name}_FILE")
         if path.exists():
             check_private(path)
         elif not is_in_environment:
-            write_private(path, text)
+            write_private(path, secrets.token_urlsafe(48) if file == SECRET_KEY_FILE else new_key())
             additions.append(f"key file {path}")
     return additions
+
+
+def find_lost(data: Path, environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Return the key files that a hub had in its data folder and that are not there any more."""
+    if not (data / ORIGIN_FILE).exists():
+        return []
+    return [
+        data / file
+        for name, file in KEY_FILES.items()
+        if not (environ.get(name) or environ.get(f"{name}_FILE") or (data / file).exists())
+    ]
+
+
+def missing_key_error(name: str, path: Path) -> ConfigurationError:
+    """Return the error for a key that neither the environment nor the data folder has."""
+    data = path.parent
+    if not data.exists():
+        return ConfigurationError(
+            "HUB_DATA",
+            f"names no hub: there is no folder {data}. Run the command in the folder where"
+            " `hub serve` runs, set HUB_DATA, or make a new hub there with `hub init`",
+        )
+    if (data / ORIGIN_FILE).exists():
+        return ConfigurationError(
+            name,
+            f"is not set and {path} is gone. Put the file back from your copy of the keys; if there"
+            " is none, see `hub init --new-keys`",
+        )
+    return ConfigurationError(name, f"is not set and there is no {path}; `hub init` makes one")
 
 
 def new_key() -> str:
@@ -64,9 +92,7 @@ def add_vault_key(data: Path) -> str:
     """Put a new key before the others of the key file; return its id."""
     path = data / VAULT_KEYS_FILE
     if not path.exists():
-        raise ConfigurationError(
-            "HUB_VAULT_KEYS", f"is not set and there is no {path}; `hub init` makes one"
-        )
+        raise missing_key_error("HUB_VAULT_KEYS", path)
     check_private(path)
     key = new_key()
     write_private(path, f"{key}\n{path.read_text(encoding='utf-8')}")

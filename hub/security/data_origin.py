@@ -7,13 +7,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hub.context import current
+from hub.crypto.keys import ORIGIN_FILE
 from hub.db.engine import address_without_password, read_only_session, transaction
 from hub.errors import ConfigurationError, HubError
 from hub.models import AuditEntry, DatabaseOrigin, User
 from hub.models.origin import OLDEST_WORKING
 
 INIT, DEMO = "hub init", "hub demo"
-FILE = "made-by"
 ROW = 1  # the id of the only row
 DEMO_PERSON = "demo"
 
@@ -45,7 +45,7 @@ class UnfinishedCopy(HubError):
 
 def mark_folder(folder: Path, command: str) -> None:
     """Note in a data folder which command made it; a note that is there stays."""
-    file = folder / FILE
+    file = folder / ORIGIN_FILE
     if not file.exists():
         file.write_text(f"{command}\n", encoding="utf-8")
 
@@ -159,7 +159,7 @@ def is_demo(session: Session) -> bool:
 
 def _creator_of(folder: Path) -> str | None:
     """Return the program that created the folder; None if it does not say."""
-    file = folder / FILE
+    file = folder / ORIGIN_FILE
     if not file.exists():
         return None
     return file.read_text(encoding="utf-8").strip()

@@ -248,10 +248,12 @@ def test_allowed_hosts_are_read_line_by_line(make_config, tmp_path):
 
 
 def test_before_init_the_sentence_says_what_to_run(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"there is no folder .*/none\. .*`hub init`"):
+        config.load({"HUB_DATA": str(tmp_path / "none")})
     with pytest.raises(
         ConfigurationError, match=r"there is no .*secret\.key; `hub init` makes one"
     ):
-        config.load({"HUB_DATA": str(tmp_path / "none")})
+        config.load({"HUB_DATA": str(tmp_path)})
 
 
 def test_after_init_nothing_else_needs_to_be_set(tmp_path):

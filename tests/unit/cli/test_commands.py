@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -94,7 +95,35 @@ def test_init_makes_what_is_missing_and_may_run_again(run):
 
 def test_before_init_the_sentence_says_init(run):
     code, _, err = run("sync")
-    assert (code, "`hub init` makes one" in err, "Traceback" in err) == (1, True, False)
+    assert (code, "Traceback" in err) == (1, False)
+    assert "HUB_DATA names no hub: there is no folder " in err
+    assert "make a new hub there with `hub init`" in err
+
+
+@pytest.mark.parametrize("file", ["secret.key", "vault.keys"])
+def test_a_lost_key_is_not_replaced_unless_somebody_says_so(hub, tmp_path, file):
+    key = tmp_path / "data" / file
+    content = key.read_text()
+    key.unlink()
+
+    code, _, err = hub("sync")
+    assert (code, "is gone. Put the file back from your copy of the keys" in err) == (1, True)
+    code, _, err = hub("init")
+    assert (code, f"{key} is gone" in err, key.exists()) == (1, True, False)
+
+    code, out, _ = hub("init", "--new-keys")
+    assert (code, f"Made key file {key}." in out) == (0, True)
+    assert key.read_text() != content
+
+
+def test_check_says_that_the_data_folder_cannot_be_written(hub):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # as on a full disk
+    try:
+        code, out, _ = hub("check")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (code, "cannot be written (File too large): check its owner" in out) == (1, True)
 
 
 def test_a_database_without_tables_says_init(hub, tmp_path):
