@@ -65,7 +65,7 @@ FIELDS = (
     _code("expense_code", "Expense account", "account", match=("number", "name")),
     _code("class", "Class", "class", match=("name",)),
     _code("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),
-    _code("payable", "Accounts payable in", "payable_account", match=("words",)),
+    _code("payable", "Payable account", "payable_account", match=("words",)),
     Field(
         name=TAKEN_OVER,
         label="Order made in QuickBooks",

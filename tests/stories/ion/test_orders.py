@@ -294,6 +294,8 @@ def test_an_order_in_another_currency_is_refused_where_there_is_only_one(works):
     works.set()
     id = works.order({"account": "6300"}, currencyId=2)
     works.sync()
+    reason = works.cases()["match:1:payable:EUR"]
+    assert reason == "Payable account “EUR” has no match in QuickBooks."
     works.decide("payable", "EUR", "33")
     works.sync()
     assert "keeps books in USD only" in works.posting(f"order:{id}").reason
