@@ -14,6 +14,7 @@ from typing import Any
 import procrastinate
 import psycopg_pool
 from flask import Flask
+from procrastinate.connector import LISTEN_TIMEOUT
 from procrastinate.jobs import Job
 from sqlalchemy import text
 from sqlalchemy.engine import URL
@@ -22,6 +23,7 @@ from hub.context import Ending, current
 from hub.db import lease_rows
 from hub.db.coordination import CONNECT_ARGUMENTS, application_name
 from hub.db.engine import address_without_password, db, read_only_session, transaction
+from hub.db.time_limit import LimitedAsyncConnection
 from hub.errors import Busy, DatabaseUnavailable, LeaseLost, OtherFolderActive
 from hub.models import Run
 from hub.scheduling import queue_tables, run_log, runner
@@ -32,6 +34,8 @@ HEARTBEATS_PER_STALL = 3
 POLLING_SECONDS = 5.0  # in case that a notification was lost
 MAX_CONNECTIONS = 4  # of the queue, in each worker
 OPEN_SECONDS = 5.0  # how long to wait for the first one
+# For a statement of the queue, and longer than it waits for a notification before it asks again.
+STATEMENT_SECONDS = LISTEN_TIMEOUT + 10.0
 _LISTED_LOCKS = text(
     "SELECT queueing_lock FROM procrastinate_jobs"
     " WHERE status IN ('todo', 'doing') AND queueing_lock IS NOT NULL"
@@ -65,6 +69,12 @@ class _ConnectionPool(psycopg_pool.AsyncConnectionPool[Any]):
     async def open(self, wait: bool = False, timeout: float | None = None) -> None:
         """Open the pool; raise PoolTimeout if the server accepts no connection in time."""
         await super().open(wait, timeout or OPEN_SECONDS)
+
+
+class _QueueConnection(LimitedAsyncConnection):
+    """A connection that gives up a server that is frozen; another one may have taken its place."""
+
+    work_seconds = STATEMENT_SECONDS
 
 
 class RunQueue:
@@ -185,6 +195,7 @@ def _connection_settings(url: URL, name: str) -> dict[str, Any]:
     plain = url.set(drivername="postgresql")
     return {
         "conninfo": plain.render_as_string(hide_password=False),
+        "connection_class": _QueueConnection,
         "kwargs": {**CONNECT_ARGUMENTS, "application_name": name},
         "min_size": 1,
         "max_size": MAX_CONNECTIONS,
