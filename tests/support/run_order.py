@@ -6,13 +6,17 @@ the end as at the beginning.
 
 A long test that starts last keeps one worker busy while the others have nothing to do. Proofs,
 stories in a browser and tests of processes therefore start before the short tests. Those of one
-file go to the same worker, because they share what they set up.
+file go to the same worker, because they share what they set up. In the small form all tests of
+processes do: they mostly wait, and each worker would import the hub for them once more.
 """
 
 import os
 from itertools import groupby
+from pathlib import Path
 
 import pytest
+
+from tests.support.tiers import FULL
 
 FORK_MARK = "forks"
 LONG_MARKS = ("proof", "browser")
@@ -44,6 +48,13 @@ def is_long(item: pytest.Item) -> bool:
 
 
 def deal(items: list[pytest.Item], workers: int, place: int) -> list[pytest.Item]:
-    """Return the tests of every `workers`-th file, beginning with the one at `place`."""
-    files = [list(group) for _, group in groupby(items, lambda item: item.path)]
-    return [item for file in files[place::workers] for item in file]
+    """Return the tests of every `workers`-th place, beginning with the one at `place`."""
+    places = [list(group) for _, group in groupby(items, place_of)]
+    return [item for tests in places[place::workers] for item in tests]
+
+
+def place_of(item: pytest.Item) -> Path:
+    """Return the file or folder whose tests go to the same worker."""
+    if item.path.parent.name == LONG_FOLDER and not FULL:
+        return item.path.parent
+    return item.path

@@ -8,9 +8,11 @@ from sqlalchemy import update
 from hub.db import engine
 from hub.models import Case, Posting, SeenCode, SourceDocument, StoredRecord
 from hub.web.long_texts import MAX_DETAIL_LENGTH, MAX_LENGTH
+from tests.support.tiers import by_form
 
-LONG = "Ålesund " * 125_000  # a megabyte
-LARGEST_PAGE = 900_000  # the whole details of a document; usual pages are far below
+LONG = "Ålesund " * by_form(25_000, 125_000, 125_000)  # a megabyte, or a fifth of it
+# The whole details of a document; usual pages are far below, and three whole texts are above.
+LARGEST_PAGE = by_form(600_000, 900_000, 900_000)
 PART = re.compile("<[^>]+>")
 
 
