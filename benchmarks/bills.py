@@ -204,7 +204,7 @@ class Hub:
     def choose(self, mode: str) -> None:
         """Choose as a person does whether bills are sent in batches."""
         with self.app.app_context():
-            batch_sizing.choose(self.company.id, mode, "bench")
+            batch_sizing.store_mode(self.company.id, mode, "bench")
 
     def remove_batch_limit(self) -> None:
         """Remove the limit of batches a minute, which the peer does not keep either."""

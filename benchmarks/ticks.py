@@ -52,7 +52,7 @@ def add_schedules(session: Session, companies: int = 100) -> None:
         }
         installations.append(installation)
     session.execute(insert(Installation), installations)
-    schedule.arrange(session, NOW - dt.timedelta(days=1))
+    schedule.add_missing_schedules(session, NOW - dt.timedelta(days=1))
     session.execute(update(Schedule).values(next_due=NOW - dt.timedelta(minutes=1)))
 
 

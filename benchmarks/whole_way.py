@@ -103,7 +103,7 @@ def connect(quickbooks: StandIn, source: StandIn, mode: str, with_files: bool) -
     opened = quickbooks.ask("profiles", profile="norway")
     company = oauth_connect.connect_with_refresh_token(opened["realm"], opened["refresh_token"])
     record_download.refresh(company.id)
-    batch_sizing.choose(company.id, mode, "bench")
+    batch_sizing.store_mode(company.id, mode, "bench")
     settings = SETTINGS | {"base_url": source.url, "attach_files": with_files}
     installation = enable.enable(company.id, "costtracker", settings, who="bench", mode="auto")
     enable.push_first_lists(installation)

@@ -334,7 +334,7 @@ def connect(realm: str) -> ConnectedCompany:
             )
         redirect = urlsplit(answer.headers["Location"])
         company = oauth_connect.finish(dict(parse_qsl(redirect.query)), WHO)
-        record_download.ensure(company.id)
+        record_download.refresh_outdated(company.id)
     return company
 
 
@@ -344,7 +344,9 @@ def _company_for(stand_in: Sandbox, companies: Sequence[ConnectedCompany]) -> Co
     It is of the source's country, and numbered as the source expects.
     """
     with read_only_session() as session:
-        numbered = {one.id: qbo_company.facts(session, one.id).custom_numbers for one in companies}
+        numbered = {
+            one.id: qbo_company.load_facts(session, one.id).custom_numbers for one in companies
+        }
     return max(
         companies,
         key=lambda one: (
@@ -363,7 +365,7 @@ def enable(
     """Enable an app with settings and first choices; one that is enabled already keeps its mode."""
     app = current().plugins.apps[slug]
     try:
-        installations_enable.installation(company.id, slug)
+        installations_enable.require_installation(company.id, slug)
         installations_enable.change(company.id, slug, settings, who=WHO)
     except HubError:
         settings_of_app = {**_choose_settings(company, app), **settings, "zone": "Europe/Oslo"}
@@ -377,12 +379,10 @@ def enable(
 
 def _confirm(row: Installation) -> None:
     """Confirm, as a person would, that codes missing in QuickBooks are new."""
-    pairs = compare.compare(row)
+    missing = [pair for pair in compare.compare(row) if pair.state == compare.PairState.MISSING]
     with transaction() as session:
-        for pair in pairs:
-            if pair.state != compare.PairState.MISSING:
-                continue
-            matches.decide(session, row, pair.field, pair.code, NEW, who=WHO, name=pair.name)
+        for one in missing:
+            matches.store_decision(session, row, one.field, one.code, NEW, who=WHO, name=one.name)
 
 
 def _choose_settings(company: ConnectedCompany, app: App) -> dict[str, str]:

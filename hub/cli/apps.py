@@ -105,7 +105,7 @@ def enable(
     from hub.installations import shared_accounts
 
     company_id = company(realm).id
-    present = installations_enable.find(company_id, slug)
+    present = installations_enable.find_installation(company_id, slug)
     if present is not None:
         rights.require_settings(present)
     elif owner is None:
@@ -118,7 +118,7 @@ def enable(
     )
     company_name = row.company.name or row.company.realm
     say(f"{_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
-    warning = shared_accounts.warn(row)
+    warning = shared_accounts.find_warning(row)
     if warning:
         say(warning)
     source_name = row.tenant_name or "the source"
@@ -161,7 +161,7 @@ def set_(
         if value is not None:
             settings[name] = value
     company_id = company(realm).id
-    rights.require_settings(installations_enable.installation(company_id, slug))
+    rights.require_settings(installations_enable.require_installation(company_id, slug))
     row = installations_enable.change(company_id, slug, settings, who=account_name(), mode=mode)
     say(f"{_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
@@ -176,7 +176,7 @@ def disable(slug: str, realm: str | None) -> None:
     from hub.installations import enable as installations_enable
 
     company_id = company(realm).id
-    rights.require_settings(installations_enable.installation(company_id, slug))
+    rights.require_settings(installations_enable.require_installation(company_id, slug))
     row = installations_enable.disable(company_id, slug, who=account_name())
     say(f"{_app_name(row)} is disabled. Its settings and matches are kept.")
 
@@ -209,7 +209,7 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
 
     if (source is None) == (target is None):
         raise click.UsageError("Say either --import FILE or --export FILE.")
-    row = installations_enable.installation(company(realm).id, slug)
+    row = installations_enable.require_installation(company(realm).id, slug)
     if source is not None:
         rights.require("app-owner")
         rights.require_settings(row)

@@ -132,7 +132,7 @@ def batches(realm: str, mode: str) -> None:
     from hub.posting.outcome import batch_sizing
 
     row = company(realm)
-    batch_sizing.choose(row.id, mode, account_name())
+    batch_sizing.store_mode(row.id, mode, account_name())
     name = row.name or realm
     how_many = batch_sizing.MODES[mode]  # "one by one", for example
     say(f"Documents go to {name} {how_many} from the next run on.")

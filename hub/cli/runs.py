@@ -90,7 +90,7 @@ def _reconcile_company(row: "ConnectedCompany", *, is_titled: bool, silent: bool
     name = row.name or row.realm
     terminal = Terminal(name)
     try:
-        run = runner.company(
+        run = runner.run_company_job(
             RunKind.RECONCILE, row.id, requested_by=account_name(), progress=terminal, wait=True
         )
     finally:

@@ -83,7 +83,7 @@ class CollectBatch:
         )
         rows = self.session.scalars(query).all()
         self.rows |= {row.source_id: row for row in rows}
-        self._postings |= planning.history(self.session, rows)
+        self._postings |= planning.load_history(self.session, rows)
 
     def postings(self, row: SourceDocument) -> list[Posting]:
         """Return all postings of a document, oldest first."""

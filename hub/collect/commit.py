@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.collect.absence import Absent
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
-from hub.collect.intake import take_in
+from hub.collect.intake import ingest
 from hub.collect.setup import Setup
 from hub.context import mask_secrets
 from hub.contract.documents import Checkpoint, Unreadable, Yielded
@@ -44,7 +44,7 @@ class BatchWriter:
         self.result = result
         self.progress = progress
 
-    def take_in(self, items: Iterable[Yielded | Absent]) -> None:
+    def write(self, items: Iterable[Yielded | Absent]) -> None:
         """Commit items in batches, a cursor never before the items that it covers."""
         waiting: list[Item] = []
         try:
@@ -66,14 +66,16 @@ class BatchWriter:
         """Write a batch, and add the outcomes of its items to the result."""
         if not items and not checkpoint:
             return
-        outcomes = self._write(items, checkpoint)
+        outcomes = self._write_or_hold(items, checkpoint)
         counts = self.result.counts
         counts.update(outcomes)
         counts["documents"] += len(items)
         if self.progress:
             self.progress("collect", counts["documents"], 0)
 
-    def _write(self, items: list[Item], checkpoint: Checkpoint | None) -> Counter[DocumentOutcome]:
+    def _write_or_hold(
+        self, items: list[Item], checkpoint: Checkpoint | None
+    ) -> Counter[DocumentOutcome]:
         """Write a batch; if that fails, write each item alone and hold the one that fails.
 
         Retry and NeedsAttention stop the collect: another document would fail in the same way.
@@ -97,7 +99,7 @@ class BatchWriter:
         """Write items and the cursor behind them in one transaction."""
         with engine.transaction() as session:
             batch = CollectBatch(session, self.setup, items)
-            outcomes = take_in(batch)
+            outcomes = ingest(batch)
             _store_cursor(session, self.setup.installation.id, checkpoint)
         self.setup.read_ids.update(item.source_id for item in items)
         return outcomes
@@ -108,13 +110,13 @@ class BatchWriter:
         """Write each item in a transaction of its own, and the cursor after all of them."""
         outcomes: Counter[DocumentOutcome] = Counter()
         for item in items:
-            outcomes.update(self._write([item], None))
+            outcomes.update(self._write_or_hold([item], None))
         if checkpoint:
-            self._write([], checkpoint)
+            self._write_or_hold([], checkpoint)
         return outcomes
 
     def _as_unreadable(self, item: Item, error: Exception) -> Unreadable:
-        """Return a document that the hub cannot take in as a defect with the reason."""
+        """Return a document that the hub cannot store as a defect with the reason."""
         if isinstance(error, HubError):
             reason = error.text
         else:

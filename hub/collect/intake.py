@@ -1,4 +1,4 @@
-"""Take in what a source yielded for one batch: store it, plan what follows, and apply the plan."""
+"""Ingest what a source yielded for one batch: store it, plan what follows, and apply the plan."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from hub.collect.batch import CollectBatch, Item
 from hub.collect.finish import finish
 from hub.collect.holds import hold_unreadable
 from hub.collect.new_records import with_entered_details
-from hub.collect.planning import plan_document, take_document
+from hub.collect.planning import ingest_document, plan_document
 from hub.collect.removal import plan_removal
 from hub.contract.codec import dump, load
 from hub.contract.documents import Document, Gone, Unreadable
@@ -29,8 +29,8 @@ TOTAL_LIMIT = Decimal(10) ** 12
 MAX_TOTAL_DECIMALS = 6
 
 
-def take_in(batch: CollectBatch) -> Counter[DocumentOutcome]:
-    """Take in the items of a batch; return how many documents had which outcome."""
+def ingest(batch: CollectBatch) -> Counter[DocumentOutcome]:
+    """Store and plan the items of a batch; return how many documents had which outcome."""
     for item in batch.items:
         if item.source_id in batch.rows:
             continue
@@ -40,7 +40,7 @@ def take_in(batch: CollectBatch) -> Counter[DocumentOutcome]:
             batch.add_document(item.source_id, kind="")
     batch.session.flush()
     for item in batch.items:
-        batch.counts[_take_item(batch, item)] += 1
+        batch.counts[_ingest_item(batch, item)] += 1
     finish(batch)
     return batch.counts
 
@@ -88,33 +88,33 @@ def _is_final(row: SourceDocument) -> bool:
     return bool(row.body)
 
 
-def _take_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
-    """Take in what the source says about one document; return the outcome for the document."""
+def _ingest_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
+    """Store and plan what the source says about one document; return the outcome for it."""
     row = batch.rows.get(item.source_id)
     if row is None:
         return DocumentOutcome.UNKNOWN
     if isinstance(item, Absent):
-        return _take_absence(batch, row, item)
+        return _ingest_absence(batch, row, item)
     if isinstance(item, Gone):
-        return _take_removal(batch, row, item.reason)
+        return _ingest_gone(batch, row, item.reason)
     absence.forget(row)
     if isinstance(item, Unreadable):
         reason = item.reason or Sentence("The source sent no reason.")
-        return _take_defect(batch, row, reason)
+        return _hold_defect(batch, row, reason)
     defect = _storage_defect(item)
     if defect:
-        return _take_defect(batch, row, defect)
-    return take_document(batch, item)
+        return _hold_defect(batch, row, defect)
+    return ingest_document(batch, item)
 
 
-def _take_defect(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentOutcome:
+def _hold_defect(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentOutcome:
     """Hold a document that cannot be read or stored."""
     plan = hold_unreadable(batch, row, reason)
     batch.store_defect(row, reason)
     return batch.apply(plan)
 
 
-def _take_removal(batch: CollectBatch, row: SourceDocument, reason: str | None) -> DocumentOutcome:
+def _ingest_gone(batch: CollectBatch, row: SourceDocument, reason: str | None) -> DocumentOutcome:
     """Withdraw or remove a document that is gone at its source."""
     if row.gone is None:
         row.gone_at = batch.now
@@ -127,7 +127,7 @@ def _take_removal(batch: CollectBatch, row: SourceDocument, reason: str | None) 
     return batch.apply(plan_removal(batch, row, text, is_gone=True))
 
 
-def _take_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> DocumentOutcome:
+def _ingest_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> DocumentOutcome:
     """Leave a document as it is until its absence is proved.
 
     One that was gone and is read again because of a request is gone at once.
@@ -136,7 +136,7 @@ def _take_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> Doc
     if was_gone and not row.reread:
         return DocumentOutcome.GONE
     if was_gone or absence.is_proved(row, batch.now, item.counts):
-        return _take_removal(batch, row, item.reason)
+        return _ingest_gone(batch, row, item.reason)
     row.reread = False
     return DocumentOutcome.ABSENT
 

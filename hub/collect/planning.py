@@ -53,7 +53,7 @@ class RecordsToCreate(NamedTuple):
     holds: tuple[DocumentHold, ...] = ()
 
 
-def take_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
+def ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
     """Store what the source says about a document, and apply what follows; return the outcome.
 
     A settled document that is the same is not even stored again. If only its attachments may have
@@ -261,7 +261,7 @@ def _plan_content(
         operation = replace(operation, mapped=records.mapped)
         built = build_payload(batch, row, operation)
     for change in missing_contact_data(batch, operation.mapped):
-        take_document(batch, change)
+        ingest_document(batch, change)
     holds = (*operation.holds, *records.holds, *obstacles)
     return complete_content(batch, row, operation, built, holds, records.after_id)
 

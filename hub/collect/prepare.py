@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import func, select
 
 from hub import context as hub_context
-from hub.collect.setup import Setup, assemble
+from hub.collect.setup import Setup, load_setup
 from hub.db import engine
 from hub.models import Installation, SourceDocument
 from hub.models.enums import StartRule
@@ -24,9 +24,11 @@ def prepare(installation_id: int) -> Setup:
     if installation.tenant is None:
         check(installation)
     company_id = installation.company_id
-    record_download.ensure(company_id)
-    transaction_download.ensure(company_id, app_of(installation).posts, _search_start(installation))
-    return assemble(installation_id)
+    record_download.refresh_outdated(company_id)
+    transaction_download.download_missing(
+        company_id, app_of(installation).posts, _search_start(installation)
+    )
+    return load_setup(installation_id)
 
 
 def _search_start(installation: Installation) -> dt.date:

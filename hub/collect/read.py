@@ -25,7 +25,7 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
     installation = setup.installation
     cursors = {} if ids else dict(setup.cursors)
     with sources.guard(installation, "reading its documents"):
-        items = sources.call(
+        items = sources.call_hook(
             installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids)
         )
         for item in items or ():

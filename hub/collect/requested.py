@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 
 from hub.collect.batch import DOCUMENTS_PER_BATCH
 from hub.collect.remap import replan
-from hub.collect.setup import assemble
+from hub.collect.setup import load_setup
 from hub.db import engine
 from hub.models import SourceDocument
 from hub.models.postings import REQUESTED
@@ -23,7 +23,7 @@ def plan_requested(installation_id: int) -> None:
     The source is not asked again.
     """
     ids = _document_ids(installation_id)
-    setup = assemble(installation_id)
+    setup = load_setup(installation_id)
     for start in range(0, len(ids), DOCUMENTS_PER_BATCH):
         part = ids[start : start + DOCUMENTS_PER_BATCH]
         replan(setup, part)

@@ -23,9 +23,9 @@ def collect(
     ids: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> CollectResult:
-    """Take in what is new and read again what waits, or read exactly these ids.
+    """Read what is new and read again what waits, or read exactly these ids.
 
-    An error that stops the collect is raised. What was taken in before it stays. If the rate of
+    An error that stops the collect is raised. What was stored before it stays. If the rate of
     the source is used up, the result says when the rest is read, except for `ids`.
     """
     result = CollectResult()
@@ -83,7 +83,7 @@ class SourceReading:
     def read_all(self) -> None:
         """Read the list first, so that what waits never crowds out what is new."""
         try:
-            self.writer.take_in(self._read_list())
+            self.writer.write(self._read_list())
             is_throttled = self._read_waiting()
         except HubError:
             self._store_missed(counts=False)
@@ -129,7 +129,7 @@ class SourceReading:
         """
         unanswered = dict.fromkeys(ids)
         try:
-            self.writer.take_in(self._answers(unanswered, budget))
+            self.writer.write(self._answers(unanswered, budget))
         except (Refused, PluginFault):
             # It would be the first to be read with every run, and keep the others from being read.
             first_unanswered = list(unanswered)[:1]
@@ -182,7 +182,7 @@ class SourceReading:
 
     def _store_missed(self, counts: bool) -> None:
         missed, self.missed = self.missed, []
-        self.writer.take_in(
+        self.writer.write(
             Absent(source_id=item.source_id, reason=item.reason, counts=counts) for item in missed
         )
         absent = self.result.counts["absent"]

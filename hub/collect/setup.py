@@ -18,7 +18,7 @@ from hub.models.enums import PostingState
 from hub.qbo import company
 from hub.qbo.company_facts import CompanyFacts
 from hub.sources.site import app_of, initial_state, site_of
-from hub.sources.site import fields as fields_of
+from hub.sources.site import code_fields as fields_of
 
 RECORD_KINDS = ("vendor", "customer", "item")  # kinds of documents that become list entries
 
@@ -49,7 +49,7 @@ class Setup:
         return initial_state(self.app, self.site.settings, mode)
 
 
-def assemble(
+def load_setup(
     installation_id: int,
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
@@ -63,7 +63,7 @@ def assemble(
     site = site_of(installation, settings, secrets)
     fields = fields_of(installation, site)
     with engine.read_only_session() as session:
-        facts = company.facts(session, installation.company_id)
+        facts = company.load_facts(session, installation.company_id)
         fields = _with_optional_fields(fields, facts)
         index = build_match_index(session, installation)
         add_created_records(session, installation, fields, index)

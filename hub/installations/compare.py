@@ -14,7 +14,7 @@ from hub.contract.documents import Code
 from hub.contract.types import Field
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
-from hub.installations.matches import decide
+from hub.installations.matches import store_decision
 from hub.mapping import (
     NEW,
     Create,
@@ -23,8 +23,8 @@ from hub.mapping import (
     Ref,
     code_name,
     find,
+    fold_name,
     has_separator,
-    key,
     separator_reason,
 )
 from hub.models import Installation, StoredRecord
@@ -122,7 +122,7 @@ def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: 
         creates += _missing_records(installation, field)
     with transaction() as session:
         for create in creates:
-            decide(
+            store_decision(
                 session,
                 installation,
                 create.field,
@@ -159,7 +159,7 @@ def _missing_records(installation: Installation, field: Field) -> list[Create]:
 
 def _fields(installation: Installation, names: Iterable[str]) -> list[Field]:
     """Return the fields with these names, else those to match first, else all."""
-    fields_of_app = sources.fields(installation, sources.site_of(installation))
+    fields_of_app = sources.code_fields(installation, sources.site_of(installation))
     names = tuple(names) or sources.app_of(installation).match_first
     return [field for field in fields_of_app if field.name in names or not names]
 
@@ -189,7 +189,7 @@ def _pair_all(installation: Installation, field: Field, codes: Sequence[Code]) -
 
 def _use(code: Code, result: MatchResult) -> tuple[str, str]:
     """Return the name of a code and the record that it uses; two codes may not share both."""
-    return key(code_name(code)), result.id if isinstance(result, Ref) else ""
+    return fold_name(code_name(code)), result.id if isinstance(result, Ref) else ""
 
 
 def _pair_code(
@@ -289,8 +289,8 @@ def _describe_difference(label: str, at_source: str, in_quickbooks: str) -> str:
     """
     if not at_source or not in_quickbooks:
         return ""
-    full_key = key(in_quickbooks)
+    full_key = fold_name(in_quickbooks)
     last_part = full_key.rpartition(":")[2]
-    if key(at_source) in (full_key, last_part):
+    if fold_name(at_source) in (full_key, last_part):
         return ""
     return f"{label}: {at_source} at the source, {in_quickbooks} in QuickBooks"

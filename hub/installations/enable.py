@@ -41,7 +41,7 @@ def enable(
     """Enable an app for a company; settings that are not among the answers stay as they are."""
     app = _available_app(slug)
     _check_access(app, company_id)
-    row = find(company_id, slug) or _new_installation(app, company_id, owner or who)
+    row = find_installation(company_id, slug) or _new_installation(app, company_id, owner or who)
     row = _save(app, row, answers, who=who, mode=mode, owner=owner, what="app enabled")
     if current().plugins.has(slug, "hub_subscribe"):
         sources.subscribe(row, on=True)
@@ -70,7 +70,7 @@ def change(
 
     Raise NotFound if it never was enabled; an app that was disabled is enabled again.
     """
-    row = installation(company_id, slug)
+    row = require_installation(company_id, slug)
     app = _available_app(slug)
     return _save(app, row, answers, who=who, mode=mode, owner=None, what="settings changed")
 
@@ -86,7 +86,7 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
 
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
     """Disable an app for a company; its settings and matches stay."""
-    row = installation(company_id, slug)
+    row = require_installation(company_id, slug)
     plugins = current().plugins
     has_subscription = slug in plugins.apps and plugins.has(slug, "hub_subscribe")
     if has_subscription:
@@ -100,9 +100,9 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
     return row
 
 
-def installation(company_id: int, slug: str) -> Installation:
+def require_installation(company_id: int, slug: str) -> Installation:
     """Return an app that is, or was, enabled for a company; raise NotFound if it never was."""
-    row = find(company_id, slug)
+    row = find_installation(company_id, slug)
     if row:
         return row
     # The others of the company are not named: the person may have a role for this app alone.
@@ -111,7 +111,7 @@ def installation(company_id: int, slug: str) -> Installation:
 
 def push_first_lists(row: Installation) -> dict[str, int]:
     """Push the company's lists into the source, if the app does that; return their lengths."""
-    record_download.ensure(row.company_id)
+    record_download.refresh_outdated(row.company_id)
     counts = push_lists(row)
     who = row.owner or "command line"
     with transaction() as session:
@@ -255,7 +255,7 @@ def _setting_choices(
             texts = (code.number or "", code.name or "")
             choices.append((code.id, texts))
         return choices
-    record_download.ensure(row.company_id)
+    record_download.refresh_outdated(row.company_id)
     role = cast(Role, source)
     with read_only_session() as session:
         for record in records.choices(session, row.company_id, role):
@@ -367,7 +367,7 @@ def _check_access(app: App, company_id: int) -> None:
         raise AccessNeeded(text, app.access)
 
 
-def find(company_id: int, slug: str) -> Installation | None:
+def find_installation(company_id: int, slug: str) -> Installation | None:
     """Return the installation of an app for a company, disabled or not; None if there is none."""
     query = select(Installation).where(
         Installation.company_id == company_id,

@@ -42,13 +42,13 @@ class ImportRow:
     problem: str = ""
 
 
-def fields(row: Installation) -> dict[str, Field]:
+def code_fields(row: Installation) -> dict[str, Field]:
     """Return the code fields of an installation's app, by name, as the app declares them."""
     declared = current().plugins.call(row.slug, "hub_fields") or ()
     return {field.name: field for field in declared}
 
 
-def decide(
+def store_decision(
     session: Session,
     row: Installation,
     field: str,
@@ -64,7 +64,7 @@ def decide(
     `details` is what a person entered for the record to create. Without them those that were
     entered before stay, or else the source's data are used.
     """
-    fields_by_name = fields(row)
+    fields_by_name = code_fields(row)
     if field not in fields_by_name:
         raise NotFound("field", field, fields_by_name)
     record_name = _name_of_record(session, row, fields_by_name[field], record)
@@ -107,7 +107,7 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
                 code = code.strip()
             try:
                 record = choices.find(line)
-                decide(session, row, field, code, record, who=who, name=line["name"])
+                store_decision(session, row, field, code, record, who=who, name=line["name"])
             except Refused as error:
                 raise Refused(
                     "Line %(number)s: %(text)s Nothing was imported.",
@@ -151,7 +151,7 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
     with transaction() as session:
         for field, code, name, record in rows:
             try:
-                decide(session, row, field, code, record, who=who, name=name)
+                store_decision(session, row, field, code, record, who=who, name=name)
             except Refused as error:
                 raise Refused(
                     "%(field)s %(code)s: %(text)s Nothing was imported.",
@@ -209,7 +209,7 @@ class _Choices:
     def __init__(self, session: Session, row: Installation) -> None:
         self._session = session
         self._company_id = row.company_id
-        self._fields = fields(row)
+        self._fields = code_fields(row)
         self._by_role: dict[str, list[StoredRecord]] = {}
 
     def find(self, line: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ WARNING = Sentence(
 )
 
 
-def warn(row: Installation) -> Sentence | None:
+def find_warning(row: Installation) -> Sentence | None:
     """Return a warning if the documents of an app go into the books of another company, too.
 
     It does not name the company, which whoever reads it may not be allowed to see. Apps that

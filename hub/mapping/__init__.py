@@ -14,7 +14,7 @@ from hub.mapping.index import (
     MatchIndex,
     NameOwner,
     RecordIndex,
-    key,
+    fold_name,
     to_ref,
 )
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
@@ -28,7 +28,7 @@ from hub.mapping.rules import (
     has_separator,
     separator_reason,
 )
-from hub.mapping.split import amount
+from hub.mapping.split import amount_of
 
 __all__ = [
     "EMPTY",
@@ -48,14 +48,14 @@ __all__ = [
     "NameOwner",
     "RecordIndex",
     "Ref",
-    "amount",
+    "amount_of",
     "code_name",
     "find",
     "find_existing_record",
+    "fold_name",
     "has_separator",
     "index_of_codes",
     "is_text",
-    "key",
     "party_name",
     "resolve",
     "separator_reason",

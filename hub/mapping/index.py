@@ -77,7 +77,7 @@ class Decision:
         return replace(code, create=self.details) if self.details else code
 
 
-def key(text: str) -> str:
+def fold_name(text: str) -> str:
     """Return a text as names are compared: without case, runs of spaces, and spaces at a colon."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     single_spaced = " ".join(plain.split())
@@ -86,7 +86,7 @@ def key(text: str) -> str:
 
 def plain_name(text: str) -> str:
     """Return a name without accents, punctuation, legal forms and the word for and."""
-    return _plain_key(key(text))
+    return _plain_key(fold_name(text))
 
 
 def _plain_key(name_key: str) -> str:
@@ -140,7 +140,7 @@ class RecordIndex:
 
     def find_by_name(self, name: str) -> list[Entry]:
         """Return the active records with this full name, else those whose last part it is."""
-        name_key = key(name)
+        name_key = fold_name(name)
         if not name_key:
             return []
         same_name = self._by_name.get(name_key)
@@ -150,21 +150,21 @@ class RecordIndex:
 
     def find_by_number(self, number: str) -> list[Entry]:
         """Return the active records with this number; none for a blank one."""
-        number_key = key(number)
+        number_key = fold_name(number)
         if not number_key:
             return []
         return self._by_number.get(number_key, [])
 
     def find_by_email(self, email: str) -> list[Entry]:
         """Return the active records with this address; none for a blank one."""
-        email_key = key(email)
+        email_key = fold_name(email)
         if not email_key:
             return []
         return self._by_email.get(email_key, [])
 
     def find_by_words(self, name: str) -> list[Entry]:
         """Return the active records whose name contains this one as whole words."""
-        words = key(name)
+        words = fold_name(name)
         if not words:
             return []
         # A hyphen, a slash or an inner period joins words: 12 is no word of 12-3, 12/3 or 12.3.
@@ -190,26 +190,26 @@ class RecordIndex:
 
     def find_same_name(self, name: str) -> list[Entry]:
         """Return the records, active or not, with exactly this name."""
-        name_key = key(name)
-        return [entry for entry in self.by_id.values() if key(entry.name) == name_key]
+        name_key = fold_name(name)
+        return [entry for entry in self.by_id.values() if fold_name(entry.name) == name_key]
 
     def find_stored_name(self, name: str) -> list[Entry]:
         """Return the records that QuickBooks stores under exactly this name."""
-        return self._by_stored_name.get(key(name), [])
+        return self._by_stored_name.get(fold_name(name), [])
 
     @cached_property
     def _by_stored_name(self) -> dict[str, list[Entry]]:
         """The records by the names that QuickBooks stores; few documents create a record."""
         entries: dict[str, list[Entry]] = defaultdict(list)
         for entry in self.by_id.values():
-            entries[key(entry.stored_name or entry.name)].append(entry)
+            entries[fold_name(entry.stored_name or entry.name)].append(entry)
         return dict(entries)
 
     def suggest(self, *texts: str) -> list[Entry]:
         """Return the active records that are similar to one of the texts, best first."""
         scores: dict[str, float] = {}
         for text in texts:
-            for id, score in self._score_names(key(text)):
+            for id, score in self._score_names(fold_name(text)):
                 scores[id] = max(score, scores.get(id, 0))
         best_first = sorted(scores, key=lambda id: (-scores[id], self._names[id]))
         return self._active_entries(best_first)[:MAX_SUGGESTIONS]
@@ -238,20 +238,20 @@ class RecordIndex:
 
     def _add(self, entry: Entry) -> None:
         """Index a record; an inactive one is only known by its id and its names."""
-        name_key = key(entry.qualified_name)
+        name_key = fold_name(entry.qualified_name)
         self.by_id[entry.id] = entry
         self._names[entry.id] = name_key
-        own_key = name_key if entry.name == entry.qualified_name else key(entry.name)
+        own_key = name_key if entry.name == entry.qualified_name else fold_name(entry.name)
         self._plain_names[entry.id] = _plain_key(own_key)
         if not entry.active:
             return
         self._by_name[name_key].append(entry)
         last_part = own_key.rpartition(":")[2]
         self._by_last_part[last_part].append(entry)
-        number_key = key(entry.number)
+        number_key = fold_name(entry.number)
         if number_key:
             self._by_number[number_key].append(entry)
-        for address in _SEPARATORS.split(key(entry.email)):
+        for address in _SEPARATORS.split(fold_name(entry.email)):
             if address:
                 self._by_email[address].append(entry)
 

@@ -5,8 +5,17 @@ from collections.abc import Callable
 from hub.contract.documents import Code, Party, Role
 from hub.contract.types import Field
 from hub.errors import Sentence
-from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, to_ref
+from hub.mapping.index import (
+    EMPTY,
+    NEW,
+    Decision,
+    Entry,
+    MatchIndex,
+    RecordIndex,
+    to_ref,
+)
 from hub.mapping.mapped import Create, Missing, Ref
+from hub.mapping.suggestions import find_suggestions, is_exact
 from hub.models.enums import MatchOrigin
 
 # A record, one to create, what is missing, a warning, or None where the code is left out.
@@ -330,7 +339,7 @@ def _missing_result(
     solution: str = "match",
 ) -> Missing:
     """Return what is missing, with the records that the code may mean."""
-    suggestions = _suggestions(code, index.records(field.role), hits or [])
+    suggestions = find_suggestions(code, index.records(field.role), hits or [])
     return Missing(
         field=field.name,
         label=field.label,
@@ -346,49 +355,10 @@ def _missing_result(
     )
 
 
-def _suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[Entry]:
-    """Return the hits that this role may take, else the records that are similar to the code.
-
-    A hit may be of another role: a customer of that name where a supplier is needed.
-    """
-    usable_hits = [entry for entry in hits if records.get_active(entry.id) is entry]
-    if usable_hits:
-        return usable_hits
-    return _similar_records(records, code.name or "", code.number or "")
-
-
-def _similar_records(records: RecordIndex, name: str, number: str) -> list[Entry]:
-    """Return the records with this number, then those with a similar name or number."""
-    entries = list(records.find_by_number(number))
-    for entry in records.suggest(name, number):
-        if entry not in entries:
-            entries.append(entry)
-    return entries
-
-
 def _certain_id(field: Field, code: Code, suggestions: list[Entry], index: MatchIndex) -> str:
     """Return the id of the one suggestion that is certain; "" if there is none or several."""
     certain_ids = []
     for entry in suggestions:
-        if _is_exact(code, entry) and not _is_someone_else(field, code, entry, index):
+        if is_exact(code, entry) and not _is_someone_else(field, code, entry, index):
             certain_ids.append(entry.id)
     return certain_ids[0] if len(certain_ids) == 1 else ""
-
-
-def _is_exact(code: Code, entry: Entry) -> bool:
-    """Return whether id, number or full name is equal; a name is not enough if numbers differ."""
-    if code.quickbooks_id:
-        return code.quickbooks_id == entry.id
-    number = key(code.number or "")
-    if number and number == key(entry.number):
-        return True
-    name = key(code.name or "")
-    if not name or name != key(entry.qualified_name):
-        return False
-
-    # A plain code stands for its number and its name alike.
-    is_plain = number == name
-    if is_plain:
-        return True
-    have_both_numbers = bool(number) and bool(entry.number)
-    return not have_both_numbers

@@ -36,7 +36,7 @@ def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Map
     return tuple(parts)
 
 
-def amount(line: Line) -> Decimal | None:
+def amount_of(line: Line) -> Decimal | None:
     """Return the amount of a line, else its quantity times its price."""
     if line.amount is not None:
         return line.amount
@@ -91,7 +91,7 @@ def _tax(lines: tuple[Line, ...]) -> Decimal:
 
 def _sum_lines(document: Document, lines: tuple[Line, ...]) -> Decimal:
     """Add up the amounts of lines as the document's total does: with tax that comes on top."""
-    amounts = [amount(line) for line in lines]
+    amounts = [amount_of(line) for line in lines]
     net = sum_amounts(amounts)
     if document.tax_mode == "exclusive":
         return net + _tax(lines)

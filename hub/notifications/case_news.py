@@ -159,7 +159,7 @@ def _amount_text(news: News, case: Case) -> str:
 
 def _count_and_sum(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[int, list[str]]]:
     """Return how many documents each case stops, and their sums less credits, as text."""
-    columns = case_amounts.CURRENCY, func.count(), func.sum(case_amounts.amount())
+    columns = case_amounts.CURRENCY, func.count(), func.sum(case_amounts.signed_amount())
     query = (
         case_amounts.select_documents(*columns)
         .where(case_posting.c.case_id.in_(case_ids))

@@ -30,7 +30,7 @@ def select_documents(*columns: Any) -> Select[Any]:
     )
 
 
-def amount() -> ColumnElement[Any]:
+def signed_amount() -> ColumnElement[Any]:
     """Return the amount of a posting, negative for a credit.
 
     A file, and a posting that could not be planned, has that of its document.

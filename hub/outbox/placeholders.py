@@ -136,7 +136,7 @@ def matched_records(
     return records
 
 
-def link(session: Session, posting_id: int) -> None:
+def match_created_record(session: Session, posting_id: int) -> None:
     """Match a code to the party or item that was just created for it; keep a choice of a person."""
     query = (
         select(Posting, SourceDocument)

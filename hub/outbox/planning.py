@@ -40,7 +40,7 @@ HOLDERS_RELEASED_BY_PLAN = (
 )
 
 
-def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, list[Posting]]:
+def load_history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, list[Posting]]:
     """Return the postings of each document, oldest first, locked until this transaction ends."""
     ids = [row.id for row in documents if row.id is not None]
     query = (
@@ -121,7 +121,7 @@ def _postings_of(session: Session, row: SourceDocument) -> Sequence[Posting]:
     """Return the postings of a document, oldest first; none if it is not stored yet."""
     if not row.id:
         return ()
-    return history(session, [row])[row.id]
+    return load_history(session, [row])[row.id]
 
 
 def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:

@@ -109,7 +109,7 @@ def _count_documents(by_state: Mapping[str, int]) -> dict[str, int]:
     return {"documents": sum(by_counted_state.values()), **by_counted_state}
 
 
-def files(session: Session, installation_id: int) -> dict[str, int]:
+def count_files(session: Session, installation_id: int) -> dict[str, int]:
     """Count the files that did not arrive, by state: held or in doubt."""
     query = (
         select(Posting.state, func.count())
@@ -123,12 +123,12 @@ def files(session: Session, installation_id: int) -> dict[str, int]:
     return _read_counts(session, query)
 
 
-def states(session: Session, installation_id: int) -> dict[int, str]:
+def states_of_documents(session: Session, installation_id: int) -> dict[int, str]:
     """Return the state of each document."""
     return _states(session, Posting.installation_id == installation_id)
 
 
-def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
+def posted_sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
     """Add up the posted documents of all kinds by currency, as `sums_by_kind` does."""
     totals: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(SUM_NAMES, ZERO))
     for (_, currency), of_kind in sums_by_kind(session, installation_id).items():
@@ -148,7 +148,7 @@ def sums_by_kind(session: Session, installation_id: int) -> KindSums:
     for kind, currency, *halves in session.execute(_sums_of_firsts(installation_id)):
         for name, upper, lower in zip(SUM_NAMES, halves[::2], halves[1::2], strict=True):
             amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
-            totals[kind, currency][name] += sign(kind) * amount
+            totals[kind, currency][name] += sign_of_kind(kind) * amount
     _add_others(session, installation_id, totals)
     return dict(totals)
 
@@ -257,7 +257,7 @@ def _add_others(session: Session, installation_id: int, totals: KindSums) -> Non
             continue
         if row.source_total is None and row.total is None:
             continue
-        factor = sign(row.kind)
+        factor = sign_of_kind(row.kind)
         line = totals[row.kind, row.currency]
         if row.source_total is None:
             line["source"] += factor * row.total
@@ -268,7 +268,7 @@ def _add_others(session: Session, installation_id: int, totals: KindSums) -> Non
         line["quickbooks"] += factor * (row.live_total or ZERO)
 
 
-def sign(kind: str) -> int:
+def sign_of_kind(kind: str) -> int:
     """Return -1 for a kind of credit, whose amounts are subtracted from sums, else 1."""
     if kind in CREDIT_KINDS:
         return -1
@@ -279,7 +279,7 @@ def apply_sign(kind: str, total: Decimal | None) -> Decimal:
     """Return a total with the sign that it has in sums: credits are negative, None is zero."""
     if total is None:
         return ZERO
-    return sign(kind) * total
+    return sign_of_kind(kind) * total
 
 
 def _counted_postings(condition: ColumnElement[bool]) -> Select[Any]:

@@ -19,7 +19,7 @@ from hub.contract.states import ReceiptState
 from hub.db import bulk
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState, ReceiptEnd
-from hub.qbo.deep_links import address
+from hub.qbo.deep_links import page_address
 from hub.reasons import texts
 from hub.reasons.texts import CaseText, StoredReason
 
@@ -291,5 +291,5 @@ def _transaction_facts(transaction: TransactionFacts) -> dict[str, Any]:
         "kind": transaction.kind,
         "id": transaction.id,
         "number": transaction.number or None,
-        "url": address(transaction.kind, transaction.id),
+        "url": page_address(transaction.kind, transaction.id),
     }

@@ -85,7 +85,7 @@ def edition_name(company: ConnectedCompany) -> str:
     return str(name) if name else "This edition of QuickBooks"
 
 
-def facts(session: Session, company_id: int) -> CompanyFacts:
+def load_facts(session: Session, company_id: int) -> CompanyFacts:
     """Return the facts as they were last read."""
     company = session.get_one(ConnectedCompany, company_id)
     tax_lists = select(

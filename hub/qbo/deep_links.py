@@ -22,7 +22,7 @@ PAGES = {
 }
 
 
-def address(kind: str, id: str, environment: str = "") -> str | None:
+def page_address(kind: str, id: str, environment: str = "") -> str | None:
     """Return the address of an object's page; None for kinds without a page of their own.
 
     Without an environment it is that of the Intuit keys, which takes a query.

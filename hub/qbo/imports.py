@@ -41,10 +41,10 @@ def open_orders(company_id: int, since: dt.date) -> list[Document]:
     importable = [entity for entity in entities if _is_importable(entity)]
     with engine.transaction() as session:
         transaction_index.absorb_all(session, company_id, KIND, entities)
-        return [document(session, company_id, entity) for entity in importable]
+        return [order_as_document(session, company_id, entity) for entity in importable]
 
 
-def document(session: Session, company_id: int, entity: dict[str, Any]) -> Document:
+def order_as_document(session: Session, company_id: int, entity: dict[str, Any]) -> Document:
     """Return an order as a document; its codes are QuickBooks' ids with their names, by role."""
     id = str(entity["Id"])
     tax = entity.get("TxnTaxDetail") or {}

@@ -41,7 +41,7 @@ def refresh(
     return counts
 
 
-def ensure(
+def refresh_outdated(
     company_id: int, max_age: dt.timedelta = MAX_LIST_AGE, client: Client | None = None
 ) -> list[str]:
     """Refresh the lists that were never read or are too old; return their names.

@@ -137,7 +137,7 @@ def entered_details(match: Match) -> Party | Item | None:
     return load(Party, match.details)
 
 
-def index(session: Session, company_id: int, role: NameOwner) -> RecordIndex:
+def index_of_role(session: Session, company_id: int, role: NameOwner) -> RecordIndex:
     """Return an index of the records that may take a role; built again only if the list changed."""
     state = session.get(ListState, (company_id, ROLE_LIST[role]))
     read_list = partial(_list_rows, session, company_id)

@@ -16,7 +16,7 @@ from hub.qbo.paging import read_all
 from hub.qbo.transaction_index import HEADS, absorb_all
 
 
-def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
+def download_missing(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
     """Read the kinds that were not read back to a day yet; return the number of transactions."""
     complete = _complete_lists(company_id, since)
     missing = []

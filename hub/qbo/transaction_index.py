@@ -17,7 +17,7 @@ from hub.db import bulk, engine
 from hub.models import TransactionHead, TransactionSummary
 from hub.models.enums import TransactionState
 from hub.qbo.entities import DOCUMENTS, amount_sign, linked_kind, ref_id
-from hub.qbo.payloads.fingerprint import content
+from hub.qbo.payloads.fingerprint import content_digest
 from hub.qbo.payloads.summary import PARTIES
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
@@ -246,7 +246,7 @@ def head_of(
         "sync_token": str(entity.get("SyncToken") or ""),
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": TransactionState.VOIDED if is_voided(entity) else TransactionState.LIVE,
-        "content": content(kind, entity, summary),
+        "content": content_digest(kind, entity, summary),
         "created_at": _parse_moment(str(times.get("CreateTime"))),
         "updated_at": _parse_moment(str(times.get("LastUpdatedTime"))),
     }

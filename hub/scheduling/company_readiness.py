@@ -46,7 +46,7 @@ def facts_for(
     session: Session, installation: Installation, app: App, fields: Sequence[Field]
 ) -> list[Fact]:
     """Return the parts of the set-up that matter to what the app posts, as they were last read."""
-    facts = company.facts(session, installation.company_id)
+    facts = company.load_facts(session, installation.company_id)
     edition = company.edition_name(installation.company)
     parts = [_check_currencies(session, installation, facts)]
     if "purchase_order" in app.posts:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from hub.collect.batch import CollectBatch
-from hub.collect.intake import take_in
+from hub.collect.intake import ingest
 from hub.collect.prepare import prepare
 from hub.collect.setup import Setup
 from hub.contract.codec import load
@@ -53,7 +53,7 @@ def _as_final(document: Document) -> Document:
 def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, ...]:
     """Plan the document inside the open transaction and return the reasons that would stop it."""
     batch = CollectBatch(session, setup, [document])
-    take_in(batch)
+    ingest(batch)
     session.flush()
     row = batch.rows[document.source_id]
     sendable_states = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)

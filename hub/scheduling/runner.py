@@ -5,7 +5,7 @@ A step that fails is recorded, and the next one continues.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub import outbox, sources
 from hub.cases import failing_runs
@@ -42,7 +42,7 @@ from hub.scheduling.subjects import (
     load_installation,
     load_to_post,
     may_post,
-    pause,
+    pause_installation,
     subject_fields,
 )
 from hub.sources import outage
@@ -74,20 +74,30 @@ def sync(
 ) -> Run:
     """Collect, post until nothing is left to send, and report.
 
-    `wait` also waits for answers in doubt and for other processes. With `ids` exactly these
-    documents are read, whether or not the source would offer them.
+    With `wait`, wait for other processes that work on the same, and until no posting is in doubt.
+    With `ids` exactly these documents are read, whether or not the source would offer them.
     """
-    return _run(RunKind.SYNC, installation_id, requested_by, progress, wait, run_id, ids)
+    return _run(
+        RunKind.SYNC,
+        installation_id,
+        requested_by=requested_by,
+        progress=progress,
+        wait=wait,
+        run_id=run_id,
+        ids=ids,
+    )
 
 
 def post(
     installation_id: int, *, requested_by: str, progress: Progress | None = None, wait: bool = False
 ) -> Run:
     """Post and report without collecting; the arguments are those of `sync`."""
-    return _run(RunKind.POST, installation_id, requested_by, progress, wait)
+    return _run(
+        RunKind.POST, installation_id, requested_by=requested_by, progress=progress, wait=wait
+    )
 
 
-def company(
+def run_company_job(
     kind: str,
     company_id: int,
     *,
@@ -96,7 +106,7 @@ def company(
     wait: bool = False,
 ) -> Run:
     """Run a job of a whole company: lists, reconcile, changes or tokens."""
-    return _run(kind, company_id, requested_by, progress, wait)
+    return _run(kind, company_id, requested_by=requested_by, progress=progress, wait=wait)
 
 
 def execute(run_id: int) -> None:
@@ -108,15 +118,9 @@ def execute(run_id: int) -> None:
         run = session.get_one(Run, run_id)
     if run.ended_at is not None or run.started_at is not None:
         return
+    subject_id = run.installation_id or run.company_id or 0
     try:
-        _run(
-            run.kind,
-            run.installation_id or run.company_id or 0,
-            run.requested_by,
-            None,
-            False,
-            run_id,
-        )
+        _run(run.kind, subject_id, requested_by=run.requested_by, run_id=run_id)
     except NotNow as error:
         RunRecorder(run_id).end({}, error.text)
 
@@ -154,14 +158,19 @@ def _open_states(counts: Mapping[str, Any]) -> list[PostingState]:
 def _run(
     kind: str,
     subject_id: int,
+    *,
     requested_by: str,
-    progress: Progress | None,
-    wait: bool,
+    progress: Progress | None = None,
+    wait: bool = False,
     run_id: int | None = None,
     ids: Sequence[str] = (),
 ) -> Run:
-    work, load = KINDS[kind]
-    subject = load(subject_id)
+    """Start a run, or the waiting run of this id, and do its work under the lease of its subject.
+
+    Raise Busy if another process works on the subject, unless `wait` says to wait for it.
+    """
+    definition = KINDS[kind]
+    subject = definition.load_subject(subject_id)
     on_wait = (lambda text: progress(text, 0, 0)) if progress else None
     run_lease = lease(
         run_log.lease_name(kind, subject_id), display_name(subject), wait=wait, on_wait=on_wait
@@ -170,10 +179,10 @@ def _run(
         recorder = run_log.start(kind, subject, requested_by, run_id, progress)
         steps = Steps(recorder, wait, requested_by, tuple(ids))
         with log_context.bind(run_id=recorder.run_id, kind=kind, **subject_fields(subject)):
-            return _work(steps, work, subject)
+            return _do_work(steps, definition.work, subject)
 
 
-def _work(
+def _do_work(
     steps: Steps, work: Callable[[Steps, Any], None], subject: Installation | ConnectedCompany
 ) -> Run:
     """Do the work of a run that was started, and close it however that ends."""
@@ -219,7 +228,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
             steps.continue_after = collected.continue_after
     _post(steps, installation)
     if installation.mode == InstallationMode.ONCE and not steps.errors:
-        pause(installation.id)
+        pause_installation(installation.id)
 
 
 def _post(steps: Steps, installation: Installation) -> None:
@@ -244,7 +253,7 @@ def _post(steps: Steps, installation: Installation) -> None:
     report = steps.step("report", lambda: receipt_delivery.deliver(installation_id))
     with read_only_session() as session:
         steps.counts |= outbox.count_documents(session, installation_id)
-        steps.counts["files"] = outbox.files(session, installation_id)
+        steps.counts["files"] = outbox.count_files(session, installation_id)
     if report:
         steps.recorder.line(Sentence("Reported back: %(count)s.", count=report))
 
@@ -354,19 +363,25 @@ def _process_changes(steps: Steps, company: ConnectedCompany) -> None:
         steps.step(f"report to {installation.slug}", deliver)
 
 
-def _tokens(steps: Steps, company: ConnectedCompany) -> None:
+def _renew_tokens(steps: Steps, company: ConnectedCompany) -> None:
     """Keep the connection of a company alive, and warn before it ends."""
     steps.step("tokens", lambda: token_expiry.look_after(company.id))
 
 
-# What each kind does, and which function loads its subject.
-KINDS: dict[str, tuple[Callable[[Steps, Any], None], Callable[[int], Any]]] = {
-    RunKind.SYNC: (_sync, load_installation),
-    RunKind.POST: (_post, load_to_post),
-    RunKind.LISTS: (_process_lists, load_company),
-    RunKind.RECONCILE: (_reconcile, load_company),
-    RunKind.CHANGES: (_process_changes, load_company),
-    RunKind.TOKENS: (_tokens, load_company),
+class KindOfRun(NamedTuple):
+    """What a kind of run does, and how the installation or company that it works on is loaded."""
+
+    work: Callable[[Steps, Any], None]
+    load_subject: Callable[[int], Any]
+
+
+KINDS: dict[str, KindOfRun] = {
+    RunKind.SYNC: KindOfRun(_sync, load_installation),
+    RunKind.POST: KindOfRun(_post, load_to_post),
+    RunKind.LISTS: KindOfRun(_process_lists, load_company),
+    RunKind.RECONCILE: KindOfRun(_reconcile, load_company),
+    RunKind.CHANGES: KindOfRun(_process_changes, load_company),
+    RunKind.TOKENS: KindOfRun(_renew_tokens, load_company),
 }
 
 

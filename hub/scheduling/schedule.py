@@ -57,7 +57,7 @@ def tick(now: dt.datetime) -> int:
     with transaction() as session:
         if not _lock_claims(session):
             return 0
-        arrange(session, now)
+        add_missing_schedules(session, now)
         return claim_due(session, now)
 
 
@@ -143,7 +143,7 @@ def reschedule_after(
 # -- rows follow what they serve --
 
 
-def arrange(session: Session, now: dt.datetime) -> None:
+def add_missing_schedules(session: Session, now: dt.datetime) -> None:
     """Give every installation its sync and every company its nightly runs.
 
     The rows of disconnected companies are disabled.

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.collect.batch import CollectBatch
-from hub.collect.intake import take_in
+from hub.collect.intake import ingest
 from hub.collect.prepare import prepare
 from hub.collect.read import read
-from hub.collect.setup import Setup, assemble
+from hub.collect.setup import Setup, load_setup
 from hub.contract.codec import load
 from hub.contract.documents import (
     Checkpoint,
@@ -97,12 +97,12 @@ def preview_installation(
     """
     setup = prepare(installation_id)
     if settings is not None:
-        setup = assemble(installation_id, settings, secrets)
+        setup = load_setup(installation_id, settings, secrets)
     setup = replace(setup, cursors={})
     items = list(islice(without_checkpoints(read(setup, ids)), limit))
     for item in items:
         codes = matched_codes(setup, item) if isinstance(item, Document) else ()
-        yield plan(setup, item, tuple(codes))
+        yield preview_with_matches(setup, item, tuple(codes))
 
 
 def codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
@@ -114,7 +114,7 @@ def codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
         row = session.get_one(SourceDocument, document_id)
     if not row.body or row.unreadable:
         return ()
-    setup = assemble(row.installation_id)
+    setup = load_setup(row.installation_id)
     return tuple(matched_codes(setup, load(Document, row.body)))
 
 
@@ -146,7 +146,7 @@ def without_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
             yield item
 
 
-def plan(
+def preview_with_matches(
     setup: Setup, item: Yielded, codes: tuple[CodePreview, ...], *, is_checked: bool = True
 ) -> DocumentPreview:
     """Return the preview of an item by the matches and lists of the company.
@@ -176,7 +176,7 @@ def _rehearse(
 ) -> DocumentPreview:
     """Plan a document inside the open transaction and return the planned outcome for it."""
     batch = CollectBatch(session, setup, [document])
-    take_in(batch)
+    ingest(batch)
     session.flush()
     row = batch.rows[document.source_id]
     postings = batch.transaction_postings(row)

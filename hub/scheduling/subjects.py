@@ -64,7 +64,7 @@ def active_installations(company_id: int) -> list[Installation]:
         return list(session.scalars(query))
 
 
-def pause(installation_id: int) -> None:
+def pause_installation(installation_id: int) -> None:
     """Let no more runs of an installation start until a person changes its mode."""
     statement = (
         update(Installation)

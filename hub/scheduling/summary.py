@@ -252,7 +252,7 @@ def _add_installation(
     for run in runs:
         for name, number in run.counts.get("requests", {}).items():
             requests[name] += number
-    for currency, row in outbox.sums(session, installation.id).items():
+    for currency, row in outbox.posted_sums(session, installation.id).items():
         sums = app["sums"].setdefault(currency, dict.fromkeys(SUM_NAMES, ZERO))
         for name in SUM_NAMES:
             sums[name] += row[name]

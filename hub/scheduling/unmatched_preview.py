@@ -10,7 +10,7 @@ from typing import Any
 
 from hub import sources
 from hub.collect.read import read
-from hub.collect.setup import Setup, assemble
+from hub.collect.setup import Setup, load_setup
 from hub.context import current
 from hub.contract import settings_schema
 from hub.contract.documents import Document, Yielded
@@ -51,7 +51,7 @@ def preview_app(
     setup.facts = replace(setup.facts, currency=_currency_of(items) or setup.facts.currency)
     for item in items:
         codes = tuple(_unmatched_codes(setup, item))
-        yield source_preview.plan(setup, item, codes, is_checked=False)
+        yield source_preview.preview_with_matches(setup, item, codes, is_checked=False)
 
 
 def placeholder_settings(app: App) -> dict[str, str]:
@@ -94,8 +94,8 @@ def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
         row = session.get_one(Installation, installation_id)
         row.settings = draft.settings
         sources.bind(session, row, tenant)
-    setup = assemble(installation_id, draft.settings, draft.secrets)
-    fields = sources.fields(setup.installation, setup.site)
+    setup = load_setup(installation_id, draft.settings, draft.secrets)
+    fields = sources.code_fields(setup.installation, setup.site)
     return replace(setup, fields=fields, facts=facts)
 
 

@@ -15,8 +15,8 @@ from hub.sources.settings_draft import (
 )
 from hub.sources.site import (
     app_of,
-    call,
-    fields,
+    call_hook,
+    code_fields,
     fields_as_set,
     guard,
     initial_state,
@@ -31,10 +31,10 @@ __all__ = [
     "SettingsDraft",
     "app_of",
     "bind",
-    "call",
+    "call_hook",
     "check",
+    "code_fields",
     "draft",
-    "fields",
     "fields_as_set",
     "guard",
     "initial_state",

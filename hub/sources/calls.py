@@ -17,7 +17,7 @@ from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
 from hub.sources.masking import mask_item
-from hub.sources.site import app_of, call, fields, guard, site_of
+from hub.sources.site import app_of, call_hook, code_fields, guard, site_of
 
 MAX_LISTED_NAMES = 20  # names that a warning lists
 
@@ -34,7 +34,7 @@ def check(
     """
     here = site_of(installation, settings, secrets)
     with guard(installation, "checking the connection"):
-        tenant: Tenant | None = call(installation, "hub_check", site=here)
+        tenant: Tenant | None = call_hook(installation, "hub_check", site=here)
     app = app_of(installation)
     if tenant is None:
         tenant = Tenant(id="-", name=app.name)
@@ -68,7 +68,7 @@ def _missing_mail_server(app: App, here: Site) -> str:
 def _separated_names(installation: Installation, here: Site) -> str:
     """Warn of records in QuickBooks whose names hold the source's separator of name levels."""
     separators: dict[Role, str] = {}
-    for field in fields(installation, here):
+    for field in code_fields(installation, here):
         if field.separator:
             separators[field.role] = field.separator
     names = _names_with(installation, separators)
@@ -108,7 +108,7 @@ def read_codes(
     """Return the codes of a field as the source has them now, also with unsaved settings."""
     with guard(installation, f"listing its {field.replace('_', ' ')} codes"):
         here = site_of(installation, settings, secrets)
-        listed = call(installation, "hub_codes", site=here, field=field) or ()
+        listed = call_hook(installation, "hub_codes", site=here, field=field) or ()
         codes: list[Code] = []
         for code in listed:
             if isinstance(code, str):
@@ -121,7 +121,7 @@ def read_file(installation: Installation, document: Document, attachment: Attach
     """Return the content of a file of a document, as the source has it now."""
     with guard(installation, f"handing over {attachment.name}"):
         here = site_of(installation)
-        content = call(
+        content = call_hook(
             installation, "hub_attachment", site=here, document=document, attachment=attachment
         )
         if not isinstance(content, bytes):
@@ -137,7 +137,7 @@ def subscribe(installation: Installation, on: bool) -> None:
     """Turn the source's calls to the hub on or off, if the app can do that."""
     with guard(installation, "subscribing to changes"):
         here = site_of(installation)
-        call(installation, "hub_subscribe", site=here, on=on)
+        call_hook(installation, "hub_subscribe", site=here, on=on)
 
 
 def webhook(installation: Installation, headers: Mapping[str, str], body: bytes) -> list[Signal]:
@@ -147,7 +147,7 @@ def webhook(installation: Installation, headers: Mapping[str, str], body: bytes)
     """
     with guard(installation, "reading a call of its source"):
         here = site_of(installation)
-        signals = call(installation, "hub_webhook", site=here, headers=headers, body=body)
+        signals = call_hook(installation, "hub_webhook", site=here, headers=headers, body=body)
         return list(signals or ())
 
 

@@ -18,7 +18,7 @@ from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState, FileWay
 from hub.reasons.texts import CaseText
 from hub.security import audit
-from hub.sources.site import app_of, call, guard, site_of
+from hub.sources.site import app_of, call_hook, guard, site_of
 
 RECEIVED = "file received"
 MAX_NAME_LENGTH = 255
@@ -73,7 +73,9 @@ def receive(
                 accept(session, installation, stored, held.documents, arrived.mapping)
             else:
                 _open_case(session, installation, stored)
-            note(session, installation, stored, who, RECEIVED, digest=digest, size=stored.size)
+            record_in_audit_log(
+                session, installation, stored, who, RECEIVED, digest=digest, size=stored.size
+            )
             result = _result(stored, is_new=True)
     except IntegrityError:  # the same content arrived at the same moment
         existing = _find_earlier_result(installation, digest)
@@ -87,7 +89,7 @@ def read(installation: Installation, file: files.ReceivedFile, content: bytes) -
     """Let the plugin read a file and return what it holds."""
     here = site_of(installation)
     with guard(installation, "reading a file"):
-        held = call(installation, "hub_file", site=here, file=file, content=content)
+        held = call_hook(installation, "hub_file", site=here, file=file, content=content)
         if not isinstance(held, files.FileContent):
             raise TypeError(f"hub_file returned {type(held).__name__}, not FileContent")
     return held
@@ -130,7 +132,7 @@ def case_cause(file_id: int) -> str:
     return f"file:{file_id}"
 
 
-def note(
+def record_in_audit_log(
     session: Session,
     installation: Installation,
     stored: StoredFile,

@@ -62,7 +62,7 @@ def apply(
         stored = session.get_one(StoredFile, file_id)
         session.execute(delete(FileDocument).where(FileDocument.file_id == file_id))
         file_intake.accept(session, installation, stored, documents, mapping)
-        file_intake.note(session, installation, stored, who, MAPPED, mapping=name)
+        file_intake.record_in_audit_log(session, installation, stored, who, MAPPED, mapping=name)
     return len(documents)
 
 
@@ -76,7 +76,9 @@ def discard(installation: Installation, file_id: int, who: str) -> None:
                 name=stored.name,
             )
         inbox.close(session, file_intake.case_cause(file_id), who)
-        file_intake.note(session, installation, stored, who, DISCARDED, digest=stored.digest)
+        file_intake.record_in_audit_log(
+            session, installation, stored, who, DISCARDED, digest=stored.digest
+        )
         session.delete(stored)
 
 

@@ -19,8 +19,8 @@ from hub.money import sum_amounts
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.masking import mask_item
-from hub.sources.site import call, guard, site_of
-from hub.sources.site import fields as fields_of
+from hub.sources.site import call_hook, guard, site_of
+from hub.sources.site import code_fields as fields_of
 
 LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
 _INSERT_MATCHES = insert(Match)
@@ -49,7 +49,7 @@ def _push(installation: Installation, here: Site, field: Field) -> int:
     """Push the list of one field and link the codes returned; return the length of the list."""
     rows = _records_to_push(installation, here, field)
     with guard(installation, f"taking in the list of {field.label.lower()}s"):
-        codes = call(installation, "hub_records", site=here, field=field.name, records=rows)
+        codes = call_hook(installation, "hub_records", site=here, field=field.name, records=rows)
         codes = [mask_item(code) for code in codes or ()]
     with engine.transaction() as session:
         _link_codes(session, installation, field, codes)
@@ -134,7 +134,7 @@ def _purchase_rates(session: Session, installation: Installation, role: Role) ->
     if role != "tax_code":
         return {}
     rates: dict[str, str] = {}
-    facts = qbo_company.facts(session, installation.company_id)
+    facts = qbo_company.load_facts(session, installation.company_id)
     for code, parts in facts.tax_rates.items():
         rates[code] = str(sum_amounts(percent for _, percent in parts))
     return rates

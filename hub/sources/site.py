@@ -173,13 +173,13 @@ def webhook_url(installation: Installation) -> str:
     return f"{base}/webhooks/{installation.id}"
 
 
-def fields(installation: Installation, site: Site) -> tuple[Field, ...]:
+def code_fields(installation: Installation, site: Site) -> tuple[Field, ...]:
     """Return the app's fields, with the values of the settings that they name.
 
     An exception of the plugin becomes an error that names the app.
     """
     with guard(installation, "naming its fields"):
-        declared = call(installation, "hub_fields") or ()
+        declared = call_hook(installation, "hub_fields") or ()
         return tuple(with_settings(field, site.settings) for field in declared)
 
 
@@ -188,7 +188,7 @@ def fields_as_set(installation: Installation) -> tuple[Field, ...]:
 
     If the settings are not valid, the fields are returned as the app declares them.
     """
-    declared: tuple[Field, ...] = tuple(call(installation, "hub_fields") or ())
+    declared: tuple[Field, ...] = tuple(call_hook(installation, "hub_fields") or ())
     try:
         settings = settings_of(installation)
     except SettingsInvalid:
@@ -231,7 +231,7 @@ def app_of(installation: Installation) -> App:
     return hub_context.current().plugins.apps[installation.slug]
 
 
-def call(installation: Installation, hook: str, **values: Any) -> Any:
+def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
     """Call a hook of the plugin of an installation.
 
     Its exceptions are not translated: see `guarded`.

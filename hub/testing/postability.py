@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from hub.contract.documents import Code, Document, codes_of
 from hub.contract.states import Stage
-from hub.mapping import Link, Mapped, Missing, amount, index_of_codes, resolve
+from hub.mapping import Link, Mapped, Missing, amount_of, index_of_codes, resolve
 from hub.qbo import payloads
 from hub.qbo.company_facts import EVERYTHING_ON, CompanyFacts
 from hub.qbo.payloads.summary import SETTLING, expected_total, net_total
@@ -122,7 +122,7 @@ def _excess_problems(
         other = by_id.get(line.applied.document) if line.applied else None
         if other is None or other.total is None:
             continue
-        applied[other.source_id] += amount(line) or 0
+        applied[other.source_id] += amount_of(line) or 0
         if abs(applied[other.source_id]) > other.total + other.tolerance:
             yield (
                 f"Its line {line.id} applies to {other.source_id}, to which"

@@ -68,7 +68,7 @@ def apply(
     except HubError as error:
         flash(translate(error.sentence), "error")
         return redirect(url_for("inbox.one", case_id=case_id, **arguments()))
-    return _go_on(message, following)
+    return _open_next(message, following)
 
 
 def carry_out(
@@ -203,7 +203,7 @@ def _goes_on() -> bool:
     return request.args.get("then") == "next"
 
 
-def _go_on(message: str, following: int | None) -> Response:
+def _open_next(message: str, following: int | None) -> Response:
     """Open the next case if it is still open, else the list with the same filters."""
     filters = arguments()
     filters.pop("then", None)

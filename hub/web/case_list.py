@@ -252,7 +252,7 @@ def _totals(*, is_open: bool) -> Any:
     Amounts of several currencies are added up as they are, and a credit counts as much as a bill
     of the same size: they only order the list.
     """
-    amount = func.sum(type_coerce(case_amounts.amount(), BigInteger)).label("amount")
+    amount = func.sum(type_coerce(case_amounts.signed_amount(), BigInteger)).label("amount")
     due = func.min(SourceDocument.due).label("due")
     query = _links_to_documents(amount, due).join(Case, Case.id == case_posting.c.case_id)
     is_listed = Case.closed_at.is_(None) if is_open else Case.closed_at.is_not(None)
@@ -286,7 +286,7 @@ def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
     query = _links_to_documents(
         case_amounts.CURRENCY,
         func.count(),
-        func.sum(case_amounts.amount()),
+        func.sum(case_amounts.signed_amount()),
         func.min(SourceDocument.due),
         func.min(SourceDocument.party),
         func.max(SourceDocument.party),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.collect.cases import match_cause
 from hub.contract.documents import Code, Item, Party
 from hub.mapping import Entry, Ref
-from hub.mapping.index import key
+from hub.mapping.index import fold_name
 from hub.models import (
     NAMES_ONLY,
     Case,
@@ -56,17 +56,19 @@ def suggestions_of(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
     suggestions = []
     for ref in code.suggestions:
         entry = entries.get(ref.id)
-        number = key(code.number)
-        has_number = bool(entry) and bool(number) and number == key(entry.number if entry else "")
+        number = fold_name(code.number)
+        has_number = (
+            bool(entry) and bool(number) and number == fold_name(entry.number if entry else "")
+        )
         if ref.id == code.exact:
             reason = gettext("Same number") if has_number else gettext("Same id or full name")
             suggestions.append(Suggestion(ref, CERTAIN, reason))
         elif has_number:
             suggestions.append(Suggestion(ref, SAME_NUMBER, gettext("Same number, other name")))
         else:
-            similarity = fuzz.WRatio(key(code.name or code.code), key(ref.name))
+            similarity = fuzz.WRatio(fold_name(code.name or code.code), fold_name(ref.name))
             score = min(int(similarity), MAX_SIMILAR)
-            is_same = key(code.name) == key(ref.name) != ""
+            is_same = fold_name(code.name) == fold_name(ref.name) != ""
             reason = gettext("Same name") if is_same else gettext("Similar name")
             suggestions.append(Suggestion(ref, score, reason))
     return sorted(suggestions, key=lambda one: -one.score)

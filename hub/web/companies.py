@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import ConnectedCompany, Installation, ListState, StoredRecord, Token
 from hub.models.enums import RunKind
-from hub.posting.outcome.batch_sizing import MODES, choose
+from hub.posting.outcome.batch_sizing import MODES, store_mode
 from hub.qbo import intuit_keys, removal, usage
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint
@@ -149,7 +149,7 @@ def send_by(company_id: int) -> Response:
     sentence = gettext(
         "Documents go to {name} %(how_many)s from the next run on.", how_many=how_many
     )
-    return _report(lambda: choose(company_id, mode, person_name()), sentence)
+    return _report(lambda: store_mode(company_id, mode, person_name()), sentence)
 
 
 @pages.post("/companies/<int:company_id>/lists")

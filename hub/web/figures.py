@@ -26,7 +26,7 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import LIST_KINDS, DocumentState, Operation
 from hub.models.postings import FURTHER_POSTINGS, OPEN, POSTED
 from hub.money import ZERO
-from hub.outbox.statistics import HALF_BASE, sign
+from hub.outbox.statistics import HALF_BASE, sign_of_kind
 
 # The states of the condition OPEN; of a document's parts, the state that stands first here counts.
 OPEN_STATES = (DocumentState.UNKNOWN, DocumentState.HELD, DocumentState.REVIEW)
@@ -45,7 +45,7 @@ class Figure:
         amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
         self.count += count
         if amount:
-            self.amounts[currency] += sign(kind) * amount
+            self.amounts[currency] += sign_of_kind(kind) * amount
 
 
 @dataclass

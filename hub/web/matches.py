@@ -82,7 +82,7 @@ def names(session: Session, installation: Installation) -> Callable[[str, str], 
             return result.name if isinstance(result, Ref) else ""
         if key not in ROLES:
             return ""
-        index = records.index(session, installation.company_id, key)
+        index = records.index_of_role(session, installation.company_id, key)
         entry = index.by_id.get(code)
         return record_title(entry) if entry else ""
 
@@ -259,7 +259,7 @@ def form_of_code(
 ) -> dict[str, Any]:
     """Return what the form that matches a code shows: its view, and the records to choose from."""
     code = view(session, installation, source_code, field, book)
-    index = records.index(session, installation.company_id, field.role)
+    index = records.index_of_role(session, installation.company_id, field.role)
     return {
         "one": code,
         "query": query,
@@ -315,10 +315,10 @@ def decide(
         name = source_code.name
         if record == NEW:
             _check_new(session, installation, source_code, details)
-        match = matches.decide(
+        match = matches.store_decision(
             session, installation, field, code, record, who=who, name=name, details=details
         )
-        index = records.index(session, installation.company_id, cast(Role, match.role))
+        index = records.index_of_role(session, installation.company_id, cast(Role, match.role))
         entry = index.get_active(record)
     title = name or code
     if record == EMPTY:

@@ -176,7 +176,7 @@ def _addresses(differences: Sequence[ReportedDifference]) -> dict[int, str]:
     if not environment:
         return addresses
     for one in differences:
-        address = deep_links.address(one.kind, one.quickbooks_id, environment)
+        address = deep_links.page_address(one.kind, one.quickbooks_id, environment)
         if address and one.quickbooks_id and one.discrepancy != Discrepancy.MISSING:
             addresses[one.posting_id] = address
     return addresses

@@ -135,7 +135,7 @@ def _form(
 
 def _schema(session: Session, installation: Installation, field: Field) -> Any:
     """Return the fields of the record of a code."""
-    facts = qbo_company.facts(session, installation.company_id)
+    facts = qbo_company.load_facts(session, installation.company_id)
     return record_form.schema_of(field.role, has_currencies=facts.multicurrency)
 
 

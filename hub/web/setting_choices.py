@@ -60,7 +60,7 @@ def _records(company_id: int, role: Role) -> Choices:
     """Return the company's records that fit, as last read if QuickBooks cannot be asked now."""
     trouble = None
     try:
-        record_download.ensure(company_id)
+        record_download.refresh_outdated(company_id)
     except HubError as error:
         trouble = error
     choices = _stored_records(company_id, role)

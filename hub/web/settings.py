@@ -257,7 +257,7 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     is_new_start = not was_enabled or before.start_date != saved.start_date
     if is_new_start and setting_preview.is_past(saved.start_date, saved.zone):
         flash(setting_preview.start_warning(saved.start_date), "look")
-    warning = shared_accounts.warn(saved)
+    warning = shared_accounts.find_warning(saved)
     if warning and not (was_enabled and before.enabled):
         flash(reasons.translate_sentence(warning), "look")
     if was_enabled:

@@ -78,7 +78,7 @@ def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...]
 def page_of(kind: str, id: str) -> str | None:
     """Return where a person opens the transaction; None while a stand-in replaces QuickBooks."""
     environment = environment_with_pages()
-    return deep_links.address(kind, id, environment) if environment else None
+    return deep_links.page_address(kind, id, environment) if environment else None
 
 
 def environment_with_pages() -> str:

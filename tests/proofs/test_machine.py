@@ -154,7 +154,9 @@ class Machine(RuleBasedStateMachine):
         accounts = {account["Name"]: account["Id"] for account in self.till.books("Account")}
         with transaction() as session:
             row = session.get_one(Installation, self.till.id)
-            matches.decide(session, row, "cost", OPEN_CODE, accounts.get(record, ""), who="kari")
+            matches.store_decision(
+                session, row, "cost", OPEN_CODE, accounts.get(record, ""), who="kari"
+            )
 
     @rule(mode=st.sampled_from(["auto", "review"]))
     def choose_mode(self, mode):
@@ -170,7 +172,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(mode=st.sampled_from(["batch", "single"]))
     def send_by(self, mode):
-        batch_sizing.choose(1, mode, "kari")
+        batch_sizing.store_mode(1, mode, "kari")
 
     @rule()
     def approve_all(self):
@@ -183,7 +185,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def look_for_changes(self):
-        runner.company("changes", 1, requested_by="kari")
+        runner.run_company_job("changes", 1, requested_by="kari")
 
     @rule(slot=slots)
     def retry(self, slot):
@@ -298,11 +300,11 @@ class Machine(RuleBasedStateMachine):
         self.reconnect()
         self.choose_mode("auto")
         if self.floor.is_new:
-            runner.company("lists", 1, requested_by="kari")
+            runner.run_company_job("lists", 1, requested_by="kari")
         for _ in range(6):
             self.approve_all()
             self.clock.advance(4000)
-            runner.company("changes", 1, requested_by="kari")
+            runner.run_company_job("changes", 1, requested_by="kari")
             before = self.standing()
             runner.sync(self.till.id, requested_by="kari", wait=True)
             if self.standing() == before:
@@ -321,7 +323,7 @@ class Machine(RuleBasedStateMachine):
         assert all(len(transactions) == 1 for transactions in marked.values()), marked
         assert set(marked) <= set(markers.values()), "a marker without a document"
         with read_only_session() as session:
-            states = outbox.states(session, self.till.id)
+            states = outbox.states_of_documents(session, self.till.id)
             rows = {
                 row.source_id: row
                 for row in session.scalars(select(SourceDocument))

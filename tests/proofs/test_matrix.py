@@ -239,12 +239,12 @@ def read_list(stage: Stage) -> None:
 
 def read_company(stage: Stage) -> None:
     with engine.read_only_session() as session:
-        before = qbo_company.facts(session, 1)
+        before = qbo_company.load_facts(session, 1)
     for fault in stage.faults.values():
         stage.break_next(fault)
         stage.attempt(lambda: oauth_connect.check(1))
         with engine.read_only_session() as session:
-            assert qbo_company.facts(session, 1) == before
+            assert qbo_company.load_facts(session, 1) == before
     assert stage.attempt(lambda: oauth_connect.check(1))
 
 
@@ -252,7 +252,7 @@ def read_changes(stage: Stage) -> None:
     stage.ids["1"] = stage.desk.bill("1")
     stage.rest()
     bill = stage.desk.posting(stage.ids["1"]).quickbooks_id
-    transaction_download.ensure(1, ["bill"], dt.date(2026, 1, 1))
+    transaction_download.download_missing(1, ["bill"], dt.date(2026, 1, 1))
     for number, fault in stage.faults.items():
         stage.desk.edit(bill, DocNumber=number)
         stage.break_next(fault)

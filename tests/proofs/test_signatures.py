@@ -17,7 +17,7 @@ from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
 from hub.qbo import webhooks
 from hub.security.secrets import SiteSecrets
-from hub.sources.site import call, site_of
+from hub.sources.site import call_hook, site_of
 from hub.testing.clock import FakeClock
 from qbo_sandbox import factory
 from tests.support.tiers import by_form
@@ -214,7 +214,7 @@ def test_no_mutated_signature_passes_for_a_source(app, clock: FakeClock, figure,
     here = site_of(installation)
 
     def receive(headers, body):
-        return call(installation, "hub_webhook", site=here, headers=headers, body=body)
+        return call_hook(installation, "hub_webhook", site=here, headers=headers, body=body)
 
     refused = count_refused(caller, receive, MUTATIONS_OF_A_SOURCE)
     figure(f"mutated signatures refused, {slug}", refused, MUTATIONS_OF_A_SOURCE)

@@ -237,7 +237,9 @@ def live(source, elsewhere, clock, chance, touched):
     clock.advance(DAY / 2 + 60)
     for _, company, _ in companies():
         repeat_until_done(
-            lambda company=company: runner.company("changes", company, requested_by="schedule")
+            lambda company=company: runner.run_company_job(
+                "changes", company, requested_by="schedule"
+            )
         )
 
 

@@ -338,7 +338,7 @@ def scheduled_works(
         return runner.sync(installation_id, requested_by=run_log.SCHEDULE)
 
     def run(kind: str) -> Callable[[], object]:
-        return partial(runner.company, kind, 1, requested_by=run_log.SCHEDULE)
+        return partial(runner.run_company_job, kind, 1, requested_by=run_log.SCHEDULE)
 
     return [sync, run("changes"), run("tokens"), *[answer] * readers]
 

@@ -30,7 +30,7 @@ def bill(amount):
 
 
 def run_company(kind):
-    runner.company(kind, 1, requested_by="kari")
+    runner.run_company_job(kind, 1, requested_by="kari")
 
 
 def night(clock):

@@ -115,7 +115,7 @@ def remove(till, source_id="bill:1"):
 
 def delete_in_quickbooks(till):
     till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
-    runner.company("changes", 1, requested_by="kari")
+    runner.run_company_job("changes", 1, requested_by="kari")
 
 
 def post_again(till, source_id="bill:1"):

@@ -99,7 +99,7 @@ def test_nothing_that_a_hook_of_an_app_receives_leads_to_the_hub(quickbooks, cal
     installation = enable(slug)
     typed = sources.stored_secrets(current().plugins.apps[slug], installation)
     sources.check(installation, installation.settings, typed)
-    for field in sources.fields(installation, sources.site_of(installation)):
+    for field in sources.code_fields(installation, sources.site_of(installation)):
         sources.read_codes(installation, field.name)
     push_lists(installation)
     with suppress(HubError):  # the call is not signed

@@ -165,7 +165,7 @@ def act_at_quickbooks(company_id, clock):
     for work in (
         lambda: oauth_connect.check(company_id),
         lambda: record_download.refresh(company_id),
-        lambda: runner.company(RunKind.LISTS, company_id, requested_by="kari"),
+        lambda: runner.run_company_job(RunKind.LISTS, company_id, requested_by="kari"),
         lambda: oauth_connect.connect_with_refresh_token("9130", "rF6gP91bT38wQxV5kN2hC7"),
         lambda: client.Client(company_id).read("bill", "1").check(),
         lambda: oauth_connect.disconnect(company_id),

@@ -102,7 +102,7 @@ def document(kind, references, **values):
 
 
 def read_lists(till):
-    runner.company("lists", till.company_id, requested_by="kari")
+    runner.run_company_job("lists", till.company_id, requested_by="kari")
 
 
 def act(till, do, name, **details):

@@ -171,7 +171,7 @@ class Autotask(Source):
         self.sync()
         for case in self.site.cases("match:"):
             with engine.transaction() as session:
-                matches.decide(
+                matches.store_decision(
                     session, self.row, case.details["field"], case.details["code"], NEW, who="kari"
                 )
 

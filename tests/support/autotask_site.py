@@ -94,7 +94,7 @@ class Desk:
     def decide(self, field, code, record):
         """Match a code to a record as a person."""
         with transaction() as session:
-            matches.decide(session, self.row, field, code, record, who="kari")
+            matches.store_decision(session, self.row, field, code, record, who="kari")
 
     def cases(self, prefix=""):
         with read_only_session() as session:

@@ -72,7 +72,7 @@ class Works:
     def watch(self) -> None:
         """Let the hub read changes made by others in QuickBooks."""
         self.clock.advance(3700)
-        runner.company("changes", self.company_id, requested_by="kari")
+        runner.run_company_job("changes", self.company_id, requested_by="kari")
 
     # -- at the source -----------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ class Works:
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:
-            matches.decide(
+            matches.store_decision(
                 session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
             )
 

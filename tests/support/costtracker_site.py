@@ -84,13 +84,13 @@ class Purchasing:
 
     def refresh_lists(self) -> None:
         """Read the lists of QuickBooks and push them into CostTracker, as every night."""
-        lists_run = runner.company("lists", self.company_id, requested_by="schedule")
+        lists_run = runner.run_company_job("lists", self.company_id, requested_by="schedule")
         assert lists_run.error == ""
 
     def watch(self) -> None:
         """Let the hub read changes in QuickBooks and report them to CostTracker."""
         self.clock.advance(60)
-        runner.company("changes", self.company_id, requested_by="kari")
+        runner.run_company_job("changes", self.company_id, requested_by="kari")
         self.sync()
 
     # -- in CostTracker ----------------------------------------------------------------------------
@@ -246,7 +246,7 @@ class Purchasing:
         """Match a code by hand."""
         with transaction() as session:
             here = session.get_one(Installation, self.row.id)
-            matches.decide(session, here, field, code, record, who="kari")
+            matches.store_decision(session, here, field, code, record, who="kari")
 
 
 def line(**changes: Any) -> dict[str, Any]:

@@ -258,7 +258,7 @@ class Works:
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:
-            matches.decide(
+            matches.store_decision(
                 session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
             )
 

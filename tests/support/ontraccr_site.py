@@ -74,7 +74,7 @@ class Builders:
     def watch(self) -> None:
         """Let the hub read changes in QuickBooks and report them to the source."""
         self.clock.advance(60)
-        runner.company("changes", self.company_id, requested_by="kari")
+        runner.run_company_job("changes", self.company_id, requested_by="kari")
         self.sync()
 
     # -- at the source -----------------------------------------------------------------------------
@@ -210,6 +210,6 @@ class Builders:
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:
-            matches.decide(
+            matches.store_decision(
                 session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
             )

@@ -246,7 +246,7 @@ class Desk:
 
     def send_by(self, mode: str, size: int = 30) -> None:
         """Set how documents are sent from the next drain on."""
-        batch_sizing.choose(self.company_id, mode, "anna")
+        batch_sizing.store_mode(self.company_id, mode, "anna")
         with transaction() as session:
             session.get_one(ConnectedCompany, self.company_id).batch_size = size
 

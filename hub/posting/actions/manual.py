@@ -25,7 +25,7 @@ from hub.models.enums import (
 )
 from hub.outbox import listing
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
-from hub.posting.outcome.record import apply_step, move
+from hub.posting.outcome.record import apply_step, change_state
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import is_doubtful
 from hub.posting.protocol.history import Posted
@@ -105,7 +105,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     with engine.transaction() as session:
         if _may_have_created(session, posting, quickbooks_id):
             values["rekey"] = True
-        is_moved = move(session, posting, _state_after_rejection(snapshot), **values)
+        is_moved = change_state(session, posting, _state_after_rejection(snapshot), **values)
         if not is_moved:
             raise _moved_on_error(name)
         inbox.release(session, posting)

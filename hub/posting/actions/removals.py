@@ -60,7 +60,7 @@ def _find_dependents(
     return dependents
 
 
-def wait(session: Session, removals: Mapping[int, int]) -> None:
+def wait_for_removals(session: Session, removals: Mapping[int, int]) -> None:
     """Have each posting wait for the removal that goes first; one in review waits once approved."""
     for id, removal_id in removals.items():
         posting = session.get_one(Posting, id)

@@ -95,7 +95,7 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         company_id = first.company_id if first else 0
         documents = list(iter_documents(session, company_id, conditions))
         stored = _stored_obstacles(session, documents)
-        closed_to = company.facts(session, company_id).closed_to if documents else None
+        closed_to = company.load_facts(session, company_id).closed_to if documents else None
         blocked = _blocked_postings(session, conditions)
     if not documents:
         return UndoPlan(company_id=company_id, blocked=tuple(blocked))
@@ -133,7 +133,7 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
     with transaction() as session:
         query = select(SourceDocument).where(SourceDocument.id.in_(document_ids))
         rows = {row.id: row for row in session.scalars(query)}
-        histories = outbox.history(session, rows.values())
+        histories = outbox.load_history(session, rows.values())
         for document in documents:
             row = rows[document.posting.document_id]
             deletion = _deletion_plan(document, who)
@@ -242,7 +242,7 @@ def _own_obstacle(
     if transaction_index.is_voided(entity):
         return Sentence("It was voided in QuickBooks.")
     written = document.last_write.answer or {}
-    if payloads.content(kind, entity) != payloads.content(kind, written):
+    if payloads.content_digest(kind, entity) != payloads.content_digest(kind, written):
         return Sentence("It was changed in QuickBooks since it was posted.")
     if id in reconciled:
         return RECONCILED_REASON

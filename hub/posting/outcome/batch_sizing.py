@@ -82,7 +82,7 @@ class BatchSizer:
         return self.size >= self.most
 
     @property
-    def wave(self) -> int:
+    def wave_size(self) -> int:
         """Return the number of postings claimed in one commit."""
         if not self.uses_batches:
             return MAX_SINGLE_REQUESTS
@@ -132,7 +132,7 @@ class BatchSizer:
         return has_full_batch and all(result.seconds < SLOW_SECONDS for result in results)
 
 
-def compose(
+def compose_batches(
     claimed: Sequence[ClaimedPosting], apps: Mapping[int, str], batch_sizer: BatchSizer
 ) -> dict[int, BatchPlace]:
     """Assign postings to batches, in their order; `apps` names the app of each that may be batched.
@@ -176,7 +176,7 @@ def _split_into_chunks(
         yield chunk
 
 
-def store(session: Session, company_id: int, batch_sizer: BatchSizer) -> None:
+def store_size(session: Session, company_id: int, batch_sizer: BatchSizer) -> None:
     """Store the batch size of a company."""
     session.execute(
         update(ConnectedCompany)
@@ -185,7 +185,7 @@ def store(session: Session, company_id: int, batch_sizer: BatchSizer) -> None:
     )
 
 
-def choose(company_id: int, mode: str, who: str) -> None:
+def store_mode(company_id: int, mode: str, who: str) -> None:
     """Set how documents of a company are sent, and forget the size that past answers led to."""
     if mode not in MODES:
         raise Refused(

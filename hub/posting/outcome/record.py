@@ -88,10 +88,10 @@ def apply_step(
         case Withdraw():
             return _withdraw(session, snapshot)
         case _:
-            return move(session, snapshot.posting, PostingState.UNKNOWN)
+            return change_state(session, snapshot.posting, PostingState.UNKNOWN)
 
 
-def move(session: Session, posting: Posting, state: PostingState, **values: Any) -> bool:
+def change_state(session: Session, posting: Posting, state: PostingState, **values: Any) -> bool:
     """Move a posting to another state; return whether nobody else moved it since it was read."""
     if posting.state in outbox.IN_FLIGHT:
         return outbox.store_result(session, posting.id, posting.fence, state, **values)
@@ -150,7 +150,7 @@ def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted
     """Record a posting as posted; return whether nobody else has changed it meanwhile."""
     now = hub_context.current().clock.now()
     values = _posted_values(snapshot, step, now) | FINAL_VALUES
-    is_recorded = move(session, snapshot.posting, PostingState.POSTED, **values)
+    is_recorded = change_state(session, snapshot.posting, PostingState.POSTED, **values)
     if not is_recorded:
         return False
     _follow_up(session, [(snapshot, step)])
@@ -188,7 +188,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
         if operation == Operation.ATTACH and snapshot.entity:
             _compare_file(session, posting, snapshot.entity, step.id)
         if posting.document.made_for:
-            outbox.link(session, posting.id)
+            outbox.match_created_record(session, posting.id)
         if operation in (Operation.CREATE, Operation.UPDATE):
             transaction = receipts.TransactionFacts(posting.kind, step.id, number)
             transactions.append((posting, transaction))
@@ -283,7 +283,7 @@ def _hold_for_decision(session: Session, snapshot: PostingSnapshot, step: Ask) -
     text = case_texts.format_question(step.reason, posting, candidates)
     reasons = texts.dump(text)
     values = {"held_by": Holder.PERSON, "reasons": reasons, "next_try_at": None}
-    if not move(session, posting, PostingState.HELD, **values):
+    if not change_state(session, posting, PostingState.HELD, **values):
         return False
     _open_only_case(session, posting, step.reason, text, step.candidates)
     receipts.queue(session, posting.document, ReceiptState.HELD, posting=posting, reasons=reasons)
@@ -308,7 +308,7 @@ def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answe
         "rekey": True,
         "next_try_at": None,
     }
-    if not move(session, posting, PostingState.HELD, **values):
+    if not change_state(session, posting, PostingState.HELD, **values):
         return False
     _open_only_case(session, posting, step.reason, text, step.candidates)
     if snapshot.history.operation != Operation.ATTACH:
@@ -363,9 +363,9 @@ def _make_ready(
     values: dict[str, Any] = {"held_by": Holder.NOBODY, "reasons": [], "next_try_at": None}
     if step.renew:
         generation = posting.generation + 1
-        key = posting_session.key(posting, posting.base, generation)
+        key = posting_session.request_key(posting, posting.base, generation)
         values |= {"generation": generation, "requestid": key, "rekey": False}
-    return move(session, posting, PostingState.READY, **values)
+    return change_state(session, posting, PostingState.READY, **values)
 
 
 def _requeue(
@@ -382,7 +382,7 @@ def _requeue(
         if answer and answer.after:
             pause = dt.timedelta(seconds=answer.after)
         next_try_at = posting_session.clock.now() + pause
-    return move(session, snapshot.posting, PostingState.READY, next_try_at=next_try_at)
+    return change_state(session, snapshot.posting, PostingState.READY, next_try_at=next_try_at)
 
 
 def _withdraw(session: Session, snapshot: PostingSnapshot) -> bool:
@@ -392,7 +392,7 @@ def _withdraw(session: Session, snapshot: PostingSnapshot) -> bool:
         "reasons": texts.dump(CaseText("posting.source_gone")),
         "next_try_at": None,
     }
-    if not move(session, snapshot.posting, PostingState.WITHDRAWN, **values):
+    if not change_state(session, snapshot.posting, PostingState.WITHDRAWN, **values):
         return False
     inbox.release(session, snapshot.posting)
     return True

@@ -130,7 +130,7 @@ class PostingSession:
                 self._clients[app] = Client(self.company_id, app=app)
             return self._clients[app]
 
-    def note(self, answer: Answer) -> Answer:
+    def note_date(self, answer: Answer) -> Answer:
         """Remember QuickBooks' date in an answer."""
         self._remember_date(answer.date)
         return answer
@@ -163,7 +163,7 @@ class PostingSession:
 
     def fetch_date(self) -> None:
         """Ask QuickBooks for anything, to learn its present date."""
-        self.note(self.client().company_info())
+        self.note_date(self.client().company_info())
 
     def stop(self, reason: str, pause: float | None = None) -> None:
         """Send nothing more; the first reason is the one that is reported.
@@ -245,7 +245,7 @@ class PostingSession:
             conditions.append(Posting.installation_id.in_(self.installation_ids))
         return conditions
 
-    def key(self, posting: Posting, base: str, generation: int) -> str:
+    def request_key(self, posting: Posting, base: str, generation: int) -> str:
         """Return the idempotency key of a request of a posting."""
         row = posting.document
         name = identity_of(self.company.realm, row.slug, row.tenant, row.source_id)

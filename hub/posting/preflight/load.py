@@ -42,7 +42,7 @@ def load_context(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> CheckContext:
     """Load all that the checks of these postings look at."""
-    facts = company.facts(session, company_id)
+    facts = company.load_facts(session, company_id)
     refs = {posting.id: record_refs(posting) for posting in postings}
     stored = _load_records(session, company_id, set().union(*refs.values()))
     lists = select(ListState.list).where(ListState.company_id == company_id)

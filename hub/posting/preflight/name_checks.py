@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.contract.documents import Role
-from hub.mapping import NAME_SHARING, Entry, NameOwner, RecordIndex, key
+from hub.mapping import NAME_SHARING, Entry, NameOwner, RecordIndex, fold_name
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
 from hub.posting.preflight.context import CheckContext, Finding, Namesake
@@ -39,7 +39,7 @@ def find_namesakes(
             creations.append(posting)
     if not creations:
         return {}
-    read_index = cache(partial(records.index, session, company_id))
+    read_index = cache(partial(records.index_of_role, session, company_id))
     planned = _first_planned(session, company_id)
     namesakes = {}
     for posting in creations:
@@ -50,7 +50,7 @@ def find_namesakes(
             namesakes[posting.id] = stored
             continue
         for owner in owners:
-            if planned.get((owner, key(name)), posting.id) < posting.id:
+            if planned.get((owner, fold_name(name)), posting.id) < posting.id:
                 namesakes[posting.id] = Namesake(list=owner, name=name)
     return namesakes
 
@@ -68,7 +68,7 @@ def _find_stored(
 def is_name_planned(session: Session, company_id: int, role: Role, name: str) -> bool:
     """Tell whether a supplier is to be created under the name of a new customer, or vice versa."""
     planned = _first_planned(session, company_id)
-    return any((owner, key(name)) in planned for owner in NAME_SHARING.get(role, ()))
+    return any((owner, fold_name(name)) in planned for owner in NAME_SHARING.get(role, ()))
 
 
 def _first_planned(session: Session, company_id: int) -> Mapping[tuple[str, str], int]:
@@ -86,7 +86,7 @@ def _first_planned(session: Session, company_id: int) -> Mapping[tuple[str, str]
     )
     first: dict[tuple[str, str], int] = {}
     for id, kind, name in session.execute(query):
-        first.setdefault((kind, key(name)), id)
+        first.setdefault((kind, fold_name(name)), id)
     return first
 
 

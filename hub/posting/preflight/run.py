@@ -189,7 +189,7 @@ def _wait_for_removals(session: Session, context: CheckContext, ids: Sequence[in
     for id in ids:
         if id in context.removals:
             awaited[id] = context.removals[id]
-    removals.wait(session, awaited)
+    removals.wait_for_removals(session, awaited)
 
 
 def _close_cases(session: Session, ids: Sequence[int]) -> None:

@@ -38,7 +38,7 @@ def _reconciled_in_month(posting_session: PostingSession, first_day: dt.date) ->
         "cleared": "Reconciled",
     }
     answer = posting_session.client().report("TransactionList", parameters)
-    report = posting_session.note(answer).check().body
+    report = posting_session.note_date(answer).check().body
     column = _transaction_column(report)
     for cells in _report_rows(report.get("Rows")):
         if column >= len(cells):

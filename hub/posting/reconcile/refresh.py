@@ -136,7 +136,7 @@ def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
 def _read_single(posting_session: PostingSession, kind: str, id: str) -> Entity | None:
     """Read one object; None if QuickBooks does not have it."""
     client = posting_session.client()
-    answer = posting_session.note(client.read(kind, id))
+    answer = posting_session.note_date(client.read(kind, id))
     if lookup.is_missing(answer):
         return None
     return lookup.require_answer(answer).entity

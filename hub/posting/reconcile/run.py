@@ -223,7 +223,7 @@ def _discrepancy_as_json(document: PostedDocument, *, is_accepted: bool) -> dict
     summary = document.summary
     source = document.posting.document
     currency = summary.currency or "USD"
-    sign = statistics.sign(summary.kind)
+    sign = statistics.sign_of_kind(summary.kind)
     amounts = {
         "source": summary.expected_total or ZERO,
         "posted": summary.posted_total or ZERO,

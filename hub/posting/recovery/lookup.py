@@ -49,7 +49,7 @@ def read_object(
 ) -> PostingSnapshot:
     """Return the snapshot with the object that QuickBooks has under this id."""
     kind = object_kind(snapshot.posting)
-    answer = posting_session.note(posting_session.client().read(kind, id))
+    answer = posting_session.note_date(posting_session.client().read(kind, id))
     if not is_missing(answer):
         require_answer(answer)
     entity = answer.entity if answer.landed else None

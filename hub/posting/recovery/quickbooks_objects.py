@@ -36,7 +36,7 @@ def from_entity(posting: Posting, entity: dict[str, Any]) -> QuickBooksObject:
     name = own.name
     if is_file and not name:
         name = posting.number  # a file that was not fetched yet has no body to send
-    has_same_name = mapping.key(theirs.name) == mapping.key(name)
+    has_same_name = mapping.fold_name(theirs.name) == mapping.fold_name(name)
     agreements = set()
     if has_same_name and theirs.type in ("", own.type):
         agreements.add(Agreement.SAME_FILE if is_file else Agreement.SAME_NAME)

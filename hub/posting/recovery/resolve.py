@@ -13,7 +13,7 @@ from hub.errors import HubError, NeedsAttention, WorkInterrupted
 from hub.models import Posting
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
-from hub.posting.outcome.record import apply_step, move
+from hub.posting.outcome.record import apply_step, change_state
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import Doubt, Hold, Posted, Read, Search, Send, Step, Wait
@@ -34,7 +34,7 @@ def mark_interrupted_unknown(posting_session: PostingSession) -> None:
         return
     with transaction() as session:
         for posting in interrupted:
-            move(session, posting, PostingState.UNKNOWN)
+            change_state(session, posting, PostingState.UNKNOWN)
 
 
 def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> bool:

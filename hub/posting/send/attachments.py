@@ -17,7 +17,7 @@ from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Holder, PostingState
 from hub.posting.outcome.load import PostingSnapshot
-from hub.posting.outcome.record import DEFAULT_PAUSE, move
+from hub.posting.outcome.record import DEFAULT_PAUSE, change_state
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import payloads
 from hub.qbo.payloads import FileSummary
@@ -56,7 +56,7 @@ class BadFile(Refused):
     """A file that is not sent: the reason, and what would help."""
 
 
-def fetch(posting_session: PostingSession, snapshot: PostingSnapshot) -> bytes | None:
+def fetch_file(posting_session: PostingSession, snapshot: PostingSnapshot) -> bytes | None:
     """Fetch a file and write its metadata into the posting; None if it cannot be sent now."""
     posting = snapshot.posting
     try:
@@ -170,7 +170,7 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
         )
     summary = FileSummary(sha256=sha256, size=len(content), name=attachment.name)
     with transaction() as session:
-        return move(session, posting, PostingState.READY, payload=payload, meaning=summary.dump())
+        return change_state(session, posting, PostingState.READY, payload=payload, meaning=summary.dump())
 
 
 def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
@@ -187,7 +187,7 @@ def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -
     }
     text = CaseText("outcome.file_delayed", name=_name_file(posting, problem), problem=problem)
     with transaction() as session:
-        is_moved = move(session, posting, PostingState.READY, **values)
+        is_moved = change_state(session, posting, PostingState.READY, **values)
         if is_moved and now - delayed_since >= MAX_DELAY:
             _open_case(session, posting, text)
 
@@ -198,7 +198,7 @@ def _hold(posting: Posting, text_of_source: str) -> None:
     text = CaseText("outcome.file_failed", name=_name_file(posting, problem), problem=problem)
     reasons = texts.dump(text)
     with transaction() as session:
-        if move(session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons):
+        if change_state(session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons):
             _open_case(session, posting, text)
 
 

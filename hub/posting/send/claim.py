@@ -36,7 +36,7 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
     places: dict[int, outbox.BatchPlace] = {}
 
     def compose(claimed: Sequence[outbox.ClaimedPosting]) -> Mapping[int, outbox.BatchPlace]:
-        places.update(batch_sizing.compose(claimed, apps, posting_session.batch_sizer))
+        places.update(batch_sizing.compose_batches(claimed, apps, posting_session.batch_sizer))
         return places
 
     with transaction() as session:

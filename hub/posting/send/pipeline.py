@@ -30,10 +30,10 @@ def deliver(posting_session: PostingSession) -> int:
     ) as threads:
         pipeline = SendPipeline(posting_session, threads)
         try:
-            while pipeline.go_on():
+            while pipeline.advance():
                 pass
         finally:
-            pipeline.end()
+            pipeline.record_rest()
     return pipeline.sent
 
 
@@ -43,26 +43,26 @@ class SendPipeline:
     def __init__(self, posting_session: PostingSession, threads: Executor) -> None:
         self.posting_session = posting_session
         self.threads = threads
-        self.total = prepare.count(posting_session)
+        self.total = prepare.count_ready(posting_session)
         self.sent = 0
-        self.fruitless = 0  # waves in a row of which nothing was taken up
-        self.flights: deque[InFlightWave] = deque()
+        self.fruitless_waves = 0  # in a row, of which QuickBooks took up nothing
+        self.waves: deque[InFlightWave] = deque()
 
-    def go_on(self) -> bool:
+    def advance(self) -> bool:
         """Start one more wave or record the first one; return whether anything was left to do."""
         if self._may_launch() and self._launch_wave():
             return True
-        if not self.flights:
+        if not self.waves:
             return False
-        if self.flights[0].open:
-            self.flights[0].wait()
+        if self.waves[0].unanswered:
+            self.waves[0].wait()
         else:
             self._record_first_wave()
         return True
 
-    def end(self) -> None:
+    def record_rest(self) -> None:
         """Record everything that is still on its way."""
-        while self.flights:
+        while self.waves:
             self._take_results()
 
     def _may_launch(self) -> bool:
@@ -70,32 +70,32 @@ class SendPipeline:
 
         Otherwise its results may change what is ready, or how it is sent.
         """
-        if self.posting_session.stopped or self.fruitless >= MAX_FRUITLESS_WAVES:
+        if self.posting_session.stopped or self.fruitless_waves >= MAX_FRUITLESS_WAVES:
             return False
-        if not self.flights:
+        if not self.waves:
             return True
         if self.posting_session.is_refused():
             return False
-        if not self.flights[-1].full or not self.posting_session.batch_sizer.is_stable:
+        if not self.waves[-1].is_full or not self.posting_session.batch_sizer.is_stable:
             return False
-        on_the_way = sum(flight.open for flight in self.flights)
+        on_the_way = sum(wave.unanswered for wave in self.waves)
         return on_the_way < batch_sizing.MAX_CONCURRENT_REQUESTS
 
     def _launch_wave(self) -> bool:
         """Start a wave; return whether anything was ready."""
         posting_session = self.posting_session
-        wave = 1 if posting_session.is_refused() else posting_session.batch_sizer.wave
-        ids = prepare.select_waiting(posting_session, wave)
+        size = 1 if posting_session.is_refused() else posting_session.batch_sizer.wave_size
+        ids = prepare.select_waiting(posting_session, size)
         if not ids:
             return False
         steps_before = posting_session.counts.total()
         prepared = prepare.prepare(posting_session, ids)
         jobs = claim_prepared(posting_session, prepared)
         if jobs:
-            is_full = len(ids) == wave
-            self.flights.append(launch_wave(posting_session, jobs, is_full, self.threads))
+            is_full = len(ids) == size
+            self.waves.append(launch_wave(posting_session, jobs, is_full, self.threads))
         else:
-            self._count_empty_waves(posting_session.counts.total() > steps_before)
+            self._count_fruitless(posting_session.counts.total() > steps_before)
         return True
 
     def _record_first_wave(self) -> None:
@@ -103,17 +103,17 @@ class SendPipeline:
         steps_before = self.posting_session.counts.total()
         accepted = self._take_results()
         self.sent += accepted
-        self._count_empty_waves(accepted > 0 or self.posting_session.counts.total() > steps_before)
+        self._count_fruitless(accepted > 0 or self.posting_session.counts.total() > steps_before)
         self.posting_session.report_progress("post", self.sent, max(self.total, self.sent))
 
     def _take_results(self) -> int:
         """Record the results of the first wave; return how many sends QuickBooks took up."""
-        flight = self.flights.popleft()
-        return record_results(self.posting_session, flight.results())
+        wave = self.waves.popleft()
+        return record_results(self.posting_session, wave.results())
 
-    def _count_empty_waves(self, fruitful: bool) -> None:
-        """Count the waves in a row that took nothing further."""
-        if fruitful:
-            self.fruitless = 0
+    def _count_fruitless(self, was_fruitful: bool) -> None:
+        """Count the waves in a row that took nothing further; start over after one that did."""
+        if was_fruitful:
+            self.fruitless_waves = 0
         else:
-            self.fruitless += 1
+            self.fruitless_waves += 1

@@ -16,12 +16,12 @@ from hub.models.enums import CHANGE_OPERATIONS, LIST_KINDS, Operation, PostingSt
 from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
 from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, load_snapshots_for_send
-from hub.posting.outcome.record import apply_step, move
+from hub.posting.outcome.record import apply_step, change_state
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide, is_batchable
 from hub.posting.protocol.history import Send
 from hub.posting.recovery.resolve import advance_until_idle
-from hub.posting.send.attachments import fetch
+from hub.posting.send.attachments import fetch_file
 from hub.qbo import payloads, transaction_index
 from hub.qbo.dependents import blocking_link
 
@@ -62,7 +62,7 @@ def select_waiting(posting_session: PostingSession, limit: int) -> list[int]:
     return [id for id, _ in candidates if id not in excess_ids][:limit]
 
 
-def count(posting_session: PostingSession) -> int:
+def count_ready(posting_session: PostingSession) -> int:
     """Return how many postings are to be sent."""
     ready = _ready_query(posting_session.installation_ids is not None).limit(None).subquery()
     query = select(func.count()).select_from(ready)
@@ -168,7 +168,7 @@ def _prepare_one(
     if not _has_approved_bytes(posting_session, posting):
         return None
     if posting.operation == Operation.ATTACH:
-        file = fetch(posting_session, snapshot)
+        file = fetch_file(posting_session, snapshot)
         if file is None:
             return None
         return Prepared(posting.id, posting.revision, posting.document.slug, file=file)
@@ -187,7 +187,7 @@ def _has_approved_bytes(posting_session: PostingSession, posting: Posting) -> bo
     if posting.approved_payload == outbox.fingerprint(posting.payload):
         return True
     with transaction() as session:
-        move(session, posting, PostingState.REVIEW, approved_by=None, approved_payload=None)
+        change_state(session, posting, PostingState.REVIEW, approved_by=None, approved_payload=None)
     posting_session.counts["review"] += 1
     return False
 
@@ -204,7 +204,7 @@ def _is_free(posting_session: PostingSession, snapshot: PostingSnapshot) -> bool
     if not blocking_link(TransactionHead(**values)):
         return True
     with transaction() as session:
-        move(session, posting, PostingState.READY, checked_at=None)
+        change_state(session, posting, PostingState.READY, checked_at=None)
     posting_session.counts["rechecked"] += 1
     return False
 
@@ -225,9 +225,11 @@ def _write_against_current(
     payload = payloads.encode(_body(posting, entity))
     if (payload, base) == (posting.payload, posting.base):
         return True
-    key = posting_session.key(posting, base, posting.generation)
+    key = posting_session.request_key(posting, base, posting.generation)
     with transaction() as session:
-        return move(session, posting, PostingState.READY, payload=payload, base=base, requestid=key)
+        return change_state(
+            session, posting, PostingState.READY, payload=payload, base=base, requestid=key
+        )
 
 
 def _body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:

@@ -44,16 +44,15 @@ Result = tuple[SendJob, Answer]
 
 @dataclass(frozen=True)
 class InFlightWave:
-    """A wave on its way; more may be ready behind one that is `full`."""
+    """A wave on its way; more may be ready behind one that `is_full`."""
 
-    full: bool
+    is_full: bool
     calls: Sequence[Future[list[Result]]]
 
     @property
-    def open(self) -> int:
+    def unanswered(self) -> int:
         """Return how many of its requests are not answered yet."""
-        unanswered = [call for call in self.calls if not call.done()]
-        return len(unanswered)
+        return sum(not call.done() for call in self.calls)
 
     def wait(self) -> None:
         """Wait until all requests are answered."""
@@ -69,18 +68,18 @@ class InFlightWave:
 
 
 def launch_wave(
-    posting_session: PostingSession, jobs: Sequence[SendJob], full: bool, threads: Executor
+    posting_session: PostingSession, jobs: Sequence[SendJob], is_full: bool, threads: Executor
 ) -> InFlightWave:
     """Send a wave; a single request that nothing follows is sent in this thread."""
     groups = _group_by_request(jobs)
     for app in {job.app for job in jobs}:
         posting_session.client(app)  # made here, where the application is at hand
-    if len(groups) == 1 and not full:
+    if len(groups) == 1 and not is_full:
         call: Future[list[Result]] = Future()
         call.set_result(_send_group(posting_session, groups[0]))
-        return InFlightWave(full, [call])
+        return InFlightWave(is_full, [call])
     calls = [threads.submit(_send_group, posting_session, group) for group in groups]
-    return InFlightWave(full, calls)
+    return InFlightWave(is_full, calls)
 
 
 def send(posting_session: PostingSession, job: SendJob) -> Answer:
@@ -100,7 +99,7 @@ def send(posting_session: PostingSession, job: SendJob) -> Answer:
     except Exception as error:
         answer = _log_defect(job, error)
     _remember_end(posting_session, job)
-    return posting_session.note(answer)
+    return posting_session.note_date(answer)
 
 
 def batch_results(results: Sequence[Result]) -> list[BatchResult]:
@@ -146,7 +145,7 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
         whole = _log_defect(first, error)
     for job in jobs:
         _remember_end(posting_session, job)
-    posting_session.note(whole)
+    posting_session.note_date(whole)
     answers = batch.split_answers(whole, items)
     if whole.landed:
         client = posting_session.client(first.app)

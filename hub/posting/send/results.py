@@ -93,7 +93,7 @@ def _adjust_batches(
     """Adjust how many documents go together from now on."""
     batch_sizer = posting_session.batch_sizer.adjust(batch_results(results))
     if batch_sizer != posting_session.batch_sizer:
-        batch_sizing.store(session, posting_session.company_id, batch_sizer)
+        batch_sizing.store_size(session, posting_session.company_id, batch_sizer)
         posting_session.batch_sizer = batch_sizer
 
 

@@ -9,7 +9,7 @@ from hub.qbo.payloads.assembly import Payload, build
 from hub.qbo.payloads.comparison import describe_differences
 from hub.qbo.payloads.encoding import encode
 from hub.qbo.payloads.files import FileSummary, file_differences, file_metadata
-from hub.qbo.payloads.fingerprint import content
+from hub.qbo.payloads.fingerprint import content_digest
 from hub.qbo.payloads.line_ids import with_line_ids
 from hub.qbo.payloads.placeholders import fill, find_placeholders
 from hub.qbo.payloads.summary import UNREADABLE, summarize
@@ -31,7 +31,7 @@ __all__ = [
     "Payload",
     "build",
     "close_body",
-    "content",
+    "content_digest",
     "delete_body",
     "describe_differences",
     "encode",

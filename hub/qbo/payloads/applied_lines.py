@@ -7,7 +7,7 @@ from typing import Any
 from hub.contract.documents import Kind
 from hub.errors import Sentence
 from hub.mapping.mapped import Link, MappedLine
-from hub.mapping.split import amount
+from hub.mapping.split import amount_of
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads.builder import PayloadBuilder
@@ -44,7 +44,7 @@ def total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
     unapplied = []
     for mapped in builder.mapped.lines:
         if mapped.line.applied is None:
-            line_amount = amount(mapped.line) or ZERO
+            line_amount = amount_of(mapped.line) or ZERO
             unapplied.append(builder.cents(line_amount))
     paid = builder.total([applied, *unapplied])
     if applied > paid:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.mapping.mapped import Mapped
-from hub.mapping.split import amount
+from hub.mapping.split import amount_of
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import format_amount
 from hub.qbo.company_facts import CompanyFacts
@@ -186,7 +186,7 @@ def _with_source_ids(
     ids = []
     for mapped in builder.mapped.lines:
         is_merged = kind in SALES_KINDS and is_discount(mapped)
-        if amount(mapped.line) is not None and not is_merged:
+        if amount_of(mapped.line) is not None and not is_merged:
             ids.append(mapped.line.id)
     if len(ids) > len(lines):
         return lines

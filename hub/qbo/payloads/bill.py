@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, format_date, without_empty
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
@@ -12,12 +12,12 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     pairs = purchase_lines.build_lines(builder)
     put_texts_into_memo(builder)
     fields = without_empty(
-        VendorRef=builder.header("vendor"),
-        APAccountRef=builder.payable(),
-        SalesTermRef=builder.header("term"),
+        VendorRef=builder.header_reference("vendor"),
+        APAccountRef=builder.payable_account(),
+        SalesTermRef=builder.header_reference("term"),
         DepartmentRef=builder.location(),
-        TxnDate=day(builder.document.date),
-        DueDate=day(builder.document.due),
+        TxnDate=format_date(builder.document.date),
+        DueDate=format_date(builder.document.due),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
         LinkedTxn=purchase_lines.order_links(builder),

@@ -7,7 +7,7 @@ from hub.qbo.payloads import applied_lines
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
     as_reference,
-    day,
+    format_date,
     require_reference,
     without_empty,
 )
@@ -24,10 +24,10 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         require_reference("payment_account", account, builder)
     put_texts_into_memo(builder)
     fields = without_empty(
-        VendorRef=builder.header("vendor"),
-        APAccountRef=builder.payable(),
+        VendorRef=builder.header_reference("vendor"),
+        APAccountRef=builder.payable_account(),
         DepartmentRef=builder.location(),
-        TxnDate=day(builder.document.date),
+        TxnDate=format_date(builder.document.date),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
         TotalAmt=paid,

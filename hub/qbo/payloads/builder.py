@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from hub.contract.documents import Document, Role
 from hub.errors import BadDocument, Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
-from hub.mapping.split import amount
+from hub.mapping.split import amount_of
 from hub.money import precision, sum_amounts, to_cents
 from hub.qbo.company_facts import CompanyFacts
 
@@ -73,7 +73,7 @@ class PayloadBuilder:
             )
         return rounded
 
-    def header(self, role: Role) -> dict[str, str] | None:
+    def header_reference(self, role: Role) -> dict[str, str] | None:
         """Return the reference of a role of the whole document."""
         ref = self.mapped.header.get(role)
         return as_reference(ref)
@@ -99,7 +99,7 @@ class PayloadBuilder:
             ref, is_enabled, label="Class", plural=Sentence("Classes")
         )
 
-    def one_class(self) -> dict[str, str] | None:
+    def transaction_class(self) -> dict[str, str] | None:
         """Return the class of the transaction, if the company has one class for each."""
         if self.facts.class_per_line or not self.facts.class_per_document:
             return None
@@ -136,7 +136,7 @@ class PayloadBuilder:
         """Return each line that has an amount, with it; lines of text alone go into the memo."""
         lines = []
         for mapped in self.mapped.lines:
-            line_amount = amount(mapped.line)
+            line_amount = amount_of(mapped.line)
             if line_amount is None:
                 self.remarks.append(mapped.line.description or "")
             else:
@@ -250,7 +250,7 @@ class PayloadBuilder:
             )
         return f"{text[:room].rstrip()}\n{marker_line}".lstrip()
 
-    def payable(self) -> dict[str, str] | None:
+    def payable_account(self) -> dict[str, str] | None:
         """Return the payable account, unless it is in another currency.
 
         QuickBooks has a payable account of its own for each currency.
@@ -337,7 +337,7 @@ def without_empty(**values: Any) -> dict[str, Any]:
     return fields
 
 
-def day(date: dt.date | None) -> str | None:
+def format_date(date: dt.date | None) -> str | None:
     """Format a date as QuickBooks writes it: 2026-07-31."""
     if date is None:
         return None

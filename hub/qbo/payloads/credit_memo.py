@@ -8,5 +8,5 @@ from hub.qbo.payloads.builder import PayloadBuilder
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a credit memo; its amounts are positive."""
-    method = builder.header("payment_method")
+    method = builder.header_reference("payment_method")
     return sales_lines.build_body(builder, PaymentMethodRef=method)

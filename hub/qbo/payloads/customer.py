@@ -11,10 +11,10 @@ from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a customer; with a parent it is a job of that customer."""
     details = details_of(builder.document, Party)
-    parent = builder.header("customer")
+    parent = builder.header_reference("customer")
     fields = without_empty(
-        SalesTermRef=builder.header("term"),
-        PaymentMethodRef=builder.header("payment_method"),
+        SalesTermRef=builder.header_reference("term"),
+        PaymentMethodRef=builder.header_reference("payment_method"),
         ParentRef=parent,
         Job=True if parent else None,
     )

@@ -10,7 +10,7 @@ from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
-    day,
+    format_date,
     party_reference,
     require_reference,
     without_empty,
@@ -31,7 +31,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     return without_empty(
         DepositToAccountRef=require_reference("deposit_account", account, builder),
         DepartmentRef=builder.location(),
-        TxnDate=day(document.date),
+        TxnDate=format_date(document.date),
         CurrencyRef=builder.currency_ref(),
         Line=[
             _build_line(builder, mapped, builder.cents(line_amount))

@@ -6,12 +6,12 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.mapping.mapped import Mapped, MappedLine
-from hub.mapping.split import amount
+from hub.mapping.split import amount_of
 from hub.money import ZERO, sum_amounts
 from hub.qbo.payloads import line_tax, purchase_lines
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
-    day,
+    format_date,
     party_reference,
     require_reference,
     without_empty,
@@ -52,9 +52,9 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         AccountRef=require_reference("payment_account", account, builder),
         EntityRef=party_reference(builder.mapped.header, ("vendor", "customer")),
         Credit=is_credit or None,
-        PaymentMethodRef=builder.header("payment_method"),
+        PaymentMethodRef=builder.header_reference("payment_method"),
         DepartmentRef=builder.location(),
-        TxnDate=day(builder.document.date),
+        TxnDate=format_date(builder.document.date),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
@@ -96,7 +96,7 @@ def _stated_or_summed_total(mapped: Mapped) -> Decimal:
     document = mapped.document
     if document.total is not None:
         return document.total
-    return sum_amounts(amount(line) for line in document.lines)
+    return sum_amounts(amount_of(line) for line in document.lines)
 
 
 def _negate(mapped: Mapped) -> Mapped:

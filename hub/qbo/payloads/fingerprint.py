@@ -14,7 +14,9 @@ log = logging.getLogger("hub")
 _SORTED = json.JSONEncoder(sort_keys=True)
 
 
-def content(kind: str, entity: dict[str, Any], summary: TransactionSummary | None = None) -> str:
+def content_digest(
+    kind: str, entity: dict[str, Any], summary: TransactionSummary | None = None
+) -> str:
     """Return the digest of a transaction without its memo; "" if there is nothing to compare.
 
     `summary` is that of the entity, if it was read already.

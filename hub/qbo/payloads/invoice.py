@@ -3,11 +3,13 @@
 from typing import Any
 
 from hub.qbo.payloads import sales_lines
-from hub.qbo.payloads.builder import PayloadBuilder, day
+from hub.qbo.payloads.builder import PayloadBuilder, format_date
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an invoice."""
     return sales_lines.build_body(
-        builder, SalesTermRef=builder.header("term"), DueDate=day(builder.document.due)
+        builder,
+        SalesTermRef=builder.header_reference("term"),
+        DueDate=format_date(builder.document.due),
     )

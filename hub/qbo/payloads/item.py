@@ -9,8 +9,8 @@ from hub.qbo.payloads.builder import (
     ACCOUNT_LABELS,
     PayloadBuilder,
     clean,
-    day,
     details_of,
+    format_date,
     without_empty,
 )
 from hub.qbo.payloads.names import MAX_ITEM_LENGTH, name
@@ -31,7 +31,7 @@ MAX_SKU_LENGTH = 100
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an item; items have no memo for a marker, so the name identifies it."""
     item = details_of(builder.document, Item)
-    parent = builder.header("category")
+    parent = builder.header_reference("category")
     _warn_of_texts(builder)
     fields = without_empty(
         Name=name(builder, item.name, MAX_ITEM_LENGTH),
@@ -45,8 +45,8 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         _descriptions_and_prices(builder, item) | _item_accounts(builder, item) | _tax(builder)
     )
     fields |= without_empty(
-        PrefVendorRef=builder.header("vendor"),
-        ClassRef=builder.header("class"),
+        PrefVendorRef=builder.header_reference("vendor"),
+        ClassRef=builder.header_reference("class"),
     )
     if item.type == "inventory":
         fields |= _opening_stock(builder, item)
@@ -102,9 +102,9 @@ def _item_accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
             )
         )
     return without_empty(
-        IncomeAccountRef=builder.header("income_account"),
-        ExpenseAccountRef=builder.header("expense_account"),
-        AssetAccountRef=builder.header("asset_account") if is_inventory else None,
+        IncomeAccountRef=builder.header_reference("income_account"),
+        ExpenseAccountRef=builder.header_reference("expense_account"),
+        AssetAccountRef=builder.header_reference("asset_account") if is_inventory else None,
     )
 
 
@@ -121,7 +121,7 @@ def _opening_stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
         )
     on_hand = item.on_hand or Decimal(0)
     fields: dict[str, Any] = {"TrackQtyOnHand": True, "QtyOnHand": on_hand}
-    return fields | without_empty(InvStartDate=day(start))
+    return fields | without_empty(InvStartDate=format_date(start))
 
 
 def _tax(builder: PayloadBuilder) -> dict[str, Any]:

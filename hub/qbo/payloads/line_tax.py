@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
-from hub.mapping.split import amount
+from hub.mapping.split import amount_of
 from hub.money import ZERO, sum_amounts, to_cents
 from hub.qbo.payloads.builder import PayloadBuilder, without_empty
 
@@ -101,7 +101,7 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
     net_amounts: list[tuple[Decimal, MappedLine]] = []
     difference = -builder.cents(tax)
     for mapped in builder.mapped.lines:
-        line_amount = amount(mapped.line)
+        line_amount = amount_of(mapped.line)
         if line_amount is None:
             continue
         gross_amount = builder.cents(line_amount)
@@ -130,7 +130,7 @@ def gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decim
     """Return the amount with tax, if the amounts of the document include it."""
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return {}
-    line_amount = amount(mapped.line)
+    line_amount = amount_of(mapped.line)
     if line_amount is None:
         return {}
     return {"TaxInclusiveAmt": builder.cents(line_amount)}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.qbo.payloads import applied_lines
-from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, format_date, without_empty
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
@@ -12,11 +12,11 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     lines, applied = applied_lines.build_lines(builder, ("invoice", "credit_memo"))
     put_texts_into_memo(builder)
     return without_empty(
-        CustomerRef=builder.header("customer"),
-        TxnDate=day(builder.document.date),
+        CustomerRef=builder.header_reference("customer"),
+        TxnDate=format_date(builder.document.date),
         PaymentRefNum=builder.number(),
-        PaymentMethodRef=builder.header("payment_method"),
-        DepositToAccountRef=builder.header("deposit_account"),
+        PaymentMethodRef=builder.header_reference("payment_method"),
+        DepositToAccountRef=builder.header_reference("deposit_account"),
         CurrencyRef=builder.currency_ref(),
         TotalAmt=applied_lines.total_paid(builder, applied),
         Line=lines,

@@ -12,5 +12,5 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     return sales_lines.build_body(
         builder,
         DepositToAccountRef=require_reference("deposit_account", account, builder),
-        PaymentMethodRef=builder.header("payment_method"),
+        PaymentMethodRef=builder.header_reference("payment_method"),
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine, Ref
-from hub.mapping.split import amount
+from hub.mapping.split import amount_of
 from hub.money import sum_amounts
 from hub.qbo.payloads import line_tax, pricing, sales_tax
-from hub.qbo.payloads.builder import PayloadBuilder, clean, day, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, clean, format_date, without_empty
 from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
 from hub.qbo.payloads.summary import DISCOUNT
 
@@ -22,10 +22,10 @@ def build_body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
     """Return the body of a sales form; `extra_fields` are those that only its kind has."""
     document = builder.document
     fields = without_empty(
-        CustomerRef=builder.header("customer"),
+        CustomerRef=builder.header_reference("customer"),
         DepartmentRef=builder.location(),
-        ClassRef=builder.one_class(),
-        TxnDate=day(document.date),
+        ClassRef=builder.transaction_class(),
+        TxnDate=format_date(document.date),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
         CustomerMemo=without_empty(value=builder.message()),
@@ -61,7 +61,7 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
 
 def is_discount(mapped: MappedLine) -> bool:
     """Return whether a line takes something off the whole: less than nothing, and of no item."""
-    line_amount = amount(mapped.line)
+    line_amount = amount_of(mapped.line)
     if line_amount is None or "item" in mapped.refs:
         return False
     return line_amount < 0
@@ -69,7 +69,7 @@ def is_discount(mapped: MappedLine) -> bool:
 
 def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return a line of text, or else one for an item; report one that has no item."""
-    line_amount = amount(mapped.line)
+    line_amount = amount_of(mapped.line)
     if line_amount is None:
         text = pricing.description(builder, mapped.line)
         return {"DetailType": TEXT, TEXT_DETAIL: {}} | without_empty(Description=text)
@@ -83,7 +83,7 @@ def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
             )
         )
     net = _amount_without_tax(builder, mapped, builder.cents(line_amount))
-    has_own_class = builder.one_class() is None
+    has_own_class = builder.transaction_class() is None
     detail = without_empty(
         ItemRef=builder.line_reference(mapped, "item"),
         ClassRef=builder.line_class(mapped) if has_own_class else None,
@@ -122,7 +122,7 @@ def _build_discount_line(
     """Return one line for all discounts, because QuickBooks has room for one."""
     if not discounts:
         return []
-    total_discount = -builder.cents(sum_amounts(amount(mapped.line) for mapped in discounts))
+    total_discount = -builder.cents(sum_amounts(amount_of(mapped.line) for mapped in discounts))
 
     accounts: dict[str, Ref] = {}
     for mapped in discounts:

@@ -11,7 +11,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a supplier."""
     details = details_of(builder.document, Party)
     fields = without_empty(
-        TermRef=builder.header("term"),
-        APAccountRef=builder.header("payable_account"),
+        TermRef=builder.header_reference("term"),
+        APAccountRef=builder.header_reference("payable_account"),
     )
     return party(builder, details) | fields

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, format_date, without_empty
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
@@ -12,10 +12,10 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     pairs = purchase_lines.build_lines(builder)
     put_texts_into_memo(builder)
     fields = without_empty(
-        VendorRef=builder.header("vendor"),
-        APAccountRef=builder.payable(),
+        VendorRef=builder.header_reference("vendor"),
+        APAccountRef=builder.payable_account(),
         DepartmentRef=builder.location(),
-        TxnDate=day(builder.document.date),
+        TxnDate=format_date(builder.document.date),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],

@@ -174,7 +174,7 @@ def enable_app(company_id: int, slug: str, body: dict[str, Any]) -> Any:
 @operation(resource, APP_AT_COMPANY, method="DELETE", role="app-owner", answer=InstallationSchema)
 def disable_app(company_id: int, slug: str) -> Any:
     """Disable an app for a company; its settings and matches stay."""
-    return enabled_apps.disable(enable.installation(company_id, slug))
+    return enabled_apps.disable(enable.require_installation(company_id, slug))
 
 
 def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation | Response:

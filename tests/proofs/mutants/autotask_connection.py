@@ -223,7 +223,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
         place="hub/scheduling/runner.py",
         old=(
             "    if installation.mode == InstallationMode.ONCE and not steps.errors:\n        "
-            "pause(installation.id)\n"
+            "pause_installation(installation.id)\n"
         ),
         new="",
         bug="An app that was to run once goes on running.",

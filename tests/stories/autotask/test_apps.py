@@ -124,7 +124,7 @@ def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
         (transactions[known], 300),
     )
     clock.advance(7200)
-    runner.company("changes", 1, requested_by="clock")
+    runner.run_company_job("changes", 1, requested_by="clock")
     invoices.sync()
     date = "2026-03-02T00:00:00Z" if tells else None
     assert {one: invoices.row_of(one)["paidDate"] for one in words} == {
@@ -135,7 +135,7 @@ def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
     }
     pay(quickbooks, (transactions[partly], 524))
     clock.advance(7200)
-    runner.company("changes", 1, requested_by="clock")
+    runner.run_company_job("changes", 1, requested_by="clock")
     assert invoices.row_of(partly)["paidDate"] == date
 
 

@@ -144,7 +144,7 @@ def test_a_supplier_that_is_matched_later_releases_its_document(works):
     code = "supplier:nobody knows inc."
     with transaction() as session:
         row = session.get_one(Installation, works.id)
-        matches.decide(
+        matches.store_decision(
             session,
             row,
             "supplier",

@@ -88,7 +88,7 @@ def land(posting_id, id="500", token="0"):
         posting_id, state="posted", quickbooks_id=id, sync_token=token, posted_total=Decimal(125)
     )
     with transaction() as session:
-        outbox.link(session, posting_id)
+        outbox.match_created_record(session, posting_id)
 
 
 def one(**where):

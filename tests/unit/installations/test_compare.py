@@ -119,7 +119,7 @@ def test_a_name_of_two_codes_has_a_next_step_that_ends_it(installed, listed):
     with transaction() as session:
         is_other = StoredRecord.name == "Badger Drywall LLC"
         other = session.scalars(select(StoredRecord.quickbooks_id).where(is_other)).one()
-        matches.decide(session, installed, "supplier", "5", other, who="kari")
+        matches.store_decision(session, installed, "supplier", "5", other, who="kari")
     assert [pair.state for pair in compare.compare(installed, ["supplier"])] == [
         "matched",
         "differs",

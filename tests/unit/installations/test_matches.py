@@ -77,7 +77,9 @@ def test_hostile_codes_are_exported_inert_and_imported_as_they_were(row):
             about = {"installation_id": row.id, "field": "supplier", "code": code}
             session.add(SeenCode(**about, name=code[::-1], number=code, seen_at=now))
         for code in codes[::2]:
-            installations_matches.decide(session, row, "supplier", code, "", who="kari", name=code)
+            installations_matches.store_decision(
+                session, row, "supplier", code, "", who="kari", name=code
+            )
     before = matches()
     content, count = installations_matches.export_csv(row)
     for delimiter in spreadsheets.DELIMITERS:
@@ -139,4 +141,4 @@ def test_what_is_exported_can_be_imported_again(row, vendor):
 
 def test_a_field_that_the_app_does_not_have_is_refused(row):
     with transaction() as session, pytest.raises(NotFound):
-        installations_matches.decide(session, row, "colour", "x", "1", who="kari")
+        installations_matches.store_decision(session, row, "colour", "x", "1", who="kari")

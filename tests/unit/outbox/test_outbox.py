@@ -253,7 +253,7 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
     worker = threading.Thread(target=claim)
     with transaction() as session:
         row = session.get_one(Posting, id).document
-        attempts = outbox.history(session, [row])[row.id]
+        attempts = outbox.load_history(session, [row])[row.id]
         worker.start()
         worker.join(0.2)
         plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
@@ -526,7 +526,7 @@ def test_a_document_has_one_state_by_its_history_in_counts_filters_and_lists(box
         ids = dict(session.execute(select(SourceDocument.source_id, SourceDocument.id)).all())
         listed = listing.document_states(session, list(ids.values()))
         assert {source: listed[id] for source, id in ids.items()} == expected
-        one_by_one = outbox.states(session, 1)
+        one_by_one = outbox.states_of_documents(session, 1)
         assert {source: one_by_one[id] for source, id in ids.items()} == expected
         counted = outbox.count_documents(session, 1)
         for state in outbox.COUNTED_STATES:
@@ -552,7 +552,7 @@ def test_sums_are_of_posted_documents_with_credits_negative(box):
                 TransactionHead(company_id=1, kind=kind, quickbooks_id=id, total=Decimal(total))
             )
     with read_only_session() as session:
-        result = outbox.sums(session, 1)
+        result = outbox.posted_sums(session, 1)
         by_kind = outbox.sums_by_kind(session, 1)
     assert result["NOK"] == {
         "source": Decimal(0),
@@ -585,5 +585,5 @@ def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_databas
             ]
         )
     with read_only_session() as session:
-        result = outbox.sums(session, 1)
+        result = outbox.posted_sums(session, 1)
     assert result == {"NOK": {"source": 4 * huge, "posted": 4 * huge, "quickbooks": -4 * huge}}

@@ -318,10 +318,10 @@ def test_what_too_many_taught_is_kept():
 
 
 def test_the_choice_is_a_persons_and_audited(desk):
-    batch_sizing.choose(desk.company_id, "auto", "kari")
+    batch_sizing.store_mode(desk.company_id, "auto", "kari")
     with read_only_session() as session:
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert (entry.who, entry.detail) == ("kari", {"before": "batch", "after": "auto"})
         audit_check.verify(session)
     with pytest.raises(Refused, match="Choose single, auto, batch"):
-        batch_sizing.choose(desk.company_id, "always", "kari")
+        batch_sizing.store_mode(desk.company_id, "always", "kari")

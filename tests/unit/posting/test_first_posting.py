@@ -69,7 +69,7 @@ def test_an_app_that_does_not_ask_for_that_field_goes_ahead(app_that, fields):
 def test_a_decision_opens_it(app_that):
     id = app_that(match_first=("supplier",))
     with transaction() as session:
-        matches.decide(
+        matches.store_decision(
             session, session.get_one(Installation, id), "supplier", "s1", NEW, who="kari"
         )
     assert closed(id) == ""

@@ -21,7 +21,7 @@ from tests.support.stand_in_fixtures import mount_quickbooks
 def post_bill(app, quickbooks, clock):
     """Provide a bill that was posted."""
     new_desk = Desk(app, quickbooks, clock)
-    transaction_download.ensure(new_desk.company_id, ["bill"], dt.date(2026, 1, 1))
+    transaction_download.download_missing(new_desk.company_id, ["bill"], dt.date(2026, 1, 1))
     new_desk.id = new_desk.bill("A-1", total="100.00")
     new_desk.drain()
     return new_desk

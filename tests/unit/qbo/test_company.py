@@ -64,7 +64,7 @@ def test_a_norwegian_company_is_read(intuit):
     realm = list(intuit.companies)[1]
     connection = oauth_connect.connect_with_refresh_token(realm, intuit.refresh_tokens[realm])
     with engine.read_only_session() as session:
-        facts = company.facts(session, connection.id)
+        facts = company.load_facts(session, connection.id)
     assert (facts.country, facts.currency, facts.multicurrency, facts.tax_codes) == (
         "NO",
         "NOK",
@@ -77,4 +77,4 @@ def test_what_was_closed_meanwhile_is_noticed(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
     company.read(1, Client(1))
     with engine.read_only_session() as session:
-        assert company.facts(session, 1).closed_to == dt.date(2026, 1, 31)
+        assert company.load_facts(session, 1).closed_to == dt.date(2026, 1, 31)

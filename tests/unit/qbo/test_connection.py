@@ -272,7 +272,7 @@ def test_a_scheduled_run_ends_an_interruption_after_which_nothing_is_left_to_sen
 ):
     refuse_writes_until_a_case(quickbooks, clock)
     clock.advance(900)
-    runner.company("changes", 1, requested_by=run_log.SCHEDULE)
+    runner.run_company_job("changes", 1, requested_by=run_log.SCHEDULE)
     assert (company().state, open_cases()) == ("connected", [])
 
 
@@ -283,7 +283,7 @@ def test_an_accepted_read_does_not_end_an_interruption_while_documents_wait(
     scheduled(app_of_bills)
     assert (company().state, count_unposted() > 0) == ("interrupted", True)
     clock.advance(900)
-    runner.company("changes", 1, requested_by=run_log.SCHEDULE)
+    runner.run_company_job("changes", 1, requested_by=run_log.SCHEDULE)
     assert company().state == "interrupted"
 
 

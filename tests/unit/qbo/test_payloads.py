@@ -478,7 +478,7 @@ def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
 
 def test_facts_of_a_company_come_from_its_preferences(quickbooks):
     with engine.read_only_session() as session:
-        facts = qbo_company.facts(session, 1)
+        facts = qbo_company.load_facts(session, 1)
     assert (facts.country, facts.class_per_line, facts.locations, facts.tax_codes) == (
         "US",
         True,

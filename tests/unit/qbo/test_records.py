@@ -56,7 +56,7 @@ def test_without_a_right_to_employees_the_other_lists_are_read(quickbooks):
     assert set(record_download.refresh(1)) == set(records.LISTS)
     with engine.read_only_session() as session:
         assert session.get(ListState, (1, "employee")) is None
-    assert record_download.ensure(1) == [], "it is not tried with every run"
+    assert record_download.refresh_outdated(1) == [], "it is not tried with every run"
 
 
 def test_a_new_employee_is_learned_with_the_other_changes(quickbooks, clock):
@@ -66,7 +66,7 @@ def test_a_new_employee_is_learned_with_the_other_changes(quickbooks, clock):
     changes.poll(1)
     assert reads(quickbooks) == before, "no call of its own"
     with engine.read_only_session() as session:
-        assert records.index(session, 1, "employee").find_stored_name("eva nordvik")
+        assert records.index_of_role(session, 1, "employee").find_stored_name("eva nordvik")
 
 
 def test_more_than_a_page_is_read_whole(quickbooks):
@@ -135,10 +135,10 @@ def test_an_entry_that_the_index_does_not_know_yet_stays_however_often_the_list_
 @pytest.mark.row("CT-S20")
 def test_a_list_is_refreshed_when_it_is_a_day_old(quickbooks, clock):
     before = reads(quickbooks)
-    assert record_download.ensure(1) == []
+    assert record_download.refresh_outdated(1) == []
     assert reads(quickbooks) == before
     clock.advance(25 * 3600)
-    assert record_download.ensure(1) == list(records.LISTS)
+    assert record_download.refresh_outdated(1) == list(records.LISTS)
     with engine.read_only_session() as session:
         assert session.get(ListState, (1, "employee")).read_at == clock.now(), "with the others"
 
@@ -247,7 +247,7 @@ def test_the_company_is_read_too(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
     record_download.refresh(1)
     with engine.read_only_session() as session:
-        assert qbo_company.facts(session, 1).closed_to == dt.date(2026, 1, 31)
+        assert qbo_company.load_facts(session, 1).closed_to == dt.date(2026, 1, 31)
         assert session.get_one(ConnectedCompany, 1).name == "Fjord & Sons Construction"
 
 

@@ -141,14 +141,14 @@ def load() -> int:
 def test_everything_since_a_day_is_loaded_once(quickbooks):
     make_bills(quickbooks, 1005)
     make_bills(quickbooks, 2, "2025-12-31")
-    assert transaction_download.ensure(1, ["bill", "vendor"], DAY) == 1005
-    assert transaction_download.ensure(1, ["bill"], DAY) == 0
+    assert transaction_download.download_missing(1, ["bill", "vendor"], DAY) == 1005
+    assert transaction_download.download_missing(1, ["bill"], DAY) == 0
 
 
 def test_an_earlier_day_is_read_when_it_is_asked_for(quickbooks):
     make_bills(quickbooks, 2, "2025-12-31")
     load()
-    assert transaction_download.ensure(1, ["bill"], dt.date(2025, 12, 1)) == 2
+    assert transaction_download.download_missing(1, ["bill"], dt.date(2025, 12, 1)) == 2
 
 
 def test_what_a_whole_reading_does_not_show_is_gone(quickbooks, clock):

@@ -14,7 +14,7 @@ from hub.errors import OtherFolderActive
 from hub.models import ActiveFolder, ConnectedCompany, Run
 from hub.scheduling import folder_lock, run_log
 from hub.scheduling.folder_lock import folder_identity
-from hub.scheduling.runner import company as run_company
+from hub.scheduling.runner import run_company_job as run_company
 from hub.scheduling.scheduler import Scheduler
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.page_rows import add_people

@@ -224,7 +224,7 @@ def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypat
 @pytest.mark.end_to_end
 def test_the_runs_of_the_night_come_to_their_end(installation, kind):
     runner.sync(installation, requested_by="kari")
-    run = runner.company(kind, 1, requested_by="schedule")
+    run = runner.run_company_job(kind, 1, requested_by="schedule")
     assert (run.outcome, run.error) == ("done", "")
 
 
@@ -264,7 +264,7 @@ def test_a_record_that_ceases_is_reported_with_what_waits_for_it_before_anyone_p
     party, line = waits.meaning["party"], waits.meaning["lines"][0]
     id = party if list_ == "Vendor" else line["account"]
     quickbooks.act("edit", kind=list_, id=id, set={"Active": False})
-    runner.company("lists", 1, requested_by="schedule")
+    runner.run_company_job("lists", 1, requested_by="schedule")
     with read_only_session() as session:
         held_posting = session.get_one(Posting, waits.id)
         case = session.scalars(
@@ -307,7 +307,7 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     }
     assert quickbooks.ask("POST", "billpayment", paid).status == 200
     current().clock.advance(120)
-    runner.company("changes", 1, requested_by="schedule")
+    runner.run_company_job("changes", 1, requested_by="schedule")
     statuses = Client(costtracker.wsgi).get("/_sandbox/books").json["statuses"].values()
     (status,) = [one for all in statuses for one in all if one["state"] == "paid"]
     assert (Decimal(str(status["amount_paid"])), status["message"]) == (
@@ -323,7 +323,7 @@ def test_where_webhooks_come_the_hourly_look_costs_no_read(
     with transaction() as session:
         company = session.get_one(ConnectedCompany, 1)
         company.webhook_received_at = company.polled_at = current().clock.now()
-    runner.company("changes", 1, requested_by=requested_by)
+    runner.run_company_job("changes", 1, requested_by=requested_by)
     assert len(quickbooks.log.entries("cdc")) == looks
 
 

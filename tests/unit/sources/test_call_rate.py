@@ -163,7 +163,7 @@ def test_a_source_without_a_rate_is_not_waited_for(hub, clock):
 def test_a_long_wait_ends_the_run_politely_and_it_continues_where_it_stopped(hub, clock):
     source = hub("4/h")
     with transaction() as session:
-        schedule.arrange(session, clock.now())
+        schedule.add_missing_schedules(session, clock.now())
     run, lines = sync(source)
     assert (run.outcome, stored_cursor()) == ("done", "4")
     assert (

@@ -71,7 +71,7 @@ def test_fields_take_their_texts_from_the_settings(installed, source):
             missing="{differ}",
         )
     ]
-    (filled,) = sources.fields(installed(), sources.site_of(installed()))
+    (filled,) = sources.code_fields(installed(), sources.site_of(installed()))
     assert (filled.default, filled.differ, filled.missing) == ("51", "hold", "hold")
 
 

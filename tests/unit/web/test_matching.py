@@ -109,7 +109,9 @@ def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, 
     # A decision for a record that is now inactive holds the code; another record has its name.
     with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
-        installations_matches.decide(session, installation, "supplier", "s1", "v2", who="oda")
+        installations_matches.store_decision(
+            session, installation, "supplier", "s1", "v2", who="oda"
+        )
         session.query(SeenCode).filter_by(code="s1").one().name = "byggmakker  ÅS"
         for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
             code = {"id": "s1", "name": "byggmakker  ÅS"}

@@ -16,7 +16,7 @@ __all__ = ["app", "desk"]
 
 
 def proof(desk):
-    runner.company("reconcile", desk.company_id, requested_by="schedule")
+    runner.run_company_job("reconcile", desk.company_id, requested_by="schedule")
     desk.visitor.log_in("vera")
     return desk.visitor.page("/")
 
@@ -74,13 +74,13 @@ def test_before_the_first_proof_nothing_is_claimed(desk):
 
 
 def test_the_books_can_be_proved_again_and_the_sums_are_added_up_by_currency(desk):
-    runner.company("reconcile", desk.company_id, requested_by="schedule")
+    runner.run_company_job("reconcile", desk.company_id, requested_by="schedule")
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/")
     assert ("Last reconciled" in page, "Reconcile now" in page) == (True, True)
     desk.bill("LATER", total="9.90", TxnDate="2025-12-31")
     desk.drain()
-    runner.company("reconcile", desk.company_id, requested_by="oda")
+    runner.run_company_job("reconcile", desk.company_id, requested_by="oda")
     foot = desk.visitor.page("/runs/2").partition("<tfoot>")[2]
     assert re.findall(r"amount\">([\d.,]+)(?: USD)?<", foot)[:5] == [
         "3",
@@ -142,10 +142,10 @@ def test_the_earlier_address_still_reconciles(desk):
 
 
 def test_the_proofs_are_listed_with_what_each_found(desk):
-    transaction_download.ensure(desk.company_id, ["bill"], dt.date(2026, 1, 1))
+    transaction_download.download_missing(desk.company_id, ["bill"], dt.date(2026, 1, 1))
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
     desk.clock.advance(60)
-    runner.company("changes", desk.company_id, requested_by="oda")
+    runner.run_company_job("changes", desk.company_id, requested_by="oda")
     proof(desk)
     history = desk.visitor.page("/runs/?kind=reconcile")
     result = (

@@ -25,7 +25,7 @@ ALPHA = COMPANIES[0]
 
 
 def reconcile(desk):
-    runner.company("reconcile", desk.company_id, requested_by="schedule")
+    runner.run_company_job("reconcile", desk.company_id, requested_by="schedule")
     desk.visitor.log_in("vera")
     return text_of(desk.visitor.page(HERE))
 
@@ -113,7 +113,7 @@ def test_what_a_person_accepted_is_listed_as_such_and_does_not_count(desk):
     with transaction() as session:
         case = session.get_one(Case, 1)
         case.closed_at, case.closed_by = desk.clock.now(), "oda"
-    runner.company("reconcile", desk.company_id, requested_by="oda")
+    runner.run_company_job("reconcile", desk.company_id, requested_by="oda")
     page = desk.visitor.page(f"{HERE}2")
     text = text_of(page)
     assert "No difference. 1 accepted as it is." in text
@@ -144,7 +144,7 @@ def test_earlier_reconciliations_are_listed_and_lead_to_theirs(desk):
     reconcile(desk)
     lose(desk, 1)
     desk.clock.advance(86400)
-    runner.company("reconcile", desk.company_id, requested_by="oda")
+    runner.run_company_job("reconcile", desk.company_id, requested_by="oda")
     rows = table(desk.visitor.page(HERE), "Reconciliations, newest first")
     assert [row[2] for row in rows] == ["oda", "Nightly schedule"]
     assert "Difference −20.10 USD" in rows[0][3]

@@ -147,7 +147,7 @@ def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_se
     pages.sync(JORDAN)
     with pages.app.app_context():
         pages.works.make("Vendor", DisplayName="Jordan Mercer")
-        runner.company("lists", pages.works.company_id, requested_by="kari")
+        runner.run_company_job("lists", pages.works.company_id, requested_by="kari")
     pages.visitor.approve(pages.works.row.id)
     pages.sync()
     assert pages.visitor.quickbooks.log.entries("customer.create") == []

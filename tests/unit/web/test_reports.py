@@ -121,7 +121,7 @@ def test_what_left_quickbooks_is_counted_apart(visitor, source, quickbooks, cloc
     quickbooks.ask("POST", "bill?operation=delete", {"Id": gone["Id"], "SyncToken": "0"})
     clock.advance(7200)
     runner.sync(1, requested_by="kari")
-    runner.company("reconcile", 1, requested_by="kari")
+    runner.run_company_job("reconcile", 1, requested_by="kari")
     (row,) = totals(visitor)
     assert (row[2], row[6]) == ("1", "1")
 
@@ -163,7 +163,7 @@ def test_each_number_leads_to_exactly_its_documents(visitor, source, quickbooks,
     quickbooks.ask("POST", "bill?operation=delete", token)
     clock.advance(7200)
     runner.sync(1, requested_by="kari")
-    runner.company("reconcile", 1, requested_by="kari")
+    runner.run_company_job("reconcile", 1, requested_by="kari")
     sums = cells(visitor)
     assert sorted((count, amount) for _, count, amount in sums) == [
         (1, Decimal("7.00")),

@@ -1,0 +1,43 @@
+"""The records that a code may mean, for a person to choose from."""
+
+from hub.contract.documents import Code
+from hub.mapping.index import Entry, RecordIndex, fold_name
+
+
+def find_suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[Entry]:
+    """Return the hits that this role may take, else the records that are similar to the code.
+
+    A hit may be of another role: a customer of that name where a supplier is needed.
+    """
+    usable_hits = [entry for entry in hits if records.get_active(entry.id) is entry]
+    if usable_hits:
+        return usable_hits
+    return _similar_records(records, code.name or "", code.number or "")
+
+
+def _similar_records(records: RecordIndex, name: str, number: str) -> list[Entry]:
+    """Return the records with this number, then those with a similar name or number."""
+    entries = list(records.find_by_number(number))
+    for entry in records.suggest(name, number):
+        if entry not in entries:
+            entries.append(entry)
+    return entries
+
+
+def is_exact(code: Code, entry: Entry) -> bool:
+    """Return whether id, number or full name is equal; a name is not enough if numbers differ."""
+    if code.quickbooks_id:
+        return code.quickbooks_id == entry.id
+    number = fold_name(code.number or "")
+    if number and number == fold_name(entry.number):
+        return True
+    name = fold_name(code.name or "")
+    if not name or name != fold_name(entry.qualified_name):
+        return False
+
+    # A plain code stands for its number and its name alike.
+    is_plain = number == name
+    if is_plain:
+        return True
+    have_both_numbers = bool(number) and bool(entry.number)
+    return not have_both_numbers
