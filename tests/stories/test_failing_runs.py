@@ -50,7 +50,7 @@ def poll(clock, times, pause=QUARTER):
     """Read changes in QuickBooks, which asks it in any case."""
     for _ in range(times):
         clock.advance(pause)
-        runner.company("changes", 1, requested_by="kari")
+        runner.run_company_job("changes", 1, requested_by="kari")
 
 
 def lose_quickbooks(till):
@@ -108,7 +108,7 @@ def test_a_source_that_takes_no_lists_opens_the_case(till, clock):
     for night in range(2):
         assert till.cases() == [], night
         clock.advance(DAY)
-        runner.company("lists", 1, requested_by="schedule")
+        runner.run_company_job("lists", 1, requested_by="schedule")
     assert till.cases() == [FAILING]
 
 
@@ -117,7 +117,7 @@ def test_a_source_that_cannot_be_read_has_its_own_case(till, clock):
     sync(till, clock, 3)
     for _ in range(2):
         clock.advance(HOUR)
-        runner.company("lists", 1, requested_by="schedule")
+        runner.run_company_job("lists", 1, requested_by="schedule")
     assert till.cases() == ["Shop cannot be read"]
 
 

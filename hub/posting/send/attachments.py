@@ -170,7 +170,9 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
         )
     summary = FileSummary(sha256=sha256, size=len(content), name=attachment.name)
     with transaction() as session:
-        return change_state(session, posting, PostingState.READY, payload=payload, meaning=summary.dump())
+        return change_state(
+            session, posting, PostingState.READY, payload=payload, meaning=summary.dump()
+        )
 
 
 def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
@@ -198,7 +200,9 @@ def _hold(posting: Posting, text_of_source: str) -> None:
     text = CaseText("outcome.file_failed", name=_name_file(posting, problem), problem=problem)
     reasons = texts.dump(text)
     with transaction() as session:
-        if change_state(session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons):
+        if change_state(
+            session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons
+        ):
             _open_case(session, posting, text)
 
 
