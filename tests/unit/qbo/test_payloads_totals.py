@@ -85,7 +85,9 @@ def documents(draw):
 
 def has_all_tax(body):
     """Return whether the tax of a body is stated, and no discount includes some."""
-    has_discount = any(row.get("DetailType") == "DiscountLineDetail" for row in body.get("Line", ()))
+    has_discount = any(
+        row.get("DetailType") == "DiscountLineDetail" for row in body.get("Line", ())
+    )
     return "TotalTax" in body.get("TxnTaxDetail", {}) and not has_discount
 
 
