@@ -16,11 +16,16 @@ def assign_ids(data: dict[str, Any], old: dict[str, Any] | None, last: int) -> N
     """Give addresses their ids: the one they had, or one that follows `last`."""
     for field in FIELDS:
         address = data.get(field)
-        if isinstance(address, dict) and not address.get("Id"):
-            before = (old or {}).get(field) or {}
-            last += not before.get("Id")
-            data[field] = {"Id": before.get("Id") or str(last), **address}
+        if not isinstance(address, dict) or address.get("Id"):
+            continue
+        before = (old or {}).get(field) or {}
+        id = before.get("Id")
+        if not id:
+            last += 1
+            id = str(last)
+        data[field] = {"Id": id, **address}
 
 
 def _inside(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the addresses in an object."""
     return [data[field] for field in FIELDS if isinstance(data.get(field), dict)]

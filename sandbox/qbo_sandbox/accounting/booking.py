@@ -28,7 +28,10 @@ PARTY_ACCOUNTS = {"Accounts Receivable": 1, "Accounts Payable": -1}
 def entries_of(company: Lookups, kind: str, data: dict[str, Any]) -> Entries:
     """Return the postings of a transaction; in home currency they add up to zero."""
     rule = TXN_KINDS[kind]
-    return BOOKS[rule.booking](company, rule, data) if rule.booking else ()
+    if not rule.booking:
+        return ()
+    book = BOOKS[rule.booking]
+    return book(company, rule, data)
 
 
 def _book_lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
@@ -52,30 +55,44 @@ def _book_lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entrie
 def _counter_account(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
     """Return the counter account: the one of the transaction, or the control account."""
     if rule.counter:
-        account = (data.get(rule.counter) or {}).get("value")
+        reference = data.get(rule.counter) or {}
+        account = reference.get("value")
         if account:
             return str(account)
-    code = str((data.get("CurrencyRef") or {}).get("value", company.options.currency))
+    currency = data.get("CurrencyRef") or {}
+    code = str(currency.get("value", company.options.currency))
     return company.control_account(rule.counter_type, code)
 
 
 def _round_to_zero(booked: list[LedgerEntry]) -> list[LedgerEntry]:
-    """Return the entries with a total of zero in home currency."""
+    """Return the entries with a total of zero in home currency.
+
+    The largest entry takes the difference; the last one is the counter entry and stays.
+    """
     rest = sum((entry.home for entry in booked), ZERO)
-    if rest and len(booked) > 1:
-        place = max(range(len(booked) - 1), key=lambda index: abs(booked[index].home))
-        entry = booked[place]
-        own = entry.own - rest if entry.own == entry.home else entry.own
-        booked[place] = entry._replace(home=entry.home - rest, own=own)
+    if not rest or len(booked) < 2:
+        return booked
+    place = max(range(len(booked) - 1), key=lambda index: abs(booked[index].home))
+    entry = booked[place]
+    is_home_currency = entry.own == entry.home
+    booked[place] = entry._replace(
+        home=entry.home - rest,
+        own=entry.own - rest if is_home_currency else entry.own,
+    )
     return booked
 
 
 def _sides(company: Lookups, line: dict[str, Any]) -> list[tuple[str, Decimal]]:
+    """Return (account, amount) of a line, or of each line of a group."""
     kind = line["DetailType"]
-    amount = Decimal(line.get("Amount") or 0)
     if kind == GROUP_LINE:
-        return [side for part in line[GROUP_LINE].get("Line", ()) for side in _sides(company, part)]
-    return [(account_of(company, line), -amount if kind == DISCOUNT_LINE else amount)]
+        sides = []
+        for part in line[GROUP_LINE].get("Line", ()):
+            sides += _sides(company, part)
+        return sides
+    amount = Decimal(line.get("Amount") or 0)
+    sign = -1 if kind == DISCOUNT_LINE else 1
+    return [(account_of(company, line), sign * amount)]
 
 
 def account_of(company: Lookups, line: dict[str, Any]) -> str:
@@ -98,12 +115,15 @@ def account_of(company: Lookups, line: dict[str, Any]) -> str:
 
 def _book_transfer(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Book money from one account to another, which may be a credit card's."""
-    source = (data.get("FromAccountRef") or data.get("BankAccountRef") or {})["value"]
-    target = (data.get("ToAccountRef") or data.get("CreditCardAccountRef") or {})["value"]
+    source = data.get("FromAccountRef") or data.get("BankAccountRef") or {}
+    target = data.get("ToAccountRef") or data.get("CreditCardAccountRef") or {}
     amount = Decimal(data["Amount"])
     if not amount:
         return ()
-    return make_entry(company, target, amount, data), make_entry(company, source, -amount, data)
+    return (
+        make_entry(company, target["value"], amount, data),
+        make_entry(company, source["value"], -amount, data),
+    )
 
 
 def _book_journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
@@ -125,11 +145,14 @@ def _book_journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entr
 
 
 def _line_entries(company: Lookups, data: dict[str, Any], direction: int) -> list[LedgerEntry]:
+    """Return the entries of the lines; `direction` is 1 for a debit, -1 for a credit."""
     booked: list[LedgerEntry] = []
     for place, line in enumerate(data.get("Line", ())):
         for account, amount in _sides(company, line):
-            if account and amount:
-                booked.append(make_entry(company, account, direction * amount, data, place))
+            if not account or not amount:
+                continue
+            entry = make_entry(company, account, direction * amount, data, place)
+            booked.append(entry)
     return booked
 
 

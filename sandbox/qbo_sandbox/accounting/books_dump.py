@@ -12,7 +12,8 @@ from qbo_sandbox.accounting.values import ZERO, dump
 
 def books(companies: dict[str, Company], filters: dict[str, Any]) -> bytes:
     """Return the ledger of every company, or of `realm`; with `kind` only objects of that kind."""
-    realm, kind = filters.get("realm"), filters.get("kind")
+    realm = filters.get("realm")
+    kind = filters.get("kind")
     if realm and realm not in companies:
         raise ValueError(f"there is no company {realm}; there are {', '.join(companies)}")
     if kind and kind not in KINDS:
@@ -20,7 +21,8 @@ def books(companies: dict[str, Company], filters: dict[str, Any]) -> bytes:
     dumped = []
     for name, company in companies.items():
         if realm in (None, "", name):
-            dumped.append((name, _json_object(_dump_parts(company, kind))))
+            parts = _dump_parts(company, kind)
+            dumped.append((name, _json_object(parts)))
     return b"".join(_json_object(dumped))
 
 
@@ -61,6 +63,7 @@ def _dump_parts(company: Company, only: str | None) -> Iterator[tuple[str, Itera
 
 
 def _dump_objects(company: Company, kind: str) -> Iterator[bytes]:
+    """Yield the objects of a kind as a JSON list."""
     return _json_list(company.body(kind, id) for id in company.table(kind).rows)
 
 
@@ -87,13 +90,21 @@ def _dump_entry(kind: str, id: str, entry: LedgerEntry) -> dict[str, Any]:
 
 
 def _dump_sums(company: Company) -> dict[str, Any]:
-    trial = {"debit": str(_sum_balances(company, 1)), "credit": str(_sum_balances(company, -1))}
-    balances = {id: str(amount) for id, amount in company.ledger.accounts.items() if amount}
-    gone = {kind: list(table.gone) for kind, table in company.tables.items() if table.gone}
-    return {"balances": balances, "trial_balance": trial, "deleted": gone}
+    """Return balances, trial balance and the ids of deleted objects."""
+    accounts = company.ledger.accounts
+    return {
+        "balances": {id: str(amount) for id, amount in accounts.items() if amount},
+        "trial_balance": {
+            "debit": str(_sum_balances(company, 1)),
+            "credit": str(_sum_balances(company, -1)),
+        },
+        "deleted": {kind: list(table.gone) for kind, table in company.tables.items() if table.gone},
+    }
 
 
 def _sum_balances(company: Company, sign: int) -> Decimal:
     """Return the sum of all debit balances (sign 1) or credit balances (sign -1)."""
-    amounts = (sign * amount for amount in company.ledger.accounts.values())
-    return sum((amount for amount in amounts if amount > 0), ZERO)
+    total = ZERO
+    for amount in company.ledger.accounts.values():
+        total += max(sign * amount, ZERO)
+    return total

@@ -13,7 +13,8 @@ from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.representation import Showing, entry_title
 from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import ZERO, dump
-from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.journal import Journal
 from qbo_sandbox.options import Options
 from qbo_sandbox.switches import Switches
 
@@ -46,7 +47,10 @@ class Company(Showing):
     def __init__(
         self, options: Options, clock: Clock, journal: Journal, switches: Switches
     ) -> None:
-        self.options, self.clock, self.journal, self.switches = options, clock, journal, switches
+        self.options = options
+        self.clock = clock
+        self.journal = journal
+        self.switches = switches
         self.lock = threading.RLock()
         self.tables = {kind: Table() for kind in KINDS}
         self.ledger = Ledger()
@@ -55,7 +59,8 @@ class Company(Showing):
         self.refused: dict[str, Refusal] = {}
         self.digests: dict[str, str] = {}
         self.names: dict[tuple[str, str], tuple[str, str]] = {}
-        self.frozen_at = self.frozen_until = 0.0
+        self.frozen_at = 0.0
+        self.frozen_until = 0.0
         self.renames = 0
         self.site = ""
         self.files: dict[str, bytes] = {}
@@ -63,10 +68,13 @@ class Company(Showing):
         self.watchers: list[Watcher] = []
 
     def next_id(self, kind: str) -> str:
+        """Return the id of the next object of a kind."""
         counter = _counter_name(kind)
         number = self.counters.get(counter, 0) + 1
         rule = LIST_KINDS.get(kind)
-        return str(LONG_IDS + number) if rule and rule.long_id else str(number)
+        if rule and rule.long_id:
+            number += LONG_IDS
+        return str(number)
 
     def head(self, id: str, token: int = 0, created: str = "") -> dict[str, Any]:
         """Return the fields that every new object has."""
@@ -134,25 +142,29 @@ class Company(Showing):
         self._put(kind, id, data, "", self.now())
 
     def _put(self, kind: str, id: str, data: dict[str, Any], text: str, now: float) -> None:
-        table, meta = self.tables[kind], data["MetaData"]
+        """Put an object into its table and the ledger, in place of its former version."""
+        table = self.tables[kind]
+        meta = data["MetaData"]
         old = table.rows.get(id)
         if old is not None:
             self._keep_before(kind, old, now)
-        created, updated = self.seconds(meta["CreateTime"]), self.seconds(meta["LastUpdatedTime"])
+        created = self.seconds(meta["CreateTime"])
+        updated = self.seconds(meta["LastUpdatedTime"])
         before = old.read() if old else None
         row = table.put(id, created, updated, now)
         row.token = int(data["SyncToken"])
         row.indexed = now
         row.names_version = self.renames
         self._raise_counter(kind, id)
-        self.counters["addresses"] = max(
-            self.counters.get("addresses", 0), addresses.highest_id(data)
-        )
+        last_address = self.counters.get("addresses", 0)
+        self.counters["addresses"] = max(last_address, addresses.highest_id(data))
         if kind in TXN_KINDS:
             row.body = text.encode()
             self._book(kind, row, before, data, updated)
         else:
-            row.data, row.body, row.active = data, None, data.get("Active", True)
+            row.data = data
+            row.body = None
+            row.active = data.get("Active", True)
             self._index_entry(kind, row, before)
             self._apply_entry_effects(kind, row, before, updated)
 
@@ -173,25 +185,31 @@ class Company(Showing):
     def _book(
         self, kind: str, row: Row, before: dict[str, Any] | None, data: dict[str, Any], at: float
     ) -> None:
-        table, rule = self.tables[kind], TXN_KINDS[kind]
+        """Book a transaction in place of its former version, and index its number and party."""
+        table = self.tables[kind]
+        rule = TXN_KINDS[kind]
+        number = data.get("DocNumber")
         self._unbook(kind, row, before, at)
         row.booked = entries_of(self, kind, data)
         self._move(row, open_amounts(self, kind, data), 1, at)
         if before:
             table.unfile_number(before.get("DocNumber"), row.id)
             self._leave_party(kind, row)
-        party = (data.get(rule.party) or {}).get("value", "") if rule.party else ""
+        party = ""
+        if rule.party:
+            party = (data.get(rule.party) or {}).get("value", "")
         row.head = (
-            data.get("DocNumber"),
+            number,
             data.get("TxnDate"),
             party,
             data.get(rule.total),
             data.get(rule.open_field),
         )
-        table.file_number(data.get("DocNumber"), row.id)
+        table.file_number(number, row.id)
         table.by_party.setdefault(party, {})[row.id] = None
 
     def _unbook(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
+        """Take back what the former version of a transaction booked."""
         if before:
             self._move(row, open_amounts(self, kind, before), -1, at)
 
@@ -205,7 +223,10 @@ class Company(Showing):
             self._touch_party(party, at)
 
     def _leave_party(self, kind: str, row: Row) -> None:
-        self.tables[kind].by_party.get(row.head[2], {}).pop(row.id, None)
+        """Take a transaction out of the index of its former party."""
+        former_party = row.head[2]
+        ids = self.tables[kind].by_party.get(former_party, {})
+        ids.pop(row.id, None)
 
     def _touch_party(self, party: str, at: float) -> None:
         if self._touch_row("Vendor", party, at):
@@ -215,7 +236,10 @@ class Company(Showing):
             party = ((row.data or {}).get("ParentRef") or {}).get("value", "") if row else ""
 
     def _touch_row(self, kind: str, id: str, at: float) -> Row | None:
-        row = self.tables[kind].rows.get(id) if kind in self.tables else None
+        """Set the time of an object's last change; return the object if there is one."""
+        if kind not in self.tables:
+            return None
+        row = self.tables[kind].rows.get(id)
         if row:
             self.tables[kind].touch(row, max(at, row.updated))
         return row
@@ -256,6 +280,7 @@ class Company(Showing):
             self.renames += 1
 
     def _book_opening_stock(self, row: Row, data: dict[str, Any], at: float) -> None:
+        """Book the initial stock of an item, so that it has the stated quantity now."""
         if data.get("Type") != "Inventory" and not row.booked:
             return
         self._move(row, (), -1, at)
@@ -265,6 +290,7 @@ class Company(Showing):
         self._move(row, (), 1, at)
 
     def _remove(self, kind: str, id: str, now: float) -> None:
+        """Delete an object: what it booked is taken back, and its number or name is free again."""
         table = self.tables[kind]
         row = table.remove(id, now)
         if kind in TXN_KINDS:
@@ -272,8 +298,10 @@ class Company(Showing):
             self._unbook(kind, row, data, now)
             table.unfile_number(data.get("DocNumber"), id)
             self._leave_party(kind, row)
-        elif LIST_KINDS[kind].space:
-            self.names.pop((LIST_KINDS[kind].space, name_key(kind, row.read())), None)
+            return
+        space = LIST_KINDS[kind].space
+        if space:
+            self.names.pop((space, name_key(kind, row.read())), None)
 
     def _raise_counter(self, kind: str, id: str) -> None:
         """Raise the counter of a kind to the number of an id."""
@@ -294,8 +322,11 @@ def _counter_name(kind: str) -> str:
 def name_key(kind: str, data: dict[str, Any]) -> str:
     """Return what must be unique within a list, regardless of case."""
     rule = LIST_KINDS[kind]
-    text = (data.get("FullyQualifiedName") if rule.nested else None) or data.get(rule.field) or ""
-    return str(text).casefold()
+    name = None
+    if rule.nested:
+        name = data.get("FullyQualifiedName")
+    name = name or data.get(rule.field) or ""
+    return str(name).casefold()
 
 
 def _parent_id(data: dict[str, Any]) -> str | None:

@@ -47,6 +47,7 @@ class Ledger:
         return {entry.account for entry in booked}
 
     def open(self, opens: Iterable[tuple[str, Decimal]], sign: int) -> None:
+        """Add open amounts to the balances of parties."""
         for party, amount in opens:
             self.parties[party] += sign * amount
 

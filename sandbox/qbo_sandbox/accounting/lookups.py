@@ -12,7 +12,7 @@ from qbo_sandbox.accounting.values import (
     shortest_number,
     today,
 )
-from qbo_sandbox.kit import Clock
+from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.options import Options
 from qbo_sandbox.switches import Switches
 
@@ -43,6 +43,7 @@ class Lookups:
         return self.tables[kind]
 
     def row(self, kind: str, id: object) -> Row | None:
+        """Return an object's row, or None."""
         return self.tables[kind].rows.get(str(id))
 
     def now(self) -> float:
@@ -61,11 +62,15 @@ class Lookups:
         return seconds_of(text, self.options.zone)
 
     def preferences(self) -> dict[str, Any]:
-        row = next(iter(self.tables["Preferences"].rows.values()), None)
+        """Return the preferences of the company."""
+        rows = self.tables["Preferences"].rows.values()
+        row = next(iter(rows), None)
         return row.read() if row else {}
 
     def preference(self, section: str, name: str) -> Any:
-        return self.preferences().get(section, {}).get(name)
+        """Return one preference, or None if it is not set."""
+        preferences = self.preferences()
+        return preferences.get(section, {}).get(name)
 
     def currencies(self) -> set[str]:
         """Return the foreign currencies in use; none if there is only one currency."""
@@ -78,10 +83,13 @@ class Lookups:
 
     def rate(self, code: str, date: str = "") -> Decimal:
         """Return the home units for one unit of a currency, by a day's own rate if set."""
-        own = self.row("ExchangeRate", f"{code}.{date[:10]}") if date else None
-        if own:
-            return Decimal(own.read()["Rate"])
-        rate = IN_DOLLARS.get(code, ONE) / IN_DOLLARS.get(self.options.currency, ONE)
+        if date:
+            rate_of_day = self.row("ExchangeRate", f"{code}.{date[:10]}")
+            if rate_of_day:
+                return Decimal(rate_of_day.read()["Rate"])
+        in_dollars = IN_DOLLARS.get(code, ONE)
+        home_in_dollars = IN_DOLLARS.get(self.options.currency, ONE)
+        rate = in_dollars / home_in_dollars
         return shortest_number(rate.quantize(Decimal("0.000001")))
 
     def control_account(self, account_type: str, code: str) -> str:
@@ -97,8 +105,11 @@ class Lookups:
         return ""
 
     def currency_of(self, account: str) -> str:
+        """Return the currency of an account."""
         row = self.row("Account", account)
-        return str(row.read()["CurrencyRef"]["value"]) if row else self.options.currency
+        if row is None:
+            return self.options.currency
+        return str(row.read()["CurrencyRef"]["value"])
 
     def next_number(self, kind: str) -> str:
         """Return one more than the last number in use."""
@@ -121,8 +132,11 @@ class Lookups:
         return self._of_subtype("UndepositedFunds")
 
     def _of_subtype(self, *subtypes: str) -> str:
-        rows = self.tables["Account"].rows.items()
-        return next((id for id, row in rows if row.read().get("AccountSubType") in subtypes), "")
+        """Return the id of the first account with one of these detail types, or ""."""
+        for id, row in self.tables["Account"].rows.items():
+            if row.read().get("AccountSubType") in subtypes:
+                return id
+        return ""
 
     def index_lag(self) -> float:
         """Return how many seconds behind queries and change data capture are."""

@@ -46,6 +46,7 @@ TYPED = ("Vendor", "Customer", "Employee", "VENDOR", "CUSTOMER", "EMPLOYEE")
 
 
 def title(kind: str, data: dict[str, Any]) -> str:
+    """Return the name of a list entry with those of its parents."""
     return str(data.get("FullyQualifiedName") or data.get(LIST_KINDS[kind].field) or "")
 
 
@@ -62,6 +63,7 @@ def named_references(value: Any, above: str = "") -> Iterator[tuple[str, dict[st
 
 
 def _references_in(value: dict[str, Any], above: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (kind, reference) of each reference with a name inside an object."""
     entity_type = str(value.get("type") or value.get("Type") or above)
     for key, inner in value.items():
         kind = REFERENCES.get(key) or _entity_list(key, inner, entity_type)

@@ -38,8 +38,10 @@ def name_reference(company: Company, kind: str, reference: Any) -> dict[str, Any
 
 def resolve_all(company: Company, data: dict[str, Any]) -> None:
     """Resolve each reference directly in `data`; a blank one goes."""
-    for field in [field for field in data if field in REFERENCES]:
-        reference, kind = data[field], REFERENCES[field]
+    fields = [field for field in data if field in REFERENCES]
+    for field in fields:
+        kind = REFERENCES[field]
+        reference = data[field]
         if not reference or reference.get("value") in (None, ""):
             del data[field]
         elif kind in UNNAMED:
@@ -51,6 +53,7 @@ def resolve_all(company: Company, data: dict[str, Any]) -> None:
 def in_currency(company: Company, kind: str, reference: Any, *codes: str) -> dict[str, Any]:
     """Return the entry of a reference; refuse one in any other currency."""
     entry = resolve(company, kind, reference).read()
-    if entry.get("CurrencyRef", {}).get("value", company.options.currency) not in codes:
+    currency = entry.get("CurrencyRef", {}).get("value", company.options.currency)
+    if currency not in codes:
         raise business_error(ONE_CURRENCY)
     return entry

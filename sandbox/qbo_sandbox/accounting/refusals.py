@@ -90,20 +90,27 @@ class Refusal(Exception):
         return refusal
 
     def errors(self) -> list[dict[str, Any]]:
+        """Return this refusal and those that came with it as QuickBooks' errors."""
         error = {
             "Message": MESSAGES.get(self.code, self.detail),
             "Detail": self.detail,
             "code": self.code,
         }
-        own = error if self.element is None else error | {"element": self.element}
-        return [own, *(error for other in self.others for error in other.errors())]
+        if self.element is not None:
+            error["element"] = self.element
+        errors = [error]
+        for other in self.others:
+            errors += other.errors()
+        return errors
 
     def fault(self) -> dict[str, Any]:
+        """Return the refusal as QuickBooks' Fault."""
         return {"Error": self.errors(), "type": self.kind}
 
     def item_fault(self) -> dict[str, Any]:
         """Return the fault of one item of a batch, in which every error has an element."""
-        return self.fault() | {"Error": [{"element": "", **error} for error in self.errors()]}
+        errors = [{"element": "", **error} for error in self.errors()]
+        return self.fault() | {"Error": errors}
 
 
 class GatewayRefusal(Exception):
@@ -111,7 +118,10 @@ class GatewayRefusal(Exception):
 
     def __init__(self, status: int, code: str, word: str, detail: str | None, kind: str) -> None:
         super().__init__(word)
-        self.status, self.code, self.detail, self.kind = status, code, detail, kind
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.kind = kind
         self.message = f"message={word}; errorCode=00{code}; statusCode={status}"
 
     def body(self, now: float) -> dict[str, Any]:
@@ -149,6 +159,7 @@ def missing_field(name: str) -> Refusal:
 
 
 def business_error(text: str, status: int = 400) -> Refusal:
+    """Return a refusal by a rule of the business."""
     return Refusal("6000", f"Business Validation Error: {text}", "", status=status)
 
 
@@ -157,6 +168,7 @@ def not_found(text: str = INACTIVE) -> Refusal:
 
 
 def unknown_reference(table: str, id: str) -> Refusal:
+    """Return the refusal of a reference to nothing."""
     return Refusal("2500", f"Invalid Reference Id : {table} element id {id} not found", "")
 
 

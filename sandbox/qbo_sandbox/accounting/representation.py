@@ -59,19 +59,32 @@ class Showing(Lookups):
             entry = self.row(sort, reference.get("value"))
             name = title(sort, entry.read()) if entry else reference["name"]
             if name != reference["name"]:
-                reference["name"], changed = name, True
-        if changed and kind in TXN_KINDS:
+                reference["name"] = name
+                changed = True
+        if not changed:
+            return
+        if kind in TXN_KINDS:
             row.body = dump(data).encode()
-        elif changed:
-            row.data, row.body = data, None
+        else:
+            row.data = data
+            row.body = None
 
     def present(self, kind: str, row: Row) -> dict[str, Any]:
         """Return the object with its balances in the ledger."""
         data = dict(row.read())
         meta = {**data["MetaData"], "LastUpdatedTime": self.stamp(row.updated)}
-        data["MetaData"] = (
-            {"LastUpdatedTime": meta["LastUpdatedTime"]} if kind == "ExchangeRate" else meta
-        )
+        if kind == "ExchangeRate":
+            meta = {"LastUpdatedTime": meta["LastUpdatedTime"]}
+        data["MetaData"] = meta
+        self._add_balances(kind, row, data)
+        if data.get("FileAccessUri"):
+            data["TempDownloadUri"] = self.file_address(data)
+        for field in HIDDEN.get(kind, ()):
+            data.pop(field, None)
+        return data
+
+    def _add_balances(self, kind: str, row: Row, data: dict[str, Any]) -> None:
+        """Add what an object of a list shows of the ledger."""
         if kind in ("Vendor", "Customer"):
             data["Balance"] = round_money(self.ledger.parties.get(row.id, ZERO))
         if kind == "Customer":
@@ -83,11 +96,6 @@ class Showing(Lookups):
             data["CurrentBalanceWithSubAccounts"] = round_money(self._with_subaccounts(row))
         if kind == "Item" and data.get("QtyOnHand") is not None:
             data["QtyOnHand"] = shortest_number(self.ledger.stock.get(row.id, ZERO))
-        if data.get("FileAccessUri"):
-            data["TempDownloadUri"] = self.file_address(data)
-        for field in HIDDEN.get(kind, ()):
-            data.pop(field, None)
-        return data
 
     def file_address(self, data: dict[str, Any]) -> str:
         """Return the address of an attached file, valid for 15 minutes."""
@@ -96,11 +104,12 @@ class Showing(Lookups):
         return f"{self.site}/_files/{self.options.realm}/{data['Id']}/{name}?{signed}"
 
     def _with_subaccounts(self, row: Row) -> Decimal:
+        """Return the balance of an account with those below it."""
         table = self.tables["Account"]
-        children = (table.rows[id] for id in table.by_party.get(row.id, {}))
-        return self.account_balance(row) + sum(
-            (self._with_subaccounts(child) for child in children), ZERO
-        )
+        total = self.account_balance(row)
+        for id in table.by_party.get(row.id, {}):
+            total += self._with_subaccounts(table.rows[id])
+        return total
 
     def account_balance(self, row: Row) -> Decimal:
         """Return a balance in the account's currency, positive on its own side."""
@@ -108,10 +117,11 @@ class Showing(Lookups):
         return debit if row.read().get("Classification") in NATURAL_DEBIT else -debit
 
     def _with_jobs(self, id: str) -> Decimal:
-        children = self.tables["Customer"].by_party.get(id, {})
-        return self.ledger.parties.get(id, ZERO) + sum(
-            (self._with_jobs(child) for child in children), ZERO
-        )
+        """Return the balance of a customer with those of its projects."""
+        total = self.ledger.parties.get(id, ZERO)
+        for child_id in self.tables["Customer"].by_party.get(id, {}):
+            total += self._with_jobs(child_id)
+        return total
 
 
 def entry_title(kind: str, data: dict[str, Any] | None) -> str:

@@ -15,16 +15,22 @@ Sums = dict[str, list[Decimal]]
 
 
 def sign_of(link: dict[str, Any]) -> int:
+    """Return -1 for a link to a credit, else 1."""
     return -1 if link["TxnType"] in CREDITS else 1
 
 
 def applied_amount(data: dict[str, Any]) -> Decimal:
     """Return how much of a payment its lines use."""
-    lines = [line for line in data.get("Line", ()) if line.get("LinkedTxn")]
-    return sum((sign_of(line["LinkedTxn"][0]) * Decimal(line["Amount"]) for line in lines), ZERO)
+    total = ZERO
+    for line in data.get("Line", ()):
+        links = line.get("LinkedTxn")
+        if links:
+            total += sign_of(links[0]) * Decimal(line["Amount"])
+    return total
 
 
 def unapplied_amount(data: dict[str, Any]) -> Decimal:
+    """Return how much of a payment is left."""
     return Decimal(data.get("TotalAmt") or 0) - applied_amount(data)
 
 
@@ -55,6 +61,7 @@ def book_payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entri
 
 
 def _add(sums: Sums, account: str, own: Decimal, home: Decimal) -> None:
+    """Add amounts in an account's own currency and in home currency."""
     sums[account][0] += own
     sums[account][1] += home
 
@@ -66,20 +73,25 @@ def _control_account(
     row = company.row(link["TxnType"], link["TxnId"])
     target = row.read() if row else {}
     account = (target.get("APAccountRef") or {}).get("value")
-    return account or company.control_account(rule.counter_type, code), rate_of(target)
+    if not account:
+        account = company.control_account(rule.counter_type, code)
+    return account, rate_of(target)
 
 
 def _paid_from(rule: TxnKind, data: dict[str, Any]) -> str:
-    paid = data.get("CheckPayment", {}).get("BankAccountRef") or data.get(
-        "CreditCardPayment", {}
-    ).get("CCAccountRef")
-    return str((data.get(rule.counter) or paid or {}).get("value", ""))
+    """Return the account that a payment came from or went to, or ""."""
+    check = data.get("CheckPayment", {})
+    card = data.get("CreditCardPayment", {})
+    account = data.get(rule.counter) or check.get("BankAccountRef") or card.get("CCAccountRef")
+    return str((account or {}).get("value", ""))
 
 
 def _book_exchange_gain(company: Lookups, booked: list[LedgerEntry]) -> Entries:
     """Return the entries with the exchange gain or loss."""
     rest = -sum((entry.home for entry in booked), ZERO)
-    return (*booked, LedgerEntry(company.gain_account(), rest, rest)) if rest else tuple(booked)
+    if not rest:
+        return tuple(booked)
+    return (*booked, LedgerEntry(company.gain_account(), rest, rest))
 
 
 def _deposit_line(

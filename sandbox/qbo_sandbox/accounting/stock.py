@@ -55,8 +55,10 @@ def book_opening_stock(company: Lookups, item: dict[str, Any]) -> Entries:
     quantity = Decimal(str(item.get("QtyOnHand") or 0))
     if item.get("Type") != "Inventory" or not quantity:
         return ()
-    value = round_money(quantity * Decimal(str(item.get("PurchaseCost") or 0)))
-    first = LedgerEntry(item["AssetAccountRef"]["value"], value, value, -1, item["Id"], quantity)
+    cost = Decimal(str(item.get("PurchaseCost") or 0))
+    value = round_money(quantity * cost)
+    asset_account = item["AssetAccountRef"]["value"]
+    first = LedgerEntry(asset_account, value, value, -1, item["Id"], quantity)
     if not value:
         return (first,)
     return first, LedgerEntry(company.opening_account(), -value, -value)

@@ -31,9 +31,13 @@ class Row:
     )
 
     def __init__(self, id: str, seq: int) -> None:
-        self.id, self.seq = id, seq
+        self.id = id
+        self.seq = seq
         self.token = 0
-        self.created = self.updated = self.born = self.indexed = 0.0
+        self.created = 0.0
+        self.updated = 0.0
+        self.born = 0.0
+        self.indexed = 0.0
         self.active = True
         self.body: bytes | None = None
         self.data: dict[str, Any] | None = None
@@ -58,12 +62,14 @@ class SortedIds:
         self._moments: list[tuple[float, int, str]] = []
 
     def add(self, at: float, seq: int, id: str) -> None:
+        """Add an id at a moment; of one moment, the lower sequence number comes first."""
         if not self._moments or (at, seq) >= self._moments[-1][:2]:
             self._moments.append((at, seq, id))
         else:
             insort(self._moments, (at, seq, id))
 
     def remove(self, at: float, seq: int, id: str) -> None:
+        """Remove an id that was added at this moment."""
         place = bisect_left(self._moments, (at, seq, id))
         if place < len(self._moments) and self._moments[place] == (at, seq, id):
             del self._moments[place]
@@ -88,7 +94,8 @@ class Table:
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
         self.gone: dict[str, float] = {}
-        self.created, self.updated = SortedIds(), SortedIds()
+        self.created = SortedIds()
+        self.updated = SortedIds()
         self.by_number: dict[str, list[str]] = {}
         self.by_name: dict[str, str] = {}
         self.by_party: dict[str, dict[str, None]] = {}
@@ -121,6 +128,7 @@ class Table:
         row.body = None
 
     def remove(self, id: str, at: float) -> Row:
+        """Remove an object, and remember when it was deleted."""
         row = self.rows.pop(id)
         self.created.remove(row.created, row.seq, id)
         self.updated.remove(row.updated, row.seq, id)
@@ -128,12 +136,16 @@ class Table:
         return row
 
     def file_number(self, number: str | None, id: str) -> None:
+        """Add an object to the index of document numbers."""
         if number:
             self.by_number.setdefault(number.lower(), []).append(id)
 
     def unfile_number(self, number: str | None, id: str) -> None:
-        ids = self.by_number.get(number.lower(), []) if number else []
+        """Take an object out of the index of document numbers."""
+        if not number:
+            return
+        ids = self.by_number.get(number.lower(), [])
         if id in ids:
             ids.remove(id)
-            if not ids and number:
+            if not ids:
                 del self.by_number[number.lower()]

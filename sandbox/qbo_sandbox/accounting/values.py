@@ -40,14 +40,15 @@ def _parse_object(value: dict[str, Any]) -> str:
     return "{" + ",".join(parts) + "}"
 
 
-def _parse_list(value: list[Any]) -> str:
+def _dump_list(value: list[Any]) -> str:
+    """Return a list as JSON."""
     return "[" + ",".join([dump(item) for item in value]) + "]"
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {
     str: quoted,
     dict: _parse_object,
-    list: _parse_list,
+    list: _dump_list,
     bool: lambda value: "true" if value else "false",
     Decimal: lambda value: format(value, "f") if value else "0",
     type(None): lambda value: "null",
@@ -65,38 +66,57 @@ def load(text: str | bytes) -> Any:
 @lru_cache(maxsize=4096)
 def format_time(seconds: int, zone: str) -> str:
     """Format a time within an object: whole seconds with the company's offset."""
-    return dt.datetime.fromtimestamp(seconds, zoneinfo.ZoneInfo(zone)).isoformat(timespec="seconds")
+    moment = dt.datetime.fromtimestamp(seconds, zoneinfo.ZoneInfo(zone))
+    return moment.isoformat(timespec="seconds")
 
 
 def envelope_time(now: float, zone: str) -> str:
+    """Format the time of an answer: with milliseconds."""
     text = format_time(int(now), zone)
-    return f"{text[:19]}.{int(now * 1000) % 1000:03d}{text[19:]}"
+    milliseconds = int(now * 1000) % 1000
+    return f"{text[:19]}.{milliseconds:03d}{text[19:]}"
 
 
 @lru_cache(maxsize=4096)
 def seconds_of(text: str, zone: str) -> float:
     """Parse a time; one without an offset is in the company's zone. Raise ValueError if invalid."""
-    read = dt.datetime.fromisoformat(
-        text.strip().replace(" ", "+") if "T" in text else text.strip()
-    )
-    return (read if read.tzinfo else read.replace(tzinfo=zoneinfo.ZoneInfo(zone))).timestamp()
+    text = text.strip()
+    if "T" in text:
+        text = text.replace(" ", "+")  # a plus sign that an address did not escape
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zoneinfo.ZoneInfo(zone))
+    return moment.timestamp()
 
 
 def today(now: float, zone: str) -> str:
+    """Return the date of a moment in a zone."""
     return format_time(int(now), zone)[:10]
 
 
 def plus_days(date: str, days: int) -> str:
-    return (dt.date.fromisoformat(date[:10]) + dt.timedelta(days=days)).isoformat()
+    """Return the date some days later."""
+    later = dt.date.fromisoformat(date[:10]) + dt.timedelta(days=days)
+    return later.isoformat()
 
 
 def day_of_month(date: str, day: int, margin: int) -> str:
     """Return the next such day of a month that is at least `margin` days away."""
     earliest = dt.date.fromisoformat(date[:10]) + dt.timedelta(days=margin)
-    year, month = earliest.year, earliest.month
-    if earliest.day > min(day, calendar.monthrange(year, month)[1]):
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    return dt.date(year, month, min(day, calendar.monthrange(year, month)[1])).isoformat()
+    year = earliest.year
+    month = earliest.month
+    if earliest.day > min(day, _days_in_month(year, month)):
+        month += 1
+        if month > 12:
+            year += 1
+            month = 1
+    return dt.date(year, month, min(day, _days_in_month(year, month))).isoformat()
+
+
+def _days_in_month(year: int, month: int) -> int:
+    """Return how many days a month has."""
+    _, days = calendar.monthrange(year, month)
+    return days
 
 
 def is_date(text: object) -> bool:
