@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.accounting.company import Company
@@ -70,40 +71,46 @@ class App:
         """Return status, content type and body."""
         try:
             company, client = self._authorize(environ, route)
-            return 200, *self._carried_out(Call(environ, route, company, client, self.folder))
+            call = Call(environ, route, company, client, self.folder)
+            kind, body = self._carried_out(call)
+            return 200, kind, body
         except GatewayRefusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
-            return (
-                refusal.status,
-                responses.REFUSED,
-                responses.gateway_fault(refusal, self.clock.now()),
-            )
+            body = responses.gateway_fault(refusal, self.clock.now())
+            return refusal.status, responses.REFUSED, body
         except Refusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
-            addressed = self.companies.get(route.realm)
-            zone = addressed.options.zone if addressed else "UTC"
-            time = envelope_time(self.clock.now(), zone)
-            body = {"Fault": refusal.fault()} | ({} if refusal.code in UNTIMED else {"time": time})
             kind = JSON if refusal.status == 200 else responses.REFUSED
-            return refusal.status, kind, dump(body).encode()
+            return refusal.status, kind, self._fault_body(refusal, route.realm)
+
+    def _fault_body(self, refusal: Refusal, realm: str) -> bytes:
+        """Return the body of a refusal, with the time of the company that was addressed."""
+        body: dict[str, Any] = {"Fault": refusal.fault()}
+        if refusal.code not in UNTIMED:
+            company = self.companies.get(realm)
+            zone = company.options.zone if company else "UTC"
+            body["time"] = envelope_time(self.clock.now(), zone)
+        return dump(body).encode()
 
     def _authorize(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
         """Return the company that a bearer token opens, and the client of the token."""
         kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise unauthenticated_call()
-        client, realm, until = self.grants.access.get(token.strip(), ("", "", 0.0))
-        if until <= self.clock.now():
+        access = self.grants.access.get(token.strip())
+        if access is None or access.expires <= self.clock.now():
             raise expired_token(token[:20])
-        route.realm = route.realm or realm
+        route.realm = route.realm or access.realm
         company = self.companies.get(route.realm)
-        if company is None or realm != route.realm:
+        if company is None or access.realm != route.realm:
             raise forbidden_call()
         environ["sandbox.note"]["realm"] = route.realm
-        return company, client
+        return company, access.client
 
     def _carried_out(self, call: Call) -> tuple[str, bytes]:
-        switches, route = call.company.switches, call.route
+        """Carry out a call within the limits; return content type and body."""
+        switches = call.company.switches
+        route = call.route
         with self.limits.running(switches, route.realm, call.client, route.call, route.body):
             with call.company.lock:
                 call.company.site = site_of(call.environ)

@@ -38,9 +38,15 @@ class QuickBooks:
         client: tuple[str, str],
         founder: Founder,
     ) -> None:
-        self.app, self.wsgi, self.control, self.founder = app, harness, control, founder
-        self.webhooks, self.snapshots = founder.sender, founder.snapshots
-        self.clock, self.faults, self.log = harness.clock, harness.faults, harness.log
+        self.app = app
+        self.wsgi = harness
+        self.control = control
+        self.founder = founder
+        self.webhooks = founder.sender
+        self.snapshots = founder.snapshots
+        self.clock = harness.clock
+        self.faults = harness.faults
+        self.log = harness.log
         self.companies = app.companies
         self.client_id, self.client_secret = client
         self.webhook_verifier = VERIFIER
@@ -69,17 +75,17 @@ class QuickBooks:
 
     def token(self, realm: str) -> str:
         """Return an access token that opens the company now."""
-        token_data = self.app.grants.access.get(self.access_tokens[realm])
-        if token_data is not None and token_data[2] <= self.clock.now():
-            grant = next(g for g in self.app.grants.by_refresh.values() if g.realm == realm)
-            self.access_tokens[realm] = self.app.grants.issue(grant)
+        grants = self.app.grants
+        access = grants.access.get(self.access_tokens[realm])
+        if access is not None and access.expires <= self.clock.now():
+            consent = next(one for one in grants.by_refresh.values() if one.realm == realm)
+            self.access_tokens[realm] = grants.issue(consent)
         return self.access_tokens[realm]
 
     def select(self, text: str, realm: str | None = None) -> dict[str, Any]:
         """Return the QueryResponse of a query."""
-        response: dict[str, Any] = self.ask(
-            "GET", f"query?query={quote(text)}", None, realm
-        ).json()["QueryResponse"]
+        answer = self.ask("GET", f"query?query={quote(text)}", None, realm)
+        response: dict[str, Any] = answer.json()["QueryResponse"]
         return response
 
     def facts(self, url: str) -> list[str]:

@@ -45,6 +45,7 @@ def answer(company: Company, body: Any, request: Key | None, late: bool) -> list
 
 
 def _check_bids(items: list[Any]) -> None:
+    """Refuse a batch in which an item has no bId, or two have the same."""
     ids = [item.get("bId") for item in items if isinstance(item, dict)]
     if None in ids:
         raise missing_field("bId")
@@ -53,6 +54,7 @@ def _check_bids(items: list[Any]) -> None:
 
 
 def _only_reads(item: Any) -> bool:
+    """Tell whether an item of a batch changes nothing."""
     return isinstance(item, dict) and any(name in item for name in READS)
 
 
@@ -81,6 +83,7 @@ def _execute(company: Company, item: Any, request: Key | None, late: bool) -> by
 
 
 def _run_query(company: Company, text: Any) -> bytes:
+    """Return the response to a query within a batch."""
     return b'"QueryResponse":' + query_response(company, str(text))
 
 
@@ -95,8 +98,11 @@ def _read_changes(company: Company, options: Any) -> bytes:
 
 
 def _run_report(company: Company, address: Any) -> bytes:
-    name, _, rest = str(address).partition("?")
-    return b'"Report":' + reports.answer(company, name.strip("/ "), dict(parse_qsl(rest)))
+    """Return the report at an address within a batch."""
+    name, _, query_text = str(address).partition("?")
+    parameters = dict(parse_qsl(query_text))
+    report = reports.answer(company, name.strip("/ "), parameters)
+    return b'"Report":' + report
 
 
 READS: dict[str, Callable[[Company, Any], bytes]] = {

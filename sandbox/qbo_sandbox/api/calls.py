@@ -63,18 +63,23 @@ class Call:
     def key(self, longest: int = MAX_LENGTH) -> Key | None:
         """Return the operation that its request id identifies."""
         key = key_of(self.company, self.route.params, self.client, longest)
-        check_under_way(
-            self.company, key, () if self.late else self.environ.get("sandbox.pending", ())
-        )
-        return add_digest(self.company, key, body_of(self.environ)) if key else None
+        under_way = () if self.late else self.environ.get("sandbox.pending", ())
+        check_under_way(self.company, key, under_way)
+        if not key:
+            return None
+        return add_digest(self.company, key, body_of(self.environ))
 
     def wrap(self, content: bytes, at: float | None = None) -> bytes:
-        time = envelope_time(self.company.now() if at is None else at, self.company.options.zone)
+        """Return an answer with its content and the time."""
+        if at is None:
+            at = self.company.now()
+        time = envelope_time(at, self.company.options.zone)
         return b"{" + content + f',"time":"{time}"}}'.encode()
 
     def write_once(self, action: Callable[[str | None], StoredReply]) -> bytes:
         """Carry out a write once for its request id."""
-        verb, guards = self.route.call.rpartition(".")[2], self.company.switches.requestid_guards
+        _, _, verb = self.route.call.rpartition(".")
+        guards = self.company.switches.requestid_guards
         key = self.key() if guards == "writes" or verb == "create" else None
         self.note["replayed"] = key in self.company.replies
         reply = run_once(self.company, key, self.late, action)
@@ -86,24 +91,31 @@ class Call:
 def carried_out(call: Call) -> bytes:
     """Carry out a call and return the body of the answer."""
     name, _, verb = call.route.call.partition(".")
-    act = NAMED.get(name) or (VERBS.get(verb) if call.route.kind else None)
+    act = NAMED.get(name)
+    if act is None and call.route.kind:
+        act = VERBS.get(verb)
     if act is None:
         raise unsupported_operation(call.environ.get("PATH_INFO", ""))
     return act(call)
 
 
 def _answer_query(call: Call) -> bytes:
-    return call.wrap(b'"QueryResponse":' + batch.query_response(call.company, call.route.body))
+    """Answer a query."""
+    response = batch.query_response(call.company, call.route.body)
+    return call.wrap(b'"QueryResponse":' + response)
 
 
 def _answer_changes(call: Call) -> bytes:
-    return call.wrap(b'"CDCResponse":[' + changes.answer(call.company, call.route.params) + b"]")
+    """Answer a request for change data."""
+    response = changes.answer(call.company, call.route.params)
+    return call.wrap(b'"CDCResponse":[' + response + b"]")
 
 
 def _answer_batch(call: Call) -> bytes:
-    items = batch.answer(
-        call.company, _json_body(call.route), call.key(MAX_BATCH_LENGTH), call.late
-    )
+    """Answer a batch, and note how many of its items were refused."""
+    body = _json_body(call.route)
+    key = call.key(MAX_BATCH_LENGTH)
+    items = batch.answer(call.company, body, key, call.late)
     refused = sum(item.startswith(b'{"Fault"') for item in items)
     call.note.update(items=len(items), items_refused=refused)
     items = rules.items(call.fault, items)
@@ -111,9 +123,15 @@ def _answer_batch(call: Call) -> bytes:
 
 
 def _answer_upload(call: Call) -> bytes:
-    sort = call.environ.get("CONTENT_TYPE", "")
+    """Store uploaded files."""
+    content_type = call.environ.get("CONTENT_TYPE", "")
     stored = uploads.upload(
-        call.company, call.folder, sort, body_of(call.environ), call.key(), call.late
+        call.company,
+        call.folder,
+        content_type,
+        body_of(call.environ),
+        call.key(),
+        call.late,
     )
     return call.wrap(b'"AttachableResponse":[' + b",".join(stored) + b"]")
 
@@ -126,8 +144,10 @@ def _answer_download(call: Call) -> bytes:
 
 
 def _answer_read(call: Call) -> bytes:
+    """Answer with one object."""
     call.note["id"] = call.route.id
-    return call.wrap(f'"{call.route.kind}":'.encode() + _require_body(call.company, call.route))
+    body = _require_body(call.company, call.route)
+    return call.wrap(f'"{call.route.kind}":'.encode() + body)
 
 
 def _require_body(company: Company, route: Route) -> bytes:
@@ -146,9 +166,8 @@ def _require_body(company: Company, route: Route) -> bytes:
 def _add_payment_link(company: Company, body: bytes) -> bytes:
     """Add the address at which a customer can pay an invoice, if it has one."""
     data = loads(body, parse_float=Decimal)
-    if not data.get("BillEmail") or not any(
-        data.get(f"AllowOnline{way}Payment") for way in ("CreditCard", "ACH")
-    ):
+    can_pay = data.get("AllowOnlineCreditCardPayment") or data.get("AllowOnlineACHPayment")
+    if not data.get("BillEmail") or not can_pay:
         return body
     secret = hashlib.sha256(f"{company.options.realm}/{data['Id']}".encode()).hexdigest()
     link = f"{PAYMENT_SITE}/scs-v1-{secret}?locale=EN_US"
@@ -168,10 +187,15 @@ def _json_body(route: Route) -> Any:
 
 
 def _answer_write(call: Call) -> bytes:
-    route, body = call.route, _json_body(call.route)
-    return call.write_once(
-        lambda key: operations.write(call.company, route.kind, body, route.params, key)
-    )
+    """Create, change or delete an object, once for its request id."""
+    route = call.route
+    body = _json_body(route)
+
+    def write(key: str | None) -> StoredReply:
+        """Write the object."""
+        return operations.write(call.company, route.kind, body, route.params, key)
+
+    return call.write_once(write)
 
 
 def _answer_report(call: Call) -> bytes:

@@ -80,11 +80,18 @@ def _list_changes(company: Company, kind: str, since: float) -> list[tuple[bool,
 
 
 def _deleted_object(company: Company, id: str, at: float) -> bytes:
-    meta = {"LastUpdatedTime": company.stamp(at)}
-    return dump({"domain": "QBO", "status": "Deleted", "Id": id, "MetaData": meta}).encode()
+    """Return what change data show of a deleted object."""
+    data = {
+        "domain": "QBO",
+        "status": "Deleted",
+        "Id": id,
+        "MetaData": {"LastUpdatedTime": company.stamp(at)},
+    }
+    return dump(data).encode()
 
 
 def _changed_objects(kind: str, objects: list[bytes]) -> bytes:
+    """Return the response for the objects of one kind."""
     if not objects:
         return b"{}"
     tail = f'],"startPosition":1,"maxResults":{len(objects)}}}'

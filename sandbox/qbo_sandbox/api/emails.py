@@ -59,10 +59,13 @@ def _mail_address(company: Company, kind: str, data: dict[str, Any], to: str | N
 
 
 def _address_of_customer(company: Company, data: dict[str, Any]) -> str | None:
-    row = company.row("Customer", (data.get("CustomerRef") or {}).get("value", ""))
+    """Return the mail address of a document's customer."""
+    reference = data.get("CustomerRef") or {}
+    row = company.row("Customer", reference.get("value", ""))
     if row is None:
         return None
-    address: str | None = (row.read().get("PrimaryEmailAddr") or {}).get("Address")
+    email = row.read().get("PrimaryEmailAddr") or {}
+    address: str | None = email.get("Address")
     return address
 
 

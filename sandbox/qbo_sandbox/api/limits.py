@@ -67,6 +67,7 @@ class RequestLimits:
             self._times[limit.key].extend([now] * limit.weight)
 
     def _count_read(self, key: Key, window: float, now: float) -> int:
+        """Return how many requests a limit has counted within its window."""
         times = self._times[key]
         while times and times[0] <= now - window:
             times.popleft()
@@ -80,6 +81,7 @@ class RequestLimits:
             self.meter["writes", client, self._month()] += writes
 
     def _month(self) -> str:
+        """Return the present month."""
         return format_time(int(self.clock.now()), "UTC")[:7]
 
     def page(self, method: str, body: object) -> object:
@@ -119,6 +121,7 @@ def _limits_of(switches: Switches, realm: str, client: str, call: str, body: Any
 
 
 def _batch_items(body: Any) -> list[dict[str, Any]]:
+    """Return the items of a batch."""
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
     if not isinstance(items, list):
         return []

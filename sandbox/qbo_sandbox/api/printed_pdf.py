@@ -26,10 +26,12 @@ def print_document(company: Company, kind: str, id: str) -> bytes:
     """Return the document with this id as QuickBooks prints it."""
     if kind not in PRINTED:
         raise unsupported_operation(f"pdf {kind.lower()}")
-    return pdf(_all_rows(company, kind, require_existing(company, kind, id).read()))
+    data = require_existing(company, kind, id).read()
+    return pdf(_all_rows(company, kind, data))
 
 
 def _all_rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
+    """Return the rows of text on a printed document."""
     rule, currency = TXN_KINDS[kind], data["CurrencyRef"]["value"]
     rows = [
         company.options.name,
@@ -65,4 +67,5 @@ def _line_rows(line: dict[str, Any]) -> list[str]:
 
 
 def _with_amount(text: str, amount: Decimal) -> str:
+    """Return a row with an amount at its right end."""
     return f"{text:<{WIDTH - 16}}{Decimal(amount):>16,.2f}"

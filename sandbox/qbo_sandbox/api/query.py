@@ -55,6 +55,7 @@ def parse(text: str) -> Select:
 
 
 def _split_tokens(text: str) -> list[QueryToken]:
+    """Split the text of a query into tokens."""
     tokens, place = [], 0
     text = text.strip().rstrip(";")
     while place < len(text):
@@ -69,6 +70,7 @@ def _split_tokens(text: str) -> list[QueryToken]:
 
 
 def _describe_place(text: str, place: int) -> str:
+    """Return a place in a query as line and column."""
     lines = text[:place].split("\n")
     return f"at line {len(lines)}, column {len(lines[-1]) + 1}."
 
@@ -99,7 +101,8 @@ class _Parser:
     """A recursive-descent parser over the tokens of one query."""
 
     def __init__(self, tokens: list[QueryToken]) -> None:
-        self.tokens, self.place = tokens, 0
+        self.tokens = tokens
+        self.place = 0
 
     def select(self) -> Select:
         self._require("select")
@@ -219,14 +222,16 @@ class _Parser:
         return name, is_descending
 
     def _positive_number(self, most: int | None = None) -> int:
+        """Take a number of at least 1, and of at most `most`."""
         token = self._take("bare")
         if not token.text.lstrip("-").isdigit():
             raise _refuse_token(token)
-        if int(token.text) < 1:
+        number = int(token.text)
+        if number < 1:
             raise invalid_query(f"value {token.text} is too small. Min allowed value is 1")
-        if most and int(token.text) > most:
+        if most and number > most:
             raise invalid_query(f"value {token.text} is too large. Max allowed value is {most}")
-        return int(token.text)
+        return number
 
 
 def _null(token: QueryToken) -> str:

@@ -57,10 +57,12 @@ def send(
 
 
 def _xml_throttle(status: int, switches: Switches | None) -> bool:
+    """Tell whether a refusal by a limit comes in XML."""
     return status == 429 and switches is not None and switches.throttle_body == "xml"
 
 
 def _xml_fault(environ: WSGIEnvironment) -> bool:
+    """Tell whether the fault of a call comes in XML."""
     fault: Fault | None = environ.get("sandbox.fault")
     return fault is not None and fault.options.get("body") == "xml"
 

@@ -67,6 +67,7 @@ def _decompress(environ: WSGIEnvironment) -> None:
 
 
 def _route(environ: WSGIEnvironment) -> Route:
+    """Return the route of a request."""
     path = environ.get("PATH_INFO", "")
     if path.startswith(API):
         return _api_route(environ, path[len(API) :].strip("/").split("/"))
@@ -106,6 +107,7 @@ def _api_route(environ: WSGIEnvironment, parts: list[str]) -> Route:
 
 
 def _query_route(environ: WSGIEnvironment, realm: str, params: dict[str, str]) -> Route:
+    """Return the route of a query, which is named by the entity that it reads."""
     text = params.get("query", "")
     if not text and environ["REQUEST_METHOD"] == "POST":
         text = _query_in_body(environ)

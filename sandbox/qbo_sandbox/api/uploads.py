@@ -28,16 +28,15 @@ class Part:
     """One part of a multipart body."""
 
     def __init__(self, head: bytes, content: bytes) -> None:
-        lines = head.decode("utf-8", "replace").splitlines()
-        self.headers = {
-            name.strip().lower(): value.strip()
-            for name, _, value in (x.partition(":") for x in lines)
-        }
+        self.headers = {}
+        for line in head.decode("utf-8", "replace").splitlines():
+            name, _, value = line.partition(":")
+            self.headers[name.strip().lower()] = value.strip()
         disposition = self.headers.get("content-disposition", "")
-        name = NAME.search(disposition.replace("filename", "f1le"))
-        filename = FILENAME.search(disposition)
-        self.name = name[1] if name else ""
-        self.filename = filename[1] if filename else ""
+        name_match = NAME.search(disposition.replace("filename", "f1le"))
+        filename_match = FILENAME.search(disposition)
+        self.name = name_match[1] if name_match else ""
+        self.filename = filename_match[1] if filename_match else ""
         self.content = content
         if self.headers.get("content-transfer-encoding", "").lower() == "base64":
             self.content = _decode(content)
@@ -62,6 +61,7 @@ def split_parts(content_type: str, body: bytes) -> list[Part]:
 
 
 def _find_part(piece: bytes) -> Part:
+    """Split a piece of a multipart body into its headers and its content."""
     piece = piece[2:] if piece.startswith(b"\r\n") else piece[1:]
     marks = [(piece.find(mark), mark) for mark in (b"\r\n\r\n", b"\n\n") if mark in piece]
     place, mark = min(marks) if marks else (len(piece), b"")
@@ -140,6 +140,7 @@ def _store(
 
 
 def _metadata(part: Part | None) -> dict[str, Any]:
+    """Return the fields of the Attachable that came with a file."""
     if part is None:
         return {}
     try:
@@ -152,10 +153,12 @@ def _metadata(part: Part | None) -> dict[str, Any]:
 
 
 def file_path(folder: Path, realm: str, id: str) -> Path:
+    """Return where a file is stored."""
     return folder / "files" / f"{realm}-{id}"
 
 
 def file_content(company: Company, folder: Path | None, id: str) -> bytes | None:
+    """Return the bytes of a file, or None."""
     if id not in company.files and folder:
         path = file_path(folder, company.options.realm, id)
         if path.exists():

@@ -54,12 +54,16 @@ class Sender:
     def __init__(
         self, clock: Clock, journal: Journal, verifier: str, switches: Callable[[], Switches]
     ) -> None:
-        self.clock, self.journal, self.verifier, self.switches = clock, journal, verifier, switches
+        self.clock = clock
+        self.journal = journal
+        self.verifier = verifier
+        self.switches = switches
         self.addresses: dict[str, str] = {}
         self.deliveries: list[Delivery] = []
         self._mounted: dict[str, WSGIApplication] = {}
         self._waiting: dict[tuple[str, ...], Event] = {}
-        self._numbers, self._unsent_at = 0, 0.0
+        self._numbers = 0
+        self._unsent_at = 0.0
         self._sending = threading.RLock()
         self._awake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -127,7 +131,8 @@ class Sender:
 
     def start(self) -> None:
         """Start a thread that sends events, if any wait and the clock is running."""
-        if self._waiting and self._thread is None and self.clock.state()["stopped"] is None:
+        is_running = self.clock.state()["stopped"] is None
+        if self._waiting and self._thread is None and is_running:
             self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
             self._thread.start()
 
@@ -150,6 +155,7 @@ class Sender:
             self._unsent_at = 0.0
 
     def _next(self) -> float | None:
+        """Return the moment of the next delivery, or None."""
         with self._awake:
             first = min((event.at for event in self._waiting.values()), default=None)
         moments = [delivery.due for delivery in self.deliveries if not delivery.over]
@@ -172,6 +178,7 @@ class Sender:
         del self.deliveries[:-KEPT]
 
     def _try_to_send(self, delivery: Delivery, now: float) -> None:
+        """Send a delivery once, and note when to send it again."""
         delivery.due = now + WAITS[min(len(delivery.tries), len(WAITS) - 1)]
         status = self._post(delivery, now)
         delivery.tries.append((now, status))

@@ -36,19 +36,21 @@ def from_json(body: bytes) -> bytes:
     """Return a JSON response in XML, with the elements in the order of the schema."""
     response: dict[str, Any] = json.loads(body, parse_float=Decimal)
     if response.keys() >= REPORT_PARTS:
-        return _parse_document("Report", _to_elements(response), "").encode()
+        return _render_document("Report", _to_elements(response), "").encode()
     time = str(response.pop("time", ""))
     if "fault" in response:
         response = {"Fault": _gateway_fault(response["fault"])}
         time = envelope_time(int(time) / 1000, "UTC")
-    return _parse_document("IntuitResponse", _to_elements(response), time).encode()
+    return _render_document("IntuitResponse", _to_elements(response), time).encode()
 
 
 def _to_elements(response: dict[str, Any]) -> str:
+    """Return the fields of a response as elements."""
     return "".join(_to_element(name, value, name) for name, value in response.items())
 
 
-def _parse_document(root: str, content: str, time: str) -> str:
+def _render_document(root: str, content: str, time: str) -> str:
+    """Return a whole document."""
     declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     time_attribute = f" time={quoteattr(time)}" if time else ""
     return f'{declaration}<{root} xmlns="{NAMESPACE}"{time_attribute}>{content}</{root}>'
@@ -72,21 +74,23 @@ def _to_element(name: str, value: Any, kind: str) -> str:
         return f"<{name}>{escape(_text_of(value))}</{name}>"
     if kind == "any":
         entries = value.get("any", ())
-        extensions = "".join(map(_parse_extension, entries))
+        extensions = "".join(map(_render_extension, entries))
         return f"<{name}>{extensions}</{name}>"
     if kind == "ref" or _looks_like_reference(name, value):
         content = escape(str(value.get("value", "")))
-        return f"<{name}{_without_attributes(value, REFERENCE_ATTRIBUTES)}>{content}</{name}>"
+        return f"<{name}{_render_attributes(value, REFERENCE_ATTRIBUTES)}>{content}</{name}>"
     return _object_element(name, value, kind)
 
 
 def _looks_like_reference(name: str, value: dict[str, Any]) -> bool:
+    """Tell whether an object has nothing but the parts of a reference."""
     if name in ATTRIBUTES:
         return False
     return "value" in value and set(value) <= {"value", *REFERENCE_ATTRIBUTES}
 
 
 def _object_element(name: str, value: dict[str, Any], kind: str) -> str:
+    """Return an object as an element with its attributes and children."""
     attribute_names = ATTRIBUTES.get(name, ())
     if not attribute_names and "domain" in value:
         attribute_names = ENTITY_ATTRIBUTES
@@ -94,7 +98,7 @@ def _object_element(name: str, value: dict[str, Any], kind: str) -> str:
     for key in _in_schema_order(kind, value):
         if key not in attribute_names:
             children += _to_element(key, value[key], _type_of(kind, key))
-    attributes = _without_attributes(value, attribute_names)
+    attributes = _render_attributes(value, attribute_names)
     if not children:
         return f"<{name}{attributes}/>"
     return f"<{name}{attributes}>{children}</{name}>"
@@ -108,11 +112,13 @@ def _type_of(parent: str, name: str) -> str:
 
 
 def _in_schema_order(kind: str, value: dict[str, Any]) -> list[str]:
+    """Return the names of an object's fields in the order of the schema."""
     places = {name: place for place, name in enumerate(type_fields().get(kind, ()))}
     return sorted(value, key=lambda name: places.get(name, len(places)))
 
 
-def _without_attributes(value: dict[str, Any], names: tuple[str, ...]) -> str:
+def _render_attributes(value: dict[str, Any], names: tuple[str, ...]) -> str:
+    """Return the attributes of an element, those without a value left out."""
     attributes = ""
     for name in names:
         if value.get(name) is not None:
@@ -120,13 +126,14 @@ def _without_attributes(value: dict[str, Any], names: tuple[str, ...]) -> str:
     return attributes
 
 
-def _parse_extension(entry: dict[str, Any]) -> str:
+def _render_extension(entry: dict[str, Any]) -> str:
     """Return one entry of an extension block, whose JSON name contains the namespace."""
     local_name = str(entry.get("name", "")).rpartition("}")[2]
     return _to_element(local_name, entry.get("value", {}), "")
 
 
 def _text_of(value: Any) -> str:
+    """Return a value as text."""
     return value if isinstance(value, str) else dump(value)
 
 
@@ -163,10 +170,12 @@ def _local_name(element: Element) -> str:
 
 
 def _attribute_values(element: Element, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the attributes of an element with these names."""
     return {name: element.attrib[name] for name in names if name in element.attrib}
 
 
 def _batch_item(element: Element) -> dict[str, Any]:
+    """Return an item of a batch."""
     item = _attribute_values(element, BATCH_ITEM_ATTRIBUTES)
     for child in element:
         name = _local_name(child)
@@ -189,6 +198,7 @@ def _parse_object(element: Element, kind: str) -> dict[str, Any]:
 
 
 def _child_elements(element: Element, kind: str) -> Iterator[tuple[str, Field, Element]]:
+    """Yield (name, field of the schema, element) of the children of an element."""
     fields = type_fields().get(kind, {})
     for child in element:
         name = _local_name(child)
@@ -219,6 +229,7 @@ def _plain_value(text: str, field: Field) -> Any:
 
 
 def _extension_entry(element: Element) -> dict[str, Any]:
+    """Return an extension as an entry whose name contains the namespace."""
     name = f"{{{NAMESPACE}}}{_local_name(element)}"
     return {"name": name, "value": _parse_object(element, "")}
 

@@ -33,6 +33,7 @@ GAIN: dict[str, Any] = {
 
 
 def currency_ref(code: str) -> dict[str, str]:
+    """Return a reference to a currency."""
     return {"value": code, "name": NAMES.get(code, code)}
 
 

@@ -51,8 +51,9 @@ def find_duplicate(
     company: Company, rule: TxnKind, data: dict[str, Any], but: str | None
 ) -> tuple[str, str] | None:
     """Return another transaction with this number, within the rule's scope."""
+    number = str(data["DocNumber"]).lower()
     for kind in _kinds_to_compare(rule, data):
-        for id in company.table(kind).by_number.get(str(data["DocNumber"]).lower(), ()):
+        for id in company.table(kind).by_number.get(number, ()):
             if id != but and _is_in_use(company, rule, data, kind, id):
                 return kind, id
     return None
@@ -66,10 +67,12 @@ def _kinds_to_compare(rule: TxnKind, data: dict[str, Any]) -> Sequence[str]:
 
 
 def is_check(data: dict[str, Any]) -> bool:
+    """Tell whether a transaction is paid by check."""
     return "Check" in (data.get("PaymentType"), data.get("PayType"))
 
 
 def _is_in_use(company: Company, rule: TxnKind, data: dict[str, Any], kind: str, id: str) -> bool:
+    """Tell whether a transaction with the same number counts as a duplicate."""
     row = company.table(kind).rows[id]
     if is_check(data):
         return is_check(row.read())

@@ -76,5 +76,10 @@ def _rate_id(company: Company, code: str, date: str) -> str:
 
 
 def _rate_entry(company: Company, code: str, date: str, rate: Decimal) -> dict[str, Any]:
-    about = {"SourceCurrencyCode": code, "TargetCurrencyCode": company.options.currency}
-    return company.head(f"{code}.{date}") | about | {"Rate": rate, "AsOfDate": date}
+    """Return the object of a rate."""
+    return company.head(f"{code}.{date}") | {
+        "SourceCurrencyCode": code,
+        "TargetCurrencyCode": company.options.currency,
+        "Rate": rate,
+        "AsOfDate": date,
+    }

@@ -72,6 +72,7 @@ class _LineIds:
 
 
 def _line_ids(lines: Iterable[dict[str, Any]]) -> set[str]:
+    """Return the ids of lines."""
     return {str(line["Id"]) for line in lines if "Id" in line}
 
 

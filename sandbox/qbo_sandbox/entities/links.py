@@ -32,6 +32,7 @@ def linked_changes(
 def _settle(
     company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
+    """Return the transactions that a payment settles, with their new open amounts and links."""
     now, before = payments.settled_amounts(data), payments.settled_amounts(old)
     label = LABELS.get(str((data or old or {}).get("PayType")), kind)
     changes = []
@@ -52,11 +53,13 @@ def _copy_to_change(company: Company, kind: str, id: str) -> dict[str, Any] | No
     if row is None:
         return None
     data = dict(row.read())
-    data["MetaData"] = data["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
+    stamp = company.stamp(company.now())
+    data["MetaData"] = data["MetaData"] | {"LastUpdatedTime": stamp}
     return data
 
 
 def _lower_balance(kind: str, target: dict[str, Any], amount: Decimal) -> None:
+    """Lower what is open of a transaction."""
     field = TXN_KINDS[kind].open_field
     for name in {field, "Balance"} & target.keys():
         target[name] = round_money(target[name] - amount)
@@ -65,8 +68,10 @@ def _lower_balance(kind: str, target: dict[str, Any], amount: Decimal) -> None:
 
 
 def _add_link(target: dict[str, Any], link: dict[str, str], *, is_linked: bool) -> None:
-    others = [other for other in target.get("LinkedTxn", ()) if other["TxnId"] != link["TxnId"]]
-    links = [*others, link] if is_linked else others
+    """Put a link into a transaction, or take it out unless `is_linked`."""
+    links = [other for other in target.get("LinkedTxn", ()) if other["TxnId"] != link["TxnId"]]
+    if is_linked:
+        links.append(link)
     if links or target.get("AllowOnlinePayment") is not None:
         target["LinkedTxn"] = links
     else:
@@ -76,39 +81,55 @@ def _add_link(target: dict[str, Any], link: dict[str, str], *, is_linked: bool) 
 def _take_orders(
     company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    orders, changes = purchases.orders_of(data), []
+    """Return the purchase orders that a bill takes or gives back, closed or open again."""
+    orders = purchases.orders_of(data)
+    changes = []
     for order in orders.keys() | purchases.orders_of(old).keys():
         target = _copy_to_change(company, "PurchaseOrder", order)
         if target is None:
             continue
         _add_link(target, {"TxnId": id, "TxnType": "Bill"}, is_linked=order in orders)
-        others = [link["TxnId"] for link in target.get("LinkedTxn", ()) if link["TxnId"] != id]
-        bills = [
-            company.table("Bill").rows[other].read()
-            for other in others
-            if company.row("Bill", other)
-        ]
-        whole = purchases.is_billed(company, order, [*bills, *([data] if data else [])])
-        target["POStatus"] = "Closed" if whole else "Open"
+        bills = _other_bills(company, target, id)
+        if data:
+            bills.append(data)
+        is_billed = purchases.is_billed(company, order, bills)
+        target["POStatus"] = "Closed" if is_billed else "Open"
         changes.append(Change("PurchaseOrder", order, target))
     return changes
+
+
+def _other_bills(company: Company, order: dict[str, Any], id: str) -> list[dict[str, Any]]:
+    """Return the bills of a purchase order, without the one with this id."""
+    bills = []
+    for link in order.get("LinkedTxn", ()):
+        row = company.row("Bill", link["TxnId"])
+        if link["TxnId"] != id and row:
+            bills.append(row.read())
+    return bills
 
 
 def _take_estimates(
     company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    estimates, changes = _linked_estimates(data), []
+    """Return the estimates that an invoice takes or gives back, closed or open again."""
+    estimates = _linked_estimates(data)
+    changes = []
     for estimate in estimates | _linked_estimates(old):
         target = _copy_to_change(company, "Estimate", estimate)
-        if target is not None:
-            _add_link(target, {"TxnId": id, "TxnType": "Invoice"}, is_linked=estimate in estimates)
-            open_as = "Accepted" if target.get("AcceptedDate") else "Pending"
-            target["TxnStatus"] = "Closed" if estimate in estimates else open_as
-            changes.append(Change("Estimate", estimate, target))
+        if target is None:
+            continue
+        is_linked = estimate in estimates
+        _add_link(target, {"TxnId": id, "TxnType": "Invoice"}, is_linked=is_linked)
+        if is_linked:
+            target["TxnStatus"] = "Closed"
+        else:
+            target["TxnStatus"] = "Accepted" if target.get("AcceptedDate") else "Pending"
+        changes.append(Change("Estimate", estimate, target))
     return changes
 
 
 def _linked_estimates(data: dict[str, Any] | None) -> set[str]:
+    """Return the ids of the estimates that an invoice is linked to."""
     links = (data or {}).get("LinkedTxn") or ()
     return {str(link["TxnId"]) for link in links if link.get("TxnType") == "Estimate"}
 

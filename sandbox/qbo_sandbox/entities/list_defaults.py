@@ -46,6 +46,7 @@ CLASS_OF = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in ki
 
 
 def _complete_currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Complete the currency of a name or account, which cannot change later."""
     code = (data.get("CurrencyRef") or {}).get("value") or company.options.currency
     if old and old.get("CurrencyRef", {}).get("value") not in (None, code):
         raise business_error("The currency of a name or account cannot be changed.")
@@ -57,6 +58,7 @@ def _complete_currency(company: Company, data: dict[str, Any], old: dict[str, An
 
 
 def _complete_vendor(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Complete a vendor; of its tax number only the last four characters are shown."""
     data.setdefault("Vendor1099", False)
     _complete_currency(company, data, old)
     number = str(data.get("TaxIdentifier") or "")
@@ -65,6 +67,7 @@ def _complete_vendor(company: Company, data: dict[str, Any], old: dict[str, Any]
 
 
 def _complete_customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Complete a customer or project."""
     data.pop("IsProject", None)
     if old and "IsProject" in old:
         data["IsProject"] = old["IsProject"]
@@ -78,6 +81,7 @@ def _complete_customer(company: Company, data: dict[str, Any], old: dict[str, An
 
 
 def _complete_employee(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Complete an employee, whose social security number is never shown."""
     data.setdefault("BillableTime", False)
     if data.get("SSN"):
         data["SSN"] = HIDDEN_NUMBER
@@ -170,6 +174,7 @@ def _complete_bundle(company: Company, data: dict[str, Any]) -> None:
 
 
 def _complete_term(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Complete a payment term, which counts days or names a day of the month."""
     dated = data.get("DayOfMonthDue") is not None
     if not dated and data.get("DueDays") is None:
         raise missing_field("DueDays")
@@ -178,6 +183,7 @@ def _complete_term(company: Company, data: dict[str, Any], old: dict[str, Any] |
 
 
 def _complete_method(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Complete a payment method."""
     data.setdefault("Type", "NON_CREDIT_CARD")
 
 
@@ -190,6 +196,7 @@ def _complete_agency(company: Company, data: dict[str, Any], old: dict[str, Any]
 
 
 def _company_currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Complete a currency of the company, whose code cannot change later."""
     code = str(data["Code"]).upper()
     data["Code"] = code
     options = company.options

@@ -43,6 +43,7 @@ def complete(
 
 
 def _require(fields: Iterable[str], data: dict[str, Any]) -> None:
+    """Refuse an object without these fields."""
     for field in fields:
         if not str(data.get(field) or "").strip():
             raise missing_field(field)
@@ -113,13 +114,17 @@ def _set_parent(
 
 def renamed_below(company: Company, kind: str, parent: dict[str, Any]) -> list[Change]:
     """Return the entries below an entry, with their new full names."""
+    table = company.table(kind)
+    field = LIST_KINDS[kind].field
     changes = []
-    for id in company.table(kind).by_party.get(parent["Id"], {}):
-        child = dict(company.table(kind).rows[id].read())
-        name = f"{parent['FullyQualifiedName']}:{child[LIST_KINDS[kind].field]}"
-        if child["FullyQualifiedName"] != name:
-            child["FullyQualifiedName"] = name
-            changes += [Change(kind, id, child), *renamed_below(company, kind, child)]
+    for id in table.by_party.get(parent["Id"], {}):
+        child = dict(table.rows[id].read())
+        name = f"{parent['FullyQualifiedName']}:{child[field]}"
+        if child["FullyQualifiedName"] == name:
+            continue
+        child["FullyQualifiedName"] = name
+        changes.append(Change(kind, id, child))
+        changes += renamed_below(company, kind, child)
     return changes
 
 
@@ -161,9 +166,11 @@ def _rename_by_activity(
 def due_date(company: Company, term: dict[str, Any], date: str) -> str:
     """Return the due date of a date under a term."""
     rule = resolve(company, "Term", term).read()
-    if rule.get("DayOfMonthDue") is None:
+    day = rule.get("DayOfMonthDue")
+    if day is None:
         return plus_days(date, int(rule.get("DueDays") or 0))
-    return day_of_month(date, int(rule["DayOfMonthDue"]), int(rule.get("DueNextMonthDays") or 0))
+    margin = int(rule.get("DueNextMonthDays") or 0)
+    return day_of_month(date, int(day), margin)
 
 
 def write_entry(

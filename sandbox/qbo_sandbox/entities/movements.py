@@ -52,17 +52,17 @@ def _deposited_amount(
 ) -> Decimal:
     """Return the whole of a payment or receipt in undeposited funds."""
     refused = Refusal("620", f"Transaction {link.get('TxnId')} cannot be linked", "")
-    row = (
-        company.row(link.get("TxnType", ""), link.get("TxnId"))
-        if link.get("TxnType") in TO_DEPOSIT
-        else None
-    )
+    row = None
+    if link.get("TxnType") in TO_DEPOSIT:
+        row = company.row(link.get("TxnType", ""), link.get("TxnId"))
     target = row.read() if row else {}
-    if target.get("DepositToAccountRef", {}).get("value") != company.undeposited_funds():
+    account = target.get("DepositToAccountRef", {}).get("value")
+    if account != company.undeposited_funds():
         raise refused
-    elsewhere = [other for other in target.get("LinkedTxn", ()) if other["TxnType"] == "Deposit"]
-    if any(other["TxnId"] != (old or {}).get("Id") for other in elsewhere):
-        raise refused
+    own_id = (old or {}).get("Id")
+    for other in target.get("LinkedTxn", ()):
+        if other["TxnType"] == "Deposit" and other["TxnId"] != own_id:
+            raise refused
     if target["CurrencyRef"]["value"] != data["CurrencyRef"]["value"]:
         raise business_error(ONE_CURRENCY)
     return Decimal(target["TotalAmt"])
@@ -71,6 +71,7 @@ def _deposited_amount(
 def complete_transfer(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
+    """Complete a transfer between two accounts."""
     data["Amount"] = round_money(str(data["Amount"]))
     for field in ("FromAccountRef", "ToAccountRef"):
         _account_reference(company, data[field], data, (), field)

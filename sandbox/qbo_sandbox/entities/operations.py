@@ -105,6 +105,7 @@ def require_existing(company: Company, kind: str, id: object) -> Row:
 def create(
     company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
 ) -> StoredReply:
+    """Create an object, with all that follows from it in other objects."""
     _may_write(company, kind, new=True)
     schema.check(kind, body)
     data = _client_fields(kind, body)
@@ -112,9 +113,8 @@ def create(
     id = company.next_id(kind)
     stamp = company.stamp(company.now())
     created = _identify(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
-    reply = company.commit(
-        [Change(kind, id, created), *_all_effects(company, kind, id, created, None)], request
-    )
+    effects = _all_effects(company, kind, id, created, None)
+    reply = company.commit([Change(kind, id, created), *effects], request)
     if kind in ("CompanyCurrency", "Customer", "Vendor"):
         code = data["Code"] if kind == "CompanyCurrency" else data["CurrencyRef"]["value"]
         for account in currencies.needed_accounts(company, code):
@@ -125,12 +125,16 @@ def create(
 def _all_effects(
     company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    return links.linked_changes(company, kind, id, data, old) if kind in TXN_KINDS else []
+    """Return the changes of other objects that a transaction is linked to."""
+    if kind not in TXN_KINDS:
+        return []
+    return links.linked_changes(company, kind, id, data, old)
 
 
 def update(
     company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
 ) -> StoredReply:
+    """Change an object, fully or sparsely, with all that follows from it in other objects."""
     _may_write(company, kind)
     schema.check(kind, body)
     row = require_existing(company, kind, body["Id"])
@@ -169,19 +173,20 @@ def _with_item(company: Company, id: str) -> list[Change]:
         for row in company.table(kind).rows.values():
             data = row.read()
             if any(
-                (_report_detail(line).get("ItemRef") or {}).get("value") == id
+                (_line_detail(line).get("ItemRef") or {}).get("value") == id
                 for line in data.get("Line", ())
             ):
                 changes.append(Change(kind, row.id, data))
     return changes
 
 
-def _report_detail(line: dict[str, Any]) -> dict[str, Any]:
+def _line_detail(line: dict[str, Any]) -> dict[str, Any]:
     detail = line.get(line.get("DetailType", ""))
     return detail if isinstance(detail, dict) else {}
 
 
 def void(company: Company, kind: str, body: dict[str, Any], request: str | None) -> StoredReply:
+    """Void a transaction: it stays with zero amounts."""
     if kind not in TXN_KINDS or not TXN_KINDS[kind].voids:
         raise unsupported_operation("void")
     row = require_existing(company, kind, body.get("Id", ""))
@@ -225,6 +230,7 @@ def delete(company: Company, kind: str, body: dict[str, Any], request: str | Non
 
 
 def _may_write(company: Company, kind: str, *, new: bool = False) -> None:
+    """Refuse a kind that clients cannot write, or of which there is one only."""
     rule = LIST_KINDS.get(kind)
     if rule and (not rule.writable or (new and kind in singletons.KINDS)):
         raise unsupported_operation(f"create {kind.lower()}")
@@ -277,6 +283,7 @@ def _complete(
     old: dict[str, Any] | None,
     params: dict[str, str],
 ) -> dict[str, Any]:
+    """Return an object with what QuickBooks adds to it, after its checks."""
     data = {key: value for key, value in data.items() if value not in (None, "")}
     addresses.assign_ids(data, old, company.counters.get("addresses", 0))
     if kind in TXN_KINDS:
@@ -289,6 +296,7 @@ def _complete(
 
 
 def _current_object(row: Row, body: dict[str, Any], *, needed: bool = True) -> None:
+    """Refuse an object that changed since the client read it."""
     sent = body.get("SyncToken")
     if sent is None and needed:
         raise missing_field("SyncToken")
@@ -304,16 +312,15 @@ def _identify(data: dict[str, Any], id: str, token: int, meta: dict[str, str]) -
         "SyncToken": str(token),
         "MetaData": meta,
     }
-    return {
-        key: _require_version(value) for key, value in (own | data).items() if value is not None
-    }
+    return {key: _exact_number(value) for key, value in (own | data).items() if value is not None}
 
 
-def _require_version(value: Any) -> Any:
+def _exact_number(value: Any) -> Any:
     return Decimal(str(value)) if isinstance(value, float) else value
 
 
 def _is_same(data: dict[str, Any], old: dict[str, Any]) -> bool:
+    """Tell whether an update changes nothing."""
     ignored = ("domain", "sparse", "Id", "SyncToken", "MetaData")
     return data == {key: value for key, value in old.items() if key not in ignored}
 

@@ -99,12 +99,16 @@ def _may_settle(
     amount: Decimal,
     old: dict[str, Any] | None,
 ) -> None:
-    row = company.row(link["TxnType"], link["TxnId"])
+    """Refuse to settle a transaction of another party, or more than what is open of it."""
+    kind = link["TxnType"]
+    id = link["TxnId"]
+    row = company.row(kind, id)
     if row is None or row.read()[rule.party]["value"] != data[rule.party]["value"]:
-        raise Refusal("620", f"Transaction {link['TxnId']} cannot be linked", "")
+        raise Refusal("620", f"Transaction {id} cannot be linked", "")
     target = row.read()
-    before = settled_amounts(old).get((link["TxnType"], str(link["TxnId"])), ZERO)
-    if amount > Decimal(target[TXN_KINDS[link["TxnType"]].open_field]) + before:
+    open_amount = Decimal(target[TXN_KINDS[kind].open_field])
+    settled_before = settled_amounts(old).get((kind, str(id)), ZERO)
+    if amount > open_amount + settled_before:
         raise business_error("The amount paid is more than what is open.")
 
 
@@ -112,7 +116,8 @@ def settled_amounts(data: dict[str, Any] | None) -> dict[tuple[str, str], Decima
     """Return the amounts that a payment settles, by kind and id."""
     amounts: dict[tuple[str, str], Decimal] = {}
     for line in (data or {}).get("Line") or ():
-        for link in (line.get("LinkedTxn") or ())[:1]:
-            key = str(link["TxnType"]), str(link["TxnId"])
+        links = line.get("LinkedTxn")
+        if links:
+            key = str(links[0]["TxnType"]), str(links[0]["TxnId"])
             amounts[key] = amounts.get(key, ZERO) + Decimal(line["Amount"])
     return amounts

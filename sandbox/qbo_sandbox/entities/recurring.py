@@ -66,6 +66,7 @@ def _require(id: str) -> str:
 
 
 def _find_template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return (kind, template) of the object in a body."""
     kinds = [name for name in body if name in TEMPLATES and isinstance(body[name], dict)]
     if kinds:
         return kinds[0], body[kinds[0]]

@@ -103,6 +103,7 @@ def complete_item_line(
 
 
 def _other_lines(company: Company) -> list[dict[str, str]]:
+    """Return the company's preferences that have no field of their own."""
     return list(company.preference("OtherPrefs", "NameValue") or ())
 
 
@@ -143,6 +144,7 @@ def _expand_bundle(
 
 
 def _bundle_part(company: Company, data: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """Complete a part of a bundle."""
     detail = dict(part.get(SALES_LINE) or {})
     resolve_all(company, detail)
     complete_item_line(company, data, part, detail)
@@ -239,6 +241,7 @@ def us_tax(company: Company, data: dict[str, Any], tax: dict[str, Any]) -> dict[
 
 
 def _is_taxed(line: dict[str, Any]) -> bool:
+    """Tell whether a line has sales tax."""
     return bool((line.get(SALES_LINE) or {}).get("TaxCodeRef", {}).get("value") == "TAX")
 
 

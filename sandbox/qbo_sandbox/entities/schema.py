@@ -68,11 +68,16 @@ def type_fields() -> dict[str, dict[str, Field]]:
 @cache
 def enumerated_values() -> dict[str, frozenset[str]]:
     """Return the values of each enumerated type."""
-    pairs = (line[1:].partition(" ") for line in _source() if line.startswith("="))
-    return {name: frozenset(values.split("|")) for name, _, values in pairs}
+    values_by_type = {}
+    for line in _source():
+        if line.startswith("="):
+            name, _, values = line[1:].partition(" ")
+            values_by_type[name] = frozenset(values.split("|"))
+    return values_by_type
 
 
 def _source() -> list[str]:
+    """Return the lines of the file that describes types and fields."""
     return (files(__package__) / "fields.txt").read_text("utf-8").splitlines()
 
 
@@ -87,13 +92,17 @@ def _lines() -> list[str]:
 
 
 def _pair(text: str) -> tuple[str, str]:
+    """Return the name and type of a field."""
     name, _, kind = text.partition(":")
     return name, kind
 
 
 def _with_base(name: str, own: dict[str, tuple[str, dict[str, Field]]]) -> dict[str, Field]:
+    """Return the fields of a type, after those of the type that it extends."""
     base, fields = own[name]
-    return (_with_base(base, own) if base else {}) | fields
+    if not base:
+        return fields
+    return _with_base(base, own) | fields
 
 
 def check(kind: str, body: dict[str, Any]) -> None:

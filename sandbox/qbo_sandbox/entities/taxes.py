@@ -35,6 +35,7 @@ def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
 
 
 def _tax_american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+    """Compute automated sales tax; lines are taxable or not."""
     data.pop("GlobalTaxCalculation", None)
     for detail in _tax_details(data):
         code = (detail.get("TaxCodeRef") or {}).get("value", "NON")
@@ -49,6 +50,7 @@ def _tax_american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None
 def _check_codes(
     company: Company, rule: TxnKind, data: dict[str, Any], stated_tax: dict[str, Any], how: str
 ) -> None:
+    """Compute the tax of each rate from the tax codes of the lines."""
     taxed: dict[str, Decimal] = {}
     share = sales.taxed_share(data) if how == "TaxExcluded" else ONE
     for line in sales.flatten_lines(data["Line"]):

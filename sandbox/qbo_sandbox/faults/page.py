@@ -71,11 +71,13 @@ def carry_out(faults: Faults, form: dict[str, str]) -> str:
 
 
 def _describe(rule: Fault) -> str:
-    left = (
-        "always" if not rule.count else f"{rule.count - rule.fired} of {rule.count} times to come"
-    )
-    set_apart = [field.name for field in fields(rule) if field.name in USUAL]
-    more = [
-        f"{name} {getattr(rule, name)}" for name in set_apart if getattr(rule, name) != USUAL[name]
-    ]
-    return escape(", ".join([f"{rule.kind} on {rule.call}", left, *more]))
+    """Return a rule in words: what goes wrong, how often, and each option that is not the usual."""
+    left = "always"
+    if rule.count:
+        left = f"{rule.count - rule.fired} of {rule.count} times to come"
+    parts = [f"{rule.kind} on {rule.call}", left]
+    for field in fields(rule):
+        name = field.name
+        if name in USUAL and getattr(rule, name) != USUAL[name]:
+            parts.append(f"{name} {getattr(rule, name)}")
+    return escape(", ".join(parts))

@@ -51,7 +51,10 @@ class Authority:
     def __init__(
         self, grants: Grants, clients: dict[str, str], companies: dict[str, Company], clock: Clock
     ) -> None:
-        self.grants, self.clients, self.companies, self.clock = grants, clients, companies, clock
+        self.grants = grants
+        self.clients = clients
+        self.companies = companies
+        self.clock = clock
         self.redirects: set[str] = set()
 
     def answer(self, call: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -129,10 +132,14 @@ class Authority:
         return [b""]
 
     def _authenticated_client(self, environ: WSGIEnvironment, form: dict[str, str]) -> str | None:
+        """Return the client of a request, or None if its secret is wrong."""
         client, secret = basic_of(environ)
         if not client:
-            client, secret = form.get("client_id", ""), form.get("client_secret", "")
-        return client if client and self.clients.get(client) == secret else None
+            client = form.get("client_id", "")
+            secret = form.get("client_secret", "")
+        if not client or self.clients.get(client) != secret:
+            return None
+        return client
 
     def token(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         form = form_of(environ)
@@ -199,9 +206,10 @@ class Authority:
         return text_answer(start, 200, b"", "application/json;charset=utf-8")
 
     def userinfo(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[2]
-        token_data = self.grants.access.get(token)
-        if token_data is None or token_data[2] <= self.clock.now():
+        """Answer who gave the access token."""
+        _, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        access = self.grants.access.get(token)
+        if access is None or access.expires <= self.clock.now():
             return json_answer(start, 401, {"error": "invalid_token"})
         return json_answer(start, 200, PERSON)
 

@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.kit import Clock, Journal
@@ -37,6 +37,14 @@ class Consent:
     previous_until: float = 0.0
 
 
+class AccessToken(NamedTuple):
+    """What an access token opens: a company, for a client, until it expires."""
+
+    client: str
+    realm: str
+    expires: float
+
+
 @dataclass
 class AuthorizationCode:
     client: str
@@ -51,11 +59,13 @@ class Grants:
     """Codes, grants and access tokens; each change is in the journal before it is answered."""
 
     def __init__(self, clock: Clock, journal: Journal, switches: Callable[[], Switches]) -> None:
-        self.clock, self.journal, self.switches = clock, journal, switches
+        self.clock = clock
+        self.journal = journal
+        self.switches = switches
         self.lock = threading.RLock()
         self.codes: dict[str, AuthorizationCode] = {}
         self.by_refresh: dict[str, Consent] = {}
-        self.access: dict[str, tuple[str, str, float]] = {}
+        self.access: dict[str, AccessToken] = {}
 
     def consent(
         self, client: str, realm: str, scope: str, redirect: str, challenge: str = ""
@@ -111,6 +121,7 @@ class Grants:
         return grant
 
     def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Consent, str]:
+        """Return the consent of a refresh token, which may have changed, and an access token."""
         now, switches = self.clock.now(), self.switches()
         grant = self._refreshable(token, client, now)
         if token == grant.refresh:
@@ -125,6 +136,7 @@ class Grants:
         return grant, self.issue(grant)
 
     def _rotate(self, grant: Consent, now: float, switches: Switches) -> None:
+        """Replace the refresh token; the switches say how long the previous one is good."""
         grant.previous, grant.previous_until = grant.refresh, 0.0
         if switches.previous_refresh_token == "grace":  # noqa: S105  (a choice, no secret)
             grant.previous_until = now + DAY
@@ -133,21 +145,19 @@ class Grants:
         grant.refresh, grant.since = _refresh_token(), now
 
     def issue(self, grant: Consent, token: str | None = None, life: float = ACCESS_LIFE) -> str:
+        """Issue an access token for a consent, a new one or `token`."""
         token = token or f"eyJ{MARK}{secrets.token_urlsafe(320)}"
-        until = self.clock.now() + life
-        self.access[token] = grant.client, grant.realm, until
-        self._write({"access": [token, grant.client, grant.realm, until]})
+        access = AccessToken(grant.client, grant.realm, self.clock.now() + life)
+        self.access[token] = access
+        self._write({"access": [token, *access]})
         return token
 
     def revoke(self, token: str) -> bool:
         """End the consent behind a token of either kind."""
-        grant = self.by_refresh.get(token)
-        client, realm = (
-            (grant.client, grant.realm) if grant else self.access.get(token, ("", "", 0.0))[:2]
-        )
-        if not realm:
+        owner = self.by_refresh.get(token) or self.access.get(token)
+        if owner is None:
             return False
-        self.end(client, realm)
+        self.end(owner.client, owner.realm)
         return True
 
     def end(self, client: str, realm: str) -> None:
@@ -156,9 +166,17 @@ class Grants:
             self._end(client, realm)
 
     def _end(self, client: str, realm: str) -> None:
-        self.access = {t: owner for t, owner in self.access.items() if owner[:2] != (client, realm)}
+        """Forget all tokens of a client for a company."""
+        closed = (client, realm)
+        self.access = {
+            token: access
+            for token, access in self.access.items()
+            if (access.client, access.realm) != closed
+        }
         self.by_refresh = {
-            t: g for t, g in self.by_refresh.items() if (g.client, g.realm) != (client, realm)
+            token: grant
+            for token, grant in self.by_refresh.items()
+            if (grant.client, grant.realm) != closed
         }
 
     def _keep(self, grant: Consent) -> None:
@@ -171,6 +189,7 @@ class Grants:
             self.by_refresh[grant.previous] = grant
 
     def _write(self, event: dict[str, Any]) -> None:
+        """Write an event to the journal."""
         self.journal.append_line(dump({"oauth": event}).encode())
 
     def replay(self, event: dict[str, Any]) -> None:
@@ -182,7 +201,7 @@ class Grants:
             self._file(Consent(**raw))
         elif "access" in event:
             token, client, realm, until = event["access"]
-            self.access[token] = client, realm, float(until)
+            self.access[token] = AccessToken(client, realm, float(until))
         elif "code" in event:
             code, raw = event["code"]
             self.codes[code] = AuthorizationCode(**raw | {"expires": float(raw["expires"])})
@@ -196,6 +215,7 @@ FLOATS = ("since", "expires", "hard", "previous_until")
 
 
 def _refresh_token() -> str:
+    """Return a new refresh token."""
     letters = secrets.token_urlsafe(60).replace("-", "x").replace("_", "y")
     return f"AB11{MARK}{letters}"[:REFRESH_TOKEN_LENGTH]
 

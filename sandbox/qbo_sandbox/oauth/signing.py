@@ -19,9 +19,12 @@ def _signing_key() -> RSAPrivateKey:
 
 def signed_token(claims: dict[str, Any]) -> str:
     """Return the claims as a signed JSON web token."""
-    head = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
-    signed = ".".join(_encode(json.dumps(part).encode()) for part in (head, claims))
-    return f"{signed}.{_encode(_signing_key().sign(signed.encode(), PKCS1v15(), SHA256()))}"
+    header = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
+    encoded_header = _encode(json.dumps(header).encode())
+    encoded_claims = _encode(json.dumps(claims).encode())
+    signed = f"{encoded_header}.{encoded_claims}"
+    signature = _signing_key().sign(signed.encode(), PKCS1v15(), SHA256())
+    return f"{signed}.{_encode(signature)}"
 
 
 def public_keys() -> dict[str, Any]:

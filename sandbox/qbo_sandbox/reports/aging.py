@@ -12,6 +12,8 @@ from qbo_sandbox.reports.report_parts import (
     Report,
     Row,
     format_amount,
+    format_amounts,
+    grand_total,
     name_and_values,
     section_rows,
     summary_row,
@@ -21,43 +23,53 @@ from qbo_sandbox.reports.report_parts import (
 
 def age_balances(frame: Frame, side: str) -> Report:
     """Return a row for each party and a column for each age."""
-    day, titles = frame.period.end, _age_titles(frame)
+    day = frame.period.end
+    titles = _age_titles(frame)
     sums_by_party: dict[str, list[Decimal]] = {}
     for item in _open_items(frame, side, day):
         sums = sums_by_party.setdefault(item.party, [ZERO] * (len(titles) + 1))
         sums[_age_index(frame, item, day)] += item.left
         sums[-1] += item.left
     names = {id: name_of(frame, side, id) for id in sums_by_party}
-    rows: list[Row] = [
-        name_and_values(
-            names[id], [format_amount(value, blank=True) for value in sums_by_party[id]], id
-        )
-        for id in sorted(sums_by_party, key=lambda id: names[id].casefold())
-    ]
-    total = [sum(column, ZERO) for column in zip(*sums_by_party.values(), strict=True)]
+    rows: list[Row] = []
+    for id in sorted(sums_by_party, key=lambda id: names[id].casefold()):
+        texts = format_amounts(sums_by_party[id], blank=True)
+        rows.append(name_and_values(names[id], texts, id))
     if rows:
-        rows.append(summary_row("TOTAL", [format_amount(value) for value in total], "GrandTotal"))
+        columns_of_sums = zip(*sums_by_party.values(), strict=True)
+        rows.append(grand_total(sum(column, ZERO) for column in columns_of_sums))
     columns = [Column("", side), *(Column(title) for title in titles), Column("Total")]
-    return Report(columns, rows, {}, not rows, [("report_date", day.isoformat())])
+    return Report(
+        columns,
+        rows,
+        empty=not rows,
+        options=[("report_date", day.isoformat())],
+    )
 
 
 def aged_detail(frame: Frame, side: str) -> Report:
     """List open transactions by age, the longest due first."""
     day = frame.period.end
-    by_age: dict[int, list[Open]] = {}
-    for item in _open_items(frame, side, day):
-        by_age.setdefault(_age_index(frame, item, day), []).append(item)
+    items = _open_items(frame, side, day)
+    items_by_age: dict[int, list[Open]] = {}
+    for item in items:
+        items_by_age.setdefault(_age_index(frame, item, day), []).append(item)
     columns = _detail_columns(side)
+    width = len(columns)
     rows: list[Row] = []
-    for place in sorted(by_age, reverse=True):
-        title = _age_heading(frame, place)
-        own = [_party_row(frame, side, item, day) for item in by_age[place]]
-        total = name_and_values(f"Total for {title}", _sum_columns(by_age[place], len(columns)))
-        rows.append(section_rows(title, own, total, width=len(columns)))
+    for age in sorted(items_by_age, reverse=True):
+        title = _age_heading(frame, age)
+        item_rows = [_party_row(frame, side, item, day) for item in items_by_age[age]]
+        total = name_and_values(f"Total for {title}", _sum_columns(items_by_age[age], width))
+        rows.append(section_rows(title, item_rows, total, width=width))
     if rows:
-        everything = [item for items in by_age.values() for item in items]
-        rows.append(summary_row("TOTAL", _sum_columns(everything, len(columns)), "GrandTotal"))
-    return Report(columns, rows, {}, not rows, [("report_date", day.isoformat())])
+        rows.append(summary_row("TOTAL", _sum_columns(items, width), "GrandTotal"))
+    return Report(
+        columns,
+        rows,
+        empty=not rows,
+        options=[("report_date", day.isoformat())],
+    )
 
 
 def _detail_columns(side: str) -> list[Column]:
@@ -90,16 +102,23 @@ def _party_row(frame: Frame, side: str, item: Open, day: dt.date) -> Row:
 
 
 def _sum_columns(items: list[Open], width: int) -> list[str]:
-    sums = [sum((item.whole for item in items), ZERO), sum((item.left for item in items), ZERO)]
-    return [""] * (width - 3) + [format_amount(value) for value in sums]
+    """Return the sums of the last two columns, amount and open balance, after empty ones."""
+    whole = sum((item.whole for item in items), ZERO)
+    left = sum((item.left for item in items), ZERO)
+    return [""] * (width - 3) + format_amounts([whole, left])
 
 
 def _open_items(frame: Frame, side: str, day: dt.date) -> list[Open]:
+    """Return what is open on a day, of the parties that the parameters name or of all."""
+    items = open_on(frame.company, side, day)
     only = set(filter(None, frame.params.get(side.lower(), "").split(",")))
-    return [item for item in open_on(frame.company, side, day) if not only or item.party in only]
+    if not only:
+        return items
+    return [item for item in items if item.party in only]
 
 
 def name_of(frame: Frame, side: str, id: str) -> str:
+    """Return the name of a party."""
     row = frame.company.row(side, id)
     data = row.read() if row else {}
     return str(data.get("FullyQualifiedName") or data.get("DisplayName") or id)
@@ -120,9 +139,13 @@ def _age_sizes(frame: Frame) -> tuple[int, int]:
 
 
 def _age_titles(frame: Frame) -> list[str]:
+    """Return the titles of the ages, like "1 - 30"."""
     days, count = _age_sizes(frame)
-    bounded = [f"{place * days + 1} - {(place + 1) * days}" for place in range(count - 1)]
-    return ["Current", *bounded, f"{(count - 1) * days + 1} and over"]
+    titles = ["Current"]
+    for place in range(count - 1):
+        titles.append(f"{place * days + 1} - {(place + 1) * days}")
+    titles.append(f"{(count - 1) * days + 1} and over")
+    return titles
 
 
 def _age_heading(frame: Frame, place: int) -> str:
@@ -135,6 +158,9 @@ def _age_heading(frame: Frame, place: int) -> str:
 
 
 def _age_index(frame: Frame, item: Open, day: dt.date) -> int:
+    """Return the place of an item's age among the titles."""
     days, count = _age_sizes(frame)
-    late = (day - item.due).days
-    return 0 if late <= 0 else min((late - 1) // days + 1, count)
+    days_late = (day - item.due).days
+    if days_late <= 0:
+        return 0
+    return min((days_late - 1) // days + 1, count)

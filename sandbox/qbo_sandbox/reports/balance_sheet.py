@@ -113,6 +113,7 @@ class _Sheet(Tree):
         self.width = len(period_ends(frame)) + 1
 
     def amounts(self, values: Values) -> list[str]:
+        """Format sums; all are empty in a sheet without any."""
         return [format_amount(value) if self.sums else "" for value in values]
 
     def sum(self, part: Part) -> Values:
@@ -124,8 +125,11 @@ class _Sheet(Tree):
 
     def part(self, part: Part, total: str = "") -> list[Row]:
         """Return a heading with the accounts below it, or no row if there are none."""
-        name, group, types, below = part
-        rows = [row for each in below for row in self.part(each)] + self.rows(types)
+        name, group, types, parts_below = part
+        rows = []
+        for part_below in parts_below:
+            rows += self.part(part_below)
+        rows += self.rows(types)
         if not rows and not total:
             return []
         whole = name_and_values(total or f"Total {name}", self.amounts(self.sum(part)))
@@ -139,6 +143,7 @@ class _Sheet(Tree):
 
 
 def _equity_rows(sheet: _Sheet) -> Row:
+    """Return the equity accounts, with the net income of the period."""
     earned: list[Decimal] = sheet.earnings()
     rows = sheet.rows(("Equity",))
     if any(earned):

@@ -95,21 +95,28 @@ def cash_flow(frame: Frame) -> Report:
 
 
 def is_cash(frame: Frame, id: str) -> bool:
+    """Tell whether an account holds cash."""
     account = frame.account(id)
     return account["AccountType"] in CASH or account.get("AccountSubType") == UNDEPOSITED
 
 
 def _activity_rows(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> list[Row]:
-    ids = [
-        id for id, value in changed.items() if value and frame.account(id)["AccountType"] in types
-    ]
-    ids.sort(key=lambda id: str(frame.account(id)["Name"]).casefold())
-    return [
-        data_row(str(frame.account(id)["Name"]), [format_amount(changed[id])], id) for id in ids
-    ]
+    """Return the changes of the accounts of some types, in the order of their names."""
+    names = {}
+    for id, value in changed.items():
+        account = frame.account(id)
+        if value and account["AccountType"] in types:
+            names[id] = str(account["Name"])
+    rows = []
+    for id in sorted(names, key=lambda id: names[id].casefold()):
+        rows.append(data_row(names[id], [format_amount(changed[id])], id))
+    return rows
 
 
 def _sum_columns(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> Decimal:
-    return sum(
-        (value for id, value in changed.items() if frame.account(id)["AccountType"] in types), ZERO
-    )
+    """Return the sum of the changes of the accounts of some types."""
+    total = ZERO
+    for id, value in changed.items():
+        if frame.account(id)["AccountType"] in types:
+            total += value
+    return total

@@ -109,18 +109,25 @@ def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
 
 
 def _report_header(name: str, frame: Frame, report: Report) -> dict[str, Any]:
-    period, header = (
-        frame.period,
-        {"Time": frame.company.stamp(frame.company.now()), "ReportName": name},
-    )
+    """Return the header of a report: its name, period, basis, filters and options."""
+    period = frame.period
+    header = {
+        "Time": frame.company.stamp(frame.company.now()),
+        "ReportName": name,
+    }
     if period.macro:
         header["DateMacro"] = period.macro
     if name in BASED:
         header["ReportBasis"] = frame.basis
     if period.macro != ALWAYS:
-        header |= {"StartPeriod": period.start.isoformat(), "EndPeriod": period.end.isoformat()}
-    header |= {key: value for key, value in report.about.items() if value}
+        header["StartPeriod"] = period.start.isoformat()
+        header["EndPeriod"] = period.end.isoformat()
+    for key, value in report.about.items():
+        if value:
+            header[key] = value
     header["Currency"] = frame.company.options.currency
-    header |= {sort.capitalize(): frame.params[sort] for sort in FILTERS if frame.params.get(sort)}
+    for sort in FILTERS:
+        if frame.params.get(sort):
+            header[sort.capitalize()] = frame.params[sort]
     pairs = [*report.options, ("NoReportData", str(report.empty).lower())]
     return {**header, "Option": header_options(pairs)}

@@ -15,7 +15,7 @@ from qbo_sandbox.reports.listing import (
 from qbo_sandbox.reports.report_base import Frame
 from qbo_sandbox.reports.report_parts import Column, Report, Row, format_amount, name_and_values
 from qbo_sandbox.reports.report_postings import ReportPosting
-from qbo_sandbox.reports.statements import closing_balances, insert_account
+from qbo_sandbox.reports.statements import account_order, closing_balances
 
 
 def general_ledger(frame: Frame) -> Report:
@@ -54,7 +54,7 @@ def _subaccounts(frame: Frame, ids: set[str]) -> dict[str, list[str]]:
             children.setdefault(above, set()).add(id)
             id = above
     return {
-        above: sorted(inner, key=lambda id: insert_account(frame.account(id)))
+        above: sorted(inner, key=lambda id: account_order(frame.account(id)))
         for above, inner in children.items()
     }
 

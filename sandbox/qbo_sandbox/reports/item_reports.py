@@ -10,6 +10,8 @@ from qbo_sandbox.reports.report_parts import (
     Report,
     Row,
     format_amount,
+    format_amounts,
+    grand_total,
     name_and_values,
     section_rows,
     summary_row,
@@ -205,9 +207,15 @@ def tax_summary(frame: Frame) -> Report:
     for id, (base, tax) in sums.items():
         rate = frame.company.row("TaxRate", id)
         name = str(rate.read()["Name"]) if rate else id
-        rows.append(name_and_values(name, [format_amount(base), format_amount(tax)], id))
+        rows.append(name_and_values(name, format_amounts([base, tax]), id))
     if rows:
-        total = [sum((pair[place] for pair in sums.values()), ZERO) for place in (0, 1)]
-        rows.append(summary_row("TOTAL", [format_amount(value) for value in total], "GrandTotal"))
-    columns = [Column("", "TaxRate"), Column("Taxable Amount"), Column("Tax Amount")]
-    return Report(columns, rows, {"Agency": frame.params.get("agency_id", "")}, not rows)
+        total_base = sum((base for base, _ in sums.values()), ZERO)
+        total_tax = sum((tax for _, tax in sums.values()), ZERO)
+        rows.append(grand_total([total_base, total_tax]))
+    columns = [
+        Column("", "TaxRate"),
+        Column("Taxable Amount"),
+        Column("Tax Amount"),
+    ]
+    about = {"Agency": frame.params.get("agency_id", "")}
+    return Report(columns, rows, about, not rows)

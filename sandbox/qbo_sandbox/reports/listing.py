@@ -60,7 +60,11 @@ Split = Callable[[ReportPosting], tuple[str, str]]
 
 
 def party_of(move: ReportPosting) -> tuple[str, str]:
-    return next((move.about[sort] for sort in PARTIES if sort in move.about), ("", ""))
+    """Return (id, name) of the party of a posting."""
+    for sort in PARTIES:
+        if sort in move.about:
+            return move.about[sort]
+    return "", ""
 
 
 def split_finder(frame: Frame) -> Split:
@@ -98,11 +102,14 @@ def list_postings(
 
 
 def of_account(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
-    whole = name_and_values(f"Total for {name}", [*[""] * 5, format_amount(total, blank=True), ""])
+    """Return a section with the postings of an account and their total."""
+    values = [*[""] * 5, format_amount(total, blank=True), ""]
+    whole = name_and_values(f"Total for {name}", values)
     return section_rows(name, rows, whole, width=len(LEDGER), id=id)
 
 
 def own_side(account: dict[str, Any]) -> int:
+    """Return 1 for an account that a debit increases, else -1."""
     return 1 if account.get("Classification") in NATURAL_DEBIT else -1
 
 
@@ -147,12 +154,12 @@ def list_journal(frame: Frame) -> Report:
 
 
 def _side_of(frame: Frame, move: ReportPosting) -> Row:
+    """Return a posting with its amount in the column of debits or of credits."""
     account = value_cell(frame.account(move.account)["Name"], move.account)
-    sides = [
-        format_amount(max(move.amount, ZERO), blank=True),
-        format_amount(max(-move.amount, ZERO), blank=True),
-    ]
-    return {"ColData": [*_describe_posting(move), account, *map(value_cell, sides)], "type": "Data"}
+    debit = format_amount(max(move.amount, ZERO), blank=True)
+    credit = format_amount(max(-move.amount, ZERO), blank=True)
+    cells = [*_describe_posting(move), account, value_cell(debit), value_cell(credit)]
+    return {"ColData": cells, "type": "Data"}
 
 
 def _by_party(frame: Frame, by: str) -> list[tuple[tuple[str, str], Row]]:
@@ -173,13 +180,14 @@ def _by_party(frame: Frame, by: str) -> list[tuple[tuple[str, str], Row]]:
 
 def list_transactions(frame: Frame, by: str = "") -> Report:
     """List transactions, each with the account that it moves most; `by` groups them by a party."""
-    whole = _by_party(frame, by)
+    pairs = _by_party(frame, by)
     columns = [Column(*column) for column in LIST]
-    if not by:
-        whole += [(("", ""), row) for row in _list_unbooked(frame)]
-        whole.sort(key=lambda pair: str(pair[1]["ColData"][0]["value"]))
-        return Report(columns, [row for _, row in whole], {}, not whole)
-    return Report(columns, _group_rows(whole, len(columns)), {}, not whole)
+    if by:
+        return Report(columns, _group_rows(pairs, len(columns)), empty=not pairs)
+    rows = [row for _, row in pairs]
+    rows += _list_unbooked(frame)
+    rows.sort(key=lambda row: str(row["ColData"][0]["value"]))
+    return Report(columns, rows, empty=not rows)
 
 
 def _transaction_rows(frame: Frame, move: ReportPosting, split: Split) -> Row:
@@ -231,30 +239,39 @@ def _list_unbooked(frame: Frame) -> list[Row]:
 
 
 def _group_rows(whole: list[tuple[tuple[str, str], Row]], width: int) -> list[Row]:
+    """Return a section for each party, in the order of their names."""
     rows: list[Row] = []
-    for party in sorted({party for party, _ in whole}, key=lambda pair: pair[1].casefold()):
-        own = [row for other, row in whole if other == party]
-        total = sum((Decimal(row["ColData"][-1]["value"]) for row in own), ZERO)
-        end = name_and_values(f"Total for {party[1]}", [*[""] * (width - 2), format_amount(total)])
-        rows.append(section_rows(party[1], own, end, width=width, id=party[0]))
+    parties = {party for party, _ in whole}
+    for party in sorted(parties, key=lambda party: party[1].casefold()):
+        id, name = party
+        rows_of_party = [row for other, row in whole if other == party]
+        total = ZERO
+        for row in rows_of_party:
+            total += Decimal(row["ColData"][-1]["value"])
+        values = [*[""] * (width - 2), format_amount(total)]
+        end = name_and_values(f"Total for {name}", values)
+        rows.append(section_rows(name, rows_of_party, end, width=width, id=id))
     return rows
 
 
 def earned_detail(frame: Frame) -> Report:
     """List the postings of profit and loss, account by account."""
-    split, rows = split_finder(frame), []
-    by_account: dict[str, list[ReportPosting]] = {}
+    split = split_finder(frame)
+    postings_by_account: dict[str, list[ReportPosting]] = {}
     for move in frame.moves:
         if frame.account(move.account)["AccountType"] in EARNING:
-            by_account.setdefault(move.account, []).append(move)
-    for id in sorted(
-        by_account, key=lambda id: (_sort_key(frame, id), str(frame.account(id)["Name"]).casefold())
-    ):
+            postings_by_account.setdefault(move.account, []).append(move)
+    rows = []
+    for id in sorted(postings_by_account, key=lambda id: _earning_order(frame, id)):
         account = frame.account(id)
-        lines, total = list_postings(by_account[id], own_side(account), ZERO, split)
+        side = own_side(account)
+        lines, total = list_postings(postings_by_account[id], side, ZERO, split)
         rows.append(of_account(str(account["Name"]), lines, total, id))
-    return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
+    columns = [Column(title, kind) for title, kind in LEDGER]
+    return Report(columns, rows, empty=not rows)
 
 
-def _sort_key(frame: Frame, id: str) -> int:
-    return EARNING.index(frame.account(id)["AccountType"])
+def _earning_order(frame: Frame, id: str) -> tuple[int, str]:
+    """Return what puts accounts in the order of their types, then of their names."""
+    account = frame.account(id)
+    return EARNING.index(account["AccountType"]), str(account["Name"]).casefold()

@@ -51,7 +51,9 @@ def open_on(company: Company, side: str, day: dt.date) -> list[Open]:
     """Return everything open with customers or vendors on a day, oldest first."""
     *_, payment = SIDES[side]
     paid = _settled_by(company, payment, day)
-    items = [item for kind in SIDES[side] for item in _of_kind(company, kind, day, paid)]
+    items: list[Open] = []
+    for kind in SIDES[side]:
+        items += _of_kind(company, kind, day, paid)
     items += [item for item in _journal_balances(company, side, day) if item.left]
     return sorted(items, key=lambda item: (item.date, int(item.id)))
 
@@ -86,12 +88,25 @@ def _of_kind(
 
 
 def _journal_balances(company: Company, side: str, day: dt.date) -> Iterator[Open]:
+    """Yield what journal entries up to a day booked on customers or vendors."""
     for row in company.table("JournalEntry").rows.values():
         data: dict[str, Any] = row.read()
-        date, number = _document_date(data["TxnDate"]), str(data.get("DocNumber") or "")
-        for party, value in open_amounts(company, "JournalEntry", data) if date <= day else ():
-            if company.row(side, party):
-                home = round_money(value * rate_of(data))
-                yield Open(
-                    party, "JournalEntry", row.id, "Journal Entry", number, date, date, home, home
-                )
+        date = _document_date(data["TxnDate"])
+        if date > day:
+            continue
+        number = str(data.get("DocNumber") or "")
+        for party, value in open_amounts(company, "JournalEntry", data):
+            if not company.row(side, party):
+                continue
+            home = round_money(value * rate_of(data))
+            yield Open(
+                party,
+                "JournalEntry",
+                row.id,
+                "Journal Entry",
+                number,
+                date,
+                date,
+                home,
+                home,
+            )

@@ -12,6 +12,8 @@ from qbo_sandbox.reports.report_parts import (
     Report,
     Row,
     format_amount,
+    format_amounts,
+    grand_total,
     name_and_values,
     section_rows,
     summary_row,
@@ -25,27 +27,52 @@ Sums = dict[str, list[Decimal]]
 
 def balances_by_party(frame: Frame, side: str) -> Report:
     """Report one row for each party with something open."""
+    day = frame.period.end
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for item in open_on(frame.company, side, frame.period.end):
+    for item in open_on(frame.company, side, day):
         sums[item.party] += item.left
-    rows: list[Row] = [
-        name_and_values(name_of(frame, side, id), [format_amount(sums[id])], id)
-        for id in sorted(sums, key=lambda id: name_of(frame, side, id).casefold())
-        if sums[id]
-    ]
+    names = {id: name_of(frame, side, id) for id in sums}
+    rows: list[Row] = []
+    for id in sorted(sums, key=lambda id: names[id].casefold()):
+        if sums[id]:
+            rows.append(name_and_values(names[id], [format_amount(sums[id])], id))
     if rows:
-        rows.append(summary_row("TOTAL", [format_amount(sum(sums.values(), ZERO))], "GrandTotal"))
-    columns = [Column("", side, f"{side.lower()}"), Column("Total", key="total")]
-    return Report(columns, rows, {}, not rows, [("report_date", frame.period.end.isoformat())])
+        rows.append(grand_total([sum(sums.values(), ZERO)]))
+    columns = [
+        Column("", side, side.lower()),
+        Column("Total", key="total"),
+    ]
+    return Report(columns, rows, empty=not rows, options=[("report_date", day.isoformat())])
 
 
 def balance_detail(frame: Frame, side: str) -> Report:
     """List the open transactions of each party with a running balance."""
-    by_party: dict[str, list[Open]] = {}
-    for item in open_on(frame.company, side, frame.period.end):
-        by_party.setdefault(item.party, []).append(item)
-    sign = "neg" if side == "Vendor" else "nat"
-    columns = [
+    day = frame.period.end
+    items = open_on(frame.company, side, day)
+    items_by_party: dict[str, list[Open]] = {}
+    for item in items:
+        items_by_party.setdefault(item.party, []).append(item)
+    columns = _balance_columns("neg" if side == "Vendor" else "nat")
+    names = {id: name_of(frame, side, id) for id in items_by_party}
+    rows: list[Row] = []
+    for id in sorted(items_by_party, key=lambda id: names[id].casefold()):
+        running = ZERO
+        item_rows = []
+        for item in items_by_party[id]:
+            running += item.left
+            item_rows.append(_open_row(item, running))
+        sums = ["", "", "", *_sum_by_party(items_by_party[id]), ""]
+        total = name_and_values(f"Total for {names[id]}", sums)
+        rows.append(section_rows(names[id], item_rows, total, width=len(columns), id=id))
+    if rows:
+        sums = ["", "", "", *_sum_by_party(items), ""]
+        rows.append(summary_row("TOTAL", sums, "GrandTotal"))
+    return Report(columns, rows, empty=not rows, options=[("report_date", day.isoformat())])
+
+
+def _balance_columns(sign: str) -> list[Column]:
+    """Return the columns of open transactions; `sign` is part of the names of amounts."""
+    return [
         Column("Date", "Date", "tx_date"),
         Column("Transaction Type", "String", "txn_type"),
         Column("Num", "String", "doc_num"),
@@ -54,20 +81,6 @@ def balance_detail(frame: Frame, side: str) -> Report:
         Column("Open Balance", "Money", f"subt_{sign}_open_bal"),
         Column("Balance", "Money", f"rbal_{sign}_open_bal"),
     ]
-    rows: list[Row] = []
-    for id in sorted(by_party, key=lambda id: name_of(frame, side, id).casefold()):
-        name, own, running = name_of(frame, side, id), [], ZERO
-        for item in by_party[id]:
-            running += item.left
-            own.append(_open_row(item, running))
-        total = name_and_values(f"Total for {name}", ["", "", "", *_sum_by_party(by_party[id]), ""])
-        rows.append(section_rows(name, own, total, width=len(columns), id=id))
-    if rows:
-        everything = [item for items in by_party.values() for item in items]
-        rows.append(
-            summary_row("TOTAL", ["", "", "", *_sum_by_party(everything), ""], "GrandTotal")
-        )
-    return Report(columns, rows, {}, not rows, [("report_date", frame.period.end.isoformat())])
 
 
 def _open_row(item: Open, running: Decimal) -> Row:
@@ -98,25 +111,28 @@ def sum_by(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str
     sums: Sums = {}
     names: dict[str, str] = {}
     for move in frame.moves:
-        if frame.account(move.account)["AccountType"] in types:
-            id, name = move.about.get(sort, ("", "Not specified"))
-            names[id] = name
-            values = sums.setdefault(id, [ZERO] * frame.width)
-            for place in frame.places(move):
-                values[place] += sign * move.amount
-    order = sorted(sums, key=lambda id: (not id, names[id].casefold()))
-    rows: list[Row] = [
-        name_and_values(names[id], [format_amount(value, blank=True) for value in sums[id]], id)
-        for id in order
-    ]
-    return Report(frame.columns(kind), _add_totals(rows, sums), {}, not rows)
+        if frame.account(move.account)["AccountType"] not in types:
+            continue
+        id, name = move.about.get(sort, ("", "Not specified"))
+        names[id] = name
+        values = sums.setdefault(id, [ZERO] * frame.width)
+        for place in frame.places(move):
+            values[place] += sign * move.amount
+    rows: list[Row] = []
+    for id in sorted(sums, key=lambda id: (not id, names[id].casefold())):
+        texts = format_amounts(sums[id], blank=True)
+        rows.append(name_and_values(names[id], texts, id))
+    rows = _add_totals(rows, sums)
+    return Report(frame.columns(kind), rows, empty=not rows)
 
 
 def _add_totals(rows: list[Row], sums: Sums) -> list[Row]:
+    """Return the rows with one for the sum of each column, unless there are none."""
     if not rows:
         return rows
-    total = [sum(column, ZERO) for column in zip(*sums.values(), strict=True)]
-    return [*rows, summary_row("TOTAL", [format_amount(value) for value in total], "GrandTotal")]
+    columns = zip(*sums.values(), strict=True)
+    total = grand_total(sum(column, ZERO) for column in columns)
+    return [*rows, total]
 
 
 def income_by_customer(frame: Frame) -> Report:

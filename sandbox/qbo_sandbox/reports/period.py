@@ -59,6 +59,7 @@ def _parse_day(text: str, name: str) -> dt.date:
 
 
 def _named_period(macro: str, today: dt.date) -> Period:
+    """Return the period of a macro such as "last month" or "this fiscal year-to-date"."""
     if macro in ("all", "all dates"):
         return Period(FIRST, dt.date.max, "all")
     if macro in ("today", "yesterday"):
@@ -88,19 +89,26 @@ def _first_day(day: dt.date, unit: str) -> dt.date:
 
 
 def _move_period(day: dt.date, unit: str, count: int) -> dt.date:
-    if unit in ("day", "week"):
-        return day + dt.timedelta(days=count * (7 if unit == "week" else 1))
-    month = day.year * 12 + day.month - 1 + count * MONTHS[unit]
-    return dt.date(month // 12, month % 12 + 1, 1)
+    """Return the first day of the period that is some periods later."""
+    if unit == "day":
+        return day + dt.timedelta(days=count)
+    if unit == "week":
+        return day + dt.timedelta(weeks=count)
+    months = day.year * 12 + day.month - 1 + count * MONTHS[unit]
+    year, month = divmod(months, 12)
+    return dt.date(year, month + 1, 1)
 
 
 def split_period(period: Period, by: str) -> list[Period]:
     """Split a period into days, weeks, months, quarters or years."""
-    unit, parts, start = STEPS[by.lower()], [], period.start
+    unit = STEPS[by.lower()]
+    parts = []
+    start = period.start
     while start <= period.end:
-        following = _move_period(_first_day(start, unit), unit, 1)
-        parts.append(Period(start, min(period.end, following - dt.timedelta(days=1))))
-        start = following
+        next_start = _move_period(_first_day(start, unit), unit, 1)
+        last_day = next_start - dt.timedelta(days=1)
+        parts.append(Period(start, min(period.end, last_day)))
+        start = next_start
     return parts
 
 

@@ -101,7 +101,7 @@ class Frame:
 
     @cached_property
     def groups(self) -> list[tuple[str, str]]:
-        """The parties, classes or the like that are columns of their own."""
+        """Return the parties, classes or the like that are columns of their own."""
         sort = SORTS.get(self.by)
         if not sort:
             return []
@@ -156,5 +156,6 @@ class Frame:
         return totals
 
     def account(self, id: str) -> dict[str, Any]:
+        """Return an account, or a stand-in for one that is gone."""
         row = self.company.row("Account", id)
         return row.read() if row else {"Id": id, "Name": id, "AccountType": "Other Expense"}

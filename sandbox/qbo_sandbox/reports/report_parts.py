@@ -18,9 +18,14 @@ class Column:
     about: tuple[tuple[str, str], ...] = ()
 
     def as_json(self) -> Row:
-        pairs = [*self.about, *([("ColKey", self.key)] if self.key else [])]
+        """Return the column as reports describe it."""
+        pairs = list(self.about)
+        if self.key:
+            pairs.append(("ColKey", self.key))
         head: Row = {"ColTitle": self.title, "ColType": self.kind}
-        return head | ({"MetaData": header_options(pairs)} if pairs else {})
+        if pairs:
+            head["MetaData"] = header_options(pairs)
+        return head
 
 
 @dataclass
@@ -35,6 +40,7 @@ class Report:
 
 
 def header_options(pairs: Iterable[tuple[str, str]]) -> list[Row]:
+    """Return pairs as the options of a header."""
     return [{"Name": name, "Value": value} for name, value in pairs]
 
 
@@ -45,16 +51,34 @@ def format_amount(value: Decimal | None, *, blank: bool = False) -> str:
     return f"{value:.2f}"
 
 
+def format_amounts(values: Iterable[Decimal], *, blank: bool = False) -> list[str]:
+    """Format sums; return "" for zero with `blank`."""
+    return [format_amount(value, blank=blank) for value in values]
+
+
 def value_cell(value: object, id: object = None) -> Row:
-    return {"value": str(value)} if id in (None, "") else {"value": str(value), "id": str(id)}
+    """Return a cell, with the id of the object that it names."""
+    cell = {"value": str(value)}
+    if id not in (None, ""):
+        cell["id"] = str(id)
+    return cell
 
 
 def name_and_values(title: str, values: Iterable[str], id: object = None) -> Row:
     """Return a name followed by values."""
-    return {"ColData": [value_cell(title, id), *(value_cell(value) for value in values)]}
+    cells = [value_cell(title, id)]
+    for value in values:
+        cells.append(value_cell(value))
+    return {"ColData": cells}
+
+
+def grand_total(values: Iterable[Decimal]) -> Row:
+    """Return the last row of a report, with the sum of each column."""
+    return summary_row("TOTAL", format_amounts(values), "GrandTotal")
 
 
 def data_row(title: str, values: Iterable[str], id: object = None, **more: str) -> Row:
+    """Return a row of values that has no rows below it."""
     return {**name_and_values(title, values, id), "type": "Data", **more}
 
 

@@ -13,7 +13,8 @@ from qbo_sandbox.reports.report_parts import (
     Report,
     Row,
     data_row,
-    format_amount,
+    format_amounts,
+    grand_total,
     name_and_values,
     section_rows,
     summary_row,
@@ -30,16 +31,22 @@ class Tree:
     """The accounts of some types with their sums, sub-accounts below their parents."""
 
     def __init__(self, frame: Frame, sums: Sums, sign: int) -> None:
-        self.frame, self.sign, self.sums = frame, sign, sums
+        self.frame = frame
+        self.sign = sign
+        self.sums = sums
         self.width = len(frame.columns())
         self.children: dict[str, list[str]] = {}
         for id, row in frame.company.table("Account").rows.items():
-            parent = (row.read().get("ParentRef") or {}).get("value", "")
+            reference = row.read().get("ParentRef") or {}
+            parent = reference.get("value", "")
             self.children.setdefault(parent, []).append(id)
 
     def own(self, id: str) -> Values:
+        """Return the sums of an account without those below it."""
         values = self.sums.get(id)
-        return [self.sign * value for value in values] if values else [ZERO] * (self.width - 1)
+        if not values:
+            return [ZERO] * (self.width - 1)
+        return [self.sign * value for value in values]
 
     def whole(self, id: str) -> Values:
         total = self.own(id)
@@ -53,14 +60,17 @@ class Tree:
         )
 
     def rows(self, types: tuple[str, ...], parent: str = "") -> list[Row]:
-        rows = []
+        """Return the accounts of some types below another, in the order of their names."""
+        ids_by_name = []
         for id in self.children.get(parent, ()):
             account = self.frame.account(id)
             if account["AccountType"] in types and self.has_moved(id):
-                rows.append((account["Name"].casefold(), self._row(types, id, account["Name"])))
-        return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+                ids_by_name.append((account["Name"], id))
+        ids_by_name.sort(key=lambda pair: pair[0].casefold())
+        return [self._row(types, id, name) for name, id in ids_by_name]
 
     def _row(self, types: tuple[str, ...], id: str, name: str) -> Row:
+        """Return an account, with those below it."""
         below = self.rows(types, id)
         own = self.texts(self.own(id), blank=True)
         if not below:
@@ -69,6 +79,7 @@ class Tree:
         return section_rows(name, below, total, width=self.width, id=id, own=own)
 
     def total(self, types: tuple[str, ...]) -> Values:
+        """Return the sums of all accounts of some types."""
         values = [ZERO] * (self.width - 1)
         for id in self.sums:
             if self.frame.account(id)["AccountType"] in types:
@@ -76,10 +87,12 @@ class Tree:
         return values
 
     def texts(self, values: Values, *, blank: bool = False) -> list[str]:
-        return [format_amount(value, blank=blank) for value in values]
+        """Format sums; return "" for zero with `blank`."""
+        return format_amounts(values, blank=blank)
 
 
 def add(one: Values, other: Values, sign: int = 1) -> Values:
+    """Add sums, or with `sign` -1 subtract them."""
     return [left + sign * right for left, right in zip(one, other, strict=True)]
 
 
@@ -158,23 +171,30 @@ def retained_account(frame: Frame) -> str:
 def trial_balance(frame: Frame) -> Report:
     """Report every account with its balance in debit or credit."""
     sums = closing_balances(frame, min(frame.period.end, dt.date.max))
-    accounts = sorted(sums, key=lambda id: insert_account(frame.account(id)))
     rows: list[Row] = []
-    for id in accounts:
-        if sums[id]:
-            debit, credit = max(sums[id], ZERO), max(-sums[id], ZERO)
-            values = [format_amount(debit, blank=True), format_amount(credit, blank=True)]
-            rows.append(
-                name_and_values(str(frame.account(id).get("FullyQualifiedName") or id), values, id)
-            )
-    debits = sum((value for value in sums.values() if value > 0), ZERO)
-    credits = -sum((value for value in sums.values() if value < 0), ZERO)
+    debits = ZERO
+    credits = ZERO
+    for id in sorted(sums, key=lambda id: account_order(frame.account(id))):
+        if not sums[id]:
+            continue
+        debit = max(sums[id], ZERO)
+        credit = max(-sums[id], ZERO)
+        debits += debit
+        credits += credit
+        name = str(frame.account(id).get("FullyQualifiedName") or id)
+        rows.append(name_and_values(name, format_amounts([debit, credit], blank=True), id))
     if rows:
-        rows.append(
-            summary_row("TOTAL", [format_amount(debits), format_amount(credits)], "GrandTotal")
-        )
+        rows.append(grand_total([debits, credits]))
     columns = [Column("", "Account"), Column("Debit"), Column("Credit")]
-    return Report(columns, rows, {"SummarizeColumnsBy": summarize(frame)}, not rows)
+    about = {"SummarizeColumnsBy": summarize(frame)}
+    return Report(columns, rows, about, not rows)
+
+
+def account_order(account: dict[str, Any]) -> tuple[int, str]:
+    """Return what puts accounts in the order of the chart."""
+    kind = account["AccountType"]
+    place = ORDER.index(kind) if kind in ORDER else len(ORDER)
+    return place, str(account["Name"]).casefold()
 
 
 ORDER = (
@@ -190,11 +210,6 @@ ORDER = (
     "Equity",
     *EARNING,
 )
-
-
-def insert_account(account: dict[str, Any]) -> tuple[int, str]:
-    kind = account["AccountType"]
-    return (ORDER.index(kind) if kind in ORDER else len(ORDER), str(account["Name"]).casefold())
 
 
 def period_ends(frame: Frame) -> list[Period]:

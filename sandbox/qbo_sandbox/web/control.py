@@ -27,7 +27,9 @@ class Control:
     """Answers a test, or a person driving the stand-in."""
 
     def __init__(self, companies: dict[str, Company], grants: Grants, journal: Journal) -> None:
-        self.companies, self.grants, self.journal = companies, grants, journal
+        self.companies = companies
+        self.grants = grants
+        self.journal = journal
         self.switches = Switches()
 
     def pages(self) -> dict[str, Callable[[str, Any], object]]:
@@ -50,6 +52,7 @@ class Control:
         return self.switches.page()
 
     def set(self, raw: dict[str, Any]) -> None:
+        """Set switches, for every company."""
         self.switches = self.switches.changed(_plain(raw))
         for company in self.companies.values():
             company.switches = self.switches
@@ -57,17 +60,19 @@ class Control:
     def company(self, method: str, body: Any) -> object:
         """POST {"realm", option: value} changes a company's options and preferences."""
         if method == "POST":
-            company = self._of(body)
-            self.reopt(company, {key: value for key, value in body.items() if key != "realm"})
+            changes = {key: value for key, value in body.items() if key != "realm"}
+            self.reopt(self._of(body), changes)
         return {realm: company.options.as_dict() for realm, company in self.companies.items()}
 
     def reopt(self, company: Company, raw: dict[str, Any]) -> None:
+        """Change a company's options, and its preferences with them."""
         company.options = company.options.changed(_plain(raw))
-        self.journal.append_line(dump({"options": company.options.as_dict()}).encode())
+        event = {"options": company.options.as_dict()}
+        self.journal.append_line(dump(event).encode())
         row = company.row("Preferences", "1")
         if row:
-            old = row.read()
-            _rewrite(company, "Preferences", row.id, old | preferences.sections(company.options))
+            data = row.read() | preferences.sections(company.options)
+            _rewrite(company, "Preferences", row.id, data)
 
     def act_checked(self, method: str, body: Any) -> object:
         """Answer /_sandbox/act; raise ValueError with a sentence if the act is wrong or refused."""
@@ -106,19 +111,23 @@ class Control:
             return acts[body["do"]](company, body)
 
     def _of(self, body: Any) -> Company:
-        realm = body.get("realm") or next(iter(self.companies))
-        if str(realm) not in self.companies:
-            raise ValueError(f"there is no company {realm}; there are {', '.join(self.companies)}")
-        return self.companies[str(realm)]
+        """Return the company that a body names, by default the first one."""
+        realm = str(body.get("realm") or next(iter(self.companies)))
+        if realm not in self.companies:
+            realms = ", ".join(self.companies)
+            raise ValueError(f"there is no company {realm}; there are {realms}")
+        return self.companies[realm]
 
     def _close_books(self, company: Company, body: dict[str, Any]) -> object:
+        """Close the books up to a day."""
         self.reopt(company, {"closed": body.get("date")})
         return {"closed": company.options.closed}
 
     def _reconcile(self, company: Company, body: dict[str, Any]) -> object:
         """Cover a transaction by a bank reconciliation."""
         row = operations.require_existing(company, body["kind"], body["id"])
-        self.reopt(company, {"reconciled": (*company.options.reconciled, row.id)})
+        reconciled = (*company.options.reconciled, row.id)
+        self.reopt(company, {"reconciled": reconciled})
         return {"reconciled": list(company.options.reconciled)}
 
     def _disconnect(self, company: Company, body: dict[str, Any]) -> object:
@@ -130,12 +139,15 @@ class Control:
 
 
 def _plain(raw: dict[str, Any]) -> dict[str, Any]:
-    numbers = {
-        name: float(value) if isinstance(value, Decimal) else value for name, value in raw.items()
-    }
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in numbers.items()
-    }
+    """Return options from JSON with numbers and tuples as options have them."""
+    options = {}
+    for name, value in raw.items():
+        if isinstance(value, Decimal):
+            value = float(value)
+        elif isinstance(value, list):
+            value = tuple(value)
+        options[name] = value
+    return options
 
 
 def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> object:
@@ -148,16 +160,19 @@ def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> obje
 
 def _edit_object(company: Company, body: dict[str, Any]) -> object:
     """Change fields as a person would: the usual rules apply."""
-    row = operations.require_existing(company, body["kind"], body["id"])
+    kind = body["kind"]
+    row = operations.require_existing(company, kind, body["id"])
     data = {**row.read(), **body.get("set", {}), "SyncToken": str(row.token)}
-    if body["kind"] in EDITED_BY_PEOPLE:
-        return _rewrite(company, body["kind"], row.id, data)
+    if kind in EDITED_BY_PEOPLE:
+        return _rewrite(company, kind, row.id, data)
     for name in ("domain", "sparse", "MetaData", *_generated_links(data)):
         data.pop(name, None)
-    return json.loads(operations.update(company, body["kind"], data, {}, None).body)
+    reply = operations.update(company, kind, data, {}, None)
+    return json.loads(reply.body)
 
 
 def _generated_links(data: dict[str, Any]) -> list[str]:
+    """Return the fields of an object that are addresses made for one answer."""
     return [name for name in data if name in ("FileAccessUri", "TempDownloadUri")]
 
 
@@ -180,7 +195,9 @@ def _void_object(company: Company, body: dict[str, Any]) -> object:
 
 
 def _create_object(company: Company, body: dict[str, Any]) -> object:
-    return json.loads(operations.create(company, body["kind"], dict(body["set"]), {}, None).body)
+    """Create an object as a person would."""
+    reply = operations.create(company, body["kind"], dict(body["set"]), {}, None)
+    return json.loads(reply.body)
 
 
 def _deactivate_entry(company: Company, body: dict[str, Any]) -> object:

@@ -31,16 +31,19 @@ CHANGED = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "Sales
 
 def entry_section(kind: str, body: dict[str, Any]) -> str:
     """Return the page of an entry: facts, lines, buttons, and all fields folded."""
-    acts = " ".join(
-        button_form(do, label, kind=kind, id=body["Id"]) for do, label in ACTS.get(kind, ())
+    buttons = []
+    for do, label in ACTS.get(kind, ()):
+        buttons.append(button_form(do, label, kind=kind, id=body["Id"]))
+    facts = []
+    for field, label in FACTS.items():
+        if body.get(field):
+            facts.append(_fact_row(label, body[field]))
+    table = f"<table><tbody>{''.join(facts)}</tbody></table>"
+    json_text = escape(json.dumps(body, indent=2, ensure_ascii=False, default=str))
+    all_fields = f"<details><summary>All fields</summary><pre>{json_text}</pre></details>"
+    return (
+        f"<p>{' '.join(buttons)}</p>{table}{_line_rows(body)}{_edit_form(kind, body)}{all_fields}"
     )
-    facts = "".join(
-        _fact_row(label, body[field]) for field, label in FACTS.items() if body.get(field)
-    )
-    whole = escape(json.dumps(body, indent=2, ensure_ascii=False, default=str))
-    raw = f"<details><summary>All fields</summary><pre>{whole}</pre></details>"
-    table = f"<table><tbody>{facts}</tbody></table>"
-    return f"<p>{acts}</p>{table}{_line_rows(body)}{_edit_form(kind, body)}{raw}"
 
 
 def button_form(do: str, label: str, more: str = "", **values: str) -> str:
@@ -61,24 +64,34 @@ def format_amount(value: object) -> str:
 
 def form_changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     """Return the changes of a form: number, memo, amount of the first line."""
-    memo = form.get("memo", "").replace("\r\n", "\n")
-    fields: dict[str, Any] = {"DocNumber": form.get("number", ""), "PrivateNote": memo}
-    amount, line = form.get("amount", ""), _first_line(body)
-    if line is None or amount == str(line["Amount"]):
+    fields: dict[str, Any] = {
+        "DocNumber": form.get("number", ""),
+        "PrivateNote": form.get("memo", "").replace("\r\n", "\n"),
+    }
+    amount_text = form.get("amount", "")
+    line = _first_line(body)
+    if line is None or amount_text == str(line["Amount"]):
         return fields
     try:
-        sum = Decimal(amount)
+        amount = Decimal(amount_text)
     except InvalidOperation:
-        raise ValueError(f"“{amount}” is no amount.") from None
-    detail = line[line["DetailType"]]
-    priced = {"Qty": Decimal(1), "UnitPrice": sum} if "UnitPrice" in detail else {}
-    first = line | {"Amount": sum, line["DetailType"]: detail | priced}
-    lines = [
-        first if one is line else one
-        for one in body["Line"]
-        if one["DetailType"] != "SubTotalLineDetail"
-    ]
+        raise ValueError(f"“{amount_text}” is no amount.") from None
+    lines = []
+    for one in body["Line"]:
+        if one is line:
+            lines.append(_with_amount(line, amount))
+        elif one["DetailType"] != "SubTotalLineDetail":
+            lines.append(one)
     return fields | {"Line": lines, "TxnTaxDetail": None}
+
+
+def _with_amount(line: dict[str, Any], amount: Decimal) -> dict[str, Any]:
+    """Return a line with another amount; its quantity becomes one if it has a price."""
+    kind = line["DetailType"]
+    detail = line[kind]
+    if "UnitPrice" in detail:
+        detail = detail | {"Qty": Decimal(1), "UnitPrice": amount}
+    return line | {"Amount": amount, kind: detail}
 
 
 def _first_line(body: dict[str, Any]) -> dict[str, Any] | None:
@@ -140,10 +153,13 @@ def _line_rows(body: dict[str, Any]) -> str:
 
 
 def _posts_to(line: dict[str, Any]) -> str:
+    """Return the names of what a line posts to."""
     detail = line.get(line.get("DetailType", ""), {})
-    references = (
-        [detail[name] for name in DETAILS if isinstance(detail.get(name), dict)]
-        if isinstance(detail, dict)
-        else []
-    )
-    return " · ".join(str(one["name"]) for one in references if one.get("name"))
+    if not isinstance(detail, dict):
+        return ""
+    names = []
+    for field in DETAILS:
+        reference = detail.get(field)
+        if isinstance(reference, dict) and reference.get("name"):
+            names.append(str(reference["name"]))
+    return " · ".join(names)

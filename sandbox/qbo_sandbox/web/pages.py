@@ -58,7 +58,9 @@ class BookPages:
     """`/` lists the books, newest first; an entry's page shows its fields and what can be done."""
 
     def __init__(self, companies: dict[str, Company], act: Act, faults: Faults) -> None:
-        self.companies, self.act, self.faults = companies, act, faults
+        self.companies = companies
+        self.act = act
+        self.faults = faults
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Carry out the act of a form, if there is one, and return the page with its outcome."""
@@ -156,6 +158,7 @@ def _list_page(company: Company, kind: str) -> str:
 
 
 def _newest_first(company: Company, kind: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a kind, the newest first."""
     rows = company.table(kind).rows
     return (rows[id].read() for id in reversed(rows))
 
@@ -192,6 +195,7 @@ def _name_of(body: dict[str, Any]) -> str:
 
 
 def _entry_page(company: Company, kind: str, body: dict[str, Any]) -> str:
+    """Return the page of one object."""
     back = f'<p><a href="{_page_address(company, kind)}">All of {kind}</a></p>'
     heading = f"<h2>{kind} {escape(body['Id'])} · {escape(_name_of(body))}</h2>"
     return f"{back}{heading}{entry.entry_section(kind, body)}"
@@ -207,18 +211,23 @@ def _closing_form(company: Company) -> str:
 
 
 def _count_objects(company: Company, kind: str) -> int:
+    """Return how many objects of a kind there are."""
     return len(company.table(kind).rows)
 
 
 def _company_link(company: Company, current: bool) -> str:
+    """Return a link to the books of a company."""
     mark = ' aria-current="page"' if current else ""
-    return f'<a href="{_page_address(company, "Bill")}"{mark}>{escape(company.options.name)}</a>'
+    address = _page_address(company, "Bill")
+    return f'<a href="{address}"{mark}>{escape(company.options.name)}</a>'
 
 
 def _kind_link(company: Company, kind: str, current: bool) -> str:
+    """Return a link to the objects of a kind, with their number."""
     mark = ' aria-current="page"' if current else ""
-    count = f"{_count_objects(company, kind):,}"
-    return f'<a href="{_page_address(company, kind)}"{mark}>{kind} {count}</a>'
+    address = _page_address(company, kind)
+    count = _count_objects(company, kind)
+    return f'<a href="{address}"{mark}>{kind} {count:,}</a>'
 
 
 def _page_address(company: Company, kind: str, id: str = "") -> str:
