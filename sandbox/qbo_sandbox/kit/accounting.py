@@ -72,4 +72,5 @@ def _status_types(names: type[StatusNames], amount_paid: str | None) -> Types:
 
 
 def _status_order(row: dict[str, Any], names: type[StatusNames]) -> tuple[int, dt.datetime]:
+    """Return what puts statuses in order: the version they are of, then their time."""
     return row[names.VERSION], moment(row[names.AT], names.AT)

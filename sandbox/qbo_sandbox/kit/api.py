@@ -25,7 +25,8 @@ class Api:
     parameters: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def __init__(self, tokens: Tokens, limits: Limits) -> None:
-        self.tokens, self.limits = tokens, limits
+        self.tokens = tokens
+        self.limits = limits
 
     def call(self, environ: WSGIEnvironment) -> str | None:
         """Return the call's name, for faults and the log; None if there is no such call."""
@@ -44,6 +45,7 @@ class Api:
         return json_answer(start, 200, answer)
 
     def _let_in(self, environ: WSGIEnvironment, name: str | None) -> None:
+        """Refuse a call over the limit, an unknown one, and one without a token."""
         self.limits.count()
         if name is None:
             raise Wrong(404, "not_found", "There is no such call.")
@@ -89,6 +91,7 @@ def form(environ: WSGIEnvironment) -> dict[str, str]:
 
 
 def _check_parameters(environ: WSGIEnvironment, allowed: Sequence[str]) -> None:
+    """Refuse parameters that the call does not have, or that stand twice."""
     earlier = set[str]()
     for name, _ in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
         if name not in allowed:

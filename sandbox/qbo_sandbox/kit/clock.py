@@ -22,10 +22,13 @@ class Clock:
             self._stopped = time.time() if now is None else now
 
     def now(self) -> float:
+        """Return the time in seconds since 1970."""
         pretended: float | None = getattr(self._pretended, "now", None)
         if pretended is not None:
             return pretended
-        return time.time() + self._offset if self._stopped is None else self._stopped
+        if self._stopped is not None:
+            return self._stopped
+        return time.time() + self._offset
 
     def set(self, now: float, *, frozen: bool | None = None) -> None:
         """Put the clock to a moment; `frozen` left out keeps it running or standing as it was."""
@@ -45,6 +48,7 @@ class Clock:
         self._stopped = None if state["stopped"] is None else float(state["stopped"])
 
     def advance(self, seconds: float) -> None:
+        """Move the clock forward."""
         self.set(self.now() + seconds)
 
     @contextmanager
@@ -78,4 +82,5 @@ def moment(text: str) -> float:
 
 
 def iso(now: float) -> str:
+    """Return a moment as text, in UTC."""
     return dt.datetime.fromtimestamp(now, dt.UTC).isoformat(timespec="milliseconds")

@@ -63,6 +63,7 @@ def _commit_late(
 def _delay(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Carry the request out, and answer later."""
     status, headers, body = stage.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, pause=fault.seconds)
 
@@ -70,6 +71,7 @@ def _delay(
 def _delay_before(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Wait, then carry the request out."""
     stage.sleep(fault.seconds)
     return send(start, *stage.carry_out(environ))
 
@@ -77,6 +79,7 @@ def _delay_before(
 def _drip(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Carry the request out, and answer byte by byte."""
     status, headers, body = stage.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, drip=fault.seconds or 1.0)
 
@@ -84,6 +87,7 @@ def _drip(
 def _reset(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Carry the request out, and reset the connection in the middle of the answer."""
     status, headers, body = stage.carry_out(environ)
     cut = fault.options.get("bytes", len(body) // 2)
     raise Wire(status=status, headers=headers, body=body, cut=min(int(cut), len(body)))
@@ -92,6 +96,7 @@ def _reset(
 def _hang_up(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Carry the request out, answer, and close the connection."""
     status, headers, body = stage.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, hang_up=True)
 
@@ -99,6 +104,7 @@ def _hang_up(
 def _status(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Answer with a status; carry the request out only if the rule says so."""
     if fault.commit:
         stage.carry_out(environ)
     return _answer_only(stage, fault, fault.status or STATUS.get(fault.kind, 500), environ, start)
@@ -107,11 +113,12 @@ def _status(
 def _answer_only(
     stage: FaultTarget, fault: Fault, status: int, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Answer with a status, whatever became of the request."""
     kind, body = stage.shape(status, environ)
-    again = [] if fault.retry_after is None else [("Retry-After", str(fault.retry_after))]
-    return send(
-        start, status, [("Content-Type", kind), *environ.get("sandbox.headers", ()), *again], body
-    )
+    headers = [("Content-Type", kind), *environ.get("sandbox.headers", ())]
+    if fault.retry_after is not None:
+        headers.append(("Retry-After", str(fault.retry_after)))
+    return send(start, status, headers, body)
 
 
 def _redirect(
@@ -129,13 +136,13 @@ def _redirect(
 def _spoil(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Carry the request out, and answer with a spoiled body."""
     status, headers, body = stage.carry_out(environ)
-    kind, spoiled = SPOILS[fault.kind](fault.options, body)
+    spoil = SPOILS[fault.kind]
+    kind, spoiled = spoil(fault.options, body)
     if kind:
-        headers = [
-            *(pair for pair in headers if pair[0].lower() != "content-type"),
-            ("Content-Type", kind),
-        ]
+        headers = [pair for pair in headers if pair[0].lower() != "content-type"]
+        headers.append(("Content-Type", kind))
     return send(start, status, headers, spoiled)
 
 

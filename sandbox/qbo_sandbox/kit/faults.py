@@ -105,22 +105,22 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> Fault:
+        """Add a rule; raise ValueError if its kind, an option or its call does not exist."""
         if fault.kind not in self.kinds:
-            raise ValueError(
-                f"unknown fault {fault.kind!r}; there are {', '.join(sorted(self.kinds))}"
-            )
+            kinds = ", ".join(sorted(self.kinds))
+            raise ValueError(f"unknown fault {fault.kind!r}; there are {kinds}")
         for name in fault.options.keys() - self.options:
-            raise ValueError(
-                f"unknown option {name!r} of a fault;"
-                f" there are {', '.join(sorted(self._settable()))}"
-            )
+            options = ", ".join(sorted(self._settable()))
+            raise ValueError(f"unknown option {name!r} of a fault; there are {options}")
         if self.calls and not any(fnmatchcase(call, fault.call) for call in self.calls):
-            raise ValueError(f"no call is named {fault.call!r}; there are {', '.join(self.calls)}")
+            calls = ", ".join(self.calls)
+            raise ValueError(f"no call is named {fault.call!r}; there are {calls}")
         with self._lock:
             self._rules.append(fault)
         return fault
 
     def _settable(self) -> set[str]:
+        """Return the names that a rule may have."""
         names = {field.name for field in fields(Fault)}
         return names - INTERNAL_FIELDS | self.options
 
@@ -155,6 +155,7 @@ class Faults:
 
 
 def _as_json(rule: Fault) -> dict[str, Any]:
+    """Return a rule with the names that it has on the page of faults."""
     values = {field.name: getattr(rule, field.name) for field in fields(rule)}
     return {"seen" if name == "matches" else name: value for name, value in values.items()}
 

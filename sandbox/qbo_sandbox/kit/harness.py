@@ -29,6 +29,7 @@ PAGES = "/_sandbox/"
 
 
 def plain_call(environ: WSGIEnvironment) -> str:
+    """Return the name of a call: its method and path."""
     return f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '/')}"
 
 
@@ -62,7 +63,10 @@ class Harness:
         pages: dict[str, Page] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.app, self.call, self.shape, self.sleep = app, call, shape, sleep
+        self.app = app
+        self.call = call
+        self.shape = shape
+        self.sleep = sleep
         self.clock = clock or Clock()
         self.faults = faults or Faults()
         self.log = RequestLog()
@@ -90,6 +94,7 @@ class Harness:
     def _log(
         self, call: str, fault: Fault | None, environ: WSGIEnvironment, start: StartResponse
     ) -> Iterable[bytes]:
+        """Answer a call, and write into the log what became of it."""
         at, status, note = self.clock.now(), 0, environ.setdefault("sandbox.note", {})
 
         def begin(line: str, headers: Headers, exc_info: Any = None) -> Any:
@@ -112,9 +117,12 @@ class Harness:
     def _play(
         self, fault: Fault, environ: WSGIEnvironment, start: StartResponse
     ) -> Iterable[bytes]:
+        """Answer with a fault; the application itself plays those that only it can."""
         environ["sandbox.fault"] = fault
         play = PLAYS.get(fault.kind)
-        return play(self, fault, environ, start) if play else self.app(environ, start)
+        if play is None:
+            return self.app(environ, start)
+        return play(self, fault, environ, start)
 
     def carry_out(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
         """Run the stand-in and hold its answer back."""
@@ -152,11 +160,11 @@ class Harness:
                 self._log(self.call(environ), None, {**environ, **fresh}, lambda *_: lambda _: None)
 
     def _page(self, name: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer a call of the control API."""
         page = self.pages.get(name.split("/")[0])
         if page is None:
-            return json_answer(
-                start, 404, {"error": f"no such page; there are {', '.join(sorted(self.pages))}"}
-            )
+            pages = ", ".join(sorted(self.pages))
+            return json_answer(start, 404, {"error": f"no such page; there are {pages}"})
         try:
             body = json_of(environ)
             if body is None:

@@ -33,7 +33,9 @@ class Journal:
             os.truncate(self.path, whole)
 
     def append(self, record: dict[str, Any]) -> None:
-        self.append_line(json.dumps(record, ensure_ascii=False, default=str).encode())
+        """Write a record."""
+        line = json.dumps(record, ensure_ascii=False, default=str)
+        self.append_line(line.encode())
 
     def append_line(self, line: bytes) -> None:
         """Write one line of JSON, made by the caller, in a single system call."""
@@ -46,6 +48,7 @@ class Journal:
                 os.fsync(file)
 
     def _open(self) -> int:
+        """Return the file, which is opened with the first record."""
         if self._file is None:
             assert self.path is not None
             self.path.parent.mkdir(parents=True, exist_ok=True)

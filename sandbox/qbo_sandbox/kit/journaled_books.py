@@ -12,7 +12,10 @@ class Journalled:
     """A subclass says in `_apply` how an event counts, and ends its `__init__` with `_replay`."""
 
     def __init__(self, journal: Journal, clock: Clock) -> None:
-        self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
+        self._journal = journal
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._last = ""
 
     def do(self, what: str, **event: Any) -> Any:
         """Write an event to the journal, apply it, and return what it yields."""

@@ -26,7 +26,8 @@ class StandIn:
     name: ClassVar[str]
 
     def __init__(self, clock: Clock | None) -> None:
-        self.clock, self.faults = clock or Clock(), Faults()
+        self.clock = clock or Clock()
+        self.faults = Faults()
 
     def open(self, api: Api, pages: Pages, calls: Calls, doors: Mapping[str, Page]) -> None:
         """Build `wsgi` from the API, the pages for people, and the control pages, `doors`."""
@@ -42,14 +43,17 @@ class StandIn:
         )
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer a call of the API, or a page for people."""
         is_api = environ.get("PATH_INFO", "").startswith(("/v1/", "/oauth/"))
-        return (self.api if is_api else self.pages)(environ, start)
+        application = self.api if is_api else self.pages
+        return application(environ, start)
 
     def _call(self, environ: WSGIEnvironment) -> str:
         """Return the call's name, for faults and the log; `page` for pages."""
         return self.api.call(environ) or "page"
 
     def _shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
+        """Return the content type and the body of an error."""
         if status in PROBLEMS:
             code, message = PROBLEMS[status]
         elif status == 503:

@@ -17,8 +17,11 @@ class Limits:
     """Counts calls, whoever makes them; `requests` may be set while it runs, 0 takes all."""
 
     def __init__(self, clock: Clock, requests: int, seconds: int) -> None:
-        self.requests, self.seconds = requests, seconds
-        self._clock, self._times, self._lock = clock, deque[float](), threading.Lock()
+        self.requests = requests
+        self.seconds = seconds
+        self._clock = clock
+        self._times = deque[float]()
+        self._lock = threading.Lock()
 
     @classmethod
     def at_rate(cls, clock: Clock, rate: str) -> Self:
@@ -27,7 +30,8 @@ class Limits:
         if match is None:
             raise ValueError(f"{rate!r} is no rate; write it as 100/15s")
         requests, count, unit = match.groups()
-        return cls(clock, int(requests), int(count or 1) * UNIT_SECONDS[unit])
+        seconds = int(count or 1) * UNIT_SECONDS[unit]
+        return cls(clock, int(requests), seconds)
 
     def wait(self) -> int:
         """Count a call: return 0 if it is admitted, else the seconds to wait."""

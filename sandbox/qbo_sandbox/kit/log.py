@@ -45,7 +45,12 @@ class RequestLog:
             self._entries.append((number, at, method, path, call, status, fault, note))
 
     def entries(self, call: str | None = None) -> list[dict[str, Any]]:
-        return [_log_entry(*row) for row in list(self._entries) if call in (None, row[4])]
+        """Return the requests, all of them or those of one call, the oldest first."""
+        entries = []
+        for row in list(self._entries):
+            if call in (None, row[4]):
+                entries.append(_log_entry(*row))
+        return entries
 
     def page(self, method: str, body: object) -> object:
         """Answer /_sandbox/log: GET reads, filtered by `call` and `after`; DELETE empties it."""

@@ -33,6 +33,7 @@ Headers = list[Header]
 
 
 def status_line(status: int) -> str:
+    """Return a status with its reason."""
     return f"{status} {REASONS.get(status, 'Answer')}"
 
 
@@ -59,10 +60,12 @@ def json_of(environ: WSGIEnvironment) -> Any:
 
 
 def query_of(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return the parameters in the address of a request."""
     return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
 
 
 def form_of(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return the fields of a form."""
     return dict(parse_qsl(body_of(environ).decode("utf-8", "replace"), keep_blank_values=True))
 
 
@@ -83,9 +86,11 @@ def text_answer(
 def json_answer(
     start: StartResponse, status: int, value: object, headers: Sequence[Header] = ()
 ) -> Iterable[bytes]:
+    """Answer in JSON."""
     text = json.dumps(value, ensure_ascii=False, default=_plain_text)
     return text_answer(start, status, text, JSON, headers)
 
 
 def _plain_text(value: object) -> object:
+    """Return a value that JSON does not have as one that it has."""
     return float(value) if isinstance(value, Decimal) else str(value)

@@ -12,7 +12,9 @@ SPACES = b" " * 65536
 
 def content(sort: str, text: str, html: str) -> bytes | None:
     """Return the bytes of a file; None for one that was lost."""
-    return None if sort == "missing" else b"".join(_file_parts(sort, text, html))
+    if sort == "missing":
+        return None
+    return b"".join(_file_parts(sort, text, html))
 
 
 @lru_cache(maxsize=512)
@@ -32,6 +34,7 @@ def describe(sort: str, text: str, html: str) -> dict[str, object]:
 
 
 def _file_parts(sort: str, text: str, html: str) -> Iterator[bytes]:
+    """Yield the parts of a file; a large one is filled up with spaces."""
     whole = html.encode() if sort == "html" else pdf([text])
     yield whole
     for start in range(len(whole), TOO_LARGE if sort == "large" else 0, len(SPACES)):

@@ -49,24 +49,23 @@ class Pages:
         )
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        method, (name, parts) = environ["REQUEST_METHOD"], self._route(environ)
+        name, parts = self._route(environ)
         if not name or not self.is_known(environ, *parts):
-            return text_answer(
-                start, 404, self._nothing(environ, "There is no such page"), headers=SAFE
-            )
-        if method == "GET":
-            return text_answer(start, 200, getattr(self, name)(environ, *parts), headers=SAFE)
+            text = self._nothing(environ, "There is no such page")
+            return text_answer(start, 404, text, headers=SAFE)
+        handler = getattr(self, name)
+        if environ["REQUEST_METHOD"] == "GET":
+            return text_answer(start, 200, handler(environ, *parts), headers=SAFE)
         if environ.get("HTTP_SEC_FETCH_SITE", "same-origin") not in ORIGINS:
-            return text_answer(
-                start, 403, self._nothing(environ, "Another site sent this form"), headers=SAFE
-            )
+            text = self._nothing(environ, "Another site sent this form")
+            return text_answer(start, 403, text, headers=SAFE)
         try:
-            to = environ.get("SCRIPT_NAME", "") + self.carry_out(
-                getattr(self, name), form_of(environ), *parts
-            )
+            path = self.carry_out(handler, form_of(environ), *parts)
         except PageRefused as refused:
-            return text_answer(start, 422, self._nothing(environ, str(refused)), headers=SAFE)
-        return text_answer(start, 303, "", headers=(("Location", to), *SAFE))
+            text = self._nothing(environ, str(refused))
+            return text_answer(start, 422, text, headers=SAFE)
+        address = environ.get("SCRIPT_NAME", "") + path
+        return text_answer(start, 303, "", headers=(("Location", address), *SAFE))
 
     def is_known(self, environ: WSGIEnvironment, *parts: str) -> bool:
         """Tell whether the object of a path exists."""
@@ -108,6 +107,7 @@ class Pages:
         )
 
     def _route(self, environ: WSGIEnvironment) -> tuple[str, tuple[str, ...]]:
+        """Return the name of the method that answers a request, and the parts of its path."""
         path = environ.get("PATH_INFO") or "/"
         for method, pattern, name in self.routes:
             if method == environ["REQUEST_METHOD"] and (match := re.fullmatch(pattern, path)):
@@ -115,4 +115,5 @@ class Pages:
         return "", ()
 
     def _nothing(self, environ: WSGIEnvironment, text: str) -> str:
+        """Return a page with nothing but a message."""
         return self.render(environ, "nothing", message=text)

@@ -30,6 +30,7 @@ def _build_page(content: int) -> bytes:
 
 
 def _build_stream(rows: Sequence[str]) -> bytes:
+    """Return the rows of a page as a stream of text."""
     lines = b"\n".join(b"(%s) Tj T*" % _escape(row) for row in rows)
     content = b"BT /F1 10 Tf %d TL 45 780 Td\n%s\nET" % (LEADING, lines)
     return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)

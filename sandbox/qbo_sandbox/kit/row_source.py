@@ -44,7 +44,8 @@ class RowSource:
     ) -> None:
         self.clock = Clock()
         self.limits = Limits.at_rate(self.clock, self.rate)
-        self.calls, self.webhook_url = calls, ""
+        self.calls = calls
+        self.webhook_url = ""
         self.journal = Journal(folder / f"{self.name}.jsonl" if folder else None)
         self.rows = Rows()
         for row in (*rows, *self.journal.replay()):
@@ -116,6 +117,7 @@ class RowSource:
         return json_answer(start, status, body, (("Date", date),))
 
     def _edit(self, id: str, form: Mapping[str, str]) -> StatusAndBody:
+        """Change a row by the form of a person, and tell of it."""
         row = self.rows.get(id)
         if row is None:
             return 404, {"message": "There is no such row."}

@@ -17,9 +17,11 @@ class Rows(dict[Any, dict[str, Any]]):
 
     def put(self, row: dict[str, Any]) -> None:
         """Add or replace a row."""
-        if row["id"] in self:
-            self._order.pop(bisect.bisect_left(self._order, place(self[row["id"]])))
-        self[row["id"]] = row
+        id = row["id"]
+        if id in self:
+            former_place = bisect.bisect_left(self._order, place(self[id]))
+            del self._order[former_place]
+        self[id] = row
         bisect.insort(self._order, place(row))
 
     def remove(self, id: Any) -> None:
@@ -59,7 +61,8 @@ class Rows(dict[Any, dict[str, Any]]):
         """Yield the rows whose last change is after the place, the oldest first."""
         start = bisect.bisect_right(self._order, behind) if behind else 0
         for index in range(start, len(self._order)):
-            yield self[self._order[index][1]]
+            _, id = self._order[index]
+            yield self[id]
 
 
 def place(row: dict[str, Any]) -> Place:
@@ -69,7 +72,8 @@ def place(row: dict[str, Any]) -> Place:
 
 def format_cursor(moment: str, id: Any) -> str:
     """Return a place as a text whose meaning only the source knows."""
-    return base64.urlsafe_b64encode(f"{moment}|{id}".encode()).decode().rstrip("=")
+    text = base64.urlsafe_b64encode(f"{moment}|{id}".encode()).decode()
+    return text.rstrip("=")
 
 
 def parse_cursor(text: str) -> Place:

@@ -25,7 +25,8 @@ class Server:
     """Serves one WSGI application on the loopback; `port` 0 picks a free port, see `url`."""
 
     def __init__(self, wsgi: WSGIApplication, port: int = 0, host: str = "127.0.0.1") -> None:
-        self.wsgi, self.host = wsgi, host
+        self.wsgi = wsgi
+        self.host = host
         self._listener = self._listen(port)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://{host}:{self.port}"
@@ -34,9 +35,11 @@ class Server:
         self._thread: threading.Thread | None = None
 
     def _listen(self, port: int) -> socket.socket:
+        """Listen on a port, 0 for a free one."""
         return socket.create_server((self.host, port), backlog=512)
 
     def start(self) -> "Server":
+        """Serve in a thread; return the server."""
         self._thread = threading.Thread(target=self.run, name=f"stand-in {self.port}", daemon=True)
         self._thread.start()
         return self
@@ -102,7 +105,8 @@ class _Connection:
     """One client's connection: reads requests one after the other and writes the answers."""
 
     def __init__(self, peer: socket.socket, server: Server) -> None:
-        self.peer, self.server = peer, server
+        self.peer = peer
+        self.server = server
         self.buffer = b""
 
     def exchange(self) -> bool:
@@ -134,6 +138,7 @@ class _Connection:
         return keep
 
     def _read_head(self) -> list[str] | None:
+        """Return the lines before the body, or None if the client closed the connection."""
         while b"\r\n\r\n" not in self.buffer:
             more = self.peer.recv(65536)
             if not more or len(self.buffer) > MAX_HEAD:
@@ -172,27 +177,33 @@ class _Connection:
         return environ, headers
 
     def _read_body(self, headers: dict[str, str]) -> bytes:
+        """Return the body of a request."""
         if headers.get("transfer-encoding", "").lower() == "chunked":
-            return b"".join(iter(self._send_chunk, b""))
+            return b"".join(iter(self._read_chunk, b""))
         return self._take(int(headers.get("content-length") or 0))
 
-    def _send_chunk(self) -> bytes:
+    def _read_chunk(self) -> bytes:
+        """Return the next chunk of a body, empty after the last one."""
         size = int(self._read_line().split(b";")[0], 16)
         chunk = self._take(size)
         self._read_line()
         return chunk
 
     def _read_line(self) -> bytes:
+        """Return the next line."""
         while b"\r\n" not in self.buffer:
             self.buffer += self._receive_more()
         line, _, self.buffer = self.buffer.partition(b"\r\n")
         return line
 
     def _take(self, size: int) -> bytes:
-        parts, have = [self.buffer], len(self.buffer)
-        while have < size:
-            parts.append(self._receive_more())
-            have += len(parts[-1])
+        """Return the next bytes of the request; wait until they are there."""
+        parts = [self.buffer]
+        received = len(self.buffer)
+        while received < size:
+            more = self._receive_more()
+            parts.append(more)
+            received += len(more)
         whole = b"".join(parts)
         self.buffer = whole[size:]
         return whole[:size]
@@ -204,10 +215,9 @@ class _Connection:
         return more
 
     def _send(self, status: str, headers: Headers, content: bytes, method: str, keep: bool) -> None:
-        head, body = (
-            _response_head(status, headers, len(content), keep),
-            b"" if method == "HEAD" else content,
-        )
+        """Send an answer; HEAD gets its headers only."""
+        head = _response_head(status, headers, len(content), keep)
+        body = b"" if method == "HEAD" else content
         if len(body) < LARGE:
             self.peer.sendall(head + body)
         else:
@@ -215,6 +225,7 @@ class _Connection:
             self.peer.sendall(body)
 
     def _misbehave(self, wire: Wire, keep: bool) -> bool:
+        """Answer as a fault says; tell whether the connection stays open."""
         if wire.refused:
             with self.server.closed_for(wire.pause):
                 self._reset()
@@ -234,6 +245,7 @@ class _Connection:
         return False
 
     def _drip(self, head: bytes, wire: Wire) -> bool:
+        """Send an answer byte by byte."""
         self.peer.sendall(head)
         for byte in wire.body:
             time.sleep(wire.drip)

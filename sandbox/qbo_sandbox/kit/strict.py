@@ -94,6 +94,7 @@ def as_object(value: Any, allowed: Types, required: Sequence[str], where: str = 
 
 
 def _path(where: str, name: str) -> str:
+    """Return the name of a field below another."""
     return f"{where}.{name}" if where else name
 
 

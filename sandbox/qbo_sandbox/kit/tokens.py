@@ -28,7 +28,10 @@ class Tokens:
     def __init__(
         self, clock: Clock, clients: dict[str, str], *, lifetime: float = 3600, rotate: bool = False
     ) -> None:
-        self.clock, self.clients, self.lifetime, self.rotate = clock, clients, lifetime, rotate
+        self.clock = clock
+        self.clients = clients
+        self.lifetime = lifetime
+        self.rotate = rotate
         self._access: dict[str, Grant] = {}
         self._refresh: dict[str, Grant] = {}
 
@@ -49,6 +52,7 @@ class Tokens:
         return tokens
 
     def knows(self, client: str, secret: str) -> bool:
+        """Tell whether a client has this secret."""
         return (
             secrets.compare_digest(self.clients.get(client, "").encode(), secret.encode())
             and client in self.clients
@@ -57,12 +61,14 @@ class Tokens:
     def issue(self, subject: str, client: str = "", token: str | None = None) -> str:
         """Issue this access token, or a new one, valid from now for the lifetime."""
         token = token or f"{MARK}{secrets.token_urlsafe(32)}"
-        self._access[token] = Grant(subject, client, self.clock.now() + self.lifetime)
+        expires = self.clock.now() + self.lifetime
+        self._access[token] = Grant(subject, client, expires)
         return token
 
     def issue_refresh(
         self, subject: str, client: str = "", token: str | None = None, lifetime: float = 1e10
     ) -> str:
+        """Issue this refresh token, or a new one."""
         token = token or f"{MARK}{secrets.token_urlsafe(32)}"
         self._refresh[token] = Grant(subject, client, self.clock.now() + lifetime)
         return token
@@ -103,11 +109,15 @@ class Tokens:
     def holder(self, environ: WSGIEnvironment) -> Grant | None:
         """Return the grant of the request's bearer token; None if there is no valid one."""
         grant = self._access.get(bearer_of(environ))
-        return grant if grant and grant.expires > self.clock.now() else None
+        if grant is None or grant.expires <= self.clock.now():
+            return None
+        return grant
 
     def revoke(self, subject: str) -> None:
+        """Take all tokens of a subject away."""
         for tokens in (self._access, self._refresh):
-            for token in [token for token, grant in tokens.items() if grant.subject == subject]:
+            revoked = [token for token, grant in tokens.items() if grant.subject == subject]
+            for token in revoked:
                 del tokens[token]
 
 

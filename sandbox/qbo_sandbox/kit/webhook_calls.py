@@ -46,8 +46,12 @@ class Calls:
 
     def hint(self, address: str, secret: str, topic: str, id: str | None = None) -> None:
         """Send a topic and perhaps an id, unless there is no address."""
-        if address:
-            self.send(address, secret, {self._topic: topic} | ({self._id: id} if id else {}))
+        if not address:
+            return
+        message = {self._topic: topic}
+        if id:
+            message[self._id] = id
+        self.send(address, secret, message)
 
     def send(self, address: str, secret: str, content: dict[str, Any]) -> None:
         """Queue a call."""
@@ -126,6 +130,7 @@ class Calls:
         return headers | {self._header: self._prefix + signature}, body
 
     def _outcome(self, event: dict[str, Any], secret: str) -> str:
+        """Send a call, several times if nobody takes it; return what became of it in words."""
         headers, body = self._request(event, secret)
         outcome = ""
         for _ in range(TRIES):
