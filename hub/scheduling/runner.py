@@ -299,6 +299,8 @@ def _send(steps: Steps, installation: Installation) -> None:
         recorder.line(Sentence("Posting: %(counts)s.", counts=_format_counts(sent.counts)))
     if sent.stopped:
         _raise_reason(steps, installation, sent.stopped)
+    if sent.unanswered:
+        raise Retry(sent.unanswered)
 
 
 def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None:

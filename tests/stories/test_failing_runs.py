@@ -128,6 +128,26 @@ def test_a_connection_that_is_refused_has_its_own_case(till, clock):
     assert till.cases() == ["Reconnect Fjord & Sons Construction to QuickBooks"]
 
 
+@pytest.mark.parametrize("fault", [{"kind": "unavailable"}, {"kind": "status", "status": 400}])
+def test_a_doubt_that_is_not_answered_for_an_hour_opens_the_case(till, clock, fault):
+    till.put(invoice(number="S-1"))
+    till.run()
+    till.quickbooks.add_fault("lose_answer", "invoice.create")
+    till.quickbooks.add_fault(call="query.invoice", count=0, **fault)
+    till.put(invoice("invoice:2", number="S-2"))
+    till.run()
+    assert till.states()["invoice:2"] == "unknown"
+    sync(till, clock, 3)
+    assert till.cases() == [], "the answer may still come"
+    sync(till, clock, 4)
+    (case,) = till.cases()
+    assert (case, "Invoice S-2 of Fjord Homes is in doubt" in case.reason) == (FAILING, True)
+
+    till.quickbooks.faults.clear()
+    sync(till, clock, 1)
+    assert (till.states()["invoice:2"], till.cases()) == ("posted", [])
+
+
 @pytest.mark.parametrize("end", ["disconnect", "pause", "disable"])
 def test_what_no_longer_runs_does_not_keep_the_case_open(till, clock, monkeypatch, end):
     monkeypatch.setattr(collect_run, "replan_stale", lambda setup: 1 / 0)

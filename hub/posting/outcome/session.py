@@ -112,6 +112,7 @@ class PostingSession:
         self._date_at = 0.0
         self.counts: Counter[str] = Counter()
         self.stopped = ""  # why nothing more can be sent now
+        self.last_error = ""  # why QuickBooks did not answer a question
         self.pause: float | None = None  # seconds after which a stopped session may go on by itself
         self.reload()
         self.batch_sizer = BatchSizer.for_company(self.company)
@@ -190,6 +191,7 @@ class PostingSession:
     def report_error(self, error: HubError) -> None:
         """Log that QuickBooks could not be asked; stop sending if the connection needs a person."""
         log.warning("company %s: %s", self.company_id, error.text)
+        self.last_error = error.text
         if isinstance(error, NeedsAttention):
             self.stop(error.text)
 

@@ -1,5 +1,6 @@
 """Post everything of a company that may be posted: resolve doubts, check, and send."""
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -8,7 +9,8 @@ from sqlalchemy import func, select
 from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Sentence, WorkInterrupted
-from hub.models import Installation, Posting
+from hub.models import NAMES_ONLY, Installation, Posting
+from hub.models.display_names import format_posting_name
 from hub.models.enums import ConnectionState, PostingState
 from hub.outbox import approvals
 from hub.posting import receipts
@@ -25,6 +27,7 @@ MAX_FRUITLESS_PAUSES = 6
 # A run waits this long for the limits of calls; a longer pause ends it.
 MAX_LIMIT_PAUSE_SECONDS = 180.0
 STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
+MAX_UNANSWERED = dt.timedelta(hours=1)  # of a doubt, after which a person should know
 # How long to wait before QuickBooks is asked again about doubts that it did not answer.
 RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 
@@ -34,6 +37,7 @@ class DrainResult:
     """The result of a drain: the steps taken, by name, the doubts left, and the requests.
 
     `stopped` says why nothing more can be sent; it is empty if nothing stopped the drain.
+    `unanswered` says which doubts QuickBooks has not answered for long; it is empty without any.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -41,6 +45,7 @@ class DrainResult:
     writes: int = 0
     reads: int = 0
     stopped: str = ""
+    unanswered: str = ""
 
 
 def drain(
@@ -100,6 +105,7 @@ def _result(posting_session: PostingSession, stopped: str) -> DrainResult:
         writes=posting_session.writes,
         reads=posting_session.reads,
         stopped=stopped,
+        unanswered=_describe_old_doubts(posting_session),
     )
 
 
@@ -236,6 +242,39 @@ def _count_doubts(posting_session: PostingSession) -> int:
     )
     with read_only_session() as session:
         return session.scalar(query) or 0
+
+
+def _describe_old_doubts(posting_session: PostingSession) -> str:
+    """Say which documents are in doubt although QuickBooks was asked for long; "" if none is."""
+    newest = posting_session.clock.now() - MAX_UNANSWERED
+    query = (
+        select(Posting)
+        .where(
+            *posting_session.own_postings(),
+            Posting.state == PostingState.UNKNOWN,
+            Posting.changed_at <= newest,
+        )
+        .order_by(Posting.id)
+        .options(*NAMES_ONLY)
+    )
+    with read_only_session() as session:
+        names = [format_posting_name(posting) for posting in session.scalars(query)]
+    if not names:
+        return ""
+    problem = posting_session.last_error
+    if len(names) == 1:
+        return Sentence(
+            "%(name)s is in doubt: QuickBooks does not answer whether it arrived. %(problem)s",
+            name=names[0],
+            problem=problem,
+        )
+    return Sentence(
+        "%(count)s documents, %(name)s among them, are in doubt: QuickBooks does not answer whether"
+        " they arrived. %(problem)s",
+        count=len(names),
+        name=names[0],
+        problem=problem,
+    )
 
 
 def _installation_ids(posting_session: PostingSession) -> list[int]:
