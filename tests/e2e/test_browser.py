@@ -12,10 +12,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import update
 
+from hub.context import current
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.demo import Demo
-from hub.models import Installation, Posting, SourceDocument, User
+from hub.models import Installation, Posting, Run, SourceDocument, User
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right
@@ -120,10 +121,11 @@ def test_no_page_has_an_error_a_foreign_request_or_a_barrier_or_is_too_wide_for_
         session.execute(update(User).where(User.username == "olga").values(language=language))
     wide = []
     removal = _add_second_app_and_removal(served)
+    reconciled = _add_reconciliation(served)
     reports = f"/reports/?company={served.story.company}"
     person.open(reports)
     cell = page.locator('a[href*="/reports/documents"]').first.get_attribute("href")
-    for path in (*_pages(served), reports, str(cell), removal):
+    for path in (*_pages(served), reports, str(cell), removal, *reconciled):
         person.open(path)
         assert page.locator("html").get_attribute("lang") == language
         person.look(path)
@@ -158,6 +160,59 @@ def _add_second_app_and_removal(visitor: Visitor) -> str:
             company_id=company.id,
         )
         return f"/inbox/{case.id}/remove"
+
+
+def _add_reconciliation(visitor: Visitor) -> list[str]:
+    """Add a reconciliation that found a difference; return the addresses that show it."""
+    line = {"app": "costtracker", "kind": "bill", "period": "2026-03", "currency": "NOK"}
+    line |= {"documents": 3, "source": "10.00", "posted": "10.00", "quickbooks": "7.50"}
+    line |= {"difference": "-2.50", "differing": 1, "open": "-2.50"}
+    counts = {"proved_at": "2026-03-01T00:00:00+00:00", "documents": 3, "found": 3}
+    counts |= {"accepted": 0, "troubles": 1, "under_way": 0, "totals": [line]}
+    wrong = {"posting": visitor.story.postings["posted"], "document": "bill F-20260", **line}
+    wrong |= {"why": "differs", "reason": "QuickBooks has 7.50 NOK.", "accepted": False}
+    counts |= {"wrong": [wrong], "strangers": [], "apart": []}
+    company_id = visitor.story.company
+    with visitor.app.app_context(), db_engine.transaction() as session:
+        run = Run(kind="reconcile", company_id=company_id, outcome="done", counts=counts)
+        run.started_at = run.ended_at = current().clock.now()
+        session.add(run)
+        session.flush()
+        run_id = run.id
+    own = f"/reconciliations/?company={company_id}"
+    return [own, f"/reconciliations/{run_id}", f"/runs/{run_id}", f"/documents?run={run_id}"]
+
+
+@pytest.mark.parametrize(("colors", "language"), [("light", "en"), ("dark", "nb")])
+def test_the_pages_of_files_have_no_barrier_and_fit_a_telephone(
+    served: Visitor, sit_down: Callable[..., Person], tmp_path: Path, colors: str, language: str
+) -> None:
+    table = tmp_path / "bills.csv"
+    table.write_text("Supplier;Number;Date;Amount\nAas AS;70011;02.11.2026;12 400,00\n")
+    person = sit_down(served.url, viewport=TELEPHONE, color_scheme=colors)
+    person.log_in("olga", PASSWORD)
+    person.open(f"/apps/files/{served.story.company}/configure")
+    person.press("Enable Files")
+    person.page.wait_for_url(re.compile(r"/installations/\d+/$"))
+    here = person.page.url.removeprefix(served.url)
+    with served.app.app_context(), db_engine.transaction() as session:
+        session.execute(update(User).where(User.username == "olga").values(language=language))
+    person.open(f"{here}files/")
+    person.look("no files")
+    person.page.locator("input[type=file]").set_input_files(table)
+    person.page.locator("form:has(input[type=file]) button").click()
+    person.page.wait_for_url(re.compile("/columns$"))
+    person.look("columns")
+    _expect_no_overflow(person.page)
+    person.open(f"{here}files/")
+    person.look("files")
+    _expect_no_overflow(person.page)
+
+
+def _expect_no_overflow(page: Page) -> None:
+    """Check that a page is not wider than the screen."""
+    root = "document.documentElement"
+    assert not page.evaluate(f"{root}.scrollWidth > {root}.clientWidth")
 
 
 @pytest.mark.parametrize("path", ["/documents/999999", "/no-such-page", "/setup/intuit"])
@@ -254,6 +309,25 @@ def test_the_chart_of_ages_is_read_on_a_telephone_without_scrolling(
     assert all(before[1] < after[0] for before, after in pairwise(boxes))
 
 
+def test_the_months_of_a_chart_do_not_overlap_on_a_telephone(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
+    person = sit_down(served.url, viewport=TELEPHONE)
+    person.log_in("olga", PASSWORD)
+    with served.app.app_context(), db_engine.transaction() as session:
+        session.execute(update(User).where(User.username == "olga").values(language="nb"))
+    person.open(f"/reports/?company={served.story.company}")
+    for size in (TELEPHONE, DESKTOP):
+        person.page.set_viewport_size(size)
+        months = person.page.locator('.chart text[text-anchor="middle"]:visible').all()[:12]
+        boxes = [month.bounding_box() for month in months]
+        assert len(boxes) == 12
+        for left, right in pairwise(boxes):
+            assert left
+            assert right
+            assert left["x"] + left["width"] <= right["x"], size
+
+
 def test_the_chart_of_home_begins_with_the_newest_days_on_a_telephone(
     served: Visitor, sit_down: Callable[..., Person]
 ) -> None:
@@ -281,6 +355,19 @@ def test_settings_show_what_changes_while_one_edits_them(
     person.sees("Mode: Review → Automatic")
     person.sees("Documents are posted without review from now on.")
     person.look(settings)
+
+
+def test_the_form_of_a_custom_schedule_is_explained_only_where_one_is_entered(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
+    person = sit_down(served.url, viewport=DESKTOP)
+    person.log_in("olga", PASSWORD)
+    person.open(f"/installations/{served.story.installation}/settings")
+    explained = person.page.get_by_text("or cron in five fields")
+    person.page.locator("#often").select_option("1h")
+    expect(explained).to_be_hidden()
+    person.page.locator("#often").select_option("custom")
+    expect(explained).to_be_visible()
 
 
 def test_fields_appear_once_they_apply(served: Visitor, sit_down: Callable[..., Person]) -> None:
