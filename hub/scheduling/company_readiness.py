@@ -173,7 +173,7 @@ def _check_names(session: Session, installation: Installation) -> Fact:
         title=title,
         text=text,
         state=FactState.LOOK,
-        next_step=gettext("Press Download master data now on the overview of the app."),
+        next_step=gettext("Press Refresh lists on the page Companies."),
     )
 
 

@@ -64,6 +64,11 @@ class Chart:
         """Tell whether the chart is small, so that a phone shows it without scrolling."""
         return len(self.bars) <= MAX_FEW
 
+    @property
+    def has_short_names(self) -> bool:
+        """Tell whether a phone writes shorter names on the axis than a wide screen."""
+        return not self.has_few_bars and any(bar.name != bar.key for bar in self.bars)
+
 
 def lay_out(values: Sequence[Value], width: int = WIDTH) -> Chart:
     """Lay out the bars of some values from left to right."""

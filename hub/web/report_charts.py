@@ -48,7 +48,8 @@ def posted_by_month(totals: Sequence[ControlTotal]) -> list[AppChart]:
         months = zip(MONTHS, posted[app], attention[app], strict=True)
         values = []
         for month, done, open_ in months:
-            values.append(Value(dates.month_name(month), done.count, open_.count))
+            name = dates.month_name(month)
+            values.append(Value(name, done.count, open_.count, short=name[0].upper()))
         if any(value.first or value.second for value in values):
             charts.append(AppChart(*app, bar_chart.lay_out(values, bar_chart.NARROW)))
     return charts

@@ -114,6 +114,19 @@ def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(own
     assert "<div>Credit account: none → 2400 Creditors</div>" in page
 
 
+def test_many_changes_of_settings_are_folded(owner):
+    with owner.app.app_context(), engine.read_only_session() as session:
+        installation = session.get_one(Installation, owner.story.installation)
+        subject = enable.audit_subject(installation)
+    for count in (5, 6):
+        change = {"from": False, "to": True}
+        changes = {f"setting_{number}": change for number in range(count)}
+        record(owner, "oda", "settings changed", subject, changes=changes)
+    page = owner.page("/audit/")
+    assert re.findall(r"<summary>(\d+) changes</summary>", page) == ["6"]
+    assert page.count("<details>") == 1
+
+
 def test_entries_are_chosen_by_person_act_day_and_text(owner, clock):
     record(owner, "oda", "code matched", "one")
     clock.advance(2 * 86400)

@@ -251,7 +251,7 @@ def test_it_is_said_whether_the_names_were_read(visitor, source):
     assert row[1:] == [
         "Check",
         "The suppliers and customers were not read from QuickBooks yet.",
-        "Press Download master data now on the overview of the app.",
+        "Press Refresh lists on the page Companies.",
     ]
 
 

@@ -143,6 +143,12 @@ def test_uploaded_files_are_stored_listed_and_start_one_sync(visitor):
     assert "b.csv" in page
 
 
+def test_an_app_without_files_leads_to_the_upload_of_the_first(visitor):
+    assert f'href="{HERE}">Upload the first file</a>' in visitor.page("/installations/1/")
+    upload(visitor, ("list.csv", b"list a b"))
+    assert "Upload the first file" not in visitor.page("/installations/1/")
+
+
 def test_the_same_content_is_stored_once_whatever_its_name(visitor):
     upload(visitor, ("a.csv", b"list 1"))
     before = runs()
