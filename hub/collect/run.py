@@ -98,16 +98,28 @@ class SourceReading:
             self._store_missed(counts=False)
 
     def _read_waiting(self) -> bool:
-        """Read again what waits; return whether the source asked to slow down before the end."""
+        """Read again what waits; return whether the source asked to slow down before the end.
+
+        Documents that somebody asked for are read on as soon as the source may be called again.
+        """
         try:
             self._read(reread.find_requested_ids(self.setup))
+        except TooOften as error:
+            self.result.continue_after = error.after
+            self._note_throttling(error)
+            return True
+        try:
             self._read(reread.find_waiting_ids(self.setup), RereadBudget(self.setup))
         except TooOften as error:
-            self.result.notes.append(
-                Sentence("%(error)s What waits is read on with the next run.", error=error.text)
-            )
+            self._note_throttling(error)
             return True
         return False
+
+    def _note_throttling(self, error: TooOften) -> None:
+        """Note that documents are left which the run did not read."""
+        self.result.notes.append(
+            Sentence("%(error)s What waits is read on with the next run.", error=error.text)
+        )
 
     def _read(self, ids: Sequence[str], budget: RereadBudget | None = None) -> None:
         """Read documents by their ids, as many at once as a batch holds.

@@ -42,7 +42,8 @@ def hub(source, make_app, make_config, empty_database, clock):
         def collect(*items, **options):
             clock.advance(60)
             source.items, source.order = list(items), []
-            collect.notes = collect_run.collect(id, **options).notes
+            result = collect_run.collect(id, **options)
+            collect.notes, collect.continue_after = result.notes, result.continue_after
             return [int(one.partition(":")[2]) for one in source.order if one != "the list"]
 
         collect.id = id
@@ -114,6 +115,20 @@ def test_a_run_that_is_throttled_is_read_on_by_the_next(hub, source):
         source.answers_left = 6
         assert hub() == expected
         assert "read on with the next run" in hub.notes[0]
+
+
+def test_what_somebody_asked_for_is_read_on_when_the_source_allows_it(hub, source):
+    wait(hub, source, 15)
+    source.answers_left = 6
+    hub()
+    assert hub.continue_after is None  # nobody asked for what waits
+    ask_for(*range(15))
+    source.answers_left = 6
+    hub()
+    assert hub.continue_after == 7
+    source.answers_left = None
+    hub()
+    assert hub.continue_after is None
 
 
 def test_a_run_that_is_throttled_while_it_reads_again_has_read_what_is_new(hub, source):
