@@ -20,6 +20,7 @@ from hub.testing.document_tests import DocumentTests, suite_of
 from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import FULL, PAGES, Reading, source_ids
 from hub.testing.report_tests import ReportTests
+from hub.testing.source_values_tests import SourceValuesTests
 from hub.testing.stand_in import json_answer, text_answer
 from hub.testing.stated_values import StatedValuesTests
 from hub.testing.webhook_tests import WebhookTests
@@ -47,6 +48,7 @@ def contract(
     unreported: Mapping[str, str] | None = None,
     unused: Mapping[str, str] | None = None,
     unstated: Mapping[str, str] | None = None,
+    derived: Mapping[str, str] | None = None,
     variants: Sequence[Mapping[str, Any]] = (),
     webhook: tuple[str, Mapping[str, str]] | None = None,
     **settings: Any,
@@ -67,7 +69,8 @@ def contract(
     that the hub would hold all the same, `unavailable` those of which a file cannot be opened.
     `unreported` are states in App.wants that the source is not told, and `unused` are hooks of the
     plugin that this app of it does not use, both with the reason. `unstated` says why the documents
-    have no `total`, no `currency`, or why no payment is `applied`.
+    have no `total`, no `currency`, or why no payment is `applied`, and `derived` why the plugin
+    works out a `total`, `currency`, `date` or `due` that no answer of the source has.
     """
     return suite_of(
         Contract,
@@ -84,6 +87,7 @@ def contract(
         unreported=unreported or {},
         unused=unused or {},
         unstated=unstated or {},
+        derived=derived or {},
         variants=variants,
         webhook=webhook,
     )
@@ -106,6 +110,7 @@ class Contract(
     DocumentTests,
     ReadinessTests,
     StatedValuesTests,
+    SourceValuesTests,
     ReportTests,
     WebhookTests,
     DeclaredRate,
@@ -142,6 +147,8 @@ class Contract(
 
     @pytest.mark.parametrize("status", [429, 503])
     def test_a_source_that_is_busy_is_asked_again(self, bench: Bench, status: int) -> None:
+        """Refuse all calls after one reading, whose token is still valid."""
+        bench.read()
         bench.fault("status", status=status, retry_after=7, count=0)
         with pytest.raises(Retry) as caught:
             bench.read()

@@ -23,7 +23,7 @@ def waiting(wsgi: WSGIApplication, advance: Callable[[float], object]) -> WSGIAp
         content = environ["wsgi.input"].read(length) if length else b""
         for _ in range(MAX_WAITS):
             environ["wsgi.input"] = io.BytesIO(content)
-            answer = _Answer(wsgi, environ)
+            answer = ReadAnswer(wsgi, environ)
             if answer.status != HTTPStatus.TOO_MANY_REQUESTS or environ.get("sandbox.fault"):
                 break
             advance(answer.seconds_to_wait)
@@ -33,7 +33,7 @@ def waiting(wsgi: WSGIApplication, advance: Callable[[float], object]) -> WSGIAp
     return serve
 
 
-class _Answer:
+class ReadAnswer:
     """What a WSGI application answered."""
 
     def __init__(self, wsgi: WSGIApplication, environ: WSGIEnvironment) -> None:

@@ -16,6 +16,7 @@ from hub.testing import bench as bench_module
 from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
+from hub.testing.source_values_tests import ADVICE as VALUES_OF_THE_SOURCE
 from hub.testing.stated_values import ADVICE
 
 NAME = "depot"
@@ -23,8 +24,8 @@ FAILED = (pytest.fail.Exception, AssertionError)
 ACCOUNTS = {"deposit_account": "1", "payable_account": "2"}
 CHANGE = ("/documents/{id}/edit", {"note": "changed"})
 DELETE = ("/documents/{id}/edit", {"delete": "yes"})
-HOOKS, DOCUMENTS, SANDBOX, CLIENT = (
-    f"hub_{NAME}/{name}.py" for name in ("__init__", "documents", "sandbox", "client")
+HOOKS, DOCUMENTS, SANDBOX, CLIENT, SAMPLE = (
+    f"hub_{NAME}/{name}.py" for name in ("__init__", "documents", "sandbox", "client", "sample")
 )
 MORE_HOOKS = """
 
@@ -52,6 +53,8 @@ CHANGED = "test_what_changes_is_read_whatever_time_the_hub_has"
 GONE = "test_what_is_deleted_at_the_source_is_gone"
 PRESENT = "test_what_the_source_still_has_is_not_gone"
 STATED = "test_what_is_ready_states_what_it_comes_to"
+FROM_SOURCE = "test_what_a_document_states_is_what_the_source_answers"
+DERIVED = "test_what_is_said_to_be_derived_can_be"
 UNSTATED = "test_what_is_said_to_be_unstated_can_be_stated"
 DELETED = "test_what_is_deleted_while_pages_are_read_takes_no_other_from_them"
 ACCEPTED = "test_a_webhook_call_of_the_source_is_accepted"
@@ -64,8 +67,9 @@ LISTS = "test_lists_of_quickbooks_are_taken"
 UNUSED = "test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason"
 ON_PAGES = (DELETED, PRESENT)
 ON_A_BENCH = (ACCEPTED, FORGED, OLD, STOPPED, SAME_MOMENT, CHANGED, ANOTHER_DAY, GONE, *ON_PAGES)
-OF_ITS_DOCUMENTS = (POSTABLE, READY, STATED, UNSTATED, REPORTED, ONCE)
+OF_ITS_DOCUMENTS = (POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED, REPORTED, ONCE)
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, LISTS, UNUSED, *ON_A_BENCH)
+VALUES = {STATED: ADVICE, FROM_SOURCE: VALUES_OF_THE_SOURCE}  # for each of which a test is called
 DOCUMENTS_ON_PAGES = 60  # on three pages
 
 
@@ -331,6 +335,57 @@ DEFECTS = {
     "payments that pay nothing": Defect(
         STATED, DOCUMENTS, ", applied=applied)", ")", "without applied: payment"
     ),
+    # -- values that are not those of the source
+    "a total that is added up": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        TOTAL,
+        'total=sum((money(line["amount"]) for line in row["lines"]), money(0)),',
+        "its total stays 10.50 if total is 4.35",
+    ),
+    "a total that counts its tax twice": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        TOTAL,
+        'total=money(row["total"]) + 1, tax_total=money(1),',
+        "no answer of the source has its total, 11.50",
+    ),
+    "a payment that loses cents": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        TOTAL,
+        'total=money(int(float(row["total"]) * 100)) / 100,',
+        "it has 4.34 if total is 4.35: cents are lost",
+    ),
+    "a currency that is always the same": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'currency=row["currency"],',
+        'currency="USD",',
+        "its currency stays USD if currency is SEK",
+    ),
+    "a currency that the source does not have": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'currency=row["currency"],',
+        'currency="EUR",',
+        "no answer of the source has its currency, EUR",
+    ),
+    "a due date that is left out": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'dt.date.fromisoformat(row["due"]) if row["due"] else None',
+        "None",
+        "it stays as it is if due is another day",
+    ),
+    "the day of a moment in UTC": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'dt.date.fromisoformat(row["date"])',
+        'dt.datetime.fromisoformat(row["date"]).date()',
+        "its date is 2026-01-05 in each zone of the app",
+        setting=(SAMPLE, '"date": "2026-01-05"', '"date": "2026-01-05T22:30:00Z"'),
+    ),
     # -- webhooks
     "a signed time that is not compared": Defect(
         OLD,
@@ -392,6 +447,13 @@ DEFECTS = {
         'site.secrets.get("webhook_secret")',
         '"depot-webhook-secret"',
         "of a secret that was replaced, returned",
+    ),
+    "a call that is accepted while there is no secret": Defect(
+        FORGED,
+        HOOKS,
+        SIGNED,
+        '    if not site.secrets.get("webhook_secret"):\n        return []\n' + SIGNED,
+        "while no secret is stored, returned",
     ),
     "a missing signature that raises": Defect(
         FORGED,
@@ -529,8 +591,8 @@ def run(tests, name):
     """Run a test of a contract suite on a fresh bench, if it takes one."""
     test = getattr(tests, name)
     documents = DOCUMENTS_ON_PAGES if name in ON_PAGES else None
-    if name == STATED:
-        for value in ADVICE:
+    if name in VALUES:
+        for value in VALUES[name]:
             test(value)
     elif name in ON_A_BENCH:
         test(Bench(NAME, tests.settings, documents=documents, waits=True))
@@ -594,6 +656,7 @@ REASON = "The source has no place for it."
         (REFUSED_FILE, {"unavailable": {"bill:1001": "It is gone"}}),
         (DEFECTS["no currency"], {"unstated": {"currency": REASON}}),
         (DEFECTS["payments that pay nothing"], {"unstated": {"applied": REASON}}),
+        (DEFECTS["a total that is added up"], {"derived": {"total": REASON}}),
         (NO_FILES, {"unused": {"hub_attachment": REASON}}),
         (DEFECTS["lists that are ignored"], {"unused": {"hub_records": REASON}}),
         (DEFECTS["codes that are never listed"], {"unused": {"hub_codes": REASON}}),
@@ -618,6 +681,9 @@ def test_what_the_stand_in_shows_on_purpose_is_named_with_a_reason(suite, defect
         (FILES, {"unused": {"hub_attachment": REASON}}, "has files, and unused says"),
         (STATED, {"unstated": {"currency": REASON}}, "depot states currency: remove it"),
         (UNSTATED, {"unstated": {"date": REASON}}, "unstated names date: it may name total"),
+        (FROM_SOURCE, {"derived": {"due": REASON}}, "depot takes due from its source: remove it"),
+        (FROM_SOURCE, {"derived": {"due": " "}}, "needs a reason for due"),
+        (DERIVED, {"derived": {"number": REASON}}, "derived names number: it may name total"),
         (UNUSED, {"unused": {"hub_file": REASON}}, "unused names hub_file: it may name"),
         (UNUSED, {"unused": {"hub_codes": ""}}, "needs a reason for hub_codes"),
         (ACCEPTED, {"change": None}, "say how a document changes at the stand-in"),

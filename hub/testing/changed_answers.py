@@ -1,0 +1,125 @@
+"""A stand-in whose answers differ in one value, to see what a plugin makes of it."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, NamedTuple
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from msgspec.json import Encoder
+
+from hub.contract.documents import Document
+from hub.testing.bench import Bench
+from hub.testing.rate_limit import ReadAnswer, waiting
+
+Path = tuple[str | int, ...]
+_ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without losing a digit
+
+
+class Value(NamedTuple):
+    """A text or a number in an answer of the source: the call, and the way to it."""
+
+    call: str
+    path: Path
+    value: Any
+
+    @property
+    def name(self) -> str:
+        """Return the way to it as text, such as `lines.0.amount`."""
+        return ".".join(map(str, self.path))
+
+
+class ChangedAnswers:
+    """Passes calls to the stand-in of a bench, records the values of its answers and changes one.
+
+    A call is known by its method, address and body, because a plugin may make several to read one
+    document.
+    """
+
+    def __init__(self, bench: Bench, document: Document) -> None:
+        """Read a document by its id and record the values of the answers that it came from."""
+        self._bench = bench
+        self._id = document.source_id
+        self._stand_in: WSGIApplication = waiting(
+            bench.sandbox.wsgi, lambda seconds: bench.drive("clock", {"advance": seconds})
+        )
+        self.values: list[Value] = []
+        self._changed: Value | None = None
+        bench.check()  # so that no call for a token is among those of the document
+        self._is_recording = True
+        self.document = self._read()
+        self._is_recording = False
+
+    def read(self, value: Value, new: Any) -> Document | None:
+        """Read the document while a value of the source is another; None if it is no document."""
+        self._changed = value._replace(value=new)
+        try:
+            return self._read()
+        finally:
+            self._changed = None
+
+    def _read(self) -> Document | None:
+        """Return what is read of the id; None for anything but a document."""
+        with self._bench.replaced_by(self._serve):
+            items = self._bench.read(ids=[self._id])
+        for item in items:
+            if isinstance(item, Document) and item.source_id == self._id:
+                return item
+        return None
+
+    def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Pass a call to the stand-in; change the value in the answer if it has it."""
+        call = _identify(environ)
+        answer = ReadAnswer(self._stand_in, environ)
+        content = _parse(answer.body)
+        if self._is_recording:
+            self.values += (Value(call, path, value) for path, value in _iter_values(content))
+        body = answer.body
+        if self._changed and self._changed.call == call:
+            changed = _replace(content, self._changed.path, self._changed.value)
+            body = _ENCODER.encode(changed)
+        line, headers = answer.beginning
+        others = [(name, text) for name, text in headers if name.lower() != "content-length"]
+        start(line, [*others, ("Content-Length", str(len(body)))])
+        return [body]
+
+
+def _identify(environ: WSGIEnvironment) -> str:
+    """Return what distinguishes a call from others; its body can be read again."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    content = environ["wsgi.input"].read(length) if length else b""
+    environ["wsgi.input"] = io.BytesIO(content)
+    digest = hashlib.sha256(content).hexdigest()
+    address = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
+    return f"{environ['REQUEST_METHOD']} {address} {digest}"
+
+
+def _parse(body: bytes) -> Any:
+    """Return the JSON of an answer; None if it is none."""
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except ValueError:
+        return None
+
+
+def _iter_values(content: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield each text and number in JSON with the way to it."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            yield from _iter_values(value, (*path, name))
+    elif isinstance(content, list):
+        for place, value in enumerate(content):
+            yield from _iter_values(value, (*path, place))
+    elif isinstance(content, str | int | Decimal) and not isinstance(content, bool):
+        yield path, content
+
+
+def _replace(content: Any, path: Path, new: Any) -> Any:
+    """Return JSON in which the value at the end of the path is another."""
+    if not path:
+        return new
+    changed = dict(content) if isinstance(content, dict) else list(content)
+    changed[path[0]] = _replace(content[path[0]], path[1:], new)
+    return changed

@@ -1,0 +1,252 @@
+"""Contract tests of values: amounts, currency and dates are those that the source answers."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hub.contract.documents import Document
+from hub.models.enums import LIST_KINDS
+from hub.testing.bench import Bench
+from hub.testing.changed_answers import ChangedAnswers, Value
+from hub.testing.postability import Plan
+from hub.testing.variants import VariantBenches
+
+ADVICE = {
+    "total": (
+        "Pass the total that the source states. One that the plugin works out agrees with its lines"
+        " also if it has lost one of them."
+    ),
+    "currency": "Pass the currency that the source states, also if its samples have only one.",
+    "date": "Take the day of the document, in the zone in which the source counts its days.",
+    "due": "Pass it as `due`.",
+}
+# As a binary fraction it is a little less, so that a cent is lost where it is cut.
+NEW_AMOUNT = Decimal("4.35")
+NEAR = Decimal("0.10")
+HALF_A_CENT = Decimal("0.005")
+OTHER_CURRENCIES = ("SEK", "CHF")
+FAR_ZONES = ("Etc/GMT+12", "Etc/GMT-14")  # 12 hours behind UTC, and 14 before it
+DAYS = dt.timedelta(days=3)
+DUE_KINDS = ("bill", "purchase_order", "invoice")  # that have a due date in QuickBooks
+MAX_AMOUNTS = 6  # of a document that are changed one after the other
+
+
+class SourceValuesTests(VariantBenches):
+    """Tests that change a value in the answers of the stand-in and look at the document.
+
+    `derived` says why a plugin works out a value that the source does not answer as it is.
+    """
+
+    derived: Mapping[str, str]
+
+    @pytest.mark.parametrize("name", ADVICE)
+    def test_what_a_document_states_is_what_the_source_answers(self, name: str) -> None:
+        """Look for a value of one document of each kind that does not follow its source."""
+        problems: dict[str, str] = {}
+        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+            for document in _examples(plans):
+                problem = _judge(name, bench, document)
+                if problem:
+                    problems.setdefault(document.kind, f"{document.source_id}: {problem}")
+        if name in self.derived:
+            assert self.derived[name].strip(), f"contract(…, derived=…) needs a reason for {name}"
+            assert problems, f"{self.slug} takes {name} from its source: remove it from derived"
+        elif problems:
+            listed = "\n".join(f"  {problem}" for problem in problems.values())
+            pytest.fail(
+                f"{self.slug} has documents whose {name} is not that of the source:\n{listed}\n"
+                f"{ADVICE[name]} If the plugin has to work it out: contract(…,"
+                f" derived={{{name!r}: reason}})."
+            )
+
+    def test_what_is_said_to_be_derived_can_be(self) -> None:
+        unknown = sorted(self.derived.keys() - ADVICE.keys())
+        assert not unknown, f"derived names {', '.join(unknown)}: it may name {', '.join(ADVICE)}"
+
+
+def _examples(plans: list[Plan]) -> Iterator[Document]:
+    """Yield a document of each kind that is posted, with several amounts if there is one."""
+    examples: dict[str, Document] = {}
+    for plan in plans:
+        document = plan.document
+        if not plan.is_posted or document.kind in LIST_KINDS:
+            continue
+        example = examples.setdefault(document.kind, document)
+        if len(_part_amounts(document)) > len(_part_amounts(example)):
+            examples[document.kind] = document
+    yield from examples.values()
+
+
+def _judge(name: str, bench: Bench, document: Document) -> str:
+    """Return what is wrong with a value of a document; "" if nothing is or nothing can be said."""
+    answers = ChangedAnswers(bench, document)
+    if answers.document != document:
+        return ""  # other tests say so
+    if name == "due":
+        return _judge_due(answers, document) if document.kind in DUE_KINDS else ""
+    if getattr(document, name) is None:
+        return ""
+    if name == "total":
+        return _judge_total(answers, document)
+    if name == "currency":
+        return _judge_currency(answers, document)
+    return _judge_date(answers, bench, document)
+
+
+# -- amounts --------------------------------------------------------------------------------------
+
+
+def _judge_total(answers: ChangedAnswers, document: Document) -> str:
+    """Change the amounts of a document, the total and its parts."""
+    totals, parts = [], []
+    for value in answers.values:
+        amount = _amount_of(value.value)
+        if amount and _is_close(amount, abs(document.total or Decimal(0))):
+            totals.append(value)
+        elif amount and any(_is_close(amount, part) for part in _part_amounts(document)):
+            parts.append(value)
+    if not totals:
+        return f"no answer of the source has its total, {document.total}."
+    for value in parts[:MAX_AMOUNTS]:
+        changed = answers.read(value, _amount_like(value))
+        if changed and changed.total != document.total:
+            return f"its total is {changed.total} if {value.name} is {NEW_AMOUNT}."
+    followed = []
+    for value in totals[:MAX_AMOUNTS]:
+        changed = answers.read(value, _amount_like(value))
+        if changed is None or changed.total != document.total:
+            followed.append(value)
+        loss = _find_loss(changed) if changed else None
+        if loss is not None:
+            return f"it has {loss} if {value.name} is {NEW_AMOUNT}: cents are lost."
+    # The total of a row is nearer to its beginning than the amount of its only line.
+    first = min(totals, key=_depth)
+    if all(_depth(value) > _depth(first) for value in followed):
+        return f"its total stays {document.total} if {first.name} is {NEW_AMOUNT}."
+    return ""
+
+
+def _depth(value: Value) -> int:
+    """Return how deep in its answer a value is."""
+    return len(value.path)
+
+
+def _part_amounts(document: Document) -> set[Decimal]:
+    """Return the amounts of lines and tax, without signs and without one that is the total."""
+    amounts = [line.amount for line in document.lines] + [document.tax_total]
+    return {abs(amount) for amount in amounts if amount} - {abs(document.total or 0)}
+
+
+def _is_close(amount: Decimal, other: Decimal) -> bool:
+    """Tell whether amounts are equal in whole cents; a source may answer more digits."""
+    return abs(amount - other) <= HALF_A_CENT
+
+
+def _amount_of(value: object) -> Decimal | None:
+    """Return an amount without its sign, or None if the value is none."""
+    try:
+        amount = abs(Decimal(str(value)))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def _amount_like(value: Value) -> str | Decimal:
+    """Return the new amount as the source writes amounts, with the sign of the old one."""
+    sign = -1 if Decimal(str(value.value)) < 0 else 1
+    amount = NEW_AMOUNT * sign
+    return str(amount) if isinstance(value.value, str) else amount
+
+
+def _find_loss(document: Document) -> Decimal | None:
+    """Return an amount that is the new one but for a few cents."""
+    for amount in (document.total, *(line.amount for line in document.lines)):
+        if amount and 0 < abs(abs(amount) - NEW_AMOUNT) < NEAR:
+            return amount
+    return None
+
+
+# -- currency and dates ---------------------------------------------------------------------------
+
+
+def _judge_currency(answers: ChangedAnswers, document: Document) -> str:
+    """Change the currency wherever the source names it."""
+    values = [value for value in answers.values if value.value == document.currency]
+    new = next(code for code in OTHER_CURRENCIES if code != document.currency)
+    for value in values:
+        if answers.read(value, new) != document:
+            return ""
+    if not values:
+        return f"no answer of the source has its currency, {document.currency}."
+    return f"its currency stays {document.currency} if {_join(values)} is {new}."
+
+
+def _judge_date(answers: ChangedAnswers, bench: Bench, document: Document) -> str:
+    """Change the moments that may be its date, and read it in other zones if one is."""
+    day = document.date
+    assert day is not None
+    if any(_day_of(value.value) == day for value in answers.values):
+        return ""
+    for value in answers.values:
+        moment = _moment_of(value.value)
+        if not moment or moment.astimezone(dt.UTC).date() != day or _is_midnight(moment):
+            continue
+        changed = answers.read(value, (moment + DAYS).isoformat())
+        if changed and changed.date != day and not _follows_zone(bench, document):
+            return (
+                f"its date is {day} in each zone of the app, and the source answers the moment"
+                f" {value.value} as {value.name}. Write .astimezone(site.zone).date()."
+            )
+    return ""
+
+
+def _judge_due(answers: ChangedAnswers, document: Document) -> str:
+    """Change the values whose name says that they are the due date."""
+    for value in answers.values:
+        day = _day_of(value.value)
+        if not day or "due" not in str(value.path[-1]).lower():
+            continue
+        if answers.read(value, (day + DAYS).isoformat()) == document:
+            return f"it stays as it is if {value.name} is another day."
+    return ""
+
+
+def _follows_zone(bench: Bench, document: Document) -> bool:
+    """Tell whether a document has another date where the app has another zone."""
+    zone = bench.zone
+    dates = set()
+    for name in FAR_ZONES:
+        bench.zone = ZoneInfo(name)
+        dates.update(getattr(item, "date", None) for item in bench.read(ids=[document.source_id]))
+    bench.zone = zone
+    return dates != {document.date}
+
+
+def _day_of(value: object) -> dt.date | None:
+    """Return a value that is a day and no moment."""
+    try:
+        return dt.datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 (a day)
+    except ValueError:
+        return None
+
+
+def _moment_of(value: object) -> dt.datetime | None:
+    """Return a value that is a moment with a zone."""
+    try:
+        moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
+
+
+def _is_midnight(moment: dt.datetime) -> bool:
+    """Tell whether a moment may stand for a day."""
+    return moment.time() == dt.time()
+
+
+def _join(values: list[Value]) -> str:
+    """Return the names of values, each once."""
+    return ", ".join(dict.fromkeys(value.name for value in values))
