@@ -18,7 +18,7 @@ Path = tuple[str | int, ...]
 _ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without losing a digit
 
 
-class Value(NamedTuple):
+class AnswerValue(NamedTuple):
     """A text or a number in an answer of the source: the call, and the way to it."""
 
     call: str
@@ -45,14 +45,14 @@ class ChangedAnswers:
         self._stand_in: WSGIApplication = waiting(
             bench.sandbox.wsgi, lambda seconds: bench.drive("clock", {"advance": seconds})
         )
-        self.values: list[Value] = []
-        self._changed: Value | None = None
+        self.values: list[AnswerValue] = []
+        self._changed: AnswerValue | None = None
         bench.check()  # so that no call for a token is among those of the document
         self._is_recording = True
         self.document = self._read()
         self._is_recording = False
 
-    def read(self, value: Value, new: Any) -> Document | None:
+    def read(self, value: AnswerValue, new: Any) -> Document | None:
         """Read the document while a value of the source is another; None if it is no document."""
         self._changed = value._replace(value=new)
         try:
@@ -75,7 +75,7 @@ class ChangedAnswers:
         answer = ReadAnswer(self._stand_in, environ)
         content = _parse(answer.body)
         if self._is_recording:
-            self.values += (Value(call, path, value) for path, value in _iter_values(content))
+            self.values += (AnswerValue(call, path, value) for path, value in _iter_values(content))
         body = answer.body
         if self._changed and self._changed.call == call:
             changed = _replace(content, self._changed.path, self._changed.value)
@@ -120,6 +120,6 @@ def _replace(content: Any, path: Path, new: Any) -> Any:
     """Return JSON in which the value at the end of the path is another."""
     if not path:
         return new
-    changed = dict(content) if isinstance(content, dict) else list(content)
+    changed: Any = dict(content) if isinstance(content, dict) else list(content)
     changed[path[0]] = _replace(content[path[0]], path[1:], new)
     return changed

@@ -31,8 +31,19 @@ def _check_twice(bench: Bench) -> None:
         bench.check()
 
 
+def _expect_no_limit(bench: Bench) -> None:
+    """Fail if the stand-in of an app that declares no rate limits its calls."""
+    limit = bench.look("limit")
+    if isinstance(limit, dict) and limit.get("requests"):
+        pytest.fail(
+            f"The stand-in of {bench.app.slug} admits {limit['requests']} calls in"
+            f" {limit['seconds']} seconds, and the app declares no rate, so that the hub would be"
+            " refused. Declare what the source allows: App(rate=RATE)."
+        )
+
+
 class DeclaredRate:
-    """Tests of the rate; an app without a rate passes them."""
+    """Tests of the rate; an app without a rate and without a limit passes them."""
 
     slug: str
     settings: dict[str, Any]
@@ -41,6 +52,7 @@ class DeclaredRate:
         """Compare the rates, and call a stand-in that admits one call until it refuses one."""
         bench = Bench(self.slug, self.settings)
         if not bench.app.rate:
+            _expect_no_limit(bench)
             return
         seconds = self._limit_calls(bench)
         with pytest.raises(TooOften) as caught:

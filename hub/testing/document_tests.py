@@ -1,12 +1,13 @@
 """Contract tests of every app: its settings, its account and the documents that it yields."""
 
 import datetime as dt
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from hub.contract.documents import ROLES, codes_of
+from hub.contract.documents import ROLES, Document, Yielded, codes_of
 from hub.contract.settings_schema import schema_of
 from hub.contract.states import Stage
 from hub.models.enums import LIST_KINDS
@@ -14,6 +15,8 @@ from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.readiness import documents
 from hub.testing.reading import identity, source_ids
+
+MIN_SECRET = 8  # characters; a shorter one may be in any text
 
 
 def suite_of(suite: type, slug: str, **attributes: Any) -> type:
@@ -36,9 +39,9 @@ class DocumentTests:
 
     def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
         """Look for the label that settings page and command line show."""
-        fields = schema_of(bench.app).fields
+        settings = schema_of(bench.app).fields
         without_label = []
-        for name, field in fields.items():
+        for name, field in settings.items():
             if not field.metadata.get("label"):
                 without_label.append(name)
         assert without_label == []
@@ -78,7 +81,41 @@ class DocumentTests:
             if document.stage == Stage.PENDING:
                 assert document.hold, document.source_id
 
+    def test_no_document_has_a_secret(self, bench: Bench) -> None:
+        """Look for a secret in all that a document says: the pages show it, and QuickBooks too."""
+        for document in documents(bench.read()):
+            text = repr(document)
+            for name, secret in bench.secrets.items():
+                if len(secret) >= MIN_SECRET and secret in text:
+                    pytest.fail(
+                        f"{document.source_id} of {self.slug} has the secret {name} in one of its"
+                        " values. Leave it out: pages, exports and QuickBooks would show it."
+                    )
+
     def test_ids_bring_exactly_these(self, bench: Bench) -> None:
         ids = source_ids(bench.read())[:5]
         items = bench.read(ids=ids)
         assert [identity(item) for item in items] == ids
+
+    def test_a_document_is_the_same_by_its_id(self, bench: Bench) -> None:
+        """Read a document of each kind from the list and by its id; compare all that it says."""
+        listed: dict[str, Document] = {}
+        for document in documents(bench.read()):
+            listed.setdefault(document.kind, document)
+        for document in listed.values():
+            (item,) = bench.read(ids=[document.source_id])
+            if item != document:
+                pytest.fail(
+                    f"{document.source_id} of {self.slug} differs in"
+                    f" {', '.join(_differing_fields(document, item))} if it is read by its id, so"
+                    " that it would be updated each time. Make both documents with one function,"
+                    " and ask the source for the same fields."
+                )
+
+
+def _differing_fields(document: Document, item: Yielded) -> list[str]:
+    """Return the fields in which what was read by its id differs from the document."""
+    if not isinstance(item, Document):
+        return [f"its type, {type(item).__name__}"]
+    names = [field.name for field in fields(Document)]
+    return [name for name in names if getattr(item, name) != getattr(document, name)]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from hub.contract.documents import Code, Document, codes_of
 from hub.contract.states import Stage
+from hub.contract.types import Field
 from hub.mapping import Link, Mapped, Missing, amount_of, index_of_codes, resolve
 from hub.qbo import payloads
 from hub.qbo.company_facts import EVERYTHING_ON, CompanyFacts
@@ -16,6 +17,7 @@ from hub.sources.site import with_settings
 from hub.testing.bench import Bench
 
 POSTED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
+PARTY_ROLES = ("customer", "vendor")
 MAX_TAX_RATE = Decimal("0.5")  # of the amount before tax; no country has a higher one
 MARKER = "contract"  # ends the note of a payload that is never sent
 
@@ -57,6 +59,7 @@ def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
             continue
         problems = list(_reference_problems(document, links))
         problems += _excess_problems(document, by_id, applied)
+        problems += _party_problems(document, by_id, fields)
         mapped = resolve(document, fields, index, links)
         if isinstance(mapped, Mapped):
             problems += _payload_problems(bench, mapped)
@@ -130,6 +133,41 @@ def _excess_problems(
                 " QuickBooks refuses more than the total. Correct the amounts, or what the lines"
                 " apply to."
             )
+
+
+def _party_problems(
+    document: Document, by_id: Mapping[str, Document], fields: Iterable[Field]
+) -> Iterator[str]:
+    """Yield each document that another party owes than the one that pays it."""
+    if document.kind not in SETTLING:
+        return
+    parties = [field for field in fields if field.role in PARTY_ROLES]
+    for line in document.lines:
+        other = by_id.get(line.applied.document) if line.applied else None
+        if other is None:
+            continue
+        for field in _differing_parties(document, other, parties):
+            yield (
+                f"Its {field.label.lower()} is {_id_of(document.codes[field.name])}, and that of"
+                f" {other.source_id}, to which its line {line.id} applies, is"
+                f" {_id_of(other.codes[field.name])}. QuickBooks refuses that. Correct"
+                " Applied(document=…), or use the same id for a party everywhere."
+            )
+
+
+def _differing_parties(
+    document: Document, other: Document, parties: Iterable[Field]
+) -> Iterator[Field]:
+    """Yield each field of a party that both documents have and in which they differ."""
+    for field in parties:
+        code, other_code = document.codes.get(field.name), other.codes.get(field.name)
+        if code and other_code and _id_of(code) != _id_of(other_code):
+            yield field
+
+
+def _id_of(code: Code | str | None) -> str:
+    """Return the id of a code; "" without one."""
+    return code.id if isinstance(code, Code) else code or ""
 
 
 def _sort_missing(document: Document, missing: Iterable[Missing]) -> tuple[str, list[str]]:

@@ -113,6 +113,26 @@ class ReadinessTests(VariantBenches):
                 " the reason that contract(…, unpostable=…) names, and that is not so."
             )
 
+    def test_a_code_has_one_name(self) -> None:
+        """Look for codes of a field with one id and several names: all would get one record."""
+        names: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for _, found in self._benches_with_documents():
+            for document in found:
+                for field, code, _ in codes_of(document):
+                    if isinstance(code, Code) and code.name:
+                        names[field, code.id].add(code.name)
+        several = {key: values for key, values in names.items() if len(values) > 1}
+        if several:
+            lines = []
+            for (field, id), values in sorted(several.items())[:MAX_REASONS]:
+                lines.append(f"  {field} {id}: {', '.join(sorted(values)[:MAX_EXAMPLES])}")
+            listed = "\n".join(lines)
+            pytest.fail(
+                f"{self.slug} has codes with one id and several names, which would all be matched"
+                f" with one record of QuickBooks:\n{listed}\nUse an id that the source gives to one"
+                " thing only."
+            )
+
     def _iter_problems(self) -> Iterator[tuple[str, str]]:
         """Yield the source id of each document that would be held, with what is wrong with it."""
         for plans in self._plans():

@@ -4,16 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any, get_args
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
 from hub.contract.documents import Document
 from hub.contract.receipts import Cause, Receipt
 from hub.contract.states import ReceiptState
+from hub.errors import HubError
 from hub.testing import record
 from hub.testing.bench import Bench
-from hub.testing.hook_effects import HookEffects, call_hook
+from hub.testing.hook_effects import HookEffects, call_hook, exception_failure
 from hub.testing.postability import Plan
+from hub.testing.stand_in import json_answer
 from hub.testing.variants import VariantBenches
 
 BETWEEN_RECEIPTS = 60  # seconds
@@ -71,6 +74,31 @@ class ReportTests(VariantBenches):
             for state in map(ReceiptState, bench.app.wants):
                 for document in examples.values():
                     self._report_twice(bench, document, state)
+
+    def test_a_receipt_that_the_source_refuses_does_not_count_as_delivered(self) -> None:
+        """Answer each call of a report with 422; it must raise, so that people learn of it."""
+        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+            bench.check()
+            for document in _first_of_each_kind(plans).values():
+                for state in map(ReceiptState, bench.app.wants):
+                    self._report_refused(bench, document, state)
+
+    def _report_refused(self, bench: Bench, document: Document, state: ReceiptState) -> None:
+        """Report a state to a source that refuses every call; fail if that looks like a success."""
+        what = f"hub_report of {self.slug}, with the state {state} of {document.source_id},"
+        refusal = _Refusal()
+        try:
+            with bench.replaced_by(refusal):
+                bench.report(document, state, **next(_iter_facts(bench, document, state)))
+        except HubError:
+            return
+        except Exception as error:
+            raise exception_failure(what, error, instead_of="Refused") from error
+        if refusal.count:
+            pytest.fail(
+                f"{what} was answered with the status 422, and returned as if the source had taken"
+                " the receipt. Check each answer: api.call(…).check() raises Refused."
+            )
 
     def _report_twice(self, bench: Bench, document: Document, state: ReceiptState) -> None:
         """Report each receipt about a document in a state again; fail if that changes the books."""
@@ -147,6 +175,18 @@ class ReportTests(VariantBenches):
             assert reason.strip(), f"contract(…, unreported=…) needs a reason for {state}"
             assert state in wants, f"{self.slug} does not want {state}: remove it from unreported"
             assert state not in reported, f"{self.slug} reports {state}: remove it from unreported"
+
+
+class _Refusal:
+    """A source that refuses every call; `count` says how many there were."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer as an API does that finds a mistake in the call."""
+        self.count += 1
+        return json_answer(start, 422, {"message": "This cannot be stored."})
 
 
 def _first_of_each_kind(plans: Iterable[Plan]) -> dict[str, Document]:

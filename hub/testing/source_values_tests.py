@@ -1,7 +1,8 @@
 """Contract tests of values: amounts, currency and dates are those that the source answers."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import pytest
 from hub.contract.documents import Document
 from hub.models.enums import LIST_KINDS
 from hub.testing.bench import Bench
-from hub.testing.changed_answers import ChangedAnswers, Value
+from hub.testing.changed_answers import AnswerValue, ChangedAnswers
 from hub.testing.postability import Plan
 from hub.testing.variants import VariantBenches
 
@@ -27,7 +28,7 @@ ADVICE = {
 NEW_AMOUNT = Decimal("4.35")
 NEAR = Decimal("0.10")
 HALF_A_CENT = Decimal("0.005")
-OTHER_CURRENCIES = ("SEK", "CHF")
+CURRENCY = re.compile("[A-Z]{3}")
 FAR_ZONES = ("Etc/GMT+12", "Etc/GMT-14")  # 12 hours behind UTC, and 14 before it
 DAYS = dt.timedelta(days=3)
 DUE_KINDS = ("bill", "purchase_order", "invoice")  # that have a due date in QuickBooks
@@ -67,7 +68,7 @@ class SourceValuesTests(VariantBenches):
         assert not unknown, f"derived names {', '.join(unknown)}: it may name {', '.join(ADVICE)}"
 
 
-def _examples(plans: list[Plan]) -> Iterator[Document]:
+def _examples(plans: Sequence[Plan]) -> Iterator[Document]:
     """Yield a document of each kind that is posted, with several amounts if there is one."""
     examples: dict[str, Document] = {}
     for plan in plans:
@@ -101,27 +102,31 @@ def _judge(name: str, bench: Bench, document: Document) -> str:
 
 def _judge_total(answers: ChangedAnswers, document: Document) -> str:
     """Change the amounts of a document, the total and its parts."""
-    totals, parts = [], []
-    for value in answers.values:
-        amount = _amount_of(value.value)
-        if amount and _is_close(amount, abs(document.total or Decimal(0))):
-            totals.append(value)
-        elif amount and any(_is_close(amount, part) for part in _part_amounts(document)):
-            parts.append(value)
+    totals = _values_close_to(answers, {abs(document.total or Decimal(0))})
     if not totals:
         return f"no answer of the source has its total, {document.total}."
-    for value in parts[:MAX_AMOUNTS]:
+    for value in _values_close_to(answers, _part_amounts(document)):
         changed = answers.read(value, _amount_like(value))
         if changed and changed.total != document.total:
             return f"its total is {changed.total} if {value.name} is {NEW_AMOUNT}."
+    return _judge_whole_amounts(answers, document, totals)
+
+
+def _judge_whole_amounts(
+    answers: ChangedAnswers, document: Document, totals: Sequence[AnswerValue]
+) -> str:
+    """Change the values that are equal to the total; the first of its answer must decide it."""
     followed = []
-    for value in totals[:MAX_AMOUNTS]:
+    for value in totals:
         changed = answers.read(value, _amount_like(value))
-        if changed is None or changed.total != document.total:
+        if changed is None:
             followed.append(value)
-        loss = _find_loss(changed) if changed else None
+            continue
+        loss = _find_loss(changed)
         if loss is not None:
             return f"it has {loss} if {value.name} is {NEW_AMOUNT}: cents are lost."
+        if changed.total != document.total:
+            followed.append(value)
     # The total of a row is nearer to its beginning than the amount of its only line.
     first = min(totals, key=_depth)
     if all(_depth(value) > _depth(first) for value in followed):
@@ -129,7 +134,17 @@ def _judge_total(answers: ChangedAnswers, document: Document) -> str:
     return ""
 
 
-def _depth(value: Value) -> int:
+def _values_close_to(answers: ChangedAnswers, amounts: set[Decimal]) -> list[AnswerValue]:
+    """Return the first values of the answers that are one of these amounts, but for their sign."""
+    values = []
+    for value in answers.values:
+        amount = _amount_of(value.value)
+        if amount and any(_is_close(amount, other) for other in amounts):
+            values.append(value)
+    return values[:MAX_AMOUNTS]
+
+
+def _depth(value: AnswerValue) -> int:
     """Return how deep in its answer a value is."""
     return len(value.path)
 
@@ -154,7 +169,7 @@ def _amount_of(value: object) -> Decimal | None:
     return amount if amount.is_finite() else None
 
 
-def _amount_like(value: Value) -> str | Decimal:
+def _amount_like(value: AnswerValue) -> str | Decimal:
     """Return the new amount as the source writes amounts, with the sign of the old one."""
     sign = -1 if Decimal(str(value.value)) < 0 else 1
     amount = NEW_AMOUNT * sign
@@ -174,28 +189,40 @@ def _find_loss(document: Document) -> Decimal | None:
 
 def _judge_currency(answers: ChangedAnswers, document: Document) -> str:
     """Change the currency wherever the source names it."""
-    values = [value for value in answers.values if value.value == document.currency]
-    new = next(code for code in OTHER_CURRENCIES if code != document.currency)
-    for value in values:
-        if answers.read(value, new) != document:
-            return ""
-    if not values:
+    currencies = _currency_values(answers)
+    values = [value for value in currencies if value.value == document.currency]
+    if currencies and not values:
         return f"no answer of the source has its currency, {document.currency}."
-    return f"its currency stays {document.currency} if {_join(values)} is {new}."
+    if values and not _follows_currency(answers, document, values):
+        return f"its currency stays {document.currency} if {_join(values)} is another."
+    return ""
+
+
+def _currency_values(answers: ChangedAnswers) -> list[AnswerValue]:
+    """Return the values that look like a currency; a source may name none."""
+    return [value for value in answers.values if CURRENCY.fullmatch(str(value.value))]
+
+
+def _follows_currency(
+    answers: ChangedAnswers, document: Document, values: Sequence[AnswerValue]
+) -> bool:
+    """Tell whether a document is another if one of the values is another currency."""
+    new = "SEK" if document.currency != "SEK" else "CHF"
+    return any(answers.read(value, new) != document for value in values)
 
 
 def _judge_date(answers: ChangedAnswers, bench: Bench, document: Document) -> str:
     """Change the moments that may be its date, and read it in other zones if one is."""
     day = document.date
-    assert day is not None
     if any(_day_of(value.value) == day for value in answers.values):
         return ""
     for value in answers.values:
         moment = _moment_of(value.value)
-        if not moment or moment.astimezone(dt.UTC).date() != day or _is_midnight(moment):
+        if moment is None or moment.astimezone(dt.UTC).date() != day:
             continue
         changed = answers.read(value, (moment + DAYS).isoformat())
-        if changed and changed.date != day and not _follows_zone(bench, document):
+        decides = changed is not None and changed.date != day
+        if decides and not _follows_zone(bench, document):
             return (
                 f"its date is {day} in each zone of the app, and the source answers the moment"
                 f" {value.value} as {value.name}. Write .astimezone(site.zone).date()."
@@ -217,7 +244,7 @@ def _judge_due(answers: ChangedAnswers, document: Document) -> str:
 def _follows_zone(bench: Bench, document: Document) -> bool:
     """Tell whether a document has another date where the app has another zone."""
     zone = bench.zone
-    dates = set()
+    dates: set[dt.date | None] = set()
     for name in FAR_ZONES:
         bench.zone = ZoneInfo(name)
         dates.update(getattr(item, "date", None) for item in bench.read(ids=[document.source_id]))
@@ -234,19 +261,18 @@ def _day_of(value: object) -> dt.date | None:
 
 
 def _moment_of(value: object) -> dt.datetime | None:
-    """Return a value that is a moment with a zone."""
+    """Return a value that is a moment with a zone; midnight may stand for a day and does not count.
+
+    A text that is no moment is none.
+    """
     try:
-        moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+        moment = dt.datetime.fromisoformat(str(value))
     except ValueError:
         return None
-    return moment if moment and moment.tzinfo else None
+    is_day = moment.tzinfo is None or moment.time() == dt.time()
+    return None if is_day else moment
 
 
-def _is_midnight(moment: dt.datetime) -> bool:
-    """Tell whether a moment may stand for a day."""
-    return moment.time() == dt.time()
-
-
-def _join(values: list[Value]) -> str:
+def _join(values: list[AnswerValue]) -> str:
     """Return the names of values, each once."""
     return ", ".join(dict.fromkeys(value.name for value in values))

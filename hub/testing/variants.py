@@ -1,5 +1,6 @@
 """What contract tests of an app have in common: its variants, and the change of a document."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -60,15 +61,58 @@ class DocumentChange:
         """Delete the first document at the source that may be deleted; return its source id."""
         return self._press(bench, items, self.delete) if self.delete else set()
 
+    def _change_each_kind(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Change a document of each kind that may be changed; return their source ids."""
+        return self._press_each_kind(bench, items, self.change) if self.change else set()
+
+    def _delete_each_kind(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Delete a document of each kind that may be deleted; return their source ids."""
+        return self._press_each_kind(bench, items, self.delete) if self.delete else set()
+
+    def _press_each_kind(
+        self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
+    ) -> set[str]:
+        """Submit a form for a document of each kind for which the stand-in accepts it.
+
+        A kind that shares an id with an earlier kind is left out: the form would reach the other
+        document.
+        """
+        by_kind: dict[str, list[Document]] = defaultdict(list)
+        for item in items:
+            if isinstance(item, Document):
+                by_kind[item.kind].append(item)
+        pressed = self._press(bench, items, form)
+        taken: set[str] = set()
+        for documents in by_kind.values():
+            ids = set(map(_id_at_the_source, documents))
+            is_pressed = any(document.source_id in pressed for document in documents)
+            if not is_pressed and ids.isdisjoint(taken):
+                pressed |= self._press_first(bench, documents, form)
+            taken |= ids
+        return pressed
+
     def _press(
         self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
     ) -> set[str]:
         """Submit a form for the first document for which the stand-in accepts it."""
+        pressed = self._press_first(bench, items, form)
+        path, _ = form
+        assert pressed, f"nothing of {self.slug} can be changed or deleted at {path}"
+        return pressed
+
+    def _press_first(
+        self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
+    ) -> set[str]:
+        """Submit a form as `_press` does; return no id if the stand-in accepts it for none."""
         path, fields = form
         for item in items:
             if not isinstance(item, Document):
                 continue
-            _, _, id = item.source_id.rpartition(":")
-            if bench.press(path.format(id=id), **fields):
+            if bench.press(path.format(id=_id_at_the_source(item)), **fields):
                 return {item.source_id}
-        raise AssertionError(f"nothing of {self.slug} can be changed or deleted at {path}")
+        return set()
+
+
+def _id_at_the_source(document: Document) -> str:
+    """Return the id of a document without the list that its source id begins with."""
+    return document.source_id.rpartition(":")[2]

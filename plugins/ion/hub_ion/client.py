@@ -299,7 +299,7 @@ class Ion:
 
 def _errors_of(answer: Any) -> list[Row]:
     """Return the errors of an answer; raise Retry if it is no answer to a query."""
-    if isinstance(answer, dict):
+    if isinstance(answer, dict) and answer.keys() & {"data", "errors"}:
         errors = answer.get("errors") or []
         if isinstance(errors, list):
             return errors

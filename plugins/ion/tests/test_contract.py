@@ -10,10 +10,7 @@ TestContract = contract(
     change=("/orders/{id}/receive", {"quantity": "1"}),
     delete=("/orders/{id}/delete", {}),
     many=10_000 if os.environ.get("HUB_PROOF") == "full" else 120,
-    derived={
-        "total": "ION states no total of an order.",
-        "currency": "An order without a currency has that of the company.",
-    },
+    derived={"total": "ION states no total of an order."},
     write_back="attribute",
     import_orders=True,
     payable_account="33",

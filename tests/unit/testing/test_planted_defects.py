@@ -47,9 +47,16 @@ POSTABLE = "test_every_document_that_is_ready_can_be_posted"
 READY = "test_every_kind_that_the_app_posts_is_ready_once"
 REPORTED = "test_each_state_that_the_app_wants_is_reported"
 ONCE = "test_a_receipt_whose_answer_was_lost_is_shown_once"
+REFUSED = "test_a_receipt_that_the_source_refuses_does_not_count_as_delivered"
+EVERY_ROW = "test_every_row_of_the_stand_in_is_read"
 SAME_MOMENT = "test_what_changes_at_the_moment_of_the_cursor_is_read"
 ANOTHER_DAY = "test_a_document_is_the_same_on_another_day"
 CHANGED = "test_what_changes_is_read_whatever_time_the_hub_has"
+TWICE = "test_what_changes_twice_is_read_twice"
+ONE_NAME = "test_a_code_has_one_name"
+RATE = "test_the_stand_in_enforces_the_declared_rate"
+BY_ID = "test_a_document_is_the_same_by_its_id"
+NO_SECRET = "test_no_document_has_a_secret"
 GONE = "test_what_is_deleted_at_the_source_is_gone"
 PRESENT = "test_what_the_source_still_has_is_not_gone"
 STATED = "test_what_is_ready_states_what_it_comes_to"
@@ -65,9 +72,15 @@ CODES = "test_codes_are_listed_as_documents_use_them"
 FILES = "test_every_attachment_can_be_opened"
 LISTS = "test_lists_of_quickbooks_are_taken"
 UNUSED = "test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason"
-ON_PAGES = (DELETED, PRESENT)
-ON_A_BENCH = (ACCEPTED, FORGED, OLD, STOPPED, SAME_MOMENT, CHANGED, ANOTHER_DAY, GONE, *ON_PAGES)
-OF_ITS_DOCUMENTS = (POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED, REPORTED, ONCE)
+ON_PAGES = (DELETED, PRESENT, EVERY_ROW)
+ON_A_BENCH = (
+    *(NO_SECRET, BY_ID, ACCEPTED, FORGED, OLD, STOPPED),
+    *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, *ON_PAGES),
+)
+OF_ITS_DOCUMENTS = (
+    *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
+    *(RATE, ONE_NAME, REPORTED, ONCE, REFUSED),
+)
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, LISTS, UNUSED, *ON_A_BENCH)
 VALUES = {STATED: ADVICE, FROM_SOURCE: VALUES_OF_THE_SOURCE}  # for each of which a test is called
 DOCUMENTS_ON_PAGES = 60  # on three pages
@@ -157,6 +170,14 @@ DATED_TODAY = """import dataclasses
             return dataclasses.replace(document, date=site.today)
         return document
 """
+WITH_SECRET = """import dataclasses
+        from hub import Document
+
+        document = documents.read(site.settings, row)
+        if isinstance(document, Document):
+            return dataclasses.replace(document, facts={"key": site.secrets["token"]})
+        return document
+"""
 READ_NUMBERED = 'return read_numbered_pages(fetch, page, "Depot")'
 READ_LINKED = 'return read_linked_pages(fetch, page, "Depot", numbered=True)'
 COUNTING = """number, has_more = int(page or 1), True
@@ -236,6 +257,28 @@ DEFECTS = {
         'Applied(document="invoice:1007")',
         "QuickBooks refuses more than the total",
     ),
+    "payments that name their client otherwise": Defect(
+        POSTABLE,
+        DOCUMENTS,
+        'codes[party] = Code(id=row["party"]["id"], name',
+        'key = "name" if row["type"] in PAYS else "id"\n'
+        '    codes[party] = Code(id=row["party"][key], name',
+        "Its client is .*, and that of invoice:1007, to which its line 1 applies, is 1",
+    ),
+    "clients with the id of another": Defect(
+        ONE_NAME,
+        DOCUMENTS,
+        'codes[party] = Code(id=row["party"]["id"], name',
+        'codes[party] = Code(id="1", name',
+        "client 1: Bolt and Sons, Harbour Works, North Supply",
+    ),
+    "a secret in a fact": Defect(
+        NO_SECRET,
+        HOOKS,
+        READ_ROW,
+        WITH_SECRET,
+        "bill:1001 of depot has the secret token",
+    ),
     # -- receipts
     "a report that raises": Defect(
         REPORTED, HOOKS, REPORT, 'raise RuntimeError("no")', "raised RuntimeError: no"
@@ -283,7 +326,48 @@ DEFECTS = {
         REPORT.replace("status", '{**status, "time": str(site.now)}'),
         "the state posted of .* called again with the same receipt",
     ),
+    "a report whose answer is not checked": Defect(
+        REFUSED,
+        CLIENT,
+        'self.api.call("PUT", path, json=status).check()',
+        'self.api.call("PUT", path, json=status)',
+        "the state posted of bill:.* was answered with the status 422",
+    ),
     # -- reading
+    "a last page that is not read": Defect(
+        EVERY_ROW,
+        CLIENT,
+        'number < answer["pages"]',
+        'number + 1 < answer["pages"]',
+        "left out 10 that its stand-in has, such as",
+        "page",
+    ),
+    "rows that are left out": Defect(
+        EVERY_ROW,
+        CLIENT,
+        'return answer["items"], number < answer["pages"]',
+        'rows = [row for row in answer["items"] if row["status"] != "draft"]\n'
+        '            return rows, number < answer["pages"]',
+        "left out 1 that its stand-in has, such as 1001",
+        "page",
+    ),
+    "changes of one kind that nobody reads": Defect(
+        CHANGED,
+        CLIENT,
+        'return answer["items"], number < answer["pages"]',
+        'rows = [row for row in answer["items"] if not since or row["type"] == "bill"]\n'
+        '            return rows, number < answer["pages"]',
+        "invoice:.*, payment:.* changed after depot had read it",
+        "page",
+    ),
+    "a version that stays the same": Defect(
+        TWICE,
+        CLIENT,
+        'return row["id"], str(row["version"]), row["updated_at"]',
+        'return row["id"], "1", row["updated_at"]',
+        "bill:1001 changed twice, and depot has read the first change only",
+        "page",
+    ),
     "a filter that begins after the moment of the cursor": Defect(
         SAME_MOMENT, CLIENT, READ_CHANGES, EXCLUSIVE, "changed at the same time", "updated-since"
     ),
@@ -303,15 +387,38 @@ DEFECTS = {
         HOOKS,
         'changes = source.changes(cursors.get("", ""), read)',
         TIME_OF_THE_HUB,
-        "bill:1001 changed after depot had read it, and is never read",
+        "bill:1001, .* changed after depot had read it, and is never read",
         "updated-since",
     ),
     "a date that is that of the reading": Defect(
         ANOTHER_DAY, HOOKS, READ_ROW, DATED_TODAY, "bill:1001 of depot is another document"
     ),
+    "a document that says less if it is read by its id": Defect(
+        BY_ID,
+        HOOKS,
+        "map(read, source.documents(ids))",
+        'map(read, ({**row, "number": ""} for row in source.documents(ids)))',
+        "bill:1001 of depot differs in number",
+    ),
+    "a rate that is not declared": Defect(
+        RATE, HOOKS, "rate=RATE,", "", "admits 100 calls in 15 seconds, and the app declares no"
+    ),
     # -- deletions
     "deletions that nobody looks for": Defect(
-        GONE, HOOKS, WITH_DELETIONS, "return changes", "bill:1001 was deleted at the stand-in, and"
+        GONE,
+        HOOKS,
+        WITH_DELETIONS,
+        "return changes",
+        "bill:1001, .* was deleted at the stand-in, and",
+    ),
+    "deletions of one kind that nobody looks for": Defect(
+        GONE,
+        HOOKS,
+        "present = map(documents.source_id, source.all_rows())",
+        "present = map(documents.source_id, source.all_rows())\n"
+        '    paid = [f"payment:{id}" for id in range(1000, 1100)]\n'
+        "    present = [*present, *paid]",
+        "payment:.* was deleted at the stand-in, and",
     ),
     "an id that is not answered": Defect(
         GONE,
@@ -362,7 +469,7 @@ DEFECTS = {
         DOCUMENTS,
         'currency=row["currency"],',
         'currency="USD",',
-        "its currency stays USD if currency is SEK",
+        "its currency stays USD if currency is another",
     ),
     "a currency that the source does not have": Defect(
         FROM_SOURCE,
