@@ -2,7 +2,7 @@
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.collect.plan import DocumentPlan
+from hub.collect.plan import AttachmentParent, DocumentPlan
 from hub.contract.codec import dump
 from hub.contract.documents import Attachment, Document
 from hub.models import Posting, SourceDocument
@@ -14,26 +14,25 @@ from hub.reasons.texts import CaseText
 MAX_NAME_LENGTH = 200
 
 
-def posted_parent(
+def find_posted_parent(
     batch: CollectBatch, row: SourceDocument, document: Document
-) -> tuple[Document, Posting] | None:
+) -> AttachmentParent | None:
     """Return the posting that the attachments of an unchanged document belong to, if any."""
     for posting in reversed(batch.transaction_postings(row)):
         if posting.state == PostingState.POSTED:
-            return document, posting
+            return AttachmentParent(row, document, posting)
     return None
 
 
-def plan_attachments(
-    batch: CollectBatch, row: SourceDocument, document: Document, parent: Posting
-) -> DocumentPlan:
-    """Plan the attachments of a document, whose transaction is or becomes that of `parent`."""
+def plan_attachments(batch: CollectBatch, parent: AttachmentParent) -> DocumentPlan:
+    """Plan the attachments of a document, whose transaction is or becomes that of the parent."""
+    row, document = parent.row, parent.document
     plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
     attachment_ids: set[str] = set()
     for attachment in document.attachments:
         attachment_ids.add(attachment.id)
         newest = _newest_posting(batch, row, attachment.id)
-        _plan_attachment(batch, plan, attachment, parent, newest)
+        _plan_attachment(batch, plan, attachment, parent.posting, newest)
     for posting in batch.postings(row):
         is_unsent = posting.operation == Operation.ATTACH and posting.state in outbox.UNSENT
         if is_unsent and posting.part not in attachment_ids:

@@ -17,7 +17,7 @@ from hub.collect import cases
 from hub.collect.absence import Absent
 from hub.collect.cases import DocumentHold
 from hub.collect.codes import CodeCollector
-from hub.collect.plan import DocumentPlan, PartPlan, PostingPlan
+from hub.collect.plan import AttachmentParent, DocumentPlan, PartPlan, PostingPlan
 from hub.collect.setup import Setup
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name
@@ -63,8 +63,7 @@ class CollectBatch:
         self.holds: list[tuple[Posting, tuple[DocumentHold, ...]]] = []
         # Postings that were held and wait now. Those that are ready pass the preflight first.
         self.released_ids: list[int] = []
-        # Each document whose attachments are to be planned, and the posting that they belong to.
-        self.attachment_parents: list[tuple[SourceDocument, Document, Posting]] = []
+        self.attachment_parents: list[AttachmentParent] = []
         # Role and code of each party whose contact data was compared.
         self.parties_with_contact_data: set[tuple[str, str]] = set()
         source_ids = {item.source_id for item in items}
@@ -168,8 +167,7 @@ class CollectBatch:
         for posting, hold in plan.cases:
             cases.open_case(self.session, posting, hold)
         if plan.attachment_parent:
-            document, parent = plan.attachment_parent
-            self.attachment_parents.append((row, document, parent))
+            self.attachment_parents.append(plan.attachment_parent)
         if plan.outcome:
             return plan.outcome
         return max(outcomes, key=PART_OUTCOMES.index)
@@ -184,7 +182,7 @@ class CollectBatch:
         posting = self._posting_of_part(row, part)
         document = part.document
         if document.attachments or not part.part:
-            self.attachment_parents.append((row, document, posting))
+            self.attachment_parents.append(AttachmentParent(row, document, posting))
         return _outcome(part, posting)
 
     def _posting_of_part(self, row: SourceDocument, part: PartPlan) -> Posting:

@@ -16,8 +16,8 @@ def finish(batch: CollectBatch) -> None:
     """Plan the attachments, update cases and codes, and note what the source has answered for."""
     session = batch.session
     session.flush()
-    for row, document, parent in batch.attachment_parents:
-        plan = plan_attachments(batch, row, document, parent)
+    for parent in batch.attachment_parents:
+        plan = plan_attachments(batch, parent)
         batch.apply(plan)
     if batch.released_ids:
         session.flush()

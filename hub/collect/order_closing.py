@@ -1,7 +1,7 @@
 """Close an order in QuickBooks of which the source expects nothing more, and open it again."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.contract.documents import Document
 from hub.models import Posting, TransactionSummary
@@ -12,12 +12,19 @@ from hub.qbo import payloads
 CLOSABLE_KINDS = ("purchase_order",)
 
 
+class BodyAndSummary(NamedTuple):
+    """The body that an operation sends, and the facts of it that are stored and compared."""
+
+    body: dict[str, Any]
+    summary: TransactionSummary
+
+
 def with_order_status(
     document: Document,
     built: payloads.Payload,
     current: Posting | None,
     postings: Iterable[Posting],
-) -> tuple[dict[str, Any], TransactionSummary]:
+) -> BodyAndSummary:
     """Return body and summary of a document; close an order of which nothing more is expected.
 
     A posted order is closed without any other change, and opened again by its next change.
@@ -25,17 +32,18 @@ def with_order_status(
     if not document.closed or document.kind not in CLOSABLE_KINDS:
         was_closed = any(is_closing(posting) for posting in postings)
         body = built.body | payloads.OPEN if was_closed else built.body
-        return body, built.summary
+        return BodyAndSummary(body, built.summary)
     if current is None:
-        return built.body | payloads.CLOSED, built.summary._replace(status=CLOSED)
+        summary = built.summary._replace(status=CLOSED)
+        return BodyAndSummary(built.body | payloads.CLOSED, summary)
     return closing_content(current)
 
 
-def closing_content(posting: Posting) -> tuple[dict[str, Any], TransactionSummary]:
+def closing_content(posting: Posting) -> BodyAndSummary:
     """Return body and summary of a change that only closes a posted order."""
     summary = posting.summary._replace(status=CLOSED)
     body = payloads.close_body(summary.party)
-    return body, summary
+    return BodyAndSummary(body, summary)
 
 
 def is_closing(posting: Posting) -> bool:

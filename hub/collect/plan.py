@@ -25,6 +25,14 @@ class PostingCase(NamedTuple):
     hold: DocumentHold
 
 
+class AttachmentParent(NamedTuple):
+    """A document whose attachments are to be planned, and the posting that they belong to."""
+
+    row: SourceDocument
+    document: Document
+    posting: Posting
+
+
 @dataclass(frozen=True, kw_only=True)
 class PostingPlan:
     """A posting to write to the outbox, and the reasons that hold it."""
@@ -66,7 +74,7 @@ class DocumentPlan:
     postings: list[PostingPlan] = field(default_factory=list)
     parts: list[PartPlan] = field(default_factory=list)
     cases: list[PostingCase] = field(default_factory=list)
-    attachment_parent: tuple[Document, Posting] | None = None  # posted already, as it is
+    attachment_parent: AttachmentParent | None = None  # posted already, as it is
 
     def withdraw(self, posting: Posting, reason: CaseText) -> None:
         """Plan to withdraw an unsent posting."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from hub import outbox
 from hub.collect import cases
-from hub.collect.attachments import posted_parent
+from hub.collect.attachments import find_posted_parent
 from hub.collect.batch import CollectBatch
 from hub.collect.cases import DocumentHold
 from hub.collect.change_detection import has_same_content, is_settled
@@ -68,7 +68,7 @@ def ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
     batch.store_document(row, document, body)
     if is_unchanged:
         plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
-        plan.attachment_parent = posted_parent(batch, row, document)
+        plan.attachment_parent = find_posted_parent(batch, row, document)
     else:
         plan = plan_document(batch, row, document)
     return batch.apply(plan)

@@ -160,8 +160,9 @@ def _from_cases(
     A case about a record that cannot be created stops the documents that wait for the record.
     """
     home = installation.company.currency
-    rows = _sums_of_cases(session, installation, [creation_id for _, creation_id in held])
-    stopping = {row[0] for row in rows} | {case_id for case_id, _ in held}
+    creation_ids = [creation_id for _, creation_id in held]
+    sums = _documents_stopped_by_cases(session, installation, creation_ids)
+    stopping = {one.case_id for one in sums} | {case_id for case_id, _ in held}
     of_app_alone = and_(Case.closed_at.is_(None), Case.installation_id == installation.id)
     query = select(Case).where(or_(Case.id.in_(stopping), of_app_alone)).order_by(Case.id)
     cases = session.scalars(query).all()
@@ -173,20 +174,30 @@ def _from_cases(
             name_text = name_texts[case.id]
             text = render(name_text.code, name_text.params)
         obstacles[case.id] = Obstacle(text.title, text.reason, text.instruction, case.id)
-    for case_id, kind, currency, count, total in rows:
-        obstacle = obstacles[case_id]
-        obstacle.documents += count
-        obstacle.sums[currency or home] += outbox.apply_sign(kind, total)
+    for one in sums:
+        obstacle = obstacles[one.case_id]
+        obstacle.documents += one.documents
+        obstacle.sums[one.currency or home] += outbox.apply_sign(one.kind, one.total)
     for case_id, creation_id in held:
         for posting in dependents[creation_id]:
             obstacles[case_id].add(posting, home)
     return list(obstacles.values())
 
 
-def _sums_of_cases(
+class StoppedDocuments(NamedTuple):
+    """The documents of one kind and currency that a case stops: how many, and their total."""
+
+    case_id: int
+    kind: str
+    currency: str
+    documents: int
+    total: Decimal
+
+
+def _documents_stopped_by_cases(
     session: Session, installation: Installation, except_for: Sequence[int]
-) -> list[tuple[int, str, str, int, Decimal]]:
-    """Return case, kind, currency, number and sum of the documents that open cases stop."""
+) -> list[StoppedDocuments]:
+    """Return the documents that open cases stop, added up; leave out some postings."""
     stopped = (
         select(
             Case.id,
@@ -205,8 +216,10 @@ def _sums_of_cases(
         )
         .group_by(Case.id, Posting.kind, Posting.currency)
     )
-    rows = session.execute(stopped)
-    return [(id, kind, currency, count, total or ZERO) for id, kind, currency, count, total in rows]
+    sums = []
+    for case_id, kind, currency, count, total in session.execute(stopped):
+        sums.append(StoppedDocuments(case_id, kind, currency, count, total or ZERO))
+    return sums
 
 
 def _from_findings(

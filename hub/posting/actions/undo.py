@@ -136,8 +136,14 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
         histories = outbox.load_history(session, rows.values())
         for document in documents:
             row = rows[document.posting.document_id]
-            deletion = _deletion_plan(document, who)
-            posting = outbox.plan(session, row, *deletion, postings=histories[row.id])
+            posting = outbox.plan(
+                session,
+                row,
+                _deletion_of(document),
+                _deletion_content(document, who),
+                outbox.Disposition(state=PostingState.READY),
+                postings=histories[row.id],
+            )
             posting.approved_by = who
             posting.approved_payload = outbox.fingerprint(posting.payload)
             if posting.state == PostingState.READY:
@@ -156,28 +162,34 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
     return planned
 
 
-def _deletion_plan(
-    document: PostedDocument, who: str
-) -> tuple[outbox.PartOperation, outbox.Content, outbox.Disposition]:
-    """Return the plan that deletes a document as it was last written."""
+def _deletion_of(document: PostedDocument) -> outbox.PartOperation:
+    """Return the operation that deletes a document as it was last written."""
     posting = document.posting
-    id = str(posting.quickbooks_id)
-    sync_token = str(document.last_write.sync_token or "")
-    operation = outbox.PartOperation(
+    return outbox.PartOperation(
         operation=Operation.DELETE,
         part=posting.part,
-        base=f"{id}:{sync_token}",
-        quickbooks_id=id,
+        base=f"{posting.quickbooks_id}:{_written_version(document)}",
+        quickbooks_id=str(posting.quickbooks_id),
     )
-    content = outbox.Content(
+
+
+def _deletion_content(document: PostedDocument, who: str) -> outbox.Content:
+    """Return what the deletion of a document sends, and who asked for it."""
+    posting = document.posting
+    body = payloads.delete_body(str(posting.quickbooks_id), _written_version(document))
+    return outbox.Content(
         kind=posting.kind,
-        payload=payloads.encode(payloads.delete_body(id, sync_token)),
+        payload=payloads.encode(body),
         meaning=outbox.RemovalSummary(removed_by=who).dump(),
         number=posting.number,
         total=document.posted_total,
         currency=posting.currency,
     )
-    return operation, content, outbox.Disposition(state=PostingState.READY)
+
+
+def _written_version(document: PostedDocument) -> str:
+    """Return the SyncToken that QuickBooks answered to the last write of a document."""
+    return document.last_write.sync_token or ""
 
 
 def _find_obstacles(
