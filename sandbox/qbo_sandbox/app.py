@@ -44,7 +44,10 @@ class App:
         pages: BookPages,
     ) -> None:
         self.pages = pages
-        self.companies, self.grants, self.clock, self.folder = companies, grants, clock, folder
+        self.companies = companies
+        self.grants = grants
+        self.clock = clock
+        self.folder = folder
         self.authority = Authority(grants, clients, companies, clock)
         self.limits = RequestLimits(clock)
 
@@ -120,9 +123,11 @@ class App:
 
     def _carry_out(self, call: Call) -> bytes:
         """Carry out a call, or refuse it as its fault demands."""
-        fault, company = call.fault, call.company
+        fault = call.fault
+        company = call.company
         if fault is not None and fault.kind == "stale_reads":
-            company.frozen_at, company.frozen_until = company.now(), company.now() + fault.seconds
+            company.frozen_at = company.now()
+            company.frozen_until = company.now() + fault.seconds
         refusal = rules.refusal(fault)
         if refusal and fault and not fault.commit:
             raise refusal

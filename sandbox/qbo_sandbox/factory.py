@@ -277,9 +277,10 @@ def serve_quickbooks(
 
 def _read_options(texts: Iterable[str], realm: str | None, now: float) -> Iterable[Options]:
     """Return the companies of these profiles, the first with this id."""
-    chosen: dict[str, Options] = {}
+    options_by_realm: dict[str, Options] = {}
     for text in texts:
-        one = profiles.parse(text, chosen, now)
-        one = one.changed({"realm": realm}) if realm and not chosen else one
-        chosen[one.realm] = one
-    return chosen.values()
+        options = profiles.parse(text, options_by_realm, now)
+        if realm and not options_by_realm:
+            options = options.changed({"realm": realm})
+        options_by_realm[options.realm] = options
+    return options_by_realm.values()

@@ -321,10 +321,8 @@ def as_category(row: Row) -> Code:
 
     It has one account for what is billed to a customer and one for the rest.
     """
-    name, number = (
-        lists.normalize_name(row["name"]),
-        lists.normalize_name(row["externalNumber"]) or None,
-    )
+    name = lists.normalize_name(row["name"])
+    number = lists.normalize_name(row["externalNumber"]) or None
     hold = lists.tilde_problem(name) or lists.tilde_problem(number, lists.EXTERNAL_NUMBER)
     return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
 

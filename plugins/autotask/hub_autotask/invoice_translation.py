@@ -46,7 +46,8 @@ class InvoiceTranslation:
         self.sign = -1 if is_credit else 1
 
     def document(self) -> Document:
-        row, hold = self.row, self._find_hold()
+        row = self.row
+        hold = self._find_hold()
         lines = [self._build_line(line) for line in self.lines]
         taxes = self._sum_taxes()
         tax = None if self._tax_mode() in ("none", "computed") else taxes * self.sign

@@ -187,7 +187,8 @@ def customer_codes(source: Autotask, source_lists: Lists, kind: str = "Customer"
 
 def as_term(row: Row) -> Code:
     """Return the code of a payment term's row."""
-    name, days = normalize_name(row["name"]), row["paymentDueInDays"]
+    name = normalize_name(row["name"])
+    days = row["paymentDueInDays"]
     number = None if days is None else str(days)
     return Code(
         id=f"term:{row['id']}",
@@ -254,7 +255,8 @@ def as_item(row: Row, external: bool, income: str) -> Code:
 
     It is matched by its External Number, which several may share, or by its name.
     """
-    name, number = normalize_name(row["name"]), normalize_name(row["externalNumber"])
+    name = normalize_name(row["name"])
+    number = normalize_name(row["externalNumber"])
     hold = tilde_problem(name) or tilde_problem(number if external else "", EXTERNAL_NUMBER)
     if not external:
         create = Item(name=name, codes={"income_account": income}) if ":" not in name else None

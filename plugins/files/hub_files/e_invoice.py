@@ -317,7 +317,9 @@ def _is_charge(node: InvoiceNode) -> bool:
 
 def _tax_totals(root: InvoiceNode) -> list[InvoiceNode]:
     """Return the tax totals, without the one in the currency of the tax authority (BT-111)."""
-    path, name, currencies = "cbc:TaxAmount", "currencyID", ("", root.currency)
+    path = "cbc:TaxAmount"
+    name = "currencyID"
+    currencies = ("", root.currency)
     return [one for one in root.nodes("cac:TaxTotal") if one.attribute(path, name) in currencies]
 
 

@@ -75,7 +75,8 @@ class Ion:
     """The calls, each with a token that is asked for when there is none or it no longer counts."""
 
     def __init__(self, site: Site) -> None:
-        self._secrets, self._settings = site.secrets, site.settings
+        self._secrets = site.secrets
+        self._settings = site.settings
         self.environment, api, token = ENVIRONMENTS[site.settings["environment"]]
         self._url = api or site.settings["api_url"]
         self._tokens = ClientCredentials(

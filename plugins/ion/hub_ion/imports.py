@@ -179,7 +179,8 @@ def _write_attributes(site: Site, ion: Ion, row: Row, line: Line) -> None:
 
 def _quantity_and_cost(line: Line, currency: str | None) -> tuple[Decimal, Decimal]:
     """Return a quantity and unit cost whose product is the amount."""
-    quantity, price = line.quantity, line.unit_price
+    quantity = line.quantity
+    price = line.unit_price
     if quantity and price is not None:
         amount = to_cents(quantity * price, currency or "USD")
         if amount == line.amount:

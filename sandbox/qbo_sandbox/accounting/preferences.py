@@ -180,7 +180,8 @@ def custom_fields(data: dict[str, Any], values: list[dict[str, Any]]) -> list[di
 
 def read_options(options: Options, data: dict[str, Any]) -> Options:
     """Return the company's options that follow from these preferences."""
-    accounting, sales = data.get("AccountingInfoPrefs", {}), data.get("SalesFormsPrefs", {})
+    accounting = data.get("AccountingInfoPrefs", {})
+    sales = data.get("SalesFormsPrefs", {})
     return options.changed(
         {
             "classes": _class_tracking(accounting),

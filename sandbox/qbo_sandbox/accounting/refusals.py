@@ -78,8 +78,11 @@ class Refusal(Exception):
         kind: str = "ValidationFault",
     ) -> None:
         super().__init__(f"{code} {detail}")
-        self.code, self.detail, self.element = code, detail, element
-        self.status, self.kind = status, kind
+        self.code = code
+        self.detail = detail
+        self.element = element
+        self.status = status
+        self.kind = kind
         self.others: list[Refusal] = []
 
     @classmethod

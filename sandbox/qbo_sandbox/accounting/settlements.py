@@ -36,7 +36,8 @@ def unapplied_amount(data: dict[str, Any]) -> Decimal:
 
 def book_payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Book a payment from a customer (+1) or to a vendor (-1)."""
-    total, code = Decimal(data[rule.total]), data["CurrencyRef"]["value"]
+    total = Decimal(data[rule.total])
+    code = data["CurrencyRef"]["value"]
     sums: Sums = defaultdict(lambda: [ZERO, ZERO])
     for line in data.get("Line", ()):
         link = line["LinkedTxn"][0]

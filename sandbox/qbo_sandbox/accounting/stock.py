@@ -40,7 +40,8 @@ def _book_line(
     item = row.read()
     if item.get("Type") != "Inventory":
         return []
-    asset, expense = item["AssetAccountRef"]["value"], item["ExpenseAccountRef"]["value"]
+    asset = item["AssetAccountRef"]["value"]
+    expense = item["ExpenseAccountRef"]["value"]
     if kind == ITEM_LINE:
         return [LedgerEntry(asset, ZERO, ZERO, place, row.id, direction * quantity)]
     cost = round_money(direction * quantity * Decimal(str(item.get("PurchaseCost") or 0)))

@@ -128,7 +128,8 @@ def _write(company: Company, item: dict[str, Any], request: Key | None, late: bo
     names = [name for name in item if name not in ITEM_OPTIONS]
     if len(names) != 1 or names[0] not in KINDS:
         raise Refusal("2000", f"Unknown object : {', '.join(names) or 'none'}", "")
-    kind, body = names[0], item[names[0]]
+    kind = names[0]
+    body = item[names[0]]
     params = _item_parameters(item)
     if params["operation"] == "create" and isinstance(body, dict):
         body = {key: value for key, value in body.items() if key != "Id"}

@@ -24,7 +24,8 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
     if not names:
         raise missing_field("entities")
     since = _parse_since(company, params)
-    left, groups = MAX_OBJECTS, []
+    left = MAX_OBJECTS
+    groups = []
     for name in names:
         kind = BY_PATH.get(name.lower())
         if kind is None or kind in UNTRACKED:

@@ -71,7 +71,8 @@ def _address_of_customer(company: Company, data: dict[str, Any]) -> str | None:
 
 def _count_mail(company: Company, kind: str, id: str, address: str) -> None:
     """Count a mail; a sandbox company may send only a few a day."""
-    now, switches = company.now(), company.switches
+    now = company.now()
+    switches = company.switches
     mails_of_a_day = sum(1 for at, *_ in company.mailed if at > now - DAY_SECONDS)
     if switches.throttle and mails_of_a_day >= switches.emails_a_day:
         raise throttled_call()

@@ -32,7 +32,8 @@ def print_document(company: Company, kind: str, id: str) -> bytes:
 
 def _all_rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
     """Return the rows of text on a printed document."""
-    rule, currency = TXN_KINDS[kind], data["CurrencyRef"]["value"]
+    rule = TXN_KINDS[kind]
+    currency = data["CurrencyRef"]["value"]
     rows = [
         company.options.name,
         "",

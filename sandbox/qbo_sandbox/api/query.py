@@ -56,7 +56,8 @@ def parse(text: str) -> Select:
 
 def _split_tokens(text: str) -> list[QueryToken]:
     """Split the text of a query into tokens."""
-    tokens, place = [], 0
+    tokens = []
+    place = 0
     text = text.strip().rstrip(";")
     while place < len(text):
         match = TOKEN.match(text, place)

@@ -133,7 +133,8 @@ def _is_plain(field: Field) -> bool:
 
 def _resolve_condition(company: Company, kind: str, condition: Condition) -> Condition:
     """Return the condition with the field's own spelling and values of the field's type."""
-    name, operator = _resolve_field(kind, condition.field), condition.operator
+    name = _resolve_field(kind, condition.field)
+    operator = condition.operator
     if name == "Id" and operator not in ("=", "in"):
         raise invalid_query(f"Property Id does not support operator {operator}")
     if name in TIME_FIELDS and operator in ("in", "like", "!="):

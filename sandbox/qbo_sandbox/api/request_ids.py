@@ -53,7 +53,8 @@ def _repeat_refusal(switches: Switches, key: Key, earlier: StoredReply) -> Store
 def _earlier_reply(company: Company, key: Key) -> StoredReply | None:
     """Return the answer to an earlier request with this id; None if it has expired or differs."""
     switches = company.switches
-    earlier, hours = company.replies.get(key), switches.requestid_hours
+    earlier = company.replies.get(key)
+    hours = switches.requestid_hours
     if key.in_batch:
         hours = switches.requestid_batch_hours or hours
     if earlier is None or (hours and company.now() - earlier.at > hours * 3600):

@@ -120,7 +120,8 @@ def _of_kind(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
     """Complete the route of one kind: reading, writing, printing or sending an object."""
     if not route.kind:
         return route
-    path, method = KINDS[route.kind].path, environ["REQUEST_METHOD"]
+    path = KINDS[route.kind].path
+    method = environ["REQUEST_METHOD"]
     route.id = rest[0] if rest else ""
     if len(rest) == 2 and PAPER_METHODS.get(rest[1].lower()) == method:
         route.call = f"{path}.{rest[1].lower()}"

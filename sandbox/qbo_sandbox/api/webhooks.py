@@ -92,7 +92,8 @@ class Sender:
 
     def _forget(self) -> None:
         with self._awake:
-            self.addresses, self._waiting = {}, {}
+            self.addresses = {}
+            self._waiting = {}
         self.deliveries = []
 
     def replay(self, entry: dict[str, Any]) -> None:

@@ -25,7 +25,8 @@ def write(
     for field in ("SourceCurrencyCode", "Rate", "AsOfDate"):
         if body.get(field) in (None, ""):
             raise missing_field(field)
-    code, date = _checked_code(company, body["SourceCurrencyCode"]), str(body["AsOfDate"])[:10]
+    code = _checked_code(company, body["SourceCurrencyCode"])
+    date = str(body["AsOfDate"])[:10]
     rate = Decimal(str(body["Rate"]))
     if rate <= 0:
         raise Refusal("2090", f"Invalid Amount : {body['Rate']}", "Rate")

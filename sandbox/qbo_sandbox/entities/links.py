@@ -33,7 +33,8 @@ def _settle(
     company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
     """Return the transactions that a payment settles, with their new open amounts and links."""
-    now, before = payments.settled_amounts(data), payments.settled_amounts(old)
+    now = payments.settled_amounts(data)
+    before = payments.settled_amounts(old)
     label = LABELS.get(str((data or old or {}).get("PayType")), kind)
     changes = []
     for key in now.keys() | before.keys():
@@ -138,7 +139,8 @@ def _take_hours(
     company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
     """Mark hours on an invoice as billed, and removed hours as billable."""
-    hours, changes = _billed_activities(data), []
+    hours = _billed_activities(data)
+    changes = []
     for id in hours ^ _billed_activities(old):
         target = _copy_to_change(company, "TimeActivity", id)
         if target is not None:
@@ -167,7 +169,8 @@ def _revalue_payments(
         return []
     changes = []
     for link in old.get("LinkedTxn") or ():
-        id, label = link["TxnId"], link["TxnType"]
+        id = link["TxnId"]
+        label = link["TxnType"]
         kind = payments.LINKED_KINDS.get(label, label)
         target = _copy_to_change(company, kind, id)
         if target is not None and TXN_KINDS[kind].pays:
@@ -183,7 +186,8 @@ def release_payments(company: Company, kind: str, id: str, data: dict[str, Any])
         target = _copy_to_change(company, source, link["TxnId"])
         if target is None or not TXN_KINDS[source].pays:
             continue
-        lines, unapplied = [], ZERO
+        lines = []
+        unapplied = ZERO
         for line in target["Line"]:
             if line["LinkedTxn"][0]["TxnId"] == id:
                 unapplied += line["Amount"]

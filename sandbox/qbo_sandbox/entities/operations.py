@@ -181,6 +181,7 @@ def _with_item(company: Company, id: str) -> list[Change]:
 
 
 def _line_detail(line: dict[str, Any]) -> dict[str, Any]:
+    """Return the detail of a line."""
     detail = line.get(line.get("DetailType", ""))
     return detail if isinstance(detail, dict) else {}
 
@@ -316,6 +317,7 @@ def _identify(data: dict[str, Any], id: str, token: int, meta: dict[str, str]) -
 
 
 def _exact_number(value: Any) -> Any:
+    """Return a number without the rounding of a float."""
     return Decimal(str(value)) if isinstance(value, float) else value
 
 

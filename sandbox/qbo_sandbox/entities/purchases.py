@@ -31,7 +31,8 @@ def complete_expense(
         )
         raise Refusal("6430", text, "AccountRef")
     data.setdefault("CurrencyRef", account["CurrencyRef"])
-    code, home = data["CurrencyRef"].get("value"), company.options.currency
+    code = data["CurrencyRef"].get("value")
+    home = company.options.currency
     in_currency(company, "Account", data["AccountRef"], str(code), home)
     if sort != "CreditCard":
         data.pop("Credit", None)

@@ -183,6 +183,12 @@ class Wire(Exception):
         hang_up: bool = False,
     ) -> None:
         super().__init__("the connection misbehaves on purpose")
-        self.status, self.headers, self.body = status, headers or [], body
-        self.pause, self.drip, self.cut, self.refused = pause, drip, cut, refused
-        self.reset, self.hang_up = reset, hang_up
+        self.status = status
+        self.headers = headers or []
+        self.body = body
+        self.pause = pause
+        self.drip = drip
+        self.cut = cut
+        self.refused = refused
+        self.reset = reset
+        self.hang_up = hang_up

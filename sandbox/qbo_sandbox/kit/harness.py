@@ -95,7 +95,9 @@ class Harness:
         self, call: str, fault: Fault | None, environ: WSGIEnvironment, start: StartResponse
     ) -> Iterable[bytes]:
         """Answer a call, and write into the log what became of it."""
-        at, status, note = self.clock.now(), 0, environ.setdefault("sandbox.note", {})
+        at = self.clock.now()
+        status = 0
+        note = environ.setdefault("sandbox.note", {})
 
         def begin(line: str, headers: Headers, exc_info: Any = None) -> Any:
             nonlocal status

@@ -31,7 +31,10 @@ class StandIn:
 
     def open(self, api: Api, pages: Pages, calls: Calls, doors: Mapping[str, Page]) -> None:
         """Build `wsgi` from the API, the pages for people, and the control pages, `doors`."""
-        self.api, self.pages, self.calls, self.limits = api, pages, calls, api.limits
+        self.api = api
+        self.pages = pages
+        self.calls = calls
+        self.limits = api.limits
         every = {"limit": self.limits.page, "webhooks": calls.page, **doors}
         self.wsgi = Harness(
             self._serve,
@@ -57,8 +60,10 @@ class StandIn:
         if status in PROBLEMS:
             code, message = PROBLEMS[status]
         elif status == 503:
-            code, message = "unavailable", f"{self.name} is being updated."
+            code = "unavailable"
+            message = f"{self.name} is being updated."
         else:
-            code, message = "internal", f"Something went wrong in {self.name}."
+            code = "internal"
+            message = f"Something went wrong in {self.name}."
         problem = {"code": code, "message": message, "field": None}
         return "application/json", json.dumps(problem).encode()

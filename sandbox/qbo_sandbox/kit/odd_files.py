@@ -20,7 +20,8 @@ def content(sort: str, text: str, html: str) -> bytes | None:
 @lru_cache(maxsize=512)
 def describe(sort: str, text: str, html: str) -> dict[str, object]:
     """Return name, type, size and checksum of a file without building it whole in memory."""
-    size, sums = 0, hashlib.sha256()
+    size = 0
+    sums = hashlib.sha256()
     for part in _file_parts(sort, text, html):
         size += len(part)
         sums.update(part)

@@ -47,7 +47,8 @@ def _escape(text: str) -> bytes:
 
 def _build_file(objects: list[bytes]) -> bytes:
     """Return head, objects, the table of their places, and its place."""
-    body, places = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", []
+    body = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"
+    places = []
     for number, content in enumerate(objects, 1):
         places.append(len(body))
         body += b"%d 0 obj\n%s\nendobj\n" % (number, content)

@@ -129,11 +129,9 @@ class _Connection:
             return self._misbehave(wire, keep)
         except Exception:
             traceback.print_exc()
-            status, answer, content = (
-                status_line(500),
-                [("Content-Type", "text/plain")],
-                b"the stand-in failed\n",
-            )
+            status = status_line(500)
+            answer = [("Content-Type", "text/plain")]
+            content = b"the stand-in failed\n"
         self._send(status, answer, content, environ["REQUEST_METHOD"], keep)
         return keep
 

@@ -44,7 +44,8 @@ class Wrong(Exception):
         headers: Sequence[Header] = (),
     ) -> None:
         super().__init__(message)
-        self.status, self.headers = status, headers
+        self.status = status
+        self.headers = headers
         self.body = {"code": code, "message": message, "field": field}
 
 

@@ -33,8 +33,10 @@ class Calls:
         id: str = "id",
         timestamp: str = "",
     ) -> None:
-        self._header, self._prefix = header, prefix
-        self._topic, self._id = topic, id
+        self._header = header
+        self._prefix = prefix
+        self._topic = topic
+        self._id = id
         self._timestamp = timestamp
         self.clock = Clock()
         self.events: list[dict[str, Any]] = []

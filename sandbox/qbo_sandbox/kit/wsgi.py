@@ -40,7 +40,9 @@ class WSGIAdapter(HTTPAdapter):
         sleep: Callable[[float], object] = lambda _: None,
     ) -> None:
         super().__init__()
-        self.app, self.root, self._sleep = app, urlsplit(prefix).path.rstrip("/"), sleep
+        self.app = app
+        self.root = urlsplit(prefix).path.rstrip("/")
+        self._sleep = sleep
 
     def send(
         self,
@@ -108,7 +110,8 @@ class _Dripping(io.BytesIO):
 
     def __init__(self, body: bytes, seconds: float, sleep: Callable[[float], object]) -> None:
         super().__init__(body)
-        self._seconds, self._pause = seconds, sleep
+        self._seconds = seconds
+        self._pause = sleep
 
     def read(self, size: int | None = -1) -> bytes:
         self._pause(self._seconds)

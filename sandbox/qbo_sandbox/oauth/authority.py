@@ -58,6 +58,7 @@ class Authority:
         self.redirects: set[str] = set()
 
     def answer(self, call: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer a call by its name."""
         pages: dict[str, Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]] = {
             "authorize": self.authorize,
             "token.code": self.token,
@@ -70,6 +71,7 @@ class Authority:
         return pages[call](environ, start)
 
     def authorize(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Show the consent page, and act on its form."""
         form = form_of(environ) if environ["REQUEST_METHOD"] == "POST" else {}
         params = query_of(environ)
         for key, value in form.items():
@@ -93,6 +95,7 @@ class Authority:
     def _grant_of(
         self, environ: WSGIEnvironment, start: StartResponse, params: dict[str, str], realm: str
     ) -> Iterable[bytes]:
+        """Give consent for a company, and go back to the application with a code."""
         fault = environ.get("sandbox.fault")
         others = [other for other in self.companies if other != realm]
         if fault is not None and fault.kind == "other_realm" and others:
@@ -109,20 +112,24 @@ class Authority:
         return self._redirect_back(start, params, {"code": code, "realmId": realm})
 
     def _unusable_request(self, params: dict[str, str]) -> str:
+        """Return what is wrong with a request for consent; "" for nothing."""
         if params.get("client_id") not in self.clients:
             return "The client_id is not known."
         redirect = params.get("redirect_uri", "")
-        if not redirect.startswith(("http://", "https://")) or (
-            self.redirects and redirect not in self.redirects
-        ):
+        is_address = redirect.startswith(("http://", "https://"))
+        is_registered = not self.redirects or redirect in self.redirects
+        if not is_address or not is_registered:
             return "The redirect_uri is not one of the application's."
         if params.get("code_challenge") and params.get("code_challenge_method") != "S256":
             return "The code_challenge_method must be S256."
-        return "" if params.get("response_type") == "code" else "The response_type must be code."
+        if params.get("response_type") != "code":
+            return "The response_type must be code."
+        return ""
 
     def _redirect_back(
         self, start: StartResponse, params: dict[str, str], answer: dict[str, str]
     ) -> Iterable[bytes]:
+        """Go back to the application with an answer."""
         answer = answer | ({"state": params["state"]} if "state" in params else {})
         joint = "&" if "?" in params["redirect_uri"] else "?"
         start(

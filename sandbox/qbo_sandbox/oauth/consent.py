@@ -26,6 +26,7 @@ USERS = (("admin", "Kari Nordmann (company admin)"), ("clerk", "Ola Hansen (no a
 
 
 def page(title: str, main: str) -> str:
+    """Return a page with a heading."""
     return PAGE.format(title=escape(title), main=main)
 
 
@@ -72,10 +73,12 @@ def error_page(text: str) -> str:
 
 
 def _hidden_input(name: str, value: str) -> str:
+    """Return a field of a form that is not shown."""
     return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
 
 
 def _radio_input(name: str, value: str, label: str, checked: bool) -> str:
+    """Return one choice of a form."""
     mark = " checked" if checked else ""
     button = f'<input type="radio" name="{name}" value="{escape(value)}"{mark}>'
     return f"<label>{button} {escape(label)}</label>"

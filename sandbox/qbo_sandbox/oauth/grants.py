@@ -122,7 +122,8 @@ class Grants:
 
     def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Consent, str]:
         """Return the consent of a refresh token, which may have changed, and an access token."""
-        now, switches = self.clock.now(), self.switches()
+        now = self.clock.now()
+        switches = self.switches()
         grant = self._refreshable(token, client, now)
         if token == grant.refresh:
             if switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice)
@@ -137,12 +138,14 @@ class Grants:
 
     def _rotate(self, grant: Consent, now: float, switches: Switches) -> None:
         """Replace the refresh token; the switches say how long the previous one is good."""
-        grant.previous, grant.previous_until = grant.refresh, 0.0
+        grant.previous = grant.refresh
+        grant.previous_until = 0.0
         if switches.previous_refresh_token == "grace":  # noqa: S105  (a choice, no secret)
             grant.previous_until = now + DAY
         if switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice, no secret)
             grant.previous_until = grant.hard
-        grant.refresh, grant.since = _refresh_token(), now
+        grant.refresh = _refresh_token()
+        grant.since = now
 
     def issue(self, grant: Consent, token: str | None = None, life: float = ACCESS_LIFE) -> str:
         """Issue an access token for a consent, a new one or `token`."""

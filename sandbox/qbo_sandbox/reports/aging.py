@@ -88,6 +88,7 @@ def _detail_columns(side: str) -> list[Column]:
 
 
 def _party_row(frame: Frame, side: str, item: Open, day: dt.date) -> Row:
+    """Return an open transaction with its party and its days past due."""
     values = [
         value_cell(item.date),
         value_cell(item.label, item.id),
@@ -127,10 +128,8 @@ def name_of(frame: Frame, side: str, id: str) -> str:
 def _age_sizes(frame: Frame) -> tuple[int, int]:
     """Return the days of an age, and the number of ages after "not yet due"."""
     try:
-        days, count = (
-            int(frame.params.get("aging_period", 30)),
-            int(frame.params.get("num_periods", 4)),
-        )
+        days = int(frame.params.get("aging_period", 30))
+        count = int(frame.params.get("num_periods", 4))
     except ValueError:
         raise Refusal(
             "2070", "Invalid Number : aging_period or num_periods", "aging_period"
@@ -149,6 +148,7 @@ def _age_titles(frame: Frame) -> list[str]:
 
 
 def _age_heading(frame: Frame, place: int) -> str:
+    """Return the heading of an age's section."""
     days, count = _age_sizes(frame)
     if not place:
         return "Current"

@@ -74,7 +74,8 @@ def balance_sheet(frame: Frame) -> Report:
     for place, part in enumerate(period_ends(frame)):
         for id, value in closing_balances(frame, part.end).items():
             sums.setdefault(id, [ZERO] * width)[place] = value
-    had, owed = _Sheet(frame, sums, 1), _Sheet(frame, sums, -1)
+    had = _Sheet(frame, sums, 1)
+    owed = _Sheet(frame, sums, -1)
     assets = had.part(ASSETS, "TOTAL ASSETS")
     rows = [*owed.part(LIABILITIES, "Total Liabilities"), _equity_rows(owed)]
     total = add(owed.sum(LIABILITIES), owed.equity())
@@ -117,6 +118,7 @@ class _Sheet(Tree):
         return [format_amount(value) if self.sums else "" for value in values]
 
     def sum(self, part: Part) -> Values:
+        """Return the sums of a part and the parts below it."""
         _, _, types, below = part
         values = self.total(types)
         for each in below:
@@ -139,6 +141,7 @@ class _Sheet(Tree):
         return self.total(EARNING)
 
     def equity(self) -> Values:
+        """Return the sums of equity, with the net income of the period."""
         return add(self.total(("Equity",)), self.earnings())
 
 

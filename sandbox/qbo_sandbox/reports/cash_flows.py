@@ -77,7 +77,8 @@ def cash_flow(frame: Frame) -> Report:
     ]
     increase = operating
     for title, name, group, types in ACTIVITIES:
-        lines, value = _activity_rows(frame, changed, types), _sum_columns(frame, changed, types)
+        lines = _activity_rows(frame, changed, types)
+        value = _sum_columns(frame, changed, types)
         increase += value
         end = name_and_values(f"Net cash provided by {name}", [format_amount(value)])
         rows += [section_rows(title, lines, end, width=2, group=group)] if lines else []

@@ -85,6 +85,7 @@ REPORTS: dict[str, tuple[Builder, str]] = {
 
 
 def _sales_report(sort: str, kind: str) -> Builder:
+    """Return the builder of a report of sales by a party, item or the like."""
     return lambda frame: parties.sum_by(frame, sort, parties.EARNED, -1, kind)
 
 

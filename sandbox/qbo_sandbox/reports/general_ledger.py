@@ -68,6 +68,7 @@ def _account_section(
     split: Split,
     above: str,
 ) -> tuple[Row, Decimal]:
+    """Return (section, total) of an account with those below it."""
     account = frame.account(id)
     sign = own_side(account)
     balance = sign * begun.get(id, ZERO)

@@ -154,7 +154,8 @@ def stock_detail(frame: Frame) -> Report:
 
 def account_list(frame: Frame) -> Report:
     """List every active account with its type and balance."""
-    table, rows = frame.company.table("Account"), []
+    table = frame.company.table("Account")
+    rows = []
     for row in sorted(
         table.rows.values(), key=lambda row: str(row.read()["FullyQualifiedName"]).casefold()
     ):
@@ -182,7 +183,8 @@ def account_list(frame: Frame) -> Report:
 
 def _sums_by_rate(frame: Frame) -> dict[str, tuple[Decimal, Decimal]]:
     """Return the taxed amounts and the tax of each rate in the period."""
-    first_day, last_day = str(frame.period.start), str(frame.period.end)
+    first_day = str(frame.period.start)
+    last_day = str(frame.period.end)
     sums: dict[str, tuple[Decimal, Decimal]] = {}
     for kind in TAXED:
         sign = -1 if kind in (*RETURNED, "Bill", "Purchase") else 1

@@ -94,7 +94,7 @@ def list_postings(
         values = [value_cell(format_amount(sign * move.amount)), value_cell(format_amount(balance))]
         rows.append(
             {
-                "ColData": [*_describe_posting(move), _debit_and_credit(split(move)), *values],
+                "ColData": [*_describe_posting(move), _split_cell(split(move)), *values],
                 "type": "Data",
             }
         )
@@ -126,8 +126,10 @@ def _describe_posting(move: ReportPosting) -> list[Row]:
     ]
 
 
-def _debit_and_credit(pair: tuple[str, str]) -> Row:
-    return value_cell(pair[1], pair[0])
+def _split_cell(pair: tuple[str, str]) -> Row:
+    """Return a cell with the account on the other side of a posting."""
+    id, name = pair
+    return value_cell(name, id)
 
 
 def list_journal(frame: Frame) -> Report:
@@ -201,7 +203,7 @@ def _transaction_rows(frame: Frame, move: ReportPosting, split: Split) -> Row:
         name,
         memo,
         account,
-        _debit_and_credit(split(move)),
+        _split_cell(split(move)),
         value_cell(format_amount(abs(move.amount))),
     ]
     return {"ColData": values, "type": "Data"}

@@ -59,16 +59,20 @@ def open_on(company: Company, side: str, day: dt.date) -> list[Open]:
 
 
 def _document_date(text: str) -> dt.date:
+    """Return the date of a transaction."""
     return dt.date.fromisoformat(text[:10])
 
 
 def _of_kind(
     company: Company, kind: str, day: dt.date, paid: dict[tuple[str, str], Decimal]
 ) -> Iterator[Open]:
-    rule, sign = TXN_KINDS[kind], -1 if kind in CREDITS else 1
+    """Yield what is open of the transactions of a kind up to a day."""
+    rule = TXN_KINDS[kind]
+    sign = -1 if kind in CREDITS else 1
     for row in company.table(kind).rows.values():
         data = row.read()
-        date, rate = _document_date(data["TxnDate"]), rate_of(data)
+        date = _document_date(data["TxnDate"])
+        rate = rate_of(data)
         whole = Decimal(data[rule.total])
         left = unapplied_amount(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
         if date <= day and left:

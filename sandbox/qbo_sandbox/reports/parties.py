@@ -100,10 +100,10 @@ def _open_row(item: Open, running: Decimal) -> Row:
 
 
 def _sum_by_party(items: list[Open]) -> list[str]:
-    return [
-        format_amount(sum((item.whole for item in items), ZERO)),
-        format_amount(sum((item.left for item in items), ZERO)),
-    ]
+    """Return the sums of the amounts and of what is open."""
+    whole = sum((item.whole for item in items), ZERO)
+    left = sum((item.left for item in items), ZERO)
+    return format_amounts([whole, left])
 
 
 def sum_by(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str) -> Report:

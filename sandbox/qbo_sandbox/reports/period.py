@@ -52,6 +52,7 @@ def read_period(params: dict[str, str], today: dt.date, usual: str) -> Period:
 
 
 def _parse_day(text: str, name: str) -> dt.date:
+    """Return the date of a parameter."""
     try:
         return dt.date.fromisoformat(text[:10])
     except ValueError:
@@ -114,10 +115,14 @@ def split_period(period: Period, by: str) -> list[Period]:
 
 def column_title(period: Period) -> str:
     """Return the title of a period's column."""
-    start, end = period.start, period.end
-    whole = start.day == 1 and end.day == calendar.monthrange(end.year, end.month)[1]
+    start = period.start
+    end = period.end
+    _, days_in_month = calendar.monthrange(end.year, end.month)
+    has_whole_months = start.day == 1 and end.day == days_in_month
     if (start.year, start.month) == (end.year, end.month):
-        return f"{start:%b %Y}" if whole else f"{start:%b} {start.day} - {end.day}, {start.year}"
-    if whole and start.year == end.year:
+        if has_whole_months:
+            return f"{start:%b %Y}"
+        return f"{start:%b} {start.day} - {end.day}, {start.year}"
+    if has_whole_months and start.year == end.year:
         return f"{start:%b} - {end:%b %Y}"
     return f"{start:%b} {start.day} - {end:%b} {end.day}, {end.year}"

@@ -39,10 +39,12 @@ class Frame:
 
     @cached_property
     def today(self) -> dt.date:
+        """Return the present day in the company's zone."""
         return dt.date.fromisoformat(self.company.today())
 
     @cached_property
     def period(self) -> Period:
+        """Return the period of the parameters, or else the report's usual one."""
         return read_period(self.params, self.today, self.usual)
 
     @cached_property
@@ -83,6 +85,7 @@ class Frame:
 
     @cached_property
     def by(self) -> str:
+        """Return what the columns are."""
         text = (self.params.get("summarize_column_by") or "Total").lower()
         if text not in (*STEPS, *SORTS, "total"):
             raise Refusal("2170", f"Invalid Enumeration : {text}", "summarize_column_by")
@@ -96,7 +99,8 @@ class Frame:
         start, end, macro = self.period
         if macro == "all":
             dates = [move.date for move in self.all_moves] or [self.today]
-            start, end = min(dates), max(dates)
+            start = min(dates)
+            end = max(dates)
         return split_period(Period(start, end), self.by)
 
     @cached_property

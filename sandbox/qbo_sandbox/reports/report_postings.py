@@ -83,7 +83,8 @@ def _to_posting(
 ) -> ReportPosting:
     line = data["Line"][entry.line] if entry.line >= 0 else {}
     memo = str(line.get("Description") or data.get("PrivateNote") or "")
-    number, label = str(data.get("DocNumber") or ""), label_of(kind, data)
+    number = str(data.get("DocNumber") or "")
+    label = label_of(kind, data)
     date = dt.date.fromisoformat(data["TxnDate"][:10])
     about = about_of(data, line)
     return ReportPosting(
@@ -162,7 +163,8 @@ def _paid_share(
     company: Company, kind: str, target: Row, amount: Decimal, date: str
 ) -> list[ReportPosting]:
     """Return the share of a bill's or invoice's lines that an amount pays."""
-    paid, day = target.read(), dt.date.fromisoformat(date[:10])
+    paid = target.read()
+    day = dt.date.fromisoformat(date[:10])
     whole = Decimal(paid["TotalAmt"]) or Decimal(1)
     entries = [
         entry
@@ -176,5 +178,6 @@ def _paid_share(
 
 
 def _transaction_type(company: Company, account: str) -> str:
+    """Return the type of an account."""
     row = company.row("Account", account)
     return str(row.read()["AccountType"]) if row else ""

@@ -49,15 +49,17 @@ class Tree:
         return [self.sign * value for value in values]
 
     def whole(self, id: str) -> Values:
+        """Return the sums of an account with those below it."""
         total = self.own(id)
         for child in self.children.get(id, ()):
             total = add(total, self.whole(child))
         return total
 
     def has_moved(self, id: str) -> bool:
-        return any(self.own(id)) or any(
-            self.has_moved(child) for child in self.children.get(id, ())
-        )
+        """Tell whether an account or one below it has a sum."""
+        if any(self.own(id)):
+            return True
+        return any(self.has_moved(child) for child in self.children.get(id, ()))
 
     def rows(self, types: tuple[str, ...], parent: str = "") -> list[Row]:
         """Return the accounts of some types below another, in the order of their names."""
@@ -101,7 +103,8 @@ def profit_and_loss(frame: Frame) -> Report:
     earned = {
         id: sums for id, sums in frame.sums().items() if frame.account(id)["AccountType"] in EARNING
     }
-    income, spent = Tree(frame, earned, -1), Tree(frame, earned, 1)
+    income = Tree(frame, earned, -1)
+    spent = Tree(frame, earned, 1)
     texts: Callable[[Values], list[str]] = (
         income.texts if earned else lambda values: [""] * len(values)
     )
@@ -141,6 +144,7 @@ GAAP = ("AccountingStandard", "GAAP")
 
 
 def summarize(frame: Frame) -> str:
+    """Return what the columns are, as the header says it."""
     return frame.params.get("summarize_column_by") or "Total"
 
 
@@ -162,10 +166,11 @@ def closing_balances(frame: Frame, end: dt.date, year: dt.date | None = None) ->
 
 
 def retained_account(frame: Frame) -> str:
-    rows = frame.company.table("Account").rows
-    return next(
-        (id for id, row in rows.items() if row.read().get("AccountSubType") == RETAINED), ""
-    )
+    """Return the id of the account of retained earnings, or ""."""
+    for id, row in frame.company.table("Account").rows.items():
+        if row.read().get("AccountSubType") == RETAINED:
+            return id
+    return ""
 
 
 def trial_balance(frame: Frame) -> Report:
@@ -213,4 +218,5 @@ ORDER = (
 
 
 def period_ends(frame: Frame) -> list[Period]:
+    """Return the periods that are columns."""
     return frame.parts or [frame.period]

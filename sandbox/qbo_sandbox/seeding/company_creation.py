@@ -21,7 +21,10 @@ class Founder:
     def __init__(
         self, control: Control, clock: Clock, journal: Journal, sender: Sender, folder: Path | None
     ) -> None:
-        self.control, self.clock, self.journal, self.sender = control, clock, journal, sender
+        self.control = control
+        self.clock = clock
+        self.journal = journal
+        self.sender = sender
         self.companies = control.companies
         self.snapshots = Snapshots(control, clock, journal, folder, self._add_company)
 
@@ -63,18 +66,23 @@ class Founder:
         self.sender.start()
 
     def _repeat_creation(self, line: dict[str, Any]) -> None:
+        """Repeat the changes in a line of the journal, and send what was not sent of them."""
+        realm = line["r"]
+        at = float(line["at"])
         changes = [Change(kind, id, data) for kind, id, data in line["c"]]
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
-        self.companies[line["r"]].apply(changes, texts, float(line["at"]), line.get("q"))
-        self.sender.again(line["r"], changes, line.get("a", ""), float(line["at"]))
+        self.companies[realm].apply(changes, texts, at, line.get("q"))
+        self.sender.again(realm, changes, line.get("a", ""), at)
 
     def _remember(self, values: list[Any]) -> None:
+        """Remember the request id of a write, and the refusal that it got."""
         realm, key, digest, refusal = values
         self.companies[realm].digests[key] = digest
         if refusal:
             self.companies[realm].refused[key] = Refusal.again(refusal)
 
     def _options(self, raw: dict[str, Any]) -> None:
+        """Open a company with these options, or change those of an open one."""
         values = {
             name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
         }
@@ -86,6 +94,7 @@ class Founder:
 
 
 def _as_json(options: Options) -> dict[str, Any]:
+    """Return options as JSON has them."""
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in options.as_dict().items()

@@ -116,6 +116,7 @@ def parse(text: str, realms: Iterable[str], now: float) -> Options:
 
 
 def profiles_page() -> dict[str, str]:
+    """Return the names of the companies with their descriptions."""
     return {name: says for name, (says, _) in PROFILES.items()}
 
 
@@ -132,24 +133,30 @@ def _convert_option(name: str, value: Any) -> Any:
 
 
 def _type_of(option: str) -> object:
+    """Return the type of an option."""
     return {field.name: field.type for field in fields(Options)}.get(option)
 
 
 def _read_flag(name: str, text: str) -> bool:
+    """Return whether a text says true or false."""
     if text.lower() not in ("true", "false"):
         raise ValueError(f"{name} is true or false, not {text!r}")
     return text.lower() == "true"
 
 
 def _unused_realm(usual: str | None, realms: set[str]) -> str:
+    """Return the usual id of a company, or the first one that is free."""
     if usual and usual not in realms:
         return usual
-    return next(
-        realm for n in range(len(realms) + 1) if (realm := str(FIRST_REALM + n)) not in realms
-    )
+    number = FIRST_REALM
+    while str(number) in realms:
+        number += 1
+    return str(number)
 
 
 def _end_of_last_month(now: float) -> str:
-    return (
-        dt.datetime.fromtimestamp(now, dt.UTC).date().replace(day=1) - dt.timedelta(days=1)
-    ).isoformat()
+    """Return the last day of the month before a moment."""
+    today = dt.datetime.fromtimestamp(now, dt.UTC).date()
+    first_day = today.replace(day=1)
+    last_day_before = first_day - dt.timedelta(days=1)
+    return last_day_before.isoformat()

@@ -27,23 +27,36 @@ STOCK_SINCE = "2015-01-01"
 
 
 def _build_item(company: Company, fields: list[str]) -> None:
+    """Write an item; one in stock begins with its quantity."""
     id, name, kind, price, income, expense, quantity, cost = fields[:8]
-    data: Body = {"Name": name, "Type": kind, "UnitPrice": Decimal(price)}
-    data["IncomeAccountRef"] = {"value": income}
+    data: Body = {
+        "Name": name,
+        "Type": kind,
+        "UnitPrice": Decimal(price),
+        "IncomeAccountRef": {"value": income},
+    }
     if expense:
-        data |= {"ExpenseAccountRef": {"value": expense}, "PurchaseCost": Decimal(cost)}
+        data["ExpenseAccountRef"] = {"value": expense}
+        data["PurchaseCost"] = Decimal(cost)
     if kind == "Inventory":
-        data |= {"AssetAccountRef": {"value": "81"}, "TrackQtyOnHand": True}
-        data |= {"QtyOnHand": Decimal(quantity), "InvStartDate": STOCK_SINCE}
+        data["AssetAccountRef"] = {"value": "81"}
+        data["TrackQtyOnHand"] = True
+        data["QtyOnHand"] = Decimal(quantity)
+        data["InvStartDate"] = STOCK_SINCE
     write_entry(company, "Item", data, id)
 
 
 def _build_customer(company: Company, fields: list[str]) -> None:
+    """Write a customer, or a job below another one."""
     id, name, parent = fields[:3]
-    data: Body = {"DisplayName": name, "BillAddr": _build_address(company, id)}
-    data["PrimaryEmailAddr"] = {"Address": f"customer{id}@example.com"}
+    data: Body = {
+        "DisplayName": name,
+        "BillAddr": _build_address(company, id),
+        "PrimaryEmailAddr": {"Address": f"customer{id}@example.com"},
+    }
     if parent:
-        data |= {"ParentRef": {"value": parent}, "Job": True}
+        data["ParentRef"] = {"value": parent}
+        data["Job"] = True
     else:
         data["CompanyName"] = name
     write_entry(company, "Customer", data, id)
@@ -118,15 +131,19 @@ def write_transactions(company: Company) -> None:
 
 
 def _read_rows() -> list[list[str]]:
+    """Return the fields of each transaction of the sample company."""
     text = (files(__package__) / "books" / "sample_transactions.txt").read_text("utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return [[*line.split("|"), *FIELDS_MISSING] for line in lines]
 
 
 def _write_transaction(company: Company, kind: str, id: str, fields: list[str]) -> None:
+    """Write a transaction that gets this id."""
     company.counters["transactions"] = int(id) - 1
     party, number, *rest = fields
-    body: Body = {"TxnDate": company.today(), **({"DocNumber": number} if number else {})}
+    body: Body = {"TxnDate": company.today()}
+    if number:
+        body["DocNumber"] = number
     rule = TXN_KINDS[kind]
     if party and rule.party:
         body[rule.party] = {"value": party}
@@ -134,6 +151,7 @@ def _write_transaction(company: Company, kind: str, id: str, fields: list[str]) 
 
 
 def _build_sale(party: str, lines: str, account: str = "", *rest: str) -> Body:
+    """Return a sale; a receipt is deposited to the account."""
     body: Body = {"Line": [_sales_line(text) for text in lines.split(",")]}
     if account:
         body["DepositToAccountRef"] = {"value": account}
@@ -141,16 +159,20 @@ def _build_sale(party: str, lines: str, account: str = "", *rest: str) -> Body:
 
 
 def _sales_line(text: str) -> Body:
+    """Return a line that sells an item."""
     item, quantity, price = _read_item(text)
     detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
     return _build_line(SALES_LINE, round_money(quantity * price), detail)
 
 
 def _build_order(party: str, lines: str, *rest: str) -> Body:
-    return {"APAccountRef": {"value": "33"}, "Line": [_order_line(one) for one in lines.split(",")]}
+    """Return a purchase order."""
+    order_lines = [_order_line(text) for text in lines.split(",")]
+    return {"APAccountRef": {"value": "33"}, "Line": order_lines}
 
 
 def _order_line(text: str) -> Body:
+    """Return a line that orders an item."""
     item, quantity, price = _read_item(text)
     detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
     return _build_line(ITEM_LINE, round_money(quantity * price), detail)
@@ -164,30 +186,42 @@ def _read_item(text: str) -> tuple[str, Decimal, Decimal]:
 
 
 def _build_bill(party: str, lines: str, *rest: str) -> Body:
+    """Return a bill."""
     return {"Line": [_account_line(text) for text in lines.split(",")]}
 
 
 def _account_line(text: str) -> Body:
+    """Read "13=75": account and amount."""
     account, _, amount = text.partition("=")
     return _build_line(ACCOUNT_LINE, Decimal(amount), {"AccountRef": {"value": account}})
 
 
 def _build_line(kind: str, amount: Decimal, detail: Body) -> Body:
+    """Return a line of a transaction."""
     return {"DetailType": kind, "Amount": amount, kind: detail}
 
 
 def _build_purchase(party: str, paid: str, lines: str, *rest: str) -> Body:
+    """Read "Check:35:12": how it was paid, from which account, and the number of a check."""
     kind, account, number = (*paid.split(":"), "")[:3]
-    body = _build_bill(party, lines) | {"PaymentType": kind, "AccountRef": {"value": account}}
+    body = _build_bill(party, lines)
+    body["PaymentType"] = kind
+    body["AccountRef"] = {"value": account}
     body["EntityRef"] = {"type": "Vendor", "value": party}
-    return body | ({"DocNumber": number} if number else {})
+    if number:
+        body["DocNumber"] = number
+    return body
 
 
 def _build_payment(party: str, links: str, account: str, *rest: str) -> Body:
+    """Return a customer's payment of invoices."""
     lines = _read_link(links, "Invoice")
-    total = sum((line["Amount"] for line in lines), Decimal(0))
-    method = {"PaymentMethodRef": {"value": "2"}, "DepositToAccountRef": {"value": account}}
-    return method | {"Line": lines, "TotalAmt": total}
+    return {
+        "PaymentMethodRef": {"value": "2"},
+        "DepositToAccountRef": {"value": account},
+        "Line": lines,
+        "TotalAmt": sum((line["Amount"] for line in lines), Decimal(0)),
+    }
 
 
 def _bill_payment(party: str, paid: str, links: str, *rest: str) -> Body:
@@ -214,21 +248,26 @@ def _read_link(links: str, kind: str) -> list[Body]:
 
 
 def _build_deposit(party: str, account: str, links: str, *rest: str) -> Body:
-    pairs = [text.split(":") for text in links.split(",")]
-    lines = [
-        {"Amount": 0, "LinkedTxn": [{"TxnId": id, "TxnType": kind, "TxnLineId": "0"}]}
-        for kind, id in pairs
-    ]
+    """Return a deposit of payments and receipts."""
+    lines = []
+    for text in links.split(","):
+        kind, id = text.split(":")
+        link = {"TxnId": id, "TxnType": kind, "TxnLineId": "0"}
+        lines.append({"Amount": 0, "LinkedTxn": [link]})
     return {"DepositToAccountRef": {"value": account}, "Line": lines}
 
 
 def _build_journal(party: str, lines: str, *rest: str) -> Body:
     """Read "35=200,34=-200": amounts above zero are debits."""
-    pairs = [text.split("=") for text in lines.split(",")]
-    return {"Line": [_journal_line(account, Decimal(amount)) for account, amount in pairs]}
+    journal_lines = []
+    for text in lines.split(","):
+        account, amount = text.split("=")
+        journal_lines.append(_journal_line(account, Decimal(amount)))
+    return {"Line": journal_lines}
 
 
 def _journal_line(account: str, amount: Decimal) -> Body:
+    """Return a line that debits or credits an account."""
     side = "Debit" if amount > 0 else "Credit"
     detail = {"PostingType": side, "AccountRef": {"value": account}}
     return _build_line("JournalEntryLineDetail", abs(amount), detail)
@@ -277,11 +316,21 @@ BODIES: dict[str, Callable[..., Body]] = {
 
 
 def _build_template(company: Company, fields: list[str]) -> None:
+    """Write a template of a recurring transaction."""
     kind, party, name, interval, lines = fields[:5]
-    schedule = {"IntervalType": interval, "NumInterval": 1, "DayOfMonth": 1}
-    info = {"Name": name, "RecurType": "Automated", "Active": True}
-    body = BODIES[kind](party, lines) | {TXN_KINDS[kind].party: {"value": party}}
-    body["RecurringInfo"] = info | {"ScheduleInfo": schedule | {"StartDate": company.today()}}
+    body = BODIES[kind](party, lines)
+    body[TXN_KINDS[kind].party] = {"value": party}
+    body["RecurringInfo"] = {
+        "Name": name,
+        "RecurType": "Automated",
+        "Active": True,
+        "ScheduleInfo": {
+            "IntervalType": interval,
+            "NumInterval": 1,
+            "DayOfMonth": 1,
+            "StartDate": company.today(),
+        },
+    }
     operations.write(company, "RecurringTransaction", {kind: body}, {})
 
 

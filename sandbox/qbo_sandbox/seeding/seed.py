@@ -59,10 +59,16 @@ def _seeding_order(row: list[str]) -> int:
 
 
 def _write_account(company: Company, fields: list[str]) -> None:
+    """Write an account, perhaps below another one."""
     id, name, number, kind, subtype, parent = fields[:6]
-    data: dict[str, Any] = {"Name": name, "AccountType": kind, "AccountSubType": subtype}
+    data: dict[str, Any] = {
+        "Name": name,
+        "AccountType": kind,
+        "AccountSubType": subtype,
+    }
     if parent:
-        data |= {"ParentRef": {"value": parent}, "SubAccount": True}
+        data["ParentRef"] = {"value": parent}
+        data["SubAccount"] = True
     if company.options.account_numbers:
         data["AcctNum"] = number
     write_entry(company, "Account", data, id)
@@ -132,10 +138,13 @@ def _rate_list(company: Company, rate: str) -> dict[str, Any]:
 
 
 def _named_account(company: Company, name: str) -> dict[str, str]:
-    return {"value": company.names["account", name.casefold()][1]}
+    """Return a reference to the account with a name."""
+    _, id = company.names["account", name.casefold()]
+    return {"value": id}
 
 
 def _write_item(company: Company, fields: list[str]) -> None:
+    """Write an item."""
     name, kind, income, expense = fields[:4]
     data: dict[str, Any] = {
         "Name": name,
@@ -149,23 +158,32 @@ def _write_item(company: Company, fields: list[str]) -> None:
 
 
 def _write_vendor(company: Company, fields: list[str]) -> None:
+    """Write a vendor, with its currency where there are several."""
     name, number, code = fields[:3]
     data: dict[str, Any] = {"DisplayName": name, "CompanyName": name}
     if code and company.options.multicurrency:
         data["CurrencyRef"] = {"value": code}
-    write_entry(company, "Vendor", data | ({"AcctNum": number} if number else {}))
+    if number:
+        data["AcctNum"] = number
+    write_entry(company, "Vendor", data)
 
 
 def _write_customer(company: Company, fields: list[str]) -> None:
+    """Write a customer, or a project or job below another one."""
     if fields[0] not in ("Project", "Job"):
-        write_entry(company, "Customer", {"DisplayName": fields[0], "CompanyName": fields[0]})
+        name = fields[0]
+        write_entry(company, "Customer", {"DisplayName": name, "CompanyName": name})
         return
     sort, parent, name = fields[:3]
-    reference = {"value": company.names["people", parent.casefold()][1]}
-    more = {"IsProject": True} if sort == "Project" and company.options.projects else {}
-    write_entry(
-        company, "Customer", {"DisplayName": name, "ParentRef": reference, "Job": True}, more=more
-    )
+    _, parent_id = company.names["people", parent.casefold()]
+    data = {
+        "DisplayName": name,
+        "ParentRef": {"value": parent_id},
+        "Job": True,
+    }
+    is_project = sort == "Project" and company.options.projects
+    more = {"IsProject": True} if is_project else {}
+    write_entry(company, "Customer", data, more=more)
 
 
 def _plain_writer(kind: str, *names: str) -> Writer:

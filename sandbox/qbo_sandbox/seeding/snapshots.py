@@ -28,12 +28,10 @@ class Snapshots:
         folder: Path | None,
         open_empty: Callable[[Options], Company],
     ) -> None:
-        self.control, self.clock, self.journal, self._open_empty = (
-            control,
-            clock,
-            journal,
-            open_empty,
-        )
+        self.control = control
+        self.clock = clock
+        self.journal = journal
+        self._open_empty = open_empty
         self._folder = folder / "snapshots" if folder else None
         self._saved: dict[str, bytes] = {}
 
@@ -54,6 +52,7 @@ class Snapshots:
         return sorted({*self._saved, *stored})
 
     def save(self, name: str) -> None:
+        """Save the present state under a name."""
         if not NAME.fullmatch(name):
             raise ValueError("a snapshot's name has letters, digits, . _ and - only, at most 60")
         state = self._state()
@@ -97,6 +96,7 @@ class Snapshots:
             )
 
     def _of(self, company: Company) -> bytes:
+        """Return the state of a company."""
         with company.lock:
             attributes = {
                 name: value for name, value in vars(company).items() if name not in NOT_KEPT
@@ -105,6 +105,7 @@ class Snapshots:
             return pickle.dumps((company.options, attributes, refused))
 
     def _put(self, state: bytes) -> None:
+        """Go back to a state."""
         saved_state = pickle.loads(state)  # noqa: S301  (written by this stand-in)
         companies, tokens, switches, clock = saved_state
         self.clock.restore(clock)

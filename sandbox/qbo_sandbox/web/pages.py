@@ -64,7 +64,8 @@ class BookPages:
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Carry out the act of a form, if there is one, and return the page with its outcome."""
-        message, query = "", query_of(environ)
+        message = ""
+        query = query_of(environ)
         company = self.companies.get(query.get("company", "")) or next(
             iter(self.companies.values())
         )

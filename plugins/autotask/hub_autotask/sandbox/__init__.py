@@ -34,7 +34,8 @@ class StandIn:
         )
 
     def _serve(self, environ, start):
-        path, zone = environ.get("PATH_INFO", ""), self.books.zone
+        path = environ.get("PATH_INFO", "")
+        zone = self.books.zone
         if zone and path.startswith(f"{zone}/"):
             environ = {**environ, "PATH_INFO": path.removeprefix(zone)}
         elif zone and path.lower().startswith("/atservicesrest/") and route(environ)[0] != "zone":

@@ -84,13 +84,17 @@ ACTS = {
 def post_work(books, form):
     """Invoice the approved work of one line; number it if numbering is automatic."""
     try:
-        quantity, rate = Decimal(form.get("quantity") or "1"), Decimal(form.get("rate") or "100")
+        quantity = Decimal(form.get("quantity") or "1")
+        rate = Decimal(form.get("rate") or "100")
     except InvalidOperation:
         return None
-    company, code = int(form.get("company") or 177), int(form.get("code") or 801)
+    company = int(form.get("company") or 177)
+    code = int(form.get("code") or 801)
     if company not in books.rows("Companies") or code not in books.rows("BillingCodes"):
         return None
-    id, at, worth = books.next_id("Invoices"), books.now(), quantity * rate
+    id = books.next_id("Invoices")
+    at = books.now()
+    worth = quantity * rate
     line = {
         "invoiceID": id,
         "companyID": company,

@@ -68,7 +68,8 @@ class Api:
     """A WSGI application over the books."""
 
     def __init__(self, books, clock):
-        self._books, self.limits = books, Limits(clock, ALLOWANCE)
+        self._books = books
+        self.limits = Limits(clock, ALLOWANCE)
 
     def __call__(self, environ, start):
         name, arguments = route(environ)
@@ -187,7 +188,8 @@ class Api:
             raise wrong("The query is not JSON.") from None
 
     def _query(self, environ, name, after=-1):
-        entity, verb = self._entity(name), environ["REQUEST_METHOD"]
+        entity = self._entity(name)
+        verb = environ["REQUEST_METHOD"]
         query = Query(entity, self._read_query(environ))
         rows, more = query.page(self._books.rows(entity.name), after)
         about = {

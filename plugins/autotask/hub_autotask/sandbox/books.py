@@ -24,10 +24,15 @@ class Books:
     """Rows by entity and id, their cases, and the settings; every change goes through `do`."""
 
     def __init__(self, journal, clock, app=None, documents=None, demo=False):
-        self._tables, self.cases = defaultdict(dict), {}
-        self.credentials, self.lacking, self.zone = [msp.CODE, msp.USER, msp.SECRET], set(), ""
+        self._tables = defaultdict(dict)
+        self.cases = {}
+        self.credentials = [msp.CODE, msp.USER, msp.SECRET]
+        self.lacking = set()
+        self.zone = ""
         self.automatic = False
-        self._journal, self._clock, self._lock = journal, clock, threading.RLock()
+        self._journal = journal
+        self._clock = clock
+        self._lock = threading.RLock()
         for event in journal.replay():
             self._apply(event)
         if not self._tables:
@@ -70,7 +75,8 @@ class Books:
 
     def _put(self, event):
         """Change a row; readers see it before or after, never in between."""
-        entity, id = event["entity"], event["id"]
+        entity = event["entity"]
+        id = event["id"]
         old = self._tables[entity].get(id) or ENTITIES[entity].row(id=id)
         values = {name: _convert(entity, name, value) for name, value in event["fields"].items()}
         self._tables[entity] = {**self._tables[entity], id: {**old, **values}}

@@ -111,7 +111,8 @@ def rows(documents, at, demo=False):
 
 
 def _report(id, told_case, items, at):
-    day, advance = at.date() - dt.timedelta(days=told_case["age"]), Decimal(told_case["advance"])
+    day = at.date() - dt.timedelta(days=told_case["age"])
+    advance = Decimal(told_case["advance"])
     due = sum(
         (row["internalCurrencyReimbursementAmount"] for row in items if row["isReimbursable"]),
         Decimal(0),
@@ -143,10 +144,8 @@ def _report(id, told_case, items, at):
 
 def _item(id, report, told_case, one, at):
     amount = Decimal(one["amount"])
-    reimbursable, rejected = (
-        one["paid"] != "Company Credit Card",
-        bool(one["more"].get("isRejected")),
-    )
+    reimbursable = one["paid"] != "Company Credit Card"
+    rejected = bool(one["more"].get("isRejected"))
     values = {
         "id": id,
         "expenseReportID": report,

@@ -228,7 +228,8 @@ def _invoice(id, told_case, lines, at):
 
 
 def _line(id, invoice, told_case, one):
-    quantity, rate = Decimal(one["quantity"]), Decimal(one["rate"])
+    quantity = Decimal(one["quantity"])
+    rate = Decimal(one["rate"])
     more = {name: Decimal(value) for name, value in one["more"].items()}
     extended = more.get("extendedPrice", quantity * rate)
     tax = extended * RATES.get((told_case["region"], one["category"]), Decimal(0))

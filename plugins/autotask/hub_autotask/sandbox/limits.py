@@ -16,8 +16,11 @@ class Limits:
     """Counts calls; past the allowance, or with too many at once, a call is refused with 429."""
 
     def __init__(self, clock, allowance):
-        self._clock, self._allowance = clock, allowance
-        self._calls, self._now, self._lock = deque(), Counter(), threading.Lock()
+        self._clock = clock
+        self._allowance = allowance
+        self._calls = deque()
+        self._now = Counter()
+        self._lock = threading.Lock()
 
     def count_calls(self):
         """Return the number of calls in the last hour, this one included."""

@@ -83,7 +83,8 @@ def _plain(n):
 
 def rows(documents, at, demo=False):
     """Yield (entity, row) of every order, item and receipt; `case` has the case's name."""
-    item_id, receipt = FIRST_ITEM, FIRST_RECEIPT
+    item_id = FIRST_ITEM
+    receipt = FIRST_RECEIPT
     cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
     for id, told_case in enumerate(cases, FIRST):
         yield "PurchaseOrders", _order(id, told_case, at)

@@ -84,7 +84,8 @@ class Pages(kit.Pages):
 
     def _cell(self, entity, row, name):
         """Format a field for people."""
-        value, field = row[name], ENTITIES[entity].fields[name]
+        value = row[name]
+        field = ENTITIES[entity].fields[name]
         if value is None:
             return ""
         if field.reference == "Companies":
@@ -102,7 +103,8 @@ class Pages(kit.Pages):
         return self.table(environ, "invoices")
 
     def table(self, environ, table):
-        entity, query = TABLES[table], query_of(environ)
+        entity = TABLES[table]
+        query = query_of(environ)
         rows = sorted(self._books.rows(entity).values(), key=lambda row: -row["id"])
         words = query.get("search", "").casefold()
         rows = [row for row in rows if words in f"{self._case(entity, row)} {row['id']}".casefold()]

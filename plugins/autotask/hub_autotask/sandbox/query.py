@@ -40,7 +40,8 @@ class Query:
         body = _lowercase(body, {"filter", "maxrecords", "includefields"})
         if not isinstance(body.get("filter"), list):
             raise wrong("A filter is required: the query must have at least a list of conditions.")
-        self.entity, self._conditions = entity, 0
+        self.entity = entity
+        self._conditions = 0
         self._wants = [self._read(one) for one in body["filter"]]
         if self._conditions > MOST_CONDITIONS:
             raise wrong(f"The query has more than {MOST_CONDITIONS} OR conditions.")

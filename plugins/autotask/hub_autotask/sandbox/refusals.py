@@ -6,7 +6,9 @@ class Refusal(Exception):
 
     def __init__(self, status, *errors, headers=()):
         super().__init__(*errors)
-        self.status, self.errors, self.headers = status, errors, headers
+        self.status = status
+        self.errors = errors
+        self.headers = headers
 
 
 def wrong(text):

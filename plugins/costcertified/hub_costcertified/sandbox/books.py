@@ -18,9 +18,13 @@ class Books(Journalled):
 
     def __init__(self, journal, clock, documents, seed, demo=False):
         super().__init__(journal, clock)
-        self.rows, self.projects = {things: Rows() for things in THINGS}, {}
-        self.invoices_of, self.payments_of = defaultdict(list), defaultdict(list)
-        self.statuses, self.enabled, self.hub = {}, True, ""
+        self.rows = {things: Rows() for things in THINGS}
+        self.projects = {}
+        self.invoices_of = defaultdict(list)
+        self.payments_of = defaultdict(list)
+        self.statuses = {}
+        self.enabled = True
+        self.hub = ""
         self.refresh = (company.REFRESH, "")
         self._replay()
         if not self._last:
@@ -31,7 +35,8 @@ class Books(Journalled):
         if event["do"] != "begin":
             return acts.ACTS[event["do"]](self, event)
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
-        at, demo = dt.datetime.fromisoformat(event["at"]), event.get("demo", False)
+        at = dt.datetime.fromisoformat(event["at"])
+        demo = event.get("demo", False)
         for one in make_story(documents, event["seed"], at, demo):
             acts.ACTS[one["do"]](self, one | {"at": stamp(one["at"])})
         return None

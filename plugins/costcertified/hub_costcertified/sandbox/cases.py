@@ -108,10 +108,8 @@ def _in_advance(case, used):
     def tell(story, index, chance):
         fields = story.invoice(index, chance, case=case)
         story.payments += 1
-        payment, whole = (
-            f"p{story.payments}",
-            {"client": fields["client"], "project": fields["project"]},
-        )
+        payment = f"p{story.payments}"
+        whole = {"client": fields["client"], "project": fields["project"]}
         yield story.act(
             "pay",
             invoice=None,

@@ -44,7 +44,8 @@ class Pages(kit.Pages):
 
     def __init__(self, books, calls):
         super().__init__()
-        self._books, self._calls = books, calls
+        self._books = books
+        self._calls = calls
         self.templates.globals |= {"account": company.NAME}
         self.templates.filters["dollars"] = lambda amount: f"{amount:,.2f}"
 
@@ -197,7 +198,8 @@ class Pages(kit.Pages):
         return "/payments"
 
     def refund(self, form, id):
-        amount, payment = _amount(form.get("amount")), self._books.rows["payments"][id]
+        amount = _amount(form.get("amount"))
+        payment = self._books.rows["payments"][id]
         refunded = sum(Decimal(one["amount"]) for one in payment["refunds"])
         if Decimal(amount) + refunded > Decimal(payment["amount"]):
             raise PageRefused("No more can be given back than was paid.")
@@ -213,7 +215,8 @@ class Pages(kit.Pages):
         return "/payments"
 
     def allocate(self, form, id):
-        invoice, amount = form.get("invoice", ""), _amount(form.get("amount"))
+        invoice = form.get("invoice", "")
+        amount = _amount(form.get("amount"))
         if invoice not in self._books.rows["invoices"] or Decimal(amount) > views.open_of(
             self._books, invoice
         ):

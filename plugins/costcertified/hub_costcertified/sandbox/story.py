@@ -21,8 +21,12 @@ class _Story:
 
     def __init__(self, documents, seed, now, demo):
         self.demo = demo
-        self.documents, self.seed, self.at = documents, seed, now - STEP * (documents * 5 + 60)
-        self.today, self.payments, self.payouts = now.date(), 0, 0
+        self.documents = documents
+        self.seed = seed
+        self.at = now - STEP * (documents * 5 + 60)
+        self.today = now.date()
+        self.payments = 0
+        self.payouts = 0
 
     def acts(self):
         cases = [case for case in CASES if not (self.demo and case[0] in LEFT_OUT_OF_DEMO)]

@@ -154,7 +154,8 @@ def _with_rate(items, slot_rate):
 
 def _nearest(slot, rated):
     """Return the code with the highest rate, or for a reduced rate the second one."""
-    highest, second = rated[:1], rated[1:2]
+    highest = rated[:1]
+    second = rated[1:2]
     if slot == "standard":
         return highest
     return second or highest

@@ -104,7 +104,8 @@ class Pages(kit.Pages):
 
     def receive(self, form):
         """Take in an invoice of one line, as it arrives by upload or mail, not yet approved."""
-        net, date = form.get("net", ""), form.get("invoice_date", "")
+        net = form.get("net", "")
+        date = form.get("invoice_date", "")
         if not checks.is_amount(net) or not checks.is_date(date):
             raise PageRefused("A date, and an amount with at most two decimals, are needed.")
         supplier = form.get("supplier", "")

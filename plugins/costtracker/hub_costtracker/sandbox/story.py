@@ -106,7 +106,8 @@ def _approval(user, at, **more):
 
 
 def _lines(index, chance, form, orders):
-    project, location = f"p{index % 5 + 1}", f"l{index % 3 + 1}"
+    project = f"p{index % 5 + 1}"
+    location = f"l{index % 3 + 1}"
     return [
         {
             "id": f"{FIRST_ID + index}-{number}",

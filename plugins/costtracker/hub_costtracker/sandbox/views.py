@@ -20,7 +20,8 @@ FIELDS = {
 def invoice(lists, raw):
     """Return one invoice with lines, orders, approvals and files."""
     lines = [_line(lists, line) for line in raw["lines"]]
-    net, tax = _sum(lines, "net"), _sum(lines, "tax") + Decimal(raw.get("tax_off", 0))
+    net = _sum(lines, "net")
+    tax = _sum(lines, "tax") + Decimal(raw.get("tax_off", 0))
     plain = (
         "id",
         "version",
@@ -77,7 +78,8 @@ def attachments(raw):
 
 def supplier(lists, slot):
     """Return a supplier as an invoice names it."""
-    pushed, own = lists.of("suppliers", slot), SLOTS["suppliers"][slot]
+    pushed = lists.of("suppliers", slot)
+    own = SLOTS["suppliers"][slot]
     name, external = (pushed["name"], pushed["external_id"]) if pushed else (own.name, None)
     number = 910_000_000 + 111_111 * int(slot[1:])
     return {

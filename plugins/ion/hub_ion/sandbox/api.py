@@ -71,7 +71,9 @@ class Api:
     def __init__(self, books, clock):
         self.limit = Limits(clock, 0, 1)  # ION publishes no number
         self.lacks = frozenset()  # fields that this ION does not have
-        self._books, self._changes, self._clock = books, Changes(books), clock
+        self._books = books
+        self._changes = Changes(books)
+        self._clock = clock
         self._tokens = {name: Tokens(clock, keys, lifetime=LIFETIME) for name, keys in KEYS.items()}
 
     def schema_page(self, method, body):
@@ -116,7 +118,8 @@ class Api:
             return json_answer(
                 start, 400, {"error": "unsupported_grant_type", "error_description": "Unsupported"}
             )
-        client, secret = form.get("client_id", ""), form.get("client_secret", "")
+        client = form.get("client_id", "")
+        secret = form.get("client_secret", "")
         client, secret = (client, secret) if client else basic_of(environ)
         if not self._tokens[environment].knows(client, secret):
             body = {

@@ -29,7 +29,10 @@ class Books:
         self.tables = {name: {} for name in TABLES}
         self._of_order = {name: defaultdict(dict) for name in CHILDREN}
         self.hear = []
-        self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
+        self._journal = journal
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._last = ""
         for event in journal.replay():
             self._apply(event)
         if not self._last:

@@ -17,7 +17,8 @@ class Calls(kit.Calls):
 
     def __init__(self, books, organization):
         super().__init__("x-ion-signature", "sha256=")
-        self._books, self._organization = books, organization
+        self._books = books
+        self._organization = organization
         self._books.hear.append(self.changed)
 
     def changed(self, action, table, id):

@@ -38,7 +38,8 @@ class Changes:
     def updatePurchaseOrder(self, input):
         order = self._order(input["id"], input["etag"])
         self._check_references(input)
-        changes, status = _ids(_plain_values(input)), input.get("status")
+        changes = _ids(_plain_values(input))
+        status = input.get("status")
         changes.pop("status", None)
         if changes.keys() - {"terms", "notes", "externalReference"}:
             check_draft(order, "Supplier, currency and address")
@@ -137,7 +138,8 @@ class Changes:
         return {"id": fee["id"]}
 
     def createReceipt(self, input):
-        received, ids = [], []
+        received = []
+        ids = []
         for one in input["lines"]:
             line, order = self._line(one["purchaseOrderLineId"])
             if order["phase"] != "ORDERED" or line.get("canceled"):

@@ -33,9 +33,11 @@ def schema(lacks=frozenset()):
     )
     for name, read in (("Decimal", decimal), ("DateTime", _moment), ("Date", _day)):
         scalar = schema_document.type_map[name]
-        scalar.coerce_output_value, scalar.coerce_input_value = str, read
+        scalar.coerce_output_value = str
+        scalar.coerce_input_value = read
         scalar.coerce_input_literal = lambda node, read=read: read(getattr(node, "value", None))
-    query, mutation = schema_document.query_type.fields, schema_document.mutation_type.fields
+    query = schema_document.query_type.fields
+    mutation = schema_document.mutation_type.fields
     for name, table in LISTS.items():
         query[name].resolve = _list(table)
     for name, table in SINGLES.items():

@@ -28,7 +28,8 @@ def connection(
         raise GraphQLError("A page cannot have fewer than no rows.")
     rows = [row for row in books.rows(table) if _fits(books, table, row, filters or {})]
     rows.sort(key=lambda row: row["id"], reverse=bool(sort) and sort[0] == "ID_DESC")
-    start, end = _place(after, -1) + 1, min(_place(before, len(rows)), len(rows))
+    start = _place(after, -1) + 1
+    end = min(_place(before, len(rows)), len(rows))
     if first is not None:
         end = min(end, start + first)
     if last is not None:

@@ -32,7 +32,9 @@ class Pages(kit.Pages):
 
     def __init__(self, books, changes, calls):
         super().__init__()
-        self._books, self._changes, self._calls = books, changes, calls
+        self._books = books
+        self._changes = changes
+        self._calls = calls
         self.templates.globals["account"] = "Orbital Works"
 
     def is_known(self, environ, *parts):
@@ -59,7 +61,8 @@ class Pages(kit.Pages):
         currency = (
             self._books.row("currencies", order["currencyId"]) if order.get("currencyId") else None
         )
-        status, case = rules.order_status(order, lines), order.get("case", "made by hand")
+        status = rules.order_status(order, lines)
+        case = order.get("case", "made by hand")
         name = supplier["name"] if supplier else "no supplier"
         searched = f"{order['id']} {name} {status} {case}"
         return {

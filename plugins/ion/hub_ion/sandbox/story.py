@@ -76,7 +76,8 @@ def _orders(documents, chance, demo):
 
 
 def _line(chance):
-    quantity, cost = str(chance.randint(1, 40)), f"{chance.randint(150, 25_000) / 100:.2f}"
+    quantity = str(chance.randint(1, 40))
+    cost = f"{chance.randint(150, 25_000) / 100:.2f}"
     if chance.random() < 0.2:
         return line(
             None,
@@ -94,7 +95,8 @@ def _line(chance):
 
 
 def _order(number, order, at, ids):
-    day, stamp = at.date(), _stamp(at)
+    day = at.date()
+    stamp = _stamp(at)
     head = {name: value for name, value in order.items() if name not in ("lines", "fees")}
     head["id"] = FIRST_IDS["orders"] + number
     if head["phase"] == "ORDERED":

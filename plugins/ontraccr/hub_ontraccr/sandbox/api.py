@@ -67,7 +67,8 @@ class Api(kit.Api):
         return paginate(query, rows[:limit], len(rows) > limit, names.Page, names.Division)
 
     def _subscribe(self, environ):
-        division, url = _division(environ), checks.address(json_body(environ))
+        division = _division(environ)
+        url = checks.address(json_body(environ))
         old = self._books.hubs.get(division, {})
         secret = old.get("secret") or secrets.token_urlsafe(24)
         if old.get("url") != url:
@@ -82,7 +83,8 @@ class Api(kit.Api):
         return wire.choices(self._books.list(_division(environ), name))
 
     def _offer(self, environ, name):
-        body, division = json_body(environ), _division(environ)
+        body = json_body(environ)
+        division = _division(environ)
         items = [wire.decode_row(item, wire.CHOICE) for item in checks.read_list(name, body)]
         more = {
             "default": body.get(names.Choice.DEFAULT_EXTERNAL_ID),
@@ -94,7 +96,8 @@ class Api(kit.Api):
     # -- payables -------------------------------------------------------------------------------
 
     def _payables(self, environ):
-        query, division = query_of(environ), _division(environ)
+        query = query_of(environ)
+        division = _division(environ)
         after, limit = page(query, names.Page)
         deleted = query.get(names.Page.INCLUDE_DELETED, "0")
         if deleted not in ("0", "1"):
@@ -132,7 +135,8 @@ class Api(kit.Api):
     # -- profiles -------------------------------------------------------------------------------
 
     def _profiles(self, environ, kind):
-        query, division = query_of(environ), _division(environ)
+        query = query_of(environ)
+        division = _division(environ)
         rows, more = self._books.profiles_of(kind, division, *page(query, names.Page))
         return paginate(query, [wire.profile(row) for row in rows], more, names.Page, names.Profile)
 
@@ -145,7 +149,8 @@ class Api(kit.Api):
         return self._books.profiles.rows[kind][id]
 
     def _import(self, environ, kind):
-        division, items = _division(environ), checks.read_records(json_body(environ))
+        division = _division(environ)
+        items = checks.read_records(json_body(environ))
         items = [wire.decode_row(item, wire.IMPORTED) for item in items]
         return wire.decode_rows(self._books.do("bring", kind=kind, division=division, items=items))
 

@@ -19,16 +19,22 @@ class Books(Journalled):
 
     def __init__(self, journal, clock, documents, seed, demo=False):
         super().__init__(journal, clock)
-        self.payables, self.profiles, self.statuses = Rows(), Profiles(), {}
-        self.lists, self.default, self.currency = {}, {}, None
-        self.activated, self.hubs = True, {}
+        self.payables = Rows()
+        self.profiles = Profiles()
+        self.statuses = {}
+        self.lists = {}
+        self.default = {}
+        self.currency = None
+        self.activated = True
+        self.hubs = {}
         self._replay()
         if not self._last:
             self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _begin(self, event):
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
-        at, demo = dt.datetime.fromisoformat(event["at"]), event.get("demo", False)
+        at = dt.datetime.fromisoformat(event["at"])
+        demo = event.get("demo", False)
         for row in make_story(documents, event["seed"], at, demo):
             self.payables.put(row)
         self.profiles.begin(event["at"])

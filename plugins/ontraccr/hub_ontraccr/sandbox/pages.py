@@ -39,7 +39,8 @@ class Pages(kit.Pages):
 
     def __init__(self, books, calls):
         super().__init__()
-        self._books, self._calls = books, calls
+        self._books = books
+        self._calls = calls
         self.templates.globals |= {
             "account": company.NAME,
             "divisions": company.DIVISIONS,
@@ -104,7 +105,8 @@ class Pages(kit.Pages):
 
     def payable(self, environ, id):
         raw = self._books.payables[id]
-        lists, default = self._lists(raw["division"]), self._default(raw["division"])
+        lists = self._lists(raw["division"])
+        default = self._default(raw["division"])
         names = {row["id"]: row for kind in ("projects", "codes") for row in lists[kind]}
         statuses = self._books.statuses.get(id, [])
         about = {
@@ -151,10 +153,12 @@ class Pages(kit.Pages):
 
     def upload(self, form):
         """One line is enough to show the way; more come by changing it."""
-        net, tax = checks.amount(form.get("amount", "")), checks.amount(form.get("tax") or "0")
+        net = checks.amount(form.get("amount", ""))
+        tax = checks.amount(form.get("tax") or "0")
         if net is None or tax is None:
             raise PageRefused("An amount with at most two decimals is needed.")
-        division, id = form["division"], self._books.next_id()
+        division = form["division"]
+        id = self._books.next_id()
         chosen = form.get("account") or ""
         line = {
             "id": f"{id}-1",

@@ -16,7 +16,8 @@ class Profiles:
     """Rows of each kind; a link is a pair of ids with who made it and when."""
 
     def __init__(self):
-        self.rows, self.free = {kind: Rows() for kind in KINDS}, set()
+        self.rows = {kind: Rows() for kind in KINDS}
+        self.free = set()
 
     def begin(self, at):
         """Add the profiles that the company has from the start."""

@@ -80,7 +80,8 @@ def plain(id, division, index, chance, changed):
 
 def line(id, number, division, index, chance):
     """Return a line of a project and a cost code."""
-    quantity, cost = chance.randrange(1, 40), Decimal(chance.randrange(500, 60_000)) / 100
+    quantity = chance.randrange(1, 40)
+    cost = Decimal(chance.randrange(500, 60_000)) / 100
     return {
         "id": f"{id}-{number}",
         "project": _own("p", division, index, 5),
