@@ -19,6 +19,11 @@ RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
 )
 CHECKOUT = "CHECKOUT"  # stands for the folder of the hub's source where it is not known
+PAGING_HELP = (
+    "How the source divides its list: by a cursor of changes, in numbered pages or by links to the"
+    " next page (both with the moment since which rows changed), or cut off after some rows that"
+    " changed since a moment."
+)
 KNOWN_SOURCES = frozenset(
     {"autotask", "costcertified", "costtracker", "files", "harvest", "ion", "ontraccr"}
 )
@@ -32,7 +37,7 @@ KNOWN_SOURCES = frozenset(
     help=f"What it posts: {', '.join(KINDS)}. Without it: bill.",
 )
 @click.option("--auth", type=click.Choice(AUTHENTICATIONS), help="How the source lets it in.")
-@click.option("--paging", type=click.Choice(PAGINGS), help="How the source divides its list.")
+@click.option("--paging", type=click.Choice(PAGINGS), help=PAGING_HELP)
 @click.option(
     "--webhook/--no-webhook", default=None, help="Whether the source calls when something changes."
 )

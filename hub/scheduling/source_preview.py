@@ -126,6 +126,8 @@ def preview_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
     codes = []
     for name, code, line in codes_of(item):
         field = fields_by_name.get(name)
+        # A text under the name of a role is the QuickBooks id of its record already.
+        is_record = field is None and isinstance(code, str)
         codes.append(
             CodePreview(
                 field=name,
@@ -133,6 +135,8 @@ def preview_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
                 code=code if isinstance(code, str) else code.id,
                 name=code_name(code),
                 role=field.role if field else name,
+                record=str(code) if is_record else None,
+                result="as the plugin says" if is_record else "",
             )
         )
     state, reasons = _state_at_source(item)

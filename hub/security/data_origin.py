@@ -120,7 +120,8 @@ def require_no_demo_folder(folder: Path) -> None:
     if _creator_of(folder) == DEMO:
         raise ConfigurationError(
             "HUB_DATA",
-            f"names {folder}, which `hub demo` made; choose another folder and run `hub init`",
+            f"names {folder}, which `hub demo` or `hub dev` made. To run an app there, press Run"
+            " now on its page; for a hub of your own, choose another folder and run `hub init`",
         )
 
 
