@@ -17,6 +17,7 @@ from hub.collect.setup import Setup, load_setup
 from hub.contract.codec import load
 from hub.contract.documents import (
     Checkpoint,
+    Code,
     Document,
     Gone,
     Unreadable,
@@ -125,22 +126,29 @@ def preview_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
         return _preview_defect(item)
     codes = []
     for name, code, line in codes_of(item):
-        field = fields_by_name.get(name)
-        # A text under the name of a role is the QuickBooks id of its record already.
-        is_record = field is None and isinstance(code, str)
-        codes.append(
-            CodePreview(
-                field=name,
-                line=line.id if line else "",
-                code=code if isinstance(code, str) else code.id,
-                name=code_name(code),
-                role=field.role if field else name,
-                record=str(code) if is_record else None,
-                result="as the plugin says" if is_record else "",
-            )
-        )
+        line_id = line.id if line else ""
+        codes.append(_preview_code(name, code, line_id, fields_by_name.get(name)))
     state, reasons = _state_at_source(item)
     return _preview_document(item, state or "ready", reasons, codes=tuple(codes))
+
+
+def _preview_code(name: str, code: Code | str, line: str, field: Field | None) -> CodePreview:
+    """Return the preview of a code that is not matched.
+
+    A text under the name of a role is the QuickBooks id of its record already.
+    """
+    if field is None and isinstance(code, str):
+        result = "as the plugin says"
+        return CodePreview(
+            field=name, line=line, code=code, name="", role=name, record=code, result=result
+        )
+    return CodePreview(
+        field=name,
+        line=line,
+        code=code if isinstance(code, str) else code.id,
+        name=code_name(code),
+        role=field.role if field else name,
+    )
 
 
 def without_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
