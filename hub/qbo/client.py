@@ -76,6 +76,7 @@ class Client:
         self._token = ""
         self._token_until = 0.0
         self._is_refused = False
+        self._access_lock = threading.Lock()
         self._lock = threading.Lock()
         self.writes = 0
         self.reads = 0
@@ -289,7 +290,6 @@ class Client:
             is_refused = isinstance(error, NeedsAttention)
             outcome = SendOutcome.UNAUTHORISED if is_refused else SendOutcome.UNSENT
             return Answer(outcome, text=error.text, after=_seconds_after(error)), None
-        self._keep(access.token)
         try:
             with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
                 answer = self._send(call, access.token, deadline_at)
@@ -351,19 +351,26 @@ class Client:
             usage.count_read(self.company_id)
 
     def _access_for(self, call: Call) -> _Access:
-        """Return access for a call; the token that was used before if it is recent."""
-        is_recent = self._context.clock.monotonic() < self._token_until
-        if self._token and is_recent:
-            return _Access(self._token, is_trial=False)
-        # Before the permission: a refusal that comes in between does not make this call a trial.
-        is_trial = connection.is_company_refused(self.company_id)
-        token = tokens.access_token(self.company_id, writes=call.writes)
-        self._is_refused = is_trial or connection.is_company_refused(self.company_id)
-        return _Access(token, is_trial)
+        """Return access for a call: the token that was used before if it is recent.
+
+        Of several threads that need it at once, one reads it for all.
+        """
+        with self._access_lock:
+            is_recent = self._context.clock.monotonic() < self._token_until
+            if self._token and is_recent:
+                return _Access(self._token, is_trial=False)
+            # Before the permission: a refusal that comes in between does not make this call a
+            # trial.
+            is_trial = connection.is_company_refused(self.company_id)
+            token = tokens.access_token(self.company_id, writes=call.writes)
+            self._is_refused = is_trial or connection.is_company_refused(self.company_id)
+            self._keep(token)
+            return _Access(token, is_trial)
 
     def _renew_token(self, access: _Access) -> _Access:
         """Return the same access with a new token."""
         token = tokens.refresh(self.company_id, access.token)
+        self._keep(token)
         return access._replace(token=token)
 
     def _keep(self, token: str) -> None:

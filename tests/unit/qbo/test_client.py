@@ -1,6 +1,7 @@
 """The client against the stand-in: requests, faults, and requests that are never repeated."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.models import Case, ConnectedCompany
 from hub.qbo.client import MAX_READ_ATTEMPTS, Client, rows
+from hub.qbo.oauth import tokens
 from hub.qbo.payloads import encode
+from hub.qbo.responses import Answer
 
 KEY = "a" * 32
 
@@ -204,6 +207,27 @@ def test_an_expired_token_is_renewed_once_and_the_same_bytes_sent_again(quickboo
         second["requestid"],
     )
     assert len(entries(quickbooks, "token.refresh")) == 2
+
+
+def test_threads_that_need_a_token_at_once_read_it_once(quickbooks, monkeypatch):
+    client = Client(1)
+    answers: list[Answer] = []
+    second = threading.Thread(target=lambda: answers.append(client.query("SELECT * FROM Bill")))
+    read_token = tokens.access_token
+    reads = []
+
+    def count_and_read(company_id: int, **options: Any) -> str:
+        reads.append(company_id)
+        if len(reads) == 1:
+            second.start()
+            second.join(0.3)  # it waits for the token of this thread
+        return read_token(company_id, **options)
+
+    monkeypatch.setattr(tokens, "access_token", count_and_read)
+    answers.append(client.query("SELECT * FROM Bill"))
+    second.join(60)
+    assert [answer.outcome for answer in answers] == ["landed", "landed"]
+    assert reads == [1]
 
 
 def test_no_access_any_more_is_a_case_for_a_person(quickbooks):
