@@ -97,7 +97,7 @@ def find_created_since(
     seen_ids: set[str] = set()
     while True:
         entities = _read_page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
-        yield [entity for entity in entities if entity["Id"] not in seen_ids]
+        yield _without(entities, seen_ids)
         if len(entities) < page:
             return
         last = created_at(entities[-1])
@@ -105,11 +105,16 @@ def find_created_since(
             # The page holds nothing but objects of one second, and that second has more of them.
             seen_ids |= {entity["Id"] for entity in entities}
             of_second = _find_created_in_second(client, kind, start, page)
-            yield [entity for entity in of_second if entity["Id"] not in seen_ids]
+            yield _without(of_second, seen_ids)
             last = start + ONE_SECOND
         start = last
         # Only these can occur on the next page.
         seen_ids = {entity["Id"] for entity in entities if created_at(entity) >= last}
+
+
+def _without(entities: list[Entity], ids: set[str]) -> list[Entity]:
+    """Return the objects whose ids are not among these."""
+    return [entity for entity in entities if entity["Id"] not in ids]
 
 
 def _read_page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
