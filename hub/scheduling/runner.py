@@ -57,7 +57,7 @@ ATTENTION_STATES = (PostingState.HELD, PostingState.REVIEW, PostingState.UNKNOWN
 # What the log says in place of the name of a count that would be misread there.
 COUNT_WORDS = {
     "pending": gettext_noop("not final yet"),
-    "unknown": gettext_noop("removed before they were read"),
+    "unknown": gettext_noop("removed before being read"),
     "none": gettext_noop("with nothing to post"),
 }
 UNATTENDED = (run_log.ENGINE, run_log.WEBHOOK)
