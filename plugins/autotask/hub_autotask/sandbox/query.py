@@ -105,9 +105,8 @@ class Query:
     def _compare(self, op, field, value):
         many = op in ("in", "notin")
         if many != isinstance(value, list):
-            raise wrong(
-                f"The operator {op} needs {'a list' if many else 'one value'} for {field.name}."
-            )
+            needed = "a list" if many else "one value"
+            raise wrong(f"The operator {op} needs {needed} for {field.name}.")
         want = frozenset(_value(field, one) for one in value) if many else _value(field, value)
         if op in ("beginswith", "endswith", "contains"):
             return lambda row: COMPARE[op](row[field.name], want)

@@ -21,9 +21,11 @@ class StandIn(kit.StandIn):
         super().__init__(clock)
         self.books = Books(journal, self.clock, documents, seed, demo)
         tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=LIFETIME)
-        api = Api(self.books, tokens, Limits.at_rate(self.clock, RATE))
+        limits = Limits.at_rate(self.clock, RATE)
         calls = Calls(self.books)
-        self.open(api, Pages(self.books, calls), calls, {"books": self._list_books, "do": self._do})
+        api = Api(self.books, tokens, limits)
+        pages = Pages(self.books, calls)
+        self.open(api, pages, calls, {"books": self._list_books, "do": self._do})
 
     def _list_books(self, method, body):
         rows = {

@@ -34,7 +34,11 @@ class Api(kit.Api):
     def call(self, environ):
         """Name the calls for lists and rows after their content: `invoices`, `payment`, …"""
         name, parts = route(ROUTES, environ)
-        return {"list": parts[0], "one": parts[0][:-1]}.get(name, name) if parts else name
+        if name == "list":
+            return parts[0]
+        if name == "one":
+            return parts[0][:-1]
+        return name
 
     def admit(self, name):
         if not self._books.enabled and name != "account":
@@ -75,8 +79,10 @@ class Api(kit.Api):
 
     def _list(self, environ, things):
         query = query_of(environ)
-        rows, more = self._books.changed(things, *page(query, names.Page))
-        sent = [wire.encode(things, row, site_of(environ)) for row in rows]
+        after, limit = page(query, names.Page)
+        rows, more = self._books.changed(things, after, limit)
+        site = site_of(environ)
+        sent = [wire.encode(things, row, site) for row in rows]
         return paginate(query, sent, more, names.Page, names.Row)
 
     def _one(self, environ, things, id):

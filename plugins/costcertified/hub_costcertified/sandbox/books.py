@@ -59,9 +59,11 @@ class Books(Journalled):
 
     def changed(self, things, after, limit):
         """Return (rows in the order of their changes, whether there are more)."""
+        view = views.VIEWS[things]
         with self._lock:
             rows = list(islice(self.rows[things].after(after), limit + 1))
-            return [views.VIEWS[things](self, row) for row in rows[:limit]], len(rows) > limit
+            shown = [view(self, row) for row in rows[:limit]]
+            return shown, len(rows) > limit
 
     def row(self, things, id):
         """Return one row as the API shows it."""

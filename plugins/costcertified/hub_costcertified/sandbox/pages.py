@@ -60,10 +60,11 @@ class Pages(kit.Pages):
         return views.VIEWS[things](self._books, raw) | case
 
     def home(self, environ):
-        rows = [self._view("invoices", raw) for raw in self._books.rows["invoices"].values()]
-        rows = [
-            {**row, "searched": f"{row['number']} {row['status']} {row['case']}"} for row in rows
-        ]
+        rows = []
+        for raw in self._books.rows["invoices"].values():
+            row = self._view("invoices", raw)
+            searched = f"{row['number']} {row['status']} {row['case']}"
+            rows.append({**row, "searched": searched})
         return self.render_list(environ, "home", rows, clients=company.CLIENTS)
 
     def invoice(self, environ, id):

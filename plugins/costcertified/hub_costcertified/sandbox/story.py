@@ -117,12 +117,13 @@ def number(index):
 
 def amount_due(fields):
     """Return what a client owes of an invoice."""
-    lines = (Decimal(line["amount"]) for line in fields["lines"])
-    taxes = (_tax(line) for line in fields["lines"])
-    borne = (
-        Decimal(fee["amount"]) for fee in fields.get("fees", ()) if fee["borne_by"] == "client"
-    )
-    return sum(lines, Decimal(0)) + sum(taxes, Decimal(0)) + sum(borne, Decimal(0))
+    total = Decimal(0)
+    for line in fields["lines"]:
+        total += Decimal(line["amount"]) + _tax(line)
+    for fee in fields.get("fees", ()):
+        if fee["borne_by"] == "client":
+            total += Decimal(fee["amount"])
+    return total
 
 
 def _tax(line):

@@ -152,9 +152,11 @@ def _refund(raw):
 
 def tax_within(books, payment, amount):
     """Return the share of tax in a refund, by the invoice."""
-    used = [books.rows["invoices"][one["invoice"]] for one in payment["allocations"]]
-    taxes = _sum(_line(line)["tax"] for raw in used for line in raw["lines"])
-    return (amount * taxes / (_sum(map(total, used)) or 1)).quantize(CENT, ROUND_HALF_UP)
+    invoices = [books.rows["invoices"][one["invoice"]] for one in payment["allocations"]]
+    taxes = _sum(_line(line)["tax"] for raw in invoices for line in raw["lines"])
+    totals = _sum(total(raw) for raw in invoices)
+    share = amount * taxes / (totals or 1)
+    return share.quantize(CENT, ROUND_HALF_UP)
 
 
 def movements(payment):

@@ -48,7 +48,8 @@ class StandIn:
         )
 
     def _serve(self, environ, start):
-        return (self._api if api.operation(environ) else self._pages)(environ, start)
+        application = self._api if api.operation(environ) else self._pages
+        return application(environ, start)
 
     def _list_books(self, method, body):
         return {name: self.books.rows(name) for name in self.books.tables}

@@ -90,8 +90,11 @@ class Api:
 
     def _add_date(self, start):
         """Add the time to every answer, and the id by which ION's log knows the request."""
-        date = format_datetime(dt.datetime.fromtimestamp(self._clock.now(), dt.UTC), usegmt=True)
-        more = [("Date", date), ("x-b3-trace-id", secrets.token_hex(16))]
+        now = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
+        more = [
+            ("Date", format_datetime(now, usegmt=True)),
+            ("x-b3-trace-id", secrets.token_hex(16)),
+        ]
         return lambda line, headers, exc_info=None: start(line, [*headers, *more])
 
     def _serve(self, environ, start):

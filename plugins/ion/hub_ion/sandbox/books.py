@@ -76,9 +76,11 @@ class Books:
         return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC).date().isoformat()
 
     def _number(self, change):
+        """Give a new row its id."""
         how, table, values = change
         if how == "put" and "id" not in values:
-            values = {"id": max(self.tables[table], default=FIRST_IDS.get(table, 0)) + 1, **values}
+            last_id = max(self.tables[table], default=FIRST_IDS.get(table, 0))
+            values = {"id": last_id + 1, **values}
         return how, table, values
 
     def _act(self, change):
@@ -118,11 +120,13 @@ class Books:
         return None
 
     def _put(self, at, table, values):
-        before = self.tables[table].get(values["id"], {"created": at})
+        """Add or change a row, with the time and a new etag."""
+        id = values["id"]
+        before = self.tables[table].get(id, {"created": at})
         count = before.get("writes", 0) + 1
-        etag = hashlib.sha256(f"{table}:{values['id']}:{count}".encode()).hexdigest()[:32]
-        row = {**before, **values, "updated": at, "_etag": etag, "writes": count}
-        self.tables[table][row["id"]] = row
+        digest = hashlib.sha256(f"{table}:{id}:{count}".encode()).hexdigest()
+        row = {**before, **values, "updated": at, "_etag": digest[:32], "writes": count}
+        self.tables[table][id] = row
         if table in CHILDREN:
-            self._of_order[table][row["purchaseOrderId"]][row["id"]] = row
+            self._of_order[table][row["purchaseOrderId"]][id] = row
         return row

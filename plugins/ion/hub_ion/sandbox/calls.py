@@ -24,9 +24,12 @@ class Calls(kit.Calls):
     def changed(self, action, table, id):
         """Send a changed row to the subscriptions for it."""
         resource = RESOURCES.get(table)
-        for one in self._books.rows("subscriptions") if resource else ():
-            if (one["resource"], one["action"]) == (resource, action):
-                self._deliver(self._books.row("receivers", one["receiverId"]), resource, action, id)
+        if not resource:
+            return
+        for subscription in self._books.rows("subscriptions"):
+            if (subscription["resource"], subscription["action"]) == (resource, action):
+                receiver = self._books.row("receivers", subscription["receiverId"])
+                self._deliver(receiver, resource, action, id)
 
     def _deliver(self, receiver, resource, action, id):
         content = {

@@ -38,7 +38,10 @@ class Pages(kit.Pages):
         self.templates.globals["account"] = "Orbital Works"
 
     def is_known(self, environ, *parts):
-        return not parts or bool(self._books.row(environ["PATH_INFO"].split("/")[1], parts[0]))
+        if not parts:
+            return True
+        table = environ["PATH_INFO"].split("/")[1]
+        return bool(self._books.row(table, parts[0]))
 
     def carry_out(self, act, form, *parts):
         try:

@@ -46,8 +46,13 @@ def line_total(line):
 
 def order_total(lines, fees):
     """Return an order's estimated cost: lines that are not canceled, and fees."""
-    live = (line_total(line) for line in lines if not line.get("canceled"))
-    return sum(live, Decimal(0)) + sum((Decimal(fee["value"]) for fee in fees), Decimal(0))
+    total = Decimal(0)
+    for line in lines:
+        if not line.get("canceled"):
+            total += line_total(line)
+    for fee in fees:
+        total += Decimal(fee["value"])
+    return total
 
 
 def checked_move(order, status):

@@ -34,14 +34,15 @@ def make_story(documents, seed, begun, demo=False):
 
 
 def _lists(first):
+    """Yield suppliers, currencies and locations."""
+    at = _stamp(first)
+    currencies = (("USD", "US dollar"), ("EUR", "Euro"), ("GBP", "Pound sterling"))
     for id, name in enumerate(SUPPLIERS, 1):
-        yield _stamp(first), "suppliers", {"id": id, "name": name, "attributes": {}}
-    for id, (code, name) in enumerate(
-        (("USD", "US dollar"), ("EUR", "Euro"), ("GBP", "Pound sterling")), 1
-    ):
-        yield _stamp(first), "currencies", {"id": id, "code": code, "name": name}
+        yield at, "suppliers", {"id": id, "name": name, "attributes": {}}
+    for id, (code, name) in enumerate(currencies, 1):
+        yield at, "currencies", {"id": id, "code": code, "name": name}
     for id, location in enumerate(LOCATIONS, 1):
-        yield _stamp(first), "locations", {"id": id, **location}
+        yield at, "locations", {"id": id, **location}
 
 
 def _parts(first, chance):

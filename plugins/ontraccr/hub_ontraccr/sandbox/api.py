@@ -80,7 +80,8 @@ class Api(kit.Api):
         return {}
 
     def _list_choices(self, environ, name):
-        return wire.choices(self._books.list(_division(environ), name))
+        rows = self._books.list(_division(environ), name)
+        return wire.choices(rows)
 
     def _offer(self, environ, name):
         body = json_body(environ)
@@ -103,7 +104,8 @@ class Api(kit.Api):
         if deleted not in ("0", "1"):
             raise invalid(names.Page.INCLUDE_DELETED, "0 or 1 is needed.")
         rows, more = self._books.changed(division, after, limit, deleted == "1")
-        sent = [wire.payable(row, site_of(environ)) for row in rows]
+        site = site_of(environ)
+        sent = [wire.payable(row, site) for row in rows]
         return paginate(query, sent, more, names.Page, names.Payable)
 
     def _payable(self, environ, id):
@@ -116,17 +118,23 @@ class Api(kit.Api):
         return self._books.payables[id]
 
     def _attachment(self, environ, id, file):
-        file_content = files.find_file(views.attachments(self._require_payable(id)), file)
-        if file_content:
-            return file_content
-        raise Wrong(404, "not_found", f"Payable {id} has no file {file}.")
+        attachments = views.attachments(self._require_payable(id))
+        file_content = files.find_file(attachments, file)
+        if not file_content:
+            raise Wrong(404, "not_found", f"Payable {id} has no file {file}.")
+        return file_content
 
     def _status(self, environ, id):
         self._require_payable(id)
         last = self._books.status(id)
-        last = last and wire.encode_row(last, wire.STATUS)
+        if last:
+            last = wire.encode_row(last, wire.STATUS)
         new = accounting.status(
-            json_body(environ), last, "this payable", names.Status, names.Status.AMOUNT_PAID
+            json_body(environ),
+            last,
+            "this payable",
+            names.Status,
+            names.Status.AMOUNT_PAID,
         )
         if new != last:
             self._books.do("status", payable=id, status=wire.decode_row(new, wire.STATUS))
@@ -137,27 +145,34 @@ class Api(kit.Api):
     def _profiles(self, environ, kind):
         query = query_of(environ)
         division = _division(environ)
-        rows, more = self._books.profiles_of(kind, division, *page(query, names.Page))
-        return paginate(query, [wire.profile(row) for row in rows], more, names.Page, names.Profile)
+        after, limit = page(query, names.Page)
+        rows, more = self._books.profiles_of(kind, division, after, limit)
+        sent = [wire.profile(row) for row in rows]
+        return paginate(query, sent, more, names.Page, names.Profile)
 
     def _profile(self, environ, kind, id):
-        return wire.profile(views.profile(self._books, kind, self._own(kind, id)))
+        row = views.profile(self._books, kind, self._own(kind, id))
+        return wire.profile(row)
 
     def _own(self, kind, id):
-        if id not in self._books.profiles.rows[kind]:
+        """Return a profile, or answer that there is none."""
+        profiles = self._books.profiles.rows[kind]
+        if id not in profiles:
             raise Wrong(404, "not_found", f"There is no profile {id} among the {kind}.")
-        return self._books.profiles.rows[kind][id]
+        return profiles[id]
 
     def _import(self, environ, kind):
         division = _division(environ)
-        items = checks.read_records(json_body(environ))
-        items = [wire.decode_row(item, wire.IMPORTED) for item in items]
-        return wire.decode_rows(self._books.do("bring", kind=kind, division=division, items=items))
+        sent = checks.read_records(json_body(environ))
+        items = [wire.decode_row(item, wire.IMPORTED) for item in sent]
+        taken = self._books.do("bring", kind=kind, division=division, items=items)
+        return wire.decode_rows(taken)
 
     def _link(self, environ, kind, id):
         profile = self._own(kind, id)
         link = wire.decode_row(checks.link(json_body(environ)), wire.LINK)
-        if any(profile[name] != value for name, value in link.items()):
+        is_new = any(profile[name] != value for name, value in link.items())
+        if is_new:
             self._books.do("link", kind=kind, id=id, link={**link, "who": "the hub"})
         return self._profile(environ, kind, id)
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from decimal import Decimal
-from itertools import islice
 
 from hub_ontraccr.sandbox import views
 from hub_ontraccr.sandbox.company import LISTS
@@ -58,13 +57,16 @@ class Books(Journalled):
         )
 
     def _edit(self, event):
+        """Change fields of a payable, and its first line."""
         payable = self.payables[event["payable"]]
-        first, *others = payable["lines"] or [None]
-        lines = [{**first, **event.get("line", {})}, *others] if first else []
+        lines = list(payable["lines"])
+        if lines:
+            lines[0] = lines[0] | event.get("line", {})
         self._change(event, **({"lines": lines} | event["fields"]))
 
     def _attach(self, event):
-        self._change(event, files=[*self.payables[event["payable"]]["files"], event["file"]])
+        payable = self.payables[event["payable"]]
+        self._change(event, files=[*payable["files"], event["file"]])
 
     def _delete(self, event):
         self._change(event, deleted=True)
@@ -75,9 +77,11 @@ class Books(Journalled):
         self.payables.put({**payable, **changes, **stamped})
 
     def _status(self, event):
-        status = event["status"]
-        paid = {"amount_paid": Decimal(status["amount_paid"])} if "amount_paid" in status else {}
-        self.statuses.setdefault(event["payable"], []).append(status | paid)
+        """Store a status that the hub reported to a payable."""
+        status = dict(event["status"])
+        if "amount_paid" in status:
+            status["amount_paid"] = Decimal(status["amount_paid"])
+        self.statuses.setdefault(event["payable"], []).append(status)
 
     # -- profiles, lists, the integration -------------------------------------------------------
 
@@ -110,27 +114,34 @@ class Books(Journalled):
     # -- reading --------------------------------------------------------------------------------
 
     def next_id(self):
-        return str(max([FIRST_ID, *(int(id) for id in self.payables)]) + 1)
+        """Return the id of the next payable that is uploaded."""
+        ids = [int(id) for id in self.payables]
+        return str(max([FIRST_ID, *ids]) + 1)
 
     def changed(self, division, after, limit, deleted):
         """Return (payables in the order of their changes, whether there are more)."""
         with self._lock:
-            rows = (row for row in self.payables.after(after) if row["division"] == division)
-            changes = list(
-                islice((row for row in rows if deleted or not row.get("deleted")), limit + 1)
-            )
-            return [views.payable(self, row) for row in changes[:limit]], len(changes) > limit
+            rows = []
+            for row in self.payables.after(after):
+                is_shown = deleted or not row.get("deleted")
+                if row["division"] == division and is_shown:
+                    rows.append(row)
+                if len(rows) > limit:
+                    break
+            shown = [views.payable(self, row) for row in rows[:limit]]
+            return shown, len(rows) > limit
 
     def profiles_of(self, kind, division, after, limit):
         """Return (profiles in the order of their changes, whether there are more)."""
         with self._lock:
-            rows = (
-                row
-                for row in self.profiles.rows[kind].after(after)
-                if row["division_id"] == division
-            )
-            rows = list(islice(rows, limit + 1))
-            return [views.profile(self, kind, row) for row in rows[:limit]], len(rows) > limit
+            rows = []
+            for row in self.profiles.rows[kind].after(after):
+                if row["division_id"] == division:
+                    rows.append(row)
+                if len(rows) > limit:
+                    break
+            shown = [views.profile(self, kind, row) for row in rows[:limit]]
+            return shown, len(rows) > limit
 
     def list(self, division, name):
         """Return a list of QuickBooks as it was last put here."""

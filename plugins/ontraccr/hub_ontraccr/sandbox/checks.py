@@ -64,11 +64,13 @@ def _check_accounts(body, items):
 
 
 def _items(items, own, allowed, required):
+    """Check the items of a list, which have ids of their own, and return them."""
     if not isinstance(items, list) or len(items) > MOST:
         raise invalid(own.ITEMS, f"A list of at most {MOST} items is needed.")
     for number, item in enumerate(items):
         as_object(item, allowed, required, f"{own.ITEMS}.{number}")
-    if len({item[own.EXTERNAL_ID] for item in items}) < len(items):
+    external_ids = {item[own.EXTERNAL_ID] for item in items}
+    if len(external_ids) < len(items):
         raise invalid(own.ITEMS, "The same external id stands twice in it.")
     return items
 

@@ -49,7 +49,9 @@ class Pages(kit.Pages):
         self.templates.filters["money"] = lambda amount: f"{amount:,.2f}"
 
     def is_known(self, environ, *parts):
-        return not parts or parts[0] in self._books.payables or self._is_profile(*parts)
+        if not parts or parts[0] in self._books.payables:
+            return True
+        return self._is_profile(*parts)
 
     def _is_profile(self, kind, id="", act=""):
         return id in self._books.profiles.rows.get(kind, ())
@@ -58,9 +60,10 @@ class Pages(kit.Pages):
 
     def home(self, environ):
         division = query_of(environ).get("division", company.WEST)
-        rows = [
-            self._row(raw) for raw in self._books.payables.values() if raw["division"] == division
-        ]
+        rows = []
+        for raw in self._books.payables.values():
+            if raw["division"] == division:
+                rows.append(self._row(raw))
         return self.render_list(environ, "home", rows, division=division)
 
     def _row(self, raw):
@@ -97,11 +100,12 @@ class Pages(kit.Pages):
         }
 
     def _all(self, kind, division):
-        rows = self._books.profiles.rows[kind].values()
-        rows = [
-            views.profile(self._books, kind, row) for row in rows if row["division_id"] == division
-        ]
-        return sorted(rows, key=lambda row: ((row["number"] or ""), row["name"]))
+        """Return the profiles of a division, by their numbers and names."""
+        rows = []
+        for row in self._books.profiles.rows[kind].values():
+            if row["division_id"] == division:
+                rows.append(views.profile(self._books, kind, row))
+        return sorted(rows, key=lambda row: (row["number"] or "", row["name"]))
 
     def payable(self, environ, id):
         raw = self._books.payables[id]

@@ -49,8 +49,11 @@ def payable(books, raw):
 
 def attachments(raw):
     """Return (id, sort, text) of a payable's files."""
-    called = f"Invoice {raw['number'] or raw['id']}".replace("/", "-")
-    return [(f"{raw['id']}-f{number}", sort, called) for number, sort in enumerate(raw["files"], 1)]
+    title = f"Invoice {raw['number'] or raw['id']}".replace("/", "-")
+    files = []
+    for number, sort in enumerate(raw["files"], 1):
+        files.append((f"{raw['id']}-f{number}", sort, title))
+    return files
 
 
 def account_of(books, raw):
