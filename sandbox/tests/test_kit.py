@@ -23,6 +23,8 @@ from qbo_sandbox.kit import (
     Server,
     Tokens,
     Wire,
+    decode_row,
+    encode_row,
     json_answer,
     json_of,
     text_answer,
@@ -455,3 +457,16 @@ def test_a_call_that_is_held_back_is_shown_as_it_will_be_sent(receiver):
 def test_a_habit_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="unknown: late; there are twice, held, release"):
         Calls("X-Signature").page("POST", {"late": True})
+
+
+# -- rows --
+
+
+def test_a_row_has_the_names_of_the_api_where_it_is_sent_and_those_of_the_books_where_it_is_kept():
+    fields = {"externalId": "external_id", "displayName": "name"}
+    row = {"external_id": "17", "name": "Ada Ltd"}
+    sent = encode_row(row | {"version": 3}, fields)
+    assert sent == {"externalId": "17", "displayName": "Ada Ltd"}
+    assert decode_row(sent | {"unknown": True}, fields) == row
+    assert encode_row({"name": "Ada Ltd"}, fields) == {"displayName": "Ada Ltd"}
+    assert decode_row({"externalId": "17"}, fields) == {"external_id": "17"}

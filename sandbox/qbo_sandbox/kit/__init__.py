@@ -25,7 +25,7 @@ from qbo_sandbox.kit.messages import (
 from qbo_sandbox.kit.pages import PageRefused, Pages
 from qbo_sandbox.kit.pdf import pdf
 from qbo_sandbox.kit.row_source import RowSource, linked_page, numbered_page
-from qbo_sandbox.kit.rows import Rows, place
+from qbo_sandbox.kit.rows import Rows, decode_row, encode_row, place
 from qbo_sandbox.kit.server import Server, serve
 from qbo_sandbox.kit.tokens import Grant, Tokens, basic_of, bearer_of
 from qbo_sandbox.kit.webhook_calls import Calls
@@ -55,6 +55,8 @@ __all__ = [
     "ask",
     "basic_of",
     "bearer_of",
+    "decode_row",
+    "encode_row",
     "form_of",
     "json_answer",
     "json_of",

@@ -2,7 +2,7 @@
 
 import base64
 import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Place = tuple[str, Any]
@@ -68,6 +68,16 @@ class Rows(dict[Any, dict[str, Any]]):
 def place(row: dict[str, Any]) -> Place:
     """Return the place of a row among the changes."""
     return row["updated_at"], row["id"]
+
+
+def encode_row(row: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return a row of the books with the API's names; `fields` has the books' names by these."""
+    return {name: row[own] for name, own in fields.items() if own in row}
+
+
+def decode_row(sent: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return what an API was sent with the books' names; `fields` is that of `encode_row`."""
+    return {own: sent[name] for name, own in fields.items() if name in sent}
 
 
 def format_cursor(moment: str, id: Any) -> str:

@@ -6,7 +6,7 @@ from hub_costcertified import names
 from hub_costcertified.sandbox import wire
 from hub_costcertified.sandbox.company import ACCOUNT, CLIENT, CURRENCY, NAME, REGION
 from qbo_sandbox import kit
-from qbo_sandbox.kit import accounting, query_of, site_of
+from qbo_sandbox.kit import accounting, decode_row, encode_row, query_of, site_of
 from qbo_sandbox.kit.api import form
 from qbo_sandbox.kit.strict import Wrong, json_body, page, paginate, route
 
@@ -94,9 +94,9 @@ class Api(kit.Api):
     def _status(self, environ, things, id):
         self._one(environ, things, id)
         last = self._books.status(things, id)
-        last = last and wire.encode_row(last, wire.STATUS)
+        last = last and encode_row(last, wire.STATUS)
         new = accounting.status(json_body(environ), last, "it", names.Status)
         if new != last:
-            status = wire.decode_row(new, wire.STATUS)
+            status = decode_row(new, wire.STATUS)
             self._books.do("status", things=things, id=id, status=status)
         return new

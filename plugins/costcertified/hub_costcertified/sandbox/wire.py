@@ -1,6 +1,7 @@
 """Converts rows to and from the API's names, which `hub_costcertified.names` holds."""
 
 from hub_costcertified import names
+from qbo_sandbox.kit import encode_row
 
 INVOICE = {
     names.Invoice.ID: "id",
@@ -134,16 +135,6 @@ PAGES = {
     "payouts": "/payments",
     "expenses": "/expenses",
 }
-
-
-def encode_row(row, fields):
-    """Return a row of the books as the API sends it."""
-    return {name: row[own] for name, own in fields.items() if own in row}
-
-
-def decode_row(sent, fields):
-    """Return what the API was sent by the names of the books."""
-    return {own: sent[name] for name, own in fields.items() if name in sent}
 
 
 def account(row):

@@ -4,7 +4,13 @@ from hub_costtracker import names
 from hub_costtracker.sandbox import checks, files, views, wire
 from hub_costtracker.sandbox.company import ACCOUNT, CLIENT, NAME, USERS
 from qbo_sandbox import kit
-from qbo_sandbox.kit import accounting, query_of, site_of
+from qbo_sandbox.kit import (
+    accounting,
+    decode_row,
+    encode_row,
+    query_of,
+    site_of,
+)
 from qbo_sandbox.kit.strict import Wrong, json_body, paginate
 
 ROUTES = (
@@ -84,16 +90,16 @@ class Api(kit.Api):
     def _status(self, environ, id):
         self._require_invoice(id)
         last = self._books.status(id)
-        last = last and wire.status(last)
+        last = last and encode_row(last, wire.STATUS)
         new = accounting.status(
             json_body(environ), last, "this invoice", names.Status, names.Status.AMOUNT_PAID
         )
         if new != last:
-            self._books.do("status", invoice=id, status=wire.status_taken(new))
+            self._books.do("status", invoice=id, status=decode_row(new, wire.STATUS))
         return new
 
     def _push(self, environ, kind):
         sent = checks.read_push(kind, json_body(environ))
-        items = [wire.record_taken(item) for item in sent]
+        items = [decode_row(item, wire.RECORD) for item in sent]
         ids = self._books.do("push", kind=kind, items=items)
-        return wire.decode_rows(ids)
+        return wire.imported(ids)

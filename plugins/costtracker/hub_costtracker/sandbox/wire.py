@@ -26,9 +26,6 @@ STATUS = {
 }
 
 
-# -- sent ---------------------------------------------------------------------------------------
-
-
 def account(row):
     return {
         names.Account.ID: row["id"],
@@ -81,17 +78,14 @@ def supplier_edit(row):
     }
 
 
-def decode_rows(rows):
+def imported(rows):
+    """Return the answer to a push: the ids of the entries that were taken."""
     return {
         names.Record.IMPORTED: [
             {names.Record.EXTERNAL_ID: row["external_id"], names.Record.ID: row["id"]}
             for row in rows
         ]
     }
-
-
-def status(row):
-    return {name: row[own] for name, own in STATUS.items() if own in row}
 
 
 def _user(row):
@@ -161,16 +155,3 @@ def _address(row):
         names.Address.POSTAL_CODE: row["postal_code"],
         names.Address.COUNTRY: row["country"],
     }
-
-
-# -- taken --------------------------------------------------------------------------------------
-
-
-def record_taken(sent):
-    """Return an entry of a pushed list by the names of the stand-in's own books."""
-    return {own: sent[name] for name, own in RECORD.items() if name in sent}
-
-
-def status_taken(sent):
-    """Return a status by the names of the stand-in's own books."""
-    return {own: sent[name] for name, own in STATUS.items() if name in sent}

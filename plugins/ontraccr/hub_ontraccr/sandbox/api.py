@@ -6,7 +6,7 @@ from hub_ontraccr import names
 from hub_ontraccr.sandbox import checks, files, views, wire
 from hub_ontraccr.sandbox.company import CLIENT, DIVISIONS, KINDS, NAME
 from qbo_sandbox import kit
-from qbo_sandbox.kit import accounting, query_of, site_of
+from qbo_sandbox.kit import accounting, decode_row, encode_row, query_of, site_of
 from qbo_sandbox.kit.strict import Wrong, invalid, json_body, page, paginate
 
 _KIND, _LIST = f"({'|'.join(KINDS)})", "(purchase-accounts|classes|tax-codes)"
@@ -86,7 +86,7 @@ class Api(kit.Api):
     def _offer(self, environ, name):
         body = json_body(environ)
         division = _division(environ)
-        items = [wire.decode_row(item, wire.CHOICE) for item in checks.read_list(name, body)]
+        items = [decode_row(item, wire.CHOICE) for item in checks.read_list(name, body)]
         more = {
             "default": body.get(names.Choice.DEFAULT_EXTERNAL_ID),
             "currency": body.get(names.Choice.CURRENCY),
@@ -128,7 +128,7 @@ class Api(kit.Api):
         self._require_payable(id)
         last = self._books.status(id)
         if last:
-            last = wire.encode_row(last, wire.STATUS)
+            last = encode_row(last, wire.STATUS)
         new = accounting.status(
             json_body(environ),
             last,
@@ -137,7 +137,7 @@ class Api(kit.Api):
             names.Status.AMOUNT_PAID,
         )
         if new != last:
-            self._books.do("status", payable=id, status=wire.decode_row(new, wire.STATUS))
+            self._books.do("status", payable=id, status=decode_row(new, wire.STATUS))
         return new
 
     # -- profiles -------------------------------------------------------------------------------
@@ -164,13 +164,13 @@ class Api(kit.Api):
     def _import(self, environ, kind):
         division = _division(environ)
         sent = checks.read_records(json_body(environ))
-        items = [wire.decode_row(item, wire.IMPORTED) for item in sent]
+        items = [decode_row(item, wire.IMPORTED) for item in sent]
         taken = self._books.do("bring", kind=kind, division=division, items=items)
-        return wire.decode_rows(taken)
+        return wire.imported(taken)
 
     def _link(self, environ, kind, id):
         profile = self._own(kind, id)
-        link = wire.decode_row(checks.link(json_body(environ)), wire.LINK)
+        link = decode_row(checks.link(json_body(environ)), wire.LINK)
         is_new = any(profile[name] != value for name, value in link.items())
         if is_new:
             self._books.do("link", kind=kind, id=id, link={**link, "who": "the hub"})

@@ -2,7 +2,7 @@
 
 from hub_ontraccr.sandbox import checks, company, views, wire
 from qbo_sandbox import kit
-from qbo_sandbox.kit import PageRefused, query_of
+from qbo_sandbox.kit import PageRefused, encode_row, query_of
 from qbo_sandbox.kit.strict import Wrong
 
 CHANGES = ("number", "date", "due", "type", "description")
@@ -242,7 +242,7 @@ class Pages(kit.Pages):
             link = {name: form.get(name, "").strip() for name in wire.LINK.values()}
             link["external_name"] = link["external_name"] or link["external_id"]
             try:
-                checks.link(wire.encode_row(link, wire.LINK))
+                checks.link(encode_row(link, wire.LINK))
             except Wrong as wrong:
                 raise PageRefused(str(wrong)) from None
             self._books.do(

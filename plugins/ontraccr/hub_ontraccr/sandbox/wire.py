@@ -1,6 +1,7 @@
 """Converts rows to and from the API's names, which `hub_ontraccr.names` holds."""
 
 from hub_ontraccr import names
+from qbo_sandbox.kit import encode_row
 
 LINK = {
     names.Link.EXTERNAL_ID: "external_id",
@@ -92,16 +93,6 @@ PROFILE = {
 }
 
 
-def encode_row(row, fields):
-    """Return a row of the books as the API sends it."""
-    return {name: row[own] for name, own in fields.items() if own in row}
-
-
-def decode_row(sent, fields):
-    """Return what the API was sent by the names of the books."""
-    return {own: sent[name] for name, own in fields.items() if name in sent}
-
-
 def integration(name, activated):
     return {
         names.Integration.NAME: name,
@@ -137,7 +128,8 @@ def profile(row):
     return encode_row(row, PROFILE)
 
 
-def decode_rows(rows):
+def imported(rows):
+    """Return the answer to an import: the ids of the entries that were taken."""
     return {
         names.ImportedProfile.IMPORTED: [
             {
