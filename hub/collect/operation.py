@@ -180,10 +180,16 @@ def _describe_departure(batch: CollectBatch, posting: Posting) -> str:
     """Say how the transaction of the newest posting left QuickBooks; "" while it is there."""
     if posting.operation in outbox.REMOVALS:
         return "removed from"
+    departure = find_departure(batch, posting)
+    return f"{departure} in" if departure else ""
+
+
+def find_departure(batch: CollectBatch, posting: Posting) -> str:
+    """Return whether somebody voided or deleted the transaction in QuickBooks, "" if nobody did."""
     key = (posting.company_id, posting.kind, posting.quickbooks_id)
     head = batch.session.get(TransactionHead, key)
     if head and head.state != TransactionState.LIVE:
-        return f"{head.state} in"
+        return head.state
     return ""
 
 

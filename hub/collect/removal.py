@@ -5,12 +5,19 @@ from collections.abc import Iterable
 from hub import outbox, sources
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
+from hub.collect.operation import find_departure
 from hub.collect.order_closing import CLOSABLE_KINDS, closing_content, is_closing
 from hub.collect.plan import DocumentPlan
 from hub.collect.setup import RECORD_KINDS
 from hub.contract.states import Stage
 from hub.models import Posting, SourceDocument
-from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState
+from hub.models.enums import (
+    DocumentOutcome,
+    Holder,
+    Operation,
+    PostingState,
+    TransactionState,
+)
 from hub.outbox.plans import Content, Disposition, PartOperation
 from hub.qbo import payloads
 from hub.reasons.texts import CaseText
@@ -101,11 +108,18 @@ def _plan_by_policy(
     # Delete only if the policy says so, or on a person's decision where QuickBooks cannot void.
     can_void = posting.kind in VOIDABLE_KINDS
     removal = Operation.VOID if policy != "delete" and can_void else Operation.DELETE
-    operation = _operation_on(posting, removal)
-    content = _removal_content(posting, removal)
+    departure = find_departure(batch, posting)
     if policy == removal:
+        # What was voided in QuickBooks is not deleted there: nothing of it is left in the books.
+        if departure == TransactionState.VOIDED:
+            removal = Operation.VOID
+        operation, content = _operation_on(posting, removal), _removal_content(posting, removal)
         plan.add_posting(operation, content, Disposition(state=batch.setup.state))
         return
+    if departure:
+        return
+    operation = _operation_on(posting, removal)
+    content = _removal_content(posting, removal)
     if removal is Operation.VOID:
         hold = cases.document_hold("gone", plan.row, "gone_void", reason=reason)
     else:

@@ -1,12 +1,13 @@
-"""The case of a document that was deleted in QuickBooks closes with the decision about it."""
+"""Documents that were deleted in QuickBooks: their case, and what their source says afterwards."""
 
 import pytest
 
+from hub import Gone
 from hub.db.engine import transaction
 from hub.models import Case
 from hub.posting.actions import manual, retries
 from hub.scheduling import runner
-from tests.support.every_kind_source import SUPPLIER, Till, document, line
+from tests.support.every_kind_source import SUPPLIER, Till, document, invoice, line
 
 MISSING = "No longer in QuickBooks"
 
@@ -64,3 +65,22 @@ def test_reconciliation_closes_one_that_an_earlier_version_left_open(till, clock
     assert till.cases() == [MISSING]
     night(clock)
     assert till.cases() == []
+
+
+@pytest.mark.parametrize("act", ["void", "delete"])
+@pytest.mark.parametrize("policy", ["ask", "void", "delete"])
+def test_what_left_quickbooks_is_not_called_there_once_its_source_does_not_have_it(
+    app, quickbooks, clock, act, policy
+):
+    about = {} if policy == "ask" else {"gone": policy}
+    till = Till(app, quickbooks, clock, **about)
+    till.run(invoice(number="S-1"))
+    quickbooks.act(act, kind="Invoice", id=till.book("Invoice", "invoice:1")["Id"])
+    run_company("changes")
+    (case,) = till.cases()
+    writes = till.writes()
+    till.run(Gone(source_id="invoice:1"))
+    assert (till.cases(), till.writes(), till.reasons()) == ([case], writes, [])
+    assert till.states()["invoice:1"] == "posted"
+    night(clock)
+    assert till.cases() == ([case] if policy == "ask" else []), "a removal settles it"
