@@ -41,6 +41,7 @@ DISABLED_REASON = Sentence(
 )
 CHUNK_SIZE = 200
 CHANGING_STATES = (*outbox.IN_FLIGHT, PostingState.READY, PostingState.WAITING)
+REMOVING_STATES = (*CHANGING_STATES, PostingState.POSTED)
 
 
 @value_object
@@ -129,37 +130,57 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
     A person who undoes a posting approves its deletion.
     """
     document_ids = [document.posting.document_id for document in documents]
-    planned = 0
+    quickbooks_ids: dict[str, str | None] = {}
     with transaction() as session:
         query = select(SourceDocument).where(SourceDocument.id.in_(document_ids))
         rows = {row.id: row for row in session.scalars(query)}
         histories = outbox.load_history(session, rows.values())
         for document in documents:
             row = rows[document.posting.document_id]
-            posting = outbox.plan(
+            posting = _plan_deletion(session, row, histories[row.id], document, who)
+            if posting is not None:
+                quickbooks_ids[str(document.posting.id)] = document.posting.quickbooks_id
+        if quickbooks_ids:
+            audit.record(
                 session,
-                row,
-                _deletion_of(document),
-                _deletion_content(document, who),
-                outbox.Disposition(state=PostingState.READY),
-                postings=histories[row.id],
+                who,
+                "postings undone",
+                ", ".join(quickbooks_ids)[:300],
+                quickbooks_ids=quickbooks_ids,
             )
-            posting.approved_by = who
-            posting.approved_payload = outbox.fingerprint(posting.payload)
-            if posting.state == PostingState.READY:
-                planned += 1
-        quickbooks_ids = {}
-        for document in documents:
-            posting_id = str(document.posting.id)
-            quickbooks_ids[posting_id] = document.posting.quickbooks_id
-        audit.record(
-            session,
-            who,
-            "postings undone",
-            ", ".join(quickbooks_ids)[:300],
-            quickbooks_ids=quickbooks_ids,
-        )
-    return planned
+    return len(quickbooks_ids)
+
+
+def _plan_deletion(
+    session: Session,
+    row: SourceDocument,
+    postings: Sequence[Posting],
+    document: PostedDocument,
+    who: str,
+) -> Posting | None:
+    """Plan the deletion of a document and approve it; return None if none was planned.
+
+    Somebody else may have removed the document since the plan was made, and a change of it may be
+    on its way.
+    """
+    removal_ids = set()
+    for earlier in postings:
+        if outbox.is_persons_removal(earlier) and earlier.state in REMOVING_STATES:
+            removal_ids.add(earlier.id)
+    posting = outbox.plan(
+        session,
+        row,
+        _deletion_of(document),
+        _deletion_content(document, who),
+        outbox.Disposition(state=PostingState.READY),
+        postings=postings,
+    )
+    is_own = outbox.is_persons_removal(posting) and posting.id not in removal_ids
+    if not is_own or posting.state != PostingState.READY:
+        return None
+    posting.approved_by = who
+    posting.approved_payload = outbox.fingerprint(posting.payload)
+    return posting
 
 
 def _deletion_of(document: PostedDocument) -> outbox.PartOperation:
