@@ -21,8 +21,14 @@ from hub.collect.plan import AttachmentParent, DocumentPlan, PartPlan, PostingPl
 from hub.collect.setup import Setup
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name
-from hub.models import Installation, Posting, SourceDocument
-from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState
+from hub.models import Installation, Posting, SourceDocument, TransactionHead
+from hub.models.enums import (
+    DocumentOutcome,
+    Holder,
+    Operation,
+    PostingState,
+    TransactionState,
+)
 from hub.outbox import planning, transitions
 from hub.outbox.identity import identity_of, marker
 from hub.outbox.states import UNSENT
@@ -92,6 +98,14 @@ class CollectBatch:
         """Return the postings of a document without those of its attachments, oldest first."""
         postings = self.postings(row)
         return [posting for posting in postings if posting.operation != Operation.ATTACH]
+
+    def find_departure(self, posting: Posting) -> str:
+        """Return whether somebody voided or deleted its transaction in QuickBooks; "" if not."""
+        key = (posting.company_id, posting.kind, posting.quickbooks_id)
+        head = self.session.get(TransactionHead, key)
+        if head and head.state != TransactionState.LIVE:
+            return head.state
+        return ""
 
     def add_document(self, source_id: str, kind: str, made_for: str = "") -> SourceDocument:
         """Add the row of a document that the hub does not have yet."""

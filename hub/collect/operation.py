@@ -11,7 +11,7 @@ from hub.contract.documents import Document
 from hub.contract.states import Stage
 from hub.mapping import Mapped
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
-from hub.models.enums import Operation, PostingState, TransactionState
+from hub.models.enums import Operation, PostingState
 from hub.outbox.plans import PartOperation
 
 
@@ -180,17 +180,8 @@ def _describe_departure(batch: CollectBatch, posting: Posting) -> str:
     """Say how the transaction of the newest posting left QuickBooks; "" while it is there."""
     if posting.operation in outbox.REMOVALS:
         return "removed from"
-    departure = find_departure(batch, posting)
+    departure = batch.find_departure(posting)
     return f"{departure} in" if departure else ""
-
-
-def find_departure(batch: CollectBatch, posting: Posting) -> str:
-    """Return whether somebody voided or deleted the transaction in QuickBooks, "" if nobody did."""
-    key = (posting.company_id, posting.kind, posting.quickbooks_id)
-    head = batch.session.get(TransactionHead, key)
-    if head and head.state != TransactionState.LIVE:
-        return head.state
-    return ""
 
 
 def _is_given_up(posting: Posting) -> bool:

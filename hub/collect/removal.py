@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from hub import outbox, sources
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
-from hub.collect.operation import find_departure
 from hub.collect.order_closing import CLOSABLE_KINDS, closing_content, is_closing
 from hub.collect.plan import DocumentPlan
 from hub.collect.setup import RECORD_KINDS
@@ -108,24 +107,28 @@ def _plan_by_policy(
     # Delete only if the policy says so, or on a person's decision where QuickBooks cannot void.
     can_void = posting.kind in VOIDABLE_KINDS
     removal = Operation.VOID if policy != "delete" and can_void else Operation.DELETE
-    departure = find_departure(batch, posting)
+    departure = batch.find_departure(posting)
     if policy == removal:
         # What was voided in QuickBooks is not deleted there: nothing of it is left in the books.
         if departure == TransactionState.VOIDED:
             removal = Operation.VOID
         operation, content = _operation_on(posting, removal), _removal_content(posting, removal)
         plan.add_posting(operation, content, Disposition(state=batch.setup.state))
-        return
-    if departure:
-        return
-    operation = _operation_on(posting, removal)
-    content = _removal_content(posting, removal)
+    elif not departure:
+        _plan_question(plan, posting, removal, reason, policy)
+
+
+def _plan_question(
+    plan: DocumentPlan, posting: Posting, removal: Operation, reason: CaseText, policy: str
+) -> None:
+    """Plan a removal that a person decides about."""
     if removal is Operation.VOID:
         hold = cases.document_hold("gone", plan.row, "gone_void", reason=reason)
     else:
         code = "gone_close" if policy == "close" else "gone_delete"
         kind = posting.kind.replace("_", " ")
         hold = cases.document_hold("gone", plan.row, code, reason=reason, kind=kind)
+    operation, content = _operation_on(posting, removal), _removal_content(posting, removal)
     plan.add_posting(
         operation, content, cases.make_held_disposition(Holder.PERSON, (hold,)), (hold,)
     )
