@@ -137,8 +137,7 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
         histories = outbox.load_history(session, rows.values())
         for document in documents:
             row = rows[document.posting.document_id]
-            posting = _plan_deletion(session, row, histories[row.id], document, who)
-            if posting is not None:
+            if _plan_deletion(session, row, histories[row.id], document, who):
                 quickbooks_ids[str(document.posting.id)] = document.posting.quickbooks_id
         if quickbooks_ids:
             audit.record(
@@ -157,8 +156,8 @@ def _plan_deletion(
     postings: Sequence[Posting],
     document: PostedDocument,
     who: str,
-) -> Posting | None:
-    """Plan the deletion of a document and approve it; return None if none was planned.
+) -> bool:
+    """Plan the deletion of a document and approve it; return whether one was planned.
 
     Somebody else may have removed the document since the plan was made, and a change of it may be
     on its way.
@@ -177,10 +176,10 @@ def _plan_deletion(
     )
     is_own = outbox.is_persons_removal(posting) and posting.id not in removal_ids
     if not is_own or posting.state != PostingState.READY:
-        return None
+        return False
     posting.approved_by = who
     posting.approved_payload = outbox.fingerprint(posting.payload)
-    return posting
+    return True
 
 
 def _deletion_of(document: PostedDocument) -> outbox.PartOperation:
