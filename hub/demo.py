@@ -26,7 +26,7 @@ from hub.contract.types import App, Sandbox
 from hub.crypto.keys import write_private
 from hub.db import engine
 from hub.db.engine import read_only_session, transaction
-from hub.errors import Busy, HubError, Refused
+from hub.errors import DemoRunning, HubError, Refused
 from hub.installations import compare, matches
 from hub.installations import enable as installations_enable
 from hub.mapping import NEW
@@ -272,7 +272,7 @@ def _lock_folder(folder: Path) -> FileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise Busy(f"The demo's folder {folder}") from None
+        raise DemoRunning(folder) from None
     return lock
 
 

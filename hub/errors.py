@@ -281,6 +281,17 @@ class MissingExtra(HubError):
         )
 
 
+class DemoRunning(Refused):
+    """Another process serves the demo of a folder."""
+
+    def __init__(self, folder: object) -> None:
+        super().__init__(
+            "A demo runs in %(folder)s already. Use or stop that one, or set HUB_DATA to another"
+            " folder.",
+            folder=folder,
+        )
+
+
 class HostNotAllowed(Refused):
     """An app tried to call an address that it did not declare, or that only the operator allows."""
 

@@ -160,6 +160,8 @@ def set_(
     for name, value in options.items():
         if value is not None:
             settings[name] = value
+    if not settings and not mode:
+        raise click.UsageError("Say what to change, such as --mode review or --settings FILE.")
     company_id = company(realm).id
     rights.require_settings(installations_enable.require_installation(company_id, slug))
     row = installations_enable.change(company_id, slug, settings, who=account_name(), mode=mode)

@@ -84,10 +84,12 @@ def read(
     otherwise.
     """
     settings = read_settings(file)
+    limit = max(limit, len(ids))
     if stand_in and folder is not None:
         raise click.UsageError("--save records a source; with --stand-in none is called.")
     if stand_in:
-        _print(_preview_stand_in(slug, ids, limit, settings), as_json)
+        previews = _preview_stand_in(slug, ids, limit, settings)
+        _print(_require_documents(slug, ids, previews), as_json)
     elif realm is None and not _is_enabled(slug):
         _read_unmatched(slug, ids, limit, settings, folder, country, as_json)
     else:
@@ -118,9 +120,8 @@ def _read_installation(
         draft = sources.draft(sources.app_of(row), row, settings)
         unsaved = {"settings": draft.settings, "secrets": draft.secrets}
     with _record_answers(folder):
-        _print(
-            source_preview.preview_installation(row.id, ids=ids, limit=limit, **unsaved), as_json
-        )
+        previews = source_preview.preview_installation(row.id, ids=ids, limit=limit, **unsaved)
+        _print(_require_documents(slug, ids, previews), as_json)
 
 
 def _read_unmatched(
@@ -139,7 +140,7 @@ def _read_unmatched(
         previews = unmatched_preview.preview_app(
             slug, settings, ids=ids, limit=limit, country=country
         )
-        _print(previews, as_json)
+        _print(_require_documents(slug, ids, previews), as_json)
         say("The app is not enabled, so no code has a match.", err=True)
 
 
@@ -198,6 +199,20 @@ def _preview_stand_in(
     items = source_preview.without_checkpoints(bench.reading(ids=ids))
     for item in islice(items, limit):
         yield source_preview.preview_item(item, fields)
+
+
+def _require_documents(
+    slug: str, ids: tuple[str, ...], previews: "Iterable[DocumentPreview]"
+) -> "Iterator[DocumentPreview]":
+    """Yield the previews; then raise NotFound for an id that the source did not answer."""
+    from hub.errors import NotFound
+
+    missing = dict.fromkeys(ids)
+    for preview in previews:
+        missing.pop(preview.source_id, None)
+        yield preview
+    if missing:
+        raise NotFound(f"document of {slug} with the id", next(iter(missing)))
 
 
 def _print(previews: "Iterable[DocumentPreview]", as_json: bool) -> None:

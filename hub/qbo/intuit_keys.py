@@ -96,7 +96,13 @@ def read_stored() -> StoredKeys:
 
 def store(session: Session, keys: StoredKeys) -> None:
     """Store the keys in the vault; raise Refused if they cannot be used."""
-    if not keys.client_id or not keys.client_secret:
+    has_client = keys.client_id and keys.client_secret
+    if keys.stand_in and not has_client:
+        raise Refused(
+            "Enter the address of the stand-in as `hub sandbox quickbooks` prints it, with client"
+            " id and secret: http://ID:SECRET@127.0.0.1:8001."
+        )
+    if not has_client:
         raise Refused("Enter both the client id and the client secret of your Intuit app.")
     if keys.environment not in API_URLS:
         raise Refused("Choose Intuit's sandbox or production.")
@@ -110,7 +116,7 @@ def description() -> str:
     """Say where the keys in use can be changed, for the text of an error."""
     if is_client_in_environment():
         return " and ".join(CLIENT_SETTINGS)
-    return "the keys under Set up → Intuit keys"
+    return "The client id and secret under Set up → Intuit keys"
 
 
 def _from_config(config: Config) -> IntuitKeys:

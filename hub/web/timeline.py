@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.enums import Operation, PostingState, ReceiptEnd
 from hub.translations import stored
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web.layout import format_moment
 
 ABSENT = gettext_noop(
@@ -132,9 +132,10 @@ def _describe_proof(proof: Proof) -> TimelineEvent:
     text, tone = FOUND.get(proof.result, unnamed)
     since = format_moment(proof.since)
     until = format_moment(proof.until)
-    scope = gettext(
-        "%(rows)s transactions between %(since)s and %(until)s",
-        rows=proof.rows,
+    scope = ngettext(
+        "%(count)s transaction between %(since)s and %(until)s",
+        "%(count)s transactions between %(since)s and %(until)s",
+        proof.rows,
         since=since,
         until=until,
     )

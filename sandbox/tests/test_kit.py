@@ -163,6 +163,20 @@ def test_a_rule_is_read_from_the_command_line():
     assert rule.options == {"colour": "red"}
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("lose_answer@bill.create,nth=x", "nth of a fault must be a whole number, not 'x'"),
+        ("status,status=4.5", "status of a fault must be a whole number, not 4.5"),
+        ("drip,seconds=soon", "seconds of a fault must be a number, not 'soon'"),
+        ("status,commit=maybe", "commit of a fault must be true or false, not 'maybe'"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(text, says):
+    with pytest.raises(ValueError, match=says):
+        Fault.parse(text)
+
+
 def test_an_unknown_kind_is_refused_with_the_known_ones(harness):
     status, _, content = call(harness, "/_sandbox/faults", body=b'{"kind": "earthquake"}')
     assert status == 400

@@ -192,7 +192,11 @@ def _translate_errors() -> Iterator[None]:
     except InvalidGrantError as error:
         raise Rejected(mask_secrets(str(error.description or error.error))) from None
     except (InvalidClientError, UnauthorizedClientError):
-        raise ConfigurationError(intuit_keys.description(), "are not accepted by Intuit") from None
+        raise ConfigurationError(
+            intuit_keys.description(),
+            "are not accepted by Intuit; copy them again from your app's keys on"
+            " developer.intuit.com",
+        ) from None
     except OAuth2Error as error:
         words = mask_secrets(str(error.error or "nothing"))
         raise _unavailable_error(Sentence("it says %(words)s", words=words)) from None

@@ -11,6 +11,7 @@ from qbo_sandbox.kit.fault_kinds import KINDS, OPTIONS
 from qbo_sandbox.kit.messages import Headers
 
 DECIMALS = ("seconds", "probability")
+WHOLE_NUMBERS = ("nth", "seed", "count", "status", "retry_after")
 INTERNAL_FIELDS = {"matches", "fired", "options"}
 
 
@@ -51,7 +52,7 @@ class Fault:
             if key not in names:
                 options[key] = value
             else:
-                own[key] = float(value) if key in DECIMALS else value
+                own[key] = _checked(key, value)
         return cls(**own, options=options)
 
     @classmethod
@@ -77,6 +78,20 @@ class Fault:
             hit = hit and self._random.random() < self.probability
         self.fired += hit
         return hit
+
+
+def _checked(key: str, value: Any) -> Any:
+    """Return a field of a rule; raise ValueError if it is not of the field's kind."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if key in DECIMALS:
+        if not is_number:
+            raise ValueError(f"{key} of a fault must be a number, not {value!r}")
+        return float(value)
+    if key in WHOLE_NUMBERS and value is not None and not (is_number and value == int(value)):
+        raise ValueError(f"{key} of a fault must be a whole number, not {value!r}")
+    if key == "commit" and not isinstance(value, bool):
+        raise ValueError(f"commit of a fault must be true or false, not {value!r}")
+    return value
 
 
 def _value(text: str) -> Any:

@@ -267,6 +267,8 @@ def test_an_app_is_paused_set_and_disabled(hub):
             "Europe/Oslo",
         )[1]
     )
+    code, _, error = hub("apps", "set", "costtracker")
+    assert (code, "Say what to change" in error) == (2, True)
     assert "Every enabled app is paused" in hub("sync")[2]
     assert "is disabled" in hub("apps", "disable", "costtracker")[1]
     assert "No app is enabled yet" in hub("sync")[2]

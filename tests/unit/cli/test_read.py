@@ -117,6 +117,12 @@ def test_each_code_has_its_record_or_what_is_missing(read, costtracker):
     )
 
 
+def test_an_id_that_the_source_does_not_have_fails(read, costtracker):
+    code, output = read("costtracker", "--only", "invoice:1001", "--only", "nosuch")
+    assert (code, "invoice:1001  " in output) == (1, True)
+    assert "There is no document of costtracker with the id 'nosuch'." in output
+
+
 def test_text_names_state_reasons_and_codes_and_ends_with_a_sum(read, costtracker):
     code, output = read("costtracker", "--only", "invoice:1012", "--only", "invoice:1008")
     lines = output.splitlines()

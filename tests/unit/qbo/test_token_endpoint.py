@@ -51,7 +51,7 @@ def test_only_a_refused_grant_ends_a_connection(intuit):
 @pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client"])
 def test_a_client_that_intuit_does_not_know_is_a_setting(intuit, error):
     intuit.add_fault("wrong_json", "token.refresh", body=f'{{"error": "{error}"}}')
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match="not accepted by Intuit; copy them again from"):
         token_endpoint.renew(intuit.refresh_tokens[intuit.realm])
 
 

@@ -282,6 +282,16 @@ def test_the_address_of_a_stand_in_may_carry_its_keys(open_pages: Callable[..., 
     assert "its-secret" not in visitor.page("/setup/intuit")
 
 
+def test_an_address_of_a_stand_in_without_its_keys_says_what_is_missing(
+    open_pages: Callable[..., Visitor],
+) -> None:
+    visitor = open_pages("people", HUB_ALLOW_LOOPBACK="1", **NO_KEYS)
+    visitor.log_in("olga")
+    answer = visitor.post("/setup/intuit", stand_in="http://127.0.0.1:8001")
+    assert answer.status_code == 400
+    assert "with client id and secret: http://ID:SECRET@127.0.0.1:8001." in answer.text
+
+
 def test_a_stand_in_needs_the_option(
     open_pages: Callable[..., Visitor], without_keys: Visitor
 ) -> None:
