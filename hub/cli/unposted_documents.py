@@ -30,8 +30,11 @@ class UnpostedDocuments:
         """Return each reason with its documents, with secrets masked; "" if all were described.
 
         Many documents are read one after the other, so they are described only when a second call
-        finds no others.
+        finds no others. Those whose codes were matched are read again first, which takes a while
+        where the source allows few calls.
         """
+        if _has_released():
+            return ""
         unposted = _read_since(self._start)
         is_settled = unposted == self._last
         self._last = unposted
@@ -40,6 +43,19 @@ class UnpostedDocuments:
             return ""
         self._shown |= new
         return _describe(new)
+
+
+def _has_released() -> bool:
+    """Tell whether a match releases documents that were not read since."""
+    from sqlalchemy import select
+
+    from hub.collect.reread import has_released
+    from hub.db.engine import read_only_session
+    from hub.models import Installation
+
+    with read_only_session() as session:
+        installations = list(session.scalars(select(Installation)))
+    return any(has_released(installation) for installation in installations)
 
 
 def _read_since(start: Any) -> set[Unposted]:

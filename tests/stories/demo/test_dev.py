@@ -287,6 +287,24 @@ def test_held_documents_are_described_once_with_their_reasons(tmp_path, monkeypa
             assert [documents.describe_new(), UnpostedDocuments().describe_new()] == ["", ""]
 
 
+def test_documents_whose_codes_were_matched_are_described_after_they_were_read_again(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(SmallDemo, "documents", {"ontraccr": 12})
+    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
+        small.web.start()
+        small.set_up()
+        with small.app.app_context():
+            documents = UnpostedDocuments()
+            sync_all(demo.installations())
+            assert "has a similar name" in " ".join(held_reasons())
+            assert SampleMatches(demo.installations, demo.WHO).describe_new()
+            assert [documents.describe_new(), documents.describe_new()] == ["", ""]
+            sync_all(demo.installations())
+            assert documents.describe_new() == ""
+            assert "has a similar name" not in documents.describe_new()
+
+
 def test_a_plugin_that_cannot_name_its_codes_does_not_end_what_is_printed(tmp_path, monkeypatch):
     monkeypatch.setattr(SmallDemo, "documents", {"ion": 5})
     with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:

@@ -53,6 +53,7 @@ SAME_MOMENT = "test_what_changes_at_the_moment_of_the_cursor_is_read"
 ANOTHER_DAY = "test_a_document_is_the_same_on_another_day"
 CHANGED = "test_what_changes_is_read_whatever_time_the_hub_has"
 TWICE = "test_what_changes_twice_is_read_twice"
+CRASH = "test_a_crash_before_a_checkpoint_repeats_and_never_skips"
 ONE_NAME = "test_a_code_has_one_name"
 RATE = "test_the_stand_in_enforces_the_declared_rate"
 BY_ID = "test_a_document_is_the_same_by_its_id"
@@ -72,7 +73,7 @@ CODES = "test_codes_are_listed_as_documents_use_them"
 FILES = "test_every_attachment_can_be_opened"
 LISTS = "test_lists_of_quickbooks_are_taken"
 UNUSED = "test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason"
-ON_PAGES = (DELETED, PRESENT, EVERY_ROW)
+ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW)
 ON_A_BENCH = (
     *(NO_SECRET, BY_ID, ACCEPTED, FORGED, OLD, STOPPED),
     *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, *ON_PAGES),
@@ -144,6 +145,17 @@ class UnsignedTime(Calls):
 READ_CHANGES = (
     "return read_changes(self.pages, cursor, read, version=version, now=lambda: self.api.date)"
 )
+SHARED_CURSOR = """from itertools import chain
+
+        def only(is_bill):
+            def pages(since, page):
+                for rows, after in self.pages(since, page):
+                    yield [row for row in rows if (row["type"] == "bill") == is_bill], after
+
+            return read_changes(pages, cursor, read, version=version, now=lambda: self.api.date)
+
+        return chain(only(True), only(False))
+"""
 EXCLUSIVE = """from hub import Checkpoint
 
         newest = cursor
@@ -365,7 +377,24 @@ DEFECTS = {
         CLIENT,
         'return row["id"], str(row["version"]), row["updated_at"]',
         'return row["id"], "1", row["updated_at"]',
-        "bill:1001 changed twice, and depot has read the first change only",
+        "bill:1001, .* changed twice, and depot has read the first change only",
+        "page",
+    ),
+    "a version of one kind that stays the same": Defect(
+        TWICE,
+        CLIENT,
+        'return row["id"], str(row["version"]), row["updated_at"]',
+        'version = 1 if row["type"] == "payment" else row["version"]\n'
+        '    return row["id"], str(version), row["updated_at"]',
+        "^payment:.* changed twice, and depot has read the first change only",
+        "page",
+    ),
+    "lists that share a cursor": Defect(
+        CRASH,
+        CLIENT,
+        READ_CHANGES,
+        SHARED_CURSOR,
+        "The reading of depot ended after .* give each list a `stream` of its own",
         "page",
     ),
     "a filter that begins after the moment of the cursor": Defect(
