@@ -8,7 +8,7 @@ from werkzeug import Response
 from hub.db.engine import read_only_session
 from hub.errors import NotFound, NotNow
 from hub.models import Posting, Run
-from hub.models.enums import Operation, RunKind
+from hub.models.enums import LIST_KINDS, Operation, RunKind
 from hub.posting.actions import undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import run_log
@@ -73,6 +73,7 @@ def _page(origin: str, back: str, plan: UndoPlan) -> str:
         origin=origin,
         back=back,
         plan=plan,
+        list_kinds=LIST_KINDS,
         sums=sums.texts() if plan.removable else [],
     )
 

@@ -14,7 +14,7 @@ from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Sentence
 from hub.models import Installation, Posting, Run, SourceDocument
-from hub.models.display_names import format_posting_name
+from hub.models.display_names import DisplayName
 from hub.models.enums import LIST_KINDS, InstallationMode, Operation, PostingState
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.bank_reconciliation import reconciled_ids
@@ -49,7 +49,8 @@ class BlockedRemoval:
     """A posting that cannot be removed from QuickBooks, and why."""
 
     posting: int
-    name: str
+    kind: str
+    name: DisplayName
     reason: str
 
 
@@ -374,5 +375,5 @@ def _blocked_postings(
 
 
 def _block_removal(posting: Posting, reason: str) -> BlockedRemoval:
-    name = format_posting_name(posting)
-    return BlockedRemoval(posting=posting.id, name=name, reason=reason)
+    name = DisplayName.of_posting(posting)
+    return BlockedRemoval(posting=posting.id, kind=posting.kind, name=name, reason=reason)

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from flask import g
 
 from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, Run
@@ -93,6 +94,19 @@ def test_the_removal_of_a_record_of_a_list_is_not_offered(desk, kind):
         here = f"/documents/{document.id}"
     desk.visitor.log_in("oda")
     assert ("Remove from QuickBooks" in desk.visitor.page(here)) == (kind == "bill")
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Supplier"), ("nb", "Leverandør")])
+def test_a_record_that_stays_is_named_in_the_language_of_the_person(desk, language, word):
+    with transaction() as session:
+        posting = session.get_one(Posting, desk.ids[0])
+        posting.kind = posting.document.kind = "vendor"
+        posting.document.party = "Hara"
+    desk.visitor.log_in("oda")
+    headers = {"Accept-Language": language}
+    g.pop("reader")  # the requests of a test share one context
+    page = desk.visitor.get(f"/undo/posting/{desk.ids[0]}", headers=headers).text
+    assert f">{word} Hara</a>" in page
 
 
 def test_a_viewer_takes_nothing_back(desk):
