@@ -49,7 +49,8 @@ def _plan_attachment(
 ) -> None:
     payload = payloads.encode(dump(attachment))
     parent_id = parent.quickbooks_id if parent.state == PostingState.POSTED else None
-    if newest and _is_done(newest, parent, parent_id, payload):
+    is_other_file = newest is not None and _is_other_file(newest, attachment)
+    if newest and not is_other_file and _is_done(newest, parent, parent_id, payload):
         return
 
     base = parent_id or "0"
@@ -64,8 +65,24 @@ def _plan_attachment(
         number=attachment.name[:MAX_NAME_LENGTH],
         after_id=parent.id,
     )
-    operation = PartOperation(operation=Operation.ATTACH, part=attachment.id, base=base)
+    operation = PartOperation(
+        operation=Operation.ATTACH,
+        part=attachment.id,
+        base=base,
+        repetition=outbox.Repetition.OFFERED if is_other_file else outbox.Repetition.NONE,
+    )
     plan.add_posting(operation, content, Disposition(state=state))
+
+
+def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
+    """Return whether the source has another content than the file that was attached.
+
+    Only a source that states what a file contains shows that.
+    """
+    if newest.state != PostingState.POSTED or not attachment.sha256:
+        return False
+    attached = payloads.FileSummary.load(newest.meaning).sha256
+    return bool(attached) and attached != attachment.sha256.lower()
 
 
 def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: bytes) -> bool:

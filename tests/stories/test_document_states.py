@@ -1,5 +1,6 @@
 """A document's state agrees on pages, in filters, counts, lists and JSON."""
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -309,6 +310,27 @@ def test_files_follow_what_is_posted_again(till):
     (new,) = [one["Id"] for one in till.ours("Bill")]
     linked = [one["AttachableRef"][0]["EntityRef"]["value"] for one in till.ours("Attachable")]
     assert new in linked
+
+
+def test_a_file_whose_content_changed_at_the_source_is_attached_once_more(till):
+    def attached():
+        return [one["Size"] for one in till.books("Attachable") if one["FileName"] == "scan.pdf"]
+
+    def show(content):
+        till.shop.files["scan"] = content
+        digest = hashlib.sha256(content).hexdigest()
+        scan = Attachment(id="scan", name="scan.pdf", mime="application/pdf", sha256=digest)
+        till.run(replace(bill(), attachments=(scan,)))
+        till.run()
+
+    show(b"%PDF-1.4 first")
+    first = attached()
+    assert len(first) == 1
+    show(b"%PDF-1.4 second one")
+    assert len(attached()) == 2
+    assert till.posting("bill:1").state == "posted"
+    show(b"%PDF-1.4 second one")
+    assert len(attached()) == 2
 
 
 def test_the_case_of_a_missing_document_and_the_tile_of_its_app_say_so(till):
