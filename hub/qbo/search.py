@@ -112,7 +112,7 @@ def find_created_since(
         seen_ids = {entity["Id"] for entity in entities if created_at(entity) >= last}
 
 
-def _without(entities: list[Entity], ids: set[str]) -> list[Entity]:
+def _without(entities: Iterable[Entity], ids: set[str]) -> list[Entity]:
     """Return the objects whose ids are not among these."""
     return [entity for entity in entities if entity["Id"] not in ids]
 
