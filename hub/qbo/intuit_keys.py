@@ -74,8 +74,8 @@ def require() -> IntuitKeys:
         raise ConfigurationError(
             "HUB_ALLOW_LOOPBACK",
             f"is not set, but the Intuit keys are those of a stand-in at {keys.stand_in}:"
-            " start the hub with `hub serve --allow-loopback`, or enter Intuit's keys under"
-            " Set up → Intuit keys",
+            " start the hub with `hub serve --allow-loopback`, set it to 1 for other commands, or"
+            " enter Intuit's keys under Set up → Intuit keys",
         )
     return keys
 

@@ -4,7 +4,7 @@ Autotask gets the number.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub import (
@@ -183,17 +183,29 @@ class Receipts(Orders):
             receipt_ids = {receipt["id"] for receipt in receipts}
             leads = first_receipt_ids[order_id] in receipt_ids
             row = rows_by_id[order_id]
-            bill = ReceiptTranslation(
-                self,
-                row,
-                self.status(row),
-                items,
-                receipts,
-                leads,
-                id,
-                number,
-            )
-            yield readable(id, bill.document)
+            yield readable(id, self._bill, row, items, receipts, leads, id, number)
+
+    def _bill(
+        self,
+        row: Row,
+        items: Mapping[Any, Row],
+        receipts: Sequence[Row],
+        leads: bool,
+        source_id: str,
+        number: str,
+    ) -> Document:
+        """Return the bill of what was received with one invoice of a vendor."""
+        translation = ReceiptTranslation(
+            self,
+            row,
+            self.status(row),
+            items,
+            receipts,
+            leads,
+            source_id,
+            number,
+        )
+        return translation.document()
 
 
 def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:

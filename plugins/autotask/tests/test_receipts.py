@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub import Checkpoint, Gone
+from hub import Checkpoint, Document, Gone, Unreadable
 
 TWO = {
     "purchase_receipt:8014:ING-501": Decimal("490.50"),
@@ -74,3 +74,17 @@ def test_the_number_is_told_to_the_order(bench, source_row):
     (document,) = bench.read(ids=["purchase_receipt:8014:ING-501"])
     bench.report(document, "posted", number="ING-501", id="9")
     assert source_row(bench, "partly received, two invoices")["externalPONumber"] == "ING-501"
+
+
+@pytest.mark.row("AT-P10")
+@pytest.mark.parametrize("field", ["receiveDate", "quantityNowReceiving"])
+def test_a_receipt_that_cannot_be_read_stops_no_other(bench, field):
+    fields = {
+        "purchaseOrderItemID": 80015,
+        "quantityNowReceiving": 1,
+        "receiveDate": "2026-03-20T00:00:00Z",
+        field: "soon",
+    }
+    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=fields)
+    items = bench.read(ids=[*TWO, "purchase_receipt:8014:receipt 85099"])
+    assert [type(item) for item in items] == [Document, Document, Unreadable]
