@@ -199,7 +199,7 @@ class RecordIndex:
 
     @cached_property
     def _by_stored_name(self) -> dict[str, list[Entry]]:
-        """The records by the names that QuickBooks stores; few documents create a record."""
+        """Return the records by the names that QuickBooks stores; built when first needed."""
         entries: dict[str, list[Entry]] = defaultdict(list)
         for entry in self.by_id.values():
             entries[fold_name(entry.stored_name or entry.name)].append(entry)

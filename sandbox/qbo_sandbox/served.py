@@ -21,7 +21,7 @@ class ServedQuickBooks:
 
     @property
     def api_url(self) -> str:
-        """The base address of the accounting API, which takes the place of Intuit's."""
+        """Return the base address of the accounting API, which takes the place of Intuit's."""
         return f"{self.url}/v3"
 
     @property
@@ -31,22 +31,22 @@ class ServedQuickBooks:
 
     @property
     def discovery_url(self) -> str:
-        """The OpenID discovery document, which names every address of the sign-in."""
+        """Return the address of the discovery document, which names those of the sign-in."""
         return f"{self.url}/.well-known/openid_configuration"
 
     @property
     def realm(self) -> str:
-        """The id of the first company."""
+        """Return the id of the first company."""
         return self.quickbooks.realm
 
     @property
     def access_token(self) -> str:
-        """An access token that opens the first company now."""
+        """Return an access token that opens the first company now."""
         return self.quickbooks.token(self.realm)
 
     @property
     def refresh_token(self) -> str:
-        """The refresh token that the first company was opened with."""
+        """Return the refresh token that the first company was opened with."""
         return self.quickbooks.refresh_tokens[self.realm]
 
     def create(self, kind: str, **fields: Any) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Call:
 
     @property
     def note(self) -> dict[str, Any]:
-        """What the log shall say of it."""
+        """Return what the log says about the call."""
         note: dict[str, Any] = self.environ["sandbox.note"]
         return note
 

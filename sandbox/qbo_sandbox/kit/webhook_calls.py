@@ -86,7 +86,7 @@ class Calls:
 
     @property
     def last(self) -> str:
-        """The outcome of the newest call, for people."""
+        """Return the outcome of the newest call as a page shows it."""
         if not self.events:
             return ""
         event = self.events[-1]

@@ -59,7 +59,7 @@ class Frame:
 
     @cached_property
     def all_moves(self) -> list[ReportPosting]:
-        """The postings that the parameters do not filter out, of any date."""
+        """Return the postings that the parameters do not filter out, of any date."""
         filters = {
             name: set(self.params[name].split(",")) for name in FILTERS if self.params.get(name)
         }
@@ -71,7 +71,7 @@ class Frame:
 
     @cached_property
     def moves(self) -> list[ReportPosting]:
-        """The postings of the period."""
+        """Return the postings of the period."""
         return [
             move for move in self.all_moves if self.period.start <= move.date <= self.period.end
         ]
@@ -93,7 +93,7 @@ class Frame:
 
     @cached_property
     def parts(self) -> list[Period]:
-        """The periods that are columns of their own; none where there is only the total."""
+        """Return the periods that are columns of their own; none if there is only the total."""
         if self.by not in STEPS:
             return []
         start, end, macro = self.period
@@ -114,7 +114,7 @@ class Frame:
 
     @cached_property
     def width(self) -> int:
-        """How many columns hold sums."""
+        """Return the number of columns with sums."""
         return len(self.columns()) - 1
 
     def columns(self, kind: str = "Account") -> list[Column]:

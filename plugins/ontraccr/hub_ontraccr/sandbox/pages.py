@@ -156,7 +156,7 @@ class Pages(kit.Pages):
     # -- acting ---------------------------------------------------------------------------------
 
     def upload(self, form):
-        """One line is enough to show the way; more come by changing it."""
+        """Add a payable with one line; change it to add more lines."""
         net = checks.amount(form.get("amount", ""))
         tax = checks.amount(form.get("tax") or "0")
         if net is None or tax is None:
