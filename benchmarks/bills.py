@@ -211,7 +211,7 @@ class Hub:
         with self.app.app_context():
             limits = Limits(per_second=100_000, per_period=1_000_000, batches=100_000)
             self.app.extensions["hub.quota"] = {
-                REALM: RateLimiter(hub_context.current().clock, limits)
+                REALM: RateLimiter(hub_context.current_hub().clock, limits)
             }
 
     def switch(self, mode: str) -> None:

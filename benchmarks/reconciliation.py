@@ -113,7 +113,7 @@ def read_with_requests(url: str) -> int:
 def use_limits_of_quickbooks(hub: bills.Hub) -> None:
     """Let the hub call as often as QuickBooks allows."""
     with hub.app.app_context():
-        limiter = RateLimiter(hub_context.current().clock, Limits())
+        limiter = RateLimiter(hub_context.current_hub().clock, Limits())
         hub.app.extensions["hub.quota"] = {bills.REALM: limiter}
 
 

@@ -51,8 +51,8 @@ def init_app(app: Flask, runtime: Runtime) -> None:
     app.extensions["hub"] = runtime
 
 
-def current() -> Runtime:
-    """Return the runtime of the current application."""
+def current_hub() -> Runtime:
+    """Return the hub of the current application."""
     runtime: Runtime = current_app.extensions["hub"]
     return runtime
 
@@ -62,7 +62,7 @@ def find_stand_in(url: str) -> BaseAdapter | None:
 
     It is a function without any reference to the stand-ins, because plugins hold it.
     """
-    mounts = current().mounts if has_app_context() else {}
+    mounts = current_hub().mounts if has_app_context() else {}
     prefixes = [prefix for prefix in mounts if url.lower().startswith(prefix.lower())]
     return mounts[max(prefixes, key=len)] if prefixes else None
 
@@ -74,13 +74,13 @@ def mask_secrets(text: str) -> str:
     """
     if not has_app_context():
         return text
-    return current().mask.clean(text)
+    return current_hub().mask.clean(text)
 
 
 def hide_secrets(secrets: Iterable[str]) -> None:
     """Mask these secrets from now on, in every text that goes through `mask_secrets`."""
     if has_app_context():
-        current().mask.add(secrets)
+        current_hub().mask.add(secrets)
 
 
 def freeze_gc() -> None:
@@ -94,5 +94,5 @@ def freeze_gc() -> None:
 
 def may_end() -> None:
     """Raise Ending if the hub was asked to stop; call this only where nothing is under way."""
-    if current().ending.is_set():
+    if current_hub().ending.is_set():
         raise Ending

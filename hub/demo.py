@@ -20,7 +20,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from hub import config
 from hub.app import create_app
 from hub.config import Config
-from hub.context import current
+from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.types import App, Sandbox
 from hub.crypto.keys import write_private
@@ -144,7 +144,7 @@ class Demo:
                 is_reviewed = slug in self._in_review
                 mode = InstallationMode.REVIEW if is_reviewed else InstallationMode.AUTO
                 enable(company, slug, stand_in.settings(self.address(slug)), mode)
-                tell(f"{current().plugins.apps[slug].name} is enabled.")
+                tell(f"{current_hub().plugins.apps[slug].name} is enabled.")
 
     def read_again(self) -> None:
         """Let a run read every document again, because a plugin may read it in another way now."""
@@ -363,7 +363,7 @@ def enable(
     mode: InstallationMode = InstallationMode.AUTO,
 ) -> None:
     """Enable an app with settings and first choices; one that is enabled already keeps its mode."""
-    app = current().plugins.apps[slug]
+    app = current_hub().plugins.apps[slug]
     try:
         installations_enable.require_installation(company.id, slug)
         installations_enable.change(company.id, slug, settings, who=WHO)

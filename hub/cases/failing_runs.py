@@ -75,7 +75,7 @@ def _is_due(session: Session, run: Run) -> bool:
     count, first = session.execute(failed).one()
     if count >= MAX_FAILED_RUNS:
         return True
-    return first is not None and hub_context.current().clock.now() - first >= MAX_FAILING
+    return first is not None and hub_context.current_hub().clock.now() - first >= MAX_FAILING
 
 
 def _match_subject(run: Run) -> tuple[ColumnElement[bool], ...]:

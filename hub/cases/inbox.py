@@ -34,7 +34,7 @@ def open(
         "cause": cause,
         "company_id": company_id,
         "installation_id": installation_id,
-        "opened_at": hub_context.current().clock.now(),
+        "opened_at": hub_context.current_hub().clock.now(),
     }
     same_cause = {"index_elements": [Case.cause], "index_where": Case.closed_at.is_(None)}
     insert = engine.insert(session, Case).values(new_case)
@@ -63,7 +63,7 @@ def close(session: Session, cause: str, by: str = "hub") -> bool:
     case = session.scalars(_open_case(cause)).one_or_none()
     if case is None:
         return False
-    case.closed_at = hub_context.current().clock.now()
+    case.closed_at = hub_context.current_hub().clock.now()
     case.closed_by = by
     return True
 
@@ -78,7 +78,7 @@ def record_decision(
 
 def is_awake() -> ColumnElement[bool]:
     """Return the condition that a case is not snoozed at present."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     return or_(Case.snoozed_until.is_(None), Case.snoozed_until <= now)
 
 
@@ -141,7 +141,7 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
     closed = (
         update(Case)
         .where(Case.id.in_(case_ids), ~stops_something)
-        .values(closed_at=hub_context.current().clock.now(), closed_by="hub")
+        .values(closed_at=hub_context.current_hub().clock.now(), closed_by="hub")
     )
     session.execute(closed)
 

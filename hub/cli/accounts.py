@@ -104,7 +104,7 @@ def reset_second_factor(name: str) -> dict[str, Any]:
 
 def issue_code(name: str) -> dict[str, Any]:
     """Return a code with which a person may set a new password."""
-    from hub.context import current
+    from hub.context import current_hub
     from hub.db.engine import transaction
     from hub.security import one_time_codes, password_resets
     from hub.security import people as stored
@@ -117,8 +117,8 @@ def issue_code(name: str) -> dict[str, Any]:
         return {
             "name": str(person.username),
             "code": code,
-            "page": f"{current().config.public_url}/new-password",
-            "expires_at": current().clock.now() + validity,
+            "page": f"{current_hub().config.public_url}/new-password",
+            "expires_at": current_hub().clock.now() + validity,
         }
 
 

@@ -42,9 +42,9 @@ def apps() -> None:
 @with_hub
 def list_(as_json: bool) -> None:
     """List all apps and the companies that each is enabled for."""
-    from hub.context import current
+    from hub.context import current_hub
 
-    installed = current().plugins.apps.values()
+    installed = current_hub().plugins.apps.values()
     rows = [row for app in installed for row in _rows(app)]
     if as_json:
         print_json(rows)
@@ -128,10 +128,10 @@ def enable(
 
 def _grant_access(company_id: int, slug: str) -> None:
     """Grant access to an app that wants it to be granted."""
-    from hub.context import current
+    from hub.context import current_hub
     from hub.installations import enable as installations_enable
 
-    app = current().plugins.apps.get(slug)
+    app = current_hub().plugins.apps.get(slug)
     if app and app.access and app.access_gate:
         installations_enable.grant(company_id, slug, who=account_name())
 
@@ -226,6 +226,6 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
 
 def _app_name(row: Any) -> str:
     """Return the name of an installation's app."""
-    from hub.context import current
+    from hub.context import current_hub
 
-    return current().plugins.apps[row.slug].name
+    return current_hub().plugins.apps[row.slug].name

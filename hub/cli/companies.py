@@ -40,12 +40,12 @@ def add(realm: str, path: Path) -> None:
     hub keeps the token sealed, and QuickBooks replaces it about daily: delete the file.
     """
     from hub.cli.token_file import TokenFile
-    from hub.context import current
+    from hub.context import current_hub
     from hub.errors import HubError
     from hub.qbo import record_download
     from hub.qbo.oauth import connect as oauth_connect
 
-    file = TokenFile(path, current().config.data / f"refresh-token-{realm}.txt")
+    file = TokenFile(path, current_hub().config.data / f"refresh-token-{realm}.txt")
     try:
         row = oauth_connect.connect_with_refresh_token(
             realm, file.read(), keep=file.replace, who=account_name()

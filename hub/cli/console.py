@@ -123,7 +123,7 @@ def hub(
     loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
     app = create_app(loaded, pages=pages)
     hub_context.freeze_gc()
-    with app.app_context(), write_log_of(hub_context.current()):
+    with app.app_context(), write_log_of(hub_context.current_hub()):
         try:
             try:
                 _require_tables()
@@ -153,7 +153,7 @@ def temporary_hub() -> Iterator["Flask"]:
         environ = {**os.environ, **OWN_DATABASE, "HUB_DATA": folder}
         config.initialise(Path(folder), environ)
         app = create_app(config.load(environ), pages=False)
-        with app.app_context(), write_log_of(hub_context.current()):
+        with app.app_context(), write_log_of(hub_context.current_hub()):
             engine.db.create_all()  # without the revisions, because these tables never change
             try:
                 yield app
@@ -173,9 +173,9 @@ def write_log_of(runtime: "Runtime") -> AbstractContextManager[None]:
 @contextmanager
 def handle_end_signals() -> Iterator[None]:
     """Finish what is under way on the first signal, then end; end at once on a second one."""
-    from hub.context import Ending, current
+    from hub.context import Ending, current_hub
 
-    ending = current().ending
+    ending = current_hub().ending
     handlers = [signal.getsignal(number) for number in END_SIGNALS]
 
     def end(*_: object) -> None:

@@ -177,7 +177,7 @@ def _check_connections() -> Iterator[tuple[bool, str]]:
     from sqlalchemy import select
 
     from hub.cli.accounts import people
-    from hub.context import current
+    from hub.context import current_hub
     from hub.db.engine import read_only_session
     from hub.models import ConnectedCompany
     from hub.models.enums import ConnectionState
@@ -201,7 +201,7 @@ def _check_connections() -> Iterator[tuple[bool, str]]:
             f"connection to {row.name or row.realm}"
             + ("" if good else f": {row.state}, {row.state_reason}"),
         )
-    for broken in current().plugins.broken:
+    for broken in current_hub().plugins.broken:
         yield False, broken.text
 
 

@@ -91,13 +91,13 @@ def _require_app(slug: str) -> None:
     """Raise NotFound if no app of this name is installed or was."""
     from sqlalchemy import select
 
-    from hub.context import current
+    from hub.context import current_hub
     from hub.db.engine import read_only_session
     from hub.errors import NotFound
     from hub.models import Installation
 
     with read_only_session() as session:
-        slugs = {*current().plugins.apps, *session.scalars(select(Installation.slug))}
+        slugs = {*current_hub().plugins.apps, *session.scalars(select(Installation.slug))}
     if slug not in slugs:
         raise NotFound("app", slug, slugs)
 

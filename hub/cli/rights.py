@@ -201,12 +201,12 @@ def require(role: str) -> None:
 
 def require_settings(row: "Installation") -> None:
     """Raise RoleNeeded unless the person may change the settings of an app, as on its page."""
-    from hub.context import current
+    from hub.context import current_hub
     from hub.security.rights import Subject
 
     if not person.name():
         return
-    app = current().plugins.apps.get(row.slug)
+    app = current_hub().plugins.apps.get(row.slug)
     is_personal = app is not None and app.owner_only
     subject = Subject(row.company_id, row.slug)
     if not person.load_rights().may_configure(

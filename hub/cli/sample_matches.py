@@ -115,7 +115,7 @@ def _suitable_ids(
 
 def _describe(row: Any, matched: list[str]) -> str:
     """Return how many codes were matched, some of them, and the page to change them on."""
-    from hub.context import current
+    from hub.context import current_hub
 
     examples = matched[:MAX_EXAMPLES]
     others = len(matched) - len(examples)
@@ -124,6 +124,6 @@ def _describe(row: Any, matched: list[str]) -> str:
     lines += [f"  {text}" for text in examples]
     if others:
         lines.append(f"  and {others} more")
-    url = current().config.public_url.rstrip("/")
+    url = current_hub().config.public_url.rstrip("/")
     lines.append(f"  Change them at {url}/installations/{row.id}/matching/")
     return "\n".join(lines)

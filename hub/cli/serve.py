@@ -60,9 +60,9 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
         data_folder.prepare_if_new({**os.environ, **settings})
         with hub(address, pages=True, settings=settings) as app:
             data_origin.require_no_demo()
-            for broken in hub_context.current().plugins.broken:
+            for broken in hub_context.current_hub().plugins.broken:
                 audit.record_alone("hub", "plugin refused", broken.text)
-            if hub_context.current().config.is_distributed:
+            if hub_context.current_hub().config.is_distributed:
                 _serve_processes(listener, address, workers or DEFAULT_WORKERS, settings)
             if workers:
                 raise ConfigurationError(
@@ -86,14 +86,14 @@ def _serve_processes(
     listener: socket.socket, address: str, workers: int, settings: dict[str, str]
 ) -> NoReturn:
     """Become gunicorn, which serves the pages from so many processes."""
-    from hub.context import current
+    from hub.context import current_hub
     from hub.db.engine import db
     from hub.web import first_owner
 
     if not first_owner.owner_exists():
         say("Nobody owns this hub yet; `hub users add NAME` adds the first owner.")
     environ = {**os.environ, **settings}
-    if "HUB_PUBLIC_URL" not in current().config.names_set:
+    if "HUB_PUBLIC_URL" not in current_hub().config.names_set:
         environ["HUB_PUBLIC_URL"] = address
     db.engine.dispose()
     listener.set_inheritable(True)
@@ -114,10 +114,10 @@ def _print_setup_code() -> None:
 
     It goes to the terminal only, never to a log.
     """
-    from hub.context import current
+    from hub.context import current_hub
     from hub.web import first_owner
 
-    config = current().config
+    config = current_hub().config
     if config.allow_loopback:
         say("Stand-ins on this machine are allowed, as sources and as QuickBooks.")
     if first_owner.owner_exists():

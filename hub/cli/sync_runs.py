@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 
 def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list[Run]":
     """Sync each app, then those that another app's matches release; post what became ready."""
-    from hub.context import current
+    from hub.context import current_hub
     from hub.models.enums import RunOutcome
     from hub.scheduling import pending_work, runner
 
     runs = [_run_with_progress(row, runner.sync, ids=ids) for row in rows]
     active = [row for row, run in zip(rows, runs, strict=True) if run.outcome == RunOutcome.DONE]
     runs += _sync_released(rows)
-    while ready := pending_work.select_sendable([row.id for row in active], current().clock.now()):
+    while ready := pending_work.select_sendable(
+        [row.id for row in active], current_hub().clock.now()
+    ):
         still_active = []
         for row in active:
             if row.id not in ready:
@@ -49,9 +51,9 @@ def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
 
 def _run_with_progress(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":
     """Run one app, showing its progress, and the reason if it could not be done."""
-    from hub.context import current
+    from hub.context import current_hub
 
-    terminal = Terminal(current().plugins.apps[row.slug].name)
+    terminal = Terminal(current_hub().plugins.apps[row.slug].name)
     try:
         run = work(row.id, requested_by=account_name(), progress=terminal, wait=True, **options)
     finally:

@@ -32,12 +32,12 @@ def backup(path: Path, with_keys: bool) -> None:
     holds what the database was at one moment. It does not contain the keys unless --with-keys adds
     them.
     """
-    from hub.context import current
+    from hub.context import current_hub
     from hub.security import audit
     from hub.transfer import backup as backups
 
     if path.is_dir():
-        path = path / FILE_NAME.format(current().clock.now())
+        path = path / FILE_NAME.format(current_hub().clock.now())
     terminal = Terminal("hub backup")
     try:
         manifest = backups.back_up(path.absolute(), _open_app, terminal, keys=with_keys)

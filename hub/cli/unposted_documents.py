@@ -20,9 +20,9 @@ class UnpostedDocuments:
 
     def __init__(self) -> None:
         """Leave out what was read before now."""
-        from hub.context import current
+        from hub.context import current_hub
 
-        self._start = current().clock.now()
+        self._start = current_hub().clock.now()
         self._shown: set[Unposted] = set()
         self._last: set[Unposted] = set()
 

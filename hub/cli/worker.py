@@ -24,13 +24,13 @@ def worker(concurrency: int) -> None:
 
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first.
     """
-    from hub.context import current
+    from hub.context import current_hub
     from hub.db.coordination import application_name
     from hub.errors import ConfigurationError, MissingExtra
     from hub.security import data_origin
 
     with hub() as app:
-        if not current().config.is_distributed:
+        if not current_hub().config.is_distributed:
             raise ConfigurationError(
                 "HUB_ENGINE",
                 "is embedded, where `hub serve` executes the runs itself; set it to distributed,"
@@ -46,7 +46,7 @@ def worker(concurrency: int) -> None:
             raise MissingExtra("`hub worker`", str(error.name), "qbo-hub[postgres]") from error
         queue_tables.prepare()
         say(f"This worker executes up to {concurrency} runs at a time.")
-        say(f"Its database sessions are named {application_name(current().process)}.")
+        say(f"Its database sessions are named {application_name(current_hub().process)}.")
         queue = RunQueue(app)
         Worker(app, queue, ElectedScheduler(app, queue, announce=say), concurrency).run()
         say("The worker has ended.")

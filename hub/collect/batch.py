@@ -58,7 +58,7 @@ class CollectBatch:
         self.items = items
         installation_id = setup.installation.id
         self.installation = session.get_one(Installation, installation_id)
-        self.now = hub_context.current().clock.now()
+        self.now = hub_context.current_hub().clock.now()
         self.counts: Counter[DocumentOutcome] = Counter()
         self.codes = CodeCollector(installation_id, setup.fields, setup.stored_codes)
         # By source id. A document that the hub never had is missing.

@@ -24,7 +24,7 @@ class MatchState(NamedTuple):
 
 def match_state(installation: Installation) -> MatchState:
     """Return how the codes that an installation uses are matched now."""
-    scope = hub_context.current().plugins.scope(installation.slug)
+    scope = hub_context.current_hub().plugins.scope(installation.slug)
     is_to_create = case((Match.record == NEW, 1), else_=0)
     to_create = func.coalesce(func.sum(is_to_create), 0)
     query = (
@@ -60,7 +60,7 @@ def has_released(installation: Installation, other: Installation) -> bool:
 
     The apps of a plugin share their matches in one company and site.
     """
-    plugins = hub_context.current().plugins
+    plugins = hub_context.current_hub().plugins
     if installation.id == other.id or other.slug not in plugins.apps:
         return False
     if plugins.scope(other.slug) != plugins.scope(installation.slug):

@@ -17,7 +17,7 @@ from hub.sources.site import app_of
 
 def build_match_index(session: Session, installation: Installation) -> MatchIndex:
     """Return what mapping needs, without the records created for documents of this source."""
-    scope = hub_context.current().plugins.scope(installation.slug)
+    scope = hub_context.current_hub().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
     index = records.match_index(session, installation.company_id, scope, tenant)
     if not _has_posted(session, installation.id):

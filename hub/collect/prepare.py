@@ -38,7 +38,7 @@ def _search_start(installation: Installation) -> dt.date:
     """
     start = installation.start_date
     if start is None:
-        today = hub_context.current().clock.now().date()
+        today = hub_context.current_hub().clock.now().date()
         return today - DEFAULT_SEARCH_PERIOD
     included = select(func.min(SourceDocument.date)).where(
         SourceDocument.installation_id == installation.id,

@@ -35,7 +35,7 @@ class RereadBudget:
     def __init__(self, setup: Setup) -> None:
         self._http = cast(AppHttp, setup.site.http)
         self._calls_before = self._http.calls
-        self._max_ids = hub_context.current().config.reread_ids
+        self._max_ids = hub_context.current_hub().config.reread_ids
         self._ids = 0
 
     @property
@@ -100,7 +100,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
         is_present,
     )
     is_absent = SourceDocument.absent_at.is_not(None) & is_present
-    oldest = hub_context.current().clock.now() - GONE_LOOKUP_PERIOD
+    oldest = hub_context.current_hub().clock.now() - GONE_LOOKUP_PERIOD
     missed = documents.where(text(ABSENT), or_(is_absent, SourceDocument.gone_at >= oldest))
     return _source_ids(setup, [not_final, held, missed])
 
@@ -108,7 +108,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
 def mark_as_requested(setup: Setup, source_ids: Iterable[str]) -> None:
     """Note that these were asked for, so that others have their turn before them."""
     installation = setup.installation
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     statement = (
         update(SourceDocument)
         .where(
@@ -134,7 +134,7 @@ def _select_documents(installation: Installation) -> Select[Any]:
 def _select_matched(installation: Installation) -> Select[Any]:
     """Select documents held by a code that was matched since they were last planned."""
     cause = literal(f"match:{installation.id}:") + Match.field + ":" + Match.code
-    scope = hub_context.current().plugins.scope(installation.slug)
+    scope = hub_context.current_hub().plugins.scope(installation.slug)
     return (
         _select_documents(installation)
         .join(Posting, Posting.document_id == SourceDocument.id)

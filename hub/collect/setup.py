@@ -106,7 +106,7 @@ def _last_match_time(session: Session, installation: Installation) -> dt.datetim
 
     The apps of a plugin share their matches, so a match of another app counts too.
     """
-    scope = hub_context.current().plugins.scope(installation.slug)
+    scope = hub_context.current_hub().plugins.scope(installation.slug)
     newest = select(func.max(Match.at)).where(
         Match.company_id == installation.company_id,
         Match.scope == scope,

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub import sources, spreadsheets
 from hub.collect import record_creation
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.documents import Code
 from hub.contract.types import Field
 from hub.db.engine import read_only_session, transaction
@@ -166,7 +166,7 @@ def _fields(installation: Installation, names: Iterable[str]) -> list[Field]:
 
 def _pair_all(installation: Installation, field: Field, codes: Sequence[Code]) -> list[Pair]:
     """Return a pair for each code, then one for each record that no code may use."""
-    scope = current().plugins.scope(installation.slug)
+    scope = current_hub().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
     with read_only_session() as session:
         index = records.match_index(session, installation.company_id, scope, tenant)

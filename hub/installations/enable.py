@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub import outbox, sources
-from hub.context import current
+from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.documents import Role
 from hub.contract.interval import Interval, zone_of
@@ -43,14 +43,14 @@ def enable(
     _check_access(app, company_id)
     row = find_installation(company_id, slug) or _new_installation(app, company_id, owner or who)
     row = _save(app, row, answers, who=who, mode=mode, owner=owner, what="app enabled")
-    if current().plugins.has(slug, "hub_subscribe"):
+    if current_hub().plugins.has(slug, "hub_subscribe"):
         sources.subscribe(row, on=True)
     return row
 
 
 def grant(company_id: int, slug: str, *, who: str) -> None:
     """Record that the maker of an app has opened it for a company, without which it stays off."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     with transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
         row = session.get(Access, (slug, company_id))
@@ -87,7 +87,7 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
     """Disable an app for a company; its settings and matches stay."""
     row = require_installation(company_id, slug)
-    plugins = current().plugins
+    plugins = current_hub().plugins
     has_subscription = slug in plugins.apps and plugins.has(slug, "hub_subscribe")
     if has_subscription:
         with suppress(HubError):  # calls of a source that cannot be reached have no effect
@@ -272,7 +272,7 @@ def _store(
     what: str,
 ) -> Installation:
     """Store the changes, the account at the source and the secrets in one transaction."""
-    app = current().plugins.apps[row.slug]
+    app = current_hub().plugins.apps[row.slug]
     secret_changes = setting_changes.describe_secrets(
         sources.stored_secrets(app, row), draft.secrets
     )
@@ -333,7 +333,7 @@ def _apply_automatic_switch(
     """Approve what waits once the app's own switch is on; return it to review once it is off."""
     if not settings_before:
         return
-    app = current().plugins.apps[row.slug]
+    app = current_hub().plugins.apps[row.slug]
     was_on = sources.is_automatic(app, settings_before)
     is_on = sources.is_automatic(app, row.settings)
     if is_on == was_on:
@@ -350,7 +350,7 @@ def _apply_automatic_switch(
 
 def _available_app(slug: str) -> App:
     """Return an app of an installed plugin; raise NotFound if there is none with this slug."""
-    apps = current().plugins.apps
+    apps = current_hub().plugins.apps
     if slug not in apps:
         raise NotFound("app", slug, apps)
     return apps[slug]
@@ -391,5 +391,5 @@ def _new_installation(app: App, company_id: int, owner: str) -> Installation:
         settings={},
         enabled=True,
         zone="UTC",
-        created_at=current().clock.now(),
+        created_at=current_hub().clock.now(),
     )

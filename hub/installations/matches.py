@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import spreadsheets
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.codec import dump
 from hub.contract.documents import Item, Party, Role
 from hub.contract.types import Field
@@ -44,7 +44,7 @@ class ImportRow:
 
 def code_fields(row: Installation) -> dict[str, Field]:
     """Return the code fields of an installation's app, by name, as the app declares them."""
-    declared = current().plugins.call(row.slug, "hub_fields") or ()
+    declared = current_hub().plugins.call(row.slug, "hub_fields") or ()
     return {field.name: field for field in declared}
 
 
@@ -78,7 +78,7 @@ def store_decision(
     match.record = record
     match.match_method = MatchOrigin.DECIDED
     match.who = who
-    match.at = current().clock.now()
+    match.at = current_hub().clock.now()
     session.add(match)
     entered = {} if details is None else {"created": details.name}
     audit.record(
@@ -312,7 +312,7 @@ def _shared_columns(row: Installation) -> dict[str, Any]:
     """Return the columns that the matches of an installation share with those of its plugin."""
     return {
         "company_id": row.company_id,
-        "scope": current().plugins.scope(row.slug),
+        "scope": current_hub().plugins.scope(row.slug),
         "tenant": row.tenant or "",
     }
 

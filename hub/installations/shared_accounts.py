@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import Sentence
 from hub.models import Installation
@@ -19,7 +19,7 @@ def find_warning(row: Installation) -> Sentence | None:
     It does not name the company, which whoever reads it may not be allowed to see. Apps that
     receive files have no account.
     """
-    app = current().plugins.apps.get(row.slug)
+    app = current_hub().plugins.apps.get(row.slug)
     if app is None or app.files or not row.tenant:
         return None
     other = select(Installation.id).where(

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import db, read_only_session
 from hub.metrics import totals
 from hub.metrics.gauges import GAUGES, Gauge, Values
@@ -34,7 +34,7 @@ class Figures:
 
     def values(self, gauge: Gauge, session: Session) -> Values:
         """Return the values of a gauge; of several scrapes at a time, one reads them."""
-        now = current().clock.monotonic
+        now = current_hub().clock.monotonic
         with self._lock:
             if now() >= self._fresh_until.get(gauge.name, 0.0):
                 began = now()

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
-from hub.context import current
+from hub.context import current_hub
 from hub.models import (
     Case,
     ConnectedCompany,
@@ -66,7 +66,7 @@ def documents(session: Session) -> Values:
 
 def oldest_unposted_ages(session: Session) -> Values:
     """Return the age of each company's oldest document that is not posted, by what it waits for."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     for waits_for, states in (("hub", HUB_STATES), ("person", PERSON_STATES)):
         oldest: dict[str, dt.datetime] = {}
         for state in states:
@@ -86,7 +86,7 @@ def count_in_doubt(session: Session) -> Values:
 
 def connection_days(session: Session) -> Values:
     """Return the days after which a person must reconnect each company; negative if it is past."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     tokens = select(Token).join(ConnectedCompany, ConnectedCompany.id == Token.company_id)
     connected = tokens.where(ConnectedCompany.state != ConnectionState.DISCONNECTED)
     for token in session.scalars(connected):
@@ -125,7 +125,7 @@ def last_run_time(session: Session) -> Values:
 
 def schedules_overdue(session: Session) -> Values:
     """Count the schedules that were due a minute ago and not started."""
-    moment = current().clock.now() - OVERDUE_AFTER
+    moment = current_hub().clock.now() - OVERDUE_AFTER
     return _count_rows(session, Schedule.next_due < moment, Schedule.enabled.is_(True))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import insert, transaction
 from hub.errors import DatabaseUnavailable
 from hub.models import MetricTotal
@@ -30,8 +30,8 @@ def store_if_due() -> None:
 
     Call it where no transaction is open. An error of the database is no error of the caller.
     """
-    counts = current().counts
-    now = current().clock.monotonic()
+    counts = current_hub().counts
+    now = current_hub().clock.monotonic()
     if counts.stored_at is None:
         counts.stored_at = now
     if now - counts.stored_at >= STORE_SECONDS:
@@ -41,7 +41,7 @@ def store_if_due() -> None:
 
 def store() -> None:
     """Store what this process counted; keep it if the database cannot be used."""
-    counts = current().counts
+    counts = current_hub().counts
     pending = counts.take()
     if not pending:
         return

@@ -6,7 +6,7 @@ Whoever knows the address can write to the channel, so it is stored like a passw
 from typing import Any
 from urllib.parse import urlsplit
 
-from hub.context import current, find_stand_in, hide_secrets, mask_secrets
+from hub.context import current_hub, find_stand_in, hide_secrets, mask_secrets
 from hub.errors import HubError, NotNow, Retry
 from hub.http.client import AppHttp
 from hub.security import audit, hub_settings
@@ -25,7 +25,7 @@ def address() -> str:
 
 def is_set() -> bool:
     """Tell whether messages go to a channel; those of a demo do not."""
-    return bool(address()) and not current().is_demo
+    return bool(address()) and not current_hub().is_demo
 
 
 def host() -> str:
@@ -39,7 +39,7 @@ def post(text: str) -> None:
     Raise NotNow if no address is stored, and Retry if its host does not accept the message.
     """
     url = address()
-    if not url or current().is_demo:
+    if not url or current_hub().is_demo:
         raise NotNow("No address of Slack or Teams is stored.")
     hide_secrets((url, urlsplit(url).path))
     name = host()
@@ -63,7 +63,7 @@ def _body(name: str, text: str) -> dict[str, Any]:
 
 def _client(name: str) -> AppHttp:
     """Return a client that may call this host only, at a public address."""
-    context = current()
+    context = current_hub()
     return AppHttp(
         NAME,
         (name,),

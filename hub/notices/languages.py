@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from flask import current_app
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.models import User
 from hub.reasons import texts
@@ -71,7 +71,7 @@ def plugin_catalogs(language: str) -> list[NullTranslations]:
     collected = _catalogs()
     key = ("of plugins", language)
     if key not in collected:
-        plugins = current().plugins
+        plugins = current_hub().plugins
         packages = {plugins.package(slug) for slug in plugins.apps}
         collected[key] = [catalog(language, package) for package in sorted(packages)]
     return cast(list[NullTranslations], collected[key])
@@ -82,7 +82,7 @@ def field_labels(language: str) -> dict[str, str]:
     collected = _catalogs()
     key = ("labels of fields", language)
     if key not in collected:
-        plugins = current().plugins
+        plugins = current_hub().plugins
         labels = {}
         for slug in plugins.apps:
             translations = catalog(language, plugins.package(slug))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Notice, User
 from hub.notices import timing
@@ -36,7 +36,7 @@ def add(
         title=title[:MAX_TITLE_LENGTH],
         text=text,
         is_daily=is_daily,
-        created_at=current().clock.now(),
+        created_at=current_hub().clock.now(),
     )
     session.add(notice)
 
@@ -74,7 +74,7 @@ def due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
         .join(User, User.id == Notice.user_id)
         .outerjoin(Case, Case.id == Notice.case_id)
         .outerjoin(Installation, Installation.id == Case.installation_id)
-        .where(is_due, is_active, Notice.created_at > current().clock.now() - MAX_AGE)
+        .where(is_due, is_active, Notice.created_at > current_hub().clock.now() - MAX_AGE)
         .order_by(Notice.user_id, Notice.id)
     )
     by_person: dict[int, tuple[User, list[Notice]]] = {}
@@ -102,7 +102,7 @@ def drop_old() -> None:
 def _is_over() -> ColumnElement[bool]:
     """Return the condition for messages that are too old or about closed cases."""
     closed = select(Case.id).where(Case.closed_at.is_not(None))
-    is_old = Notice.created_at <= current().clock.now() - MAX_AGE
+    is_old = Notice.created_at <= current_hub().clock.now() - MAX_AGE
     return or_(is_old, Notice.case_id.in_(closed))
 
 
@@ -120,7 +120,7 @@ def _last_daily_time(session: Session) -> dt.datetime:
     """Return the newest time of the daily mail that has passed."""
     first = session.scalar(select(Installation.zone).order_by(Installation.id).limit(1))
     zone = ZoneInfo(first or "UTC")
-    now = current().clock.now().astimezone(zone)
+    now = current_hub().clock.now().astimezone(zone)
     today = now.replace(hour=DAILY_HOUR, minute=0, second=0, microsecond=0)
     last = today if now >= today else today - dt.timedelta(days=1)
     return last.astimezone(dt.UTC)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import Case, ConnectedCompany, Installation, User, case_posting
 from hub.money import format_amount
 from hub.notices import timing
@@ -59,7 +59,7 @@ def load(session: Session) -> News:
     query = select(Case).where(
         Case.closed_at.is_(None),
         Case.mailed_at.is_(None),
-        Case.opened_at <= current().clock.now() - COLLECTING_PERIOD,
+        Case.opened_at <= current_hub().clock.now() - COLLECTING_PERIOD,
     )
     news = News(list(session.scalars(query.order_by(Case.id))))
     if not news.cases:
@@ -120,7 +120,7 @@ def compose_title(cases: Sequence[Case], names: dict[int, str]) -> str:
 
 def compose_text(cases: Sequence[Case], news: News) -> str:
     """Return the text of a message: each case with its reason, next step and address."""
-    inbox_url = f"{current().config.public_url}/inbox/"
+    inbox_url = f"{current_hub().config.public_url}/inbox/"
     parts = [case_text(case, news) for case in cases[:MAX_CASES]]
     if len(cases) > MAX_CASES:
         more = gettext("And %(count)s more.", count=len(cases) - MAX_CASES)
@@ -136,13 +136,13 @@ def case_text(case: Case, news: News) -> str:
     lines += [text for text in about if text]
     lines.append(cut(case.reason, MAX_REASON))
     lines.append(gettext("What to do: %(instruction)s", instruction=case.instruction))
-    lines.append(f"{current().config.public_url}/inbox/{case.id}\n")
+    lines.append(f"{current_hub().config.public_url}/inbox/{case.id}\n")
     return "\n".join(lines)
 
 
 def mailbox(installation: Installation) -> str:
     """Return the address that an app's comparisons and cases are mailed to, "" if there is none."""
-    app = current().plugins.apps.get(installation.slug)
+    app = current_hub().plugins.apps.get(installation.slug)
     if app is None or not app.mailbox:
         return ""
     return str(installation.settings.get(app.mailbox) or "")

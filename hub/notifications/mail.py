@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from sqlalchemy import update
 
 from hub import notices
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NotNow, Retry, Sentence
@@ -35,7 +35,7 @@ class File:
 
 def is_set() -> bool:
     """Tell whether a mail server is configured; a demo writes its mail into a folder."""
-    return bool(hub_settings.mail_url()) or current().is_demo
+    return bool(hub_settings.mail_url()) or current_hub().is_demo
 
 
 def send_invitation(address: str, rights: Sequence[str], who: str, code: str) -> None:
@@ -43,7 +43,7 @@ def send_invitation(address: str, rights: Sequence[str], who: str, code: str) ->
 
     What language the new person reads is not known before they come to the hub.
     """
-    public_url = current().config.public_url
+    public_url = current_hub().config.public_url
     joined = gettext(" and ").join(translate(right) for right in rights)
     parts = (
         gettext(
@@ -65,7 +65,7 @@ def send_invitation(address: str, rights: Sequence[str], who: str, code: str) ->
 
 def send_password_code(person: User, code: str, validity: Sentence) -> None:
     """Mail the code with which a person sets a new password; raise Retry or NotNow as `send`."""
-    url = f"{current().config.public_url}/new-password"
+    url = f"{current_hub().config.public_url}/new-password"
     with notices.language_of(person):
         parts = (
             gettext(
@@ -118,7 +118,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
 
     Raise NotNow if no mail server is set. A demo writes the message into a folder.
     """
-    if current().is_demo:
+    if current_hub().is_demo:
         _write(_build_message(_sender(""), to, subject, text, files))
         return
     mail_url = hub_settings.mail_url()
@@ -180,7 +180,7 @@ def _mark_as_mailed(news: case_news.News) -> None:
     """Record that cases were mailed, and add them to the daily mails of those who want these."""
     ids = [case.id for case in news.cases]
     with transaction() as session:
-        mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current().clock.now())
+        mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current_hub().clock.now())
         session.execute(mailed)
         for person_id, case in case_news.daily_cases(news):
             with notices.language_of(news.persons[person_id]):
@@ -207,7 +207,7 @@ def _letter_text(parts: Sequence[str]) -> str:
 
 def _write(message: EmailMessage) -> None:
     """Write a message into the folder of the demo's mail."""
-    folder = current().config.data / DEMO_FOLDER
+    folder = current_hub().config.data / DEMO_FOLDER
     folder.mkdir(exist_ok=True)
     number = len(list(folder.glob("*.eml"))) + 1
     (folder / f"{number:04}.eml").write_bytes(bytes(message))
@@ -215,7 +215,7 @@ def _write(message: EmailMessage) -> None:
 
 def _sender(query: str) -> str:
     """Return the sender that the mail server's address names, or else hub@ at the public host."""
-    public_url = urlsplit(current().config.public_url)
+    public_url = urlsplit(current_hub().config.public_url)
     default = f"hub@{public_url.hostname}"
     addresses = parse_qs(query).get("from", [default])
     return addresses[0]
@@ -229,7 +229,7 @@ def _build_message(
     message["From"] = sender
     message["To"] = ", ".join(" ".join(address.split()) for address in to)
     message["Subject"] = " ".join(subject.split())
-    message["Date"] = format_datetime(current().clock.now())
+    message["Date"] = format_datetime(current_hub().clock.now())
     message["Message-ID"] = make_msgid(domain="hub.invalid")
     message.set_content(text)
     for file in files:

@@ -98,7 +98,7 @@ def add(session: Session, ids: Iterable[int], who: str) -> set[int]:
     )
     planned = {row.id: row.planned for row in session.execute(query)}
     before = load_approvers(session, planned)
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     new_ids = set()
     for id, content in planned.items():
         if who not in [person.who for person in before.get(id, ())]:
@@ -176,7 +176,7 @@ def return_to_review(session: Session, company_id: int) -> int:
         "approved_by": None,
         "approved_payload": None,
         "next_try_at": None,
-        "changed_at": hub_context.current().clock.now(),
+        "changed_at": hub_context.current_hub().clock.now(),
     }
     session.execute(statement.values(values), execution_options={"synchronize_session": "fetch"})
     return len(ids)

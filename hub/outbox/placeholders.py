@@ -128,7 +128,7 @@ def matched_records(
             Match.record.not_in((NEW, EMPTY)),
         )
     )
-    plugins = hub_context.current().plugins
+    plugins = hub_context.current_hub().plugins
     records = {}
     for id, slug, scope, record in session.execute(query):
         if slug in plugins.apps and plugins.scope(slug) == scope:
@@ -189,7 +189,7 @@ def _replace_placeholders(text: bytes, ids: Mapping[int, _PostedIds]) -> bytes:
 
 def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
     """Store the match of a code to its new record, unless the code has another record by now."""
-    context = hub_context.current()
+    context = hub_context.current_hub()
     key = {
         "company_id": row.company_id,
         "scope": context.plugins.scope(row.slug),
@@ -231,6 +231,6 @@ def _add_record(session: Session, posting: Posting, row: SourceDocument) -> None
         type=summary.type,
         email=summary.email,
         currency=row.currency,
-        read_at=hub_context.current().clock.now(),
+        read_at=hub_context.current_hub().clock.now(),
     )
     session.add(record)

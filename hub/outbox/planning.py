@@ -159,7 +159,7 @@ def _add(
     disposition: Disposition,
     generation: int = 0,
 ) -> Posting:
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     posting = Posting(
         document=row,
         company_id=row.company_id,
@@ -227,7 +227,7 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
     posting.held_by = Holder.NOBODY
     posting.reasons = texts.dump(CaseText("posting.replaced"))
     approvals.drop(session, posting)
-    posting.changed_at = hub_context.current().clock.now()
+    posting.changed_at = hub_context.current_hub().clock.now()
     inbox.release(session, posting)
     return True
 
@@ -337,7 +337,7 @@ def _set_disposition(posting: Posting, disposition: Disposition) -> None:
     posting.reasons = texts.dump(*disposition.reasons)
     posting.checked_at = None
     posting.next_try_at = None
-    posting.changed_at = hub_context.current().clock.now()
+    posting.changed_at = hub_context.current_hub().clock.now()
 
 
 def _approved_state(posting: Posting) -> PostingState:

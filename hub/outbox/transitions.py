@@ -180,7 +180,7 @@ def _update(
     options: Mapping[str, Any],
 ) -> int:
     session.flush()
-    values.setdefault("changed_at", hub_context.current().clock.now())
+    values.setdefault("changed_at", hub_context.current_hub().clock.now())
     result = session.execute(
         update(Posting).where(and_(*conditions)).values(**values), execution_options=options
     )

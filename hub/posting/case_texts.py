@@ -86,5 +86,5 @@ def describe_candidate(id: str, head: TransactionHead | None) -> dict[str, Any]:
 def _app_name(posting: Posting) -> str:
     """Return the name of the app of a posting; its slug if the plugin is no longer installed."""
     slug = posting.document.slug
-    app = hub_context.current().plugins.apps.get(slug)
+    app = hub_context.current_hub().plugins.apps.get(slug)
     return app.name if app else slug

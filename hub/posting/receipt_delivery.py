@@ -103,7 +103,7 @@ def deliver(installation_id: int) -> int:
 
     One that fails is repeated alone. A source that asks to slow down gets no more until then.
     """
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
         query = select(ReceiptRow.id).where(
@@ -138,7 +138,7 @@ class _Delivery:
 
     def deliver_group(self, ids: Sequence[int]) -> int:
         """Deliver these receipts until the time of a group is over; return how many were tried."""
-        clock = hub_context.current().clock
+        clock = hub_context.current_hub().clock
         until = clock.monotonic() + GROUP_SECONDS
         rows = _read(ids)
         try:
@@ -180,7 +180,7 @@ class _Delivery:
 
 def _has_failing(session: Session, installation_id: int) -> bool:
     """Return whether a receipt of an installation has failed for so long that it needs a case."""
-    oldest = hub_context.current().clock.now() - MAX_FAILING
+    oldest = hub_context.current_hub().clock.now() - MAX_FAILING
     is_failing = (
         ReceiptRow.installation_id == installation_id,
         ReceiptRow.next_try_at.is_not(None),
@@ -193,7 +193,7 @@ def _has_failing(session: Session, installation_id: int) -> bool:
 
 def _postpone(installation_id: int, seconds: float) -> None:
     """Postpone all receipts that are due before a pause has passed, as if each had been tried."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     next_try_at = now + dt.timedelta(seconds=seconds)
     due_earlier = update(ReceiptRow).where(
         ReceiptRow.installation_id == installation_id,
@@ -213,7 +213,7 @@ def _read(ids: Sequence[int]) -> list[StoredReceipt]:
 
 def _call_plugins(site: Site, row: StoredReceipt) -> None:
     """Pass a receipt to the plugin of the app, and to every plugin without apps."""
-    plugins = hub_context.current().plugins
+    plugins = hub_context.current_hub().plugins
     slug = row.slug
     arguments = {
         "site": site,
@@ -268,7 +268,7 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
     problem = mask_secrets(words)
     next_pause = min(row.tries, len(PAUSES) - 1)
     seconds = getattr(error, "after", None) or PAUSES[next_pause]
-    next_try_at = hub_context.current().clock.now() + dt.timedelta(seconds=seconds)
+    next_try_at = hub_context.current_hub().clock.now() + dt.timedelta(seconds=seconds)
     still_open = update(ReceiptRow).where(
         ReceiptRow.id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN
     )
@@ -289,7 +289,7 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
 
 def _open_case(session: Session, installation: Installation, code: str, problem: str) -> None:
     """Open the case about receipts that a source does not take."""
-    app = hub_context.current().plugins.apps[installation.slug]
+    app = hub_context.current_hub().plugins.apps[installation.slug]
     inbox.open(
         session,
         _case_cause(installation.id),

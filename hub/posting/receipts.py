@@ -80,7 +80,7 @@ def queue_removed(session: Session, document: SourceDocument, who: str) -> None:
 
     An app that does not want `missing` gets `held`, because a person may post the document again.
     """
-    app = hub_context.current().plugins.apps.get(document.slug)
+    app = hub_context.current_hub().plugins.apps.get(document.slug)
     state = ReceiptState.MISSING
     if app and ReceiptState.MISSING not in app.wants:
         state = ReceiptState.HELD
@@ -153,7 +153,7 @@ def _receipt_values(
     reasons: Sequence[StoredReason] = (),
 ) -> dict[str, Any]:
     """Return the columns of a new receipt."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     return {
         "document_id": document.id,
         "installation_id": document.installation_id,
@@ -258,7 +258,7 @@ def _cause_of_hold(session: Session, posting: Posting) -> Cause | None:
 
 def is_wanted(slug: str, *states: ReceiptState) -> bool:
     """Tell whether any plugin wants receipts of an app in one of these states."""
-    plugins = hub_context.current().plugins
+    plugins = hub_context.current_hub().plugins
     app = plugins.apps.get(slug)
     if app and plugins.has(slug, "hub_report"):
         wanted_states = set(states).intersection(app.wants)

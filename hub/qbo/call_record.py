@@ -2,7 +2,7 @@
 
 import logging
 
-from hub.context import current
+from hub.context import current_hub
 from hub.qbo.call import Call
 from hub.qbo.responses import Answer
 from hub.telemetry.counts import QUICKBOOKS_CALLS
@@ -12,7 +12,7 @@ log = logging.getLogger("hub.quickbooks")
 
 def note(call: Call, answer: Answer, company_id: int) -> None:
     """Count a call by its kind and outcome, and log it where the level of the log asks for it."""
-    current().counts.add(QUICKBOOKS_CALLS, call.kind, answer.outcome.value)
+    current_hub().counts.add(QUICKBOOKS_CALLS, call.kind, answer.outcome.value)
     if not log.isEnabledFor(logging.INFO):
         return
     fields = {

@@ -49,7 +49,7 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
 
     Lists and kinds that were never read whole are left to that reading.
     """
-    begun = hub_context.current().clock.now()
+    begun = hub_context.current_hub().clock.now()
     changes = _poll(company_id, client or Client(company_id))
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
@@ -73,7 +73,7 @@ def _poll(company_id: int, client: Client) -> Changes:
         return Changes()
 
     oldest = min(checkpoints.values())
-    if hub_context.current().clock.now() - oldest > MAX_CHECKPOINT_AGE:
+    if hub_context.current_hub().clock.now() - oldest > MAX_CHECKPOINT_AGE:
         return _read_again(company_id, client, states)
     since = oldest - OVERLAP
     answer = client.cdc(checkpoints, since).check()
@@ -102,7 +102,7 @@ def is_due(company_id: int) -> bool:
 
     A company without webhooks in which nothing changed for a day is polled every other hour.
     """
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     day_ago = now - DAILY_POLL_INTERVAL
     with engine.read_only_session() as session:
         company = session.get_one(ConnectedCompany, company_id)
@@ -137,7 +137,7 @@ def _query_changes(
     """
     lists = [kind for kind in kinds if kind in LISTS]
     record_download.refresh(company_id, lists, client)
-    now = client.newest_date or hub_context.current().clock.now()
+    now = client.newest_date or hub_context.current_hub().clock.now()
     where = f"MetaData.LastUpdatedTime >= '{since.isoformat()}'"
     objects = {}
     for kind in kinds:

@@ -62,7 +62,7 @@ class Client:
 
     def __init__(self, company_id: int, app: str = "") -> None:
         self._flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        self._context = hub_context.current()
+        self._context = hub_context.current_hub()
         self._api_url = intuit_keys.require().api_url
         self.company_id = company_id
         self.app = app

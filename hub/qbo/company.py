@@ -57,7 +57,7 @@ def read(company_id: int, client: CompanyClient) -> None:
 
 def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, Any]) -> None:
     """Store what QuickBooks answered for its company info and preferences."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     currencies = _preference_section(preferences, "CurrencyPrefs")
     home_currency = ref_id(currencies, "HomeCurrency")
     with engine.transaction() as session:

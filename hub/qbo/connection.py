@@ -56,7 +56,7 @@ def find_trouble(company: ConnectedCompany, *, writes: bool) -> ConnectionTroubl
     if not writes and not company.refuses_reads:
         return None
     if company.next_try_at is not None:
-        left = company.next_try_at - hub_context.current().clock.now()
+        left = company.next_try_at - hub_context.current_hub().clock.now()
         if not _is_pausing(left):
             return None
         return ConnectionTrouble(_describe_trouble(company), left.total_seconds())
@@ -86,7 +86,7 @@ def short_pause(company_id: int) -> float | None:
     company = _load_company(company_id)
     if company.state != ConnectionState.INTERRUPTED or company.next_try_at is None:
         return None
-    left = company.next_try_at - hub_context.current().clock.now()
+    left = company.next_try_at - hub_context.current_hub().clock.now()
     seconds = left.total_seconds()
     if seconds > SHORT_PAUSE_SECONDS:
         return None
@@ -106,7 +106,7 @@ def refuse(
     company_id: int, state: ConnectionState, reason: str, *, writes: bool = False
 ) -> ConnectionTrouble | None:
     """Store that a connection was refused; return the error that stops the next calls."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     with engine.transaction() as session:
         company = session.get(ConnectedCompany, company_id, with_for_update=True)
         if company is None or company.state == ConnectionState.DISCONNECTED:
@@ -172,13 +172,13 @@ def allow_try(company_id: int) -> ConnectedCompany:
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id, with_for_update=True)
         if is_refused(company):
-            company.next_try_at = hub_context.current().clock.now()
+            company.next_try_at = hub_context.current_hub().clock.now()
         return company
 
 
 def end_try(company_id: int) -> None:
     """Stop further calls after a try without an answer."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id, with_for_update=True)
         if company.state == ConnectionState.INTERRUPTED:

@@ -52,13 +52,13 @@ class IntuitKeys:
 
 def is_client_in_environment() -> bool:
     """Tell whether the client id or secret comes from the environment: then both do."""
-    names_set = hub_context.current().config.names_set
+    names_set = hub_context.current_hub().config.names_set
     return not names_set.isdisjoint(CLIENT_SETTINGS)
 
 
 def read() -> IntuitKeys:
     """Return the keys in use now; a change on the page takes effect with the next call of this."""
-    config = hub_context.current().config
+    config = hub_context.current_hub().config
     if is_client_in_environment():
         return _from_config(config)
     return _from_stored(config, read_stored())
@@ -70,7 +70,7 @@ def require() -> IntuitKeys:
     Raise ConfigurationError if they belong to a stand-in and this process may not call it.
     """
     keys = read()
-    if keys.stand_in and not hub_context.current().config.allow_loopback:
+    if keys.stand_in and not hub_context.current_hub().config.allow_loopback:
         raise ConfigurationError(
             "HUB_ALLOW_LOOPBACK",
             f"is not set, but the Intuit keys are those of a stand-in at {keys.stand_in}:"
@@ -83,7 +83,7 @@ def require() -> IntuitKeys:
 def webhook_token() -> str:
     """Return the token with which QuickBooks signs its webhooks; "" if there is none."""
     if _is_in_environment(WEBHOOK_SETTING):
-        return hub_context.current().config.qbo_webhook_token
+        return hub_context.current_hub().config.qbo_webhook_token
     return read_stored().webhook_token
 
 
@@ -170,12 +170,12 @@ def stand_in_addresses(url: str) -> dict[str, str]:
 
 def _is_in_environment(name: str) -> bool:
     """Tell whether the environment or the file of HUB_CONFIG gives a setting."""
-    return name in hub_context.current().config.names_set
+    return name in hub_context.current_hub().config.names_set
 
 
 def _check_stand_in(url: str) -> None:
     """Raise Refused unless the address is one of this machine and the hub may call it."""
-    if not hub_context.current().config.allow_loopback:
+    if not hub_context.current_hub().config.allow_loopback:
         raise Refused("A stand-in can be used only if the hub runs with --allow-loopback.")
     if not _is_plain_local_address(url):
         raise Refused(

@@ -63,7 +63,7 @@ def refresh_outdated(
 
 def _fresh_lists(company_id: int, max_age: dt.timedelta) -> set[str]:
     """Return the lists that were read recently."""
-    oldest = hub_context.current().clock.now() - max_age
+    oldest = hub_context.current_hub().clock.now() - max_age
     fresh = select(ListState.list).where(
         ListState.company_id == company_id,
         ListState.read_at >= oldest,

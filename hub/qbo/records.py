@@ -257,7 +257,7 @@ def absorb(
     session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]
 ) -> None:
     """Store records as QuickBooks shows them now: after a change there, or after creating one."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     deleted_ids = []
     rows = []
     for entity in entities:
@@ -282,7 +282,7 @@ def store_list(
 
     `begun` is QuickBooks' time when the reading began: later changes are not in it.
     """
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     rows = [row_of(company_id, name, entity, now) for entity in entities]
     upsert(session, StoredRecord, rows)
     before = session.get(ListState, (company_id, name))

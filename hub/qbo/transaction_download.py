@@ -57,7 +57,7 @@ def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> in
         state = ListState(
             company_id=company_id,
             list=HEADS + kind,
-            read_at=hub_context.current().clock.now(),
+            read_at=hub_context.current_hub().clock.now(),
             changed_to=begun,
             since=since,
         )

@@ -28,7 +28,7 @@ class Reads:
 
 def count_read(company_id: int) -> None:
     """Record one read; writes are free and are not counted."""
-    today = hub_context.current().clock.now().date()
+    today = hub_context.current_hub().clock.now().date()
     with engine.transaction() as session:
         # This happens for each read, so it uses the table without the ORM.
         table = cast(Table, ReadDay.__table__)
@@ -52,7 +52,7 @@ def count_reads(session: Session, company_id: int) -> Reads:
 
 def count_reads_of_each(session: Session, company_ids: Collection[int]) -> dict[int, Reads]:
     """Return how often each of some companies was read; `everyone` is left at zero."""
-    today = hub_context.current().clock.now().date()
+    today = hub_context.current_hub().clock.now().date()
     is_today = ReadDay.day == today
     counts_by_company = (
         select(
@@ -71,11 +71,11 @@ def count_reads_of_each(session: Session, company_ids: Collection[int]) -> dict[
 
 def _start_of_month() -> dt.date:
     """Return the first day of this month."""
-    return hub_context.current().clock.now().date().replace(day=1)
+    return hub_context.current_hub().clock.now().date().replace(day=1)
 
 
 def remaining_budget(company: ConnectedCompany) -> Budget:
     """Return what this process may still call of a company at this moment."""
-    current = hub_context.current()
+    current = hub_context.current_hub()
     limiter = rate_limiter(company.realm, current.clock, current.config)
     return limiter.budget()

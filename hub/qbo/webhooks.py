@@ -122,7 +122,7 @@ def _note_receipt(
     request_poll: RequestPoll | None,
 ) -> None:
     """Note when webhooks arrived, and request polls; without news once an hour is enough."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     without_news = [
         company.id
         for company in companies

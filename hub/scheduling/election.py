@@ -9,7 +9,7 @@ import logging
 
 from sqlalchemy import text
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.coordination import process_coordination
 
 NAME = "scheduler"
@@ -38,9 +38,9 @@ def stand_for_election() -> bool:
     coordination = process_coordination()
     if coordination.holds(NAME) or coordination.try_lock(NAME):
         with coordination.connection() as connection:
-            connection.execute(_RENEW, {"name": NAME, "process": current().process})
+            connection.execute(_RENEW, {"name": NAME, "process": current_hub().process})
         return coordination.holds(NAME)
-    seconds = min(FROZEN_SECONDS, current().config.lease_seconds)
+    seconds = min(FROZEN_SECONDS, current_hub().config.lease_seconds)
     with coordination.connection() as connection:
         ended = connection.scalars(_END_FROZEN, {"name": NAME, "seconds": seconds}).all()
     if ended:

@@ -33,7 +33,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hub.config import Config
-from hub.context import current, may_end
+from hub.context import current_hub, may_end
 from hub.db.engine import (
     BUSY_SECONDS,
     CLIENT_KEEPALIVES,
@@ -189,7 +189,7 @@ class FolderLock:
                 on_wait(standby.text.rstrip("."))
                 on_wait = None
             may_end()
-            current().clock.sleep(POLL_SECONDS)
+            current_hub().clock.sleep(POLL_SECONDS)
 
     def _enter(self) -> None:
         """Become the active folder, or wait if the last one may still have requests under way."""
@@ -199,8 +199,8 @@ class FolderLock:
             if row is None or is_free or self._is_own(row):
                 self._become_active(session, row)
                 return
-        lease = current().config.lease_seconds
-        self._lease_ends = current().clock.monotonic() + lease
+        lease = current_hub().config.lease_seconds
+        self._lease_ends = current_hub().clock.monotonic() + lease
 
     def _wait_for_lease(self) -> Standby | None:
         """Return how long the lease of an earlier folder lasts; None if this one may work.
@@ -209,7 +209,7 @@ class FolderLock:
         """
         if self._lease_ends is None:
             return None
-        seconds_left = self._lease_ends - current().clock.monotonic()
+        seconds_left = self._lease_ends - current_hub().clock.monotonic()
         with transaction() as session:
             row = session.get(ActiveFolder, ROW_ID)
             if seconds_left > 0 and row is not None:
@@ -220,7 +220,7 @@ class FolderLock:
 
     def _become_active(self, session: Session, row: ActiveFolder | None) -> None:
         """Record this folder as the active one, unless it is recorded already."""
-        now = current().clock.now()
+        now = current_hub().clock.now()
         if row is None:
             # Another process of this folder may be the first at the same time.
             values = {
@@ -241,7 +241,7 @@ class FolderLock:
 
     def _note_release(self) -> None:
         """Record that this folder has ended its work, unless another one has taken over."""
-        now = current().clock.now()
+        now = current_hub().clock.now()
         with transaction() as session:
             row = session.get(ActiveFolder, ROW_ID)
             if row is not None and row.folder == self.folder:
@@ -337,7 +337,7 @@ def process_lock() -> FolderLock:
     """Return the lock of this process, which is made on first use."""
     extensions = current_app.extensions
     if "hub.folder_lock" not in extensions:
-        extensions["hub.folder_lock"] = FolderLock(current().config, db.engine.url)
+        extensions["hub.folder_lock"] = FolderLock(current_hub().config, db.engine.url)
     lock: FolderLock = extensions["hub.folder_lock"]
     return lock
 

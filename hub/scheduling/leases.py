@@ -10,7 +10,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from hub.context import current, may_end
+from hub.context import current_hub, may_end
 from hub.db import lease_rows
 from hub.db.lease_rows import RowLease
 from hub.errors import Busy, FolderUnavailable
@@ -41,7 +41,7 @@ def lease(
         on_wait(f"{subject} is in use by another process; waiting until that one has finished")
     while lock is None:
         may_end()
-        current().clock.sleep(POLL_SECONDS)
+        current_hub().clock.sleep(POLL_SECONDS)
         lock = take(name)
     work = lease_rows.protect_work(lock) if isinstance(lock, RowLease) else nullcontext()
     try:
@@ -68,13 +68,13 @@ def take(name: str) -> HeldLease | None:
 
     It is held until it is released, this process ends, or it gives no sign of life for too long.
     """
-    if current().config.is_distributed:
+    if current_hub().config.is_distributed:
         return lease_rows.process_leases().take(name)
     return _take_file_lock(name)
 
 
 def _take_file_lock(name: str) -> FileLock | None:
-    folder = current().config.data / "locks"
+    folder = current_hub().config.data / "locks"
     lock = FileLock(folder / f"{name}.lock", thread_local=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run
 from hub.models.enums import (
@@ -136,7 +136,7 @@ def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
 
     After a run that was stopped the pause is longer, unless a later run was not.
     """
-    quiet_time = dt.timedelta(seconds=current().config.quiet_seconds)
+    quiet_time = dt.timedelta(seconds=current_hub().config.quiet_seconds)
     pause = min(PAUSE, quiet_time)
     later = aliased(Run)
     has_later = exists().where(

@@ -19,7 +19,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from hub.context import Ending, current
+from hub.context import Ending, current_hub
 from hub.db import lease_rows
 from hub.db.coordination import CONNECT_ARGUMENTS, application_name
 from hub.db.engine import address_without_password, db, read_only_session, transaction
@@ -84,8 +84,8 @@ class RunQueue:
         self._app = app
         with app.app_context():
             self._address = address_without_password(db.engine.url)
-            self._stalled_seconds = min(MAX_STALLED_SECONDS, current().config.lease_seconds)
-            settings = _connection_settings(db.engine.url, application_name(current().process))
+            self._stalled_seconds = min(MAX_STALLED_SECONDS, current_hub().config.lease_seconds)
+            settings = _connection_settings(db.engine.url, application_name(current_hub().process))
         connector = procrastinate.PsycopgConnector(pool_factory=_ConnectionPool, **settings)
         self._working = _make_app(connector, self._execute)
         # It has no connections of its own.
@@ -174,7 +174,7 @@ class RunQueue:
             run_id = None
             try:
                 run_id = run_log.oldest_waiting_run(kind, subject_id)
-                if run_id is not None and not current().ending.is_set():
+                if run_id is not None and not current_hub().ending.is_set():
                     runner.execute(run_id)
             except (Busy, OtherFolderActive, LeaseLost, Ending):
                 pass

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Case,
@@ -62,7 +62,7 @@ class Rule:
 
 def rules() -> tuple[Rule, ...]:
     """Return all rules with the days that the settings give; lines are removed before runs."""
-    config = current().config
+    config = current_hub().config
     return (
         Rule(
             "replaced payloads",
@@ -140,7 +140,7 @@ def _apply(rule: Rule) -> Iterator[int]:
 
 def _row_conditions(rule: Rule) -> Conditions:
     """Return the conditions of the rows that a rule covers now."""
-    before = current().clock.now() - dt.timedelta(days=rule.days)
+    before = current_hub().clock.now() - dt.timedelta(days=rule.days)
     return rule.conditions(before)
 
 
@@ -222,14 +222,14 @@ def _old_runs(before: dt.datetime) -> Conditions:
 
 def _ended_sessions(before: dt.datetime) -> Conditions:
     """Match sessions in which nobody has done anything since, and which have run out by now."""
-    return (LoginSession.seen_at < min(before, current().clock.now() - MAX_SESSION_LENGTH),)
+    return (LoginSession.seen_at < min(before, current_hub().clock.now() - MAX_SESSION_LENGTH),)
 
 
 def _old_guesses(before: dt.datetime) -> Conditions:
     """Match counts of wrong guesses that delay nobody any more."""
-    return (GuessCount.expires_at < min(before, current().clock.now()),)
+    return (GuessCount.expires_at < min(before, current_hub().clock.now()),)
 
 
 def _old_consents(before: dt.datetime) -> Conditions:
     """Match consents at Intuit that were used, or never were."""
-    return (OAuthState.created_at < min(before, current().clock.now() - MAX_CONSENT_AGE),)
+    return (OAuthState.created_at < min(before, current_hub().clock.now() - MAX_CONSENT_AGE),)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current, may_end
+from hub.context import current_hub, may_end
 from hub.db.engine import read_only_session, transaction
 from hub.metrics import totals
 from hub.models import ConnectedCompany, Installation, Run, RunLine
@@ -75,7 +75,7 @@ class RunRecorder:
         """Add a line to the log of the run."""
         with transaction() as session:
             session.add(
-                RunLine(run_id=self.run_id, at=current().clock.now(), level=level, text=text)
+                RunLine(run_id=self.run_id, at=current_hub().clock.now(), level=level, text=text)
             )
 
     def progress(self, phase: str, done: int = 0, of: int = 0) -> None:
@@ -86,7 +86,7 @@ class RunRecorder:
         may_end()
         if self._on_progress:
             self._on_progress(phase, done, of)
-        now = current().clock.monotonic()
+        now = current_hub().clock.monotonic()
         last, written_at = self._written
         if phase == last and now - written_at < PROGRESS_SECONDS:
             return
@@ -110,7 +110,7 @@ class RunRecorder:
 
         A run that has more to do is repeated after `continue_after` seconds at the latest.
         """
-        now = current().clock.now()
+        now = current_hub().clock.now()
         outcome = RunOutcome.STOPPED if error else RunOutcome.DONE
         with transaction() as session:
             run = session.get_one(Run, self.run_id)
@@ -124,7 +124,7 @@ class RunRecorder:
                 _repeat_post(session, run)
         if run.started_at:
             seconds = (now - run.started_at).total_seconds()
-            current().counts.observe(RUN_SECONDS, seconds, run.kind, outcome.value)
+            current_hub().counts.observe(RUN_SECONDS, seconds, run.kind, outcome.value)
         totals.store_if_due()
         log.info("The run ended", extra={"outcome": outcome.value, "error": error or None})
         return run
@@ -141,7 +141,7 @@ def start(
 
     Close earlier runs of the subject that a dead process left open.
     """
-    now = current().clock.now()
+    now = current_hub().clock.now()
     with transaction() as session:
         close_interrupted(session, kind, subject.id, now, repeat=False)
         run = session.get(Run, run_id) if run_id else None

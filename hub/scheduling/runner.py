@@ -11,7 +11,7 @@ from hub import outbox, sources
 from hub.cases import failing_runs
 from hub.collect import match_changes, requested
 from hub.collect import run as collect_run
-from hub.context import Ending, current
+from hub.context import Ending, current_hub
 from hub.db.engine import read_only_session
 from hub.errors import (
     DatabaseUnavailable,
@@ -317,7 +317,7 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
 
 def _process_lists(steps: Steps, company: ConnectedCompany) -> None:
     """Download the lists, check again what waits, and take the lists to the sources."""
-    plugins = current().plugins
+    plugins = current_hub().plugins
     steps.step("lists", lambda: record_download.refresh(company.id))
     steps.step("check what waits", lambda: _recheck_held(steps, company))
     for installation in active_installations(company.id):

@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from hub import notifications
-from hub.context import current
+from hub.context import current_hub
 from hub.db import planner_statistics
 from hub.db.engine import transaction
 from hub.errors import Busy, HubError, OtherFolderActive
@@ -185,7 +185,7 @@ class Scheduler:
         """
         if not self._is_leader():
             return 0
-        now = current().clock.now()
+        now = current_hub().clock.now()
         newest = self._newest
         if newest and now < newest - MIN_SETBACK:
             schedule.replan_after_clock_change(now)
@@ -275,6 +275,6 @@ def close_if_interrupted(run: Run) -> None:
         return
     try:
         with transaction() as session:
-            run_log.close_interrupted(session, run.kind, subject_id, current().clock.now())
+            run_log.close_interrupted(session, run.kind, subject_id, current_hub().clock.now())
     finally:
         lock.release()

@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from hub import outbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Sentence
 from hub.models import ConnectedCompany, Installation, Posting
@@ -82,7 +82,7 @@ def display_name(subject: Installation | ConnectedCompany) -> str:
     """
     if isinstance(subject, ConnectedCompany):
         return subject.name or f"Company {subject.realm}"
-    app = current().plugins.apps.get(subject.slug)
+    app = current_hub().plugins.apps.get(subject.slug)
     app_name = app.name if app else subject.slug
     company_name = subject.company.name or subject.company.realm
     return f"{app_name} of {company_name}"

@@ -9,7 +9,7 @@ from sqlalchemy import ScalarResult, func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import NotFound
 from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine, case_posting
@@ -331,7 +331,7 @@ def _app_name(slug: str | None) -> str:
     """Return the name of an app, or its slug if its plugin is not installed."""
     if not slug:
         return "QuickBooks"
-    app = current().plugins.apps.get(slug)
+    app = current_hub().plugins.apps.get(slug)
     return app.name if app else slug
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from hub import sources
 from hub.collect.read import read
 from hub.collect.setup import Setup, load_setup
-from hub.context import current
+from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.documents import Document, Yielded
 from hub.contract.types import App
@@ -41,7 +41,7 @@ def preview_app(
     A company and an installation are stored for it, so the database is one that is thrown away.
     Raise SettingsInvalid for settings that do not fit, and whatever error the source returns.
     """
-    apps = current().plugins.apps
+    apps = current_hub().plugins.apps
     if slug not in apps:
         raise NotFound("app", slug, apps)
     setup = _set_up(apps[slug], answers, country)
@@ -64,7 +64,7 @@ def placeholder_settings(app: App) -> dict[str, str]:
 def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
     """Return the setup of a collect for a company and an installation that are made for it."""
     facts = replace(EVERYTHING_ON, country=country)
-    now = current().clock.now()
+    now = current_hub().clock.now()
     with transaction() as session:
         company = ConnectedCompany(
             realm="none",

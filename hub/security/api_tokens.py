@@ -12,7 +12,7 @@ from typing import cast
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.errors import NotFound, Refused
 from hub.models import ApiToken, User
@@ -47,7 +47,7 @@ def create(
     name = name.strip()
     _check(session, person, name, scopes, days)
     token = PREFIX + secrets.token_urlsafe(32)
-    now = current().clock.now()
+    now = current_hub().clock.now()
     ordered_scopes = " ".join(scope for scope in SCOPES if scope in scopes)
     session.add(
         ApiToken(
@@ -76,12 +76,12 @@ def find(session: Session, token: str) -> ApiToken | None:
 
 def is_valid(token: ApiToken) -> bool:
     """Tell whether a token was not revoked and has not expired."""
-    return token.revoked_at is None and current().clock.now() < token.expires_at
+    return token.revoked_at is None and current_hub().clock.now() < token.expires_at
 
 
 def record_use(token: ApiToken) -> None:
     """Store that a token is used now, unless that was stored within the last minute."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     if token.used_at is not None and now - token.used_at < SEEN_INTERVAL:
         return
     with transaction() as session:
@@ -91,7 +91,7 @@ def record_use(token: ApiToken) -> None:
 
 def list_valid(session: Session, user_id: int | None = None) -> Sequence[ApiToken]:
     """Return the tokens that can be used, of one person or of all, the newest first."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     query = select(ApiToken).where(ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
     if user_id is not None:
         query = query.where(ApiToken.user_id == user_id)
@@ -107,7 +107,7 @@ def revoke(session: Session, token_id: int, who: str, *, user_id: int | None = N
     token = next((token for token in tokens if token.id == token_id), None)
     if token is None:
         raise NotFound("API token", str(token_id), [str(token.id) for token in tokens])
-    token.revoked_at = current().clock.now()
+    token.revoked_at = current_hub().clock.now()
     token.revoked_by = who
     person = session.get_one(User, token.user_id)
     audit.record(session, who, "token revoked", _audit_subject(person, token.name))
@@ -119,7 +119,7 @@ def revoke_all(session: Session, user_id: int | None = None) -> None:
     statement = update(ApiToken).where(ApiToken.revoked_at.is_(None))
     if user_id is not None:
         statement = statement.where(ApiToken.user_id == user_id)
-    session.execute(statement.values(revoked_at=current().clock.now(), revoked_by="hub"))
+    session.execute(statement.values(revoked_at=current_hub().clock.now(), revoked_by="hub"))
 
 
 def _check(session: Session, person: User, name: str, scopes: Collection[str], days: int) -> None:

@@ -116,7 +116,7 @@ def hash_of(line: Mapping[str, Any]) -> str:
 
 def is_shared() -> bool:
     """Return whether several machines write the log, so that its head is in the database."""
-    return hub_context.current().config.is_distributed
+    return hub_context.current_hub().config.is_distributed
 
 
 def head_place() -> str:
@@ -155,7 +155,7 @@ def folder_origin() -> str:
 
     It shows too whether the head of its entries is the one in the database.
     """
-    place = f"{socket.gethostname()} {hub_context.current().config.data.resolve()}"
+    place = f"{socket.gethostname()} {hub_context.current_hub().config.data.resolve()}"
     name = hmac.new(_derive_key(b"audit origin"), place.encode(), hashlib.sha256).hexdigest()
     return f"{SHARED_PREFIX}{name}"[:16] if is_shared() else name[:16]
 
@@ -211,7 +211,7 @@ def _make_entries(
     details: Mapping[str, Mapping[str, Any]],
 ) -> list[AuditEntry]:
     """Return the entries for an act, each with the hash of the one before it."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     origin_detail = {"address": client_address(), "token": _read_from_request(API_TOKEN)}
     origin_detail = {name: text for name, text in origin_detail.items() if text}
     previous = newest.hash if newest else FIRST
@@ -267,7 +267,7 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
 
 def _head_of(newest: AuditEntry | None, number: int) -> audit_head.Head:
     """Return the head of the log as it is in the database."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     if newest is None:
         return audit_head.create_head(0, 0, FIRST, now)
     return audit_head.create_head(number, newest.id, newest.hash, now)
@@ -284,14 +284,14 @@ def _write_head(head: audit_head.Head, *, replaces: bool = False) -> None:
 
 def _copy(lines: Sequence[Mapping[str, Any]]) -> None:
     """Copy entries to where the setting says, if it is set."""
-    config = hub_context.current().config
+    config = hub_context.current_hub().config
     if config.audit_copy:
         audit_copy.write(config.audit_copy, config.data, lines)
 
 
 def _head_path() -> Path:
     """Return the file of the head in the data folder."""
-    return hub_context.current().config.data / HEAD_FILE
+    return hub_context.current_hub().config.data / HEAD_FILE
 
 
 def _head_key() -> bytes:
@@ -301,5 +301,5 @@ def _head_key() -> bytes:
 
 def _derive_key(purpose: bytes) -> bytes:
     """Derive a key of the audit log from the secret key."""
-    secret_key = hub_context.current().config.secret_key
+    secret_key = hub_context.current_hub().config.secret_key
     return hmac.new(secret_key.encode(), purpose, hashlib.sha256).digest()

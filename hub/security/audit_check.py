@@ -55,7 +55,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
         raise AuditBroken(noted.id, CUT_OFF)
     if copied:
         _compare_copy(session, copied, result)
-    config = hub_context.current().config
+    config = hub_context.current_hub().config
     failure = audit_copy.failure(config.data) if config.audit_copy else ""
     if failure:
         result.remarks.append(
@@ -133,7 +133,7 @@ def _require_noted(head: Head, is_signed: bool, number: int | None) -> None:
 
 def _copy_path() -> Path | None:
     """Return the file with the copy, if the copy is a file."""
-    target = hub_context.current().config.audit_copy
+    target = hub_context.current_hub().config.audit_copy
     if not target or audit_copy.is_syslog(target):
         return None
     return Path(target)

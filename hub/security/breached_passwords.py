@@ -11,7 +11,7 @@ from typing import Literal
 
 from flask import has_app_context
 
-from hub.context import current
+from hub.context import current_hub
 from hub.crypto.hash_list import HashList
 from hub.errors import Refused
 
@@ -25,7 +25,7 @@ def is_listed(password: str) -> bool:
 
     Raise Refused if the list cannot be read, so that no password passes unchecked.
     """
-    path = current().config.breached_passwords_file if has_app_context() else ""
+    path = current_hub().config.breached_passwords_file if has_app_context() else ""
     if not path:
         return False
     texts = {password, *(unicodedata.normalize(form, password) for form in FORMS)}

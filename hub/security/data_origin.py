@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.crypto.keys import ORIGIN_FILE
 from hub.db.engine import address_without_password, read_only_session, transaction
 from hub.errors import ConfigurationError, HubError
@@ -58,7 +58,7 @@ def mark_database(command: str) -> None:
     with transaction() as session:
         origin = session.get(DatabaseOrigin, ROW)
         if origin is None:
-            now = current().clock.now()
+            now = current_hub().clock.now()
             origin = DatabaseOrigin(id=ROW, made_by=command, made_at=now)
             session.add(origin)
         elif origin.made_by != command:
@@ -97,14 +97,14 @@ def record_of(session: Session) -> DatabaseOrigin:
     """Return the record of a database of `hub init`; add it if it is missing."""
     origin = session.get(DatabaseOrigin, ROW)
     if origin is None:
-        origin = DatabaseOrigin(id=ROW, made_by=INIT, made_at=current().clock.now())
+        origin = DatabaseOrigin(id=ROW, made_by=INIT, made_at=current_hub().clock.now())
         session.add(origin)
     return origin
 
 
 def require_no_demo() -> None:
     """Raise ConfigurationError if the data folder or the database belongs to a demo."""
-    config = current().config
+    config = current_hub().config
     require_no_demo_folder(config.data)
     with read_only_session() as session:
         if is_demo(session):

@@ -16,12 +16,12 @@ ACCEPTED_MAIL = "accepted_mail"  # a hash of the mail server's address that acce
 
 def is_in_environment(name: str) -> bool:
     """Tell whether the environment or the file of HUB_CONFIG gives a setting."""
-    return name in hub_context.current().config.names_set
+    return name in hub_context.current_hub().config.names_set
 
 
 def mail_url() -> str:
     """Return the address of the mail server, with its password; "" if there is none."""
-    return hub_context.current().config.mail_url or read(MAIL_URL)
+    return hub_context.current_hub().config.mail_url or read(MAIL_URL)
 
 
 def has_accepted_mail() -> bool:
@@ -43,7 +43,7 @@ def note_accepted_mail(url: str) -> None:
 
 def contact_address() -> str:
     """Return the contact for questions about this hub; "" if nobody is named."""
-    return hub_context.current().config.contact or read(CONTACT)
+    return hub_context.current_hub().config.contact or read(CONTACT)
 
 
 def read(name: str) -> str:

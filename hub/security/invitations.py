@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.errors import Refused
 from hub.exact_json import is_storable
 from hub.models import Invitation, InvitationRight, User
@@ -53,7 +53,7 @@ def invite(
 def renew(session: Session, invitation: Invitation, who: str) -> str:
     """Return a new code for an invitation; the former one becomes invalid."""
     code = one_time_codes.generate()
-    now = current().clock.now()
+    now = current_hub().clock.now()
     invitation.invited_by = who
     invitation.invited_at = now
     invitation.expires_at = now + INVITATION_LIFETIME
@@ -86,7 +86,7 @@ def pending_invitations(session: Session) -> Sequence[Invitation]:
 
 def is_usable(invitation: Invitation) -> bool:
     """Tell whether an invitation can still be accepted."""
-    is_in_time = current().clock.now() < invitation.expires_at
+    is_in_time = current_hub().clock.now() < invitation.expires_at
     return is_in_time and invitation.guesses < MAX_GUESSES and bool(rights_of(invitation))
 
 

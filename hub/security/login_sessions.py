@@ -13,7 +13,7 @@ from blinker import signal
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import LoginSession
 
 IDLE_LIMIT = dt.timedelta(minutes=30)  # without a request
@@ -54,7 +54,7 @@ def begin(
     used_challenge: str | None = None,
 ) -> str:
     """Begin a session and return the id for its cookie, of which only a hash is stored."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     _remove_old(session, user_id, now)
     token = tokens.token_urlsafe(32)
     session.add(
@@ -85,7 +85,7 @@ def find(session: Session, token: str) -> LoginSession | None:
 
 def is_live(row: LoginSession) -> bool:
     """Tell whether a session was not ended and has not run out."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     longest = SECOND_FACTOR_PERIOD if row.needs_factor else MAX_SESSION_LENGTH
     is_in_time = now - row.seen_at < IDLE_LIMIT and now - row.began_at < longest
     return row.ended_at is None and is_in_time
@@ -94,7 +94,7 @@ def is_live(row: LoginSession) -> bool:
 def complete(session: Session, session_id: int, factor: str) -> str:
     """Note that the second factor was right; return the new id for the cookie."""
     row = session.get_one(LoginSession, session_id, with_for_update=True)
-    now = current().clock.now()
+    now = current_hub().clock.now()
     token = tokens.token_urlsafe(32)
     row.key = hash_token(token)
     row.factors = f"{row.factors}+{factor}"
@@ -119,24 +119,24 @@ def is_password_only(row: LoginSession) -> bool:
 
 def confirm(session: Session, session_id: int) -> None:
     """Note that the person has just proved again who they are."""
-    values = {"confirmed_at": current().clock.now(), "failures": 0, "challenge": None}
+    values = {"confirmed_at": current_hub().clock.now(), "failures": 0, "challenge": None}
     session.execute(update(LoginSession).where(LoginSession.id == session_id).values(values))
 
 
 def is_confirmed(row: LoginSession) -> bool:
     """Tell whether the person proved a short time ago who they are."""
-    return current().clock.now() - row.confirmed_at < CONFIRMATION_LIFETIME
+    return current_hub().clock.now() - row.confirmed_at < CONFIRMATION_LIFETIME
 
 
 def note_request(session: Session, session_id: int) -> None:
     """Note that the session is in use."""
-    values = {"seen_at": current().clock.now()}
+    values = {"seen_at": current_hub().clock.now()}
     session.execute(update(LoginSession).where(LoginSession.id == session_id).values(values))
 
 
 def is_note_due(row: LoginSession) -> bool:
     """Tell whether this request is to be noted; one in a minute is enough."""
-    return current().clock.now() - row.seen_at >= SEEN_INTERVAL
+    return current_hub().clock.now() - row.seen_at >= SEEN_INTERVAL
 
 
 def note_failure(session: Session, session_id: int) -> bool:
@@ -204,7 +204,7 @@ def hash_token(token: str) -> str:
 
 def _end_all(session: Session, where: Sequence, reason: EndReason) -> int:  # type: ignore[type-arg]
     """End the sessions that match."""
-    values = {"ended_at": current().clock.now(), "end_reason": reason, "challenge": None}
+    values = {"ended_at": current_hub().clock.now(), "end_reason": reason, "challenge": None}
     ended = session.execute(update(LoginSession).where(*where).values(values))
     return int(ended.rowcount)  # type: ignore[attr-defined]
 

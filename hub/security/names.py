@@ -5,7 +5,7 @@ import unicodedata
 import idna
 from email_validator import EmailNotValidError, validate_email
 
-from hub.context import current
+from hub.context import current_hub
 from hub.errors import Refused
 
 MAX_LENGTH = 254  # of an e-mail address
@@ -90,6 +90,6 @@ def _fold(name: str) -> str:
 def _reserved_names() -> set[str]:
     """Return the names that the audit log uses for others than people, normalized."""
     names = set(RESERVED)
-    for slug, app in current().plugins.apps.items():
+    for slug, app in current_hub().plugins.apps.items():
         names |= {_fold(slug), _fold(app.name)}
     return names

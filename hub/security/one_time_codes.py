@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 
-from hub.context import current
+from hub.context import current_hub
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that is easily taken for another sign
 LENGTH = 28  # signs of five bits each: 140 bits, so that a hash without a key hides a code
@@ -24,7 +24,9 @@ def hash_code(purpose: str, subject: str, code: str) -> str:
 
     It depends on HUB_SECRET_KEY. Codes that stay valid for years have `hash_lasting_code`.
     """
-    key = hmac.new(current().config.secret_key.encode(), b"one-time code", hashlib.sha256).digest()
+    key = hmac.new(
+        current_hub().config.secret_key.encode(), b"one-time code", hashlib.sha256
+    ).digest()
     text = "\0".join((purpose, subject, _normalize(code)))
     return hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import insert
 from hub.errors import Refused
 from hub.exact_json import is_storable
@@ -33,14 +33,14 @@ def request_code(session: Session, name: str) -> None:
     waiting = select(func.count()).select_from(PasswordResetRequest)
     if (session.scalar(waiting) or 0) >= MAX_REQUESTS:
         return
-    row = {"normalized_name": names.normalize(name), "requested_at": current().clock.now()}
+    row = {"normalized_name": names.normalize(name), "requested_at": current_hub().clock.now()}
     statement = insert(session, PasswordResetRequest).values([row])
     session.execute(statement.on_conflict_do_nothing())
 
 
 def due_requests(session: Session) -> Sequence[PasswordResetRequest]:
     """Return the requests whose code can be mailed now, the oldest first."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     tried_at = PasswordResetRequest.tried_at
     is_due = tried_at.is_(None) | (tried_at <= now - RETRY_PAUSE)
     query = select(PasswordResetRequest).where(is_due)
@@ -49,7 +49,7 @@ def due_requests(session: Session) -> Sequence[PasswordResetRequest]:
 
 def find_recipient(session: Session, request: PasswordResetRequest) -> User | None:
     """Return the person to mail a code to; None if there is none, or one was mailed just now."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     person = people.find(session, request.normalized_name)
     if person is None or not person.active or not people.mail_address(person):
         return None
@@ -73,14 +73,14 @@ def postpone_request(session: Session, request: PasswordResetRequest) -> None:
     """Try a request again after a pause."""
     name = request.normalized_name
     statement = update(PasswordResetRequest).where(PasswordResetRequest.normalized_name == name)
-    session.execute(statement.values(tried_at=current().clock.now()))
+    session.execute(statement.values(tried_at=current_hub().clock.now()))
 
 
 def store_code(
     session: Session, person: User, code: str, valid_for: dt.timedelta, who: str
 ) -> None:
     """Store the code with which a person may set a new password, in place of an earlier one."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     row = {
         "user_id": person.id,
         "created_at": now,
@@ -102,7 +102,7 @@ def check(session: Session, name: str, code: str) -> PasswordReset | None:
     reset = session.get(PasswordReset, person.id)
     if reset is None or reset.guesses >= MAX_GUESSES:
         return None
-    if current().clock.now() >= reset.expires_at:
+    if current_hub().clock.now() >= reset.expires_at:
         return None
     if one_time_codes.is_right(reset.code_hash, PURPOSE, str(person.id), code):
         return reset

@@ -9,7 +9,7 @@ from flask_security import hash_password
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import NotFound, Refused
 from hub.exact_json import is_storable
@@ -152,7 +152,7 @@ def set_password(session: Session, person: User, password_hash: str) -> None:
 
 def record_log_in(session: Session, person_id: int) -> None:
     """Store that a person logged in now."""
-    now = current().clock.now().replace(tzinfo=None)  # the column has no zone; it is UTC
+    now = current_hub().clock.now().replace(tzinfo=None)  # the column has no zone; it is UTC
     statement = update(User).where(cast(Any, User.id) == person_id)
     session.execute(statement.values(last_login_at=now))
 

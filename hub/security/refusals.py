@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.errors import DatabaseUnavailable
 from hub.security import audit
@@ -56,7 +56,7 @@ class Refusals:
 
     def end_window(self) -> Counter[str]:
         """Begin a new window if the last one is over; return what only was counted in that."""
-        number = int(current().clock.now().timestamp()) // WINDOW_SECONDS
+        number = int(current_hub().clock.now().timestamp()) // WINDOW_SECONDS
         with self._lock:
             if number == self._window.number:
                 return Counter()

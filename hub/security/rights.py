@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import (
     Case,
@@ -309,7 +309,7 @@ def describe(session: Session, right: Right) -> str:
         return Sentence("%(role)s of everything", role=Sentence(right.role))
     app_name: str = Sentence("every app")
     if slug is not None:
-        app = current().plugins.apps.get(slug)
+        app = current_hub().plugins.apps.get(slug)
         app_name = app.name if app else slug
     if company_id is None:
         return Sentence(
@@ -335,7 +335,7 @@ def audit_detail(session: Session, rights: Sequence[Right]) -> dict[str, str]:
 def _known_apps(session: Session) -> list[str]:
     """Return the apps that are installed or enabled anywhere."""
     enabled = session.scalars(select(Installation.slug).distinct())
-    return sorted({*current().plugins.apps, *enabled})
+    return sorted({*current_hub().plugins.apps, *enabled})
 
 
 def _audit_name(person: User) -> str:

@@ -7,7 +7,7 @@ from passlib.totp import TOTP, TotpMatch
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import Authenticator, Passkey, RecoveryCode, User
 from hub.security import audit, login_sessions, one_time_codes, secrets
 from hub.security.login_sessions import EndReason
@@ -20,7 +20,7 @@ RECOVERY = "recovery code"
 
 def is_required(is_owner: bool) -> bool:
     """Tell whether the hub requires a second factor of a person."""
-    setting = current().config.second_factor
+    setting = current_hub().config.second_factor
     return setting == "all" or (setting == "owners" and is_owner)
 
 
@@ -66,7 +66,7 @@ def confirm_secret(session: Session, user_id: int, code: str) -> bool:
         return False
     secrets.put(session, _secret_name(user_id, "secret"), secret)
     secrets.forget(session, _secret_name(user_id, "proposal"))
-    now = current().clock.now()
+    now = current_hub().clock.now()
     session.merge(Authenticator(user_id=user_id, added_at=now, last_counter=match.counter))
     return True
 
@@ -94,7 +94,7 @@ def accept_recovery_code(session: Session, user_id: int, code: str) -> bool:
         RecoveryCode.code.in_((_hash_recovery_code(user_id, code), _former_hash(user_id, code))),
         RecoveryCode.used_at.is_(None),
     )
-    values = {"used_at": current().clock.now()}
+    values = {"used_at": current_hub().clock.now()}
     used = session.execute(update(RecoveryCode).where(*is_unused).values(values))
     return bool(used.rowcount)  # type: ignore[attr-defined]
 
@@ -149,7 +149,7 @@ def _match_code(secret: str, code: str, last_counter: int | None) -> TotpMatch |
     try:
         return TOTP(key=secret, format="base32").match(
             digits,
-            time=current().clock.now(),
+            time=current_hub().clock.now(),
             window=CLOCK_DIFFERENCE,
             last_counter=last_counter,
         )

@@ -28,7 +28,7 @@ def put(session: Session, place: str, text: str) -> None:
 
     A place is such as "installation:3:password"; the sealed text opens nowhere else.
     """
-    shared = hub_context.current()
+    shared = hub_context.current_hub()
     shared.mask.add((token_in(text),))
     sealed = shared.vault.seal(place, text)
     session.merge(Secret(place=place, sealed=sealed))
@@ -56,7 +56,7 @@ def _read(place: str) -> str | None:
 
 def _open(place: str, sealed: bytes) -> str:
     """Open a sealed text, and mask it from now on if it is like a token."""
-    shared = hub_context.current()
+    shared = hub_context.current_hub()
     text = shared.vault.open(place, sealed)
     shared.mask.add((token_in(text),))
     return text
@@ -86,7 +86,7 @@ def put_all(
 
 def rotate(session: Session) -> int:
     """Seal under the newest key whatever is not yet; return how many secrets that were."""
-    vault = hub_context.current().vault
+    vault = hub_context.current_hub().vault
     secrets = select(Secret.place, Secret.sealed).order_by(Secret.place)
     rows = session.execute(secrets.with_for_update()).all()
     changes = []
@@ -172,7 +172,7 @@ def installation_lock(installation_id: int) -> AbstractContextManager[None]:
 @contextmanager
 def _file_lock(installation_id: int) -> Iterator[None]:
     """Hold a lock among the processes of this data folder."""
-    folder = hub_context.current().config.data / "locks"
+    folder = hub_context.current_hub().config.data / "locks"
     lock = FileLock(folder / f"secrets-{installation_id}.lock")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -35,7 +35,7 @@ def options(app: App, installation: Installation) -> dict[str, Any]:
     if not app.rate:
         return {}
     rate = Rate.parse(app.rate)
-    if hub_context.current().is_demo and rate.is_divided:
+    if hub_context.current_hub().is_demo and rate.is_divided:
         return {}
     name = _account_name(app, installation)
     return {
@@ -50,7 +50,7 @@ def _account_name(app: App, installation: Installation) -> str:
     All installations that are bound to the account share it, and the apps of a plugin with the same
     rate. An installation that is not bound yet counts alone.
     """
-    scope = hub_context.current().plugins.scope(app.slug)
+    scope = hub_context.current_hub().plugins.scope(app.slug)
     account = f"account {installation.tenant}"
     if installation.tenant is None:
         account = f"installation {installation.id}"
@@ -71,7 +71,7 @@ def _open_slot(app: str, slug: str, rate: Rate, name: str) -> Iterator[None]:
 
 def _enter(slot: ExitStack, app: str, slug: str, rate: Rate, name: str) -> None:
     """Enter a slot of the limiter, in several turns if the wait is long."""
-    clock = hub_context.current().clock
+    clock = hub_context.current_hub().clock
     limiter = _account_limiter(rate, name)
     is_page = has_request_context()
     until = clock.monotonic() + (MAX_PAGE_WAIT_SECONDS if is_page else MAX_WAIT_SECONDS)
@@ -96,7 +96,7 @@ def _pause(rate: Rate, name: str, seconds: float) -> None:
 
 def _account_limiter(rate: Rate, name: str) -> RateLimiter | SharedRateLimiter:
     """Return the limiter of an account of a source in this process."""
-    hub = hub_context.current()
+    hub = hub_context.current_hub()
     calls, seconds = rate.part
     limits = Limits(
         per_second=calls, per_period=calls, concurrent=CONCURRENT_CALLS, batches=1, period=seconds

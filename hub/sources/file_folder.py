@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from hub.cases import inbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.errors import NeedsAttention, Refused, Sentence
 from hub.models import Installation
@@ -24,7 +24,7 @@ PERSON = "hub"
 
 def folder_of(installation: Installation) -> Path | None:
     """Return the folder of an installation; None if the hub watches no folder."""
-    root = current().config.files_root
+    root = current_hub().config.files_root
     if root is None:
         return None
     return root / installation.company.realm / installation.slug
@@ -60,7 +60,7 @@ def receive_all(installation: Installation) -> list[Sentence]:
 
 def _settled_files(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder that are completely written, in the order of their names."""
-    now = current().clock.now().timestamp()
+    now = current_hub().clock.now().timestamp()
     settled = (path for path in sorted(folder.iterdir()) if _is_settled(path, now))
     return islice(settled, MAX_FILES)
 

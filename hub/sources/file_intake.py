@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.context import current
+from hub.context import current_hub
 from hub.contract import files
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
@@ -50,7 +50,7 @@ def receive(
     if existing:
         return existing
     arrived = files.ReceivedFile(
-        id=0, name=name, digest=digest, size=len(content), received_at=current().clock.now()
+        id=0, name=name, digest=digest, size=len(content), received_at=current_hub().clock.now()
     )
     arrived, held = _read_as_mapped_before(installation, arrived, content)
     stored = StoredFile(

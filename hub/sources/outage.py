@@ -24,7 +24,7 @@ def note_failure(installation_id: int, error: HubError) -> None:
 
     The cases of other failures are opened by `report` once they last.
     """
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     with engine.transaction() as session:
         row = session.get_one(Installation, installation_id)
         row.failing_since = row.failing_since or now
@@ -79,7 +79,7 @@ def next_attempt(session: Session, row: Installation) -> dt.datetime | None:
         Schedule.installation_id == row.id, Schedule.kind == RunKind.SYNC, Schedule.enabled
     )
     due: dt.datetime | None = session.scalar(schedule)
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     if due is None or due <= now:
         return None
     return due
@@ -90,7 +90,7 @@ def _is_due(session: Session, row: Installation) -> bool:
 
     A case that is open already is kept up to date.
     """
-    hub = hub_context.current()
+    hub = hub_context.current_hub()
     if row.slug not in hub.plugins.apps or row.failing_since is None:
         return False
     outage = hub.clock.now() - row.failing_since

@@ -31,7 +31,7 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
 
     Return how many records each field has. Without `fields`, all fields are pushed that may be.
     """
-    plugins = hub_context.current().plugins
+    plugins = hub_context.current_hub().plugins
     if not plugins.has(installation.slug, "hub_records"):
         return {}
     here = site_of(installation)
@@ -179,7 +179,7 @@ def _match_key(installation: Installation, field: Field) -> dict[str, Any]:
     """Return the columns that the matches of a field have in common."""
     return {
         "company_id": installation.company_id,
-        "scope": hub_context.current().plugins.scope(installation.slug),
+        "scope": hub_context.current_hub().plugins.scope(installation.slug),
         "tenant": installation.tenant,
         "field": field.name,
     }
@@ -195,7 +195,7 @@ def _link_codes(
     key = _match_key(installation, field)
     query = select(Match).filter_by(**key)
     matches = {match.code: match for match in session.scalars(query)}
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     values = {
         **key,
         "role": field.role,

@@ -4,7 +4,7 @@ import logging
 
 from flask import has_app_context
 
-from hub.context import current
+from hub.context import current_hub
 from hub.http.client import SentCall
 from hub.telemetry.counts import SOURCE_CALLS
 
@@ -18,7 +18,7 @@ def note(slug: str, call: SentCall) -> None:
     It is a function without any reference to the hub, because plugins hold it.
     """
     if has_app_context():
-        current().counts.add(SOURCE_CALLS, slug, _status_class(call.status))
+        current_hub().counts.add(SOURCE_CALLS, slug, _status_class(call.status))
     if log.isEnabledFor(logging.INFO):
         fields = {"app": slug, "status": call.status, "seconds": round(call.seconds, 3)}
         log.info("Source: %s %s", call.method, call.host, extra=fields)

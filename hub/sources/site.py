@@ -89,7 +89,7 @@ def site_of(
     secrets: dict[str, str] | None = None,
 ) -> Site:
     """Return the site of an installation, also with settings and secrets that are not saved yet."""
-    context = hub_context.current()
+    context = hub_context.current_hub()
     app = app_of(installation)
     company = installation.company
     values = _load_settings(app, installation.settings if settings is None else settings)
@@ -137,7 +137,7 @@ def for_listener(here: Site) -> Site:
 
     It has no secrets, and its client may call no host: both belong to the app of the site.
     """
-    context = hub_context.current()
+    context = hub_context.current_hub()
     http = AppHttp(
         "A plugin that gets every receipt",
         (),
@@ -168,7 +168,7 @@ def _readable_secrets(
 
 def webhook_url(installation: Installation) -> str:
     """Return the address at which the source calls the hub for this installation."""
-    config = hub_context.current().config
+    config = hub_context.current_hub().config
     base = config.public_url.rstrip("/")
     return f"{base}/webhooks/{installation.id}"
 
@@ -228,7 +228,7 @@ def _hide_stored_secrets(installation: Installation) -> None:
 
 def app_of(installation: Installation) -> App:
     """Return the app of an installation."""
-    return hub_context.current().plugins.apps[installation.slug]
+    return hub_context.current_hub().plugins.apps[installation.slug]
 
 
 def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
@@ -236,7 +236,7 @@ def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
 
     Its exceptions are not translated: see `guarded`.
     """
-    plugins = hub_context.current().plugins
+    plugins = hub_context.current_hub().plugins
     return plugins.call(installation.slug, hook, **values)
 
 

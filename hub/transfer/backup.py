@@ -32,7 +32,7 @@ PAGES = 1000  # of SQLite's backup, between two reports
 
 def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) -> Manifest:
     """Write a backup of the application's database; `keys` adds the key files."""
-    config = hub_context.current().config
+    config = hub_context.current_hub().config
     if path.exists():
         raise Refused(f"{path} exists already. Nothing was changed; name a new file.")
     with engine.read_only_session() as session:
@@ -50,7 +50,7 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
         with _read_only(f"sqlite:///{copied}") as connection:
             counts = {table.name: rows.count(connection, table) for table in rows.ordered_tables()}
         manifest = Manifest(
-            made_at=hub_context.current().clock.now().isoformat(timespec="seconds"),
+            made_at=hub_context.current_hub().clock.now().isoformat(timespec="seconds"),
             version=version("qbo-hub"),
             revision=schema.newest_revision(),
             origin=address_without_password(config.database_url),

@@ -88,7 +88,7 @@ def _move_rows(
     with Session(source) as session:
         record = data_origin.record_of(session)
         record.moved_to = addresses.new
-        record.moved_at = record.moved_at or hub_context.current().clock.now()
+        record.moved_at = record.moved_at or hub_context.current_hub().clock.now()
         session.flush()
     source.commit()
     return result

@@ -22,7 +22,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.models import LoginSession, Passkey, User
@@ -79,11 +79,11 @@ def is_factor_missing() -> bool:
 
 def may_postpone() -> bool:
     """Tell whether the set-up may still be postponed: for some days after it was first asked."""
-    days = current().config.second_factor_grace_days
+    days = current_hub().config.second_factor_grace_days
     asked_at = current_user.factor_asked_at
     if asked_at is None:
         return days > 0
-    return bool(current().clock.now() < asked_at + dt.timedelta(days=days))
+    return bool(current_hub().clock.now() < asked_at + dt.timedelta(days=days))
 
 
 @pages.get("/")
@@ -102,14 +102,14 @@ def require_factor() -> str | Response:
     if not is_factor_missing():
         return redirect(destination)
     if current_user.factor_asked_at is None:
-        values: Any = {"factor_asked_at": current().clock.now()}
+        values: Any = {"factor_asked_at": current_hub().clock.now()}
         with transaction() as write:
             write.execute(update(User).where(User.id == current_user.id).values(values))
     return render_template(
         "factor_required.html",
         destination=destination,
         may_postpone=may_postpone(),
-        days=current().config.second_factor_grace_days,
+        days=current_hub().config.second_factor_grace_days,
     )
 
 

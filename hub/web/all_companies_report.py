@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask import Response, render_template, request
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import ConnectedCompany
 from hub.web import checklist, company_totals, exports, report_charts, report_tables
 from hub.web.access import scope
@@ -33,7 +33,7 @@ class CompanyTotals(NamedTuple):
 
 def render(session: Session) -> str:
     """Render the page: the totals by currency and by company, and what needs attention."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     waiting = company_totals.waiting_totals(session, scope().installations(), now)
     if not waiting and company_totals.newest_date(session, scope().documents()) is None:
         steps = checklist.read_until_posted(session)
@@ -72,7 +72,7 @@ def download(session: Session) -> Response:
 
 def _months(session: Session) -> tuple[Period, Period]:
     """Return the newest month with documents, and the one that the address names or else this."""
-    today = current().clock.now().date()
+    today = current_hub().clock.now().date()
     newest = company_totals.newest_month(session, scope().documents(), today)
     return newest, report_tables.parse_month(request.args.get("month", "")) or newest
 

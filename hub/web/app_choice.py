@@ -7,7 +7,7 @@ from flask import Blueprint, abort, render_template, request, url_for
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import contains_eager
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation
 from hub.web import company_choice
@@ -64,7 +64,7 @@ def _select(words: str) -> Select[Any]:
 def _mentions(words: str) -> ColumnElement[bool]:
     """Return the condition that a company or an app has these words, or a company this number."""
     slugs = []
-    for slug, app in current().plugins.apps.items():
+    for slug, app in current_hub().plugins.apps.items():
         if words.casefold() in app.name.casefold():
             slugs.append(slug)
     return or_(

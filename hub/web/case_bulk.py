@@ -11,7 +11,7 @@ from sqlalchemy import and_, select, update
 from werkzeug import Response
 
 from hub.cases import inbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, CaseNote, Installation, Posting, case_posting
@@ -234,7 +234,7 @@ def _snooze(cases: Sequence[Case], form: Form) -> Reasons:
     except ValueError:
         raise Refused(gettext("Choose the day until which they are hidden.")) from None
     until = dt.datetime.combine(day, dt.time(), ZoneInfo(zone()))
-    if until <= current().clock.now():
+    if until <= current_hub().clock.now():
         raise Refused(gettext("Choose a day in the future."))
     with transaction() as session:
         _store(session, cases, {}, "case snoozed", {"snoozed_until": until})
@@ -253,7 +253,7 @@ def _note(cases: Sequence[Case], form: Form) -> Reasons:
     text = form.get("text", "").strip()[:MAX_NOTE_LENGTH]
     if not text:
         raise Refused(gettext("Enter the note."))
-    now = current().clock.now()
+    now = current_hub().clock.now()
     with transaction() as session:
         for case in cases:
             session.add(CaseNote(case_id=case.id, at=now, who=person_name(), text=text))

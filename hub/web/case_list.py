@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select, ty
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.context import current
+from hub.context import current_hub
 from hub.models import Case, ConnectedCompany, Installation, SourceDocument, case_posting
 from hub.models.enums import CaseDecision
 from hub.outbox import apply_sign, case_amounts
@@ -94,7 +94,7 @@ class CaseRow:
     @property
     def age(self) -> str:
         """Return for how long the case has been open, in days, hours or minutes."""
-        end = self.case.closed_at or current().clock.now()
+        end = self.case.closed_at or current_hub().clock.now()
         minutes = int((end - self.case.opened_at).total_seconds()) // 60
         if minutes >= 24 * 60:
             return gettext("%(count)s d", count=minutes // (24 * 60))
@@ -107,7 +107,7 @@ class CaseRow:
         """Tell whether the earliest document should have been paid by now."""
         if self.due is None:
             return False
-        return self.due < current().clock.now().date()
+        return self.due < current_hub().clock.now().date()
 
 
 def filters_of_request() -> dict[str, str]:
@@ -235,7 +235,7 @@ def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
         return [Case.closed_at.is_not(None)]
     is_open: list[ColumnElement[bool]] = [Case.closed_at.is_(None)]
     if show == "snoozed":
-        return [*is_open, Case.snoozed_until > current().clock.now()]
+        return [*is_open, Case.snoozed_until > current_hub().clock.now()]
     if show == "mine":
         is_open.append(Case.assignee == person_name())
     return [*is_open, inbox.is_awake()]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import Case, Posting
 from hub.models.enums import SendOutcome
 from hub.posting.reconcile.cases import CAUSE_SUFFIX
@@ -63,7 +63,7 @@ def read_entities(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
     Leave out those that it does not have, and stop when it cannot answer now.
     """
     entities: dict[Key, dict[str, Any]] = {}
-    deadline_at = current().clock.monotonic() + READ_SECONDS
+    deadline_at = current_hub().clock.monotonic() + READ_SECONDS
     distinct = list(dict.fromkeys(keys))
     for key in distinct[:MAX_READS]:
         company_id, kind, id = key

@@ -6,7 +6,7 @@ from flask import url_for
 from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.value_object import value_object
 from hub.installations import enable
 from hub.models import AuditEntry, ConnectedCompany, Installation, ListState, Posting, Run
@@ -89,7 +89,7 @@ def read(session: Session) -> Checklist:
 
 def read_if_shown(session: Session) -> Checklist | None:
     """Return the checklist for a person who may see it: it is about the hub as a whole."""
-    return read(session) if may("viewer") and not current().is_demo else None
+    return read(session) if may("viewer") and not current_hub().is_demo else None
 
 
 def read_until_posted(session: Session) -> Checklist | None:
@@ -219,7 +219,7 @@ def _has_lists(session: Session) -> bool:
     enabled = select(Installation.slug).where(Installation.enabled).distinct()
     taking: list[str] = []
     others: list[str] = []
-    plugins = current().plugins
+    plugins = current_hub().plugins
     for slug in session.scalars(enabled):
         takes_lists = slug in plugins.apps and plugins.has(slug, "hub_records")
         (taking if takes_lists else others).append(slug)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort
 from sqlalchemy import select
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.types import App
 from hub.db.engine import read_only_session
 from hub.errors import AccessNeeded
@@ -73,7 +73,7 @@ def request_runs(before: Installation, saved: Installation) -> None:
     """Request the runs that changed settings need; a paused app needs none."""
     if not is_active(saved):
         return
-    has_lists = current().plugins.has(saved.slug, "hub_records")
+    has_lists = current_hub().plugins.has(saved.slug, "hub_records")
     if has_lists and saved.settings != before.settings:
         run_log.request(RunKind.LISTS, saved.company_id, person_name())
     run_log.request(RunKind.SYNC, saved.id, person_name())

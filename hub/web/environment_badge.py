@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, g
 
 from hub.config import API_URLS
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.types import App
 from hub.contract.web_addresses import LOOPBACK_HOSTS
 from hub.errors import HubError
@@ -58,7 +58,7 @@ def source_badge(app: App | None, installation: Installation) -> Badge | None:
 
 def _badge(keys: intuit_keys.IntuitKeys) -> Badge | None:
     """Return the badge of the addresses in use."""
-    if current().is_demo:
+    if current_hub().is_demo:
         sentence = gettext("This is a demo: QuickBooks and the sources are stand-ins.")
         return Badge(gettext("Demo"), sentence)
     if not keys.are_complete or keys.api_url == API_URLS["production"]:

@@ -18,7 +18,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import Secret
 from hub.security import secrets
@@ -39,7 +39,7 @@ def save(content: Mapping[str, Any], owner: str) -> str:
     text = json.dumps({"owner": owner, "browser": browser, "content": content})
     if len(text) > MAX_LENGTH:
         return ""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     expires = _stamp(now + LIFETIME)
     random_part = tokens.token_urlsafe(32)
     token = f"{expires}-{random_part}"
@@ -74,7 +74,7 @@ def load(token: str, owner: str) -> dict[str, Any]:
     if match is None:
         return {}
     expires = match[1]
-    if expires < _stamp(current().clock.now()):
+    if expires < _stamp(current_hub().clock.now()):
         return {}
     with read_only_session() as session:
         text = secrets.get(session, _place(token))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.cases import inbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import Case, ConnectedCompany, Installation, Run, Schedule, Token
 from hub.models.enums import RunKind, RunOutcome
@@ -166,6 +166,6 @@ def _next_runs(session: Session, installation_ids: Collection[int]) -> dict[int,
 
 def _starts() -> tuple[dt.datetime, dt.datetime]:
     """Return when today and this month began, in the zone of the page."""
-    now = current().clock.now().astimezone(ZoneInfo(zone()))
+    now = current_hub().clock.now().astimezone(ZoneInfo(zone()))
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return today, today.replace(day=1)

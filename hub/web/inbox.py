@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Case, CaseNote, Installation
@@ -335,7 +335,7 @@ def _context(session: Session, case: Case) -> dict[str, Any]:
     return {
         "notes": list(session.scalars(notes)),
         "people": case_assignees.offer(session) if is_decided_here else None,
-        "is_snoozed": until is not None and until > current().clock.now(),
+        "is_snoozed": until is not None and until > current_hub().clock.now(),
         "row": row,
         "stopped": {case.id: row.documents},
         "subjects": {case.id: row.subject},

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import outbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations import early_documents, enable
@@ -74,7 +74,7 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
 
     The app is None if its plugin is not installed.
     """
-    plugins = current().plugins
+    plugins = current_hub().plugins
     app = plugins.apps.get(installation.slug)
     company = installation.company
     waiting = (
@@ -112,7 +112,7 @@ def count_before_start(session: Session, installation_id: int) -> int:
 
 def _app_page(installation: Installation) -> str:
     """Return the address of the app's page, or of the list if its plugin is not installed."""
-    if installation.slug not in current().plugins.apps:
+    if installation.slug not in current_hub().plugins.apps:
         return url_for("marketplace.show")
     return url_for("marketplace.one", slug=installation.slug)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, after_this_request
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import User
 from hub.security.login_sessions import logged_in
@@ -40,4 +40,4 @@ def _remember(app: Flask, user: User, **ignored: Any) -> None:
 
 
 def _current_time() -> dt.datetime:
-    return current().clock.now()
+    return current_hub().clock.now()

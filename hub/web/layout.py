@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.cases import inbox
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.interval import describe
 from hub.contract.types import App
 from hub.db.engine import read_only_session
@@ -178,7 +178,7 @@ def csv_download(name: str, content: bytes) -> Response:
 
 def app_or_404(slug: str) -> App:
     """Return an app by its slug, or answer 404."""
-    app = current().plugins.apps.get(slug)
+    app = current_hub().plugins.apps.get(slug)
     return app or abort(404)
 
 
@@ -191,7 +191,7 @@ def format_moment(value: dt.datetime | None) -> str:
         return gettext("never")
     page_zone = ZoneInfo(zone())
     local = value.astimezone(page_zone)
-    now = current().clock.now().astimezone(page_zone)
+    now = current_hub().clock.now().astimezone(page_zone)
     days_ago = (now.date() - local.date()).days
     date = gettext(DAYS[days_ago]) if days_ago in DAYS else day(local)
     return f"{date} {local:%H:%M}"
@@ -211,7 +211,7 @@ def zone_now() -> str:
     name = zone()
     if "/" not in name:
         return name
-    local = current().clock.now().astimezone(ZoneInfo(name))
+    local = current_hub().clock.now().astimezone(ZoneInfo(name))
     city = name.rsplit("/", 1)[1].replace("_", " ")
     return gettext("%(city)s time (%(zone)s)", city=city, zone=local.tzname())
 
@@ -285,13 +285,13 @@ def initials(name: str) -> str:
 
 def app_name(slug: str) -> str:
     """Return the name of an app, or its slug if its plugin is not installed."""
-    app = current().plugins.apps.get(slug)
+    app = current_hub().plugins.apps.get(slug)
     return app.name if app else slug
 
 
 def app_drawing(slug: str) -> str:
     """Return the name of an app's drawing, "" if it has none or its plugin is not installed."""
-    app = current().plugins.apps.get(slug)
+    app = current_hub().plugins.apps.get(slug)
     return app.icon if app else ""
 
 
@@ -300,7 +300,7 @@ def may_configure(installation: Installation) -> bool:
 
     The plugin decides whether they are personal; those of one that is not installed are not.
     """
-    app = current().plugins.apps.get(installation.slug)
+    app = current_hub().plugins.apps.get(installation.slug)
     is_personal = app is not None and app.owner_only
     return access.may_configure(installation, is_personal)
 

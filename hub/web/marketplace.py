@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import notices
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import App
 from hub.db.engine import read_only_session, transaction
@@ -43,7 +43,7 @@ pages = Blueprint("marketplace", __name__, url_prefix="/apps")
 @require_role("viewer", of=ANYWHERE)
 def show() -> str:
     """List the apps that fit the search, and the plugins for people who run the server."""
-    plugins = current().plugins
+    plugins = current_hub().plugins
     text = request.args.get("q", "").strip()
     apps = []
     for app in plugins.apps.values():
@@ -84,11 +84,11 @@ def one(slug: str) -> str:
         tile=tile,
         page=companies,
         requests=requests,
-        plugin=current().plugins.installed_plugin(slug),
-        is_listed=current().config.allowed_plugins is not None,
+        plugin=current_hub().plugins.installed_plugin(slug),
+        is_listed=current_hub().config.allowed_plugins is not None,
         reads=_describe_abilities(slug, READING_HOOKS),
         writes=_describe_abilities(slug, WRITING_HOOKS),
-        quality=assess(current().plugins, slug),
+        quality=assess(current_hub().plugins, slug),
         tier_titles=TIER_TITLES,
     )
 
@@ -107,7 +107,7 @@ def _companies() -> Select[Any]:
 
 def _describe_abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:
     """Return what the plugin of an app does, by the hooks that it implements."""
-    plugins = current().plugins
+    plugins = current_hub().plugins
     return [what for hook, what in hooks.items() if plugins.has(slug, hook)]
 
 
@@ -135,7 +135,7 @@ def ask(slug: str, company_id: int) -> Response:
                     slug=slug,
                     company_id=company_id,
                     requested_by=person_name(),
-                    requested_at=current().clock.now(),
+                    requested_at=current_hub().clock.now(),
                 )
             )
             company_name = company.name or company.realm
@@ -153,7 +153,7 @@ def ask(slug: str, company_id: int) -> Response:
 
 def _tell_owners(session: Session, app: App, company: ConnectedCompany, company_name: str) -> None:
     """Mail the owners that somebody requests access, with the page where they approve it."""
-    address = f"{current().config.public_url}{url_for('marketplace.one', slug=app.slug)}"
+    address = f"{current_hub().config.public_url}{url_for('marketplace.one', slug=app.slug)}"
 
     def compose() -> tuple[str, str]:
         title = gettext(

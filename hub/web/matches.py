@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub import sources
 from hub.collect import cases
 from hub.collect.match_index import add_created_records, build_match_index
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.codec import load
 from hub.contract.documents import ROLES, Code, Document, Item, Party, Role, codes_of
 from hub.contract.types import Field
@@ -57,7 +57,7 @@ def fields_of(installation: Installation) -> dict[str, Field]:
 
     Policies that name a setting have the value of that setting.
     """
-    if installation.slug not in current().plugins.apps:
+    if installation.slug not in current_hub().plugins.apps:
         return {}
     fields = sources.fields_as_set(installation)
     return {field.name: field for field in fields}
@@ -65,7 +65,7 @@ def fields_of(installation: Installation) -> dict[str, Field]:
 
 def book_of(session: Session, installation: Installation) -> MatchIndex:
     """Return the records and matches of an installation; `view` adds records created for a code."""
-    if installation.slug not in current().plugins.apps:
+    if installation.slug not in current_hub().plugins.apps:
         return MatchIndex({}, {})
     return build_match_index(session, installation)
 
@@ -228,7 +228,7 @@ def _add_created(
 
 def _required_roles(installation: Installation) -> set[str]:
     """Return the roles without which no document of the app can be posted."""
-    app = current().plugins.apps.get(installation.slug)
+    app = current_hub().plugins.apps.get(installation.slug)
     posts_sales = app is not None and not SALES_KINDS.isdisjoint(app.posts)
     if posts_sales:
         return REQUIRED_ROLES | {"customer"}
@@ -383,7 +383,7 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
 
 def _scope(installation: Installation) -> str:
     """Return the plugin that shares its matches, or "" if the app is not installed."""
-    plugins = current().plugins
+    plugins = current_hub().plugins
     if installation.slug not in plugins.apps:
         return ""
     return plugins.scope(installation.slug)

@@ -5,7 +5,7 @@ import secrets
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 
-from hub.context import current
+from hub.context import current_hub
 from hub.errors import DatabaseUnavailable
 from hub.metrics import exposition
 from hub.web import client_address
@@ -47,7 +47,7 @@ def ready() -> tuple[Response, int]:
 @require_role("anyone")
 def metrics() -> Response:
     """Show the figures to whoever has the token or, without one, to this machine."""
-    token = current().config.metrics_token
+    token = current_hub().config.metrics_token
     if token and not _carries_token(token):
         return _text(UNKNOWN_CALLER, 401, {"WWW-Authenticate": "Bearer"})
     if not token and not _is_from_this_machine():
@@ -72,7 +72,7 @@ def _is_from_this_machine() -> bool:
     A hub with a public https address has a proxy. Unless that is declared, it could be on this
     machine and pass requests of anybody on, so then nothing counts as coming from here.
     """
-    config = current().config
+    config = current_hub().config
     has_undeclared_proxy = config.public_url.startswith("https:") and not config.trusted_proxy
     if has_undeclared_proxy or not request.environ.get(client_address.IS_DIRECT):
         return False

@@ -15,7 +15,7 @@ from flask import request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import Passkey, User
 from hub.security.second_factor import ISSUER
 
@@ -82,7 +82,7 @@ def add(session: Session, person: User, name: str, challenge: str, response: str
         credential_id=credential.credential_id,
         credential=bytes(credential),
         sign_count=data.counter,
-        added_at=current().clock.now(),
+        added_at=current_hub().clock.now(),
     )
     session.add(passkey)
     return passkey
@@ -113,7 +113,7 @@ def find_used(
     if counts and counter <= passkey.sign_count:  # two devices count with the same key
         return None
     passkey.sign_count = counter
-    passkey.used_at = current().clock.now()
+    passkey.used_at = current_hub().clock.now()
     return passkey
 
 
@@ -127,7 +127,7 @@ def is_of_person(session: Session, user_id: int, challenge: str | None, response
 
 def note_use(session: Session, passkey_id: int, sign_count: int) -> None:
     """Store that a passkey was used, and what its device counted."""
-    values = {"sign_count": sign_count, "used_at": current().clock.now()}
+    values = {"sign_count": sign_count, "used_at": current_hub().clock.now()}
     session.execute(update(Passkey).where(Passkey.id == passkey_id).values(values))
 
 

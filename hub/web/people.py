@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Invitation, User
@@ -59,7 +59,7 @@ def people_page(
             ],
             handover=handover,
             chosen=chosen,
-            public_url=current().config.public_url,
+            public_url=current_hub().config.public_url,
             min_length=passwords.MIN_LENGTH,
             **right_fields.choices(session),
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import Posting, SourceDocument
 from hub.models.enums import LIST_KINDS, Operation
 from hub.models.postings import POSTED
@@ -25,7 +25,7 @@ def read(session: Session, visible: Scope) -> Chart | None:
     counts = count_by_day(session, visible)
     if not counts:
         return None
-    return lay_out(counts, current().clock.now().date())
+    return lay_out(counts, current_hub().clock.now().date())
 
 
 def count_by_day(session: Session, visible: Scope) -> Counter[tuple[dt.date, str]]:
@@ -34,7 +34,7 @@ def count_by_day(session: Session, visible: Scope) -> Counter[tuple[dt.date, str
     The index holds all columns that are read, and the days bound it. Only of suppliers, customers
     and items the document is looked up: those made for codes do not count.
     """
-    first_day = current().clock.now().date() - dt.timedelta(days=DAYS - 1)
+    first_day = current_hub().clock.now().date() - dt.timedelta(days=DAYS - 1)
     since = dt.datetime.combine(first_day, dt.time(), dt.UTC)
     made_for = (
         select(SourceDocument.made_for)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.errors import HubError, Sentence
 from hub.models import Posting
 from hub.models.enums import Operation
@@ -72,7 +72,7 @@ def read_now(company_id: int, keys: Iterable[Key]) -> ReadTransactions:
         ids_by_kind.setdefault(kind, []).append(id)
     if not ids_by_kind or not may_here("operator"):
         return read
-    deadline_at = current().clock.monotonic() + READ_SECONDS
+    deadline_at = current_hub().clock.monotonic() + READ_SECONDS
     try:
         client = Client(company_id)
         for kind, ids in ids_by_kind.items():

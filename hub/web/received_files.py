@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 from werkzeug.datastructures import FileStorage
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.files import FileKinds, FileTable
 from hub.db.engine import read_only_session
 from hub.errors import HubError
@@ -223,7 +223,7 @@ def _require_file(session: Session, installation: Installation, file_id: int) ->
 
 def _kinds_of(installation: Installation) -> FileKinds:
     """Return what files the app of an installation accepts; abort if it accepts none."""
-    app = current().plugins.apps.get(installation.slug)
+    app = current_hub().plugins.apps.get(installation.slug)
     if app is None or app.files is None or not installation.enabled:
         abort(404)
     return app.files

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import ConnectedCompany, Run
 from hub.models.enums import RunKind, RunOutcome
 from hub.money import ZERO
@@ -72,7 +72,7 @@ class ReconciliationSummary:
         """Tell whether it succeeded recently enough to count."""
         if self.failed:
             return False
-        age = current().clock.now() - self.at
+        age = current_hub().clock.now() - self.at
         return age <= MAX_AGE
 
 

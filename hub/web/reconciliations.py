@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Run
 from hub.models.enums import RunKind, RunOutcome
@@ -111,7 +111,7 @@ def pdf(run_id: int) -> Response:
     with read_only_session() as session:
         report = _report_or_404(session, run_id)
         use_zone_of(_first_app(session, report.company))
-        now = current().clock.now()
+        now = current_hub().clock.now()
     with viewer.translate_reasons():
         content = reconciliation_pdf.render(report, printed_by=person_name(), printed_at=now)
     headers = {"Content-Disposition": f"attachment; filename=reconciliation-{run_id}.pdf"}

@@ -7,7 +7,7 @@ from marshmallow.fields import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.documents import Role
 from hub.models import AuditEntry, Installation, StoredRecord
@@ -44,7 +44,7 @@ class RecordedSettings:
             """Return the name of a record, or its id if it is no longer known."""
             return self._names.get((row.company_id, _list_of(source), id), id)
 
-        app = current().plugins.apps[row.slug]
+        app = current_hub().plugins.apps[row.slug]
         return setting_history.changes_of(app, entry.detail, name_of)
 
     def _row(self, entry: AuditEntry) -> Installation | None:
@@ -52,14 +52,14 @@ class RecordedSettings:
         row = self._installations.get(entry.subject)
         if row is None or entry.what not in setting_history.ACTS:
             return None
-        return row if row.slug in current().plugins.apps else None
+        return row if row.slug in current_hub().plugins.apps else None
 
     def _keys(self, entry: AuditEntry) -> Iterator[Key]:
         """Yield the records that an entry may name."""
         row = self._row(entry)
         if row is None:
             return
-        fields = settings_schema.schema_of(current().plugins.apps[row.slug]).fields
+        fields = settings_schema.schema_of(current_hub().plugins.apps[row.slug]).fields
         for name, change in (entry.detail.get("changes") or {}).items():
             list_name = _list_of_setting(fields.get(name))
             if list_name and isinstance(change, Mapping):

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, SourceDocument
 from hub.money import to_cents
@@ -73,7 +73,7 @@ def show() -> str:
         is_named = company_id_of_address() is not None
         years = report_tables.years(session, documents)
         home = company.currency
-        now = current().clock.now()
+        now = current_hub().clock.now()
         waiting = report_tables.sum_waiting(session, documents, now, home)
         if not years and not waiting:
             steps = checklist.read_until_posted(session)
@@ -115,7 +115,7 @@ def export() -> Response:
             return all_companies_report.download(session)
         documents, home = _documents(company), company.currency
         if table == "age":
-            waiting = report_tables.sum_waiting(session, documents, current().clock.now(), home)
+            waiting = report_tables.sum_waiting(session, documents, current_hub().clock.now(), home)
             rows = report_files.iter_waiting(waiting)
             return exports.download("needs-attention-by-age", report_files.AGE_COLUMNS, rows)
         year = _year(report_tables.years(session, documents))
@@ -252,7 +252,7 @@ def _year(years: list[int]) -> int:
     name = request.args.get("year", "")
     if name.isdecimal() and int(name) in years:
         return int(name)
-    today: dt.date = current().clock.now().date()
+    today: dt.date = current_hub().clock.now().date()
     return years[0] if years else today.year
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting
 from hub.models.enums import PostingState, RunKind
@@ -47,7 +47,7 @@ class ApprovalOutcome:
 
 def is_bulk(count: int) -> bool:
     """Tell whether an approval of this many postings asks who the person is."""
-    return count > current().config.confirm_approvals_above
+    return count > current_hub().config.confirm_approvals_above
 
 
 def approve(installation_id: int, listed: Mapping[int, str], who: str) -> ApprovalOutcome:
@@ -140,4 +140,4 @@ def _note_preview(installation_id: int) -> None:
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
         if installation.previewed_at is None:
-            installation.previewed_at = current().clock.now()
+            installation.previewed_at = current_hub().clock.now()

@@ -8,7 +8,7 @@ from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import ConnectedCompany, Installation
 from hub.security.rights import Right, Subject
 from hub.translations.messages import gettext_noop
@@ -64,7 +64,7 @@ def subject_of(row: RightFields) -> Subject:
 
 def _apps(session: Session) -> list[tuple[str, str]]:
     """Return slug and name of every app that is installed or enabled anywhere."""
-    slugs = {*current().plugins.apps, *session.scalars(select(Installation.slug).distinct())}
+    slugs = {*current_hub().plugins.apps, *session.scalars(select(Installation.slug).distinct())}
     apps = [(slug, app_name(slug)) for slug in slugs]
     apps.sort(key=lambda app: app[1].casefold())
     return apps

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.types import App
 from hub.db.engine import read_only_session
 from hub.models import Installation, SourceDocument
@@ -118,8 +118,8 @@ def _suggested_start(row: Installation) -> dt.date | None:
     Those of a stand-in have not: there suggest the date of the first document that the app has
     shown so far, or none.
     """
-    if not current().is_demo and not intuit_keys.read().stand_in:
-        local = current().clock.now().astimezone(ZoneInfo(row.zone))
+    if not current_hub().is_demo and not intuit_keys.read().stand_in:
+        local = current_hub().clock.now().astimezone(ZoneInfo(row.zone))
         return local.date()
     first = select(func.min(SourceDocument.date)).where(SourceDocument.slug == row.slug)
     with read_only_session() as session:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.interval import Interval, zone_of
 from hub.errors import Refused
 from hub.translations.messages import gettext, gettext_noop
@@ -99,7 +99,7 @@ def _next_times(text: str, zone_name: str) -> list[str]:
     try:
         interval = Interval.parse(text)
         zone = zone_of(zone_name)
-        moment = current().clock.now()
+        moment = current_hub().clock.now()
         times = []
         for _ in range(NEXT_TIMES):
             moment = interval.after(moment, zone)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import LoginSession, User
 from hub.security import audit, login_sessions, refusals, second_factor
@@ -76,7 +76,7 @@ def options() -> dict[str, Any]:
 def options_of_anyone() -> dict[str, Any]:
     """Return what a passkey has to sign to log in without a name and password."""
     challenge = passkeys.challenge_to_use(None, verify_person=True)
-    session[CHALLENGE] = [challenge.text, current().clock.now().timestamp()]
+    session[CHALLENGE] = [challenge.text, current_hub().clock.now().timestamp()]
     return challenge.options
 
 
@@ -89,7 +89,7 @@ def log_in() -> Response:
     challenge, began = session.pop(CHALLENGE, ("", 0))
     response = request.form.get("credential", "")
     person = None
-    if challenge and current().clock.now().timestamp() - began < CHALLENGE_SECONDS:
+    if challenge and current_hub().clock.now().timestamp() - began < CHALLENGE_SECONDS:
         person = _person_of(challenge, response)
     if person is None:
         refusals.note("log-in failed", refusals.NOBODY, "unknown passkey")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import request
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.types import App
 from hub.installations import approval_changes, change_preview, enable
 from hub.models import Installation
@@ -75,7 +75,7 @@ def start_warning(start: dt.date | None) -> str:
 
 def is_past(start: dt.date | None, zone: str) -> bool:
     """Tell whether documents of the past count with this start date."""
-    today = current().clock.now().astimezone(ZoneInfo(zone)).date()
+    today = current_hub().clock.now().astimezone(ZoneInfo(zone)).date()
     return start is None or start < today
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import sources
-from hub.context import current
+from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import read_only_session, transaction
@@ -262,7 +262,7 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
         flash(reasons.translate_sentence(warning), "look")
     if was_enabled:
         enabled_apps.request_runs(before, saved)
-    elif current().plugins.has(before.slug, "hub_records"):
+    elif current_hub().plugins.has(before.slug, "hub_records"):
         flash(gettext("Next: download the master data, below."), "info")
 
 

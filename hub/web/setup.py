@@ -18,7 +18,7 @@ from flask_security import login_user
 from werkzeug import Response as WerkzeugResponse
 from werkzeug.datastructures import MultiDict
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.errors import HubError, Refused
 from hub.qbo import intuit_keys
@@ -48,7 +48,7 @@ def _lead_to_setup() -> WerkzeugResponse | None:
     """Redirect a request for a page to the set-up; a demo brings its own owner."""
     if _is_open_before_setup(request.endpoint or ""):
         return None
-    if current().is_demo or first_owner.owner_exists():
+    if current_hub().is_demo or first_owner.owner_exists():
         return None
     return destinations.send_to(url_for("setup.owner"))
 
@@ -189,7 +189,7 @@ def _changed_fields(before: StoredKeys, after: StoredKeys) -> list[str]:
 
 def _intuit_form(keys: StoredKeys) -> str:
     """Draw the page of the Intuit keys; stored secrets are never shown."""
-    config = current().config
+    config = current_hub().config
     addresses = {
         "Redirect URI": token_endpoint.redirect_uri(),
         "Host domain": urlsplit(config.public_url).netloc,

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from hub.context import current
+from hub.context import current_hub
 
 
 def full_name(name: str) -> str:
@@ -16,7 +16,7 @@ def full_name(name: str) -> str:
 
 def is_secure() -> bool:
     """Tell whether browsers call this hub over HTTPS only."""
-    return current().config.public_url.startswith("https://")
+    return current_hub().config.public_url.startswith("https://")
 
 
 class SignedCookie:
@@ -48,4 +48,4 @@ class SignedCookie:
         return response
 
     def _serializer(self) -> URLSafeSerializer:
-        return URLSafeSerializer(current().config.secret_key, salt=self._salt)
+        return URLSafeSerializer(current_hub().config.secret_key, salt=self._salt)

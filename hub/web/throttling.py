@@ -20,7 +20,7 @@ from flask import Flask, after_this_request, request
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import insert, read_only_session, transaction
 from hub.errors import TooManyGuesses
 from hub.models import GuessCount, User
@@ -314,9 +314,9 @@ def _browsers() -> dict[str, str]:
 def _hash(*parts: str) -> str:
     """Return a keyed hash, so that no typed name stands in the database or in a cookie."""
     texts: Iterable[bytes] = (part.encode("utf-8", "replace") for part in parts)
-    key = hashlib.sha256(current().config.secret_key.encode()).digest()
+    key = hashlib.sha256(current_hub().config.secret_key.encode()).digest()
     return hashlib.blake2b(b"\0".join(texts), key=key, digest_size=32).hexdigest()
 
 
 def _current_time() -> dt.datetime:
-    return current().clock.now()
+    return current_hub().clock.now()

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.config import API_URLS
-from hub.context import current
+from hub.context import current_hub
 from hub.models import StoredRecord, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import deep_links, display, intuit_keys
@@ -83,7 +83,7 @@ def page_of(kind: str, id: str) -> str | None:
 
 def environment_with_pages() -> str:
     """Return the environment of Intuit whose pages show transactions; "" for a stand-in."""
-    if current().mounts:  # a stand-in within this process
+    if current_hub().mounts:  # a stand-in within this process
         return ""
     keys = intuit_keys.read()
     return keys.environment if keys.api_url in API_URLS.values() else ""

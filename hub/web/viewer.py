@@ -23,7 +23,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract import interval
 from hub.errors import DatabaseUnavailable, Refused, Sentence
 from hub.notices.languages import catalog, field_labels, plugin_catalogs
@@ -122,7 +122,7 @@ def requested_language() -> str:
 
 def translate_for_app(text: str, slug: str) -> str:
     """Translate a text of an app's plugin by its own catalog, else by that of the hub."""
-    plugins = current().plugins
+    plugins = current_hub().plugins
     if not text or slug not in plugins.apps:
         return text
     return str(catalog(language(), plugins.package(slug)).gettext(text))

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import update
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.demo import Demo
@@ -175,7 +175,7 @@ def _add_reconciliation(visitor: Visitor) -> list[str]:
     company_id = visitor.story.company
     with visitor.app.app_context(), db_engine.transaction() as session:
         run = Run(kind="reconcile", company_id=company_id, outcome="done", counts=counts)
-        run.started_at = run.ended_at = current().clock.now()
+        run.started_at = run.ended_at = current_hub().clock.now()
         session.add(run)
         session.flush()
         run_id = run.id

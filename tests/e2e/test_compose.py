@@ -188,7 +188,7 @@ def test_the_processes_of_the_compose_file_share_the_work(
             company = ConnectedCompany(
                 realm="9130001",
                 state=ConnectionState.DISCONNECTED,
-                connected_at=run_log.current().clock.now(),
+                connected_at=run_log.current_hub().clock.now(),
                 preferences={},
             )
             session.add(company)

@@ -12,7 +12,7 @@ import pytest
 
 from hub import config, demo
 from hub.app import create_app
-from hub.context import current
+from hub.context import current_hub
 from hub.db import engine
 from tests.support.tiers import FULL, by_form
 
@@ -73,7 +73,7 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
 def _all_apps(hub, stand_in, seed):
     """Enable every app on a stand-in of its own, for the company of its country."""
     with create_app(config.load(hub.environ)).app_context():
-        plugins = current().plugins
+        plugins = current_hub().plugins
         companies = {
             connected_company.country: connected_company
             for connected_company in map(demo.connect, hub.quickbooks.ask("books"))

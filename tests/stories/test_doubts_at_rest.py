@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Installation, Run
@@ -42,7 +42,7 @@ def pause(till):
 def post_by_schedule(clock):
     """Let the quiet time pass, and execute the runs that are due then."""
     clock.advance(QUIET_SECONDS)
-    pending_work.claim(current().clock.now())
+    pending_work.claim(current_hub().clock.now())
     with read_only_session() as session:
         waiting = session.scalars(select(Run).where(Run.started_at.is_(None))).all()
     for run in waiting:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import notifications
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
@@ -47,8 +47,8 @@ def app(server, make_app, make_config, empty_database):
 
 @pytest.fixture
 def costtracker(quickbooks):
-    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=4, seed=1)
-    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
+    stand_in = current_hub().plugins.open_stand_in("costtracker", folder=None, documents=4, seed=1)
+    current_hub().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
     return stand_in
 
 
@@ -64,7 +64,7 @@ def installation(costtracker):
 @pytest.fixture
 def outage(installation, costtracker):
     """Let the source answer 503 until the fault is removed; the next sync is due later."""
-    schedule.tick(current().clock.now())
+    schedule.tick(current_hub().clock.now())
     costtracker.wsgi.faults.add(Fault.read(DOWN))
     return installation
 
@@ -88,7 +88,7 @@ def tile_state():
     with read_only_session() as session:
         (tile,) = tiles(
             session,
-            [current().plugins.apps["costtracker"]],
+            [current_hub().plugins.apps["costtracker"]],
             OWNER,
             session.scalars(select(ConnectedCompany)).all(),
         )

@@ -14,7 +14,7 @@ from werkzeug.local import LocalProxy
 
 from hub import demo, sources
 from hub.config import Config
-from hub.context import Runtime, current
+from hub.context import Runtime, current_hub
 from hub.contract import hookspecs
 from hub.contract.registry import Plugins
 from hub.crypto.vault import Vault
@@ -40,7 +40,7 @@ SLUGS = ("costtracker", "ontraccr", "costcertified", "ion", "autotask-invoices")
 
 def hidden_values(installation_id=None):
     """Return every secret text of the hub that a plugin of this installation must not reach."""
-    config = current().config
+    config = current_hub().config
     values = [config.secret_key, config.qbo_client_secret, config.database_url]
     with read_only_session() as session:
         for place in session.scalars(select(Secret.place)):
@@ -53,7 +53,8 @@ def hidden_values(installation_id=None):
 
 def reached(root, hidden):
     """Return the paths from an object to values and objects that it must not reach."""
-    current().clock.followers.clear()  # the clock of the tests leads to the stand-in of QuickBooks
+    # The clock of the tests leads to the stand-in of QuickBooks.
+    current_hub().clock.followers.clear()
     ways = []
     for way, thing in reachable(root):
         text = thing.encode() if isinstance(thing, str) else thing
@@ -85,8 +86,8 @@ def calls(monkeypatch):
 
 
 def enable(slug):
-    stand_in = current().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
-    current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
+    stand_in = current_hub().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
+    current_hub().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
     with read_only_session() as session:
         company = session.get_one(demo.ConnectedCompany, 1)
     demo.enable(company, slug, stand_in.settings(HOME))
@@ -97,7 +98,7 @@ def enable(slug):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_nothing_that_a_hook_of_an_app_receives_leads_to_the_hub(quickbooks, calls, slug):
     installation = enable(slug)
-    typed = sources.stored_secrets(current().plugins.apps[slug], installation)
+    typed = sources.stored_secrets(current_hub().plugins.apps[slug], installation)
     sources.check(installation, installation.settings, typed)
     for field in sources.code_fields(installation, sources.site_of(installation)):
         sources.read_codes(installation, field.name)
@@ -223,6 +224,6 @@ HIDING_PLACES = {
 
 @pytest.mark.parametrize("place", HIDING_PLACES)
 def test_the_walk_finds_what_is_hidden(app, place):
-    config = Slotted(current().config)
+    config = Slotted(current_hub().config)
     assert reached(HIDING_PLACES[place](config), set()) != []
     assert reached(HIDING_PLACES[place]("a key"), {b"a key"}) != []

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub import demo, sources
 from hub.cli import main
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Installation, Secret
@@ -47,8 +47,8 @@ def enabled(quickbooks):
     """
 
     def enable_app(slug, source):
-        stand_in = current().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
-        mounts = current().mounts
+        stand_in = current_hub().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
+        mounts = current_hub().mounts
         mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
         with read_only_session() as session:
             company = session.get_one(demo.ConnectedCompany, 1)
@@ -79,12 +79,12 @@ class Errors(list):
 def act(installation):
     """Call the source in every way; return the texts of the errors."""
     errors = Errors()
-    app = current().plugins.apps[installation.slug]
+    app = current_hub().plugins.apps[installation.slug]
     with errors.collected():
         sources.check(installation)
     with errors.collected():
         enable.try_settings(installation, {}, who="kari")
-    for field in current().plugins.call(installation.slug, "hub_fields") or ():
+    for field in current_hub().plugins.call(installation.slug, "hub_fields") or ():
         with errors.collected():
             sources.read_codes(installation, field.name)
     for on in (True, False):
@@ -103,7 +103,7 @@ def act(installation):
 @contextmanager
 def logs(folder):
     """Write the log as text and as JSON, with everything that it may contain."""
-    mask = current().mask.clean
+    mask = current_hub().mask.clean
     for name in ("text", "json"):
         (folder / name).mkdir()
     with (
@@ -114,7 +114,7 @@ def logs(folder):
 
 
 def database():
-    with sqlite3.connect(current().config.data / "hub.db") as connection:
+    with sqlite3.connect(current_hub().config.data / "hub.db") as connection:
         return "\n".join(connection.iterdump())
 
 
@@ -184,7 +184,7 @@ def test_no_output_has_a_token_that_intuit_repeats(
 ):
     secrets = [*replace_tokens_of_quickbooks(), ACCESS, REFRESH, CANARIES["refresh_token"]]
     source = RepeatingSource(shape, ACCESS, REFRESH, signs_in=signs_in)
-    mounts = current().mounts
+    mounts = current_hub().mounts
     mounts[QUICKBOOKS] = WSGIAdapter(source, QUICKBOOKS)
     with logs(tmp_path):
         errors = act_at_quickbooks(1, clock)

@@ -4,7 +4,7 @@ from typing import Any
 
 from hub import config as configuration
 from hub.app import create_app
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import db, transaction
 from hub.installations import enable
 from hub.models import ConnectedCompany
@@ -37,7 +37,7 @@ def request_runs_of_disconnected_companies(hub: Any, count: int) -> None:
     """Request a run for each of several companies that are not connected."""
     app = create_app(configuration.load(hub.environ), pages=False)
     with app.app_context():
-        now = current().clock.now()
+        now = current_hub().clock.now()
         for number in range(count):
             with transaction() as session:
                 state = ConnectionState.DISCONNECTED

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import (
     Attempt,
     ConnectedCompany,
@@ -85,7 +85,7 @@ def add_company(
     session: Session, realm: str = "9130001", name: str = "Nordvik Bygg AS"
 ) -> ConnectedCompany:
     """Add a connected company with its lists."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     company = ConnectedCompany(
         realm=realm,
         name=name,
@@ -121,7 +121,7 @@ def add_records(session: Session, company: ConnectedCompany, name: str, titles: 
     for place, title in enumerate(titles, start=1):
         session.add(_record(company.id, name, f"{name[0]}{place}", title))
     session.add(
-        ListState(company_id=company.id, list=name, read_at=current().clock.now(), version=1)
+        ListState(company_id=company.id, list=name, read_at=current_hub().clock.now(), version=1)
     )
 
 
@@ -142,7 +142,7 @@ def add_installation(session: Session, company: ConnectedCompany, **values: Any)
     }
     installation = Installation(
         company_id=company.id,
-        created_at=current().clock.now(),
+        created_at=current_hub().clock.now(),
         **(about | values),
     )
     session.add(installation)
@@ -154,7 +154,7 @@ def add_document(
     session: Session, installation: Installation, state: str, place: int = 0
 ) -> tuple[SourceDocument, Posting]:
     """Add a bill and its posting in a state."""
-    now = current().clock.now() - dt.timedelta(minutes=60 - place % 60)
+    now = current_hub().clock.now() - dt.timedelta(minutes=60 - place % 60)
     total = Decimal(1250 + 37 * place) + Decimal("0.50")
     number, party = f"F-{20260 + place}", NAMES[place % len(NAMES)]
     document = SourceDocument(
@@ -247,7 +247,7 @@ def _record(company_id: int, name: str, id: str, title: str, **more: Any) -> Sto
         **key,
         name=leaf,
         full_name=title,
-        read_at=current().clock.now(),
+        read_at=current_hub().clock.now(),
         body={},
         active=True,
         **more,
@@ -276,7 +276,7 @@ def _body(number: str, party: str, date: dt.date, total: Decimal) -> dict[str, A
 
 
 def _after_posting(session: Session, story: Story) -> None:
-    now = current().clock.now()
+    now = current_hub().clock.now()
     answers = {
         "posted": ("landed", 200, "", "145"),
         "unknown": ("doubt", 504, "No answer within 100 s.", None),
@@ -342,7 +342,7 @@ def _changed(session: Session, story: Story, installation: Installation) -> None
 
 
 def _codes(session: Session, installation: Installation) -> None:
-    now = current().clock.now()
+    now = current_hub().clock.now()
     for code, name in (
         ("s1", "Byggmakker Aas"),
         ("s2", "Helt Ny Leverandør ENK"),
@@ -398,13 +398,13 @@ def _cases(session: Session, story: Story) -> None:
             date=dt.date(2026, 3, 6),
             total=Decimal("1435.50"),
             links=[],
-            created_at=current().clock.now(),
+            created_at=current_hub().clock.now(),
         )
     )
 
 
 def _runs(session: Session, story: Story) -> None:
-    now = current().clock.now()
+    now = current_hub().clock.now()
     here = {
         "company_id": story.company,
         "installation_id": story.installation,

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.installations import enable
 from hub.models import Case, ConnectedCompany, Posting
@@ -34,8 +34,8 @@ def add_history(quickbooks: QuickBooks, name: str) -> None:
 
 def enable_app_of_bills() -> int:
     """Enable CostTracker in automatic mode; return the id of the installation."""
-    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=12, seed=1)
-    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
+    stand_in = current_hub().plugins.open_stand_in("costtracker", folder=None, documents=12, seed=1)
+    current_hub().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
     settings = {**stand_in.settings(URL), "payable_account": "Accounts Payable (A/P)"}
     row = enable.enable(1, "costtracker", settings, who="kari", mode="auto")
     enable.push_first_lists(row)

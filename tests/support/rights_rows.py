@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.models import (
     ConnectedCompany,
@@ -196,7 +196,7 @@ def _add_app(
     world.add("posting", posting_id, name, app)
     case = _add_case_and_run(session, world, name, company, installation, posting)
     world.add("case and posting", case | posting_id, name, app)
-    now = current().clock.now()
+    now = current_hub().clock.now()
     file = StoredFile(
         installation_id=installation.id,
         name=text,
@@ -254,7 +254,7 @@ def _add_case_and_run(
         postings=[posting] if posting else [],
         **owner,
     )
-    now = current().clock.now()
+    now = current_hub().clock.now()
     run = Run(
         kind="sync" if installation else "lists",
         requested_by=text,

@@ -7,7 +7,7 @@ from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy import select
 
 from hub import App, Checkpoint, Code, Document, Field, Line, Refused, Signal, Tenant, hookimpl
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import TooOften
 from hub.models import (
@@ -136,7 +136,7 @@ class SmallSource:
 
 def settle(*, mode="auto", **values):
     """Add a company with a few records and the small source; return the installation's id."""
-    now = current().clock.now()
+    now = current_hub().clock.now()
     with transaction() as session:
         row = ConnectedCompany(
             realm="9130",

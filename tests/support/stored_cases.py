@@ -1,6 +1,6 @@
 """Cases as tests compare and store them; stored texts are from before there were codes."""
 
-from hub.context import current
+from hub.context import current_hub
 from hub.models import Case, Posting
 from hub.reasons.texts import STORED_TEXT, CaseText, dump
 
@@ -20,7 +20,7 @@ def open_stored_case(
         stored_reason=reason,
         stored_action=action,
         stored_instruction=instruction,
-        opened_at=current().clock.now(),
+        opened_at=current_hub().clock.now(),
         **row,
     )
     for posting in postings:

@@ -12,7 +12,7 @@ from hub.models import Secret
 def test_a_hub_carries_what_its_parts_share(make_app, make_config, clock):
     config = make_config()
     with make_app(config).app_context():
-        shared = hub_context.current()
+        shared = hub_context.current_hub()
     assert (shared.config, shared.clock) == (config, clock)
     assert shared.vault.open("a", shared.vault.seal("a", "b")) == "b"
 
@@ -54,5 +54,5 @@ def test_two_hubs_can_be_open_within_one_another(make_app, make_config, tmp_path
     outer, inner = make_app(), make_app()
     with outer.app_context():
         with inner.app_context():
-            assert hub_context.current() is inner.extensions["hub"]
-        assert hub_context.current() is outer.extensions["hub"]
+            assert hub_context.current_hub() is inner.extensions["hub"]
+        assert hub_context.current_hub() is outer.extensions["hub"]

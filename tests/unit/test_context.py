@@ -9,13 +9,13 @@ from hub import context as hub_context
 
 def test_there_is_no_runtime_outside_an_application():
     with pytest.raises(RuntimeError, match="application context"):
-        hub_context.current()
+        hub_context.current_hub()
 
 
 def test_the_runtime_of_the_application_at_hand_is_current(app):
-    assert hub_context.current() is app.extensions["hub"]
+    assert hub_context.current_hub() is app.extensions["hub"]
 
 
 def test_what_is_shared_is_not_exchanged_while_it_is_used(app):
     with pytest.raises(dataclasses.FrozenInstanceError):
-        hub_context.current().clock = None
+        hub_context.current_hub().clock = None

@@ -203,7 +203,7 @@ def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> N
     skipped = posted.values(
         state=PostingState.SKIPPED,
         reasons=texts.dump(CaseText("posting.skipped", reason=reason, who=who)),
-        changed_at=hub_context.current().clock.now(),
+        changed_at=hub_context.current_hub().clock.now(),
     )
     session.execute(skipped, execution_options={"synchronize_session": False})
     inbox.release_all(session, ids)

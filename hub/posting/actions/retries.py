@@ -171,7 +171,7 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
         rejected_ids = {*snapshot.posting.rejected_ids, FORGOTTEN.id}
         key = tuple(sorted(rejected_ids))
         ids_by_rejection[key].append(snapshot.id)
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     for rejected, ids in ids_by_rejection.items():
         still_held = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.HELD)
         to_doubt = still_held.values(

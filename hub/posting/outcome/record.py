@@ -101,7 +101,7 @@ def change_state(session: Session, posting: Posting, state: PostingState, **valu
         Posting.fence == posting.fence,
     )
     session.flush()
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     values = {"changed_at": now, **values, "state": state}
     result = session.execute(update(Posting).where(*is_unmoved).values(**values))
     assert isinstance(result, CursorResult)
@@ -115,7 +115,7 @@ def record_posted(session: Session, results: Sequence[tuple[PostingSnapshot, Pos
     """
     if not results:
         return
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     rows = []
     for snapshot, step in results:
         values = {"id": snapshot.id, **_posted_values(snapshot, step, now)}
@@ -148,7 +148,7 @@ def report_late_answer(session: Session, posting: Posting, id: str) -> None:
 
 def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted) -> bool:
     """Record a posting as posted; return whether nobody else has changed it meanwhile."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     values = _posted_values(snapshot, step, now) | FINAL_VALUES
     is_recorded = change_state(session, snapshot.posting, PostingState.POSTED, **values)
     if not is_recorded:

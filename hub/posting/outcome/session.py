@@ -101,7 +101,7 @@ class PostingSession:
         self.company_id = company_id
         self.installation_ids = installation_ids
         self.run_id = run_id
-        context = hub_context.current()
+        context = hub_context.current_hub()
         self.clock = context.clock
         self.config = context.config
         self.memory = process_memory()

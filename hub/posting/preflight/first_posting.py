@@ -18,7 +18,7 @@ def find_blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[in
     query = select(Installation).where(Installation.id.in_(list(installation_ids)))
     reasons = {}
     for installation in session.scalars(query):
-        app = hub_context.current().plugins.apps.get(installation.slug)
+        app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app is None or not app.match_first:
             continue
         count = _count_undecided_codes(session, installation, list(app.match_first))
@@ -40,7 +40,7 @@ def _count_undecided_codes(
 ) -> int:
     """Count the codes of these fields that documents wait for and that nobody has decided on."""
     awaited = _awaited_codes(session, installation, fields)
-    scope = hub_context.current().plugins.scope(installation.slug)
+    scope = hub_context.current_hub().plugins.scope(installation.slug)
     decisions = select(Match.field, Match.code).where(
         Match.company_id == installation.company_id,
         Match.scope == scope,

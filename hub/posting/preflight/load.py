@@ -229,7 +229,7 @@ def _missing_accounts(session: Session, installation_ids: Iterable[int]) -> Mapp
     query = select(Installation).where(Installation.id.in_(list(installation_ids)))
     reasons = {}
     for installation in session.scalars(query):
-        app = hub_context.current().plugins.apps.get(installation.slug)
+        app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app is None:
             continue
         names = _payable_account_settings(app.settings)

@@ -174,7 +174,7 @@ def _release(
         ids_by_installation[installation_id].append(id)
     for installation_id, own_ids in ids_by_installation.items():
         installation = session.get_one(Installation, installation_id)
-        app = hub_context.current().plugins.apps.get(installation.slug)
+        app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app is None:
             continue
         begin = sources.initial_state(app, sources.settings_of(installation), installation.mode)

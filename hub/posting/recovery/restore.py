@@ -164,7 +164,7 @@ def _note_restore(posting_session: PostingSession, identity: Identity | None) ->
 
 def _counter_path(realm: str) -> Path:
     """Return the file in the data folder that holds the number of claims of a company."""
-    return hub_context.current().config.data / "sends" / realm
+    return hub_context.current_hub().config.data / "sends" / realm
 
 
 def _stored_claim_count(realm: str) -> int:

@@ -151,7 +151,7 @@ def _kinds_of_company(company_id: int) -> set[str]:
     with read_only_session() as session:
         slugs = set(session.scalars(query))
     kinds: set[str] = set()
-    for slug, app in hub_context.current().plugins.apps.items():
+    for slug, app in hub_context.current_hub().plugins.apps.items():
         if slug in slugs:
             kinds.update(app.posts)
     return kinds - set(LIST_KINDS)
@@ -160,6 +160,6 @@ def _kinds_of_company(company_id: int) -> set[str]:
 def _kinds_of_apps() -> Iterable[str]:
     """Return the kinds of transactions that any app of this hub posts."""
     kinds: set[str] = set()
-    for app in hub_context.current().plugins.apps.values():
+    for app in hub_context.current_hub().plugins.apps.values():
         kinds.update(app.posts)
     return kinds - set(LIST_KINDS)

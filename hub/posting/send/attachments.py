@@ -95,7 +95,7 @@ def _load_attachment(posting: Posting) -> Attachment:
 def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
     with read_only_session() as session:
         installation = session.get_one(Posting, posting.id).document.installation
-    content = hub_context.current().plugins.call(
+    content = hub_context.current_hub().plugins.call(
         posting.document.slug,
         "hub_attachment",
         site=sources.site_of(installation),

@@ -187,7 +187,7 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
             postponed[creation.installation_id].append(creation.id)
     for installation_id, ids in postponed.items():
         installation = session.get_one(Installation, installation_id)
-        app = hub_context.current().plugins.apps.get(installation.slug)
+        app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app:
             settings = sources.settings_of(installation)
             initial_state = sources.initial_state(app, settings, installation.mode)

@@ -57,7 +57,7 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
     A reconnect must return the company `realm`.
     """
     state = random.token_urlsafe(32)
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     row = OAuthState(
         state=_hash(state),
         session=_hash(session_id),
@@ -193,7 +193,7 @@ def try_once(company_id: int, *, has_writes: bool) -> bool:
 
 def _log_test(company_id: int, who: str) -> None:
     """Record who has a company's token sent where, before it is sent."""
-    address = urlsplit(hub_context.current().config.qbo_api_url).netloc
+    address = urlsplit(hub_context.current_hub().config.qbo_api_url).netloc
     with engine.read_only_session() as session:
         realm = session.get_one(ConnectedCompany, company_id).realm
     audit.record_alone(who, "connection tested", realm, addresses=[address])
@@ -216,7 +216,7 @@ def _connect(realm: str, grant: TokenGrant, who: str) -> ConnectedCompany:
 
 def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: str) -> int:
     """Store a connection that works, with its tokens; return the id of the company."""
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     identity = _identity_to_store()
     with engine.transaction() as session:
         company = session.scalars(
@@ -243,7 +243,7 @@ def _identity_to_store() -> dict[str, Any] | None:
     A failover may lose everything that happened since a company was connected. If only the first
     pass stored the identity, no machine could recognize the other database by it.
     """
-    if not hub_context.current().config.is_distributed:
+    if not hub_context.current_hub().config.is_distributed:
         return None
     identity = database_identity.read()
     return None if None in identity.values() else identity
@@ -254,7 +254,7 @@ def _use_state(state: str, session_id: str) -> str | None:
 
     Raise Refused if it belongs to another browser, and NotNow if it was used or is too old.
     """
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     with_state = select(OAuthState).where(OAuthState.state == _hash(state))
     with engine.transaction() as session:
         row = session.scalars(with_state.with_for_update()).one_or_none()

@@ -67,7 +67,7 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Send a request once, without following redirects and without an access token."""
-        current = hub_context.current()
+        current = hub_context.current_hub()
         content = {name: options[name] for name in REQUEST_PARTS if name in options}
         request = requests.Request(method, url, **content).prepare()
         secrets = credentials.find_request_secrets(url, request.headers, request.body)
@@ -97,7 +97,7 @@ def exchange(code: str, state: str) -> TokenGrant:
     """Return the tokens for the code that came back from the consent with this state."""
     with Session(redirect_uri=redirect_uri()) as session, _translate_errors():
         proof = {}
-        if hub_context.current().config.qbo_pkce:
+        if hub_context.current_hub().config.qbo_pkce:
             proof["code_verifier"] = _code_verifier(state)
         token = session.fetch_token(
             session.keys.token_url,
@@ -142,7 +142,7 @@ def _allow_plain_http(keys: IntuitKeys) -> None:
 
 def _code_challenge(session: Session, state: str) -> dict[str, str]:
     """Return the parameters of PKCE for a consent; none unless HUB_QBO_PKCE is set."""
-    if not hub_context.current().config.qbo_pkce:
+    if not hub_context.current_hub().config.qbo_pkce:
         return {}
     verifier = _code_verifier(state)
     challenge = session._client.create_code_challenge(verifier, "S256")
@@ -155,7 +155,7 @@ def _code_verifier(state: str) -> str:
     It is derived from the state and the hub's secret key, so it never leaves the server, needs no
     storage, and is as short-lived and single-use as the state.
     """
-    key = hub_context.current().config.secret_key.encode()
+    key = hub_context.current_hub().config.secret_key.encode()
     digest = hmac.new(key, f"pkce:{state}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
@@ -165,7 +165,7 @@ def redirect_uri() -> str:
 
     The Intuit app must list exactly this address.
     """
-    return f"{hub_context.current().config.public_url}/quickbooks/callback"
+    return f"{hub_context.current_hub().config.public_url}/quickbooks/callback"
 
 
 def _client_secret(keys: IntuitKeys) -> HTTPBasicAuth:

@@ -26,7 +26,7 @@ def give_notice(session: Session, company_id: int) -> None:
     company = session.get_one(ConnectedCompany, company_id)
     token = session.get_one(Token, company_id)
     cause = f"connection:{company_id}:end"
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     end = connection_end(token)
     if end is None or end - now > NOTICE_PERIOD:
         inbox.close(session, cause)
@@ -50,5 +50,5 @@ def days_left(token: Token | None) -> int | None:
     end = connection_end(token) if token else None
     if end is None:
         return None
-    left = end - hub_context.current().clock.now()
+    left = end - hub_context.current_hub().clock.now()
     return left.days

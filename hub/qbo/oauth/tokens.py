@@ -61,7 +61,7 @@ def access_token(company_id: int, *, writes: bool = False) -> str:
     trouble = connection.find_trouble(state.company, writes=writes)
     if trouble:
         raise trouble
-    left = state.expires_at - hub_context.current().clock.now()
+    left = state.expires_at - hub_context.current_hub().clock.now()
     is_renewed_elsewhere = state.busy and left > dt.timedelta(0)
     if left > RENEWAL_MARGIN or is_renewed_elsewhere:
         return state.access
@@ -74,7 +74,7 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
     All that wait for one renewal share its result. A refused refresh token is only used
     again with `revive`.
     """
-    clock = hub_context.current().clock
+    clock = hub_context.current_hub().clock
     give_up_at = clock.monotonic() + 2 * LEASE.total_seconds()
     has_waited = False
     while clock.monotonic() < give_up_at:
@@ -118,7 +118,7 @@ def store(session: Session, company_id: int, grant: TokenGrant) -> None:
     secrets.put(session, _secret_name(company_id, "refresh"), grant.refresh)
     secrets.put(session, _secret_name(company_id, "access"), grant.access)
 
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     token = session.get(Token, company_id) or Token(company_id=company_id)
     token.access_expires_at = now + dt.timedelta(seconds=grant.access_seconds)
     token.refreshed_at = now
@@ -187,7 +187,7 @@ def _token_state(company_id: int) -> _TokenState:
     if token is None or access is None or company.state == ConnectionState.DISCONNECTED:
         raise ReconnectNeeded(name, company.state_reason or "it is disconnected")
 
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     rejected = None
     if company.state == ConnectionState.RECONNECT and token.access_expires_at <= now:
         rejected = ReconnectNeeded(name, company.state_reason)
@@ -214,7 +214,7 @@ def _claim(company_id: int) -> str | None:
 
     A lease from the future means that a clock was set back, so it does not count.
     """
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     fence = uuid.uuid4().hex
     since = Token.refreshing_since
     is_free = or_(since.is_(None), since <= now - LEASE, since >= now + LEASE)
@@ -296,7 +296,7 @@ def _give_up(company_id: int, rejection: str) -> ConnectionTrouble:
         "Intuit does not take the refresh token any more: %(rejection)s", rejection=str(rejection)
     )
     trouble = connection.refuse(company_id, ConnectionState.RECONNECT, reason)
-    now = hub_context.current().clock.now()
+    now = hub_context.current_hub().clock.now()
     of_company = update(Token).where(Token.company_id == company_id)
     with engine.transaction() as session:
         session.execute(of_company.values(access_expires_at=now))

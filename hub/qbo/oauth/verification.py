@@ -40,7 +40,7 @@ def company_info(realm: str, access_token: str) -> dict[str, Any]:
 
 def _read(realm: str, access_token: str) -> Answer:
     """Read the company info once, with this token."""
-    shared = hub_context.current()
+    shared = hub_context.current_hub()
     parameters = urlencode({"minorversion": MINOR_VERSION})
     url = f"{intuit_keys.require().api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
     request = transport.request("GET", url, access_token)

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import Installation
 from hub.security import api_tokens
@@ -203,7 +203,7 @@ def approve(installation_id: int, body: dict[str, Any]) -> Any:
         row_or_404(session, Installation, installation_id)
     listed = {one["posting_id"]: one["version"] for one in body["postings"]}
     if review_approvals.is_bulk(len(listed)):
-        most = current().config.confirm_approvals_above
+        most = current_hub().config.confirm_approvals_above
         return problems.problem(403, BULK.format(most=most))
     return review_approvals.approve(installation_id, listed, person_name())
 

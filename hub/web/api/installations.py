@@ -7,7 +7,7 @@ from flask import Response, abort, g
 from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import read_only_session
@@ -100,7 +100,7 @@ class SettingsChangeSchema(Schema):
 @operation(resource, "/apps/", role="viewer", of=ANYWHERE, answer=list_of(AppSchema))
 def apps() -> Any:
     """List the apps whose plugins are installed."""
-    return whole_list(current().plugins.apps.values())
+    return whole_list(current_hub().plugins.apps.values())
 
 
 @operation(
@@ -203,7 +203,7 @@ def _row(installation_id: int) -> Installation:
 
 def _app(slug: str) -> App:
     """Return an app; abort with 404 if its plugin is not installed."""
-    app = current().plugins.apps.get(slug)
+    app = current_hub().plugins.apps.get(slug)
     return app or abort(404)
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from hub.cli import main
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import Model, read_only_session, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting, Secret, SourceDocument
@@ -39,8 +39,8 @@ def read(app):
 @pytest.fixture
 def costtracker(quickbooks):
     """Enable CostTracker with 24 invoices in review; return the installation's id."""
-    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=24, seed=1)
-    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL)
+    stand_in = current_hub().plugins.open_stand_in("costtracker", folder=None, documents=24, seed=1)
+    current_hub().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL)
     settings = {**stand_in.settings(URL), "payable_account": "Accounts Payable (A/P)"}
     row = enable.enable(1, "costtracker", settings, who="kari", mode="review")
     enable.push_first_lists(row)

@@ -9,7 +9,7 @@ from werkzeug.test import Client
 from hub import Code, outbox
 from hub.collect import reread
 from hub.collect import run as collect_run
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import PluginFault, Refused, Retry, TooOften
@@ -175,7 +175,7 @@ def match(record):
     """Match the account of code 9 as a person does."""
     about = {"company_id": 1, "scope": "small-source", "tenant": "t1", "role": "account"}
     with transaction() as session:
-        now = current().clock.now()
+        now = current_hub().clock.now()
         decision = {"record": record, "match_method": "decided", "who": "kari", "at": now}
         session.add(Match(field="account", code="9", **decision, **about))
 
@@ -254,7 +254,7 @@ class Waiting:
     def sync(self):
         """Run a sync later than the last one; return the run and the invoices read singly."""
         self.source.post("/_sandbox/clock", json={"advance": 900})
-        current().clock.advance(900)
+        current_hub().clock.advance(900)
         self.source.delete("/_sandbox/log")
         run = runner.sync(self.id, requested_by="kari")
         calls = self.source.get("/_sandbox/log").json["requests"]

@@ -24,7 +24,7 @@ from hub import (
 from hub.collect import commit
 from hub.collect import run as collect_run
 from hub.collect.batch import CollectBatch
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import db, read_only_session, transaction
 from hub.errors import PluginFault
@@ -286,7 +286,7 @@ def decide(hub, field, code, record):
             "record": record,
             "match_method": "decided",
             "who": "kari",
-            "at": current().clock.now(),
+            "at": current_hub().clock.now(),
         }
         session.add(Match(**where, **about))
 
@@ -540,7 +540,7 @@ def test_an_approved_one_never_leaves_with_a_place_that_is_not_filled(hub):
     approved_with_a_new_vendor(hub)
     assert one(kind="bill").state == "waiting"
     with transaction() as session:
-        outbox.release_waiting(session, 1, current().clock.now())
+        outbox.release_waiting(session, 1, current_hub().clock.now())
     assert (one(kind="bill").state, b"@posting" in one(kind="bill").payload) == ("ready", False)
 
 
@@ -596,7 +596,7 @@ def attempted(posting_id, outcome="sent"):
                 generation=posting.generation,
                 requestid=posting.requestid,
                 fence="f",
-                sent_at=current().clock.now(),
+                sent_at=current_hub().clock.now(),
                 outcome=outcome,
             )
         )
@@ -824,7 +824,7 @@ def test_a_bill_gets_the_id_of_its_new_vendor_and_goes(hub):
     hub(bill(supplier=vendor_code()))
     land(one(kind="vendor").id, id="900")
     with transaction() as session:
-        assert outbox.release_waiting(session, 1, current().clock.now()) == 1
+        assert outbox.release_waiting(session, 1, current_hub().clock.now()) == 1
     assert json.loads(one(kind="bill").payload)["VendorRef"]["value"] == "900"
     before = one(kind="bill")
     hub(bill(supplier=vendor_code()))

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import text
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db import engine, planner_statistics
 from hub.models import ConnectedCompany
 from hub.scheduling.scheduler import Scheduler
@@ -26,7 +26,7 @@ def row_estimates() -> dict[str, int]:
 def add_companies(first: int = 0) -> None:
     with engine.transaction() as session:
         for number in range(first, first + COMPANIES):
-            session.add(ConnectedCompany(realm=str(number), connected_at=current().clock.now()))
+            session.add(ConnectedCompany(realm=str(number), connected_at=current_hub().clock.now()))
 
 
 def test_the_scheduler_updates_them_when_it_takes_over_and_later(app: Flask) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from hub import outbox
 from hub.collect.run import collect
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NeedsAttention, NotFound, OtherTenant, SettingsInvalid
 from hub.installations import enable as installations_enable
@@ -23,8 +23,8 @@ URL = "http://costtracker.test"
 
 @pytest.fixture
 def costtracker(quickbooks):
-    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=8, seed=1)
-    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL)
+    stand_in = current_hub().plugins.open_stand_in("costtracker", folder=None, documents=8, seed=1)
+    current_hub().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL)
     return stand_in
 
 
@@ -171,7 +171,7 @@ def test_every_act_is_in_the_audit_log(settings):
 @pytest.mark.row("ON-S2", "ON-B15")
 @pytest.mark.end_to_end
 def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(settings, monkeypatch):
-    apps = current().plugins.apps
+    apps = current_hub().plugins.apps
     monkeypatch.setitem(apps, "costtracker", replace(apps["costtracker"], automatic="attach_files"))
     row = enable({**settings, "attach_files": False}, mode="auto")
     installations_enable.push_first_lists(row)

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from hub import spreadsheets
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused
 from hub.installations import matches as installations_matches
@@ -16,7 +16,7 @@ from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 
 @pytest.fixture
 def row(quickbooks):
-    now = current().clock.now()
+    now = current_hub().clock.now()
     with transaction() as session:
         row = Installation(company_id=1, slug="costtracker", tenant="t", created_at=now)
         session.add(row)
@@ -68,7 +68,7 @@ def test_a_line_that_names_no_record_decides_nothing(row):
 
 @pytest.mark.proof
 def test_hostile_codes_are_exported_inert_and_imported_as_they_were(row):
-    now = current().clock.now()
+    now = current_hub().clock.now()
     numbered, alone = by_form((37, 101), (7, 19), (7, 19))  # prime, so that every part is included
     codes = [f"{place} {text}" for place, text in enumerate(HOSTILE[::numbered])]
     codes += HOSTILE[::alone]

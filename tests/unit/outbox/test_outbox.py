@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import outbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.mapping import EMPTY, NEW
 from hub.models import (
@@ -29,7 +29,7 @@ REALM = "9130"
 def box(request):
     """Provide an empty outbox on each database in turn; return a function that adds a posting."""
     request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
-    now = current().clock.now()
+    now = current_hub().clock.now()
     with transaction() as session:
         company = ConnectedCompany(realm=REALM, currency="NOK", connected_at=now, newest_date=now)
         session.add(Installation(id=1, company=company, slug="small", tenant="t1", created_at=now))
@@ -77,12 +77,12 @@ def row_of(source_id):
         tenant="t1",
         source_id=source_id,
         marker="M",
-        seen_at=current().clock.now(),
+        seen_at=current_hub().clock.now(),
     )
 
 
 def now():
-    return current().clock.now()
+    return current_hub().clock.now()
 
 
 def get(id):
@@ -359,7 +359,7 @@ def test_what_waits_for_a_time_goes_then(box):
     with transaction() as session:
         session.get_one(Posting, id).next_try_at = now() + dt.timedelta(minutes=1)
     assert wake() == 0
-    current().clock.advance(61)
+    current_hub().clock.advance(61)
     assert (wake(), get(id).state) == (1, "ready")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from hub.context import Ending, current
+from hub.context import Ending, current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable
 from hub.models import Attempt, ConnectedCompany, Posting
@@ -200,7 +200,7 @@ def test_an_answer_that_is_throttled_is_waited_for_and_not_counted(desk):
 
 def pause_calls(desk, monkeypatch, seconds):
     """Let the limits of calls forbid all calls for some seconds once the first wave is claimed."""
-    limiter = rate_limiter(desk.quickbooks.realm, desk.clock, current().config)
+    limiter = rate_limiter(desk.quickbooks.realm, desk.clock, current_hub().config)
     launch, launched = pipeline.launch_wave, []
 
     def launch_late(*arguments):
@@ -214,7 +214,7 @@ def pause_calls(desk, monkeypatch, seconds):
 
 def test_a_pause_longer_than_the_deadline_of_a_call_does_not_end_the_run(desk, monkeypatch):
     ids = [desk.bill(f"A-{n}") for n in range(3)]
-    pause_calls(desk, monkeypatch, current().config.deadline_seconds + 50)
+    pause_calls(desk, monkeypatch, current_hub().config.deadline_seconds + 50)
     drained = desk.drain()
     assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
     assert drained.stopped == ""

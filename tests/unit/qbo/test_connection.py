@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble
 from hub.models import ConnectedCompany, Run
@@ -195,7 +195,7 @@ def test_the_case_opens_after_an_hour_and_closes_with_the_first_success(quickboo
 def test_a_call_that_began_before_the_refusal_does_not_end_it(quickbooks, monkeypatch, by_batch):
     quickbooks.add_fault("refusal", "bill.create", code="6190", **ALWAYS)
     client, refused = Client(1), []
-    adapter = current().mounts[QUICKBOOKS]
+    adapter = current_hub().mounts[QUICKBOOKS]
 
     def overlap(request, **options):
         """Make another call, which is refused, while this one is under way."""

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from hub import config as configuration
-from hub.context import current
+from hub.context import current_hub
 from hub.db import engine
 from hub.db.engine import read_only_session, transaction
 from hub.errors import OtherFolderActive
@@ -111,7 +111,7 @@ def test_two_processes_of_one_folder_may_be_the_first_at_the_same_time(one, make
     other = threading.Thread(target=lambda: answers.append(hold(sibling)))
     with one.app_context(), transaction() as session:
         lock = folder_lock.process_lock()
-        now = current().clock.now()
+        now = current_hub().clock.now()
         session.add(ActiveFolder(id=1, folder=lock.folder, place=lock.place, since=now))
         session.flush()
         other.start()
@@ -168,7 +168,7 @@ def test_a_lost_connection_is_opened_again_if_no_other_folder_came_between(one, 
 
 def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(one, two):
     with one.app_context(), transaction() as session:
-        session.add(ConnectedCompany(realm="1", connected_at=current().clock.now()))
+        session.add(ConnectedCompany(realm="1", connected_at=current_hub().clock.now()))
 
     def take_over(phase, done, of):
         lose_connection(one)
@@ -183,7 +183,7 @@ def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(one, two):
 
 def test_a_run_beside_another_folder_is_refused_and_leaves_no_trace(one, two):
     with one.app_context(), transaction() as session:
-        session.add(ConnectedCompany(realm="1", connected_at=current().clock.now()))
+        session.add(ConnectedCompany(realm="1", connected_at=current_hub().clock.now()))
     hold(one)
     with two.app_context():
         with pytest.raises(OtherFolderActive, match=r"one works on this database.*Run it there"):

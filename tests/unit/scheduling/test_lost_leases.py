@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db import lease_rows
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Run
@@ -40,7 +40,7 @@ def desk(one, two, clock):
         )
         record_download.refresh(company.id)
         new_desk = Desk(one, quickbooks, clock)
-        plugins = current().plugins
+        plugins = current_hub().plugins
         object.__setattr__(two.extensions["hub"], "plugins", plugins)
         yield new_desk
 

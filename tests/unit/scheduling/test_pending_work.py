@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, Run, SourceDocument
 from hub.scheduling import pending_work
@@ -16,7 +16,7 @@ MINUTE = dt.timedelta(minutes=1)
 @pytest.fixture
 def now(either_app):
     with either_app.app_context():
-        yield current().clock.now()
+        yield current_hub().clock.now()
 
 
 @pytest.fixture

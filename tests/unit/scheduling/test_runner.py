@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.test import Client
 
 from hub import outbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Busy, DatabaseUnavailable, NotNow
 from hub.installations import enable
@@ -39,8 +39,8 @@ def app(request, make_app, make_config, empty_database):
 
 @pytest.fixture
 def costtracker(quickbooks):
-    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=6, seed=1)
-    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
+    stand_in = current_hub().plugins.open_stand_in("costtracker", folder=None, documents=6, seed=1)
+    current_hub().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
     return stand_in
 
 
@@ -101,7 +101,7 @@ def test_every_log_line_of_a_run_has_its_ids_and_each_call_those_of_intuit(insta
 
 def test_the_calls_and_the_duration_of_a_run_are_counted(installation):
     runner.sync(installation, requested_by="kari")
-    counted = current().counts.take()
+    counted = current_hub().counts.take()
     assert counted[Sample("hub_quickbooks_calls_total", ("write", "landed"))] >= 5
     assert counted[Sample("hub_source_calls_total", ("costtracker", "2xx"))] >= 1
     durations = [
@@ -306,7 +306,7 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
         "CheckPayment": {"BankAccountRef": {"value": bank["Id"]}},
     }
     assert quickbooks.ask("POST", "billpayment", paid).status == 200
-    current().clock.advance(120)
+    current_hub().clock.advance(120)
     runner.run_company_job("changes", 1, requested_by="schedule")
     statuses = Client(costtracker.wsgi).get("/_sandbox/books").json["statuses"].values()
     (status,) = [one for all in statuses for one in all if one["state"] == "paid"]
@@ -322,7 +322,7 @@ def test_where_webhooks_come_the_hourly_look_costs_no_read(
 ):
     with transaction() as session:
         company = session.get_one(ConnectedCompany, 1)
-        company.webhook_received_at = company.polled_at = current().clock.now()
+        company.webhook_received_at = company.polled_at = current_hub().clock.now()
     runner.run_company_job("changes", 1, requested_by=requested_by)
     assert len(quickbooks.log.entries("cdc")) == looks
 
@@ -361,10 +361,10 @@ def test_a_run_that_posted_when_its_process_died_waits_once_more(installation):
     with transaction() as session:
         company_id = session.get_one(Installation, installation).company_id
         run = Run(kind="post", company_id=company_id, installation_id=installation)
-        run.requested_by, run.started_at = "kari", current().clock.now()
+        run.requested_by, run.started_at = "kari", current_hub().clock.now()
         session.add(run)
     for _ in range(2):
         with transaction() as session:
-            run_log.close_interrupted(session, "post", installation, current().clock.now())
+            run_log.close_interrupted(session, "post", installation, current_hub().clock.now())
     (repeated,) = run_log.waiting_runs()
     assert (repeated.kind, repeated.requested_by, run.id) == ("post", "kari", repeated.id - 1)

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import create_engine, event, select, update
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.scheduling import schedule
@@ -18,7 +18,7 @@ MANY = 10_000 if FULL else 500
 @pytest.fixture
 def now(either_app):
     with either_app.app_context():
-        yield current().clock.now()
+        yield current_hub().clock.now()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Run
@@ -18,7 +18,7 @@ from hub.scheduling.scheduler import Scheduler
 @pytest.fixture
 def company(app):
     with transaction() as session:
-        row = ConnectedCompany(realm="1", connected_at=current().clock.now())
+        row = ConnectedCompany(realm="1", connected_at=current_hub().clock.now())
         session.add(row)
     return row.id
 
@@ -37,7 +37,7 @@ def done(monkeypatch):
 
     def execute(run_id):
         with transaction() as session:
-            session.get_one(Run, run_id).ended_at = current().clock.now()
+            session.get_one(Run, run_id).ended_at = current_hub().clock.now()
         executed_runs.put(run_id)
 
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hub import Checkpoint, hookimpl, sources
-from hub.context import Ending, current
+from hub.context import Ending, current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import RateReached, TooOften
@@ -105,7 +105,7 @@ def hub(make_app, make_config, empty_database, clock):
         app = make_app(config, plugins=Plugins.load([plugin], installed=False), **options)
         contexts.append(app.app_context())
         contexts[-1].push()
-        current().mounts[SOURCE] = WSGIAdapter(source, SOURCE)
+        current_hub().mounts[SOURCE] = WSGIAdapter(source, SOURCE)
         source.app = app
         source.id = settle(mode="review", tenant="t1")
         return source
@@ -303,7 +303,7 @@ def test_a_hub_that_is_told_to_end_does_not_wait_to_the_end(hub, clock):
     source = hub("1/40s")
     http = client(source)
     http.request("GET", SOURCE)
-    current().ending.set()
+    current_hub().ending.set()
     with pytest.raises(Ending):
         http.request("GET", SOURCE)
     assert clock.monotonic() < 40

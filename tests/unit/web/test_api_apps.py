@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Run
 from hub.qbo import record_download
@@ -112,7 +112,7 @@ def test_an_app_that_its_maker_opens_waits_for_that(
     program: ApiClient, office: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with office.app.app_context():
-        apps = current().plugins.apps
+        apps = current_hub().plugins.apps
         closed = replace(apps["costtracker"], access="support@example.com", access_gate=True)
         monkeypatch.setitem(apps, "costtracker", closed)
     answer = program.call("PUT", APP, {"settings": settings_of(office)})

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.cases import inbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.web import case_list
@@ -209,7 +209,7 @@ def test_closed_cases_say_who_closed_them_and_why(owner: Visitor) -> None:
     owner.press(f"/inbox/{skipped}/{posting.id}/skip", reason="Paid in cash")
     with owner.app.app_context(), transaction() as session:
         case = session.get_one(Case, itself)
-        case.closed_at = current().clock.now() + dt.timedelta(minutes=1)
+        case.closed_at = current_hub().clock.now() + dt.timedelta(minutes=1)
         case.closed_by = "hub"
     rows = rows_of(owner.page("/inbox/?show=closed"))
     assert list(rows) == [itself, skipped]
@@ -248,7 +248,7 @@ def test_closed_cases_are_paged(listed: Visitor) -> None:
         for place, id in enumerate(listed.ids):
             case = session.get_one(Case, id)
             case.closed_by = "hub"
-            case.closed_at = current().clock.now() + dt.timedelta(seconds=place // 2)
+            case.closed_at = current_hub().clock.now() + dt.timedelta(seconds=place // 2)
     pages = pages_of(listed, "/inbox/?show=closed")
     assert [id for page in pages for id in page] == listed.ids[::-1]
     assert [len(page) for page in pages] == [2, 2, 1]

@@ -9,7 +9,7 @@ from flask import Flask, request
 from sqlalchemy import select
 
 from hub import notifications
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import AuditEntry, Case, Secret
 from hub.notices import chat
@@ -40,7 +40,7 @@ def channel(visitor: Visitor) -> Channel:
     new_channel = Channel()
     with visitor.app.app_context():
         for prefix in (SLACK, TEAMS):
-            current().mounts[prefix] = WSGIAdapter(new_channel.app.wsgi_app, prefix)
+            current_hub().mounts[prefix] = WSGIAdapter(new_channel.app.wsgi_app, prefix)
     visitor.log_in("olga")
     return new_channel
 

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db import engine
 from hub.models import Case, RoleAssignment, User
 from hub.models.enums import ConnectionState
@@ -173,7 +173,7 @@ def test_companies_with_problems_come_first(two: TwoCompanies, path: str) -> Non
             company_id = companies[name].id
             open_stored_case(session, f"lists:{name}", company_id=company_id, **case)
         snoozed = session.query(Case).filter_by(company_id=companies["Selskap 22"].id).one()
-        snoozed.snoozed_until = current().clock.now() + dt.timedelta(days=3)
+        snoozed.snoozed_until = current_hub().clock.now() + dt.timedelta(days=3)
     visitor = two.visitor(EVERYTHING)
     listed: list[str] = []
     address = path

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
-from hub.context import current
+from hub.context import current_hub
 from hub.db import engine
 from hub.models import Installation, Posting, SavedFilter, SourceDocument, TransactionHead
 from hub.models.enums import SendOutcome
@@ -111,7 +111,7 @@ def test_a_held_document_names_its_open_cases(viewer: Visitor) -> None:
 def test_a_document_that_the_source_did_not_have_stays_with_a_reason(viewer: Visitor) -> None:
     held = viewer.story.documents["held"]
     with viewer.app.app_context(), engine.transaction() as session:
-        session.get_one(SourceDocument, held).absent_at = current().clock.now()
+        session.get_one(SourceDocument, held).absent_at = current_hub().clock.now()
     page = _document(viewer, "held")
     assert "did not have it" in page
     assert "It stays as it is and is asked for again" in page
@@ -122,7 +122,7 @@ def test_a_document_that_the_source_did_not_have_stays_with_a_reason(viewer: Vis
 def test_a_document_that_is_gone_says_since_when_and_that_it_may_come_back(viewer: Visitor) -> None:
     with viewer.app.app_context(), engine.transaction() as session:
         row = session.get_one(SourceDocument, viewer.story.documents["held"])
-        row.gone, row.gone_at = "Deleted in CostTracker.", current().clock.now()
+        row.gone, row.gone_at = "Deleted in CostTracker.", current_hub().clock.now()
     page = _document(viewer, "held")
     assert "comes back if CostTracker has it again" in page
     assert page.count("The source no longer has it") == 2

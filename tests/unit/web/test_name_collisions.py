@@ -10,7 +10,7 @@ from flask import g
 
 from hub import Field, Line, Party
 from hub.collect import run
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.documents import Code
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
@@ -67,7 +67,7 @@ def add_record(list_name, id, name, *, is_active=True, **more):
     """Add a record as the download of a list stores what QuickBooks answers."""
     entity = {"Id": id, "DisplayName": name, "Active": is_active, **more}
     with transaction() as session:
-        row = record_rows.row_of(1, list_name, entity, current().clock.now())
+        row = record_rows.row_of(1, list_name, entity, current_hub().clock.now())
         session.add(StoredRecord(**row))
         session.get_one(ListState, (1, list_name)).version += 1
 
@@ -179,7 +179,7 @@ def add_employee(name):
     """Add an employee with personal data, as QuickBooks answers it."""
     with transaction() as session:
         session.add(
-            ListState(company_id=1, list="employee", read_at=current().clock.now(), version=0)
+            ListState(company_id=1, list="employee", read_at=current_hub().clock.now(), version=0)
         )
     personal = {
         "PrimaryEmailAddr": {"Address": "eva@home.example"},

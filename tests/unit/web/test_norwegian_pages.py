@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from hub.cases import inbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.models import Attempt, Installation, Posting, Run, RunLine
 from hub.reasons.catalogue import CATALOGUE
@@ -97,7 +97,9 @@ def norwegian(visitor: Visitor) -> Visitor:
         installation.company.state_reason = "The company is disconnected."
         run = session.get_one(Run, next(iter(visitor.story.runs.values())))
         for line in LOG:
-            session.add(RunLine(run_id=run.id, at=current().clock.now(), level="info", text=line))
+            session.add(
+                RunLine(run_id=run.id, at=current_hub().clock.now(), level="info", text=line)
+            )
     return visitor
 
 

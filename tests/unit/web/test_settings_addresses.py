@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import demo, sources
-from hub.context import current
+from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import HubError, SettingsInvalid
 from hub.installations import enable
@@ -45,14 +45,14 @@ class Listener:
 @pytest.fixture
 def listener(app):
     server = Listener()
-    current().mounts[ELSEWHERE] = WSGIAdapter(server, ELSEWHERE)
+    current_hub().mounts[ELSEWHERE] = WSGIAdapter(server, ELSEWHERE)
     return server
 
 
 def enabled(quickbooks, slug):
     """Enable an app with the settings of its stand-in; return the stand-in and the app's row."""
-    stand_in = current().plugins.open_stand_in(slug, folder=None, documents=5, seed=1)
-    current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
+    stand_in = current_hub().plugins.open_stand_in(slug, folder=None, documents=5, seed=1)
+    current_hub().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
     with read_only_session() as session:
         company = session.get_one(demo.ConnectedCompany, 1)
     demo.enable(company, slug, stand_in.settings(HOME))
@@ -69,7 +69,7 @@ def moved(slug, place=ELSEWHERE, **answers):
 
 
 def secrets_of(stand_in):
-    app = current().plugins.apps[row().slug]
+    app = current_hub().plugins.apps[row().slug]
     return sources.stored_secrets(app, row())
 
 
@@ -108,7 +108,7 @@ def test_the_page_asks_for_the_secret_beside_its_field(outside: Visitor, slug, b
         )
         record_download.refresh(company.id)
         _, installation = enabled(connected, slug)
-        listener = current().mounts[ELSEWHERE] = WSGIAdapter(Listener(), ELSEWHERE)
+        listener = current_hub().mounts[ELSEWHERE] = WSGIAdapter(Listener(), ELSEWHERE)
     page = f"/installations/{installation.id}/settings"
     form = {name: str(value) for name, value in installation.settings.items() if value}
     answer = outside.post(page, **form | moved(slug) | button)
@@ -167,13 +167,13 @@ def test_scheme_host_and_port_all_count(quickbooks, place):
 @pytest.mark.parametrize("place", [f"{HOME}/", "https://SOURCE.test:443", "https://source.test."])
 def test_another_spelling_of_the_same_address_asks_for_nothing(quickbooks, place):
     enabled(quickbooks, "costtracker")
-    current().mounts[place] = current().mounts[HOME]
+    current_hub().mounts[place] = current_hub().mounts[HOME]
     assert enable.change(1, "costtracker", {"base_url": place}, who="kari").settings["base_url"]
 
 
 def test_with_the_secret_entered_again_the_app_moves_and_what_it_stored_stays(quickbooks):
     stand_in, installation = enabled(quickbooks, "costtracker")
-    current().mounts[ELSEWHERE] = WSGIAdapter(stand_in.wsgi, ELSEWHERE)
+    current_hub().mounts[ELSEWHERE] = WSGIAdapter(stand_in.wsgi, ELSEWHERE)
     SiteSecrets(installation.id)["pushed supplier"] = "yes"
     given = moved("costtracker", **secrets_of(stand_in))
     assert enable.change(1, "costtracker", given, who="kari").settings["base_url"] == ELSEWHERE
@@ -183,8 +183,8 @@ def test_with_the_secret_entered_again_the_app_moves_and_what_it_stored_stays(qu
 def test_with_another_secret_nothing_stored_moves_along(quickbooks):
     """A server that accepts any secret must not receive the tokens of the old one later."""
     stand_in, installation = enabled(quickbooks, "costtracker")
-    other = current().plugins.open_stand_in("costtracker", folder=None, documents=5, seed=1)
-    current().mounts[ELSEWHERE] = WSGIAdapter(other.wsgi, ELSEWHERE)
+    other = current_hub().plugins.open_stand_in("costtracker", folder=None, documents=5, seed=1)
+    current_hub().mounts[ELSEWHERE] = WSGIAdapter(other.wsgi, ELSEWHERE)
     SiteSecrets(installation.id)["client_secret"] = "of-the-old-address"
     SiteSecrets(installation.id)["an_access_token"] = "of-the-old-address"
     new = {name: other.settings(ELSEWHERE)[name] for name in secrets_of(stand_in)}

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.config import Config
-from hub.context import current
+from hub.context import current_hub
 from hub.db import engine
 from hub.models import AuditEntry, ConnectedCompany, OAuthState, Secret, User
 from hub.qbo import intuit_keys
@@ -235,7 +235,7 @@ def test_the_environment_wins_and_the_page_says_so(open_pages: Callable[..., Vis
     assert 'name="client_secret"' not in page
     visitor.post("/setup/intuit", **KEYS)
     with visitor.app.app_context():
-        assert intuit_keys.read().client_id == current().config.qbo_client_id != "an-app"
+        assert intuit_keys.read().client_id == current_hub().config.qbo_client_id != "an-app"
 
 
 def test_one_key_in_the_environment_is_not_mixed_with_a_stored_one(
@@ -309,7 +309,7 @@ def test_keys_of_a_stand_in_are_refused_once_the_option_is_gone(
     visitor.post("/setup/intuit", **KEYS, stand_in="http://127.0.0.1:8001")
     with visitor.app.app_context():
         assert intuit_keys.require().token_url == "http://127.0.0.1:8001/oauth2/v1/tokens/bearer"
-        object.__setattr__(current().config, "allow_loopback", False)
+        object.__setattr__(current_hub().config, "allow_loopback", False)
         with pytest.raises(Exception, match="HUB_ALLOW_LOOPBACK is not set"):
             intuit_keys.require()
     assert "which this hub may not call" in visitor.page("/setup/intuit")

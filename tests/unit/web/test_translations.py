@@ -14,7 +14,7 @@ from flask import Flask
 
 from hub.cases import inbox
 from hub.config import Config
-from hub.context import current
+from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.errors import NotFound, Refused, Sentence
@@ -375,7 +375,7 @@ def test_the_log_of_a_run_is_in_the_language_of_the_person(visitor: Visitor) -> 
     visitor.log_in("olga")
     run_id = next(iter(visitor.story.runs.values()))
     with visitor.app.app_context(), transaction() as session:
-        now = current().clock.now()
+        now = current_hub().clock.now()
         text = str(Sentence("Collected: %(counts)s.", counts="3 new"))
         session.add(RunLine(run_id=run_id, at=now, level="info", text=text))
     assert "Hentet: 3 nye." in visitor.get(f"/runs/{run_id}", headers=NORWEGIAN).text

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub import demo
 from hub.cases import inbox
-from hub.context import current
+from hub.context import current_hub
 from hub.db import engine
 from hub.http import exchange
 from hub.models import Case, Installation, Posting, Run, SourceDocument
@@ -96,8 +96,8 @@ def person(outside: Visitor):
         record_download.refresh(company.id)
         demo.enable(company, "costtracker", outside.costtracker)
         runner.sync(1, requested_by="kari")
-        stand_in = current().plugins.open_stand_in(SLUG, folder=None, documents=0, seed=1)
-        current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
+        stand_in = current_hub().plugins.open_stand_in(SLUG, folder=None, documents=0, seed=1)
+        current_hub().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
         demo.enable(company, SLUG, stand_in.settings(HOME))
         _ask_about_postings()
 
