@@ -5,9 +5,11 @@ collected, matched and posted to QuickBooks, and CostTracker is told the result.
 in processes of their own. Each turn takes a new company, whose lists are there before: it posts one
 by one, in batches, or one by one with the files of the source.
 
-WHOLE_WAY_DOCUMENTS and WHOLE_WAY_TURNS make it shorter.
+WHOLE_WAY_DOCUMENTS and WHOLE_WAY_TURNS make it shorter. The figures are added to the file that
+BENCH_RESULTS names.
 """
 
+import json
 import os
 import statistics
 import subprocess
@@ -136,6 +138,10 @@ def row(name: str, documents: int, posted: int, seconds: list[float], bare: list
     ratio = statistics.median(one / other for one, other in zip(seconds, bare, strict=True))
     each = statistics.median(seconds) * 1000
     print(f"{name:44}{documents:>10}{posted:>8}{each:12.2f}{ratio:10.2f}x", flush=True)
+    if "BENCH_RESULTS" in os.environ:
+        figures = {"way": name, "documents": documents, "ms": round(each, 2), "of_bare": ratio}
+        with Path(os.environ["BENCH_RESULTS"]).open("a") as file:
+            file.write(f"{json.dumps(figures)}\n")
 
 
 def turns(quickbooks: StandIn, source: StandIn, name: str) -> list[float]:
