@@ -1,5 +1,6 @@
 """The WSGI application of each gunicorn process of `hub serve` in the distributed engine."""
 
+import atexit
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,9 @@ from hub.cli.console import hub
 if TYPE_CHECKING:
     from flask import Flask
 
-_open = ExitStack()  # until the process ends
+_open = ExitStack()
+# While the modules are still there: the hub stores its counts, and closes its context.
+atexit.register(_open.close)
 
 
 def application() -> "Flask":

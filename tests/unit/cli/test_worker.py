@@ -1,6 +1,7 @@
 """`hub worker` and `hub serve` of the distributed engine, until they begin to work."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -76,3 +77,21 @@ def test_the_settings_of_gunicorn_are_valid():
     for name in names:
         config.set(name, getattr(gunicorn_settings, name))
     assert config.worker_class_str == "gthread"
+
+
+def test_a_process_that_serves_pages_ends_without_an_error(tmp_path):
+    """Its application stays open until Python ends."""
+    environ = {**os.environ, "HUB_DATA": str(tmp_path / "data"), "HUB_SECOND_FACTOR": "off"}
+    commands = (
+        "from hub.cli import main; main(['init'])",
+        "from hub.cli.wsgi import application; application().test_client().get('/login')",
+    )
+    for command in commands:
+        ended = subprocess.run(
+            [sys.executable, "-c", command],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert (ended.returncode, ended.stderr) == (0, "")
