@@ -177,6 +177,14 @@ def test_a_value_of_another_kind_is_refused(text, says):
         Fault.parse(text)
 
 
+def test_a_rule_sent_over_http_may_have_fractions(harness):
+    rule = b'{"kind": "delay", "seconds": 0.1, "probability": 0.5}'
+    assert call(harness, "/_sandbox/faults", body=rule)[0] == 200
+    _, _, listed = call(harness, "/_sandbox/faults", "GET", b"")
+    (shown,) = json.loads(listed)["faults"]
+    assert (shown["seconds"], shown["probability"]) == (0.1, 0.5)
+
+
 def test_an_unknown_kind_is_refused_with_the_known_ones(harness):
     status, _, content = call(harness, "/_sandbox/faults", body=b'{"kind": "earthquake"}')
     assert status == 400

@@ -50,8 +50,7 @@ def open_pages(
     def opened(database: str = "told", **settings: str) -> Visitor:
         config = make_config(**settings)
         shutil.copy(pages[database], config.data / "hub.db")
-        template = None if settings else pages[database]
-        return Visitor(make_app(config, pages=True), pages["story"], template)
+        return Visitor(make_app(config, pages=True), pages["story"])
 
     return opened
 

@@ -1,14 +1,12 @@
 """A visitor of the pages who logs in, opens pages and submits forms without JavaScript."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from hub.db import engine
-from tests.support import prepared_log_ins
 from tests.support.page_rows import PASSWORD, Story
 from tests.support.page_texts import compact
 
@@ -18,14 +16,10 @@ SHOWN_CHANGES = re.compile(r'name="shown" value="([^"]+)"')
 
 
 class Visitor:
-    """The browser of one person.
+    """The browser of one person."""
 
-    `template` is the database that the hub started with, if it has the usual settings.
-    """
-
-    def __init__(self, app: Flask, story: Story, template: Path | None = None) -> None:
+    def __init__(self, app: Flask, story: Story) -> None:
         self.app, self.story = app, story
-        self.template = template
         self.client = app.test_client()
         self._token = ""
         self.url = ""
@@ -33,25 +27,7 @@ class Visitor:
         self.costtracker: dict[str, Any] = {}
 
     def log_in(self, name: str, password: str = PASSWORD, next: str = "/login") -> TestResponse:
-        """Log in as one of the people in the database, using the form at an address.
-
-        The usual log-in to a new hub is done once and then copied.
-        """
-        is_usual = password == PASSWORD and next == "/login" and self.template is not None
-        if not is_usual or not prepared_log_ins.is_new(self.app, self.client, self.template):
-            return self._submit_log_in(name, password, next)
-        log_in = prepared_log_ins.find(self.template, name)
-        if log_in is not None:
-            prepared_log_ins.put(self.app, self.client, log_in)
-            self._token = log_in.token
-            return log_in.answer
-        answer = self._submit_log_in(name, password, next)
-        if answer.status_code == 302:
-            prepared_log_ins.store(self.template, name, self.app, self.client, answer, self._token)
-        return answer
-
-    def _submit_log_in(self, name: str, password: str, next: str) -> TestResponse:
-        """Open the form, fill it in and submit it."""
+        """Log in as one of the people in the database, using the form at an address."""
         form = self.client.get("/login").text
         match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
         assert match

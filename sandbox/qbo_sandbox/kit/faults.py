@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -82,7 +83,7 @@ class Fault:
 
 def _checked(key: str, value: Any) -> Any:
     """Return a field of a rule; raise ValueError if it is not of the field's kind."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     if key in DECIMALS:
         if not is_number:
             raise ValueError(f"{key} of a fault must be a number, not {value!r}")

@@ -341,7 +341,8 @@ def test_an_app_that_is_not_enabled_is_answered_without_the_names_of_others(
         realm = session.get_one(ConnectedCompany, company_id).realm
         row = session.query(Installation).filter_by(company_id=company_id, slug=APPS[0]).one()
         row.slug = "harvest"
-    result = call(two.app, f"app-owner/{ALPHA}/{APPS[0]}", f"apps set {APPS[0]} --realm {realm}")
+    command = f"apps set {APPS[0]} --realm {realm} --mode review"
+    result = call(two.app, f"app-owner/{ALPHA}/{APPS[0]}", command)
     assert result.stderr == f"There is no enabled app '{APPS[0]}'.\n"
 
 

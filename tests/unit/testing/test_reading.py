@@ -72,5 +72,5 @@ def test_a_source_that_would_lose_something_is_noticed(monkeypatch, bad):
     monkeypatch.setattr(
         bench, "read", lambda *args: next(answers, None) or list(whole(bench, *args))
     )
-    with pytest.raises(AssertionError):
+    with pytest.raises(pytest.fail.Exception, match="is never read"):
         contract().test_a_crash_before_a_checkpoint_repeats_and_never_skips(bench)
