@@ -8,6 +8,11 @@ from hub.contract.types import Reply, Secrets
 
 UNAUTHORIZED = 401
 DIGEST_LENGTH = 16
+UNBOUND = (
+    "TokenCache stores a token for certain credentials. Pass BoundSecrets(site.secrets, …) with the"
+    " address and the credentials behind the token, such as a client id and its secret: a token of"
+    " other credentials may belong to another account."
+)
 
 
 class BoundSecrets:
@@ -44,9 +49,10 @@ class BoundSecrets:
 class TokenCache:
     """An access token that is issued when there is none and renewed when the source rejects it.
 
-    `issue` requests a new token from the source. With `exclusive` only one process at a time
-    requests one, and the others use its result: necessary where a refresh token changes with every
-    use.
+    `bound` are the secrets of the installation, bound to the credentials behind the token: those of
+    the site alone are refused. `issue` requests a new token from the source. With `exclusive` only
+    one process at a time requests one, and the others use its result: necessary where a refresh
+    token changes with every use.
     """
 
     name = "access_token"
@@ -54,6 +60,9 @@ class TokenCache:
     def __init__(
         self, bound: BoundSecrets, issue: Callable[[], str], *, exclusive: bool = False
     ) -> None:
+        """Store the token in `bound`; raise TypeError for secrets that are bound to nothing."""
+        if not isinstance(bound, BoundSecrets):
+            raise TypeError(UNBOUND)
         self._bound = bound
         self._issue = issue
         self._exclusive = exclusive

@@ -29,7 +29,6 @@ from hub.contract.types import (
     Field,
     Record,
     Sandbox,
-    Secrets,
     Signal,
     Site,
     Tenant,
@@ -37,6 +36,7 @@ from hub.contract.types import (
 from hub.http.client import AppHttp
 from hub.testing import record
 from hub.testing.clock import START, FakeClock
+from hub.testing.kept_secrets import KeptSecrets
 from hub.testing.rate_limit import waiting
 from hub.testing.received_files import FilesInMemory, arrived_file
 from hub.testing.stand_in import WSGIAdapter, mount, open_stand_in
@@ -45,14 +45,6 @@ log = logging.getLogger(__name__)
 URL = "https://source.test/below"
 DEADLINE_SECONDS = 20.0
 OpenSlot = Callable[[], contextlib.AbstractContextManager[None]]
-
-
-class KeptSecrets(dict[str, str], Secrets):
-    """Secrets in memory."""
-
-    def lock(self) -> contextlib.AbstractContextManager[None]:
-        """Return a lock that is always free: nobody else uses these secrets."""
-        return contextlib.nullcontext()
 
 
 @cache

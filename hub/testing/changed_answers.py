@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -13,13 +13,14 @@ from msgspec.json import Encoder
 from hub.contract.documents import Document
 from hub.testing.bench import Bench
 from hub.testing.rate_limit import ReadAnswer, waiting
+from hub.testing.variants import id_at_the_source
 
 Path = tuple[str | int, ...]
 _ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without losing a digit
 
 
 class AnswerValue(NamedTuple):
-    """A text or a number in an answer of the source: the call, and the way to it."""
+    """A value in an answer of the source: the call, and the way to it."""
 
     call: str
     path: Path
@@ -46,6 +47,7 @@ class ChangedAnswers:
             bench.sandbox.wsgi, lambda seconds: bench.drive("clock", {"advance": seconds})
         )
         self.values: list[AnswerValue] = []
+        self._contents: dict[str, Any] = {}
         self._changed: AnswerValue | None = None
         bench.check()  # so that no call for a token is among those of the document
         self._is_recording = True
@@ -59,6 +61,13 @@ class ChangedAnswers:
             return self._read()
         finally:
             self._changed = None
+
+    def find(self, call: str, path: Path) -> Any:
+        """Return what the answer to a call has at the end of a way, such as a list."""
+        content = self._contents[call]
+        for part in path:
+            content = content[part]
+        return content
 
     def _read(self) -> Document | None:
         """Return what is read of the id; None for anything but a document."""
@@ -75,6 +84,7 @@ class ChangedAnswers:
         answer = ReadAnswer(self._stand_in, environ)
         content = _parse(answer.body)
         if self._is_recording:
+            self._contents[call] = content
             self.values += (AnswerValue(call, path, value) for path, value in _iter_values(content))
         body = answer.body
         if self._changed and self._changed.call == call:
@@ -84,6 +94,12 @@ class ChangedAnswers:
         others = [(name, text) for name, text in headers if name.lower() != "content-length"]
         start(line, [*others, ("Content-Length", str(len(body)))])
         return [body]
+
+
+def is_row_of(entry: Mapping[str, Any], document: Document) -> bool:
+    """Tell whether an object in an answer is the row of a document, and no part of it."""
+    own_ids = (document.source_id, id_at_the_source(document))
+    return any(str(part) in own_ids for part in entry.values() if not isinstance(part, dict | list))
 
 
 def _identify(environ: WSGIEnvironment) -> str:
@@ -105,14 +121,14 @@ def _parse(body: bytes) -> Any:
 
 
 def _iter_values(content: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield each text and number in JSON with the way to it."""
+    """Yield each text, number and truth value in JSON with the way to it."""
     if isinstance(content, dict):
         for name, value in content.items():
             yield from _iter_values(value, (*path, name))
     elif isinstance(content, list):
         for place, value in enumerate(content):
             yield from _iter_values(value, (*path, place))
-    elif isinstance(content, str | int | Decimal) and not isinstance(content, bool):
+    elif isinstance(content, str | int | Decimal):  # True and False are whole numbers, too
         yield path, content
 
 

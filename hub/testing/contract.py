@@ -12,6 +12,7 @@ import pytest
 
 from hub.contract.documents import Checkpoint, Document
 from hub.errors import HubError, NeedsAttention, Retry
+from hub.testing.applied_tests import AppliedTests
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
@@ -23,6 +24,7 @@ from hub.testing.report_tests import ReportTests
 from hub.testing.source_values_tests import SourceValuesTests
 from hub.testing.stand_in import json_answer, text_answer
 from hub.testing.stated_values import StatedValuesTests
+from hub.testing.token_tests import TokenTests
 from hub.testing.webhook_tests import WebhookTests
 
 HOUR = 3600
@@ -67,10 +69,11 @@ def contract(
     What an app cannot show, or shows on purpose, has a reason. By source ids, with words of the
     reason: `unreadable` are documents that cannot be read, `unpostable` those that are ready and
     that the hub would hold all the same, `unavailable` those of which a file cannot be opened.
-    `unreported` are states in App.wants that the source is not told, and `unused` are hooks of the
-    plugin that this app of it does not use, both with the reason. `unstated` says why the documents
-    have no `total`, no `currency`, or why no payment is `applied`, and `derived` why the plugin
-    works out a `total`, `currency`, `date` or `due` that no answer of the source has.
+    `unreported` are states in App.wants, and kinds of documents, that the source is not told, and
+    `unused` are hooks of the plugin that this app of it does not use, both with the reason.
+    `unstated` says why the documents have no `total`, no `currency`, or why no payment is
+    `applied`, and `derived` why the plugin works out a `total`, `currency`, `date`, `due` or the
+    `tax` of lines, although no answer of the source has it.
     """
     return suite_of(
         Contract,
@@ -111,6 +114,8 @@ class Contract(
     ReadinessTests,
     StatedValuesTests,
     SourceValuesTests,
+    AppliedTests,
+    TokenTests,
     ReportTests,
     WebhookTests,
     DeclaredRate,

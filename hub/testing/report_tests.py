@@ -12,6 +12,7 @@ from hub.contract.documents import Document
 from hub.contract.receipts import Cause, Receipt
 from hub.contract.states import ReceiptState
 from hub.errors import HubError
+from hub.models.enums import LIST_KINDS
 from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.hook_effects import HookEffects, call_hook, exception_failure
@@ -34,6 +35,9 @@ MESSAGES = {
 }
 
 
+Report = tuple[ReceiptState, str]  # a state, and the kind of the document that has it
+
+
 class ReportTests(VariantBenches):
     """Tests that receipts arrive; an app that wants none passes them."""
 
@@ -41,20 +45,22 @@ class ReportTests(VariantBenches):
 
     def test_each_state_that_the_app_wants_is_reported(self) -> None:
         """Report each state of a document of each kind; look for what it does at the stand-in."""
-        reported: set[ReceiptState] = set()
+        reported: set[Report] = set()
         kinds: set[str] = set()
         wants: tuple[ReceiptState, ...] = ()
         has_changed_books = False
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             wants = tuple(ReceiptState(state) for state in bench.app.wants)
             examples = _first_of_each_kind(plans)
-            if not examples.keys() <= kinds or not reported.issuperset(wants):
+            states = {state for state, _ in reported}
+            if not examples.keys() <= kinds or not states.issuperset(wants):
                 kinds |= examples.keys()
                 books = bench.look("books")
                 reported |= self._report_all(bench, list(examples.values()), wants)
                 has_changed_books |= books is None or bench.look("books") != books
-        self._check_reasons(wants, reported)
-        self._check(wants, reported, has_changed_books=has_changed_books)
+        self._check_reasons(wants, kinds, reported)
+        self._check(wants, {state for state, _ in reported}, has_changed_books=has_changed_books)
+        self._check_kinds(kinds, {kind for _, kind in reported})
         if reported:
             record.note(record.REPORT, self.slug)
 
@@ -124,15 +130,15 @@ class ReportTests(VariantBenches):
         bench: Bench,
         examples: list[Document],
         wants: tuple[ReceiptState, ...],
-    ) -> set[ReceiptState]:
+    ) -> set[Report]:
         """Report every state of every example; return those of which the stand-in got a call."""
         effects = HookEffects(bench)
-        reported = set()
+        reported: set[Report] = set()
         for state in wants:
             for document in examples:
                 self._report(bench, document, state)
-            if not effects.has_log or effects.has_written():
-                reported.add(state)
+                if not effects.has_log or effects.has_written():
+                    reported.add((state, document.kind))
         return reported
 
     def _report(self, bench: Bench, document: Document, state: ReceiptState) -> None:
@@ -169,12 +175,28 @@ class ReportTests(VariantBenches):
                 " store it."
             )
 
-    def _check_reasons(self, wants: tuple[ReceiptState, ...], reported: set[ReceiptState]) -> None:
-        """Fail if a reason for a state that is not reported does not hold."""
-        for state, reason in self.unreported.items():
-            assert reason.strip(), f"contract(…, unreported=…) needs a reason for {state}"
-            assert state in wants, f"{self.slug} does not want {state}: remove it from unreported"
-            assert state not in reported, f"{self.slug} reports {state}: remove it from unreported"
+    def _check_kinds(self, kinds: set[str], reported: set[str]) -> None:
+        """Fail if the source learns of some kinds of transactions and not of another."""
+        silent = sorted(kinds - reported - self.unreported.keys() - set(LIST_KINDS))
+        if reported and silent:
+            pytest.fail(
+                f"hub_report of {self.slug} tells the source about documents of the kind"
+                f" {', '.join(sorted(reported))}, and for {', '.join(silent)} it returned without a"
+                " call that changes anything at the stand-in. Report every kind. If the source has"
+                f" no place for it: contract(…, unreported={{{silent[0]!r}: reason}})."
+            )
+
+    def _check_reasons(
+        self, wants: tuple[ReceiptState, ...], kinds: set[str], reported: set[Report]
+    ) -> None:
+        """Fail if a reason for a state or a kind that is not reported does not hold."""
+        reported_names = {str(name) for names in reported for name in names}
+        for name, reason in self.unreported.items():
+            assert reason.strip(), f"contract(…, unreported=…) needs a reason for {name}"
+            is_wanted = name in (*wants, *kinds)
+            assert is_wanted, f"{self.slug} does not want {name}: remove it from unreported"
+            is_silent = name not in reported_names
+            assert is_silent, f"{self.slug} reports {name}: remove it from unreported"
 
 
 class _Refusal:

@@ -10,8 +10,10 @@ import pytest
 
 from hub.contract.documents import Document
 from hub.models.enums import LIST_KINDS
+from hub.qbo.payloads.summary import SETTLING
 from hub.testing.bench import Bench
 from hub.testing.changed_answers import AnswerValue, ChangedAnswers
+from hub.testing.line_taxes import judge_line_taxes
 from hub.testing.postability import Plan
 from hub.testing.variants import VariantBenches
 
@@ -23,6 +25,10 @@ ADVICE = {
     "currency": "Pass the currency that the source states, also if its samples have only one.",
     "date": "Take the day of the document, in the zone in which the source counts its days.",
     "due": "Pass it as `due`.",
+    "tax": (
+        "Pass the tax of each line as a code, with a field of the role tax_code. Without it"
+        " QuickBooks posts the line without tax, or with another one."
+    ),
 }
 # As a binary fraction it is a little less, so that a cent is lost where it is cut.
 NEW_AMOUNT = Decimal("4.35")
@@ -88,6 +94,8 @@ def _judge(name: str, bench: Bench, document: Document) -> str:
         return ""  # other tests say so
     if name == "due":
         return _judge_due(answers, document) if document.kind in DUE_KINDS else ""
+    if name == "tax":
+        return "" if document.kind in SETTLING else judge_line_taxes(answers, document)
     if getattr(document, name) is None:
         return ""
     if name == "total":

@@ -84,7 +84,7 @@ class DocumentChange:
         pressed = self._press(bench, items, form)
         taken: set[str] = set()
         for documents in by_kind.values():
-            ids = set(map(_id_at_the_source, documents))
+            ids = set(map(id_at_the_source, documents))
             is_pressed = any(document.source_id in pressed for document in documents)
             if not is_pressed and ids.isdisjoint(taken):
                 pressed |= self._press_first(bench, documents, form)
@@ -108,11 +108,11 @@ class DocumentChange:
         for item in items:
             if not isinstance(item, Document):
                 continue
-            if bench.press(path.format(id=_id_at_the_source(item)), **fields):
+            if bench.press(path.format(id=id_at_the_source(item)), **fields):
                 return {item.source_id}
         return set()
 
 
-def _id_at_the_source(document: Document) -> str:
+def id_at_the_source(document: Document) -> str:
     """Return the id of a document without the list that its source id begins with."""
     return document.source_id.rpartition(":")[2]

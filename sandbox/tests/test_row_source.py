@@ -192,7 +192,11 @@ def test_numbered_pages_divide_a_list():
 
 
 def ask_for_token(tokens, form, secret="S"):
-    header = base64.b64encode(f"C:{secret}".encode()).decode()
+    basic = base64.b64encode(f"C:{secret}".encode()).decode()
+    return ask_unnamed(tokens, form, authorization=f"Basic {basic}")
+
+
+def ask_unnamed(tokens, form, **headers):
     answers = []
 
     def app(environ, start):
@@ -200,7 +204,7 @@ def ask_for_token(tokens, form, secret="S"):
         start("200 OK", [])
         return []
 
-    ask(app, "POST", "/token", form, authorization=f"Basic {header}", content_type=FORM)
+    ask(app, "POST", "/token", form, content_type=FORM, **headers)
     return answers[0]
 
 
@@ -214,3 +218,11 @@ def test_a_client_gets_tokens_by_its_credentials_and_by_its_refresh_token():
     assert ask_for_token(tokens, refresh) == (400, {"error": "invalid_grant"})
     assert ask_for_token(tokens, "grant_type=magic") == (400, {"error": "unsupported_grant_type"})
     assert ask_for_token(tokens, refresh, secret="X") == (401, {"error": "invalid_client"})
+
+
+def test_a_client_may_name_itself_in_the_form():
+    tokens = Tokens.of_client(Clock(), **CLIENT)
+    form = "grant_type=client_credentials&client_id=C&client_secret="
+    status, body = ask_unnamed(tokens, f"{form}S")
+    assert (status, list(body)) == (200, ["access_token"])
+    assert ask_unnamed(tokens, f"{form}X") == (401, {"error": "invalid_client"})

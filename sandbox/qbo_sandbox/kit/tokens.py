@@ -90,12 +90,14 @@ class Tokens:
         """Return status and JSON of a call that requests a token.
 
         The grants are client_credentials and refresh_token. The client is named by HTTP Basic
-        authentication.
+        authentication, or by client_id and client_secret in the form.
         """
+        form = form_of(environ)
         client, secret = basic_of(environ)
+        if not client:
+            client, secret = form.get("client_id", ""), form.get("client_secret", "")
         if not self.knows(client, secret):
             return 401, {"error": "invalid_client"}
-        form = form_of(environ)
         if form.get("grant_type") == "client_credentials":
             return 200, {"access_token": self.issue(client, client)}
         if form.get("grant_type") != "refresh_token":

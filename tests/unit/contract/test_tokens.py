@@ -3,6 +3,8 @@
 from contextlib import contextmanager
 from types import SimpleNamespace
 
+import pytest
+
 from hub import BoundSecrets, TokenCache
 from hub.testing.bench import KeptSecrets
 
@@ -59,6 +61,11 @@ def test_the_parts_of_credentials_are_not_mixed_up():
     secrets = KeptSecrets()
     BoundSecrets(secrets, "a", "bc").put("access_token", "x")
     assert BoundSecrets(secrets, "ab", "c").get("access_token") == ""
+
+
+def test_secrets_that_are_bound_to_nothing_are_refused_with_a_sentence():
+    with pytest.raises(TypeError, match=r"Pass BoundSecrets\(site.secrets, …\) with the address"):
+        TokenCache(KeptSecrets(), lambda: "token")
 
 
 class OtherProcess(KeptSecrets):

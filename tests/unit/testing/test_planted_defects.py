@@ -69,18 +69,20 @@ ACCEPTED = "test_a_webhook_call_of_the_source_is_accepted"
 FORGED = "test_a_forged_webhook_call_is_refused"
 OLD = "test_an_old_webhook_call_is_refused_where_the_source_sends_its_time"
 STOPPED = "test_a_source_calls_until_it_is_told_to_stop"
+APPLIED = "test_a_payment_is_applied_to_all_that_it_pays"
+AT_ONCE = "test_two_processes_may_renew_a_token_at_once"
 CODES = "test_codes_are_listed_as_documents_use_them"
 FILES = "test_every_attachment_can_be_opened"
 LISTS = "test_lists_of_quickbooks_are_taken"
 UNUSED = "test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason"
 ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW)
 ON_A_BENCH = (
-    *(NO_SECRET, BY_ID, ACCEPTED, FORGED, OLD, STOPPED),
+    *(NO_SECRET, BY_ID, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
     *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, *ON_PAGES),
 )
 OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
-    *(RATE, ONE_NAME, REPORTED, ONCE, REFUSED),
+    *(APPLIED, RATE, ONE_NAME, REPORTED, ONCE, REFUSED),
 )
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, LISTS, UNUSED, *ON_A_BENCH)
 VALUES = {STATED: ADVICE, FROM_SOURCE: VALUES_OF_THE_SOURCE}  # for each of which a test is called
@@ -90,7 +92,8 @@ DOCUMENTS_ON_PAGES = 60  # on three pages
 class Defect(NamedTuple):
     """A defect: the test that must fail, the code that is replaced, and words of the message.
 
-    `paging` is that of the plugin, and `setting` code that is replaced without being a defect.
+    `paging` and `auth` are those of the plugin, and `setting` are pieces of code that are replaced
+    without being a defect, each as a file, the old text and the new one.
     """
 
     test: str
@@ -99,7 +102,8 @@ class Defect(NamedTuple):
     new: str
     words: str
     paging: str = "cursor"
-    setting: tuple[str, str, str] | None = None
+    setting: tuple[tuple[str, str, str], ...] = ()
+    auth: str = "bearer"
 
 
 SIGNED = """    secret = site.secrets.get("webhook_secret")
@@ -123,7 +127,7 @@ VERIFY = """    import hashlib, hmac, json
         raise Refused("This call is not signed.")
 """
 CALLS = ', calls=Calls("X-Depot-Signature")'
-SIGNS_TIME = (SANDBOX, CALLS, CALLS.replace(")", ', timestamp="X-Depot-Timestamp")'))
+SIGNS_TIME = ((SANDBOX, CALLS, CALLS.replace(")", ', timestamp="X-Depot-Timestamp")')),)
 VERIFY_WITH_TIME = """    import hashlib, hmac, json
     from hub import Refused
 
@@ -199,6 +203,77 @@ COUNTING = """number, has_more = int(page or 1), True
             yield rows, str(number) if has_more else ""
 """
 COMPUTED = 'tax_mode="computed",'
+# -- a source whose payments pay several documents, and whose lines have taxes
+LINE_OF_PAYMENT = """        applied = Applied(document=f"{PAYS[row['type']]}:{row['pays']}")
+        yield Line(id="1", amount=money(row["total"]), applied=applied)
+"""
+LINES_OF_PAYMENT = """        for part in row["pays"]:
+            applied = Applied(document=f"{PAYS[row['type']]}:{part['invoice']}")
+            yield Line(id=part["id"], amount=money(part["amount"]), applied=applied)
+"""
+OF_ONE = '"pays": str(1001 + place + paid_index - index)'
+LIST_OF_ONE = """"pays": [
+            {"id": "1", "invoice": str(1001 + place + paid_index - index), "amount": amount}
+        ]"""
+PAYS_A_LIST = (
+    (SAMPLE, OF_ONE, LIST_OF_ONE),
+    (DOCUMENTS, LINE_OF_PAYMENT, LINES_OF_PAYMENT),
+)
+TWO_PARTS = """"pays": [
+            {"id": "1", "invoice": str(1001 + place + paid_index - index), "amount": "4.00"},
+            {"id": "2", "invoice": "1007", "amount": "0.50"},
+        ]"""
+PAYS_TWO = (
+    (SAMPLE, OF_ONE, TWO_PARTS),
+    (SAMPLE, "party = turn % len(PARTIES)", "party = 0"),
+    PAYS_A_LIST[1],
+)
+EACH_PART = 'for part in row["pays"]:'
+LINE = """yield Line(id=line["id"], description=line["text"], amount=amount, codes={field: code})"""
+TAX = 'Code(id=line["tax"]["code"])'
+FIELDS = "@hookimpl\ndef hub_fields"
+TAX_FIELD = 'TAX_FIELD = Field(name="tax", label="Tax", role="tax_code")'
+TAXED = (
+    (SAMPLE, '"code": CODES[place % 3],', '"code": CODES[place % 3], "tax": {"code": "S"},'),
+    (DOCUMENTS, LINE, f'{LINE[:-2]}, "tax": {TAX}}})'),
+    (HOOKS, "    return [\n        Field", "    return [\n        TAX_FIELD,\n        Field"),
+    (HOOKS, FIELDS, f"{TAX_FIELD}\n\n\n{FIELDS}"),
+)
+# -- plugins that renew a token themselves
+TOKENS = 'tokens=RefreshToken(site, "Depot")'
+OWN_TOKENS = """def tokens(site):
+    from hub import BoundSecrets, TokenCache
+
+    bound = BoundSecrets(site.secrets, site.settings["base_url"])
+    earlier = bound.get("refresh") or site.secrets["refresh_token"]
+
+    def issue():
+        refresh = bound.get("refresh") or site.secrets["refresh_token"]
+        answer = site.http.request(
+            "POST",
+            f"{site.settings['base_url']}/oauth/token",
+            data={"grant_type": "refresh_token", "refresh_token": refresh},
+            auth=(site.settings["client_id"], site.secrets["client_secret"]),
+        )
+        issued = answer.check().json()
+        bound.put("refresh", issued["refresh_token"])
+        return issued["access_token"]
+
+    return TokenCache(bound, issue, exclusive=True)
+
+
+LIMIT = 25"""
+OWN_LOCK = """    def issue_alone():
+        with site.secrets.lock():
+            return issue()
+
+    return TokenCache(bound, issue_alone)
+"""
+RENEWS_ITSELF = ((CLIENT, "LIMIT = 25", OWN_TOKENS), (CLIENT, TOKENS, "tokens=tokens(site)"))
+LOCKS_ITSELF = (
+    *RENEWS_ITSELF,
+    (CLIENT, "    return TokenCache(bound, issue, exclusive=True)\n", OWN_LOCK),
+)
 DEFECTS = {
     # -- amounts and references
     "a total that is too high": Defect(
@@ -310,6 +385,13 @@ DEFECTS = {
         REPORT,
         f'if receipt.state == "posted":\n        {REPORT}',
         "wants to know of held, and",
+    ),
+    "a report of one kind only": Defect(
+        REPORTED,
+        HOOKS,
+        REPORT,
+        f'if document.kind == "bill":\n        {REPORT}',
+        "of the kind bill, and for invoice, payment it returned without a call",
     ),
     "a report that only reads": Defect(
         REPORTED,
@@ -520,7 +602,68 @@ DEFECTS = {
         'dt.date.fromisoformat(row["date"])',
         'dt.datetime.fromisoformat(row["date"]).date()',
         "its date is 2026-01-05 in each zone of the app",
-        setting=(SAMPLE, '"date": "2026-01-05"', '"date": "2026-01-05T22:30:00Z"'),
+        setting=((SAMPLE, '"date": "2026-01-05"', '"date": "2026-01-05T22:30:00Z"'),),
+    ),
+    "a tax of lines that is left out": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        f', "tax": {TAX}',
+        "",
+        r"bill:.*: it stays as it is if lines\.0\.tax\.code is another",
+        setting=TAXED,
+    ),
+    "a tax of lines that is always the same": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        TAX,
+        'Code(id="S")',
+        r"invoice:.*: it stays as it is if lines\.0\.tax\.code is another",
+        setting=TAXED,
+    ),
+    # -- what payments pay
+    "a payment that loses what it pays second": Defect(
+        APPLIED,
+        DOCUMENTS,
+        EACH_PART,
+        f"{EACH_PART[:-1]}[:1]:",
+        r"payment:1011: the source answers 1007 as pays\.1\.invoice, and no line is applied to",
+        setting=PAYS_TWO,
+    ),
+    "some payments that lose what they pay": Defect(
+        APPLIED,
+        DOCUMENTS,
+        EACH_PART,
+        f'{EACH_PART[:-1]} if row["id"] != "1011" else ():',
+        r"payment:1011: the source answers \d+ as pays\.0\.invoice, and no line is applied to",
+        setting=PAYS_A_LIST,
+    ),
+    "payments that are applied to the first document only": Defect(
+        APPLIED,
+        DOCUMENTS,
+        EACH_PART,
+        f"{EACH_PART[:-1]}[:1]:",
+        "if the list pays in the answer of the source names invoice:.*, too, it is applied to"
+        " invoice:[0-9]+ only",
+        setting=PAYS_A_LIST,
+    ),
+    # -- access tokens
+    "a refresh token that two processes use at once": Defect(
+        AT_ONCE,
+        CLIENT,
+        ", exclusive=True",
+        "",
+        "one of them ended with ",
+        setting=RENEWS_ITSELF,
+        auth="refresh-token",
+    ),
+    "a refresh token that is read before the lock": Defect(
+        AT_ONCE,
+        CLIENT,
+        'refresh = bound.get("refresh") or site.secrets["refresh_token"]',
+        "refresh = earlier",
+        "one of them ended with ",
+        setting=LOCKS_ITSELF,
+        auth="refresh-token",
     ),
     # -- webhooks
     "a signed time that is not compared": Defect(
@@ -539,7 +682,7 @@ DEFECTS = {
             signed="body", more=" or abs(int(time or 0) - site.now.timestamp()) > 300"
         ),
         "with the time of today, returned",
-        setting=(SANDBOX, CALLS, CALLS.replace("Calls", "UnsignedTime")),
+        setting=((SANDBOX, CALLS, CALLS.replace("Calls", "UnsignedTime")),),
     ),
     "a call whose signature is not verified": Defect(
         FORGED,
@@ -679,9 +822,10 @@ DEFECTS = {
 }
 
 
-def files(paging="cursor"):
+def files(paging="cursor", auth="bearer"):
     """Return the files of the plugin by their place."""
-    files = render(Choices(NAME, ("bill", "invoice", "payment"), paging=paging, webhook=True))
+    kinds = ("bill", "invoice", "payment")
+    files = render(Choices(NAME, kinds, auth=auth, paging=paging, webhook=True))
     extra = 'CONTENT = b"%PDF-1.7"\nSIGNATURES = set()\n'
     imports = "from hub import "
     files[HOOKS] = files[HOOKS].replace(imports, f"{imports}Code, codes_in_use, ", 1)
@@ -700,11 +844,11 @@ def files(paging="cursor"):
 def suite(tmp_path, monkeypatch):
     """Return a function that returns the contract suite of the plugin, with a defect or without."""
 
-    def suite(defect=None, *, paging="cursor", setting=None, **options):
-        written = files(defect.paging if defect else paging)
+    def suite(defect=None, *, paging="cursor", auth="bearer", setting=(), **options):
+        written = files(*(defect.paging, defect.auth) if defect else (paging, auth))
         setting = defect.setting if defect else setting
         planted = [defect[1:4]] if defect else []
-        for place, old, new in filter(None, [*planted, setting]):
+        for place, old, new in (*setting, *planted):
             assert written[place].count(old) == 1, "the defect cannot be planted"
             written[place] = written[place].replace(old, new)
         for place, text in written.items():
@@ -741,13 +885,38 @@ SIGNED_WITH_TIME = SIGNED.replace(
 )
 
 
-@pytest.mark.parametrize("paging", ["cursor", "page", "link", "updated-since"])
-def test_a_plugin_without_a_defect_passes(suite, paging):
-    tests = suite(paging=paging)
+@pytest.mark.parametrize(
+    ("paging", "auth"),
+    [
+        ("cursor", "bearer"),
+        ("page", "refresh-token"),
+        ("link", "client-credentials"),
+        ("updated-since", "basic"),
+    ],
+)
+def test_a_plugin_without_a_defect_passes(suite, paging, auth):
+    tests = suite(paging=paging, auth=auth)
     record.take()
     for name in TESTS:
         run(tests, name)
     assert {(record.REPORT, NAME), (record.WEBHOOK, NAME)} <= set(record.take())
+
+
+@pytest.mark.parametrize(
+    ("setting", "auth"),
+    [
+        (PAYS_A_LIST, "bearer"),
+        (PAYS_TWO, "bearer"),
+        (TAXED, "bearer"),
+        (RENEWS_ITSELF, "refresh-token"),
+        (LOCKS_ITSELF, "refresh-token"),
+    ],
+    ids=["pays-a-list", "pays-two", "taxed", "renews-itself", "locks-itself"],
+)
+def test_a_plugin_with_more_passes(suite, setting, auth):
+    tests = suite(setting=setting, auth=auth)
+    for name in (AT_ONCE, APPLIED, POSTABLE, READY, STATED, FROM_SOURCE, REPORTED):
+        run(tests, name)
 
 
 def test_a_plugin_that_verifies_the_time_of_a_call_passes(suite):
@@ -773,6 +942,7 @@ TOO_HIGH = DEFECTS["a total that is too high"]
 ONE_TOTAL = TOO_HIGH._replace(
     new='total=money(row["total"]) + (row["id"] == "1006"),', words="USD 1.00 off"
 )
+ONE_KIND = DEFECTS["a report of one kind only"]
 NO_REPORT_OF_HOLDS = DEFECTS["a report of one state only"]
 REFUSED_FILE = DEFECTS["a file that is refused"]._replace(
     new="from hub import Refused\n\n"
@@ -789,6 +959,8 @@ REASON = "The source has no place for it."
     [
         (ONE_TOTAL, {"unpostable": {"bill:1006": "USD 1.00 off"}}),
         (NO_REPORT_OF_HOLDS, {"unreported": {"held": REASON}}),
+        (ONE_KIND, {"unreported": {"invoice": REASON, "payment": REASON}}),
+        (DEFECTS["a tax of lines that is left out"], {"derived": {"tax": REASON}}),
         (REFUSED_FILE, {"unavailable": {"bill:1001": "It is gone"}}),
         (DEFECTS["no currency"], {"unstated": {"currency": REASON}}),
         (DEFECTS["payments that pay nothing"], {"unstated": {"applied": REASON}}),
@@ -812,6 +984,8 @@ def test_what_the_stand_in_shows_on_purpose_is_named_with_a_reason(suite, defect
         (POSTABLE, {"unpostable": {"bill:1001": "off"}}, "bill:1001 should be ready and not be"),
         (REPORTED, {"unreported": {"held": REASON}}, "depot reports held: remove it"),
         (REPORTED, {"unreported": {"paid": REASON}}, "depot does not want paid: remove it"),
+        (REPORTED, {"unreported": {"bill": REASON}}, "depot reports bill: remove it"),
+        (REPORTED, {"unreported": {"deposit": REASON}}, "depot does not want deposit: remove it"),
         (REPORTED, {"unreported": {"held": " "}}, "needs a reason for held"),
         (FILES, {"unavailable": {"bill:1001": "gone"}}, "a file of bill:1001 should not open"),
         (FILES, {"unused": {"hub_attachment": REASON}}, "has files, and unused says"),
@@ -820,6 +994,7 @@ def test_what_the_stand_in_shows_on_purpose_is_named_with_a_reason(suite, defect
         (FROM_SOURCE, {"derived": {"due": REASON}}, "depot takes due from its source: remove it"),
         (FROM_SOURCE, {"derived": {"due": " "}}, "needs a reason for due"),
         (DERIVED, {"derived": {"number": REASON}}, "derived names number: it may name total"),
+        (FROM_SOURCE, {"derived": {"tax": REASON}}, "depot takes tax from its source: remove it"),
         (UNUSED, {"unused": {"hub_file": REASON}}, "unused names hub_file: it may name"),
         (UNUSED, {"unused": {"hub_codes": ""}}, "needs a reason for hub_codes"),
         (ACCEPTED, {"change": None}, "say how a document changes at the stand-in"),

@@ -1,0 +1,187 @@
+"""Contract tests of payments: one that pays several documents is applied to each of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+
+from hub.contract.documents import Document, Kind
+from hub.testing.bench import Bench
+from hub.testing.changed_answers import AnswerValue, ChangedAnswers, Path, is_row_of
+from hub.testing.postability import Plan
+from hub.testing.stated_values import PAID_KINDS
+from hub.testing.variants import VariantBenches, id_at_the_source
+
+MAX_PAYMENTS = 20  # of a kind that are read by their ids
+ANY_PLACE = "*"  # in the way to a value: any entry of a list
+ADVICE = (
+    "What is not applied stays open in QuickBooks, and the money on account. Make a line with an"
+    " Applied of each."
+)
+
+
+class ReadPayment(NamedTuple):
+    """A payment with the answers that it was read from."""
+
+    document: Document
+    answers: ChangedAnswers
+
+    @property
+    def paid_ids(self) -> set[str]:
+        """Return the source ids of what it pays."""
+        return {line.applied.document for line in self.document.lines if line.applied}
+
+
+class AppliedTests(VariantBenches):
+    """Tests that compare what payments pay with what the source answers of them."""
+
+    def test_a_payment_is_applied_to_all_that_it_pays(self) -> None:
+        """Look for documents that an answer names as paid, and add one to an answer."""
+        problems: dict[str, str] = {}
+        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+            for kind, paid_kind in PAID_KINDS.items():
+                payable = _by_id(plans, paid_kind)
+                problem = _judge(bench, _payments(plans, kind), payable)
+                if problem:
+                    problems.setdefault(kind, problem)
+        if problems:
+            listed = "\n".join(f"  {problem}" for problem in problems.values())
+            pytest.fail(
+                f"{self.slug} does not apply a payment to all that it pays:\n{listed}\n{ADVICE}"
+            )
+
+
+def _payments(plans: Iterable[Plan], kind: Kind) -> list[Document]:
+    """Return the first payments of a kind that would be posted."""
+    payments = [plan.document for plan in plans if plan.document.kind == kind and plan.is_posted]
+    return payments[:MAX_PAYMENTS]
+
+
+def _by_id(plans: Iterable[Plan], kind: Kind) -> dict[str, str]:
+    """Return the source ids of the documents of a kind, by their ids at the source."""
+    documents = [plan.document for plan in plans if plan.document.kind == kind]
+    return {id_at_the_source(document): document.source_id for document in documents}
+
+
+def _judge(bench: Bench, payments: Sequence[Document], payable: Mapping[str, str]) -> str:
+    """Return what is wrong with what payments of a kind pay; "" if nothing is."""
+    readings = []
+    for document in payments:
+        answers = ChangedAnswers(bench, document)
+        if answers.document == document:  # other tests say so if it is not
+            readings.append(ReadPayment(document, answers))
+    ways = _ways_to_what_is_paid(readings, payable)
+    for reading in readings:
+        for value in _values_at(reading, ways):
+            source_id = payable.get(str(value.value))
+            if source_id and source_id not in reading.paid_ids:
+                return (
+                    f"{reading.document.source_id}: the source answers {value.value} as"
+                    f" {value.name}, and no line is applied to {source_id}."
+                )
+    return _judge_another(readings, ways, payable)
+
+
+def _ways_to_what_is_paid(readings: Sequence[ReadPayment], payable: Mapping[str, str]) -> set[Path]:
+    """Return where the answers of all payments that pay something name what that is."""
+    ways: list[set[Path]] = []
+    for reading in readings:
+        paid_ids = reading.paid_ids & set(payable.values())
+        if paid_ids:
+            found = _ids_by_way(reading, payable)
+            ways.append({way for way, ids in found.items() if ids >= paid_ids})
+    return set.intersection(*ways) if ways else set()
+
+
+def _ids_by_way(reading: ReadPayment, payable: Mapping[str, str]) -> dict[Path, set[str]]:
+    """Return the source ids that the answers of a payment name, by where that is."""
+    found: dict[Path, set[str]] = defaultdict(set)
+    for value in reading.answers.values:
+        source_id = payable.get(str(value.value))
+        if source_id:
+            found[_generalize(value.path)].add(source_id)
+    return found
+
+
+def _generalize(path: Path) -> Path:
+    """Return the way to a value without the places in lists."""
+    return tuple(ANY_PLACE if isinstance(part, int) else part for part in path)
+
+
+def _values_at(reading: ReadPayment, ways: set[Path]) -> Iterator[AnswerValue]:
+    """Yield the values of the answers that name what a payment pays."""
+    for value in reading.answers.values:
+        if _generalize(value.path) in ways:
+            yield value
+
+
+def _judge_another(
+    readings: Sequence[ReadPayment], ways: set[Path], payable: Mapping[str, str]
+) -> str:
+    """Add an entry to the list of what a payment pays; it must be applied to that, too."""
+    for reading in readings:
+        values = list(_values_at(reading, ways))
+        others = sorted(set(payable) - {str(value.value) for value in values})
+        if len(values) != 1 or not others:
+            continue
+        (value,) = values
+        entries = _entries_around(reading, value)
+        if entries is None:
+            continue
+        added = payable[others[0]]
+        longer = [*entries.value, _copy_of(entries, value, others[0])]
+        changed = reading.answers.read(entries, longer)
+        if changed is None or changed.hold:
+            return ""
+        paid_ids = ReadPayment(changed, reading.answers).paid_ids
+        if not paid_ids >= reading.paid_ids | {added}:
+            return (
+                f"{reading.document.source_id}: if the list {entries.name} in the answer of the"
+                f" source names {added}, too, it is applied to"
+                f" {', '.join(sorted(paid_ids)) or 'nothing'} only."
+            )
+        return ""
+    return ""
+
+
+def _entries_around(reading: ReadPayment, value: AnswerValue) -> AnswerValue | None:
+    """Return the list whose entry has a value; None if there is none, or if it lists payments."""
+    depths = [depth for depth, part in enumerate(value.path) if isinstance(part, int)]
+    if not depths:
+        return None
+    path = value.path[: depths[-1]]
+    entries = reading.answers.find(value.call, path)
+    entry = reading.answers.find(value.call, value.path[: depths[-1] + 1])
+    is_payment = isinstance(entry, dict) and is_row_of(entry, reading.document)
+    return None if is_payment else AnswerValue(value.call, path, entries)
+
+
+def _copy_of(entries: AnswerValue, value: AnswerValue, id: str) -> Any:
+    """Return a copy of the entry that has a value, with an id of its own, for another document."""
+    depth = len(entries.path)
+    return _with_other_ids(entries.value[value.path[depth]], value.path[depth + 1 :], id)
+
+
+def _with_other_ids(content: Any, way: Path, id: str) -> Any:
+    """Return JSON in which the value at the end of the way is `id`, and ids beside it are new."""
+    if not way:
+        return _like(content, id)
+    if isinstance(content, list):
+        changed: Any = list(content)
+    else:
+        changed = {name: _renumber(name, value) for name, value in content.items()}
+    changed[way[0]] = _with_other_ids(content[way[0]], way[1:], id)
+    return changed
+
+
+def _like(content: Any, id: str) -> Any:
+    """Return an id in the type of another one."""
+    return int(id) if isinstance(content, int) else id
+
+
+def _renumber(name: str, value: Any) -> Any:
+    """Return another id in place of a value that is named like one."""
+    if not name.lower().endswith("id") or isinstance(value, dict | list):
+        return value
+    return value + 1 if isinstance(value, int) else f"{value}2"

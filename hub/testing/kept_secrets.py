@@ -1,0 +1,33 @@
+"""The secrets of an installation, in memory."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from hub.contract.types import Secrets
+
+LOCK_SECONDS = 30.0
+
+
+class KeptSecrets(dict[str, str], Secrets):
+    """Secrets in memory, with a lock among the threads of this process.
+
+    The event `news` is set when a thread has to wait for the lock.
+    """
+
+    def __init__(self, *secrets: Mapping[str, str], **more_secrets: str) -> None:
+        super().__init__(*secrets, **more_secrets)
+        self.news = threading.Event()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Let one thread at a time into the block; raise TimeoutError if it has to wait long."""
+        if not self._lock.acquire(blocking=False):
+            self.news.set()
+            if not self._lock.acquire(timeout=LOCK_SECONDS):
+                raise TimeoutError("The lock of the secrets is held by somebody who does not end.")
+        try:
+            yield
+        finally:
+            self._lock.release()
