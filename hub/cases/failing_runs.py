@@ -1,7 +1,6 @@
 """The case about runs that keep failing: one for each company."""
 
 import datetime as dt
-from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -28,14 +27,16 @@ def report(run: Run, *, only_source_failed: bool = False) -> None:
         company = session.get(ConnectedCompany, run.company_id)
         if company is None:
             return
-        failing = _still_active(session, company.id, _stored_subjects(session, company.id))
+        case = _find_open_case(session, company.id)
+        failing = _failing_subjects(session, case) if case else set()
         subject = _subject(run)
         if run.outcome == RunOutcome.DONE:
             failing.discard(subject)
         elif not _has_other_case(session, company, only_source_failed) and _is_due(session, run):
             failing.add(subject)
-            _open_case(session, company, run)
-        _store_subjects(session, company.id, failing)
+            case = _open_case(session, company, run)
+        if case is not None:
+            _store_subjects(session, case, failing)
 
 
 def forget(session: Session, company_id: int) -> None:
@@ -85,39 +86,31 @@ def _match_subject(run: Run) -> tuple[ColumnElement[bool], ...]:
     return Run.company_id == run.company_id, Run.kind == run.kind, Run.installation_id.is_(None)
 
 
-def _open_case(session: Session, company: ConnectedCompany, run: Run) -> None:
-    """Open the case of a company, or change what the open one says; its subjects stay."""
+def _open_case(session: Session, company: ConnectedCompany, run: Run) -> Case:
+    """Open the case of a company, or change what the open one says."""
     text = CaseText("runs.failing", company=company.name or company.realm, problem=run.error)
-    details = {"subjects": sorted(_stored_subjects(session, company.id))}
-    inbox.open(session, _case_cause(company.id), text, company_id=company.id, details=details)
+    return inbox.open(session, _case_cause(company.id), text, company_id=company.id)
 
 
-def _stored_subjects(session: Session, company_id: int) -> set[str]:
-    """Return the subjects whose runs fail, as the open case has them."""
-    case = _find_open_case(session, company_id)
-    return set(case.details["subjects"]) if case else set()
-
-
-def _store_subjects(session: Session, company_id: int, subjects: set[str]) -> None:
-    """Store the subjects whose runs fail; close the case if there is none."""
-    case = _find_open_case(session, company_id)
-    if case is None:
-        return
+def _store_subjects(session: Session, case: Case, subjects: set[str]) -> None:
+    """Store in the case which runs fail; close it if none do."""
     if subjects:
         case.details = {"subjects": sorted(subjects)}
     else:
         inbox.close(session, case.cause)
 
 
-def _still_active(session: Session, company_id: int, subjects: Iterable[str]) -> set[str]:
-    """Return those subjects whose runs are still started: not those of apps that rest."""
+def _failing_subjects(session: Session, case: Case) -> set[str]:
+    """Return the subjects that a case names, without those of apps that are disabled or paused."""
     active = select(Installation.id).where(
-        Installation.company_id == company_id,
+        Installation.company_id == case.company_id,
         Installation.enabled,
         Installation.mode != InstallationMode.PAUSED,
     )
     active_ids = {"0", *map(str, session.scalars(active))}
-    return {subject for subject in subjects if subject.partition(":")[2] in active_ids}
+    return {
+        subject for subject in case.details["subjects"] if subject.partition(":")[2] in active_ids
+    }
 
 
 def _find_open_case(session: Session, company_id: int) -> Case | None:

@@ -112,26 +112,34 @@ def _plan_by_policy(
         # What was voided in QuickBooks is not deleted there: nothing of it is left in the books.
         if departure == TransactionState.VOIDED:
             removal = Operation.VOID
-        operation, content = _operation_on(posting, removal), _removal_content(posting, removal)
-        plan.add_posting(operation, content, Disposition(state=batch.setup.state))
+        _add_removal(plan, posting, removal, Disposition(state=batch.setup.state))
     elif not departure:
-        _plan_question(plan, posting, removal, reason, policy)
+        hold = _removal_hold(plan.row, posting, removal, reason, policy)
+        disposition = cases.make_held_disposition(Holder.PERSON, (hold,))
+        _add_removal(plan, posting, removal, disposition, (hold,))
 
 
-def _plan_question(
-    plan: DocumentPlan, posting: Posting, removal: Operation, reason: CaseText, policy: str
+def _add_removal(
+    plan: DocumentPlan,
+    posting: Posting,
+    removal: Operation,
+    disposition: Disposition,
+    holds: tuple[cases.DocumentHold, ...] = (),
 ) -> None:
-    """Plan a removal that a person decides about."""
+    """Add the deletion or voiding of a posted transaction to a plan."""
+    operation = _operation_on(posting, removal)
+    plan.add_posting(operation, _removal_content(posting, removal), disposition, holds)
+
+
+def _removal_hold(
+    row: SourceDocument, posting: Posting, removal: Operation, reason: CaseText, policy: str
+) -> cases.DocumentHold:
+    """Return the hold that asks a person whether to remove a posted transaction."""
     if removal is Operation.VOID:
-        hold = cases.document_hold("gone", plan.row, "gone_void", reason=reason)
-    else:
-        code = "gone_close" if policy == "close" else "gone_delete"
-        kind = posting.kind.replace("_", " ")
-        hold = cases.document_hold("gone", plan.row, code, reason=reason, kind=kind)
-    operation, content = _operation_on(posting, removal), _removal_content(posting, removal)
-    plan.add_posting(
-        operation, content, cases.make_held_disposition(Holder.PERSON, (hold,)), (hold,)
-    )
+        return cases.document_hold("gone", row, "gone_void", reason=reason)
+    code = "gone_close" if policy == "close" else "gone_delete"
+    kind = posting.kind.replace("_", " ")
+    return cases.document_hold("gone", row, code, reason=reason, kind=kind)
 
 
 def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> None:

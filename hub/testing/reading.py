@@ -168,16 +168,14 @@ class Reading(CheckpointTests, DocumentChange):
         first = self._change(bench, whole)
         end = cursors(bench.read(cursors(whole)))
         second = self._change(bench, [item for item in whole[::-1] if identity(item) not in first])
-        missing = second - rows(bench.read(end))
-        if missing:
-            pytest.fail(
-                f"{self.slug} has read {', '.join(first)} up to the time at which it changed."
-                f" {', '.join(missing)} changed at the same time, after that reading, and is never"
-                " read. Ask the source for changes at this moment or later, and recognize by id and"
-                " version what was read before: read_changes and ChangeCursor do. If the plugin"
-                " does that, look whether the form of the stand-in changes the version, too: a"
-                " RowSource counts the field up that its attribute `version` names."
-            )
+        _fail_if_unread(
+            second - rows(bench.read(end)),
+            f"changed at the same time as {', '.join(first)}, after {self.slug} had read that"
+            " change, and is never read. Ask the source for changes at this moment or later, and"
+            " recognize by id and version what was read before: read_changes and ChangeCursor do."
+            " If the plugin does that, look whether the form of the stand-in changes the version,"
+            " too: a RowSource counts the field up that its attribute `version` names.",
+        )
 
     def test_what_changes_is_read_whatever_time_the_hub_has(self, bench: Bench) -> None:
         """Change a document of each kind at a source whose clock is behind that of the hub."""
@@ -185,14 +183,13 @@ class Reading(CheckpointTests, DocumentChange):
         whole = bench.read()
         bench.drive("clock", {"advance": 60})
         changed = self._change_each_kind(bench, whole)
-        missing = changed - rows(bench.read(cursors(whole)))
-        if missing:
-            pytest.fail(
-                f"{', '.join(sorted(missing))} changed after {self.slug} had read it, and is never"
-                " read again. Each list needs a cursor, and a version that differs after a change."
-                " The clock of the source is behind that of the hub: store in the Checkpoint a time"
-                " that the source states, such as ApiClient.date, and not site.now."
-            )
+        _fail_if_unread(
+            changed - rows(bench.read(cursors(whole))),
+            f"changed after {self.slug} had read it, and is never read again. Each list needs a"
+            " cursor, and a version that differs after a change. The clock of the source is behind"
+            " that of the hub: store in the Checkpoint a time that the source states, such as"
+            " ApiClient.date, and not site.now.",
+        )
 
     def test_what_changes_twice_is_read_twice(self, bench: Bench) -> None:
         """Change a document of each kind, read it, and change it again a few seconds later."""
@@ -211,13 +208,12 @@ class Reading(CheckpointTests, DocumentChange):
         after = bench.read(ids=sorted(changed))
         # A form may change a document once only.
         changed_again = rows(item for item, old in zip(after, before, strict=True) if item != old)
-        missing = changed_again - rows(bench.read(cursors(items)))
-        if missing:
-            pytest.fail(
-                f"{', '.join(sorted(missing))} changed twice, and {self.slug} has read the first"
-                " change only. `version` must return a text that differs after each change: a"
-                " number that the source counts up, or else the time of the change."
-            )
+        _fail_if_unread(
+            changed_again - rows(bench.read(cursors(items))),
+            f"changed twice, and {self.slug} has read the first change only. `version` must return"
+            " a text that differs after each change: a number that the source counts up, or else"
+            " the time of the change.",
+        )
 
     def test_every_row_of_the_stand_in_is_read(self, paged_bench: Bench) -> None:
         """Compare the ids of the rows on the stand-in's page `books` with those that are read.
@@ -267,6 +263,12 @@ class Reading(CheckpointTests, DocumentChange):
                     " numbered, each row behind the deleted one moves. Read them with"
                     " read_numbered_pages, or with read_linked_pages(…, numbered=True)."
                 )
+
+
+def _fail_if_unread(missing: set[str], problem: str) -> None:
+    """Fail with a sentence about documents whose change was not read, if there are any."""
+    if missing:
+        pytest.fail(f"{', '.join(sorted(missing))} {problem}")
 
 
 def _other_texts(fields: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from hub.models.enums import LIST_KINDS
 from hub.qbo.payloads.summary import SETTLING
 from hub.testing.bench import Bench
 from hub.testing.changed_answers import AnswerValue, ChangedAnswers
+from hub.testing.exceptions import check_exception, check_names
 from hub.testing.line_taxes import judge_line_taxes
 from hub.testing.postability import Plan
 from hub.testing.variants import VariantBenches
@@ -59,8 +60,13 @@ class SourceValuesTests(VariantBenches):
                 if problem:
                     problems.setdefault(document.kind, f"{document.source_id}: {problem}")
         if name in self.derived:
-            assert self.derived[name].strip(), f"contract(…, derived=…) needs a reason for {name}"
-            assert problems, f"{self.slug} takes {name} from its source: remove it from derived"
+            check_exception(
+                "derived",
+                self.derived,
+                name,
+                is_needed=bool(problems),
+                otherwise=f"{self.slug} takes {name} from its source",
+            )
         elif problems:
             listed = "\n".join(f"  {problem}" for problem in problems.values())
             pytest.fail(
@@ -70,8 +76,7 @@ class SourceValuesTests(VariantBenches):
             )
 
     def test_what_is_said_to_be_derived_can_be(self) -> None:
-        unknown = sorted(self.derived.keys() - ADVICE.keys())
-        assert not unknown, f"derived names {', '.join(unknown)}: it may name {', '.join(ADVICE)}"
+        check_names("derived", self.derived, ADVICE)
 
 
 def _examples(plans: Sequence[Plan]) -> Iterator[Document]:

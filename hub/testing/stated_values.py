@@ -7,6 +7,7 @@ import pytest
 
 from hub.contract.documents import Document, Kind
 from hub.models.enums import LIST_KINDS
+from hub.testing.exceptions import check_exception, check_names
 from hub.testing.variants import VariantBenches
 
 PAID_KINDS: Mapping[Kind, Kind] = {"payment": "invoice", "bill_payment": "bill"}
@@ -42,8 +43,13 @@ class StatedValuesTests(VariantBenches):
                     ready[plan.document.kind].append(plan.document)
         silent = [kind for kind in ready if not _is_stated(name, kind, ready[kind], posts)]
         if name in self.unstated:
-            assert self.unstated[name].strip(), f"contract(…, unstated=…) needs a reason for {name}"
-            assert silent, f"{self.slug} states {name}: remove it from unstated"
+            check_exception(
+                "unstated",
+                self.unstated,
+                name,
+                is_needed=bool(silent),
+                otherwise=f"{self.slug} states {name}",
+            )
         elif silent:
             pytest.fail(
                 f"{self.slug} has documents that are ready without {name}: {', '.join(silent)}."
@@ -52,8 +58,7 @@ class StatedValuesTests(VariantBenches):
             )
 
     def test_what_is_said_to_be_unstated_can_be_stated(self) -> None:
-        unknown = sorted(self.unstated.keys() - ADVICE.keys())
-        assert not unknown, f"unstated names {', '.join(unknown)}: it may name {', '.join(ADVICE)}"
+        check_names("unstated", self.unstated, ADVICE)
 
 
 def _is_stated(name: str, kind: Kind, documents: Sequence[Document], posts: Sequence[Kind]) -> bool:

@@ -1,0 +1,23 @@
+"""Exceptions that a contract suite declares, such as `derived` and `unstated`, with a reason each.
+
+An exception that is not needed fails its test, so that it is removed with the defect it excused.
+"""
+
+from collections.abc import Collection, Mapping
+
+
+def check_exception(
+    parameter: str, reasons: Mapping[str, str], name: str, *, is_needed: bool, otherwise: str
+) -> None:
+    """Fail if an exception has no reason, or if it is not needed because of what `otherwise` says.
+
+    `parameter` is the one of `contract()` that declares it.
+    """
+    assert reasons[name].strip(), f"contract(…, {parameter}=…) needs a reason for {name}"
+    assert is_needed, f"{otherwise}: remove it from {parameter}"
+
+
+def check_names(parameter: str, reasons: Mapping[str, str], allowed: Collection[str]) -> None:
+    """Fail if there is an exception for a name that no test uses."""
+    unknown = sorted(reasons.keys() - set(allowed))
+    assert not unknown, f"{parameter} names {', '.join(unknown)}: it may name {', '.join(allowed)}"
