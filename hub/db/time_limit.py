@@ -4,12 +4,16 @@ PostgreSQL's own limits and the keepalives do not help there: its processes are 
 kernel of its machine still confirms every packet.
 """
 
-from collections.abc import Generator
+import math
+from collections.abc import Callable, Generator
+from contextlib import closing
+from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import has_request_context
-from psycopg import AsyncConnection, Connection, OperationalError
+from psycopg import AsyncConnection, Connection, Error, OperationalError
+from psycopg.errors import ConnectionTimeout
 from psycopg.pq.abc import PGconn
 from sqlalchemy import Engine, event
 
@@ -17,22 +21,55 @@ WORK_SECONDS = 300.0  # for one statement of a run or a command
 # For the question whether a connection of the pool still works: another server may have taken the
 # place of one that is frozen.
 PING_SECONDS = 20.0
+PROBE_SECONDS = 20.0  # after which a second connection asks whether the server still works
+_SESSION_QUERY = """
+    SELECT pg_backend_pid(), EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = %s)
+"""
 Operation = Generator[Any, Any, Any]  # of the driver
 
 
+class NoAnswer(OperationalError):
+    """The server has not answered in time."""
+
+
 class LimitedConnection(Connection[Any]):
-    """A connection that is closed if a statement takes longer than its limit."""
+    """A connection that is closed if a statement takes longer than its limit.
+
+    It is closed earlier if the server turns out to be frozen, or to be another one by now.
+    """
 
     work_seconds = WORK_SECONDS
     page_seconds = WORK_SECONDS  # for a statement of a request to the web server
     is_pinging = False
+    connect_probe: Callable[[], "LimitedConnection"] | None = None
 
     def wait(self, gen: Operation, *args: Any, **options: Any) -> Any:
-        """Carry out an operation of the driver; raise OperationalError if its time is over."""
+        """Carry out an operation of the driver; raise NoAnswer if its time is over."""
         seconds = self.page_seconds if has_request_context() else self.work_seconds
         if self.is_pinging:
             seconds = min(seconds, PING_SECONDS)
-        return super().wait(_run_limited(self.pgconn, gen, seconds), *args, **options)
+        has_probe = self.connect_probe is not None and math.isfinite(seconds)
+        is_lost = self._is_lost if has_probe else None
+        limited = _run_limited(self.pgconn, gen, seconds, is_lost)
+        return super().wait(limited, *args, **options)
+
+    def _is_lost(self) -> bool:
+        """Tell whether the server accepts no new connection or has no session of this one.
+
+        A server that refuses the new connection answers, so nothing follows from that. Nor does
+        anything follow from the sessions if a pooler is in between, which invents their numbers.
+        """
+        assert self.connect_probe
+        try:
+            with closing(self.connect_probe()) as probe:
+                cursor = probe.execute(_SESSION_QUERY, (self.info.backend_pid,))
+                [(own_pid, is_known)] = cursor.fetchall()
+                has_pooler = own_pid != probe.info.backend_pid
+                return not has_pooler and not is_known
+        except (ConnectionTimeout, NoAnswer):
+            return True
+        except Error:
+            return False
 
 
 class LimitedAsyncConnection(AsyncConnection[Any]):
@@ -44,24 +81,42 @@ class LimitedAsyncConnection(AsyncConnection[Any]):
     work_seconds = WORK_SECONDS
 
     async def wait(self, gen: Operation, *args: Any, **options: Any) -> Any:
-        """Carry out an operation of the driver; raise OperationalError if its time is over."""
+        """Carry out an operation of the driver; raise NoAnswer if its time is over."""
         limited = _run_limited(self.pgconn, gen, self.work_seconds)
         return await super().wait(limited, *args, **options)
 
 
-def _run_limited(connection: PGconn, operation: Operation, seconds: float) -> Operation:
-    """Pass an operation on; the driver resumes it every tenth of a second without data."""
-    ends_at = monotonic() + seconds
+def _run_limited(
+    connection: PGconn,
+    operation: Operation,
+    seconds: float,
+    is_lost: Callable[[], bool] | None = None,
+) -> Operation:
+    """Pass an operation on; the driver resumes it every tenth of a second without data.
+
+    Every `PROBE_SECONDS` without an answer it is given up if the connection `is_lost`.
+    """
+    began_at = monotonic()
+    ends_at = began_at + seconds
+    probes_at = began_at + PROBE_SECONDS
     try:
         needed = next(operation)
         while True:
             ready = yield needed
             if not ready and monotonic() > ends_at:
-                connection.finish()  # an answer that comes later belongs to no statement
-                raise OperationalError(f"the server did not answer within {seconds:g} seconds")
+                _give_up(connection, f"the server did not answer within {seconds:g} seconds")
+            if not ready and is_lost and monotonic() > probes_at:
+                if is_lost():
+                    _give_up(connection, "the server does not answer any more")
+                probes_at = monotonic() + PROBE_SECONDS
             needed = operation.send(ready)
     except StopIteration as end:
         return end.value
+
+
+def _give_up(connection: PGconn, reason: str) -> NoReturn:
+    connection.finish()  # an answer that comes later belongs to no statement
+    raise NoAnswer(reason)
 
 
 def limit_statements(
@@ -73,6 +128,7 @@ def limit_statements(
         connection = LimitedConnection.connect(*args, **options)
         connection.page_seconds = page_seconds
         connection.work_seconds = work_seconds
+        connection.connect_probe = partial(_connect_probe, args, options)
         return connection
 
     event.listen(engine, "do_connect", connect)
@@ -86,3 +142,10 @@ def limit_statements(
             connection.is_pinging = False
 
     engine.dialect.do_ping = ping_limited  # type: ignore[method-assign,assignment]
+
+
+def _connect_probe(args: list[Any], options: dict[str, Any]) -> LimitedConnection:
+    """Connect to the same address; what is asked there has to be answered soon."""
+    probe = LimitedConnection.connect(*args, **options, autocommit=True)
+    probe.work_seconds = probe.page_seconds = PING_SECONDS
+    return probe
