@@ -38,6 +38,7 @@ from hub.contract.documents import (
 from hub.contract.files import FileContent, FileField, FileKinds, Files, FileTable, ReceivedFile
 from hub.contract.grants import ClientCredentials, RefreshToken
 from hub.contract.hookspecs import hookimpl
+from hub.contract.lists import CursorList, FilteredList, SourceList, read_lists
 from hub.contract.pages import (
     Page,
     RowVersion,
@@ -89,6 +90,7 @@ __all__ = [
     "Code",
     "Codes",
     "Company",
+    "CursorList",
     "DeletionSweep",
     "Document",
     "Field",
@@ -97,6 +99,7 @@ __all__ = [
     "FileKinds",
     "FileTable",
     "Files",
+    "FilteredList",
     "FromSetting",
     "Gone",
     "Http",
@@ -126,6 +129,7 @@ __all__ = [
     "Sentence",
     "Signal",
     "Site",
+    "SourceList",
     "Stage",
     "StageName",
     "TaxMode",
@@ -144,6 +148,7 @@ __all__ = [
     "read_changes_in_order",
     "read_ids",
     "read_linked_pages",
+    "read_lists",
     "read_numbered_pages",
     "read_pages",
     "readable",

@@ -186,6 +186,60 @@ def test_the_field_that_holds_the_version_is_counted_up():
     assert (edited["revision"], edited["version"]) == (5, 1)
 
 
+class NumberedShed(Shed):
+    """A source whose rows have numbers as ids, and whose time of change has another name."""
+
+    changed_at = "modified"
+
+
+def test_rows_may_have_the_names_and_numbers_of_the_source(tmp_path):
+    rows = [{"id": n, "modified": f"2026-03-02T10:00:0{n}Z"} for n in (7, 8)]
+    shed = NumberedShed(tmp_path, rows)
+    assert edit(shed, "7", "note=late").status == 200
+    assert edit(shed, "8", "delete=yes").status == 200
+    assert edit(shed, "9", "note=late").status == 404
+    again = NumberedShed(tmp_path, rows)
+    [row] = again.rows.changed_since("2026-03-02T10:01:00Z")
+    assert (row["id"], row["note"]) == (7, "late")
+    page, cursor, _ = again.rows.page_after("", 1)
+    assert (ids(page), again.rows.page_after(cursor, 1)[0]) == ([7], [])
+
+
+class ClosedShed(Shed):
+    """A source that issues tokens, and signs its webhooks."""
+
+    rate = "9/s"
+    token_path = "/oauth/token"
+    signature = "X-Signature"
+    access: ClassVar[dict[str, str]] = {**CLIENT, "webhook_secret": "W"}
+
+    def answer(self, environ, method, path):
+        return 200, {}
+
+    def changed(self, row):
+        self.hint("rental.changed", row["id"])
+
+
+def test_a_source_with_a_path_for_tokens_admits_only_calls_with_one():
+    shed = ClosedShed(None, FIVE)
+    assert get(shed, "/rentals").status == 401
+    form = "grant_type=refresh_token&refresh_token=R&client_id=C&client_secret=S"
+    issued = ask(shed.wsgi, "POST", "/oauth/token", form, content_type=FORM).json()
+    assert get(shed, "/rentals", token=issued["access_token"]).status == 200
+    again = ask(shed.wsgi, "POST", "/oauth/token", form, content_type=FORM)
+    assert again.json() == {"error": "invalid_grant"}
+
+
+def test_a_source_with_a_signature_signs_its_calls_with_its_secret():
+    shed = ClosedShed(None, FIVE)
+    shed.webhook_url = "http://hub.test/hook"
+    shed.calls.habits["held"] = True
+    edit(shed, "r1", "note=a")
+    [call] = ask(shed.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
+    expected = hmac.new(b"W", call["body"].encode(), "sha256").hexdigest()
+    assert call["headers"]["X-Signature"] == expected
+
+
 def test_numbered_pages_divide_a_list():
     assert numbered_page("abcde", "2", 2) == (["c", "d"], 3)
     assert numbered_page("", "1", 2) == ([], 1)

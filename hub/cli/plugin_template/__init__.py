@@ -96,10 +96,10 @@ ACCESS = {
 WEBHOOK = AccessSetting("webhook_secret", "Webhook secret", "Signs its calls.", optional=True)
 WRONG_KEYS = {"bearer": "token", "basic": "password"}  # by default the client secret
 PAGING_IMPORTS = {
-    "cursor": ["Checkpoint", "Page", "read_pages"],
-    "page": ["read_changes", "read_numbered_pages"],
-    "link": ["read_changes", "read_linked_pages"],
-    "updated-since": ["read_changes", "read_changes_in_order"],
+    "cursor": ["CursorList", "Page", "read_pages"],
+    "page": ["FilteredList", "read_numbered_pages"],
+    "link": ["FilteredList", "read_linked_pages"],
+    "updated-since": ["FilteredList", "read_changes_in_order"],
 }
 # What the stand-in imports of the kit for each way of access and of paging.
 ACCESS_IMPORTS = {"bearer": "bearer_of", "basic": "basic_of"}
@@ -284,6 +284,8 @@ def _due_date_expression(kinds: list[str]) -> str:
 def _access_values(choices: Choices) -> dict[str, str]:
     """Return the credentials of the stand-in by the names of their settings."""
     names = [setting.name for setting in ACCESS[choices.auth]]
+    if choices.webhook:
+        names.append(WEBHOOK.name)
     return {name: f"{choices.name}-{name.replace('_', '-')}" for name in names}
 
 
@@ -311,7 +313,7 @@ def _document_imports(choices: Choices, has_transactions: bool, has_applied: boo
 
 def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
     """Return the names that the hooks import from the hub."""
-    names = ["App", "Sandbox", "Tenant", "add_deletions", "hookimpl", "read_ids"]
+    names = ["App", "Sandbox", "Tenant", "hookimpl", "read_lists"]
     if has_fields:
         names.append("Field")
     if choices.webhook:
@@ -330,10 +332,9 @@ def _test_imports(choices: Choices) -> list[str]:
 def _kit_imports(choices: Choices) -> list[str]:
     """Return the names that the stand-in imports from the kit."""
     names = ["RowSource", "json_of", "query_of"]
-    names.append(ACCESS_IMPORTS.get(choices.auth, "Tokens"))
+    if choices.auth in ACCESS_IMPORTS:
+        names.append(ACCESS_IMPORTS[choices.auth])
     names += PAGE_IMPORTS.get(choices.paging, ())
-    if choices.webhook:
-        names.append("Calls")
     return _sort_names(names)
 
 

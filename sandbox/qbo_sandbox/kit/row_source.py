@@ -15,6 +15,7 @@ from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.messages import form_of, json_answer, query_of
 from qbo_sandbox.kit.rows import Rows
 from qbo_sandbox.kit.strict import Wrong
+from qbo_sandbox.kit.tokens import Tokens
 from qbo_sandbox.kit.webhook_calls import Calls
 
 StatusAndBody = tuple[int, Any]
@@ -24,12 +25,21 @@ Row = dict[str, Any]
 class RowSource:
     """A subclass names its source, and answers the calls of the API in `answer`.
 
-    `rows` are those with which it begins; each has `id`, a text, and `updated_at`. What changes is
-    kept in a file in `folder`, called `name`. More calls than `rate` are refused. `access` are the
-    settings of the app with which the source lets the hub in. `calls` are its webhooks; they go to
-    `webhook_url`. `wsgi` is the application.
+    `rows` are those with which it begins; each has an `id`, a text or a number, and the time of its
+    last change. What changes is kept in a file in `folder`, called `name`. More calls than `rate`
+    are refused. `access` are the settings of the app with which the source lets the hub in. `wsgi`
+    is the application.
 
-    `version` names the field whose number is counted up when a person changes a row that has it.
+    With `token_path`, such as "/oauth/token", the source issues `tokens` there to the `client_id`
+    with the `client_secret` of `access`, and for its `refresh_token`, which changes with every use.
+    It answers 401 to calls without a valid one.
+
+    With `signature`, the name of a header, the source signs its webhooks there with the
+    `webhook_secret` of `access`. `calls` are webhooks that are signed in another way. Both go to
+    `webhook_url`.
+
+    `changed_at` names the field with the time of the last change. `version` names the field whose
+    number is counted up when a person changes a row that has it.
 
     A person changes a row by a form that is sent to a path that ends with its id and `/edit`.
     """
@@ -37,6 +47,9 @@ class RowSource:
     name: ClassVar[str]
     rate: ClassVar[str]
     access: ClassVar[Mapping[str, str]] = {}
+    token_path: ClassVar[str] = ""
+    signature: ClassVar[str] = ""
+    changed_at: ClassVar[str] = "updated_at"
     version: ClassVar[str] = "version"
 
     def __init__(
@@ -44,16 +57,17 @@ class RowSource:
     ) -> None:
         self.clock = Clock()
         self.limits = Limits.at_rate(self.clock, self.rate)
-        self.calls = calls
+        self.tokens = self._issue_tokens() if self.token_path else None
+        self.calls = calls or (Calls(self.signature) if self.signature else None)
         self.webhook_url = ""
         self.journal = Journal(folder / f"{self.name}.jsonl" if folder else None)
-        self.rows = Rows()
+        self.rows = Rows(changed_at=self.changed_at)
         for row in (*rows, *self.journal.replay()):
             self._apply(row)
         pages: dict[str, Page] = {"limit": self.limits.page, "books": self._books}
-        if calls:
-            calls.clock = self.clock
-            pages["webhooks"] = calls.page
+        if self.calls:
+            self.calls.clock = self.clock
+            pages["webhooks"] = self.calls.page
         self.wsgi = Harness(self._serve, clock=self.clock, pages=pages)
 
     def settings(self, url: str) -> dict[str, str]:
@@ -81,9 +95,13 @@ class RowSource:
             edited[self.version] = row[self.version] + 1
         return edited
 
-    def hint(self, topic: str, id: str, secret: str) -> None:
-        """Call the webhook address with a topic and an id, if there is one."""
+    def hint(self, topic: str, id: str, secret: str = "") -> None:
+        """Call the webhook address with a topic and an id, if there is one.
+
+        The call is signed with `secret`, without it with the `webhook_secret` of `access`.
+        """
         if self.calls and self.webhook_url:
+            secret = secret or self.access["webhook_secret"]
             self.calls.hint(self.webhook_url, secret, topic, id)
 
     def changed(self, row: Row) -> None:
@@ -99,6 +117,16 @@ class RowSource:
         now = dt.datetime.fromtimestamp(self.clock.now(), dt.UTC)
         return f"{now:%Y-%m-%dT%H:%M:%SZ}"
 
+    def _issue_tokens(self) -> Tokens:
+        """Return the tokens of the client that `access` names."""
+        return Tokens.of_client(
+            self.clock,
+            self.access["client_id"],
+            self.access["client_secret"],
+            self.access.get("refresh_token", ""),
+            rotate=True,
+        )
+
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer a call of the API, or the form of a person."""
         method = environ["REQUEST_METHOD"]
@@ -108,7 +136,7 @@ class RowSource:
                 status, body = self._edit(path[-2:][0], form_of(environ))
             else:
                 self.limits.count()
-                status, body = self.answer(environ, method, path)
+                status, body = self._admit(environ, method, path)
         except Wrong as wrong:
             return json_answer(start, wrong.status, wrong.body, wrong.headers)
         except ValueError as error:
@@ -116,16 +144,26 @@ class RowSource:
         date = formatdate(self.clock.now(), usegmt=True)
         return json_answer(start, status, body, (("Date", date),))
 
+    def _admit(self, environ: WSGIEnvironment, method: str, path: Sequence[str]) -> StatusAndBody:
+        """Answer a call of the API, or with a token, if the client may call."""
+        if self.tokens is None or not self.token_path:
+            return self.answer(environ, method, path)
+        if environ["PATH_INFO"] == self.token_path:
+            return self.tokens.answer(environ)
+        if self.tokens.holder(environ) is None:
+            return 401, {"message": "The access token is not valid."}
+        return self.answer(environ, method, path)
+
     def _edit(self, id: str, form: Mapping[str, str]) -> StatusAndBody:
         """Change a row by the form of a person, and tell of it."""
-        row = self.rows.get(id)
+        row = self.rows.find(id)
         if row is None:
             return 404, {"message": "There is no such row."}
         edited = self.edit(dict(row), form)
         if edited is None:
-            edited = {"id": id, "deleted": True}
+            edited = {"id": row["id"], "deleted": True}
         else:
-            edited["updated_at"] = self.moment()
+            edited[self.changed_at] = self.moment()
         self.store(edited)
         self.changed(row if edited.get("deleted") else edited)
         return 200, edited

@@ -5,34 +5,47 @@ import bisect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-Place = tuple[str, Any]
+Place = tuple[str, str]  # the time of the last change, and the id as text
 
 
 class Rows(dict[Any, dict[str, Any]]):
-    """A row has `id` and `updated_at`; what changes moves to the end."""
+    """A row has an `id` and the time of its last change; what changes moves to the end.
 
-    def __init__(self) -> None:
+    `changed_at` names the field with that time.
+    """
+
+    def __init__(self, *, changed_at: str = "updated_at") -> None:
         super().__init__()
+        self.changed_at = changed_at
         self._order: list[Place] = []
 
     def put(self, row: dict[str, Any]) -> None:
         """Add or replace a row."""
         id = row["id"]
         if id in self:
-            former_place = bisect.bisect_left(self._order, place(self[id]))
+            former_place = bisect.bisect_left(self._order, self.place(self[id]))
             del self._order[former_place]
         self[id] = row
-        bisect.insort(self._order, place(row))
+        bisect.insort(self._order, self.place(row))
+
+    def find(self, id: str) -> dict[str, Any] | None:
+        """Return the row whose id is written so in an address, or None; ids may be numbers."""
+        row = self.get(id)
+        return self.get(int(id)) if row is None and id.isdecimal() else row
 
     def remove(self, id: Any) -> None:
         """Remove a row, if it is there."""
         row = self.pop(id, None)
         if row is not None:
-            self._order.remove(place(row))
+            self._order.remove(self.place(row))
+
+    def place(self, row: dict[str, Any]) -> Place:
+        """Return the place of a row among the changes."""
+        return row[self.changed_at], str(row["id"])
 
     def changed_since(self, moment: str) -> list[dict[str, Any]]:
         """Return the rows that changed at a moment or later, the oldest change first."""
-        return [row for row in self.after(None) if row["updated_at"] >= moment]
+        return [row for row in self.after(None) if row[self.changed_at] >= moment]
 
     def page_after(
         self,
@@ -50,11 +63,11 @@ class Rows(dict[Any, dict[str, Any]]):
         """
         following = []
         for row in self.after(parse_cursor(cursor) if cursor else None):
-            if row["updated_at"] >= since and is_listed(row):
+            if row[self.changed_at] >= since and is_listed(row):
                 following.append(row)
         rows = following[:size]
         if rows:
-            cursor = format_cursor(*place(rows[-1]))
+            cursor = format_cursor(*self.place(rows[-1]))
         return rows, cursor, len(following) > size
 
     def after(self, behind: Place | None) -> Iterator[dict[str, Any]]:
@@ -62,12 +75,9 @@ class Rows(dict[Any, dict[str, Any]]):
         start = bisect.bisect_right(self._order, behind) if behind else 0
         for index in range(start, len(self._order)):
             _, id = self._order[index]
-            yield self[id]
-
-
-def place(row: dict[str, Any]) -> Place:
-    """Return the place of a row among the changes."""
-    return row["updated_at"], row["id"]
+            row = self.find(id)
+            if row is not None:
+                yield row
 
 
 def encode_row(row: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
@@ -80,7 +90,7 @@ def decode_row(sent: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, 
     return {own: sent[name] for name, own in fields.items() if name in sent}
 
 
-def format_cursor(moment: str, id: Any) -> str:
+def format_cursor(moment: str, id: str) -> str:
     """Return a place as a text whose meaning only the source knows."""
     text = base64.urlsafe_b64encode(f"{moment}|{id}".encode()).decode()
     return text.rstrip("=")

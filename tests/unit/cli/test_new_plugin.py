@@ -25,7 +25,7 @@ UNUSABLE_NAMES = (
     *("none", "true", "false", "class", "yield", "exception"),
     *("app", "field", "tenant", "signal", "page", "settings", "party"),
 )
-MAX_LINES = 300  # with the stand-in, without the tests
+MAX_LINES = 285  # with the stand-in, without the tests; an author of a real source needs some more
 # Every kind is in one of them; each combination of access and paging gets the next one.
 KIND_SETS = deque(
     [
@@ -177,7 +177,7 @@ def test_a_new_plugin_whose_document_changes_is_refused_by_its_golden_file(open_
     [
         Choices(NAME),
         Choices(NAME, ("invoice", "payment"), paging="link"),
-        Choices(NAME, ("invoice", "payment"), "refresh-token", "updated-since", True),
+        Choices(NAME, ("invoice", "payment"), "refresh-token", "page", True),
     ],
     ids=title,
 )

@@ -126,8 +126,14 @@ VERIFY = """    import hashlib, hmac, json
     {check}
         raise Refused("This call is not signed.")
 """
-CALLS = ', calls=Calls("X-Depot-Signature")'
-SIGNS_TIME = ((SANDBOX, CALLS, CALLS.replace(")", ', timestamp="X-Depot-Timestamp")')),)
+SIGNATURE = '    signature = "X-Depot-Signature"\n'
+OWN_CALLS = """    def __init__(self, folder, rows):
+        calls = {calls}("X-Depot-Signature", timestamp="{timestamp}")
+        super().__init__(folder, rows, calls=calls)
+
+"""
+SIGNS_TIME = ((SANDBOX, SIGNATURE, OWN_CALLS.format(calls="Calls", timestamp="X-Depot-Timestamp")),)
+SENDS_TIME = ((SANDBOX, SIGNATURE, OWN_CALLS.format(calls="UnsignedTime", timestamp="")),)
 VERIFY_WITH_TIME = """    import hashlib, hmac, json
     from hub import Refused
 
@@ -146,37 +152,55 @@ class UnsignedTime(Calls):
         headers, body = super()._request(event, secret)
         return {**headers, "X-Depot-Timestamp": str(event["sent_at"])}, body
 """
-READ_CHANGES = (
-    "return read_changes(self.pages, cursor, read, version=version, now=lambda: self.api.date)"
-)
-SHARED_CURSOR = """from itertools import chain
+VERSION = 'return documents.source_id(row), str(row["version"]), row["updated_at"]'
+LISTS_OF = "lists = [Depot(site).list(read)]"
+SHARED_CURSOR = """from dataclasses import replace
 
-        def only(is_bill):
-            def pages(since, page):
-                for rows, after in self.pages(since, page):
-                    yield [row for row in rows if (row["type"] == "bill") == is_bill], after
+    every = Depot(site).list(read)
 
-            return read_changes(pages, cursor, read, version=version, now=lambda: self.api.date)
+    def only(is_bill):
+        def pages(since, page):
+            for rows, after in every.pages(since, page):
+                yield [row for row in rows if (row["type"] == "bill") == is_bill], after
 
-        return chain(only(True), only(False))
-"""
-EXCLUSIVE = """from hub import Checkpoint
+        return replace(every, pages=pages)
 
+    lists = [only(True), only(False)]"""
+READ_LISTS = 'return read_lists(lists, site, cursors, ids, reason="Depot no longer has it.")'
+EXCLUSIVE = f"""from hub import Checkpoint
+
+    def changes(cursor):
         newest = cursor
-        for rows, _ in self.pages(cursor, ""):
+        for rows, _ in lists[0].pages(cursor, ""):
             for row in rows:
                 if row["updated_at"] > cursor:
                     newest = max(newest, row["updated_at"])
                     yield read(row)
         yield Checkpoint(cursor=newest)
-"""
-WITH_DELETIONS = "return add_deletions(changes, cursors, site.today, present, reason=reason)"
-READ_IDS = "return read_ids(ids, lambda ids: map(read, source.documents(ids)), reason=reason)"
-TIME_OF_THE_HUB = """from hub import Checkpoint
 
-    rows = [row for page, _ in source.pages(cursors.get("", ""), "") for row in page]
-    changes = [*map(read, rows), Checkpoint(cursor=f"{site.now:%Y-%m-%dT%H:%M:%SZ}")]
-"""
+    if not ids:
+        return changes(cursors.get("", ""))
+    {READ_LISTS}"""
+TIME_OF_THE_HUB = f"""from hub import Checkpoint
+
+    if not ids:
+        rows = [row for page, _ in lists[0].pages(cursors.get("", ""), "") for row in page]
+        return [*map(read, rows), Checkpoint(cursor=f"{{site.now:%Y-%m-%dT%H:%M:%SZ}}")]
+    {READ_LISTS}"""
+COMPARED = """from hub import CursorList
+
+    class Compared(CursorList):
+        def present_ids(self):
+            {present}
+
+    lists = [Compared(**vars(Depot(site).list(read)))]"""
+ALL_PAYMENTS = """yield from super().present_ids()
+            yield from (f"payment:{id}" for id in range(1000, 1100))"""
+FIRST_PAGE = """rows, _ = next(iter(self.pages("")))
+            yield from map(self.id, rows)"""
+FIND = """return [self.api.find(f"/documents/{id.partition(':')[2]}") for id in ids]"""
+WITHOUT_NUMBER = f"""rows = {FIND.removeprefix("return ")}
+        return [{{**row, "number": ""}} for row in rows]"""
 READ_ROW = "return documents.read(site.settings, row)"
 DATED_TODAY = """import dataclasses
         from hub import Document
@@ -457,30 +481,30 @@ DEFECTS = {
     "a version that stays the same": Defect(
         TWICE,
         CLIENT,
-        'return row["id"], str(row["version"]), row["updated_at"]',
-        'return row["id"], "1", row["updated_at"]',
+        VERSION,
+        VERSION.replace('str(row["version"])', '"1"'),
         "bill:1001, .* changed twice, and depot has read the first change only",
         "page",
     ),
     "a version of one kind that stays the same": Defect(
         TWICE,
         CLIENT,
-        'return row["id"], str(row["version"]), row["updated_at"]',
+        VERSION,
         'version = 1 if row["type"] == "payment" else row["version"]\n'
-        '    return row["id"], str(version), row["updated_at"]',
+        "    " + VERSION.replace('row["version"]', "version"),
         "^payment:.* changed twice, and depot has read the first change only",
         "page",
     ),
     "lists that share a cursor": Defect(
         CRASH,
-        CLIENT,
-        READ_CHANGES,
+        HOOKS,
+        LISTS_OF,
         SHARED_CURSOR,
         "The reading of depot ended after .* give each list a `stream` of its own",
         "page",
     ),
     "a filter that begins after the moment of the cursor": Defect(
-        SAME_MOMENT, CLIENT, READ_CHANGES, EXCLUSIVE, "changed at the same time", "updated-since"
+        SAME_MOMENT, HOOKS, READ_LISTS, EXCLUSIVE, "changed at the same time", "updated-since"
     ),
     "numbered pages that are read once": Defect(
         DELETED, CLIENT, READ_NUMBERED, COUNTING, "was deleted from a page", "page"
@@ -496,7 +520,7 @@ DEFECTS = {
     "a cursor that is the time of the hub": Defect(
         CHANGED,
         HOOKS,
-        'changes = source.changes(cursors.get("", ""), read)',
+        READ_LISTS,
         TIME_OF_THE_HUB,
         "bill:1001, .* changed after depot had read it, and is never read",
         "updated-since",
@@ -506,9 +530,9 @@ DEFECTS = {
     ),
     "a document that says less if it is read by its id": Defect(
         BY_ID,
-        HOOKS,
-        "map(read, source.documents(ids))",
-        'map(read, ({**row, "number": ""} for row in source.documents(ids)))',
+        CLIENT,
+        FIND,
+        WITHOUT_NUMBER,
         "bill:1001 of depot differs in number",
     ),
     "a rate that is not declared": Defect(
@@ -517,32 +541,30 @@ DEFECTS = {
     # -- deletions
     "deletions that nobody looks for": Defect(
         GONE,
-        HOOKS,
-        WITH_DELETIONS,
-        "return changes",
+        CLIENT,
+        "id=documents.source_id)",
+        "id=documents.source_id, announces_deletions=True)",
         "bill:1001, .* was deleted at the stand-in, and",
     ),
     "deletions of one kind that nobody looks for": Defect(
         GONE,
         HOOKS,
-        "present = map(documents.source_id, source.all_rows())",
-        "present = map(documents.source_id, source.all_rows())\n"
-        '    paid = [f"payment:{id}" for id in range(1000, 1100)]\n'
-        "    present = [*present, *paid]",
+        LISTS_OF,
+        COMPARED.format(present=ALL_PAYMENTS),
         "payment:.* was deleted at the stand-in, and",
     ),
     "an id that is not answered": Defect(
         GONE,
         HOOKS,
-        READ_IDS,
-        "return map(read, source.documents(ids))",
+        READ_LISTS,
+        f"if ids:\n        return lists[0].documents(ids)\n    {READ_LISTS}",
         "asked for bill:1001, .* did not answer with a Gone",
     ),
     "deletions that are looked for on the first page": Defect(
         PRESENT,
-        CLIENT,
-        'in self.pages(""):',
-        'in list(self.pages(""))[:1]:',
+        HOOKS,
+        LISTS_OF,
+        COMPARED.format(present=FIRST_PAGE),
         "reports 35 documents as gone that its stand-in still has",
     ),
     # -- what documents state
@@ -682,7 +704,7 @@ DEFECTS = {
             signed="body", more=" or abs(int(time or 0) - site.now.timestamp()) > 300"
         ),
         "with the time of today, returned",
-        setting=((SANDBOX, CALLS, CALLS.replace("Calls", "UnsignedTime")),),
+        setting=SENDS_TIME,
     ),
     "a call whose signature is not verified": Defect(
         FORGED,
@@ -767,7 +789,7 @@ DEFECTS = {
         STOPPED, HOOKS, SUBSCRIBE, 'raise RuntimeError("no")', "on=True, raised RuntimeError"
     ),
     "a stand-in that does not call": Defect(
-        ACCEPTED, SANDBOX, ', calls=Calls("X-Depot-Signature")', "", "no page /_sandbox/web"
+        ACCEPTED, SANDBOX, SIGNATURE, "", "no page /_sandbox/web"
     ),
     # -- codes, files and lists
     "codes that raise": Defect(
@@ -830,6 +852,7 @@ def files(paging="cursor", auth="bearer"):
     imports = "from hub import "
     files[HOOKS] = files[HOOKS].replace(imports, f"{imports}Code, codes_in_use, ", 1)
     files[HOOKS] = f"{files[HOOKS]}{MORE_HOOKS}\n\n{extra}"
+    files[SANDBOX] = files[SANDBOX].replace("import RowSource", "import Calls, RowSource", 1)
     files[SANDBOX] += UNSIGNED_TIME
     digest = "hashlib.sha256(b'%PDF-1.7').hexdigest()"
     file = f'Attachment(id="1", name="a.pdf", mime="application/pdf", size=8, sha256={digest})'

@@ -1,0 +1,146 @@
+"""Lists of a source: what changed in them, what was deleted, and single documents by their ids."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from hub.contract.api_client import ApiClient
+from hub.contract.deletions import add_deletions
+from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
+from hub.contract.pages import RowVersion
+from hub.contract.reading import read_changes, read_ids
+from hub.contract.types import Site
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceList(ABC, Generic[Row]):
+    """A list of the source, for `read_lists`: a FilteredList or a CursorList.
+
+    `find` gets ids of the source, at most `chunk_size` at once, and returns their rows; None in
+    place of a row is left out. `read` returns the document of a row, whose source id is `prefix`
+    and the id of the row. With `announces_deletions` the list shows what was deleted, and nothing
+    is compared.
+    """
+
+    find: Callable[[Sequence[str]], Iterable[Row | None]]
+    read: Callable[[Row], Outcome]
+    prefix: str = ""
+    chunk_size: int = 1
+    announces_deletions: bool = False
+
+    @abstractmethod
+    def changes(self, cursor: str) -> Iterator[Yielded]:
+        """Yield the documents that changed since a cursor, and Checkpoints."""
+
+    @abstractmethod
+    def present_ids(self) -> Iterator[str]:
+        """Yield the ids of all rows that the source has."""
+
+    def documents(self, source_ids: Sequence[str]) -> Iterator[Outcome]:
+        """Yield the documents with these source ids that the source has."""
+        ids = [id.removeprefix(self.prefix) for id in source_ids]
+        return (self.read(row) for row in self.find(ids) if row is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilteredList(SourceList[Row]):
+    """A list that the source filters by the time of change.
+
+    `pages` and `version` are those of `read_changes`; the id that `version` returns is the id of
+    the row. `api` is the client that reads the list: its `date` says when a reading began.
+    """
+
+    pages: Callable[[str, str], Iterable[tuple[Sequence[Row], str]]]
+    version: Callable[[Row], RowVersion]
+    api: ApiClient
+
+    def changes(self, cursor: str) -> Iterator[Yielded]:
+        """Yield the documents that changed since a cursor, and Checkpoints."""
+        return read_changes(
+            self.pages,
+            cursor,
+            self.read,
+            version=self.version,
+            now=lambda: self.api.date,
+            stream=self.prefix,
+        )
+
+    def present_ids(self) -> Iterator[str]:
+        """Yield the ids of all rows that the source has."""
+        for rows, _ in self.pages("", ""):
+            for row in rows:
+                id, _, _ = self.version(row)
+                yield id
+
+
+@dataclass(frozen=True, kw_only=True)
+class CursorList(SourceList[Row]):
+    """A list of changes that has a cursor of the source.
+
+    `pages` gets a cursor, "" at the beginning, and yields rows with the cursor after them, as
+    `read_pages` does. `id` returns the id of a row.
+    """
+
+    pages: Callable[[str], Iterable[tuple[Sequence[Row], str | None]]]
+    id: Callable[[Row], str]
+
+    def changes(self, cursor: str) -> Iterator[Yielded]:
+        """Yield the documents that changed since a cursor, and Checkpoints."""
+        for rows, after in self.pages(cursor):
+            yield from map(self.read, rows)
+            if after:
+                yield Checkpoint(cursor=after, stream=self.prefix)
+
+    def present_ids(self) -> Iterator[str]:
+        """Yield the ids of all rows that the source has."""
+        for rows, _ in self.pages(""):
+            yield from map(self.id, rows)
+
+
+def read_lists(
+    lists: Iterable[SourceList[Any]],
+    site: Site,
+    cursors: Mapping[str, str],
+    ids: Sequence[str],
+    *,
+    reason: str,
+) -> Iterator[Yielded]:
+    """Yield what changed in each list since the cursors, or the documents with these ids.
+
+    This is an answer for `hub_documents`. Put a list before those that refer to its documents, such
+    as invoices before their payments. Once a day the ids are compared, to find what was deleted.
+    What the source does not have is Gone for this reason.
+    """
+    if ids:
+        yield from _read_each(lists, ids, reason)
+        return
+    for rows in lists:
+        changes = rows.changes(cursors.get(rows.prefix, ""))
+        if rows.announces_deletions:
+            yield from changes
+            continue
+        yield from add_deletions(
+            changes,
+            cursors,
+            site.today,
+            rows.present_ids(),
+            reason=reason,
+            prefix=rows.prefix,
+            stream=f"{rows.prefix}deletions",
+        )
+
+
+def _read_each(
+    lists: Iterable[SourceList[Any]], ids: Sequence[str], reason: str
+) -> Iterator[Outcome]:
+    """Yield the documents with these ids, list by list; those of no list are Gone."""
+    remaining = ids
+    for rows in lists:
+        own_ids = [id for id in remaining if id.startswith(rows.prefix)]
+        remaining = [id for id in remaining if not id.startswith(rows.prefix)]
+        yield from read_ids(own_ids, rows.documents, reason=reason, chunk_size=rows.chunk_size)
+    for id in remaining:
+        yield Gone(source_id=id, reason=reason)

@@ -1,0 +1,93 @@
+"""Lists of a source: their cursors, their deletions, and single documents by their ids."""
+
+import datetime as dt
+from types import SimpleNamespace
+
+import pytest
+
+from hub import Checkpoint, CursorList, Document, FilteredList, Gone, read_lists
+
+REASON = "Shed no longer has it."
+NOON = "2026-03-02T12:00:00Z"
+
+
+class Shed:
+    """A source with two lists of numbered rows, whose ids are alike."""
+
+    def __init__(self):
+        self.rows = {"bill": {"1": "a", "2": "b"}, "order": {"1": "c"}}
+        self.asked = []
+        self.api = SimpleNamespace(date=NOON)
+
+    def filtered(self, kind, **more):
+        def pages(since, page):
+            yield list(self.rows[kind].items()), ""
+
+        return FilteredList(**self.shared(kind), pages=pages, version=version, api=self.api, **more)
+
+    def cursors(self, kind, **more):
+        def pages(cursor):
+            rows = list(self.rows[kind].items())[int(cursor or 0) :]
+            yield rows, str(len(self.rows[kind]))
+
+        return CursorList(**self.shared(kind), pages=pages, id=lambda row: row[0], **more)
+
+    def shared(self, kind):
+        def find(ids):
+            self.asked.append((kind, ids))
+            rows = self.rows[kind]
+            return [(id, rows[id]) if id in rows else None for id in ids]
+
+        def read(row):
+            id, text = row
+            return Document(kind="vendor", source_id=f"{kind}:{id}", memo=text)
+
+        return {"prefix": f"{kind}:", "find": find, "read": read}
+
+
+def version(row):
+    id, text = row
+    return id, text, NOON
+
+
+def run(lists, cursors=None, ids=(), day=1):
+    """Return the documents, what is gone, and the cursors after a run."""
+    site = SimpleNamespace(today=dt.date(2026, 3, day))
+    items = list(read_lists(lists, site, cursors or {}, ids, reason=REASON))
+    ends = {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
+    documents = [item.source_id for item in items if isinstance(item, Document)]
+    gone = [(item.source_id, item.inferred) for item in items if isinstance(item, Gone)]
+    return documents, gone, (cursors or {}) | ends
+
+
+@pytest.mark.parametrize("make", [Shed.filtered, Shed.cursors], ids=["filtered", "cursors"])
+def test_each_list_goes_on_from_its_cursor_and_notices_its_deletions(make):
+    shed = Shed()
+    lists = [make(shed, "bill"), make(shed, "order")]
+    documents, gone, ends = run(lists)
+    assert (documents, gone) == (["bill:1", "bill:2", "order:1"], [])
+    del shed.rows["order"]["1"]
+    shed.rows["bill"]["3"] = "d"
+    documents, gone, ends = run(lists, ends)
+    assert (documents, gone) == (["bill:3"], [])
+    documents, gone, _ = run(lists, ends, day=2)
+    assert (documents, gone) == ([], [("order:1", True)])
+
+
+@pytest.mark.parametrize("make", [Shed.filtered, Shed.cursors], ids=["filtered", "cursors"])
+def test_a_list_that_announces_deletions_is_not_compared(make):
+    shed = Shed()
+    lists = [make(shed, "bill", announces_deletions=True)]
+    _, _, ends = run(lists)
+    assert set(ends) == {"bill:"}
+    del shed.rows["bill"]["1"]
+    assert run(lists, ends, day=2)[1] == []
+
+
+def test_ids_are_asked_of_their_list_as_many_at_once_as_it_takes():
+    shed = Shed()
+    lists = [shed.filtered("bill", chunk_size=2), shed.cursors("order")]
+    documents, gone, _ = run(lists, ids=["order:1", "bill:9", "bill:2", "bill:1", "lease:1"])
+    assert documents == ["bill:2", "bill:1", "order:1"]
+    assert gone == [("bill:9", None), ("lease:1", None)]
+    assert shed.asked == [("bill", ["9", "2"]), ("bill", ["1"]), ("order", ["1"])]
