@@ -8,7 +8,7 @@ from hub.errors import Sentence
 from hub.mapping.mapped import Mapped
 from hub.mapping.split import amount_of
 from hub.models.transaction_summary import LineSummary, TransactionSummary
-from hub.money import format_amount
+from hub.money import format_amount, to_cents
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.payloads import (
@@ -90,6 +90,7 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
             body["ExchangeRate"] = rate
         _check_completeness(builder, body)
         _check_sum(builder, body)
+        _check_decimals(builder)
         body["PrivateNote"] = builder.memo()
     summary = summarize(kind, body, facts.currency)
     if kind in DOCUMENTS:
@@ -152,16 +153,32 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         )
         builder.warnings.append(remark)
         builder.remarks.append(remark)
-    elif document.total != stated:
-        builder.warnings.append(
+
+
+def _check_decimals(builder: PayloadBuilder) -> None:
+    """Report an amount that can only be posted rounded.
+
+    Amounts of lines may have more decimals if the document has a total: `_check_sum` compares it
+    with the rounded lines.
+    """
+    document = builder.document
+    currency = builder.currency
+    amounts = [document.total]
+    if document.total is None:
+        amounts = [line.amount for line in document.lines]
+    for amount in amounts:
+        if amount is None or abs(to_cents(amount, currency) - amount) <= document.tolerance:
+            continue
+        builder.problems.append(
             Sentence(
-                "Its total at the source is %(exact)s, which is no amount of %(currency)s; it is"
-                " posted with %(computed)s.",
-                exact=str(document.total),
+                "It has the amount %(exact)s, which %(currency)s does not have; the nearest one is"
+                " %(nearest)s. Correct the amount or the currency at the source.",
+                exact=f"{amount:f}",
                 currency=currency,
-                computed=format_amount(computed, currency),
+                nearest=format_amount(to_cents(amount, currency), currency),
             )
         )
+        return
 
 
 def _with_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> TransactionSummary:
