@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.cases import inbox
+from hub.cases.discrepancies import close_as_gone_everywhere
 from hub.collect import cases
 from hub.collect.absence import Absent
 from hub.collect.cases import DocumentHold
@@ -178,13 +179,19 @@ class CollectBatch:
         outcomes = [self._apply_part(row, part) for part in plan.parts]
         if outcomes and DocumentOutcome.HELD not in outcomes:
             row.requested_by = ""
-        for posting, hold in plan.cases:
-            cases.open_case(self.session, posting, hold)
+        self._apply_cases(plan)
         if plan.attachment_parent:
             self.attachment_parents.append(plan.attachment_parent)
         if plan.outcome:
             return plan.outcome
         return max(outcomes, key=PART_OUTCOMES.index)
+
+    def _apply_cases(self, plan: DocumentPlan) -> None:
+        """Open and close the cases about postings that stay as they are."""
+        for posting, hold in plan.cases:
+            cases.open_case(self.session, posting, hold)
+        for posting in plan.settled:
+            close_as_gone_everywhere(self.session, posting)
 
     def _apply_part(self, row: SourceDocument, part: PartPlan) -> DocumentOutcome:
         """Carry out the plan of one part, and remember its attachments; return its outcome.

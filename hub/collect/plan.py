@@ -74,6 +74,7 @@ class DocumentPlan:
     postings: list[PostingPlan] = field(default_factory=list)
     parts: list[PartPlan] = field(default_factory=list)
     cases: list[PostingCase] = field(default_factory=list)
+    settled: list[Posting] = field(default_factory=list)  # that neither side has any more
     attachment_parent: AttachmentParent | None = None  # posted already, as it is
 
     def withdraw(self, posting: Posting, reason: CaseText) -> None:

@@ -117,6 +117,8 @@ def _plan_by_policy(
         hold = _removal_hold(plan.row, posting, removal, reason, policy)
         disposition = cases.make_held_disposition(Holder.PERSON, (hold,))
         _add_removal(plan, posting, removal, disposition, (hold,))
+    else:
+        plan.settled.append(posting)
 
 
 def _add_removal(

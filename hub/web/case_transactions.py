@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hub.cases.discrepancies import CAUSE_SUFFIX
 from hub.context import current_hub
 from hub.models import Case, Posting
 from hub.models.enums import SendOutcome
-from hub.posting.reconcile.cases import CAUSE_SUFFIX
 from hub.qbo.client import Client
 
 MAX_READS = 5  # transactions that a page asks QuickBooks for

@@ -6,6 +6,7 @@ from hub import Gone
 from hub.db.engine import transaction
 from hub.models import Case
 from hub.posting.actions import manual, retries
+from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import runner
 from tests.support.every_kind_source import SUPPLIER, Till, document, invoice, line
 
@@ -80,7 +81,45 @@ def test_what_left_quickbooks_is_not_called_there_once_its_source_does_not_have_
     (case,) = till.cases()
     writes = till.writes()
     till.run(Gone(source_id="invoice:1"))
-    assert (till.cases(), till.writes(), till.reasons()) == ([case], writes, [])
+    settled_now = policy == "ask"  # else a removal settles it, which finds nothing to do
+    assert (till.cases(), till.writes()) == ([] if settled_now else [case], writes)
+    assert till.reasons() == []
     assert till.states()["invoice:1"] == "posted"
     night(clock)
-    assert till.cases() == ([case] if policy == "ask" else []), "a removal settles it"
+    assert till.cases() == []
+    result = reconcile_run.reconcile(1)
+    assert (result["wrong"], result["accepted"]) == ([], 0)
+
+
+def test_the_history_says_why_the_case_was_closed(app, quickbooks, clock):
+    till = Till(app, quickbooks, clock)
+    till.run(bill("42.00"))
+    till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
+    run_company("changes")
+    till.run(Gone(source_id="bill:1"))
+    with transaction() as session:
+        (case,) = session.query(Case)
+        assert (case.closed_by, case.title) == ("hub", "Neither in QuickBooks nor at its source")
+        assert "Its source no longer has it either" in case.reason
+
+
+def test_it_opens_again_if_the_source_has_the_document_again(app, quickbooks, clock):
+    till = Till(app, quickbooks, clock)
+    till.run(bill("42.00"))
+    till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
+    run_company("changes")
+    till.run(Gone(source_id="bill:1"))
+    assert till.cases() == []
+    till.run(bill("42.00"))
+    night(clock)
+    assert till.cases() == [MISSING]
+
+
+def test_it_stays_open_if_the_app_leaves_documents_in_quickbooks(app, quickbooks, clock):
+    till = Till(app, quickbooks, clock, gone="leave")
+    till.run(bill("42.00"))
+    till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
+    run_company("changes")
+    till.run(Gone(source_id="bill:1"))
+    night(clock)
+    assert till.cases() == [MISSING]

@@ -7,16 +7,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.contract.states import ReceiptState
+from hub.cases.discrepancies import CAUSE_SUFFIX, cause_of, close_as_gone_everywhere
+from hub.context import current_hub
+from hub.contract.states import ReceiptState, Stage
 from hub.models import Case
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount
 from hub.posting import receipts
-from hub.posting.reconcile.posted_documents import Discrepancy, PostedDocument
+from hub.posting.reconcile.posted_documents import ABSENT, Discrepancy, PostedDocument
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
+from hub.sources.site import removal_policy, site_of
 
-CAUSE_SUFFIX = "-in-quickbooks"
 DISCREPANCIES = (Discrepancy.MISSING, Discrepancy.VOIDED, Discrepancy.DIFFERS)
 
 
@@ -34,15 +36,28 @@ def postings_with_case(session: Session, company_id: int) -> set[int]:
     return posting_ids
 
 
-def cause_of(posting_id: int, discrepancy: str) -> str:
-    """Return the cause of the case about a discrepancy of a posted document."""
-    return f"posting:{posting_id}:{discrepancy}{CAUSE_SUFFIX}"
-
-
 def close_cases(session: Session, posting_id: int) -> None:
     """Close the cases about the discrepancies of a document that is no longer compared."""
     for discrepancy in DISCREPANCIES:
         inbox.close(session, cause_of(posting_id, discrepancy))
+
+
+def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
+    """Close the case of a document that neither QuickBooks nor its source has; return whether so.
+
+    An app that leaves posted documents in QuickBooks when they are gone at their source keeps the
+    case: there the source does not say that the document should leave the books.
+    """
+    posting = document.posting
+    row = posting.document
+    is_wanted = row.gone is None and row.stage != Stage.CLOSED
+    app = current_hub().plugins.apps.get(row.slug)
+    if is_wanted or app is None or document.discrepancy not in ABSENT:
+        return False
+    if removal_policy(app, site_of(row.installation).settings) == "leave":
+        return False
+    close_as_gone_everywhere(session, posting)
+    return True
 
 
 def update_case(

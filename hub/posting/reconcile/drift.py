@@ -196,6 +196,8 @@ def _last_payment_date(document: PostedDocument, current: EntitiesByKey) -> dt.d
 
 def _report(session: Session, news: DocumentNews) -> Counter[str]:
     """Update the case of a document and tell its source; return what was reported."""
+    if cases.settle_if_unwanted(session, news.document):
+        return Counter()
     cases.update_case(session, news.document, news.discrepancy, news.text)
     if news.discrepancy != Discrepancy.NONE:
         return Counter({str(news.discrepancy): 1})

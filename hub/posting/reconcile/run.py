@@ -15,7 +15,7 @@ from hub.money import ZERO, format_amount, to_cents
 from hub.outbox import statistics
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import cases, drift, markers
-from hub.posting.reconcile.control_totals import Totals, count_differing, differences
+from hub.posting.reconcile.control_totals import Totals, differences
 from hub.posting.reconcile.posted_documents import (
     ABSENT,
     Discrepancy,
@@ -61,8 +61,7 @@ def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, An
 
 def summarize(result: Mapping[str, Any]) -> str:
     """Sum up the result of a reconciliation for a person."""
-    matching = min(result["found"], result["documents"] - count_differing(result["totals"]))
-    counts = {"matching": matching, "documents": result["documents"]}
+    counts = {"matching": result["found"], "documents": result["documents"]}
     sentences = [Sentence("%(matching)s of %(documents)s documents match QuickBooks", **counts)]
     if result["documents"] == 1:
         one = Sentence("%(matching)s of %(documents)s document matches QuickBooks", **counts)
@@ -93,7 +92,7 @@ def _difference_sentence(totals: Sequence[Mapping[str, Any]]) -> Sentence | None
     if not amounts:
         return None
     text = " and ".join(amounts)
-    differing = count_differing(totals)
+    differing = sum(int(line.get("differing", 0)) for line in totals)
     if not differing:
         return Sentence("Difference %(amounts)s", amounts=text)
     if differing == 1:
@@ -166,7 +165,8 @@ def _count_discrepancy(comparison: Comparison, document: PostedDocument, *, is_o
 def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | None, bool]:
     """Load one document again and update its cases.
 
-    Return the document, None if it was removed, and whether its discrepancy is still open.
+    Return the document, None if it was removed or is not wanted any more, and whether its
+    discrepancy is still open.
     """
     with transaction() as session:
         document = lock_and_load(session, company_id, posting_id)
@@ -175,6 +175,8 @@ def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | Non
             return None, True
         if document.is_changing:
             return document, True
+        if cases.settle_if_unwanted(session, document):
+            return None, True
         discrepancy = document.discrepancy
         if discrepancy == Discrepancy.NONE and document.is_edited:
             # The case of an edited document is up to `drift`, which reads what was edited.

@@ -12,6 +12,15 @@ TEMPLATES = {
         instruction="Press Retry to post it anew, or Skip to leave it out.",
         action=CaseAction.RETRY,
     ),
+    "posted.gone_everywhere": Template(
+        title="Neither in QuickBooks nor at its source",
+        reason=(
+            "{name} was posted as transaction {quickbooks_id}, which was deleted or voided there."
+            " Its source no longer has it either, so the books and the source agree."
+        ),
+        instruction="Nothing needs to be done.",
+        action=CaseAction.RETRY,
+    ),
     "posted.voided": Template(
         title="Voided in QuickBooks",
         reason="{name} was posted as transaction {quickbooks_id}, which was voided there.",

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from hub import demo
 from hub.cases import inbox
+from hub.cases.discrepancies import CAUSE_SUFFIX
 from hub.context import current_hub
 from hub.db import engine
 from hub.http import exchange
 from hub.models import Case, Installation, Posting, Run, SourceDocument
-from hub.posting.reconcile.cases import CAUSE_SUFFIX
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.reasons.texts import CaseText

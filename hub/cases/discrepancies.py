@@ -1,0 +1,34 @@
+"""The cases of posted documents that differ from QuickBooks: their causes, and how they settle."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.cases import inbox
+from hub.models import Case, Posting
+from hub.models.display_names import format_posting_name
+from hub.reasons.texts import CaseText
+
+CAUSE_SUFFIX = "-in-quickbooks"
+ABSENCES = ("missing", "voided")  # nothing of the document is in the books
+
+
+def cause_of(posting_id: int, discrepancy: str) -> str:
+    """Return the cause of the case about a discrepancy of a posted document."""
+    return f"posting:{posting_id}:{discrepancy}{CAUSE_SUFFIX}"
+
+
+def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
+    """Close the case of a document that left QuickBooks, since its source no longer has it either.
+
+    The closed case says so in the history of the document.
+    """
+    causes = [cause_of(posting.id, absence) for absence in ABSENCES]
+    query = select(Case).where(Case.cause.in_(causes), Case.closed_at.is_(None))
+    for case in session.scalars(query):
+        text = CaseText(
+            "posted.gone_everywhere",
+            name=format_posting_name(posting),
+            quickbooks_id=str(posting.quickbooks_id),
+        )
+        case.code, case.params = text.code, text.params
+        inbox.close(session, case.cause)
