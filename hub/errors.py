@@ -270,14 +270,14 @@ class ConfigurationError(HubError):
 class MissingExtra(HubError):
     """A command or a test needs a package that only an extra of a distribution installs."""
 
-    def __init__(self, purpose: str, package: str, distribution: str) -> None:
+    def __init__(self, purpose: str, package: str, command: str) -> None:
+        """Take the command that installs the package from a checkout of the source."""
         super().__init__(
-            "%(purpose)s needs %(package)s, which is not installed. Install %(distribution)s"
-            " (%(command)s).",
+            "%(purpose)s needs %(package)s, which is not installed. Install it from a checkout of"
+            " the hub: %(command)s",
             purpose=purpose,
             package=package,
-            distribution=distribution,
-            command=f'pip install "{distribution}"',
+            command=command,
         )
 
 

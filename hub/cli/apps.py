@@ -7,9 +7,9 @@ import click
 
 from hub.cli import person, rights
 from hub.cli.console import as_json, realm_option, with_hub, with_process_lock
-from hub.cli.selection import company
+from hub.cli.selection import company, find_stored_app
 from hub.cli.settings_file import read_settings
-from hub.cli.terminal import account_name, print_json, say, table
+from hub.cli.terminal import account_name, count_of, print_json, say, table
 
 COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
 MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
@@ -123,7 +123,7 @@ def enable(
         say(warning)
     source_name = row.tenant_name or "the source"
     for field, count in installations_enable.push_first_lists(row).items():
-        say(f"  {count} entries of {field} put into {source_name}")
+        say(f"  {count_of(count, 'entry', 'entries')} of {field} put into {source_name}")
 
 
 def _grant_access(company_id: int, slug: str) -> None:
@@ -163,7 +163,7 @@ def set_(
     if not settings and not mode:
         raise click.UsageError("Say what to change, such as --mode review or --settings FILE.")
     company_id = company(realm).id
-    rights.require_settings(installations_enable.require_installation(company_id, slug))
+    rights.require_settings(find_stored_app(company_id, slug))
     row = installations_enable.change(company_id, slug, settings, who=account_name(), mode=mode)
     say(f"{_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
@@ -178,7 +178,7 @@ def disable(slug: str, realm: str | None) -> None:
     from hub.installations import enable as installations_enable
 
     company_id = company(realm).id
-    rights.require_settings(installations_enable.require_installation(company_id, slug))
+    rights.require_settings(find_stored_app(company_id, slug))
     row = installations_enable.disable(company_id, slug, who=account_name())
     say(f"{_app_name(row)} is disabled. Its settings and matches are kept.")
 
@@ -205,23 +205,22 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     Columns: field, code, name, quickbooks_id, quickbooks_name. Every row is checked before the
     first one is kept.
     """
-    from hub.installations import enable as installations_enable
     from hub.installations import matches as installations_matches
     from hub.security import audit
 
     if (source is None) == (target is None):
         raise click.UsageError("Say either --import FILE or --export FILE.")
-    row = installations_enable.require_installation(company(realm).id, slug)
+    row = find_stored_app(company(realm).id, slug)
     if source is not None:
         rights.require("app-owner")
         rights.require_settings(row)
         kept = installations_matches.import_csv(row, source.read(), who=account_name())
-        say(f"Kept {kept} matches.")
+        say(f"Kept {count_of(kept, 'match', 'matches')}.")
         return
     content, count = installations_matches.export_csv(row)
     audit.record_alone(account_name(), "data exported", f"matches of {slug}", count=count)
     target.write(content)
-    say(f"Wrote {count} matches.")
+    say(f"Wrote {count_of(count, 'match', 'matches')}.")
 
 
 def _app_name(row: Any) -> str:

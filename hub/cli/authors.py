@@ -1,24 +1,21 @@
 """For plugin authors: `hub new-plugin` creates a package that passes the contract suite."""
 
-import json
 import re
 import sys
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, distribution, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import click
 
 from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, is_name_in_use, render
 from hub.cli.terminal import say
+from hub.contract.checkout import CHECKOUT, find_checkout
 
 PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
 # Names that mean something else: to commands of the hub, to its packages, and in its tutorial.
 RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
 )
-CHECKOUT = "CHECKOUT"  # stands for the folder of the hub's source where it is not known
 PAGING_HELP = (
     "How the source divides its list: by a cursor of changes, in numbered pages or by links to the"
     " next page (both with the moment since which rows changed), or cut off after some rows that"
@@ -74,7 +71,7 @@ def new_plugin(
 
 def _list_next_commands(name: str) -> str:
     """Return the commands that come next, of which each works after those before it."""
-    source = _find_checkout()
+    source = find_checkout()
     lines = [
         f"{name} is laid out. No package index has the hub yet, so install it with its stand-in"
         f" from a checkout{'' if source != CHECKOUT else f', the folder {CHECKOUT}'}:",
@@ -87,18 +84,6 @@ def _list_next_commands(name: str) -> str:
         f"  hub dev {name}",
     ]
     return "\n".join(lines)
-
-
-def _find_checkout() -> str:
-    """Return the folder of the hub's source, from which it runs or was installed, or CHECKOUT."""
-    folders = [Path(__file__).parents[2]]
-    with suppress(PackageNotFoundError):
-        origin = json.loads(distribution("qbo-hub").read_text("direct_url.json") or "{}")
-        folders.append(Path(unquote(urlsplit(origin.get("url", "")).path)))
-    for folder in folders:
-        if (folder / "sandbox" / "pyproject.toml").exists():
-            return str(folder)
-    return CHECKOUT
 
 
 def _ask(question: str, default: str, choices: tuple[str, ...] = ()) -> str:

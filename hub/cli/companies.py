@@ -8,7 +8,7 @@ import click
 from hub.cli import person
 from hub.cli.console import as_json, with_hub, with_process_lock
 from hub.cli.selection import company
-from hub.cli.terminal import account_name, format_moment, print_json, say, table
+from hub.cli.terminal import account_name, count_of, format_moment, print_json, say, table
 
 if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Token
@@ -117,8 +117,10 @@ def check(realm: str) -> None:
         reads = usage.count_reads(session, row.id)
     room = usage.remaining_budget(row)
     ends = oauth_connect.expiry_of(row.id)
-    say(f"Read {reads.today:,} times today and {reads.month:,} this month.")
-    say(f"Room for {room.requests:,} calls and {room.batches} batches more in this minute.")
+    say(f"Reads today: {reads.today:,}; this month: {reads.month:,}.")
+    calls = count_of(room.requests, "more call")
+    batches = count_of(room.batches, "batch", "batches")
+    say(f"Room for {calls} and {batches} in this minute.")
     if ends and ends.ends_at:
         say(f"Reconnect before {format_moment(ends.ends_at)}.")
 

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from hub.cli import rights
+from hub.cli import rights, served_address
 from hub.cli.selection import MAX_ID
 from hub.end_signals import END_SIGNALS, set_from_handler
 
@@ -103,9 +104,10 @@ def hub(
 
     Without `pages` a command starts faster, because the modules of the pages are not imported.
     `address` is where this process serves them; it is the public one unless the configuration names
-    another. `settings` are options of the command, which go before the environment's. `sealed`
-    opens a database too that the hub has left. `is_checked` says that the process that started this
-    one has checked the database, so this one starts also while it is away.
+    another. Without it the public one is where `hub serve` last served this data folder. `settings`
+    are options of the command, which go before the environment. `sealed` opens a database too that
+    the hub has left. `is_checked` says that the process that started this one has checked the
+    database, so this one starts also while it is away.
     """
     context = click.get_current_context(silent=True)
     app = context.find_object(_import_flask()) if context else None
@@ -121,6 +123,9 @@ def hub(
     from hub.metrics import totals
 
     loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
+    if not address and "HUB_PUBLIC_URL" not in loaded.names_set:
+        served = served_address.read(loaded.data)
+        loaded = replace(loaded, public_url=served or loaded.public_url)
     app = create_app(loaded, pages=pages)
     hub_context.freeze_gc()
     with app.app_context(), write_log_of(hub_context.current_hub()):
@@ -230,10 +235,11 @@ def has_stand_ins() -> bool:
 
 def require_stand_ins(command: str) -> None:
     """Fail with the name of the extra that a command needs, unless the stand-in is installed."""
+    from hub.contract.checkout import extra_command
     from hub.errors import MissingExtra
 
     if not has_stand_ins():
-        raise MissingExtra(f"`{command}`", "the QuickBooks stand-in", "qbo-hub[demo]")
+        raise MissingExtra(f"`{command}`", "the QuickBooks stand-in", extra_command("demo"))
 
 
 def apps_of_plugin(slug: str) -> list[str]:

@@ -12,7 +12,7 @@ import click
 
 from hub.cli import data_folder
 from hub.cli.console import as_json, hub, with_hub
-from hub.cli.terminal import account_name, print_json, say, table
+from hub.cli.terminal import account_name, count_of, print_json, say, table
 
 MAX_DIFFERENCES = 5
 WRITTEN_BYTES = 4096  # into a file of the data folder, to see whether that is possible
@@ -76,12 +76,22 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
         yield _check_folder(loaded.data)
         with hub():
             yield _check_tables()
+            yield from _check_settings(loaded)
             yield from _find_other_folder()
             yield from _check_demo_remains(loaded.data)
             yield from _audit_copy(loaded)
             yield from _check_connections()
     except HubError as error:
         yield False, error.text
+
+
+def _check_settings(loaded: Any) -> Iterator[tuple[bool, str]]:
+    """Yield the settings that cannot be used."""
+    from hub.cli import setting_checks
+    from hub.context import current_hub
+
+    for problem in setting_checks.unusable_settings(loaded, current_hub().plugins):
+        yield False, problem
 
 
 def _check_folder(folder: Path) -> tuple[bool, str]:
@@ -229,7 +239,7 @@ def rotate() -> None:
     with hub(), transaction() as session:
         sealed = secrets.rotate(session)
         audit.record(session, account_name(), "keys rotated", f"{sealed} secrets", key=key_id)
-    say(f"Sealed {sealed} secrets with it.")
+    say(f"Sealed {count_of(sealed, 'secret')} with it.")
 
 
 @click.group()
@@ -252,7 +262,7 @@ def verify(copy: Path | None) -> None:
 
     with read_only_session() as session:
         result = audit_check.verify(session, copy)
-    say(f"The audit log is intact: {result.count} entries.")
+    say(f"The audit log is intact: {count_of(result.count, 'entry', 'entries')}.")
     for remark in result.remarks:
         say(remark)
 
@@ -363,5 +373,4 @@ def _describe_state(item: dict[str, Any]) -> str:
     reason = item["broken"]
     if reason:
         return f"cannot be used: {reason}"
-    count = len(item["hooks"])
-    return f"works ({count} hooks)"
+    return f"works ({count_of(len(item['hooks']), 'hook')})"

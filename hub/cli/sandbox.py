@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli.console import has_stand_ins, port_number, require_stand_ins
+from hub.contract.checkout import extra_command
 
 if TYPE_CHECKING:
     from hub.contract.types import App
@@ -20,7 +21,8 @@ class WithTables(click.Command):
         """Append the tables of faults and switches to the help."""
         if not has_stand_ins():
             formatter.write_paragraph()
-            formatter.write_text('It needs the QuickBooks stand-in: pip install "qbo-hub[demo]"')
+            formatter.write_text("It needs the QuickBooks stand-in. Install it from a checkout:")
+            formatter.write_text(extra_command("demo"))
             return
         from qbo_sandbox.command import write_tables
 

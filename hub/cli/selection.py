@@ -44,6 +44,25 @@ def companies(realm: str | None) -> "list[ConnectedCompany]":
     return matching
 
 
+def find_stored_app(company_id: int, slug: str) -> "Installation":
+    """Return an app that is, or was, enabled for a company; name those that are if it never was."""
+    from sqlalchemy import select
+
+    from hub.db.engine import read_only_session
+    from hub.errors import NotFound
+    from hub.installations import enable
+    from hub.models import Installation
+
+    row = enable.find_installation(company_id, slug)
+    if row:
+        return row
+    query = select(Installation.slug).where(
+        Installation.company_id == company_id, *person.visible_rows("viewer").installations()
+    )
+    with read_only_session() as session:
+        raise NotFound("enabled app", slug, session.scalars(query))
+
+
 def installations(slug: str | None, realm: str | None, role: str) -> "list[Installation]":
     """Return the enabled apps to run, for which the person has a role.
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from hub.cli import data_folder
+from hub.cli import data_folder, served_address
 from hub.cli.console import hub, port_number
 from hub.cli.terminal import say
 
@@ -68,6 +68,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
                 raise ConfigurationError(
                     "--workers", "needs HUB_ENGINE=distributed; the embedded hub is one process"
                 )
+            served_address.store(hub_context.current_hub().config.data, address)
             web = server.create_server(app, host, port, listener)
             _print_setup_code()
             say(f"The hub serves {address}")
@@ -95,6 +96,7 @@ def _serve_processes(
     environ = {**os.environ, **settings}
     if "HUB_PUBLIC_URL" not in current_hub().config.names_set:
         environ["HUB_PUBLIC_URL"] = address
+    served_address.store(current_hub().config.data, address)
     db.engine.dispose()
     listener.set_inheritable(True)
     say(f"The hub serves {address}")

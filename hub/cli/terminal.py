@@ -34,6 +34,11 @@ def say(text: str = "", *, err: bool = False) -> None:
     click.echo(text, err=err)
 
 
+def count_of(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: 1 row, 2,000 rows."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def print_json(value: object) -> None:
     """Print a value as indented JSON; moments, dates and decimals become strings."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)

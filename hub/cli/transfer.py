@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.console import hub, with_hub
-from hub.cli.terminal import Terminal, account_name, say, table
+from hub.cli.terminal import Terminal, account_name, count_of, say, table
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -46,7 +46,7 @@ def backup(path: Path, with_keys: bool) -> None:
     audit.record_alone(account_name(), "backup made", path.name, keys=with_keys)
     size = path.stat().st_size / 1e6
     count = sum(manifest.rows.values())
-    say(f"Wrote {path}: {count:,} rows, {size:,.1f} MB, readable by its owner only.")
+    say(f"Wrote {path}: {count_of(count, 'row')}, {size:,.1f} MB, readable by its owner only.")
     if with_keys:
         say("It contains the keys: whoever has it can read every secret. Keep it locked away.")
     else:
@@ -65,6 +65,7 @@ def restore(archive: Path) -> None:
     QuickBooks for what may have been posted after the backup.
     """
     from hub import config
+    from hub.crypto.keys import KEY_FILES, find_missing
     from hub.errors import ConfigurationError
     from hub.security import data_origin
     from hub.transfer import archive as archives
@@ -78,8 +79,15 @@ def restore(archive: Path) -> None:
         try:
             loaded = config.load(os.environ)
         except ConfigurationError as error:
-            keys = f"it comes without keys: put secret.key and vault.keys into {folder} first"
-            raise ArchiveUnusable(archive, f"{keys} ({error.text})") from error
+            missing = find_missing(folder, os.environ)
+            if error.name not in KEY_FILES or not missing:
+                raise
+            files = " and ".join(path.name for path in missing)
+            raise ArchiveUnusable(
+                archive,
+                f"its keys are not in it. Put {files} of the hub that wrote it into {folder} from"
+                " your copy of the keys, and restore again",
+            ) from error
         terminal = Terminal("hub restore")
         try:
             backups.restore(opened, loaded, _open_app, account_name(), terminal)
@@ -87,7 +95,7 @@ def restore(archive: Path) -> None:
             terminal.clear()
         data_origin.mark_folder(folder, data_origin.INIT)
         count = sum(opened.manifest.rows.values())
-        say(f"Restored {count:,} rows as they were at {opened.manifest.made_at}.")
+        say(f"Restored {count_of(count, 'row')} as they were at {opened.manifest.made_at}.")
     say(
         "What may have been posted since the backup is looked for in QuickBooks before anything is"
         " sent again. Start the hub with `hub serve`; everybody logs in again."

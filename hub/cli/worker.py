@@ -3,7 +3,7 @@
 import click
 
 from hub.cli.console import hub
-from hub.cli.terminal import say
+from hub.cli.terminal import count_of, say
 
 
 @click.command()
@@ -25,6 +25,7 @@ def worker(concurrency: int) -> None:
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first.
     """
     from hub.context import current_hub
+    from hub.contract.checkout import extra_command
     from hub.db.coordination import application_name
     from hub.errors import ConfigurationError, MissingExtra
     from hub.security import data_origin
@@ -43,9 +44,10 @@ def worker(concurrency: int) -> None:
             from hub.scheduling.queue import RunQueue
             from hub.scheduling.worker import Worker
         except ImportError as error:
-            raise MissingExtra("`hub worker`", str(error.name), "qbo-hub[postgres]") from error
+            command = extra_command("postgres")
+            raise MissingExtra("`hub worker`", str(error.name), command) from error
         queue_tables.prepare()
-        say(f"This worker executes up to {concurrency} runs at a time.")
+        say(f"This worker executes up to {count_of(concurrency, 'run')} at a time.")
         say(f"Its database sessions are named {application_name(current_hub().process)}.")
         queue = RunQueue(app)
         Worker(app, queue, ElectedScheduler(app, queue, announce=say), concurrency).run()

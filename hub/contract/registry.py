@@ -20,6 +20,7 @@ from hub.contract.app_checks import (
     hook_problems,
     policy_problems,
 )
+from hub.contract.checkout import stand_in_command
 from hub.contract.plugin_list import Allowed, line_of, refusal
 from hub.contract.settings_schema import schema_of
 from hub.contract.types import App, Field, Sandbox
@@ -168,8 +169,8 @@ class Plugins:
             missing = str(error.name).partition(".")[0]
             if find_spec(missing):
                 raise  # the package is installed and one of its modules is missing: a defect
-            extra = f"{owner.installed.distribution}[sandbox]"
-            raise MissingExtra(f"The stand-in of {slug}", missing, extra) from error
+            command = stand_in_command(owner.installed.distribution)
+            raise MissingExtra(f"The stand-in of {slug}", missing, command) from error
         return stand_in
 
     def report_all(self, **values: Any) -> None:

@@ -54,8 +54,11 @@ def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]
 
 def find_lost(data: Path, environ: Mapping[str, str] = os.environ) -> list[Path]:
     """Return the key files that a hub had in its data folder and that are not there any more."""
-    if not (data / ORIGIN_FILE).exists():
-        return []
+    return find_missing(data, environ) if (data / ORIGIN_FILE).exists() else []
+
+
+def find_missing(data: Path, environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Return the key files of a data folder that are missing and not replaced by a setting."""
     return [
         data / file
         for name, file in KEY_FILES.items()

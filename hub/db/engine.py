@@ -292,8 +292,8 @@ def check_url(name: str, url: str) -> None:
         except ImportError as error:
             raise ConfigurationError(
                 name,
-                f"needs the PostgreSQL driver, which cannot be loaded ({error}); install the hub"
-                " with its extra `postgres`, for example `pip install '.[postgres]'`",
+                f"needs the PostgreSQL driver, which cannot be loaded ({error}); install the extra"
+                " `postgres` in a checkout of the hub: `pip install '.[postgres]'`",
             ) from None
 
 

@@ -112,9 +112,11 @@ class HttpReply:
             )
         if self.status in (404, 410):
             raise Refused(
-                "%(call)s does not exist there (status %(status)s)%(message)s.",
+                "%(call)s does not exist there (status %(status)s)%(message)s. Check whether it was"
+                " deleted there, and the settings of %(app)s.",
                 call=call,
                 status=self.status,
+                app=call.app,
                 message=message,
             )
         raise Refused(

@@ -60,6 +60,7 @@ COUNT_WORDS = {
     "unknown": gettext_noop("removed before being read"),
     "none": gettext_noop("with nothing to post"),
 }
+ONE_DOCUMENT = gettext_noop("document")
 UNATTENDED = (run_log.ENGINE, run_log.WEBHOOK)
 
 
@@ -392,5 +393,8 @@ def _format_counts(counts: Mapping[str, int]) -> str:
     texts: list[str] = []
     for name, number in sorted(counts.items(), key=lambda count: count[0] != "documents"):
         if number:
-            texts.append(f"{number} {COUNT_WORDS.get(name, name)}")
+            word = (
+                ONE_DOCUMENT if (number, name) == (1, "documents") else COUNT_WORDS.get(name, name)
+            )
+            texts.append(f"{number} {word}")
     return ", ".join(texts) or "nothing new"

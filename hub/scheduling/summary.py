@@ -19,7 +19,7 @@ from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
 from hub.security.rights import Condition
 from hub.translations import stored
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, ngettext
 
 COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
 MAX_CASES = 20
@@ -99,7 +99,8 @@ def _app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) -> list[s
             counts.append(f"{app[name]} {_state_label(name)}")
     detail = f": {', '.join(counts)}" if counts else ""
 
-    output = [f"{_app_name(slug)}: {app['documents']} documents{detail}."]
+    documents = ngettext("%(count)s document", "%(count)s documents", app["documents"])
+    output = [f"{_app_name(slug)}: {documents}{detail}."]
     for line in _file_lines(app["files"]):
         output.append(f"  {line}.")
     output.append(f"  This run: {results.format_result(result)}.")

@@ -45,21 +45,21 @@ class Settings(Schema):
         "Each time it gets there again, the same order is updated.",
     )
     received = setting.choice(
-        "Orders received in full",
+        "An order that is received in full shall",
         ORDERS,
-        {"leave": "leave open until billed", "close": "close"},
+        {"leave": "stay open until it is billed", "close": "be closed"},
     )
     gone = setting.choice(
-        "Orders canceled or deleted in ION",
+        "An order that is canceled or deleted in ION shall",
         ORDERS,
-        {"close": "close", "delete": "delete", "case": "ask in the inbox"},
+        {"close": "be closed", "delete": "be deleted", "case": "wait for a person"},
         "One that was billed is never deleted.",
     )
     suppliers = setting.choice(
-        "New suppliers",
+        "A supplier that QuickBooks does not have shall",
         ORDERS,
-        {"hold": "match by hand", "create": "create in QuickBooks"},
-        "A supplier that QuickBooks does not have. One with a similar name is never created again.",
+        {"hold": "wait until it is there or matched", "create": "be made there"},
+        "Suppliers are kept in step by hand. One with a similar name is never created again.",
     )
     tax_code = setting.record(
         "tax_code",

@@ -54,9 +54,9 @@ class Settings(Schema):
         "Attach files", PAYABLES, "The files of a payable are attached in QuickBooks.", default=True
     )
     deleted = setting.choice(
-        "Posted payables that are deleted in Ontraccr",
+        "What is in QuickBooks when its payable is deleted shall",
         PAYABLES,
-        {"case": "ask in the inbox", "delete": "delete in QuickBooks"},
+        {"case": "wait for a person", "delete": "be deleted"},
         "What was paid, or lies in a closed period, is never deleted.",
     )
     line_account = setting.record(
@@ -79,19 +79,19 @@ class Settings(Schema):
         " there when released.",
     )
     vendors = setting.choice(
-        "New vendors",
+        "A vendor that QuickBooks does not have shall",
         PROFILES,
-        {"create": "create in QuickBooks", "hold": "link by hand"},
-        "A vendor that QuickBooks does not have. One with a similar name is never created again.",
+        {"create": "be made there", "hold": "wait until it is linked"},
+        "One with a similar name is never created again.",
     )
     unlinked_items = setting.choice(
-        "Cost codes without a link",
+        "A cost code without a link shall",
         PROFILES,
-        {"hold": "link by hand", "create": "create as an item in QuickBooks"},
+        {"hold": "wait until it is linked", "create": "be made there as an item"},
     )
     item_account = setting.record(
         "expense_account",
-        "Expense account of new items",
+        "Expense account of items that are made",
         PROFILES,
         only_if={"unlinked_items": "create"},
     )

@@ -12,7 +12,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from hub.cli import COMMAND_MODULES, main
+from hub.cli import COMMAND_MODULES, main, served_address
 from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.migrations import schema
@@ -447,6 +447,7 @@ def test_a_value_out_of_range_is_a_mistake_in_the_command(hub, command):
         ("undo 999", "There is no posting '999'"),
         ("undo run:999", "There is no run '999'"),
         ("outbox --app costtraker", "There is no app 'costtraker'. Did you mean costtracker?"),
+        ("apps disable costtracker", "No QuickBooks company is connected yet"),
         ("cases --realm 999", "No QuickBooks company is connected yet"),
         ("sandbox costtraker", "There is no stand-in 'costtraker'. Did you mean costtracker?"),
     ],
@@ -454,6 +455,31 @@ def test_a_value_out_of_range_is_a_mistake_in_the_command(hub, command):
 def test_something_that_does_not_exist_is_named(hub, command, sentence):
     code, _, err = hub(*command.split())
     assert (code, sentence in err) == (1, True)
+
+
+def test_links_name_the_address_that_was_served_last(hub, tmp_path, monkeypatch):
+    add_person(hub, "kari@example.com")
+    served_address.store(tmp_path / "data", "http://localhost:9123")
+    command = ("users", "reset", "kari@example.com", "--json")
+    assert json.loads(hub(*command)[1])["page"] == "http://localhost:9123/new-password"
+    monkeypatch.setenv("HUB_PUBLIC_URL", "https://hub.example.com")
+    assert json.loads(hub(*command)[1])["page"] == "https://hub.example.com/new-password"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("HUB_OPEN_APPS", "ion nosuch", "HUB_OPEN_APPS names nosuch, which no installed plugin"),
+        ("HUB_FILES_ROOT", "/nosuch", "HUB_FILES_ROOT names /nosuch, where there is no folder."),
+        ("HUB_ALLOW_HOSTS_FILE", "hosts", "has the line http://nas.local/, which is no host."),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(hub, tmp_path, monkeypatch, name, value, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hosts").write_text("http://nas.local/\n")
+    monkeypatch.setenv(name, value)
+    code, out, _ = hub("check")
+    assert (code, sentence in out) == (1, True), out
 
 
 def test_a_code_for_a_new_password_is_printed(hub):

@@ -79,7 +79,7 @@ def scans(app, quickbooks):
 def test_a_file_that_is_held_counts_as_a_document_does(empty, scans):
     scans.scan = b"<html>Sign in"
     code, out, _ = empty("sync")
-    assert (code, "1 documents: 1 posted.\n  1 file held." in out) == (3, True)
+    assert (code, "1 document: 1 posted.\n  1 file held." in out) == (3, True)
     files = json.loads(empty("sync", "--json")[1])["apps"][SLUG]["files"]
     assert (files["held"], files["posted"]) == (1, 0)
     assert "1 posted, 1 file newly held" in empty("runs")[1]

@@ -12,8 +12,9 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from hub.cli import authors, main
+from hub.cli import main
 from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, render
+from hub.contract import checkout as checkouts
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
@@ -222,8 +223,8 @@ def test_the_commands_name_the_folder_from_which_the_hub_was_installed(
     about = SimpleNamespace(
         read_text=lambda name: origin and origin.replace("/my", f"{tmp_path}/my")
     )
-    monkeypatch.setattr(authors, "distribution", lambda name: about)
-    monkeypatch.setattr(authors, "__file__", str(tmp_path / "site-packages/hub/cli/authors.py"))
+    monkeypatch.setattr(checkouts, "distribution", lambda name: about)
+    monkeypatch.setattr(checkouts, "__file__", str(tmp_path / "hub/contract/checkout.py"))
     monkeypatch.chdir(tmp_path)
     printed = CliRunner().invoke(main, ["new-plugin", NAME]).stdout
     assert f"{checkout}/sandbox'" in printed

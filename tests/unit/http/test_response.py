@@ -45,7 +45,11 @@ def test_an_answer_that_is_not_json_is_tried_again_with_a_sentence(body):
             "api.example.com did not accept the sign-in of CostTracker. Check its keys",
         ),
         (403, NeedsAttention, "(GET /v1/invoices) is not allowed to the account of CostTracker."),
-        (404, Refused, "api.example.com (GET /v1/invoices) does not exist there (status 404)."),
+        (
+            404,
+            Refused,
+            "does not exist there (status 404). Check whether it was deleted there, and the",
+        ),
         (410, Refused, "does not exist there (status 410)."),
         (422, Refused, "was refused with status 422."),
     ],

@@ -150,13 +150,31 @@ def test_the_command_line_says_what_each_run_did(app, source):
         return CliRunner().invoke(main, words, obj=app).stdout
 
     source.items = page(bill("1", supplier="1"), cursor="1")
-    assert "Small: 1 documents: 1 posted.\n  This run: 1 posted.\n" in hub("sync")
-    assert "Small: 1 documents: 1 posted.\n  This run: nothing new.\n" in hub("sync")
+    assert "Small: 1 document: 1 posted.\n  This run: 1 posted.\n" in hub("sync")
+    assert "Small: 1 document: 1 posted.\n  This run: nothing new.\n" in hub("sync")
     rows = json.loads(hub("runs", "--json"))
     assert [(row["result"], row["text"]) for row in rows] == [
         ({}, "nothing new"),
         ({"posted": 1, "amounts": {"USD": "125.00"}}, "1 posted"),
     ]
+
+
+def test_an_amount_that_its_currency_does_not_have_is_held_with_the_next_step(app, source):
+    def hub(*words):
+        return CliRunner().invoke(main, words, obj=app).stdout
+
+    source.items = page(bill("1", total="100.555", supplier="1"), cursor="1")
+    assert "Small: 1 document: 1 held." in hub("sync")
+    assert (
+        "It has the amount 100.555, which USD does not have; the nearest one is USD 100.56. Correct"
+        " the amount or the currency at the source." in " ".join(hub("cases").split())
+    )
+    assert "Collected: 1 document, 1 held." in hub("runs", "1")
+
+
+def test_an_app_that_was_never_enabled_is_answered_with_those_that_were(app, source):
+    result = CliRunner().invoke(main, ["apps", "disable", "nosuch"], obj=app)
+    assert result.stderr == "There is no enabled app 'nosuch'. There is: small.\n"
 
 
 def test_results_of_several_runs_are_added():

@@ -81,7 +81,11 @@ def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empt
         assert sorted(content.namelist()) == ["hub.db", "manifest.json"]
         assert SECRET_KEY.encode() not in content.read("manifest.json")
     code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder), **NO_KEYS)
-    assert (code, "put secret.key and vault.keys into" in output) == (1, True)
+    assert (code, "Put secret.key and vault.keys of the hub that wrote it" in output) == (1, True)
+    assert "hub init" not in output
+    one_key = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": ""}
+    code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder), **one_key)
+    assert (code, "Put vault.keys of the hub that wrote it" in output) == (1, True)
 
     with_keys = archive.with_name("with-keys.zip")
     code, output = hub("backup", str(with_keys), "--with-keys")

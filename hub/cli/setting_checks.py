@@ -1,0 +1,36 @@
+"""Checks of settings that have the right form and still cannot be used, for `hub check`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hub.config import Config
+    from hub.contract.registry import Plugins
+
+
+def unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str]:
+    """Yield a sentence about each setting that cannot be used."""
+    unknown = sorted(config.open_apps - plugins.apps.keys())
+    if unknown:
+        yield (
+            f"HUB_OPEN_APPS names {', '.join(unknown)}, which no installed plugin has. It may name"
+            f" {', '.join(sorted(plugins.apps)) or 'nothing, as no plugin is installed'}"
+        )
+    if config.files_root:
+        yield from _problem_of_folder("HUB_FILES_ROOT", config.files_root)
+    for host in sorted(config.allow_hosts):
+        if "/" in host:
+            yield (
+                f"HUB_ALLOW_HOSTS_FILE has the line {host}, which is no host. Write the name or the"
+                " IP address alone, if necessary with a port, such as nas.example.com:8443"
+            )
+
+
+def _problem_of_folder(name: str, folder: Path) -> Iterator[str]:
+    """Yield what is wrong with the folder of a setting, if anything is."""
+    if not folder.is_dir():
+        yield f"{name} names {folder}, where there is no folder. Create it or correct the setting"
+    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield f"{name} names {folder}. Let the account of the hub read and write there"

@@ -1,0 +1,45 @@
+"""Where the source of the hub and of its plugins is, from which their extras are installed.
+
+No package index has them yet.
+"""
+
+import json
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+CHECKOUT = "CHECKOUT"  # stands for the folder of the hub's source where it is not known
+HUB = "qbo-hub"
+
+
+def find_checkout() -> str:
+    """Return the folder of the hub's source, from which it runs or was installed, or CHECKOUT."""
+    for folder in (str(Path(__file__).parents[2]), _origin_of(HUB)):
+        if folder and (Path(folder) / "sandbox" / "pyproject.toml").exists():
+            return folder
+    return CHECKOUT
+
+
+def extra_command(extra: str) -> str:
+    """Return the command that installs an extra of the hub, together with the stand-in."""
+    return _install_command(find_checkout(), extra)
+
+
+def stand_in_command(plugin: str) -> str:
+    """Return the command that installs what the stand-in of a plugin's distribution needs."""
+    folder = _origin_of(plugin) or f"FOLDER OF {plugin}"
+    return _install_command(folder, "sandbox")
+
+
+def _install_command(folder: str, extra: str) -> str:
+    return f"python -m pip install '{find_checkout()}/sandbox' '{folder}[{extra}]'"
+
+
+def _origin_of(name: str) -> str:
+    """Return the folder from which a distribution was installed; "" if it came as a wheel."""
+    with suppress(PackageNotFoundError):
+        origin = json.loads(distribution(name).read_text("direct_url.json") or "{}")
+        if "dir_info" in origin:
+            return unquote(urlsplit(origin["url"]).path)
+    return ""
