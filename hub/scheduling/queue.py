@@ -20,8 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from hub.context import Ending, current_hub
-from hub.db import lease_rows
-from hub.db.coordination import CONNECT_ARGUMENTS, application_name
+from hub.db import coordination, lease_rows
 from hub.db.engine import address_without_password, db, read_only_session, transaction
 from hub.db.time_limit import LimitedAsyncConnection
 from hub.errors import Busy, DatabaseUnavailable, LeaseLost, OtherFolderActive
@@ -40,6 +39,7 @@ _LISTED_LOCKS = text(
     "SELECT queueing_lock FROM procrastinate_jobs"
     " WHERE status IN ('todo', 'doing') AND queueing_lock IS NOT NULL"
 )
+_HAS_BEGUN = text("SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE status = 'doing')")
 _DELETE_STALLED = text(
     "DELETE FROM procrastinate_jobs AS job WHERE job.status = 'doing' AND NOT EXISTS ("
     " SELECT FROM procrastinate_workers AS worker WHERE worker.id = job.worker_id"
@@ -85,7 +85,8 @@ class RunQueue:
         with app.app_context():
             self._address = address_without_password(db.engine.url)
             self._stalled_seconds = min(MAX_STALLED_SECONDS, current_hub().config.lease_seconds)
-            settings = _connection_settings(db.engine.url, application_name(current_hub().process))
+            name = coordination.application_name(current_hub().process)
+            settings = _connection_settings(db.engine.url, name)
         connector = procrastinate.PsycopgConnector(pool_factory=_ConnectionPool, **settings)
         self._working = _make_app(connector, self._execute)
         # It has no connections of its own.
@@ -141,6 +142,9 @@ class RunQueue:
         one saw it too, because a job ends a moment after its run. Runs that still wait get another
         job; those that had begun are closed once their lease is over, and are due again.
         """
+        if not _has_begun_jobs():
+            self._ended_ids = set()
+            return 0
         values = {"seconds": self._stalled_seconds}
         with transaction() as session:
             dead = session.scalars(_DELETE_STALLED, values).all()
@@ -196,7 +200,7 @@ def _connection_settings(url: URL, name: str) -> dict[str, Any]:
     return {
         "conninfo": plain.render_as_string(hide_password=False),
         "connection_class": _QueueConnection,
-        "kwargs": {**CONNECT_ARGUMENTS, "application_name": name},
+        "kwargs": {**coordination.CONNECT_ARGUMENTS, "application_name": name},
         "min_size": 1,
         "max_size": MAX_CONNECTIONS,
         "timeout": 10.0,
@@ -222,6 +226,12 @@ def _oldest_run_by_lease(runs: list[Run]) -> dict[str, Run]:
     for run in runs:
         first.setdefault(run_log.lease_name(run.kind, run_log.subject_of(run)), run)
     return first
+
+
+def _has_begun_jobs() -> bool:
+    """Tell whether a worker has begun a job; asked every second, so without a transaction."""
+    with coordination.connection() as connection:
+        return bool(connection.scalar(_HAS_BEGUN))
 
 
 def _load_listed_locks() -> set[str]:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import procrastinate
 import pytest
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 
 from hub.db import lease_rows
@@ -171,6 +171,22 @@ def test_jobs_of_dead_workers_are_deleted_and_their_runs_get_others(one, queue):
     with one.app_context():
         assert delete_stalled(queue) == 1
     assert (defer(one, queue), jobs(one)) == (1, {"todo": 1})
+
+
+def test_no_transaction_is_opened_to_delete_jobs_if_no_job_has_begun(one, queue):
+    """The elected scheduler looks every second, and usually there is none."""
+    statements = []
+
+    def note(connection, cursor, statement, *args):
+        statements.append(statement)
+
+    request(one)
+    defer(one, queue)
+    with one.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        assert (delete_stalled(queue), statements) == (0, [])
+        fetch(one, LEASE + MARGIN)
+        assert delete_stalled(queue) == 1
 
 
 def age_jobs(app, seconds):
