@@ -3,15 +3,15 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.db import engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Sentence
-from hub.models import Case, Installation, Schedule
-from hub.models.enums import RunKind
+from hub.models import Case, Installation, ReceiptRow, Schedule
+from hub.models.enums import ReceiptEnd, RunKind
 from hub.reasons.texts import CaseText
 from hub.sources.site import app_of
 
@@ -35,9 +35,15 @@ def note_failure(installation_id: int, error: HubError) -> None:
 
 
 def note_success(installation_id: int) -> None:
-    """Forget the failures of a source that was read to its end, and close its case."""
+    """Forget the failures of a source that was read to its end, and close its case.
+
+    After an outage the receipts that it did not take are due at once.
+    """
     with engine.transaction() as session:
-        clear(session, session.get_one(Installation, installation_id))
+        row = session.get_one(Installation, installation_id)
+        if row.failing_since is not None:
+            _repeat_receipts(session, installation_id)
+        clear(session, row)
 
 
 def clear(session: Session, row: Installation) -> None:
@@ -83,6 +89,16 @@ def next_attempt(session: Session, row: Installation) -> dt.datetime | None:
     if due is None or due <= now:
         return None
     return due
+
+
+def _repeat_receipts(session: Session, installation_id: int) -> None:
+    """Let the receipts that failed be delivered now, instead of after pauses of up to a day."""
+    failed = update(ReceiptRow).where(
+        ReceiptRow.installation_id == installation_id,
+        ReceiptRow.ended == ReceiptEnd.OPEN,
+        ReceiptRow.error != "",
+    )
+    session.execute(failed.values(next_try_at=hub_context.current_hub().clock.now()))
 
 
 def _is_due(session: Session, row: Installation) -> bool:

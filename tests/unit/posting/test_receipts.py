@@ -194,6 +194,22 @@ def test_a_source_that_cannot_be_read_either_has_one_case(desk):
     assert desk.cases() == ["Bench cannot be read"]
 
 
+@pytest.mark.parametrize("is_outage", [True, False])
+def test_a_receipt_that_failed_is_repeated_at_once_after_an_outage_only(desk, is_outage):
+    desk.bill()
+    desk.drain()
+    desk.source.refuses = Retry("Bench is away.")
+    if is_outage:
+        outage.note_failure(desk.installation_id, Retry("Bench is away."))
+    for pause in (0, 60, 300, 900, 3600):
+        desk.pass_time(pause)
+        deliver(desk)
+    desk.source.refuses = None
+    desk.pass_time(60)
+    outage.note_success(desk.installation_id)
+    assert deliver(desk) == is_outage
+
+
 def test_what_is_held_is_reported_once(desk):
     id = desk.bill()
     desk.hold(id, "mapping", "The supplier is not matched.")
