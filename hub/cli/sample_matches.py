@@ -1,10 +1,10 @@
 """Matches of the codes of a stand-in, so that an author of a plugin sees what is posted."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -12,6 +12,18 @@ if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Installation
 
 MAX_EXAMPLES = 3
+# Roles of accounts that QuickBooks keeps in the company's currency, whatever that of a document is.
+HOME_CURRENCY_ROLES = ("account", "income_account", "expense_account", "asset_account")
+
+
+class Choice(NamedTuple):
+    """A record for an open code; none if QuickBooks' stand-in has no record in this currency."""
+
+    field: str
+    label: str
+    code: str
+    currency: str
+    record: str
 
 
 class SampleMatches:
@@ -44,29 +56,42 @@ class SampleMatches:
 
         texts = []
         for row in self._find_installations():
-            matched = self._match(row)
+            choices = self._choose_new(row)
+            matched = self._match(row, choices)
             if matched:
                 run_log.request(RunKind.SYNC, row.id, self._who)
                 texts.append(_describe(row, matched))
+            texts += _describe_missing(choices)
         return "\n".join(texts)
 
-    def _match(self, row: Any) -> list[str]:
-        """Match the open codes of an installation; return a sentence about each."""
+    def _choose_new(self, row: Any) -> list[Choice]:
+        """Return the choices for the codes of an installation that were not tried before."""
+        choices = []
+        for choice in _choose_records(row):
+            key = (row.id, choice.field, choice.code)
+            if key not in self._tried:
+                self._tried.add(key)
+                choices.append(choice)
+        return choices
+
+    def _match(self, row: Any, choices: Iterable[Choice]) -> list[str]:
+        """Match codes with the records that were chosen; return a sentence about each."""
         from hub.errors import HubError
         from hub.web import matches
 
         matched = []
-        for field, code, record in _choose_records(row):
-            if (row.id, field, code) in self._tried:
+        for choice in choices:
+            if not choice.record:
                 continue
-            self._tried.add((row.id, field, code))
             with suppress(HubError):  # this record does not fit; the code stays open
-                matched.append(matches.decide(row.id, field, code, record, self._who))
+                matched.append(
+                    matches.decide(row.id, choice.field, choice.code, choice.record, self._who)
+                )
         return matched
 
 
-def _choose_records(row: Any) -> list[tuple[str, str, str]]:
-    """Return field, code and record for each open code; the likeliest record, or else the next."""
+def _choose_records(row: Any) -> list[Choice]:
+    """Return a choice for each open code: the likeliest record, or else the next."""
     from sqlalchemy import select
 
     from hub.db.engine import read_only_session
@@ -91,12 +116,13 @@ def _choose_records(row: Any) -> list[tuple[str, str, str]]:
             # A code that holds nothing needs no match: its record may be created with the document.
             if view.state != CodeState.OPEN or document is None:
                 continue
-            suitable = suitable_ids(field.role, document.currency or company.currency)
+            currency = document.currency or company.currency
+            suitable = suitable_ids(field.role, currency)
             suggested = [one.id for one in view.suggestions if one.id in suitable]
             ids = suggested or suitable
-            if ids:
-                chosen.append((seen.field, seen.code, ids[counts[seen.field] % len(ids)]))
-                counts[seen.field] += not suggested
+            record = ids[counts[seen.field] % len(ids)] if ids else ""
+            chosen.append(Choice(seen.field, field.label, seen.code, currency, record))
+            counts[seen.field] += not suggested
     return chosen
 
 
@@ -106,9 +132,12 @@ def _suitable_ids(
     """Return the ids of the records that may take a role in documents of a currency."""
     from hub.qbo import records
 
+    currencies = {"", currency}
+    if role in HOME_CURRENCY_ROLES:
+        currencies.add(company.currency)
     ids = []
     for record in records.choices(session, company.id, role):
-        if record.currency in ("", currency):
+        if record.currency in currencies:
             ids.append(record.quickbooks_id)
     return ids
 
@@ -127,3 +156,14 @@ def _describe(row: Any, matched: list[str]) -> str:
     url = current_hub().config.public_url.rstrip("/")
     lines.append(f"  Change them at {url}/installations/{row.id}/matching/")
     return "\n".join(lines)
+
+
+def _describe_missing(choices: Iterable[Choice]) -> list[str]:
+    """Return a line for each field and currency of which QuickBooks' stand-in has no record."""
+    missing = Counter((one.label, one.currency) for one in choices if not one.record)
+    return [
+        f"Not matched: {count} × {label}. QuickBooks' stand-in has no record for it that takes"
+        f" documents in {currency}. Let the documents of your stand-in have the currency of a"
+        " company there (USD in the United States, NOK in Norway), and name its country in Sandbox."
+        for (label, currency), count in sorted(missing.items())
+    ]

@@ -73,7 +73,7 @@ def _read_since(start: Any) -> set[Unposted]:
     held = (
         select(Posting)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(is_new, Posting.state == PostingState.HELD)
+        .where(is_new, Posting.state == PostingState.HELD, SourceDocument.unreadable == "")
     )
     found = []
     with read_only_session() as session:

@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 import requests
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub import demo
 from hub.cli import dev, main
@@ -22,7 +22,7 @@ from hub.cli.sent_payloads import SentPayloads
 from hub.cli.sync_runs import sync_all
 from hub.cli.unposted_documents import UnpostedDocuments
 from hub.db.engine import read_only_session, transaction
-from hub.models import Attempt, Cursor, Installation, Match, Posting, Run, SeenCode
+from hub.models import Attempt, Cursor, Installation, Match, Posting, Run, SeenCode, StoredRecord
 from hub.web import matches
 from tests.support.small_demo import SmallDemo
 
@@ -193,6 +193,21 @@ def test_codes_of_a_stand_in_are_matched_once(tmp_path, monkeypatch, slug):
                 assert "has no match" not in " ".join(held_reasons())
     finally:
         small.close()
+
+
+def test_codes_of_which_no_record_has_the_currency_are_named_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(SmallDemo, "documents", {"ontraccr": 12})
+    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
+        small.web.start()
+        small.set_up()
+        with small.app.app_context():
+            sync_all(demo.installations())
+            with transaction() as session:
+                session.execute(update(StoredRecord).values(currency="CHF"))
+            sample_matches = SampleMatches(demo.installations, demo.WHO)
+            text = sample_matches.describe_new()
+            assert re.search(r"^Not matched: \d+ × .* takes documents in USD\. Let the", text, re.M)
+            assert "Not matched" not in sample_matches.describe_new()
 
 
 def matched_codes():
