@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, jsonify
 from flask_smorest import Api
+from marshmallow import fields
 
 from hub.web.access import require_role
 from hub.web.api import (
@@ -83,10 +84,27 @@ def openapi() -> Response:
     return jsonify(extensions[OPENAPI])
 
 
+def _describe_names(converter: Any, field: Any, ret: dict[str, Any]) -> dict[str, Any]:
+    """Return what the names of an object must be like and how many it may have.
+
+    apispec itself describes the values of a `Dict` only, and its size as the length of a text.
+    """
+    if not isinstance(field, fields.Dict):
+        return {}
+    described: dict[str, Any] = {}
+    if field.key_field:
+        described["propertyNames"] = converter.field2property(field.key_field)
+    for text_limit, limit in (("minLength", "minProperties"), ("maxLength", "maxProperties")):
+        if text_limit in ret:
+            described[limit] = ret.pop(text_limit)
+    return described
+
+
 def _describe_operations() -> dict[str, Any]:
     """Return the OpenAPI document of all operations."""
     app = cast(Any, current_app)._get_current_object()
     api = JsonApi(app)
+    api.ma_plugin.converter.add_attribute_function(_describe_names)
     for blueprint in BLUEPRINTS:
         blueprint.register_views_in_doc(api, app, api.spec, name=blueprint.name, parameters=None)
         api.spec.tag({"name": blueprint.name, "description": blueprint.description})

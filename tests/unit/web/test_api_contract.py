@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
-from hub.web.api import application
+from hub.web.api import application, case_decisions
 from tests.support.api_client import PREFIX, ApiClient
 from tests.support.page_visitor import Visitor
 from tests.support.tiers import by_form
@@ -52,6 +52,14 @@ def test_the_openapi_document_is_valid_and_has_every_operation(program: ApiClien
     for path, item in document["paths"].items():
         documented |= {(path, method) for method in item.keys() & METHODS}
     assert documented == operations
+
+
+def test_the_names_of_an_object_have_documented_limits(program: ApiClient) -> None:
+    schemas = program.read(DOCUMENT)["components"]["schemas"]
+    values = schemas["NewRecord"]["properties"]["values"]
+    assert values["propertyNames"]["minLength"] == 1
+    assert (values["minProperties"], values["maxProperties"]) == (1, case_decisions.MAX_FIELDS)
+    assert not {"minLength", "maxLength"} & values.keys()
 
 
 def test_a_start_makes_no_schema_of_the_refusals_that_only_the_document_describes() -> None:
