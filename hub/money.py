@@ -62,7 +62,7 @@ def format_amount(amount: Decimal, currency: str) -> str:
     """Format an amount with its currency, as a person reads it."""
     return str(
         _import_babel().format_currency(
-            amount, currency, "¤¤ #,##0.00", locale="en_US", currency_digits=True
+            amount, currency, "#,##0.00 ¤¤", locale="en_US", currency_digits=True
         )
     )
 

@@ -8,8 +8,11 @@ from hub.translations.catalogs import ENGLISH
 from hub.translations.numbers import COMMA_AND_POINT
 
 CONTEXT = "reason"  # of the texts of `hub.reasons` in the catalog
-# As `hub.money.format_amount` writes an amount: with a comma between thousands, or with decimals.
-AMOUNT = re.compile(r"(-?\b[A-Z]{3})\s(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2,3})\b")
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2,3})"  # with a comma, or with decimals
+# As `hub.money.format_amount` writes an amount.
+AMOUNT = re.compile(rf"(?<![\w.,])(-?{NUMBER})\s([A-Z]{{3}})\b")
+# As earlier versions wrote it in texts that are stored.
+EARLIER_AMOUNT = re.compile(rf"(-?\b[A-Z]{{3}})\s({NUMBER})\b")
 
 
 def translate(text: str, translate_label: Callable[[str], str]) -> str:
@@ -31,7 +34,8 @@ def translate(text: str, translate_label: Callable[[str], str]) -> str:
     half_sentence = messages.look_up(text, person) if messages.is_sentence(text, person) else text
     if half_sentence != text:
         return half_sentence
-    if AMOUNT.fullmatch(text) or text.endswith((".", ".)")):  # a sentence; a name stays as it is
+    is_amount = AMOUNT.fullmatch(text) or EARLIER_AMOUNT.fullmatch(text)
+    if is_amount or text.endswith((".", ".)")):  # a sentence; a name stays as it is
         return translate_sentence(text)
     return text
 
@@ -46,4 +50,5 @@ def amounts_within(text: str) -> str:
     numbers = messages.reader().numbers
     if numbers == COMMA_AND_POINT:
         return text
-    return AMOUNT.sub(lambda amount: f"{amount[1]} {numbers.localize(amount[2])}", text)
+    text = AMOUNT.sub(lambda amount: f"{numbers.localize(amount[1])} {amount[2]}", text)
+    return EARLIER_AMOUNT.sub(lambda amount: f"{amount[1]} {numbers.localize(amount[2])}", text)

@@ -74,9 +74,9 @@ def test_a_sum_is_exact_and_passes_over_what_is_not_there(amounts):
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
     [
-        ("1234567.5", "NOK", "NOK 1,234,567.50"),
-        ("1200", "JPY", "JPY 1,200"),
-        ("-3.1", "USD", "-USD 3.10"),
+        ("1234567.5", "NOK", "1,234,567.50 NOK"),
+        ("1200", "JPY", "1,200 JPY"),
+        ("-3.1", "USD", "-3.10 USD"),
     ],
 )
 def test_an_amount_is_shown_with_its_currency(amount, currency, text):

@@ -231,7 +231,7 @@ def test_a_mail_says_how_much_a_case_stops(hub, server, clock):
     clock.advance(60)
     notifications.digest()
     text = server.taken[0].get_payload(decode=True).decode()
-    assert "2 documents · NOK 2,538.00" in text
+    assert "2 documents · 2,538.00 NOK" in text
 
 
 def test_a_mail_names_documents_and_sums_less_credits(hub, server, clock):
@@ -250,8 +250,8 @@ def test_a_mail_names_documents_and_sums_less_credits(hub, server, clock):
     notifications.digest()
     (message,) = server.taken
     text = message.get_payload()
-    assert "2 documents · NOK 749.50" in text
-    assert "1 document · NOK 9.00" in text
+    assert "2 documents · 749.50 NOK" in text
+    assert "1 document · 9.00 NOK" in text
 
 
 def choose_language(name, language):
@@ -302,7 +302,7 @@ def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, server, cl
         open_stored_case(session, "app", title="App", postings=[held.id], **about)
     clock.advance(60)
     assert notifications.digest() == 1
-    assert "1 dokument · NOK 1\N{NO-BREAK SPACE}250,50" in text_of(server.taken[0])
+    assert "1 dokument · 1\N{NO-BREAK SPACE}250,50 NOK" in text_of(server.taken[0])
 
 
 def test_a_daily_mail_is_in_the_language_of_its_person(hub, server, clock):

@@ -9,7 +9,7 @@ TestContract = contract(
     delete=("/payables/{id}/delete", {}),
     unstated={"currency": "Payables of Ontraccr have the currency of the company."},
     unreadable={"payable:2050": "“31.02.2026” is no date"},
-    unpostable={"payable:2024": "USD 0.01 off", "payable:2056": "Its total is negative"},
+    unpostable={"payable:2024": "0.01 USD off", "payable:2056": "Its total is negative"},
     unavailable={"payable:2060": "no longer has this file"},
     purchase_account="35",
 )

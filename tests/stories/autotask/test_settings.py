@@ -238,7 +238,7 @@ def test_no_tax_may_be_passed(strict):
 def test_a_difference_above_the_limit_holds_the_invoice(strict):
     held_posting = strict.of("four decimals")
     assert held_posting.state == "held"
-    assert "(USD 0.01 off)" in held_posting.reason
+    assert "(0.01 USD off)" in held_posting.reason
     assert "41.70" in held_posting.reason
 
 

@@ -290,7 +290,7 @@ class TestOfAStandIn:
         printed = CliRunner().invoke(main, [*arguments, "--json"]).stdout
         day = dt.date.fromisoformat(previews(printed)["invoice:1001"]["date"])
         lines = CliRunner().invoke(main, arguments).stdout.splitlines()
-        assert lines[0] == f"invoice:1001  ready  bill  {day:%y}K-48003  {day}  NOK 34,006.50"
+        assert lines[0] == f"invoice:1001  ready  bill  {day:%y}K-48003  {day}  34,006.50 NOK"
         assert lines[1] == "  supplier: s1 (Aas Trelast AS) → vendor to be matched"
         assert lines[2] == "  payable_account: 1 → payable_account 1 as the plugin says"
         assert lines[-1] == "1 document read: 1 ready. Nothing was stored or posted."

@@ -104,7 +104,7 @@ def test_more_than_is_open_is_not_paid(till):
         ["Invoice S-1 cannot be settled"],
         [],
     )
-    assert "only USD 100.00 of it is open" in till.reasons()[0]
+    assert "only 100.00 USD of it is open" in till.reasons()[0]
 
 
 def test_a_payment_is_deposited_once(till):

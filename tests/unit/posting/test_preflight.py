@@ -143,7 +143,7 @@ def test_lines_that_do_not_add_up_to_the_cent_are_held(desk):
     id = unchecked(desk)
     desk.say(id, total="100.01")
     desk.drain()
-    assert "its lines add up to USD 100.00; the total is USD 100.01" in desk.posting(id).reason
+    assert "its lines add up to 100.00 USD; the total is 100.01 USD" in desk.posting(id).reason
 
 
 def test_a_difference_within_the_tolerance_is_sent(desk):

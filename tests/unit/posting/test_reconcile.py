@@ -147,7 +147,7 @@ def test_what_the_source_says_otherwise_than_was_posted_is_listed(desk):
     differences = reconcile(desk.company_id)["apart"]
     assert (
         differences[0]["reason"]
-        == "Bill A-1 of Acme: the source says USD 100.00, USD 10.10 was posted."
+        == "Bill A-1 of Acme: the source says 100.00 USD, 10.10 USD was posted."
     )
     _as_posted()
     assert reconcile(desk.company_id)["apart"] == []

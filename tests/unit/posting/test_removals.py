@@ -143,7 +143,7 @@ def test_what_somebody_else_applied_keeps_a_document_in_the_books(app, quickbook
     remove(till, ["invoice:1", "payment:1"])
     (reason,) = till.reasons()
     assert "was deleted at the source after a payment or credit was applied to it" in reason
-    assert "(open: USD 100.00)" in reason
+    assert "(open: 100.00 USD)" in reason
     assert sorted(live(till)) == [50, 150]
 
 

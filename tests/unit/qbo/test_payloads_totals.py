@@ -273,7 +273,7 @@ def test_a_stated_tax_that_amounts_with_tax_do_not_contain_holds_the_document():
         total=D("100.00"),
     )
     assert payloads.build(what, NO, MARKER).problems == (
-        "Lines plus tax add up to NOK 85.00; the bill says NOK 100.00 (NOK 15.00 off). Fix this at"
+        "Lines plus tax add up to 85.00 NOK; the bill says 100.00 NOK (15.00 NOK off). Fix this at"
         " the source.",
     )
 
@@ -289,14 +289,14 @@ def test_a_total_within_its_tolerance_is_posted_as_the_lines_come_to_and_says_so
     built = payloads.build(what, US, MARKER)
     assert (built.problems, expected_total(built.body)) == ((), D("52.77"))
     assert (
-        "Its total at the source is USD 52.78; it is posted with USD 52.77."
+        "Its total at the source is 52.78 USD; it is posted with 52.77 USD."
         in built.body["PrivateNote"]
     )
 
 
 @pytest.mark.parametrize(
     ("total", "currency", "nearest"),
-    [("10.005", "USD", "USD 10.01"), ("0.004", "USD", "USD 0.00"), ("100.50", "JPY", "JPY 101")],
+    [("10.005", "USD", "10.01 USD"), ("0.004", "USD", "0.00 USD"), ("100.50", "JPY", "101 JPY")],
 )
 @pytest.mark.parametrize("has_total", [True, False])
 def test_an_amount_that_its_currency_does_not_have_is_not_rounded(

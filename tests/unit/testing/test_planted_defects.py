@@ -305,23 +305,23 @@ DEFECTS = {
         DOCUMENTS,
         TOTAL,
         'total=money(row["total"]) + 1,',
-        "add up to USD 10.50; the bill says USD 11.50",
+        "add up to 10.50 USD; the bill says 11.50 USD",
     ),
     "a total that is too high, so that no kind is ready": Defect(
         READY, DOCUMENTS, TOTAL, 'total=money(row["total"]) + 1,', "bill: "
     ),
     "a total that is too low": Defect(
-        POSTABLE, DOCUMENTS, TOTAL, 'total=money(row["total"]) - 1,', "USD 1.00 off"
+        POSTABLE, DOCUMENTS, TOTAL, 'total=money(row["total"]) - 1,', "1.00 USD off"
     ),
     "a tax that the total lacks": Defect(
-        POSTABLE, DOCUMENTS, TOTAL, f"{TOTAL}\n        tax_total=money(1),", "USD 1.00 off"
+        POSTABLE, DOCUMENTS, TOTAL, f"{TOTAL}\n        tax_total=money(1),", "1.00 USD off"
     ),
     "a computed tax that is stated and that the total lacks": Defect(
         POSTABLE,
         DOCUMENTS,
         TOTAL,
         f'{TOTAL}\n        tax_total=money(1), tax_mode="computed",',
-        "USD 1.00 off",
+        "1.00 USD off",
     ),
     "a total that is less than its lines, which QuickBooks taxes": Defect(
         POSTABLE,
@@ -963,7 +963,7 @@ def test_a_defect_is_found(suite, defect):
 
 TOO_HIGH = DEFECTS["a total that is too high"]
 ONE_TOTAL = TOO_HIGH._replace(
-    new='total=money(row["total"]) + (row["id"] == "1006"),', words="USD 1.00 off"
+    new='total=money(row["total"]) + (row["id"] == "1006"),', words="1.00 USD off"
 )
 ONE_KIND = DEFECTS["a report of one kind only"]
 NO_REPORT_OF_HOLDS = DEFECTS["a report of one state only"]
@@ -980,7 +980,7 @@ REASON = "The source has no place for it."
 @pytest.mark.parametrize(
     ("defect", "options"),
     [
-        (ONE_TOTAL, {"unpostable": {"bill:1006": "USD 1.00 off"}}),
+        (ONE_TOTAL, {"unpostable": {"bill:1006": "1.00 USD off"}}),
         (NO_REPORT_OF_HOLDS, {"unreported": {"held": REASON}}),
         (ONE_KIND, {"unreported": {"invoice": REASON, "payment": REASON}}),
         (DEFECTS["a tax of lines that is left out"], {"derived": {"tax": REASON}}),

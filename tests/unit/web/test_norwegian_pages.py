@@ -54,13 +54,13 @@ VALUES = {
     "document": "Bill B-12 of Hara",
     "documents": "Bill B-12 of Hara and Bill B-13 of Hara",
     "date": "02 Mar 2026",
-    "lines_total": "NOK 1,204.50",
+    "lines_total": "1,204.50 NOK",
     "problems": "Its total is negative; the amounts of a credit must be positive. Fix this at the"
     " source.",
     "answer": "Its number is already used in QuickBooks. (QuickBooks says: “Duplicate”;"
     " code 6140.)",
     "differences": "QuickBooks has “Ola” as the party, where “Hara” was meant. On line 2:"
-    " QuickBooks has NOK 12.00 as the account, where 4300 was meant.",
+    " QuickBooks has 12.00 NOK as the account, where 4300 was meant.",
     "dependent": "a payment or credit was applied to it",
     "next_attempt": "It is tried again with the next sync.",
 }

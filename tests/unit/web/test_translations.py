@@ -289,13 +289,13 @@ def test_why_a_code_has_no_record_is_in_the_language_of_the_person(
 
 
 def test_an_amount_in_a_reason_has_the_format_of_the_person(app_with_pages: Flask) -> None:
-    values = {"name": "Bill 1 of Hara", "lines_total": "NOK 59,469.60", "total": "-NOK 1,000.00"}
+    values = {"name": "Bill 1 of Hara", "lines_total": "59,469.60 NOK", "total": "-1,000.00 NOK"}
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
         with viewer.translate_reasons():
             reason = render("check.total", values).reason
-    assert "NOK 59\N{NO-BREAK SPACE}469,60" in reason
-    assert "-NOK 1\N{NO-BREAK SPACE}000,00" in reason
+    assert "59\N{NO-BREAK SPACE}469,60 NOK" in reason
+    assert "\N{MINUS SIGN}1\N{NO-BREAK SPACE}000,00 NOK" in reason
 
 
 def test_a_date_in_a_reason_has_the_format_of_the_person(app_with_pages: Flask) -> None:
@@ -323,13 +323,13 @@ def test_a_date_of_iso_in_a_reason_has_the_format_of_the_person(app_with_pages: 
 def test_amounts_and_dates_within_a_sentence_have_the_format_of_the_person(
     app_with_pages: Flask,
 ) -> None:
-    sentence = "It says NOK 1,234.50 of 02 Mar 2026, not USD 7.00; ION 500 and 31 Feb 2026 stay."
+    sentence = "It says 1,234.50 NOK of 02 Mar 2026, not USD 7.00; ION 500 and 31 Feb 2026 stay."
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
         with viewer.translate_reasons():
             reason = render("posting.stored_text", {"text": sentence}).reason
     assert reason == (
-        "It says NOK 1\N{NO-BREAK SPACE}234,50 of 2. mars 2026, not USD 7,00; ION 500 and"
+        "It says 1\N{NO-BREAK SPACE}234,50 NOK of 2. mars 2026, not USD 7,00; ION 500 and"
         " 31 Feb 2026 stay."
     )
 
