@@ -13,7 +13,7 @@ from hub.context import current_hub
 from hub.models import ConnectedCompany, Run
 from hub.models.enums import RunKind, RunOutcome
 from hub.money import ZERO
-from hub.posting.reconcile.control_totals import differences
+from hub.posting.reconcile.control_totals import count_differing, differences
 
 SUM_NAMES = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
 MAX_AGE = dt.timedelta(
@@ -124,13 +124,14 @@ def read(run: Run, slug: str = "") -> ReconciliationSummary:
     """Return the result that a reconciliation run stored; with a slug, that of one app."""
     counts: dict[str, Any] = run.counts
     lines = lines_of(run, slug)
-    documents, matching = counts["documents"], counts["found"]
+    differing = count_differing(lines)
+    documents = counts["documents"]
+    # A reconciliation of an older version did not count those that differ.
+    matching = min(counts["found"], documents - differing)
     troubles, accepted = counts["troubles"], counts["accepted"]
     if slug:
         documents = sum(line["documents"] for line in lines)
-        # A reconciliation of an older version counted all that differ together.
-        absent = [line.get("absent", line.get("differing", 0)) for line in lines]
-        matching = documents - sum(absent)
+        matching = documents - differing
         own = [one for one in counts.get("wrong", ()) if one.get("app") == slug]
         accepted = sum(bool(one["accepted"]) for one in own)
         troubles = len(own) - accepted

@@ -87,6 +87,11 @@ def _as_json(key: Key, sums: Sums) -> dict[str, Any]:
     return line
 
 
+def count_differing(lines: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many documents differ from QuickBooks, those that it does not have included."""
+    return sum(int(line.get("differing", 0)) for line in lines)
+
+
 def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
     """Add up by currency the differences that nobody has accepted.
 

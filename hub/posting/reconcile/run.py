@@ -15,7 +15,7 @@ from hub.money import ZERO, format_amount, to_cents
 from hub.outbox import statistics
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import cases, drift, markers
-from hub.posting.reconcile.control_totals import Totals, differences
+from hub.posting.reconcile.control_totals import Totals, count_differing, differences
 from hub.posting.reconcile.posted_documents import (
     ABSENT,
     Discrepancy,
@@ -61,7 +61,8 @@ def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, An
 
 def summarize(result: Mapping[str, Any]) -> str:
     """Sum up the result of a reconciliation for a person."""
-    counts = {"matching": result["found"], "documents": result["documents"]}
+    matching = min(result["found"], result["documents"] - count_differing(result["totals"]))
+    counts = {"matching": matching, "documents": result["documents"]}
     sentences = [Sentence("%(matching)s of %(documents)s documents match QuickBooks", **counts)]
     if result["documents"] == 1:
         one = Sentence("%(matching)s of %(documents)s document matches QuickBooks", **counts)
@@ -92,7 +93,7 @@ def _difference_sentence(totals: Sequence[Mapping[str, Any]]) -> Sentence | None
     if not amounts:
         return None
     text = " and ".join(amounts)
-    differing = sum(int(line.get("differing", 0)) for line in totals)
+    differing = count_differing(totals)
     if not differing:
         return Sentence("Difference %(amounts)s", amounts=text)
     if differing == 1:
