@@ -1,7 +1,7 @@
 """Names and addresses of what entries of the audit log are about, instead of their ids."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import url_for
 from sqlalchemy import or_, select
@@ -16,6 +16,7 @@ from hub.models import (
     SourceDocument,
     User,
 )
+from hub.web.audit_codes import OF_CODES, AuditedCodes, SubjectLink
 from hub.web.layout import app_name, document_title, kind_label
 from hub.web.recorded_settings import RecordedSettings
 from hub.web.row_ids import MAX_ROW_ID
@@ -35,21 +36,12 @@ OF_POSTINGS = frozenset(
         "postings undone",
     }
 )
-# Acts on codes name them as "costtracker supplier s1".
-OF_CODES = frozenset({"code matched", "match removed"})
 # Details that the sentence of an entry has already, or that people need not read.
 NOT_SHOWN = frozenset({"seal", "quickbooks_ids", "installation", "record_name"})
 # What an entry shows for the choices of a code that are no record.
 CHOICES = {"+": "a new record", "": "no record"}
 # Acts on cases name them as "case 12".
 OF_CASES = frozenset({"case assigned", "case note added", "case snoozed", "case woken"})
-
-
-class SubjectLink(NamedTuple):
-    """The name of a thing, and the address of its page if it has one."""
-
-    name: str
-    url: str = ""
 
 
 class Subjects:
@@ -67,6 +59,7 @@ class Subjects:
         names = subjects | {entry.who for entry in entries}
         query: Any = select(User.username).where(User.username.in_(names))
         self._people: set[str] = set(session.scalars(query))
+        self._codes: AuditedCodes = AuditedCodes(session, entries)
         self._cases: dict[str, int] = _cases(session, entries)
         self._titles: dict[str, SubjectLink] = _titles(session, entries)
 
@@ -79,7 +72,7 @@ class Subjects:
                 links.append(SubjectLink(f"{len(ids) - MAX_LINKS:,} more"))
             return links
         if entry.what in OF_CODES:
-            return [_code(entry)]
+            return [self._codes.link(entry)]
         return [self._describe_subject(entry.subject)]
 
     def changes(self, entry: AuditEntry) -> list[str]:
@@ -126,18 +119,6 @@ class Subjects:
             return self._titles[subject]
         slug, _, rest = subject.partition(" ")
         return SubjectLink(f"{app_name(slug)} {rest}".strip())
-
-
-def _code(entry: AuditEntry) -> SubjectLink:
-    """Return the code of an entry, with its page if the entry has the app that it is a code of."""
-    slug, _, rest = entry.subject.partition(" ")
-    field, _, code = rest.partition(" ")
-    name = f"{app_name(slug)} {rest}".strip()
-    installation_id = entry.detail.get("installation")
-    if not installation_id:
-        return SubjectLink(name)
-    place = {"installation_id": installation_id, "field": field, "code": code}
-    return SubjectLink(name, url_for("matching.one", **place))
 
 
 def _ids(subject: str) -> list[int]:

@@ -54,8 +54,18 @@ def test_a_decision_about_a_code_names_the_record_and_leads_to_the_code(owner):
     query = "?field=supplier&amp;code=s1"
     owner.post(f"{place}?field=supplier&code=s1", **address, record="v1")
     page = owner.page("/audit/?what=code+matched")
-    assert f'<td>Matched <a href="{place}{query}">CostTracker supplier s1</a></td>' in page
+    link = f'<a href="{place}{query}">Supplier “Byggmakker Aas” (CostTracker)</a>'
+    assert f"<td>Matched {link}</td>" in page
     assert '<span class="soft">matched to</span> Byggmakker Ås' in page
+
+
+def test_a_code_that_no_document_named_is_called_as_it_was_recorded(owner):
+    details = {"record": "v1", "installation": owner.story.installation}
+    record(owner, "oda", "match removed", "costtracker supplier s99", **details)
+    record(owner, "oda", "match removed", "costtracker supplier s1", record="v1")
+    page = owner.page("/audit/?what=match+removed")
+    assert ">CostTracker Supplier s99</a></td>" in page
+    assert "<td>Removed the match of CostTracker supplier s1</td>" in page
 
 
 def test_every_act_that_the_code_records_has_a_wording():
