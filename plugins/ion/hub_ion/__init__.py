@@ -35,8 +35,8 @@ APP = App(
     icon="box",
     name="ION",
     summary="Purchase orders become purchase orders when they are ordered, parts become items.",
-    help="Suppliers, accounts and classes are kept in step by hand; whatever is out of step is"
-    " told by name.",
+    help="Suppliers, accounts and classes are maintained by hand in ION and in QuickBooks; those"
+    " that differ are listed by name.",
     posts=("purchase_order", "item", "vendor"),
     settings=Settings,
     hosts=client.HOSTS,

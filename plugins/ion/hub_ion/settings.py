@@ -45,21 +45,21 @@ class Settings(Schema):
         "Each time it gets there again, the same order is updated.",
     )
     received = setting.choice(
-        "An order that is received in full shall",
+        "Orders received in full",
         ORDERS,
-        {"leave": "stay open until it is billed", "close": "be closed"},
+        {"leave": "leave open until billed", "close": "close"},
     )
     gone = setting.choice(
-        "An order that is canceled or deleted in ION shall",
+        "Orders canceled or deleted in ION",
         ORDERS,
-        {"close": "be closed", "delete": "be deleted", "case": "wait for a person"},
+        {"close": "close", "delete": "delete", "case": "ask in the inbox"},
         "One that was billed is never deleted.",
     )
     suppliers = setting.choice(
-        "A supplier that QuickBooks does not have shall",
+        "New suppliers",
         ORDERS,
-        {"hold": "wait until it is there or matched", "create": "be made there"},
-        "Suppliers are kept in step by hand. One with a similar name is never created again.",
+        {"hold": "match by hand", "create": "create in QuickBooks"},
+        "A supplier that QuickBooks does not have. One with a similar name is never created again.",
     )
     tax_code = setting.record(
         "tax_code",

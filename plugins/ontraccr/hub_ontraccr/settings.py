@@ -54,9 +54,9 @@ class Settings(Schema):
         "Attach files", PAYABLES, "The files of a payable are attached in QuickBooks.", default=True
     )
     deleted = setting.choice(
-        "What is in QuickBooks when its payable is deleted shall",
+        "Posted payables that are deleted in Ontraccr",
         PAYABLES,
-        {"case": "wait for a person", "delete": "be deleted"},
+        {"case": "ask in the inbox", "delete": "delete in QuickBooks"},
         "What was paid, or lies in a closed period, is never deleted.",
     )
     line_account = setting.record(
@@ -79,19 +79,19 @@ class Settings(Schema):
         " there when released.",
     )
     vendors = setting.choice(
-        "A vendor that QuickBooks does not have shall",
+        "New vendors",
         PROFILES,
-        {"create": "be made there", "hold": "wait until it is linked"},
-        "One with a similar name is never created again.",
+        {"create": "create in QuickBooks", "hold": "link by hand"},
+        "A vendor that QuickBooks does not have. One with a similar name is never created again.",
     )
     unlinked_items = setting.choice(
-        "A cost code without a link shall",
+        "Cost codes without a link",
         PROFILES,
-        {"hold": "wait until it is linked", "create": "be made there as an item"},
+        {"hold": "link by hand", "create": "create as an item in QuickBooks"},
     )
     item_account = setting.record(
         "expense_account",
-        "Expense account of items that are made",
+        "Expense account of new items",
         PROFILES,
         only_if={"unlinked_items": "create"},
     )

@@ -196,8 +196,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B7",
         "settings",
-        '"hold": "wait until it is linked", "create": "be made there as an item"',
-        '"create": "be made there as an item", "hold": "wait until it is linked"',
+        '"hold": "link by hand", "create": "create as an item in QuickBooks"',
+        '"create": "create as an item in QuickBooks", "hold": "link by hand"',
         "Items are made of cost codes although nobody chose that.",
     ),
     mutant(
