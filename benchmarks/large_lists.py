@@ -50,6 +50,7 @@ def pages() -> dict[str, tuple[int, list[str]]]:
             25,
             [f"/documents?state={state}" for state in ("posted", "held", "missing", "withdrawn")],
         ),
+        "report of all companies": (1000, ["/reports/"]),
         "runs": (25, ["/runs/", "/runs/?kind=lists", "/runs/?state=stopped"]),
         "inbox": (25, ["/inbox/"]),
         "audit log": (25, ["/audit/", "/audit/?who=nobody"]),
