@@ -8,6 +8,7 @@ from hub.notifications.case_news import mailbox
 from hub.notifications.mail import (
     File,
     answer_password_requests,
+    demo_folder,
     digest,
     is_set,
     send,
@@ -18,6 +19,7 @@ from hub.notifications.mail import (
 __all__ = [
     "File",
     "answer_password_requests",
+    "demo_folder",
     "digest",
     "is_set",
     "mailbox",

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import update
@@ -36,6 +37,11 @@ class File:
 def is_set() -> bool:
     """Tell whether a mail server is configured; a demo writes its mail into a folder."""
     return bool(hub_settings.mail_url()) or current_hub().is_demo
+
+
+def demo_folder() -> Path | None:
+    """Return the folder into which a demo writes its mail; None if this hub is no demo."""
+    return current_hub().config.data / DEMO_FOLDER if current_hub().is_demo else None
 
 
 def send_invitation(address: str, rights: Sequence[str], who: str, code: str) -> None:
@@ -118,8 +124,9 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
 
     Raise NotNow if no mail server is set. A demo writes the message into a folder.
     """
-    if current_hub().is_demo:
-        _write(_build_message(_sender(""), to, subject, text, files))
+    folder = demo_folder()
+    if folder:
+        _write(folder, _build_message(_sender(""), to, subject, text, files))
         return
     mail_url = hub_settings.mail_url()
     if not mail_url:
@@ -205,9 +212,8 @@ def _letter_text(parts: Sequence[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _write(message: EmailMessage) -> None:
+def _write(folder: Path, message: EmailMessage) -> None:
     """Write a message into the folder of the demo's mail."""
-    folder = current_hub().config.data / DEMO_FOLDER
     folder.mkdir(exist_ok=True)
     number = len(list(folder.glob("*.eml"))) + 1
     (folder / f"{number:04}.eml").write_bytes(bytes(message))

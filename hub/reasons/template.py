@@ -11,6 +11,10 @@ CORRECT_AT_SOURCE = (
     "Fix this at the source. The change is picked up with the next sync; Check again does so at"
     " once."
 )
+OPEN_THE_PERIOD = (
+    "Open the period in QuickBooks (Settings, Advanced, Accounting) or change the date at the"
+    " source, then Retry."
+)
 
 
 class CaseAction(StrEnum):

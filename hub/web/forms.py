@@ -9,12 +9,16 @@ from marshmallow import Schema, fields, missing, validate
 from werkzeug.datastructures import MultiDict
 
 from hub.contract.settings_schema import applies, conditions, is_secret, listed_choices
+from hub.errors import SettingsInvalid
 from hub.translations.messages import gettext, gettext_noop
 
 Choices = Sequence[tuple[str, str]]
 LONG_LIST = 500  # more choices than this, or those of a `typed` setting, are offered while typing
 UNREADABLE_CHOICES = gettext_noop(
     "The choices cannot be read now; type the id, or try again later."
+)
+NEEDS_SETTINGS = gettext_noop(
+    "To choose from a list, complete the settings and press Test connection."
 )
 
 # How a field is drawn, by its type; the first type that fits counts.
@@ -51,6 +55,11 @@ class Input:
     applies: bool = True  # whether the settings on which it depends have the values that it needs
     only_if: str = ""  # those values by name, as JSON for the page's script
     focus: bool = False  # the first question with an error
+
+    @property
+    def awaits_settings(self) -> bool:
+        """Tell whether its choices can be read as soon as the other settings are complete."""
+        return self.problem == NEEDS_SETTINGS
 
 
 Source = Callable[[str], Choices]
@@ -217,6 +226,8 @@ def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
         return choices, ""
     try:
         return source(str(source_name)), ""
+    except SettingsInvalid:  # as on the empty form of an app that is not enabled yet
+        return (), NEEDS_SETTINGS
     except Exception as error:  # a source that cannot answer must not take the page with it
         reason = getattr(error, "sentence", "")
         return (), reason or UNREADABLE_CHOICES

@@ -99,7 +99,13 @@ def test() -> Response:
     try:
         text = gettext("The hub can send mail.")
         notifications.send([to], gettext("Test message of the hub"), f"{text}\n")
-        flash(gettext("The mail server took the test message to %(to)s.", to=to), "success")
+        folder = notifications.demo_folder()
+        message = (
+            gettext("The test message to %(to)s lies in %(folder)s.", to=to, folder=folder)
+            if folder
+            else gettext("The mail server took the test message to %(to)s.", to=to)
+        )
+        flash(message, "success")
     except HubError as error:
         flash(translate(error.sentence), "error")
     return redirect(url_for("mail_server.show"))
@@ -167,7 +173,8 @@ def _form(server: ServerForm) -> str:
     return render_template(
         "setup_mail.html",
         server=server,
-        is_set=bool(hub_settings.mail_url()),
+        is_set=notifications.is_set(),
+        demo_folder=notifications.demo_folder(),
         setting=SETTING if hub_settings.is_in_environment(SETTING) else "",
         encryptions=ENCRYPTIONS,
         chat_host=chat.host(),

@@ -1,6 +1,6 @@
 """Texts about postings that the checks before a send hold back."""
 
-from hub.reasons.template import CORRECT_AT_SOURCE, CaseAction, Template
+from hub.reasons.template import CORRECT_AT_SOURCE, OPEN_THE_PERIOD, CaseAction, Template
 
 IS_IT_THE_SAME = (
     "Press “This is it” when they are the same document; “Not this one” posts it anyway."
@@ -40,8 +40,7 @@ TEMPLATES = {
     "check.books_closed": _template(
         "The books are closed up to {date}",
         "{name} is dated in that period, and QuickBooks would refuse it.",
-        "Open the period in QuickBooks (Settings, Advanced, Accounting), or change the date at the"
-        " source.",
+        OPEN_THE_PERIOD,
         CaseAction.OPEN_PERIOD,
     ),
     "check.no_purchase_orders": _template(

@@ -1,6 +1,6 @@
 """Texts about postings that were sent: results in doubt, refusals, and differences."""
 
-from hub.reasons.template import CaseAction, Template
+from hub.reasons.template import OPEN_THE_PERIOD, CaseAction, Template
 
 COMPARE = (
     "Compare the two. Press “This is it” when they are the same document, “Not this one” when they"
@@ -94,10 +94,7 @@ TEMPLATES = {
     "outcome.closed_period": Template(
         title="Closed period",
         reason="{name}: {answer}",
-        instruction=(
-            "Open the period in QuickBooks (Settings, Advanced, Accounting) or change the date at"
-            " the source, then Retry."
-        ),
+        instruction=OPEN_THE_PERIOD,
         action=CaseAction.OPEN_PERIOD,
     ),
     "outcome.rounds": Template(

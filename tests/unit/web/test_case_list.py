@@ -91,7 +91,7 @@ def test_a_row_shows_amounts_by_currency_due_date_and_party(owner: Visitor) -> N
             document.due = dt.date.fromisoformat(due)
             case.postings.append(posting)
     row = rows_of(owner.page("/inbox/?words=Case+0"))[id]
-    assert row.startswith("8.00 EUR 150.25 NOK 09 Apr 2026")
+    assert row.startswith("8.00 EUR 150.25 NOK due 09 Apr 2026")
     assert "Byggmakker Ås 3 documents Case 0" in row
 
 
@@ -129,7 +129,7 @@ def test_a_case_of_files_has_the_amount_and_party_of_their_document_once(owner: 
         case = session.get_one(Case, id)
         case.postings = [session.get_one(Posting, file.id) for file in files]
     row = rows_of(owner.page("/inbox/?words=Case+0&sort=amount"))[id]
-    assert row.startswith("12.30 NOK 01 May 2026")
+    assert row.startswith("12.30 NOK due 01 May 2026")
     assert f"{party} Case 0" in row
     with owner.app.app_context(), transaction() as session:
         case = session.get_one(Case, id)

@@ -8,7 +8,7 @@ import pytest
 from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import MultiDict
 
-from hub.errors import NeedsAttention
+from hub.errors import NeedsAttention, SettingsInvalid
 from hub.web import forms
 
 
@@ -101,6 +101,15 @@ def test_choices_that_cannot_be_read_leave_a_field_to_type_in_and_say_why() -> N
 
     one = _drawn(source=source)["account"]
     assert (one.kind, one.problem) == ("text", "The source refuses the key.")
+
+
+def test_settings_that_are_not_complete_yet_are_no_error_of_a_field() -> None:
+    def source(role: str) -> forms.Choices:
+        raise SettingsInvalid("Shed", {"base_url": ["Missing data for required field."]})
+
+    one = _drawn(source=source)["account"]
+    assert (one.kind, one.awaits_settings) == ("text", True)
+    assert one.problem.endswith("complete the settings and press Test connection.")
 
 
 def test_a_very_long_list_is_offered_while_typing() -> None:

@@ -260,7 +260,7 @@ def test_a_bill_that_was_edited_in_quickbooks_stands_beside_what_was_posted(desk
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
     assert (
-        f"It was posted as transaction {id}, which has USD 15.00 there, where USD 10.10 was posted"
+        f"It was posted as transaction {id}, which has 15.00 USD there, where 10.10 USD was posted"
         in page
     )
     assert re.findall(r"<mark>(\S+) USD", page) == ["10.10", "15.00"]
@@ -381,6 +381,41 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
     assert f'It was posted from <a href="/documents/{twin.document_id}">Bill A-1</a> of' in page
     assert ("Not this one</button>" in page, "This is it</button>" in page) == (True, False)
     assert "has the same document twice, Skip this one below" in page
+
+
+def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(desk) -> None:
+    twin = desk.posting(desk.ids[0])
+    held = desk.bill("B-9")
+    desk.hold(held, "quickbooks", "Its number is used.")
+    desk.see_all()
+    with transaction() as session:
+        inbox.open(
+            session,
+            f"posting:{held}:number_used",
+            CaseText("outcome.number_used", name="Bill B-9 of Acme", answer="It is used."),
+            company_id=desk.company_id,
+            details={"candidates": [{"id": twin.quickbooks_id}]},
+            postings=[held],
+        )
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    assert "has the same document twice, Skip this one below" in page
+    assert "choose that one or Skip" not in page
+
+
+@pytest.mark.parametrize("code", ["posted.missing", "posted.voided"])
+def test_what_somebody_removed_is_not_posted_again_from_the_list(desk, code) -> None:
+    posting = desk.posting(desk.ids[0])
+    with transaction() as session:
+        text = CaseText(code, name="Bill A-1", quickbooks_id=str(posting.quickbooks_id))
+        company = {"company_id": desk.company_id}
+        inbox.open(session, "missing", text, postings=[posting.id], **company)
+    desk.visitor.log_in("oda")
+    assert "/inbox/1/retry" not in desk.visitor.page("/inbox/")
+    page = desk.visitor.page("/inbox/1")
+    form = page[page.index("/inbox/1/retry") :].partition("</form>")[0]
+    assert "btn-quiet" in form
+    assert "btn-primary" not in form
 
 
 def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkeypatch) -> None:

@@ -127,6 +127,14 @@ def test_the_page_of_an_app_says_its_tier_and_what_is_missing_for_the_next(
     assert [name for name in facts if name.startswith("Mangler for ")] != []
 
 
+def test_several_addresses_in_the_settings_are_named_once(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    hosts = re.sub("<.*?>", "", _facts(visitor.page("/apps/ion"))["May call"])
+    assert hosts == (
+        "the address in its settings, *.buildwithion.com, *.ion-gov.com, *.ion-aus.com"
+    )
+
+
 def _facts(page: str) -> dict[str, str]:
     """Return the terms of a page with their descriptions."""
     terms = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)

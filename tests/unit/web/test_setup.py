@@ -359,6 +359,19 @@ def test_a_mail_server_is_stored_used_and_tested(
         assert hub_settings.mail_url() == ""
 
 
+def test_a_demo_says_where_its_messages_lie(open_pages: Callable[..., Visitor]) -> None:
+    visitor = open_pages("people")
+    object.__setattr__(visitor.app.extensions["hub"], "is_demo", True)
+    visitor.log_in("olga")
+    folder = visitor.app.extensions["hub"].config.data / "mail"
+    page = visitor.page("/setup/mail")
+    assert f"every message is written into the folder {folder}." in " ".join(page.split())
+    assert "the hub sends no mail" not in page
+    answer = visitor.press("/setup/mail/test", to="anna@example.com")
+    assert f"The test message to anna@example.com lies in {folder}." in answer
+    assert [path.name for path in folder.iterdir()] == ["0001.eml"]
+
+
 def test_a_stored_mail_password_is_sealed_and_kept(
     open_pages: Callable[..., Visitor],
 ) -> None:
