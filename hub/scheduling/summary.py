@@ -18,7 +18,7 @@ from hub.money import ZERO, to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
 from hub.security.rights import Condition
-from hub.translations import stored
+from hub.translations import reasons, stored
 from hub.translations.messages import gettext, ngettext
 
 COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
@@ -181,7 +181,7 @@ def _result_text(run: Run) -> str:
     """Say what a run did; "" for kinds of runs that only report errors."""
     counts = run.counts
     if run.kind == RunKind.RECONCILE and counts.get("proved_at"):
-        return stored.translate(reconcile_run.summarize(counts))
+        return reasons.translate_sentence(reconcile_run.summarize(counts))
     if run.kind == RunKind.CHANGES:
         noticed = counts.get("noticed", {})
         return stored.translate(format_changes(noticed)) or gettext(results.NOTHING)

@@ -40,6 +40,11 @@ def day_of_month(value: dt.date) -> str:
     return f"{value.day} {month_name(value)}"
 
 
+def short_day(value: dt.date) -> str:
+    """Format a date without its year, with the day of the week, as Mon 02 Mar."""
+    return _format(value, "%a %d %b", "EEE d. MMM")
+
+
 def dates_within(text: str) -> str:
     """Return a text with its dates, such as 02 Mar 2026, in the form of the person."""
     return DATE.sub(_rewrite, text)

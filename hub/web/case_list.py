@@ -37,7 +37,7 @@ ACTION_LABELS: Mapping[str, str] = {
     CaseAction.EITHER: gettext_noop("Fix at the source or in settings"),
     CaseAction.DIFFER: gettext_noop("Lines differ"),
     CaseAction.FILE: gettext_noop("Map columns"),
-    CaseAction.NONE: gettext_noop("Look"),
+    CaseAction.NONE: gettext_noop("To look at"),
 }
 SHOWS = {
     "": gettext_noop("Open"),

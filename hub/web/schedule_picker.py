@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from hub.context import current_hub
 from hub.contract.interval import Interval, zone_of
 from hub.errors import Refused
+from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import OWN, require_role
 
@@ -112,7 +113,7 @@ def _next_times(text: str, zone_name: str) -> list[str]:
 def _format(moment: dt.datetime, zone: ZoneInfo) -> str:
     """Return a time as its day and minute in a zone."""
     local = moment.astimezone(zone)
-    return f"{local:%a %d %b %H:%M}"
+    return f"{dates.short_day(local)} {local:%H:%M}"
 
 
 def _has_cron(text: str) -> bool:

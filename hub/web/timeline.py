@@ -147,7 +147,7 @@ def _receipt(row: ReceiptRow) -> TimelineEvent:
     state = gettext(row.state.replace("_", " "))
     if row.ended == ReceiptEnd.DELIVERED:
         return TimelineEvent(
-            row.at, gettext("The source was told: %(state)s", state=state), tone="good"
+            row.at, gettext("Reported to the source: %(state)s", state=state), tone="good"
         )
     if row.ended == ReceiptEnd.REFUSED:
         refusal = gettext("The source did not take the receipt: %(state)s", state=state)

@@ -88,7 +88,7 @@ def test_a_document_shows_the_source_the_payload_and_what_happened(viewer: Visit
         "[hub:MARKER",
     ):
         assert text in page
-    assert "The source was told: posted" in page
+    assert "Reported to the source: posted" in page
     technical = page[page.rindex("Technical</summary>") :]
     posting = viewer.row(Posting, viewer.story.postings["posted"])
     assert posting.requestid in technical

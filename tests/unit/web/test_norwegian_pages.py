@@ -69,6 +69,7 @@ LOG = (
     "Posting: 12 posted, 1 in doubt.",
     "Noticed in QuickBooks: 2 changed, 1 gone.",
     "3 of 4 documents match QuickBooks. Difference −20.10 USD in 1 document.",
+    "1 of 4 documents match QuickBooks. Difference −20.10 USD in 3 documents. 2 need attention",
     "CostTracker no longer has this file. Upload it there again, or attach it in QuickBooks.",
 )
 

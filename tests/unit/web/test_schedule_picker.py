@@ -9,6 +9,8 @@ from hub.testing.clock import FakeClock
 from hub.web import schedule_picker
 from tests.support.page_visitor import Visitor
 
+NORWEGIAN = {"Accept-Language": "nb-NO"}
+
 
 @pytest.mark.parametrize(
     ("form", "schedule"),
@@ -53,6 +55,8 @@ def test_the_next_five_times_are_those_of_the_zone_and_leave_out_the_weekend(
     page = visitor.get("/schedule/next", query_string=query).text
     times = ["Fri 27 Mar", "Mon 30 Mar", "Tue 31 Mar", "Wed 01 Apr", "Thu 02 Apr"]
     assert " · ".join(f"{day} 06:30" for day in times) + "." in page
+    norwegian = visitor.get("/schedule/next", query_string=query, headers=NORWEGIAN).text
+    assert "fre. 27. mars 06:30 · man. 30. mars 06:30" in norwegian
 
 
 def test_an_interval_counts_from_the_end_of_each_run(visitor: Visitor, clock: FakeClock) -> None:
