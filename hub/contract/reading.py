@@ -46,11 +46,12 @@ def read_changes(
 ) -> Iterator[Yielded]:
     """Yield every document that changed since a cursor of this function, and Checkpoints.
 
-    `pages` gets the moment since which rows changed and the page with which to begin, both ""
-    for the whole list; it yields the rows of each page and the next page, as `read_numbered_pages`,
-    `read_linked_pages` and `read_changes_in_order` do. `version` returns id, version and time of
-    the last change of a row, so that a row is read once in each version. `now` returns the time by
-    the source's clock, such as ApiClient.date.
+    `pages` gets the moment since which rows changed, such as 2026-03-02T10:58:00.000Z, and the page
+    with which to begin, both "" for the whole list; it yields the rows of each page and the next
+    page, as `read_numbered_pages`, `read_linked_pages` and `read_changes_in_order` do. `version`
+    returns id, version and time of the last change of a row, so that a row is read once in each
+    version; the time is a text in ISO 8601. `now` returns the time by the source's clock, such as
+    ApiClient.date.
     """
     position = ChangeCursor.parse(cursor)
     for rows, next_page in pages(position.changed_since, position.page):
