@@ -301,7 +301,8 @@ class Sandbox:
     """A stand-in for the source: a WSGI application and the settings that point at its address.
 
     Without `settings`, the only one is the address, as `base_url`.
-    `country` is where the company of its documents is; empty if that makes no difference.
+    `country` is where the company of its documents is, such as "GB", for `hub dev` and the contract
+    suite; empty if that makes no difference.
     `custom_numbers`: whether the source numbers sales documents instead of QuickBooks.
     """
 

@@ -44,6 +44,7 @@ from hub.testing.stand_in import WSGIAdapter, mount, open_stand_in
 log = logging.getLogger(__name__)
 URL = "https://source.test/below"
 DEADLINE_SECONDS = 20.0
+DEFAULT_COUNTRY = "US"  # of the company where it makes no difference to the stand-in
 OpenSlot = Callable[[], contextlib.AbstractContextManager[None]]
 
 
@@ -122,12 +123,12 @@ class Bench:
         """Open the stand-in with so many documents, or with its own few, and check the settings.
 
         `seed` varies its data; `folder` holds its journal, so that it can be opened again.
-        `company`, `zone` and `now` are those of the site that hooks get.
+        `company`, `zone` and `now` are those of the site that hooks get. Without `company` it is
+        one in the country that the Sandbox names.
         """
         self.plugins = plugins or load_plugins()
         self.app = app_of(self.plugins, slug)
         self.clock = FakeClock(now)
-        self.company = company or Company(country="US", currency="USD")
         self.zone = ZoneInfo(zone)
         self.stand_in = stand_in
         self.files = FilesInMemory()
@@ -137,6 +138,8 @@ class Bench:
             )
         else:
             self.sandbox = Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)
+        country = self.sandbox.country or DEFAULT_COUNTRY
+        self.company = company or Company(country=country, currency="USD")
         self.secrets = KeptSecrets()
         self.lists = lists or {}
         self._cases = cases

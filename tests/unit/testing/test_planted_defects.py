@@ -345,6 +345,9 @@ DEFECTS = {
     "lines without a code": Defect(
         POSTABLE, DOCUMENTS, "codes={field: code}", "codes={}", "neither account"
     ),
+    "lines without a tax code where each line needs one": Defect(
+        POSTABLE, HOOKS, 'country="US"', 'country="GB"', "Line 1 has no tax code"
+    ),
     "payments of a document that does not exist": Defect(
         POSTABLE, DOCUMENTS, PAYS, 'Applied(document="invoice:nowhere")', "to invoice:nowhere, and"
     ),
