@@ -166,7 +166,7 @@ def test_an_amount_that_its_currency_does_not_have_is_held_with_the_next_step(ap
     source.items = page(bill("1", total="100.555", supplier="1"), cursor="1")
     assert "Small: 1 document: 1 held." in hub("sync")
     assert (
-        "It has the amount 100.555, which USD does not have; the nearest one is USD 100.56. Correct"
+        "It has the amount 100.555, which USD does not have; the nearest one is 100.56 USD. Correct"
         " the amount or the currency at the source." in " ".join(hub("cases").split())
     )
     assert "Collected: 1 document, 1 held." in hub("runs", "1")
