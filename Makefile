@@ -17,8 +17,13 @@ demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one loc
 
 test: .venv/.synced  # style and types beside unit, contract, end to end and both databases; .ci/run adds the browser and full proofs
 	@$(MAKE) -s lint >.tools/lint.log 2>&1 & lint=$$!; \
+	$(MAKE) -s .venv/.collected; \
 	$(RUN)/pytest -n $(WORKERS) --dist worksteal; tests=$$?; \
 	wait $$lint && exit $$tests || { cat .tools/lint.log; exit 1; }
+
+# A first run collects the tests once, beside lint: otherwise each worker compiles all test modules.
+.venv/.collected: .venv/.synced
+	@$(RUN)/pytest -n0 --collect-only >/dev/null 2>&1; touch $@
 
 mutants: .venv/.synced  # plants small bugs behind each requirement row and lists those that the row's tests miss; ROWS=CT-B7,ION-
 	@$(RUN)/python -m tests.proofs.mutants $(ROWS)

@@ -33,6 +33,7 @@ WATCHED_CHILDREN = Path(__file__).parent / "support" / "watched"
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
 PATIENT_SECONDS = 20.0  # which no answer of a test's own server takes, however busy the machine is
+GC_THRESHOLD = 200_000  # new objects before the youngest generation is collected
 # Password hashes of the tests need no protection against guessing.
 CHEAP = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
 password_hashing.ARGON2.update(CHEAP)
@@ -54,7 +55,13 @@ pytest_plugins = [
 def pytest_configure(config: pytest.Config) -> None:
     walked.start(config, WATCHED_CHILDREN)
     config.pluginmanager.register(tiers, "tiers")
-    gc.set_threshold(50_000, 10, 10)
+    gc.set_threshold(GC_THRESHOLD, 10, 10)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    # a command that an earlier test ran has set the threshold of a hub, which costs a run much time
+    gc.set_threshold(GC_THRESHOLD, 10, 10)
 
 
 def pytest_collection_finish() -> None:
