@@ -2,9 +2,10 @@
 
 import os
 import secrets
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import flask_migrate
@@ -23,6 +24,8 @@ from tests.support import postgresql_pool
 from tests.support.canaries import search
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 
+PAGE_BYTES = 1024  # of an SQLite file; the driver's own size is four times as large
+
 
 @pytest.fixture(scope="session")
 def empty_database(shared: Path) -> Path:
@@ -34,9 +37,17 @@ def empty_database(shared: Path) -> Path:
     with FileLock(f"{path}.lock"):
         if not path.exists():
             draft = path.with_suffix(".draft")
+            _begin_small(draft)
             create_tables(f"sqlite:///{draft}", shared)
             draft.replace(path)
     return path
+
+
+def _begin_small(path: Path) -> None:
+    """Create an SQLite file of small pages: most are empty, and each test copies all of them."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        connection.execute("VACUUM")  # which writes the size into the file
 
 
 def create_tables(url: str, folder: Path) -> None:

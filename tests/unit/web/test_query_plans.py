@@ -7,10 +7,8 @@ rows that each part of a plan reads.
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -24,6 +22,7 @@ from hub.security import people
 from hub.security.rights import MAX_LOOKUPS, Right, Subject
 from hub.web import document_filters, exports
 from tests.support import large_data
+from tests.support.database_fixtures import create_tables
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
 from tests.support.tiers import by_form
@@ -136,12 +135,13 @@ class Statement(NamedTuple):
 
 
 @pytest.fixture
-def sqlite_app(
-    make_app: Callable[..., Flask], make_config: Callable[..., Any], empty_database: Path
-) -> Flask:
-    """Provide a hub on SQLite with many companies, documents, runs and cases."""
+def sqlite_app(make_app: Callable[..., Flask], make_config: Callable[..., Any]) -> Flask:
+    """Provide a hub on SQLite with many companies, documents, runs and cases.
+
+    Its pages have the usual size, on which the plans of SQLite depend.
+    """
     config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
+    create_tables(f"sqlite:///{config.data / 'hub.db'}", config.data)
     app = make_app(config, pages=True)
     _fill(app)
     return app
