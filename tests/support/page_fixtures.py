@@ -15,6 +15,7 @@ from hub.config import Config
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.testing.clock import FakeClock
+from tests.support import prepared_state
 from tests.support.hub_environment import COSTTRACKER, SECRET_KEY, VAULT_KEYS
 from tests.support.page_rows import add_people, tell
 from tests.support.page_visitor import Visitor
@@ -64,10 +65,32 @@ def visitor(open_pages: Callable[..., Visitor]) -> Visitor:
 @pytest.fixture
 def outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
     """Return an owner at the pages of a new hub, with stand-ins of QuickBooks and CostTracker."""
+    visitor = _open_outside(open_pages, clock)
+    visitor.log_in("olga")
+    return visitor
+
+
+@pytest.fixture
+def connected(
+    open_pages: Callable[..., Visitor],
+    clock: FakeClock,
+    pages: dict[str, Any],
+    connected_databases: Path,
+) -> Visitor:
+    """Return the same with the first company of QuickBooks, with the id 1."""
+    visitor = _open_outside(open_pages, clock)
+    with visitor.app.app_context():
+        prepared_state.connect(
+            visitor.app, visitor.quickbooks, pages["people"], connected_databases
+        )
+    visitor.log_in("olga")
+    return visitor
+
+
+def _open_outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
     visitor = open_pages("people")
     visitor.quickbooks = mount_quickbooks(visitor.app, clock)
     visitor.costtracker = {**mount_costtracker(visitor.app).settings(COSTTRACKER)}
-    visitor.log_in("olga")
     return visitor
 
 

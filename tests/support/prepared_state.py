@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from flask import Flask
 
 from hub.db import engine
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import START, FakeClock
 from qbo_sandbox import NORWAY, US, QuickBooks
 from qbo_sandbox import create as create_quickbooks
@@ -33,6 +35,9 @@ class Connected(NamedTuple):
 
     database: Path
     books: bytes
+
+
+CONNECTED: dict[Any, Connected] = {}
 
 
 def opened_quickbooks(clock: FakeClock) -> QuickBooks:
@@ -96,11 +101,30 @@ def put_books(quickbooks: QuickBooks, books: bytes) -> None:
     vars(quickbooks.log).update(log)
 
 
-def is_untouched(app: Flask, clock: FakeClock, empty: Path) -> bool:
-    """Return whether a hub is as the `app` fixture creates it: nothing written, no time passed."""
+def connect(app: Flask, quickbooks: QuickBooks, begun_with: Path, folder: Path) -> None:
+    """Connect the stand-in's first company, with the id 1, and read its lists.
+
+    A hub whose database is still a copy of `begun_with` gets a copy of what an earlier one had
+    then; `folder` keeps it. Its application context is open.
+    """
+    hub = app.extensions["hub"]
+    key = hub.config.secret_key, hub.config.vault_keys, begun_with
+    is_usual = _is_untouched(hub.clock, begun_with)
+    if is_usual and key in CONNECTED:
+        put(quickbooks, CONNECTED[key])
+        return
+    token = quickbooks.refresh_tokens[quickbooks.realm]
+    company = oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
+    record_download.refresh(company.id)
+    if is_usual and hub.clock.now() == START:
+        CONNECTED[key] = keep(quickbooks, folder / f"connected-{len(CONNECTED)}.db")
+
+
+def _is_untouched(clock: FakeClock, begun_with: Path) -> bool:
+    """Return whether a hub is as its fixture creates it: nothing written, no time passed."""
     path = Path(engine.db.engine.url.database or "")
     usual = path.name == "hub.db" and engine.db.engine.dialect.name == "sqlite"
-    return usual and clock.now() == START and not clock.slept and _rows(path) == _rows(empty)
+    return usual and clock.now() == START and not clock.slept and _rows(path) == _rows(begun_with)
 
 
 def _rows(path: Path) -> bytes:

@@ -7,9 +7,7 @@ import pytest
 from flask import Flask
 
 from hub.contract.types import Sandbox
-from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
-from hub.testing.clock import START, FakeClock
+from hub.testing.clock import FakeClock
 from hub.testing.openapi import check_calls
 from qbo_sandbox import QuickBooks
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -32,34 +30,17 @@ def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
 
 
 @pytest.fixture(scope="session")
-def connected() -> dict[Any, prepared_state.Connected]:
-    """Return a cache of the states created by `quickbooks`, by the hub's keys."""
-    return {}
+def connected_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the databases that `prepared_state.connect` copies."""
+    return tmp_path_factory.mktemp("connected")
 
 
 @pytest.fixture
 def quickbooks(
-    app: Flask,
-    intuit: QuickBooks,
-    clock: FakeClock,
-    empty_database: Path,
-    connected: dict[Any, prepared_state.Connected],
-    tmp_path_factory: pytest.TempPathFactory,
+    app: Flask, intuit: QuickBooks, empty_database: Path, connected_databases: Path
 ) -> QuickBooks:
     """Return the stand-in with its first company connected, with the id 1, and its lists read."""
-    usual = prepared_state.is_untouched(app, clock, empty_database)
-    keys = app.extensions["hub"].config.secret_key, app.extensions["hub"].config.vault_keys
-    if usual and keys in connected:
-        prepared_state.put(intuit, connected[keys])
-        return intuit
-    company = oauth_connect.connect_with_refresh_token(
-        intuit.realm, intuit.refresh_tokens[intuit.realm]
-    )
-    record_download.refresh(company.id)
-    if usual and clock.now() == START:
-        connected[keys] = prepared_state.keep(
-            intuit, tmp_path_factory.mktemp("connected") / "hub.db"
-        )
+    prepared_state.connect(app, intuit, empty_database, connected_databases)
     return intuit
 
 

@@ -11,9 +11,8 @@ from hub.db import engine
 from hub.errors import AccessNeeded
 from hub.installations import enable as installations_enable
 from hub.models import Case, Installation, Posting
-from hub.qbo import company, record_download
+from hub.qbo import company
 from hub.qbo.client import Client
-from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import START
 from qbo_sandbox.kit import Clock, Journal
@@ -28,18 +27,12 @@ ACCOUNTS = {"income_account": "79", "asset_account": "81", "expense_account": "8
 
 
 @pytest.fixture
-def newcomer(outside: Visitor) -> Visitor:
+def newcomer(connected: Visitor) -> Visitor:
     """Provide Olga before a company and an ION stand-in, to which nobody has given her access."""
-    quickbooks = outside.quickbooks
-    with outside.app.app_context():
-        connected = oauth_connect.connect_with_refresh_token(
-            quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
-        )
-        record_download.refresh(connected.id)
     source = StandIn(Journal(None), 2, 1, Clock(START.timestamp(), frozen=True))
     for address in (ION, *PRODUCTION):
-        outside.app.extensions["hub"].mounts[address] = WSGIAdapter(source.wsgi, address)
-    return outside
+        connected.app.extensions["hub"].mounts[address] = WSGIAdapter(source.wsgi, address)
+    return connected
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import pytest
 from hub_ontraccr import Settings
 
 from hub.models import Installation
-from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from tests.support.ontraccr_site import ONTRACCR, Builders
@@ -19,15 +17,9 @@ PLAN = {"mode": "review", "schedule": "15m", "zone": "UTC", "start_date": ""}
 
 
 @pytest.fixture
-def owner(outside: Visitor) -> Visitor:
+def owner(connected: Visitor) -> Visitor:
     """Provide Olga, whose QuickBooks company is connected."""
-    quickbooks = outside.quickbooks
-    with outside.app.app_context():
-        company = oauth_connect.connect_with_refresh_token(
-            quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
-        )
-        record_download.refresh(company.id)
-    return outside
+    return connected
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ from sqlalchemy import select
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Run
-from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
 from tests.support.api_client import ApiClient, documented_calls
 from tests.support.page_visitor import Visitor
 
@@ -19,15 +17,9 @@ INSTALLATION = "/installations/1"
 
 
 @pytest.fixture
-def office(outside: Visitor) -> Visitor:
+def office(connected: Visitor) -> Visitor:
     """Provide a hub with a company and an owner, where no app is enabled."""
-    stand_in = outside.quickbooks
-    with outside.app.app_context():
-        company = oauth_connect.connect_with_refresh_token(
-            stand_in.realm, stand_in.refresh_tokens[stand_in.realm]
-        )
-        record_download.refresh(company.id)
-    return outside
+    return connected
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from hub.contract.documents import Code
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.installations import enable
-from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
 from tests.support.small_source import SLUG, SmallSource
@@ -36,16 +34,12 @@ def app(source, make_app, make_config, empty_database):
 @pytest.fixture
 def open_visitor(app, source, quickbooks):
     """Return a function that logs in an operator of an enabled app, who reads a language."""
-    company = oauth_connect.connect_with_refresh_token(
-        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
-    )
-    record_download.refresh(company.id)
-    enable.enable(company.id, SLUG, {"start_date": "2025-01-01"}, who="olga", mode="auto")
+    enable.enable(1, SLUG, {"start_date": "2025-01-01"}, who="olga", mode="auto")
     with transaction() as session:
         add_people(session)
 
     def log_in(language):
-        visitor = Visitor(app, Story(company.id, 1))
+        visitor = Visitor(app, Story(1, 1))
         visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
         visitor.log_in("olga")
         return visitor

@@ -14,8 +14,6 @@ from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.installations import enable
 from hub.models import ConnectedCompany, Posting
-from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from tests.support.page_rows import (
     Story,
@@ -50,14 +48,10 @@ def app(source, make_app, make_config, empty_database):
 @pytest.fixture
 def visitor(app, source, quickbooks):
     """Provide a person of one company, whose app posts to QuickBooks by itself."""
-    company = oauth_connect.connect_with_refresh_token(
-        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
-    )
-    record_download.refresh(company.id)
-    enable.enable(company.id, SLUG, {"start_date": "2025-01-01"}, who="olga", mode="auto")
+    enable.enable(1, SLUG, {"start_date": "2025-01-01"}, who="olga", mode="auto")
     with transaction() as session:
         add_people(session)
-    new_visitor = Visitor(app, Story(company.id, 1))
+    new_visitor = Visitor(app, Story(1, 1))
     new_visitor.log_in("olga")
     return new_visitor
 

@@ -10,8 +10,6 @@ from sqlalchemy import select
 from hub.contract import settings_schema
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
-from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web import setting_preview
@@ -20,18 +18,6 @@ from tests.support.page_visitor import Visitor
 
 NEW = "/apps/costtracker/1/configure"
 OWN = {"mode": "review", "schedule": "15m", "zone": "Europe/Oslo", "start_date": ""}
-
-
-@pytest.fixture
-def connected(outside: Visitor) -> Visitor:
-    """Provide the same with a company."""
-    stand_in = outside.quickbooks
-    with outside.app.app_context():
-        company = oauth_connect.connect_with_refresh_token(
-            stand_in.realm, stand_in.refresh_tokens[stand_in.realm]
-        )
-        record_download.refresh(company.id)
-    return outside
 
 
 def _form(visitor: Visitor, **more: str) -> dict[str, str]:

@@ -11,8 +11,6 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError, SettingsInvalid
 from hub.installations import enable
 from hub.models import AuditEntry, Installation
-from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
 from hub.security import audit_check
 from hub.security.secrets import SiteSecrets
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -99,19 +97,14 @@ def test_no_stored_secret_leaves_for_a_new_address(quickbooks, listener, slug, a
 
 @pytest.mark.parametrize("button", [{}, {"test": "1"}])
 @pytest.mark.parametrize("slug", ["costtracker", "ontraccr"])
-def test_the_page_asks_for_the_secret_beside_its_field(outside: Visitor, slug, button):
+def test_the_page_asks_for_the_secret_beside_its_field(connected: Visitor, slug, button):
     """Showing the form again must not request the choices from the new address either."""
-    with outside.app.app_context():
-        connected = outside.quickbooks
-        company = oauth_connect.connect_with_refresh_token(
-            connected.realm, connected.refresh_tokens[connected.realm]
-        )
-        record_download.refresh(company.id)
-        _, installation = enabled(connected, slug)
+    with connected.app.app_context():
+        _, installation = enabled(connected.quickbooks, slug)
         listener = current_hub().mounts[ELSEWHERE] = WSGIAdapter(Listener(), ELSEWHERE)
     page = f"/installations/{installation.id}/settings"
     form = {name: str(value) for name, value in installation.settings.items() if value}
-    answer = outside.post(page, **form | moved(slug) | button)
+    answer = connected.post(page, **form | moved(slug) | button)
     about = answer.text[answer.text.index('id="client_secret-about"') :][:300]
     assert answer.status_code == 400
     assert "Enter this again: “Address” now leads to https://elsewhere.test:443" in about

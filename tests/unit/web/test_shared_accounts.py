@@ -6,7 +6,7 @@ from hub.db.engine import transaction
 from hub.models import ConnectedCompany, Installation
 from hub.testing.clock import START
 from tests.support.page_visitor import Visitor
-from tests.unit.web.test_settings import NEW, _form, connected  # noqa: F401 (a fixture)
+from tests.unit.web.test_settings import NEW, _form
 
 WARNING = "This account is enabled for another company, too."
 
@@ -37,7 +37,7 @@ def account_of(visitor: Visitor) -> str:
     ids=["enabled", "disabled", "another account"],
 )
 def test_it_warns_only_while_the_other_company_has_the_account(
-    connected: Visitor,  # noqa: F811 (the fixture)
+    connected: Visitor,
     values: dict[str, object],
     is_warned: bool,
 ) -> None:

@@ -7,9 +7,7 @@ import pytest
 from hub import demo
 from hub.contract.registry import Plugins
 from hub.db import engine
-from hub.models import SourceDocument
-from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
+from hub.models import ConnectedCompany, SourceDocument
 from hub.scheduling import runner
 from hub.web import source_files
 from tests.support.page_visitor import Visitor
@@ -18,14 +16,12 @@ PDF = b"%PDF-1.7 a bill"
 
 
 @pytest.fixture
-def document(outside: Visitor) -> SourceDocument:
+def document(connected: Visitor) -> SourceDocument:
     """Provide a document of CostTracker with a file."""
-    with outside.app.app_context():
-        quickbooks = outside.quickbooks
-        token = quickbooks.refresh_tokens[quickbooks.realm]
-        company = oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
-        record_download.refresh(company.id)
-        demo.enable(company, "costtracker", outside.costtracker)
+    with connected.app.app_context():
+        with engine.read_only_session() as session:
+            company = session.get_one(ConnectedCompany, 1)
+        demo.enable(company, "costtracker", connected.costtracker)
         runner.sync(1, requested_by="kari")
         with engine.read_only_session() as session:
             for row in session.query(SourceDocument):
@@ -39,9 +35,9 @@ def _path(document: SourceDocument, id: str = "") -> str:
 
 
 def test_a_file_of_the_source_opens_without_any_rights(
-    outside: Visitor, document: SourceDocument
+    connected: Visitor, document: SourceDocument
 ) -> None:
-    answer = outside.get(_path(document))
+    answer = connected.get(_path(document))
     assert answer.status_code == 200
     assert answer.data.startswith(b"%PDF-")
     assert answer.mimetype == "application/pdf"
@@ -54,10 +50,10 @@ def test_a_file_of_the_source_opens_without_any_rights(
 
 
 def test_a_viewer_and_an_unknown_file_are_refused(
-    outside: Visitor, document: SourceDocument
+    connected: Visitor, document: SourceDocument
 ) -> None:
-    assert outside.get(_path(document, "other")).status_code == 404
-    viewer = Visitor(outside.app, outside.story)
+    assert connected.get(_path(document, "other")).status_code == 404
+    viewer = Visitor(connected.app, connected.story)
     viewer.log_in("vera")
     assert viewer.get(_path(document)).status_code == 403
 
@@ -72,7 +68,7 @@ def test_a_viewer_and_an_unknown_file_are_refused(
     ],
 )
 def test_what_a_file_holds_decides_whether_it_opens(
-    outside: Visitor,
+    connected: Visitor,
     document: SourceDocument,
     monkeypatch: pytest.MonkeyPatch,
     content: bytes,
@@ -85,14 +81,14 @@ def test_what_a_file_holds_decides_whether_it_opens(
         return content if hook == "hub_attachment" else call(self, app, hook, **values)
 
     monkeypatch.setattr(Plugins, "call", answer)
-    got = outside.get(_path(document))
+    got = connected.get(_path(document))
     assert got.mimetype == type
     assert got.headers["Content-Disposition"].startswith("attachment" if is_saved else "inline")
     assert source_files.inline_type(content) == ("" if is_saved else type)
 
 
 def test_a_source_without_content_says_so(
-    outside: Visitor, document: SourceDocument, monkeypatch: pytest.MonkeyPatch
+    connected: Visitor, document: SourceDocument, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = Plugins.call
 
@@ -100,7 +96,7 @@ def test_a_source_without_content_says_so(
         return None if hook == "hub_attachment" else call(self, app, hook, **values)
 
     monkeypatch.setattr(Plugins, "call", answer)
-    got = outside.get(_path(document))
+    got = connected.get(_path(document))
     assert got.status_code >= 400
     assert "CostTracker has no content for" in got.text
 
@@ -116,9 +112,9 @@ def _answering(monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
 
 
 def test_only_our_own_pages_show_a_file_in_a_frame(
-    outside: Visitor, document: SourceDocument
+    connected: Visitor, document: SourceDocument
 ) -> None:
-    answer = outside.get(_path(document).replace("/file?", "/file/frame?"))
+    answer = connected.get(_path(document).replace("/file?", "/file/frame?"))
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     headers = answer.headers
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -132,22 +128,22 @@ def test_only_our_own_pages_show_a_file_in_a_frame(
 
 @pytest.mark.parametrize("content", [b"<html><script>alert(1)</script>", b"PK", None])
 def test_nothing_else_is_shown_or_saved_in_a_frame(
-    outside: Visitor,
+    connected: Visitor,
     document: SourceDocument,
     monkeypatch: pytest.MonkeyPatch,
     content: bytes | None,
 ) -> None:
     _answering(monkeypatch, content)
-    answer = outside.get(_path(document).replace("/file?", "/file/frame?"))
+    answer = connected.get(_path(document).replace("/file?", "/file/frame?"))
     assert answer.mimetype == "text/plain"
     assert "Content-Disposition" not in answer.headers
     assert "<script>" not in answer.text
 
 
 def test_only_the_pages_with_a_file_may_have_frames(
-    outside: Visitor, document: SourceDocument
+    connected: Visitor, document: SourceDocument
 ) -> None:
-    page = outside.get(f"/documents/{document.id}")
+    page = connected.get(f"/documents/{document.id}")
     file = document.body["attachments"][0]
     assert f'src="/documents/{document.id}/file/frame?id={file["id"]}"' in page.text
     assert f"Show {file['name']} here" in page.text
@@ -155,7 +151,7 @@ def test_only_the_pages_with_a_file_may_have_frames(
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert page.headers["X-Frame-Options"] == "DENY"
     for path in ("/", "/documents", "/inbox/"):
-        assert "frame-src 'none'" in outside.get(path).headers["Content-Security-Policy"]
+        assert "frame-src 'none'" in connected.get(path).headers["Content-Security-Policy"]
 
 
 def test_the_page_of_a_bill_shows_its_first_pdf_or_picture(visitor: Visitor) -> None:
