@@ -99,9 +99,12 @@ def _read_filter(filters: dict[str, str]) -> audit_entries.Filter:
 
 
 def _start_of(text: str, days: int = 0) -> dt.datetime | None:
-    """Return the moment at which a day begins, or one after it; None for what is no day."""
+    """Return the moment at which a day begins, or one after it; None for what is no day.
+
+    East of Greenwich the first day of the calendar begins before the first moment that UTC has.
+    """
     try:
         day = dt.date.fromisoformat(text) + dt.timedelta(days=days)
+        return dt.datetime.combine(day, dt.time(), ZoneInfo(zone())).astimezone(dt.UTC)
     except (ValueError, OverflowError):
         return None
-    return dt.datetime.combine(day, dt.time(), ZoneInfo(zone()))

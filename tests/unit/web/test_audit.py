@@ -158,6 +158,7 @@ def test_entries_are_chosen_by_person_act_day_and_text(owner, clock):
     assert subjects("to=2020-01-01") == []
     assert subjects("q=on") == ["one"]
     assert subjects("from=nonsense&to=9999-12-31") == ["one", "two"]
+    assert subjects("from=0001-01-01") == ["one", "two"]
 
 
 def test_the_export_has_what_the_filters_choose_and_no_formulas(owner):
