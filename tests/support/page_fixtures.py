@@ -77,7 +77,7 @@ def connected(
     pages: dict[str, Any],
     connected_databases: Path,
 ) -> Visitor:
-    """Return the same with the first company of QuickBooks, with the id 1."""
+    """Return an owner at the pages of a new hub with the first company of QuickBooks, id 1."""
     visitor = _open_outside(open_pages, clock)
     with visitor.app.app_context():
         prepared_state.connect(
