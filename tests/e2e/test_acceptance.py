@@ -16,7 +16,7 @@ from tests.support.tiers import by_form
 
 COMPANIES = by_form(small=3, full=24, long=300)
 DOCUMENTS = by_form(small=10, full=12, long=12)  # of the source
-SECONDS = by_form(small=300, full=900, long=3600)  # time limit of the test
+SECONDS = by_form(small=300, full=900, long=3600)  # time limit of the syncs
 TIMES = {  # long enough that no worker counts as dead because the machine is busy
     "HUB_DEADLINE_SECONDS": "8",
     "HUB_LEASE_SECONDS": "10",
@@ -38,6 +38,7 @@ def has_posted(office, number):
 
 
 @pytest.mark.proof(small=0)
+@pytest.mark.timeout(SECONDS + PATIENCE)  # the set-up included
 def test_companies_sync_while_postgresql_restarts(make_office, own_server, figure):
     office = make_office(own_server.url, documents=DOCUMENTS)
     office.patience = SECONDS

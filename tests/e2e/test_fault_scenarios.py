@@ -19,8 +19,8 @@ from tests.e2e.independent import IndependentServer
 from tests.support.tiers import by_form
 
 INVOICES = by_form(small=20, full=40, long=60)
-# After each 429 without Retry-After the hub waits for many seconds.
-BURSTS_WITHOUT_TIME = by_form(small=1, full=1, long=100)
+# After each 429 without Retry-After the hub waits for many seconds; a sync has four minutes.
+BURSTS_WITHOUT_TIME = by_form(small=1, full=1, long=3)
 FAULTY_SYNCS = 3
 SYNCS_TO_RECOVER = 25
 SECONDS = 0.6  # total time limit of a call to QuickBooks
