@@ -19,6 +19,8 @@ from qbo_sandbox.kit.messages import Headers, status_line
 
 MAX_HEAD = 64 * 1024
 LARGE = 1024 * 1024  # from here on a copy costs more than a packet
+# A signal just before `accept`, or one that another thread got, does not end the wait for a caller.
+ACCEPT_SECONDS = 0.5
 
 
 class Server:
@@ -36,7 +38,9 @@ class Server:
 
     def _listen(self, port: int) -> socket.socket:
         """Listen on a port, 0 for a free one."""
-        return socket.create_server((self.host, port), backlog=512)
+        listener = socket.create_server((self.host, port), backlog=512)
+        listener.settimeout(ACCEPT_SECONDS)
+        return listener
 
     def start(self) -> "Server":
         """Serve in a thread; return the server."""
@@ -49,6 +53,8 @@ class Server:
         while not self._stopping.is_set():
             try:
                 peer, _ = self._listener.accept()
+            except TimeoutError:
+                continue
             except OSError:
                 if self._stopping.wait(0.02):
                     return
