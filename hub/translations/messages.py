@@ -103,6 +103,9 @@ def look_up(text: str, person: Reader) -> str:
         return text
     for catalog in catalogs_of(person):
         translated = catalog.gettext(text)
+        if translated == text:
+            # gettext() of Python 3.11.2, which Debian 12 has, finds no text that also has a plural.
+            translated = catalog.ngettext(text, text, 1)
         if translated != text:
             return translated
     return text
