@@ -19,7 +19,6 @@ from hub.crypto.keys import (
     VAULT_KEYS_FILE,
     check_private,
     check_secret_key,
-    initialise,
     missing_key_error,
     parse_ring,
 )
@@ -242,9 +241,24 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return folder
 
 
+def settings_given(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """Return the names of the settings that the environment or the file of HUB_CONFIG gives.
+
+    A setting that is given by the name of a file, such as HUB_VAULT_KEYS_FILE, counts as
+    HUB_VAULT_KEYS.
+    """
+    names: frozenset[str] = _load_settings(environ)["names_set"]
+    return names
+
+
 def names_database(environ: Mapping[str, str] = os.environ) -> bool:
     """Tell whether the configuration names a database, in place of the file in the data folder."""
-    return "HUB_DATABASE_URL" in _load_settings(environ)["names_set"]
+    return "HUB_DATABASE_URL" in settings_given(environ)
+
+
+def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Make the data folder, and a file for each key that no setting gives; return what was made."""
+    return keys.initialise(data, settings_given(environ))
 
 
 def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:

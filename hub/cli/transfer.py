@@ -79,7 +79,7 @@ def restore(archive: Path) -> None:
         try:
             loaded = config.load(os.environ)
         except ConfigurationError as error:
-            missing = find_missing(folder, os.environ)
+            missing = find_missing(folder, config.settings_given(os.environ))
             if error.name not in KEY_FILES or not missing:
                 raise
             files = " and ".join(path.name for path in missing)

@@ -5,7 +5,7 @@ import binascii
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 from hub.errors import ConfigurationError
@@ -31,10 +31,10 @@ COMMON = (
 Ring = tuple[tuple[str, bytes], ...]
 
 
-def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
+def initialise(data: Path, names_set: Collection[str] = ()) -> list[str]:
     """Make the data folder and its keys where they are missing; return what was added.
 
-    A key that the environment gives needs no file.
+    A key among the settings `names_set`, which have a value, needs no file.
     """
     additions = []
     if not data.exists():
@@ -43,26 +43,25 @@ def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]
     data.chmod(0o700)
     for name, file in KEY_FILES.items():
         path = data / file
-        is_in_environment = environ.get(name) or environ.get(f"{name}_FILE")
         if path.exists():
             check_private(path)
-        elif not is_in_environment:
+        elif name not in names_set:
             write_private(path, secrets.token_urlsafe(48) if file == SECRET_KEY_FILE else new_key())
             additions.append(f"key file {path}")
     return additions
 
 
-def find_lost(data: Path, environ: Mapping[str, str] = os.environ) -> list[Path]:
+def find_lost(data: Path, names_set: Collection[str] = ()) -> list[Path]:
     """Return the key files that a hub had in its data folder and that are not there any more."""
-    return find_missing(data, environ) if (data / ORIGIN_FILE).exists() else []
+    return find_missing(data, names_set) if (data / ORIGIN_FILE).exists() else []
 
 
-def find_missing(data: Path, environ: Mapping[str, str] = os.environ) -> list[Path]:
+def find_missing(data: Path, names_set: Collection[str] = ()) -> list[Path]:
     """Return the key files of a data folder that are missing and not replaced by a setting."""
     return [
         data / file
         for name, file in KEY_FILES.items()
-        if not (environ.get(name) or environ.get(f"{name}_FILE") or (data / file).exists())
+        if name not in names_set and not (data / file).exists()
     ]
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from hub.cli import COMMAND_MODULES, main, served_address
 from hub.contract.registry import Plugins
+from hub.crypto.keys import KEY_FILES
 from hub.db import engine
 from hub.migrations import schema
 from hub.telemetry import log_output
@@ -114,6 +115,22 @@ def test_a_lost_key_is_not_replaced_unless_somebody_says_so(hub, tmp_path, file)
     code, out, _ = hub("init", "--new-keys")
     assert (code, f"Made key file {key}." in out) == (0, True)
     assert key.read_text() != content
+
+
+def test_keys_may_move_into_the_file_that_hub_config_names(hub, tmp_path, monkeypatch):
+    settings = {}
+    for name, file in KEY_FILES.items():
+        path = tmp_path / "data" / file
+        settings[name] = path.read_text().strip()
+        path.unlink()
+    toml = tmp_path / "hub.toml"
+    toml.write_text("\n".join(f'{name} = "{value}"' for name, value in settings.items()))
+    monkeypatch.setenv("HUB_CONFIG", str(toml))
+
+    code, out, err = hub("init")
+    assert (code, err) == (0, "")
+    assert "Made key file" not in out
+    assert "No app is enabled yet" in hub("sync")[2]
 
 
 def test_check_says_that_the_data_folder_cannot_be_written(hub):

@@ -17,7 +17,7 @@ def mode(path):
 
 def test_init_makes_a_private_folder_and_two_private_keys(tmp_path):
     data = tmp_path / "hub"
-    assert len(keys.initialise(data, {})) == 3
+    assert len(keys.initialise(data)) == 3
     assert [mode(path) for path in (data, data / "secret.key", data / "vault.keys")] == [
         0o700,
         0o600,
@@ -26,37 +26,35 @@ def test_init_makes_a_private_folder_and_two_private_keys(tmp_path):
 
 
 def test_init_run_again_makes_nothing_and_keeps_the_keys(tmp_path):
-    keys.initialise(tmp_path / "hub", {})
+    keys.initialise(tmp_path / "hub")
     before = (tmp_path / "hub" / "vault.keys").read_text()
-    assert keys.initialise(tmp_path / "hub", {}) == []
+    assert keys.initialise(tmp_path / "hub") == []
     assert (tmp_path / "hub" / "vault.keys").read_text() == before
 
 
 def test_init_makes_no_key_file_for_a_key_that_is_given(tmp_path):
-    made = keys.initialise(
-        tmp_path / "hub", {"HUB_SECRET_KEY": "x", "HUB_VAULT_KEYS_FILE": "/run/keys"}
-    )
+    made = keys.initialise(tmp_path / "hub", {"HUB_SECRET_KEY", "HUB_VAULT_KEYS"})
     assert made == [f"data folder {tmp_path / 'hub'}"]
 
 
 def test_init_closes_a_folder_that_was_open(tmp_path):
     (tmp_path / "hub").mkdir(mode=0o755)
-    keys.initialise(tmp_path / "hub", {})
+    keys.initialise(tmp_path / "hub")
     assert mode(tmp_path / "hub") == 0o700
 
 
 def test_init_refuses_a_key_file_that_others_may_read(tmp_path):
-    keys.initialise(tmp_path / "hub", {})
+    keys.initialise(tmp_path / "hub")
     (tmp_path / "hub" / "vault.keys").chmod(0o644)
     with pytest.raises(
         ConfigurationError, match=r"vault\.keys may be read by others than its owner \(mode 0644\)"
     ):
-        keys.initialise(tmp_path / "hub", {})
+        keys.initialise(tmp_path / "hub")
 
 
 def test_two_hubs_never_have_the_same_keys(tmp_path):
     for name in ("one", "two"):
-        keys.initialise(tmp_path / name, {})
+        keys.initialise(tmp_path / name)
     for file in ("secret.key", "vault.keys"):
         assert (tmp_path / "one" / file).read_text() != (tmp_path / "two" / file).read_text()
 
@@ -96,7 +94,7 @@ def test_a_ring_that_cannot_be_used_is_refused_without_telling_its_keys(ring, se
 
 
 def test_a_new_vault_key_goes_before_the_others(tmp_path):
-    keys.initialise(tmp_path, {})
+    keys.initialise(tmp_path)
     old = keys.read_ring(tmp_path)
     added = keys.add_vault_key(tmp_path)
     assert [name for name, _ in keys.read_ring(tmp_path)] == [added, old[0][0]]
