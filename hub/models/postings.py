@@ -20,6 +20,8 @@ MADE_FOR_CODES = "made_for <> ''"
 POSTED = "state = 'posted'"
 OPEN_STATES = (PostingState.UNKNOWN, PostingState.HELD, PostingState.REVIEW)
 OPEN = "state IN ('unknown', 'held', 'review')"
+LEFT_OUT_STATES = (PostingState.SKIPPED, PostingState.WITHDRAWN)
+LEFT_OUT = "state IN ('skipped', 'withdrawn')"
 REQUESTED = "requested_by <> ''"
 BEFORE_START = "before_start = 'excluded'"
 OPEN_RECEIPTS = "next_try_at IS NOT NULL"
@@ -131,6 +133,7 @@ class Posting(Model):
             "currency",
             "total",
         ),
+        _partial_index("ix_posting_left_out", LEFT_OUT, "installation_id", "state", "document_id"),
         _partial_index("ix_posting_posted_of", POSTED, "installation_id", "changed_at"),
         _partial_index("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
     )

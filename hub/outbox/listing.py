@@ -10,7 +10,7 @@ from hub.contract.states import Stage
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.lists import NOT_LIVE
-from hub.models.postings import FURTHER_POSTINGS, OPEN, OPEN_STATES
+from hub.models.postings import FURTHER_POSTINGS, LEFT_OUT, LEFT_OUT_STATES, OPEN, OPEN_STATES
 from hub.outbox.main_posting import (
     SAME_TRANSACTION,
     counts_for_its_part,
@@ -121,7 +121,9 @@ def _has_posted() -> ColumnElement[bool]:
     """Return the condition that anything of a document was posted.
 
     Most documents were posted, so a list of them all would be long. This condition is looked up for
-    one document after the other.
+    one document after the other. It asks whether there is a row and compares no value, because
+    PostgreSQL expects an equal value in one document of two hundred: it would look at all documents
+    to find those of a page.
     """
     query = (
         select(literal(1))
@@ -129,7 +131,7 @@ def _has_posted() -> ColumnElement[bool]:
         .limit(1)
         .correlate(SourceDocument)
     )
-    return query.scalar_subquery() == 1
+    return query.scalar_subquery().is_not(None)
 
 
 def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
@@ -150,9 +152,11 @@ def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
     if state == DocumentState.PENDING:
         return select(SourceDocument.id).where(SourceDocument.stage.in_(UNPLANNED_STAGES))
     if state == DocumentState.WITHDRAWN:
-        planned = documents.where(Posting.state == PostingState.WITHDRAWN)
+        planned = documents.where(Posting.state == PostingState.WITHDRAWN, text(LEFT_OUT))
         closed = select(SourceDocument.id).where(SourceDocument.stage == Stage.CLOSED)
         return select(union(planned, closed).subquery().c[0])
     if set(states) <= set(OPEN_STATES):
         documents = documents.where(text(OPEN))
+    elif set(states) <= set(LEFT_OUT_STATES):
+        documents = documents.where(text(LEFT_OUT))
     return documents.where(Posting.state.in_(states))
