@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from hub import outbox
 from hub.context import current_hub
 from hub.models import (
+    AuditEntry,
     Case,
     ConnectedCompany,
     Installation,
@@ -123,6 +124,14 @@ def last_run_time(session: Session) -> Values:
         yield (), ended_at.timestamp()
 
 
+def last_backup_time(session: Session) -> Values:
+    """Return when `hub backup` made a backup last, as a Unix time; nothing if it never did."""
+    newest = select(func.max(AuditEntry.at)).where(AuditEntry.what == "backup made")
+    made_at = session.scalar(newest)
+    if made_at is not None:
+        yield (), made_at.timestamp()
+
+
 def schedules_overdue(session: Session) -> Values:
     """Count the schedules that were due a minute ago and not started."""
     moment = current_hub().clock.now() - OVERDUE_AFTER
@@ -181,6 +190,12 @@ GAUGES = (
         "When a run ended last, as a Unix time",
         (),
         last_run_time,
+    ),
+    Gauge(
+        "hub_last_backup_timestamp_seconds",
+        "When `hub backup` made a backup last, as a Unix time; missing if it never did",
+        (),
+        last_backup_time,
     ),
     Gauge(
         "hub_schedules_overdue",

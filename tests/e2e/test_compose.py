@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.support.page_rows import PASSWORD
 
 COMPOSE = Path(__file__).parent.parent.parent / "deploy" / "container" / "compose.yaml"
 HUB = Path(sys.executable).parent / "hub"
+BACKUPS = "/var/backups/hub"
 METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
 PATIENCE = 300  # seconds after which a process counts as hanging
 
@@ -49,14 +51,15 @@ class Started:
             path = self._secrets / name
             path.write_text(value)
             path.chmod(0o400)
+        self.backups = folder / "backups"
+        self.backups.mkdir()
         self.processes: dict[str, subprocess.Popen[str]] = {}
 
     def start(self, name: str) -> subprocess.Popen[str]:
         """Start a service as the compose file says, with folders and port of this test."""
         _, *arguments = self._services[name]["command"]
-        arguments = [
-            {"8080": "0", "0.0.0.0": "127.0.0.1"}.get(argument, argument) for argument in arguments
-        ]
+        replaced = {"8080": "0", "0.0.0.0": "127.0.0.1", BACKUPS: str(self.backups)}
+        arguments = [replaced.get(argument, argument) for argument in arguments]
         data = self._folder / name
         data.mkdir(mode=0o700)
         environ = {"HUB_DATA": str(data / "data"), "PATH": str(HUB.parent)}
@@ -161,7 +164,8 @@ def browser(started: Started, tmp_path: Path) -> Iterator[Browser]:
     port = int(read_until(web, "The hub serves").split()[-1].rpartition(":")[2].strip("/"))
     folder = tmp_path / "proxy"
     configuration = COMPOSE.parent / "nginx.conf"
-    with proxy_in_front(port, folder, configuration, upstream="web:8080") as (_, https):
+    names = {"upstream": "web:8080", "access_log": "/dev/stdout"}
+    with proxy_in_front(port, folder, configuration, **names) as (_, https):
         yield Browser(folder, https)
 
 
@@ -209,6 +213,10 @@ def test_the_processes_of_the_compose_file_share_the_work(
     with make_app(config).app_context(), read_only_session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "logged in")).one()
         assert entry.detail["address"] == CLIENT
+
+    assert started.start("backup").wait(PATIENCE) == 0
+    (archive,) = started.backups.iterdir()
+    assert zipfile.is_zipfile(archive)
 
     web = started.processes["web"]
     for process in (*workers, web):

@@ -44,10 +44,12 @@ def proxy_in_front(
     folder: Path,
     configuration: Path = CONFIGURATION,
     upstream: str = "127.0.0.1:8080",
+    access_log: str = "/var/log/nginx/hub.log",
 ) -> Iterator[tuple[int, int]]:
     """Run nginx in front of the hub at a port; yield the ports of http and https.
 
-    `upstream` is the address of the hub in the configuration, which that port replaces.
+    `upstream` is the address of the hub in the configuration, which that port replaces, and
+    `access_log` the log there, which is written into the folder instead.
     """
     assert NGINX is not None
     folder.mkdir()
@@ -55,7 +57,10 @@ def proxy_in_front(
     # nginx inherits open sockets as during an upgrade of its own program.
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     http, https = (socket_of_site.getsockname()[1] for socket_of_site in sockets)
-    changes = {f"server {upstream};": f"server 127.0.0.1:{hub};"}
+    changes = {
+        f"server {upstream};": f"server 127.0.0.1:{hub};",
+        f"access_log {access_log} ": f"access_log {folder}/access.log ",
+    }
     write_configuration(folder, configuration, changes, http, https)
     numbers = [socket_of_site.fileno() for socket_of_site in sockets]
     with (folder / "errors").open("wb") as errors:
@@ -97,18 +102,17 @@ def make_certificate(folder: Path) -> None:
 
 
 def write_configuration(
-    folder: Path, configuration: Path, upstream: dict[str, str], http: int, https: int
+    folder: Path, configuration: Path, changes: dict[str, str], http: int, https: int
 ) -> None:
     """Write the configuration with the ports and files of this test."""
     text = configuration.read_text()
-    changes = upstream | {
+    changes = changes | {
         "listen 80;": f"listen 127.0.0.1:{http};",
         "listen 443 ssl http2;": f"listen 127.0.0.1:{https} ssl http2;",
         "    listen [::]:80;\n": "",
         "    listen [::]:443 ssl http2;\n": "",
         "/etc/hub/tls/fullchain.pem": f"{folder}/certificate.pem",
         "/etc/hub/tls/privkey.pem": f"{folder}/key.pem",
-        "/var/log/nginx/hub.log": f"{folder}/access.log",
         "allow 127.0.0.1;": "allow 127.0.0.0/8;",
     }
     for old, new in changes.items():

@@ -1,5 +1,7 @@
 """Files for those who run the hub: units of systemd, alert rules, compose file, nginx."""
 
+import datetime as dt
+import fnmatch
 import ipaddress
 import re
 import shlex
@@ -15,6 +17,7 @@ import pytest
 import yaml
 
 from hub.cli import main
+from hub.cli.transfer import FILE_NAME
 from hub.config import IN_FILES, SETTING_NAMES
 from hub.db.engine import MAX_CONNECTIONS
 from hub.metrics.gauges import GAUGES
@@ -24,8 +27,11 @@ from hub.web.server import DEFAULT_LIMITS
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+SERVERS = [unit for unit in UNITS if unit.name != "hub-backup.service"]
+TIMER = DEPLOY / "systemd" / "hub-backup.timer"
+COMMAND = DEPLOY / "systemd" / "hub-command"
 COMPOSE = yaml.safe_load((DEPLOY / "container" / "compose.yaml").read_text())
-HUB_SERVICES = ("tables", "web", "worker-1", "worker-2")
+HUB_SERVICES = ("tables", "web", "worker-1", "worker-2", "backup")
 CONNECTIONS_OF_A_QUEUE = 10  # of a worker, beside those of the engine (docs/operate.md)
 RESERVED_CONNECTIONS = 10  # for upgrades, backups and PostgreSQL's own reserve
 INSTALLED = "/opt/hub/.venv/bin/hub"
@@ -59,7 +65,7 @@ def environment(unit: Path) -> dict[str, str]:
 
 
 def test_there_are_units_for_both_engines() -> None:
-    names = {unit.name for unit in UNITS}
+    names = {unit.name for unit in SERVERS}
     assert names == {"hub.service", "hub-web.service", "hub-worker@.service"}
 
 
@@ -68,15 +74,18 @@ def test_a_unit_starts_a_command_that_exists_with_settings_that_exist(unit: Path
     started = dict(entries(unit))["ExecStart"].replace(INSTALLED, "hub")
     assert set(environment(unit)) <= set(SETTING_NAMES)
     is_distributed = environment(unit).get("HUB_ENGINE") == "distributed"
-    assert is_distributed == (unit.name != "hub.service")
+    assert is_distributed == (unit.name in ("hub-web.service", "hub-worker@.service"))
     check_command(shlex.split(started))
 
 
+@pytest.mark.parametrize("unit", SERVERS, ids=lambda unit: unit.name)
+def test_a_server_restarts_always(unit: Path) -> None:
+    assert dict(entries(unit))["Restart"] == "always"
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_a_unit_restarts_always_and_gets_keys_as_credentials_only(unit: Path) -> None:
-    single = dict(entries(unit))
-    assert single["Restart"] == "always"
-    assert single["ProtectSystem"] == "strict"
+def test_a_unit_gets_keys_as_credentials_only(unit: Path) -> None:
+    assert dict(entries(unit))["ProtectSystem"] == "strict"
     loaded = {value.partition(":")[0] for name, value in entries(unit) if name == "LoadCredential"}
     used = {value.removeprefix("%d/") for value in environment(unit).values() if "%d/" in value}
     assert loaded == used
@@ -85,13 +94,15 @@ def test_a_unit_restarts_always_and_gets_keys_as_credentials_only(unit: Path) ->
     assert all(name.endswith("_FILE") for name in secrets)
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", [*UNITS, TIMER], ids=lambda unit: unit.name)
 def test_systemd_understands_a_unit(unit: Path, tmp_path: Path) -> None:
     tool = shutil.which("systemd-analyze")
     if tool is None:
         pytest.skip("systemd-analyze is not installed")
+    for started in {unit, unit.with_suffix(".service")}:  # a timer needs what it starts
+        text = started.read_text().replace(INSTALLED, sys.executable)
+        (tmp_path / started.name).write_text(text)
     copy = tmp_path / unit.name
-    copy.write_text(unit.read_text().replace(INSTALLED, sys.executable))
     checked = subprocess.run(
         [tool, "verify", "--man=no", str(copy)], capture_output=True, text=True, timeout=60
     )
@@ -110,6 +121,70 @@ def test_what_systemd_checks_can_fail(tmp_path: Path) -> None:
         [tool, "verify", "--man=no", str(wrong)], capture_output=True, text=True, timeout=60
     )
     assert "hub.service" in checked.stderr
+
+
+def test_a_backup_is_made_each_night_where_the_old_ones_are_deleted() -> None:
+    single = dict(entries(UNITS[0]))
+    assert UNITS[0].stem == TIMER.stem
+    assert single["Type"] == "oneshot"
+    folder = shlex.split(single["ExecStart"])[-1]
+    find, where, *rest = shlex.split(single["ExecStartPost"])
+    assert (find, where, rest[-1]) == ("/usr/bin/find", f"{folder}/", "-delete")
+    name = FILE_NAME.format(dt.datetime(2026, 11, 22, 2, tzinfo=dt.UTC))
+    assert fnmatch.fnmatch(name, rest[rest.index("-name") + 1])
+    assert folder.removeprefix("%S/") in single["StateDirectory"].split()
+    assert dict(entries(TIMER))["OnCalendar"] == "*-*-* 02:00"
+
+
+@pytest.mark.parametrize("is_distributed", [False, True])
+def test_a_command_runs_as_the_service_does(tmp_path: Path, is_distributed: bool) -> None:
+    """Replace systemd-run by a script that writes down its options and runs the command."""
+    credentials, options = tmp_path / "credentials", tmp_path / "options"
+    credentials.mkdir()
+    unit, names = "hub.service", ["secret.key", "vault.keys"]
+    if is_distributed:
+        (credentials / "database.url").touch()
+        unit, names = "hub-web.service", ["database.url", *names]
+    write_program(
+        tmp_path / "systemd-run",
+        'while [ "${1#--}" != "$1" ]; do',
+        f'  echo "$1" >> {options}; shift',
+        "done",
+        f'CREDENTIALS_DIRECTORY={credentials} exec "$@"',
+    )
+    write_program(tmp_path / "hub", "env | grep ^HUB_ | sort", r"""printf '%s\n' "$@" """)
+    text = COMMAND.read_text().replace("/etc/hub/credentials", str(credentials))
+    write_program(tmp_path / "hub-command", text.replace(INSTALLED, str(tmp_path / "hub")))
+    ran = subprocess.run(
+        [str(tmp_path / "hub-command"), "users", "add", "Kari Ås"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    settings = {
+        name: value.replace("%d", str(credentials))
+        for name, value in environment(DEPLOY / "systemd" / unit).items()
+        if "%d" in value and "METRICS" not in name
+    }
+    if is_distributed:
+        settings["HUB_ENGINE"] = "distributed"
+    expected = [f"{name}={settings[name]}" for name in sorted(settings)]
+    assert ran.stdout.splitlines() == [*expected, "users", "add", "Kari Ås"]
+    single = dict(entries(DEPLOY / "systemd" / unit))
+    properties = {f"--property=LoadCredential={name}:{credentials}/{name}" for name in names}
+    for name in ("User", "DynamicUser", "StateDirectory", "StateDirectoryMode", "UMask"):
+        properties.add(f"--property={name}={single[name]}")
+    properties.add(f"--property=EnvironmentFile={single['EnvironmentFile']}")
+    properties.add("--setenv=HUB_DATA=/var/lib/hub")
+    given = set(options.read_text().splitlines())
+    assert given - {"--quiet", "--wait", "--collect", "--pty", "--pipe"} == properties
+
+
+def write_program(path: Path, *lines: str) -> None:
+    """Write a shell script that can be run."""
+    path.write_text("\n".join(lines if lines[0].startswith("#!") else ("#!/bin/sh", *lines)))
+    path.chmod(0o700)
 
 
 # -- Prometheus ------------------------------------------------------------------------------------
@@ -278,5 +353,25 @@ def test_nginx_has_the_limits_of_the_hub() -> None:
 def test_the_container_has_the_same_nginx() -> None:
     own = (DEPLOY / "nginx" / "hub.conf").read_text()
     contained = (DEPLOY / "container" / "nginx.conf").read_text()
-    assert contained == own.replace("server 127.0.0.1:8080;", "server web:8080;")
-    assert contained != own
+    logged = own.replace("access_log /var/log/nginx/hub.log ", "access_log /dev/stdout ")
+    assert logged != own
+    assert contained == logged.replace("server 127.0.0.1:8080;", "server web:8080;")
+    assert contained != logged
+
+
+def test_the_logs_of_containers_do_not_fill_the_disk() -> None:
+    for service in COMPOSE["services"].values():
+        assert service["logging"]["options"] == {"max-size": "50m", "max-file": "5"}
+
+
+def test_the_proxy_starts_again_with_the_pages_whose_address_it_looked_up() -> None:
+    assert COMPOSE["services"]["proxy"]["depends_on"]["web"]["restart"] is True
+
+
+def test_backups_of_the_compose_file_leave_the_container() -> None:
+    service = COMPOSE["services"]["backup"]
+    folder = service["command"][-1]
+    (volume,) = service["volumes"]
+    assert volume.endswith(f":{folder}")
+    assert service["restart"] == "no"
+    assert service["profiles"], "it would start with the others"

@@ -3,14 +3,17 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from hub import outbox
+from hub.cli import main
 from hub.db import engine
 from hub.metrics import exposition, gauges, totals
 from hub.models import ConnectedCompany, Installation, Run, Token
@@ -110,6 +113,19 @@ def test_the_queue_is_what_waits_to_start(visitor: Visitor, clock: FakeClock) ->
     ended = value(visitor.app, "hub_last_run_end_timestamp_seconds")
     assert ended is not None
     assert clock.now().timestamp() - ended == pytest.approx(exposition.MIN_FRESH_SECONDS)
+
+
+def test_the_newest_backup_is_known_by_its_time(
+    visitor: Visitor, clock: FakeClock, tmp_path: Path
+) -> None:
+    assert value(visitor.app, "hub_last_backup_timestamp_seconds") is None
+    for _ in range(2):
+        clock.advance(exposition.MIN_FRESH_SECONDS)
+        made = CliRunner().invoke(main, ["backup", str(tmp_path)], obj=visitor.app)
+        assert made.exit_code == 0, made.output
+    made_at = clock.now().timestamp()
+    clock.advance(exposition.MIN_FRESH_SECONDS)
+    assert value(visitor.app, "hub_last_backup_timestamp_seconds") == made_at
 
 
 # -- counts of several processes -------------------------------------------------------------------
