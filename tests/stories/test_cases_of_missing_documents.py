@@ -17,10 +17,7 @@ MISSING = "No longer in QuickBooks"
 def till(app, quickbooks, clock):
     """Return a shop whose bill was deleted in QuickBooks and has another amount at the source."""
     till = Till(app, quickbooks, clock)
-    till.run(bill("42.00"))
-    till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
-    run_company("changes")
-    assert till.cases() == [MISSING]
+    post_and_delete_bill(till)
     till.run(bill("50.00"))
     assert till.states()["bill:1"] == "held"
     return till
@@ -31,46 +28,54 @@ def bill(amount):
     return document("bill", "bill:1", body, total=amount, supplier=SUPPLIER, number="B-1")
 
 
+def post_and_delete_bill(till):
+    """Post the bill, and let somebody delete it in QuickBooks: that opens a case."""
+    till.run(bill("42.00"))
+    till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
+    run_company("changes")
+    assert till.cases() == [MISSING]
+
+
 def run_company(kind):
     runner.run_company_job(kind, 1, requested_by="kari")
 
 
-def night(clock):
+def run_nightly_jobs(clock):
     clock.advance(24 * 3600)
     run_company("changes")
     run_company("reconcile")
 
 
-def test_it_closes_when_the_document_is_posted_again(till, clock):
+def test_the_case_closes_when_the_document_is_posted_again(till, clock):
     retries.retry(till.posting("bill:1").id, "kari")
     assert till.run()["bill:1"] == "posted"
     assert till.cases() == []
-    night(clock)
+    run_nightly_jobs(clock)
     assert till.cases() == []
 
 
-def test_it_closes_when_the_document_is_skipped(till, clock):
+def test_the_case_closes_when_the_document_is_skipped(till, clock):
     manual.skip(till.posting("bill:1").id, "Entered by hand", "kari")
     assert till.cases() == []
-    night(clock)
+    run_nightly_jobs(clock)
     till.run()
     assert (till.cases(), till.states()["bill:1"]) == ([], "skipped")
 
 
-def test_reconciliation_closes_one_that_an_earlier_version_left_open(till, clock):
+def test_reconciliation_closes_a_case_that_an_earlier_version_left_open(till, clock):
     retries.retry(till.posting("bill:1").id, "kari")
     till.run()
     with transaction() as session:
         for case in session.query(Case).filter(Case.cause.like("%missing-in-quickbooks")):
             case.closed_at = None
     assert till.cases() == [MISSING]
-    night(clock)
+    run_nightly_jobs(clock)
     assert till.cases() == []
 
 
 @pytest.mark.parametrize("act", ["void", "delete"])
 @pytest.mark.parametrize("policy", ["ask", "void", "delete"])
-def test_what_left_quickbooks_is_not_called_there_once_its_source_does_not_have_it(
+def test_the_case_closes_when_the_document_is_gone_at_its_source_too(
     app, quickbooks, clock, act, policy
 ):
     about = {} if policy == "ask" else {"gone": policy}
@@ -85,17 +90,15 @@ def test_what_left_quickbooks_is_not_called_there_once_its_source_does_not_have_
     assert (till.cases(), till.writes()) == ([] if settled_now else [case], writes)
     assert till.reasons() == []
     assert till.states()["invoice:1"] == "posted"
-    night(clock)
+    run_nightly_jobs(clock)
     assert till.cases() == []
     result = reconcile_run.reconcile(1)
     assert (result["wrong"], result["accepted"]) == ([], 0)
 
 
-def test_the_history_says_why_the_case_was_closed(app, quickbooks, clock):
+def test_the_closed_case_says_why_it_was_closed(app, quickbooks, clock):
     till = Till(app, quickbooks, clock)
-    till.run(bill("42.00"))
-    till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
-    run_company("changes")
+    post_and_delete_bill(till)
     till.run(Gone(source_id="bill:1"))
     with transaction() as session:
         (case,) = session.query(Case)
@@ -103,23 +106,19 @@ def test_the_history_says_why_the_case_was_closed(app, quickbooks, clock):
         assert "Its source no longer has it either" in case.reason
 
 
-def test_it_opens_again_if_the_source_has_the_document_again(app, quickbooks, clock):
+def test_the_case_opens_again_if_the_source_has_the_document_again(app, quickbooks, clock):
     till = Till(app, quickbooks, clock)
-    till.run(bill("42.00"))
-    till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
-    run_company("changes")
+    post_and_delete_bill(till)
     till.run(Gone(source_id="bill:1"))
     assert till.cases() == []
     till.run(bill("42.00"))
-    night(clock)
+    run_nightly_jobs(clock)
     assert till.cases() == [MISSING]
 
 
-def test_it_stays_open_if_the_app_leaves_documents_in_quickbooks(app, quickbooks, clock):
+def test_the_case_stays_open_if_the_app_leaves_documents_in_quickbooks(app, quickbooks, clock):
     till = Till(app, quickbooks, clock, gone="leave")
-    till.run(bill("42.00"))
-    till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
-    run_company("changes")
+    post_and_delete_bill(till)
     till.run(Gone(source_id="bill:1"))
-    night(clock)
+    run_nightly_jobs(clock)
     assert till.cases() == [MISSING]
