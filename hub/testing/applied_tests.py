@@ -36,7 +36,7 @@ class ReadPayment(NamedTuple):
 class AppliedTests(VariantBenches):
     """Tests that compare what payments pay with what the source answers of them."""
 
-    def test_a_payment_is_applied_to_all_that_it_pays(self) -> None:
+    def test_payments_are_applied_to_every_document_that_they_pay(self) -> None:
         """Look for documents that an answer names as paid, and add one to an answer."""
         problems: dict[str, str] = {}
         for bench, plans in zip(self._benches(), self._plans(), strict=True):

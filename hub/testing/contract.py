@@ -125,8 +125,8 @@ class Contract(
     wrong_keys: dict[str, Any] | None
     many: int
 
-    def test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
-        """Read with such a cursor of the unnamed stream, or of all if each has a name."""
+    def test_an_invalid_cursor_reads_no_document(self, bench: Bench) -> None:
+        """Read with a cursor that the app never wrote; it is refused, or no document is read."""
         streams = {item.stream for item in bench.read() if isinstance(item, Checkpoint)}
         named = {""} if "" in streams else streams
         try:
@@ -141,7 +141,8 @@ class Contract(
                 " Refused for one that cannot be read."
             )
 
-    def test_wrong_keys_need_a_person(self, bench: Bench) -> None:
+    def test_wrong_credentials_raise_needs_attention(self, bench: Bench) -> None:
+        """Check the access with the settings `wrong_keys`."""
         if self.wrong_keys is None:
             pytest.fail(
                 f"say which settings of {self.slug} are its keys: contract(…, wrong_keys={{…}})"
@@ -151,8 +152,8 @@ class Contract(
             bench.check()
 
     @pytest.mark.parametrize("status", [429, 503])
-    def test_a_source_that_is_busy_is_asked_again(self, bench: Bench, status: int) -> None:
-        """Refuse all calls after one reading, whose token is still valid."""
+    def test_a_busy_source_raises_retry(self, bench: Bench, status: int) -> None:
+        """Answer every call with 429 or 503 after a first reading; `after` is the time to wait."""
         bench.read()
         bench.fault("status", status=status, retry_after=7, count=0)
         with pytest.raises(Retry) as caught:
@@ -160,7 +161,8 @@ class Contract(
         assert caught.value.after == 7
 
     @pytest.mark.parametrize("kind", ["truncate", "wrong_type", "reset", "lose_answer", "refuse"])
-    def test_a_broken_answer_is_asked_again(self, bench: Bench, kind: str) -> None:
+    def test_a_broken_answer_raises_retry(self, bench: Bench, kind: str) -> None:
+        """Read while every answer is cut off, lost, refused or of another type."""
         bench.read()
         bench.fault(kind, count=0)
         with pytest.raises(Retry):
@@ -182,13 +184,15 @@ class Contract(
             hub.collect()
             assert hub.documents() == before
 
-    def test_a_page_of_another_server_is_no_news_of_single_documents(self, bench: Bench) -> None:
+    def test_a_page_of_another_server_is_an_error_when_reading_by_id(self, bench: Bench) -> None:
+        """Read documents by their ids from a server that answers with a page: none may be Gone."""
         ids = source_ids(bench.read())[:5]
         with bench.replaced_by(_other_server), pytest.raises(HubError):
             bench.read(ids=ids)
 
     @pytest.mark.proof
     def test_many_documents_need_little_memory(self) -> None:
+        """Read `many` documents, which must not all be in memory at once."""
         warm_up = Bench(self.slug, self.settings, documents=1, waits=True)
         warm_up.read()  # what is stored once for all is no document's cost
         reading = Bench(self.slug, self.settings, documents=self.many, waits=True).reading()
@@ -205,7 +209,8 @@ class Contract(
         assert traced_count + len(sizes) >= self.many * 0.9
         assert max(sizes, default=0) - before < self.many * BYTES_PER_DOCUMENT
 
-    def test_a_stand_in_that_was_closed_comes_back_with_its_books(self, tmp_path: Path) -> None:
+    def test_a_reopened_stand_in_has_the_same_documents(self, tmp_path: Path) -> None:
+        """Open a second stand-in on the journal of the first one."""
         first = Bench(self.slug, self.settings, folder=tmp_path, waits=True)
         before = first.read()
         second = Bench(self.slug, self.settings, folder=tmp_path, waits=True)

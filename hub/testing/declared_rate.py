@@ -61,7 +61,7 @@ class DeclaredRate:
         assert wait is not None, f"{self.slug}: its stand-in sends no Retry-After with a 429"
         assert 0 < wait <= seconds
 
-    def test_a_source_that_is_called_at_its_rate_refuses_nothing(self) -> None:
+    def test_a_source_called_at_the_declared_rate_refuses_nothing(self) -> None:
         """Read as the hub does: it waits before a call that the rate does not allow."""
         bench = Bench(self.slug, self.settings)
         if not bench.app.rate:

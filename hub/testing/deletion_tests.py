@@ -21,7 +21,7 @@ class DeletionTests(DocumentChange):
     slug: str
     settings: dict[str, Any]
 
-    def test_what_the_source_still_has_is_not_gone(self, paged_bench: Bench) -> None:
+    def test_no_document_is_gone_that_the_source_still_has(self, paged_bench: Bench) -> None:
         """Read, and read on a day later: nobody deletes a document, so that none may be gone."""
         whole = paged_bench.read()
         present = {item.source_id for item in whole if isinstance(item, Document)}
@@ -36,7 +36,7 @@ class DeletionTests(DocumentChange):
                 " with `prefix`."
             )
 
-    def test_what_is_deleted_at_the_source_is_gone(self, bench: Bench) -> None:
+    def test_a_deleted_document_is_gone(self, bench: Bench) -> None:
         """Delete a document of each kind; look for it a day later, and ask for it by its id."""
         if self.delete is None:
             return

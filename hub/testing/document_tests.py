@@ -37,8 +37,8 @@ class DocumentTests:
         """Note of which app this test is, and which others its suite has."""
         record.note_suite(self.slug, self.suite)
 
-    def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
-        """Look for the label that settings page and command line show."""
+    def test_each_setting_has_a_label(self, bench: Bench) -> None:
+        """Look for the label that the settings page and the command line show."""
         settings = schema_of(bench.app).fields
         without_label = []
         for name, field in settings.items():
@@ -46,12 +46,14 @@ class DocumentTests:
                 without_label.append(name)
         assert without_label == []
 
-    def test_it_names_its_account(self, bench: Bench) -> None:
+    def test_hub_check_names_the_account(self, bench: Bench) -> None:
+        """Look for the id and the name of the account that the settings lead to."""
         tenant = bench.check()
         assert tenant.id
         assert tenant.name
 
-    def test_no_source_id_stands_for_two_documents(self, bench: Bench) -> None:
+    def test_source_ids_are_unique_across_kinds(self, bench: Bench) -> None:
+        """Look for documents of two kinds with one source id."""
         kinds: dict[str, set[str]] = {}
         for document in documents(bench.read()):
             kinds.setdefault(document.source_id, set()).add(document.kind)
@@ -59,30 +61,33 @@ class DocumentTests:
         assert ambiguous == []
 
     def test_documents_use_only_declared_fields_and_roles(self, bench: Bench) -> None:
+        """Look for codes whose field `hub_fields` does not declare."""
         declared = {field.name for field in bench.fields()}
         used: set[str] = set()
         for document in documents(bench.read()):
             used.update(name for name, _, _ in codes_of(document))
         assert used <= declared | set(ROLES)
 
-    def test_documents_are_of_the_kinds_that_the_tile_names(self, bench: Bench) -> None:
+    def test_documents_are_of_the_kinds_that_the_app_posts(self, bench: Bench) -> None:
+        """Compare the kinds of all documents with `App.posts`."""
         kinds = {document.kind for document in documents(bench.read())}
         assert kinds <= set(bench.app.posts)
 
-    def test_ready_documents_have_a_date_and_amounts_that_are_exact(self, bench: Bench) -> None:
+    def test_ready_documents_have_a_date_and_a_decimal_total(self, bench: Bench) -> None:
+        """Look for a datetime in place of a date, and for a float in place of a Decimal."""
         for document in documents(bench.read()):
             if document.stage == Stage.READY and document.kind not in LIST_KINDS:
                 assert type(document.date) is dt.date, document.source_id
                 assert isinstance(document.total, Decimal | None)
 
-    def test_what_waits_says_why(self, bench: Bench) -> None:
-        """Look for a hold in each document that is pending; the pages show it as the reason."""
+    def test_pending_documents_have_a_hold(self, bench: Bench) -> None:
+        """Look for the `hold` of each pending document; pages show it as the reason."""
         for document in documents(bench.read()):
             if document.stage == Stage.PENDING:
                 assert document.hold, document.source_id
 
-    def test_no_document_has_a_secret(self, bench: Bench) -> None:
-        """Look for a secret in all that a document says: the pages show it, and QuickBooks too."""
+    def test_documents_contain_no_secret(self, bench: Bench) -> None:
+        """Look for secrets of the settings in documents, which pages and QuickBooks show."""
         for document in documents(bench.read()):
             text = repr(document)
             for name, secret in bench.secrets.items():
@@ -92,13 +97,14 @@ class DocumentTests:
                         " values. Leave it out: pages, exports and QuickBooks would show it."
                     )
 
-    def test_ids_bring_exactly_these(self, bench: Bench) -> None:
+    def test_reading_by_ids_returns_exactly_these_documents(self, bench: Bench) -> None:
+        """Read some documents by their ids, in the order of the ids."""
         ids = source_ids(bench.read())[:5]
         items = bench.read(ids=ids)
         assert [identity(item) for item in items] == ids
 
-    def test_a_document_is_the_same_by_its_id(self, bench: Bench) -> None:
-        """Read a document of each kind from the list and by its id; compare all that it says."""
+    def test_a_document_read_by_its_id_equals_the_listed_one(self, bench: Bench) -> None:
+        """Read a document of each kind from the list and by its id; compare all fields."""
         listed: dict[str, Document] = {}
         for document in documents(bench.read()):
             listed.setdefault(document.kind, document)

@@ -77,19 +77,21 @@ class FileContract(CheckpointTests, DocumentTests, ReadinessTests, ReportTests, 
         """Return the app before it has received a file."""
         return self._open_empty({})
 
-    def test_each_kind_of_file_that_it_accepts_has_an_example(self, empty_bench: Bench) -> None:
+    def test_each_accepted_suffix_has_an_example(self, empty_bench: Bench) -> None:
+        """Compare the suffixes and sizes of the examples with what the app accepts."""
         kinds = _kinds(empty_bench)
         assert {PurePath(name).suffix for name in self.files} == set(kinds.suffixes)
         assert max(len(content) for content in self.files.values()) <= kinds.limit
 
-    def test_a_file_holds_the_documents_that_are_read_of_it(self) -> None:
+    def test_hub_file_names_the_documents_that_are_read_from_a_file(self) -> None:
+        """Compare the ids that `hub_file` returns with those that `hub_documents` reads."""
         for name, content in self.files.items():
             bench = self._open_empty({})
             held = _receive(bench, name, content)
             assert held.documents, f"{name} holds no document"
             assert rows(bench.read()) == set(held.documents), name
 
-    def test_columns_of_a_table_are_suggested(self, empty_bench: Bench) -> None:
+    def test_each_required_column_of_a_table_has_a_suggestion(self, empty_bench: Bench) -> None:
         """Look for an answer to each required field, which is a column or one of the choices."""
         for name, content in self.files.items():
             table = empty_bench.receive(name, content).table
@@ -97,7 +99,8 @@ class FileContract(CheckpointTests, DocumentTests, ReadinessTests, ReportTests, 
                 for field in _kinds(empty_bench).fields:
                     assert _is_answered(field, table), f"{name}: {field.label}"
 
-    def test_a_file_that_arrives_twice_brings_each_document_once(self, bench: Bench) -> None:
+    def test_a_file_received_twice_yields_each_document_once(self, bench: Bench) -> None:
+        """Receive each example again under another name."""
         before = rows(bench.read())
         for name, content in self.files.items():
             _receive(bench, f"again-{name}", content)
@@ -105,7 +108,8 @@ class FileContract(CheckpointTests, DocumentTests, ReadinessTests, ReportTests, 
         ids = sorted(before)
         assert source_ids(bench.read(ids=ids)) == ids
 
-    def test_an_unknown_id_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
+    def test_an_unknown_id_reads_no_document(self, bench: Bench) -> None:
+        """Read an id that no file has; it is refused, or no document is read."""
         try:
             items = bench.read(ids=["no-such-id"])
         except HubError:
@@ -113,16 +117,13 @@ class FileContract(CheckpointTests, DocumentTests, ReadinessTests, ReportTests, 
         assert documents(items) == []
 
     @pytest.mark.parametrize("share", CUTS)
-    def test_a_file_that_was_cut_off_is_read_or_refused_in_a_sentence(
-        self, empty_bench: Bench, share: float
-    ) -> None:
+    def test_a_truncated_file_is_read_or_refused(self, empty_bench: Bench, share: float) -> None:
+        """Receive the beginning of each example."""
         for name, content in self.files.items():
             self._read_or_refuse(empty_bench, name, content[: int(len(content) * share)])
 
-    def test_a_file_of_another_kind_is_read_or_refused_in_a_sentence(
-        self, empty_bench: Bench
-    ) -> None:
-        """Give each suffix the content of every other one, and bytes without a meaning."""
+    def test_a_file_with_a_wrong_suffix_is_read_or_refused(self, empty_bench: Bench) -> None:
+        """Give each suffix the content of every other one, and every byte."""
         for suffix in _kinds(empty_bench).suffixes:
             for name, content in self.files.items():
                 if not name.endswith(suffix):

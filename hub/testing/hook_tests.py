@@ -42,7 +42,8 @@ class HookTests(VariantBenches):
     unused: Mapping[str, str]
     unavailable: Mapping[str, str]
 
-    def test_hooks_that_are_said_to_be_unused_exist_and_have_a_reason(self) -> None:
+    def test_unused_hooks_exist_and_have_a_reason(self) -> None:
+        """Check the names and the reasons in `unused`."""
         bench = self._open({})
         for hook, reason in self.unused.items():
             names = (*OPTIONAL_HOOKS, TIMESTAMP)
@@ -53,7 +54,7 @@ class HookTests(VariantBenches):
             has_hook = bench.plugins.has(self.slug, hook)
             assert has_hook, f"the plugin of {self.slug} has no {hook}: remove it from unused"
 
-    def test_codes_are_listed_as_documents_use_them(self) -> None:
+    def test_listed_codes_have_the_ids_that_documents_use(self) -> None:
         """List the codes of each field and of each setting that offers some."""
         if not self._uses("hub_codes"):
             return
@@ -92,7 +93,7 @@ class HookTests(VariantBenches):
                 " reason that contract(…, unavailable=…) names, and that is not so."
             )
 
-    def test_lists_of_quickbooks_are_taken(self) -> None:
+    def test_pushed_lists_are_accepted(self) -> None:
         """Push a list of each field twice: a record that documents use, and a new one."""
         if not self._uses("hub_records"):
             return

@@ -25,7 +25,7 @@ class ReadinessTests(VariantBenches):
     unreadable: Mapping[str, str]
     unpostable: Mapping[str, str]
 
-    def test_every_document_can_be_read_but_those_that_show_the_opposite(self) -> None:
+    def test_only_documents_declared_unreadable_cannot_be_read(self) -> None:
         """Print each distinct reason; fail on those that no case of the stand-in is meant for."""
         reasons: dict[str, list[str]] = defaultdict(list)
         unexpected = set()
@@ -56,7 +56,7 @@ class ReadinessTests(VariantBenches):
                 " that contract(…, unreadable=…) names, and is not."
             )
 
-    def test_every_kind_that_the_app_posts_is_ready_once(self) -> None:
+    def test_each_kind_that_the_app_posts_has_a_ready_document(self) -> None:
         """Look for a document that can be posted, or a code that creates the record, by kind."""
         kinds: set[str] = set()
         obstacles: dict[str, Counter[str]] = defaultdict(Counter)
@@ -82,7 +82,7 @@ class ReadinessTests(VariantBenches):
                 " from App.posts. If other settings bring it: contract(…, variants=[{…}])."
             )
 
-    def test_every_document_that_is_ready_can_be_posted(self) -> None:
+    def test_every_ready_document_can_be_posted(self) -> None:
         """Build what QuickBooks would be sent of each; fail on sums and references that are wrong.
 
         Each code counts as matched. So what is left is a mistake of the plugin or its stand-in.
@@ -113,7 +113,7 @@ class ReadinessTests(VariantBenches):
                 " the reason that contract(…, unpostable=…) names, and that is not so."
             )
 
-    def test_a_code_has_one_name(self) -> None:
+    def test_each_code_has_one_name(self) -> None:
         """Look for codes of a field with one id and several names: all would get one record."""
         names: dict[tuple[str, str], set[str]] = defaultdict(set)
         for _, found in self._benches_with_documents():

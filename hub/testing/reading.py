@@ -54,12 +54,13 @@ class CheckpointTests:
 
     slug: str
 
-    def test_the_same_documents_come_twice(self, bench: Bench) -> None:
+    def test_a_second_reading_returns_the_same_documents(self, bench: Bench) -> None:
+        """Read the whole list twice."""
         first_reading = bench.read()
         assert bench.read() == first_reading
 
-    def test_a_document_is_the_same_on_another_day(self, bench: Bench) -> None:
-        """Read all again a month later; a date must be that of the row and not of the reading."""
+    def test_documents_do_not_depend_on_the_day_of_the_reading(self, bench: Bench) -> None:
+        """Read everything again a month later: a date must come from the row, not from today."""
         before = {item.source_id: item for item in bench.read() if isinstance(item, Document)}
         bench.clock.advance(MONTH)
         bench.today = bench.clock.now().astimezone(bench.zone).date()
@@ -72,15 +73,16 @@ class CheckpointTests:
                     f"\nbefore: {before[item.source_id]}\n later: {item}"
                 )
 
-    def test_reading_on_from_the_last_checkpoint_brings_nothing_again(self, bench: Bench) -> None:
+    def test_reading_from_the_last_checkpoint_returns_nothing(self, bench: Bench) -> None:
+        """Read on from the last cursors although nothing has changed."""
         end = cursors(bench.read())
         assert rows(bench.read(end)) == set()
 
     @pytest.mark.proof
-    def test_a_crash_before_a_checkpoint_repeats_and_never_skips(self, paged_bench: Bench) -> None:
-        """End the reading before and after checkpoints, and continue with the last stored cursor.
+    def test_reading_after_a_crash_skips_no_document(self, paged_bench: Bench) -> None:
+        """Stop before and after checkpoints, and continue from the last stored cursor.
 
-        In full form it ends at about three more places.
+        The full proof also stops at about three other places.
         """
         whole = paged_bench.read()
         places = []
@@ -126,9 +128,8 @@ class Reading(CheckpointTests, DocumentChange):
         """Return the app on a stand-in with more documents than a page holds."""
         return Bench(self.slug, self.settings, documents=self.paged, waits=True)
 
-    def test_a_cursor_of_the_future_brings_nothing_but_what_was_another_then(
-        self, bench: Bench
-    ) -> None:
+    def test_a_cursor_from_a_later_state_returns_no_unchanged_document(self, bench: Bench) -> None:
+        """Read with cursors from years ahead, as after the source was restored from a backup."""
         bench.read()
         later = Bench(self.slug, self.settings, waits=True)
         later.drive("clock", {"advance": YEARS})
@@ -138,9 +139,7 @@ class Reading(CheckpointTests, DocumentChange):
         with suppress(HubError):  # a sentence is an answer, a stack trace is none
             assert rows(bench.read(ahead)) <= changed
 
-    def test_what_changes_while_pages_are_read_takes_no_other_from_them(
-        self, paged_bench: Bench
-    ) -> None:
+    def test_a_change_between_two_pages_hides_no_other_document(self, paged_bench: Bench) -> None:
         """Change one document that was read and one that was not; look for both and all others."""
         whole = paged_bench.read()
         third = len(whole) // 3
@@ -155,8 +154,8 @@ class Reading(CheckpointTests, DocumentChange):
         assert expected - rows(items) - rows(later) == set()
         assert changed_behind <= rows([*later, *items[third:]])
 
-    def test_what_changes_at_the_moment_of_the_cursor_is_read(self, bench: Bench) -> None:
-        """Change two documents at one moment, and read between: the second must still come.
+    def test_a_change_at_the_moment_of_the_cursor_is_read(self, bench: Bench) -> None:
+        """Change two documents at the same moment and read in between; the second must be read too.
 
         Sources stamp changes with whole seconds, so a filter that begins after the cursor's moment
         skips what changed later in the same second.
@@ -177,7 +176,7 @@ class Reading(CheckpointTests, DocumentChange):
             " too: a RowSource counts the field up that its attribute `version` names.",
         )
 
-    def test_what_changes_is_read_whatever_time_the_hub_has(self, bench: Bench) -> None:
+    def test_a_change_is_read_if_the_clock_of_the_source_is_behind(self, bench: Bench) -> None:
         """Change a document of each kind at a source whose clock is behind that of the hub."""
         bench.clock.advance(YEARS)
         whole = bench.read()
@@ -191,7 +190,7 @@ class Reading(CheckpointTests, DocumentChange):
             " ApiClient.date, and not site.now.",
         )
 
-    def test_what_changes_twice_is_read_twice(self, bench: Bench) -> None:
+    def test_a_second_change_is_read_too(self, bench: Bench) -> None:
         """Change a document of each kind, read it, and change it again a few seconds later."""
         whole = bench.read()
         if self.change is None:
@@ -216,10 +215,10 @@ class Reading(CheckpointTests, DocumentChange):
         )
 
     def test_every_row_of_the_stand_in_is_read(self, paged_bench: Bench) -> None:
-        """Compare the ids of the rows on the stand-in's page `books` with those that are read.
+        """Compare the rows on the stand-in's page `books` with the ids that are read.
 
-        A stand-in without a list of rows there shows nothing; nor do rows of a type that is not
-        read at all.
+        Types of rows of which the app reads none are left out. A stand-in without such a page
+        passes.
         """
         ids = {id.rpartition(":")[2] for id in source_ids(paged_bench.read())}
         unread = _unread_rows(paged_bench.look("books"), ids)
@@ -232,10 +231,8 @@ class Reading(CheckpointTests, DocumentChange):
                 " out is in no list that a person could look at."
             )
 
-    def test_what_is_deleted_while_pages_are_read_takes_no_other_from_them(
-        self, paged_bench: Bench
-    ) -> None:
-        """Delete a document of a page that was read: the others must come, now or later.
+    def test_a_deletion_between_two_pages_hides_no_other_document(self, paged_bench: Bench) -> None:
+        """Delete a document of a page that was read; all others must be read, now or later.
 
         The list of a source that numbers its pages gets shorter, so that the first row of the next
         page moves to the page that was read.

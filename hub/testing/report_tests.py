@@ -43,7 +43,7 @@ class ReportTests(VariantBenches):
 
     unreported: Mapping[str, str]
 
-    def test_each_state_that_the_app_wants_is_reported(self) -> None:
+    def test_each_wanted_state_is_reported(self) -> None:
         """Report each state of a document of each kind; look for what it does at the stand-in."""
         reported: set[Report] = set()
         kinds: set[str] = set()
@@ -64,7 +64,7 @@ class ReportTests(VariantBenches):
         if reported:
             record.note(record.REPORT, self.slug)
 
-    def test_a_receipt_whose_answer_was_lost_is_shown_once(self) -> None:
+    def test_a_repeated_receipt_changes_nothing(self) -> None:
         """Report each state twice with the same receipt; compare the books after both.
 
         The hub repeats a receipt if it does not know whether it arrived. A stand-in without a page
@@ -81,7 +81,7 @@ class ReportTests(VariantBenches):
                 for document in examples.values():
                     self._report_twice(bench, document, state)
 
-    def test_a_receipt_that_the_source_refuses_does_not_count_as_delivered(self) -> None:
+    def test_a_refused_receipt_raises_an_error(self) -> None:
         """Answer each call of a report with 422; it must raise, so that people learn of it."""
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             bench.check()

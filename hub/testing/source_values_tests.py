@@ -51,7 +51,7 @@ class SourceValuesTests(VariantBenches):
     derived: Mapping[str, str]
 
     @pytest.mark.parametrize("name", ADVICE)
-    def test_what_a_document_states_is_what_the_source_answers(self, name: str) -> None:
+    def test_values_of_documents_follow_the_answers_of_the_source(self, name: str) -> None:
         """Look for a value of one document of each kind that does not follow its source."""
         problems: dict[str, str] = {}
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
@@ -75,7 +75,8 @@ class SourceValuesTests(VariantBenches):
                 f" derived={{{name!r}: reason}})."
             )
 
-    def test_what_is_said_to_be_derived_can_be(self) -> None:
+    def test_exceptions_in_derived_name_known_values(self) -> None:
+        """Check the names in `derived`."""
         check_names("derived", self.derived, ADVICE)
 
 

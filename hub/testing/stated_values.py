@@ -33,7 +33,7 @@ class StatedValuesTests(VariantBenches):
     unstated: Mapping[str, str]
 
     @pytest.mark.parametrize("name", ADVICE)
-    def test_what_is_ready_states_what_it_comes_to(self, name: str) -> None:
+    def test_ready_documents_state_total_currency_and_applied(self, name: str) -> None:
         """Look for the total and the currency of each document, and for what payments pay."""
         ready: dict[Kind, list[Document]] = defaultdict(list)
         posts = self._open({}).app.posts
@@ -57,7 +57,8 @@ class StatedValuesTests(VariantBenches):
                 f" unstated={{{name!r}: reason}})."
             )
 
-    def test_what_is_said_to_be_unstated_can_be_stated(self) -> None:
+    def test_exceptions_in_unstated_name_known_values(self) -> None:
+        """Check the names in `unstated`."""
         check_names("unstated", self.unstated, ADVICE)
 
 

@@ -51,7 +51,7 @@ class WebhookTests(HookTests, DocumentChange):
 
     webhook: tuple[str, Mapping[str, str]] | None
 
-    def test_a_webhook_call_of_the_source_is_accepted(self, bench: Bench) -> None:
+    def test_a_signed_webhook_call_is_accepted(self, bench: Bench) -> None:
         """Let the stand-in announce a change; look for a signal that brings the document."""
         if not self._uses("hub_webhook"):
             return
@@ -88,10 +88,8 @@ class WebhookTests(HookTests, DocumentChange):
         self._expect_refusal(bench, "without a signature while no secret is stored", unsigned)
         record.note(record.WEBHOOK, self.slug)
 
-    def test_an_old_webhook_call_is_refused_where_the_source_sends_its_time(
-        self, bench: Bench
-    ) -> None:
-        """Repeat a call on the next day, as it was and with the time of that day.
+    def test_a_webhook_call_with_an_old_timestamp_is_refused(self, bench: Bench) -> None:
+        """Repeat a call on the next day, unchanged and with the time of that day.
 
         A source sends no time if no header of its call has the time of the stand-in's clock.
         """
@@ -107,8 +105,8 @@ class WebhookTests(HookTests, DocumentChange):
         self._expect_refusal(bench, "that was sent a day before", right, OLD_CALL)
         self._expect_refusal(bench, "of the day before, with the time of today", later, OLD_CALL)
 
-    def test_a_source_calls_until_it_is_told_to_stop(self, bench: Bench) -> None:
-        """Turn the calls on and off; look for a call after a change."""
+    def test_hub_subscribe_turns_webhook_calls_off(self, bench: Bench) -> None:
+        """Turn the calls on and off again, then change a document: no call may follow."""
         if not self._uses("hub_subscribe"):
             return
         self._subscribe(bench, True)

@@ -397,4 +397,4 @@ def test_the_contract_suite_of_an_app_that_reads_files_gets_the_examples():
     exec(blocks("how-to/files.md")[0], names)
     suite = names["TestContract"]()
     assert set(suite.files) == {"bills.csv", "invoice.xml"}
-    suite.test_a_file_holds_the_documents_that_are_read_of_it()
+    suite.test_hub_file_names_the_documents_that_are_read_from_a_file()

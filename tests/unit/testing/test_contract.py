@@ -17,9 +17,9 @@ from tests.support.guide_plugin import guide_plugin
 
 NAME = "depot"
 FAILED = pytest.fail.Exception
-READABLE = "test_every_document_can_be_read_but_those_that_show_the_opposite"
-POSTABLE = "test_every_document_that_is_ready_can_be_posted"
-READY = "test_every_kind_that_the_app_posts_is_ready_once"
+READABLE = "test_only_documents_declared_unreadable_cannot_be_read"
+POSTABLE = "test_every_ready_document_can_be_posted"
+READY = "test_each_kind_that_the_app_posts_has_a_ready_document"
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_a_document_without_date_party_and_lines_is_not_ready(suite, plugin, mon
         assert "It has no line with an amount" in str(caught.value)
 
 
-NO_CURSOR = "test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence"
+NO_CURSOR = "test_an_invalid_cursor_reads_no_document"
 
 
 @pytest.mark.parametrize("uses_cursor", [True, False])
@@ -242,8 +242,8 @@ class TestWithARateLimit:
     def test_the_suite_waits_for_the_stand_in(self, suite, tmp_path):
         tests = suite(many=200, paged=110)
         paged = Bench(NAME, documents=110, waits=True)
-        tests.test_the_same_documents_come_twice(paged)
-        tests.test_a_crash_before_a_checkpoint_repeats_and_never_skips(paged)
+        tests.test_a_second_reading_returns_the_same_documents(paged)
+        tests.test_reading_after_a_crash_skips_no_document(paged)
         tests.test_many_documents_need_little_memory()
         tests.test_a_source_that_answers_404_to_everything_loses_no_document(tmp_path)
 
@@ -255,13 +255,13 @@ class TestWithARateLimit:
 
     @pytest.mark.parametrize("status", [429, 503])
     def test_a_fault_that_a_test_asked_for_is_passed_on(self, suite, status):
-        suite().test_a_source_that_is_busy_is_asked_again(Bench(NAME, waits=True), status)
+        suite().test_a_busy_source_raises_retry(Bench(NAME, waits=True), status)
 
 
 # -- a declared rate -------------------------------------------------------------------------------
 
 ENFORCES = "test_the_stand_in_enforces_the_declared_rate"
-REFUSES_NOTHING = "test_a_source_that_is_called_at_its_rate_refuses_nothing"
+REFUSES_NOTHING = "test_a_source_called_at_the_declared_rate_refuses_nothing"
 
 
 def replace_pages(monkeypatch, change):

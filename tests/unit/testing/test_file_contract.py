@@ -140,7 +140,7 @@ def run(name, files=None, **arguments):
 
 @pytest.mark.parametrize("name", [name for name in dir(FileContract) if name.startswith("test_")])
 def test_an_app_that_works_passes(plugin, name):
-    run(name, **({"share": 0.3} if "cut_off" in name else {}))
+    run(name, **({"share": 0.3} if "truncated" in name else {}))
 
 
 def without_checkpoints(plugin):
@@ -170,27 +170,27 @@ def without_refusals(plugin):
 @pytest.mark.parametrize(
     ("change", "name", "arguments"),
     [
-        (without_checkpoints, "test_a_file_holds_the_documents_that_are_read_of_it", {}),
-        (one_id_less, "test_a_file_holds_the_documents_that_are_read_of_it", {}),
-        (of_files, "test_a_file_that_arrives_twice_brings_each_document_once", {}),
+        (without_checkpoints, "test_hub_file_names_the_documents_that_are_read_from_a_file", {}),
+        (one_id_less, "test_hub_file_names_the_documents_that_are_read_from_a_file", {}),
+        (of_files, "test_a_file_received_twice_yields_each_document_once", {}),
         (
             lambda plugin: setattr(plugin, "suggestions", {"number": "No"}),
-            "test_columns_of_a_table_are_suggested",
+            "test_each_required_column_of_a_table_has_a_suggestion",
             {},
         ),
         (
             lambda plugin: setattr(plugin, "suggestions", COLUMNS | {"sum": "Total"}),
-            "test_columns_of_a_table_are_suggested",
+            "test_each_required_column_of_a_table_has_a_suggestion",
             {},
         ),
         (
             without_refusals,
-            "test_a_file_that_was_cut_off_is_read_or_refused_in_a_sentence",
+            "test_a_truncated_file_is_read_or_refused",
             {"share": 0.3},
         ),
         (
             without_refusals,
-            "test_a_file_of_another_kind_is_read_or_refused_in_a_sentence",
+            "test_a_file_with_a_wrong_suffix_is_read_or_refused",
             {},
         ),
         (
@@ -208,4 +208,4 @@ def test_an_app_that_does_not_work_is_refused(plugin, change, name, arguments):
 
 def test_each_suffix_needs_an_example(plugin):
     with pytest.raises(AssertionError):
-        run("test_each_kind_of_file_that_it_accepts_has_an_example", files={"a.txt": LINES})
+        run("test_each_accepted_suffix_has_an_example", files={"a.txt": LINES})

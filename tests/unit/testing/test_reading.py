@@ -73,4 +73,4 @@ def test_a_source_that_would_lose_something_is_noticed(monkeypatch, bad):
         bench, "read", lambda *args: next(answers, None) or list(whole(bench, *args))
     )
     with pytest.raises(pytest.fail.Exception, match="is never read"):
-        contract().test_a_crash_before_a_checkpoint_repeats_and_never_skips(bench)
+        contract().test_reading_after_a_crash_skips_no_document(bench)
