@@ -1,4 +1,4 @@
-"""The time, injected: nothing in the hub asks the operating system for it by another way."""
+"""The injected clock: everything in the hub that needs the time gets it from here."""
 
 import datetime as dt
 import time

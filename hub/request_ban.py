@@ -1,6 +1,6 @@
 """Forbid requests while a database transaction is open.
 
-A transaction that waits for another server is held for as long as that server takes.
+A transaction that waits for another server would stay open for as long as that server takes.
 """
 
 from collections.abc import Iterator

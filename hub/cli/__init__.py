@@ -104,7 +104,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise  # whoever read the output has seen enough: click ends quietly
+            raise  # the reader of the output has closed it: click ends quietly
         except Exception as error:
             if ctx.params.get("traceback"):
                 raise

@@ -103,11 +103,11 @@ def hub(
     """Open the application of this configuration, in its context, with its database up to date.
 
     Without `pages` a command starts faster, because the modules of the pages are not imported.
-    `address` is where this process serves them; it is the public one unless the configuration names
-    another. Without it the public one is where `hub serve` last served this data folder. `settings`
-    are options of the command, which go before the environment. `sealed` opens a database too that
-    the hub has left. `is_checked` says that the process that started this one has checked the
-    database, so this one starts also while it is away.
+    `address` is where this process serves pages, and the default of the public address; without it,
+    the default is where `hub serve` last served this data folder. `settings` are options of the
+    command, which override the environment. With `sealed`, a database that the hub has moved away
+    from is opened, too. With `is_checked`, the database is not checked, because the parent process
+    has done so: this process then starts even if the database is unavailable.
     """
     context = click.get_current_context(silent=True)
     app = context.find_object(_import_flask()) if context else None

@@ -104,14 +104,14 @@ def _choose_records(row: Any) -> list[Choice]:
     with read_only_session() as session:
         company = session.get_one(ConnectedCompany, row.company_id)
         declared = matches.fields_of(row)
-        book = matches.book_of(session, row)
+        match_index = matches.load_match_index(session, row)
         suitable_ids = cache(partial(_suitable_ids, session, company))
         codes = select(SeenCode).where(SeenCode.installation_id == row.id)
         for seen in session.scalars(codes.order_by(SeenCode.field, SeenCode.code)).all():
             field = declared.get(seen.field)
             if field is None:
                 continue
-            view = matches.view(session, row, seen, field, book)
+            view = matches.view_code(session, row, seen, field, match_index)
             document = matches.find_held_document(session, row, seen)
             # A code that holds nothing needs no match: its record may be created with the document.
             if view.state != CodeState.OPEN or document is None:

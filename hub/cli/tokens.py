@@ -8,7 +8,7 @@ from hub.cli.console import as_json, row_id, with_hub
 from hub.cli.terminal import account_name, format_moment, print_json, say, table
 
 # A token with the scope `approve` is created on the page alone, which asks its person who they are:
-# otherwise whoever has a shell could approve as two people.
+# otherwise a person with a shell could approve as two people.
 SCOPES = ("read", "operate", "configure")
 
 

@@ -1,4 +1,4 @@
-"""Require two readings before a document counts as gone that its source did not have."""
+"""Treat a document as gone only after its source did not have it in two readings."""
 
 import datetime as dt
 
@@ -12,8 +12,8 @@ PROOF_INTERVAL = dt.timedelta(hours=1)
 class Absent:
     """The source's answer that it does not have a document.
 
-    `counts`: the connection was checked and the list was read to its end in the same run. A source
-    that answers 404 to everything, or another server in its place, never gives such an answer.
+    `counts` is true if the connection was checked and the list was read to its end in the same
+    run. This excludes a source that answers 404 to everything, and another server in its place.
     """
 
     source_id: str
@@ -22,7 +22,10 @@ class Absent:
 
 
 def is_proved(row: SourceDocument, now: dt.datetime, counts: bool) -> bool:
-    """Note such an answer; return whether it is the second that counts, an hour after the first."""
+    """Record that the source did not have a document; return whether that proves its absence.
+
+    It does if this answer counts, and another one that counts was given at least an hour ago.
+    """
     row.absent_at = now
     if not counts:
         return False
@@ -33,5 +36,5 @@ def is_proved(row: SourceDocument, now: dt.datetime, counts: bool) -> bool:
 
 
 def forget(row: SourceDocument) -> None:
-    """Note that the source has the document."""
+    """Forget earlier absences, because the source has the document."""
     row.absent_at = row.absent_since = None

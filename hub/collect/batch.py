@@ -101,7 +101,7 @@ class CollectBatch:
         return [posting for posting in postings if posting.operation != Operation.ATTACH]
 
     def find_departure(self, posting: Posting) -> str:
-        """Return whether somebody voided or deleted its transaction in QuickBooks; "" if not."""
+        """Return "voided" or "deleted" if a posting's transaction has left QuickBooks, else ""."""
         key = (posting.company_id, posting.kind, posting.quickbooks_id)
         head = self.session.get(TransactionHead, key)
         if head and head.state != TransactionState.LIVE:

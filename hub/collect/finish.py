@@ -13,7 +13,7 @@ from hub.models import SourceDocument
 
 
 def finish(batch: CollectBatch) -> None:
-    """Plan the attachments, update cases and codes, and note what the source has answered for."""
+    """Plan the attachments, update cases and codes, and store which documents were read."""
     session = batch.session
     session.flush()
     for parent in batch.attachment_parents:
@@ -36,7 +36,7 @@ def finish(batch: CollectBatch) -> None:
 
 
 def _note_reading(batch: CollectBatch, source_ids: Iterable[str], is_present: bool) -> None:
-    """Note that the source has answered for these documents, and whether it has them."""
+    """Store when these documents were read last, and when they were last present."""
     ids = [batch.rows[source_id].id for source_id in source_ids]
     if not ids:
         return

@@ -130,7 +130,7 @@ def _ingest_gone(batch: CollectBatch, row: SourceDocument, reason: str | None) -
 def _ingest_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> DocumentOutcome:
     """Leave a document as it is until its absence is proved.
 
-    One that was gone and is read again because of a request is gone at once.
+    A document that was gone before, and was only read because of a request, is gone immediately.
     """
     was_gone = row.gone is not None
     if was_gone and not row.reread:

@@ -222,7 +222,7 @@ def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartP
 def _withdraw_other_content(
     batch: CollectBatch, plan: DocumentPlan, active: Posting, fingerprint: str
 ) -> None:
-    """Withdraw a posting whose content differs from that in the books, which is wanted again."""
+    """Withdraw an unsent posting because the source wants what is already in the books again."""
     if active.planned != fingerprint and is_withdrawable(batch, active):
         plan.withdraw(active, CaseText("posting.same_again"))
 

@@ -47,7 +47,10 @@ def plan_removal(
 
 
 def plan_withdrawal(batch: CollectBatch, row: SourceDocument, reason: CaseText) -> DocumentPlan:
-    """Withdraw what was not sent; read the document again once what may be sent is settled."""
+    """Withdraw the unsent postings of a document.
+
+    If one of them may have reached QuickBooks, it stays, and the document is read again later.
+    """
     plan = DocumentPlan(row)
     for posting in batch.postings(row):
         if posting.state in outbox.IN_FLIGHT:

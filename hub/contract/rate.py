@@ -58,7 +58,7 @@ class Rate:
 
     @property
     def part(self) -> tuple[int, float]:
-        """Return the calls and seconds of a part of the period; keeping it keeps the whole rate."""
+        """Return the calls and seconds of a shorter period; keeping it keeps the whole rate."""
         for_time = -(-self.seconds // PART_SECONDS)
         for_calls = -(-self.calls // MAX_CALLS_OF_PART)
         most = max(1, self.calls // MIN_CALLS_OF_PART)

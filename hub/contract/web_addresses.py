@@ -40,11 +40,11 @@ def _is_web_address(text: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    return port != 0 and _has_private_host(parts)
+    return port != 0 and _is_https_or_local(parts)
 
 
-def _has_private_host(parts: SplitResult) -> bool:
-    """Tell whether nobody on the way reads the page: only a stand-in here may have http."""
+def _is_https_or_local(parts: SplitResult) -> bool:
+    """Tell whether an address is https, or http on this machine, and has no user name."""
     if not parts.hostname or "@" in parts.netloc:
         return False
     return parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS

@@ -18,7 +18,7 @@ class HashList:
     path: Path
 
     def check(self) -> None:
-        """Raise ValueError, with the reason, for a file that is none; OSError for an unreadable."""
+        """Raise ValueError with the reason if the file is no list, OSError if it cannot be read."""
         with self.path.open("rb") as file:
             size = file.seek(0, 2)
             former = b""
@@ -52,7 +52,7 @@ class HashList:
 
 
 def _line_at(file: BinaryIO, position: int) -> tuple[int, bytes]:
-    """Return where the first line begins that does so at a position or later, and the line."""
+    """Return the first line that begins at or after a position, and where it begins."""
     file.seek(max(0, position - 1))
     if position:
         file.readline(MAX_LINE_LENGTH)

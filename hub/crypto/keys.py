@@ -129,8 +129,8 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
 def check_private(path: Path) -> None:
     """Refuse a key file that others than its owner may read.
 
-    The owner of a credential of systemd is root, and an access list lets the service read it. The
-    mode of the file shows that as a right of its group, which has no other meaning there.
+    A credential of systemd is owned by root and read through an access list, which the mode of the
+    file shows as a right of the group. So the group may read such a file.
     """
     mode = stat.S_IMODE(path.stat().st_mode)
     forbidden = 0o037 if _is_credential(path) else 0o077

@@ -1,6 +1,6 @@
-"""Time limits for statements that this side keeps: a server that is frozen keeps none.
+"""Time limits for statements, enforced by the client, because a frozen server enforces none.
 
-PostgreSQL's own limits and the keepalives do not help there: its processes are stopped, while the
+PostgreSQL's own limits and TCP keepalives do not detect a server whose processes are stopped: the
 kernel of its machine still confirms every packet.
 """
 
@@ -35,7 +35,7 @@ class NoAnswer(OperationalError):
 class LimitedConnection(Connection[Any]):
     """A connection that is closed if a statement takes longer than its limit.
 
-    It is closed earlier if the server turns out to be frozen, or to be another one by now.
+    It is closed earlier if a probe shows that the server is frozen or was replaced by another one.
     """
 
     work_seconds = WORK_SECONDS
@@ -56,8 +56,8 @@ class LimitedConnection(Connection[Any]):
     def _is_lost(self) -> bool:
         """Tell whether the server accepts no new connection or has no session of this one.
 
-        A server that refuses the new connection answers, so nothing follows from that. Nor does
-        anything follow from the sessions if a pooler is in between, which invents their numbers.
+        A server that refuses a new connection is alive, so that is no loss. Behind a pooler, which
+        invents the numbers of sessions, a missing session proves nothing.
         """
         assert self.connect_probe
         try:
@@ -94,7 +94,7 @@ def _run_limited(
 ) -> Operation:
     """Pass an operation on; the driver resumes it every tenth of a second without data.
 
-    Every `PROBE_SECONDS` without an answer it is given up if the connection `is_lost`.
+    If no answer comes, `is_lost` is called every `PROBE_SECONDS`; once it returns True, give up.
     """
     began_at = monotonic()
     ends_at = began_at + seconds
@@ -145,7 +145,7 @@ def limit_statements(
 
 
 def _connect_probe(args: list[Any], options: dict[str, Any]) -> LimitedConnection:
-    """Connect to the same address; what is asked there has to be answered soon."""
+    """Open a second connection to the same address, with a short time limit for statements."""
     probe = LimitedConnection.connect(*args, **options, autocommit=True)
     probe.work_seconds = probe.page_seconds = PING_SECONDS
     return probe

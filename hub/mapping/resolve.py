@@ -124,7 +124,7 @@ class _Resolver:
         return refs
 
     def lift_to_header(self, header: dict[Role, Ref], lines: LineRefs) -> Role | None:
-        """Move what lines carry, but only the header has room for, into the header.
+        """Move records from the lines into the header where only the header has a field for them.
 
         Return the role to split the document by, if the lines differ in it.
         """

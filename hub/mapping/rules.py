@@ -187,7 +187,7 @@ def _one_record(
     field: Field, code: Code, index: MatchIndex, rule: str, hits: list[Entry]
 ) -> Ref | Missing:
     """Return the one record that a rule has found; else why it cannot be used or chosen."""
-    if rule == "name" and _are_all_someone_else(field, code, hits, index):
+    if rule == "name" and _are_all_other_parties(field, code, hits, index):
         reason = Sentence(
             "QuickBooks has that name with another e-mail address or code: %(record)s.",
             record=_entry_title(hits[0]),
@@ -219,14 +219,14 @@ def _without_records_of_others(
     return [hit for hit in hits if not _is_created_for_another(field, code, hit, index)]
 
 
-def _are_all_someone_else(field: Field, code: Code, hits: list[Entry], index: MatchIndex) -> bool:
-    """Return whether no record of the same name can be meant, where e-mail addresses decide."""
+def _are_all_other_parties(field: Field, code: Code, hits: list[Entry], index: MatchIndex) -> bool:
+    """Return whether all records of the same name are other parties, by their e-mail addresses."""
     if "email" not in field.match:
         return False
-    return all(_is_someone_else(field, code, hit, index) for hit in hits)
+    return all(_is_other_party(field, code, hit, index) for hit in hits)
 
 
-def _is_someone_else(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
+def _is_other_party(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
     """Return whether a record of the same name has another address or belongs to another code."""
     email = _party_email(code)
     if email and entry.email:
@@ -359,6 +359,6 @@ def _certain_id(field: Field, code: Code, suggestions: list[Entry], index: Match
     """Return the id of the one suggestion that is certain; "" if there is none or several."""
     certain_ids = []
     for entry in suggestions:
-        if is_exact(code, entry) and not _is_someone_else(field, code, entry, index):
+        if is_exact(code, entry) and not _is_other_party(field, code, entry, index):
             certain_ids.append(entry.id)
     return certain_ids[0] if len(certain_ids) == 1 else ""

@@ -1,7 +1,7 @@
 """Figures that the tables hold: what each one is, and the query that reads it.
 
-Companies are labels by their ids, and only where one of them needs attention: names and amounts
-are nothing that a monitoring system has to store.
+Labels are ids of companies, and only where a company needs attention. Names and amounts are left
+out, because a monitoring system should not store them.
 """
 
 import datetime as dt

@@ -14,7 +14,7 @@ PAID = "head.balance = 0"  # the same
 
 
 class Match(Model):
-    """A code is a record; `match_method` is decided, link, or the rule that found it."""
+    """The match of a code to a record; `match_method` is decided, link, or the rule's name."""
 
     __table_args__ = (UniqueConstraint("company_id", "scope", "tenant", "field", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -36,7 +36,7 @@ class Match(Model):
 
 
 class SeenCode(Model):
-    """A code that documents have used, so that it can be matched before and after it holds one."""
+    """A code that documents have used, listed on the matching page whether or not it is matched."""
 
     __table_args__ = (
         UniqueConstraint("installation_id", "field", "code"),

@@ -77,7 +77,7 @@ class StoredReceipt(NamedTuple):
 
 
 class _End(NamedTuple):
-    """How a receipt ended, with what the source said of it if it refused it."""
+    """The result of one delivery; `error` is the reason that the source gave for a refusal."""
 
     receipt: StoredReceipt
     end: ReceiptEnd
@@ -101,7 +101,8 @@ def is_due(now: dt.datetime) -> ColumnElement[bool]:
 def deliver(installation_id: int) -> int:
     """Deliver the due receipts, oldest first; return how many arrived.
 
-    One that fails is repeated alone. A source that asks to slow down gets no more until then.
+    A receipt that fails is repeated by itself. After a 429 no receipt is delivered until the pause
+    is over.
     """
     now = hub_context.current_hub().clock.now()
     with engine.read_only_session() as session:

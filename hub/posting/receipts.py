@@ -223,7 +223,7 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
 def _store_reasons(session: Session, posting: Posting) -> None:
     """Store the reasons of a posting in the last receipt of its document.
 
-    That one was queued for the same reasons, but stored them as a sentence.
+    The receipt was queued for the same reasons by an earlier version, which stored a sentence.
     """
     receipt = find_last(session, posting.document)
     if receipt:

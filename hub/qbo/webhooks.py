@@ -75,9 +75,9 @@ def receive(
 ) -> dict[int, list[WebhookEvent]]:
     """Note the events of a webhook that report something new, and return them by company.
 
-    `find_awaiting` finds the companies whose poll was requested and will begin later. Their news
-    are left out and nothing is written for them, if the news before these are noted already. For
-    the others `request_poll` is called. Raise Refused if the signature is wrong.
+    `find_awaiting` returns the companies with a requested poll that has not begun: it will read the
+    new events too, so they are left out if earlier ones are noted already. `request_poll` is called
+    for all other companies. Raise Refused if the signature is wrong.
     """
     _check_signature(headers, body)
     events = _parse_events(body)
@@ -110,7 +110,7 @@ def _select_news(
 
 
 def _has_noted_news(company: _Company) -> bool:
-    """Tell whether news are noted since the last poll began, and that webhooks arrive."""
+    """Tell whether a webhook since the beginning of the last poll is noted already."""
     if company.webhook_news_at is None:
         return False
     return company.polled_at is None or company.webhook_news_at >= company.polled_at
@@ -121,7 +121,7 @@ def _note_receipt(
     news: Mapping[int, list[WebhookEvent]],
     request_poll: RequestPoll | None,
 ) -> None:
-    """Note when webhooks arrived, and request polls; without news once an hour is enough."""
+    """Store when webhooks arrived, at most hourly for those without news, and request polls."""
     now = hub_context.current_hub().clock.now()
     without_news = [
         company.id
@@ -142,7 +142,7 @@ def _note_receipt(
 
 
 def _is_outdated(last_receipt: dt.datetime | None, now: dt.datetime) -> bool:
-    """Tell whether the receipt of a webhook without news is noted again."""
+    """Tell whether the stored time of the last webhook is old enough to be replaced."""
     return last_receipt is None or now - last_receipt > RECEIPT_INTERVAL
 
 

@@ -33,7 +33,7 @@ Change = Callable[[SharedBudget, float, float, float], T]
 
 
 class BudgetRow:
-    """The row of one company. A clock that is not this machine's stands for the database's too."""
+    """The row of one company. A test clock replaces the clock of the database as well."""
 
     def __init__(self, engine: Engine, realm: str, clock: Clock) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")

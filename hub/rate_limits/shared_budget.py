@@ -185,7 +185,7 @@ class SharedBudget:
         self.starts = sorted(starts, key=attrgetter("at"))
 
     def _throttle(self, at: float, seconds: float, limits: Limits) -> None:
-        """Pause, and continue a little slower; see `RateLimiter.throttled`."""
+        """Pause, and continue a little slower; see `RateLimiter.note_throttling`."""
         if seconds >= limits.period and at >= self.paused_to:
             since = at - limits.period
             recent = [start for start in self.starts if start.at > since]

@@ -305,7 +305,7 @@ def _send(steps: Steps, installation: Installation) -> None:
 
 
 def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None:
-    """Raise why nothing more could be sent, unless the step before already reported it."""
+    """Raise the reason why sending stopped, unless an earlier step has reported the connection."""
     company = load_company(installation.company_id)
     reason = reason.rstrip(".")
     if company.state == ConnectionState.CONNECTED:

@@ -139,7 +139,7 @@ def stored_head(session: Session) -> audit_head.StoredHead:
 
 
 def missing_note(session: Session) -> audit_head.Head | None:
-    """Return what this machine has noted beside the shared head if the log lacks it."""
+    """Return the head that this machine noted in its data folder if the log lacks that entry."""
     if not is_shared():
         return None
     return audit_witness.missing_entry(session, _head_path(), _head_key())
@@ -173,8 +173,11 @@ def _read_from_request(extension: str) -> str:
     return find()
 
 
-def has_written_here(session: Session) -> bool:
-    """Tell whether an entry was written with the head that is read here, which has thus existed."""
+def has_entry_of_head(session: Session) -> bool:
+    """Tell whether the log has an entry that was written together with this head.
+
+    If so, the head has existed, and its absence is a fault.
+    """
     is_own = AuditEntry.origin == folder_origin()
     if is_shared():
         is_own = AuditEntry.origin.startswith(SHARED_PREFIX)
@@ -250,14 +253,14 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
     """
     stored = stored_head(session)
     if stored.is_missing:
-        if has_written_here(session):
+        if has_entry_of_head(session):
             return False
         if not is_shared():
             _write_head(_head_of(newest, number))
         return True
     if stored.head is None:
         return False
-    if not stored.is_signed and has_written_here(session):
+    if not stored.is_signed and has_entry_of_head(session):
         return False
     if stored.head.hash == FIRST:
         return True

@@ -92,7 +92,7 @@ def _compare_head(
 ) -> None:
     """Raise AuditBroken if the head notes more than the database has, or is not the hub's own."""
     if stored.is_missing:
-        if audit.has_written_here(session):
+        if audit.has_entry_of_head(session):
             gone = Sentence("is gone from %(place)s", place=audit.head_place())
             raise AuditBroken.head(gone, audit.head_name())
         if result.count and not audit.is_shared():
@@ -106,7 +106,7 @@ def _compare_head(
     head = stored.head
     if head is None:
         raise AuditBroken.head(CHANGED_HEAD, audit.head_name())
-    if not stored.is_signed and audit.has_written_here(session):
+    if not stored.is_signed and audit.has_entry_of_head(session):
         raise AuditBroken.head(Sentence("is not signed"), audit.head_name())
     _require_noted(head, stored.is_signed, head_number)
     behind = result.count - (head_number or head.count)

@@ -1,8 +1,8 @@
 """The signed head of the audit log: a note in the data folder of how far the log reached.
 
 The chain of hashes shows that an entry was changed or removed, except at its end. The head shows
-that the end was cut off. It is signed, so that whoever can write the data folder cannot shorten
-both; only a copy of the log shows that an older head was put back together with an older log.
+that the end was cut off. It is signed, so that write access to the data folder is not enough to
+shorten both. Only a copy of the log shows that an older head was restored with an older log.
 """
 
 import datetime as dt

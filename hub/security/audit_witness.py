@@ -1,8 +1,8 @@
 """Heads of the audit log when several machines share it: one in the database, and notes of each.
 
-The shared head is written in the transaction of its entry. Whoever can write the database could put
-back an older one together with an older log, so each machine also notes the head in its own data
-folder, as far as it has one: a log that lacks an entry which a machine has noted was cut off.
+The shared head is written in the transaction of its entry. Somebody with write access to the
+database could restore an older head together with an older log. So each machine with a data folder
+also notes the head there: if the log lacks an entry that a machine has noted, it was cut off.
 """
 
 import datetime as dt

@@ -136,8 +136,8 @@ RESOLVERS: Mapping[frozenset[str], tuple[Resolver, ...]] = {
 }
 
 
-def is_resolved(of: str, names: Collection[str]) -> bool:
-    """Tell whether it is declared what a route with these arguments is about."""
+def is_subject_known(of: str, names: Collection[str]) -> bool:
+    """Tell whether the hub can find the subject of a route: by `of`, or by these arguments."""
     return bool(of) or not names or frozenset(names) in RESOLVERS
 
 

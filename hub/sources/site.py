@@ -234,7 +234,7 @@ def app_of(installation: Installation) -> App:
 def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
     """Call a hook of the plugin of an installation.
 
-    Its exceptions are not translated: see `guarded`.
+    Its exceptions are not translated; `guard` does that.
     """
     plugins = hub_context.current_hub().plugins
     return plugins.call(installation.slug, hook, **values)

@@ -132,7 +132,7 @@ class Contract(
         try:
             items = bench.read(dict.fromkeys(named, NO_CURSOR))
         except HubError:
-            return  # a sentence is an answer, a stack trace is none
+            return  # deliberate errors are allowed
         read_ids = [document.source_id for document in documents(items)]
         if read_ids:
             pytest.fail(

@@ -91,7 +91,7 @@ def _prepare(app: Flask, file: Path, who: str) -> None:
     with _enter_application(app):
         engine.upgrade(app)
         restore_rule.apply(who)
-    _make_single(file)
+    _merge_side_files(file)
 
 
 def _require_keys(backup: Archive, config: Config) -> None:
@@ -141,7 +141,7 @@ def _copy_sqlite(database: Path, copied: Path, progress: Progress) -> None:
             progress("copy", total - remaining, total)
 
         source.backup(target, pages=PAGES, progress=report)
-    _make_single(copied)
+    _merge_side_files(copied)
 
 
 def _copy_postgresql(config: Config, copied: Path, open_app: OpenApp, progress: Progress) -> None:
@@ -155,11 +155,11 @@ def _copy_postgresql(config: Config, copied: Path, open_app: OpenApp, progress: 
                 move.copy_rows(source, target, progress)
             move.compare(source, target, progress)
         target_engine.dispose()
-    _make_single(copied)
+    _merge_side_files(copied)
 
 
-def _make_single(file: Path) -> None:
-    """Bring what lies in the side files of an SQLite database into its file."""
+def _merge_side_files(file: Path) -> None:
+    """Merge the write-ahead log of an SQLite database into its main file."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
 

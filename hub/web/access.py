@@ -238,7 +238,7 @@ def _guard() -> Any:
     if least == "anyone":
         return None
     of = subject_of_endpoint(current_app, endpoint)
-    if least is None or not subjects.is_resolved(of, rule.arguments):
+    if least is None or not subjects.is_subject_known(of, rule.arguments):
         abort(403)
     earlier_step = _to_earlier_step(endpoint)
     if earlier_step is None:

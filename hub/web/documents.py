@@ -209,7 +209,7 @@ def _posting_values(
     parts = part_states(session, document.id)
     views = {one.id: _payload_view(session, one) for one in postings}
     view = _main_view(main, postings, views)
-    source = source_view(document, matches.names(session, document.installation))
+    source = source_view(document, matches.record_namer(session, document.installation))
     return {
         "postings": postings[::-1],
         "shown": views,

@@ -1,4 +1,4 @@
-"""The set-up code: whoever read it on the server's terminal may become the first owner."""
+"""The set-up code: the person who reads it on the server's terminal may become the first owner."""
 
 import threading
 from typing import Any, cast

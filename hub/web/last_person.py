@@ -1,6 +1,6 @@
-"""The person who logged in last with this browser, so that a form that comes too late has an owner.
+"""Remember who logged in last with this browser, so that the form of an expired session is kept.
 
-A signed cookie stores it for a few days; it outlasts the session, and it logs nobody in.
+A signed cookie stores the name for a few days; it outlasts the session and logs nobody in.
 """
 
 import datetime as dt

@@ -22,7 +22,7 @@ def explain_lacking_data(code: str) -> str:
     )
 
 
-def is_taken(code: str, problem: str) -> str:
+def explain_name_in_use(code: str, problem: str) -> str:
     """Say why a record of this name cannot be created."""
     return gettext(
         "%(title)s cannot be created: %(problem)s Rename one of the two, or match it to a record.",

@@ -63,22 +63,22 @@ def fields_of(installation: Installation) -> dict[str, Field]:
     return {field.name: field for field in fields}
 
 
-def book_of(session: Session, installation: Installation) -> MatchIndex:
-    """Return the records and matches of an installation; `view` adds records created for a code."""
+def load_match_index(session: Session, installation: Installation) -> MatchIndex:
+    """Return the records and matches of an installation, without the records created for codes."""
     if installation.slug not in current_hub().plugins.apps:
         return MatchIndex({}, {})
     return build_match_index(session, installation)
 
 
-def names(session: Session, installation: Installation) -> Callable[[str, str], str]:
-    """Return a function from field or role and bare id to the name of the record, "" if none."""
+def record_namer(session: Session, installation: Installation) -> Callable[[str, str], str]:
+    """Return a function that names a record by field or role and id; "" if there is none."""
     fields = fields_of(installation)
-    book = book_of(session, installation)
+    match_index = load_match_index(session, installation)
 
     def name(key: str, code: str) -> str:
-        """Return the name of a record by field or role and bare id."""
+        """Return the name of the record; "" if there is none."""
         if key in fields:
-            result = find(fields[key], code, book)
+            result = find(fields[key], code, match_index)
             return result.name if isinstance(result, Ref) else ""
         if key not in ROLES:
             return ""
@@ -89,12 +89,12 @@ def names(session: Session, installation: Installation) -> Callable[[str, str], 
     return name
 
 
-def view(
+def view_code(
     session: Session,
     installation: Installation,
     source_code: SeenCode,
     field: Field,
-    book: MatchIndex,
+    match_index: MatchIndex,
 ) -> CodeView:
     """Return a code with its match, or why it has none and what may fit."""
     match = session.scalar(_match(installation, source_code.field, source_code.code))
@@ -113,8 +113,8 @@ def view(
     plain = Code(
         id=source_code.code, name=source_code.name or None, number=source_code.number or None
     )
-    _add_created(session, installation, field, source_code, book)
-    result = find(field, used or plain, book)
+    _add_created(session, installation, field, source_code, match_index)
+    result = find(field, used or plain, match_index)
     if isinstance(result, Ref):
         return CodeView(**fields_of_view, state=_matched_state(match), now=result.name)
     if isinstance(result, Missing):
@@ -215,15 +215,17 @@ def _add_created(
     installation: Installation,
     field: Field,
     source_code: SeenCode,
-    book: MatchIndex,
+    match_index: MatchIndex,
 ) -> None:
-    """Add to a book which records were created for a code or for its namesakes."""
-    namesakes = [entry.id for entry in book.records(field.role).find_by_name(source_code.name)]
+    """Add the records that were created for a code, or for its namesakes, to an index."""
+    namesakes = [
+        entry.id for entry in match_index.records(field.role).find_by_name(source_code.name)
+    ]
     which = or_(
         SourceDocument.source_id == source_code.code,
         Posting.quickbooks_id.in_(namesakes),
     )
-    add_created_records(session, installation, [field], book, which)
+    add_created_records(session, installation, [field], match_index, which)
 
 
 def _required_roles(installation: Installation) -> set[str]:
@@ -255,10 +257,10 @@ def form_of_code(
     source_code: SeenCode,
     field: Field,
     query: str,
-    book: MatchIndex,
+    match_index: MatchIndex,
 ) -> dict[str, Any]:
     """Return what the form that matches a code shows: its view, and the records to choose from."""
-    code = view(session, installation, source_code, field, book)
+    code = view_code(session, installation, source_code, field, match_index)
     index = records.index_of_role(session, installation.company_id, field.role)
     return {
         "one": code,
@@ -345,16 +347,16 @@ def _check_new(
     title = source_code.name or source_code.code
     if isinstance(used, str) or (used.create is None and details is None):
         raise Refused(match_messages.explain_lacking_data(title))
-    book = book_of(session, installation)
-    book.matches = {
-        **book.matches,
+    match_index = load_match_index(session, installation)
+    match_index.matches = {
+        **match_index.matches,
         (source_code.field, source_code.code): Decision(
             record=NEW, match_method=MatchOrigin.DECIDED, details=details
         ),
     }
-    result = find(field, used, book)
+    result = find(field, used, match_index)
     if isinstance(result, Missing):
-        raise Refused(match_messages.is_taken(title, result.problem))
+        raise Refused(match_messages.explain_name_in_use(title, result.problem))
 
 
 def record_title(entry: Entry) -> str:

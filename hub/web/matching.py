@@ -45,13 +45,13 @@ def show(installation_id: int) -> str:
         fields = matches.fields_of(installation)
         query = _select_codes(installation, filters, list(fields))
         codes = page(session, query, by=ORDER, down=False)
-        book = matches.book_of(session, installation)
+        match_index = matches.load_match_index(session, installation)
         rows, suggested = [], {}
         for source_code in codes.rows:
             field = fields[source_code.field]
-            view = matches.view(session, installation, source_code, field, book)
+            view = matches.view_code(session, installation, source_code, field, match_index)
             rows.append(view)
-            entries = book.records(field.role).by_id
+            entries = match_index.records(field.role).by_id
             suggested[field.name, view.code] = code_facts.suggestions_of(view, entries)
         waits = _waiting_documents(session, installation, codes.rows)
         context = tabs(session, installation)
@@ -181,14 +181,14 @@ def _acceptable_suggestions(
     fields = matches.fields_of(installation)
     filters = {"show": "open", "field": "", "q": ""}
     query = _select_codes(installation, filters, list(fields)).order_by(*ORDER).limit(MAX_ACCEPTED)
-    book = matches.book_of(session, installation)
+    match_index = matches.load_match_index(session, installation)
     choices, left = [], 0
     for source_code in session.scalars(query):
         field = fields[source_code.field]
-        view = matches.view(session, installation, source_code, field, book)
+        view = matches.view_code(session, installation, source_code, field, match_index)
         if view.state != CodeState.OPEN:
             continue
-        entries = book.records(field.role).by_id
+        entries = match_index.records(field.role).by_id
         suggestion = code_facts.best(code_facts.suggestions_of(view, entries), threshold)
         if suggestion is None:
             left += 1

@@ -46,7 +46,7 @@ class Readiness:
 
 
 class ReadinessCheck:
-    """Checks the database at most once a second, whoever asks how often.
+    """Check the database at most once a second, however often callers ask.
 
     The check has a thread of its own: a database that does not answer holds up no thread of the
     web server for longer than ANSWER_SECONDS.

@@ -58,14 +58,14 @@ def form_of_code(
 
     `invalid` is what was entered before and could not be created.
     """
-    book = matches.book_of(session, installation)
-    form = matches.form_of_code(session, installation, source_code, field, query, book)
+    match_index = matches.load_match_index(session, installation)
+    form = matches.form_of_code(session, installation, source_code, field, query, match_index)
     used = _used_code(session, installation, source_code)
     is_unmatched = form["one"].state in (CodeState.OPEN, CodeState.NEW)
     is_offered = is_unmatched and _may_be_created(field, used)
     creation = None
     if is_offered:
-        creation = _form(session, installation, source_code, field, used, book, invalid)
+        creation = _form(session, installation, source_code, field, used, match_index, invalid)
     return form | {"creation": creation}
 
 
@@ -85,8 +85,8 @@ def create(
             raise Refused("%(name)s cannot be created from here.", name=source_code.name or code)
         schema = _schema(session, installation, field)
         details = record_form.read(schema, form, _details_of(used))
-        book = matches.book_of(session, installation)
-        errors = _errors(session, installation, field, details, book)
+        match_index = matches.load_match_index(session, installation)
+        errors = _errors(session, installation, field, details, match_index)
     if errors:
         shown = {name: form.get(name, "") for name in schema.fields}
         raise Invalid(shown, errors)
@@ -99,7 +99,7 @@ def _form(
     source_code: SeenCode,
     field: Field,
     used: Code | str | None,
-    book: MatchIndex,
+    match_index: MatchIndex,
     invalid: Invalid | None,
 ) -> RecordForm:
     """Return the form, filled in with what was entered, or else with what the source knows."""
@@ -107,11 +107,11 @@ def _form(
     is_refused = _is_name_refused(session, installation, source_code)
     errors: Mapping[str, Sequence[str]] = {}
     if invalid is None:
-        details = _entered_before(book, source_code) or _details_of(used)
+        details = _entered_before(match_index, source_code) or _details_of(used)
         proposed = record_form.cut_name(field.role, details.name if details else name)
         is_planned = is_name_planned(session, installation.company_id, field.role, proposed)
         is_taken = is_refused or is_planned
-        free_name = record_form.free_name(book, field.role, proposed, is_taken=is_taken)
+        free_name = record_form.free_name(match_index, field.role, proposed, is_taken=is_taken)
         accounts = _accounts(session, installation, details)
         values = record_form.values_of(details, free_name, accounts)
         name = proposed
@@ -122,7 +122,7 @@ def _form(
         """Return the accounts that a role may take."""
         return _choices(session, installation, role)
 
-    collisions = record_form.collisions(book, field.role, name)
+    collisions = record_form.collisions(match_index, field.role, name)
     schema = _schema(session, installation, field)
     return RecordForm(
         noun=record_form.NOUNS[field.role],
@@ -144,11 +144,11 @@ def _errors(
     installation: Installation,
     field: Field,
     details: Party | Item,
-    book: MatchIndex,
+    match_index: MatchIndex,
 ) -> dict[str, list[str]]:
     """Return what QuickBooks would refuse of a new record: a name that is taken, an account."""
     errors = {}
-    taken = record_form.collisions(book, field.role, details.name)
+    taken = record_form.collisions(match_index, field.role, details.name)
     if taken:
         errors["name"] = [taken[0].error]
     codes = details.codes if isinstance(details, Item) else {}
@@ -186,9 +186,9 @@ def _accounts(
     return accounts
 
 
-def _entered_before(book: MatchIndex, source_code: SeenCode) -> Party | Item | None:
+def _entered_before(match_index: MatchIndex, source_code: SeenCode) -> Party | Item | None:
     """Return what a person entered for a code before."""
-    decision = book.matches.get((source_code.field, source_code.code))
+    decision = match_index.matches.get((source_code.field, source_code.code))
     return decision.details if decision else None
 
 

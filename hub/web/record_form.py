@@ -222,27 +222,27 @@ class Invalid(Exception):
         self.errors = errors
 
 
-def collisions(book: MatchIndex, role: Role, name: str) -> list[Collision]:
+def collisions(match_index: MatchIndex, role: Role, name: str) -> list[Collision]:
     """Return the records because of which a name cannot be added."""
     namesakes = []
-    for other, entry in book.find_namesakes(role, name):
+    for other, entry in match_index.find_namesakes(role, name):
         noun = NOUNS.get(other, EMPLOYEE)
         namesakes.append(Collision(noun, entry, other, other != role))
     return namesakes
 
 
-def free_name(book: MatchIndex, role: Role, name: str, *, is_taken: bool = False) -> str:
+def free_name(match_index: MatchIndex, role: Role, name: str, *, is_taken: bool = False) -> str:
     """Return a name that no record has: with the kind as its suffix, then with a number.
 
     `is_taken` says that QuickBooks has refused the name, such as that of an employee, or that
     another kind of record is planned under it.
     """
-    if not is_taken and not collisions(book, role, name):
+    if not is_taken and not collisions(match_index, role, name):
         return name
     noun = gettext(NOUNS[role])
     proposed = f"{name} ({noun})"
     number = 2
-    while collisions(book, role, proposed):
+    while collisions(match_index, role, proposed):
         proposed = f"{name} ({noun} {number})"
         number += 1
     return proposed

@@ -59,7 +59,7 @@ def reserve_folder(folder: Path | None, port: int) -> Iterator[None]:
 
 
 class CommandWithTables(click.Command):
-    """Its help ends with the tables of companies, faults and switches."""
+    """A command whose help ends with the tables of companies, faults and switches."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_tables(formatter)

@@ -26,7 +26,7 @@ class ServedQuickBooks:
 
     @property
     def token_url(self) -> str:
-        """Where codes and refresh tokens become access tokens."""
+        """Return the address that exchanges codes and refresh tokens for access tokens."""
         return f"{self.url}/oauth2/v1/tokens/bearer"
 
     @property

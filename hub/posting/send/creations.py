@@ -171,7 +171,7 @@ def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
 
 
 def _postpone(session: Session, creations: Iterable[Posting]) -> None:
-    """Postpone those that were never sent; QuickBooks is asked for the result of the others."""
+    """Postpone the creations that were never sent; the results of the others are looked up."""
     ready_ids = [one.id for one in creations if one.state == PostingState.READY]
     query = select(Posting.id).where(Posting.id.in_(ready_ids), MAY_HAVE_ARRIVED)
     sent_ids = set(session.scalars(query))
@@ -180,7 +180,7 @@ def _postpone(session: Session, creations: Iterable[Posting]) -> None:
 
 
 def _resume(session: Session, creations: Iterable[Posting]) -> bool:
-    """Let postponed ones begin where the postings of their installation begin."""
+    """Move postponed creations to the initial state of their installation; return whether any."""
     postponed: dict[int, list[int]] = defaultdict(list)
     for creation in creations:
         if creation.state == PostingState.WAITING and creation.held_by == Holder.UNNEEDED:

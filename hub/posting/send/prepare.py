@@ -92,7 +92,7 @@ def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepare
 
 
 def _is_simple_creation(snapshot: PostingSnapshot) -> bool:
-    """Tell whether it is sent for the first time and nothing has to be looked up before."""
+    """Tell whether a posting is an unapproved creation that can be sent without any look-up."""
     if snapshot.history.operation != Operation.CREATE:
         return False
     if snapshot.posting.approved_payload:

@@ -237,7 +237,7 @@ class PayloadBuilder:
         texts = [clean(part) for part in parts if part]
         text = "\n".join(dict.fromkeys(texts))
         marker_line = f"[hub:{self.marker}]"
-        room = room_before(marker_line)
+        room = memo_room(marker_line)
         if len(text) > room:
             self.warnings.append(
                 Sentence(
@@ -304,8 +304,8 @@ class PayloadBuilder:
         return self.cents(stated)
 
 
-def room_before(marker_line: str) -> int:
-    """Return how many characters of a memo are left for texts, without the line break."""
+def memo_room(marker_line: str) -> int:
+    """Return how many characters of a memo are left above the line with the marker."""
     return MAX_MEMO_LENGTH - len(marker_line) - 1
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.qbo.payloads.builder import room_before
+from hub.qbo.payloads.builder import memo_room
 from hub.qbo.payloads.line_ids import keep_line_ids
 from hub.qbo.payloads.summary import is_open
 
@@ -222,4 +222,4 @@ def _merge_memo(ours: str, theirs: str, before: str) -> str:
         if line.strip() and line not in written_by_us and not is_marker:
             added.append(line)
     text = "\n".join([*our_lines, *added])
-    return f"{text[: room_before(marker_line)]}\n{marker_line}".lstrip()
+    return f"{text[: memo_room(marker_line)]}\n{marker_line}".lstrip()

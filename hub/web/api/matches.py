@@ -75,11 +75,13 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
             SeenCode.installation_id == installation_id, SeenCode.field.in_(list(declared))
         )
         listed = page(session, codes, by=ORDER, down=False)
-        book = matches.book_of(session, installation)
+        match_index = matches.load_match_index(session, installation)
         rows = []
         for source_code in listed.rows:
             field = declared[source_code.field]
-            rows.append(_describe(matches.view(session, installation, source_code, field, book)))
+            rows.append(
+                _describe(matches.view_code(session, installation, source_code, field, match_index))
+            )
         return to_list(listed, rows)
 
 
@@ -110,8 +112,8 @@ def _load(session: Session, installation_id: int, field: str, code: str) -> dict
     installation = session.get_one(Installation, installation_id)
     declared = matches.fields_of(installation).get(field) or abort(404)
     source_code = matches.code_as_used(session, installation_id, field, code)
-    book = matches.book_of(session, installation)
-    return _describe(matches.view(session, installation, source_code, declared, book))
+    match_index = matches.load_match_index(session, installation)
+    return _describe(matches.view_code(session, installation, source_code, declared, match_index))
 
 
 def _describe(view: CodeView) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Mark:
 
 
 class DateMark(Mark):
-    """The same where the mark is a date; a day that cannot be meant says that it failed."""
+    """The date field that marks a row as transferred; an impossible day marks a failure."""
 
     error = f"{FAILED_ON}T00:00:00Z"
 

@@ -42,7 +42,7 @@ class Event(NamedTuple):
 
     @property
     def same(self) -> tuple[str, ...]:
-        """Events equal in this are told once."""
+        """Return what equal events have in common; of these only the newest is sent."""
         return self.realm, self.kind, self.id, self.act
 
 

@@ -49,7 +49,7 @@ class Frame:
 
     @cached_property
     def basis(self) -> str:
-        """Cash or Accrual: as asked, else as the preferences say."""
+        """Return Cash or Accrual: as requested, else as in the preferences."""
         text = self.params.get("accounting_method") or self.company.preference(
             "ReportPrefs", "ReportBasis"
         )

@@ -103,7 +103,7 @@ def _edit(story, index, fields):
 
 
 def _in_advance(case, used):
-    """Money taken before any work was invoiced, and used later or not yet."""
+    """Return an act that takes money before any work is invoiced, and uses it later or not."""
 
     def tell(story, index, chance):
         fields = story.invoice(index, chance, case=case)

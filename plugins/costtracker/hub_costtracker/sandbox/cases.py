@@ -95,7 +95,7 @@ def _letters(invoice, earlier, today):
 
 
 def _lost_tax_digit(invoice, earlier, today):
-    """Tax of 0.005 a line, twice: rounded line by line it is one more than on the sum."""
+    """Set a tax of 0.005 on two lines: rounded line by line it is one more than on the sum."""
     first = {**invoice["lines"][0], "tax_code": "standard", "net": "100.02"}
     second = {**first, "id": f"{invoice['id']}-b"}
     return {"lines": [first, second]}

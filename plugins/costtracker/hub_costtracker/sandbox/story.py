@@ -91,7 +91,7 @@ def _day(today, back):
 
 
 def _approvals(chance, changed):
-    """Two who decide side by side, or Accounting alone."""
+    """Return the decisions of two approvers in parallel, or of Accounting alone."""
     if chance.randrange(4) == 0:
         return [_approval(ACCOUNTANT, changed - dt.timedelta(minutes=30), role="Accounting")]
     approved_at = changed - dt.timedelta(hours=chance.randrange(3, 60))

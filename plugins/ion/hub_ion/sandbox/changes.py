@@ -266,7 +266,7 @@ def _plain_values(input):
 
 
 def _ids(values):
-    """Ids come as text or number and are kept as numbers."""
+    """Return ids, which the API accepts as texts or numbers, as numbers."""
     return {
         name: int(value) if name.endswith("Id") and value is not None else value
         for name, value in values.items()

@@ -130,7 +130,7 @@ def _order(number, order, at, ids):
 
 
 def _plan_needed(one, day):
-    """Days that are written as days after the order."""
+    """Return the day on which a line is needed, given in days after the order; {} without one."""
     days = one.get("needDate")
     return {"needDate": (day + dt.timedelta(days=int(days))).isoformat()} if days else {}
 

@@ -55,7 +55,7 @@ def _bare(payable, earlier, today):
 
 
 def _everywhere(payable, earlier, today):
-    """Lines of several projects, one of them without any."""
+    """Give the lines several projects, and one of them none."""
     lines = [
         _one(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}") for n in range(1, 4)
     ]
@@ -70,7 +70,7 @@ def _add_tax(payable, earlier, today):
 
 
 def _retain(net):
-    """Ten per cent kept back; the total is net of it, or not."""
+    """Keep back ten per cent; the total is net of it, or not."""
 
     def change(payable, earlier, today):
         lines = [
