@@ -94,7 +94,7 @@ def test_the_clock_page_sets_and_advances(harness):
     assert json.loads(content)["now"] == "2027-01-15T08:01:00.000+00:00"
 
 
-def test_a_clock_goes_on_as_it_was_kept():
+def test_a_clock_continues_from_a_stored_state():
     clock, again = Clock(NOON, frozen=True), Clock()
     again.restore(clock.state())
     assert again.now() == NOON
@@ -484,7 +484,7 @@ def test_a_habit_that_there_is_not_is_refused():
 # -- rows --
 
 
-def test_a_row_has_the_names_of_the_api_where_it_is_sent_and_those_of_the_books_where_it_is_kept():
+def test_rows_are_converted_between_the_names_of_the_api_and_of_the_books():
     fields = {"externalId": "external_id", "displayName": "name"}
     row = {"external_id": "17", "name": "Ada Ltd"}
     sent = encode_row(row | {"version": 3}, fields)

@@ -227,7 +227,7 @@ def test_the_old_one_may_be_good_for_a_while(quickbooks):
     assert refresh(quickbooks).status == 400
 
 
-def test_it_may_change_each_time(quickbooks):
+def test_a_refresh_token_may_change_with_each_use(quickbooks):
     quickbooks.switch(rotate="always")
     first = refresh(quickbooks).json()["refresh_token"]
     assert refresh(quickbooks, first).json()["refresh_token"] != first

@@ -123,7 +123,7 @@ def test_a_person_makes_it_misbehave_and_ends_it(quickbooks):
     assert "there are" in page(quickbooks, "", "do=misbehave&kind=earthquake")
 
 
-def test_what_programs_ask_is_a_link_away(quickbooks):
+def test_the_start_page_links_to_the_addresses_for_programs(quickbooks):
     text = page(quickbooks)
     for name in re.findall(r'href="(/_sandbox/[a-z]+)"', text):
         assert ask(quickbooks.wsgi, "GET", name).status == 200

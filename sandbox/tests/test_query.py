@@ -389,7 +389,7 @@ def test_change_data_never_holds_more_than_a_thousand(quickbooks):
         "changedSince=2027-01-01",
     ],
 )
-def test_change_data_refuses_what_it_cannot_tell(quickbooks, query):
+def test_invalid_requests_for_change_data_are_refused(quickbooks, query):
     assert quickbooks.ask("GET", f"cdc?{query}").status == 400
 
 

@@ -141,7 +141,7 @@ def test_payments_leave_open_what_they_do_not_cover(books):
     assert balances == {"13": 0, "49": 170, "9": 450}
 
 
-def test_it_is_the_same_after_a_restart(tmp_path):
+def test_the_sample_has_the_same_books_after_a_restart(tmp_path):
     first = open_sample(tmp_path)
     second = create(tmp_path, companies=(), clock=Clock(NOON, frozen=True))
     assert second.books() == first.books()

@@ -46,7 +46,7 @@ def history(books, changed=True):
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_everything_is_as_it_was(make, tmp_path, kept):
+def test_a_reopened_stand_in_has_its_books_clock_and_switches(make, tmp_path, kept):
     books = make(tmp_path if kept else None)
     saved_books = history(books)
     assert books.books() == saved_books

@@ -426,7 +426,7 @@ def test_tax_inside_the_amount_is_taken_out_of_it(quickbooks):
     )
 
 
-def test_an_amount_may_be_meant_net_even_so(quickbooks):
+def test_an_inclusive_amount_may_be_net(quickbooks):
     quickbooks.switch(inclusive_amount="net")
     body = save(quickbooks, norwegian(coded("1000"), how="TaxInclusive"), realm=NORWAY.realm)
     assert body["TotalAmt"] == 1250

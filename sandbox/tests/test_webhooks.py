@@ -222,7 +222,7 @@ def test_over_http_and_by_the_pages(tmp_path):
     assert create(tmp_path).webhooks.addresses == {}
 
 
-def test_what_a_killed_one_had_not_told_its_successor_tells(tmp_path):
+def test_events_that_a_killed_stand_in_did_not_send_are_sent_by_the_next(tmp_path):
     first = create(tmp_path, clock=Clock(NOON, frozen=True))
     events = Receiver()
     first.webhooks.subscribe(HOOK, wsgi=events)

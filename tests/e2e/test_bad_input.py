@@ -101,7 +101,7 @@ def test_a_lost_answer_is_waited_for_and_found(ready):
     assert all(sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
 
 
-def test_a_database_that_is_full_or_read_only_is_said_and_the_next_sync_goes_on(ready):
+def test_a_full_or_read_only_database_is_reported_and_the_next_sync_continues(ready):
     code, _, err = ready.sync(limit=200_000)
     assert (code, "cannot be used" in err, "Nothing was lost" in err, is_sentence(err)) == (
         1,

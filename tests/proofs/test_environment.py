@@ -155,7 +155,7 @@ def test_a_database_that_takes_no_more_loses_nothing(shop, figure, name):
 
 @in_full
 @pytest.mark.parametrize("name", ["the database was read-only", "the data folder was full"])
-def test_on_postgresql_as_well(shop_on_postgres, figure, name):
+def test_the_same_holds_on_postgresql(shop_on_postgres, figure, name):
     shop, begin = shop_on_postgres, Begin("SET TRANSACTION READ ONLY")
     right = shop.undisturbed(FILED)
     chosen = places(right, 3)

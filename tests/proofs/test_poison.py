@@ -102,7 +102,7 @@ def test_every_poison_in_one_run_stops_nobody_else(till, figure):
 
 
 @pytest.mark.proof(small=1)
-def test_one_in_thirty_leaves_the_others_posted(till, figure):
+def test_one_poison_document_in_thirty_leaves_the_others_posted(till, figure):
     offered = {}
     for number in range(BATCHES):
         till.shop.items = offered  # the previous round's new documents, and no older ones

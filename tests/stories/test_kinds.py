@@ -220,7 +220,7 @@ def test_a_name_of_a_supplier_is_not_a_customer(till):
     assert till.cases() == ["Name already used"]
 
 
-def test_one_like_it_that_a_person_entered_is_shown_first(till):
+def test_a_similar_transaction_entered_by_hand_is_shown_before_posting(till):
     kinds = ("payment", "deposit", "invoice", "expense")
     till.run(*map(alone, kinds))
     for kind in kinds:

@@ -215,9 +215,7 @@ def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_docume
 
 @pytest.mark.proof(small=2)
 @pytest.mark.parametrize("source", [*SOURCES, Autotask])
-def test_a_source_that_is_asked_too_often_is_read_to_its_end_and_told_of_each_document(
-    source, app, quickbooks, clock
-):
+def test_a_source_with_a_rate_limit_is_read_to_its_end(source, app, quickbooks, clock):
     there = source(app, quickbooks, clock, documents=8)
     seconds, rounds = there.door("limit", requests=16)["seconds"], 0
     while (done := there.sync()).error and rounds < 20:

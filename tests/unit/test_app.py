@@ -9,7 +9,7 @@ from hub.db import engine
 from hub.models import Secret
 
 
-def test_a_hub_carries_what_its_parts_share(make_app, make_config, clock):
+def test_the_context_has_configuration_clock_and_vault(make_app, make_config, clock):
     config = make_config()
     with make_app(config).app_context():
         shared = hub_context.current_hub()

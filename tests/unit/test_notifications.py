@@ -56,7 +56,7 @@ def open_case(cause="match:1", title="Cost code 12 has no match"):
         )
 
 
-def test_a_cause_is_told_once_to_those_who_can_act_with_what_to_do(hub, server, clock):
+def test_a_new_case_is_mailed_once_with_the_next_step(hub, server, clock):
     open_case()
     assert notifications.digest() == 0
     clock.advance(60)

@@ -133,7 +133,7 @@ def test_each_requirement_has_a_state_and_an_answer():
     assert [row.id for row in ROWS if row.state not in STATES or len(row.answer) < 5] == []
 
 
-def test_what_is_met_names_a_test():
+def test_each_requirement_that_is_met_names_a_test():
     missing = [row.id for row in ROWS if row.state == "met" and not NAMED_TEST.search(row.tests)]
     assert set(missing) == NEEDS_NO_TEST
     unneeded = [row.id for row in ROWS if row.state == "not applicable" and row.tests.strip()]

@@ -25,7 +25,7 @@ def test_an_order_that_is_canceled_later_is_reported(orders, poll_cases, change_
 
 @pytest.mark.row("AT-P2")
 @pytest.mark.parametrize(("post_as", "number"), [("purchase_order", None), ("bill", "PO8001")])
-def test_it_is_a_purchase_order_or_a_bill(open_bench, post_as, number):
+def test_an_order_becomes_a_purchase_order_or_a_bill(open_bench, post_as, number):
     document = open_bench("purchase-orders", post_as=post_as).case("two products for a customer")
     assert (document.kind, document.number) == (post_as, number)
 

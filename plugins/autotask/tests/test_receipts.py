@@ -31,7 +31,7 @@ def test_each_invoice_of_the_vendor_is_a_bill_of_what_came_with_it(bench):
 
 
 @pytest.mark.row("AT-P10")
-def test_it_is_reported_once_and_by_its_id(bench):
+def test_a_receipt_is_reported_once_and_found_by_its_id(bench):
     cursor = bench.read()[-1].cursor
     assert [item for item in bench.read({"": cursor}) if not isinstance(item, Checkpoint)] == []
     items = bench.read(ids=[*TWO, "purchase_receipt:8014:other"])

@@ -87,7 +87,7 @@ def test_expenses(open_bench):
 
 
 @pytest.mark.row("CC-B2", "CC-B5")
-def test_elsewhere_each_payment_goes_to_the_bank_with_its_fee_and_every_line_has_a_tax_code(
+def test_outside_the_us_each_payment_goes_to_the_bank_and_each_line_has_a_tax_code(
     open_bench,
 ):
     bench = open_bench(

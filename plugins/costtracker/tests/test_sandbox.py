@@ -66,7 +66,7 @@ def status(**changes):
     }
 
 
-def test_every_case_is_told_and_more_than_a_hundred_invoices_are_clean(bench):
+def test_the_story_has_every_case_and_more_than_130_plain_invoices(bench):
     cases = [raw["case"] for raw in bench.books.invoices.values()]
     assert {name for name, _ in CASES} <= set(cases)
     assert set(cases) >= UNCLEAN

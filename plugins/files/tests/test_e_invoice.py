@@ -160,7 +160,7 @@ def test_other_encodings(encoding):
         ("cac:TaxTotal/cac:TaxSubtotal/cbc:TaxAmount", "VAT amount"),
     ],
 )
-def test_what_every_invoice_needs(path, name):
+def test_an_e_invoice_without_a_required_element_is_refused(path, name):
     sentence = refusal(invoice().remove(path).xml())
     assert sentence.startswith(f"The e-invoice has no {name} (")
     assert path.split("/")[-1] in sentence
@@ -199,7 +199,7 @@ def test_every_number_is_checked(path):
 @pytest.mark.parametrize(
     ("path", "name"), [("cbc:IssueDate", "issue date"), ("cbc:DueDate", "due date")]
 )
-def test_a_date_that_is_none(path, name, text):
+def test_an_invalid_date_is_refused(path, name, text):
     sentence = refusal(invoice().set(path, text).xml())
     assert f"is expected as {name}, and it is “{text}”" in sentence
 

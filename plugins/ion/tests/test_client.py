@@ -89,9 +89,7 @@ def test_a_limit_that_says_no_time_is_waited_for_too(bench):
 
 
 @pytest.mark.row("ION-39")
-def test_what_ion_says_against_it_is_logged_with_the_name_that_ions_own_log_has_for_it(
-    bench, caplog
-):
+def test_errors_of_ion_are_logged_with_their_trace_id(bench, caplog):
     bench.fault("errors", call="Orders", message="The database is being moved.")
     with pytest.raises(Retry):
         bench.read()
@@ -99,7 +97,7 @@ def test_what_ion_says_against_it_is_logged_with_the_name_that_ions_own_log_has_
 
 
 @pytest.mark.row("ION-39")
-def test_a_row_that_cannot_be_told_whole_stops_no_other(bench):
+def test_a_row_that_ion_cannot_return_completely_stops_no_other(bench):
     bench.fault("partial", call="Orders", id=1003, count=0)
     read = {item.source_id: item for item in bench.read() if hasattr(item, "source_id")}
     assert "Attribute service did not answer" in read["order:1003"].reason

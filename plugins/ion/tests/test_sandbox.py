@@ -283,7 +283,7 @@ def test_what_was_received_is_in_stock_and_its_line_stays(bench, api):
     assert "quantity above zero" in api(receive, id=other["id"], n="-1")
 
 
-def test_a_change_of_status_turns_the_etags_of_the_lines_and_dropping_a_line_not_that_of_its_order(
+def test_a_status_change_renews_etags_of_lines_and_a_deleted_line_keeps_that_of_its_order(
     bench,
 ):
     lines = {line["_etag"] for line in bench.books.of_order("lines", bench.raw("every field"))}

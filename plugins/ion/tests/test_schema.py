@@ -163,7 +163,7 @@ def test_a_field_that_is_taken_away_between_two_runs_stops_neither(bench):
 
 
 @pytest.mark.row("ION-39")
-def test_a_field_that_posting_needs_and_that_is_taken_away_stops_the_run_with_what_to_do(bench):
+def test_a_missing_required_field_stops_the_run_with_the_next_step(bench):
     Ion(bench.site).organization()
     lack(bench, "PurchaseOrderLine.quantity")
     with pytest.raises(NeedsAttention, match="press Test connection"):

@@ -15,7 +15,7 @@ NEEDED = {
 
 
 @pytest.mark.row("ION-1", "ION-4")
-def test_what_must_be_said_is_asked_for_by_name():
+def test_each_required_setting_is_named_if_it_is_missing():
     for missing in NEEDED:
         with pytest.raises(ValidationError) as refused:
             Settings().load({name: value for name, value in NEEDED.items() if name != missing})

@@ -88,7 +88,7 @@ def test_a_busy_ontraccr_is_left_alone_as_long_as_it_says(bench, status):
 
 
 @pytest.mark.row("ON-B8")
-def test_the_bytes_of_a_file_are_those_it_was_described_with_and_a_lost_one_says_what_to_do(
+def test_a_file_has_its_stated_size_and_a_missing_one_is_refused(
     connected,
 ):
     document = connected.case("its file is a web page")

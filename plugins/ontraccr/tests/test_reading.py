@@ -73,7 +73,7 @@ def test_a_payable_is_told_its_state_number_and_link(bench):
 
 
 @pytest.mark.row("ON-B9")
-def test_one_that_changed_since_hears_it_for_its_new_version_and_old_news_is_dropped(bench):
+def test_a_receipt_for_an_older_version_is_reported_for_the_newest_one(bench):
     document = bench.case("a plain bill")
     id = document.source_id.removeprefix("payable:")
     bench.books.do("edit", payable=id, fields={})

@@ -14,7 +14,7 @@ NEEDED = {
 
 @pytest.mark.row("ON-S5")
 @pytest.mark.parametrize("missing", NEEDED)
-def test_what_must_be_said_is_asked_for_by_name(missing):
+def test_each_required_setting_is_named_if_it_is_missing(missing):
     with pytest.raises(ValidationError) as refused:
         Settings().load({name: value for name, value in NEEDED.items() if name != missing})
     assert list(refused.value.messages) == [missing]

@@ -307,9 +307,7 @@ def customer(quickbooks, desk):
 
 
 @pytest.mark.row("AT-C8")
-def test_of_two_apps_that_share_a_new_customer_the_first_makes_it_and_the_second_takes_it(
-    sharing, quickbooks
-):
+def test_two_apps_create_a_shared_new_customer_once(sharing, quickbooks):
     first, second = sharing
     runner.post(first.row.id, requested_by="kari")
     runner.post(second.row.id, requested_by="kari")

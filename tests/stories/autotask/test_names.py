@@ -189,7 +189,7 @@ def test_a_customer_in_another_currency_is_an_error_like_any_other(
 
 
 @pytest.mark.row("AT-I9", "AT-I4")
-def test_an_invoice_is_posted_once_its_customer_is_one_in_its_currency_and_the_mark_is_cleared(
+def test_a_failed_invoice_is_posted_after_its_customer_was_matched_in_its_currency(
     open_desk, quickbooks, abroad
 ):
     desk = open_desk("invoices").keep(FOREIGN).enable(company_id=abroad.id)

@@ -89,7 +89,7 @@ def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoice
 
 
 @pytest.mark.row("AT-C1", "AT-C11")
-def test_one_that_is_paused_or_disabled_rests_and_the_others_run(open_desk, clock):
+def test_a_paused_or_disabled_app_does_not_stop_the_others(open_desk, clock):
     expenses, orders = open_desk("expenses"), open_desk("purchase-orders")
     expenses.keep("card and cash").enable()
     orders.keep("tax region set").enable()

@@ -445,7 +445,7 @@ def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(works):
 
 
 @pytest.mark.row("CC-S8", "CC-B6", "CC-B7")
-def test_to_begin_with_nothing_is_matched_and_payments_wait_in_undeposited_funds_for_their_payout(
+def test_a_first_sync_posts_payments_to_undeposited_funds_until_their_payout(
     works,
 ):
     row = works.enable()
@@ -471,7 +471,7 @@ def test_to_begin_with_nothing_is_matched_and_payments_wait_in_undeposited_funds
 
 
 @pytest.mark.row("CC-B2", "CC-B12")
-def test_where_payments_stand_for_themselves_the_fee_is_an_expense_and_expenses_are_bills(works):
+def test_payments_booked_singly_have_their_fee_as_an_expense(works):
     works.enable(payouts="payment", expenses=True, payable_account="33", paid_from="35")
     works.pay(works.invoice())
     works.pay_out()

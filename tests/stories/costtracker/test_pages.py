@@ -93,7 +93,7 @@ def desk(outside, clock):
 
 
 @pytest.mark.row("CT-S15", "CT-S16", "CT-S17")
-def test_connect_leads_to_the_consent_of_the_right_company_whose_books_then_receive_a_bill(desk):
+def test_connecting_a_company_lets_bills_be_posted_to_it(desk):
     right, other = desk.quickbooks.companies
     consent, page = desk.consent("/companies/connect", realm=right)
     name = desk.quickbooks.companies[right].options.name
@@ -122,7 +122,7 @@ def test_a_refused_consent_connects_nothing(desk):
 
 
 @pytest.mark.row("CT-S13", "CT-S18", "CT-S22", "CT-S23", "CT-S30", "CT-S31")
-def test_one_page_of_settings_and_one_download_are_enough_for_invoices_to_reach_the_books(desk):
+def test_invoices_are_posted_after_one_settings_page_and_one_download(desk):
     desk.connect()
     page = desk.page(CONFIGURE)
     account = page[page.index('id="payable_account"') :].partition("</select>")[0]

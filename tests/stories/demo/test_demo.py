@@ -58,7 +58,7 @@ def once():
 
 
 @pytest.mark.proof
-def test_the_demo_serves_until_it_is_told_to_end_and_the_next_goes_on_and_the_last_posts_nothing(
+def test_a_restarted_demo_continues_and_posts_nothing_twice(
     folder,
 ):
     _serve_for_a_while()

@@ -64,7 +64,7 @@ def test_the_payable_account_can_be_typed_and_is_offered_from_the_list(owner: Vi
 
 @pytest.mark.row("ION-4")
 @pytest.mark.parametrize("typed", ["33", "2000", "accounts payable (a/p)"])
-def test_its_id_number_or_name_is_taken(owner: Visitor, typed: str) -> None:
+def test_an_account_setting_takes_an_id_a_number_or_a_name(owner: Visitor, typed: str) -> None:
     assert "orbital-works.example answers" in enable(owner, typed)
     assert owner.row(Installation, 1).settings["payable_account"] == "33"
     page = field(owner.page("/installations/1/settings"))

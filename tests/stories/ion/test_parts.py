@@ -130,7 +130,7 @@ def test_names_that_quickbooks_does_not_take_are_changed_and_each_part_has_one_i
 
 
 @pytest.mark.row("ION-16", "ION-17", "ION-21")
-def test_an_item_whose_name_holds_the_part_is_taken_similar_ones_are_not_and_several_are_listed(
+def test_a_part_is_matched_to_the_only_item_whose_name_contains_it(
     works,
 ):
     for name in (

@@ -94,7 +94,7 @@ def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(bui
 
 
 @pytest.mark.row("ON-S5", "ON-S8")
-def test_a_default_account_that_became_inactive_holds_expenses_and_says_where_to_choose_another(
+def test_an_inactive_default_account_holds_expenses_and_names_the_setting(
     builders,
 ):
     builders.enable(lists=False, line_account="Supplies")
@@ -447,7 +447,7 @@ def test_a_type_that_changes_after_posting_is_refused_and_explained(later_life):
 
 
 @pytest.mark.row("ON-S16")
-def test_an_amount_that_changes_is_changed_and_what_is_edited_in_quickbooks_is_reported(later_life):
+def test_a_changed_amount_is_updated_and_an_edit_in_quickbooks_is_reported(later_life):
     assert later_life["posted"]["amount"][0]["TotalAmt"] == Decimal("120.50")
     assert later_life["told"]["amount"][-1] == "changed_in_ledger"
 

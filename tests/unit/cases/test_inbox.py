@@ -31,7 +31,7 @@ def test_a_cause_has_one_open_case_with_all_it_stops(three):
     assert still_open() == {"a": three}
 
 
-def test_what_is_said_later_counts(three):
+def test_opening_a_case_again_replaces_its_reason(three):
     with transaction() as session:
         inbox.open(session, "a", TEXT)
         inbox.open(session, "a", OTHER)

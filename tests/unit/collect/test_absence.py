@@ -101,7 +101,7 @@ def test_within_an_hour_any_number_of_answers_proves_nothing(hub, source, waits)
     assert [one.state for one in postings()] == before
 
 
-def test_two_answers_an_hour_apart_prove_it(hub, source):
+def test_two_answers_an_hour_apart_prove_absence(hub, source):
     held_document(hub)
     source.by_id = {"invoice:1": ABSENT}
     hub()
@@ -241,9 +241,7 @@ def test_what_was_to_be_deleted_stays_if_the_source_has_it_after_all(hub, source
     assert document().gone is None
 
 
-def test_what_was_to_be_deleted_stays_if_the_source_has_it_in_a_form_that_cannot_be_read(
-    hub, source
-):
+def test_a_planned_deletion_is_withdrawn_if_the_document_comes_back_unreadable(hub, source):
     hub(bill())
     land()
     hub(ABSENT)

@@ -518,7 +518,7 @@ def approved_with_a_new_vendor(hub):
         assert outbox.approve(session, [waits.id], "kari")
 
 
-def test_an_approval_holds_when_what_it_waited_for_has_its_id(hub):
+def test_an_approval_holds_after_the_id_of_a_new_record_is_filled_in(hub):
     approved_with_a_new_vendor(hub)
     hub(bill(supplier=vendor_code()))
     bill_ = one(kind="bill")

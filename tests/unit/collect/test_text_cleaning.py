@@ -24,7 +24,7 @@ def test_every_text_at_any_depth_is_cleaned():
     assert (result.lines[0].description, result.lines[0].codes["cost"].name) == ("ab", "Fuel")
 
 
-def test_what_is_clean_is_the_very_same():
+def test_a_clean_document_is_returned_unchanged():
     fine = Document(kind="bill", source_id="b:1", memo="line one\nשלום\t=1+1 😀")
     assert clean(fine) is fine
 

@@ -27,7 +27,7 @@ def test_what_is_missing_is_gone_by_inference():
     ]
 
 
-def test_it_is_due_once_a_day():
+def test_a_sweep_is_due_once_a_day():
     assert sweep().is_due
     assert sweep().is_first
     assert not sweep("2026-03-02|1").is_due

@@ -31,7 +31,7 @@ def companies(either_app):
 
 
 @pytest.mark.parametrize("places", [[], [1], [0, 2], [2, 2, 1, 0]])
-def test_those_among_many_are_found(companies, places):
+def test_is_among_finds_the_rows_with_these_ids(companies, places):
     expected = [companies[place] for place in places]
     with engine.read_only_session() as session:
         rows = (
@@ -49,7 +49,7 @@ def test_those_among_many_are_found(companies, places):
         assert list(session.scalars(realms, {"ids": expected})) == others
 
 
-def test_they_are_searched_by_the_index(app):
+def test_is_among_uses_the_primary_key(app):
     with engine.read_only_session() as session:
         words = str(
             select(ConnectedCompany.name)

@@ -35,7 +35,7 @@ def test_what_is_kept_comes_back(value):
 @pytest.mark.parametrize(
     "text", [json.dumps(value) for value in ODD] + ["1e400", " [1 ]", '{"a":1,"a":2}']
 )
-def test_it_is_read_as_python_reads_it(text):
+def test_json_is_read_as_by_the_standard_library(text):
     assert exact_json.loads(text) == json.loads(text)
     assert exact_json.parse(text.encode()) == json.loads(text, parse_float=Decimal)
 

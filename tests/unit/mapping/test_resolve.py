@@ -175,7 +175,7 @@ def test_a_link_goes_before_the_rules():
 
 
 @pytest.mark.row("ON-S3", "ON-S4")
-def test_what_the_document_says_of_its_link_is_newer_than_the_link_and_a_decision_stands_above_it():
+def test_a_decision_precedes_the_link_of_the_document_which_precedes_a_stored_link():
     linked, decided = (
         book(supplier__s1=Decision(record="32", match_method=how)) for how in ("link", "decided")
     )
@@ -530,7 +530,7 @@ def test_a_split_that_would_lose_a_cent_holds():
     assert "tax" in case.problem
 
 
-def test_what_is_to_be_made_stands_for_itself():
+def test_a_record_to_create_is_referred_to_by_a_placeholder():
     result = mapped(bill(line("1", account="7"), codes={"supplier": making("Helt Ny AS")}))
     assert result.header["vendor"].id == "@vendor:s1"
     assert [one.code for one in result.creates] == ["s1"]

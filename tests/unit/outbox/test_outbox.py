@@ -104,9 +104,7 @@ def get(id):
         ({"outcome": "declined"}, "withdrawn"),
     ],
 )
-def test_nothing_is_made_for_a_code_that_is_a_record_by_now_unless_it_may_have_landed(
-    box, about, state
-):
+def test_no_record_is_created_for_a_code_that_was_matched_meanwhile(box, about, state):
     id = box("v1", kind="vendor", made_for="supplier")
     match = {"scope": "costtracker", "record": "7"} | about
     outcome = match.pop("outcome", "")

@@ -102,7 +102,7 @@ def test_a_change_of_nothing_that_counts_is_written_onto(desk):
     )
 
 
-def test_somebody_was_quicker_between_reading_and_writing(desk):
+def test_a_change_that_became_stale_before_the_write_is_held(desk):
     desk.quickbooks.add_fault("stale_object", "bill.update")
     id = desk.change(desk.first, total="120.00")
     desk.drain()

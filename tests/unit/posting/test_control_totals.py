@@ -73,6 +73,6 @@ def test_differences_that_cancel_out_are_still_counted_and_added_up():
     )
 
 
-def test_what_is_half_done_is_neither_here_nor_there():
+def test_a_document_that_is_being_changed_counts_as_no_difference():
     (line,) = lines(stands(held="99.00", is_changing=True))
     assert (line["difference"], line["differing"], line["apart"]) == ("0.00", 0, "0.00")

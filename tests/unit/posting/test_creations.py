@@ -63,7 +63,7 @@ def approve(till, source_id):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_party_is_made_for_a_document_in_a_currency_that_the_company_does_not_keep(till, kind):
+def test_no_party_is_created_in_a_currency_that_the_company_does_not_use(till, kind):
     party, code = KINDS[kind]
     till.run(new(kind, currency="EUR"))
     till.run()

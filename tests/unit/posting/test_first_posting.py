@@ -55,7 +55,7 @@ def closed(id):
         return block.reason if block else ""
 
 
-def test_it_is_shut_while_a_code_that_must_be_matched_is_open(app_that):
+def test_first_posting_is_blocked_while_a_required_code_is_unmatched(app_that):
     assert closed(app_that(match_first=("supplier",))).startswith(
         "1 code is neither matched nor confirmed as new"
     )

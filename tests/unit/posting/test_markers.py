@@ -21,7 +21,7 @@ def test_a_second_one_with_our_mark_is_found(desk):
     assert desk.cases() == ["Changed in QuickBooks"]
 
 
-def test_a_mark_of_a_document_that_nobody_knows_is_put_before_a_person_until_it_is_closed(desk):
+def test_a_marker_of_an_unknown_document_opens_a_case(desk):
     note = f"[hub:{desk.marker('another hub')}]"
     desk.quickbooks.ask("POST", "bill", desk.body("Z-9") | {"PrivateNote": note})
     proved = reconcile(desk.company_id)

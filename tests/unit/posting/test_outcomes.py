@@ -166,7 +166,7 @@ def after(operation: str, kind: str, came: HttpResponse | Answer, *before: str) 
     [(*row[:2], *row[3:]) for row in TABLE],
     ids=[f"{row[0]} {row[1]}, {row[2]}" for row in TABLE],
 )
-def test_the_next_step_is_told_by_the_answer_and_by_whether_an_earlier_send_may_have_landed(
+def test_the_next_step_follows_from_the_answer_and_from_earlier_sends(
     operation, kind, came, first, again
 ):
     assert after(operation, kind, came) == first
@@ -200,7 +200,7 @@ WHOLE: dict[str, tuple[HttpResponse | Answer, str]] = {
 
 
 @pytest.mark.parametrize(("came", "outcome"), WHOLE.values(), ids=WHOLE)
-def test_what_befalls_a_whole_batch_befalls_each_item(came, outcome):
+def test_the_outcome_of_a_whole_batch_counts_for_each_item(came, outcome):
     answer = came if isinstance(came, Answer) else read_reply(came, Expected("BatchItemResponse"))
     assert {one.outcome for one in split_answers(answer, ITEMS).values()} == {outcome}
 

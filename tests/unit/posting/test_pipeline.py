@@ -275,7 +275,7 @@ def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
     assert desk.attempts(id)[0].seen_id == answer.id
 
 
-def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
+def test_a_history_kept_in_memory_equals_the_one_loaded_from_its_rows(desk):
     desk.quickbooks.add_fault("status", "bill.create", status=429)
     ids, worker = [desk.bill("A-0")], PostingSession(desk.company_id)
     pipeline.record_results(

@@ -24,7 +24,7 @@ def unchecked(desk, number="A-1", **more):
     return id
 
 
-def test_what_passes_is_sent(desk):
+def test_a_posting_that_passes_the_checks_is_sent(desk):
     id = unchecked(desk)
     assert (desk.drain().writes, desk.state(id)) == (1, "posted")
 

@@ -647,7 +647,5 @@ def test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone(history: His
         ((OURS, live("8", marker=MINE)), "several"),
     ],
 )
-def test_what_a_look_found_has_a_word(
-    search_results: tuple[QuickBooksObject, ...], word: str
-) -> None:
+def test_a_search_has_a_verdict(search_results: tuple[QuickBooksObject, ...], word: str) -> None:
     assert search_verdict(unknown("doubt", search_results=search_results)) == word

@@ -107,7 +107,7 @@ def close(desk):
             case.closed_at, case.closed_by = desk.clock.now(), "kari"
 
 
-def test_a_difference_that_a_person_accepted_is_told_as_such_and_the_proof_is_good_again(desk):
+def test_an_accepted_difference_is_listed_as_accepted(desk):
     body = desk.body("A-3", total="31.10")
     desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
     assert reconcile(desk.company_id)["troubles"] == 1
@@ -119,7 +119,7 @@ def test_a_difference_that_a_person_accepted_is_told_as_such_and_the_proof_is_go
     ]
 
 
-def test_one_that_vanished_without_a_word_is_missed_too(desk):
+def test_a_deletion_that_quickbooks_no_longer_reports_is_found(desk):
     """QuickBooks reports deletions for thirty days only, so the absence itself must suffice."""
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
     desk.clock.advance(40 * 24 * 3600)
@@ -127,7 +127,7 @@ def test_one_that_vanished_without_a_word_is_missed_too(desk):
     assert [entry["why"] for entry in proved["wrong"]] == ["missing"]
 
 
-def test_one_that_was_taken_over_though_older_than_all_that_was_posted_is_looked_for_by_its_id(
+def test_an_adopted_transaction_older_than_all_postings_is_read_by_its_id(
     desk,
 ):
     with transaction() as session:

@@ -250,7 +250,7 @@ def test_one_question_asks_for_the_numbers_of_all_that_did_not_arrive(desk):
     assert {desk.state(id) for id in ids} == {"posted"}
 
 
-def test_it_stays_in_doubt_while_it_cannot_be_looked_for(desk):
+def test_a_posting_stays_in_doubt_while_searches_fail(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.create")
     id = desk.bill()
     desk.drain()

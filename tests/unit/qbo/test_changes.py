@@ -300,7 +300,7 @@ def test_webhooks_that_ceased_to_come_are_no_reason_to_wait(indexed_company, clo
     assert changes.is_due(1)
 
 
-def test_what_a_webhook_told_is_due_until_it_was_looked_at(indexed_company, clock):
+def test_a_poll_is_due_after_a_webhook(indexed_company, clock):
     changes.poll(1)
     clock.advance(1)
     hear(indexed_company, classic(indexed_company.realm, "Bill", "9"))

@@ -145,9 +145,7 @@ def test_a_read_whose_answer_is_lost_is_asked_again_at_once(quickbooks):
 @pytest.mark.parametrize(
     "fault", [{"kind": "lose_answer"}, {"kind": "truncate"}, {"kind": "status", "status": 503}]
 )
-def test_a_read_that_never_comes_says_that_it_is_tried_again_and_not_that_something_was_done(
-    quickbooks, fault
-):
+def test_a_read_without_an_answer_is_described_as_tried_again(quickbooks, fault):
     quickbooks.add_fault(call="vendor.read", count=0, **fault)
     client = Client(1)
     answer = client.read("vendor", "1")

@@ -440,7 +440,7 @@ def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted_
     assert note == f"Reference: 2\nPaid in cash\n[hub:{MARKER}]"
 
 
-def test_a_change_written_against_a_newer_sight_forgets_the_older_one(posted_bill):
+def test_a_change_is_written_against_the_newest_version(posted_bill):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
     body = build(mapped(line("1", "70.00", "Studs", account="7"), header=header)).body
     first = payloads.make_update_body(body, posted_bill)

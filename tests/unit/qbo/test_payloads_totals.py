@@ -326,9 +326,7 @@ def test_amounts_of_lines_may_have_more_decimals_if_the_rounded_lines_reach_the_
     ("known", "wanted", "to"),
     [("a@x.no", "b@y.no", "a@x.no"), ("", "b@y.no", "b@y.no"), ("", "", None)],
 )
-def test_it_is_mailed_to_the_address_in_quickbooks_else_to_the_documents_else_to_nobody(
-    known, wanted, to
-):
+def test_mail_goes_to_the_address_in_quickbooks_else_to_that_of_the_document(known, wanted, to):
     header = {"customer": Ref(role="customer", id="41", email=known)}
     built = payloads.build(
         mapped(line("1", "5", item="1"), kind="invoice", header=header, email_to=wanted), US, MARKER

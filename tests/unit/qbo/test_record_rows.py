@@ -66,7 +66,7 @@ def test_what_quickbooks_appends_to_an_inactive_name_is_taken_off():
     )
 
 
-def test_an_active_name_may_end_so():
+def test_an_active_record_may_be_named_like_a_deleted_one():
     assert row("vendor", DisplayName="Old (deleted)")["name"] == "Old (deleted)"
 
 

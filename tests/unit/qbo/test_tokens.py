@@ -90,7 +90,7 @@ def test_many_expiries_never_need_a_person(quickbooks, clock, rotate):
         assert session.get_one(ConnectedCompany, 1).state == "connected"
 
 
-def test_one_that_is_at_it_is_waited_for(quickbooks, refreshes_before, clock):
+def test_a_renewal_by_another_process_is_waited_for(quickbooks, refreshes_before, clock):
     stale = tokens.access_token(1)
     with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="another"))
@@ -105,7 +105,7 @@ def test_one_that_is_at_it_is_waited_for(quickbooks, refreshes_before, clock):
     assert refreshes(quickbooks) == refreshes_before
 
 
-def test_one_that_died_is_taken_over_from(quickbooks, refreshes_before, clock):
+def test_the_renewal_of_a_dead_process_is_taken_over(quickbooks, refreshes_before, clock):
     stale = tokens.access_token(1)
     with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="dead"))

@@ -52,9 +52,7 @@ def test_reads_of_several_threads_are_all_counted(app, reads_before):
     assert reads().today == reads_before.today + 20
 
 
-def test_a_read_that_was_answered_with_nothing_is_counted_and_one_that_never_left_is_not(
-    quickbooks, reads_before
-):
+def test_reads_without_an_answer_are_counted_and_unsent_ones_are_not(quickbooks, reads_before):
     quickbooks.add_fault("lose_answer", "bill.read", count=0)
     Client(1).read("bill", "1")
     assert reads().today == reads_before.today + MAX_READ_ATTEMPTS

@@ -40,7 +40,7 @@ def test_forty_batches_start_in_a_minute(clock):
     assert most_within(starts(RateLimiter(clock), clock, 100, items=30), 60.0) == 40
 
 
-def test_what_is_late_on_its_way_does_not_make_one_too_many(clock):
+def test_delays_in_the_network_do_not_exceed_the_limits(clock):
     start_times = starts(RateLimiter(clock), clock, 1200)
     batches = starts(RateLimiter(clock), clock, 100, items=30)
     assert (

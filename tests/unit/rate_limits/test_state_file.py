@@ -54,13 +54,13 @@ def begin_alternately(limiters, clock, count, items=0):
     return results
 
 
-def test_two_start_no_more_than_one_may_in_a_second_a_minute_and_of_batches(two, clock):
+def test_two_limiters_together_keep_the_limits_of_one(two, clock):
     result = begin_alternately(two, clock, 600)
     assert (most_within(result, 1.0), most_within(result, 60.0)) == (10, 500)
     assert most_within(begin_alternately(two, clock, 50, items=30), 60.0) == 40
 
 
-def test_what_one_learnt_from_a_refusal_the_other_knows(two, clock):
+def test_a_pause_applies_to_other_processes_too(two, clock):
     begin_alternately(two[:1], clock, 20)
     two[0].note_throttling(60)
     began = clock.monotonic()
@@ -123,7 +123,7 @@ def test_what_was_written_before_the_machine_was_started_anew_counts_no_more(clo
     assert RateLimiter(FakeClock(), Limits(per_period=5), file).budget().requests == 5
 
 
-def test_one_that_was_frozen_with_the_lock_keeps_nobody(clock, tmp_path):
+def test_a_process_frozen_with_the_lock_blocks_no_other(clock, tmp_path):
     file, gate, locked = tmp_path / "1.starts", threading.Event(), threading.Event()
 
     def freeze():

@@ -55,7 +55,7 @@ def test_what_quickbooks_itself_would_refuse_is_reported_too(check):
     ] == [True]
 
 
-def test_nothing_of_it_is_kept(check):
+def test_a_check_stores_nothing(check):
     check(account="9999")
     assert (postings(), document().stage) == ([], "pending")
 

@@ -18,7 +18,7 @@ def context(app):
     return app
 
 
-def test_one_holds_it_at_a_time():
+def test_a_lease_has_one_holder_at_a_time():
     with (
         lease("a", "The thing"),
         pytest.raises(Busy, match="The thing is in use by another process"),
@@ -44,7 +44,7 @@ def test_who_waits_says_so_once_and_gets_it_when_it_is_free(clock):
     ]
 
 
-def test_another_thread_does_not_get_it_either(app):
+def test_another_thread_cannot_take_a_held_lease(app):
     results = []
 
     def other():
@@ -58,7 +58,7 @@ def test_another_thread_does_not_get_it_either(app):
     assert results == [None]
 
 
-def test_it_is_free_again_when_its_process_was_killed(app):
+def test_a_lease_is_free_after_its_process_was_killed(app):
     file = app.extensions["hub"].config.data / "locks" / "a.lock"
     file.parent.mkdir(exist_ok=True)
     code = (

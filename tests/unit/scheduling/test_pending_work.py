@@ -89,7 +89,7 @@ def test_the_next_run_comes_a_minute_later_and_after_a_failure_later_still(now, 
 
 
 @pytest.mark.parametrize("rests", [{"mode": "paused"}, {"enabled": False}])
-def test_an_app_at_rest_gets_none(now, posting, rests):
+def test_a_paused_or_disabled_app_gets_no_run(now, posting, rests):
     change(Posting, state="ready")
     change(Installation, **rests)
     assert pending_work.claim(now) == 0
@@ -130,7 +130,7 @@ def test_a_file_whose_bill_is_posted_by_now_gets_a_run(now, posting):
     "rests",
     [{"state": "held", "held_by": "source"}, {"held_by": "quickbooks"}, {"state": "skipped"}],
 )
-def test_a_file_that_something_else_holds_gets_none(now, posting, rests):
+def test_a_file_with_another_holder_gets_no_run(now, posting, rests):
     add_file(posting, **rests)
     assert pending_work.claim(now) == 0
 

@@ -261,7 +261,7 @@ def test_ended_sessions_and_old_consents_go(desk):
         assert session.scalars(select(LoginSession.key)).all() == ["1"]
 
 
-def test_it_is_counted_first_and_recorded_afterwards(desk, monkeypatch):
+def test_pruning_is_counted_by_a_dry_run_and_recorded_when_done(desk, monkeypatch):
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 2)
     postings = [desk.bill(f"A-{number}") for number in range(5)]
     desk.drain()

@@ -112,7 +112,7 @@ def test_the_calls_and_the_duration_of_a_run_are_counted(installation):
     assert sum(durations) == 1
 
 
-def test_it_tells_its_phases_in_order(installation):
+def test_a_sync_reports_its_phases_in_order(installation):
     phases = []
     runner.sync(
         installation, requested_by="kari", progress=lambda phase, done, of: phases.append(phase)

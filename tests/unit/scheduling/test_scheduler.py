@@ -112,7 +112,7 @@ def test_a_defect_in_one_run_or_tick_stops_no_other(engine, company, monkeypatch
     assert caplog.text.count("The clock met a defect") == 1
 
 
-def test_it_ticks_by_itself_once_started(app, company, monkeypatch):
+def test_a_started_scheduler_ticks(app, company, monkeypatch):
     ticked = threading.Event()
     engine = Scheduler(app)
     monkeypatch.setattr(engine, "_tick", lambda: ticked.set() or 0)

@@ -194,7 +194,7 @@ def test_only_who_may_change_the_settings_includes(visitor, name, status):
     assert states()["F-1"] == "withdrawn"
 
 
-def test_including_nothing_is_told(visitor):
+def test_an_inclusion_without_a_selection_is_refused(visitor):
     answer = visitor.get(f"{HERE}include")
     assert answer.status_code == 302
     assert "Select at least one document." in visitor.page(answer.location)

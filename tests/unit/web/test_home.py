@@ -149,7 +149,7 @@ def test_a_tile_has_the_number_and_amount_of_the_documents_in_its_state(
     assert sums == [f"{sum(totals):,.2f} NOK"]
 
 
-def test_the_tile_of_what_needs_attention_has_the_cases_of_the_inbox_and_what_they_hold(
+def test_the_attention_tile_counts_open_cases_and_held_documents(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     """A case of a file holds no document, so the tile has both numbers."""

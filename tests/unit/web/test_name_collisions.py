@@ -238,7 +238,7 @@ def test_only_the_name_of_an_employee_is_stored(visitor):
     }
 
 
-def test_it_is_said_whether_the_names_were_read(visitor, source):
+def test_readiness_tells_whether_names_were_read(visitor, source):
     employees = "The names of the employees were not read from QuickBooks yet."
     assert row_of(visitor, "Names")[1:3] == ["Check", employees]
     add_employee("Eva Nordvik")

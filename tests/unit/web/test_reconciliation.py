@@ -91,7 +91,7 @@ def test_the_books_can_be_proved_again_and_the_sums_are_added_up_by_currency(des
     ]
 
 
-def test_differences_that_are_none_in_several_currencies_are_said_once(desk):
+def test_no_difference_in_several_currencies_is_stated_once(desk):
     proof(desk)
     with transaction() as session:
         run = session.get_one(Run, 1)

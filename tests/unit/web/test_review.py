@@ -450,7 +450,7 @@ def test_an_app_of_somebody_else_is_not_switched_by_another_app_owner(visitor: V
 
 
 @pytest.mark.parametrize("query", ["", "?which=selected", "?which=shown&shown=x", "?which=nothing"])
-def test_approving_nothing_is_told(operator: Visitor, query: str) -> None:
+def test_an_approval_without_a_selection_is_refused(operator: Visitor, query: str) -> None:
     answer = operator.get(f"{_here(operator)}approve{query}")
     assert answer.status_code == 302
     assert "Select at least one document." in operator.page(answer.location)

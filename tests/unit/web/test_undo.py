@@ -67,7 +67,7 @@ def test_what_stays_is_named_with_its_reason(desk):
     assert "Nothing can be removed" in page
 
 
-def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
+def test_undo_lists_the_remaining_documents_by_their_reason(desk):
     ids = [desk.bill(f"B-{n}") for n in range(6)]
     desk.drain()
     with transaction() as session:
