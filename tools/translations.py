@@ -27,7 +27,7 @@ from hub.translations import display_names
 from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, SENTENCE, path_of
 from hub.translations.reasons import CONTEXT as REASON
 from hub.web.plugin_texts import texts_of_plugin
-from hub.web.texts_from_below import texts_of_display
+from hub.web.translatable_labels import texts_of_display
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS: dict[str, Any] = {

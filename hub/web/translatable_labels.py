@@ -1,7 +1,6 @@
-"""Texts of parts below the pages, which pages translate where they show them.
+"""Labels that other packages define and pages translate: roles, modes, states, kinds of lists.
 
-They are words of their own: labels, states, roles, kinds of lists. Nothing else knows that they are
-shown, so they are marked here.
+The packages below the pages do not mark them, so they are marked here, for `make translations`.
 """
 
 from hub.qbo import display_labels
