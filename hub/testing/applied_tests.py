@@ -14,7 +14,7 @@ from hub.testing.stated_values import PAID_KINDS
 from hub.testing.variants import VariantBenches, id_at_the_source
 
 MAX_PAYMENTS = 20  # of a kind that are read by their ids
-ANY_PLACE = "*"  # in the way to a value: any entry of a list
+ANY_PLACE = "*"  # in the path to a value: any entry of a list
 ADVICE = (
     "What is not applied stays open in QuickBooks, and the money on account. Make a line with an"
     " Applied of each."
@@ -29,12 +29,12 @@ class ReadPayment(NamedTuple):
 
     @property
     def paid_ids(self) -> set[str]:
-        """Return the source ids of what it pays."""
+        """Return the source ids of the documents that it pays."""
         return {line.applied.document for line in self.document.lines if line.applied}
 
 
 class AppliedTests(VariantBenches):
-    """Tests that compare what payments pay with what the source answers of them."""
+    """Tests that compare the documents that payments are applied to with the source's answers."""
 
     def test_payments_are_applied_to_every_document_that_they_pay(self) -> None:
         """Look for documents that an answer names as paid, and add one to an answer."""
@@ -65,37 +65,37 @@ def _by_id(plans: Iterable[Plan], kind: Kind) -> dict[str, str]:
 
 
 def _judge(bench: Bench, payments: Sequence[Document], payable: Mapping[str, str]) -> str:
-    """Return what is wrong with what payments of a kind pay; "" if nothing is."""
+    """Return what is wrong with the documents that payments are applied to; "" if nothing is."""
     readings = []
     for document in payments:
         answers = ChangedAnswers(bench, document)
         if answers.document == document:  # other tests say so if it is not
             readings.append(ReadPayment(document, answers))
-    ways = _ways_to_what_is_paid(readings, payable)
+    paths = _paths_to_paid_ids(readings, payable)
     for reading in readings:
-        for value in _values_at(reading, ways):
+        for value in _values_at(reading, paths):
             source_id = payable.get(str(value.value))
             if source_id and source_id not in reading.paid_ids:
                 return (
                     f"{reading.document.source_id}: the source answers {value.value} as"
                     f" {value.name}, and no line is applied to {source_id}."
                 )
-    return _judge_another(readings, ways, payable)
+    return _judge_another(readings, paths, payable)
 
 
-def _ways_to_what_is_paid(readings: Sequence[ReadPayment], payable: Mapping[str, str]) -> set[Path]:
-    """Return where the answers of all payments that pay something name what that is."""
-    ways: list[set[Path]] = []
+def _paths_to_paid_ids(readings: Sequence[ReadPayment], payable: Mapping[str, str]) -> set[Path]:
+    """Return the paths at which the answers of all payments name the documents that they pay."""
+    paths: list[set[Path]] = []
     for reading in readings:
         paid_ids = reading.paid_ids & set(payable.values())
         if paid_ids:
-            found = _ids_by_way(reading, payable)
-            ways.append({way for way, ids in found.items() if ids >= paid_ids})
-    return set.intersection(*ways) if ways else set()
+            found = _ids_by_path(reading, payable)
+            paths.append({path for path, ids in found.items() if ids >= paid_ids})
+    return set.intersection(*paths) if paths else set()
 
 
-def _ids_by_way(reading: ReadPayment, payable: Mapping[str, str]) -> dict[Path, set[str]]:
-    """Return the source ids that the answers of a payment name, by where that is."""
+def _ids_by_path(reading: ReadPayment, payable: Mapping[str, str]) -> dict[Path, set[str]]:
+    """Return the source ids of documents in the answers of a payment, by path."""
     found: dict[Path, set[str]] = defaultdict(set)
     for value in reading.answers.values:
         source_id = payable.get(str(value.value))
@@ -105,23 +105,23 @@ def _ids_by_way(reading: ReadPayment, payable: Mapping[str, str]) -> dict[Path, 
 
 
 def _generalize(path: Path) -> Path:
-    """Return the way to a value without the places in lists."""
+    """Return a path with ANY_PLACE in place of each position in a list."""
     return tuple(ANY_PLACE if isinstance(part, int) else part for part in path)
 
 
-def _values_at(reading: ReadPayment, ways: set[Path]) -> Iterator[AnswerValue]:
-    """Yield the values of the answers that name what a payment pays."""
+def _values_at(reading: ReadPayment, paths: set[Path]) -> Iterator[AnswerValue]:
+    """Yield the values of the answers at these paths."""
     for value in reading.answers.values:
-        if _generalize(value.path) in ways:
+        if _generalize(value.path) in paths:
             yield value
 
 
 def _judge_another(
-    readings: Sequence[ReadPayment], ways: set[Path], payable: Mapping[str, str]
+    readings: Sequence[ReadPayment], paths: set[Path], payable: Mapping[str, str]
 ) -> str:
-    """Add an entry to the list of what a payment pays; it must be applied to that, too."""
+    """Add a document to the list that a payment pays; the payment must be applied to it, too."""
     for reading in readings:
-        values = list(_values_at(reading, ways))
+        values = list(_values_at(reading, paths))
         others = sorted(set(payable) - {str(value.value) for value in values})
         if len(values) != 1 or not others:
             continue
@@ -163,15 +163,15 @@ def _copy_of(entries: AnswerValue, value: AnswerValue, id: str) -> Any:
     return _with_other_ids(entries.value[value.path[depth]], value.path[depth + 1 :], id)
 
 
-def _with_other_ids(content: Any, way: Path, id: str) -> Any:
-    """Return JSON in which the value at the end of the way is `id`, and ids beside it are new."""
-    if not way:
+def _with_other_ids(content: Any, path: Path, id: str) -> Any:
+    """Return JSON in which the value at the end of the path is `id`, and ids beside it are new."""
+    if not path:
         return _like(content, id)
     if isinstance(content, list):
         changed: Any = list(content)
     else:
         changed = {name: _renumber(name, value) for name, value in content.items()}
-    changed[way[0]] = _with_other_ids(content[way[0]], way[1:], id)
+    changed[path[0]] = _with_other_ids(content[path[0]], path[1:], id)
     return changed
 
 

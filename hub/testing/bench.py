@@ -36,9 +36,9 @@ from hub.contract.types import (
 from hub.http.client import AppHttp
 from hub.testing import record
 from hub.testing.clock import START, FakeClock
-from hub.testing.kept_secrets import KeptSecrets
 from hub.testing.rate_limit import waiting
 from hub.testing.received_files import FilesInMemory, arrived_file
+from hub.testing.secrets_in_memory import SecretsInMemory
 from hub.testing.stand_in import WSGIAdapter, mount, open_stand_in
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class Bench:
             self.sandbox = Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)
         country = self.sandbox.country or DEFAULT_COUNTRY
         self.company = company or Company(country=country, currency="USD")
-        self.secrets = KeptSecrets()
+        self.secrets = SecretsInMemory()
         self.lists = lists or {}
         self._cases = cases
         self.start: dt.date | None = None

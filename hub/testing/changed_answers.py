@@ -20,7 +20,7 @@ _ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without l
 
 
 class AnswerValue(NamedTuple):
-    """A value in an answer of the source: the call, and the way to it."""
+    """A value in an answer of the source: the call, and the path to it."""
 
     call: str
     path: Path
@@ -28,7 +28,7 @@ class AnswerValue(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return the way to it as text, such as `lines.0.amount`."""
+        """Return the path to it as text, such as `lines.0.amount`."""
         return ".".join(map(str, self.path))
 
 
@@ -63,7 +63,7 @@ class ChangedAnswers:
             self._changed = None
 
     def find(self, call: str, path: Path) -> Any:
-        """Return what the answer to a call has at the end of a way, such as a list."""
+        """Return what the answer to a call has at the end of a path, such as a list."""
         content = self._contents[call]
         for part in path:
             content = content[part]
@@ -121,7 +121,7 @@ def _parse(body: bytes) -> Any:
 
 
 def _iter_values(content: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield each text, number and truth value in JSON with the way to it."""
+    """Yield each text, number and truth value in JSON with the path to it."""
     if isinstance(content, dict):
         for name, value in content.items():
             yield from _iter_values(value, (*path, name))

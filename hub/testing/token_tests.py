@@ -8,8 +8,8 @@ import pytest
 
 from hub.errors import HubError
 from hub.testing.bench import Bench
-from hub.testing.kept_secrets import LOCK_SECONDS
 from hub.testing.rate_limit import waiting
+from hub.testing.secrets_in_memory import LOCK_SECONDS
 from hub.testing.stand_in import json_answer
 
 BEARER = "Bearer "

@@ -17,7 +17,7 @@ from openapi_spec_validator import validate
 from hub import Company, Document, Receipt, Record, Site
 from hub.contract.registry import Plugins
 from hub.contract.types import App
-from hub.testing.bench import URL, KeptSecrets, open_http
+from hub.testing.bench import URL, SecretsInMemory, open_http
 from hub.testing.clock import START, FakeClock
 from hub.testing.openapi import DescribedCall, Description
 from qbo_sandbox.kit import Clock, Journal
@@ -171,7 +171,7 @@ def story(slug: str) -> list[Any]:
         Journal(None), 70, 1, Clock(START.timestamp(), frozen=True)
     )
     settings = plugin.Settings().load({**stand_in.settings(URL), **SETTINGS[slug]})
-    secrets, clock = KeptSecrets(), FakeClock()
+    secrets, clock = SecretsInMemory(), FakeClock()
     for name, field in plugin.Settings().fields.items():
         if field.metadata.get("secret"):
             secrets[name] = settings.pop(name)

@@ -25,7 +25,7 @@ from hub import (
 )
 from hub.contract import settings_schema
 from hub.contract.registry import Plugins
-from hub.testing.bench import URL, Bench, KeptSecrets, open_http
+from hub.testing.bench import URL, Bench, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
 from qbo_sandbox.kit import RowSource, Tokens, basic_of, bearer_of, json_of
 from tests.support.guide_plugin import guide_plugin
@@ -156,7 +156,7 @@ def site_at(wsgi, **secrets):
     settings = {"base_url": URL, "client_id": "client", "username": "me"}
     return SimpleNamespace(
         settings=settings,
-        secrets=KeptSecrets(client_secret="secret", **secrets),
+        secrets=SecretsInMemory(client_secret="secret", **secrets),
         http=open_http(app, settings, wsgi, FakeClock()),
     )
 
@@ -373,7 +373,7 @@ def test_the_webhook_secret_is_one_of_the_secrets(bench):
 
 def test_a_signed_call_names_its_rental_and_another_one_is_refused():
     webhook = names_of("how-to/webhooks.md", 2)["hub_webhook"]
-    site = SimpleNamespace(secrets=KeptSecrets(webhook_secret=SECRET))
+    site = SimpleNamespace(secrets=SecretsInMemory(webhook_secret=SECRET))
 
     def call(body, secret=SECRET):
         signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

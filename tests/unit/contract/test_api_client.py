@@ -15,7 +15,7 @@ from hub import (
     Refused,
     Retry,
 )
-from hub.testing.bench import URL, KeptSecrets, open_http
+from hub.testing.bench import URL, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
 from qbo_sandbox.kit import Clock, Tokens, basic_of, form_of, json_answer, query_of
 
@@ -83,7 +83,7 @@ def site_of(source, **secrets):
     settings = {"base_url": f"{URL}/", "client_id": CLIENT}
     return SimpleNamespace(
         settings=settings,
-        secrets=KeptSecrets({"client_secret": SECRET, "refresh_token": FIRST_TOKEN, **secrets}),
+        secrets=SecretsInMemory({"client_secret": SECRET, "refresh_token": FIRST_TOKEN, **secrets}),
         http=open_http(app, settings, source.wsgi, FakeClock()),
     )
 
@@ -182,7 +182,7 @@ def test_the_new_refresh_token_is_stored_before_the_access_token():
     stored = []
     put = site.secrets.__class__.__setitem__
 
-    class Watched(KeptSecrets):
+    class Watched(SecretsInMemory):
         def __setitem__(self, name, value):
             stored.append(name)
             put(self, name, value)
@@ -200,7 +200,7 @@ def test_a_token_that_another_process_has_renewed_meanwhile_is_used():
     other = RefreshToken(site, "Shed")
     other.renew()
 
-    class Waiting(KeptSecrets):
+    class Waiting(SecretsInMemory):
         @contextmanager
         def lock(self):
             if not renewed:

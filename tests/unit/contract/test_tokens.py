@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from hub import BoundSecrets, TokenCache
-from hub.testing.bench import KeptSecrets
+from hub.testing.bench import SecretsInMemory
 
 
 class Source:
@@ -28,13 +28,13 @@ class Source:
 
 
 def test_a_token_is_issued_once_and_then_used():
-    source = Source(KeptSecrets(), "https://shed", "id", "secret")
+    source = Source(SecretsInMemory(), "https://shed", "id", "secret")
     assert [source.tokens.call(source.send).status for _ in range(3)] == [200, 200, 200]
     assert source.issued == 1
 
 
 def test_a_rejected_token_is_renewed_and_the_request_sent_once_more():
-    source = Source(KeptSecrets(), "id")
+    source = Source(SecretsInMemory(), "id")
     source.tokens.renew()
     source.valid = None
     assert source.tokens.call(source.send).status == 200
@@ -42,7 +42,7 @@ def test_a_rejected_token_is_renewed_and_the_request_sent_once_more():
 
 
 def test_a_source_that_rejects_every_token_is_asked_twice_only():
-    source = Source(KeptSecrets(), "id")
+    source = Source(SecretsInMemory(), "id")
     source.issue = lambda: "never valid"
     source.tokens = TokenCache(source.bound, source.issue)
     assert source.tokens.call(source.send).status == 401
@@ -50,7 +50,7 @@ def test_a_source_that_rejects_every_token_is_asked_twice_only():
 
 
 def test_values_of_other_credentials_are_ignored():
-    secrets = KeptSecrets()
+    secrets = SecretsInMemory()
     BoundSecrets(secrets, "https://shed", "id", "old").put("access_token", "of the old ones")
     assert BoundSecrets(secrets, "https://shed", "id", "new").get("access_token") == ""
     assert BoundSecrets(secrets, "https://shed", "id", "old").get("access_token")
@@ -58,17 +58,17 @@ def test_values_of_other_credentials_are_ignored():
 
 
 def test_the_parts_of_credentials_are_not_mixed_up():
-    secrets = KeptSecrets()
+    secrets = SecretsInMemory()
     BoundSecrets(secrets, "a", "bc").put("access_token", "x")
     assert BoundSecrets(secrets, "ab", "c").get("access_token") == ""
 
 
 def test_secrets_that_are_bound_to_nothing_are_refused_with_a_sentence():
     with pytest.raises(TypeError, match=r"Pass BoundSecrets\(site.secrets, …\) with the address"):
-        TokenCache(KeptSecrets(), lambda: "token")
+        TokenCache(SecretsInMemory(), lambda: "token")
 
 
-class OtherProcess(KeptSecrets):
+class OtherProcess(SecretsInMemory):
     """Secrets that another process renews while this one waits for the lock."""
 
     token = ""
@@ -90,7 +90,7 @@ def test_an_exclusive_token_that_another_process_renewed_is_used():
 
 
 def test_an_exclusive_token_that_nobody_renewed_is_renewed():
-    source = Source(KeptSecrets(), "id", exclusive=True)
+    source = Source(SecretsInMemory(), "id", exclusive=True)
     source.tokens.renew()
     source.tokens.renew()
     assert source.issued == 2

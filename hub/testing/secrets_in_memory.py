@@ -9,7 +9,7 @@ from hub.contract.types import Secrets
 LOCK_SECONDS = 30.0
 
 
-class KeptSecrets(dict[str, str], Secrets):
+class SecretsInMemory(dict[str, str], Secrets):
     """Secrets in memory, with a lock among the threads of this process.
 
     The event `news` is set when a thread has to wait for the lock.
