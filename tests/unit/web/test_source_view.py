@@ -116,6 +116,6 @@ def test_each_fact_of_a_document_has_a_norwegian_label() -> None:
     body = dict.fromkeys(names, "1") | {"custom": {"Buyer": "Ola"}, "ship_to": {"city": "Oslo"}}
     labels = [label for label, _ in source_view(SourceDocument(body=body)).facts]
     assert [label for label in labels if not catalog.gettext(label)] == [], (
-        "Add the label to hub/web/translatable_labels.py and run make translations, or name the field"
-        " in HIDDEN_FIELDS of hub/web/source_view.py if the page shows it elsewhere."
+        "Add the label to hub/web/translatable_labels.py and run make translations, or name the"
+        " field in HIDDEN_FIELDS of hub/web/source_view.py if the page shows it elsewhere."
     )
