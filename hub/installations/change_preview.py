@@ -24,7 +24,7 @@ def preview(
     app_answers = {
         name: value for name, value in answers.items() if name not in enable.HUB_SETTINGS
     }
-    draft = sources.draft(app, row, app_answers)
+    draft = sources.make_draft(app, row, app_answers)
     changes["settings"] = draft.settings | _chosen_records(app, row, draft.settings)
     if mode:
         changes["mode"] = mode

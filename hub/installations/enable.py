@@ -125,7 +125,7 @@ def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> 
     Raise SettingsInvalid if they do not fit, and whatever error the source returns.
     """
     app = _available_app(row.slug)
-    draft = sources.draft(app, row, answers)
+    draft = sources.make_draft(app, row, answers)
     _log_test(row, draft, who)
     return sources.check(row, draft.settings, draft.secrets)
 
@@ -149,7 +149,7 @@ def _save(
     """Check the answers, try them at the source, and store them."""
     changes = parse_hub_settings(app, answers)
     app_answers = {name: value for name, value in answers.items() if name not in HUB_SETTINGS}
-    draft = sources.draft(app, row, app_answers)
+    draft = sources.make_draft(app, row, app_answers)
     is_tested = bool(app_answers) or not row.id or not row.enabled
     if is_tested:
         _log_test(row, draft, who)

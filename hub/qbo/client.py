@@ -22,7 +22,7 @@ from hub.qbo import batch, call_record, connection, intuit_keys, transport, usag
 from hub.qbo.batch import BatchItem, id_of
 from hub.qbo.call import Call, read_call
 from hub.qbo.entities import ENTITY
-from hub.qbo.multipart import multipart
+from hub.qbo.multipart import encode_multipart
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import (
     Answer,
@@ -127,7 +127,7 @@ class Client:
             path="upload",
             params={"requestid": requestid},
             expected=Expected("AttachableResponse"),
-            body=multipart(boundary, metadata, file, facts["FileName"], content_type),
+            body=encode_multipart(boundary, metadata, file, facts["FileName"], content_type),
             content_type=f"multipart/form-data; boundary={boundary}",
             slow=True,
         )

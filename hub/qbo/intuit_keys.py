@@ -112,7 +112,7 @@ def store(session: Session, keys: StoredKeys) -> None:
     secrets.put(session, PLACE, json.dumps(values))
 
 
-def description() -> str:
+def describe_place() -> str:
     """Say where the keys in use can be changed, for the text of an error."""
     if is_client_in_environment():
         return " and ".join(CLIENT_SETTINGS)

@@ -13,7 +13,7 @@ METADATA_NAME = "file_metadata_01"
 CONTENT_NAME = "file_content_01"
 
 
-def multipart(boundary: str, metadata: bytes, file: bytes, name: str, mime: str) -> bytes:
+def encode_multipart(boundary: str, metadata: bytes, file: bytes, name: str, mime: str) -> bytes:
     """Return the body; characters that would end the file's name in the header are replaced."""
     safe_name = UNSAFE_IN_NAME.sub("_", name)
     metadata_part = _encode_part(

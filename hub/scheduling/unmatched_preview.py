@@ -88,7 +88,7 @@ def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
         session.add(row)
         session.flush()
         installation_id = row.id
-    draft = sources.draft(app, row, {**placeholder_settings(app), **answers})
+    draft = sources.make_draft(app, row, {**placeholder_settings(app), **answers})
     tenant = sources.check(row, draft.settings, draft.secrets)
     with transaction() as session:
         row = session.get_one(Installation, installation_id)

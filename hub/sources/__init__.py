@@ -5,10 +5,10 @@ Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.ra
 `site`.
 """
 
-from hub.sources.calls import bind, check, read_codes, read_file, subscribe, webhook
+from hub.sources.calls import bind, check, interpret_webhook, read_codes, read_file, subscribe
 from hub.sources.settings_draft import (
     SettingsDraft,
-    draft,
+    make_draft,
     may_use_stored,
     secrets_with,
     stored_secrets,
@@ -34,11 +34,12 @@ __all__ = [
     "call_hook",
     "check",
     "code_fields",
-    "draft",
     "fields_as_set",
     "guard",
     "initial_state",
+    "interpret_webhook",
     "is_automatic",
+    "make_draft",
     "may_use_stored",
     "read_codes",
     "read_file",
@@ -48,6 +49,5 @@ __all__ = [
     "site_of",
     "stored_secrets",
     "subscribe",
-    "webhook",
     "webhook_url",
 ]

@@ -140,7 +140,9 @@ def subscribe(installation: Installation, on: bool) -> None:
         call_hook(installation, "hub_subscribe", site=here, on=on)
 
 
-def webhook(installation: Installation, headers: Mapping[str, str], body: bytes) -> list[Signal]:
+def interpret_webhook(
+    installation: Installation, headers: Mapping[str, str], body: bytes
+) -> list[Signal]:
     """Return what a call of the source means; raise Refused if it is not the source's.
 
     Without signals, the hub collects whatever has changed.

@@ -23,7 +23,7 @@ class SettingsDraft:
     addresses: frozenset[str]
 
 
-def draft(app: App, installation: Installation, answers: Mapping[str, Any]) -> SettingsDraft:
+def make_draft(app: App, installation: Installation, answers: Mapping[str, Any]) -> SettingsDraft:
     """Merge the answers of a person with the stored settings.
 
     Raise SettingsInvalid if they do not fit. A stored secret is used again only while the app

@@ -97,7 +97,7 @@ def source(installation_id: int) -> Response:
     if not installation.enabled:
         return _text("This app is disabled.")
     try:
-        signals = sources.webhook(installation, _headers(), body)
+        signals = sources.interpret_webhook(installation, _headers(), body)
     except Refused as error:
         return _text(translate(error.sentence), 401)
     if any(signal.records for signal in signals):

@@ -210,7 +210,9 @@ def test_no_mutated_signature_passes_for_a_source(app, clock: FakeClock, figure,
     stored = SiteSecrets(installation.id)
     stored["webhook_secret"] = caller.secret
 
-    assert sources.webhook(installation, {caller.header: caller.sign(caller.body)}, caller.body)
+    assert sources.interpret_webhook(
+        installation, {caller.header: caller.sign(caller.body)}, caller.body
+    )
     here = site_of(installation)
 
     def receive(headers, body):
@@ -245,7 +247,7 @@ def test_without_a_secret_no_call_is_accepted(app, clock: FakeClock, slug):
     for secret in ("", "None", "null", caller.secret):
         headers = {caller.header: caller.sign(caller.body, secret)}
         with pytest.raises(Refused, match="is not signed with"):
-            sources.webhook(installation, headers, caller.body)
+            sources.interpret_webhook(installation, headers, caller.body)
 
 
 def test_every_plugin_that_takes_webhooks_is_tested_here():

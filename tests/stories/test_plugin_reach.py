@@ -104,7 +104,7 @@ def test_nothing_that_a_hook_of_an_app_receives_leads_to_the_hub(quickbooks, cal
         sources.read_codes(installation, field.name)
     push_lists(installation)
     with suppress(HubError):  # the call is not signed
-        sources.webhook(installation, {"Content-Type": "application/json"}, b"{}")
+        sources.interpret_webhook(installation, {"Content-Type": "application/json"}, b"{}")
     sources.subscribe(installation, True)
     runner.sync(installation.id, requested_by="kari")
     hidden = hidden_values(installation.id)

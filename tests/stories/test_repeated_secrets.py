@@ -91,7 +91,7 @@ def act(installation):
         with errors.collected():
             sources.subscribe(installation, on)
     with errors.collected():
-        sources.webhook(installation, {"X-Signature": CANARIES["webhook_secret"]}, b"{}")
+        sources.interpret_webhook(installation, {"X-Signature": CANARIES["webhook_secret"]}, b"{}")
     with errors.collected():
         push_lists(installation)
     runner.sync(installation.id, requested_by="kari")

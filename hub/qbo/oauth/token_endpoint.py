@@ -193,7 +193,7 @@ def _translate_errors() -> Iterator[None]:
         raise Rejected(mask_secrets(str(error.description or error.error))) from None
     except (InvalidClientError, UnauthorizedClientError):
         raise ConfigurationError(
-            intuit_keys.description(),
+            intuit_keys.describe_place(),
             "are not accepted by Intuit; copy them again from your app's keys on"
             " developer.intuit.com",
         ) from None

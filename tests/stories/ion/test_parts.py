@@ -231,7 +231,7 @@ def test_a_signed_call_brings_the_order_and_many_calls_make_one_run(works):
 def signalled(works, said, secret):
     body = json.dumps(said).encode()
     headers = {"X-Ion-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
-    return sources.webhook(works.row, headers, body)
+    return sources.interpret_webhook(works.row, headers, body)
 
 
 @pytest.mark.row("ION-38")

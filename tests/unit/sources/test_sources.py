@@ -180,11 +180,11 @@ def test_a_decision_outlives_what_comes_back_from_a_push(installed, source):
 
 def test_a_call_of_the_source_is_read_by_its_plugin(installed):
     SiteSecrets(installed().id)["key"] = "k"
-    assert sources.webhook(installed(), {"X-Key": "k"}, b"invoice:1") == [
+    assert sources.interpret_webhook(installed(), {"X-Key": "k"}, b"invoice:1") == [
         Signal(ids=("invoice:1",))
     ]
     with pytest.raises(Refused, match="not signed"):
-        sources.webhook(installed(), {"X-Key": "other"}, b"invoice:1")
+        sources.interpret_webhook(installed(), {"X-Key": "other"}, b"invoice:1")
 
 
 def test_the_source_is_told_where_to_call(installed, source):

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.notifications import mail
-from hub.qbo.multipart import multipart
+from hub.qbo.multipart import encode_multipart
 from hub.web.layout import csv_download
 
 NAMES = (
@@ -33,7 +33,7 @@ def test_the_name_of_a_download_is_one_plain_word(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_name_of_an_upload_ends_neither_its_line_nor_its_quotation(name):
-    body = multipart("b", b"{}", b"content", name, "text/csv").decode()
+    body = encode_multipart("b", b"{}", b"content", name, "text/csv").decode()
     [line] = [line for line in body.splitlines() if "file_content_01" in line]
     assert line.count('"') == 4
     assert "\\" not in line
