@@ -23,7 +23,7 @@ LONG_IDS = 5_000_000_000_000_000_000
 
 
 class Change(NamedTuple):
-    """An object as it shall be; `data` None deletes it."""
+    """The new state of an object; `data` is None to delete it."""
 
     kind: str
     id: str
@@ -42,7 +42,7 @@ class StoredReply(NamedTuple):
 
 
 class Company(Showing):
-    """One realm. Whoever reads or writes holds `lock`; every change goes through `commit`."""
+    """One realm. Hold `lock` to read or write; every change goes through `commit`."""
 
     def __init__(
         self, options: Options, clock: Clock, journal: Journal, switches: Switches

@@ -86,7 +86,7 @@ class Sender:
         self.addresses[url] = form
 
     def clear(self) -> None:
-        """Tell nobody any more; what was still to be told is forgotten."""
+        """Remove all subscriptions, and drop the events that were not sent."""
         self.journal.append({"webhooks": {}})
         self._forget()
 

@@ -14,7 +14,7 @@ UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class Limits:
-    """Counts calls, whoever makes them; `requests` may be set while it runs, 0 takes all."""
+    """Counts the calls of all clients; `requests` may be set while it runs, 0 takes all."""
 
     def __init__(self, clock: Clock, requests: int, seconds: int) -> None:
         self.requests = requests

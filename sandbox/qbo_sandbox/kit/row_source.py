@@ -155,7 +155,7 @@ class RowSource:
         return self.answer(environ, method, path)
 
     def _edit(self, id: str, form: Mapping[str, str]) -> StatusAndBody:
-        """Change a row by the form of a person, and tell of it."""
+        """Change a row as the form of a person says, and call `changed`."""
         row = self.rows.find(id)
         if row is None:
             return 404, {"message": "There is no such row."}

@@ -48,7 +48,7 @@ class Founder:
         return company
 
     def replay(self) -> None:
-        """Do again what the journal tells."""
+        """Repeat an entry of the journal."""
         readers: dict[str, Callable[[Any], None]] = {
             "oauth": self.control.grants.replay,
             "clock": self.clock.restore,
