@@ -29,7 +29,7 @@ from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
-from hub.web import exports, matches, row_ids, saved_filters, source_files, viewer
+from hub.web import exports, row_ids, saved_filters, source_files, viewer
 from hub.web.access import ANYWHERE, may_here, person_name, require_role, scope
 from hub.web.case_titles import subjects
 from hub.web.document_filters import (
@@ -48,6 +48,7 @@ from hub.web.document_rows import describe, rows_of, state_and_main_posting
 from hub.web.installation import is_active
 from hub.web.layout import KINDS, installation_choices, use_zone_of
 from hub.web.paging import page, present, row_or_404
+from hub.web.record_names import record_namer
 from hub.web.source_view import source_view
 from hub.web.timeline import FOUND, OUTCOMES, TimelineEvent, timeline
 from hub.web.transaction_facts import page_of
@@ -209,7 +210,7 @@ def _posting_values(
     parts = part_states(session, document.id)
     views = {one.id: _payload_view(session, one) for one in postings}
     view = _main_view(main, postings, views)
-    source = source_view(document, matches.record_namer(session, document.installation))
+    source = source_view(document, record_namer(session, document.installation))
     return {
         "postings": postings[::-1],
         "shown": views,

@@ -1,6 +1,6 @@
 """One code of the source and its record in QuickBooks: the match, suggestions and search hits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from sqlalchemy import or_, select
@@ -11,7 +11,7 @@ from hub.collect import cases
 from hub.collect.match_index import add_created_records, build_match_index
 from hub.context import current_hub
 from hub.contract.codec import load
-from hub.contract.documents import ROLES, Code, Document, Item, Party, Role, codes_of
+from hub.contract.documents import Code, Document, Item, Party, Role, codes_of
 from hub.contract.types import Field
 from hub.db.engine import transaction
 from hub.errors import Refused
@@ -68,25 +68,6 @@ def load_match_index(session: Session, installation: Installation) -> MatchIndex
     if installation.slug not in current_hub().plugins.apps:
         return MatchIndex({}, {})
     return build_match_index(session, installation)
-
-
-def record_namer(session: Session, installation: Installation) -> Callable[[str, str], str]:
-    """Return a function that names a record by field or role and id; "" if there is none."""
-    fields = fields_of(installation)
-    match_index = load_match_index(session, installation)
-
-    def name(key: str, code: str) -> str:
-        """Return the name of the record; "" if there is none."""
-        if key in fields:
-            result = find(fields[key], code, match_index)
-            return result.name if isinstance(result, Ref) else ""
-        if key not in ROLES:
-            return ""
-        index = records.index_of_role(session, installation.company_id, key)
-        entry = index.by_id.get(code)
-        return record_title(entry) if entry else ""
-
-    return name
 
 
 def view_code(

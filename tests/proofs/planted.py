@@ -686,8 +686,8 @@ BUGS = (
     Planted(
         "a page looks a code up without its e-mail address",
         "hub/web/matches.py",
-        "result = find(field, used or plain, book)",
-        "result = find(field, plain, book)",
+        "result = find(field, used or plain, match_index)",
+        "result = find(field, plain, match_index)",
         (
             "tests/unit/web/test_match_promises.py::"
             "test_a_customer_of_the_same_name_with_another_address_is_not_called_matched"
@@ -706,7 +706,7 @@ BUGS = (
     Planted(
         "a page does not know for which code a record was created",
         "hub/web/matches.py",
-        "add_created_records(session, installation, [field], book, which)",
+        "add_created_records(session, installation, [field], match_index, which)",
         "pass",
         (
             "tests/unit/web/test_match_promises.py::"
