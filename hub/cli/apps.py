@@ -98,7 +98,7 @@ def enable(
 
     The settings are tried at the source before they are kept. It starts in review: nothing is
     posted before a person approved it, unless --mode says otherwise. If the app needs access,
-    it is granted, because whoever runs the hub may do that; the audit log records it. With `hub
+    it is granted, because the operator of the hub may do that; the audit log records it. With `hub
     --as` access must have been granted before.
     """
     from hub.installations import enable as installations_enable

@@ -16,7 +16,7 @@ WARNING = Sentence(
 def find_warning(row: Installation) -> Sentence | None:
     """Return a warning if the documents of an app go into the books of another company, too.
 
-    It does not name the company, which whoever reads it may not be allowed to see. Apps that
+    It does not name the company, which its reader may not be allowed to see. Apps that
     receive files have no account.
     """
     app = current_hub().plugins.apps.get(row.slug)

@@ -1,6 +1,6 @@
 """Messages to a channel of Slack or Teams, by the address of an incoming webhook.
 
-Whoever knows the address can write to the channel, so it is stored like a password.
+Anyone who knows the address can write to the channel, so it is stored like a password.
 """
 
 from typing import Any

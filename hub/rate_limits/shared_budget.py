@@ -343,10 +343,10 @@ class _Reservation:
 
 
 def _equal_part(total: int, wanted: int, others: Iterable[int], position: int) -> int:
-    """Return the part of a total that is due to one who wants so many, beside others.
+    """Return the part of a total that a process gets that wants so many, beside others.
 
-    Whoever wants less than an equal part leaves the rest to the others. What cannot be divided goes
-    to those at the first positions.
+    A process that wants less than an equal part leaves the rest to the others. A remainder goes to
+    the processes at the first positions.
     """
     demands = sorted([*others, wanted])
     left = total

@@ -45,7 +45,7 @@ def secrets_with(
     """Return the secret settings, those among the answers over the stored ones.
 
     Raise SettingsInvalid where an address changes and a stored secret was not entered again:
-    whoever changes the address could otherwise have the secret sent to a server of their own.
+    otherwise a person could change the address to have the secret sent to their own server.
     """
     stored = stored_secrets(app, installation)
     settings = {**installation.settings, **answers}

@@ -128,7 +128,7 @@ class Description:
     """An OpenAPI 3.1 description with everything that is needed to compare calls with it.
 
     Objects take no field that is not described, unless `additionalProperties` says otherwise: a
-    stand-in has to be described in full, although whoever reads an answer ignores what is unknown.
+    stand-in has to be described in full, although clients ignore fields that they do not know.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:

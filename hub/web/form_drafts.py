@@ -1,8 +1,7 @@
 """Drafts of forms that were not saved.
 
-They are kept sealed in the database for a short time, under a random token. Only the browser and
-the person that entered a form can read its draft: whoever else has the address with the token sees
-nothing.
+They are kept sealed in the database for a short time, under a random token. Only the person
+who entered a form can read its draft, in the same browser: others with the token see nothing.
 """
 
 import datetime as dt

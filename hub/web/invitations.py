@@ -1,4 +1,4 @@
-"""Invitations: an owner invites an address, and whoever has the code becomes a person."""
+"""Invitations: an owner invites an address, and its holder becomes a person with the code."""
 
 from typing import Any
 

@@ -46,7 +46,7 @@ def ready() -> tuple[Response, int]:
 @pages.get("/metrics")
 @require_role("anyone")
 def metrics() -> Response:
-    """Show the figures to whoever has the token or, without one, to this machine."""
+    """Show the figures to callers with the token; without a token, to this machine only."""
     token = current_hub().config.metrics_token
     if token and not _carries_token(token):
         return _text(UNKNOWN_CALLER, 401, {"WWW-Authenticate": "Bearer"})

@@ -66,7 +66,7 @@ def _is_open_before_setup(endpoint: str) -> bool:
 @pages.route("", methods=["GET", "POST"])
 @require_role("anyone")
 def owner() -> Page:
-    """Let whoever has the set-up code become the first owner."""
+    """Make the person with the set-up code the first owner."""
     if first_owner.owner_exists():
         if request.method == "POST":
             abort(404)
