@@ -57,7 +57,7 @@ def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
 
 
 def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
-    """Plan a document from what its source last said."""
+    """Plan a stored document again."""
     if row.made_for and _is_matched(batch, row):
         batch.apply(plan_removal(batch, row, CaseText("posting.code_matched")))
         return
@@ -70,7 +70,7 @@ def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
 
 
 def _stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
-    """Return what the source last said; of a record to create what a person entered for it."""
+    """Return the stored document; a record to create has the details that a person entered."""
     document = load(Document, row.body)
     decision = batch.setup.index.matches.get((row.made_for, row.source_id))
     if decision is None or decision.record != NEW or decision.details is None:
@@ -82,7 +82,7 @@ def _stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
 
 
 def _is_final(row: SourceDocument) -> bool:
-    """Return whether the source has shown a document whole, to be posted as it is."""
+    """Return whether the stored document can be read and is not pending at its source."""
     if row.unreadable or row.stage == Stage.PENDING:
         return False
     return bool(row.body)

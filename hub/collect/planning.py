@@ -56,8 +56,8 @@ class RecordsToCreate(NamedTuple):
 def ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
     """Store what the source says about a document, and apply what follows; return the outcome.
 
-    A settled document that is the same is not even stored again. If only its attachments may have
-    changed, nothing but these is planned.
+    A settled document without any change is not stored again. If only its attachments may have
+    changed, only these are planned.
     """
     row = batch.rows[document.source_id]
     body = dump(document)

@@ -1,4 +1,4 @@
-"""Plan unsent documents again, from what their source last said, after matches have changed."""
+"""Plan unsent documents again, as they were last read, after matches have changed."""
 
 import logging
 from collections.abc import Sequence

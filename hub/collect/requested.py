@@ -18,9 +18,9 @@ def has_requests(installation_id: int) -> bool:
 
 
 def plan_requested(installation_id: int) -> None:
-    """Plan the requested documents from what their source last said.
+    """Plan the requested documents as they were last read.
 
-    The source is not asked again.
+    The source is not called.
     """
     ids = _document_ids(installation_id)
     setup = load_setup(installation_id)

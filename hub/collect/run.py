@@ -56,9 +56,9 @@ def collect(
 
 
 def collect_matched(installation_id: int) -> CollectResult:
-    """Plan again what codes release that were matched since the last plan.
+    """Plan documents again whose codes were matched since they were planned.
 
-    Documents that were held are read from the source first.
+    Those that a code holds are read from the source first.
     """
     result = CollectResult()
     setup = prepare(installation_id)
@@ -81,7 +81,7 @@ class SourceReading:
         self.missed: list[Gone] = []
 
     def read_all(self) -> None:
-        """Read the list first, so that what waits never crowds out what is new."""
+        """Read the list, then what waits, so that waiting documents never delay new ones."""
         try:
             self.writer.write(self._read_list())
             is_throttled = self._read_waiting()
@@ -100,7 +100,7 @@ class SourceReading:
     def _read_waiting(self) -> bool:
         """Read again what waits; return whether the source asked to slow down before the end.
 
-        Documents that somebody asked for are read on as soon as the source may be called again.
+        The rest of the requested documents is read as soon as the source may be called again.
         """
         try:
             self._read(reread.find_requested_ids(self.setup))
@@ -116,7 +116,7 @@ class SourceReading:
         return False
 
     def _note_throttling(self, error: TooOften) -> None:
-        """Note that documents are left which the run did not read."""
+        """Add a note that some documents were not read because the source asked to slow down."""
         self.result.notes.append(
             Sentence("%(error)s What waits is read on with the next run.", error=error.text)
         )
@@ -135,9 +135,9 @@ class SourceReading:
             remaining = remaining[size:]
 
     def _read_together(self, ids: Sequence[str], budget: RereadBudget | None) -> None:
-        """Read documents in one call of the plugin, and note that they were asked for.
+        """Read documents in one call of the plugin, and mark them as requested.
 
-        Those that a spent budget left unanswered are not noted: they are first with the next run.
+        If the budget is spent, they are not marked, so that the next run reads them first.
         """
         unanswered = dict.fromkeys(ids)
         try:
@@ -168,7 +168,7 @@ class SourceReading:
                 return
 
     def _read_list(self) -> Iterator[Yielded]:
-        """Yield what the list has; set aside what the plugin only misses in it."""
+        """Yield the items of the list; set aside deletions that the plugin only infers."""
         for item in read(self.setup):
             if isinstance(item, Gone) and item.inferred:
                 self._note_missed(item)

@@ -110,7 +110,7 @@ def _result(posting_session: PostingSession, stopped: str) -> DrainResult:
 
 
 def _find_obstacle(posting_session: PostingSession) -> str:
-    """Return why nothing may be sent now; a short pause is no reason, because it is waited for."""
+    """Return why nothing may be sent now; "" during a short pause, which the run waits for."""
     company = posting_session.company
     if company.state == ConnectionState.DISCONNECTED:
         return company.state_reason or Sentence("The company is disconnected.")
