@@ -148,3 +148,17 @@ def owner(request: pytest.FixtureRequest) -> Visitor:
         visitor = Visitor(app, story)
     visitor.log_in("olga")
     return visitor
+
+
+@pytest.fixture
+def make_source_pages(
+    make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Path
+) -> Callable[[object], Flask]:
+    """Return a function that creates a hub with pages and with one source, on empty tables."""
+
+    def make(source: object) -> Flask:
+        config = make_config()
+        shutil.copy(empty_database, config.data / "hub.db")
+        return make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+
+    return make

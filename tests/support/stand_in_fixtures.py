@@ -58,3 +58,13 @@ def mount_costtracker(app: Flask, documents: int = 8) -> Sandbox:
     wsgi = check_calls(stand_in.wsgi, shared.plugins.apps["costtracker"].assumed_api)
     shared.mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=shared.clock.sleep)
     return stand_in
+
+
+@pytest.fixture
+def sent_requests(app: Flask, quickbooks: QuickBooks) -> list[dict[str, Any]]:
+    """Record every later request to QuickBooks as the server receives it."""
+    calls: list[dict[str, Any]] = []
+    adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
+    inner = adapter.app
+    adapter.app = lambda environ, start: (calls.append(environ), inner(environ, start))[1]
+    return calls

@@ -1,7 +1,5 @@
 """The batch endpoint: up to thirty operations, each with its own outcome."""
 
-from typing import Any
-
 import pytest
 
 from hub.db import engine
@@ -9,33 +7,7 @@ from hub.models import ConnectedCompany
 from hub.qbo import usage
 from hub.qbo.batch import BatchItem, split_answers
 from hub.qbo.client import Client
-from hub.qbo.payloads import encode
-
-KEY = "a" * 32
-
-
-def bill(number: str = "INV-1", **more: Any) -> bytes:
-    detail = {"AccountRef": {"value": "7"}}
-    line = {
-        "DetailType": "AccountBasedExpenseLineDetail",
-        "Amount": 10,
-        "AccountBasedExpenseLineDetail": detail,
-    }
-    return encode({"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line], **more})
-
-
-def entries(quickbooks: Any, call: str) -> list[dict[str, Any]]:
-    return [entry for entry in quickbooks.log.entries() if entry["call"] == call]
-
-
-@pytest.fixture
-def sent_requests(app, quickbooks) -> list[dict[str, Any]]:
-    """Record every later request as the server receives it."""
-    calls: list[dict[str, Any]] = []
-    adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
-    inner = adapter.app
-    adapter.app = lambda environ, start: (calls.append(environ), inner(environ, start))[1]
-    return calls
+from tests.support.client_calls import KEY, bill, entries
 
 
 def batch(count: int) -> list[BatchItem]:

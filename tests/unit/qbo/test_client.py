@@ -13,32 +13,7 @@ from hub.qbo.client import MAX_READ_ATTEMPTS, Client, rows
 from hub.qbo.oauth import tokens
 from hub.qbo.payloads import encode
 from hub.qbo.responses import Answer
-
-KEY = "a" * 32
-
-
-def bill(number: str = "INV-1", **more: Any) -> bytes:
-    detail = {"AccountRef": {"value": "7"}}
-    line = {
-        "DetailType": "AccountBasedExpenseLineDetail",
-        "Amount": 10,
-        "AccountBasedExpenseLineDetail": detail,
-    }
-    return encode({"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line], **more})
-
-
-def entries(quickbooks: Any, call: str) -> list[dict[str, Any]]:
-    return [entry for entry in quickbooks.log.entries() if entry["call"] == call]
-
-
-@pytest.fixture
-def sent_requests(app, quickbooks) -> list[dict[str, Any]]:
-    """Record every later request as the server receives it."""
-    calls: list[dict[str, Any]] = []
-    adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
-    inner = adapter.app
-    adapter.app = lambda environ, start: (calls.append(environ), inner(environ, start))[1]
-    return calls
+from tests.support.client_calls import KEY, bill, entries
 
 
 def test_a_bill_is_created_with_its_key_and_the_minor_version(sent_requests):

@@ -1,13 +1,11 @@
 """The page that compares the codes of an app with QuickBooks."""
 
 import re
-import shutil
 from html import unescape
 
 import pytest
 
 from hub.contract.documents import Code
-from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.installations import enable
 from tests.support.page_rows import Story, add_people
@@ -23,10 +21,8 @@ def source():
 
 
 @pytest.fixture
-def app(source, make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+def app(source, make_source_pages):
+    app = make_source_pages(source)
     with app.app_context():
         yield app
 

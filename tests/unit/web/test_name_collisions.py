@@ -1,6 +1,5 @@
 """Names of new suppliers and customers that another kind of record has, before anything is sent."""
 
-import shutil
 from dataclasses import replace
 from decimal import Decimal
 from html import unescape
@@ -12,7 +11,6 @@ from hub import Field, Line, Party
 from hub.collect import run
 from hub.context import current_hub
 from hub.contract.documents import Code
-from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.posting.preflight import recheck
@@ -33,10 +31,8 @@ def source():
 
 
 @pytest.fixture
-def app(source, make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+def app(source, make_source_pages):
+    app = make_source_pages(source)
     with app.app_context():
         yield app
 

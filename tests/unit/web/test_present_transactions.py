@@ -1,7 +1,6 @@
 """Review compares changes and removals with what QuickBooks has now, not with the last posting."""
 
 import re
-import shutil
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from html import unescape
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 
 from hub import Gone, Line
-from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.http import exchange
 from hub.installations import enable
@@ -65,10 +63,8 @@ def source():
 
 
 @pytest.fixture
-def app(source, make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+def app(source, make_source_pages):
+    app = make_source_pages(source)
     with app.app_context():
         yield app
 

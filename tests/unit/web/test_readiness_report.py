@@ -2,14 +2,12 @@
 
 import datetime as dt
 import re
-import shutil
 from html import unescape
 
 import pytest
 from sqlalchemy import select
 
 from hub.collect import run
-from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany
 from tests.support.page_rows import Story, add_people
@@ -27,10 +25,8 @@ def source():
 
 
 @pytest.fixture
-def app(source, make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+def app(source, make_source_pages):
+    app = make_source_pages(source)
     with app.app_context():
         yield app
 

@@ -4,13 +4,11 @@ import csv
 import datetime as dt
 import io
 import re
-import shutil
 from decimal import Decimal
 from html import unescape
 
 import pytest
 
-from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.installations import enable
 from hub.models import ConnectedCompany, Posting
@@ -37,10 +35,8 @@ def source():
 
 
 @pytest.fixture
-def app(source, make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+def app(source, make_source_pages):
+    app = make_source_pages(source)
     with app.app_context():
         yield app
 
