@@ -74,7 +74,7 @@ def demo(
                 is_reset = _serve(demo_hub, show_sent, match_codes)
             if not is_reset:
                 return
-            say("The demo begins anew.")
+            say("The demo starts over.")
             demo_hub.begin_anew()
             read_again = False
 

@@ -43,7 +43,7 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
         raise
     except Exception as error:
         if len(ids) == 1:
-            log.error("document %s cannot be mapped anew", ids[0], exc_info=error)
+            log.error("document %s cannot be mapped again", ids[0], exc_info=error)
             return
         for id in ids:
             replan(setup, [id])

@@ -25,7 +25,7 @@ SUBSCRIPTION_FAULTS = {"6190"}
 SENTENCES = {
     ConnectionState.INTERRUPTED: Sentence(
         "QuickBooks does not accept the connection to %(name)s at the moment, although Intuit"
-        " renews it. It is tried again by itself."
+        " renews it. It is retried automatically."
     ),
     ConnectionState.SUBSCRIPTION: Sentence(
         "The QuickBooks subscription of %(name)s has ended, so nothing can be posted. Renew it at"

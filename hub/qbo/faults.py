@@ -21,8 +21,8 @@ BUSINESS_RULE_CODE = "6000"  # also used for errors inside QuickBooks
 INTERNAL_ERROR_CODE = "10000"
 HOLDER = re.compile(r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)")
 INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
-NOT_ACCEPTED = Sentence("QuickBooks did not accept the connection. It is tried again by itself.")
-SLOW_DOWN = Sentence("QuickBooks asks to slow down. It is tried again by itself.")
+NOT_ACCEPTED = Sentence("QuickBooks did not accept the connection. It is retried automatically.")
+SLOW_DOWN = Sentence("QuickBooks asks to slow down. It is retried automatically.")
 UNKNOWN_ERROR = Sentence("QuickBooks reports an error that the hub does not know.")
 UNEXPLAINED = Sentence("QuickBooks does not take it as it is. Correct what it names, then retry.")
 EXPLANATIONS = {
@@ -30,10 +30,10 @@ EXPLANATIONS = {
     "110": NOT_ACCEPTED,
     "130": Sentence("QuickBooks moved this company to another server. Run again later."),
     "140": Sentence(
-        "QuickBooks has locked this company for the moment. It is tried again by itself."
+        "QuickBooks has locked this company for the moment. It is retried automatically."
     ),
     "150": Sentence(
-        "QuickBooks is doing maintenance on this company. It is tried again by itself."
+        "QuickBooks is doing maintenance on this company. It is retried automatically."
     ),
     "500": Sentence(
         "QuickBooks does not know what was asked of it; the hub and this company's QuickBooks"

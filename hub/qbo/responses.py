@@ -35,8 +35,8 @@ INCONCLUSIVE_STATUSES = range(500, 600)  # may be done, so it is looked up befor
 DEFAULT_PAUSE_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 3600.0
 MAX_SHORT_PAUSE_SECONDS = 10.0  # a read waits for so long if QuickBooks asks for it
-LOOK_UP_FOLLOWS = Sentence("Whether it was done is looked up.")
-RETRY_FOLLOWS = Sentence("It is tried again by itself.")
+LOOK_UP_FOLLOWS = Sentence("The hub looks up whether it was done.")
+RETRY_FOLLOWS = Sentence("It is retried automatically.")
 PLACES_WITHOUT_ID = {
     "QueryResponse",
     "CDCResponse",
@@ -197,7 +197,7 @@ def unsent_answer(reason: str, after: float | None = None) -> Answer:
     return Answer(
         SendOutcome.UNSENT,
         text=Sentence(
-            "QuickBooks could not be reached: %(reason)s. It is tried again by itself.",
+            "QuickBooks could not be reached: %(reason)s. It is retried automatically.",
             reason=mask_secrets(reason),
         ),
         after=after,

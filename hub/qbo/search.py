@@ -20,8 +20,8 @@ class Incomplete(Retry):
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(
-            "QuickBooks could not be searched completely for %(what)s: %(why)s. It is tried again"
-            " by itself.",
+            "QuickBooks could not be searched completely for %(what)s: %(why)s. It is retried"
+            " automatically.",
             what=what,
             why=why,
         )

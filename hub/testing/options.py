@@ -11,7 +11,9 @@ from hub.testing import golden, record
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flags that write golden files and the record of the tests."""
     parser.addoption(
-        "--rewrite-golden", action="store_true", help="write golden files anew instead of comparing"
+        "--rewrite-golden",
+        action="store_true",
+        help="write golden files again instead of comparing",
     )
     parser.addoption(
         "--record-tests",

@@ -60,7 +60,7 @@ def opened_quickbooks(clock: FakeClock) -> QuickBooks:
 def open_again(company: Company) -> None:
     """Open a company's books, using a copy of earlier ones with equal options.
 
-    Books that are recorded in a file are always opened anew.
+    Books that are recorded in a file are always opened again.
     """
     stands = company.clock.state()["stopped"]
     key = (

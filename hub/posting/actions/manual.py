@@ -63,7 +63,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     if current.state == TransactionState.VOIDED and posting.operation == Operation.CREATE:
         raise Refused(
             "%(quickbooks_id)s was voided in QuickBooks, so nothing of %(name)s would be in "
-            "the books. Skip leaves the document out; “Not this one” posts it anew.",
+            "the books. Skip leaves the document out; “Not this one” posts it again.",
             quickbooks_id=quickbooks_id,
             name=name,
         )

@@ -165,7 +165,7 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
     was_sent = posting.sent_date is not None
     if was_sent and previous_sha256 and previous_sha256 != sha256:
         raise BadFile(
-            "%(name)s was changed at the source after it was sent. Skip it, or attach it anew.",
+            "%(name)s was changed at the source after it was sent. Skip it, or attach it again.",
             name=attachment.name,
         )
     summary = FileSummary(sha256=sha256, size=len(content), name=attachment.name)

@@ -85,8 +85,8 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
             return state.access
         if has_waited and not state.fence:
             raise Retry(
-                "Intuit's sign-in has just not answered another part of the hub; it is tried again"
-                " by itself."
+                "Intuit's sign-in has just not answered another part of the hub; it is retried"
+                " automatically."
             )
         fence = None if state.busy else _claim(company_id)
         if fence:

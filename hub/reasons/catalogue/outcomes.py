@@ -38,13 +38,13 @@ TEMPLATES = {
     "outcome.voided": Template(
         title="Voided in QuickBooks",
         reason="{name} is in QuickBooks, but somebody voided it there.",
-        instruction="Press Skip to leave it out, or “Not this one” to post it anew.",
+        instruction="Press Skip to leave it out, or “Not this one” to post it again.",
         action=CaseAction.CHOOSE,
     ),
     "outcome.deleted": Template(
         title="Deleted in QuickBooks",
         reason="{name} was in QuickBooks, but somebody deleted it there.",
-        instruction="Press Skip to leave it out, or “Not this one” to post it anew.",
+        instruction="Press Skip to leave it out, or “Not this one” to post it again.",
         action=CaseAction.CHOOSE,
     ),
     "outcome.inactive": Template(
@@ -81,7 +81,7 @@ TEMPLATES = {
         title="Belongs to another document",
         reason="{name} should be a transaction in QuickBooks that another document was posted as.",
         instruction=(
-            "Correct the QuickBooks id at the source, or press “Not this one” to post it anew."
+            "Correct the QuickBooks id at the source, or press “Not this one” to post it again."
         ),
         action=CaseAction.CHOOSE,
     ),
@@ -149,7 +149,7 @@ TEMPLATES = {
         reason="{name}: {problem}",
         instruction=(
             "The file is fetched again by itself, and this closes once it is attached. If it stays,"
-            " attach the file anew at the source, or remove it there."
+            " attach the file again at the source, or remove it there."
         ),
         action=CaseAction.SETTINGS,
     ),

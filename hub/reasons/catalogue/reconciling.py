@@ -9,7 +9,7 @@ TEMPLATES = {
     "posted.missing": Template(
         title="No longer in QuickBooks",
         reason="{name} was posted as transaction {quickbooks_id}, which is no longer there.",
-        instruction="Press Retry to post it anew, or Skip to leave it out.",
+        instruction="Press Retry to post it again, or Skip to leave it out.",
         action=CaseAction.RETRY,
     ),
     "posted.gone_everywhere": Template(
@@ -24,7 +24,7 @@ TEMPLATES = {
     "posted.voided": Template(
         title="Voided in QuickBooks",
         reason="{name} was posted as transaction {quickbooks_id}, which was voided there.",
-        instruction="Press Retry to post it anew, or Skip to leave it voided.",
+        instruction="Press Retry to post it again, or Skip to leave it voided.",
         action=CaseAction.RETRY,
     ),
     "posted.total_differs": Template(
@@ -55,7 +55,7 @@ TEMPLATES = {
         reason="QuickBooks has {transactions} with a mark that no document of this hub has.",
         instruction=(
             "If another hub posts into this company, see that the two do not post the same"
-            " documents. If this hub was set up anew, let its apps collect: what they bring is"
+            " documents. If this hub was set up again, let its apps collect: what they bring is"
             " recognised by its mark and not posted again. Else close this."
         ),
         action=CaseAction.NONE,

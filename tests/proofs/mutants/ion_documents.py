@@ -249,7 +249,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         place="hub/mapping/rules.py",
         old="near_names = index.records(field.role).find_near_names(name)",
         new="near_names = []",
-        bug="A supplier with a near name is made anew.",
+        bug="A supplier with a near name is created again.",
     ),
     Mutant(
         row="ION-14",

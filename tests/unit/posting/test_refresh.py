@@ -83,7 +83,7 @@ def _posting(desk, document_id, entity):
 def test_a_proof_of_many_reads_pages_and_needs_little_memory(desk, figure, monkeypatch):
     monkeypatch.setattr(search.find_created_since, "__defaults__", (PAGE,))
     posted(desk, MANY)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts over
     before = peak()
     proved = reconcile(desk.company_id)
     assert (proved["found"], proved["troubles"]) == (MANY, 0)

@@ -125,7 +125,7 @@ def test_a_read_without_an_answer_is_described_as_tried_again(quickbooks, fault)
     client = Client(1)
     answer = client.read("vendor", "1")
     assert (answer.outcome, client.reads) == ("doubt", MAX_READ_ATTEMPTS)
-    assert answer.text.endswith("It is tried again by itself.")
+    assert answer.text.endswith("It is retried automatically.")
     assert "done" not in answer.text
 
 

@@ -177,30 +177,30 @@ def test_every_answer_is_classified(status, body, kind, expected, outcome):
 @pytest.mark.parametrize(
     ("status", "body", "text"),
     [
-        (429, b"", "QuickBooks asks to slow down. It is tried again by itself."),
+        (429, b"", "QuickBooks asks to slow down. It is retried automatically."),
         (
             429,
             fault("9409"),
-            "QuickBooks asks to slow down. It is tried again by itself. (QuickBooks says: no;"
+            "QuickBooks asks to slow down. It is retried automatically. (QuickBooks says: no;"
             " code 9409.)",
         ),
         (
             403,
             fault("9403"),
-            "QuickBooks did not accept the connection. It is tried again by itself. (QuickBooks"
+            "QuickBooks did not accept the connection. It is retried automatically. (QuickBooks"
             " says: no; code 9403.)",
         ),
         (
             500,
             fault("9500"),
             "QuickBooks reports an error that the hub does not know. (QuickBooks says: no;"
-            " code 9500.) Whether it was done is looked up.",
+            " code 9500.) The hub looks up whether it was done.",
         ),
         (
             400,
             fault("6000", "Unexpected Internal Error. (-30000)"),
             "QuickBooks had a fault of its own. (QuickBooks says: Unexpected Internal Error."
-            " (-30000); code 6000.) Whether it was done is looked up.",
+            " (-30000); code 6000.) The hub looks up whether it was done.",
         ),
     ],
     ids=["no body", "throttled", "forbidden", "server error", "internal error"],

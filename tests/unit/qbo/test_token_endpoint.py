@@ -39,7 +39,7 @@ UNCLEAR: list[dict[str, Any]] = [
 def test_an_answer_that_is_not_clear_says_try_again(intuit, fault):
     rule = dict(fault)
     intuit.add_fault(rule.pop("kind"), "token.refresh", **rule)
-    with pytest.raises(Retry, match="tried again by itself"):
+    with pytest.raises(Retry, match="retried automatically"):
         token_endpoint.renew(intuit.refresh_tokens[intuit.realm])
 
 

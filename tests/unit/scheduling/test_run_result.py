@@ -83,7 +83,7 @@ def test_a_document_counts_as_held_in_the_run_that_first_holds_it(source):
     held_bill = bill("1", supplier="1", account="nothing like it")
     assert synced(source, held_bill, cursor="1") == {"held": 1}
     assert synced(source, held_bill, cursor="2") == {}
-    # Read again with another total it is planned anew, and is still no newly held document.
+    # Read again with another total it is planned again, and is still no newly held document.
     again = bill("1", total="99.00", supplier="1", account="nothing like it")
     other = bill("2", supplier="1", account="nothing like it")
     assert synced(source, again, other, cursor="3") == {"held": 1}

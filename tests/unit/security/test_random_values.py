@@ -12,7 +12,7 @@ MIN_BYTES = 16
 # Names that tell things apart and are no secrets, with the nonce of AES-GCM.
 NO_SECRETS = {
     ("context.py", "8"),  # of a process
-    ("crypto/keys.py", "4"),  # of a key, and of a file that is written anew
+    ("crypto/keys.py", "4"),  # of a key, and of a file that is written again
     ("crypto/vault.py", "NONCE_BYTES"),
     ("rate_limits/shared_limiter.py", "8"),  # of a process
 }

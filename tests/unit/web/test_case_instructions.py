@@ -108,7 +108,7 @@ def test_an_instruction_names_only_buttons_that_the_page_of_its_case_shows(visit
 
 
 def test_buttons_are_recognised_in_instructions():
-    assert labels_named_in("Press Retry to post it anew, or Skip to leave it out.") == {
+    assert labels_named_in("Press Retry to post it again, or Skip to leave it out.") == {
         "Retry",
         "Skip",
     }

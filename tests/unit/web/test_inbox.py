@@ -246,7 +246,7 @@ def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk)
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
-    assert "Press Retry to post it anew, or Skip to leave it out." in desk.visitor.page("/inbox/1")
+    assert "Press Retry to post it again, or Skip to leave it out." in desk.visitor.page("/inbox/1")
     assert "Skipped. It will not be posted." in desk.visitor.press(
         f"/inbox/1/{desk.ids[0]}/skip", reason="entered by mistake"
     )

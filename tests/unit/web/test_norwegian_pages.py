@@ -177,9 +177,7 @@ def test_what_quickbooks_answered_reads_norwegian_in_the_history(norwegian: Visi
         attempt = session.query(Attempt).first()
         assert attempt
         document_id = session.get_one(Posting, attempt.posting_id).document_id
-        attempt.text = (
-            "QuickBooks answered with status 504 and no reason. Whether it was done is looked up."
-        )
+        attempt.text = "QuickBooks answered with status 504 and no reason. The hub looks up whether it was done."
     page = norwegian.get(f"/documents/{document_id}", headers=NORWEGIAN).text
     assert "Om det ble gjort, slås opp." in page
     assert "QuickBooks answered" not in page
