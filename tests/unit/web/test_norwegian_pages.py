@@ -177,7 +177,10 @@ def test_what_quickbooks_answered_reads_norwegian_in_the_history(norwegian: Visi
         attempt = session.query(Attempt).first()
         assert attempt
         document_id = session.get_one(Posting, attempt.posting_id).document_id
-        attempt.text = "QuickBooks answered with status 504 and no reason. The hub looks up whether it was done."
+        attempt.text = (
+            "QuickBooks answered with status 504 and no reason."
+            " The hub looks up whether it was done."
+        )
     page = norwegian.get(f"/documents/{document_id}", headers=NORWEGIAN).text
     assert "Om det ble gjort, slås opp." in page
     assert "QuickBooks answered" not in page
