@@ -231,8 +231,8 @@ def _unavailable_error(reason: str, headers: Mapping[str, str] | None = None) ->
     after = (headers or {}).get("Retry-After", "")
     seconds = float(after) if after.isdigit() else None
     return Retry(
-        "Intuit's sign-in does not answer as it should (%(reason)s). Nothing is lost; it is tried"
-        " again by itself.",
+        "Intuit's sign-in does not answer as it should (%(reason)s). Nothing is lost; it is"
+        " retried automatically.",
         seconds,
         reason=reason,
     )
