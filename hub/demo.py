@@ -166,7 +166,7 @@ class Demo:
         self.web.wait(self._awake)
         return self._is_reset
 
-    def begin_anew(self) -> None:
+    def start_over(self) -> None:
         """Remove what the folder holds but the password, and open the hub on it; `set_up` follows.
 
         No scheduler may be at work. Requests get 503 until the hub is open.

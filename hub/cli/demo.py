@@ -75,7 +75,7 @@ def demo(
             if not is_reset:
                 return
             say("The demo starts over.")
-            demo_hub.begin_anew()
+            demo_hub.start_over()
             read_again = False
 
 

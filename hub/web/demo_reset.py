@@ -20,7 +20,7 @@ def create_pages(reset: Callable[[], None]) -> Blueprint:
 
     @pages.post("/reset")
     @require_role("owner")
-    def begin_anew() -> Response:
+    def start_over() -> Response:
         """Start the demo over; the browser follows as soon as the demo answers again."""
         reset()
         response = Response(render_template("demo_resetting.html"))

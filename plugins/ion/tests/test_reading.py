@@ -100,7 +100,7 @@ def test_only_what_changed_is_read_again(bench):
 
 
 @pytest.mark.row("ION-29", "ION-31")
-def test_once_a_day_what_is_gone_is_noticed_and_open_orders_are_read_anew(bench):
+def test_once_a_day_deletions_are_noticed_and_open_orders_are_read_again(bench):
     place = cursors(bench.read())
     bench.stand_in._pages._order_delete(bench.raw("received"), {})
     assert ids(bench.read(place)) == []

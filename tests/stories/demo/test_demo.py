@@ -195,7 +195,7 @@ def test_a_reset_begins_the_story_anew(served):
     form = {"csrf_token": token_in(browser.get(f"{url}/demo/reset", timeout=60).text)}
     assert "being reset" in browser.post(f"{url}/demo/reset", data=form, timeout=60).text
     assert demo_hub.wait() is True
-    demo_hub.begin_anew()
+    demo_hub.start_over()
     demo_hub.set_up()
     assert our_bills(demo_hub) == []
     assert (demo_hub.web.url, demo_hub.password) == (url, password)
@@ -210,7 +210,7 @@ def test_pages_that_are_open_during_a_reset_are_told_to_ask_again(started, monke
         answers.append(requests.get(f"{self.web.url}/", timeout=60))
 
     monkeypatch.setattr(SmallDemo, "_open_hub", open_hub)
-    started.begin_anew()
+    started.start_over()
     assert [answer.status_code for answer in answers] == [503]
     assert answers[0].headers["Refresh"] == "2"
 
