@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hub.contract.api_client import ApiClient
 from hub.contract.codes_in_use import codes_in_use
 from hub.contract.cursors import ChangeCursor
+from hub.contract.dates import parse_date
 from hub.contract.deletions import (
     DeletionSweep,
     add_deletions,
@@ -38,7 +39,7 @@ from hub.contract.documents import (
 from hub.contract.files import FileContent, FileField, FileKinds, Files, FileTable, ReceivedFile
 from hub.contract.grants import ClientCredentials, RefreshToken
 from hub.contract.hookspecs import hookimpl
-from hub.contract.lists import CursorList, FilteredList, SourceList, read_lists
+from hub.contract.lists import CursorList, FilteredList, SourceList, read_lists, row_version
 from hub.contract.pages import (
     Page,
     RowVersion,
@@ -143,6 +144,7 @@ __all__ = [
     "hookimpl",
     "iter_chunks",
     "money",
+    "parse_date",
     "parse_ids",
     "read_changes",
     "read_changes_in_order",
@@ -152,6 +154,7 @@ __all__ = [
     "read_numbered_pages",
     "read_pages",
     "readable",
+    "row_version",
     "setting",
     "signed_json",
     "to_cents",

@@ -1,9 +1,10 @@
 """The calls of a plugin to the API of its source, each with the same credentials."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 from hub.contract.tokens import TokenCache
 from hub.contract.types import Reply, Site
@@ -51,6 +52,19 @@ class ApiClient:
         """Return the JSON at a path, or None if the source does not have it."""
         reply = self.call("GET", path)
         return None if reply.not_found else reply.check().json()
+
+    def row_finder(self, path: str) -> Callable[[Sequence[str]], Iterator[Any]]:
+        """Return what finds the rows below a path by their ids, as `find` of a SourceList.
+
+        The row with the id 7 is at `path` and `/7`. None stands for a row that is not there.
+        """
+
+        def find(ids: Sequence[str]) -> Iterator[Any]:
+            """Yield the row of each id, or None."""
+            for id in ids:
+                yield self.find(f"{path}/{quote(id, safe='')}")
+
+        return find
 
     def call(self, method: str, path: str, **request: Any) -> Reply:
         """Send a request and return the answer unchecked; `request` has arguments of `site.http`.

@@ -10,6 +10,7 @@ from hub.contract.deletions import add_deletions
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion
 from hub.contract.reading import read_changes, read_ids
+from hub.contract.rows import readable
 from hub.contract.types import Site
 
 Row = TypeVar("Row")
@@ -21,8 +22,8 @@ class SourceList(ABC, Generic[Row]):
 
     `find` gets ids of the source, at most `chunk_size` at once, and returns their rows; None in
     place of a row is left out. `read` returns the document of a row, whose source id is `prefix`
-    and the id of the row. With `announces_deletions` the list shows what was deleted, and nothing
-    is compared.
+    and the id of the row; if it cannot convert the row, as `readable` describes, the row is
+    Unreadable. With `announces_deletions` the list shows what was deleted, and nothing is compared.
     """
 
     find: Callable[[Sequence[str]], Iterable[Row | None]]
@@ -39,10 +40,18 @@ class SourceList(ABC, Generic[Row]):
     def present_ids(self) -> Iterator[str]:
         """Yield the ids of all rows that the source has."""
 
+    @abstractmethod
+    def id_of(self, row: Row) -> str:
+        """Return the id of a row."""
+
+    def document(self, row: Row) -> Outcome:
+        """Return the document of a row; Unreadable with the reason if it cannot be converted."""
+        return readable(f"{self.prefix}{self.id_of(row)}", self.read, row)
+
     def documents(self, source_ids: Sequence[str]) -> Iterator[Outcome]:
         """Yield the documents with these source ids that the source has."""
         ids = [id.removeprefix(self.prefix) for id in source_ids]
-        return (self.read(row) for row in self.find(ids) if row is not None)
+        return (self.document(row) for row in self.find(ids) if row is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +71,7 @@ class FilteredList(SourceList[Row]):
         return read_changes(
             self.pages,
             cursor,
-            self.read,
+            self.document,
             version=self.version,
             now=lambda: self.api.date,
             stream=self.prefix,
@@ -71,9 +80,12 @@ class FilteredList(SourceList[Row]):
     def present_ids(self) -> Iterator[str]:
         """Yield the ids of all rows that the source has."""
         for rows, _ in self.pages("", ""):
-            for row in rows:
-                id, _, _ = self.version(row)
-                yield id
+            yield from map(self.id_of, rows)
+
+    def id_of(self, row: Row) -> str:
+        """Return the id of a row."""
+        id, _, _ = self.version(row)
+        return id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,14 +102,34 @@ class CursorList(SourceList[Row]):
     def changes(self, cursor: str) -> Iterator[Yielded]:
         """Yield the documents that changed since a cursor, and Checkpoints."""
         for rows, after in self.pages(cursor):
-            yield from map(self.read, rows)
+            yield from map(self.document, rows)
             if after:
                 yield Checkpoint(cursor=after, stream=self.prefix)
 
     def present_ids(self) -> Iterator[str]:
         """Yield the ids of all rows that the source has."""
         for rows, _ in self.pages(""):
-            yield from map(self.id, rows)
+            yield from map(self.id_of, rows)
+
+    def id_of(self, row: Row) -> str:
+        """Return the id of a row."""
+        return self.id(row)
+
+
+def row_version(
+    changed_at: str, version: str = "", *, id: str = "id"
+) -> Callable[[Mapping[str, Any]], RowVersion]:
+    """Return what names the version of a row by its fields, as `version` of a list.
+
+    The arguments are the names of the fields with the time of the last change, with a number that
+    counts changes, and with the id. Without such a number the time is the version, too.
+    """
+
+    def version_of(row: Mapping[str, Any]) -> RowVersion:
+        """Return id, version and time of the last change of a row."""
+        return str(row[id]), str(row[version or changed_at]), row[changed_at]
+
+    return version_of
 
 
 def read_lists(

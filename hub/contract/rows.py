@@ -6,7 +6,8 @@ import re
 import traceback
 from collections.abc import Callable
 from decimal import Decimal
-from typing import ParamSpec, TypeVar
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 from hub.contract.documents import Unreadable
 from hub.errors import BadDocument, Refused, Sentence
@@ -37,7 +38,7 @@ def readable(
         return Unreadable(source_id=source_id, reason=error.text)
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
         if is_plugin_defect(error):
-            log.exception("%s could not be read by %s", source_id, build.__module__)
+            log.exception("%s could not be read by %s", source_id, _module_of(build))
             return Unreadable(source_id=source_id, reason=_describe_defect(build, error))
         if isinstance(error, KeyError):
             return Unreadable(
@@ -81,7 +82,7 @@ def _is_in_module_table(error: LookupError) -> bool:
 
 
 def _describe_defect(build: Callable[..., object], error: Exception) -> str:
-    package = build.__module__.partition(".")[0]
+    package = _module_of(build).partition(".")[0]
     return Sentence(
         "The plugin %(package)s has a defect (%(type)s: %(error)s). Report it to the plugin's"
         " author; the log has the details.",
@@ -89,3 +90,8 @@ def _describe_defect(build: Callable[..., object], error: Exception) -> str:
         type=type(error).__name__,
         error=str(error),
     )
+
+
+def _module_of(build: Callable[..., Any]) -> str:
+    """Return the module of a function, also of one with arguments that were given before."""
+    return _module_of(build.func) if isinstance(build, partial) else build.__module__

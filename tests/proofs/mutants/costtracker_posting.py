@@ -64,9 +64,9 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B7",
         place=f"{PLUGIN}/bills.py",
-        old="        date=_parse_date(row.get(names.Invoice.DATE)),\n",
-        new="        date=_parse_date(row.get(names.Invoice.DATE)),\n"
-        "        received=_parse_date(row[names.Invoice.UPDATED_AT][:10]),\n",
+        old="        date=parse_date(row.get(names.Invoice.DATE)),\n",
+        new="        date=parse_date(row.get(names.Invoice.DATE)),\n"
+        "        received=parse_date(row[names.Invoice.UPDATED_AT][:10]),\n",
         bug="An old invoice counts by the day on which CostTracker last changed it.",
     ),
     Mutant(

@@ -88,7 +88,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S9",
         place=f"{PLUGIN}/bills.py",
-        old="        due=_parse_date(row.get(names.Invoice.DUE_DATE)),\n",
+        old="        due=parse_date(row.get(names.Invoice.DUE_DATE)),\n",
         new="",
         bug="The bill has no due date of its own.",
     ),

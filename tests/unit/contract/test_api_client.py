@@ -104,6 +104,14 @@ def test_what_the_source_does_not_have_is_none(source):
     assert ApiClient(site_of(source), "Shed").find("/nothing") is None
 
 
+def test_rows_below_a_path_are_found_by_their_ids():
+    source = Source()
+    find = ApiClient(site_of(source), "Shed").row_finder("")
+    first, missing, odd = find(["7", "nothing", "a?b=1"])
+    assert (first["path"], missing) == ("/7", None)
+    assert (odd["path"], odd["query"]) == ("/a?b=1", {})
+
+
 def test_the_date_of_an_answer_is_a_moment_in_utc(source):
     api = ApiClient(site_of(source), "Shed")
     api.get("/rentals")

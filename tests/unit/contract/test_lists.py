@@ -1,11 +1,22 @@
 """Lists of a source: their cursors, their deletions, and single documents by their ids."""
 
 import datetime as dt
+from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
-from hub import Checkpoint, CursorList, Document, FilteredList, Gone, read_lists
+from hub import (
+    Checkpoint,
+    CursorList,
+    Document,
+    FilteredList,
+    Gone,
+    Unreadable,
+    read_lists,
+    row_version,
+)
 
 REASON = "Shed no longer has it."
 NOON = "2026-03-02T12:00:00Z"
@@ -91,3 +102,50 @@ def test_ids_are_asked_of_their_list_as_many_at_once_as_it_takes():
     assert documents == ["bill:2", "bill:1", "order:1"]
     assert gone == [("bill:9", None), ("lease:1", None)]
     assert shed.asked == [("bill", ["9", "2"]), ("bill", ["1"]), ("order", ["1"])]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"changed_at": "modified"}, ("7", NOON, NOON)),
+        ({"changed_at": "modified", "version": "revision"}, ("7", "3", NOON)),
+        ({"changed_at": "modified", "id": "uuid"}, ("u7", NOON, NOON)),
+    ],
+)
+def test_the_version_of_a_row_is_named_by_its_fields(fields, expected):
+    row = {"id": 7, "uuid": "u7", "revision": 3, "modified": NOON}
+    assert row_version(**fields)(row) == expected
+
+
+def read_named(prefix, row):
+    """Return the document of a row, which must have a text."""
+    id, text = row
+    if not text:
+        raise ValueError("it has no text")
+    return Document(kind="vendor", source_id=f"{prefix}{id}")
+
+
+@pytest.mark.parametrize("make", [Shed.filtered, Shed.cursors], ids=["filtered", "cursors"])
+def test_a_row_that_cannot_be_converted_stops_no_other(make):
+    shed = Shed()
+    shed.rows["bill"] = {"1": "", "2": "b"}
+    bills = replace(make(shed, "bill"), read=partial(read_named, "bill:"))
+    reason = "The source sent something that cannot be read: it has no text."
+    for ids in ([], ["bill:1", "bill:2"]):
+        site = SimpleNamespace(today=dt.date(2026, 3, 1))
+        first, second, *_ = read_lists([bills], site, {}, ids, reason=REASON)
+        assert first == Unreadable(source_id="bill:1", reason=reason)
+        assert second.source_id == "bill:2"
+
+
+def test_a_defect_in_a_function_with_arguments_names_its_plugin():
+    shed = Shed()
+    shed.rows["bill"] = {"1": "z"}
+    bills = replace(shed.filtered("bill"), read=partial(Defective().read, "bill:"))
+    (item,) = read_lists([bills], None, {}, ["bill:1"], reason=REASON)
+    assert f"The plugin {__name__.partition('.')[0]} has a defect" in item.reason
+
+
+class Defective:
+    def read(self, prefix, row):
+        return self.document

@@ -1,0 +1,28 @@
+"""Days in the rows of a source."""
+
+import datetime as dt
+
+from hub.errors import Sentence
+
+
+def parse_date(text: str | None, zone: dt.tzinfo | None = None) -> dt.date | None:
+    """Return the day that a text names, such as 2026-02-20; None without a text.
+
+    A text with a time and its offset, such as 2026-02-20T23:30:00Z, is a moment. Its day depends on
+    the `zone`, which is `site.zone` unless the source says otherwise. A time without an offset does
+    not change the day that is written before it: 2026-02-20T00:00:00. Raise ValueError for another
+    text, and for a moment without a zone.
+    """
+    if not text:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None
+    if moment.tzinfo is None:
+        return moment.date()
+    if zone is None:
+        raise ValueError(
+            Sentence("“%(text)s” is a moment, whose day depends on a time zone", text=text)
+        )
+    return moment.astimezone(zone).date()

@@ -1,0 +1,41 @@
+"""Days in the rows of a source."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hub import parse_date
+
+DENVER = ZoneInfo("America/Denver")
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "day"),
+    [
+        ("2026-02-20", None, dt.date(2026, 2, 20)),
+        ("2026-02-20", DENVER, dt.date(2026, 2, 20)),
+        ("2026-02-20T00:00:00", DENVER, dt.date(2026, 2, 20)),
+        ("2026-02-20T23:59:59.99", None, dt.date(2026, 2, 20)),
+        ("2026-02-20T05:30:00Z", DENVER, dt.date(2026, 2, 19)),
+        ("2026-02-20T23:30:00-02:00", DENVER, dt.date(2026, 2, 20)),
+        ("2026-02-20T23:30:00-02:00", dt.UTC, dt.date(2026, 2, 21)),
+        (None, DENVER, None),
+        ("", None, None),
+    ],
+)
+def test_the_day_is_that_of_the_text_and_that_of_a_moment_in_the_zone(text, zone, day):
+    assert parse_date(text, zone) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2026-02-31", "“2026-02-31” is no date"),
+        ("20.02.2026", "“20.02.2026” is no date"),
+        ("2026-02-20T05:30:00Z", "is a moment, whose day depends on a time zone"),
+    ],
+)
+def test_another_text_is_refused_in_a_sentence(text, words):
+    with pytest.raises(ValueError, match=words):
+        parse_date(text)
