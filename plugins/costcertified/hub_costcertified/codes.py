@@ -1,6 +1,5 @@
 """Clients, services, taxes and payment methods of CostCertified as codes of the hub."""
 
-import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -129,21 +128,6 @@ def method_code(raw: str) -> Code:
 def parse_amount(value: Any) -> Decimal | None:
     """Return an amount of money, or None."""
     return None if value is None else money(value)
-
-
-def parse_date(text: str | None) -> dt.date | None:
-    """Parse a plain date; return None for an empty text."""
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None
-
-
-def local_day(site: Site, moment: str | None) -> dt.date | None:
-    """Return the day of a moment in UTC, in the zone of the company."""
-    if not moment:
-        return None
-    return dt.datetime.fromisoformat(moment).astimezone(site.zone).date()
 
 
 def deletion(source_id: str, deleted_at: str) -> Gone:

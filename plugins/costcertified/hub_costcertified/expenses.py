@@ -2,7 +2,19 @@
 
 from collections.abc import Sequence
 
-from hub import Applied, Code, Document, Gone, Line, Row, Sentence, Site, money, web_address
+from hub import (
+    Applied,
+    Code,
+    Document,
+    Gone,
+    Line,
+    Row,
+    Sentence,
+    Site,
+    money,
+    parse_date,
+    web_address,
+)
 from hub_costcertified import codes, names
 
 PREFIX, PAID = "expense:", "expense-payment:"
@@ -44,7 +56,7 @@ def _common_fields(site: Site, row: Row) -> Row:
         "version": str(row[names.Expense.VERSION]),
         "stage": "ready" if is_pushed else "pending",
         "hold": None if is_pushed else reason,
-        "date": codes.parse_date(row[names.Expense.DATE]),
+        "date": parse_date(row[names.Expense.DATE]),
         "url": web_address(row.get(names.Expense.WEB_URL)),
         "number": row[names.Expense.NUMBER],
         "currency": row[names.Expense.CURRENCY],
@@ -59,7 +71,7 @@ def _build_bill(site: Site, row: Row) -> Document:
     return Document(
         kind="bill",
         source_id=f"{PREFIX}{row[names.Expense.ID]}",
-        due=codes.parse_date(row[names.Expense.DUE_DATE]),
+        due=parse_date(row[names.Expense.DUE_DATE]),
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         codes={
             "vendor": codes.vendor_code(row[names.Expense.VENDOR]),

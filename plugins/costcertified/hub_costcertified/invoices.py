@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub import Document, Gone, Line, Row, Sentence, Site, StageName, money, web_address
+from hub import Document, Gone, Line, Row, Sentence, Site, StageName, money, parse_date, web_address
 from hub_costcertified import codes, names
 
 PREFIX = "invoice:"
@@ -33,8 +33,8 @@ def _build_document(site: Site, row: Row) -> Document:
         url=web_address(row.get(names.Invoice.WEB_URL)),
         stage=stage,
         hold=hold,
-        date=codes.parse_date(row[names.Invoice.DATE]),
-        due=codes.parse_date(row[names.Invoice.DUE_DATE]),
+        date=parse_date(row[names.Invoice.DATE]),
+        due=parse_date(row[names.Invoice.DUE_DATE]),
         number=row[names.Invoice.NUMBER],
         message=MANAGED,
         memo=_compose_memo(row),

@@ -15,6 +15,7 @@ from hub import (
     Site,
     StageName,
     money,
+    parse_date,
     web_address,
 )
 from hub_costcertified import codes, names
@@ -97,7 +98,7 @@ def _build_payment(site: Site, row: Row) -> Document:
 def _day(site: Site, row: Row) -> dt.date | None:
     """Return the day on which a payment was made, or else recorded."""
     moment = row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT]
-    return codes.local_day(site, moment)
+    return parse_date(moment, site.zone)
 
 
 def _common_fields(site: Site, row: Row) -> Codes:
@@ -167,7 +168,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
         version=str(row[names.Payment.VERSION]),
         url=web_address(row.get(names.Payment.WEB_URL)),
         hold=_refund_hold(site, row, refund),
-        date=codes.local_day(site, refund[names.Refund.REFUNDED_AT]),
+        date=parse_date(refund[names.Refund.REFUNDED_AT], site.zone),
         number=refund[names.Refund.ID],
         memo=f"Refund of payment {reference}",
         currency=row[names.Payment.CURRENCY],

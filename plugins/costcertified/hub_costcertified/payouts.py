@@ -2,7 +2,19 @@
 
 from collections.abc import Sequence
 
-from hub import Applied, Document, Gone, Line, Row, Sentence, Site, StageName, money, web_address
+from hub import (
+    Applied,
+    Document,
+    Gone,
+    Line,
+    Row,
+    Sentence,
+    Site,
+    StageName,
+    money,
+    parse_date,
+    web_address,
+)
 from hub_costcertified import codes, names
 
 PREFIX = "payout:"
@@ -24,7 +36,7 @@ def read_documents(site: Site, row: Row) -> list[Document | Gone]:
             url=web_address(row.get(names.Payout.WEB_URL)),
             stage=stage,
             hold=hold,
-            date=codes.parse_date(row[names.Payout.ARRIVAL_DATE]),
+            date=parse_date(row[names.Payout.ARRIVAL_DATE]),
             number=str(id),
             currency=row[names.Payout.CURRENCY],
             codes={"deposit_account": site.settings["bank_account"]},

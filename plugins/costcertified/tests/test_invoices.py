@@ -4,6 +4,8 @@ import pytest
 from hub_costcertified import codes
 from marshmallow import ValidationError
 
+from hub import parse_date
+
 
 @pytest.mark.row("CC-B1")
 def test_a_project_that_is_invoiced_for_more_than_its_total_is_warned_of(open_bench):
@@ -77,5 +79,5 @@ def test_a_client_comes_with_all_that_is_known(shared_bench):
 
 
 def test_a_day_is_one_where_the_company_is(shared_bench):
-    assert str(codes.local_day(shared_bench.site, "2026-03-01T03:00:00.000Z")) == "2026-02-28"
-    assert str(codes.local_day(shared_bench.site, "2026-03-08T09:30:00.000Z")) == "2026-03-08"
+    assert str(parse_date("2026-03-01T03:00:00.000Z", shared_bench.site.zone)) == "2026-02-28"
+    assert str(parse_date("2026-03-08T09:30:00.000Z", shared_bench.site.zone)) == "2026-03-08"

@@ -1,6 +1,5 @@
 """An invoice of CostTracker as the bill or vendor credit that it is to become."""
 
-import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +14,7 @@ from hub import (
     Site,
     StageName,
     money,
+    parse_date,
     web_address,
 )
 from hub_costtracker import lists, names
@@ -56,8 +56,8 @@ def build_document(site: Site, row: Row) -> Document:
         version=str(row[names.Invoice.VERSION]),
         stage=_decide_stage(row, status),
         hold=_find_hold(row, status, kind),
-        date=_parse_date(row.get(names.Invoice.DATE)),
-        due=_parse_date(row.get(names.Invoice.DUE_DATE)),
+        date=parse_date(row.get(names.Invoice.DATE)),
+        due=parse_date(row.get(names.Invoice.DUE_DATE)),
         url=web_address(row.get(names.Invoice.WEB_URL)),
         number=_choose_number(site, row),
         memo=_compose_memo(site, row),
@@ -238,10 +238,3 @@ def _parse_amount(value: Any, sign: int = 1) -> Decimal | None:
     if value is None:
         return None
     return money(value) * sign
-
-
-def _parse_date(text: str | None) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None

@@ -1,6 +1,5 @@
 """Invoices and payments of Harvest as QuickBooks knows them."""
 
-import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -17,6 +16,7 @@ from hub import (
     Site,
     StageName,
     money,
+    parse_date,
 )
 
 ZERO = Decimal(0)
@@ -57,8 +57,8 @@ def read_invoice(site: Site, row: Row, url: str | None) -> Document | Gone:
         version=row["updated_at"],
         stage=stage,
         hold=hold,
-        date=_parse_date(row["issue_date"]),
-        due=_parse_date(row["due_date"]),
+        date=parse_date(row["issue_date"]),
+        due=parse_date(row["due_date"]),
         url=url,
         number=row["number"],
         message=row["notes"] or None,
@@ -80,7 +80,7 @@ def read_payment(invoice: Row, row: Row, deposit_account: str, url: str | None) 
         kind="payment",
         source_id=payment_id(invoice, row),
         version=row["updated_at"],
-        date=_parse_date(row["paid_date"]),
+        date=parse_date(row["paid_date"]),
         url=url,
         number=row["transaction_id"] or None,
         memo=row["notes"] or None,
@@ -197,10 +197,3 @@ def _line_facts(line: Row) -> dict[str, str]:
     if not project:
         return {}
     return {"Project": project["name"]}
-
-
-def _parse_date(text: str | None) -> dt.date | None:
-    """Return the date of a text, or None if there is none."""
-    if not text:
-        return None
-    return dt.date.fromisoformat(text)

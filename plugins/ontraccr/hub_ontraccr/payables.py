@@ -16,6 +16,7 @@ from hub import (
     Sentence,
     Site,
     money,
+    parse_date,
     web_address,
 )
 from hub_ontraccr import names, profiles
@@ -40,8 +41,8 @@ def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
         version=str(row[names.Payable.VERSION]),
         stage="pending" if is_held else "ready",
         hold=_explain_held_back(row) if is_held else _what_is_missing(site, row, kind),
-        date=_parse_date(row[names.Payable.DATE]),
-        due=_parse_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
+        date=parse_date(row[names.Payable.DATE]),
+        due=parse_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
         received=_received_on(site, row),
         url=web_address(row.get(names.Payable.WEB_URL)),
         number=row.get(names.Payable.NUMBER) or None,
@@ -200,18 +201,7 @@ def _collect_facts(row: Row) -> dict[str, str]:
 
 def _received_on(site: Site, row: Row) -> dt.date | None:
     """Return the day on which a payable was uploaded, in the zone of the source."""
-    uploaded_at = row.get(names.Payable.UPLOADED_AT)
-    if not uploaded_at:
-        return None
-    moment = dt.datetime.fromisoformat(uploaded_at)
-    return moment.astimezone(site.zone).date()
-
-
-def _parse_date(text: str | None) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None
+    return parse_date(row.get(names.Payable.UPLOADED_AT), site.zone)
 
 
 # -- lines --
