@@ -280,3 +280,56 @@ def test_a_client_may_name_itself_in_the_form():
     status, body = ask_unnamed(tokens, f"{form}S")
     assert (status, list(body)) == (200, ["access_token"])
     assert ask_unnamed(tokens, f"{form}X") == (401, {"error": "invalid_client"})
+
+
+class Yard(RowSource):
+    name = "yard"
+    rate = "100/10s"
+    lists: ClassVar[dict[str, str]] = {"/v1/rentals": "rental", "/v1/returns": "return", "/all": ""}
+
+    def answer(self, environ, method, path):
+        if path == ["yard"]:
+            return 200, {"name": "Yard"}
+        return super().answer(environ, method, path)
+
+    def page(self, environ, rows):
+        return {"items": rows}
+
+
+@pytest.fixture
+def yard():
+    kinds = ("rental", "return", "rental")
+    return Yard(None, [{"id": n, "type": kind} for n, kind in enumerate(kinds, 1)])
+
+
+def listed(yard, target):
+    return ids(ask(yard.wsgi, "GET", target).json()["items"])
+
+
+def test_lists_that_are_named_are_served_with_the_rows_of_their_type(yard):
+    assert listed(yard, "/v1/rentals") == [1, 3]
+    assert listed(yard, "/v1/returns") == [2]
+    assert listed(yard, "/all") == [1, 2, 3]
+    assert ask(yard.wsgi, "GET", "/yard").json() == {"name": "Yard"}
+
+
+def test_rows_without_a_time_changed_one_after_the_other(yard):
+    moments = [row["updated_at"] for row in yard.rows.values()]
+    assert moments == ["2026-01-05T08:00:00Z", "2026-01-05T08:10:00Z", "2026-01-05T08:20:00Z"]
+    assert listed(yard, f"/v1/rentals?updated_since={moments[1]}") == [3]
+
+
+def test_a_row_is_below_the_list_of_its_type(yard):
+    row = ask(yard.wsgi, "GET", "/v1/rentals/3")
+    assert (row.status, row.json()["type"]) == (200, "rental")
+    missing = ["/v1/rentals/2", "/v1/rentals/9", "/v1/rentals/3/notes", "/v1", "/v1/others"]
+    assert {ask(yard.wsgi, "GET", target).status for target in missing} == {404}
+
+
+def test_what_is_sent_below_a_row_is_stored_with_it(yard):
+    sent = b'{"state": "posted"}'
+    assert ask(yard.wsgi, "PUT", "/v1/returns/2/books", sent).status == 200
+    assert yard.rows[2]["books"] == {"state": "posted"}
+    assert ask(yard.wsgi, "PUT", "/v1/rentals/2/books", sent).status == 404
+    assert ask(yard.wsgi, "PUT", "/v1/returns/2/books/1", sent).status == 404
+    assert ask(yard.wsgi, "DELETE", "/v1/returns/2/books").status == 404

@@ -12,7 +12,7 @@ from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.harness import Harness, Page
 from qbo_sandbox.kit.journal import Journal
 from qbo_sandbox.kit.limits import Limits
-from qbo_sandbox.kit.messages import form_of, json_answer, query_of
+from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of
 from qbo_sandbox.kit.rows import Rows
 from qbo_sandbox.kit.strict import Wrong
 from qbo_sandbox.kit.tokens import Tokens
@@ -20,6 +20,9 @@ from qbo_sandbox.kit.webhook_calls import Calls
 
 StatusAndBody = tuple[int, Any]
 Row = dict[str, Any]
+NO_CALL: StatusAndBody = (404, {"message": "There is no such call."})
+FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)  # of rows without a time of their own
+BETWEEN_CHANGES = dt.timedelta(minutes=10)
 
 
 class RowSource:
@@ -46,6 +49,8 @@ class RowSource:
 
     name: ClassVar[str]
     rate: ClassVar[str]
+    lists: ClassVar[Mapping[str, str]] = {}
+    since: ClassVar[str] = "updated_since"
     access: ClassVar[Mapping[str, str]] = {}
     token_path: ClassVar[str] = ""
     signature: ClassVar[str] = ""
@@ -62,7 +67,10 @@ class RowSource:
         self.webhook_url = ""
         self.journal = Journal(folder / f"{self.name}.jsonl" if folder else None)
         self.rows = Rows(changed_at=self.changed_at)
-        for row in (*rows, *self.journal.replay()):
+        for place, row in enumerate(rows):
+            changed_at = FIRST_CHANGE + place * BETWEEN_CHANGES
+            self._apply({self.changed_at: _format_moment(changed_at), **row})
+        for row in self.journal.replay():
             self._apply(row)
         pages: dict[str, Page] = {"limit": self.limits.page, "books": self._books}
         if self.calls:
@@ -77,10 +85,21 @@ class RowSource:
     def answer(self, environ: WSGIEnvironment, method: str, path: Sequence[str]) -> StatusAndBody:
         """Return status and JSON of a call of the API; `path` are the parts of its path.
 
-        A ValueError is answered with 422, such as for a page that is no number. Without a subclass
-        there is nothing.
+        A ValueError is answered with 422, such as for a page that is no number. A subclass answers
+        its own calls, and passes the others on to this method, which serves `lists`.
         """
-        return 404, {"message": "There is no such call."}
+        for list_path, type in self.lists.items():
+            parts = list_path.strip("/").split("/")
+            if path[: len(parts)] == parts:
+                return self._answer_below(environ, method, type, path[len(parts) :])
+        return NO_CALL
+
+    def page(self, environ: WSGIEnvironment, rows: list[Row]) -> Any:
+        """Return the answer to a call for a list, whose rows are these, the oldest change first.
+
+        A subclass returns one page of them in the form of its source.
+        """
+        return rows
 
     def edit(self, row: Row, form: Mapping[str, str]) -> Row | None:
         """Return a row as a person changed it with a form, or None if it was deleted.
@@ -114,8 +133,25 @@ class RowSource:
 
     def moment(self) -> str:
         """Return the time by the stand-in's clock."""
-        now = dt.datetime.fromtimestamp(self.clock.now(), dt.UTC)
-        return f"{now:%Y-%m-%dT%H:%M:%SZ}"
+        return _format_moment(dt.datetime.fromtimestamp(self.clock.now(), dt.UTC))
+
+    def _answer_below(
+        self, environ: WSGIEnvironment, method: str, type: str, path: Sequence[str]
+    ) -> StatusAndBody:
+        """Answer a call for a list, for one of its rows, or for a field below a row."""
+        if not path:
+            rows = self.rows.changed_since(query_of(environ).get(self.since, ""))
+            return 200, self.page(environ, [row for row in rows if _is_of_type(row, type)])
+        id, *fields = path
+        row = self.rows.find(id)
+        if row is None or not _is_of_type(row, type):
+            return 404, {"message": "There is no such row."}
+        if not fields:
+            return 200, row
+        if method != "PUT" or len(fields) > 1:
+            return NO_CALL
+        self.store({**row, fields[0]: json_of(environ)})
+        return 200, {}
 
     def _issue_tokens(self) -> Tokens:
         """Return the tokens of the client that `access` names."""
@@ -178,6 +214,16 @@ class RowSource:
             self.rows.remove(row["id"])
         else:
             self.rows.put(row)
+
+
+def _is_of_type(row: Row, type: str) -> bool:
+    """Return whether a row belongs to the list of a type; every row to the one without a type."""
+    return not type or row.get("type") == type
+
+
+def _format_moment(moment: dt.datetime) -> str:
+    """Return a moment in UTC with a final Z."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def numbered_page(rows: Sequence[Row], number: str, size: int) -> tuple[list[Row], int]:
