@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from hub.contract.codec import dump
+from hub.contract.rows import readable
 
 MAX_LINE_LENGTH = 100
 AUTHENTICATIONS = ("bearer", "basic", "client-credentials", "refresh-token")
@@ -299,9 +300,9 @@ def _client_imports(choices: Choices) -> list[str]:
 
 def _document_imports(choices: Choices, has_transactions: bool, has_applied: bool) -> list[str]:
     """Return the names that the module about documents imports from the hub."""
-    names = ["Document", "Gone", "readable"]
+    names = ["Document", "Gone"]
     if has_transactions:
-        names += ["Code", "Line", "money"]
+        names += ["Code", "Line", "money", "parse_date"]
     if has_applied:
         names.append("Applied")
     if "item" in choices.kinds:
@@ -331,7 +332,9 @@ def _test_imports(choices: Choices) -> list[str]:
 
 def _kit_imports(choices: Choices) -> list[str]:
     """Return the names that the stand-in imports from the kit."""
-    names = ["RowSource", "json_of", "query_of"]
+    names = ["RowSource", "query_of"]
+    if choices.webhook:
+        names.append("json_of")
     if choices.auth in ACCESS_IMPORTS:
         names.append(ACCESS_IMPORTS[choices.auth])
     names += PAGE_IMPORTS.get(choices.paging, ())
@@ -355,7 +358,7 @@ def _golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
     settings = {role: str(number) for number, role in enumerate(roles, start=1)}
     golden = {}
     for row in map(sample["row"], range(len(STATES) + len(choices.kinds))):
-        document = dump(documents["read"](settings, row))
+        document = dump(readable(documents["source_id"](row), documents["read"], settings, row))
         text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True)
         golden[f"tests/golden/{row['type']}-{row['status']}.json"] = f"{text}\n"
     return golden
