@@ -41,7 +41,7 @@ from hub.web import demo_reset
 from hub.web.server import Web
 from hub.web.wsgi_switch import WSGISwitch
 from qbo_sandbox import NORWAY, US, QuickBooks, create
-from qbo_sandbox.kit import Wire
+from qbo_sandbox.kit.gateway import answer_as_gateway
 from qbo_sandbox.kit.messages import text_answer
 
 FOLDER = "hub-demo"
@@ -111,9 +111,9 @@ class Demo:
         )
         self.app.register_blueprint(demo_reset.create_pages(self.request_reset))
         self.stand_ins = self._open_stand_ins()
-        applications = {f"{ROOM}/quickbooks": _answer_as_gateway(self.quickbooks.wsgi)}
+        applications = {f"{ROOM}/quickbooks": answer_as_gateway(self.quickbooks.wsgi)}
         for slug, stand_in in self.stand_ins.items():
-            applications[f"{ROOM}/{slug}"] = _answer_as_gateway(stand_in.wsgi)
+            applications[f"{ROOM}/{slug}"] = answer_as_gateway(stand_in.wsgi)
         self._switch.replace(DispatcherMiddleware(self.app, applications))
 
     def address(self, name: str) -> str:
@@ -238,23 +238,6 @@ def _create_quickbooks(folder: Path) -> QuickBooks:
     place = folder / "quickbooks"
     place.mkdir(exist_ok=True)
     return create(place, companies=companies)
-
-
-def _answer_as_gateway(wsgi: WSGIApplication) -> WSGIApplication:
-    """Answer as a gateway would in place of a stand-in that cannot break its connection."""
-
-    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        try:
-            return wsgi(environ, start)
-        except Wire as wire:
-            if wire.status and wire.cut is None:
-                start(f"{wire.status} Answer", wire.headers)
-                return [wire.body]
-            return text_answer(
-                start, 504, "<html><body><h1>504 Gateway Time-out</h1></body></html>"
-            )
-
-    return answer
 
 
 def _answer_not_ready(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
