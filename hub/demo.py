@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import requests
 from filelock import FileLock, Timeout
@@ -82,15 +82,18 @@ class Demo:
         port: int,
         slugs: Collection[str] | None = None,
         in_review: Collection[str] = (),
+        country: str | None = None,
     ) -> None:
         """Lock the folder, open the stand-ins and the hub; requests get 503 until this is done.
 
-        With `slugs` only these apps are enabled, else all. New apps post automatically, except
-        those `in_review`. Refuse a folder that belongs to a real hub.
+        With `slugs` only these apps are enabled, else all; for a company in `country`, or in the
+        one that their stand-in names. New apps post automatically, except those `in_review`. Refuse
+        a folder that belongs to a real hub.
         """
         self.folder = folder
         self._slugs = slugs
         self._in_review = in_review
+        self._country = country
         data_origin.require_demo_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock_folder(folder)
@@ -111,6 +114,7 @@ class Demo:
         )
         self.app.register_blueprint(demo_reset.create_pages(self.request_reset))
         self.stand_ins = self._open_stand_ins()
+        self.quickbooks.open_countries(map(self._country_of, self.stand_ins.values()))
         applications = {f"{ROOM}/quickbooks": answer_as_gateway(self.quickbooks.wsgi)}
         for slug, stand_in in self.stand_ins.items():
             applications[f"{ROOM}/{slug}"] = answer_as_gateway(stand_in.wsgi)
@@ -140,7 +144,7 @@ class Demo:
                 tell("QuickBooks consented; its lists are read.")
                 self.quickbooks.add_fault("status", **LOST)
             for slug, stand_in in self.stand_ins.items():
-                company = _company_for(stand_in, companies)
+                company = _company_for(stand_in, self._country_of(stand_in), companies)
                 is_reviewed = slug in self._in_review
                 mode = InstallationMode.REVIEW if is_reviewed else InstallationMode.AUTO
                 enable(company, slug, stand_in.settings(self.address(slug)), mode)
@@ -198,6 +202,10 @@ class Demo:
             if plugins.has(slug, "hub_sandbox"):
                 stand_ins[slug] = self._open(slug)
         return stand_ins
+
+    def _country_of(self, stand_in: Sandbox) -> str:
+        """Return the country of the company that the app of a stand-in is enabled for."""
+        return self._country or stand_in.country
 
     def _open(self, slug: str) -> Sandbox:
         """Open the stand-in of an app on a folder of its own."""
@@ -321,11 +329,10 @@ def connect(realm: str) -> ConnectedCompany:
     return company
 
 
-def _company_for(stand_in: Sandbox, companies: Sequence[ConnectedCompany]) -> ConnectedCompany:
-    """Return the company for the documents of a stand-in.
-
-    It is of the source's country, and numbered as the source expects.
-    """
+def _company_for(
+    stand_in: Sandbox, country: str, companies: Sequence[ConnectedCompany]
+) -> ConnectedCompany:
+    """Return the company in a country that numbers documents as the source expects."""
     with read_only_session() as session:
         numbered = {
             one.id: qbo_company.load_facts(session, one.id).custom_numbers for one in companies
@@ -333,7 +340,7 @@ def _company_for(stand_in: Sandbox, companies: Sequence[ConnectedCompany]) -> Co
     return max(
         companies,
         key=lambda one: (
-            one.country == stand_in.country,
+            one.country == country,
             numbered[one.id] == stand_in.custom_numbers,
         ),
     )

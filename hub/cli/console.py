@@ -35,6 +35,11 @@ OWN_DATABASE = MappingProxyType(
 row_id = click.IntRange(1, MAX_ID)
 row_count = click.IntRange(1, MAX_ID)
 port_number = click.IntRange(0, 65535)
+country_option = click.option(
+    "--country",
+    type=click.Choice(("US", "NO", "CA", "GB", "AU"), case_sensitive=False),
+    help="Enable apps for a company in this country.  [default: the one that the stand-in names]",
+)
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs instead of text for people."
 )

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli import sent_payloads
-from hub.cli.console import apps_of_plugin, as_json, port_number, require_stand_ins, write_log_of
+from hub.cli.console import (
+    apps_of_plugin,
+    as_json,
+    country_option,
+    port_number,
+    require_stand_ins,
+    write_log_of,
+)
 from hub.cli.sample_matches import SampleMatches
 from hub.cli.terminal import Terminal, print_json, say
 
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     help="Run every app to rest, print the sums, and end as `hub sync` does.",
 )
 @click.option("--plugin", "slug", metavar="SLUG", help="Only the apps of the plugin of this app.")
+@country_option
 @click.option("--read-again", is_flag=True, help="Read every document again, also unchanged ones.")
 @click.option(
     "--show-sent",
@@ -44,6 +52,7 @@ def demo(
     port: int | None,
     once: bool,
     slug: str | None,
+    country: str | None,
     read_again: bool,
     show_sent: bool,
     match_codes: bool,
@@ -61,7 +70,7 @@ def demo(
         port = 0 if once else 8080
     slugs = apps_of_plugin(slug) if slug else None
     in_review = () if once or slug else IN_REVIEW
-    demo_hub = Demo(folder_of(), port, slugs, in_review)
+    demo_hub = Demo(folder_of(), port, slugs, in_review, country)
     with closing(demo_hub):
         demo_hub.web.start()
         while True:

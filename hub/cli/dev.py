@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli.console import apps_of_plugin, port_number, require_stand_ins
+from hub.cli.console import apps_of_plugin, country_option, port_number, require_stand_ins
 from hub.cli.terminal import say
 from hub.end_signals import set_when_told_to_end
 from hub.errors import PluginBroken
@@ -34,6 +34,7 @@ Files = Mapping[str, tuple[int, int]]
     show_default=True,
     help="Where to listen; 0 takes a free one.",
 )
+@country_option
 @click.option("--read-again", is_flag=True, help="Read every document again, also unchanged ones.")
 @click.option(
     "--match/--no-match",
@@ -42,7 +43,7 @@ Files = Mapping[str, tuple[int, int]]
     show_default=True,
     help="Match codes without a record with some record of QuickBooks' stand-in.",
 )
-def dev(slug: str, port: int, read_again: bool, match_codes: bool) -> None:
+def dev(slug: str, port: int, country: str | None, read_again: bool, match_codes: bool) -> None:
     """Run a hub for the plugin of the app SLUG, on stand-ins.
 
     QuickBooks and the source are stand-ins, all at one local address; the app is enabled, its codes
@@ -56,6 +57,7 @@ def dev(slug: str, port: int, read_again: bool, match_codes: bool) -> None:
     with suppress(PluginBroken):  # which its author may correct while this runs
         apps_of_plugin(slug)
     options = ["--match-codes"] if match_codes else []
+    options += ["--country", country] if country else []
     Supervisor(slug, port or _free_port(), read_again, options).run()
 
 

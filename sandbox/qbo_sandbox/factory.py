@@ -132,6 +132,14 @@ class QuickBooks:
         _issue_one(self, chosen.realm)
         return chosen.realm
 
+    def open_countries(self, countries: Iterable[str]) -> None:
+        """Open a company in each of these countries that has none, if there is a profile for it."""
+        present = {company.options.country for company in self.companies.values()}
+        for country in sorted(set(countries) - present):
+            profile = profiles.of_country(country)
+            if profile:
+                self.open(profile)
+
     def profiles(self, method: str, body: Any) -> object:
         """Answer /_sandbox/profiles: GET lists; POST {"profile": name, option: value} opens one."""
         if method != "POST":

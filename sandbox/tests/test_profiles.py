@@ -1,10 +1,12 @@
 """Tests of company profiles, including a company created while the stand-in runs."""
 
+from decimal import Decimal
+
 import pytest
 
 from qbo_sandbox import US, create
 from qbo_sandbox.kit import Clock, ask
-from qbo_sandbox.seeding.profiles import PROFILES, build_options, parse
+from qbo_sandbox.seeding.profiles import PROFILES, build_options, of_country, parse
 
 NOON = 1_800_000_000.0  # 15 January 2027
 
@@ -65,9 +67,16 @@ def untaxed(books, realm):
     return bill(books, realm, CurrencyRef={"value": "NOK"}, GlobalTaxCalculation="TaxExcluded")
 
 
+def tax_codes(books, realm):
+    return sorted(one["Name"] for one in books.select("select * from TaxCode", realm)["TaxCode"])
+
+
 SETS_APART = {
     "us": (tracking, (False, True, True)),
     "norway": (untaxed, "6000"),
+    "canada": (tax_codes, ["Exempt", "GST", "HST ON"]),
+    "united-kingdom": (tax_codes, ["20.0% S", "5.0% R", "No VAT"]),
+    "australia": (tax_codes, ["GST", "GST free"]),
     "multicurrency": (payables, ["CAD", "EUR", "GBP", "USD"]),
     "no-sales-tax": (
         lambda books, realm: preferences(books, realm)["TaxPrefs"]["UsingSalesTax"],
@@ -101,6 +110,34 @@ def test_a_company_is_what_its_name_says(quickbooks, name):
     assert probe(quickbooks, realm) == choices
     usual = "us" if name != "us" else "no-tracking"
     assert probe(quickbooks, quickbooks.open(usual)) != choices
+
+
+@pytest.mark.parametrize(
+    ("name", "country", "currency", "rate"),
+    [
+        ("canada", "CAN", "CAD", "13"),
+        ("united-kingdom", "GBR", "GBP", "5"),
+        ("australia", "AUS", "AUD", "0"),
+    ],
+)
+def test_a_company_of_another_country_taxes_lines_in_its_currency(
+    quickbooks, name, country, currency, rate
+):
+    realm = quickbooks.open(name)
+    info = quickbooks.ask("GET", f"companyinfo/{realm}", None, realm).json()["CompanyInfo"]
+    assert (info["Country"], info["CompanyAddr"]["Country"]) == (country[:2], country)
+    taxed = line(TaxCodeRef={"value": "6"}) | {"Amount": 100}
+    body = {"VendorRef": {"value": "1"}, "Line": [taxed], "GlobalTaxCalculation": "TaxExcluded"}
+    body["CurrencyRef"] = {"value": currency}
+    posted = quickbooks.ask("POST", "bill", body, realm).json()["Bill"]
+    assert Decimal(str(posted["TotalAmt"])) == 100 + Decimal(rate)
+    assert code(quickbooks.ask("POST", "bill", {**body, "Line": [line()]}, realm)) == "6000"
+
+
+def test_profiles_are_found_by_their_country():
+    countries = ("US", "NO", "CA", "GB", "AU", "XX")
+    names = [of_country(country) for country in countries]
+    assert names == ["us", "norway", "canada", "united-kingdom", "australia", None]
 
 
 def test_a_company_is_founded_while_the_stand_in_runs_and_stays(tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 from qbo_sandbox.options import NORWAY, US, Options
 
 LAST_MONTH = "last-month"
+CODES = {"tax": "codes", "multicurrency": True}
 PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
     "us": (
         "United States: automated sales tax, a class on each line, locations, projects",
@@ -16,6 +17,39 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
     "norway": (
         "Norway: a tax code on each line, kroner with euro and Swedish kronor",
         NORWAY.as_dict(),
+    ),
+    "canada": (
+        "Canada: GST and HST codes on each line, Canadian and American dollars, euro and pounds",
+        {
+            "name": "Fjord & Sons Canada",
+            "country": "CA",
+            "currency": "CAD",
+            "zone": "America/Toronto",
+            "currencies": ("USD", "EUR", "GBP"),
+            **CODES,
+        },
+    ),
+    "united-kingdom": (
+        "United Kingdom: VAT codes on each line, pounds with euro and dollars",
+        {
+            "name": "Fjord & Sons UK",
+            "country": "GB",
+            "currency": "GBP",
+            "zone": "Europe/London",
+            "currencies": ("USD", "EUR", "CAD"),
+            **CODES,
+        },
+    ),
+    "australia": (
+        "Australia: GST codes on each line, Australian and other dollars, euro and pounds",
+        {
+            "name": "Fjord & Sons Australia",
+            "country": "AU",
+            "currency": "AUD",
+            "zone": "Australia/Sydney",
+            "currencies": ("USD", "EUR", "GBP", "CAD"),
+            **CODES,
+        },
     ),
     "multicurrency": (
         "United States with Canadian dollars, euro and pounds; payables and receivables for each",
@@ -105,6 +139,14 @@ def build_options(name: str, changes: dict[str, Any], realms: Iterable[str], now
         if "realm" in changes
         else options.changed({"realm": _unused_realm(profile.get("realm"), set(realms))})
     )
+
+
+def of_country(country: str) -> str | None:
+    """Return the name of the first profile of a company in a country; None if there is none."""
+    for name, (_, options) in PROFILES.items():
+        if options.get("country") == country:
+            return name
+    return None
 
 
 def parse(text: str, realms: Iterable[str], now: float) -> Options:

@@ -15,7 +15,8 @@ from qbo_sandbox.seeding import sample
 Writer = Callable[[Company, list[str]], None]
 BARE = ("Account", "TaxAgency", "TaxRate", "TaxCode", "Term")
 AGE = 90 * 86400
-COUNTRY_NAMES = {"US": "USA", "NO": "NOR"}
+COUNTRY_NAMES = {"US": "USA", "NO": "NOR", "CA": "CAN", "GB": "GBR", "AU": "AUS"}
+TAXES = ("CA", "GB", "AU")  # countries with a file of taxes; the other lists are American
 
 
 def open_books(company: Company) -> None:
@@ -45,11 +46,20 @@ def _read_rows(company: Company) -> Iterator[tuple[str, list[str]]]:
     name = "no.txt" if company.options.country == "NO" else "us.txt"
     if company.options.sample:
         name = "sample.txt"
-    lines = (files(__package__) / "books" / name).read_text("utf-8").splitlines()
-    rows = [line.split("|") for line in lines if line and not line.startswith("#")]
+    rows = _read_file(name)
+    country = company.options.country
+    if country in TAXES:
+        rows = [row for row in rows if not row[0].startswith("Tax")]
+        rows += _read_file(f"taxes_{country.lower()}.txt")
     rows.sort(key=_seeding_order)
     for kind, *fields in rows:
         yield kind, [*fields, "", "", "", ""]
+
+
+def _read_file(name: str) -> list[list[str]]:
+    """Return the kind and the fields of each line of a file in `books`."""
+    lines = (files(__package__) / "books" / name).read_text("utf-8").splitlines()
+    return [line.split("|") for line in lines if line and not line.startswith("#")]
 
 
 def _seeding_order(row: list[str]) -> int:

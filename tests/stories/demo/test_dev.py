@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pytest
 import requests
@@ -22,7 +23,17 @@ from hub.cli.sent_payloads import SentPayloads
 from hub.cli.sync_runs import sync_all
 from hub.cli.unposted_documents import UnpostedDocuments
 from hub.db.engine import read_only_session, transaction
-from hub.models import Attempt, Cursor, Installation, Match, Posting, Run, SeenCode, StoredRecord
+from hub.models import (
+    Attempt,
+    ConnectedCompany,
+    Cursor,
+    Installation,
+    Match,
+    Posting,
+    Run,
+    SeenCode,
+    StoredRecord,
+)
 from hub.web import matches
 from tests.support.small_demo import SmallDemo
 
@@ -55,6 +66,22 @@ def package(tmp_path):
 
 
 @pytest.fixture
+def open_demo(tmp_path, monkeypatch):
+    """Return a function that serves an app with a few documents, as a context in its hub."""
+
+    @contextmanager
+    def open_demo(slug, documents, demo_type=SmallDemo, **options):
+        monkeypatch.setattr(SmallDemo, "documents", {slug: documents})
+        with closing(demo_type(tmp_path / "hub-dev", 0, **options)) as small:
+            small.web.start()
+            small.set_up()
+            with small.app.app_context():
+                yield small
+
+    return open_demo
+
+
+@pytest.fixture
 def served(package, tmp_path):
     """Start the command; return it with a function that reads its lines to one with some words."""
     environ = {
@@ -71,6 +98,8 @@ def served(package, tmp_path):
         "-p",
         "0",
         "--no-match",
+        "--country",
+        "us",
     ]
     process = subprocess.Popen(
         command,
@@ -151,63 +180,70 @@ def test_it_serves_the_plugin_and_starts_again_when_a_file_changes(served, packa
     assert process.wait() == 0
 
 
-def test_a_start_after_a_change_reads_every_document_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(SmallDemo, "documents", {"ion": 5})
-    small = SmallDemo(tmp_path / "hub-dev", 0)
-    try:
-        small.web.start()
-        small.set_up()
-        with small.app.app_context():
-            sync_all(demo.installations())
-            with read_only_session() as session:
-                assert session.scalars(select(Cursor)).all()
-            small.read_again()
-            with read_only_session() as session:
-                assert session.scalars(select(Cursor)).all() == []
-                waiting = session.scalars(select(Run.kind).where(Run.started_at.is_(None))).all()
-            assert waiting == ["sync"]
-    finally:
-        small.close()
+class InAustralia(SmallDemo):
+    """The demo with an app whose stand-in names Australia."""
+
+    def _open(self, slug):
+        return replace(super()._open(slug), country="AU")
+
+
+@pytest.mark.parametrize(
+    ("demo_type", "options", "expected"),
+    [
+        (SmallDemo, {"country": "GB"}, ("GB", "GBP")),
+        (InAustralia, {}, ("AU", "AUD")),
+        (InAustralia, {"country": "NO"}, ("NO", "NOK")),
+    ],
+)
+def test_an_app_is_enabled_for_a_company_in_the_country_of_its_stand_in_or_another(
+    open_demo, demo_type, options, expected
+):
+    with open_demo("ion", 3, demo_type, **options):
+        query = select(ConnectedCompany).join(Installation)
+        with read_only_session() as session:
+            company = session.scalars(query).one()
+            assert (company.country, company.currency) == expected
+
+
+def test_a_start_after_a_change_reads_every_document_again(open_demo):
+    with open_demo("ion", 5) as small:
+        sync_all(demo.installations())
+        with read_only_session() as session:
+            assert session.scalars(select(Cursor)).all()
+        small.read_again()
+        with read_only_session() as session:
+            assert session.scalars(select(Cursor)).all() == []
+            waiting = session.scalars(select(Run.kind).where(Run.started_at.is_(None))).all()
+        assert waiting == ["sync"]
 
 
 @pytest.mark.parametrize("slug", ["ontraccr", "autotask-invoices"])
-def test_codes_of_a_stand_in_are_matched_once(tmp_path, monkeypatch, slug):
-    monkeypatch.setattr(SmallDemo, "documents", {slug: 12})
-    small = SmallDemo(tmp_path / "hub-dev", 0)
-    try:
-        small.web.start()
-        small.set_up()
-        with small.app.app_context():
-            sample_matches = SampleMatches(demo.installations, demo.WHO)
-            sync_all(demo.installations())
-            before = matched_codes()
-            holding = codes_that_hold_documents()
-            text = sample_matches.describe_new()
-            assert re.match(r"Matched \d+ codes?, so that their documents are posted:\n  \S", text)
-            assert f"Change them at {small.web.url}/installations/" in text
-            assert before < matched_codes() <= before | holding
-            assert sample_matches.is_waiting()  # for the sync that posts them
-            sync_all(demo.installations())
-            assert sample_matches.describe_new() == ""
-            if slug == "ontraccr":
-                assert "has no match" not in " ".join(held_reasons())
-    finally:
-        small.close()
+def test_codes_of_a_stand_in_are_matched_once(open_demo, slug):
+    with open_demo(slug, 12) as small:
+        sample_matches = SampleMatches(demo.installations, demo.WHO)
+        sync_all(demo.installations())
+        before = matched_codes()
+        holding = codes_that_hold_documents()
+        text = sample_matches.describe_new()
+        assert re.match(r"Matched \d+ codes?, so that their documents are posted:\n  \S", text)
+        assert f"Change them at {small.web.url}/installations/" in text
+        assert before < matched_codes() <= before | holding
+        assert sample_matches.is_waiting()  # for the sync that posts them
+        sync_all(demo.installations())
+        assert sample_matches.describe_new() == ""
+        if slug == "ontraccr":
+            assert "has no match" not in " ".join(held_reasons())
 
 
-def test_codes_of_which_no_record_has_the_currency_are_named_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(SmallDemo, "documents", {"ontraccr": 12})
-    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
-        small.web.start()
-        small.set_up()
-        with small.app.app_context():
-            sync_all(demo.installations())
-            with transaction() as session:
-                session.execute(update(StoredRecord).values(currency="CHF"))
-            sample_matches = SampleMatches(demo.installations, demo.WHO)
-            text = sample_matches.describe_new()
-            assert re.search(r"^Not matched: \d+ × .* takes documents in USD\. Let the", text, re.M)
-            assert "Not matched" not in sample_matches.describe_new()
+def test_codes_of_which_no_record_has_the_currency_are_named_once(open_demo):
+    with open_demo("ontraccr", 12):
+        sync_all(demo.installations())
+        with transaction() as session:
+            session.execute(update(StoredRecord).values(currency="CHF"))
+        sample_matches = SampleMatches(demo.installations, demo.WHO)
+        text = sample_matches.describe_new()
+        assert re.search(r"^Not matched: \d+ × .* takes documents in USD\. Let the", text, re.M)
+        assert "Not matched" not in sample_matches.describe_new()
 
 
 def matched_codes():
@@ -258,78 +294,60 @@ def test_a_file_that_was_added_changed_or_removed_is_noticed(after, changed):
     assert dev.changed_file({"a": (1, 1), "b": (1, 1)}, after) == changed
 
 
-def test_what_was_sent_is_described_when_all_of_it_is_sent_and_only_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(SmallDemo, "documents", {"ion": 5})
-    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
-        small.web.start()
-        small.set_up()
-        with small.app.app_context():
-            sent = SentPayloads()
-            assert [sent.describe_new(), sent.describe_new()] == ["", ""]
-            sync_all(demo.installations())
-            assert sent.describe_new() == ""
-            text = sent.describe_new()
-            with read_only_session() as session:
-                newest = session.scalars(select(Attempt).order_by(Attempt.id.desc())).first()
-                posting = session.get(Posting, newest.posting_id)
-                payload, source_id = json.loads(posting.payload), posting.document.source_id
-            about, _, sent_payload = text.partition("\n  {")
-            assert json.loads("{" + sent_payload) == payload
-            assert f"({source_id}), outcome landed:" in about
-            supplier = payload["VendorRef"]["value"]
-            assert f"\n  supplier: 1 (Canyon Steel Works) → vendor {supplier} Canyon Steel" in about
-            assert "\n  line line:2 part: part:1 (820412-001 Rev B) → item " in about
-            assert [sent.describe_new(), SentPayloads().describe_new()] == ["", ""]
+def test_what_was_sent_is_described_when_all_of_it_is_sent_and_only_once(open_demo):
+    with open_demo("ion", 5):
+        sent = SentPayloads()
+        assert [sent.describe_new(), sent.describe_new()] == ["", ""]
+        sync_all(demo.installations())
+        assert sent.describe_new() == ""
+        text = sent.describe_new()
+        with read_only_session() as session:
+            newest = session.scalars(select(Attempt).order_by(Attempt.id.desc())).first()
+            posting = session.get(Posting, newest.posting_id)
+            payload, source_id = json.loads(posting.payload), posting.document.source_id
+        about, _, sent_payload = text.partition("\n  {")
+        assert json.loads("{" + sent_payload) == payload
+        assert f"({source_id}), outcome landed:" in about
+        supplier = payload["VendorRef"]["value"]
+        assert f"\n  supplier: 1 (Canyon Steel Works) → vendor {supplier} Canyon Steel" in about
+        assert "\n  line line:2 part: part:1 (820412-001 Rev B) → item " in about
+        assert [sent.describe_new(), SentPayloads().describe_new()] == ["", ""]
 
 
-def test_held_documents_are_described_once_with_their_reasons(tmp_path, monkeypatch):
-    monkeypatch.setattr(SmallDemo, "documents", {"costtracker": 45})
-    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
-        small.web.start()
-        small.set_up()
-        with small.app.app_context():
-            documents = UnpostedDocuments()
-            assert documents.describe_new() == ""
-            sync_all(demo.installations())
-            assert documents.describe_new() == ""
-            text = documents.describe_new()
-            with read_only_session() as session:
-                held = session.scalars(select(Posting).where(Posting.state == "held")).all()
-                lines = {f"{one.document.source_id} held: {one.reason}" for one in held}
-            assert held
-            assert text.startswith(f"Not posted: {len({one.document_id for one in held})}.\n")
-            assert any(f"  {line}" in text for line in lines)
-            assert [documents.describe_new(), UnpostedDocuments().describe_new()] == ["", ""]
+def test_held_documents_are_described_once_with_their_reasons(open_demo):
+    with open_demo("costtracker", 45):
+        documents = UnpostedDocuments()
+        assert documents.describe_new() == ""
+        sync_all(demo.installations())
+        assert documents.describe_new() == ""
+        text = documents.describe_new()
+        with read_only_session() as session:
+            held = session.scalars(select(Posting).where(Posting.state == "held")).all()
+            lines = {f"{one.document.source_id} held: {one.reason}" for one in held}
+        assert held
+        assert text.startswith(f"Not posted: {len({one.document_id for one in held})}.\n")
+        assert any(f"  {line}" in text for line in lines)
+        assert [documents.describe_new(), UnpostedDocuments().describe_new()] == ["", ""]
 
 
-def test_documents_whose_codes_were_matched_are_described_after_they_were_read_again(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr(SmallDemo, "documents", {"ontraccr": 12})
-    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
-        small.web.start()
-        small.set_up()
-        with small.app.app_context():
-            documents = UnpostedDocuments()
-            sync_all(demo.installations())
-            assert "has a similar name" in " ".join(held_reasons())
-            assert SampleMatches(demo.installations, demo.WHO).describe_new()
-            assert [documents.describe_new(), documents.describe_new()] == ["", ""]
-            sync_all(demo.installations())
-            assert documents.describe_new() == ""
-            assert "has a similar name" not in documents.describe_new()
+def test_documents_whose_codes_were_matched_are_described_after_they_were_read_again(open_demo):
+    with open_demo("ontraccr", 12):
+        documents = UnpostedDocuments()
+        sync_all(demo.installations())
+        assert "has a similar name" in " ".join(held_reasons())
+        assert SampleMatches(demo.installations, demo.WHO).describe_new()
+        assert [documents.describe_new(), documents.describe_new()] == ["", ""]
+        sync_all(demo.installations())
+        assert documents.describe_new() == ""
+        assert "has a similar name" not in documents.describe_new()
 
 
-def test_a_plugin_that_cannot_name_its_codes_does_not_end_what_is_printed(tmp_path, monkeypatch):
-    monkeypatch.setattr(SmallDemo, "documents", {"ion": 5})
-    with closing(SmallDemo(tmp_path / "hub-dev", 0)) as small:
-        small.web.start()
-        small.set_up()
-        with small.app.app_context():
-            sent = SentPayloads()
-            sync_all(demo.installations())
-            with transaction() as session:
-                session.scalars(select(Installation)).one().settings = {"base_url": "nowhere"}
-            texts = [sent.describe_new(), sent.describe_new()]
-            assert "  Its matches cannot be shown: The settings of ION" in texts[1]
-            assert '"DocNumber"' in texts[1]
+def test_a_plugin_that_cannot_name_its_codes_does_not_end_what_is_printed(open_demo):
+    with open_demo("ion", 5):
+        sent = SentPayloads()
+        sync_all(demo.installations())
+        with transaction() as session:
+            session.scalars(select(Installation)).one().settings = {"base_url": "nowhere"}
+        texts = [sent.describe_new(), sent.describe_new()]
+        assert "  Its matches cannot be shown: The settings of ION" in texts[1]
+        assert '"DocNumber"' in texts[1]
