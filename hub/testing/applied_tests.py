@@ -41,8 +41,8 @@ class AppliedTests(VariantBenches):
         problems: dict[str, str] = {}
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             for kind, paid_kind in PAID_KINDS.items():
-                payable = _by_id(plans, paid_kind)
-                problem = _judge(bench, _payments(plans, kind), payable)
+                readings = _read_payments(bench, plans, kind)
+                problem = _judge(readings, list(_iter_names(plans, paid_kind)))
                 if problem:
                     problems.setdefault(kind, problem)
         if problems:
@@ -52,26 +52,45 @@ class AppliedTests(VariantBenches):
             )
 
 
-def _payments(plans: Iterable[Plan], kind: Kind) -> list[Document]:
-    """Return the first payments of a kind that would be posted."""
+def _read_payments(bench: Bench, plans: Iterable[Plan], kind: Kind) -> list[ReadPayment]:
+    """Read the first payments of a kind that would be posted."""
     payments = [plan.document for plan in plans if plan.document.kind == kind and plan.is_posted]
-    return payments[:MAX_PAYMENTS]
-
-
-def _by_id(plans: Iterable[Plan], kind: Kind) -> dict[str, str]:
-    """Return the source ids of the documents of a kind, by their ids at the source."""
-    documents = [plan.document for plan in plans if plan.document.kind == kind]
-    return {id_at_the_source(document): document.source_id for document in documents}
-
-
-def _judge(bench: Bench, payments: Sequence[Document], payable: Mapping[str, str]) -> str:
-    """Return what is wrong with the documents that payments are applied to; "" if nothing is."""
     readings = []
-    for document in payments:
+    for document in payments[:MAX_PAYMENTS]:
         answers = ChangedAnswers(bench, document)
         if answers.document == document:  # other tests say so if it is not
             readings.append(ReadPayment(document, answers))
-    paths = _paths_to_paid_ids(readings, payable)
+    return readings
+
+
+def _iter_names(plans: Iterable[Plan], kind: Kind) -> Iterator[dict[str, str]]:
+    """Yield the source ids of the documents of a kind, by what an answer may call each of them.
+
+    First by their ids at the source, then by their numbers, if each has a number of its own.
+    """
+    documents = [plan.document for plan in plans if plan.document.kind == kind]
+    yield {id_at_the_source(document): document.source_id for document in documents}
+    numbers = {str(one.number): one.source_id for one in documents if one.number}
+    if len(numbers) == len(documents):
+        yield numbers
+
+
+def _judge(readings: Sequence[ReadPayment], names: Iterable[Mapping[str, str]]) -> str:
+    """Return what is wrong with what payments of a kind pay; "" if nothing is.
+
+    `names` are the source ids by what answers may call the documents; the first that fit are used.
+    """
+    for payable in names:
+        paths = _paths_to_paid_ids(readings, payable)
+        if paths:
+            return _judge_with(readings, paths, payable)
+    return ""
+
+
+def _judge_with(
+    readings: Sequence[ReadPayment], paths: set[Path], payable: Mapping[str, str]
+) -> str:
+    """Return what is wrong with payments whose answers name what they pay at `paths`."""
     for reading in readings:
         for value in _values_at(reading, paths):
             source_id = payable.get(str(value.value))

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -100,6 +100,15 @@ def is_row_of(entry: Mapping[str, Any], document: Document) -> bool:
     """Tell whether an object in an answer is the row of a document, and no part of it."""
     own_ids = (document.source_id, id_at_the_source(document))
     return any(str(part) in own_ids for part in entry.values() if not isinstance(part, dict | list))
+
+
+def amount_of(value: object) -> Decimal | None:
+    """Return an amount without its sign, or None if the value is none."""
+    try:
+        amount = abs(Decimal(str(value)))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
 
 
 def _identify(environ: WSGIEnvironment) -> str:

@@ -18,6 +18,7 @@ from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
 from hub.testing.deletion_tests import DeletionTests
 from hub.testing.document_tests import DocumentTests, suite_of
+from hub.testing.first_test import FirstTest
 from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import FULL, PAGES, Reading, source_ids
 from hub.testing.report_tests import ReportTests
@@ -119,6 +120,7 @@ class Contract(
     ReportTests,
     WebhookTests,
     DeclaredRate,
+    FirstTest,
 ):
     """Tests of a source that is called; the others are those of its base classes."""
 

@@ -12,6 +12,7 @@ from hub.contract.types import Company
 from hub.errors import HubError
 from hub.testing.bench import Bench
 from hub.testing.document_tests import DocumentTests, suite_of
+from hub.testing.first_test import FirstTest
 from hub.testing.hook_tests import HookTests
 from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import CheckpointTests, rows, source_ids
@@ -56,7 +57,9 @@ def file_contract(
     )
 
 
-class FileContract(CheckpointTests, DocumentTests, ReadinessTests, ReportTests, HookTests):
+class FileContract(
+    CheckpointTests, DocumentTests, ReadinessTests, ReportTests, HookTests, FirstTest
+):
     """Tests of an app that receives files; the others are those of the classes above."""
 
     files: Mapping[str, bytes]

@@ -14,6 +14,7 @@ from hub.errors import Refused
 from hub.money import money
 from hub.sources.site import with_settings
 from hub.testing.bench import Bench
+from hub.testing.exceptions import check_exception, check_names
 from hub.testing.hook_effects import HookEffects, call_hook, exception_failure
 from hub.testing.variants import VariantBenches
 
@@ -45,14 +46,15 @@ class HookTests(VariantBenches):
     def test_unused_hooks_exist_and_have_a_reason(self) -> None:
         """Check the names and the reasons in `unused`."""
         bench = self._open({})
-        for hook, reason in self.unused.items():
-            names = (*OPTIONAL_HOOKS, TIMESTAMP)
-            assert hook in names, f"unused names {hook}: it may name {', '.join(names)}"
-            assert reason.strip(), f"contract(…, unused=…) needs a reason for {hook}"
-            if hook == TIMESTAMP:
-                continue
-            has_hook = bench.plugins.has(self.slug, hook)
-            assert has_hook, f"the plugin of {self.slug} has no {hook}: remove it from unused"
+        check_names("unused", self.unused, (*OPTIONAL_HOOKS, TIMESTAMP))
+        for hook in self.unused:
+            check_exception(
+                "unused",
+                self.unused,
+                hook,
+                is_needed=hook == TIMESTAMP or bench.plugins.has(self.slug, hook),
+                otherwise=f"the plugin of {self.slug} has no {hook}",
+            )
 
     def test_listed_codes_have_the_ids_that_documents_use(self) -> None:
         """List the codes of each field and of each setting that offers some."""

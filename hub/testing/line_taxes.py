@@ -24,19 +24,17 @@ def judge_line_taxes(answers: ChangedAnswers, document: Document) -> str:
 
 def _iter_taxes(answers: ChangedAnswers, document: Document) -> Iterator[list[AnswerValue]]:
     """Yield the values of each line that name its tax."""
-    amounts = {abs(line.amount) for line in document.lines if line.amount}
     lines: dict[tuple[object, ...], list[AnswerValue]] = {}
     for value in answers.values:
-        depth = _depth_of_line(answers, value, amounts, document)
+        depth = find_line_depth(answers, value, document)
         if depth and _names_tax(value, depth):
             lines.setdefault((value.call, *value.path[:depth]), []).append(value)
     yield from list(lines.values())[:MAX_LINES]
 
 
-def _depth_of_line(
-    answers: ChangedAnswers, value: AnswerValue, amounts: set[Decimal], document: Document
-) -> int:
+def find_line_depth(answers: ChangedAnswers, value: AnswerValue, document: Document) -> int:
     """Return how deep the line is to which a value belongs; 0 if it belongs to none."""
+    amounts = _line_amounts(document)
     for depth in range(len(value.path) - 1, 0, -1):
         if not isinstance(value.path[depth - 1], int):
             continue
@@ -45,6 +43,11 @@ def _depth_of_line(
         if is_part and not amounts.isdisjoint(_iter_amounts(entry)):
             return depth
     return 0
+
+
+def _line_amounts(document: Document) -> set[Decimal]:
+    """Return the amounts of the lines of a document, without their signs."""
+    return {abs(line.amount) for line in document.lines if line.amount}
 
 
 def _iter_amounts(entry: dict[str, Any]) -> Iterator[Decimal]:

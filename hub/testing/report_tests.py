@@ -15,6 +15,7 @@ from hub.errors import HubError
 from hub.models.enums import LIST_KINDS
 from hub.testing import record
 from hub.testing.bench import Bench
+from hub.testing.exceptions import check_exception, check_names
 from hub.testing.hook_effects import HookEffects, call_hook, exception_failure
 from hub.testing.postability import Plan
 from hub.testing.stand_in import json_answer
@@ -191,12 +192,15 @@ class ReportTests(VariantBenches):
     ) -> None:
         """Fail if a reason for a state or a kind that is not reported does not hold."""
         reported_names = {str(name) for names in reported for name in names}
-        for name, reason in self.unreported.items():
-            assert reason.strip(), f"contract(…, unreported=…) needs a reason for {name}"
-            is_wanted = name in (*wants, *kinds)
-            assert is_wanted, f"{self.slug} does not want {name}: remove it from unreported"
-            is_silent = name not in reported_names
-            assert is_silent, f"{self.slug} reports {name}: remove it from unreported"
+        check_names("unreported", self.unreported, (*wants, *sorted(kinds)))
+        for name in self.unreported:
+            check_exception(
+                "unreported",
+                self.unreported,
+                name,
+                is_needed=name not in reported_names,
+                otherwise=f"{self.slug} reports {name}",
+            )
 
 
 class _Refusal:

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +12,9 @@ from hub.contract.documents import Document
 from hub.models.enums import LIST_KINDS
 from hub.qbo.payloads.summary import SETTLING
 from hub.testing.bench import Bench
-from hub.testing.changed_answers import AnswerValue, ChangedAnswers
+from hub.testing.changed_answers import AnswerValue, ChangedAnswers, amount_of
 from hub.testing.exceptions import check_exception, check_names
+from hub.testing.head_taxes import judge_head_taxes
 from hub.testing.line_taxes import judge_line_taxes
 from hub.testing.postability import Plan
 from hub.testing.variants import VariantBenches
@@ -27,8 +28,8 @@ ADVICE = {
     "date": "Take the day of the document, in the zone in which the source counts its days.",
     "due": "Pass it as `due`.",
     "tax": (
-        "Pass the tax of each line as a code, with a field of the role tax_code. Without it"
-        " QuickBooks posts the line without tax, or with another one."
+        "Pass the tax of each line as a code, with a field of the role tax_code, and the tax of the"
+        " whole document once. Without it QuickBooks posts another tax, or none."
     ),
 }
 # As a binary fraction it is a little less, so that a cent is lost where it is cut.
@@ -101,7 +102,9 @@ def _judge(name: str, bench: Bench, document: Document) -> str:
     if name == "due":
         return _judge_due(answers, document) if document.kind in DUE_KINDS else ""
     if name == "tax":
-        return "" if document.kind in SETTLING else judge_line_taxes(answers, document)
+        if document.kind in SETTLING:
+            return ""
+        return judge_line_taxes(answers, document) or judge_head_taxes(answers, document)
     if getattr(document, name) is None:
         return ""
     if name == "total":
@@ -152,7 +155,7 @@ def _values_close_to(answers: ChangedAnswers, amounts: set[Decimal]) -> list[Ans
     """Return the first values of the answers that are one of these amounts, but for their sign."""
     values = []
     for value in answers.values:
-        amount = _amount_of(value.value)
+        amount = amount_of(value.value)
         if amount and any(_is_close(amount, other) for other in amounts):
             values.append(value)
     return values[:MAX_AMOUNTS]
@@ -172,15 +175,6 @@ def _part_amounts(document: Document) -> set[Decimal]:
 def _is_close(amount: Decimal, other: Decimal) -> bool:
     """Tell whether amounts are equal in whole cents; a source may answer more digits."""
     return abs(amount - other) <= HALF_A_CENT
-
-
-def _amount_of(value: object) -> Decimal | None:
-    """Return an amount without its sign, or None if the value is none."""
-    try:
-        amount = abs(Decimal(str(value)))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
 
 
 def _amount_like(value: AnswerValue) -> str | Decimal:
@@ -239,7 +233,7 @@ def _judge_date(answers: ChangedAnswers, bench: Bench, document: Document) -> st
         if decides and not _follows_zone(bench, document):
             return (
                 f"its date is {day} in each zone of the app, and the source answers the moment"
-                f" {value.value} as {value.name}. Write .astimezone(site.zone).date()."
+                f" {value.value} as {value.name}. Write parse_date(row[…], site.zone)."
             )
     return ""
 

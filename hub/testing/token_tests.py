@@ -1,7 +1,8 @@
 """Contract tests of access tokens: two processes that renew one at once disturb nobody."""
 
+import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -13,6 +14,8 @@ from hub.testing.secrets_in_memory import LOCK_SECONDS
 from hub.testing.stand_in import json_answer
 
 BEARER = "Bearer "
+MIN_TOKEN = 8  # characters of a token in a header
+Token = tuple[str, str]  # the header of a call that has it, and its value
 
 
 class TokenTests:
@@ -47,7 +50,8 @@ class TokenTests:
 class _SourceOfTwo:
     """Passes calls to the stand-in and, when a token is requested, lets a second process call.
 
-    While it `rejects`, it answers 401 to each bearer token that it saw before.
+    While it `rejects`, it answers 401 to calls with the tokens that it saw before. `has_renewed`
+    says whether a call had other ones then.
     """
 
     def __init__(self, bench: Bench) -> None:
@@ -55,22 +59,26 @@ class _SourceOfTwo:
         self._stand_in = waiting(
             bench.sandbox.wsgi, lambda seconds: bench.drive("clock", {"advance": seconds})
         )
-        self._tokens: set[str] = set()
+        self._initial_secrets = set(bench.secrets.values())
+        self._stored: set[str] = set()  # secrets that the plugin has stored, also earlier ones
+        self._seen: set[tuple[Token, ...]] = set()
         self._other = threading.Thread(target=self._run_other)
+        self._has_other = False
         self.rejects = False
         self.has_renewed = False
         self.errors: list[Exception] = []
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer a call; let the other process go first if it is the one that renews the token."""
-        token = environ.get("HTTP_AUTHORIZATION", "")
+        tokens = tuple(_iter_tokens(environ, self._stored_secrets()))
         if not self.rejects:
-            if token.startswith(BEARER):
-                self._tokens.add(token)
-        elif token in self._tokens:
+            self._seen.add(tokens)
+        elif tokens and tokens in self._seen:
             return json_answer(start, 401, {"message": "The token has expired."})
-        elif self._tokens and not self.has_renewed:
+        elif tokens:
             self.has_renewed = True
+        elif any(self._seen) and not self._has_other:
+            self._has_other = True
             self._bench.secrets.news.clear()
             self._other.start()
             self._bench.secrets.news.wait(LOCK_SECONDS)
@@ -78,8 +86,14 @@ class _SourceOfTwo:
 
     def end(self) -> None:
         """Wait for the other process, if there is one."""
-        if self.has_renewed:
+        if self._has_other:
             self._other.join()
+
+    def _stored_secrets(self) -> set[str]:
+        """Return the secrets that the plugin has stored itself, such as each access token."""
+        secrets = self._bench.secrets.copy()  # the other thread may store one meanwhile
+        self._stored |= set(secrets.values()) - self._initial_secrets
+        return self._stored
 
     def _run_other(self) -> None:
         """Call the source as another process with the same secrets; say when that is over."""
@@ -89,6 +103,30 @@ class _SourceOfTwo:
             self.errors.append(error)
         finally:
             self._bench.secrets.news.set()
+
+
+def _iter_tokens(environ: WSGIEnvironment, stored: Collection[str]) -> Iterator[Token]:
+    """Yield each header of a call with a bearer token, or with a part of a stored secret."""
+    headers = [(name, value) for name, value in environ.items() if name.startswith("HTTP_")]
+    for name, value in sorted(headers):
+        if value.startswith(BEARER) or _has_part(stored, _words_of(value)):
+            yield name, value
+
+
+def _words_of(header: str) -> list[str]:
+    """Return what may be a token in a header: its longer words, and what a cookie is set to.
+
+    Other words are its scheme, as in `Session abc`.
+    """
+    words: list[str] = []
+    for word in re.split(r"[\s;,]+", header):
+        words += (word, word.partition("=")[2])
+    return [word for word in words if len(word) >= MIN_TOKEN]
+
+
+def _has_part(texts: Collection[str], words: Sequence[str]) -> bool:
+    """Tell whether one of the texts contains one of the words."""
+    return any(word in text for text in texts for word in words)
 
 
 def _call_source(bench: Bench) -> None:

@@ -192,7 +192,7 @@ class InAustralia(SmallDemo):
     [
         (SmallDemo, {"country": "GB"}, ("GB", "GBP")),
         (InAustralia, {}, ("AU", "AUD")),
-        (InAustralia, {"country": "NO"}, ("NO", "NOK")),
+        (InAustralia, {"country": "US"}, ("US", "USD")),
     ],
 )
 def test_an_app_is_enabled_for_a_company_in_the_country_of_its_stand_in_or_another(

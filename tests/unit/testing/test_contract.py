@@ -6,7 +6,19 @@ import sys
 
 import pytest
 
-from hub import App, Checkpoint, Code, Document, Field, Line, Retry, hookimpl, money, setting
+from hub import (
+    App,
+    Checkpoint,
+    Code,
+    Document,
+    Field,
+    Line,
+    Retry,
+    Unreadable,
+    hookimpl,
+    money,
+    setting,
+)
 from hub.contract.registry import Plugins
 from hub.errors import PluginBroken, Refused
 from hub.testing import bench as bench_module
@@ -15,11 +27,18 @@ from hub.testing.contract import contract
 from qbo_sandbox.kit import Limits, json_answer
 from tests.support.guide_plugin import guide_plugin
 
+pytest_plugins = ["pytester"]
+
 NAME = "depot"
 FAILED = pytest.fail.Exception
 READABLE = "test_only_documents_declared_unreadable_cannot_be_read"
 POSTABLE = "test_every_ready_document_can_be_posted"
 READY = "test_each_kind_that_the_app_posts_has_a_ready_document"
+SUITE = f"""
+from hub.testing.contract import contract
+
+TestContract = contract("{NAME}", wrong_keys={{"key": "wrong"}})
+"""
 
 
 @pytest.fixture
@@ -83,6 +102,55 @@ def test_a_plugin_whose_payments_are_all_unreadable_is_refused(suite, plugin, mo
     assert "bill:" not in str(caught.value)
 
 
+def refuse():
+    raise Refused("Shed is closed.")
+
+
+def no_rows():
+    return []
+
+
+def unreadable_rows():
+    return [Unreadable(source_id="r1", reason="It is torn.")]
+
+
+@pytest.mark.parametrize(
+    ("hook", "answer", "words"),
+    [
+        ("hub_check", refuse, "hub_check of depot raised Refused: Shed is closed."),
+        ("hub_documents", refuse, "hub_documents of depot raised Refused: Shed is closed."),
+        ("hub_documents", no_rows, "hub_documents of depot reads no document from its stand-in."),
+        (
+            "hub_documents",
+            unreadable_rows,
+            "reads no document, and 1 rows that are unreadable, such as r1: It is torn.",
+        ),
+        ("hub_sandbox", refuse, "The start of depot on its stand-in raised Refused: Shed is"),
+    ],
+)
+def test_one_cause_fails_one_test_and_the_others_name_it_in_one_line(
+    suite, plugin, monkeypatch, pytester, hook, answer, words
+):
+    suite()
+    monkeypatch.setattr(plugin, hook, hookimpl(lambda app: answer(), specname=hook))
+    plugins = Plugins.load([plugin], installed=False)
+    monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(test_depot=SUITE)
+    recorded = pytester.inline_run("-p", "no:cacheprovider", "-p", "no:xdist")
+    passed, skipped, failed = recorded.listoutcomes()
+    assert (passed, skipped) == ([], [])
+    assert len(failed) > 50
+    first, *others = failed
+    assert first.nodeid.endswith("::test_it_reads_documents_at_all")
+    assert words in first.longreprtext
+    assert "report_tests.py" not in first.longreprtext
+    for report in others:
+        assert len(report.longreprtext.splitlines()) == 1, report.nodeid
+        assert "It waits for test_it_reads_documents_at_all: " in report.longreprtext
+        assert words in report.longreprtext
+
+
 def test_a_kind_that_is_always_held_is_refused_with_the_reason(suite, plugin, monkeypatch):
     bill = plugin.bill
     monkeypatch.setattr(plugin, "bill", lambda row: bill({**row, "returned": False}))
@@ -132,10 +200,10 @@ def test_an_unreadable_document_that_the_stand_in_shows_on_purpose_is_expected(
     monkeypatch.setattr(
         plugin, "bill", lambda row: bill(row | {"day": "2026-02-31"} if row["id"] == "r2" else row)
     )
-    run(suite(unreadable={"r2": "day is out of range"}), READABLE)
+    run(suite(unreadable={"r2": "is no date"}), READABLE)
     assert "1 × The source sent something that cannot be read" in capsys.readouterr().out
-    for expected in ({"r2": "no amount"}, {"r3": "day is out of range"}):
-        with pytest.raises(FAILED, match="day is out of range for month"):
+    for expected in ({"r2": "no amount"}, {"r3": "is no date"}):
+        with pytest.raises(FAILED, match="“2026-02-31” is no date"):
             run(suite(unreadable=expected), READABLE)
 
 

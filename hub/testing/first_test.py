@@ -1,0 +1,58 @@
+"""The first contract test of an app, for which all others wait: it reads documents at all."""
+
+from typing import Any
+
+import pytest
+
+from hub.contract.documents import Unreadable
+from hub.testing.hook_effects import call_hook
+from hub.testing.readiness import documents
+from hub.testing.variants import VariantBenches
+
+NAME = "test_it_reads_documents_at_all"
+
+
+class FirstTest(VariantBenches):
+    """A test of what every other one needs, so that one cause does not fail each in its own way.
+
+    Until it passes, the others fail in one line that names it.
+    """
+
+    _obstacle: str | None = None  # None until a test has looked for it, "" if there is none
+
+    @pytest.fixture(autouse=True)
+    def _wait_for_the_first_test(self, request: pytest.FixtureRequest) -> None:
+        """Fail in one line while the app cannot read documents at all."""
+        obstacle = self._find_obstacle()
+        if obstacle and request.node.originalname != NAME:
+            pytest.fail(f"It waits for {NAME}: {obstacle}", pytrace=False)
+
+    def test_it_reads_documents_at_all(self) -> None:
+        """Open the app on its stand-in, check the access, and read all that it has."""
+        self._read_documents()
+
+    def _find_obstacle(self) -> str:
+        """Return why the app reads no documents, in one line; "" if it does. Look once a suite."""
+        suite = type(self)
+        if suite._obstacle is None:
+            suite._obstacle = ""
+            try:
+                self._read_documents()
+            except (Exception, pytest.fail.Exception) as error:
+                suite._obstacle = " ".join(str(error).split()) or type(error).__name__
+        return suite._obstacle
+
+    def _read_documents(self) -> None:
+        """Read the app's documents; fail with the hook that raises, or if there are none."""
+        bench = call_hook(lambda: self._open({}), f"The start of {self.slug} on its stand-in")
+        call_hook(bench.check, f"hub_check of {self.slug}")
+        items: list[Any] = call_hook(bench.read, f"hub_documents of {self.slug}")
+        if documents(items):
+            return
+        unreadable = [item for item in items if isinstance(item, Unreadable)]
+        if unreadable:
+            pytest.fail(
+                f"hub_documents of {self.slug} reads no document, and {len(unreadable)} rows that"
+                f" are unreadable, such as {unreadable[0].source_id}: {unreadable[0].reason}"
+            )
+        pytest.fail(f"hub_documents of {self.slug} reads no document from its stand-in.")
