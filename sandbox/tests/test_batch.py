@@ -49,7 +49,7 @@ def test_answers_come_in_the_order_of_the_items(quickbooks):
     assert [item["Bill"]["DocNumber"] for item in responses] == [f"N{n}" for n in range(30)]
 
 
-def test_what_an_item_makes_no_other_sees(quickbooks):
+def test_items_of_a_batch_do_not_see_each_others_changes(quickbooks):
     bill_item, result = batch(
         quickbooks,
         {"bId": "a", "operation": "create", "Bill": bill()},

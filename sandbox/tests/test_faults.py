@@ -158,7 +158,7 @@ def describe(answer):
 
 @pytest.mark.parametrize("way", ["process", "socket"])
 @pytest.mark.parametrize(("kind", "options", "shown", "done"), FAULT_CASES)
-def test_a_fault_shows_itself_and_does_what_it_says(quickbooks, way, kind, options, shown, done):
+def test_each_fault_has_its_answer_and_effect(quickbooks, way, kind, options, shown, done):
     quickbooks.add_fault(kind, "bill.create", **options)
     with reached(quickbooks, way) as (session, url):
         assert send(session, url, CLIENT_TIMEOUT if kind == "delay" else 10) == shown

@@ -202,7 +202,7 @@ def test_the_faults_page_lists_adds_and_clears(harness):
 @pytest.mark.parametrize(
     ("kind", "done"), [("refuse", 0), ("lose_request", 0), ("lose_answer", 1), ("reset", 1)]
 )
-def test_what_breaks_the_connection_says_whether_it_was_carried_out(harness, counter, kind, done):
+def test_a_fault_of_the_connection_carries_out_the_call_or_not(harness, counter, kind, done):
     fault(harness, kind)
     with pytest.raises(Wire):
         call(harness)

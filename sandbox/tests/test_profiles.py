@@ -101,7 +101,7 @@ SETS_APART = {
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_a_company_is_what_its_name_says(quickbooks, name):
+def test_each_named_company_has_its_profile(quickbooks, name):
     realm = quickbooks.open(name)
     if name == "counted-numbers":
         assert preferences(quickbooks, realm)["SalesFormsPrefs"]["CustomTxnNumbers"] is False

@@ -94,7 +94,7 @@ def test_the_body_is_signed_and_the_headers_are_those_of_the_real_one(stand_in, 
     assert len(headers["intuit_t_id"]) == 36
 
 
-def test_what_happens_close_together_is_told_together_and_the_same_once(stand_in, receiver):
+def test_events_close_together_are_sent_together_and_equal_ones_once(stand_in, receiver):
     bills = stand_in.ask("POST", "bill", bill()).json()["Bill"]
     for token, note in enumerate("abc"):
         stand_in.clock.advance(1)

@@ -36,7 +36,7 @@ def count_of(hub, query):
 @pytest.mark.parametrize(
     "command", COMMANDS if FULL else COMMANDS[:1], ids=lambda command: command[0]
 )
-def test_what_is_being_sent_is_written_down_and_the_next_start_goes_on(ready, command):
+def test_sends_under_way_are_recorded_at_sigterm_and_the_next_start_continues(ready, command):
     started = ready.warm.start(*command, environ=ready.environ)
     sending = ready.folder / "data" / "sends" / ready.realm
     until(sending.exists, ready, started)

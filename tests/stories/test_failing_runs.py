@@ -149,7 +149,7 @@ def test_a_doubt_that_is_not_answered_for_an_hour_opens_the_case(till, clock, fa
 
 
 @pytest.mark.parametrize("end", ["disconnect", "pause", "disable"])
-def test_what_no_longer_runs_does_not_keep_the_case_open(till, clock, monkeypatch, end):
+def test_a_disabled_app_does_not_keep_the_case_open(till, clock, monkeypatch, end):
     monkeypatch.setattr(collect_run, "replan_stale", lambda setup: 1 / 0)
     sync(till, clock, 3)
     assert till.cases() == [FAILING]

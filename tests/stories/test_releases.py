@@ -74,7 +74,7 @@ def test_a_namesake_that_cannot_be_created_is_a_question_about_the_match(works):
     assert sorted(works.posting(f"invoice:{id}").held_by for id in ids) == ["", "mapping"]
 
 
-def test_what_names_a_client_by_its_id_alone_goes_in_the_run_that_creates_the_client(till):
+def test_a_document_that_names_a_client_by_id_is_posted_in_the_run_that_creates_it(till):
     till.run(payment(client="c1", pays="invoice:1"), invoice())
     assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("posted", "posted")
     assert till.cases() == []

@@ -100,7 +100,7 @@ def test_a_posting_that_the_checks_hold(desk, reword):
     assert "lies in a period that is closed." in outbox
 
 
-def test_another_value_in_the_same_words_is_news(desk):
+def test_a_reason_with_another_value_is_a_new_reason(desk):
     hold_for_closed_books(desk)
     close_books(desk, "2026-04-30")
     assert run(desk) == ["held"]

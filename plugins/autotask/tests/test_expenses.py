@@ -100,7 +100,7 @@ def test_foreign_expenses_come_in_the_internal_currency_and_foreign_repayment_is
     assert "repaid in EUR" in expenses.case("repaid in euro").hold
 
 
-def test_its_lists_can_be_asked_for(expenses):
+def test_codes_of_each_field_are_listed(expenses):
     assert "Client Gifts" in {code.name for code in expenses.codes("category")}
     assert {code.id for code in expenses.codes("department")} >= {"department:Service"}
     assert "v-O'Brien, Tom" in {code.name for code in expenses.codes("person")}

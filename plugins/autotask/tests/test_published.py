@@ -37,7 +37,7 @@ def test_names_and_types_are_those_that_are_published(entity):
 
 
 @pytest.mark.parametrize("entity", WRITABLE)
-def test_what_may_be_written_is_what_others_found_writable(entity):
+def test_writable_fields_are_those_of_published_clients(entity):
     fields = ENTITIES[entity].fields.values()
     assert {field.name for field in fields if not field.read_only} == WRITABLE[entity]
 

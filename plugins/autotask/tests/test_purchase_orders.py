@@ -106,7 +106,7 @@ def test_a_vendor_in_another_currency_is_refused(orders):
     assert "orders are passed in USD only" in orders.case("vendor in another currency").hold
 
 
-def test_its_lists_can_be_asked_for(orders):
+def test_codes_of_each_field_are_listed(orders):
     assert {code.name for code in orders.codes("vendor")} >= {
         "Ingram Distribution",
         "Kobold Hardware AG",

@@ -296,14 +296,14 @@ def test_metadata_tell_fields_picklists_and_rights(invoices, call_api):
     assert call_api(invoices, "GET", "Version").json()["majorVersion"] == 2026
 
 
-def test_its_state_outlives_it(open_bench, tmp_path, change_row):
+def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path, change_row):
     first = open_bench("invoices", folder=tmp_path)
     change_row(first, "labour and a licence", invoiceNumber="5")
     again = open_bench("invoices", documents=3, folder=tmp_path)
     assert again.books.rows("Invoices") == first.books.rows("Invoices")
 
 
-def test_it_is_a_real_server_too():
+def test_the_stand_in_serves_over_http():
     stand_in = hub_sandbox(app="autotask-invoices", folder=None, documents=8, seed=3, demo=False)
     path = "/atservicesrest/versioninformation"
     with Server(stand_in.wsgi) as server, urllib.request.urlopen(server.url + path) as answer:

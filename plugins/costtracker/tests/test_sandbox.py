@@ -216,7 +216,7 @@ def test_a_body_that_is_no_json_is_refused(api):
     assert broken.json()["message"] == "The body is not JSON."
 
 
-def test_its_state_outlives_it(open_bench, tmp_path):
+def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
     first = open_bench(folder=tmp_path)
     first.push_lists()
     first.books.do("edit", invoice="1003", header={"reference": "kept"}, line={"net": "12.00"})
@@ -232,7 +232,7 @@ def test_a_change_is_later_than_every_one_before_though_the_clock_stands(bench):
     assert bench.books.invoices["1001"]["updated_at"] == "2026-03-20T08:00:00.002Z"
 
 
-def test_it_is_a_real_server_too():
+def test_the_stand_in_serves_over_http():
     stand_in = hub_sandbox(app="costtracker", folder=None, documents=8, seed=3, demo=False)
     with Server(stand_in.wsgi) as server, Session(server.url) as client:
         assert len(client.call("GET", "/v1/invoices").json()["items"]) == 8

@@ -46,7 +46,7 @@ def order(bench, words):
     return {"id": row["id"], "etag": row["_etag"]}
 
 
-def test_it_tells_its_schema(api):
+def test_the_stand_in_answers_introspection(api):
     made = build_client_schema(api(get_introspection_query()))
     assert {"purchaseOrders", "parts", "me", "currentUser"} <= made.query_type.fields.keys()
 
@@ -304,7 +304,7 @@ def test_a_key_that_may_read_only_changes_nothing(bench):
     assert "permission to perform createSupplier" in said["errors"][0]["message"]
 
 
-def test_its_state_outlives_it(open_bench, tmp_path):
+def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
     first = open_bench(folder=tmp_path)
     move(first, "a part", "DRAFT")
     first.stand_in._pages._order_delete(first.raw("received"), {})
@@ -320,7 +320,7 @@ def test_every_trap_of_the_seed_is_there_and_the_same_seed_tells_the_same_story(
     assert len(one.books.rows("orders")) > 100
 
 
-def test_it_is_a_real_server_too():
+def test_the_stand_in_serves_over_http():
     stand_in = hub_sandbox(app="ion", folder=None, documents=3, seed=3, demo=False)
     with Server(stand_in.wsgi):
         assert ask(stand_in.wsgi, "GET", "/_sandbox/books").json()["orders"][0]["id"] == 1001

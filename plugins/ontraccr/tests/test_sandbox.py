@@ -186,7 +186,7 @@ def test_too_many_requests_wait_for_the_next_half_minute(bench):
     assert bench.ask("GET", "/v1/divisions").ok
 
 
-def test_its_state_outlives_it(open_bench, tmp_path):
+def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
     first = open_bench(folder=tmp_path)
     first.push_lists()
     first.books.do("edit", payable="2003", fields={"number": "kept"})
@@ -197,7 +197,7 @@ def test_its_state_outlives_it(open_bench, tmp_path):
     assert (again.books.lists, again.books.statuses) == (first.books.lists, first.books.statuses)
 
 
-def test_it_is_a_real_server_too():
+def test_the_stand_in_serves_over_http():
     stand_in = hub_sandbox(app="ontraccr", folder=None, documents=8, seed=3, demo=False)
     with Server(stand_in.wsgi) as server:
         assert (

@@ -30,9 +30,7 @@ def arne(owner: Visitor) -> Visitor:
 
 
 @pytest.mark.row("AT-C4")
-def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(
-    owner: Visitor, arne: Visitor
-) -> None:
+def test_access_is_requested_and_granted_for_each_app(owner: Visitor, arne: Visitor) -> None:
     for slug in (INVOICES, EXPENSES):
         assert "Requested by arne" in arne.press(f"/apps/{slug}/1/ask")
     owner.press(f"/apps/{INVOICES}/1/grant")

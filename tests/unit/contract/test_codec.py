@@ -84,7 +84,7 @@ documents = st.builds(
     suppress_health_check=[HealthCheck.too_slow],  # a busy machine is slow, but no data differs
 )
 @given(documents)
-def test_any_document_comes_back_as_it_was(document):
+def test_any_document_survives_dump_and_load(document):
     assert load(Document, json.loads(json.dumps(dump(document)))) == document
 
 

@@ -145,7 +145,7 @@ def linked(source):
 
 @pytest.mark.parametrize("by_link", [False, True])
 @pytest.mark.parametrize("is_interrupted", [False, True])
-def test_what_moves_to_a_page_that_was_read_is_read(by_link, is_interrupted):
+def test_a_row_that_moved_to_an_earlier_page_is_read(by_link, is_interrupted):
     """Delete a row of the first page before the second page is read."""
     source = Numbered(*FIVE)
     pages = linked(source) if by_link else lambda page: source.pages("", page)

@@ -43,7 +43,7 @@ def test_an_answer_comes_back_whole_with_exact_numbers(ask):
     assert reply.check().json() == {"total": Decimal("1249.10"), "count": 3}
 
 
-def test_what_is_sent_arrives_as_it_was_meant(make_http, serve):
+def test_a_request_arrives_as_the_plugin_passed_it(make_http, serve):
     server = serve(says("200 OK", b"{}"))
     http = make_http("{base_url}", settings={"base_url": server.url}, allow=["127.0.0.1"])
     http.request(

@@ -34,12 +34,12 @@ def fetch(session, url, data=None, seconds=PATIENT_SECONDS, **options):
             return error, guard
 
 
-def test_what_is_over_in_time_is_not_cut(serve, session):
+def test_an_exchange_within_its_deadline_is_not_cut(serve, session):
     answer, guard = fetch(session, serve(says("200 OK", b"hello")).url)
     assert (answer, guard.expired, guard.may_have_sent) == (b"hello", False, True)
 
 
-def test_what_is_not_over_is_cut(serve, session):
+def test_an_exchange_beyond_its_deadline_is_cut(serve, session):
     server = serve(drips(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
     start = time.monotonic()
     _, guard = fetch(session, server.url, seconds=SECONDS)

@@ -361,7 +361,7 @@ def test_what_was_made_for_one_code_is_by_its_words_not_anothers():
     assert id_or_reason(field, part("Bracket 55 Rev A"), use) == "75"
 
 
-def test_what_a_code_is_already_is_known_without_making_anything():
+def test_an_existing_record_is_found_without_creating_one():
     field = Field(name="part", label="Part", role="item", match=("name",), missing="create")
     use = book(
         part__p2=Decision(record="73", match_method="decided"),

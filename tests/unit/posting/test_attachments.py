@@ -193,7 +193,7 @@ def test_a_file_that_quickbooks_took_but_did_not_attach_is_put_before_a_person(d
     )
 
 
-def test_what_became_of_a_file_is_reported_in_words():
+def test_differences_of_an_attached_file_are_described():
     link = {"EntityRef": {"type": "Bill", "value": "7"}}
     entity = {
         "FileName": "b.pdf",

@@ -31,7 +31,7 @@ def test_a_marker_of_an_unknown_document_opens_a_case(desk):
     assert (reconcile(desk.company_id)["strangers"], desk.cases()) == ([], [])
 
 
-def test_two_documents_that_are_said_to_be_one_transaction_are_told(desk):
+def test_two_documents_with_one_transaction_open_a_case(desk):
     with transaction() as session:
         session.get_one(Posting, desk.ids[1]).quickbooks_id = bill(desk, 0)
     proved = reconcile(desk.company_id)

@@ -120,7 +120,7 @@ def test_the_next_wave_is_claimed_while_one_is_on_its_way(desk, held_back):
     assert {desk.state(id) for id in ids} == {"posted"}
 
 
-def test_what_has_left_is_written_down_however_a_run_ends(desk, held_back):
+def test_sent_postings_are_recorded_however_a_run_ends(desk, held_back):
     ids = [desk.bill(f"A-{n}") for n in range(8)]
 
     def told_to_end(phase, done, of):

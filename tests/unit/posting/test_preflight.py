@@ -29,7 +29,7 @@ def test_a_posting_that_passes_the_checks_is_sent(desk):
     assert (desk.drain().writes, desk.state(id)) == (1, "posted")
 
 
-def test_what_passes_and_waits_for_a_person_is_reported_as_queued(desk):
+def test_a_checked_posting_in_review_is_reported_as_queued(desk):
     id = unchecked(desk)
     desk.review(id)
     drained = desk.drain()

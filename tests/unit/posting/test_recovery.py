@@ -175,7 +175,7 @@ def in_question(desk) -> tuple[int, str]:
     return id, bill_id
 
 
-def test_this_is_it_ends_the_question(desk):
+def test_adopting_a_candidate_posts_the_document_as_it(desk):
     id, bill_id = in_question(desk)
     manual.adopt(id, bill_id, "kari")
     desk.drain(wait_for_doubts=True)

@@ -46,7 +46,7 @@ def test_the_end_is_told_a_month_ahead_once(expiring_company):
     assert open_titles() == ["The connection to Fjord & Sons Construction ends soon"]
 
 
-def test_what_a_person_has_taken_note_of_is_not_told_again(expiring_company):
+def test_a_closed_case_about_the_end_of_a_connection_stays_closed(expiring_company):
     with engine.transaction() as session:
         inbox.close(session, "connection:1:end", by="anna")
     token_expiry.look_after(1)

@@ -60,7 +60,7 @@ def is_refused(limiter, clock, seconds=0.5):
         return True
 
 
-def test_two_processes_start_no_more_than_one_may(make, clock):
+def test_two_processes_together_keep_the_limits_of_one(make, clock):
     two = [make(), make()]
     starts = start_alternately(two, clock, 35)
     assert (most_within(starts, 1.0), most_within(starts, 60.0)) == (4, 40)

@@ -127,7 +127,7 @@ def test_a_log_emptied_is_seen(app):
         verified()
 
 
-def test_two_entries_exchanged_are_seen(app):
+def test_two_exchanged_entries_are_detected(app):
     write(4)
     tamper(
         update(AuditEntry).where(AuditEntry.id == 2).values(id=99),

@@ -85,7 +85,7 @@ def call(tmp_path: Path) -> Callable[..., Answer]:
         (200, {"any": "thing"}, ("GET", "/about")),  # a page, which is no part of the API
     ],
 )
-def test_what_is_as_described_passes(
+def test_calls_as_described_pass(
     call: Callable[..., Answer], status: int, body: Any, request_: Any
 ) -> None:
     assert call(status, body, *request_, content_type="application/json").status == status

@@ -467,7 +467,7 @@ def test_a_lists_run_that_stopped_ticks_nothing(visitor: Visitor, clock: FakeClo
     assert _steps(visitor.page("/"))["Download the lists"] is False
 
 
-def test_those_who_cannot_do_a_step_see_who_can(visitor: Visitor) -> None:
+def test_a_step_names_who_can_do_it(visitor: Visitor) -> None:
     visitor.log_in("vera")
     page = visitor.page("/")
     assert "An owner does this: olga." in page

@@ -99,7 +99,7 @@ def test_a_record_that_does_not_fit_is_refused(operator: Visitor) -> None:
     )
 
 
-def test_what_may_be_the_same_stands_side_by_side(operator: Visitor) -> None:
+def test_a_possible_duplicate_is_shown_beside_the_document(operator: Visitor) -> None:
     page = operator.page(_case(operator, "choose"))
     assert "Is it this document?" in page
     assert "In QuickBooks: 145" in page
@@ -288,7 +288,7 @@ def test_both_sides_show_due_date_account_location_memo_and_lines(desk) -> None:
     assert 'class="differs"' not in rows[1]
 
 
-def test_what_is_compared_leads_to_its_page_in_the_source(desk) -> None:
+def test_a_comparison_links_to_the_page_in_the_source(desk) -> None:
     id = desk.posting(desk.ids[0]).quickbooks_id
     desk.edit(id, DueDate="2026-05-17")
     with transaction() as session:

@@ -55,7 +55,7 @@ def test_two_differences_that_cancel_out_do_not_look_clean(desk):
     assert re.search(r"30\.20 +30\.20 +0\.00 +2 +10\.00", proved)
 
 
-def test_what_bears_a_mark_of_ours_leads_from_the_proof_to_both_sides(desk):
+def test_a_reconciliation_links_a_copied_marker_to_its_comparison(desk):
     copied = {
         name: desk.bills()[0][name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")
     }

@@ -25,7 +25,7 @@ def web():
     server.stop()
 
 
-def test_it_answers_at_the_address_that_it_tells(web):
+def test_the_server_answers_at_its_address(web):
     answer = requests.get(web.url, timeout=5)
     assert (answer.text, "Server" in answer.headers) == ("hello", False)
 

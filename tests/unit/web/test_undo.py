@@ -44,7 +44,7 @@ def test_a_posting_is_shown_and_taken_back_as_ticked(desk):
     assert planned() == 1
 
 
-def test_what_is_taken_back_shows_its_date_and_due_date(desk):
+def test_undo_shows_date_and_due_date(desk):
     with transaction() as session:
         document = session.get_one(Posting, desk.ids[0]).document
         document.date, document.due = dt.date(2026, 3, 1), dt.date(2026, 4, 17)
