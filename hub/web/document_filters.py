@@ -110,10 +110,11 @@ def select_ids(
     return query.where(*scope().documents(), *_conditions(session, filters, is_ordered))
 
 
-def summarize(session: Session, query: Select[Any]) -> Summary:
-    """Count the documents that a query chooses and add up their amounts by currency."""
+def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
+    """Count the documents that the filters choose and add up their amounts by currency."""
+    query = select_ids(session, filters, is_ordered=False)
     columns = (SourceDocument.kind, SourceDocument.currency, SourceDocument.total)
-    newest = query.order_by(SourceDocument.id.desc()).add_columns(*columns)
+    newest = query.order_by(*_summary_order(filters)).add_columns(*columns)
     some = newest.limit(MAX_SUMMED + 1).subquery().c
     rows = session.execute(
         select(some.kind, some.currency, *sum_halves(some.total)).group_by(some.kind, some.currency)
@@ -122,6 +123,18 @@ def summarize(session: Session, query: Select[Any]) -> Summary:
     for kind, currency, count, *halves in rows:
         figure.add(count, kind, currency, halves)
     return Summary(figure, figure.count <= MAX_SUMMED)
+
+
+def _summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
+    """Return the order in which documents are added up until the limit is reached.
+
+    By their ids PostgreSQL would read all documents that are newer than the chosen days.
+    """
+    newest_first: list[ColumnElement[Any]] = [SourceDocument.id.desc()]
+    is_dated = _date(filters["from"]) or _date(filters["to"])
+    if is_dated and filters["state"] in ("", DocumentState.POSTED):
+        return [SourceDocument.date.desc(), *newest_first]
+    return newest_first
 
 
 def payment_state(state: str, kind: str, total: Decimal | None, balance: Decimal | None) -> str:

@@ -85,7 +85,7 @@ def index() -> str:
         return render_template(
             "documents.html",
             page=replace(documents, rows=rows_of(session, documents.rows)),
-            summary=summarize(session, select_ids(session, filters, is_ordered=False)),
+            summary=summarize(session, filters),
             filters=filters,
             run_id=row_ids.parse(filters["run"]),
             problem=problem_of(filters),
