@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import resource
 import shutil
@@ -18,6 +19,20 @@ from hub.crypto.keys import KEY_FILES
 from hub.db import engine
 from hub.migrations import schema
 from hub.telemetry import log_output
+
+RARELY_NEEDED = (
+    *(
+        "alembic",
+        "fido2",
+        "gunicorn",
+        "lxml",
+        "markdown_it",
+        "openpyxl",
+        "procrastinate",
+        "psycopg",
+    ),
+    *("pytest", "qbo_sandbox", "qrcode", "rapidfuzz", "reportlab", "zxcvbn"),
+)
 
 
 @pytest.fixture
@@ -74,6 +89,27 @@ def test_help_imports_neither_flask_nor_sqlalchemy():
     libraries = {"flask", "sqlalchemy", "marshmallow", "requests", "babel"}
     check = f"{code}; assert not {libraries} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], capture_output=True).returncode == 0
+
+
+def test_a_hub_at_rest_loads_no_library_that_few_pages_need(hub):
+    """Each of them takes memory in every process from its start to its end."""
+    code = """
+import os, sys
+from hub import config
+from hub.app import create_app
+from hub.scheduling import scheduler
+from hub.web import server
+app = create_app(config.load(os.environ), pages=True)
+assert app.test_client().get("/", follow_redirects=True).status_code == 200
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+    environ = {**os.environ, "HUB_SECOND_FACTOR": "off"}
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+    names = set(loaded.stdout.split())
+    assert {"hub", "hub_files", "sqlalchemy"} <= names
+    assert names & set(RARELY_NEEDED) == set()
 
 
 def test_a_start_seldom_looks_for_garbage_among_the_modules_that_it_loads():
