@@ -1,7 +1,7 @@
 """Cases that need a person: one per cause, open while anything is stopped by it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
@@ -12,8 +12,9 @@ from hub.db import engine
 from hub.models import Case, Posting, case_posting
 from hub.models.enums import CaseDecision
 from hub.reasons.catalogue import CATALOGUE
-from hub.reasons.texts import CaseText, codes_of, render
+from hub.reasons.texts import CaseText, codes_of, render, reposting_codes
 
+POSTINGS_PER_QUERY = 1000
 MAX_HITS = 10_000  # cases that a search returns
 
 
@@ -144,6 +145,21 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
         .values(closed_at=hub_context.current_hub().clock.now(), closed_by="hub")
     )
     session.execute(closed)
+
+
+def postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
+    """Return those postings whose retry posts again what somebody removed, or may have removed.
+
+    An open case asks a person about each of them.
+    """
+    is_asked = Case.closed_at.is_(None), Case.code.in_(reposting_codes())
+    query = select(case_posting.c.posting_id).join(Case, Case.id == case_posting.c.case_id)
+    to_decide: set[int] = set()
+    for start in range(0, len(ids), POSTINGS_PER_QUERY):
+        chunk = ids[start : start + POSTINGS_PER_QUERY]
+        of_chunk = query.where(case_posting.c.posting_id.in_(chunk), *is_asked)
+        to_decide.update(session.scalars(of_chunk))
+    return to_decide
 
 
 def open_causes(session: Session, prefix: str) -> list[str]:

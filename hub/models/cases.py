@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model
 from hub.models.postings import Posting
-from hub.reasons.texts import RenderedText, render
+from hub.reasons.texts import RenderedText, render, reposting_codes
 
 IS_OPEN = text("closed_at IS NULL")
 MAX_NOTE_LENGTH = 2000  # characters
@@ -99,6 +99,11 @@ class Case(Model):
     def action(self) -> str:
         """Return what solves it: one of `hub.reasons.template.CaseAction`."""
         return self.text.action
+
+    @property
+    def posts_again(self) -> bool:
+        """Tell whether a retry posts again what somebody removed, or may have removed."""
+        return self.code in reposting_codes()
 
 
 class CaseNote(Model):

@@ -47,6 +47,8 @@ class Template:
     set where the reason alone does not say what is wrong: a posting, which has no title beside its
     reason, then shows both. A placeholder {code:called} or {code:noun} words the label and name of
     a code, such as Supplier “Hara”, within a sentence: supplier called “Hara”, supplier.
+    `posts_again` is set where a retry posts again what somebody removed from QuickBooks, or may
+    have removed; it is left to a person who looks at the one document.
     """
 
     title: str = ""
@@ -54,6 +56,7 @@ class Template:
     instruction: str = ""
     action: CaseAction = CaseAction.NONE
     shows_title: bool = False
+    posts_again: bool = False
     # Other texts for one value of the parameter `problem`, with the same parameters and action.
     special: Mapping[str, "Template"] = field(default_factory=dict)
 

@@ -157,6 +157,15 @@ def codes_of(action: str) -> list[str]:
     return codes
 
 
+def reposting_codes() -> list[str]:
+    """Return the codes of the cases whose retry posts a document again."""
+    codes = []
+    for code, template in CATALOGUE.items():
+        if template.posts_again:
+            codes.append(code)
+    return codes
+
+
 def _dump_value(value: Param | CaseText) -> Any:
     """Return a value as JSON can store it: a text of the catalogue as its code and parameters."""
     if isinstance(value, CaseText):

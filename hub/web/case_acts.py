@@ -20,7 +20,7 @@ from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, translate
-from hub.web import case_list, viewer
+from hub.web import case_list, case_retries, viewer
 from hub.web.access import person_name, scope
 from hub.web.case_titles import format_name_in_sentence
 from hub.web.installation import is_active
@@ -144,15 +144,18 @@ def close(case_id: int) -> str:
 def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[int, list[str]]:
     """Retry every posting of a case; return how many, and why not the others.
 
-    A deletion in QuickBooks has to be confirmed.
+    A deletion in QuickBooks has to be confirmed. A posting that another case asks a person about,
+    because somebody removed it from QuickBooks, is left to that case.
     """
     with read_only_session() as session:
-        deletes = row_or_404(session, Case, case_id).action == CaseAction.DELETE
+        case = row_or_404(session, Case, case_id)
+        deletes = case.action == CaseAction.DELETE
+        retry = retries.retry_each if case.posts_again else case_retries.retry_unless_removed
         posting_ids = postings_of(case_id, "operator").with_only_columns(Posting.id)
         ids = list(session.scalars(posting_ids))
     if deletes and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
-    reasons = list(retries.retry_each(ids, person_name()).values())
+    reasons = list(retry(ids, person_name()).values())
     return len(ids) - len(reasons), reasons
 
 

@@ -18,12 +18,12 @@ from hub.models import Case, CaseNote, Installation, Posting, case_posting
 from hub.models.cases import MAX_NOTE_LENGTH
 from hub.models.enums import CaseDecision, Holder, Operation, RunKind
 from hub.outbox.states import FINAL
-from hub.posting.actions import manual, retries
+from hub.posting.actions import manual
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate
-from hub.web import case_assignees, case_list, row_ids
+from hub.web import case_assignees, case_list, case_retries, row_ids
 from hub.web.access import ANYWHERE, person_name, require_role, rights_scope
 from hub.web.installation import is_active
 from hub.web.layout import zone
@@ -149,17 +149,22 @@ def _cases(count: int) -> str:
 
 
 def _retry(cases: Sequence[Case], form: Form) -> Reasons:
-    """Retry what the cases stop; deletions in QuickBooks and open questions are left."""
+    """Retry what the cases stop.
+
+    Deletions in QuickBooks, open questions and what somebody removed from QuickBooks are left.
+    """
     reasons: Reasons = {}
     retried = []
     for case in cases:
-        if case.action in RETRIED_ACTIONS:
+        if case.posts_again:
+            reasons[case.id] = gettext(case_retries.REMOVED)
+        elif case.action in RETRIED_ACTIONS:
             retried.append(case)
         else:
             reasons[case.id] = gettext("it needs a decision on its own page.")
     links = _postings(retried)
     posting_ids = set[int]().union(*links.values())
-    failed = retries.retry_each(sorted(posting_ids), person_name())
+    failed = case_retries.retry_unless_removed(sorted(posting_ids), person_name())
     for case in retried:
         reason = _reason_not_retried(links.get(case.id, []), failed)
         if reason:

@@ -24,12 +24,13 @@ DIFFER = (
 )
 VOID = "Void it in QuickBooks too, or leave it as it is."
 DELETE = "Leave it as it is, or delete it in QuickBooks too."
+DOCUMENT_TITLE = "{document}"
 RETRY = "Press Retry to do it, or Skip to leave QuickBooks as it is."
 
 
 def _document(reason: str, instruction: str, action: CaseAction) -> Template:
     """Return the texts of a case about one document, whose name is the title."""
-    return Template(title="{document}", reason=reason, instruction=instruction, action=action)
+    return Template(title=DOCUMENT_TITLE, reason=reason, instruction=instruction, action=action)
 
 
 def _code(reason: str, instruction: str, action: CaseAction) -> Template:
@@ -76,11 +77,15 @@ TEMPLATES = {
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),
-    "document.wanted_again": _document(
-        "It was {departure} QuickBooks, and the source wants it again. Press Retry to post it"
-        " again, or Skip.",
-        RETRY,
-        CaseAction.RETRY,
+    "document.wanted_again": Template(
+        title=DOCUMENT_TITLE,
+        reason=(
+            "It was {departure} QuickBooks, and the source wants it again. Press Retry to post it"
+            " again, or Skip."
+        ),
+        instruction=RETRY,
+        action=CaseAction.RETRY,
+        posts_again=True,
     ),
     "document.changed": _document(
         "It changed at the source after it was posted. Press Retry to change it in QuickBooks too,"

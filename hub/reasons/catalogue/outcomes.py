@@ -76,6 +76,7 @@ TEMPLATES = {
         ),
         instruction="Press Retry to send it again, or Skip to leave it out.",
         action=CaseAction.RETRY,
+        posts_again=True,
     ),
     "outcome.foreign": Template(
         title="Belongs to another document",

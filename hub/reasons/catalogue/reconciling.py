@@ -11,6 +11,7 @@ TEMPLATES = {
         reason="{name} was posted as transaction {quickbooks_id}, which is no longer there.",
         instruction="Press Retry to post it again, or Skip to leave it out.",
         action=CaseAction.RETRY,
+        posts_again=True,
     ),
     "posted.gone_everywhere": Template(
         title="Neither in QuickBooks nor at its source",
@@ -26,6 +27,7 @@ TEMPLATES = {
         reason="{name} was posted as transaction {quickbooks_id}, which was voided there.",
         instruction="Press Retry to post it again, or Skip to leave it voided.",
         action=CaseAction.RETRY,
+        posts_again=True,
     ),
     "posted.total_differs": Template(
         title="Changed in QuickBooks",

@@ -57,6 +57,43 @@ def test_ticked_cases_are_retried_and_the_others_are_named(listed: Visitor) -> N
         assert (newest.kind, newest.requested_by, newest.started_at) == ("sync", "oda", None)
 
 
+def ask_about_removal(visitor: Visitor, case_id: int) -> int:
+    """Let a case ask whether what was deleted in QuickBooks is posted again; return its posting."""
+    with visitor.app.app_context(), transaction() as session:
+        case = session.get_one(Case, case_id)
+        case.code = "document.wanted_again"
+        case.params = {"document": "Case 0", "departure": "deleted in"}
+        return case.postings[0].id
+
+
+def test_what_somebody_removed_from_quickbooks_is_left_to_its_own_page(listed: Visitor) -> None:
+    id = listed.ids[0]
+    ask_about_removal(listed, id)
+    page = listed.press(f"{BULK}?words=Case", act="retry", which="all", newest="999")
+    assert "Retried 3 cases." in page
+    assert "1 could not be retried: it was removed from QuickBooks, or may have been." in page
+    states = [posting_of(listed, one).state for one in listed.ids]
+    assert states == ["held", "ready", "ready", "ready", "held"]
+    listed.press(f"/inbox/{id}/retry")
+    assert posting_of(listed, id).state == "ready"
+
+
+def test_what_somebody_removed_is_not_retried_by_another_case_that_stops_it(
+    listed: Visitor,
+) -> None:
+    removed, shared = listed.ids[0], listed.ids[1]
+    posting_id = ask_about_removal(listed, removed)
+    with listed.app.app_context(), transaction() as session:
+        case = session.get_one(Case, shared)
+        case.postings.append(session.get_one(Posting, posting_id))
+    listed.press(BULK, act="retry", case=[shared])
+    assert posting_of(listed, removed).state == "held"
+    assert posting_of(listed, shared).state == "ready"
+    page = listed.press(f"/inbox/{shared}/retry")
+    assert "it was removed from QuickBooks, or may have been." in page
+    assert posting_of(listed, removed).state == "held"
+
+
 def test_all_that_the_filters_choose_are_skipped_with_a_reason(listed: Visitor) -> None:
     listing = listed.page("/inbox/?words=Case&act=retry")
     assert "all 4 that the filters choose" in listing

@@ -403,11 +403,14 @@ def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(desk) ->
     assert "choose that one or Skip" not in page
 
 
-@pytest.mark.parametrize("code", ["posted.missing", "posted.voided"])
+@pytest.mark.parametrize("code", ["posted.missing", "posted.voided", "document.wanted_again"])
 def test_what_somebody_removed_is_not_posted_again_from_the_list(desk, code) -> None:
     posting = desk.posting(desk.ids[0])
     with transaction() as session:
-        text = CaseText(code, name="Bill A-1", quickbooks_id=str(posting.quickbooks_id))
+        if code == "document.wanted_again":
+            text = CaseText(code, document="Bill A-1", departure="deleted in")
+        else:
+            text = CaseText(code, name="Bill A-1", quickbooks_id=str(posting.quickbooks_id))
         company = {"company_id": desk.company_id}
         inbox.open(session, "missing", text, postings=[posting.id], **company)
     desk.visitor.log_in("oda")

@@ -1,0 +1,25 @@
+"""Retry what cases stop, but for documents that somebody removed from QuickBooks."""
+
+from collections.abc import Sequence
+
+from hub.cases import inbox
+from hub.db.engine import read_only_session
+from hub.posting.actions import retries
+from hub.translations.messages import gettext_noop, translate
+
+REMOVED = gettext_noop(
+    "it was removed from QuickBooks, or may have been. Open its case to post it again or to skip"
+    " it."
+)
+
+
+def retry_unless_removed(posting_ids: Sequence[int], who: str) -> dict[int, str]:
+    """Retry many postings; return the reason for each one that was not retried.
+
+    What somebody removed from QuickBooks, or may have removed, is left to the page of its case.
+    """
+    with read_only_session() as session:
+        to_decide = inbox.postings_to_decide(session, posting_ids)
+    reasons = {id: translate(REMOVED) for id in posting_ids if id in to_decide}
+    retried = [id for id in posting_ids if id not in to_decide]
+    return reasons | retries.retry_each(retried, who)
