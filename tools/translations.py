@@ -26,6 +26,7 @@ from hub.scheduling import run_result
 from hub.translations import display_names
 from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, SENTENCE, path_of
 from hub.translations.reasons import CONTEXT as REASON
+from hub.web import audit_details
 from hub.web.plugin_texts import texts_of_plugin
 from hub.web.translatable_labels import texts_of_display
 
@@ -74,6 +75,8 @@ def extract_own() -> Catalog:
         catalog.add(forms, auto_comments=[SENTENCE])
     for text in display_names.catalog_texts():
         catalog.add(text, context=display_names.CONTEXT)
+    for text in audit_details.catalog_texts():
+        catalog.add(text, context=audit_details.CONTEXT)
     for text in _reasons():
         catalog.add(text, context=REASON)
     return catalog

@@ -21,7 +21,7 @@ from hub.models import AuditEntry
 from hub.security import audit_check, audit_entries
 from hub.security.audit_errors import AuditBroken
 from hub.translations.messages import gettext, translate
-from hub.web import audit_wording, exports
+from hub.web import audit_details, audit_wording, exports
 from hub.web.access import require_role
 from hub.web.audit_subjects import Subjects
 from hub.web.layout import zone
@@ -48,6 +48,7 @@ def index() -> str:
             page=entries,
             subjects=Subjects(session, entries.rows),
             wording=audit_wording,
+            describe_actor=audit_details.describe_actor,
             filters=filters,
             acts=acts,
             actors=actors,
@@ -81,7 +82,7 @@ def verify() -> Response:
             result = audit_check.verify(session)
         flash(gettext("The log is intact: %(count)s entries.", count=result.count), "success")
         for remark in result.remarks:
-            flash(remark, "look")
+            flash(translate(remark), "look")
     except AuditBroken as error:
         flash(translate(error.sentence), "error")
     return redirect(url_for("audit.index"))

@@ -7,6 +7,7 @@ from flask import url_for
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
+from hub.installations import enable
 from hub.models import (
     AuditEntry,
     Case,
@@ -16,10 +17,14 @@ from hub.models import (
     SourceDocument,
     User,
 )
+from hub.translations.messages import gettext, gettext_noop, ngettext
+from hub.web import audit_details, matches, viewer
 from hub.web.audit_codes import OF_CODES, AuditedCodes, SubjectLink
+from hub.web.audit_details import DetailText
 from hub.web.layout import app_name, document_title, kind_label
 from hub.web.recorded_settings import RecordedSettings
 from hub.web.row_ids import MAX_ROW_ID
+from hub.web.viewer import translate_for_app
 
 MAX_LINKS = 5  # of an entry about many postings
 # Acts on postings name them by their ids.
@@ -37,9 +42,9 @@ OF_POSTINGS = frozenset(
     }
 )
 # Details that the sentence of an entry has already, or that people need not read.
-NOT_SHOWN = frozenset({"seal", "quickbooks_ids", "installation", "record_name"})
+NOT_SHOWN = frozenset({"seal", "quickbooks_ids", "installation", "record_name", "cause"})
 # What an entry shows for the choices of a code that are no record.
-CHOICES = {"+": "a new record", "": "no record"}
+CHOICES = {"+": gettext_noop("a new record"), "": gettext_noop("no record")}
 # Acts on cases name them as "case 12".
 OF_CASES = frozenset({"case assigned", "case note added", "case snoozed", "case woken"})
 
@@ -60,7 +65,7 @@ class Subjects:
         query: Any = select(User.username).where(User.username.in_(names))
         self._people: set[str] = set(session.scalars(query))
         self._codes: AuditedCodes = AuditedCodes(session, entries)
-        self._cases: dict[str, int] = _cases(session, entries)
+        self._closed_cases: dict[str, SubjectLink] = _closed_cases(session, entries)
         self._titles: dict[str, SubjectLink] = _titles(session, entries)
 
     def of(self, entry: AuditEntry) -> list[SubjectLink]:
@@ -69,7 +74,7 @@ class Subjects:
             ids = _ids(entry.subject)
             links = [self._posting(id) for id in ids[:MAX_LINKS]]
             if len(ids) > MAX_LINKS:
-                links.append(SubjectLink(f"{len(ids) - MAX_LINKS:,} more"))
+                links.append(SubjectLink(gettext("%(count)s more", count=len(ids) - MAX_LINKS)))
             return links
         if entry.what in OF_CODES:
             return [self._codes.link(entry)]
@@ -79,24 +84,32 @@ class Subjects:
         """Return a sentence for each setting that an entry changed."""
         return self._settings.changes(entry)
 
-    def details(self, entry: AuditEntry) -> dict[str, Any]:
+    def details(self, entry: AuditEntry) -> list[DetailText]:
         """Return the details of an entry for people, by their names, without its changes."""
-        if self.changes(entry):
-            address = entry.detail.get("address")
-            return {} if address is None else {"address": address}
-        details = {name: value for name, value in entry.detail.items() if name not in NOT_SHOWN}
+        shown = {"address"} if self.changes(entry) else entry.detail.keys() - NOT_SHOWN
+        details = {name: value for name, value in entry.detail.items() if name in shown}
         if "record" in details and entry.what in OF_CODES:
-            return _with_record_name(entry, details)
-        return details
+            details = _with_record_name(entry, details)
+        return audit_details.describe(entry.what, details, self._labels_of_lists(entry))
 
     def person(self, name: str) -> SubjectLink:
         """Return the name of a person, with the page of the people if it is one."""
-        return SubjectLink(name, url_for("people.index") if name in self._people else "")
+        if name in self._people:
+            return SubjectLink(name, url_for("people.index"))
+        return SubjectLink(audit_details.describe_actor(name))
+
+    def _labels_of_lists(self, entry: AuditEntry) -> dict[str, str]:
+        """Return the labels of the code fields whose lists an entry counts."""
+        row = self._installations.get(entry.subject)
+        if row is None or entry.what != enable.LISTS:
+            return {}
+        fields = matches.fields_of(row).values()
+        return {field.name: translate_for_app(field.label, row.slug) for field in fields}
 
     def _posting(self, id: int) -> SubjectLink:
         row = self._postings.get(id)
         if row is None:
-            return SubjectLink(f"posting {id}")
+            return SubjectLink(gettext("posting %(id)s", id=str(id)))
         document = row.document
         name = f"{kind_label(row.kind).lower()} {document_title(document)}"
         if document.party and document.party not in name:
@@ -113,12 +126,11 @@ class Subjects:
             return SubjectLink(company.name or subject, url_for("companies.index"))
         if subject in self._people:
             return self.person(subject)
-        if subject in self._cases:
-            return SubjectLink(subject, url_for("inbox.one", case_id=self._cases[subject]))
+        if subject in self._closed_cases:
+            return self._closed_cases[subject]
         if subject in self._titles:
             return self._titles[subject]
-        slug, _, rest = subject.partition(" ")
-        return SubjectLink(f"{app_name(slug)} {rest}".strip())
+        return SubjectLink(_describe_other(subject))
 
 
 def _ids(subject: str) -> list[int]:
@@ -164,21 +176,22 @@ def _installations(session: Session, subjects: Iterable[str]) -> dict[str, Insta
 def _app(row: Installation) -> SubjectLink:
     """Return an app at a company."""
     company = row.company.name or row.company.realm
-    name = f"{app_name(row.slug)} for {company}"
+    name = gettext("%(app)s for %(company)s", app=app_name(row.slug), company=company)
     return SubjectLink(name, url_for("installation.show", installation_id=row.id))
 
 
-def _cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, int]:
-    """Return the ids of closed cases by their titles."""
+def _closed_cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, SubjectLink]:
+    """Return closed cases by the titles that they had."""
     causes = {
         str(entry.detail.get("cause")): entry.subject
         for entry in entries
         if entry.what == "case closed"
     }
-    if not causes:
-        return {}
-    query = select(Case.cause, Case.id).where(Case.cause.in_(causes)).order_by(Case.id)
-    return {causes[cause]: id for cause, id in session.execute(query)}
+    links = {}
+    query = select(Case).where(Case.cause.in_(causes)).order_by(Case.id)
+    for case in session.scalars(query) if causes else ():
+        links[causes[case.cause]] = _case_link(case)
+    return links
 
 
 def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, SubjectLink]:
@@ -190,13 +203,36 @@ def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, Subjec
             ids.add(int(number))
     links = {}
     for case in session.scalars(select(Case).where(Case.id.in_(ids))):
-        links[f"case {case.id}"] = SubjectLink(case.title, url_for("inbox.one", case_id=case.id))
+        links[f"case {case.id}"] = _case_link(case)
     return links
+
+
+def _case_link(case: Case) -> SubjectLink:
+    """Return a case by its title, in the language of the person."""
+    with viewer.translate_reasons():
+        return SubjectLink(case.title, url_for("inbox.one", case_id=case.id))
+
+
+def _describe_other(subject: str) -> str:
+    """Return what has no row of its own: an app, a part of the hub, or what a text says."""
+    if subject in audit_details.SUBJECTS:
+        return audit_details.describe_subject(subject)
+    first, _, rest = subject.partition(" ")
+    if rest == "secrets" and first.isdecimal():
+        return ngettext("%(count)s secret", "%(count)s secrets", count=int(first))
+    if subject.startswith("matches of "):
+        return gettext("matches of %(app)s", app=app_name(subject.removeprefix("matches of ")))
+    app, _, company = subject.partition(" for ")
+    if company and app_name(app) != app:
+        return gettext("%(app)s for %(company)s", app=app_name(app), company=company)
+    return f"{app_name(first)} {rest}".strip()
 
 
 def _with_record_name(entry: AuditEntry, details: dict[str, Any]) -> dict[str, Any]:
     """Return the details of a match with the name of its record first, in place of the id."""
     record = details.pop("record")
-    name = entry.detail.get("record_name") or CHOICES.get(record, record)
+    name = entry.detail.get("record_name")
+    if not name:
+        name = gettext(CHOICES[record]) if record in CHOICES else record
     label = "matched to" if entry.what == "code matched" else "was"
     return {label: name, **details}

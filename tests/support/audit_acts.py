@@ -14,6 +14,9 @@ OWNERS = ("audit", "refusals")
 LOG = "security/audit.py"  # calls these functions without a module prefix
 PASSES_ON = ("security/audit.py", "security/refusals.py")  # with the act passed by the caller
 
+# Functions that record the keywords that they get as details.
+PASSED_ON_BY = ("record_in_audit_log", "_note")
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -147,3 +150,14 @@ def _constants(modules: list[Module], name: str) -> Iterator[str]:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
                 assert isinstance(node.value, ast.Constant)
                 yield str(node.value.value)
+
+
+def recorded_details() -> set[str]:
+    """Return the names of the details that the code records by keyword."""
+    names = set()
+    for module in (_parsed(path) for path in sorted(PACKAGE.rglob("*.py"))):
+        for call in module.calls:
+            passes_on = call.name.rpartition(".")[2] in PASSED_ON_BY
+            if passes_on or _position(module.name, call.node) is not None:
+                names.update(one.arg for one in call.node.keywords if one.arg)
+    return names

@@ -12,9 +12,11 @@ from hub.cli import main
 from hub.db import engine
 from hub.installations import enable
 from hub.models import Installation, StoredRecord
+from hub.scheduling import retention
 from hub.security import audit
-from hub.web import audit_wording
-from tests.support.audit_acts import recorded_acts
+from hub.web import audit_details, audit_subjects, audit_wording
+from tests.support.audit_acts import recorded_acts, recorded_details
+from tests.support.page_texts import PageTexts
 from tests.support.page_visitor import Visitor
 
 
@@ -72,6 +74,52 @@ def test_every_act_that_the_code_records_has_a_wording():
     acts = set(recorded_acts())
     assert acts >= {"posting retried", "app enabled", "case snoozed", "lists pushed", "logged in"}
     assert acts == set(audit_wording.WORDINGS)
+
+
+def test_every_detail_that_the_code_records_has_a_label(owner):
+    details = recorded_details()
+    assert details >= {"reason", "factor", "quickbooks_id", "invited_by", "via"}
+    with owner.app.app_context():
+        details |= {rule.name for rule in retention.rules()}
+    internal = audit_subjects.NOT_SHOWN | {"record"}  # `record` is shown as what it is the id of
+    assert details - internal - set(audit_details.LABELS) == set()
+
+
+def test_details_are_in_the_language_of_the_person(owner):
+    story = owner.story
+    record(owner, "olga", "role changed", "vera", role="operator")
+    record(owner, "olga", "right added", "vera", right="viewer of CostTracker in Fjordbygg AS")
+    record(owner, "olga", "batches chosen", "9130001", before="single", after="batch")
+    record(owner, "hub", "data pruned", "database", **{"run lines": 3})
+    record(owner, "nobody", "log-in failed", "unknown name")
+    record(owner, "vera", "second factor added", "vera", factor="authenticator")
+    record(owner, "olga", "mail server changed", "mail.example.com", changed=["host", "password"])
+    record(owner, "command line", "backup made", "hub.zip", keys=True)
+    record(owner, "command line", "keys rotated", "12 secrets", key="k2")
+    record(owner, "oda", "posting skipped", str(story.postings["held"]), reason="Paid in cash")
+    day = "2026-03-04T00:00:00+00:00"
+    record(owner, "oda", "case snoozed", f"case {story.cases['choose']}", snoozed_until=day)
+    page = owner.get("/audit/", headers={"Accept-Language": "nb-NO"}).text
+    texts = " ".join(PageTexts(page).texts)
+    for expected in (
+        "rolle behandler",
+        "leser for CostTracker i Fjordbygg AS",
+        "før Én og én",
+        "etter I bunker",
+        "linjer i kjøringer 3",
+        "ukjent navn",
+        "faktor autentiseringsapp",
+        "endret vert, passord",
+        "med nøklene ja",
+        "12 hemmeligheter",
+        "grunn Paid in cash",
+        "utsatt til 4. mars 2026",
+    ):
+        assert expected in texts, expected
+    assert "ingen" in texts
+    assert "kommandolinjen" in texts
+    for english in ("operator", "authenticator", "unknown name", "command line", "before"):
+        assert f" {english} " not in f" {texts} ", english
 
 
 def test_an_act_of_another_version_is_named_as_it_was_recorded(owner):
