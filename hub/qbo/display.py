@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from hub.models import StoredRecord
 from hub.qbo.display_labels import (
+    ADDRESS_FIELDS,
+    ADDRESS_PARTS,
     ENTITY_TITLES,
     FACT_LISTS,
     FACT_ORDER,
@@ -52,13 +54,17 @@ class TransactionLineView:
 
 @dataclass(frozen=True)
 class TransactionView:
-    """A transaction or list entry in words."""
+    """A transaction or list entry in words.
+
+    Addresses are no facts: QuickBooks adds those of the customer, so they are not compared.
+    """
 
     facts: tuple[tuple[str, str], ...]
     lines: tuple[TransactionLineView, ...]
     total: Decimal | None
     tax: Decimal | None
     currency: str
+    addresses: tuple[tuple[str, str], ...] = ()
 
 
 def view_payload(
@@ -122,6 +128,7 @@ def _view(kind: str, entity: dict[str, Any], names: Names) -> TransactionView:
         total=summary.total,
         tax=summary.tax or None,
         currency=summary.currency,
+        addresses=tuple(_iter_addresses(entity)),
     )
 
 
@@ -197,6 +204,16 @@ def _nested_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(outer, dict):
             text = str(outer.get(inner, ""))
             yield label, text
+
+
+def _iter_addresses(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the label of each postal address, and its parts on one line."""
+    for field, label in ADDRESS_FIELDS.items():
+        address = entity.get(field)
+        if isinstance(address, dict):
+            parts = [str(address[part]) for part in ADDRESS_PARTS if address.get(part)]
+            if parts:
+                yield label, ", ".join(parts)
 
 
 def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:

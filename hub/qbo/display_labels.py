@@ -59,6 +59,19 @@ NESTED_FIELDS = {
     "BillEmail": ("Mailed to", "Address"),
     "POEmail": ("Mailed to", "Address"),
 }
+# Postal addresses, with their labels.
+ADDRESS_FIELDS = {"BillAddr": "Address", "ShipAddr": "Ship to"}
+ADDRESS_PARTS = (
+    "Line1",
+    "Line2",
+    "Line3",
+    "Line4",
+    "Line5",
+    "City",
+    "CountrySubDivisionCode",
+    "PostalCode",
+    "Country",
+)
 PAYMENT_DETAILS = ("CheckPayment", "CreditCardPayment")
 # Values of fields, in words.
 VALUE_TEXTS = {

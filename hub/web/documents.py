@@ -29,7 +29,7 @@ from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
-from hub.web import exports, row_ids, saved_filters, source_files, viewer
+from hub.web import exports, matches, row_ids, saved_filters, source_files, viewer
 from hub.web.access import ANYWHERE, may_here, person_name, require_role, scope
 from hub.web.case_titles import subjects
 from hub.web.document_filters import (
@@ -199,7 +199,7 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
         "receipts": receipts,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
-        "events": _events(document, postings, attempts, proofs, receipts, cases),
+        "events": _events(document, postings, attempts, proofs, receipts, cases, state=state),
     }
 
 
@@ -210,7 +210,12 @@ def _posting_values(
     parts = part_states(session, document.id)
     views = {one.id: _payload_view(session, one) for one in postings}
     view = _main_view(main, postings, views)
-    source = source_view(document, record_namer(session, document.installation))
+    fields = matches.fields_of(document.installation).values()
+    source = source_view(
+        document,
+        record_namer(session, document.installation),
+        {field.name: field.label for field in fields},
+    )
     return {
         "postings": postings[::-1],
         "shown": views,
@@ -332,7 +337,7 @@ def _group_by_posting(rows: list[Any]) -> dict[int, list[Any]]:
     return dict(by_posting)
 
 
-def _events(*rows: Any) -> list[TimelineEvent]:
+def _events(*rows: Any, state: str) -> list[TimelineEvent]:
     """Return the history of a document, with reasons in the language of the person."""
     with viewer.translate_reasons():
-        return list(timeline(*rows))
+        return list(timeline(*rows, state=state))

@@ -36,6 +36,26 @@ LABELS = {
     "payment_type": gettext_noop("Paid by"),
     "email_to": gettext_noop("Mailed to"),
 }
+# Labels of codes that an app names by their role and declares no field for.
+ROLE_LABELS: Mapping[str, str] = {
+    "vendor": gettext_noop("Supplier"),
+    "customer": gettext_noop("Customer"),
+    "item": gettext_noop("Item"),
+    "account": gettext_noop("Account"),
+    "class": gettext_noop("Class"),
+    "location": gettext_noop("Location"),
+    "term": gettext_noop("Term"),
+    "tax_code": gettext_noop("Tax code"),
+    "payment_method": gettext_noop("Payment method"),
+    "payable_account": gettext_noop("Payable account"),
+    "payment_account": gettext_noop("Payment account"),
+    "deposit_account": gettext_noop("Deposit account"),
+    "income_account": gettext_noop("Income account"),
+    "asset_account": gettext_noop("Asset account"),
+    "expense_account": gettext_noop("Expense account"),
+    "purchase_order": gettext_noop("Purchase order"),
+    "category": gettext_noop("Category"),
+}
 NUMBER = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
 DATE_PATTERN = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::[\d.]+)?(?:Z|[+-]\d\d:\d\d)?)?\b")
 AMOUNTS = ("total", "tax_total")
@@ -82,8 +102,15 @@ class View:
     warnings: list[str]
 
 
-def source_view(document: SourceDocument, record_name: RecordName = lambda field, code: "") -> View:
-    """Return what the source said; a bare id is replaced by the name of its record."""
+def source_view(
+    document: SourceDocument,
+    record_name: RecordName = lambda field, code: "",
+    field_labels: Mapping[str, str] = ROLE_LABELS,
+) -> View:
+    """Return what the source said; a bare id is replaced by the name of its record.
+
+    `field_labels` are what the app calls its codes.
+    """
     body = document.body or {}
     if body.get("kind") in LIST_KINDS:
         facts = _record_facts(body.get("details") or {})
@@ -93,12 +120,12 @@ def source_view(document: SourceDocument, record_name: RecordName = lambda field
         facts.append((_label(name), format_dates(str(value))))
     lines = []
     for line in body.get("lines", []):
-        codes_of_line = _codes(line.get("codes", {}), record_name)
+        codes_of_line = _codes(line.get("codes", {}), record_name, field_labels)
         lines.append({**line, "codes": codes_of_line})
     return View(
         facts=facts,
         lines=lines,
-        codes=_codes(body.get("codes", {}), record_name),
+        codes=_codes(body.get("codes", {}), record_name, field_labels),
         attachments=body.get("attachments", []),
         warnings=body.get("warnings", []),
     )
@@ -216,12 +243,15 @@ def _date(match: re.Match[str]) -> str:
     return f"{dates.date(day)}{time}"
 
 
-def _codes(codes: dict[str, Any], record_name: RecordName) -> list[tuple[str, str]]:
+def _codes(
+    codes: dict[str, Any], record_name: RecordName, field_labels: Mapping[str, str]
+) -> list[tuple[str, str]]:
     """Return the codes of a document as pairs of label and text."""
     texts = []
     for key, code in codes.items():
         if code:
-            texts.append((_label(key), _code(key, code, record_name)))
+            label = field_labels.get(key) or ROLE_LABELS.get(key) or _label(key)
+            texts.append((label, _code(key, code, record_name)))
     return texts
 
 

@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hub.contract.states import Stage
 from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
-from hub.models.enums import Operation, PostingState, ReceiptEnd
+from hub.models.enums import DocumentState, Operation, PostingState, ReceiptEnd
 from hub.translations import stored
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web.layout import format_moment
@@ -14,6 +15,10 @@ ABSENT = gettext_noop(
     "It stays as it is and is asked for again. Only if it is missing in two runs at least an hour"
     " apart does it count as gone."
 )
+UNCHANGED = gettext_noop(
+    "It was compared with what was posted. Nothing had to be changed in QuickBooks."
+)
+COMPARED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
 OUTCOMES = {
     "sent": (gettext_noop("Sent; no answer is stored yet"), "look"),
     "landed": (gettext_noop("QuickBooks accepted it"), "good"),
@@ -70,9 +75,11 @@ def timeline(
     proofs: Sequence[Proof],
     receipts: Sequence[ReceiptRow],
     cases: Sequence[Case],
+    *,
+    state: str,
 ) -> list[TimelineEvent]:
-    """Return every event, oldest first."""
-    events = [TimelineEvent(document.seen_at, gettext("Last read from the source"))]
+    """Return every event, oldest first; `state` is that of the document."""
+    events = [_reading(document, postings, state)]
     events += _absence_events(document)
     for posting in postings:
         events += _posting(posting)
@@ -83,6 +90,29 @@ def timeline(
     for case in cases:
         events += _case(case)
     return sorted(events, key=lambda event: event.at)
+
+
+def _reading(document: SourceDocument, postings: Sequence[Posting], state: str) -> TimelineEvent:
+    """Return the last reading, and that it changed nothing if it came after the last posting."""
+    detail = ""
+    if _is_compared(document, state) and _is_read_after(document, postings):
+        detail = gettext(UNCHANGED)
+    return TimelineEvent(document.seen_at, gettext("Last read from the source"), detail)
+
+
+def _is_compared(document: SourceDocument, state: str) -> bool:
+    """Tell whether a reading of the document is compared with what was posted."""
+    if state != DocumentState.POSTED or document.reread:
+        return False
+    return document.stage in COMPARED_STAGES
+
+
+def _is_read_after(document: SourceDocument, postings: Sequence[Posting]) -> bool:
+    """Tell whether the last reading came after the one that planned the newest posting."""
+    for posting in postings:
+        if posting.operation != Operation.ATTACH and posting.created_at >= document.seen_at:
+            return False
+    return bool(postings)
 
 
 def _absence_events(document: SourceDocument) -> Iterator[TimelineEvent]:

@@ -162,5 +162,6 @@ def texts_of_display() -> list[str]:
     labels = [label for label, _ in display_labels.REFERENCES.values()]
     labels += [label for label, _ in display_labels.NESTED_FIELDS.values()]
     labels += display_labels.PLAIN_FIELDS.values()
+    labels += display_labels.ADDRESS_FIELDS.values()
     labels += display_labels.VALUE_TEXTS.values()
     return sorted(set(labels))

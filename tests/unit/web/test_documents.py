@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import json
 import re
 from decimal import Decimal
 
@@ -406,3 +407,47 @@ def test_who_may_open_files_is_led_to_them(visitor: Visitor) -> None:
     other = Visitor(visitor.app, visitor.story)
     other.log_in("vera")
     assert f"/documents/{document}/file" not in _document(other, "posted")
+
+
+def change_posting(visitor: Visitor, name: str, **values: object) -> str:
+    """Change the posting of a document of the story; return the path of the document's page."""
+    with visitor.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, visitor.story.postings[name])
+        for column, value in values.items():
+            setattr(posting, column, value)
+    return f"/documents/{visitor.story.documents[name]}"
+
+
+def test_the_addresses_that_were_sent_are_shown_as_they_were_posted(viewer: Visitor) -> None:
+    body = {
+        "CustomerRef": {"value": "7"},
+        "Line": [],
+        "ShipAddr": {"Line1": "Site office", "Line2": "12 Elm <Street>", "City": "Riverton"},
+        "BillAddr": {"Line1": "Box 9", "PostalCode": "0150"},
+    }
+    path = change_posting(viewer, "posted", payload=json.dumps(body).encode())
+    page = viewer.page(path)
+    assert "<dt>Ship to</dt><dd>Site office, 12 Elm &lt;Street&gt;, Riverton</dd>" in page
+    assert "<dt>Address</dt><dd>Box 9, 0150</dd>" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "later", "stage", "is_shown"),
+    [
+        ("posted", True, "ready", True),
+        ("posted", False, "ready", False),  # this reading planned the posting
+        ("posted", True, "pending", False),  # not wanted in the books at present
+        ("held", True, "ready", False),
+    ],
+)
+def test_a_reading_that_changed_nothing_is_seen_in_the_history(
+    viewer: Visitor, name: str, later: bool, stage: str, is_shown: bool
+) -> None:
+    path = f"/documents/{viewer.story.documents[name]}"
+    with viewer.app.app_context(), engine.transaction() as session:
+        document = session.get_one(SourceDocument, viewer.story.documents[name])
+        document.stage = stage
+        if later:
+            document.seen_at += dt.timedelta(hours=1)
+    text = "It was compared with what was posted. Nothing had to be changed in QuickBooks."
+    assert (text in viewer.page(path)) is is_shown

@@ -1,5 +1,6 @@
 """Pages in Norwegian: no text of the hub stays English, and plugins bring their catalogs."""
 
+import json
 import re
 import shutil
 import sys
@@ -18,11 +19,13 @@ from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.errors import NotFound, Refused, Sentence
-from hub.models import RunLine, User
+from hub.models import RunLine, SourceDocument, User
 from hub.notices import languages
 from hub.reasons.texts import CaseText, render
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web import viewer
+from hub.web.plugin_texts import texts_of_plugin
+from hub.web.source_view import source_view
 from tests.support.page_rows import Story
 from tests.support.page_visitor import Visitor
 from tools import translations
@@ -522,3 +525,47 @@ def test_labels_of_facts_are_extracted_however_they_are_written(tmp_path: Path) 
         'Document(facts={"Edited by": user} if user else {})\n'
     )
     assert sorted(translations.labels_of_facts(module)) == ["Edited by", "Fees", "Sent"]
+
+
+# Labels of plugins that Norwegians write like the English: names of products, and words of both.
+SAME_LABELS = frozenset({"Australia", "Autotask", "External Number", "Person", "QuickBooks"})
+PLUGIN_FOLDERS = Path(__file__).parents[3] / "plugins"
+
+
+def codes_of_golden_documents(package: str) -> Iterator[SourceDocument]:
+    """Yield the documents that the tests of a plugin expect it to yield."""
+    folder = PLUGIN_FOLDERS / package.removeprefix("hub_") / "tests" / "golden"
+    for path in folder.glob("*.json"):
+        for item in json.loads(path.read_text()):
+            if isinstance(item, dict) and "kind" in item:
+                yield SourceDocument(body=item, currency=item.get("currency") or "")
+
+
+def labels_of_documents(package: str, names: dict[str, str]) -> Iterator[str]:
+    """Yield the labels that pages show for the codes of golden documents."""
+    for document in codes_of_golden_documents(package):
+        view = source_view(document, field_labels=names)
+        for codes in (view.codes, *(line["codes"] for line in view.lines)):
+            for label, _ in codes:
+                yield label
+
+
+def test_every_label_of_every_plugin_is_in_norwegian(visitor: Visitor) -> None:
+    plugins = visitor.app.extensions["hub"].plugins
+    names: dict[str, dict[str, str]] = {}
+    untranslated = set()
+    with visitor.app.test_request_context(headers=NORWEGIAN):
+        visitor.app.preprocess_request()
+        for slug in plugins.apps:
+            package = plugins.package(slug)
+            fields = plugins.call(slug, "hub_fields") or ()
+            names.setdefault(package, {}).update({field.name: field.label for field in fields})
+        for slug in plugins.apps:
+            package = plugins.package(slug)
+            labels = {*names[package].values(), *labels_of_documents(package, names[package])}
+            labels.update(texts_of_plugin(plugins, package))
+            for label in labels - SAME_LABELS - {plugins.apps[slug].name}:
+                if viewer.translate_for_app(label, slug) == label:
+                    untranslated.add((slug, label))
+    assert untranslated == set()
+    assert any(True for _ in codes_of_golden_documents("hub_ontraccr"))
