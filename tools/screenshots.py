@@ -43,6 +43,8 @@ NO_PAGES = re.compile(r"/(stand-ins|assets|logout|.*export|.*\.(csv|xlsx|pdf|svg
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 VIEWER = "viewer@example.com"
 SET_UP = "/setup"
+# A picture of the whole page would show bars that stay in view in its middle, over the rows.
+STILL = ".bulk, .selection-bar, .sticky-bar { position: static !important; }"
 # Names of pictures that no address has.
 NOT_FOUND, FORBIDDEN, EXPIRED = "/error-not-found", "/error-forbidden", "/error-expired-form"
 PUBLIC = ("/login", "/support", "/privacy", "/invitation", "/forgotten-password")
@@ -84,7 +86,7 @@ def take_set_up(demo: Demo, folder: Path, looks: list[str]) -> None:
             size, colors = LOOKS[look]
             page = browser.new_page(viewport=size, color_scheme=colors)
             page.goto(demo.web.url + SET_UP)
-            page.screenshot(path=folder / look / file_of(SET_UP), full_page=True)
+            page.screenshot(path=folder / look / file_of(SET_UP), full_page=True, style=STILL)
         browser.close()
 
 
@@ -164,7 +166,7 @@ def take(browser: Browser, demo: Demo, paths: list[str], look: str, folder: Path
     for path in paths:
         page = anybody if path in PUBLIC else owner
         page.goto(demo.web.url + path)
-        page.screenshot(path=folder / file_of(path), full_page=True)
+        page.screenshot(path=folder / file_of(path), full_page=True, style=STILL)
     anybody.close()
     owner.close()
 
@@ -176,7 +178,7 @@ def take_errors(browser: Browser, demo: Demo, look: str, folder: Path) -> None:
     log_in(viewer, demo, VIEWER)
     for path, name in (("/no-such-page", NOT_FOUND), ("/setup/mail", FORBIDDEN)):
         viewer.goto(demo.web.url + path)
-        viewer.screenshot(path=folder / file_of(name), full_page=True)
+        viewer.screenshot(path=folder / file_of(name), full_page=True, style=STILL)
     viewer.goto(f"{demo.web.url}/account/")
     with demo.app.app_context(), engine.transaction() as session:
         user = session.query(User).filter_by(username=VIEWER).one()
@@ -185,7 +187,7 @@ def take_errors(browser: Browser, demo: Demo, look: str, folder: Path) -> None:
     viewer.get_by_label("Name or e-mail").fill(VIEWER)
     viewer.get_by_label("Password").fill(demo.password)
     viewer.get_by_role("button", name="Log in", exact=True).click()
-    viewer.screenshot(path=folder / file_of(EXPIRED), full_page=True)
+    viewer.screenshot(path=folder / file_of(EXPIRED), full_page=True, style=STILL)
     viewer.close()
 
 
