@@ -72,7 +72,9 @@ def unpack(revision, folder):
     if archive is None:
         pytest.skip("the git history does not reach back to the code of the earlier version")
     with tarfile.open(fileobj=BytesIO(archive)) as content:
-        content.extractall(folder, filter="data")
+        # Python before 3.11.4 knows no filter, and ignores the attribute.
+        content.extraction_filter = getattr(tarfile, "data_filter", None)
+        content.extractall(folder)
     assert not (folder / revision).exists()
     return folder
 
