@@ -47,9 +47,12 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Report a test that is skipped as failed in the full proof, with the reason of the skip.
 
-    The report also carries what the test has shown, from the worker that ran it.
+    The report also carries what the test has shown, from the worker that ran it. A test of a
+    contract suite that fails because the app reads no documents is reported in one line.
     """
     report = yield
+    if report.failed:
+        report.longrepr = _describe_obstacle(item) or report.longrepr
     if item.config.getoption("--record-tests"):
         report.user_properties.append((record.PROPERTY, record.take()))
     is_full = os.environ.get("HUB_PROOF") == "full"
@@ -61,3 +64,12 @@ def pytest_runtest_makereport(
     report.outcome = "failed"
     report.longrepr = f"The full proof passes over nothing. {reason}"
     return report
+
+
+def _describe_obstacle(item: pytest.Item) -> str:
+    """Return for which test of its contract suite a failed test waits; "" if there is none."""
+    describe = getattr(getattr(item, "instance", None), "describe_obstacle", None)
+    if describe is None:
+        return ""
+    text: str = describe(getattr(item, "originalname", item.name))
+    return text
