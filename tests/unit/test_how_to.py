@@ -249,7 +249,7 @@ def test_several_lists_are_read_each_with_its_cursor_its_deletions_and_its_ids(b
     source = ChangedRentals(rental(1, "2026-03-02T11:00:00Z"), rental(2, "2026-03-02T12:00:00Z"))
     rentals = names_of("how-to/paging.md", 3)["rentals"]
     source.pages = lambda path, since, page: rentals(source, since, page)
-    source.find = lambda path, ids: [row for row in source.rows if row["id"] in ids]
+    source.row_finder = lambda path: lambda ids: [row for row in source.rows if row["id"] in ids]
     iter_documents = names_of("how-to/paging.md", 5)["iter_documents"]
 
     def read(name, row):
