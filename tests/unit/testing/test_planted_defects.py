@@ -1034,7 +1034,7 @@ def test_a_tax_of_the_head_that_is_counted_twice_is_found_although_all_sums_agre
     tests = suite(setting=setting)
     run(tests, POSTABLE)
     with pytest.raises(FAILED, match=r"invoice:.*: it counts tax twice"):
-        tests.test_what_a_document_states_is_what_the_source_answers("tax")
+        getattr(tests, FROM_SOURCE)("tax")
 
 
 def test_a_plugin_that_verifies_the_time_of_a_call_passes(suite):
