@@ -64,7 +64,7 @@ def test_the_third_failed_run_in_a_row_opens_a_case_and_the_first_success_closes
     assert till.cases() == []
     poll(clock, 1)
     (case,) = till.cases()
-    assert (case, "by itself" in case.reason) == (FAILING, True)
+    assert (case, "automatically" in case.reason) == (FAILING, True)
 
     till.quickbooks.faults.clear()
     poll(clock, 1)
