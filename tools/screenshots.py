@@ -44,7 +44,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 VIEWER = "viewer@example.com"
 SET_UP = "/setup"
 # A picture of the whole page would show bars that stay in view in its middle, over the rows.
-STILL = ".bulk, .selection-bar, .sticky-bar { position: static !important; }"
+STAY_IN_VIEW = ".bulk, .selection-bar, .sticky-bar"
 # Names of pictures that no address has.
 NOT_FOUND, FORBIDDEN, EXPIRED = "/error-not-found", "/error-forbidden", "/error-expired-form"
 PUBLIC = ("/login", "/support", "/privacy", "/invitation", "/forgotten-password")
@@ -86,8 +86,15 @@ def take_set_up(demo: Demo, folder: Path, looks: list[str]) -> None:
             size, colors = LOOKS[look]
             page = browser.new_page(viewport=size, color_scheme=colors)
             page.goto(demo.web.url + SET_UP)
-            page.screenshot(path=folder / look / file_of(SET_UP), full_page=True, style=STILL)
+            take_picture(page, folder / look / file_of(SET_UP))
         browser.close()
+
+
+def take_picture(page: Page, path: Path) -> None:
+    """Take a picture of the whole page, with its bars at their place in it."""
+    put_back = "bars => bars.forEach(bar => { bar.style.position = 'static'; })"
+    page.eval_on_selector_all(STAY_IN_VIEW, put_back)
+    page.screenshot(path=path, full_page=True)
 
 
 def start_browser(playwright: Playwright) -> Browser:
@@ -166,7 +173,7 @@ def take(browser: Browser, demo: Demo, paths: list[str], look: str, folder: Path
     for path in paths:
         page = anybody if path in PUBLIC else owner
         page.goto(demo.web.url + path)
-        page.screenshot(path=folder / file_of(path), full_page=True, style=STILL)
+        take_picture(page, folder / file_of(path))
     anybody.close()
     owner.close()
 
@@ -178,7 +185,7 @@ def take_errors(browser: Browser, demo: Demo, look: str, folder: Path) -> None:
     log_in(viewer, demo, VIEWER)
     for path, name in (("/no-such-page", NOT_FOUND), ("/setup/mail", FORBIDDEN)):
         viewer.goto(demo.web.url + path)
-        viewer.screenshot(path=folder / file_of(name), full_page=True, style=STILL)
+        take_picture(viewer, folder / file_of(name))
     viewer.goto(f"{demo.web.url}/account/")
     with demo.app.app_context(), engine.transaction() as session:
         user = session.query(User).filter_by(username=VIEWER).one()
@@ -187,7 +194,7 @@ def take_errors(browser: Browser, demo: Demo, look: str, folder: Path) -> None:
     viewer.get_by_label("Name or e-mail").fill(VIEWER)
     viewer.get_by_label("Password").fill(demo.password)
     viewer.get_by_role("button", name="Log in", exact=True).click()
-    viewer.screenshot(path=folder / file_of(EXPIRED), full_page=True, style=STILL)
+    take_picture(viewer, folder / file_of(EXPIRED))
     viewer.close()
 
 
