@@ -73,7 +73,7 @@ class Shop(Stage):
     """A company in which recorded objects are created again, with the objects they refer to."""
 
     def __init__(self, currency: str, coded: bool, rated: str) -> None:
-        more: Body = {"tax": "codes", "country": "CA"} if coded else {}
+        more: Body = {"tax": "codes", "country": "NZ"} if coded else {}
         more |= {"multicurrency": True, "currencies": (rated,)} if rated else {}
         super().__init__(MOMENT, crew=False, warn_duplicate_bills=False, currency=currency, **more)
 
