@@ -48,6 +48,14 @@ def test_automatic_numbering_numbers_what_is_posted(invoices):
         ),
         ("/purchase-orders/8009/submit", "", "PurchaseOrders", 8009, "status", 22),
         ("/purchase-orders/8001/cancel", "", "PurchaseOrders", 8001, "status", 25),
+        (
+            "/billing-codes/805/external-number",
+            "number=Labor",
+            "BillingCodes",
+            805,
+            "externalNumber",
+            "Labor",
+        ),
         ("/purchase-orders/8001/receive", "number=ING-9", "PurchaseOrders", 8001, "status", 24),
     ],
 )
@@ -61,6 +69,14 @@ def test_the_options_of_the_stand_in_apply_to_later_calls(invoices):
     press(invoices, "/doors", "lacking=Contacts&secret=new&zone=%2Fzone2")
     books = invoices.books
     assert (books.lacking, books.credentials[2], books.zone) == ({"Contacts"}, "new", "/zone2")
+
+
+def test_a_billing_code_is_found_from_the_menu_and_named_on_the_lines_that_use_it(invoices):
+    assert 'href="/billing-codes"' in ask(invoices.stand_in.wsgi, "GET", "/").text
+    assert "/billing-codes/805" in ask(invoices.stand_in.wsgi, "GET", "/billing-codes").text
+    assert "external-number" in ask(invoices.stand_in.wsgi, "GET", "/billing-codes/805").text
+    invoice = ask(invoices.stand_in.wsgi, "GET", "/invoices/4012").text
+    assert "billingCodeID\n  Remote Support" in invoice
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/invoices/99", "/invoices/4001/fly"])

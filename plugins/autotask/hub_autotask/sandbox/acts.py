@@ -78,6 +78,9 @@ ACTS = {
         "receive": _receive,
         "clear-number": _putting("PurchaseOrders", externalPONumber=None),
     },
+    "BillingCodes": {
+        "external-number": _putting("BillingCodes", externalNumber=_form_value("number")),
+    },
 }
 
 

@@ -10,6 +10,7 @@ TABLES = {
     "invoices": "Invoices",
     "expense-reports": "ExpenseReports",
     "purchase-orders": "PurchaseOrders",
+    "billing-codes": "BillingCodes",
 }
 LINES = {
     "Invoices": ("BillingItems", "invoiceID"),
@@ -42,6 +43,7 @@ SHOWN = {
         "freight",
         "externalPONumber",
     ),
+    "BillingCodes": ("name", "externalNumber", "isActive"),
 }
 
 
@@ -90,6 +92,8 @@ class Pages(kit.Pages):
             return ""
         if field.reference == "Companies":
             return self._books.rows("Companies")[value]["companyName"]
+        if field.reference == "BillingCodes":
+            return self._books.rows("BillingCodes")[value]["name"]
         if field.reference == "Resources":
             person = self._books.rows("Resources")[value]
             return f"{person['firstName']} {person['lastName']}".strip()
@@ -134,15 +138,16 @@ class Pages(kit.Pages):
 
     def row(self, environ, table, id):
         entity = TABLES[table]
-        lines, by = LINES[entity]
+        lines_entity, by = LINES.get(entity, ("", ""))
+        lines = self._books.rows(lines_entity).values() if lines_entity else ()
         return self.render(
             environ,
             "row",
             table=table,
             entity=entity,
             row=self._books.rows(entity)[int(id)],
-            lines_entity=lines,
-            lines=[line for line in self._books.rows(lines).values() if line[by] == int(id)],
+            lines_entity=lines_entity,
+            lines=[line for line in lines if line[by] == int(id)],
             acts=acts.ACTS[entity],
             case=self._books.cases.get((entity, int(id)), ""),
         )
