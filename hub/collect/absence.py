@@ -12,22 +12,22 @@ PROOF_INTERVAL = dt.timedelta(hours=1)
 class Absent:
     """The source's answer that it does not have a document.
 
-    `counts` is true if the connection was checked and the list was read to its end in the same
+    `is_evidence` is true if the connection was checked and the list was read to its end in the same
     run. This excludes a source that answers 404 to everything, and another server in its place.
     """
 
     source_id: str
     reason: str | None = None
-    counts: bool = False
+    is_evidence: bool = False
 
 
-def is_proved(row: SourceDocument, now: dt.datetime, counts: bool) -> bool:
+def is_proved(row: SourceDocument, now: dt.datetime, is_evidence: bool) -> bool:
     """Record that the source did not have a document; return whether that proves its absence.
 
-    It does if this answer counts, and another one that counts was given at least an hour ago.
+    It does if this answer is evidence, and another one that is was given at least an hour ago.
     """
     row.absent_at = now
-    if not counts:
+    if not is_evidence:
         return False
     if row.absent_since is None or row.absent_since > now:
         row.absent_since = now

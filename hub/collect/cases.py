@@ -41,7 +41,7 @@ class DocumentHold:
         return _shorten(cause)
 
 
-def make_held_disposition(holder: Holder, holds: Iterable[DocumentHold]) -> Disposition:
+def build_held_disposition(holder: Holder, holds: Iterable[DocumentHold]) -> Disposition:
     """Return the disposition of a posting that is held for these reasons."""
     reasons = tuple(hold.text for hold in holds)
     return Disposition(state=PostingState.HELD, holder=holder, reasons=reasons)
@@ -62,7 +62,7 @@ def _shorten(cause: str) -> str:
     return f"{beginning}:{digest}"
 
 
-def document_hold(
+def build_document_hold(
     key: str, row: SourceDocument, code: str, **params: str | CaseText
 ) -> DocumentHold:
     """Return a reason that concerns one document alone, from its entry in the catalogue.
@@ -75,7 +75,7 @@ def document_hold(
     return DocumentHold(key=key, text=text)
 
 
-def missing_hold(installation: Installation, missing: Missing, title: str) -> DocumentHold:
+def build_missing_hold(installation: Installation, missing: Missing, title: str) -> DocumentHold:
     """Return the reason for a code that cannot be posted yet.
 
     A document that has no code at all in a field gets a case of its own, with this title.

@@ -47,19 +47,19 @@ def find_obstacle(
     document = operation.document
     if built.problems:
         key = "currency" if _is_foreign(batch, document) else "content"
-        return cases.document_hold(key, row, "content", problems=" ".join(built.problems))
+        return cases.build_document_hold(key, row, "content", problems=" ".join(built.problems))
     party_hold = _find_party_obstacle(batch, row, operation)
     if party_hold:
         return party_hold
 
     history = operation.history
     if history.repetition is outbox.Repetition.OFFERED and history.departure:
-        return cases.document_hold("again", row, "wanted_again", departure=history.departure)
+        return cases.build_document_hold("again", row, "wanted_again", departure=history.departure)
 
     # What depends on the transaction is checked right before the change is sent.
     is_held_change = history.current and batch.setup.app.changed == "hold"
     if is_held_change and not document.closed:
-        return cases.document_hold("changed", row, "changed")
+        return cases.build_document_hold("changed", row, "changed")
     return None
 
 
@@ -73,7 +73,7 @@ def _find_party_obstacle(
     if not _is_foreign(batch, document):
         return None
     # QuickBooks would keep the party in the home currency forever.
-    return cases.document_hold(
+    return cases.build_document_hold(
         "currency",
         row,
         "party_currency",
@@ -131,15 +131,15 @@ def _find_disposition(
     """
     unresolved = links.find_unresolved_documents(mapped)
     if unresolved:
-        hold = links.unresolved_hold(batch, row, unresolved)
+        hold = links.build_unresolved_hold(batch, row, unresolved)
         if not any(links.find_ended_posting(batch, source_id) for source_id in unresolved):
             waiting = Disposition(
                 state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(hold.text,)
             )
             return waiting, ()
-        return cases.make_held_disposition(Holder.SOURCE, (hold,)), (hold,)
+        return cases.build_held_disposition(Holder.SOURCE, (hold,)), (hold,)
     if holds:
-        return cases.make_held_disposition(holder_of(holds), holds), holds
+        return cases.build_held_disposition(holder_of(holds), holds), holds
     return Disposition(state=batch.setup.state), ()
 
 

@@ -38,7 +38,7 @@ def find_existing(
     match = find_existing_record(field, code, batch.setup.index)
     if isinstance(match, Missing):
         title = format_document_name(row)
-        return None, (cases.missing_hold(batch.installation, match, title),)
+        return None, (cases.build_missing_hold(batch.installation, match, title),)
     if isinstance(match, Ref):
         return match.id, ()
     return None, ()

@@ -28,7 +28,7 @@ def hold_document(
         total=document.total,
         currency=row.currency,
     )
-    disposition = cases.make_held_disposition(holder, holds)
+    disposition = cases.build_held_disposition(holder, holds)
     plan = DocumentPlan(row, DocumentOutcome.HELD)
     for operation in open_operations(batch, row, document):
         plan.add_posting(operation, content, disposition, holds)
@@ -38,7 +38,7 @@ def hold_document(
 def hold_for_source(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
     """Hold a document for the reason that its app gives."""
     reason = document.hold or ""
-    hold = cases.document_hold("source", row, "held_by_source", reason=reason)
+    hold = cases.build_document_hold("source", row, "held_by_source", reason=reason)
     return hold_document(batch, row, document, Holder.SOURCE, hold)
 
 
@@ -46,7 +46,7 @@ def hold_other_kind(
     batch: CollectBatch, row: SourceDocument, document: Document, posting: Posting
 ) -> DocumentPlan:
     """Hold a document that became another kind of transaction after it was sent."""
-    hold = cases.document_hold(
+    hold = cases.build_document_hold(
         "kind",
         row,
         "kind_changed",
@@ -66,12 +66,12 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
     plan.reread = any(posting.state in outbox.IN_FLIGHT for posting in postings)
     if row.gone is not None:
         cancel_removal(batch, plan)
-    hold = cases.document_hold("unreadable", row, "unreadable", problem=reason)
+    hold = cases.build_document_hold("unreadable", row, "unreadable", problem=reason)
     posted = [posting for posting in postings if posting.state == PostingState.POSTED]
     if posted:
         plan.open_case(posted[-1], hold)
     elif not plan.reread:
-        disposition = cases.make_held_disposition(Holder.SOURCE, (hold,))
+        disposition = cases.build_held_disposition(Holder.SOURCE, (hold,))
         for operation in open_operations(batch, row, None):
             plan.add_posting(operation, Content(kind=row.kind), disposition, (hold,))
     return plan

@@ -5,7 +5,7 @@ from typing import cast
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import DocumentHold, document_hold
+from hub.collect.cases import DocumentHold, build_document_hold
 from hub.contract.documents import Document, Kind
 from hub.contract.states import Stage
 from hub.mapping import Link, Mapped
@@ -100,7 +100,7 @@ def find_unresolved_documents(mapped: Mapped) -> list[str]:
     return source_ids
 
 
-def unresolved_hold(
+def build_unresolved_hold(
     batch: CollectBatch, row: SourceDocument, source_ids: list[str]
 ) -> DocumentHold:
     """Say for which documents a document waits, and why they are not on their way."""
@@ -109,7 +109,7 @@ def unresolved_hold(
     for source_id in others:
         first = _explain(batch, source_id)
         documents = CaseText("posting.awaits_several", first=first, others=documents)
-    return document_hold("link", row, "waits", documents=documents)
+    return build_document_hold("link", row, "waits", documents=documents)
 
 
 def _explain(batch: CollectBatch, source_id: str) -> CaseText:

@@ -18,7 +18,7 @@ def record_kind(create: Create) -> str:
     return KINDS_OF_ROLES.get(create.role, create.role)
 
 
-def record_as_document(create: Create, requested_by: str) -> Document:
+def build_record_document(create: Create, requested_by: str) -> Document:
     """Return the document that creates a record."""
     details = create.details
     return Document(

@@ -66,7 +66,7 @@ class PartHistory:
             return False
         newest = self.posted[-1]
         is_removal = newest.operation in outbox.REMOVALS
-        if is_removal and not outbox.is_persons_removal(newest):
+        if is_removal and not outbox.is_removal_by_person(newest):
             return False
         written = [one for one in self.posted if one.operation not in outbox.REMOVALS]
         return bool(written) and written[-1].planned == fingerprint
@@ -112,7 +112,7 @@ def plan_operation(
     )
 
 
-def part_operation(part: str, history: PartHistory, update: Update | None) -> PartOperation:
+def build_part_operation(part: str, history: PartHistory, update: Update | None) -> PartOperation:
     """Return the creation or update of a part as the outbox names it."""
     if update is None:
         return PartOperation(operation=Operation.CREATE, part=part, repetition=history.repetition)
@@ -144,7 +144,7 @@ def open_operations(
         history = PartHistory.of(batch, row, part)
         update = _find_update(batch, history, kind, existing_id)
         if update or may_create:
-            operations.append(part_operation(part, history, update))
+            operations.append(build_part_operation(part, history, update))
     return operations
 
 

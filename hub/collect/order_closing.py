@@ -36,13 +36,13 @@ def with_order_status(
     if current is None:
         summary = built.summary._replace(status=CLOSED)
         return BodyAndSummary(built.body | payloads.CLOSED, summary)
-    return closing_content(current)
+    return build_closing_content(current)
 
 
-def closing_content(posting: Posting) -> BodyAndSummary:
+def build_closing_content(posting: Posting) -> BodyAndSummary:
     """Return body and summary of a change that only closes a posted order."""
     summary = posting.summary._replace(status=CLOSED)
-    body = payloads.close_body(summary.party)
+    body = payloads.build_close_body(summary.party)
     return BodyAndSummary(body, summary)
 
 

@@ -20,13 +20,13 @@ from hub.collect.content import (
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
 from hub.collect.links import ENDED_STATES, find_links
 from hub.collect.new_records import (
+    build_record_document,
     is_id_of_other_kind,
-    record_as_document,
     record_kind,
     with_document_currency,
     with_record_ids,
 )
-from hub.collect.operation import PlannedOperation, part_operation, plan_operation
+from hub.collect.operation import PlannedOperation, build_part_operation, plan_operation
 from hub.collect.plan import DocumentPlan, PartPlan, PostingPlan
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
@@ -116,7 +116,7 @@ def place_record(batch: CollectBatch, create: Create, requested_by: str = "") ->
     if is_for_code:
         requested_by = requested_by or outbox.creation_requested_by(row)
         row.made_for = create.field
-        document = record_as_document(create, requested_by)
+        document = build_record_document(create, requested_by)
         batch.store_document(row, document, dump(document))
         plan = plan_document(batch, row, document)
         batch.apply(plan)
@@ -169,7 +169,7 @@ def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document)
     mapped = resolve(document, setup.fields, setup.index, links)
     if isinstance(mapped, list):
         title = format_document_name(row)
-        holds = [cases.missing_hold(batch.installation, missing, title) for missing in mapped]
+        holds = [cases.build_missing_hold(batch.installation, missing, title) for missing in mapped]
         return hold_document(batch, row, document, Holder.MAPPING, *holds)
 
     plan = DocumentPlan(row)
@@ -195,7 +195,7 @@ def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartP
     history = operation.history
     active = outbox.find_active(batch.postings(row), part)
     unchanged = PartPlan(document=document, part=part, outcome=DocumentOutcome.UNCHANGED)
-    if active and outbox.is_persons_removal(active):
+    if active and outbox.is_removal_by_person(active):
         if not history.is_in_books(fingerprint):
             plan.reread = True  # the change is planned after the removal
         return unchanged
@@ -214,7 +214,7 @@ def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartP
         document=document,
         part=part,
         current=history.current,
-        posting=_posting_plan(row, operation, content),
+        posting=_build_posting_plan(row, operation, content),
         refused=refused,
     )
 
@@ -227,12 +227,12 @@ def _withdraw_other_content(
         plan.withdraw(active, CaseText("posting.same_again"))
 
 
-def _posting_plan(
+def _build_posting_plan(
     row: SourceDocument, operation: PlannedOperation, content: PartContent
 ) -> PostingPlan:
     """Plan the posting of an operation; approved if a person wants the document posted again."""
     history = operation.history
-    operation_of_part = part_operation(operation.part, history, operation.update)
+    operation_of_part = build_part_operation(operation.part, history, operation.update)
     return PostingPlan(
         operation=operation_of_part,
         content=content.content,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hub import outbox, sources
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
-from hub.collect.order_closing import CLOSABLE_KINDS, closing_content, is_closing
+from hub.collect.order_closing import CLOSABLE_KINDS, build_closing_content, is_closing
 from hub.collect.plan import DocumentPlan
 from hub.collect.setup import RECORD_KINDS
 from hub.contract.states import Stage
@@ -87,7 +87,7 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
         if active and is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.split_differently"))
     for posting in _postings_in_books(postings):
-        plan.open_case(posting, cases.document_hold("parts", row, "former_part"))
+        plan.open_case(posting, cases.build_document_hold("parts", row, "former_part"))
 
 
 def is_withdrawable(batch: CollectBatch, posting: Posting) -> bool:
@@ -117,8 +117,8 @@ def _plan_by_policy(
             removal = Operation.VOID
         _add_removal(plan, posting, removal, Disposition(state=batch.setup.state))
     elif not departure:
-        hold = _removal_hold(plan.row, posting, removal, reason, policy)
-        disposition = cases.make_held_disposition(Holder.PERSON, (hold,))
+        hold = _build_removal_hold(plan.row, posting, removal, reason, policy)
+        disposition = cases.build_held_disposition(Holder.PERSON, (hold,))
         _add_removal(plan, posting, removal, disposition, (hold,))
     else:
         plan.settled.append(posting)
@@ -132,24 +132,24 @@ def _add_removal(
     holds: tuple[cases.DocumentHold, ...] = (),
 ) -> None:
     """Add the deletion or voiding of a posted transaction to a plan."""
-    operation = _operation_on(posting, removal)
-    plan.add_posting(operation, _removal_content(posting, removal), disposition, holds)
+    operation = _build_operation_on(posting, removal)
+    plan.add_posting(operation, _build_removal_content(posting, removal), disposition, holds)
 
 
-def _removal_hold(
+def _build_removal_hold(
     row: SourceDocument, posting: Posting, removal: Operation, reason: CaseText, policy: str
 ) -> cases.DocumentHold:
     """Return the hold that asks a person whether to remove a posted transaction."""
     if removal is Operation.VOID:
-        return cases.document_hold("gone", row, "gone_void", reason=reason)
+        return cases.build_document_hold("gone", row, "gone_void", reason=reason)
     code = "gone_close" if policy == "close" else "gone_delete"
     kind = posting.kind.replace("_", " ")
-    return cases.document_hold("gone", row, code, reason=reason, kind=kind)
+    return cases.build_document_hold("gone", row, code, reason=reason, kind=kind)
 
 
 def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> None:
     """Plan a change that only closes a posted order."""
-    body, summary = closing_content(posting)
+    body, summary = build_closing_content(posting)
     content = Content(
         kind=posting.kind,
         payload=payloads.encode(body),
@@ -158,7 +158,7 @@ def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> 
         total=posting.total,
         currency=posting.currency,
     )
-    operation = _operation_on(posting, Operation.UPDATE)
+    operation = _build_operation_on(posting, Operation.UPDATE)
     plan.add_posting(operation, content, Disposition(state=batch.setup.state))
 
 
@@ -178,7 +178,7 @@ def _postings_in_books(postings: Iterable[Posting]) -> list[Posting]:
     return in_books
 
 
-def _operation_on(posting: Posting, operation: Operation) -> PartOperation:
+def _build_operation_on(posting: Posting, operation: Operation) -> PartOperation:
     """Return an operation on a posted transaction."""
     return PartOperation(
         operation=operation,
@@ -188,14 +188,14 @@ def _operation_on(posting: Posting, operation: Operation) -> PartOperation:
     )
 
 
-def _removal_content(posting: Posting, removal: Operation) -> Content:
+def _build_removal_content(posting: Posting, removal: Operation) -> Content:
     """Return the content that deletes or voids a posted transaction."""
     quickbooks_id = posting.quickbooks_id or ""
     sync_token = posting.sync_token or ""
     if removal is Operation.VOID:
-        body = payloads.make_void_body(quickbooks_id, sync_token)
+        body = payloads.build_void_body(quickbooks_id, sync_token)
     else:
-        body = payloads.delete_body(quickbooks_id, sync_token)
+        body = payloads.build_delete_body(quickbooks_id, sync_token)
     return Content(
         kind=posting.kind,
         payload=payloads.encode(body),

@@ -86,16 +86,16 @@ class SourceReading:
             self.writer.write(self._read_list())
             is_throttled = self._read_waiting()
         except HubError:
-            self._store_missed(counts=False)
+            self._store_missed(is_evidence=False)
             raise
-        self._judge_missed(may_count=not is_throttled)
+        self._judge_missed(may_be_evidence=not is_throttled)
 
     def read_exactly(self, ids: Sequence[str]) -> None:
         """Read these documents; without its list, the source's answers prove no absence."""
         try:
             self._read(ids)
         finally:
-            self._store_missed(counts=False)
+            self._store_missed(is_evidence=False)
 
     def _read_waiting(self) -> bool:
         """Read again what waits; return whether the source asked to slow down before the end.
@@ -180,22 +180,24 @@ class SourceReading:
         self.missed.append(item)
         self.setup.read_ids.add(item.source_id)
 
-    def _judge_missed(self, may_count: bool) -> None:
-        """Store what the source did not have; it counts if the connection is proved to work now."""
+    def _judge_missed(self, may_be_evidence: bool) -> None:
+        """Store what the source did not have; evidence only if the connection works now."""
         if not self.missed:
             return
-        if may_count:
+        if may_be_evidence:
             try:
                 sources.check(self.setup.installation)
             except HubError:
-                self._store_missed(counts=False)
+                self._store_missed(is_evidence=False)
                 raise
-        self._store_missed(counts=may_count)
+        self._store_missed(is_evidence=may_be_evidence)
 
-    def _store_missed(self, counts: bool) -> None:
+    def _store_missed(self, is_evidence: bool) -> None:
+        """Store what the source did not have, and note how many of its documents these are."""
         missed, self.missed = self.missed, []
         self.writer.write(
-            Absent(source_id=item.source_id, reason=item.reason, counts=counts) for item in missed
+            Absent(source_id=item.source_id, reason=item.reason, is_evidence=is_evidence)
+            for item in missed
         )
         absent = self.result.counts["absent"]
         if missed and absent:

@@ -5,7 +5,7 @@ reading in `planning`, then `claims` and `transitions`.
 """
 
 from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed
-from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_persons_removal
+from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_removal_by_person
 from hub.outbox.hub_statistics import count_by_installation
 from hub.outbox.identity import batch_id, fingerprint, identity_of, marker, request_id
 from hub.outbox.keys import key_of, may_have_landed, rekey, was_sent
@@ -101,7 +101,7 @@ __all__ = [
     "get_remover",
     "identity_of",
     "is_due",
-    "is_persons_removal",
+    "is_removal_by_person",
     "is_same_transaction",
     "key_of",
     "line_ids",

@@ -79,7 +79,8 @@ def lacks_approval() -> ColumnElement[bool]:
     return and_(needs_two(), approvers < PEOPLE)
 
 
-LACKS_APPROVAL = lacks_approval()  # once for all: making it takes longer than most statements
+# Built once, because building it takes longer than most statements.
+LACKS_APPROVAL = lacks_approval()
 
 
 def find_lacking(session: Session, ids: Iterable[int]) -> set[int]:

@@ -12,14 +12,14 @@ from hub.outbox.plans import RemovalSummary
 from hub.outbox.states import IN_FLIGHT, REMOVALS
 
 MAX_PAUSE = dt.timedelta(hours=1)
-_other = aliased(Posting)  # once for all: making an alias takes longer than most statements
+_other = aliased(Posting)  # built once: building an alias takes longer than most statements
 _is_outdated = exists().where(
     SourceDocument.id == Posting.document_id,
     SourceDocument.made_for == "",  # a record for a code is no document of the source
     or_(SourceDocument.reread, SourceDocument.absent_at.is_not(None)),
 )
 _removed_by = Posting.meaning["removed_by"].as_string()  # as `RemovalSummary` stores it
-_is_persons_removal = and_(Posting.operation.in_(REMOVALS), _removed_by.is_not(None))
+_is_removal_by_person = and_(Posting.operation.in_(REMOVALS), _removed_by.is_not(None))
 # QuickBooks may have processed a send of the posting.
 MAY_HAVE_ARRIVED = exists().where(
     Attempt.posting_id == Posting.id, Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)
@@ -31,7 +31,7 @@ MAY_HAVE_ARRIVED = exists().where(
 IS_CURRENT = or_(
     ~_is_outdated,
     Posting.operation == Operation.ATTACH,
-    _is_persons_removal,
+    _is_removal_by_person,
     MAY_HAVE_ARRIVED,
 )
 # A posting of the same document is in flight, perhaps this one.
@@ -58,8 +58,8 @@ def waits_for_unposted() -> ColumnElement[bool]:
     return Posting.after_id.is_not(None) & ~is_posted
 
 
-def is_persons_removal(posting: Posting) -> bool:
-    """Tell whether a person removes this from QuickBooks, so that the source cannot displace it."""
+def is_removal_by_person(posting: Posting) -> bool:
+    """Return whether a person wants this removal, so that the source cannot displace it."""
     if posting.operation not in REMOVALS:
         return False
     return get_remover(posting) != ""

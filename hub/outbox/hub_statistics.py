@@ -24,17 +24,17 @@ def count_by_installation(session: Session) -> dict[int, Counter[str]]:
     Each state is counted for itself: "ready" and "sending" do not count as "waiting". The database
     counts the documents that have only their first posting in an index.
     """
-    counted: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for installation_id, state, number in session.execute(_first_postings()):
-        counted[installation_id][state] += number
-    for installation_id, state, number in session.execute(_first_postings_apart()):
-        counted[installation_id][state] -= number
+        counts[installation_id][state] += number
+    for installation_id, state, number in session.execute(_first_postings_counted_singly()):
+        counts[installation_id][state] -= number
     for installation_id, number in session.execute(_missing_first_postings()):
-        counted[installation_id][DocumentState.POSTED] -= number
-        counted[installation_id][DocumentState.MISSING] += number
+        counts[installation_id][DocumentState.POSTED] -= number
+        counts[installation_id][DocumentState.MISSING] += number
     for installation_id, place, number in session.execute(_states_by_attention()):
-        counted[installation_id][ATTENTION_ORDER[place]] += number
-    return counted
+        counts[installation_id][ATTENTION_ORDER[place]] += number
+    return counts
 
 
 def _first_postings() -> Select[int, str, int]:
@@ -51,16 +51,16 @@ def _documents_with_several_postings() -> Select[int]:
     return select(Posting.document_id).where(text(FURTHER_POSTINGS))
 
 
-def _documents_apart() -> CompoundSelect[int]:
+def _documents_counted_singly() -> CompoundSelect[int]:
     """Return a query for the documents whose state is not that of their first posting."""
     made_for_codes = select(SourceDocument.id).where(text(MADE_FOR_CODES))
     return union(_documents_with_several_postings(), made_for_codes)
 
 
-def _first_postings_apart() -> Select[int, str, int]:
+def _first_postings_counted_singly() -> Select[int, str, int]:
     """Return a query for the first postings that do not count, or not alone."""
-    apart = _documents_apart().subquery()
-    return _first_postings().join(apart, apart.c.document_id == Posting.document_id)
+    documents = _documents_counted_singly().subquery()
+    return _first_postings().join(documents, documents.c.document_id == Posting.document_id)
 
 
 def _missing_first_postings() -> Select[int, int]:
@@ -70,7 +70,7 @@ def _missing_first_postings() -> Select[int, int]:
         .select_from(TransactionHead)
         .join(Posting, SAME_TRANSACTION)
         .where(text(NOT_LIVE), *IS_FIRST_POSTING, Posting.state == PostingState.POSTED)
-        .where(Posting.document_id.not_in(_documents_apart()))
+        .where(Posting.document_id.not_in(_documents_counted_singly()))
         .group_by(Posting.installation_id)
     )
 

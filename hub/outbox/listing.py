@@ -25,7 +25,7 @@ FILTER_STATES = (*COUNTED_STATES, DocumentState.PENDING)
 ALL_STATES = (*FILTER_STATES, *COUNTED_AS_WAITING, DocumentState.UNREADABLE)
 UNPLANNED_STAGES = ("pending", "update_only")  # they leave a document without a posting
 DOCUMENTS_PER_QUERY = 1000
-_other = aliased(Posting)  # once for all: making an alias takes longer than most statements
+_other = aliased(Posting)  # built once: building an alias takes longer than most statements
 
 # A document without a posting is not final, unreadable, or was withdrawn before it was planned.
 STATE_WITHOUT_POSTING = case(

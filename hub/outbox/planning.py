@@ -16,7 +16,7 @@ from hub.cases import inbox
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
-from hub.outbox.conditions import is_persons_removal
+from hub.outbox.conditions import is_removal_by_person
 from hub.outbox.identity import fingerprint
 from hub.outbox.keys import KeyUse, key_of, key_use_of, rekey
 from hub.outbox.placeholders import fill_known_ids
@@ -220,7 +220,7 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
 
     One that may have landed stays, and so does a removal that a person wants.
     """
-    if key_use_of(session, posting) is KeyUse.FROZEN or is_persons_removal(posting):
+    if key_use_of(session, posting) is KeyUse.FROZEN or is_removal_by_person(posting):
         row.reread = True
         return False
     posting.state = PostingState.WITHDRAWN

@@ -18,7 +18,7 @@ from hub.outbox.transitions import update_postings, withdraw
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
-_parent = aliased(Posting)  # once for all: making an alias takes longer than most statements
+_parent = aliased(Posting)  # built once: building an alias takes longer than most statements
 
 
 def release_checked(

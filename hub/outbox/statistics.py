@@ -76,22 +76,23 @@ def count_documents_of_each(
     Files, records created for codes and postponed postings are left out. The database counts the
     documents that have only their first posting; only the others are read one by one.
     """
-    firsts = (
+    first_postings = (
         select(Posting.installation_id, Posting.state, func.count())
         .where(*IS_FIRST_POSTING)
         .group_by(Posting.installation_id, Posting.state)
     )
-    apart = _documents_apart(installation_ids).subquery()
+    documents = _documents_counted_singly(installation_ids).subquery()
     # Without a condition on the installation, SQLite looks up the postings of the few documents.
-    firsts_apart = firsts.join(apart, apart.c.document_id == Posting.document_id)
-    firsts = firsts.where(Posting.installation_id.in_(installation_ids))
+    counted_singly = first_postings.join(documents, documents.c.document_id == Posting.document_id)
+    first_postings = first_postings.where(Posting.installation_id.in_(installation_ids))
 
     by_state: dict[int, Counter[str]] = defaultdict(Counter)
-    for installation_id, state, number in session.execute(firsts):
+    for installation_id, state, number in session.execute(first_postings):
         by_state[installation_id][state] += number
-    for installation_id, state, number in session.execute(firsts_apart):
+    for installation_id, state, number in session.execute(counted_singly):
         by_state[installation_id][state] -= number
-    for installation_id, number in session.execute(_count_missing_firsts(installation_ids)):
+    missing = _count_missing_first_postings(installation_ids)
+    for installation_id, number in session.execute(missing):
         by_state[installation_id][DocumentState.POSTED] -= number
         by_state[installation_id][DocumentState.MISSING] += number
     has_several = Posting.document_id.in_(_documents_with_several_postings(installation_ids))
@@ -102,10 +103,12 @@ def count_documents_of_each(
 
 def _count_documents(by_state: Mapping[str, int]) -> dict[str, int]:
     """Return counts by the states in which documents are counted, and their sum."""
-    counted: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for state, number in by_state.items():
-        counted[DocumentState.WAITING if state in COUNTED_AS_WAITING else state] += number
-    by_counted_state = {state.value: counted[state] for state in COUNTED_STATES}
+        if state in COUNTED_AS_WAITING:
+            state = DocumentState.WAITING
+        counts[state] += number
+    by_counted_state = {state.value: counts[state] for state in COUNTED_STATES}
     return {"documents": sum(by_counted_state.values()), **by_counted_state}
 
 
@@ -145,7 +148,7 @@ def sums_by_kind(session: Session, installation_id: int) -> KindSums:
     their first posting.
     """
     totals: KindSums = defaultdict(lambda: dict.fromkeys(SUM_NAMES, ZERO))
-    for kind, currency, *halves in session.execute(_sums_of_firsts(installation_id)):
+    for kind, currency, *halves in session.execute(_sum_first_postings(installation_id)):
         for name, upper, lower in zip(SUM_NAMES, halves[::2], halves[1::2], strict=True):
             amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
             totals[kind, currency][name] += sign_of_kind(kind) * amount
@@ -167,15 +170,15 @@ def _documents_made_for_codes(installation_ids: Collection[int]) -> Select[int]:
     )
 
 
-def _documents_apart(installation_ids: Collection[int]) -> CompoundSelect[int]:
+def _documents_counted_singly(installation_ids: Collection[int]) -> CompoundSelect[int]:
     """Return a query for the documents whose state is not that of their first posting."""
     several = _documents_with_several_postings(installation_ids)
     return union(several, _documents_made_for_codes(installation_ids))
 
 
-def _count_missing_firsts(installation_ids: Collection[int]) -> Select[int, int]:
+def _count_missing_first_postings(installation_ids: Collection[int]) -> Select[int, int]:
     """Return a query for the single postings voided or deleted in QuickBooks, by installation."""
-    apart = _documents_apart(installation_ids)
+    counted_singly = _documents_counted_singly(installation_ids)
     companies = select(Installation.company_id).where(Installation.id.in_(installation_ids))
     return (
         select(Posting.installation_id, func.count())
@@ -183,7 +186,8 @@ def _count_missing_firsts(installation_ids: Collection[int]) -> Select[int, int]
         .join(Posting, SAME_TRANSACTION)
         .where(TransactionHead.company_id.in_(companies))
         .where(text(NOT_LIVE), *IS_FIRST_POSTING, Posting.state == PostingState.POSTED)
-        .where(Posting.installation_id.in_(installation_ids), Posting.document_id.not_in(apart))
+        .where(Posting.installation_id.in_(installation_ids))
+        .where(Posting.document_id.not_in(counted_singly))
         .group_by(Posting.installation_id)
     )
 
@@ -222,7 +226,7 @@ def _attention_rank(state: str) -> int:
     return ATTENTION_ORDER.index(DocumentState(state))
 
 
-def _sums_of_firsts(installation_id: int) -> Select[Any]:
+def _sum_first_postings(installation_id: int) -> Select[Any]:
     """Return a query for the sums of documents with one posting.
 
     Each sum has two halves, because all millionths together may exceed the largest integer.
@@ -234,14 +238,14 @@ def _sums_of_firsts(installation_id: int) -> Select[Any]:
         halves.append(func.coalesce(func.sum(millionths // HALF_BASE), 0))
         halves.append(func.coalesce(func.sum(millionths % HALF_BASE), 0))
     columns: Any = (Posting.kind, Posting.currency, *halves)
-    apart = _documents_apart([installation_id])
+    counted_singly = _documents_counted_singly([installation_id])
     return (
         select(*columns)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(*IS_FIRST_POSTING, Posting.installation_id == installation_id)
         .where(Posting.state == PostingState.POSTED, source_total.is_not(None))
-        .where(Posting.document_id.not_in(apart))
+        .where(Posting.document_id.not_in(counted_singly))
         .group_by(Posting.kind, Posting.currency)
     )
 

@@ -72,7 +72,7 @@ def queue(
     if posting and state in HELD_STATES:
         facts["cause"] = _cause_of_hold(session, posting)
     _replace_open(session, [document.id])
-    session.add(ReceiptRow(**_receipt_values(document, state, facts, reasons)))
+    session.add(ReceiptRow(**_build_receipt_values(document, state, facts, reasons)))
 
 
 def queue_removed(session: Session, document: SourceDocument, who: str) -> None:
@@ -104,7 +104,9 @@ def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction
     rows = []
     for posting, transaction in reported:
         rows.append(
-            _receipt_values(posting.document, ReceiptState.POSTED, _transaction_facts(transaction))
+            _build_receipt_values(
+                posting.document, ReceiptState.POSTED, _transaction_facts(transaction)
+            )
         )
     bulk.execute_each(session, _INSERT, rows)
 
@@ -146,7 +148,7 @@ def _replace_open(session: Session, document_ids: Collection[int]) -> None:
     )
 
 
-def _receipt_values(
+def _build_receipt_values(
     document: SourceDocument,
     state: ReceiptState,
     facts: dict[str, Any],

@@ -170,7 +170,7 @@ def _entities_to_view(
     if posting.operation == Operation.UPDATE:
         body = json.loads(posting.payload, parse_float=Decimal)
         memo = earlier.summary.memo if earlier else ""
-        sent = payloads.make_update_body(body, entity, memo)
+        sent = payloads.build_update_body(body, entity, memo)
         # A sparse update leaves the fields that it does not name as they are.
         entities[SENT, posting.id] = kind, entity | sent if sent.get("sparse") else sent
     if earlier and earlier.answer:

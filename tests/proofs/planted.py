@@ -609,7 +609,7 @@ BUGS = (
     Planted(
         "a change at the source stops the removal that a person wants",
         "hub/outbox/conditions.py",
-        "    _is_persons_removal,\n",
+        "    _is_removal_by_person,\n",
         "",
         (
             "tests/stories/test_document_states.py::"

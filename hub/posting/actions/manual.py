@@ -80,7 +80,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     with engine.transaction() as session:
         is_adopted = apply_step(session, posting_session, snapshot, step)
         if not is_adopted:
-            raise _moved_on_error(name)
+            raise _build_moved_on_error(name)
         audit.record(session, who, "posting adopted", str(posting_id), quickbooks_id=quickbooks_id)
 
 
@@ -107,7 +107,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
             values["rekey"] = True
         is_moved = change_state(session, posting, _state_after_rejection(snapshot), **values)
         if not is_moved:
-            raise _moved_on_error(name)
+            raise _build_moved_on_error(name)
         inbox.release(session, posting)
         audit.record(session, who, "match rejected", str(posting_id), quickbooks_id=quickbooks_id)
 
@@ -240,5 +240,5 @@ def postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
     return session.scalars(query).all()
 
 
-def _moved_on_error(name: str) -> NotNow:
+def _build_moved_on_error(name: str) -> NotNow:
     return NotNow("%(name)s has just been moved on by a run; look at it again.", name=name)

@@ -45,8 +45,8 @@ def put_back(posting_id: int, sync_token: str, who: str) -> None:
                 "%(name)s was removed from QuickBooks, so it cannot be put back.", name=name
             )
         _check(session, document, current, sync_token, name)
-        planned = _plan(session, document, sync_token, name)
-        outbox.approve_when_planned(session, planned, who)
+        update = _plan_update(session, document, sync_token, name)
+        outbox.approve_when_planned(session, update, who)
         cases.update_case(session, document, Discrepancy.NONE)
         audit.record(session, who, "posting put back", str(posting_id), sync_token=sync_token)
 
@@ -79,7 +79,7 @@ def _check(
         raise NotNow("The hub no longer has what it posted of %(name)s.", name=name)
 
 
-def _plan(session: Session, document: PostedDocument, sync_token: str, name: str) -> Posting:
+def _plan_update(session: Session, document: PostedDocument, sync_token: str, name: str) -> Posting:
     """Plan the update with the content of the last write."""
     last_write = document.last_write
     quickbooks_id = str(document.posting.quickbooks_id)
@@ -99,16 +99,16 @@ def _plan(session: Session, document: PostedDocument, sync_token: str, name: str
     )
     disposition = Disposition(state=PostingState.READY)
     source = document.posting.document
-    planned = outbox.plan(session, source, operation, content, disposition)
-    if planned.state != PostingState.READY:
+    update = outbox.plan(session, source, operation, content, disposition)
+    if update.state != PostingState.READY:
         raise NotNow(
             "%(name)s was %(state)s in this version before; change it by hand.",
             name=name,
-            state=Sentence(planned.state),
+            state=Sentence(update.state),
         )
     # The source still has the version that is in the books, so it has nothing to plan.
-    planned.planned = last_write.planned
-    return planned
+    update.planned = last_write.planned
+    return update
 
 
 def _content_to_restore(last_write: Posting) -> dict[str, Any]:

@@ -165,17 +165,17 @@ def _plan_deletion(
     """
     removal_ids = set()
     for earlier in postings:
-        if outbox.is_persons_removal(earlier) and earlier.state in REMOVING_STATES:
+        if outbox.is_removal_by_person(earlier) and earlier.state in REMOVING_STATES:
             removal_ids.add(earlier.id)
     posting = outbox.plan(
         session,
         row,
-        _deletion_of(document),
-        _deletion_content(document, who),
+        _build_deletion(document),
+        _build_deletion_content(document, who),
         outbox.Disposition(state=PostingState.READY),
         postings=postings,
     )
-    is_own = outbox.is_persons_removal(posting) and posting.id not in removal_ids
+    is_own = outbox.is_removal_by_person(posting) and posting.id not in removal_ids
     if not is_own or posting.state != PostingState.READY:
         return False
     posting.approved_by = who
@@ -183,7 +183,7 @@ def _plan_deletion(
     return True
 
 
-def _deletion_of(document: PostedDocument) -> outbox.PartOperation:
+def _build_deletion(document: PostedDocument) -> outbox.PartOperation:
     """Return the operation that deletes a document as it was last written."""
     posting = document.posting
     return outbox.PartOperation(
@@ -194,10 +194,10 @@ def _deletion_of(document: PostedDocument) -> outbox.PartOperation:
     )
 
 
-def _deletion_content(document: PostedDocument, who: str) -> outbox.Content:
+def _build_deletion_content(document: PostedDocument, who: str) -> outbox.Content:
     """Return what the deletion of a document sends, and who asked for it."""
     posting = document.posting
-    body = payloads.delete_body(str(posting.quickbooks_id), _written_version(document))
+    body = payloads.build_delete_body(str(posting.quickbooks_id), _written_version(document))
     return outbox.Content(
         kind=posting.kind,
         payload=payloads.encode(body),

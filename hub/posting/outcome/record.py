@@ -118,7 +118,7 @@ def record_posted(session: Session, results: Sequence[tuple[PostingSnapshot, Pos
     now = hub_context.current_hub().clock.now()
     rows = []
     for snapshot, step in results:
-        values = {"id": snapshot.id, **_posted_values(snapshot, step, now)}
+        values = {"id": snapshot.id, **_build_posted_values(snapshot, step, now)}
         row = {f"_{name}": value for name, value in values.items()}
         rows.append(row)
     updated = bulk.execute_each(session, _STORE_POSTED, rows)
@@ -149,7 +149,7 @@ def report_late_answer(session: Session, posting: Posting, id: str) -> None:
 def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted) -> bool:
     """Record a posting as posted; return whether nobody else has changed it meanwhile."""
     now = hub_context.current_hub().clock.now()
-    values = _posted_values(snapshot, step, now) | FINAL_VALUES
+    values = _build_posted_values(snapshot, step, now) | FINAL_VALUES
     is_recorded = change_state(session, snapshot.posting, PostingState.POSTED, **values)
     if not is_recorded:
         return False
@@ -157,7 +157,9 @@ def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted
     return True
 
 
-def _posted_values(snapshot: PostingSnapshot, step: Posted, now: dt.datetime) -> dict[str, Any]:
+def _build_posted_values(
+    snapshot: PostingSnapshot, step: Posted, now: dt.datetime
+) -> dict[str, Any]:
     """Return what is known of a posting once it is posted."""
     entity = snapshot.entity or {}
     summary = snapshot.entity_summary
@@ -211,7 +213,7 @@ def _close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
 def _report_removal(session: Session, posting: Posting) -> None:
     """Tell the source that a person removed its document; it knows of its own removals."""
     removal = session.get_one(Posting, posting.id)
-    if outbox.is_persons_removal(removal):
+    if outbox.is_removal_by_person(removal):
         who = outbox.get_remover(removal)
         receipts.queue_removed(session, removal.document, who)
 

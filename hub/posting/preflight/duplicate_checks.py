@@ -28,7 +28,7 @@ def check_duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator
         if _has_same_number(head, posting):
             same_number.append(head)
     if same_number:
-        yield _duplicate_finding(posting, "used", "check.number_used", same_number)
+        yield _build_duplicate_finding(posting, "used", "check.number_used", same_number)
         return
 
     total = posting.summary.total
@@ -39,7 +39,7 @@ def check_duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator
     if similar:
         is_expense = posting.kind == "expense"
         code = "check.same_total" if is_expense else "check.same_day_and_total"
-        yield _duplicate_finding(posting, "twin", code, similar)
+        yield _build_duplicate_finding(posting, "twin", code, similar)
 
 
 def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
@@ -98,7 +98,7 @@ def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
     return head.quickbooks_id not in (posting.rejected_ids or ())
 
 
-def _duplicate_finding(
+def _build_duplicate_finding(
     posting: CheckedPosting, topic: str, code: str, heads: Sequence[TransactionHead]
 ) -> Finding:
     """Return the finding that asks a person whether one of these is the document."""

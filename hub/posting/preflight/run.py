@@ -26,7 +26,7 @@ from hub.reasons import texts
 
 CHUNK_SIZE = 300
 MAX_CHECK_AGE = dt.timedelta(hours=1)  # then a posting is checked again, for records may change
-_creation = aliased(Posting)  # once for all queries: an alias takes longer than most statements
+_creation = aliased(Posting)  # built once: building an alias takes longer than most statements
 
 
 def check(posting_session: PostingSession, *, include_held: bool = True) -> None:

@@ -13,7 +13,7 @@ from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import markers, posted_documents
 from hub.posting.recovery import lookup
-from hub.posting.recovery.quickbooks_objects import deleted_entity
+from hub.posting.recovery.quickbooks_objects import build_deleted_entity
 from hub.qbo import search
 
 MAX_SINGLE_READS = 20  # for more, the deletions that QuickBooks remembers are asked for first
@@ -120,7 +120,7 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
         deleted_ids = _recently_deleted(posting_session, kind)
     ids_to_read = [id for id in ids if id not in deleted_ids]
     current = fetch_current(posting_session, {kind: ids_to_read})
-    entities = [current.get((kind, id)) or deleted_entity(id) for id in ids]
+    entities = [current.get((kind, id)) or build_deleted_entity(id) for id in ids]
     with transaction() as session:
         lookup.store_entities(session, posting_session, kind, entities)
 

@@ -26,7 +26,7 @@ def find_candidates(
 
     They carry its marker or none, and are not older than the posting can be, which is `since`.
     """
-    heads = _head_query(posting)
+    heads = _select_heads(posting)
     conditions = (
         (TransactionHead.created_at >= since, TransactionHead.marker == ""),
         (
@@ -51,10 +51,10 @@ def _creation_order(head: TransactionHead) -> tuple[dt.datetime, str]:
 
 def read_head(session: Session, posting: Posting, id: str) -> TransactionHead:
     """Return the indexed transaction of the posting's kind with this id, which must be there."""
-    return session.scalars(_head_query(posting).where(TransactionHead.quickbooks_id == id)).one()
+    return session.scalars(_select_heads(posting).where(TransactionHead.quickbooks_id == id)).one()
 
 
-def _head_query(posting: Posting) -> Select[TransactionHead]:
+def _select_heads(posting: Posting) -> Select[TransactionHead]:
     """Return a query for the indexed transactions of the company that are of the posting's kind."""
     return select(TransactionHead).where(
         TransactionHead.company_id == posting.company_id,

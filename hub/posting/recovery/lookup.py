@@ -32,7 +32,12 @@ from hub.posting.recovery.index_lookup import (
     object_kind,
     read_head,
 )
-from hub.posting.recovery.quickbooks_objects import body_of, deleted_entity, from_entity, from_head
+from hub.posting.recovery.quickbooks_objects import (
+    body_of,
+    build_deleted_entity,
+    from_entity,
+    from_head,
+)
 from hub.qbo import payloads, search, transaction_index
 from hub.qbo.responses import Answer
 
@@ -53,7 +58,7 @@ def read_object(
     if not is_missing(answer):
         require_answer(answer)
     entity = answer.entity if answer.landed else None
-    current_entity = entity or deleted_entity(id)
+    current_entity = entity or build_deleted_entity(id)
     with transaction() as session:
         store_entities(session, posting_session, kind, [current_entity])
     with read_only_session() as session:
@@ -150,7 +155,7 @@ def search_postings(
         searched = [_search_singly(posting_session, kind, snapshot) for snapshot in snapshots]
     else:
         searched = _search_transactions(posting_session, kind, snapshots)
-    proofs = [proof_of_search(posting_session, snapshot, start) for snapshot in searched]
+    proofs = [build_search_proof(posting_session, snapshot, start) for snapshot in searched]
     with transaction() as session:
         session.add_all(proofs)
         posting_session.store_date(session)
@@ -193,7 +198,7 @@ def oldest_known_deletion(now: dt.datetime) -> dt.datetime:
     return now - search.CHANGE_RETENTION + OVERLAP
 
 
-def proof_of_search(
+def build_search_proof(
     posting_session: PostingSession, snapshot: PostingSnapshot, until: dt.datetime
 ) -> Proof:
     """Return the result of a search, to be stored."""

@@ -31,25 +31,25 @@ def from_entity(posting: Posting, entity: dict[str, Any]) -> QuickBooksObject:
     if entity.get("status") == "Deleted":
         return QuickBooksObject(id=str(entity["Id"]), state=TransactionState.DELETED)
     is_file = posting.operation == Operation.ATTACH
-    theirs = search.identify(entity)
-    own = search.identify(body_of(posting))
-    name = own.name
+    identity = search.identify(entity)
+    own_identity = search.identify(body_of(posting))
+    name = own_identity.name
     if is_file and not name:
         name = posting.number  # a file that was not fetched yet has no body to send
-    has_same_name = mapping.fold_name(theirs.name) == mapping.fold_name(name)
+    has_same_name = mapping.fold_name(identity.name) == mapping.fold_name(name)
     agreements = set()
-    if has_same_name and theirs.type in ("", own.type):
+    if has_same_name and identity.type in ("", own_identity.type):
         agreements.add(Agreement.SAME_FILE if is_file else Agreement.SAME_NAME)
     return QuickBooksObject(
-        id=theirs.id,
-        state=TransactionState.LIVE if theirs.active else TransactionState.INACTIVE,
-        token=theirs.token,
-        marker="" if is_file else transaction_index.extract_marker(theirs.memo),
+        id=identity.id,
+        state=TransactionState.LIVE if identity.active else TransactionState.INACTIVE,
+        token=identity.token,
+        marker="" if is_file else transaction_index.extract_marker(identity.memo),
         agreements=frozenset(agreements),
     )
 
 
-def deleted_entity(id: str) -> dict[str, Any]:
+def build_deleted_entity(id: str) -> dict[str, Any]:
     """Return an entity that stands for a deleted object, in the form of QuickBooks' change feed."""
     return {"Id": id, "status": "Deleted"}
 

@@ -23,7 +23,7 @@ MAX_CONSECUTIVE_FAILURES = 3  # questions in a row, after which QuickBooks is le
 T = TypeVar("T")
 
 
-def mark_interrupted_unknown(posting_session: PostingSession) -> None:
+def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
     """Treat what another process, or an earlier life of this one, was sending as in doubt."""
     query = select(Posting).where(
         *posting_session.own_postings(), Posting.state == PostingState.SENDING
@@ -199,7 +199,7 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
         # A change in doubt is only sent again or held once it is proved not to have landed.
         if is_change and is_in_doubt and isinstance(step, (Send, Hold)):
             now = posting_session.date_or_now()
-            proof = lookup.proof_of_search(posting_session, snapshot, now)
+            proof = lookup.build_search_proof(posting_session, snapshot, now)
             session.add(proof)
         if apply_step(session, posting_session, snapshot, step):
             posting_session.count_step(step)

@@ -50,8 +50,8 @@ def select_waiting(posting_session: PostingSession, limit: int) -> list[int]:
 
     At most `MAX_SINGLE_REQUESTS` of them are sent singly.
     """
-    query = _ready_query(posting_session.installation_ids is not None)
-    values = _query_values(posting_session) | {"most": limit + EXTRA_CANDIDATES}
+    query = _build_ready_query(posting_session.installation_ids is not None)
+    values = _build_query_values(posting_session) | {"most": limit + EXTRA_CANDIDATES}
     first_by_document: dict[int, tuple[int, bool]] = {}
     with read_only_session() as session:
         for id, document_id, may_be_batched in session.execute(query, values):
@@ -64,10 +64,10 @@ def select_waiting(posting_session: PostingSession, limit: int) -> list[int]:
 
 def count_ready(posting_session: PostingSession) -> int:
     """Return how many postings are to be sent."""
-    ready = _ready_query(posting_session.installation_ids is not None).limit(None).subquery()
+    ready = _build_ready_query(posting_session.installation_ids is not None).limit(None).subquery()
     query = select(func.count()).select_from(ready)
     with read_only_session() as session:
-        return session.scalar(query, _query_values(posting_session)) or 0
+        return session.scalar(query, _build_query_values(posting_session)) or 0
 
 
 def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepared]:
@@ -112,11 +112,11 @@ def _prepare_unchanged(snapshot: PostingSnapshot) -> Prepared:
 
 
 @cache
-def _ready_query(of_installations: bool) -> Select[int, int, bool]:
+def _build_ready_query(of_installations: bool) -> Select[int, int, bool]:
     """Return a query for the postings that may be claimed, and whether they may go in a batch.
 
     They are checked and due, and no other posting of their document is in flight. The statement is
-    constant, because making it takes longer than executing it.
+    cached, because building it takes longer than executing it.
     """
     conditions = [
         Posting.company_id == bindparam("company_id"),
@@ -143,7 +143,7 @@ def _ready_query(of_installations: bool) -> Select[int, int, bool]:
     )
 
 
-def _query_values(posting_session: PostingSession) -> dict[str, Any]:
+def _build_query_values(posting_session: PostingSession) -> dict[str, Any]:
     now = posting_session.clock.now()
     values = {
         "company_id": posting_session.company_id,
@@ -193,7 +193,7 @@ def _has_approved_bytes(posting_session: PostingSession, posting: Posting) -> bo
 
 
 def _is_free(posting_session: PostingSession, snapshot: PostingSnapshot) -> bool:
-    """Tell whether nothing in QuickBooks depends on the transaction as it was just read.
+    """Return whether nothing in QuickBooks depends on the transaction as it was just read.
 
     If something does, the posting is checked again.
     """
@@ -222,7 +222,7 @@ def _write_against_current(
     entity = snapshot.entity
     assert entity is not None
     base = f"{entity['Id']}:{entity['SyncToken']}"
-    payload = payloads.encode(_body(posting, entity))
+    payload = payloads.encode(_build_change_body(posting, entity))
     if (payload, base) == (posting.payload, posting.base):
         return True
     key = posting_session.request_key(posting, base, posting.generation)
@@ -232,17 +232,17 @@ def _write_against_current(
         )
 
 
-def _body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
+def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
     """Return what a change sends, written against the version that was just read."""
     id = entity["Id"]
     sync_token = entity["SyncToken"]
     if posting.operation == Operation.DELETE:
-        return payloads.delete_body(id, sync_token)
+        return payloads.build_delete_body(id, sync_token)
     if posting.operation == Operation.VOID:
-        return payloads.make_void_body(id, sync_token)
+        return payloads.build_void_body(id, sync_token)
     planned = json.loads(posting.payload, parse_float=Decimal)
     note = _last_posted_note(posting)
-    return payloads.make_update_body(planned, entity, note)
+    return payloads.build_update_body(planned, entity, note)
 
 
 def _last_posted_note(posting: Posting) -> str:

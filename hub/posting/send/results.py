@@ -230,11 +230,13 @@ def _note_attempts(
     """Store each answer and any id that it showed, whoever holds the posting now."""
     now = posting_session.clock.now()
     bulk.execute_each(
-        session, _STORE_ANSWERS, [_attempt_values(now, job, answer) for job, answer in results]
+        session,
+        _STORE_ANSWERS,
+        [_build_attempt_values(now, job, answer) for job, answer in results],
     )
 
 
-def _attempt_values(now: dt.datetime, job: SendJob, answer: Answer) -> dict[str, Any]:
+def _build_attempt_values(now: dt.datetime, job: SendJob, answer: Answer) -> dict[str, Any]:
     seen_id = answer.id
     if answer.outcome == SendOutcome.REFUSED:
         # The id of the transaction that already has the number, if the refusal names it.

@@ -65,7 +65,7 @@ def drain(
     if obstacle:
         return _result(posting_session, obstacle)
     restore.detect_restore(posting_session)
-    resolve.mark_interrupted_unknown(posting_session)
+    resolve.mark_interrupted_as_unknown(posting_session)
     seconds_left = _send_all(posting_session)
     if wait_for_doubts:
         _wait_for_doubts(posting_session, seconds_left)
@@ -90,7 +90,7 @@ def resolve_only(
     obstacle = _find_obstacle(posting_session)
     if not obstacle:
         restore.detect_restore(posting_session)
-        resolve.mark_interrupted_unknown(posting_session)
+        resolve.mark_interrupted_as_unknown(posting_session)
         _catch_errors(posting_session, resolve.resolve_doubts)
         with transaction() as session:
             posting_session.store_date(session)

@@ -84,7 +84,7 @@ CLOSED = {"POStatus": "Closed"}
 OPEN = {"POStatus": "Open"}  # added if a closed purchase order is needed again
 
 
-def make_update_body(
+def build_update_body(
     body: dict[str, Any], current: dict[str, Any], before: str = ""
 ) -> dict[str, Any]:
     """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
@@ -136,17 +136,17 @@ def _fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-def delete_body(id: str, token: str) -> dict[str, Any]:
+def build_delete_body(id: str, token: str) -> dict[str, Any]:
     """Return the body that deletes a transaction; `token` is its SyncToken."""
     return {"Id": id, "SyncToken": token}
 
 
-def make_void_body(id: str, token: str) -> dict[str, Any]:
+def build_void_body(id: str, token: str) -> dict[str, Any]:
     """Return the body that voids a transaction of a kind that can be voided."""
-    return delete_body(id, token) | {"sparse": True}
+    return build_delete_body(id, token) | {"sparse": True}
 
 
-def close_body(party: str) -> dict[str, Any]:
+def build_close_body(party: str) -> dict[str, Any]:
     """Return the body that closes a purchase order, to be sent as an update of it."""
     return {"VendorRef": {"value": party}, **CLOSED}
 

@@ -17,7 +17,7 @@ from hub.qbo import record_download, records, search, transaction_index
 from hub.qbo.batch import BatchItem, split_answers
 from hub.qbo.client import Client, rows
 from hub.qbo.oauth import connect as oauth_connect
-from hub.qbo.payloads import encode, file_metadata, make_update_body
+from hub.qbo.payloads import build_update_body, encode, file_metadata
 from sandbox_tests.recorded import objects, tapes
 from tests.support import independent_books, independent_quickbooks
 
@@ -92,7 +92,7 @@ def test_a_bill_is_made_once_changed_and_deleted(client):
         creation.id,
         "12.50",
     )
-    body = make_update_body(
+    body = build_update_body(
         bill(PrivateNote="changed"), client.read("bill", creation.id).entity, ""
     )
     changed = client.update("bill", encode(body), KEY[::-1])

@@ -383,7 +383,7 @@ def posted_bill(quickbooks):
 
 
 def update(current: dict[str, Any], what: Mapped) -> dict[str, Any]:
-    body = payloads.make_update_body(build(what).body, current)
+    body = payloads.build_update_body(build(what).body, current)
     answer = Client(1).update("bill", payloads.encode(body), "b" * 32)
     assert answer.landed, answer.text
     return answer.entity
@@ -436,15 +436,15 @@ def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted_
     theirs = {"PrivateNote": f"Reference: 1\nPaid in cash\n[hub:{MARKER}]"}
     body = build(mapped(line("1", "1", account="7"), memo="Reference: 2")).body
     before = f"Reference: 1\n[hub:{MARKER}]"
-    note = payloads.make_update_body(body, posted_bill | theirs, before)["PrivateNote"]
+    note = payloads.build_update_body(body, posted_bill | theirs, before)["PrivateNote"]
     assert note == f"Reference: 2\nPaid in cash\n[hub:{MARKER}]"
 
 
 def test_a_change_is_written_against_the_newest_version(posted_bill):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
     body = build(mapped(line("1", "70.00", "Studs", account="7"), header=header)).body
-    first = payloads.make_update_body(body, posted_bill)
-    again = payloads.make_update_body(
+    first = payloads.build_update_body(body, posted_bill)
+    again = payloads.build_update_body(
         first, posted_bill | {"SyncToken": "5", "SalesTermRef": {"value": "4"}}
     )
     assert (again["SyncToken"], again["SalesTermRef"]) == ("5", {"value": "4"})
@@ -467,7 +467,7 @@ def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
         source_id="s",
         details=Party(name=current["DisplayName"], email="new@example.com"),
     )
-    body = payloads.make_update_body(build(Mapped(document=document, header={})).body, current)
+    body = payloads.build_update_body(build(Mapped(document=document, header={})).body, current)
     changed = client.update("vendor", payloads.encode(body), "b" * 32).entity
     assert (changed["PrimaryEmailAddr"]["Address"], changed["Notes"], changed["AcctNum"]) == (
         "new@example.com",

@@ -349,7 +349,7 @@ def test_an_invoice_that_was_mailed_is_not_mailed_again_when_it_changes():
         "EmailStatus": "EmailSent",
         "DocNumber": "7",
     }
-    changed = payloads.make_update_body({**body, "DocNumber": "7"}, current)
+    changed = payloads.build_update_body({**body, "DocNumber": "7"}, current)
     assert changed.keys() & {"EmailStatus", "BillEmail"} == set()
 
 
