@@ -109,11 +109,16 @@ class ComparedLines:
             return gettext("Not in QuickBooks")
         if self.ours is None:
             return gettext("Only in QuickBooks")
-        names = []
-        for name, label in LINE_LABELS.items():
-            if getattr(self.ours, name) != getattr(self.present, name):
-                names.append(gettext(label))
-        return ", ".join(names)
+        return ", ".join(gettext(LINE_LABELS[name]) for name in self.differing_fields)
+
+    @property
+    def differing_fields(self) -> list[str]:
+        """Return the fields in which the two lines differ; all where one side has no such line."""
+        return [
+            name
+            for name in LINE_LABELS
+            if getattr(self.ours, name, None) != getattr(self.present, name, None)
+        ]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,15 @@ from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, row_ids, viewer
 from hub.web.case_titles import instruction, reason, shorten_reason
-from hub.web.source_view import amount, fact, format_dates, money, payload_text, short_money
+from hub.web.source_view import (
+    amount,
+    fact,
+    format_dates,
+    money,
+    payload_text,
+    short_money,
+    signed,
+)
 
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
 MAX_CHOICES = 20  # installations that the menu of a filter offers; of more a page chooses one
@@ -121,6 +129,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         amount=amount,
         money=money,
+        signed=signed,
         short_money=short_money,
         moment=format_moment,
         exact=format_exact_time,

@@ -11,6 +11,7 @@ from typing import Any
 from hub.models import Posting, SourceDocument
 from hub.models.enums import LIST_KINDS
 from hub.money import precision
+from hub.outbox import sign_of_kind
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import viewer
@@ -186,6 +187,11 @@ def money(value: Decimal | None, currency: str) -> str:
     if value is None:
         return ""
     return f"{amount(value, currency)} {currency}".strip()
+
+
+def signed(value: Decimal | None, kind: str) -> Decimal | None:
+    """Return a total with the sign that it has in the sums above a list: credits are negative."""
+    return None if value is None else sign_of_kind(kind) * value
 
 
 def sum_texts(sums: Mapping[str, Decimal]) -> list[str]:

@@ -204,6 +204,20 @@ def test_the_list_is_counted_and_added_up_by_currency(viewer: Visitor) -> None:
     assert summary(viewer.page("/documents?q=nothing-like-it")) == ""
 
 
+@pytest.mark.parametrize("path", ["/documents?q=signed", "/search?q=signed"])
+def test_the_amount_of_a_credit_has_the_sign_that_it_has_in_the_sum(
+    viewer: Visitor, path: str
+) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, viewer.story.installation)
+        document, posting = add_document(session, app, "held", 920)
+        document.kind = posting.kind = "vendor_credit"
+        document.party, document.currency = "Signed AS", "EUR"
+        document.total = posting.total = Decimal("30.00")
+    page = viewer.page(path)
+    assert re.findall(r'<td class="amount">(\S+) EUR</td>', page) == ["\N{MINUS SIGN}30.00"]
+
+
 def test_a_long_list_is_not_added_up(viewer: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.web.document_filters.MAX_SUMMED", 3)
     assert summary(viewer.page("/documents")) == (

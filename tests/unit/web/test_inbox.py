@@ -629,6 +629,17 @@ def test_equal_lines_are_folded_and_the_others_say_what_differs(desk) -> None:
     assert "Freight by hand" not in folded.split("</details>")[0]
 
 
+def test_of_a_line_only_what_differs_is_marked(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    lines = page[page.index("Lines</h3>") :].split("</table>")[0]
+    assert '<td class="what-differs">Amount</td>' in lines
+    assert re.findall(r"<mark>([^<]*)</mark>", lines) == ["10.10", "15.00"]
+
+
 def test_a_line_names_what_differs() -> None:
     ours = TransactionLineView("a", "4000", (), None, None, Decimal(1))
     theirs = TransactionLineView("b", "4000", (), None, None, Decimal(2))

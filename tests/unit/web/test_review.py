@@ -402,7 +402,9 @@ def test_the_sum_has_credits_as_negative_leaves_removals_out_and_keeps_currencie
     _add(operator, 1, operation="void", total=Decimal("900.00"))
     _add(operator, 1, currency="USD", total=Decimal("12.00"))
     for path in ("", "approve?which=all"):
-        assert "3,215.00 NOK, 12.00 USD" in operator.page(f"{_here(operator)}{path}")
+        listed = operator.page(f"{_here(operator)}{path}")
+        assert "3,215.00 NOK, 12.00 USD" in listed
+        assert '<td class="amount">\N{MINUS SIGN}100.00 NOK</td>' in listed
     page = operator.page(f"{_here(operator)}approve?which=all")
     assert "1 of them is removed from QuickBooks and not part of the sum." in page
     assert "Void in QuickBooks" in page
