@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from hub import outbox, sources
+from hub import outbox
 from hub.cases import failing_runs
 from hub.collect import match_changes, requested
 from hub.collect import run as collect_run
-from hub.context import Ending, current_hub
+from hub.context import Ending
 from hub.db.engine import read_only_session
 from hub.errors import (
     DatabaseUnavailable,
@@ -25,14 +25,14 @@ from hub.errors import (
 from hub.models import ConnectedCompany, Installation, Run
 from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
 from hub.posting import receipt_delivery
-from hub.posting.preflight import recheck
 from hub.posting.reconcile import drift
 from hub.posting.send import run as send_run
-from hub.qbo import changes, connection, record_download
+from hub.qbo import changes, connection
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
 from hub.scheduling import folder_lock, pending_work, run_log, summary
 from hub.scheduling.leases import company_lock, lease
+from hub.scheduling.list_run import process_lists
 from hub.scheduling.run_log import Progress, RunRecorder
 from hub.scheduling.steps import Steps
 from hub.scheduling.subjects import (
@@ -46,7 +46,6 @@ from hub.scheduling.subjects import (
     subject_fields,
 )
 from hub.sources import outage
-from hub.sources.record_push import push_lists
 from hub.telemetry import log_context
 from hub.translations.messages import gettext_noop
 
@@ -316,25 +315,6 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
     raise trouble or ReconnectNeeded(company.name or company.realm, reason)
 
 
-def _process_lists(steps: Steps, company: ConnectedCompany) -> None:
-    """Download the lists, check again what waits, and take the lists to the sources."""
-    plugins = current_hub().plugins
-    steps.step("lists", lambda: record_download.refresh(company.id))
-    steps.step("check what waits", lambda: _recheck_held(steps, company))
-    for installation in active_installations(company.id):
-        slug = installation.slug
-        if plugins.has(slug, "hub_records"):
-            steps.step(f"lists to {slug}", partial(push_lists, installation))
-        steps.step(f"check {slug}", partial(sources.check, installation))
-
-
-def _recheck_held(steps: Steps, company: ConnectedCompany) -> None:
-    """Check again what is held by a check, while no other process works on the company."""
-    on_wait = steps.recorder.progress
-    with company_lock(company.id, wait=True, on_wait=on_wait):
-        recheck.check_waiting(company.id)
-
-
 def _reconcile(steps: Steps, company: ConnectedCompany) -> None:
     """Compare what was posted with QuickBooks; the counts of the run are those of the result."""
     from hub.posting.reconcile import run as reconcile_run
@@ -381,7 +361,7 @@ class KindOfRun(NamedTuple):
 KINDS: dict[str, KindOfRun] = {
     RunKind.SYNC: KindOfRun(_sync, load_installation),
     RunKind.POST: KindOfRun(_post, load_to_post),
-    RunKind.LISTS: KindOfRun(_process_lists, load_company),
+    RunKind.LISTS: KindOfRun(process_lists, load_company),
     RunKind.RECONCILE: KindOfRun(_reconcile, load_company),
     RunKind.CHANGES: KindOfRun(_process_changes, load_company),
     RunKind.TOKENS: KindOfRun(_renew_tokens, load_company),

@@ -192,7 +192,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-S20",
-        place="hub/scheduling/runner.py",
+        place="hub/scheduling/list_run.py",
         old='steps.step(f"lists to {slug}", partial(push_lists, installation))',
         new='steps.step(f"lists to {slug}", lambda: None)',
         bug="Refreshing the lists puts nothing into CostTracker.",

@@ -1,5 +1,7 @@
 """QuickBooks lists pushed to CostTracker by button, every night and on its request."""
 
+import re
+
 import pytest
 
 from hub.qbo import record_download
@@ -74,6 +76,21 @@ def test_the_button_on_the_apps_page_pushes_every_list(office):
     office.visitor.press(f"/installations/{office.id}/lists")
     assert office.do_waiting_runs() == [("lists", "olga")]
     assert office.missing() == set()
+
+
+def test_the_page_of_the_run_says_how_many_records_were_read_and_sent(office):
+    page = office.visitor.press(f"/installations/{office.id}/lists")
+    assert "Nothing has been written to the log yet." in page
+    office.do_waiting_runs()
+    [run_id] = re.findall(r'hx-get="/runs/(\d+)/', page)
+    page = office.visitor.page(f"/runs/{run_id}")
+    [read] = re.findall(r"Records read from QuickBooks: (\d+)\.", page)
+    [sent] = re.findall(r"Records sent to CostTracker: (\d+)\.", page)
+    assert (
+        int(read)
+        > int(sent)
+        >= sum(len(office.purchasing.pushed(kind)) for kind in ("suppliers", "accounts"))
+    )
 
 
 @pytest.mark.row("CT-S19")

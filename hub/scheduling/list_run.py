@@ -1,0 +1,44 @@
+"""Download the lists of QuickBooks, and take them to the sources that use them."""
+
+from functools import partial
+
+from hub import sources
+from hub.context import current_hub
+from hub.errors import Sentence
+from hub.models import ConnectedCompany
+from hub.posting.preflight import recheck
+from hub.qbo import record_download
+from hub.scheduling.leases import company_lock
+from hub.scheduling.steps import Steps
+from hub.scheduling.subjects import active_installations
+from hub.sources.record_push import push_lists
+
+
+def process_lists(steps: Steps, company: ConnectedCompany) -> None:
+    """Download the lists, check again what waits, and take the lists to the sources."""
+    plugins = current_hub().plugins
+    counts = steps.step("lists", lambda: record_download.refresh(company.id))
+    if counts is not None:
+        total = sum(counts.values())
+        steps.recorder.line(Sentence("Records read from QuickBooks: %(count)s.", count=total))
+    steps.step("check what waits", lambda: _recheck_held(steps, company))
+    for installation in active_installations(company.id):
+        slug = installation.slug
+        if plugins.has(slug, "hub_records"):
+            pushed = steps.step(f"lists to {slug}", partial(push_lists, installation))
+            if pushed:
+                _report_push(steps, plugins.apps[slug].name, pushed)
+        steps.step(f"check {slug}", partial(sources.check, installation))
+
+
+def _report_push(steps: Steps, app_name: str, pushed: dict[str, int]) -> None:
+    """Write to the log how many records a source took."""
+    total = sum(pushed.values())
+    steps.recorder.line(Sentence("Records sent to %(app)s: %(count)s.", app=app_name, count=total))
+
+
+def _recheck_held(steps: Steps, company: ConnectedCompany) -> None:
+    """Check again what is held by a check, while no other process works on the company."""
+    on_wait = steps.recorder.progress
+    with company_lock(company.id, wait=True, on_wait=on_wait):
+        recheck.check_waiting(company.id)
