@@ -296,6 +296,14 @@ def test_a_sum_within_the_limit_is_approved_without_a_second_question(
     assert _state(operator, "review") == ("review" if asks else "ready")
 
 
+def test_the_pages_of_the_list_lead_forward_in_the_order_of_the_list(operator: Visitor) -> None:
+    _add(operator, 60)
+    page = operator.page(_here(operator))
+    assert "in the order in which they came" in page
+    [further] = re.findall(r'rel="next" href="([^"]+)">(Next) →', page)
+    assert ">← Previous</a>" in operator.page(unescape(further[0]))
+
+
 def test_the_sums_by_account_and_party_add_up(operator: Visitor) -> None:
     _add(operator, 1, kind="vendor_credit", total=Decimal("100.00"))
     page = operator.page(f"{_here(operator)}approve?which=all")
