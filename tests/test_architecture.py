@@ -285,7 +285,7 @@ def test_a_plugin_loads_libraries_of_several_megabytes_where_it_uses_them(path):
     assert not any(within(other, "openpyxl", "lxml") for other in top_level_imports(path))
 
 
-def test_what_stand_ins_share_imports_nothing_of_the_stand_in_of_quickbooks():
+def test_the_kit_of_stand_ins_imports_nothing_of_the_quickbooks_stand_in():
     shared = [name for name in sandbox_modules() if within(name, "qbo_sandbox.kit")]
     used = {other for name in shared for other in sandbox_imports(name)}
     assert all(within(other, "qbo_sandbox.kit") for other in used)

@@ -115,7 +115,7 @@ def test_an_item_that_cannot_be_is_refused_alone(quickbooks, item, found):
     assert (fault(wrong), wrong["bId"], right["Bill"]["DocNumber"]) == (found, "a", "B")
 
 
-def test_what_is_no_object_is_refused_alone(quickbooks):
+def test_a_batch_item_that_is_no_object_is_refused_alone(quickbooks):
     wrong, right = batch(quickbooks, "bill", {"bId": "b", "Query": "select count(*) from Vendor"})
     assert (fault(wrong), right["QueryResponse"]) == (("2010", ""), {"totalCount": 40})
 

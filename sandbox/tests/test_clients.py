@@ -190,7 +190,7 @@ def test_an_order_is_mailed(client):
     )
 
 
-def test_what_can_be_voided_is_voided(client):
+def test_invoices_and_payments_are_voided(client):
     invoice = save(client, "Invoice")
     bill = save(client, "Bill")
     link = {"Amount": bill.TotalAmt, "LinkedTxn": [{"TxnId": bill.Id, "TxnType": "Bill"}]}
@@ -301,7 +301,7 @@ def test_pages_orders_and_words_of_queries(client):
 
 
 @pytest.mark.parametrize("name", ["TaxCode", "TaxRate", "CustomerType", "Budget"])
-def test_what_only_the_books_make_is_read(client, name):
+def test_objects_that_only_the_books_make_can_be_read(client, name):
     rows = of(name).all(qb=client)
     assert [of(name).get(row.Id, qb=client).Name for row in rows[:3]] == [
         row.Name for row in rows[:3]

@@ -15,7 +15,7 @@ def word_after(lines, label):
     return next(line for line in lines if line.strip().startswith(label)).split(label)[1].split()[0]
 
 
-def test_what_it_prints_is_enough_to_connect(tmp_path):
+def test_the_printed_lines_are_enough_to_connect(tmp_path):
     with running("--folder", str(tmp_path), "--company", "us") as lines:
         url, realm = lines[0], word_after(lines, "company ")
         token = word_after(lines, "access token ")

@@ -180,7 +180,7 @@ def test_ruby_speaks_xml_from_end_to_end(call):
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/xml", "text/xml, */*;q=0.1"])
-def test_who_does_not_ask_for_json_gets_xml(call, accept):
+def test_a_client_that_does_not_ask_for_json_gets_xml(call, accept):
     response = call("GET", "vendor/1", headers={"Accept": accept} if accept else {})
     assert response.headers["Content-Type"].startswith("application/xml")
 

@@ -270,7 +270,7 @@ def test_a_person_edits_deletes_and_creates(quickbooks):
     ("page", "body"),
     [("act", {"do": "dance"}), ("switches", {"colour": 1}), ("company", {"colour": 1})],
 )
-def test_what_the_pages_do_not_know_they_refuse_in_words(quickbooks, page, body):
+def test_unknown_values_are_refused_with_the_known_ones(quickbooks, page, body):
     answer = ask(quickbooks.wsgi, "POST", f"/_sandbox/{page}", body)
     assert answer.status == 400
     assert "one of" in answer.json()["error"] or "there are" in answer.json()["error"]
@@ -290,7 +290,7 @@ def test_what_the_pages_do_not_know_they_refuse_in_words(quickbooks, page, body)
         ({"do": "close_books", "realm": "7"}, "no company 7; there are"),
     ],
 )
-def test_what_a_person_cannot_do_is_said_in_words(quickbooks, asked, words):
+def test_impossible_acts_are_refused_in_words(quickbooks, asked, words):
     answer = ask(quickbooks.wsgi, "POST", "/_sandbox/act", asked)
     assert answer.status == 400
     assert words in answer.json()["error"]
@@ -374,7 +374,7 @@ def test_deleting_a_bill_leaves_its_file(quickbooks):
     assert deleted_body["Attachable"] == {"domain": "QBO", "status": "Deleted", "Id": id}
 
 
-def test_who_does_not_ask_for_json_gets_xml(quickbooks):
+def test_a_client_that_does_not_ask_for_json_gets_xml(quickbooks):
     quickbooks.ask("POST", "bill", bill())
     answer = quickbooks.ask("GET", "bill/1", accept="*/*")
     assert answer.headers["content-type"].startswith("application/xml")

@@ -174,7 +174,7 @@ def test_each_fault_has_its_answer_and_effect(quickbooks, way, kind, options, sh
     )
 
 
-def test_what_waits_is_carried_out_though_its_client_gave_up(quickbooks):
+def test_a_delayed_request_is_carried_out_though_its_client_gave_up(quickbooks):
     quickbooks.add_fault("delay_before", "bill.create", seconds=2 * CLIENT_TIMEOUT)
     with reached(quickbooks, "socket") as (session, url):
         assert send(session, url, CLIENT_TIMEOUT) == "nothing"

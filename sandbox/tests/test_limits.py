@@ -65,7 +65,7 @@ def test_a_batch_counts_by_its_items(quickbooks):
     assert [batch(quickbooks, 30), batch(quickbooks, 30), read(quickbooks)] == [200, 200, 429]
 
 
-def test_who_was_refused_is_not_counted(quickbooks):
+def test_refused_requests_are_not_counted(quickbooks):
     assert [read(quickbooks) for _ in range(30)].count(429) == 20
     quickbooks.clock.advance(1)
     assert [read(quickbooks) for _ in range(10)] == [200] * 10

@@ -459,7 +459,7 @@ def test_receipts_and_refunds_move_the_bank(quickbooks):
     assert refused(quickbooks, "RefundReceipt", Line=[sale_line()])[1] == "DepositToAccountRef"
 
 
-def test_what_is_deposited_is_frozen(quickbooks):
+def test_a_deposited_sales_receipt_is_frozen(quickbooks):
     receipt = post(quickbooks, "SalesReceipt", Line=[sale_line("80")])
     link = {
         "Amount": 80,

@@ -96,7 +96,7 @@ def test_without_an_address_in_the_call_it_goes_to_that_of_the_document(quickboo
         ("bill/1", "a@b.co", ("500", None)),
     ],
 )
-def test_what_cannot_be_mailed_is_refused(quickbooks, path, to, found):
+def test_a_transaction_that_cannot_be_mailed_is_refused(quickbooks, path, to, found):
     post(quickbooks)
     assert fault(send(quickbooks, path, to)) == found
     assert quickbooks.select("select * from Invoice")["Invoice"][0]["EmailStatus"] == "NotSet"

@@ -93,7 +93,7 @@ def test_refusing_leads_back_with_access_denied(quickbooks):
     }
 
 
-def test_who_is_no_admin_is_told_so(quickbooks):
+def test_a_user_who_is_no_admin_cannot_consent(quickbooks):
     page = authorize(quickbooks, {"user": "clerk", "realm": US.realm, "decision": "connect"})
     assert page.status == 403
     assert "admin" in page.text

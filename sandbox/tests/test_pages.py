@@ -102,7 +102,7 @@ def _taxed(quickbooks, realm):
     return quickbooks.ask("POST", "bill", body, realm).json()["Bill"]["Id"]
 
 
-def test_what_the_books_refuse_is_said_on_the_page(quickbooks):
+def test_refusals_of_the_books_are_shown_on_the_page(quickbooks):
     id = created(quickbooks)
     page(quickbooks, "", "do=close_books&date=2099-12-31")
     assert "closed" in page(quickbooks, f"?kind=Bill&id={id}", f"do=delete&kind=Bill&id={id}")

@@ -63,7 +63,7 @@ def test_long_documents_have_more_pages():
 
 
 @pytest.mark.parametrize(("path", "code"), [("bill/1/pdf", "500"), ("invoice/99/pdf", "610")])
-def test_what_cannot_be_printed_is_refused(quickbooks, path, code):
+def test_an_object_that_cannot_be_printed_is_refused(quickbooks, path, code):
     answer = quickbooks.ask("GET", path)
     assert answer.status == 400
     assert answer.json()["Fault"]["Error"][0]["code"] == code

@@ -69,7 +69,7 @@ def test_voiding_is_asked_for_in_several_ways(quickbooks, path, body, asked):
 
 
 @pytest.mark.parametrize("path", ["bill", "purchaseorder", "vendorcredit"])
-def test_what_has_no_void_is_refused(quickbooks, path):
+def test_voiding_a_kind_that_cannot_be_voided_is_refused(quickbooks, path):
     item = ask(quickbooks, path, bill())
     assert fault(quickbooks, f"{path}?operation=void", {"Id": item["Id"], "SyncToken": "0"}) == (
         "500",

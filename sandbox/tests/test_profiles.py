@@ -177,6 +177,6 @@ def test_a_profile_is_changed_in_single_options():
         ("us,projects=7", "true or false"),
     ],
 )
-def test_what_cannot_be_chosen_is_refused_with_what_can(text, words):
+def test_an_unknown_profile_is_refused_with_the_known_ones(text, words):
     with pytest.raises(ValueError, match=words):
         parse(text, (), NOON)

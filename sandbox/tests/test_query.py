@@ -77,7 +77,7 @@ def test_a_query_finds_what_its_conditions_say(quickbooks, bills, where, found):
     assert numbers(quickbooks, where) == found
 
 
-def test_what_a_field_is_not_finds_only_objects_that_have_the_field(quickbooks):
+def test_a_negated_condition_finds_only_objects_that_have_the_field(quickbooks):
     matches = "Classification = 'Asset' and FullyQualifiedName != 'checking' and AcctNum != '1010'"
     rows = quickbooks.select(f"select * from Account where {matches}")["Account"]
     names = {account["Name"] for account in rows}

@@ -254,7 +254,7 @@ def test_payables_are_sorted_by_age(quickbooks):
     assert values_of(wider, "TOTAL") == ["0.00", "360.00", "0.00", "360.00"]
 
 
-def test_what_was_owed_on_an_earlier_day_is_told_as_it_was(quickbooks):
+def test_aging_on_an_earlier_day_leaves_out_later_transactions(quickbooks):
     body = report(quickbooks, "AgedPayables", "report_date=2027-01-05")
     assert values_of(body, "TOTAL")[-1] == "400.00"
     assert (
@@ -346,6 +346,6 @@ def test_a_period_may_be_named(quickbooks, macro, start, end):
         ("AgedPayables", "aging_period=many", "2070"),
     ],
 )
-def test_what_cannot_be_reported_is_refused(quickbooks, name, query, code):
+def test_an_unknown_report_or_parameter_is_refused(quickbooks, name, query, code):
     answer = quickbooks.ask("GET", f"reports/{name}?{query}")
     assert (answer.status, answer.json()["Fault"]["Error"][0]["code"]) == (400, code)

@@ -326,7 +326,7 @@ def test_a_row_is_below_the_list_of_its_type(yard):
     assert {ask(yard.wsgi, "GET", target).status for target in missing} == {404}
 
 
-def test_what_is_sent_below_a_row_is_stored_with_it(yard):
+def test_a_body_sent_below_a_row_is_stored_with_the_row(yard):
     sent = b'{"state": "posted"}'
     assert ask(yard.wsgi, "PUT", "/v1/returns/2/books", sent).status == 200
     assert yard.rows[2]["books"] == {"state": "posted"}

@@ -40,7 +40,7 @@ def test_a_change_leaves_what_it_does_not_name(quickbooks):
     assert after["SalesFormsPrefs"] == before["SalesFormsPrefs"]
 
 
-def test_what_only_a_person_can_set_stays(quickbooks):
+def test_preferences_that_only_a_person_can_set_stay(quickbooks):
     body = prefer(quickbooks, "AccountingInfoPrefs", BookCloseDate="2027-01-01")
     assert "BookCloseDate" not in body["AccountingInfoPrefs"]
     body = prefer(quickbooks, "CurrencyPrefs", MultiCurrencyEnabled=True)

@@ -58,7 +58,7 @@ def test_a_reopened_stand_in_has_its_books_clock_and_switches(make, tmp_path, ke
     assert books.ask("POST", "bill", bill("three")).json()["Bill"]["Id"] == "2"
 
 
-def test_what_was_put_back_outlives_the_process(make, tmp_path):
+def test_a_restored_snapshot_outlives_the_process(make, tmp_path):
     books = make(tmp_path)
     history(books)
     books.ask("POST", "bill", bill("three"))
@@ -72,7 +72,7 @@ def test_what_was_put_back_outlives_the_process(make, tmp_path):
 @pytest.mark.parametrize(
     ("said", "words"), [({"load": "never"}, "there are none"), ({"save": "../etc"}, "letters")]
 )
-def test_what_is_no_snapshot_is_refused(make, said, words):
+def test_an_unknown_snapshot_is_refused(make, said, words):
     answer = door(make(), **said)
     assert answer.status == 400
     assert words in answer.json()["error"]

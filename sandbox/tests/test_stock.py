@@ -66,7 +66,7 @@ def test_a_new_item_starts_with_what_lies_in_stock(quickbooks, nails):
     assert nails["QtyOnHand"] == 10
 
 
-def test_what_is_sold_leaves_the_stock_at_its_cost(quickbooks, nails):
+def test_sold_items_leave_the_stock_at_their_cost(quickbooks, nails):
     receipt = post(quickbooks, "SalesReceipt", Line=[sale_line(nails, 4)])
     assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (
         6,
@@ -76,7 +76,7 @@ def test_what_is_sold_leaves_the_stock_at_its_cost(quickbooks, nails):
     assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (10, [0, 0, 30])
 
 
-def test_what_is_bought_comes_into_stock_and_goes_back_with_a_credit(quickbooks, nails):
+def test_bought_items_come_into_stock_and_go_back_with_a_credit(quickbooks, nails):
     line = item_line("ItemBasedExpenseLineDetail", nails, 5, 4)
     post(quickbooks, "Bill", VendorRef={"value": "1"}, Line=[line])
     assert (on_hand(quickbooks, nails), booked(quickbooks, ASSET)) == (15, [50])

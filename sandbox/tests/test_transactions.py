@@ -133,7 +133,7 @@ def test_dates_default_to_today_and_the_terms_of_payment(quickbooks):
     assert (body["TxnDate"], body["DueDate"]) == ("2027-01-15", "2027-02-14")
 
 
-def test_what_is_read_only_is_ignored(quickbooks):
+def test_read_only_fields_are_ignored(quickbooks):
     body = save(
         quickbooks,
         bill(TotalAmt=7, Balance=7, MetaData={"CreateTime": "2001-01-01T00:00:00Z"}, SyncToken="9"),
@@ -459,7 +459,9 @@ def test_the_tax_a_client_states_wins(quickbooks):
         (norwegian(coded("1"), currency="EUR", vendor="37", APAccountRef={"value": "1"}), "6000"),
     ],
 )
-def test_what_a_company_with_codes_and_currencies_refuses(quickbooks, body, code):
+def test_a_company_with_tax_codes_and_currencies_refuses_bills_that_do_not_fit(
+    quickbooks, body, code
+):
     assert refused(quickbooks, body, realm=NORWAY.realm)[0] == code
 
 

@@ -180,7 +180,7 @@ def test_while_the_receiver_is_in_trouble_it_is_tried_again_ever_more_rarely(sta
     )
 
 
-def test_who_refuses_is_not_tried_again(stand_in):
+def test_a_receiver_that_refuses_is_not_tried_again(stand_in):
     receiver = Receiver(401)
     stand_in.webhooks.subscribe(HOOK, wsgi=receiver)
     stand_in.ask("POST", "bill", bill())

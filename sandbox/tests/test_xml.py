@@ -202,7 +202,7 @@ def test_prefixes_of_the_namespace_make_no_difference(quickbooks):
         ("application/pdf", "xml"),
     ],
 )
-def test_who_asks_for_json_gets_it_and_who_does_not_gets_xml(quickbooks, accept, kind):
+def test_the_accept_header_decides_between_json_and_xml(quickbooks, accept, kind):
     answer = quickbooks.ask("GET", "companyinfo/1", accept=accept)
     assert answer.headers["content-type"].startswith(f"application/{kind}")
 
@@ -219,7 +219,7 @@ def test_the_address_can_ask_for_json_too(quickbooks):
         '<!DOCTYPE Bill [<!ENTITY a "aaaa">]><Bill><PrivateNote>&a;</PrivateNote></Bill>',
     ],
 )
-def test_what_is_no_xml_of_the_kind_is_refused(quickbooks, body):
+def test_a_body_that_is_no_xml_of_the_kind_is_refused(quickbooks, body):
     root = request_xml(quickbooks, "POST", "bill", body, status=400)
     assert find(root, "Fault/Error").attrib["code"] == "2010"
 

@@ -136,7 +136,7 @@ def test_a_person_works_through_the_proxy(site: Site) -> None:
     assert site.call("POST", "/logout", data={"csrf_token": site.token}).status_code == 302
 
 
-def test_what_is_sent_is_bounded_and_named(site: Site) -> None:
+def test_requests_are_limited_in_size_and_have_an_id(site: Site) -> None:
     answer = site.call("GET", "/healthz", headers={"X-Request-ID": "chosen-by-the-client"})
     request_id = answer.headers["X-Request-ID"]
     assert re.fullmatch(r"[0-9a-f]{32}", request_id)

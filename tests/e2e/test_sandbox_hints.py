@@ -41,7 +41,7 @@ def hints(stand_in: StandIn, where: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("slug", slugs())
-def test_what_the_stand_in_of_a_source_prints_enables_its_app(
+def test_the_printed_settings_of_a_stand_in_enable_its_app(
     slug: str,
     open_pages: Callable[..., Visitor],
     clock: FakeClock,
@@ -89,7 +89,7 @@ def test_the_stand_in_of_quickbooks_has_no_settings_of_an_app(hub: Hub) -> None:
     assert (code, "--json prints the settings of an app; name one." in errors) == (2, True)
 
 
-def test_what_the_stand_in_of_quickbooks_prints_connects_a_company(
+def test_the_printed_keys_of_the_quickbooks_stand_in_connect_a_company(
     open_pages: Callable[..., Visitor], stand_in: Callable[..., StandIn]
 ) -> None:
     quickbooks = stand_in("quickbooks", "--company", "norway")

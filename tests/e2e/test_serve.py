@@ -25,7 +25,7 @@ def until(condition, hub, command):
     return value
 
 
-def test_it_serves_pages_and_runs_apps_on_their_schedule_until_it_is_told_to_end(hub, stand_in):
+def test_serve_shows_pages_and_runs_apps_on_schedule_until_it_is_told_to_end(hub, stand_in):
     hub.connect()
     hub.enable(stand_in("costtracker", "--documents", "12", "--seed", "2"))
     served = hub.warm.start("serve", "--port", "0", environ=hub.environ)
@@ -87,7 +87,7 @@ def test_an_empty_folder_is_made_ready_and_each_start_prints_a_new_code(warm, tm
 
 
 @pytest.mark.parametrize("content", ["notes.txt", ""])
-def test_what_may_belong_to_another_hub_is_left_alone(warm, tmp_path, content):
+def test_a_folder_or_database_that_may_belong_to_another_hub_is_left_alone(warm, tmp_path, content):
     """A folder with other files, and an external database, need `hub init`."""
     data = tmp_path / "data"
     environ = environment() | {"HUB_DATA": str(data)}

@@ -17,7 +17,7 @@ SETUP = 25
 @pytest.mark.proof
 @pytest.mark.row("CT-S30")
 @pytest.mark.end_to_end
-def test_what_is_approved_is_posted_once_and_the_sums_agree(hub, stand_in):
+def test_approved_documents_are_posted_once_and_the_sums_agree(hub, stand_in):
     costtracker = stand_in("costtracker", "--documents", str(DOCUMENTS), "--seed", "3")
     hub.connect()
     hub.enable(costtracker)

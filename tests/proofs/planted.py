@@ -31,7 +31,7 @@ BUGS = (
         "hub/outbox/identity.py",
         "_encode([identity, part, operation, base, generation])",
         "_encode([identity, part, operation, base])",
-        "tests/unit/outbox/test_outbox.py::test_whatever_differs_makes_another_key",
+        "tests/unit/outbox/test_outbox.py::test_each_part_of_a_request_changes_its_key",
     ),
     Planted(
         "the key of a change holds no SyncToken",
@@ -200,7 +200,7 @@ BUGS = (
         "hub/qbo/responses.py",
         "Answer(SendOutcome.DOUBT, text=text)",
         "Answer(SendOutcome.UNSENT, text=text)",
-        "tests/unit/qbo/test_client.py::test_what_cannot_be_known_is_in_doubt",
+        "tests/unit/qbo/test_client.py::test_a_write_without_a_clear_answer_is_in_doubt",
     ),
     Planted(
         "an item that a batch's answer leaves out is done",
@@ -247,7 +247,7 @@ BUGS = (
         "return not declined",
         (
             "tests/unit/posting/test_protocol.py::"
-            "test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone"
+            "test_postings_once_in_doubt_or_not_new_transactions_are_not_batched"
         ),
     ),
     Planted(
@@ -405,7 +405,7 @@ BUGS = (
         "is_claimed = True",
         (
             "tests/proofs/test_workers.py::"
-            "test_who_wakes_when_another_has_settled_it_writes_over_nothing"
+            "test_a_worker_that_wakes_after_another_has_finished_overwrites_nothing"
         ),
     ),
     Planted(
@@ -583,7 +583,7 @@ BUGS = (
         "(posting.operation.in_(REMOVALS), DocumentState.POSTED)",
         (
             "tests/stories/test_document_states.py::"
-            "test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told"
+            "test_a_document_removed_by_a_person_is_removed_everywhere_and_reported"
         ),
     ),
     Planted(
@@ -593,7 +593,7 @@ BUGS = (
         '(head.state == "", DocumentState.MISSING)',
         (
             "tests/stories/test_document_states.py::"
-            "test_what_somebody_deleted_in_quickbooks_is_missing_everywhere"
+            "test_a_document_deleted_in_quickbooks_is_missing_everywhere"
         ),
     ),
     Planted(
@@ -603,7 +603,7 @@ BUGS = (
         "            pass",
         (
             "tests/stories/test_document_states.py::"
-            "test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told"
+            "test_a_document_removed_by_a_person_is_removed_everywhere_and_reported"
         ),
     ),
     Planted(
@@ -613,7 +613,7 @@ BUGS = (
         "",
         (
             "tests/stories/test_document_states.py::"
-            "test_what_the_source_changes_while_a_person_removes_it_is_offered_and_not_posted"
+            "test_a_change_during_a_removal_is_offered_and_not_posted"
         ),
     ),
     Planted(
@@ -630,7 +630,7 @@ BUGS = (
         "posting.document_id)",
         (
             "tests/stories/test_document_states.py::"
-            "test_what_is_left_out_while_it_was_to_be_posted_again_stays_out"
+            "test_a_document_skipped_while_it_was_to_be_posted_again_stays_out"
         ),
     ),
     Planted(
@@ -640,7 +640,7 @@ BUGS = (
         "may_be_there = is_doubtful(history)",
         (
             "tests/stories/test_document_states.py::"
-            "test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now"
+            "test_a_document_that_left_quickbooks_is_posted_again_with_the_current_content"
         ),
     ),
     Planted(
@@ -670,7 +670,7 @@ BUGS = (
         "if is_withdrawable(batch, active):",
         (
             "tests/unit/web/test_put_back.py::"
-            "test_it_is_not_withdrawn_when_the_document_is_planned_again"
+            "test_a_put_back_is_not_withdrawn_when_the_document_is_planned_again"
         ),
     ),
     Planted(

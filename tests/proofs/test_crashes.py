@@ -328,7 +328,7 @@ def changed(world, change):
     return world.left().mark
 
 
-def test_whatever_the_next_hub_would_find_otherwise_is_another_state(shop):
+def test_everything_that_the_next_hub_can_see_changes_the_state(shop):
     world, company = shop.world, shop.world.quickbooks.companies[shop.world.quickbooks.realm]
     marks = [
         changed(world, lambda: None),

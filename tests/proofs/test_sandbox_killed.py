@@ -100,7 +100,7 @@ def kill_while_writing(quickbooks, turn, ids, dice):
         return [job.result() for job in jobs]
 
 
-def test_what_was_answered_is_in_the_books_after_any_kill(serve, figure):
+def test_answered_writes_are_in_the_books_after_any_kill(serve, figure):
     dice, ids, unknown = random.Random(3), {}, []
     for turn in range(KILLS):
         unknown += kill_while_writing(serve(), turn, ids, dice)

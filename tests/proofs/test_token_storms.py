@@ -223,7 +223,7 @@ def test_ten_workers_that_need_a_token_ask_intuit_once(storm, figure):
     assert storms == SEEDS * ROUNDS
 
 
-def test_it_is_the_same_on_postgresql(storm_on_postgres):
+def test_token_storms_on_postgresql_end_with_the_same_result(storm_on_postgres):
     assert sum(rage(storm_on_postgres, seed) for seed in range(SEEDS_ON_POSTGRES)) >= ROUNDS
 
 

@@ -150,7 +150,7 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
 
 
 @pytest.mark.parametrize("fault", ["refuse", "lose_request", "lose_answer", None])
-def test_who_wakes_when_another_has_settled_it_writes_over_nothing(
+def test_a_worker_that_wakes_after_another_has_finished_overwrites_nothing(
     app, quickbooks, clock, monkeypatch, fault
 ):
     desk, settle, asleep = Desk(app, quickbooks, clock), pipeline.record_results, [True]

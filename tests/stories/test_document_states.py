@@ -148,7 +148,7 @@ def postings():
         return session.query(Posting).order_by(Posting.id).all()
 
 
-def test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told(till):
+def test_a_document_removed_by_a_person_is_removed_everywhere_and_reported(till):
     assert states(till) == everywhere("posted")
     remove(till)
     assert till.ours("Bill") == []
@@ -162,12 +162,12 @@ def test_a_source_that_does_not_want_to_hear_what_is_missing_is_told_that_it_is_
     assert sent_states(till) == [("bill:1", "posted"), ("bill:1", "held")]
 
 
-def test_what_somebody_deleted_in_quickbooks_is_missing_everywhere(till):
+def test_a_document_deleted_in_quickbooks_is_missing_everywhere(till):
     delete_in_quickbooks(till)
     assert states(till) == everywhere("missing")
 
 
-def test_what_the_source_took_back_is_removed_and_its_source_is_told_nothing(open_till):
+def test_a_document_removed_by_its_source_is_not_reported(open_till):
     till = open_till(wants=TOLD, gone="delete")
     till.run(Gone(source_id="bill:1"))
     assert states(till) == everywhere("removed")
@@ -189,7 +189,9 @@ def test_a_voided_document_is_removed(open_till):
 @pytest.mark.proof(small=2)
 @pytest.mark.parametrize("leave", [remove, delete_in_quickbooks])
 @pytest.mark.parametrize("changed", [False, True])
-def test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now(till, leave, changed):
+def test_a_document_that_left_quickbooks_is_posted_again_with_the_current_content(
+    till, leave, changed
+):
     if changed:
         till.run(bill("50.00"))
     leave(till)
@@ -210,7 +212,7 @@ def test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now(till, lea
     assert len(creations(till)) == 2
 
 
-def test_what_was_posted_again_is_watched_and_can_be_removed_again(till):
+def test_a_document_posted_again_is_watched_and_can_be_removed_again(till):
     remove(till)
     post_again(till)
     delete_in_quickbooks(till)
@@ -221,7 +223,7 @@ def test_what_was_posted_again_is_watched_and_can_be_removed_again(till):
     assert (states(till), till.ours("Bill")) == (everywhere("removed"), [])
 
 
-def test_what_appears_in_quickbooks_meanwhile_is_taken_and_not_posted_again(till):
+def test_a_transaction_that_appears_in_quickbooks_meanwhile_is_adopted(till):
     remove(till)
     body = json.loads(postings()[1].payload)
     put_back = till.quickbooks.act("create", kind="Bill", set=body)
@@ -245,14 +247,14 @@ def test_the_command_posts_again_and_says_what_it_does_not(till):
     assert states(till) == everywhere("posted")
 
 
-def test_what_its_source_no_longer_has_is_not_posted_again(open_till):
+def test_a_document_that_its_source_no_longer_has_is_not_posted_again(open_till):
     till = open_till(gone="delete")
     till.run(Gone(source_id="bill:1"))
     with pytest.raises(NotNow, match="no longer wanted by its source"):
         retries.retry(till.posting("bill:1").id, "kari")
 
 
-def test_what_a_person_left_out_after_it_was_deleted_can_be_posted_again(till):
+def test_a_document_skipped_after_its_deletion_can_be_posted_again(till):
     delete_in_quickbooks(till)
     manual.skip(postings()[1].id, "entered by mistake", "kari")
     assert till.run()["bill:1"] == "skipped"
@@ -271,7 +273,7 @@ def test_a_changed_document_that_is_missing_can_be_left_out(till):
     assert (states(till), till.cases()) == (everywhere("skipped"), [])
 
 
-def test_what_is_left_out_while_it_was_to_be_posted_again_stays_out(till):
+def test_a_document_skipped_while_it_was_to_be_posted_again_stays_out(till):
     remove(till)
     till.put(
         document(
@@ -286,7 +288,7 @@ def test_what_is_left_out_while_it_was_to_be_posted_again_stays_out(till):
     assert (till.ours("Bill"), states(till)) == ([], everywhere("removed"))
 
 
-def test_what_the_source_changes_while_a_person_removes_it_is_offered_and_not_posted(till):
+def test_a_change_during_a_removal_is_offered_and_not_posted(till):
     page = till.visitor.page(f"/documents/{row_of().id}")
     here = re.search(r'href="(/undo/posting/\d+)"', page)[1]
     till.visitor.press(here, posting=[postings()[1].id])

@@ -130,7 +130,7 @@ def test_an_item_that_changes_keeps_its_stock_and_its_accounts(till):
 
 
 @pytest.mark.parametrize("about", [{"gone": "void"}])
-def test_what_is_gone_is_voided_where_quickbooks_can(till):
+def test_documents_that_are_gone_are_voided_where_quickbooks_can(till):
     ids = {kind: alone(kind).source_id for kind in ("invoice", "payment", "credit_memo")}
     till.run(*map(alone, ids))
     till.run(*(Gone(source_id=id, reason="Voided.") for id in ids.values()))
@@ -141,7 +141,7 @@ def test_what_is_gone_is_voided_where_quickbooks_can(till):
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
-def test_what_is_gone_is_by_default_asked_about_and_then_voided_not_deleted(till, kind):
+def test_a_document_that_is_gone_is_by_default_asked_about_and_then_voided(till, kind):
     document = alone(kind)
     till.run(document)
     till.run(Gone(source_id=document.source_id, reason="Voided."))

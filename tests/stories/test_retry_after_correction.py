@@ -191,7 +191,7 @@ def test_retry_sees_records_that_were_created_or_renamed(open_till):
     assert till.cases() == []
 
 
-def test_what_retry_posts_has_the_tax_rate_that_was_corrected(till):
+def test_a_retried_document_has_the_corrected_tax_rate(till):
     """The net amount of a line that includes its tax comes from the rate in QuickBooks."""
     codes = {name: till.ids[name] for name in ("account", "tax_code")}
     lines = (Line(id="1", amount=Decimal("120.00"), codes=codes),)

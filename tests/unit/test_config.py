@@ -22,7 +22,7 @@ def make_config(tmp_path):
     return make
 
 
-def test_what_is_not_set_has_a_sensible_value(make_config, tmp_path):
+def test_settings_that_are_not_set_have_their_defaults(make_config, tmp_path):
     configuration = make_config()
     assert configuration.data == tmp_path / "data"
     assert configuration.database_url == f"sqlite:///{tmp_path / 'data' / 'hub.db'}"

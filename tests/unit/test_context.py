@@ -16,6 +16,6 @@ def test_the_runtime_of_the_application_at_hand_is_current(app):
     assert hub_context.current_hub() is app.extensions["hub"]
 
 
-def test_what_is_shared_is_not_exchanged_while_it_is_used(app):
+def test_the_context_of_a_hub_cannot_be_changed(app):
     with pytest.raises(dataclasses.FrozenInstanceError):
         hub_context.current_hub().clock = None

@@ -110,7 +110,7 @@ def test_systemd_understands_a_unit(unit: Path, tmp_path: Path) -> None:
     assert problems == []
 
 
-def test_what_systemd_checks_can_fail(tmp_path: Path) -> None:
+def test_the_check_of_systemd_can_fail(tmp_path: Path) -> None:
     tool = shutil.which("systemd-analyze")
     if tool is None:
         pytest.skip("systemd-analyze is not installed")

@@ -104,7 +104,7 @@ def test_a_name_that_does_not_exist_is_answered_with_the_near_one_or_all():
     assert NotFound("app", "x").text == "There is no app 'x'."
 
 
-def test_what_waits_carries_how_long():
+def test_a_retry_carries_its_pause():
     assert (Retry("Later.", 12.5).after, Retry("Later.").after) == (12.5, None)
 
 

@@ -53,7 +53,7 @@ def test_lock_files_agree_on_versions():
         assert [pin for pin in sbom.read_lock((ROOT / name).read_text()) if pin not in pins] == []
 
 
-def test_what_builds_a_wheel_of_this_checkout_is_pinned():
+def test_build_requirements_of_every_distribution_are_pinned():
     pinned = {pin.name: pin.version for pin in sbom.read_lock((ROOT / "build.lock").read_text())}
     projects = [ROOT / "pyproject.toml", *ROOT.glob("*/pyproject.toml")]
     projects += ROOT.glob("plugins/*/pyproject.toml")

@@ -76,7 +76,7 @@ def test_the_settings_make_another_document_of_it(benches, open_bench, name):
     golden(FOLDER / f"{name}.json", [bench_of(benches, open_bench, app, **settings).case(case)])
 
 
-def test_what_was_received_with_one_invoice_of_the_vendor(benches, open_bench):
+def test_a_receipt_becomes_a_bill_for_each_invoice_of_the_vendor(benches, open_bench):
     bench = bench_of(benches, open_bench, "purchase-orders", post_as="bill_per_receipt")
     items = bench.read(ids=["purchase_receipt:8014:ING-501", "purchase_receipt:8014:ING-502"])
     golden(FOLDER / "purchase-orders-bill-for-each-receipt.json", items)

@@ -123,7 +123,7 @@ def test_a_failure_is_marked_and_left_alone_until_the_mark_is_cleared(
 
 
 @pytest.mark.row("AT-I4")
-def test_what_waits_for_somebody_in_the_hub_is_not_marked(invoices, source_row):
+def test_an_invoice_that_is_held_in_the_hub_is_not_marked(invoices, source_row):
     invoices.report(invoices.case("labour and a licence"), "held", message="Match it.")
     assert source_row(invoices, "labour and a licence")["invoiceNumber"] is None
 
@@ -307,7 +307,7 @@ def test_its_pdf_is_valid(open_bench):
     assert hub_attachment(**about, attachment=document.attachments[0])[:5] == b"%PDF-"
 
 
-def test_what_autotask_does_not_show_is_gone(invoices):
+def test_an_invoice_that_autotask_does_not_show_is_gone(invoices):
     assert isinstance(invoices.read(ids=["invoice:99", "invoice:x"])[0], Gone)
 
 

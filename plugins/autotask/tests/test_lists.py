@@ -33,7 +33,7 @@ def test_the_stand_in_has_the_labels_that_autotask_delivers(invoices, call_api):
 
 
 @pytest.mark.row("AT-I7")
-def test_what_is_sold_is_listed_and_internal_codes_and_expenses_are_not(open_bench):
+def test_billing_codes_of_sales_are_listed_and_internal_ones_and_expenses_are_not(open_bench):
     listed = sold(open_bench("invoices", item_match="name"))
     assert {"Remote Support", "Hardware", "Managed Server", "Phase Milestone"} <= listed
     assert listed & {"Mileage", "Client Gifts", "Vacation"} == set()

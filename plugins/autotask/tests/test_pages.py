@@ -80,7 +80,7 @@ def test_a_billing_code_is_found_from_the_menu_and_named_on_the_lines_that_use_i
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/invoices/99", "/invoices/4001/fly"])
-def test_what_is_not_there_is_not_found(invoices, path):
+def test_a_page_of_a_missing_row_is_not_found(invoices, path):
     assert press(invoices, path).status == 404
 
 

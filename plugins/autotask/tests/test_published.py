@@ -42,7 +42,7 @@ def test_writable_fields_are_those_of_published_clients(entity):
     assert {field.name for field in fields if not field.read_only} == WRITABLE[entity]
 
 
-def test_what_is_required_can_be_given_or_is_set_by_autotask_itself():
+def test_each_required_field_can_be_set_or_is_set_by_autotask():
     given_when_made = {"companyID", "vendorID", "orderID", "purchaseOrderItemID", "name"}
     for entity in ENTITIES.values():
         closed = {

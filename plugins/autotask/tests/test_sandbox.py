@@ -199,7 +199,7 @@ def test_a_patch_changes_what_it_names_and_a_put_empties_the_rest(invoices, call
         ("GET", "x/y/z", 405),
     ],
 )
-def test_what_is_not_there_is_refused(invoices, method, path, status, call_api):
+def test_calls_for_missing_rows_and_entities_are_refused(invoices, method, path, status, call_api):
     assert call_api(invoices, method, path, {"id": 4001}).status == status
 
 

@@ -33,7 +33,7 @@ def test_with_post_on_paid_an_invoice_waits_until_something_of_it_is_paid(open_b
     ]
 
 
-def test_what_an_invoice_says_does_not_depend_on_what_was_paid(open_bench):
+def test_a_payment_does_not_change_the_content_of_an_invoice(open_bench):
     bench = open_bench(documents=3)
     before = bench.read(ids=["invoice:1001"])[0]
     bench.books.do("edit", invoice="1001", fields={"paid_at": "2026-03-19T00:00:00Z"})

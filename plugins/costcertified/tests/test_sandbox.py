@@ -114,7 +114,7 @@ def test_a_row_that_moves_while_pages_are_read_is_read(open_bench, monkeypatch):
         ("/v1/clients", 404),
     ],
 )
-def test_what_is_not_agreed_is_refused(shared_bench, path, status):
+def test_parameters_that_are_not_agreed_are_refused(shared_bench, path, status):
     assert ask(shared_bench, path).status_code == status
 
 

@@ -62,7 +62,7 @@ def test_a_supplier_of_the_same_name_is_the_same_supplier(bench):
     assert bench.books.lists.of("suppliers", "s4")["external_id"] == "7"
 
 
-def test_what_was_bound_once_stays_bound(connected):
+def test_a_code_keeps_the_record_that_it_was_bound_to(connected):
     before = connected.case("without an order").codes["supplier"]
     connected.push_lists(supplier=[Record(id="999", name="Aas Trelast AS")])
     assert connected.case("without an order").codes["supplier"] == before

@@ -73,7 +73,7 @@ def test_orders_stand_in_the_description_and_their_quantities_in_the_facts(conne
 
 
 @pytest.mark.row("CT-B5")
-def test_who_approved_is_kept(connected):
+def test_the_approvals_of_an_invoice_become_facts(connected):
     assert (
         "Åse Lund (Accounting): approved"
         in connected.case("approved by Accounting alone").facts["Approvals"]
@@ -81,7 +81,7 @@ def test_who_approved_is_kept(connected):
 
 
 @pytest.mark.row("CT-S2")
-def test_what_ocr_read_is_shown_with_its_confidence(connected):
+def test_fields_read_by_ocr_are_shown_with_their_confidence(connected):
     assert (
         connected.case("read by OCR").facts["Read by OCR"] == "invoice_number 97%, gross_total 88%"
     )

@@ -56,7 +56,7 @@ def test_every_kind_of_list_arrives(connected):
 
 
 @pytest.mark.row("CT-S31")
-def test_what_was_pushed_comes_back_with_its_quickbooks_id(connected):
+def test_pushed_codes_come_back_with_their_quickbooks_ids(connected):
     document = connected.case("without an order")
     assert document.codes["supplier"].quickbooks_id in ids(connected, "supplier")
     for field in ("account", "tax_code", "location", "class"):

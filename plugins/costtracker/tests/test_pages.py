@@ -97,7 +97,7 @@ def test_a_person_deletes_an_invoice_and_sees_that(bench, page):
     assert bench.books.invoice("1002")["deleted_at"]
 
 
-def test_what_accounting_said_is_shown(bench, page):
+def test_the_status_that_accounting_reported_is_shown(bench, page):
     status = {
         "state": "posted",
         "external_number": "B-77",

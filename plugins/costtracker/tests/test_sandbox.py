@@ -116,7 +116,7 @@ def test_no_two_invoices_of_a_supplier_share_a_number_but_the_twins(bench):
         ("/v1/invoices/1001/accounting-status", status(paid=1), "paid"),
     ],
 )
-def test_what_is_not_as_agreed_is_refused_by_its_field(api, path, body, field):
+def test_a_body_that_is_not_as_agreed_is_refused_with_the_name_of_the_field(api, path, body, field):
     answer = api("PUT", path, json=body)
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
@@ -177,7 +177,7 @@ def test_the_same_status_twice_is_fine_and_an_older_one_is_not(api):
         ("PUT", "/v1/master-data/colours", 404),
     ],
 )
-def test_what_is_not_there_is_not_found(api, method, path, code):
+def test_calls_for_missing_rows_are_not_found(api, method, path, code):
     assert api(method, path, json={"items": []}).status_code == code
 
 

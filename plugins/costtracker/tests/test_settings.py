@@ -25,7 +25,7 @@ def test_only_accounts_payable_are_offered_for_it():
     assert Settings().fields["payable_account"].metadata["choices_from"] == "payable_account"
 
 
-def test_what_is_not_said_has_a_sensible_value():
+def test_settings_that_are_left_out_have_their_defaults():
     loaded = Settings().load(NEEDED)
     assert {name: value for name, value in loaded.items() if name not in NEEDED} == {
         "webhook_secret": "",
@@ -44,7 +44,7 @@ def test_what_is_not_said_has_a_sensible_value():
 @pytest.mark.parametrize(
     "wrong", [{"base_url": "ftp://x"}, {"reference_to": "nowhere"}, {"payable_account": ""}]
 )
-def test_what_cannot_be_is_refused(wrong):
+def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValidationError):
         Settings().load(NEEDED | wrong)
 
@@ -65,7 +65,7 @@ def test_choices_name_every_value_that_is_allowed():
             assert list(field.metadata["choices"]) == field.validate.choices
 
 
-def test_what_to_do_when_locations_differ_comes_from_the_settings():
+def test_the_policy_for_differing_locations_is_a_setting():
     assert {field.name: field.differ for field in hub_fields(app="costtracker")}[
         "location"
     ] == "{locations_differ}"

@@ -84,7 +84,7 @@ def test_a_supplier_is_told_nothing(updating):
     assert updating.count_calls("status") == 0
 
 
-def test_it_is_a_warning_when_nobody_has_the_right(updating, monkeypatch):
+def test_the_check_warns_if_no_user_may_update_suppliers(updating, monkeypatch):
     monkeypatch.setattr(
         "hub_costtracker.sandbox.api.USERS",
         ({"name": "Ola", "role": "Site manager", "can_update_accounting_suppliers": False},),

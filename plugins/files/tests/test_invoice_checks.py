@@ -215,7 +215,7 @@ def test_vat_without_categories_is_found_by_the_categories():
     assert rules(sample) == ["BR-S-08"]
 
 
-def test_all_that_is_wrong_is_found_in_the_order_of_the_rules():
+def test_every_violation_is_found_in_the_order_of_the_rules():
     sample = invoice().add("1", f"{LINE_1}/cbc:LineExtensionAmount", DUE)
     assert rules(sample) == ["PEPPOL-EN16931-R120", "BR-CO-10", "BR-CO-16", "BR-S-08"]
 

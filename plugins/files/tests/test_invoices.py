@@ -58,7 +58,7 @@ def test_lines_and_tax_add_up_to_the_total_of_each_sender(bench, sample):
     assert sum(line.tax for line in document.lines) == document.tax_total
 
 
-def test_what_was_paid_before_is_a_warning(bench):
+def test_a_prepaid_amount_is_a_warning(bench):
     bill = read(bench, invoice())
     assert bill.total == Decimal("9263.00")
     assert bill.warnings == ("NOK 2000.00 was paid before. The payment is not posted with it.",)
@@ -133,7 +133,7 @@ def test_a_price_with_endless_digits_is_left_out(bench):
     assert (bill.lines[1].unit_price, bill.lines[1].amount) == (None, Decimal("295.00"))
 
 
-def test_what_is_no_e_invoice_is_refused_with_the_name_of_the_file(bench):
+def test_a_file_that_is_no_e_invoice_is_refused_with_its_name(bench):
     with pytest.raises(Refused, match=r"^order\.xml: An Invoice or CreditNote in UBL 2\.1 is"):
         bench.receive("order.xml", b"<Order/>")
 

@@ -142,7 +142,7 @@ def test_a_document_has_the_exchange_rate_of_its_column(bench, text, rate):
 
 
 @pytest.mark.parametrize("text", ["0", "-11,5", "much"])
-def test_what_is_no_exchange_rate_is_said_with_its_line(bench, text):
+def test_an_invalid_exchange_rate_is_reported_with_its_line(bench, text):
     content = CSV.replace("Account;", "Kurs;").replace(";4010;", f";{text};")
     first = read(bench, content.replace(";4020;", ";11,5;"), exchange_rate="Kurs", account="")[0]
     assert isinstance(first, Unreadable)
@@ -332,7 +332,7 @@ def test_amounts_are_read_as_people_write_them(bench, text, mark, amount):
 
 
 @pytest.mark.parametrize("text", ["1,23", "12.34.56", "1O0", "12a3", "1,2345", "--1", "1 23", "$"])
-def test_what_is_no_amount_is_not_guessed(bench, text):
+def test_an_invalid_amount_makes_its_row_unreadable(bench, text):
     content = f"Supplier\tNo\tDate\tAmount\nBo\t1\t2026-01-02\t{text}\nBo\t2\t2026-01-02\t1\n"
     mapping = {"party": "Supplier", "number": "No", "date": "Date", "amount": "Amount"}
     choices = {"holds": "bill", "dates": "ymd", "decimal": ".", "amounts": "exclusive"}

@@ -62,7 +62,7 @@ def test_the_token_of_former_keys_is_not_used(bench):
 @pytest.mark.parametrize(
     "fault", [{"kind": "status", "status": 502}, {"kind": "errors"}, {"kind": "truncate"}]
 )
-def test_what_ion_cannot_answer_now_is_asked_again(bench, fault):
+def test_a_call_that_ion_cannot_answer_now_is_repeated(bench, fault):
     bench.fault(call="Orders", **fault)
     with pytest.raises(Retry):
         bench.read()

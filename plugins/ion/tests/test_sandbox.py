@@ -104,7 +104,7 @@ def test_the_stand_in_answers_introspection(api):
         ("{ parts(filters: { cost: { gt: 1 } }) { edges { cursor } } }", "unknown field 'cost'"),
     ],
 )
-def test_what_is_not_as_agreed_is_refused(api, query, said):
+def test_queries_that_are_not_as_agreed_are_refused(api, query, said):
     assert said in api(query)
 
 
@@ -262,7 +262,7 @@ def test_lines_are_changed_in_drafts_only_but_for_what_is_always_free(bench, api
     assert api(query % 'estimatedArrivalDate: "2026-05-01"', **fields)["updatePurchaseOrderLine"]
 
 
-def test_what_was_received_is_in_stock_and_its_line_stays(bench, api):
+def test_a_line_with_received_parts_cannot_be_deleted(bench, api):
     row = bench.raw("received in part")
     line = next(one for one in bench.books.of_order("lines", row) if one.get("receivedQuantity"))
     move(bench, "received in part", "DRAFT")

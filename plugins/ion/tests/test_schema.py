@@ -116,7 +116,7 @@ def test_without_another_field_orders_are_read_all_the_same_and_a_warning_names_
 
 
 @pytest.mark.row("ION-39")
-def test_what_is_missing_is_left_out_of_the_order(bench):
+def test_fields_that_the_schema_lacks_are_left_out_of_the_order(bench):
     lack(
         bench,
         "PurchaseOrder.terms",

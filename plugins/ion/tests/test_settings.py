@@ -22,7 +22,7 @@ def test_each_required_setting_is_named_if_it_is_missing():
         assert list(refused.value.messages) == [missing]
 
 
-def test_what_is_not_said_is_as_ion_itself_does_it():
+def test_settings_that_are_left_out_follow_ions_own_integration():
     loaded = {name: value for name, value in Settings().load(NEEDED).items() if name not in NEEDED}
     assert loaded == {
         "environment": "production",
@@ -71,7 +71,7 @@ def test_where_the_id_of_the_account_stands_is_told():
     assert "33" in help
 
 
-def test_what_the_fields_leave_to_settings_are_settings():
+def test_every_policy_that_fields_leave_to_a_setting_has_one():
     names = [
         one
         for field in hub_fields(app="ion")

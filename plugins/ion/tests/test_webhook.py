@@ -49,7 +49,7 @@ def subscribed(bench):
         ("RUNS", Signal()),
     ],
 )
-def test_what_a_call_names_is_read_again(subscribed, resource, signal):
+def test_the_order_that_a_call_names_is_read_again(subscribed, resource, signal):
     assert call(subscribed, {"resource": resource, "action": "UPDATE", "id": 7}) == [signal]
 
 

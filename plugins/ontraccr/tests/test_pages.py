@@ -103,10 +103,10 @@ def test_payables_are_found_and_show_what_accounting_said(bench):
         ("/profiles/projects/p8/link", {"external_id": ""}),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_sentence(bench, path, form):
+def test_an_impossible_form_is_refused_with_a_sentence(bench, path, form):
     assert bench.page(path, form).status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/payables/1", "/nowhere", "/payables/2001/approve"])
-def test_what_is_not_there_is_not_found(bench, path):
+def test_a_page_of_a_missing_row_is_not_found(bench, path):
     assert bench.page(path).status_code == 404

@@ -88,7 +88,7 @@ def test_a_receipt_for_an_older_version_is_reported_for_the_newest_one(bench):
 
 
 @pytest.mark.row("ON-B4", "ON-B7")
-def test_what_was_made_for_a_profile_is_linked_to_it(bench):
+def test_a_record_made_for_a_profile_is_linked_to_it(bench):
     made = Document(
         kind="vendor", source_id="vendor:v10", details=Party(name="Great Northern Glazing Ltd.")
     )

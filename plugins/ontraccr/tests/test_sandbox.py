@@ -53,7 +53,9 @@ PERIOD_SECONDS = 30
         ),
     ],
 )
-def test_what_is_not_as_agreed_is_refused_by_its_field(api, method, path, body, field):
+def test_a_body_that_is_not_as_agreed_is_refused_with_the_name_of_the_field(
+    api, method, path, body, field
+):
     answer = api(method, path, json=body)
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
@@ -144,14 +146,14 @@ def test_a_link_is_made_and_taken_away(api):
         ("GET", "/v1/payables/2001/attachments/9", 404),
     ],
 )
-def test_what_is_not_there_is_not_found(api, method, path, code):
+def test_calls_for_missing_rows_are_not_found(api, method, path, code):
     assert api(method, path).status_code == code
 
 
 @pytest.mark.parametrize(
     "path", ["payables/2001?division=div-1", "integration?limit=5", f"profiles/vendors/v1{HERE}"]
 )
-def test_what_takes_no_parameter_is_given_none(api, path):
+def test_calls_without_parameters_refuse_any(api, path):
     assert api("GET", f"/v1/{path}").status_code == 422
 
 

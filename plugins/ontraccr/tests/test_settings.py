@@ -21,7 +21,7 @@ def test_each_required_setting_is_named_if_it_is_missing(missing):
 
 
 @pytest.mark.row("ON-S2", "ON-B5", "ON-B7")
-def test_what_is_not_said_has_a_sensible_value():
+def test_settings_that_are_left_out_have_their_defaults():
     assert {
         name: value for name, value in Settings().load(NEEDED).items() if name not in NEEDED
     } == {

@@ -104,7 +104,7 @@ def pay(quickbooks, *amounts):
 
 @pytest.mark.row("AT-I13")
 @pytest.mark.parametrize("tells", [True, False])
-def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
+def test_a_fully_paid_invoice_gets_the_paid_date_unless_it_has_one(
     invoices, quickbooks, clock, tells
 ):
     full, other, partly, known = words = (
@@ -154,7 +154,7 @@ def test_an_invoice_voided_in_autotask_follows_the_setting(invoices, voided, tot
 
 @pytest.mark.row("AT-I19")
 @pytest.mark.parametrize("trouble", ["refused", "answer lost", "crash"])
-def test_what_stops_the_mark_repeats_the_mark_alone(invoices, quickbooks, clock, trouble):
+def test_a_failure_while_marking_repeats_only_the_mark(invoices, quickbooks, clock, trouble):
     words = "fourteen days old"
     invoices.keep(words).enable()
     if trouble == "refused":
@@ -330,7 +330,7 @@ def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_u
     assert customer(quickbooks, second) == (["withdrawn"], [], 1)
 
 
-def test_what_was_posted_is_reported_once(open_desk):
+def test_a_posted_order_is_reported_once(open_desk):
     desk = open_desk("purchase-orders", documents=3).enable()
     desk.sync()
     assert [one.state for one in postings(kind="purchase_order", operation="create")].count(

@@ -73,7 +73,7 @@ def test_the_number_in_quickbooks_is_all_that_is_written_to_autotask(desk, words
 @pytest.mark.parametrize(
     "words", ["numbered already", "voided before it was sent", "fifteen days old", "forty days old"]
 )
-def test_what_is_numbered_voided_or_too_old_is_not_posted(desk, words):
+def test_invoices_that_are_numbered_voided_or_too_old_are_not_posted(desk, words):
     assert desk.posting_of(words) in (None, "withdrawn")
     assert desk.row_of(words) == desk.before[desk.id(words)]
 

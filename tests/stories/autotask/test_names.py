@@ -93,7 +93,7 @@ def test_a_customer_whose_creation_got_no_answer_is_not_filled_with_what_it_has(
 
 
 @pytest.mark.row("AT-C9")
-def test_what_quickbooks_knows_of_a_matched_customer_stays(invoices, quickbooks):
+def test_contact_data_of_a_matched_customer_stays(invoices, quickbooks):
     before = customer(quickbooks, "Bayview Apartments")
     own = {"Address": "accounts@bayview.example"}
     change(quickbooks, "customer", before, PrimaryEmailAddr=own, GivenName="Ada", Notes="Gate 4")
@@ -277,7 +277,9 @@ def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, with_a_tilde
 
 
 @pytest.mark.row("AT-I7")
-def test_what_is_missing_is_copied_to_quickbooks_before_any_invoice_is_posted(invoices, quickbooks):
+def test_missing_records_are_copied_to_quickbooks_before_any_invoice_is_posted(
+    invoices, quickbooks
+):
     invoices.keep("numbered already").enable(income_account="107", fill_contacts=False)
     count = compare.copy_missing(invoices.row, ["billing_code", "customer"], who="kari")
     assert count == 8 + 7

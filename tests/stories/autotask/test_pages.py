@@ -48,7 +48,7 @@ def test_access_is_requested_and_granted_for_each_app(owner: Visitor, arne: Visi
 
 @pytest.mark.row("AT-C3")
 @pytest.mark.end_to_end
-def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(
+def test_the_person_who_saves_first_owns_the_app_and_is_warned(
     owner: Visitor, arne: Visitor
 ) -> None:
     owner.press(f"/apps/{INVOICES}/1/grant")
@@ -111,7 +111,7 @@ def test_no_command_configures_an_app_for_a_company_that_is_not_connected(owner:
 
 @pytest.mark.row("AT-I7", "AT-C7", "AT-I8")
 @pytest.mark.end_to_end
-def test_both_sides_are_compared_live_with_the_app_at_rest(owner: Visitor) -> None:
+def test_lists_of_both_sides_are_compared_while_the_app_is_paused(owner: Visitor) -> None:
     enable(owner, mode="paused")
     page = owner.page("/installations/1/compare/?field=term")
     assert "number: 45 at the source, 60 in QuickBooks" in page

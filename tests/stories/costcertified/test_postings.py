@@ -156,7 +156,7 @@ def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(
     ("case", "why"),
     [("draft", "was generated and not sent yet"), ("handed over by another way", "by another way")],
 )
-def test_what_costcertified_did_not_send_stays_out_with_a_reason(first_day, case, why):
+def test_invoices_that_costcertified_did_not_send_stay_out_with_a_reason(first_day, case, why):
     assert (first_day.invoices[case], why in first_day.waits[case]) == (None, True)
 
 
@@ -290,7 +290,7 @@ def test_an_invoice_that_is_voided_or_deleted_is_voided(first_day, later):
 
 
 @pytest.mark.row("CC-S17", "CC-S18")
-def test_what_is_changed_in_quickbooks_is_shown_here_and_never_told(later):
+def test_changes_in_quickbooks_are_shown_in_the_hub_and_not_reported(later):
     made = later.invoices["letters and quotes"]
     assert "BillEmail" not in made
     assert made["CustomerMemo"]["value"] == "This invoice is managed and paid in CostCertified."

@@ -215,7 +215,7 @@ def review_page(desk):
 
 
 @pytest.mark.row("CT-S2")
-def test_what_was_read_optically_is_marked_with_its_confidence(review_page):
+def test_fields_read_by_ocr_are_marked_with_their_confidence(review_page):
     assert "Read by OCR" in review_page
     assert "invoice_number 97%, gross_total 88%" in review_page
 

@@ -336,7 +336,9 @@ def test_a_database_that_init_made_is_no_place_for_a_demo(command, tmp_path):
     assert (code, "leads to a database that `hub init` made" in output) == (1, True)
 
 
-def test_what_a_demo_made_is_not_served_set_up_or_synchronised(command, demo_folder, real_folder):
+def test_the_folder_of_a_demo_is_not_served_set_up_or_synchronised(
+    command, demo_folder, real_folder
+):
     for args in (("serve", "--port", "0"), ("init",), ("sync",), ("reconcile",)):
         code, output = command("demo", *args)
         assert (code, "which `hub demo` or `hub dev` made" in output) == (1, True), args

@@ -148,7 +148,7 @@ def page(output, path):
 
 
 @pytest.mark.proof(small=0)
-def test_it_serves_the_plugin_and_starts_again_when_a_file_changes(served, package):
+def test_dev_serves_the_plugin_and_restarts_when_a_file_changes(served, package):
     process, read_to, printed = served
     output = read_to(LAST)
     assert "the stand-in of Barn: " in output
@@ -294,7 +294,7 @@ def test_a_file_that_was_added_changed_or_removed_is_noticed(after, changed):
     assert dev.changed_file({"a": (1, 1), "b": (1, 1)}, after) == changed
 
 
-def test_what_was_sent_is_described_when_all_of_it_is_sent_and_only_once(open_demo):
+def test_sent_payloads_are_described_once_after_all_are_sent(open_demo):
     with open_demo("ion", 5):
         sent = SentPayloads()
         assert [sent.describe_new(), sent.describe_new()] == ["", ""]

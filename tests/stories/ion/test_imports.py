@@ -100,7 +100,7 @@ def test_an_open_order_comes_into_ion_with_its_lines(works, import_pair):
 
 
 @pytest.mark.row("ION-40")
-def test_what_is_read_back_is_the_same_order_with_its_number_and_day(works, import_pair):
+def test_an_imported_order_that_is_read_back_keeps_its_number_and_day(works, import_pair):
     before, after = works.theirs, import_pair[1]
     assert works.posting(f"order:{import_pair[0]['id']}").quickbooks_id == before["Id"]
     names = ("DocNumber", "TxnDate", "DueDate", "TotalAmt")
@@ -110,7 +110,9 @@ def test_what_is_read_back_is_the_same_order_with_its_number_and_day(works, impo
 
 
 @pytest.mark.row("ION-40")
-def test_what_ion_lacks_is_a_warning_and_the_order_comes_once_it_is_there(works, import_pair):
+def test_an_order_whose_supplier_ion_lacks_is_a_warning_until_the_supplier_exists(
+    works, import_pair
+):
     warned = sources.check(works.row).warnings
     assert warned == (
         "Purchase order H-19 of QuickBooks is not in ION, which has no supplier “Unheard Of”.",

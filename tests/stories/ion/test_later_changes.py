@@ -117,7 +117,7 @@ def test_an_order_that_is_received_stays_open_and_makes_no_bill(history):
 
 
 @pytest.mark.row("ION-27", "ION-29", "ION-30")
-def test_what_is_deleted_is_closed_deleted_or_asked_about_as_the_settings_say(history, works):
+def test_a_deleted_order_is_closed_deleted_or_asked_about_by_the_settings(history, works):
     works.set(received="close")
     ids = [works.order({"account": "6300"}) for _ in range(5)]
     works.receive(works.lines(ids[4])[0], "1")

@@ -88,7 +88,7 @@ def test_an_ordered_order_arrives_with_every_field(seed_orders):
 
 @pytest.mark.row("ION-5")
 @pytest.mark.parametrize("case", ["a draft", "in review", "approved", "all canceled"])
-def test_what_is_not_ordered_sends_nothing(seed_orders, case):
+def test_orders_that_are_not_ordered_yet_send_nothing(seed_orders, case):
     assert seed_orders["orders"][case] is None
 
 
@@ -152,7 +152,7 @@ def test_canceled_lines_are_left_out_and_received_orders_stay_open(seed_orders):
 
 
 @pytest.mark.row("ION-9", "ION-10", "ION-12", "ION-14", "ION-21")
-def test_what_is_out_of_step_is_reported_by_name_once_per_cause(seed_orders):
+def test_unmatched_codes_are_reported_by_name_once_for_each_cause(seed_orders):
     said = seed_orders["reasons"]
     assert {cause.split(":", 2)[2] for cause in said if cause.startswith("match:")} == {
         "class:Skunk Works",
@@ -208,7 +208,7 @@ def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
 
 
 @pytest.mark.row("ION-23")
-def test_what_a_missing_class_stopped_is_sent_by_itself_once_the_class_is_there(works):
+def test_an_order_held_by_a_missing_class_is_sent_once_the_class_exists(works):
     works.set()
     id = works.order({"account": "6300", "section": "Landing"})
     works.sync()
@@ -326,7 +326,7 @@ def test_the_app_is_locked_until_it_was_activated(beginner, works):
 
 
 @pytest.mark.row("ION-43")
-def test_whoever_runs_the_hub_may_say_that_the_app_is_open(beginner, make_app, make_config):
+def test_the_operator_of_the_hub_can_declare_the_app_open(beginner, make_app, make_config):
     with make_app(make_config(HUB_OPEN_APPS="costtracker, ion")).app_context():
         assert hub_context.current_hub().plugins.apps["ion"].access is None
     ion = hub_context.current_hub().plugins.apps["ion"]

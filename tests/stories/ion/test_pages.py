@@ -74,7 +74,9 @@ def test_an_account_setting_takes_an_id_a_number_or_a_name(owner: Visitor, typed
 
 @pytest.mark.row("ION-4", "ION-1")
 @pytest.mark.parametrize("wrong", ["404", "20"], ids=["not there", "no payable account"])
-def test_what_is_no_payable_account_is_refused_beside_the_field(owner: Visitor, wrong: str) -> None:
+def test_an_account_that_is_not_payable_is_refused_beside_the_field(
+    owner: Visitor, wrong: str
+) -> None:
     page = enable(owner, wrong)
     assert f"There is no '{wrong}' in the list" in unescape(field(page))
     assert f'value="{wrong}"' in field(page)

@@ -264,7 +264,7 @@ def test_a_key_that_may_not_write_back_is_a_warning_only(works):
 
 @pytest.mark.row("ION-41")
 @pytest.mark.parametrize("how", ["edited", "deleted"])
-def test_what_a_person_did_to_an_order_in_quickbooks_is_listed_and_not_overwritten(works, how):
+def test_an_edit_of_an_order_in_quickbooks_is_listed_and_not_overwritten(works, how):
     id = works.order({"account": "6300"})
     works.sync()
     (order,) = works.posted(id)
@@ -290,7 +290,7 @@ def test_what_a_person_did_to_an_order_in_quickbooks_is_listed_and_not_overwritt
 
 
 @pytest.mark.row("ION-24")
-def test_what_open_orders_use_is_listed_before_anyone_orders(works):
+def test_codes_of_draft_orders_are_listed(works):
     id = works.order({"account": "4711", "section": "Launch"}, supplierId=8)
     works.move(id, "DRAFT")
     listed = {

@@ -205,7 +205,7 @@ def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default
 
 
 @pytest.mark.row("ON-S3", "ON-S4", "ON-B7")
-def test_what_is_linked_to_nothing_or_wrongly_waits_and_is_named(first_sync):
+def test_documents_with_missing_or_wrong_links_wait_with_the_names(first_sync):
     fields = {
         cause.split(":", 2)[2]: reason
         for cause, reason in first_sync["cases"].items()
@@ -429,7 +429,7 @@ def test_a_link_that_is_made_anew_in_the_hub_replaces_the_lost_one_in_ontraccr(b
 
 
 @pytest.mark.row("ON-S4", "ON-B2")
-def test_what_a_person_decides_in_the_hub_ontraccr_knows_after_the_next_lists(later_life):
+def test_a_match_decided_in_the_hub_reaches_ontraccr_with_the_next_lists(later_life):
     row = later_life["builders"].profile("projects", "p8")
     assert (row["external_id"], row["external_type"], row["linked_by"]) == (
         "49",
@@ -476,7 +476,7 @@ def test_lists_come_from_quickbooks_step_by_step(later_life):
 
 
 @pytest.mark.row("ON-S7", "ON-S12")
-def test_whoever_uploads_finds_the_companys_accounts_and_the_default_preselected(later_life):
+def test_the_upload_form_offers_the_companys_accounts_and_preselects_the_default(later_life):
     slider = compact(ask(later_life["builders"].source.wsgi, "GET", "/upload").text)
     offered = slider[slider.index('name="account"') :].partition("</select>")[0]
     assert '<option value="35" selected>Checking (Bank)</option>' in offered

@@ -332,7 +332,7 @@ def test_apps_list_shows_every_tile(hub):
         (("runs", "999", "--json"), "There is no run '999'"),
     ],
 )
-def test_what_cannot_be_done_is_reported_in_a_sentence(hub, args, says):
+def test_a_command_that_cannot_be_done_reports_a_sentence(hub, args, says):
     code, _, err = hub(*args)
     assert (code, says in err, "Traceback" in err) == (1, True, False)
 

@@ -151,7 +151,7 @@ def test_an_id_that_the_source_does_not_have_is_named(hub):
     assert "There is no document of costtracker with the id 'invoice:nosuch'" in err
 
 
-def test_what_was_approved_is_posted_by_the_next_sync(hub):
+def test_approved_postings_are_posted_by_the_next_sync(hub):
     ids = postings(hub, "review")
     assert hub("approve", *ids)[0] == 0
     report = json.loads(hub("sync", "--json")[1])["apps"]["costtracker"]
@@ -303,7 +303,7 @@ def test_a_restored_database_is_noted(hub):
     assert "is looked for in QuickBooks before anything is sent again" in hub("restored")[1]
 
 
-def test_what_was_posted_is_taken_back_after_a_question(hub):
+def test_undo_removes_posted_documents_after_a_question(hub):
     hub("approve", *postings(hub, "review"))
     hub("sync")
     run = json.loads(hub("runs", "--json")[1])[0]["id"]
@@ -323,6 +323,6 @@ def test_what_was_posted_is_taken_back_after_a_question(hub):
     )
 
 
-def test_what_is_neither_a_run_nor_a_posting_is_named(empty):
+def test_undo_names_an_id_that_is_neither_a_run_nor_a_posting(empty):
     assert "neither the id of a posting nor run:ID" in empty("undo", "x12")[2]
     assert "'99' is not" in empty("undo", "run:99")[2] or "99" in empty("undo", "run:99")[2]

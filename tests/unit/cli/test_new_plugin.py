@@ -264,7 +264,7 @@ def test_without_options_and_without_a_terminal_it_is_a_bill_with_a_token(tmp_pa
         (NAME, ["--auth", "magic"], "'magic' is not one of 'bearer', 'basic',"),
     ],
 )
-def test_what_cannot_be_is_refused(tmp_path, monkeypatch, name, options, reason):
+def test_impossible_names_and_options_are_refused(tmp_path, monkeypatch, name, options, reason):
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["new-plugin", name, *options])
     assert (result.exit_code, reason in result.stderr) == (2, True)

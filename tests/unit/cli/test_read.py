@@ -74,7 +74,7 @@ def stored():
     return states
 
 
-def test_it_shows_documents_as_a_run_would_post_them(read, costtracker):
+def test_read_shows_documents_as_a_run_would_post_them(read, costtracker):
     code, output = read("costtracker", "--json")
     assert code == 0, output
     shown = previews(output)

@@ -228,7 +228,7 @@ def test_nothing_is_deleted_in_quickbooks_before_it_is_proved(hub, source):
     ]
 
 
-def test_what_was_to_be_deleted_stays_if_the_source_has_it_after_all(hub, source):
+def test_a_planned_deletion_is_withdrawn_if_the_source_has_the_document_after_all(hub, source):
     hub(bill())
     land()
     hub(ABSENT)

@@ -117,7 +117,7 @@ def test_a_run_that_is_throttled_is_read_on_by_the_next(hub, source):
         assert "read on with the next run" in hub.notes[0]
 
 
-def test_what_somebody_asked_for_is_read_on_when_the_source_allows_it(hub, source):
+def test_requested_documents_are_read_as_soon_as_the_source_allows_it(hub, source):
     wait(hub, source, 15)
     source.answers_left = 6
     hub()
@@ -138,7 +138,7 @@ def test_a_run_that_is_throttled_while_it_reads_again_has_read_what_is_new(hub, 
     assert document("invoice:new") is not None
 
 
-def test_what_a_person_asks_for_by_its_id_says_that_it_was_throttled(hub, source):
+def test_reading_by_id_reports_that_it_was_throttled(hub, source):
     wait(hub, source, 3)
     source.answers_left = 1
     with pytest.raises(TooOften):

@@ -257,7 +257,7 @@ def test_access_that_is_lost_is_one_case_that_closes_by_itself(hub, source):
 # -- missing matches -------------------------------------------------------------------------------
 
 
-def test_all_that_is_missing_is_held_at_once_in_one_case_per_code(hub):
+def test_all_missing_codes_hold_a_document_with_one_case_for_each_code(hub):
     hub(
         bill("1", account="9"),
         bill("2", account="9", supplier=Code(id="x", name="Norsk Staal AS", create=None)),
@@ -316,7 +316,7 @@ def test_a_match_made_while_a_document_is_in_review_changes_its_bytes(hub):
     assert one().revision == 1
 
 
-def test_what_is_unsent_is_read_again_after_the_settings_changed(hub, source):
+def test_unsent_documents_are_read_again_after_the_settings_changed(hub, source):
     hub(bill("1"), bill("2"))
     land(postings()[0].id)
     with transaction() as session:
@@ -325,7 +325,7 @@ def test_what_is_unsent_is_read_again_after_the_settings_changed(hub, source):
     assert source.asked == [("invoice:2",)]
 
 
-def test_what_a_person_called_new_is_that_record_once_it_is_made(hub):
+def test_a_code_decided_as_new_uses_the_record_once_it_is_created(hub):
     hub(bill(supplier=vendor_code(name="Norsk Staal AS")))
     decide(hub, "supplier", "v1", "+")
     hub(bill(supplier=vendor_code(name="Norsk Staal AS")))
@@ -767,7 +767,7 @@ def test_a_posted_document_that_reappears_drops_the_question(hub):
     assert open_cases() == []
 
 
-def test_what_was_deleted_in_quickbooks_is_posted_again_only_by_a_person(hub):
+def test_a_document_removed_from_quickbooks_is_posted_again_only_by_a_person(hub):
     hub(bill())
     land(one().id)
     hub(Gone(source_id="invoice:1"))
@@ -842,7 +842,7 @@ def test_a_vendor_that_is_matched_by_hand_is_not_made(hub, source):
     )
 
 
-def test_what_is_made_for_a_code_counts_as_no_document(hub):
+def test_a_record_made_for_a_code_does_not_count_as_a_document(hub):
     hub(bill(supplier=vendor_code()))
     with read_only_session() as session:
         assert outbox.count_documents(session, hub.id)["documents"] == 1

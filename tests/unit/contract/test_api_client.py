@@ -100,7 +100,7 @@ def test_a_name_and_a_password_go_with_each_call(source):
     assert api.find("/rentals/7")["basic"] == ["me", "secret"]
 
 
-def test_what_the_source_does_not_have_is_none(source):
+def test_find_returns_none_for_a_missing_row(source):
     assert ApiClient(site_of(source), "Shed").find("/nothing") is None
 
 

@@ -95,7 +95,7 @@ def test_amounts_are_kept_as_text_and_dates_in_iso():
     assert (data["total"], data["date"]) == ("10.50", "2026-03-02")
 
 
-def test_what_has_no_value_is_left_out():
+def test_fields_without_a_value_are_left_out():
     data = dump(Document(kind="bill", source_id="1"))
     assert data == {
         "kind": "bill",
@@ -124,6 +124,6 @@ def test_a_field_that_a_later_version_wrote_is_passed_over():
     )
 
 
-def test_who_is_to_be_created_stays_a_party_or_an_item():
+def test_the_details_of_a_code_stay_a_party_or_an_item():
     for made in (Party(name="Kari"), Item(name="Kari"), Item(name="Kari", type="inventory")):
         assert load(Code, dump(Code(id="1", create=made))).create == made

@@ -72,7 +72,7 @@ def test_a_version_may_be_any_text_that_changes_with_the_row(source, before, aft
     assert source.read(text)[0] == []
 
 
-def test_what_changes_while_the_list_is_read_comes_with_the_next_reading():
+def test_changes_during_a_reading_come_with_the_next_one():
     cursor = ChangeCursor.parse("")
     cursor.begin("2026-03-02T09:30:00Z")
     cursor.begin("2026-03-02T09:40:00Z")

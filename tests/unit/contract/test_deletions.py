@@ -17,7 +17,7 @@ def item(id):
     return Unreadable(source_id=f"order:{id}", reason="any")
 
 
-def test_what_is_missing_is_gone_by_inference():
+def test_missing_rows_are_gone_by_inference():
     first = list(sweep().compare([1, 2, 3], reason="Deleted."))
     assert first == [Checkpoint(cursor="2026-03-02|1-3", stream="deletions")]
     later = list(sweep(first[0].cursor, TOMORROW).compare([1, 3], reason="Deleted."))

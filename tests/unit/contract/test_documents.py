@@ -172,7 +172,7 @@ def test_every_noun_says_what_it_is():
         (lambda: Item(name="Bolt", price=0.1), "price of Bolt must be a Decimal, not 0.1."),
     ],
 )
-def test_what_breaks_the_contract_is_named(build, sentence):
+def test_a_document_that_breaks_the_contract_names_the_value(build, sentence):
     with pytest.raises(BadDocument) as caught:
         build()
     assert sentence in caught.value.text

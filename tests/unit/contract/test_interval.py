@@ -66,7 +66,7 @@ def test_a_spread_is_within_its_minutes_and_always_the_same_for_one_name():
     "text",
     ["", "0m", "soon", "15", "* * * *", "61 * * * *", "* * * * * *", "0 2 * * * ~", "15m ~5m"],
 )
-def test_what_is_no_schedule_is_answered_with_how_to_write_one(text):
+def test_an_invalid_schedule_is_refused_with_how_to_write_one(text):
     with pytest.raises(Refused, match=r"isn't a valid schedule\. Write minutes"):
         Interval.parse(text)
 

@@ -346,7 +346,7 @@ class TextField(Plugin):
         ),
     ],
 )
-def test_what_an_app_declares_is_checked_when_its_plugin_is_loaded(about, sentence):
+def test_apps_are_checked_when_their_plugin_is_loaded(about, sentence):
     text = broken(WithFields(about))
     assert sentence in text
     if "cannot be read: " not in text:
@@ -378,7 +378,7 @@ class WithoutReport:
         (TextField("bad"), "its hub_fields brought str for app bad, not a Field."),
     ],
 )
-def test_what_a_field_declares_is_checked_when_its_plugin_is_loaded(plugin, sentence):
+def test_fields_are_checked_when_their_plugin_is_loaded(plugin, sentence):
     assert sentence in broken(plugin)
 
 
@@ -496,7 +496,7 @@ def test_two_plugins_of_one_name_are_both_named():
     assert "another plugin is also named 'erp'; remove one." in plugins.broken[0].text
 
 
-def test_what_is_installed_is_described_for_the_command_and_the_page():
+def test_installed_plugins_are_described_for_the_command_and_the_page():
     described = load(bad=Nothing(), good=Plugin("good")).describe()
     assert described == [
         {

@@ -48,7 +48,7 @@ def test_a_setting_applies_while_the_others_have_the_values_that_it_needs(values
 ANSWERS = {"base_url": "http://shed:8000", "key": "k", "account": "7"}
 
 
-def test_what_is_left_out_has_its_default():
+def test_settings_that_are_left_out_have_their_defaults():
     assert Settings().load(ANSWERS) == {
         **ANSWERS,
         "greeting": "Hello",
@@ -62,14 +62,14 @@ def test_what_is_left_out_has_its_default():
     ("name", "value"),
     [("base_url", "ftp://shed"), ("key", ""), ("account", ""), ("send", "never"), ("attach", 3)],
 )
-def test_what_does_not_fit_is_rejected(name, value):
+def test_values_that_do_not_fit_a_setting_are_rejected(name, value):
     with pytest.raises(ValidationError) as error:
         Settings().load(ANSWERS | {name: value})
     assert list(error.value.messages) == [name]
 
 
 @pytest.mark.parametrize("name", ["base_url", "key", "account"])
-def test_what_is_required_may_not_be_left_out(name):
+def test_required_settings_may_not_be_left_out(name):
     with pytest.raises(ValidationError):
         Settings().load({key: value for key, value in ANSWERS.items() if key != name})
 

@@ -36,7 +36,7 @@ def test_an_unknown_setting_is_answered_with_the_near_one():
     }
 
 
-def test_all_that_is_wrong_is_reported_at_once():
+def test_all_invalid_settings_are_reported_at_once():
     assert set(wrong({"base_url": "no address", "colour": "red"})) == {
         "base_url",
         "password",
@@ -44,7 +44,7 @@ def test_all_that_is_wrong_is_reported_at_once():
     }
 
 
-def test_what_is_missing_is_reported_in_words():
+def test_a_missing_setting_is_reported_in_words():
     assert wrong({"base_url": "http://x"}) == {"password": ["This is needed."]}
 
 

@@ -175,7 +175,7 @@ LACKING = {
 
 
 @pytest.mark.parametrize(("change", "tier", "problems"), LACKING.values(), ids=LACKING)
-def test_what_is_missing_for_the_next_tier_is_named(barn, change, tier, problems):
+def test_problems_that_keep_a_plugin_from_the_next_tier_are_named(barn, change, tier, problems):
     change(barn)
     plugin = described()
     (app,) = plugin["apps"]
@@ -198,7 +198,7 @@ def test_what_is_missing_for_the_next_tier_is_named(barn, change, tier, problems
     ],
     ids=["webhooks", "report"],
 )
-def test_what_the_plugin_does_not_implement_is_missing(barn, code, tier, ability):
+def test_hooks_that_the_plugin_does_not_implement_are_missing(barn, code, tier, ability):
     barn.write_module(code)
     barn.write_record()
     (app,) = described()["apps"]

@@ -137,5 +137,5 @@ def test_many_tokens_cost_little():
         ("k3Jd92hXsZz81", "k3Jd92hXsZz81"),
     ],
 )
-def test_what_a_plugin_stores_is_a_token_or_a_plain_fact(value, token):
+def test_a_value_that_a_plugin_stores_is_a_token_or_a_plain_fact(value, token):
     assert token_in(value) == token

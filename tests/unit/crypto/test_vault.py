@@ -15,7 +15,7 @@ def vault():
     return Vault([OLD])
 
 
-def test_what_was_sealed_opens_again(vault):
+def test_a_sealed_text_opens_again(vault):
     assert vault.open(PLACE, vault.seal(PLACE, TEXT)) == TEXT
 
 

@@ -88,7 +88,7 @@ def test_all_connections_of_a_process_bear_its_name(one, two):
         assert end_sessions(two, of=one) == 2
 
 
-def test_who_waits_for_a_lock_gets_it_when_it_is_free(one, two, clock):
+def test_a_waiting_process_gets_the_lock_when_it_is_free(one, two, clock):
     lock = try_lock(one)
     clock.followers.append(lambda now: unlock(one, lock) if len(clock.slept) > 3 else None)
     with two.app_context(), coordination.advisory_lock("clock", "The clock", 60):
@@ -96,7 +96,7 @@ def test_who_waits_for_a_lock_gets_it_when_it_is_free(one, two, clock):
     assert try_lock(one)
 
 
-def test_who_waits_too_long_for_a_lock_is_told_what_is_in_use(one, two):
+def test_waiting_too_long_for_a_lock_raises_busy_with_its_name(one, two):
     assert try_lock(one)
     with (
         two.app_context(),

@@ -31,7 +31,7 @@ def write(*rows, first="SELECT 1", fail=False):
         assert not fail
 
 
-def test_what_is_written_is_there_afterwards(either_app):
+def test_a_transaction_is_committed(either_app):
     with engine.transaction() as session:
         session.add(company())
     with engine.read_only_session() as session:
@@ -45,7 +45,7 @@ def test_an_error_undoes_the_whole_transaction(either_app):
         assert session.scalars(select(ConnectedCompany)).all() == []
 
 
-def test_what_is_changed_while_reading_is_thrown_away(either_app):
+def test_changes_in_a_read_only_session_are_discarded(either_app):
     with engine.read_only_session() as session:
         session.add(company())
         session.flush()
@@ -276,7 +276,7 @@ def test_postgres_waits_no_longer_for_a_row_than_sqlite_for_its_file(pg_app):
         assert session.scalar(text("SHOW lock_timeout")) == f"{engine.BUSY_SECONDS}s"
 
 
-def test_what_was_written_does_not_stand_in_the_error(either_app):
+def test_an_error_of_the_database_does_not_contain_the_values(either_app):
     with pytest.raises(IntegrityError) as caught, engine.transaction() as session:
         session.execute(insert(Secret), [{"place": "the same", "sealed": b"hemmelig"}] * 2)
     assert "hemmelig" not in str(caught.value)

@@ -28,7 +28,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)
-def test_what_is_kept_comes_back(value):
+def test_stored_json_loads_as_the_same_value(value):
     assert exact_json.loads(exact_json.dumps(value)) == value
 
 
@@ -57,7 +57,7 @@ def test_sentences_are_kept_as_text():
     assert exact_json.dumps({"a": [sentence]}) == '{"a":["2 lines"]}'
 
 
-def test_what_is_no_json_is_not_kept():
+def test_a_value_that_json_cannot_hold_is_not_stored():
     with pytest.raises(TypeError, match="object cannot be kept as JSON"):
         exact_json.dumps({"a": object()})
 
@@ -77,13 +77,13 @@ def test_what_is_no_json_is_not_kept():
         b'"\xff"',
     ],
 )
-def test_what_is_no_json_is_refused(text):
+def test_a_text_that_is_no_json_is_refused(text):
     with pytest.raises(
         ValueError, match=r"Expecting|Extra|not a number|decode|Invalid|delimiter|column"
     ):
         exact_json.parse(text)
 
 
-def test_what_is_too_deep_is_refused():
+def test_json_that_is_nested_too_deeply_is_refused():
     with pytest.raises(RecursionError):
         exact_json.parse(DEEP.encode())

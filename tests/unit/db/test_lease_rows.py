@@ -180,7 +180,7 @@ def test_a_lease_that_could_not_be_released_may_be_taken_again_by_its_process(on
     assert take(two) is None
 
 
-def test_who_waits_gets_it_when_it_is_released(one, two, clock):
+def test_a_waiting_process_gets_the_lease_when_it_is_released(one, two, clock):
     held = take(one)
 
     def release(now):

@@ -62,7 +62,7 @@ def test_a_page_gives_up_on_a_frozen_server_and_the_next_one_after_it_goes_on_is
         assert ask() == 42
 
 
-def test_what_a_frozen_server_answers_later_belongs_to_no_other_statement(app, own_server):
+def test_a_late_answer_of_a_frozen_server_belongs_to_no_other_statement(app, own_server):
     with (
         app.test_request_context(),
         engine.translate_errors(),

@@ -277,7 +277,7 @@ def test_an_opened_port_opens_no_other_port(make_http, serve):
         )
 
 
-def test_what_the_operator_opened_must_still_be_declared(make_http, serve):
+def test_a_host_that_the_operator_allows_must_still_be_declared(make_http, serve):
     server = serve(says("200 OK"))
     with pytest.raises(HostNotAllowed):
         make_http("api.example.com", allow=["127.0.0.1"]).request("GET", server.url)

@@ -69,7 +69,7 @@ def test_json_carries_a_decimal_as_the_number_it_is():
 @pytest.mark.parametrize(
     "value", [Decimal("0.12345678901234567891"), Decimal("NaN"), float("inf"), object()]
 )
-def test_what_json_cannot_carry_is_refused(value):
+def test_a_value_that_json_cannot_hold_is_refused(value):
     with pytest.raises((ValueError, TypeError, ArithmeticError)):
         encode({"a": value})
 

@@ -71,7 +71,7 @@ def test_a_status_becomes_the_error_that_says_what_to_do(status, error, sentence
         (b"", "status 400."),
     ],
 )
-def test_what_the_source_said_is_passed_on_in_short(body, said):
+def test_the_message_of_the_source_is_passed_on_shortened(body, said):
     with pytest.raises(Refused) as caught:
         reply(400, body).check()
     assert said in caught.value.text

@@ -92,7 +92,7 @@ def test_the_file_holds_every_row_and_no_formula(installed, listed):
     assert [compare.Pair(*(row[name] for name in header)) for row in rows] == pairs
 
 
-def test_what_is_missing_is_confirmed_and_planned_once(installed, listed):
+def test_missing_codes_are_confirmed_and_planned_once(installed, listed):
     listed.append(Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier")))
     assert [compare.copy_missing(installed, ["supplier"], who="kari") for _ in range(2)] == [1, 1]
     (posting,) = postings(kind="vendor")

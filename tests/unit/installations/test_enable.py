@@ -71,7 +71,7 @@ def test_secrets_are_sealed_and_choices_kept_by_id(settings):
         ({"payable_account": "Petty cash"}, "payable_account", "no 'Petty cash' in the list"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_kept(settings, wrong, name, says):
+def test_an_invalid_setting_is_named_and_nothing_is_stored(settings, wrong, name, says):
     with pytest.raises(SettingsInvalid, match=says) as error:
         enable(settings | wrong)
     assert (list(error.value.fields), stored_installation()) == ([name], None)
@@ -192,7 +192,7 @@ def test_an_unknown_app_is_answered_with_the_near_one(quickbooks):
 
 
 @pytest.mark.parametrize("answers", [{"start_date": "2030-01-01"}, {"zone": "Pacific/Auckland"}])
-def test_what_waits_is_read_with_a_new_first_day_or_zone_before_it_is_posted(
+def test_waiting_documents_are_read_again_after_a_new_start_date_or_zone(
     settings, costtracker, answers
 ):
     row = enable({**settings, "start_date": "2025-01-01"}, mode="review")

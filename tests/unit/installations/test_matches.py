@@ -119,7 +119,7 @@ def test_a_file_without_its_columns_is_refused(row):
         imported(row, "a,b\n1,2\n")
 
 
-def test_what_is_exported_can_be_imported_again(row, vendor):
+def test_exported_matches_can_be_imported_again(row, vendor):
     imported(
         row,
         f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n",

@@ -217,7 +217,7 @@ def test_the_default_comes_last():
     assert find(account(default="11"), "nothing like it", book()).solution == "settings"
 
 
-def test_what_is_missing_may_only_warn():
+def test_a_missing_record_may_only_warn():
     field = Field(name="term", label="Term", role="term", match=("name",), missing="warn")
     assert (
         find(field, Code(id="x", name="Net 90"), book())
@@ -291,7 +291,7 @@ def test_a_customer_that_has_the_name_is_not_suggested_as_a_vendor():
         ("01-500 Rev B", set()),
     ],
 )
-def test_what_bears_another_number_is_not_suggested(name, ids):
+def test_a_record_with_another_number_is_not_suggested(name, ids):
     result = find(
         Field(name="item", label="Item", role="item", match=("name",)),
         Code(id="x", name=name),
@@ -325,7 +325,7 @@ def test_a_person_may_say_that_a_near_name_is_new():
     )
 
 
-def test_what_a_person_entered_is_created_in_place_of_what_the_source_has():
+def test_entered_details_are_created_instead_of_those_of_the_source():
     entered = Party(name="Nordstål AS", email="post@nordstal.example")
     decision = Decision(record=NEW, match_method="decided", details=entered)
     for code in (making("Norsk Stal AS"), Code(id="s1", name="Norsk Stal AS")):
@@ -355,7 +355,7 @@ def test_parts_whose_names_are_near_are_parts_of_their_own():
     assert isinstance(find(field, part("820412-001 Rev C"), book()), Create)
 
 
-def test_what_was_made_for_one_code_is_by_its_words_not_anothers():
+def test_a_record_made_for_one_code_is_not_matched_by_words_to_another():
     field, use = Field(name="part", label="Part", role="item", match=("words",)), book()
     use.created_for = {("part", "74"): "p9", ("part", "75"): "p1"}
     assert id_or_reason(field, part("Bracket 55 Rev A"), use) == "75"

@@ -162,7 +162,7 @@ def test_the_check_finds_each_kind_of_contraction(upgraded, change, problem):
 
 
 @pytest.mark.parametrize("upgraded", ["postgres"], indirect=True)
-def test_what_was_retired_by_an_earlier_release_may_go(upgraded):
+def test_a_column_retired_by_an_earlier_release_may_be_dropped(upgraded):
     change = "ALTER TABLE company DROP COLUMN country"
     before, after = upgraded.tables[schema.newest_revision()], tables_after(upgraded.engine, change)
     assert list(contractions(before, after, {"company.country": "0.1.0"})) == []

@@ -100,7 +100,7 @@ def test_two_processes_may_upgrade_at_the_same_time(empty):
     assert "posting" in tables(empty)
 
 
-def test_what_was_migrated_can_be_taken_back(empty):
+def test_all_revisions_can_be_downgraded(empty):
     engine.upgrade(empty)
     with empty.app_context():
         flask_migrate.downgrade(revision="base")

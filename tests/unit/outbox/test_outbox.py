@@ -153,7 +153,7 @@ def test_a_key_is_32_hex_digits_and_the_same_for_the_same_deed():
         ("x", "", "create", "0", 1),
     ],
 )
-def test_whatever_differs_makes_another_key(other):
+def test_each_part_of_a_request_changes_its_key(other):
     assert outbox.request_id(*other) != outbox.request_id("x", "", "create", "0", 0)
 
 
@@ -284,7 +284,7 @@ def test_an_approval_of_two_holds_for_the_bytes_that_each_of_them_saw(box):
     assert approve_by(id, "anna") == "ready"
 
 
-def test_both_approvals_hold_after_the_ids_of_others_are_filled_in(box):
+def test_both_approvals_stay_valid_after_ids_are_filled_in(box):
     with transaction() as session:
         session.get_one(Installation, 1).second_approval_above = Decimal(100)
     main = box(source_id="vendor:1", kind="vendor", state="ready")
@@ -318,7 +318,7 @@ def test_an_approved_posting_still_waits_for_the_one_before_it(box):
     assert get(second).state == "waiting"
 
 
-def test_what_is_on_its_way_is_not_skipped(box):
+def test_a_posting_in_flight_is_not_skipped(box):
     id = box()
     with transaction() as session:
         outbox.claim(session, [id], "f1", now())
@@ -352,7 +352,7 @@ def wake():
         return outbox.release_waiting(session, 1, now())
 
 
-def test_what_waits_for_a_time_goes_then(box):
+def test_a_posting_that_waits_for_a_time_is_released_then(box):
     id = box(state="waiting")
     with transaction() as session:
         session.get_one(Posting, id).next_try_at = now() + dt.timedelta(minutes=1)

@@ -32,7 +32,7 @@ def expense(desk, day="2026-03-02"):
     return expense_id
 
 
-def test_what_a_bank_reconciliation_covers_stays(desk):
+def test_a_transaction_covered_by_a_bank_reconciliation_is_not_removed(desk):
     expense_id = expense(desk)
     assert [one.posting.id for one in undo.plan_posting(expense_id).removable] == [expense_id]
     desk.quickbooks.act("reconcile", kind="Purchase", id=desk.posting(expense_id).quickbooks_id)

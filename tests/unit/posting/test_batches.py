@@ -229,7 +229,7 @@ def test_a_batch_that_is_refused_whole_holds_nobody_and_goes_singly_at_once(desk
     assert (company(desk).batch_size, company(desk).batch_most) == (15, 25)
 
 
-def test_what_is_no_new_transaction_goes_singly(desk):
+def test_postings_other_than_new_transactions_are_sent_singly(desk):
     (first, *_) = ids = lay(desk, 3)
     desk.drain()
     other = desk.change(first, "update", total="120.00")
@@ -310,7 +310,7 @@ def test_the_size_follows_the_answers(pace, told, size):
     assert pace.adjust(told).size == size
 
 
-def test_what_too_many_taught_is_kept():
+def test_the_limit_learned_from_too_many_items_stays():
     learnt = BatchSizer("auto", 15).adjust(
         [BatchResult(15, frozenset({"declined"}), too_many=True)]
     )

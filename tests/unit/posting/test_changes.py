@@ -61,7 +61,7 @@ def test_a_change_that_never_arrived_is_sent_again(desk):
     )
 
 
-def test_what_a_person_changed_is_never_overwritten_unseen(desk):
+def test_an_edit_in_quickbooks_is_never_overwritten_unseen(desk):
     id = desk.change(desk.first, total="120.00")
     desk.edit(first_bill(desk)["Id"], TxnDate="2026-03-01")
     desk.drain()
@@ -119,7 +119,7 @@ def test_a_deletion_is_done_once(desk, fault):
     assert (desk.state(id), desk.bills()) == ("posted", [])
 
 
-def test_what_is_deleted_already_needs_no_deletion(desk):
+def test_a_transaction_that_is_deleted_already_needs_no_deletion(desk):
     id = desk.change(desk.first, "delete")
     desk.quickbooks.act("delete", kind="Bill", id=first_bill(desk)["Id"])
     desk.drain()

@@ -49,7 +49,7 @@ def bought(kind="bill", **more):
     )
 
 
-def test_what_became_inactive_since_it_was_mapped_is_reported(till):
+def test_records_that_became_inactive_since_the_mapping_are_reported(till):
     change(Installation, till.id, mode="review")
     till.run(bought(payable_account="33", term="3"))
     change(StoredRecord, (1, "account", "33"), active=False)
@@ -76,7 +76,7 @@ def test_what_became_inactive_since_it_was_mapped_is_reported(till):
         ),
     ],
 )
-def test_what_the_company_is_not_set_up_for_is_reported_once(till, preferences, kind, title):
+def test_a_missing_set_up_of_the_company_is_reported_once(till, preferences, kind, title):
     prefer(**preferences)
     assert till.run(one(kind))[one(kind).source_id] == "held"
     assert till.cases() == [title]

@@ -169,7 +169,7 @@ def test_a_skipped_document_takes_its_new_party_with_it(till):
     assert (till.states()["c1"], till.ours("Customer")) == ("withdrawn", [])
 
 
-def test_what_a_person_wants_made_needs_no_document(till):
+def test_a_record_that_a_person_requests_needs_no_document(till):
     close_books(till)
     create_records(
         till.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
@@ -178,7 +178,7 @@ def test_what_a_person_wants_made_needs_no_document(till):
     assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "held")
 
 
-def test_what_a_person_wants_made_needs_no_approval(till):
+def test_a_record_that_a_person_requests_needs_no_approval(till):
     set_mode(till, "review")
     create_records(
         till.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"

@@ -59,7 +59,7 @@ def current_receipts(desk):
         return [load(Receipt, row.body) for row in rows]
 
 
-def test_what_we_wrote_ourselves_is_no_news(desk):
+def test_writes_of_the_hub_are_not_drift(desk):
     assert poll(desk) == {}
     assert [receipt.state for receipt in current_receipts(desk)] == ["posted"]
 
@@ -121,7 +121,7 @@ def test_a_case_that_a_person_closed_stays_closed(desk):
     assert desk.cases() == []
 
 
-def test_what_was_deleted_is_reported_as_missing(desk):
+def test_a_deleted_transaction_is_reported_as_missing(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk))
     assert poll(desk) == {"missing": 1}
     assert [receipt.state for receipt in current_receipts(desk)][-1] == "missing"
@@ -140,7 +140,7 @@ def test_payments_cost_one_read_for_their_days_however_many_documents(desk):
     assert [entry["call"] for entry in desk.sent("")[before:]] == ["query.billpayment"]
 
 
-def test_what_was_edited_is_read_at_once_and_a_paid_one_is_no_edit(desk):
+def test_edited_transactions_are_read_in_one_query_and_a_payment_is_no_edit(desk):
     others = [desk.bill(f"B-{n}") for n in range(5)]
     desk.drain()
     for one in others:

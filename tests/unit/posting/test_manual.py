@@ -73,7 +73,7 @@ def test_a_transaction_typed_in_by_hand_is_taken_as_the_document(desk):
     assert log() == [("kari", "posting adopted")]
 
 
-def test_what_is_adopted_but_differs_is_shown(desk):
+def test_an_adopted_transaction_that_differs_gets_a_case(desk):
     body = {**desk.body("A-1", total="90.00"), "PrivateNote": "typed in"}
     typed = desk.quickbooks.ask("POST", "bill", body).json()["Bill"]
     id = refused(desk)
@@ -117,7 +117,7 @@ def vanished(desk):
     return id
 
 
-def test_what_somebody_deleted_may_stay_out_and_the_proof_is_good_again(desk):
+def test_a_deleted_document_can_be_skipped_and_reconciliation_succeeds_again(desk):
     id = vanished(desk)
     assert desk.cases() == ["No longer in QuickBooks"]
     manual.skip(id, "entered by mistake", "kari")
@@ -126,7 +126,7 @@ def test_what_somebody_deleted_may_stay_out_and_the_proof_is_good_again(desk):
     assert (proved["documents"], proved["troubles"], desk.cases()) == (0, 0, [])
 
 
-def test_what_is_in_quickbooks_is_not_skipped(desk):
+def test_a_document_that_is_in_quickbooks_is_not_skipped(desk):
     id = desk.bill()
     desk.drain()
     with pytest.raises(NotNow, match="is in QuickBooks, so it cannot be skipped"):

@@ -157,7 +157,7 @@ def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatc
     assert calls == [("sending", True, True, "sent"), True]
 
 
-def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
+def test_a_posting_that_was_revised_after_it_was_prepared_is_not_claimed(desk):
     id = desk.bill()
     worker = PostingSession(desk.company_id)
     prepared = prepare.prepare(worker, prepare.select_waiting(worker, 10))

@@ -178,14 +178,14 @@ def test_a_change_of_a_paid_bill_is_held(desk):
     assert (desk.state(id), desk.cases()) == ("held", ["Changed after it was paid"])
 
 
-def test_what_waits_for_review_is_checked_too(desk):
+def test_postings_in_review_are_checked_too(desk):
     id = unchecked(desk, vendor="99999")
     desk.review(id)
     desk.drain()
     assert desk.state(id) == "held"
 
 
-def test_what_older_postings_left_in_the_books_is_adopted_not_posted(desk):
+def test_a_marked_transaction_in_the_books_is_adopted_not_posted(desk):
     desk.quickbooks.ask("POST", "bill", json.loads(json.dumps(desk.body("A-1"), default=str)))
     desk.see_all()
     id = unchecked(desk)

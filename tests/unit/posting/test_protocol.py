@@ -634,7 +634,7 @@ ALONE = [
 
 
 @pytest.mark.parametrize("history", ALONE)
-def test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone(history: History) -> None:
+def test_postings_once_in_doubt_or_not_new_transactions_are_not_batched(history: History) -> None:
     assert not is_batchable(history)
 
 

@@ -127,7 +127,7 @@ def test_an_edit_between_the_wish_and_the_send_is_put_before_a_person(desk):
     assert (bill(desk)["TxnDate"], desk.sent("bill.update")) == ("2026-03-09", [])
 
 
-def test_what_its_source_no_longer_wants_is_not_put_back(desk):
+def test_a_document_that_its_source_no_longer_wants_is_not_put_back(desk):
     edit(desk, TxnDate="2026-03-01")
     with transaction() as session:
         session.get_one(Posting, desk.id).document.gone = "Deleted."
@@ -135,7 +135,7 @@ def test_what_its_source_no_longer_wants_is_not_put_back(desk):
         put_back(desk)
 
 
-def test_what_was_deleted_is_posted_again_by_retry_only(desk):
+def test_a_deleted_transaction_is_not_put_back(desk):
     edit(desk, TxnDate="2026-03-01")
     token = bill(desk)["SyncToken"]
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk)["Id"])

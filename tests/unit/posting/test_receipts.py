@@ -80,7 +80,7 @@ def test_a_source_that_wants_to_be_left_alone_is_asked_no_more_till_then(desk, b
     assert deliver(desk) == 3
 
 
-def test_what_was_reported_before_the_hub_ends_is_not_reported_again(desk):
+def test_receipts_delivered_before_the_hub_ends_are_not_repeated(desk):
     for number in ("A-1", "A-2", "A-3"):
         desk.bill(number)
     desk.drain()
@@ -210,7 +210,7 @@ def test_a_receipt_that_failed_is_repeated_at_once_after_an_outage_only(desk, is
     assert deliver(desk) == is_outage
 
 
-def test_what_is_held_is_reported_once(desk):
+def test_a_held_document_is_reported_once(desk):
     id = desk.bill()
     desk.hold(id, "mapping", "The supplier is not matched.")
     desk.drain()

@@ -53,7 +53,7 @@ def test_the_proof_costs_few_reads(desk):
     assert reconcile(desk.company_id)["requests"] == {"writes": 0, "reads": 1}
 
 
-def test_what_stands_as_it_should_is_compared_without_being_loaded_whole(desk):
+def test_matching_documents_are_compared_without_loading_their_postings(desk):
     _as_posted()
     loaded = []
 
@@ -93,7 +93,7 @@ def test_a_change_that_we_posted_is_what_is_expected(desk):
     assert (proved["wrong"], proved["totals"][0]["quickbooks"]) == ([], "61.20")
 
 
-def test_what_we_deleted_is_not_missed(desk):
+def test_a_document_that_the_hub_deleted_is_not_missing(desk):
     desk.change(desk.ids[0], "delete")
     desk.drain()
     proved = reconcile(desk.company_id)
@@ -143,7 +143,7 @@ def test_progress_is_told_while_it_reads_and_while_it_compares(desk):
     assert steps == [("reading", 3, 0), ("comparing", 3, 3)]
 
 
-def test_what_the_source_says_otherwise_than_was_posted_is_listed(desk):
+def test_a_document_with_another_total_at_its_source_is_listed(desk):
     differences = reconcile(desk.company_id)["apart"]
     assert (
         differences[0]["reason"]

@@ -81,7 +81,7 @@ def test_nothing_there_is_proved_and_the_same_key_is_sent_again(desk):
 
 
 @pytest.mark.parametrize("kept", ["replay", "refuse", "duplicate", "ignore"])
-def test_whatever_a_repeated_key_means_there_is_one_bill(desk, kept):
+def test_repeated_keys_lead_to_one_bill_however_quickbooks_treats_them(desk, kept):
     desk.quickbooks.switch(requestid=kept)
     for fault in ("lose_request", "lose_answer"):
         desk.quickbooks.add_fault(fault, "bill.create")
@@ -224,7 +224,7 @@ def asked():
         )
 
 
-def test_others_bills_and_those_of_other_documents_are_no_candidates(desk):
+def test_bills_of_other_documents_are_no_candidates(desk):
     desk.quickbooks.add_fault("lose_request", "bill.create", nth=2)
     first, second = desk.bill("A-1"), desk.bill("A-2")
     desk.drain(wait_for_doubts=True)

@@ -97,7 +97,7 @@ def peak():
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
-def test_what_was_posted_a_moment_ago_and_no_query_shows_yet_is_there(desk):
+def test_a_new_transaction_that_no_query_shows_yet_is_read_singly(desk):
     id = desk.bill("A-1")
     desk.drain()
     desk.quickbooks.switch(index_lag=60)

@@ -108,7 +108,7 @@ def remove(till, ids):
 @pytest.mark.proof(small=3)
 @pytest.mark.parametrize("policy", CHAINS)
 @pytest.mark.parametrize("together", [True, False], ids=["in one run", "run by run"])
-def test_what_settles_a_document_leaves_the_books_before_it(
+def test_a_settling_transaction_is_removed_before_the_document_that_it_settles(
     app, quickbooks, clock, policy, together
 ):
     till = Till(app, quickbooks, clock, gone=policy)
@@ -135,7 +135,7 @@ def test_a_change_goes_once_the_payment_that_settled_it_is_removed(
     assert (live(till), till.cases()) == ([120], [])
 
 
-def test_what_somebody_else_applied_keeps_a_document_in_the_books(app, quickbooks, clock):
+def test_a_payment_applied_by_a_person_keeps_a_document_in_the_books(app, quickbooks, clock):
     till = Till(app, quickbooks, clock, **VOID)
     post(till, [invoice(amount="150.00"), payment()])
     paid = till.book("Invoice", "invoice:1")

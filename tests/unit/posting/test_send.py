@@ -57,7 +57,7 @@ def test_a_request_that_never_arrived_is_sent_again(desk, kind):
 
 @pytest.mark.parametrize("commit", [False, True])
 @pytest.mark.parametrize("fault", ["status", "internal", "system_failure", "business"])
-def test_whatever_came_of_a_failure_it_is_posted_once(desk, fault, commit):
+def test_a_bill_is_posted_once_whatever_a_failure_did(desk, fault, commit):
     desk.quickbooks.add_fault(fault, "bill.create", commit=commit)
     id = desk.bill()
     desk.drain(wait_for_doubts=True)
@@ -137,7 +137,7 @@ def test_a_busy_quickbooks_is_waited_for_until_nothing_is_left(desk):
     assert {desk.state(id) for id in ids} == {"posted"}
 
 
-def test_what_quickbooks_could_not_be_asked_is_asked_again_while_it_is_waited_for(desk):
+def test_a_doubt_is_looked_up_again_while_the_run_waits(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.create")
     id = desk.bill()
     desk.drain()

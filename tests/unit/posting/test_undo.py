@@ -29,7 +29,7 @@ def why(desk, n=0):
     return result.blocked[0].reason if result.blocked else ""
 
 
-def test_what_is_as_we_left_it_is_deleted_once_and_the_proof_agrees(desk):
+def test_an_unchanged_document_is_deleted_once_and_reconciliation_agrees(desk):
     result = undo.plan_posting(desk.ids[0])
     assert undo.undo(result, "kari") == 1
     assert undo.undo(result, "ola") == 0, "kari has done it"
@@ -80,7 +80,7 @@ def test_an_app_that_sends_nothing_promises_no_removal(desk, rest, reason):
     assert why(desk).startswith(reason)
 
 
-def test_what_is_paid_stays(desk):
+def test_a_paid_document_stays(desk):
     line = {"Amount": Decimal("10.00"), "LinkedTxn": [{"TxnId": bill(desk), "TxnType": "Bill"}]}
     check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}}
     desk.quickbooks.ask(
@@ -102,7 +102,7 @@ def test_transactions_of_two_kinds_that_the_hub_does_not_post_are_different(desk
     assert why(desk) == "Another transaction in QuickBooks is linked to it."
 
 
-def test_what_is_gone_stays_gone(desk):
+def test_a_document_that_is_gone_from_quickbooks_cannot_be_removed(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk))
     assert why(desk) == "It is no longer in QuickBooks."
 
@@ -120,7 +120,7 @@ def test_a_change_on_its_way_comes_first(desk):
     assert why(desk) == "A change of it is on its way."
 
 
-def test_what_was_taken_back_already_is_not_offered_again(desk):
+def test_a_removed_document_is_not_offered_again(desk):
     undo.undo(undo.plan_posting(desk.ids[0]), "kari")
     desk.drain()
     assert undo.plan_posting(desk.ids[0]).removable == ()
@@ -145,7 +145,7 @@ def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
     assert ([one.reason for one in result.blocked], result.removable) == ([undo.CHANGE_REASON], ())
 
 
-def test_who_took_back_what_is_in_the_log(desk):
+def test_the_audit_log_names_who_removed_which_documents(desk):
     undo.undo(undo.plan_selection([Posting.operation == "create"]), "kari")
     with read_only_session() as session:
         entry = session.scalars(

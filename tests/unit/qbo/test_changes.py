@@ -72,7 +72,7 @@ def test_a_look_costs_one_read(indexed_company):
     assert client.reads == 1
 
 
-def test_what_was_seen_is_not_told_again(indexed_company, clock):
+def test_a_change_is_reported_once(indexed_company, clock):
     indexed_company.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
     changes.poll(1)
     assert changes.poll(1).heads == ()
@@ -170,7 +170,7 @@ def hear(quickbooks, notice: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "notice", [classic, lambda realm, name, id, **_: cloud(realm, name.lower(), id)]
 )
-def test_both_formats_are_understood(indexed_company, notice):
+def test_both_formats_of_webhooks_are_understood(indexed_company, notice):
     assert hear(indexed_company, notice(indexed_company.realm, "Bill", "9")) == [("bill", "9")]
     assert hear(indexed_company, notice(indexed_company.realm, "VendorCredit", "9")) == [
         ("vendor_credit", "9")
@@ -182,7 +182,7 @@ def test_an_event_for_another_company_or_kind_is_none_of_ours(indexed_company):
     assert hear(indexed_company, classic(indexed_company.realm, "Payroll", "9")) == []
 
 
-def test_what_the_hub_knows_already_tells_nothing(indexed_company):
+def test_webhooks_about_known_changes_are_ignored(indexed_company):
     updated_at = head("1").updated_at.isoformat()
     assert hear(indexed_company, classic(indexed_company.realm, "Bill", "1", at=updated_at)) == []
     assert hear(

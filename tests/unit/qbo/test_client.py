@@ -100,7 +100,7 @@ DOUBTFUL = [
 @pytest.mark.parametrize(
     "fault", DOUBTFUL, ids=[" ".join(map(str, fault.values())) for fault in DOUBTFUL]
 )
-def test_what_cannot_be_known_is_in_doubt(quickbooks, fault):
+def test_a_write_without_a_clear_answer_is_in_doubt(quickbooks, fault):
     quickbooks.add_fault(call="bill.create", **fault)
     client = Client(1)
     answer = client.create("bill", bill(), KEY)

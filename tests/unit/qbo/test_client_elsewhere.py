@@ -71,7 +71,7 @@ def test_the_other_one_knows_nothing_of_the_hub(module):
     }
 
 
-def test_what_a_company_is_and_its_lists_are_read(client):
+def test_the_facts_and_lists_of_a_company_are_read(client):
     with read_only_session() as session:
         facts = qbo_company.load_facts(session, client.company_id)
         suppliers = records.choices(session, client.company_id, "vendor")

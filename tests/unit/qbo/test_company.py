@@ -73,7 +73,7 @@ def test_a_norwegian_company_is_read(intuit):
     )
 
 
-def test_what_was_closed_meanwhile_is_noticed(quickbooks):
+def test_a_newly_closed_period_is_noticed(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
     company.read(1, Client(1))
     with engine.read_only_session() as session:

@@ -79,7 +79,7 @@ def scheduled(installation_id):
         ({"kind": "refusal", "code": "6190"}, "subscription", "connection"),
     ],
 )
-def test_what_only_a_person_can_end_is_a_case_at_once(quickbooks, fault, state, act):
+def test_a_refusal_that_only_a_person_can_end_is_a_case_immediately(quickbooks, fault, state, act):
     quickbooks.add_fault(call="bill.create", **fault)
     assert Client(1).create("bill", bill(), KEY).outcome == "unauthorised"
     assert company().state == state
@@ -352,7 +352,7 @@ def test_after_a_pause_the_engine_posts_what_is_left_without_a_scheduled_run(
     assert (company().state, count_unposted()) == ("connected", 0)
 
 
-def test_what_a_person_disconnected_stays_so(quickbooks, app_of_bills, clock):
+def test_a_disconnected_company_stays_disconnected(quickbooks, app_of_bills, clock):
     oauth_connect.disconnect(1, "kari")
     before = calls(quickbooks)
     scheduled(app_of_bills)

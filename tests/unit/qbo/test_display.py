@@ -67,13 +67,13 @@ def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[1]"])
-def test_what_is_no_transaction_is_not_shown(company: int, body: bytes) -> None:
+def test_a_payload_that_is_no_transaction_has_no_view(company: int, body: bytes) -> None:
     with transaction() as session:
         assert isinstance(session, Session)
         assert display.view_payload(session, company, "bill", body) is None
 
 
-def test_what_a_payment_settles_and_where_it_goes_is_reported(company: int) -> None:
+def test_the_view_of_a_payment_names_its_bills_and_its_account(company: int) -> None:
     lines = [
         {"Amount": 5, "LinkedTxn": [{"TxnId": id, "TxnType": "Bill"}]}
         for id in ("12", "@posting:4")

@@ -66,7 +66,7 @@ def test_xml_is_read_whatever_was_asked_for():
         b"<!DOCTYPE a>",
     ],
 )
-def test_what_is_no_fault_is_none(body):
+def test_a_body_without_faults_has_none(body):
     assert parse(body) == ()
 
 

@@ -252,7 +252,7 @@ def test_sums_that_differ_hold_it(tolerance, held):
         (mapped(line("1", "-1", account="7")), "negative"),
     ],
 )
-def test_what_quickbooks_would_refuse_holds_it(what, word):
+def test_values_that_quickbooks_would_refuse_are_problems(what, word):
     assert any(word in problem for problem in build(what).problems)
 
 
@@ -286,7 +286,7 @@ def test_a_colon_in_a_vendors_name_holds_it():
     assert build(Mapped(document=party, header={})).problems
 
 
-def test_what_is_still_to_be_made_is_known_and_filled_in():
+def test_placeholders_of_records_are_found_and_filled():
     body = build(
         mapped(line("1", "1", account="7"), header=refs(vendor="@vendor:7"), memo="@home: later")
     ).body
@@ -342,7 +342,7 @@ ENTITY: dict[str, Any] = {
         ),
     ],
 )
-def test_whatever_differs_is_reported(change, word):
+def test_each_differing_fact_is_reported(change, word):
     expected, actual = (
         payloads.summarize("bill", ENTITY, "USD"),
         payloads.summarize("bill", ENTITY | change, "USD"),
@@ -351,7 +351,7 @@ def test_whatever_differs_is_reported(change, word):
     assert any(word in sentence for sentence in payloads.describe_differences(expected, actual))
 
 
-def test_what_quickbooks_fills_in_by_itself_is_no_difference():
+def test_values_that_quickbooks_fills_in_are_no_difference():
     result = ENTITY | {
         "DueDate": "2026-04-01",
         "Balance": D(10),

@@ -195,7 +195,7 @@ def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
         ),
     ],
 )
-def test_what_a_kind_cannot_do_is_reported(what, facts, word):
+def test_values_that_a_kind_cannot_have_are_problems(what, facts, word):
     changed = {"total": D(9)} if word == "Lines plus tax add up to" else {}
     if changed:
         what = Mapped(

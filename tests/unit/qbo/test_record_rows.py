@@ -55,7 +55,7 @@ def test_a_vendor_keeps_what_a_source_may_want():
     }
 
 
-def test_what_quickbooks_appends_to_an_inactive_name_is_taken_off():
+def test_the_suffix_of_an_inactive_name_is_removed():
     stored_row = row(
         "account", Name="Old (deleted)", FullyQualifiedName="A:Old (deleted)", Active=False
     )

@@ -205,7 +205,7 @@ def test_every_answer_is_classified(status, body, kind, expected, outcome):
     ],
     ids=["no body", "throttled", "forbidden", "server error", "internal error"],
 )
-def test_what_is_tried_again_by_itself_asks_nobody_for_a_correction(status, body, text):
+def test_a_response_that_is_retried_asks_for_no_correction(status, body, text):
     assert read_reply(reply(status, body), CREATE).text == text
 
 

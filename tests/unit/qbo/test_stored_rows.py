@@ -40,7 +40,7 @@ def test_rows_are_added_and_overwritten_and_news_counted(quickbooks):
         assert session.get_one(StoredRecord, (1, "term", "b")).name == "C"
 
 
-def test_what_the_caller_changed_and_has_not_written_is_not_lost(quickbooks):
+def test_unflushed_changes_of_the_caller_are_not_lost(quickbooks):
     with engine.transaction() as session:
         record = session.get_one(StoredRecord, (1, "vendor", "1"))
         record.name = "Changed"

@@ -54,7 +54,7 @@ def test_the_previous_refresh_token_is_kept(quickbooks, clock):
     assert stored_secret("refresh") != old
 
 
-def test_both_ends_are_known(quickbooks, clock):
+def test_the_ends_of_both_tokens_are_known(quickbooks, clock):
     expiry = tokens.expiry_of(1)
     assert expiry.access - clock.now() <= dt.timedelta(hours=1)
     assert expiry.refresh - clock.now() == pytest.approx(

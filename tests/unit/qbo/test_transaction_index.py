@@ -94,14 +94,14 @@ def test_a_voided_one_is_known_as_such(quickbooks):
     assert head().state == "voided"
 
 
-def test_what_changed_is_reported_once(quickbooks):
+def test_changed_transactions_are_reported_once(quickbooks):
     assert absorb(bill_body(), bill_body("11")) == [("bill", "10"), ("bill", "11")]
     assert absorb(bill_body(), bill_body("11", 1)) == [("bill", "11")]
     assert absorb({"Id": "10", "status": "Deleted"}) == [("bill", "10")]
     assert absorb({"Id": "10", "status": "Deleted"}) == []
 
 
-def test_what_is_no_transaction_is_left_alone(quickbooks):
+def test_entities_other_than_transactions_are_ignored(quickbooks):
     assert absorb({"Id": "1", "DisplayName": "A"}, kind="vendor") == []
 
 
@@ -151,7 +151,7 @@ def test_an_earlier_day_is_read_when_it_is_asked_for(quickbooks):
     assert transaction_download.download_missing(1, ["bill"], dt.date(2025, 12, 1)) == 2
 
 
-def test_what_a_whole_reading_does_not_show_is_gone(quickbooks, clock):
+def test_a_transaction_that_a_complete_reading_lacks_is_deleted(quickbooks, clock):
     make_bills(quickbooks, 3)
     clock.advance(3600)
     load()
@@ -160,7 +160,7 @@ def test_what_a_whole_reading_does_not_show_is_gone(quickbooks, clock):
     assert [head(id).state for id in ("1", "2", "3")] == ["live", "deleted", "live"]
 
 
-def test_what_is_younger_than_the_reading_is_not_taken_for_gone(quickbooks, clock):
+def test_a_transaction_newer_than_the_reading_is_not_deleted(quickbooks, clock):
     recent = clock.now().isoformat()
     absorb(bill_body("77", MetaData={"CreateTime": recent, "LastUpdatedTime": recent}))
     load()

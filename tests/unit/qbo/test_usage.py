@@ -62,7 +62,7 @@ def test_reads_without_an_answer_are_counted_and_unsent_ones_are_not(quickbooks,
     assert reads().today == reads_before.today + MAX_READ_ATTEMPTS
 
 
-def test_both_databases_count(either_app, clock):
+def test_reads_are_counted_on_both_databases(either_app, clock):
     with engine.transaction() as session:
         session.add(ConnectedCompany(id=1, realm="1", connected_at=clock.now()))
     usage.count_read(1)

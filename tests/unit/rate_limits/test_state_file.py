@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_read_stops_nobody(clock, tmp_path, content):
     assert most_within(begin_alternately([RateLimiter(clock, file=file)], clock, 30), 1.0) == 10
 
 
-def test_what_was_written_before_the_machine_was_started_anew_counts_no_more(clock, tmp_path):
+def test_requests_from_before_a_reboot_do_not_count(clock, tmp_path):
     file = tmp_path / "1.starts"
     clock.advance(100)
     begin_alternately([RateLimiter(clock, Limits(per_period=5), file)], clock, 5)

@@ -48,7 +48,7 @@ def test_a_code_without_a_record_is_reported_before_the_approval(check):
 
 
 @pytest.mark.row("CT-B6")
-def test_what_quickbooks_itself_would_refuse_is_reported_too(check):
+def test_a_dry_run_reports_what_quickbooks_would_refuse(check):
     company(preferences={"AccountingInfoPrefs": {"BookCloseDate": "2026-12-31"}})
     assert [
         warning.startswith("The books are closed up to 31 Dec 2026") for warning in check()
@@ -60,7 +60,7 @@ def test_a_check_stores_nothing(check):
     assert (postings(), document().stage) == ([], "pending")
 
 
-def test_what_the_source_does_not_show_is_not_checked(check):
+def test_a_document_that_is_gone_is_not_checked(check):
     check()
     with transaction() as session:
         session.merge(document()).gone = "deleted"

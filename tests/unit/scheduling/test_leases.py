@@ -34,7 +34,7 @@ def test_two_names_do_not_hinder_each_other():
         assert (take("a"), take("b")) == (None, None)
 
 
-def test_who_waits_says_so_once_and_gets_it_when_it_is_free(clock):
+def test_waiting_for_a_lease_is_announced_once_and_ends_when_it_is_free(clock):
     first_lease, messages = take("a"), []
     clock.followers.append(lambda now: first_lease.release() if len(clock.slept) > 3 else None)
     with lease("a", "The thing", wait=True, on_wait=messages.append):
@@ -83,7 +83,7 @@ def test_a_folder_that_cannot_be_written_is_reported_in_a_sentence(app):
         take("a")
 
 
-def test_who_waits_for_it_ends_when_the_hub_is_told_to(app):
+def test_waiting_for_a_lease_ends_when_the_hub_ends(app):
     first_lease = take("a")
     app.extensions["hub"].ending.set()
     with pytest.raises(Ending), lease("a", "The thing", wait=True):

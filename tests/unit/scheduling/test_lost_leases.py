@@ -124,7 +124,9 @@ def test_a_run_that_lost_only_the_company_is_repeated_at_once(one, two, desk, mo
     assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
 
 
-def test_who_wakes_after_another_has_settled_it_doubles_nothing(one, two, desk, monkeypatch):
+def test_a_process_that_wakes_after_another_has_finished_doubles_nothing(
+    one, two, desk, monkeypatch
+):
     id = desk.bill()
     settle, awake = pipeline.record_results, []
 

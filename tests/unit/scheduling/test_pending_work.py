@@ -63,7 +63,7 @@ def end(now, outcome="done"):
             run.outcome = outcome
 
 
-def test_what_rests_needs_no_run(now, posting):
+def test_installations_without_pending_work_need_no_run(now, posting):
     assert pending_work.claim(now) == 0
 
 

@@ -68,7 +68,7 @@ def test_a_changed_document_is_corrected_and_one_that_is_gone_is_removed(source)
     assert summary.recent_runs(1)[0]["text"] == "1 removed from QuickBooks"
 
 
-def test_what_is_created_for_a_document_and_its_files_are_counted_apart(source):
+def test_created_records_and_files_are_counted_separately(source):
     new = bill("1", attachments=(SCAN,), codes={"supplier": vendor_code()})
     assert synced(source, new, cursor="1") == {
         "posted": 1,

@@ -57,14 +57,14 @@ def outcomes():
         ]
 
 
-def test_what_a_person_asked_for_is_started_once(engine, company, done):
+def test_a_requested_run_is_started_once(engine, company, done):
     requested_run = run_log.request("tokens", company, "kari")
     started = [engine.tick(), engine.tick()]
     assert come(done, sum(started)).count(requested_run) == 1
     assert started[0] >= 1
 
 
-def test_what_is_due_is_started(engine, company, done):
+def test_due_schedules_are_started(engine, company, done):
     assert engine.tick() == 2  # changes and tokens; the lists and the proof come at night
     assert len(set(come(done, 2))) == 2
 
@@ -95,7 +95,7 @@ def test_a_run_of_a_living_process_is_left_alone(engine, company, clock, done):
     lease.release()
 
 
-def test_what_was_claimed_and_never_started_is_not_lost(app, company, done):
+def test_a_run_that_was_claimed_and_not_started_is_not_lost(app, company, done):
     requested_run = run_log.request("lists", company, "kari")
     other = Scheduler(app)
     assert requested_run in come(done, other.tick())

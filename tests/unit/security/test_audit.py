@@ -63,7 +63,7 @@ def test_an_act_that_fails_leaves_no_entry(app):
     assert verified() == 0
 
 
-def test_what_cannot_be_logged_is_not_done(app, monkeypatch):
+def test_an_act_that_cannot_be_logged_is_not_done(app, monkeypatch):
     monkeypatch.setattr(audit, "hash_of", lambda line: None)
     with pytest.raises(IntegrityError):
         keep_secret_and_log_it()

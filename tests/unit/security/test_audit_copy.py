@@ -166,7 +166,7 @@ def test_syslog_gets_each_entry_with_its_own_time(make_app, make_config, clock, 
     assert audit_copy.decode(text)["subject"] == "code 0"
 
 
-def test_what_syslog_stored_can_be_compared(app, tmp_path):
+def test_a_copy_stored_by_syslog_can_be_verified(app, tmp_path):
     write(3)
     with engine.read_only_session() as session:
         entries = [audit.to_line(session.get_one(AuditEntry, id)) for id in (1, 2, 3)]

@@ -34,7 +34,7 @@ def workbook(rows="", *, shared=None, replaced=None, prefix=""):
     return output.getvalue()
 
 
-def test_what_the_hub_writes_is_read_back():
+def test_a_written_workbook_is_read_back():
     rows = [["supplier", "0012", "Ærlig & Sønn", None], ["x", "=1+1", 5, Decimal("1234.50")]]
     content = b"".join(xlsx.stream(("field", "code", "name", "amount"), rows))
     header, lines = spreadsheets.read(content)
@@ -119,7 +119,7 @@ ENTITIES = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
     ],
     ids=["cut", "open", "shared", "negative", "row", "entities", "no sheet", "no target", "bytes"],
 )
-def test_what_is_no_workbook_is_refused_with_a_sentence(content):
+def test_a_file_that_is_no_workbook_is_refused_with_a_sentence(content):
     with pytest.raises(Refused, match="not an XLSX file"):
         workbooks.read(content)
 

@@ -490,7 +490,7 @@ def test_log_in_leads_back_to_an_address_that_fits_into_a_header(
     assert unquote(answer.location) == f"/login?next=/documents{query}"
 
 
-def test_what_an_owner_does_with_people_is_in_the_audit_log(visitor: Visitor) -> None:
+def test_changes_of_people_by_an_owner_are_in_the_audit_log(visitor: Visitor) -> None:
     visitor.log_in("olga")
     visitor.press(f"/people/{_id(visitor, 'vera')}/role", role="operator")
     entry = visitor.row(AuditEntry, 2)  # the first is about the log-in

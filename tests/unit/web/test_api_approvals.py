@@ -84,7 +84,7 @@ def test_a_change_is_listed_beside_what_was_posted(program: ApiClient, visitor: 
     assert row["changes"]
 
 
-def test_what_was_listed_is_approved_and_posted_by_a_run(
+def test_listed_postings_are_approved_and_posted_by_a_run(
     program: ApiClient, visitor: Visitor
 ) -> None:
     rows = listed(program, visitor)
@@ -111,7 +111,7 @@ def test_what_was_listed_is_approved_and_posted_by_a_run(
     assert visitor.row(Installation, visitor.story.installation).previewed_at is not None
 
 
-def test_what_changed_since_it_was_listed_is_not_approved(
+def test_a_posting_that_changed_since_it_was_listed_is_not_approved(
     program: ApiClient, visitor: Visitor
 ) -> None:
     rows = listed(program, visitor)

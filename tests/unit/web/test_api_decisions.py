@@ -113,7 +113,7 @@ def gone(visitor: Visitor) -> str:
         return f"/cases/{open_stored_case(session, cause, **about).id}"
 
 
-def test_what_the_source_no_longer_has_is_left(
+def test_a_document_that_is_gone_can_be_left_in_quickbooks(
     program: ApiClient, visitor: Visitor, gone: str
 ) -> None:
     assert program.call("POST", f"{case_of(visitor, 'retry')}/leave").status_code == 409
@@ -233,7 +233,7 @@ def test_a_transaction_that_a_person_entered_is_taken(likeness: Any) -> None:
     assert (posting.state, posting.quickbooks_id) == ("posted", entered)
 
 
-def test_what_was_posted_is_put_back_over_the_version_that_was_seen(outside: Visitor) -> None:
+def test_an_edited_transaction_is_put_back_over_the_version_that_was_seen(outside: Visitor) -> None:
     pages = Pages(outside)
     pages.enable()
     pages.sync(company.CLIENTS[0])

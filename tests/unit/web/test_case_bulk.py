@@ -66,7 +66,7 @@ def ask_about_removal(visitor: Visitor, case_id: int) -> int:
         return case.postings[0].id
 
 
-def test_what_somebody_removed_from_quickbooks_is_left_to_its_own_page(listed: Visitor) -> None:
+def test_documents_removed_from_quickbooks_are_left_out_of_a_retry_of_many(listed: Visitor) -> None:
     id = listed.ids[0]
     ask_about_removal(listed, id)
     page = listed.press(f"{BULK}?words=Case", act="retry", which="all", newest="999")
@@ -78,7 +78,7 @@ def test_what_somebody_removed_from_quickbooks_is_left_to_its_own_page(listed: V
     assert posting_of(listed, id).state == "ready"
 
 
-def test_what_somebody_removed_is_not_retried_by_another_case_that_stops_it(
+def test_a_removed_document_is_not_retried_by_another_case_that_stops_it(
     listed: Visitor,
 ) -> None:
     removed, shared = listed.ids[0], listed.ids[1]
@@ -94,7 +94,7 @@ def test_what_somebody_removed_is_not_retried_by_another_case_that_stops_it(
     assert posting_of(listed, removed).state == "held"
 
 
-def test_all_that_the_filters_choose_are_skipped_with_a_reason(listed: Visitor) -> None:
+def test_all_cases_that_the_filters_choose_are_skipped_with_a_reason(listed: Visitor) -> None:
     listing = listed.page("/inbox/?words=Case&act=retry")
     assert "all 4 that the filters choose" in listing
     newest = re.search(r'name="newest" value="(\d+)"', listing)

@@ -112,7 +112,9 @@ def test_the_address_is_sealed_and_is_in_no_error_and_no_log(
     "address",
     ["http://hooks.slack.com/x", "https://", "hooks.slack.com/x", "https://[", "x" * 2000],
 )
-def test_what_is_no_address_is_not_stored(visitor: Visitor, channel: Channel, address: str) -> None:
+def test_an_address_that_is_none_of_slack_or_teams_is_not_stored(
+    visitor: Visitor, channel: Channel, address: str
+) -> None:
     assert "begins with https://" in visitor.press("/setup/chat", chat_secret=address)
     assert "No address of Slack or Teams is stored." in visitor.press("/setup/chat/test")
 

@@ -39,7 +39,7 @@ def test_the_header_is_read_from_the_right_while_hops_are_declared(
 @pytest.mark.parametrize(
     "malformed", ["unknown", "", " ", "300.1.1.1", "203.0.113.9 198.51.100.1", "\x00", "²", ":::"]
 )
-def test_what_is_no_address_ends_the_reading(malformed):
+def test_a_malformed_address_ends_the_reading_of_the_header(malformed):
     proxies = Proxies([PROXY, OTHER_PROXY])
     assert proxies.client(PROXY, malformed) == PROXY
     assert proxies.client(PROXY, f"{FORGED},{malformed},{OTHER_PROXY}") == OTHER_PROXY

@@ -136,7 +136,7 @@ def test_expiries_and_days_left_are_shown(visitor: Visitor) -> None:
     assert "Reconnect before" in page
 
 
-def test_what_was_read_and_what_may_still_be_called_are_shown(outside: Visitor) -> None:
+def test_reads_so_far_and_calls_left_are_shown(outside: Visitor) -> None:
     _consent(outside, "/companies/connect", outside.quickbooks.realm)
     before = outside.page("/companies")
     outside.press("/companies/1/check")

@@ -182,7 +182,7 @@ def test_amounts_are_read_as_people_write_them(text: str, low: str, high: str) -
 
 
 @pytest.mark.parametrize("text", ["", "x", "1-2-3", "-", "9" * 40, "0.1234567", "1e5", "."])
-def test_what_is_no_amount_is_refused(text: str) -> None:
+def test_a_filter_that_is_no_amount_matches_nothing(text: str) -> None:
     assert parse_amounts(text) in (None, (Decimal(0), Decimal(0)))
 
 
@@ -392,7 +392,7 @@ def test_the_head_says_what_is_due_and_paid(viewer: Visitor) -> None:
     assert "App CostTracker Nordvik Bygg AS" in text
 
 
-def test_what_happened_has_seconds_and_the_oldest_first(viewer: Visitor) -> None:
+def test_the_history_has_seconds_and_the_oldest_event_first(viewer: Visitor) -> None:
     page = _document(viewer, "posted")
     history = page.partition('<ol class="timeline">')[2].partition("</ol>")[0]
     times = re.findall(r'<time class="when" datetime="([^"]+)">\d\d \w{3} \d{4} (\S+)', history)
@@ -410,7 +410,7 @@ def test_ids_markers_and_payloads_are_technical(viewer: Visitor) -> None:
         assert text not in visible
 
 
-def test_who_may_open_files_is_led_to_them(visitor: Visitor) -> None:
+def test_a_person_who_may_open_files_gets_links_to_them(visitor: Visitor) -> None:
     visitor.log_in("oda")
     document = visitor.story.documents["posted"]
     link = re.search(

@@ -71,7 +71,7 @@ def include(visitor, which="all", **chosen):
     return visitor.press(f"{HERE}include", listed=match[1])
 
 
-def test_what_the_start_date_leaves_out_is_counted_and_listed_with_its_sum(visitor):
+def test_documents_before_the_start_date_are_counted_and_listed_with_their_sum(visitor):
     assert states() == {"F-1": "withdrawn", "F-2": "withdrawn", "F-3": "posted"}
     assert "2 earlier documents left out" in visitor.page("/installations/1/")
     assert "2 documents from before 02 Mar 2026 are left out." in visitor.page(

@@ -92,7 +92,7 @@ def test_a_sheet_holds_text_numbers_and_signs_that_xml_does_not_have() -> None:
     assert table_of(content)[1] == ["=1+1", "100", "7", "", "ab<&>", " x "]
 
 
-def test_what_a_sheet_cannot_hold_goes_into_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_a_sheet_cannot_hold_go_into_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MAX_ROWS", 3)
     content = b"".join(xlsx.stream(["n"], ([number] for number in range(5))))
     assert table_of(content) == [["n"], ["0"], ["1"]]

@@ -117,7 +117,7 @@ def test_a_very_long_list_is_offered_while_typing() -> None:
     assert one.kind == "suggest"
 
 
-def test_what_was_typed_comes_back_as_the_schema_loads_it() -> None:
+def test_entered_values_come_back_as_the_schema_loads_them() -> None:
     form = MultiDict(
         [
             ("name", " Ann "),

@@ -230,7 +230,7 @@ def test_a_list_leaves_out_what_quickbooks_said_in_its_own_words(operator: Visit
     ]
 
 
-def test_what_is_corrected_at_the_source_names_the_app_wherever_its_case_is_shown(
+def test_a_case_to_correct_at_the_source_names_the_app_wherever_it_is_shown(
     operator: Visitor,
 ) -> None:
     with operator.app.app_context(), transaction() as session:
@@ -242,7 +242,7 @@ def test_what_is_corrected_at_the_source_names_the_app_wherever_its_case_is_show
         assert "Fix this in CostTracker." in operator.page(path), path
 
 
-def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk) -> None:
+def test_a_document_deleted_in_quickbooks_can_be_skipped_from_its_case(desk) -> None:
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
@@ -267,7 +267,7 @@ def test_a_bill_that_was_edited_in_quickbooks_stands_beside_what_was_posted(desk
     assert ("Documents that it is about" in page, "This is it" in page) == (True, False)
 
 
-def test_both_sides_show_due_date_account_location_memo_and_lines(desk) -> None:
+def test_both_sides_of_a_comparison_show_due_date_account_location_memo_and_lines(desk) -> None:
     id = desk.posting(desk.ids[0]).quickbooks_id
     before = next(bill for bill in desk.bills() if bill["Id"] == id)
     added = {**before["Line"][0], "Amount": 4, "Description": "Freight by hand"}
@@ -404,7 +404,7 @@ def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(desk) ->
 
 
 @pytest.mark.parametrize("code", ["posted.missing", "posted.voided", "document.wanted_again"])
-def test_what_somebody_removed_is_not_posted_again_from_the_list(desk, code) -> None:
+def test_a_removed_document_is_not_posted_again_from_the_list(desk, code) -> None:
     posting = desk.posting(desk.ids[0])
     with transaction() as session:
         if code == "document.wanted_again":
@@ -546,7 +546,7 @@ def _gone(visitor: Visitor, act: str) -> str:
         return f"/inbox/{case.id}"
 
 
-def test_what_removes_is_never_the_green_button_and_asks_first(operator: Visitor) -> None:
+def test_a_button_that_removes_is_never_green_and_asks_first(operator: Visitor) -> None:
     here = _gone(operator, "void")
     page = operator.page(here)
     assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page) == []
@@ -577,7 +577,7 @@ def test_what_removes_is_never_the_green_button_and_asks_first(operator: Visitor
     assert operator.row(Posting, operator.story.postings["held"]).state == "held"
 
 
-def test_what_the_source_no_longer_has_is_left_in_quickbooks(operator: Visitor) -> None:
+def test_a_document_that_is_gone_can_be_left_in_quickbooks(operator: Visitor) -> None:
     here = _gone(operator, "void")
     assert "Left as it is in QuickBooks." in operator.press(f"{here}/leave")
     assert operator.row(Posting, operator.story.postings["held"]).state == "skipped"

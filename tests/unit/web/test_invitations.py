@@ -223,7 +223,7 @@ def test_a_weak_password_costs_no_code(
     assert accept(owner, code)[1].status_code == 302
 
 
-def test_whoever_was_logged_in_before_is_not_any_more(owner: Visitor, server: Any) -> None:
+def test_accepting_an_invitation_logs_the_previous_person_out(owner: Visitor, server: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     form = {"address": ADDRESS, "code": code_in(server.taken[0].get_payload())}
     answer = owner.post("/invitation", password=PASSWORD, password_again=PASSWORD, **form)

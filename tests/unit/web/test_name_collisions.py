@@ -155,7 +155,9 @@ def test_a_name_that_was_in_use_when_the_bill_was_read_is_listed_in_the_same_wor
     assert row_of(visitor, TAKEN.format("Nordvik AS"))[2:] == ["1", "125.00 NOK"]
 
 
-def test_what_a_check_holds_has_one_case_and_stays_listed_with_its_documents(visitor, source):
+def test_a_creation_held_by_a_check_has_one_case_and_stays_listed_with_its_documents(
+    visitor, source
+):
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")), bill("2"))
     add_record("customer", "77", "Nordvik AS")
     recheck.check_waiting(1)

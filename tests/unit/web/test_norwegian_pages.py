@@ -171,7 +171,7 @@ def test_no_page_shows_english_to_a_norwegian(norwegian: Visitor) -> None:
     assert pages > FEWEST_PAGES
 
 
-def test_what_quickbooks_answered_reads_norwegian_in_the_history(norwegian: Visitor) -> None:
+def test_answers_of_quickbooks_are_norwegian_in_the_history(norwegian: Visitor) -> None:
     """A stored text of two sentences is translated sentence by sentence."""
     with norwegian.app.app_context(), transaction() as session:
         attempt = session.query(Attempt).first()

@@ -91,7 +91,7 @@ def test_every_page_of_an_owner_passes_the_scan(owner, figure):
     figure("rules of the scan", len(RULES), 17)
 
 
-def test_what_nobody_has_logged_in_for_passes_the_scan(open_pages):
+def test_pages_without_a_login_pass_the_scan(open_pages):
     stranger = open_pages(HUB_PUBLIC_URL=HERE)
     paths = [*routes_without_parameters(stranger), "/nothing-here", "/documents/1", "/inbox/1"]
     exchanges = crawl(stranger, paths)

@@ -118,7 +118,7 @@ def test_a_change_is_compared_with_what_a_person_wrote_in_quickbooks(books, call
     assert "Total in QuickBooks is 125.00 USD, Number, 1 line" in " ".join(row.split())
 
 
-def test_what_the_update_leaves_as_it_is_does_not_differ(books):
+def test_values_that_an_update_keeps_do_not_differ(books):
     """QuickBooks adds tax codes to lines, and a person may add to the memo."""
     lines = [Line(id=id, amount=Decimal(40), codes={"account": "7"}) for id in "ab"]
     books.sync(bill("3", total="80.00", supplier="1", lines=lines))
@@ -141,7 +141,7 @@ def test_a_removal_shows_what_is_removed(books):
     assert "<td>edited</td><td>removed</td>" in text
 
 
-def test_what_quickbooks_does_not_have_any_more_is_said(books):
+def test_a_transaction_that_quickbooks_no_longer_has_is_named(books):
     books.sync(bill("1", total="150.00", supplier="1"))
     books.act("delete", "F-1")
     gone = "QuickBooks does not have this transaction any more."

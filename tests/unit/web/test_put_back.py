@@ -71,7 +71,7 @@ def test_a_viewer_puts_nothing_back(pages: Pages) -> None:
     assert viewer.post(f"/inbox/{case.id}/1/put-back", sync_token="1").status_code == 403
 
 
-def test_it_is_not_withdrawn_when_the_document_is_planned_again(pages: Pages) -> None:
+def test_a_put_back_is_not_withdrawn_when_the_document_is_planned_again(pages: Pages) -> None:
     """A newer match plans waiting documents again; the source still has the posted version."""
     case = case_of(pages)
     [posting] = [row.id for row in postings(pages, case)]

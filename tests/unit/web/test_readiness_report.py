@@ -90,7 +90,7 @@ def test_a_code_without_a_match_is_listed_with_its_documents_and_their_sum(visit
     assert re.search(r'<a href="/inbox/\d+">', visitor.page(HERE))
 
 
-def test_what_quickbooks_would_refuse_is_listed_before_it_is_sent(visitor, source):
+def test_documents_that_quickbooks_would_refuse_are_listed_before_they_are_sent(visitor, source):
     january = bill("1", date=dt.date(2026, 1, 20)), bill("2", date=dt.date(2026, 1, 31))
     collect(source, *january, bill("3"))
     assert "Nothing stops documents" in visitor.page(HERE)

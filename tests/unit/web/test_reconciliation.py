@@ -127,7 +127,7 @@ def test_a_proof_that_an_earlier_version_kept_is_still_shown(desk):
     assert "Last reconciled" in desk.visitor.page("/")
 
 
-def test_whoever_operates_can_have_the_books_proved_now(desk):
+def test_an_operator_can_reconcile_now(desk):
     desk.visitor.log_in("oda")
     assert "Reconcile now" in desk.visitor.page("/")
     page = desk.visitor.press(f"/companies/{desk.company_id}/reconcile")

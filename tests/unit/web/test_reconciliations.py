@@ -108,7 +108,7 @@ def test_a_difference_leads_to_quickbooks_unless_it_is_missing_there(desk, monke
     ]
 
 
-def test_what_a_person_accepted_is_listed_as_such_and_does_not_count(desk):
+def test_an_accepted_difference_is_listed_as_such_and_does_not_count(desk):
     lose(desk, 1)
     reconcile(desk)
     with transaction() as session:
@@ -154,7 +154,7 @@ def test_earlier_reconciliations_are_listed_and_lead_to_theirs(desk):
     )
 
 
-def test_what_an_earlier_version_stored_is_shown_without_amounts(desk):
+def test_a_result_of_an_earlier_version_is_shown_without_amounts(desk):
     lose(desk, 1)
     reconcile(desk)
     with transaction() as session:
@@ -257,7 +257,7 @@ def test_many_differences_are_paged_and_need_no_more_queries(desk):
     assert count == 450
 
 
-def test_what_is_not_listed_is_reported(desk):
+def test_the_number_of_unlisted_differences_is_shown(desk):
     lose(desk, 1)
     reconcile(desk)
     add_differences(desk, 3)
@@ -333,7 +333,7 @@ def add_reconciliation(session, company_id, **line):
     return run.id
 
 
-def test_who_sees_several_companies_sees_the_newest_result_of_each(two):
+def test_a_person_with_several_companies_sees_the_newest_result_of_each(two):
     alpha, bravo = (two.world.companies[name] for name in COMPANIES)
     with two.app.app_context(), transaction() as session:
         add_reconciliation(session, alpha)

@@ -58,7 +58,7 @@ def test_the_form_has_what_the_source_knows(pages: Pages) -> None:
     assert (values["name"], values["email"]) == ("Jordan Mercer", "jordan.mercer@example.com")
 
 
-def test_what_a_person_entered_is_created_and_kept_with_the_decision(pages: Pages) -> None:
+def test_entered_details_are_created_and_kept_with_the_decision(pages: Pages) -> None:
     pages.sync(JORDAN)
     answer = press(
         pages,

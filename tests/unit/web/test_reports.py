@@ -105,7 +105,7 @@ def test_of_a_changed_document_only_the_newest_amount_counts(visitor, source, cl
     assert totals(visitor) == [["Feb 2026", "Small", "1", "120.00 USD", "", ""]]
 
 
-def test_what_left_quickbooks_is_counted_apart(visitor, source, quickbooks, clock):
+def test_documents_that_left_quickbooks_are_counted_separately(visitor, source, quickbooks, clock):
     sync(source, normal("1", "100.00"), normal("2", "20.00"))
     (gone, _) = quickbooks.select("select * from Bill where DocNumber in ('F-1', 'F-2')")["Bill"]
     quickbooks.ask("POST", "bill?operation=delete", {"Id": gone["Id"], "SyncToken": "0"})
@@ -208,7 +208,7 @@ def test_another_year_is_shown_where_there_is_one(visitor, source):
     assert totals(visitor, f"{HERE}?year=1999") == totals(visitor)
 
 
-def test_what_needs_attention_is_listed_by_its_age(visitor, source, clock):
+def test_documents_that_need_attention_are_listed_by_age(visitor, source, clock):
     unmatched = {"supplier": "31", "account": "no such account"}
     sync(source, bill("1", total="10.00", **unmatched))
     clock.advance(20 * 86400)
@@ -239,7 +239,7 @@ def test_each_other_table_is_a_file_too(visitor, source, clock):
         assert re.search(rf"/reports/export\?format=xlsx&amp;table={table}", page), table
 
 
-def test_who_posted_leads_to_exactly_the_documents(visitor, source):
+def test_each_approver_leads_to_exactly_the_documents(visitor, source):
     sync(source, normal("1", "100.10"), normal("2", "200.20"))
     with transaction() as session:
         posting = session.query(Posting).filter_by(kind="bill").order_by(Posting.id).first()
@@ -274,7 +274,7 @@ def test_without_documents_the_reports_say_what_to_do_and_show_no_table(visitor)
     assert "Control totals" not in main
 
 
-def test_who_cannot_take_the_next_step_is_told_who_can(visitor):
+def test_a_viewer_is_told_who_can_take_the_next_step(visitor):
     visitor.post("/logout")
     visitor.log_in("vera")
     main = visitor.page(HERE).partition('id="main"')[2]
@@ -326,7 +326,7 @@ def name_of(two, company):
         return session.get_one(ConnectedCompany, two.world.companies[company]).name
 
 
-def test_who_sees_several_companies_sees_all_and_may_choose_one(two):
+def test_a_person_with_several_companies_sees_all_and_may_choose_one(two):
     visitor = two.visitor(EVERYTHING)
     rows = table(visitor, "Documents by company and currency")
     assert [row[0] for row in rows] == [name_of(two, company) for company in COMPANIES]
@@ -388,7 +388,7 @@ def test_the_month_of_all_companies_is_chosen(two):
     assert '<option value="1999-12" selected>' in visitor.page(f"{HERE}?month=1999-12")
 
 
-def test_what_needs_attention_in_all_companies_is_listed_by_age(two):
+def test_documents_of_all_companies_that_need_attention_are_listed_by_age(two):
     (row,) = table(two.visitor(EVERYTHING), "by the days since the hub first wanted to post them")
     assert row[0] == "NOK"
     assert sum(int(count) for count in row[1::2] if count) == 8

@@ -115,7 +115,7 @@ def test_only_what_was_selected_is_approved(operator: Visitor) -> None:
     assert operator.row(AuditEntry, 2).what == "posting approved"
 
 
-def test_what_is_approved_is_listed_first_with_its_sum(operator: Visitor) -> None:
+def test_postings_to_approve_are_listed_first_with_their_sum(operator: Visitor) -> None:
     page = operator.page(f"{_here(operator)}approve?which=all")
     assert 'Approve 2 bills · <span class="sum">3,315.00 NOK</span>?' in page
     assert "F-20262" in page
@@ -175,7 +175,7 @@ def test_payments_are_summed_up_by_the_account_of_the_money(operator: Visitor) -
     assert "Invoice" not in table
 
 
-def test_what_is_approved_shows_its_date_and_due_date(operator: Visitor) -> None:
+def test_postings_to_approve_show_date_and_due_date(operator: Visitor) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         document = session.get_one(SourceDocument, operator.story.documents["review"])
         document.date, document.due = dt.date(2026, 3, 1), dt.date(2026, 4, 17)
@@ -183,7 +183,7 @@ def test_what_is_approved_shows_its_date_and_due_date(operator: Visitor) -> None
     assert row.index("01 Mar 2026") < row.index("17 Apr 2026")
 
 
-def test_what_comes_after_the_list_was_shown_is_not_approved(operator: Visitor) -> None:
+def test_a_posting_that_is_newer_than_the_list_is_not_approved(operator: Visitor) -> None:
     page = operator.page(f"{_here(operator)}approve?which=all")
     later = _add(operator, 1)
     match = re.search(r'name="listed" value="([^"]+)"', page)
@@ -193,7 +193,9 @@ def test_what_comes_after_the_list_was_shown_is_not_approved(operator: Visitor) 
 
 
 @pytest.mark.parametrize("which", ["selected", "shown", "all"])
-def test_what_changed_since_it_was_listed_stays_in_review(operator: Visitor, which: str) -> None:
+def test_a_posting_that_changed_since_it_was_listed_stays_in_review(
+    operator: Visitor, which: str
+) -> None:
     seals = [_seal(operator, name) for name in ("review", "changed")]
     listed = listed_rows.encode(listed_rows.from_pairs(seals))
     query = {"which": which, "selected": seals, "shown": listed}
@@ -207,7 +209,7 @@ def test_what_changed_since_it_was_listed_stays_in_review(operator: Visitor, whi
     assert (_state(operator, "review"), _state(operator, "changed")) == ("review", "ready")
 
 
-def test_what_was_approved_in_another_window_is_not_said_to_stay_in_review(
+def test_a_posting_approved_in_another_window_is_not_said_to_stay_in_review(
     operator: Visitor,
 ) -> None:
     here = f"{_here(operator)}approve"
@@ -224,7 +226,7 @@ def test_what_was_approved_in_another_window_is_not_said_to_stay_in_review(
     assert "stays in review" not in page
 
 
-def test_what_changed_since_the_page_was_shown_is_not_even_listed(operator: Visitor) -> None:
+def test_a_posting_that_changed_since_the_page_was_shown_is_not_listed(operator: Visitor) -> None:
     seals = [_seal(operator, name) for name in ("review", "changed")]
     _change(operator, "review")
     here = f"{_here(operator)}approve"
@@ -444,7 +446,7 @@ def test_automatic_posting_is_not_switched_on_before_a_first_approval(visitor: V
     assert visitor.row(Installation, visitor.story.installation).mode == "review"
 
 
-def test_who_may_not_change_settings_cannot_switch_the_mode(operator: Visitor) -> None:
+def test_a_person_who_may_not_change_settings_cannot_switch_the_mode(operator: Visitor) -> None:
     assert "Post automatically" not in operator.approve(operator.story.installation)
     assert operator.post(f"{_here(operator)}automatic").status_code == 403
     operator.press(_here(operator), all="1", auto="1")

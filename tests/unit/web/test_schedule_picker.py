@@ -77,7 +77,7 @@ def test_an_interval_counts_from_the_end_of_each_run(visitor: Visitor, clock: Fa
         "schedule=0 0 30 2 *&zone=UTC",
     ],
 )
-def test_what_is_no_schedule_has_no_next_times(visitor: Visitor, query: str) -> None:
+def test_an_invalid_schedule_has_no_next_times(visitor: Visitor, query: str) -> None:
     visitor.log_in("vera")
     answer = visitor.get(f"/schedule/next?{query}")
     assert (answer.status_code, "Next runs" in answer.text) == (200, False)

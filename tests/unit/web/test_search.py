@@ -42,7 +42,7 @@ def test_every_page_leads_to_the_search(owner: Visitor) -> None:
     assert 'action="/search/"' in owner.page("/runs/")
 
 
-def test_others_rows_are_not_found(owner: Visitor) -> None:
+def test_rows_of_other_companies_are_not_found(owner: Visitor) -> None:
     add_case(owner, 77, "100.00")
     with owner.app.app_context(), transaction() as session:
         company = add_company(session, realm="772", name="Case 77 AS")

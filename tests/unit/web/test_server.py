@@ -76,7 +76,7 @@ def test_a_connection_that_is_kept_open_ends_with_it():
         assert channel.pool.queue[-1].sock.recv(1) == b""
 
 
-def test_it_is_stopped_while_its_loop_wakes_up_for_another_reason():
+def test_the_server_stops_while_its_loop_wakes_up_for_another_reason():
     web = Web(lambda environ, start: start("204 No Content", []) and [], "127.0.0.1", 0)
     web.start()
     trigger, thread = web._server.trigger, web._thread

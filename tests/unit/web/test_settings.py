@@ -299,7 +299,7 @@ def test_changed_settings_are_recorded_field_by_field_without_secrets(connected:
     assert form["client_secret"] not in recorded
 
 
-def test_what_was_changed_is_said_and_stays_in_the_history(connected: Visitor) -> None:
+def test_changed_settings_are_named_and_stay_in_the_history(connected: Visitor) -> None:
     first_form = _form(connected)
     connected.press(NEW, **first_form)
     form = {**first_form, "often": "daily", "daily_at": "06:30", "transfer_locations": "1"}
@@ -367,7 +367,7 @@ def test_changes_are_shown_and_only_what_was_shown_is_saved(connected: Visitor) 
         assert SiteSecrets(1)["client_secret"] == form["client_secret"]
 
 
-def test_one_can_go_back_from_the_changes_to_the_form(connected: Visitor) -> None:
+def test_the_preview_of_changes_leads_back_to_the_form(connected: Visitor) -> None:
     connected.press(NEW, **_form(connected))
     form = _form(connected, schedule="2h", client_secret="another one")
     fields = _hidden(connected.post("/installations/1/settings", **form).text)
@@ -430,7 +430,7 @@ def test_a_new_app_warns_of_what_it_would_post_while_one_edits(
     assert "What changes</strong>" not in part
 
 
-def test_what_cannot_be_saved_has_no_changes_to_show(connected: Visitor) -> None:
+def test_a_form_that_cannot_be_saved_has_no_changes_to_show(connected: Visitor) -> None:
     connected.press(NEW, **_form(connected))
     form = _form(connected, schedule="often")
     answer = connected.post("/installations/1/settings/changes", **form)

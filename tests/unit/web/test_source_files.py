@@ -67,7 +67,7 @@ def test_a_viewer_and_an_unknown_file_are_refused(
         (b"\xff\xd8\xff\xe0", "image/jpeg", False),
     ],
 )
-def test_what_a_file_holds_decides_whether_it_opens(
+def test_the_content_of_a_file_decides_whether_it_opens(
     connected: Visitor,
     document: SourceDocument,
     monkeypatch: pytest.MonkeyPatch,

@@ -119,7 +119,9 @@ def test_the_same_person_is_never_both(operator: Visitor) -> None:
         ({"total": Decimal(2000), "operation": "delete"}, True),
     ],
 )
-def test_what_needs_two_people(operator: Visitor, values: dict[str, Any], needs: bool) -> None:
+def test_amounts_that_need_two_people(
+    operator: Visitor, values: dict[str, Any], needs: bool
+) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         row = session.get_one(Posting, operator.story.postings["review"])
         row.document.total = None
@@ -201,7 +203,7 @@ def test_without_a_limit_one_approval_is_enough(operator: Visitor) -> None:
     assert claimable(operator, "review")
 
 
-def test_what_may_have_reached_quickbooks_is_not_stopped(operator: Visitor) -> None:
+def test_a_posting_that_may_have_reached_quickbooks_is_not_stopped(operator: Visitor) -> None:
     """A posting in doubt is sent again under the same key, as it was approved already."""
     change(operator, "unknown", state="ready", total=Decimal(5000))
     with operator.app.app_context(), engine.read_only_session() as session:

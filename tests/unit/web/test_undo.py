@@ -53,13 +53,13 @@ def test_undo_shows_date_and_due_date(desk):
     assert page.index("01 Mar 2026") < page.index("17 Apr 2026")
 
 
-def test_what_can_be_removed_has_its_sum(desk):
+def test_the_removable_documents_have_their_sum(desk):
     desk.visitor.log_in("oda")
     assert "1 can be removed · <span" in desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
     assert '<span class="sum">10.10 USD</span>' in desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
 
 
-def test_what_stays_is_named_with_its_reason(desk):
+def test_documents_that_stay_are_named_with_the_reason(desk):
     desk.visitor.log_in("oda")
     desk.edit(desk.posting(desk.ids[0]).quickbooks_id, DocNumber="changed")
     page = desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
