@@ -36,7 +36,7 @@ def account_of(visitor: Visitor) -> str:
     [({}, True), ({"enabled": False}, False), ({"tenant": "other"}, False)],
     ids=["enabled", "disabled", "another account"],
 )
-def test_the_warning_ends_when_the_other_company_gives_the_account_up(
+def test_the_warning_needs_another_enabled_company_with_the_account(
     connected: Visitor,
     values: dict[str, object],
     is_warned: bool,
