@@ -24,7 +24,6 @@ from hub.errors import DatabaseUnavailable, LeaseLost
 MAX_HEARTBEAT_SECONDS = 10.0
 HEARTBEATS_PER_LEASE = 5
 SESSION_END_MILLISECONDS = 5000  # how long to wait until a session has ended
-_SESSION_START = "(SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid() LIMIT 1)"
 # A lease that its own process holds, but no longer uses, was not released because of an error.
 _TAKE = text(
     "INSERT INTO lease AS held (name, holder, fence, heartbeat_at, backend_pid, backend_start)"

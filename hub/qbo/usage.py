@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Table, case, func, select
@@ -19,11 +19,10 @@ INCLUDED_READS_PER_MONTH = 500_000
 
 @dataclass(frozen=True)
 class Reads:
-    """Reads of a company today and this month, and of all companies this month, by UTC days."""
+    """Reads of a company today and this month, by UTC days."""
 
     today: int
     month: int
-    everyone: int
 
 
 def count_read(company_id: int) -> None:
@@ -44,14 +43,11 @@ def count_read(company_id: int) -> None:
 
 def count_reads(session: Session, company_id: int) -> Reads:
     """Return how often a company was read."""
-    count = select(func.coalesce(func.sum(ReadDay.count), 0))
-    everyone = count.where(ReadDay.day >= _start_of_month())
-    reads_of_company = count_reads_of_each(session, [company_id])[company_id]
-    return replace(reads_of_company, everyone=int(session.scalar(everyone) or 0))
+    return count_reads_of_each(session, [company_id])[company_id]
 
 
 def count_reads_of_each(session: Session, company_ids: Collection[int]) -> dict[int, Reads]:
-    """Return how often each of some companies was read; `everyone` is left at zero."""
+    """Return how often each of some companies was read."""
     today = hub_context.current_hub().clock.now().date()
     is_today = ReadDay.day == today
     counts_by_company = (
@@ -63,9 +59,9 @@ def count_reads_of_each(session: Session, company_ids: Collection[int]) -> dict[
         .where(ReadDay.company_id.in_(company_ids), ReadDay.day >= _start_of_month())
         .group_by(ReadDay.company_id)
     )
-    counts = dict.fromkeys(company_ids, Reads(0, 0, 0))
+    counts = dict.fromkeys(company_ids, Reads(0, 0))
     for company_id, read_today, month in session.execute(counts_by_company):
-        counts[company_id] = Reads(int(read_today), int(month), 0)
+        counts[company_id] = Reads(int(read_today), int(month))
     return counts
 
 

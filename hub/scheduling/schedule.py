@@ -82,13 +82,6 @@ def replan_after_clock_change(now: dt.datetime) -> None:
                 row.next_due = min(row.next_due or due, due)
 
 
-def due_schedules(session: Session, now: dt.datetime) -> list[Schedule]:
-    """Return the schedules that are due and not running, longest due first."""
-    query = select(Schedule).where(_match_due(now))
-    longest_due_first = query.order_by(Schedule.next_due, Schedule.id)
-    return list(session.scalars(longest_due_first))
-
-
 def claim_due(session: Session, now: dt.datetime) -> int:
     """Create one run for every due schedule, however many of its times have passed.
 

@@ -4,8 +4,7 @@ Only texts for pages are translated: what is stored, exported, logged, mailed or
 stays English.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from gettext import NullTranslations
@@ -46,16 +45,6 @@ find_reader: ContextVar[Callable[[], Reader]] = ContextVar("find_reader", defaul
 def reader() -> Reader:
     """Return the person who reads what is written now."""
     return find_reader.get()()
-
-
-@contextmanager
-def write_in_english() -> Iterator[None]:
-    """Write English for a while: for others, or for a file."""
-    token = find_reader.set(_in_english)
-    try:
-        yield
-    finally:
-        find_reader.reset(token)
 
 
 def use_english() -> None:

@@ -194,7 +194,7 @@ def confirm_authenticator() -> str | Response:
 def remove_authenticator() -> Response:
     """Remove the authenticator app."""
     with transaction() as write:
-        _check_may_remove(write, has_other=second_factor.count_passkeys(write, _id()) > 0)
+        _check_may_remove(has_other=second_factor.count_passkeys(write, _id()) > 0)
         second_factor.remove_authenticator(write, _id())
         _note_removed(write, gettext_noop("authenticator app"))
     return redirect(url_for("account.show"))
@@ -261,7 +261,7 @@ def remove_passkey() -> Response:
             second_factor.has_authenticator(write, _id())
             or second_factor.count_passkeys(write, _id()) > 1
         )
-        _check_may_remove(write, has_other=has_other)
+        _check_may_remove(has_other=has_other)
         write.delete(passkey)
         _note_removed(write, f"passkey {passkey.name}")
     return redirect(url_for("account.show"))
@@ -352,7 +352,7 @@ def _note_new_factor(write: Session, factor: str) -> list[str]:
     return second_factor.renew_recovery_codes(write, _id())
 
 
-def _check_may_remove(write: Session, *, has_other: bool) -> None:
+def _check_may_remove(*, has_other: bool) -> None:
     """Refuse to remove the last second factor where the hub requires one."""
     if not has_other and second_factor.is_required(access.may_anywhere("owner")):
         raise NotNow(gettext("The hub requires a second factor of you. Add another one first."))

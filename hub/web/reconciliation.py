@@ -76,11 +76,6 @@ class ReconciliationSummary:
         return age <= MAX_AGE
 
 
-def newest_reconciliation(session: Session, company_id: int) -> ReconciliationSummary | None:
-    """Return the reconciliation that ended last, None before the first."""
-    return newest_reconciliation_of_each(session, [company_id]).get(company_id)
-
-
 def newest_reconciliation_of_each(
     session: Session, company_ids: Collection[int]
 ) -> dict[int, ReconciliationSummary]:

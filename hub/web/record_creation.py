@@ -112,7 +112,7 @@ def _form(
         is_planned = is_name_planned(session, installation.company_id, field.role, proposed)
         is_taken = is_refused or is_planned
         free_name = record_form.free_name(match_index, field.role, proposed, is_taken=is_taken)
-        accounts = _accounts(session, installation, details)
+        accounts = _accounts(installation, details)
         values = record_form.values_of(details, free_name, accounts)
         name = proposed
     else:
@@ -166,9 +166,7 @@ def _choices(session: Session, installation: Installation, role: str) -> list[tu
     return [(row.quickbooks_id, f"{row.number} {row.full_name}".strip()) for row in rows]
 
 
-def _accounts(
-    session: Session, installation: Installation, details: Party | Item | None
-) -> dict[str, str]:
+def _accounts(installation: Installation, details: Party | Item | None) -> dict[str, str]:
     """Return the accounts of a new item: those of its source, or else those of the settings."""
     accounts: dict[str, str] = {}
     if isinstance(details, Item) and details.codes:

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
 from hub.context import current_hub
-from hub.contract.types import App
 from hub.db.engine import read_only_session
 from hub.models import Installation, SourceDocument
 from hub.qbo import intuit_keys
@@ -34,9 +33,7 @@ EVERY = gettext_noop(
 )
 
 
-def plan_inputs(
-    row: Installation, app: App, typed: dict[str, Any], mode: str | None
-) -> list[Input]:
+def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> list[Input]:
     """Return the questions with the present answers."""
     start = typed["start_date"] if "start_date" in typed else _start_date(row)
     modes = [(name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODES.items()]

@@ -190,7 +190,7 @@ def _submit(row: Installation) -> Page:
     mode = request.form.get("mode") or None
     try:
         if "test" in request.form:
-            return _test(app, row, answers)
+            return _test(row, answers)
         if "edit" in request.form:
             return _form(row, values, {}, mode)
         preview = setting_preview.read(app, row, values, mode)
@@ -276,7 +276,7 @@ def _flash_changes(app: App, row: Installation) -> None:
             flash(gettext("Changed: %(changes)s.", changes=changes), "info")
 
 
-def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
+def _test(row: Installation, answers: dict[str, Any]) -> Page:
     """Show the form again, with what the source answers to settings that are not saved.
 
     Raise HubError if the source refuses them.
@@ -311,7 +311,7 @@ def _form(
         else stored_choices(row),
     )
     drawn = viewer.translate_inputs(drawn, app.slug)
-    plan = plan_inputs(row, app, typed, mode)
+    plan = plan_inputs(row, typed, mode)
     with read_only_session() as session:
         about = (
             tabs(session, row)

@@ -46,7 +46,6 @@ class EInvoiceParty:
     registration_id: str
     vat_id: str
     endpoint_id: str
-    endpoint_scheme: str  # such as 0192, the Norwegian register of legal entities
     email: str
 
 
@@ -88,7 +87,6 @@ class VatSubtotal:
     tax: Decimal
     category: str
     percent: Decimal | None
-    exemption_reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +260,6 @@ def _read_party(root: InvoiceNode, path: str) -> EInvoiceParty:
         registration_id=root.text(f"{path}/cac:PartyLegalEntity/cbc:CompanyID"),
         vat_id=vat_ids[0] if vat_ids else "",
         endpoint_id=root.text(f"{path}/cbc:EndpointID"),
-        endpoint_scheme=root.attribute(f"{path}/cbc:EndpointID", "schemeID"),
         email=root.text(f"{path}/cac:Contact/cbc:ElectronicMail"),
     )
 
@@ -331,7 +328,6 @@ def _vat_subtotals(root: InvoiceNode) -> tuple[VatSubtotal, ...]:
             tax=one.decimal("cbc:TaxAmount", Sentence("VAT amount")),
             category=one.text("cac:TaxCategory/cbc:ID"),
             percent=one.percent("cac:TaxCategory/cbc:Percent"),
-            exemption_reason=one.text("cac:TaxCategory/cbc:TaxExemptionReason"),
         )
         for total in _tax_totals(root)
         for one in total.nodes("cac:TaxSubtotal")

@@ -81,7 +81,7 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         kind=KINDS[holds][is_credit != is_negative],
         source_id=id,
         version=file.digest[:16],
-        hold=_wrong_sums(invoice) or missing_default(site, holds, lines),
+        hold=_wrong_sums(invoice) or missing_default(holds, lines),
         date=invoice.issue_date,
         due=invoice.due_date,
         number=invoice.number,

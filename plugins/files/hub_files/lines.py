@@ -45,7 +45,7 @@ def _tax_code(site: Site, name: str) -> Codes:
     return {"tax_code": site.settings["tax_code"] or None}
 
 
-def missing_default(site: Site, holds: str, lines: Iterable[Line]) -> str | None:
+def missing_default(holds: str, lines: Iterable[Line]) -> str | None:
     """Return why lines that name no account or item must wait; None if all of them have one."""
     for line in lines:
         if any(line.codes.get(name) for name in ("product", "item", "account_code", "account")):

@@ -137,7 +137,7 @@ def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -
     return Document(
         kind=KINDS[mapped.holds][is_credit],
         source_id=id,
-        hold=missing_default(site, mapped.holds, lines),
+        hold=missing_default(mapped.holds, lines),
         date=mapped.date(first, "date"),
         due=mapped.date(first, "due"),
         number=mapped.text(first, "number"),

@@ -109,7 +109,7 @@ def _complete_line(
     elif kind != DISCOUNT_LINE:
         _complete_item_line(company, rule, data, completed, detail)
     if rule.side == "buy":
-        _complete_dimensions(company, data, detail)
+        _complete_dimensions(company, detail)
     completed[kind] = detail
     return completed
 
@@ -192,7 +192,7 @@ def _check_product(line: dict[str, Any], detail: dict[str, Any]) -> None:
         detail.setdefault("Qty", Decimal(1))
 
 
-def _complete_dimensions(company: Company, data: dict[str, Any], detail: dict[str, Any]) -> None:
+def _complete_dimensions(company: Company, detail: dict[str, Any]) -> None:
     """Complete class and billable status of a line.
 
     A purchase has classes on its lines, wherever the company has them on sales forms.

@@ -178,7 +178,7 @@ def _revalue_payments(
     return changes
 
 
-def release_payments(company: Company, kind: str, id: str, data: dict[str, Any]) -> list[Change]:
+def release_payments(company: Company, id: str, data: dict[str, Any]) -> list[Change]:
     """Return the payments on a voided transaction, with the paid amount unapplied again."""
     changes = []
     for link in data.get("LinkedTxn") or ():

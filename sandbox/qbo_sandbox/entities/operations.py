@@ -106,7 +106,7 @@ def create(
     company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
 ) -> StoredReply:
     """Create an object, with all that follows from it in other objects."""
-    _may_write(company, kind, new=True)
+    _check_writable(kind, new=True)
     schema.check(kind, body)
     data = _client_fields(kind, body)
     data = _complete(company, kind, data, None, params)
@@ -135,7 +135,7 @@ def update(
     company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
 ) -> StoredReply:
     """Change an object, fully or sparsely, with all that follows from it in other objects."""
-    _may_write(company, kind)
+    _check_writable(kind)
     schema.check(kind, body)
     row = require_existing(company, kind, body["Id"])
     _current_object(row, body)
@@ -230,7 +230,7 @@ def delete(company: Company, kind: str, body: dict[str, Any], request: str | Non
     )
 
 
-def _may_write(company: Company, kind: str, *, new: bool = False) -> None:
+def _check_writable(kind: str, *, new: bool = False) -> None:
     """Refuse a kind that clients cannot write, or of which there is one only."""
     rule = LIST_KINDS.get(kind)
     if rule and (not rule.writable or (new and kind in singletons.KINDS)):

@@ -19,7 +19,7 @@ def void(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, An
             data[field] = NOTHING
     if "TxnTaxDetail" in data:
         data["TxnTaxDetail"] = {"TotalTax": NOTHING}
-    freed = links.release_payments(company, kind, old["Id"], old)
+    freed = links.release_payments(company, old["Id"], old)
     if rule.pays:
         data["Line"] = []
     else:

@@ -53,7 +53,7 @@ def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[ReportPosti
             yield from _iter_paid(company, kind, row, data)
             continue
         for entry in row.booked:
-            yield _to_posting(company, kind, data, entry)
+            yield _to_posting(kind, data, entry)
 
 
 def _opening_stock(company: Company) -> Iterator[ReportPosting]:
@@ -78,9 +78,7 @@ def _opening_stock(company: Company) -> Iterator[ReportPosting]:
             )
 
 
-def _to_posting(
-    company: Company, kind: str, data: dict[str, Any], entry: LedgerEntry
-) -> ReportPosting:
+def _to_posting(kind: str, data: dict[str, Any], entry: LedgerEntry) -> ReportPosting:
     line = data["Line"][entry.line] if entry.line >= 0 else {}
     memo = str(line.get("Description") or data.get("PrivateNote") or "")
     number = str(data.get("DocNumber") or "")
@@ -142,7 +140,7 @@ def _iter_paid(
     lines = [
         entry for entry in row.booked if _transaction_type(company, entry.account) not in CONTROLS
     ]
-    moves = [_to_posting(company, kind, data, entry) for entry in lines]
+    moves = [_to_posting(kind, data, entry) for entry in lines]
     for line in data.get("Line", ()):
         link = line["LinkedTxn"][0]
         target = company.row(link["TxnType"], link["TxnId"])
@@ -171,7 +169,7 @@ def _paid_share(
         for entry in target.booked
         if _transaction_type(company, entry.account) not in CONTROLS
     ]
-    shares = [_to_posting(company, kind, paid, entry) for entry in entries]
+    shares = [_to_posting(kind, paid, entry) for entry in entries]
     return [
         move._replace(date=day, amount=round_money(move.amount * amount / whole)) for move in shares
     ]

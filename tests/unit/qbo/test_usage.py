@@ -35,7 +35,7 @@ def test_every_day_has_a_count_of_its_own_and_the_month_their_sum(reads_before, 
     Client(1).company_info()
     assert (reads().today, reads().month) == (1, reads_before.month + 1)
     clock.advance(30 * 24 * 3600)
-    assert reads() == usage.Reads(0, 0, 0)
+    assert reads() == usage.Reads(0, 0)
 
 
 def test_reads_of_several_threads_are_all_counted(app, reads_before):

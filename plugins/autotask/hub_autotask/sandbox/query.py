@@ -10,7 +10,6 @@ from hub_autotask.sandbox.refusals import wrong
 
 MOST, MOST_CONDITIONS = 500, 500
 KEYS = {"op", "field", "value", "udf", "items"}
-BLANK = (None, "")
 
 
 def _equal(have, want):

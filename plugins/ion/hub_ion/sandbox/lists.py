@@ -26,7 +26,7 @@ def connection(
     """Return one page of a table."""
     if min(first or 0, last or 0) < 0:
         raise GraphQLError("A page cannot have fewer than no rows.")
-    rows = [row for row in books.rows(table) if _fits(books, table, row, filters or {})]
+    rows = [row for row in books.rows(table) if _fits(books, row, filters or {})]
     rows.sort(key=lambda row: row["id"], reverse=bool(sort) and sort[0] == "ID_DESC")
     start = _place(after, -1) + 1
     end = min(_place(before, len(rows)), len(rows))
@@ -62,7 +62,7 @@ def _place(text, default):
         raise GraphQLError("The cursor is not one of this list.") from None
 
 
-def _fits(books, table, row, filters):
+def _fits(books, row, filters):
     for name, operand in filters.items():
         value = (
             order_status(row, books.of_order("lines", row)) if name == "status" else row.get(name)
