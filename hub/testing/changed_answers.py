@@ -3,40 +3,30 @@
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from msgspec.json import Encoder
 
-from hub.contract.documents import Document
+from hub.contract.documents import Document, Unreadable, Yielded
+from hub.errors import HubError
+from hub.testing.answer_values import AnswerValue, Path
 from hub.testing.bench import Bench
+from hub.testing.own_rows import find_own_rows
 from hub.testing.rate_limit import ReadAnswer, waiting
 from hub.testing.variants import id_at_the_source
 
-Path = tuple[str | int, ...]
 _ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without losing a digit
-
-
-class AnswerValue(NamedTuple):
-    """A value in an answer of the source: the call, and the path to it."""
-
-    call: str
-    path: Path
-    value: Any
-
-    @property
-    def name(self) -> str:
-        """Return the path to it as text, such as `lines.0.amount`."""
-        return ".".join(map(str, self.path))
 
 
 class ChangedAnswers:
     """Passes calls to the stand-in of a bench, records the values of its answers and changes one.
 
     A call is known by its method, address and body, because a plugin may make several to read one
-    document.
+    document. `values` are those of the document: where it was looked for in a list, those of the
+    other rows are left out.
     """
 
     def __init__(self, bench: Bench, document: Document) -> None:
@@ -53,6 +43,8 @@ class ChangedAnswers:
         self._is_recording = True
         self.document = self._read()
         self._is_recording = False
+        for own_row in list(find_own_rows(self._iter_lists(), self._is_gone)):
+            self.values = [one for one in self.values if own_row.has(one.call, one.path)]
 
     def read(self, value: AnswerValue, new: Any) -> Document | None:
         """Read the document while a value of the source is another; None if it is no document."""
@@ -71,12 +63,33 @@ class ChangedAnswers:
 
     def _read(self) -> Document | None:
         """Return what is read of the id; None for anything but a document."""
-        with self._bench.replaced_by(self._serve):
-            items = self._bench.read(ids=[self._id])
-        for item in items:
+        for item in self._read_items():
             if isinstance(item, Document) and item.source_id == self._id:
                 return item
         return None
+
+    def _read_items(self) -> Sequence[Yielded]:
+        """Return all that is read of the id."""
+        with self._bench.replaced_by(self._serve):
+            return self._bench.read(ids=[self._id])
+
+    def _is_gone(self, value: AnswerValue, new: Any) -> bool:
+        """Tell whether the source does not have the document while a value is another."""
+        self._changed = value._replace(value=new)
+        try:
+            items = self._read_items()
+        except HubError:
+            return False
+        finally:
+            self._changed = None
+        return not any(isinstance(item, Document | Unreadable) for item in items)
+
+    def _iter_lists(self) -> Iterator[AnswerValue]:
+        """Yield the lists of several objects in the answers that are not within another list."""
+        for call, content in self._contents.items():
+            for path, entries in _iter_lists(content):
+                if len(entries) > 1 and all(isinstance(entry, dict) for entry in entries):
+                    yield AnswerValue(call, path, entries)
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Pass a call to the stand-in; change the value in the answer if it has it."""
@@ -139,6 +152,15 @@ def _iter_values(content: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from _iter_values(value, (*path, place))
     elif isinstance(content, str | int | Decimal):  # True and False are whole numbers, too
         yield path, content
+
+
+def _iter_lists(content: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
+    """Yield each list in JSON that is not within another one, with the path to it."""
+    if isinstance(content, list):
+        yield path, content
+    elif isinstance(content, dict):
+        for name, value in content.items():
+            yield from _iter_lists(value, (*path, name))
 
 
 def _replace(content: Any, path: Path, new: Any) -> Any:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from hub.contract.documents import Document
 from hub.money import sum_amounts
-from hub.testing.changed_answers import AnswerValue, ChangedAnswers, amount_of
+from hub.testing.answer_values import AnswerValue
+from hub.testing.changed_answers import ChangedAnswers, amount_of
 from hub.testing.line_taxes import TAX, find_line_depth
 
 NO_TAX = re.compile(r"rate|percent|pct|number|code|taxable|base|net|subtotal|(?:^|_)(?:id|no)$")

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import Document
-from hub.testing.changed_answers import AnswerValue, ChangedAnswers, is_row_of
+from hub.testing.answer_values import AnswerValue
+from hub.testing.changed_answers import ChangedAnswers, is_row_of
 
 TAX = re.compile(r"tax|(?:^|[^a-z])(?:vat|gst|mva)")
 NUMBER = re.compile(r"-?\d+([.,]\d+)?%?")

@@ -11,8 +11,9 @@ import pytest
 from hub.contract.documents import Document
 from hub.models.enums import LIST_KINDS
 from hub.qbo.payloads.summary import SETTLING
+from hub.testing.answer_values import AnswerValue
 from hub.testing.bench import Bench
-from hub.testing.changed_answers import AnswerValue, ChangedAnswers, amount_of
+from hub.testing.changed_answers import ChangedAnswers, amount_of
 from hub.testing.exceptions import check_exception, check_names
 from hub.testing.head_taxes import judge_head_taxes
 from hub.testing.line_taxes import judge_line_taxes

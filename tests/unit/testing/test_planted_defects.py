@@ -205,6 +205,9 @@ ALL_PAYMENTS = """yield from super().present_ids()
 FIRST_PAGE = """rows, _ = next(iter(self.pages("")))
             yield from map(self.id, rows)"""
 FIND = """return [self.api.find(f"/documents/{id.partition(':')[2]}") for id in ids]"""
+FIND_IN_LIST = """every = [row for rows, _ in self.pages("", "") for row in rows]
+        by_id = {documents.source_id(row): row for row in every}
+        return [by_id.get(id) for id in ids]"""
 WITHOUT_NUMBER = f"""rows = {FIND.removeprefix("return ")}
         return [{{**row, "number": ""}} for row in rows]"""
 READ_ROW = "return documents.read(site.settings, row)"
@@ -275,6 +278,8 @@ TAXED = (
     (HOOKS, "    return [\n        Field", "    return [\n        TAX_FIELD,\n        Field"),
     (HOOKS, FIELDS, f"{TAX_FIELD}\n\n\n{FIELDS}"),
 )
+# -- a source without a call for a single document: it is looked for in the list
+ONLY_LISTS = ((CLIENT, FIND, FIND_IN_LIST),)
 # -- a source whose invoices have a tax in their head
 TAX_OF_HEAD = 'tax_total=money(row["tax"]) or None,'
 TAXED_IN_HEAD = (
@@ -998,6 +1003,25 @@ def test_a_plugin_without_a_defect_passes(suite, paging, auth):
     for name in TESTS:
         run(tests, name)
     assert {(record.REPORT, NAME), (record.WEBHOOK, NAME)} <= set(record.take())
+
+
+@pytest.mark.parametrize("setting", [(), PAYS_A_LIST, PAYS_TWO, BY_NUMBER, TAXED, TAXED_ABROAD])
+def test_a_plugin_of_a_source_that_has_only_lists_passes(suite, setting):
+    tests = suite(paging="page", setting=(*ONLY_LISTS, *setting))
+    for name in (AT_ONCE, APPLIED, POSTABLE, READY, STATED, FROM_SOURCE, BY_ID, GONE, REPORTED):
+        run(tests, name)
+
+
+OF_VALUES = [name for name, one in DEFECTS.items() if one.test in (APPLIED, FROM_SOURCE)]
+
+
+@pytest.mark.parametrize("name", OF_VALUES)
+def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
+    defect = DEFECTS[name]
+    setting = (*ONLY_LISTS, *defect.setting)
+    tests = suite(defect._replace(paging="page", setting=setting))
+    with pytest.raises(FAILED):
+        run(tests, defect.test)
 
 
 @pytest.mark.parametrize(
