@@ -110,6 +110,48 @@ def test_a_person_changes_a_row_which_is_kept(tmp_path):
     assert edit(shed, "r9", "note=late").status == 404
 
 
+def test_the_rows_with_which_it_begins_may_change_although_something_was_reported_to_them(tmp_path):
+    shed = Shed(tmp_path, FIVE)
+    ask(shed.wsgi, "PUT", "/rentals/r1", {"state": "posted"}, authorization="Bearer T")
+    edit(shed, "r2", "note=late")
+    corrected = [{**row, "note": "new", "total": "999.00"} for row in FIVE]
+    again = Shed(tmp_path, corrected)
+    assert again.rows["r1"] == {**corrected[0], "accounting": {"state": "posted"}}
+    assert again.rows["r2"] == {**shed.rows["r2"], "total": "999.00"}
+
+
+def test_a_field_that_was_removed_stays_away(tmp_path):
+    shed = Shed(tmp_path, FIVE)
+    shed.store({"id": "r1", "updated_at": FIVE[0]["updated_at"]})
+    shed.store({"id": "r9", "updated_at": "2026-03-02T11:00:00Z"})
+    again = Shed(tmp_path, FIVE)
+    assert again.rows == shed.rows
+    assert again.rows["r1"] == {"id": "r1", "updated_at": FIVE[0]["updated_at"]}
+
+
+def test_a_row_that_is_changed_in_place_is_kept(tmp_path):
+    shed = Shed(tmp_path, [{**FIVE[0], "lines": [{"price": "1.00"}]}])
+    row = shed.rows["r1"]
+    row["lines"][0]["price"] = "2.00"
+    shed.store(row)
+    assert Shed(tmp_path, FIVE).rows["r1"]["lines"] == [{"price": "2.00"}]
+    row["lines"][0]["price"] = "1.00"
+    shed.store(row)
+    assert "lines" not in Shed(tmp_path, FIVE).rows["r1"]
+
+
+def test_a_row_that_was_deleted_and_comes_back_is_kept(tmp_path):
+    shed = Shed(tmp_path, FIVE)
+    shed.store({"id": "r1", "deleted": True})
+    shed.store({"id": "r1", "updated_at": "2026-03-02T11:00:00Z"})
+    assert Shed(tmp_path, FIVE).rows == shed.rows
+
+
+def test_a_journal_with_whole_rows_is_read(tmp_path):
+    (tmp_path / "shed.jsonl").write_text('{"id": "r1", "updated_at": "2026-04-01", "note": "a"}\n')
+    assert Shed(tmp_path, FIVE).rows["r1"] == {**FIVE[0], "updated_at": "2026-04-01", "note": "a"}
+
+
 def test_a_person_deletes_a_row_for_good(tmp_path):
     edit(DeletingShed(tmp_path, FIVE), "r2", "")
     again = DeletingShed(tmp_path, FIVE)

@@ -1,6 +1,7 @@
 """A stand-in of a source with one list of rows: a JSON API, and a form that changes a row."""
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from email.utils import formatdate
 from pathlib import Path
@@ -23,6 +24,7 @@ Row = dict[str, Any]
 NO_CALL: StatusAndBody = (404, {"message": "There is no such call."})
 FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)  # of rows without a time of their own
 BETWEEN_CHANGES = dt.timedelta(minutes=10)
+REMOVED = "_removed"  # in the file: the fields that a row no longer has
 
 
 class RowSource:
@@ -67,11 +69,15 @@ class RowSource:
         self.webhook_url = ""
         self.journal = Journal(folder / f"{self.name}.jsonl" if folder else None)
         self.rows = Rows(changed_at=self.changed_at)
+        self._first_rows: dict[Any, dict[str, str]] = {}  # as JSON, by id and field
         for place, row in enumerate(rows):
             changed_at = FIRST_CHANGE + place * BETWEEN_CHANGES
-            self._apply({self.changed_at: _format_moment(changed_at), **row})
-        for row in self.journal.replay():
-            self._apply(row)
+            first = {self.changed_at: _format_moment(changed_at), **row}
+            self._apply(first)
+            if folder:
+                self._first_rows[row["id"]] = {name: _as_json(first[name]) for name in first}
+        for change in self.journal.replay():
+            self._apply(self._changed_row(change))
         pages: dict[str, Page] = {"limit": self.limits.page, "books": self._books}
         if self.calls:
             self.calls.clock = self.clock
@@ -127,9 +133,13 @@ class RowSource:
         """React to a change that a person made: a subclass may call `hint`."""
 
     def store(self, row: Row) -> None:
-        """Put a row in the place of the one with its id."""
+        """Put a row in the place of the one with its id.
+
+        The file keeps the fields that differ from those with which the row began. The others are
+        those of `rows` at the next start, so that its author may change them there.
+        """
         self._apply(row)
-        self.journal.append(row)
+        self.journal.append(self._describe_change(row))
 
     def moment(self) -> str:
         """Return the time by the stand-in's clock."""
@@ -208,12 +218,36 @@ class RowSource:
         """Answer /_sandbox/books: every row, with what was reported to it."""
         return list(self.rows.values())
 
+    def _describe_change(self, row: Row) -> Row:
+        """Return what the file keeps of a row."""
+        first = self._first_rows.get(row["id"], {})
+        changed = {}
+        for name, value in row.items():
+            if name == "id" or first.get(name) != _as_json(value):
+                changed[name] = value
+        removed = [name for name in first if name not in row]
+        if removed and not row.get("deleted"):
+            changed[REMOVED] = removed
+        return changed
+
+    def _changed_row(self, change: Row) -> Row:
+        """Return the row that a line of the file describes."""
+        first = self._first_rows.get(change["id"], {})
+        removed = (REMOVED, *change.get(REMOVED, ()))
+        row = {**{name: json.loads(text) for name, text in first.items()}, **change}
+        return {name: value for name, value in row.items() if name not in removed}
+
     def _apply(self, row: Row) -> None:
         """Add, replace or remove a row."""
         if row.get("deleted"):
             self.rows.remove(row["id"])
         else:
             self.rows.put(row)
+
+
+def _as_json(value: object) -> str:
+    """Return a value as the file would keep it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _is_of_type(row: Row, type: str) -> bool:
