@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import requests
 from filelock import FileLock, Timeout
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from hub import config
@@ -30,7 +30,7 @@ from hub.errors import DemoRunning, HubError, Refused
 from hub.installations import compare, matches
 from hub.installations import enable as installations_enable
 from hub.mapping import NEW
-from hub.models import ConnectedCompany, Cursor, Installation, User
+from hub.models import ConnectedCompany, Installation, User
 from hub.models.enums import ConnectionState, InstallationMode, RunKind
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download, records
@@ -155,8 +155,8 @@ class Demo:
         with self.app.app_context():
             rows = installations()
             with transaction() as session:
-                ids = [row.id for row in rows]
-                session.execute(delete(Cursor).where(Cursor.installation_id.in_(ids)))
+                for row in rows:
+                    installations_enable.forget_cursors(session, row.id)
             for row in rows:
                 run_log.request(RunKind.SYNC, row.id, WHO)
 

@@ -12,18 +12,24 @@ if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Installation
 
 MAX_EXAMPLES = 3
+SIMILAR = "It has a similar name."
+NOT_SIMILAR = "No record has a similar name; this is the next one of its list."
 # Roles of accounts that QuickBooks keeps in the company's currency, whatever that of a document is.
 HOME_CURRENCY_ROLES = ("account", "income_account", "expense_account", "asset_account")
 
 
 class Choice(NamedTuple):
-    """A record for an open code; none if QuickBooks' stand-in has no record in this currency."""
+    """A record for an open code; none if QuickBooks' stand-in has no record in this currency.
+
+    `is_similar` tells whether its name is similar to the code; otherwise it is any record.
+    """
 
     field: str
     label: str
     code: str
     currency: str
     record: str
+    is_similar: bool
 
 
 class SampleMatches:
@@ -84,9 +90,9 @@ class SampleMatches:
             if not choice.record:
                 continue
             with suppress(HubError):  # this record does not fit; the code stays open
-                matched.append(
-                    matches.decide(row.id, choice.field, choice.code, choice.record, self._who)
-                )
+                text = matches.decide(row.id, choice.field, choice.code, choice.record, self._who)
+                reason = SIMILAR if choice.is_similar else NOT_SIMILAR
+                matched.append(f"{text} {reason}")
         return matched
 
 
@@ -121,7 +127,9 @@ def _choose_records(row: Any) -> list[Choice]:
             suggested = [one.id for one in view.suggestions if one.id in suitable]
             ids = suggested or suitable
             record = ids[counts[seen.field] % len(ids)] if ids else ""
-            chosen.append(Choice(seen.field, field.label, seen.code, currency, record))
+            chosen.append(
+                Choice(seen.field, field.label, seen.code, currency, record, bool(suggested))
+            )
             counts[seen.field] += not suggested
     return chosen
 
@@ -149,7 +157,7 @@ def _describe(row: Any, matched: list[str]) -> str:
     examples = matched[:MAX_EXAMPLES]
     others = len(matched) - len(examples)
     noun = "code" if len(matched) == 1 else "codes"
-    lines = [f"Matched {len(matched)} {noun}, so that their documents are posted:"]
+    lines = [f"Matched {len(matched)} {noun} with some record, so that their documents are posted:"]
     lines += [f"  {text}" for text in examples]
     if others:
         lines.append(f"  and {others} more")

@@ -8,6 +8,7 @@ from hub.contract.documents import Checkpoint, Gone, Yielded
 from hub.errors import Refused
 
 QUOTED = "="  # before an id that is not a plain number
+STREAM = "deletions"  # how the stream of a cursor ends with which deletions are found
 
 
 class DeletionSweep:
@@ -16,7 +17,8 @@ class DeletionSweep:
     A document that is missing is reported as `inferred`: it counts as gone only after two readings,
     because a right that was taken away looks the same. Create the sweep with its cursor, pass all
     documents through `watch`, and if it `is_due`, pass the ids of the source to `compare`. Do that
-    last: its Checkpoint says that the day is done.
+    last: its Checkpoint says that the day is done. The name of the `stream` ends with "deletions",
+    so that the ids are still known if the hub reads everything again.
 
         sweep = DeletionSweep(cursors.get("deletions", ""), site.today, prefix="order:")
         yield from sweep.watch(changed_orders(site, cursors.get("", "")))
@@ -25,7 +27,7 @@ class DeletionSweep:
     """
 
     def __init__(
-        self, cursor: str, today: dt.date, *, prefix: str = "", stream: str = "deletions"
+        self, cursor: str, today: dt.date, *, prefix: str = "", stream: str = STREAM
     ) -> None:
         """Read the cursor; `prefix` is what the plugin puts before the source's ids.
 
@@ -93,7 +95,7 @@ def add_deletions(
     *,
     reason: str,
     prefix: str = "",
-    stream: str = "deletions",
+    stream: str = STREAM,
 ) -> Iterator[Yielded]:
     """Yield what changed, and once a day an inferred Gone for each document that is not present.
 
@@ -104,6 +106,14 @@ def add_deletions(
     yield from sweep.watch(changes)
     if sweep.is_due:
         yield from sweep.compare(present, reason=reason)
+
+
+def finds_deletions(stream: str) -> bool:
+    """Tell whether the cursor of a stream stays when the lists are read again as a whole.
+
+    Without it, what was deleted since the last reading would be missed: the lists lack it.
+    """
+    return stream.endswith(STREAM)
 
 
 def format_ids(ids: Collection[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from hub.contract.api_client import ApiClient
-from hub.contract.deletions import add_deletions
+from hub.contract.deletions import STREAM, add_deletions
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion
 from hub.contract.reading import read_changes, read_ids
@@ -21,13 +21,15 @@ class SourceList(ABC, Generic[Row]):
     """A list of the source, for `read_lists`: a FilteredList or a CursorList.
 
     `find` gets ids of the source, at most `chunk_size` at once, and returns their rows; None in
-    place of a row is left out. `read` returns the document of a row, whose source id is `prefix`
-    and the id of the row; if it cannot convert the row, as `readable` describes, the row is
-    Unreadable. With `announces_deletions` the list shows what was deleted, and nothing is compared.
+    place of a row is left out. Without `find` rows are looked for in the whole list, for a source
+    that has no call for a single one. `read` returns the document of a row, whose source id is
+    `prefix` and the id of the row; if it cannot convert the row, as `readable` describes, the row
+    is Unreadable. With `announces_deletions` the list shows what was deleted, and nothing is
+    compared.
     """
 
-    find: Callable[[Sequence[str]], Iterable[Row | None]]
     read: Callable[[Row], Outcome]
+    find: Callable[[Sequence[str]], Iterable[Row | None]] | None = None
     prefix: str = ""
     chunk_size: int = 1
     announces_deletions: bool = False
@@ -37,8 +39,8 @@ class SourceList(ABC, Generic[Row]):
         """Yield the documents that changed since a cursor, and Checkpoints."""
 
     @abstractmethod
-    def present_ids(self) -> Iterator[str]:
-        """Yield the ids of all rows that the source has."""
+    def rows(self) -> Iterator[Row]:
+        """Yield all rows that the source has."""
 
     @abstractmethod
     def id_of(self, row: Row) -> str:
@@ -51,7 +53,17 @@ class SourceList(ABC, Generic[Row]):
     def documents(self, source_ids: Sequence[str]) -> Iterator[Outcome]:
         """Yield the documents with these source ids that the source has."""
         ids = [id.removeprefix(self.prefix) for id in source_ids]
-        return (self.document(row) for row in self.find(ids) if row is not None)
+        rows = self.find(ids) if self.find else self._find_in_list(ids)
+        return (self.document(row) for row in rows if row is not None)
+
+    def present_ids(self) -> Iterator[str]:
+        """Yield the ids of all rows that the source has."""
+        return map(self.id_of, self.rows())
+
+    def _find_in_list(self, ids: Sequence[str]) -> Iterator[Row]:
+        """Yield the rows with these ids."""
+        wanted = set(ids)
+        return (row for row in self.rows() if self.id_of(row) in wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +89,10 @@ class FilteredList(SourceList[Row]):
             stream=self.prefix,
         )
 
-    def present_ids(self) -> Iterator[str]:
-        """Yield the ids of all rows that the source has."""
+    def rows(self) -> Iterator[Row]:
+        """Yield all rows that the source has."""
         for rows, _ in self.pages("", ""):
-            yield from map(self.id_of, rows)
+            yield from rows
 
     def id_of(self, row: Row) -> str:
         """Return the id of a row."""
@@ -106,10 +118,10 @@ class CursorList(SourceList[Row]):
             if after:
                 yield Checkpoint(cursor=after, stream=self.prefix)
 
-    def present_ids(self) -> Iterator[str]:
-        """Yield the ids of all rows that the source has."""
+    def rows(self) -> Iterator[Row]:
+        """Yield all rows that the source has."""
         for rows, _ in self.pages(""):
-            yield from map(self.id_of, rows)
+            yield from rows
 
     def id_of(self, row: Row) -> str:
         """Return the id of a row."""
@@ -161,7 +173,7 @@ def read_lists(
             rows.present_ids(),
             reason=reason,
             prefix=rows.prefix,
-            stream=f"{rows.prefix}deletions",
+            stream=f"{rows.prefix}{STREAM}",
         )
 
 
@@ -173,6 +185,7 @@ def _read_each(
     for rows in lists:
         own_ids = [id for id in remaining if id.startswith(rows.prefix)]
         remaining = [id for id in remaining if not id.startswith(rows.prefix)]
-        yield from read_ids(own_ids, rows.documents, reason=reason, chunk_size=rows.chunk_size)
+        chunk_size = rows.chunk_size if rows.find else len(own_ids) or 1
+        yield from read_ids(own_ids, rows.documents, reason=reason, chunk_size=chunk_size)
     for id in remaining:
         yield Gone(source_id=id, reason=reason)

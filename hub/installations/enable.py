@@ -6,12 +6,13 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import outbox, sources
 from hub.context import current_hub
 from hub.contract import settings_schema
+from hub.contract.deletions import finds_deletions
 from hub.contract.documents import Role
 from hub.contract.interval import Interval, zone_of
 from hub.contract.types import App, Tenant
@@ -316,7 +317,14 @@ def _forget_cursors(session: Session, row: Installation, changes: Mapping[str, A
     """
     start = changes.get("start_date", row.start_date)
     if start != row.start_date:
-        session.execute(delete(Cursor).where(Cursor.installation_id == row.id))
+        forget_cursors(session, row.id)
+
+
+def forget_cursors(session: Session, installation_id: int) -> None:
+    """Have the lists of an app read as a whole again; what was deleted meanwhile is still found."""
+    for cursor in session.scalars(select(Cursor).filter_by(installation_id=installation_id)):
+        if not finds_deletions(cursor.stream):
+            session.delete(cursor)
 
 
 def _reread_by_new_dates(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Contract tests of reading: nothing is missed, whatever happens meanwhile."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -240,7 +240,7 @@ class Reading(CheckpointTests, DocumentChange):
         whole = paged_bench.read()
         if self.delete is None:
             return
-        first_page = [isinstance(item, Checkpoint) for item in whole].index(True)
+        first_page = _end_of_first_page(whole)
         for place, goes_on in (
             (first_page, True),
             (first_page + 1, False),
@@ -260,6 +260,17 @@ class Reading(CheckpointTests, DocumentChange):
                     " numbered, each row behind the deleted one moves. Read them with"
                     " read_numbered_pages, or with read_linked_pages(…, numbered=True)."
                 )
+
+
+def _end_of_first_page(items: Sequence[Yielded]) -> int:
+    """Return the place of the first Checkpoint after a document.
+
+    There may be others before it, such as that of deletions.
+    """
+    is_document = [isinstance(item, Document) for item in items]
+    first = is_document.index(True)
+    is_checkpoint = [isinstance(item, Checkpoint) for item in items[first:]]
+    return first + is_checkpoint.index(True)
 
 
 def _fail_if_unread(missing: set[str], problem: str) -> None:

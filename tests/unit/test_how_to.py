@@ -36,10 +36,10 @@ GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
     "authentication-and-rates.md": 3,
-    "deletions.md": 1,
+    "deletions.md": 2,
     "dimensions.md": 1,
     "files.md": 1,
-    "paging.md": 9,
+    "paging.md": 10,
     "reporting-back.md": 2,
     "webhooks.md": 3,
 }
@@ -322,6 +322,80 @@ def test_a_rental_that_is_missing_is_reported_once_a_day(tutorial):
     assert run(3, 39) == [("r40", True)]
     [single] = hub_documents("shed", Bench("shed", plugins=plugins).site, {}, ["r1"])
     assert single.source_id == "r1"
+
+
+class ShedOfLists:
+    """A source whose lists are kept by their paths; a list has open rows unless all are asked."""
+
+    def __init__(self, **lists):
+        self.lists = lists
+        self.api = self
+        self.date = "2026-03-03T09:00:00Z"
+        self.readings = 0
+
+    def pages(self, path, since, page, state="open"):
+        self.readings += 1
+        for row in self.lists[path.strip("/")]:
+            is_new = row.get("updated", row.get("deleted_at")) >= since
+            if is_new and (state == "all" or row.get("returned", True)):
+                yield [row], ""
+
+    def row_finder(self, path):
+        rows = self.lists[path.strip("/")]
+        return lambda ids: [row for row in rows if row["id"] in ids]
+
+
+def closing(source, iter_documents, site, read):
+    """Return a function that reads a source from the cursors of its last call on."""
+    cursors = {}
+
+    def run(day, ids_to_read=(), forget=False):
+        if forget:
+            kept = {name: text for name, text in cursors.items() if name.endswith("deletions")}
+            cursors.clear()
+            cursors.update(kept)
+        there = replace(site, today=dt.date(2026, 3, day))
+        items = list(iter_documents(source, there, cursors, ids_to_read, read))
+        if not ids_to_read:
+            ends = {one.stream: one.cursor for one in items if isinstance(one, Checkpoint)}
+            cursors.update(ends)
+        return ids(items, Document), ids(items, Gone)
+
+    return run
+
+
+def vendor(row):
+    return Document(kind="vendor", source_id=row["id"])
+
+
+def test_single_documents_are_looked_for_in_a_list_that_has_all_states(bench):
+    rows = [rental(n, "2026-03-02T10:00:00Z") for n in range(6, 9)]
+    assert [row["returned"] for row in rows] == [True, False, True]
+    source = ShedOfLists(rentals=rows)
+    iter_documents = names_of("how-to/paging.md", 9)["iter_documents"]
+    run = closing(source, iter_documents, bench.site, vendor)
+    assert run(1) == (["r6", "r7", "r8"], [])
+    source.readings = 0
+    assert run(1, ["r8", "r7", "r1"]) == (["r8", "r7"], ["r1"])
+    assert source.readings == 1
+    rows.pop()
+    assert run(2) == ([], ["r8"])
+
+
+def test_deletions_at_an_address_of_their_own_are_read_once_also_if_all_is_read_again(bench):
+    source = ShedOfLists(
+        rentals=[rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T10:00:00Z")],
+        deleted=[{"id": "r9", "deleted_at": "2026-03-01T10:00:00Z"}],
+    )
+    iter_documents = names_of("how-to/deletions.md", 1)["iter_documents"]
+    run = closing(source, iter_documents, bench.site, vendor)
+    assert run(1) == (["r1", "r2"], ["r9"])
+    assert run(1) == ([], [])
+    source.lists["rentals"].pop()
+    source.lists["deleted"].append({"id": "r2", "deleted_at": "2026-03-02T12:00:00Z"})
+    assert run(1, ["r2", "r1"]) == (["r1"], ["r2"])
+    assert run(1, forget=True) == (["r1"], ["r2"])
+    assert run(1) == ([], [])
 
 
 class NotedRentals:

@@ -237,7 +237,8 @@ TEMPLATES = {
     ),
     "check.deleted_after_payment": _template(
         "Changed after it was paid",
-        "{name} was deleted at the source after {dependent} in QuickBooks (open: {balance}).",
+        "{name} was deleted or cancelled at the source after {dependent} in QuickBooks"
+        " (open: {balance}).",
         REMOVE_FIRST,
         CaseAction.RETRY,
     ),
@@ -249,7 +250,7 @@ TEMPLATES = {
     ),
     "check.deleted_after_use": _template(
         "Changed after it was used",
-        "{name} was deleted at the source after {dependent} in QuickBooks.",
+        "{name} was deleted or cancelled at the source after {dependent} in QuickBooks.",
         REMOVE_FIRST,
         CaseAction.RETRY,
     ),

@@ -25,7 +25,7 @@ from hub import (
 from hub_harvest import documents
 from hub_harvest.client import Harvest
 
-PAYMENTS = "payments"  # the stream of the ids of payments
+PAYMENTS = "payment-deletions"  # the stream of the ids of payments
 DELETED = Sentence("It was deleted in Harvest.")
 
 

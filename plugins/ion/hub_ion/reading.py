@@ -26,7 +26,7 @@ from hub_ion.queries import Listing
 Reader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
 IDS_PER_QUERY = 50
 OPEN = ("ORDERED", "PARTIALLY_RECEIVED")
-PARTS, SWEEP = "parts", "sweep"
+PARTS, SWEEP = "parts", "deletions"
 
 
 def _next_cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:

@@ -552,6 +552,14 @@ def test_version_and_facts_change_nothing(hub):
     assert document().body["version"] == "2"
 
 
+def test_another_content_is_an_update_although_the_version_is_the_same(hub):
+    hub(bill(version="1"))
+    land(one().id)
+    assert hub(bill(version="1", total="999.00"))["documents"] == 1
+    update = postings(kind="bill")[-1]
+    assert (update.operation, update.state, update.total) == ("update", "ready", Decimal("999.00"))
+
+
 def test_the_page_of_a_document_in_its_source_is_no_part_of_what_is_posted(hub):
     hub(bill())
     land(one().id)

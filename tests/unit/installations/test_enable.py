@@ -131,16 +131,17 @@ def test_the_lists_are_put_into_the_source_and_linked(settings):
         )
 
 
-def test_another_first_day_has_the_source_read_from_its_beginning(settings):
+def test_another_first_day_has_all_read_again_and_forgets_no_deletion(settings):
     row = enable({**settings, "start_date": "2026-01-31"})
     with transaction() as session:
         session.add(Cursor(installation_id=row.id, stream="", value="A"))
+        session.add(Cursor(installation_id=row.id, stream="rental:deletions", value="B"))
     installations_enable.change(1, "costtracker", {"schedule": "1h"}, who="kari")
     with read_only_session() as session:
-        assert session.scalar(select(Cursor.value)) == "A"
+        assert set(session.scalars(select(Cursor.value))) == {"A", "B"}
     installations_enable.change(1, "costtracker", {"start_date": "2026-01-01"}, who="kari")
     with read_only_session() as session:
-        assert session.scalar(select(Cursor.value)) is None
+        assert session.scalars(select(Cursor.value)).all() == ["B"]
 
 
 def test_a_start_date_that_is_emptied_leaves_nothing_out(settings):

@@ -59,6 +59,7 @@ RATE = "test_the_stand_in_enforces_the_declared_rate"
 BY_ID = "test_a_document_read_by_its_id_equals_the_listed_one"
 NO_SECRET = "test_documents_contain_no_secret"
 GONE = "test_a_deleted_document_is_gone"
+GONE_ALL_THE_SAME = "test_a_deletion_is_found_although_everything_is_read_again"
 PRESENT = "test_no_document_is_gone_that_the_source_still_has"
 STATED = "test_ready_documents_state_total_currency_and_applied"
 FROM_SOURCE = "test_values_of_documents_follow_the_answers_of_the_source"
@@ -78,7 +79,7 @@ UNUSED = "test_unused_hooks_exist_and_have_a_reason"
 ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW)
 ON_A_BENCH = (
     *(NO_SECRET, BY_ID, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
-    *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, *ON_PAGES),
+    *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, GONE_ALL_THE_SAME, *ON_PAGES),
 )
 OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
@@ -193,6 +194,13 @@ TIME_OF_THE_HUB = f"""from hub import Checkpoint
         cursor = f"{{site.now:%Y-%m-%dT%H:%M:%SZ}}"
         return [*map(lists[0].document, rows), Checkpoint(cursor=cursor)]
     {READ_LISTS}"""
+OWN_SWEEP = f"""from hub import add_deletions
+
+    if not ids:
+        changes = lists[0].changes(cursors.get("", ""))
+        present = lists[0].present_ids()
+        return add_deletions(changes, cursors, site.today, present, reason="-", stream="sweep")
+    {READ_LISTS}"""
 COMPARED = """from hub import CursorList
 
     class Compared(CursorList):
@@ -280,6 +288,73 @@ TAXED = (
 )
 # -- a source without a call for a single document: it is looked for in the list
 ONLY_LISTS = ((CLIENT, FIND, FIND_IN_LIST),)
+WITHOUT_FIND = ((CLIENT, "find=self.find, ", ""),)
+# -- a source that publishes its deletions at an address of its own, or in the list
+KEEPS_DELETED = (
+    SANDBOX,
+    "    def answer(",
+    """    def edit(self, row, form):
+        if "delete" in form:
+            self.deleted.append({"type": row["type"], "id": row["id"], "deleted_at": self.moment()})
+        return super().edit(row, form)
+
+    def __init__(self, folder, rows):
+        self.deleted = []
+        super().__init__(folder, rows)
+
+    def answer(""",
+)
+ANSWERS_DELETED = (
+    SANDBOX,
+    f"        {ANSWER}",
+    f"""        if path == ["deleted"]:
+            since = query_of(environ).get("since", "")
+            return 200, [row for row in self.deleted if row["deleted_at"] >= since]
+        {ANSWER}""",
+)
+ANNOUNCES = (
+    CLIENT,
+    "read=read, version=version, api=self.api",
+    "read=read, version=version, api=self.api, announces_deletions=True",
+)
+READ_SINCE = """() if ids else read_changes(
+        pages,
+        cursors.get("deletions", ""),"""
+READ_DELETED = f"""from hub import Gone, read_changes, row_version
+
+    client = Depot(site)
+
+    def pages(since, page):
+        yield client.api.get("/deleted", since=since or None), ""
+
+    def deletion(row):
+        return Gone(source_id=documents.source_id(row), reason="It was deleted in Depot.")
+
+    deletions = {READ_SINCE}
+        deletion,
+        version=row_version("deleted_at"),
+        now=lambda: client.api.date,
+        stream="deletions",
+    )
+    """
+READ_BOTH = READ_LISTS.replace("return ", "return [*deletions, *").replace('it.")', 'it.")]')
+DELETED_LIST = (
+    KEEPS_DELETED,
+    ANSWERS_DELETED,
+    ANNOUNCES,
+    (HOOKS, READ_LISTS, f"{READ_DELETED}{READ_BOTH}"),
+)
+TOMBSTONES = (
+    ANNOUNCES,
+    (
+        SANDBOX,
+        "    def answer(",
+        """    def edit(self, row, form):
+        return super().edit(row, {"status": "void"} if "delete" in form else form)
+
+    def answer(""",
+    ),
+)
 # -- a source whose invoices have a tax in their head
 TAX_OF_HEAD = 'tax_total=money(row["tax"]) or None,'
 TAXED_IN_HEAD = (
@@ -620,6 +695,23 @@ DEFECTS = {
         LISTS_OF,
         COMPARED.format(present=FIRST_PAGE),
         "reports 35 documents as gone that its stand-in still has",
+    ),
+    "deletions that are read since the last run only": Defect(
+        GONE_ALL_THE_SAME,
+        HOOKS,
+        READ_SINCE,
+        READ_SINCE.replace("deletions", "").replace("ids", 'ids or not cursors.get("", "")'),
+        "bill:1001, .* was deleted at the stand-in. Then the lists were read as a whole",
+        "page",
+        DELETED_LIST,
+    ),
+    "ids for deletions that are forgotten": Defect(
+        GONE_ALL_THE_SAME,
+        HOOKS,
+        READ_LISTS,
+        OWN_SWEEP,
+        "bill:1001, .* was deleted at the stand-in. Then the lists were read as a whole",
+        "page",
     ),
     # -- what documents state
     "no total": Defect(STATED, DOCUMENTS, TOTAL, "", "without total: bill, invoice, payment"),
@@ -1009,6 +1101,20 @@ def test_a_plugin_without_a_defect_passes(suite, paging, auth):
 def test_a_plugin_of_a_source_that_has_only_lists_passes(suite, setting):
     tests = suite(paging="page", setting=(*ONLY_LISTS, *setting))
     for name in (AT_ONCE, APPLIED, POSTABLE, READY, STATED, FROM_SOURCE, BY_ID, GONE, REPORTED):
+        run(tests, name)
+
+
+@pytest.mark.parametrize("paging", ["cursor", "page"])
+def test_a_list_without_find_is_searched_for_single_documents(suite, paging):
+    tests = suite(paging=paging, setting=WITHOUT_FIND)
+    for name in (APPLIED, FROM_SOURCE, BY_ID, GONE, *ON_PAGES):
+        run(tests, name)
+
+
+@pytest.mark.parametrize("setting", [DELETED_LIST, TOMBSTONES])
+def test_a_plugin_of_a_source_that_publishes_deletions_passes(suite, setting):
+    tests = suite(paging="page", setting=setting)
+    for name in (GONE, GONE_ALL_THE_SAME, SAME_MOMENT, DELETED, PRESENT, BY_ID, CRASH):
         run(tests, name)
 
 
