@@ -20,6 +20,12 @@ from hub.cli.terminal import Terminal, print_json, say
 if TYPE_CHECKING:
     from hub.demo import Demo
 
+CHANGES = (
+    "To change a document at the source, submit a form of its stand-in (of a RowSource:"
+    " curl -d note=changed ADDRESS/ID/edit) and press Run now. A row that changes without a new"
+    " time of change is not read again."
+)
+
 
 @click.command()
 @click.option(
@@ -123,6 +129,7 @@ def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:
         _say_addresses(demo_hub)
         if show_sent:
             _say_rates(demo_hub)
+            say(CHANGES)
         return demo_hub.wait()
 
 

@@ -147,8 +147,9 @@ class App:
     `hosts` are host names, and addresses that settings hold as "{base_url}". `every` is "15m" or
     cron. `rate` is how often the source may be called, such as "100/15s": the hub waits, so that
     all its processes together never call an account of the source more often. `changed` and `gone`
-    say what happens when a posted document changes or disappears at the source; with FromSetting a
-    setting of the app says what happens to one that disappears.
+    say what happens when a posted document changes or disappears at the source: `gone` is "case" (a
+    person is asked), "void", "delete", "close" (an order) or "leave". With FromSetting a setting of
+    the app says what happens to one that disappears.
     `automatic` names a boolean setting: while it is off, documents that are ready wait until a
     person pushes them.
     `mailbox` names a setting with the e-mail address that comparisons and cases of the app are

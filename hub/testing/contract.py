@@ -59,7 +59,8 @@ def contract(
     """Return the suite for one app; `wrong_keys` are settings that the source must refuse, or None.
 
     `change` is what a person does on the stand-in's pages to change a document: a path with {id} in
-    it, and the fields of the form. `delete` likewise describes how a person deletes a document, so
+    it, and the fields of the form. {id} is the id at the source: of the source id `rental:7` it is
+    7, what follows the last colon. `delete` likewise describes how a person deletes a document, so
     that the source no longer lists it. `webhook` is the form in which a person enters where
     the source calls the hub, for an app without `hub_subscribe`: a path, and its fields with {url}
     in them.

@@ -19,6 +19,7 @@ from hub import (
     ClientCredentials,
     Document,
     Gone,
+    NeedsAttention,
     Receipt,
     Refused,
     Signal,
@@ -35,7 +36,7 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
-    "authentication-and-rates.md": 3,
+    "authentication-and-rates.md": 4,
     "deletions.md": 2,
     "dimensions.md": 1,
     "files.md": 1,
@@ -217,10 +218,18 @@ def test_each_way_of_access_lets_the_client_in(name, access):
     assert [client.get("/rentals/r1") for _ in range(2)] == [access, access]
 
 
+def test_the_access_to_a_source_without_an_account_is_checked_with_a_list(bench):
+    hub_check = names_of("how-to/authentication-and-rates.md", 2)["hub_check"]
+    assert hub_check("shed", bench.site).id == URL
+    bench.set(key="wrong")
+    with pytest.raises(NeedsAttention):
+        hub_check("shed", bench.site)
+
+
 def test_a_client_that_logs_in_does_so_once_and_again_when_its_session_has_ended():
     source = ClosedShed()
     site = site_at(source.wsgi, password="pass")
-    shed = names_of("how-to/authentication-and-rates.md", 2)["Shed"](site)
+    shed = names_of("how-to/authentication-and-rates.md", 3)["Shed"](site)
     assert shed.api.get("/rentals/r1") == {"holder": "session"}
     first = dict(site.secrets)
     assert shed.api.get("/rentals/r1") == {"holder": "session"}

@@ -33,7 +33,14 @@ class RowSource:
     `rows` are those with which it begins; each has an `id`, a text or a number, and the time of its
     last change. What changes is kept in a file in `folder`, called `name`. More calls than `rate`
     are refused. `access` are the settings of the app with which the source lets the hub in. `wsgi`
-    is the application.
+    is the application. The attribute `rows` has the rows as they are now: `rows.find(id)` returns
+    one by its id as an address has it, or None.
+
+    `lists` has the paths of lists, such as {"/invoices": "invoice", "/payments": "payment"}, each
+    with the `type` of its rows; with "" the list has rows of all types. A list is served at its
+    path, with the rows that changed at the moment in the parameter `since` or later, the oldest
+    change first, in the form that `page` returns. A row is served below it, at `/invoices/7`, and
+    `PUT /invoices/7/state` stores its body as the field `state` of the row.
 
     With `token_path`, such as "/oauth/token", the source issues `tokens` there to the `client_id`
     with the `client_secret` of `access`, and for its `refresh_token`, which changes with every use.
@@ -46,7 +53,11 @@ class RowSource:
     `changed_at` names the field with the time of the last change. `version` names the field whose
     number is counted up when a person changes a row that has it.
 
-    A person changes a row by a form that is sent to a path that ends with its id and `/edit`.
+    A person changes a row by a form that is sent to a path that ends with its id and `/edit`, such
+    as `curl -d total=999.00 ADDRESS/7/edit`. That is a change as at a real source: it has a new
+    time and a new version. A row that code puts in its place with `store` keeps its time, as after
+    a report, so that nobody who asks for changes sees it; such code sets the field `changed_at` to
+    `moment()` and counts `version` up if it stands for a person.
     """
 
     name: ClassVar[str]
