@@ -29,6 +29,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import DemoRunning, HubError, Refused
 from hub.installations import compare, matches
 from hub.installations import enable as installations_enable
+from hub.installations.cursors import forget_cursors
 from hub.mapping import NEW
 from hub.models import ConnectedCompany, Installation, User
 from hub.models.enums import ConnectionState, InstallationMode, RunKind
@@ -156,7 +157,7 @@ class Demo:
             rows = installations()
             with transaction() as session:
                 for row in rows:
-                    installations_enable.forget_cursors(session, row.id)
+                    forget_cursors(session, row.id)
             for row in rows:
                 run_log.request(RunKind.SYNC, row.id, WHO)
 

@@ -31,12 +31,7 @@ def hub_fields(app: str) -> Sequence[Field]:
 
 @hookspec(firstresult=True)
 def hub_check(app: str, site: Site) -> Tenant:
-    """Check that the settings reach an account and return it; change nothing there.
-
-    If the source has no call that names the account, make one that needs the credentials, such as
-    the first page of a list, and return a Tenant whose id is the same as long as the account is,
-    such as the address or the number of the client in the settings.
-    """
+    """Check that the settings reach an account and return it; change nothing there."""
 
 
 @hookspec(firstresult=True)

@@ -56,6 +56,11 @@ class SourceList(ABC, Generic[Row]):
         rows = self.find(ids) if self.find else self._find_in_list(ids)
         return (self.document(row) for row in rows if row is not None)
 
+    def answer(self, source_ids: Sequence[str], reason: str) -> Iterator[Outcome]:
+        """Yield the documents with these source ids; those that the source lacks are Gone."""
+        chunk_size = self.chunk_size if self.find else max(1, len(source_ids))
+        return read_ids(source_ids, self.documents, reason=reason, chunk_size=chunk_size)
+
     def present_ids(self) -> Iterator[str]:
         """Yield the ids of all rows that the source has."""
         return map(self.id_of, self.rows())
@@ -185,7 +190,6 @@ def _read_each(
     for rows in lists:
         own_ids = [id for id in remaining if id.startswith(rows.prefix)]
         remaining = [id for id in remaining if not id.startswith(rows.prefix)]
-        chunk_size = rows.chunk_size if rows.find else len(own_ids) or 1
-        yield from read_ids(own_ids, rows.documents, reason=reason, chunk_size=chunk_size)
+        yield from rows.answer(own_ids, reason)
     for id in remaining:
         yield Gone(source_id=id, reason=reason)

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from hub import outbox, sources
 from hub.context import current_hub
 from hub.contract import settings_schema
-from hub.contract.deletions import finds_deletions
 from hub.contract.documents import Role
 from hub.contract.interval import Interval, zone_of
 from hub.contract.types import App, Tenant
 from hub.db.engine import read_only_session, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, Sentence, SettingsInvalid
 from hub.installations import setting_changes
-from hub.models import Access, ConnectedCompany, Cursor, Installation
+from hub.installations.cursors import forget_cursors
+from hub.models import Access, ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
 from hub.outbox import approvals
 from hub.qbo import record_download, records
@@ -318,13 +318,6 @@ def _forget_cursors(session: Session, row: Installation, changes: Mapping[str, A
     start = changes.get("start_date", row.start_date)
     if start != row.start_date:
         forget_cursors(session, row.id)
-
-
-def forget_cursors(session: Session, installation_id: int) -> None:
-    """Have the lists of an app read as a whole again; what was deleted meanwhile is still found."""
-    for cursor in session.scalars(select(Cursor).filter_by(installation_id=installation_id)):
-        if not finds_deletions(cursor.stream):
-            session.delete(cursor)
 
 
 def _reread_by_new_dates(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:
