@@ -1,7 +1,8 @@
 """Transactions as a person reads them: facts and lines, with names of records in place of ids."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import zip_longest
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import StoredRecord
+from hub.models import Posting, StoredRecord
 from hub.qbo.display_labels import (
     ADDRESS_FIELDS,
     ADDRESS_PARTS,
@@ -30,6 +31,7 @@ from hub.qbo.payloads.summary import DISCOUNT
 SUBTOTAL = "SubTotalLineDetail"
 EXCHANGE_RATE = "Exchange rate"
 PLACEHOLDER_TEXT = "created in QuickBooks first"
+AWAITED_POSTING = re.compile(r"@posting:(\d{1,18})")  # in place of the id of what it creates
 
 # The names of records by list and id.
 Names = Mapping[tuple[str, str], str]
@@ -271,10 +273,13 @@ def _iter_references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, 
 
 
 def _reference_text(reference: dict[str, Any], list_name: str, id: str, names: Names) -> str:
-    """Return the stored name of a reference, else the name that it has itself, else its id."""
-    if _is_placeholder(id):
-        return PLACEHOLDER_TEXT
+    """Return the stored name of a reference, else the name that it has itself, else its id.
+
+    A record that is created first has the name with which it is created.
+    """
     list_name = list_name or _party_list(reference)
+    if _is_placeholder(id):
+        return names.get((list_name, id)) or PLACEHOLDER_TEXT
     stored_name = names.get((list_name, id))
     if stored_name:
         return stored_name
@@ -295,11 +300,31 @@ def _record_names(session: Session, company_id: int, entity: Any) -> Names:
         StoredRecord.company_id == company_id,
         StoredRecord.quickbooks_id.in_(ids),
     )
-    names = {}
+    names = _names_of_awaited(session, keys)
     for row in session.scalars(with_these_ids):
         key = row.list, row.quickbooks_id
         if key in keys:
             names[key] = _record_title(row)
+    return names
+
+
+def _names_of_awaited(
+    session: Session, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Return the names of the records that are created first, by list and placeholder."""
+    awaited = {}
+    for list_name, id in keys:
+        placeholder = AWAITED_POSTING.fullmatch(id)
+        if placeholder:
+            awaited[list_name, id] = int(placeholder[1])
+    if not awaited:
+        return {}
+    query = select(Posting.id, Posting.payload).where(Posting.id.in_(set(awaited.values())))
+    bodies = {posting_id: _parse_body(payload) for posting_id, payload in session.execute(query)}
+    names = {}
+    for key, posting_id in awaited.items():
+        body = bodies.get(posting_id) or {}
+        names[key] = str(body.get("DisplayName") or body.get("Name") or "")
     return names
 
 

@@ -155,6 +155,18 @@ def test_a_party_that_is_only_created_has_the_name_of_its_source_in_the_sums(
     assert "created in QuickBooks first" not in parties
 
 
+def test_a_bill_names_the_supplier_that_is_created_before_it(operator: Visitor) -> None:
+    [supplier_id] = _add(operator, 1, kind="vendor", payload=b'{"DisplayName": "Ny Grus & Pukk"}')
+    with operator.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, operator.story.postings["review"])
+        body = json.loads(posting.payload)
+        body["VendorRef"] = {"value": f"@posting:{supplier_id}"}
+        posting.payload = json.dumps(body).encode()
+    page = unescape(operator.page(_bill(operator, "review")))
+    assert "<dt>Supplier</dt><dd>Ny Grus & Pukk</dd>" in page
+    assert "created in QuickBooks first" not in page
+
+
 def test_payments_are_summed_up_by_the_account_of_the_money(operator: Visitor) -> None:
     """Their lines name the transactions that they pay, each of which would be a row."""
     ids = _add(operator, 2, kind="payment")
