@@ -292,6 +292,25 @@ def test_the_tables_of_reports_fit_a_usual_screen(
         assert (address, wide) == (address, [])
 
 
+@pytest.mark.parametrize("page", ["review", "document"])
+def test_the_amounts_of_lines_are_read_on_a_telephone_without_scrolling(
+    served: Visitor, sit_down: Callable[..., Person], page: str
+) -> None:
+    posting_id = served.story.postings["review"]
+    document_id = served.row(Posting, posting_id).document_id
+    person = sit_down(served.url, viewport={"width": 390, "height": 844})
+    person.log_in("olga", PASSWORD)
+    addresses = {
+        "review": f"/postings/{posting_id}/review",
+        "document": f"/documents/{document_id}",
+    }
+    person.open(addresses[page])
+    tables = person.page.locator(".scroll", has=person.page.locator("td.amount"))
+    assert tables.count() > 0
+    assert tables.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length") == 0
+    person.look(page)
+
+
 def test_the_chart_of_ages_is_read_on_a_telephone_without_scrolling(
     served: Visitor, sit_down: Callable[..., Person]
 ) -> None:

@@ -364,9 +364,9 @@ def test_a_document_has_its_source_and_its_posting_line_by_line(viewer: Visitor)
     assert len(rows) == len(lines) > 0
     for row, line in zip(rows, lines, strict=True):
         assert f'<th scope="row">{line["id"]}</th>' in row
-        source, _, sent = row.partition('<td class="amount">')
+        source, _, sent = row.partition('<td class="amount" data-label="Amount">')
         assert line["description"] in source
-        assert re.search(r"<td>\d{4} ", sent), "the account that it posts to"
+        assert re.search(r'<td data-label="Posts to">\d{4} ', sent), "the account that it posts to"
 
 
 def test_a_line_without_its_other_side_is_marked() -> None:
