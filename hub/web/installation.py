@@ -88,6 +88,7 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "company_name": company.name or company.realm,
         "source_badge": environment_badge.source_badge(app, installation),
         "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
+        "has_webhook": bool(app) and plugins.has(installation.slug, "hub_webhook"),
         "to_review": session.scalar(waiting),
         "crumbs": [
             (gettext("Apps"), url_for("marketplace.show")),

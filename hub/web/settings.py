@@ -190,7 +190,7 @@ def _submit(row: Installation) -> Page:
     mode = request.form.get("mode") or None
     try:
         if "test" in request.form:
-            return _test(row, answers)
+            return _test(app, row, answers)
         if "edit" in request.form:
             return _form(row, values, {}, mode)
         preview = setting_preview.read(app, row, values, mode)
@@ -251,7 +251,7 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     """Forget the draft, say what was saved, and request the runs that the new settings need."""
     form_drafts.forget(request.form.get("draft", ""))
     was_enabled = bool(before.id)
-    flash(setting_messages.describe_saving(app.name, was_enabled, saved.tenant_name), "success")
+    flash(setting_messages.describe_saving(app, was_enabled, saved.tenant_name), "success")
     if was_enabled:
         _flash_changes(app, saved)
     is_new_start = not was_enabled or before.start_date != saved.start_date
@@ -276,13 +276,13 @@ def _flash_changes(app: App, row: Installation) -> None:
             flash(gettext("Changed: %(changes)s.", changes=changes), "info")
 
 
-def _test(row: Installation, answers: dict[str, Any]) -> Page:
+def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
     """Show the form again, with what the source answers to settings that are not saved.
 
     Raise HubError if the source refuses them.
     """
     tenant = installations_enable.try_settings(row, answers, who=person_name())
-    flash(setting_messages.confirm_connection(tenant.name), "success")
+    flash(setting_messages.confirm_connection(app, tenant.name), "success")
     for text in tenant.warnings:
         flash(reasons.translate_sentence(text), "look")
     values = answers | plan_typed(request.form)

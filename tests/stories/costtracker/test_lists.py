@@ -72,7 +72,7 @@ def office(outside, clock):
 def test_the_button_on_the_apps_page_pushes_every_list(office):
     office.add_records()
     page = office.visitor.page(f"/installations/{office.id}/")
-    assert "Refresh master data now" in page
+    assert ("Refresh master data now" in page, "Webhook address" in page) == (True, True)
     office.visitor.press(f"/installations/{office.id}/lists")
     assert office.do_waiting_runs() == [("lists", "olga")]
     assert office.missing() == set()

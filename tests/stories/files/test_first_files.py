@@ -78,7 +78,7 @@ class FirstDay:
     def enable(self):
         """Enable the app with the form of its settings."""
         here = f"/apps/files/{self.company_id}/configure"
-        self.visitor.press_save(
+        self.saved = self.visitor.press_save(
             here,
             mode="review",
             account=self.record("Account", "Materialkjøp"),
@@ -163,6 +163,12 @@ def day(outside):
     day = FirstDay(outside)
     day.enable()
     return day
+
+
+def test_an_app_that_only_receives_files_names_no_source_that_answers(day):
+    assert "Files is enabled." in day.saved
+    overview = day.visitor.page(f"{day.here}/")
+    assert ("answers" in day.saved, "Webhook address" in overview) == (False, False)
 
 
 def test_a_new_users_first_files_are_in_the_books_to_the_cent(day):
