@@ -20,6 +20,7 @@ from hub.models import AuditEntry
 from hub.security import audit_copy, audit_head, audit_witness
 
 FIRST = "0" * 64
+MAX_SUBJECT_LENGTH = 300  # a longer subject is cut
 COLUMNS = ("number", "at", "who", "what", "subject", "detail", "origin", "previous", "hash")
 LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
 HEAD_FILE = "audit.head"
@@ -227,7 +228,7 @@ def _make_entries(
             at=now.replace(microsecond=0),
             who=who[:200],
             what=what[:60],
-            subject=subject[:300],
+            subject=subject[:MAX_SUBJECT_LENGTH],
             detail=_plain_details({**detail, **origin_detail}),
             origin=here,
             previous=previous,

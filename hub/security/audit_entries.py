@@ -67,11 +67,11 @@ def row_of(entry: AuditEntry) -> dict[str, Any]:
 
 def as_csv(session: Session, chosen: Filter) -> Iterator[bytes]:
     """Yield the entries as a CSV file for spreadsheets, part by part."""
-    lines = (
-        [
-            json.dumps(value, ensure_ascii=False, default=str) if column == "detail" else value
-            for column, value in row.items()
-        ]
-        for row in rows(session, chosen)
-    )
+    lines = (_to_cells(row) for row in rows(session, chosen))
     return spreadsheets.stream(COLUMNS, lines)
+
+
+def _to_cells(row: dict[str, Any]) -> list[Any]:
+    """Return the values of an entry, with its details as JSON."""
+    detail = json.dumps(row["detail"], ensure_ascii=False, default=str)
+    return list((row | {"detail": detail}).values())

@@ -37,7 +37,11 @@ class AuditedCodes:
 
     def __init__(self, session: Session, entries: Iterable[AuditEntry]) -> None:
         """Read the names that documents gave to these codes, and the labels of their fields."""
-        keys = {key for entry in entries if (key := _key(entry)) and key.installation_id}
+        keys = set()
+        for entry in entries:
+            key = _key(entry)
+            if key and key.installation_id:
+                keys.add(key)
         self._names = _read_names(session, keys)
         self._labels = _read_labels(session, {key.installation_id for key in keys})
 

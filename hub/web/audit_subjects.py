@@ -17,6 +17,7 @@ from hub.models import (
     SourceDocument,
     User,
 )
+from hub.security.audit import MAX_SUBJECT_LENGTH
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web import audit_details, matches, viewer
 from hub.web.audit_codes import OF_CODES, AuditedCodes, SubjectLink
@@ -136,7 +137,7 @@ class Subjects:
 def _ids(subject: str) -> list[int]:
     """Return the ids that a subject lists; one that was cut off does not count."""
     parts = [part.strip() for part in subject.split(",")]
-    if len(subject) == 300 and len(parts) > 1:
+    if len(subject) == MAX_SUBJECT_LENGTH and len(parts) > 1:
         parts.pop()
     return [int(part) for part in parts if part.isdecimal() and int(part) <= MAX_ROW_ID]
 

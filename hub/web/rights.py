@@ -90,11 +90,15 @@ def _rows(session: Session, person: User) -> list[dict[str, Any]]:
     rows = []
     for right in rights.rights_of(person).rights:
         company_id, slug = right.subject
-        company = session.get(ConnectedCompany, company_id) if company_id is not None else None
+        company_name = gettext("Every company")
+        if company_id is not None:
+            company = session.get(ConnectedCompany, company_id)
+            if company:
+                company_name = company.name or company.realm
         rows.append(
             {
                 "role": right.role,
-                "company": (company.name or company.realm) if company else gettext("Every company"),
+                "company": company_name,
                 "app": app_name(slug) if slug is not None else gettext("Every app"),
                 "text": translate(rights.describe(session, right)),
                 "fields": {"company": company_id or "", "app": slug or ""},

@@ -145,7 +145,7 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
                 session,
                 who,
                 "postings undone",
-                ", ".join(quickbooks_ids)[:300],
+                ", ".join(quickbooks_ids),
                 quickbooks_ids=quickbooks_ids,
             )
     return len(quickbooks_ids)

@@ -110,12 +110,5 @@ def _build_duplicate_finding(
         document=f"{kind}{party}",
         transactions=", ".join(head.quickbooks_id for head in heads),
     )
-    return Finding(
-        topic=topic,
-        text=text,
-        details={
-            "candidates": [
-                case_texts.describe_candidate(head.quickbooks_id, head) for head in heads
-            ]
-        },
-    )
+    candidates = [case_texts.describe_candidate(head.quickbooks_id, head) for head in heads]
+    return Finding(topic=topic, text=text, details={"candidates": candidates})

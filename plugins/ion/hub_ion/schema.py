@@ -143,18 +143,15 @@ def lacking_fields(types: Sequence[Row]) -> frozenset[str]:
 
     `types` are those of introspection.
     """
-    there = {
-        one["name"]: {
-            field["name"] for field in (*(one["fields"] or ()), *(one["inputFields"] or ()))
-        }
-        for one in types
-    }
-    return frozenset(
-        f"{type}.{one.name}"
-        for type, fields in FIELDS.items()
-        for one in fields
-        if one.name not in there.get(type, ())
-    )
+    names_by_type: dict[str, set[str]] = {}
+    for one in types:
+        fields = [*(one["fields"] or ()), *(one["inputFields"] or ())]
+        names_by_type[one["name"]] = {field["name"] for field in fields}
+    lacks: set[str] = set()
+    for type, requested in FIELDS.items():
+        names = names_by_type.get(type, set())
+        lacks.update(f"{type}.{field.name}" for field in requested if field.name not in names)
+    return frozenset(lacks)
 
 
 def list_missing(lacks: frozenset[str], settings: Mapping[str, Any]) -> list[str]:
@@ -173,14 +170,12 @@ def list_missing(lacks: frozenset[str], settings: Mapping[str, Any]) -> list[str
 
 def missing_details(lacks: frozenset[str]) -> list[str]:
     """Return what orders lack for want of fields that posting does not need, each once."""
-    return list(
-        dict.fromkeys(
-            one.without
-            for type, fields in FIELDS.items()
-            for one in fields
-            if one.without and not is_there(type, one, lacks)
-        )
-    )
+    details: dict[str, None] = {}
+    for type, fields in FIELDS.items():
+        for field in fields:
+            if field.without and not is_there(type, field, lacks):
+                details[field.without] = None
+    return list(details)
 
 
 def select(type: str, lacks: frozenset[str]) -> str:

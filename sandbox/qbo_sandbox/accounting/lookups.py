@@ -76,10 +76,14 @@ class Lookups:
         """Return the foreign currencies in use; none if there is only one currency."""
         if not self.options.multicurrency:
             return set()
-        listed = {
-            row.read()["Code"]: row.active for row in self.tables["CompanyCurrency"].rows.values()
-        }
-        return {code for code in {*self.options.currencies, *listed} if listed.get(code, True)}
+        currencies = set(self.options.currencies)
+        for row in self.tables["CompanyCurrency"].rows.values():
+            code = row.read()["Code"]
+            if row.active:
+                currencies.add(code)
+            else:
+                currencies.discard(code)
+        return currencies
 
     def rate(self, code: str, date: str = "") -> Decimal:
         """Return the home units for one unit of a currency, by a day's own rate if set."""

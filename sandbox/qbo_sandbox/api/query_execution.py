@@ -1,5 +1,6 @@
 """Execute a query on a company's tables, with an index where one fits."""
 
+import operator as operators
 import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
@@ -38,6 +39,14 @@ HIDDEN_CUSTOMER_FIELDS = (
     "DefaultTaxCodeRef",
 )  # left out of queries unless stored with the customer
 PLAIN_TYPES = ("s", "d", "i", "b", "date", "time")
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operators.eq,
+    "!=": operators.ne,
+    "<": operators.lt,
+    "<=": operators.le,
+    ">": operators.gt,
+    ">=": operators.ge,
+}
 TEXT_FIELD = Field("s", False)
 TEMPLATE_TYPE = "Type of the template"  # not a field: the kind of transaction in a recurring one
 EXCLUSIVE_BOUND_SECONDS = 1e-6  # makes an exclusive bound inclusive; times are whole seconds
@@ -273,9 +282,9 @@ def _make_test(company: Company, kind: str, condition: Condition) -> Callable[[R
     """Return a function that tells whether a row fulfills a condition."""
     name, operator, value = condition
     if name == CREATED:
-        return lambda row: _compare(operator, row.created, value)
+        return lambda row: COMPARISONS[operator](row.created, value)
     if name == UPDATED:
-        return lambda row: _compare(operator, row.updated, value)
+        return lambda row: COMPARISONS[operator](row.updated, value)
     if operator == "like":
         escaped = [re.escape(part) for part in value.split("%")]
         pattern = re.compile(".*".join(escaped), re.IGNORECASE | re.DOTALL)
@@ -331,21 +340,13 @@ def _value_fits(operator: str, content: Any, expected: str) -> bool:
     """Compare a value of a row with the text of a condition, by the type of the value."""
     comparison = "=" if operator == "in" else operator
     if isinstance(content, bool):
-        return _compare(comparison, content, expected.lower() == "true")
+        return COMPARISONS[comparison](content, expected.lower() == "true")
     if isinstance(content, int | Decimal):
         try:
-            return _compare(comparison, Decimal(content), Decimal(expected))
+            return COMPARISONS[comparison](Decimal(content), Decimal(expected))
         except InvalidOperation:
             return False
-    return _compare(comparison, str(content).casefold(), expected.casefold())
-
-
-def _compare(operator: str, left: Any, right: Any) -> bool:
-    if operator in ("=", "!="):
-        return bool(left == right) is (operator == "=")
-    if operator in ("<", "<="):
-        return bool(left < right or (operator == "<=" and left == right))
-    return bool(left > right or (operator == ">=" and left == right))
+    return COMPARISONS[comparison](str(content).casefold(), expected.casefold())
 
 
 # -- order and rendering -------------------------------------------------------------------------

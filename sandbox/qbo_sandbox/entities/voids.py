@@ -19,17 +19,15 @@ def void(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, An
             data[field] = NOTHING
     if "TxnTaxDetail" in data:
         data["TxnTaxDetail"] = {"TotalTax": NOTHING}
-    freed = links.release_payments(company, old["Id"], old)
+    changes = links.release_payments(company, old["Id"], old)
     if rule.pays:
         data["Line"] = []
-    else:
-        data["Line"] = [_void_line(line) for line in old["Line"]]
-        estimates = [link for link in old.get("LinkedTxn", ()) if link["TxnType"] == "Estimate"]
-        data |= {"LinkedTxn": estimates} if "LinkedTxn" in old else {}
-    return data, [
-        *freed,
-        *(links.linked_changes(company, kind, old["Id"], data, old) if rule.pays else []),
-    ]
+        changes += links.linked_changes(company, kind, old["Id"], data, old)
+        return data, changes
+    data["Line"] = [_void_line(line) for line in old["Line"]]
+    if "LinkedTxn" in old:
+        data["LinkedTxn"] = [link for link in old["LinkedTxn"] if link["TxnType"] == "Estimate"]
+    return data, changes
 
 
 def _void_line(line: dict[str, Any]) -> dict[str, Any]:

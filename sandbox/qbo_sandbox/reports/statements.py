@@ -1,7 +1,6 @@
 """Profit and loss, balance sheet and trial balance."""
 
 import datetime as dt
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -100,14 +99,16 @@ def add(one: Values, other: Values, sign: int = 1) -> Values:
 
 def profit_and_loss(frame: Frame) -> Report:
     """Report income less cost and expense; sums are blank if nothing is posted."""
-    earned = {
-        id: sums for id, sums in frame.sums().items() if frame.account(id)["AccountType"] in EARNING
-    }
+    earned: dict[str, Values] = {}
+    for id, sums in frame.sums().items():
+        if frame.account(id)["AccountType"] in EARNING:
+            earned[id] = sums
     income = Tree(frame, earned, -1)
     spent = Tree(frame, earned, 1)
-    texts: Callable[[Values], list[str]] = (
-        income.texts if earned else lambda values: [""] * len(values)
-    )
+
+    def texts(values: Values) -> list[str]:
+        return income.texts(values) if earned else [""] * len(values)
+
     gross = add(income.total(INCOME), spent.total(COST), -1)
     operating = add(gross, spent.total(EXPENSE), -1)
     other = add(income.total(OTHER_INCOME), spent.total(OTHER_EXPENSE), -1)
@@ -116,12 +117,10 @@ def profit_and_loss(frame: Frame) -> Report:
         tree: Tree, types: tuple[str, ...], title: str, group: str, *, always: bool = False
     ) -> list[Row]:
         rows = tree.rows(types)
+        if not rows and not always:
+            return []
         total = name_and_values(f"Total {title}", texts(tree.total(types)))
-        return (
-            [section_rows(title, rows, total, width=tree.width, group=group)]
-            if rows or always
-            else []
-        )
+        return [section_rows(title, rows, total, width=tree.width, group=group)]
 
     rows = [
         *part(income, INCOME, "Income", "Income", always=True),

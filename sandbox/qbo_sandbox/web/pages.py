@@ -135,16 +135,14 @@ def _program_links(root: str) -> str:
 
 
 def _list_page(company: Company, kind: str) -> str:
-    tabs = "".join(
-        _kind_link(company, name, name == kind)
-        for name in (*BOUGHT, *SOLD, *LISTS)
-        if _count_objects(company, name)
-    )
-    rows = "".join(
-        _entry_row(company, kind, body) for body in islice(_newest_first(company, kind), SHOWN)
-    )
+    kinds = [name for name in (*BOUGHT, *SOLD, *LISTS) if _count_objects(company, name)]
+    tabs = "".join(_kind_link(company, name, name == kind) for name in kinds)
+    newest = islice(_newest_first(company, kind), SHOWN)
+    rows = "".join(_entry_row(company, kind, body) for body in newest)
     count = _count_objects(company, kind)
-    caption = f"{kind}: {count:,}" + (f", the newest {SHOWN} of them" if count > SHOWN else "")
+    caption = f"{kind}: {count:,}"
+    if count > SHOWN:
+        caption += f", the newest {SHOWN} of them"
     heads = (
         "<th>Id</th><th>Date</th><th>Number</th><th>Name</th>"
         "<th class=amount>Total</th><th class=amount>Open</th>"

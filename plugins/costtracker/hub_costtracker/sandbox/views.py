@@ -45,11 +45,7 @@ def invoice(lists, raw):
         "attachments": [
             {"id": id, **files.describe(sort, text)} for id, sort, text in attachments(raw)
         ],
-        **(
-            {"ocr": {name: Decimal(share) for name, share in raw["ocr"].items()}}
-            if raw.get("ocr")
-            else {}
-        ),
+        **_ocr(raw),
         "updated_at": raw["updated_at"],
         "deleted_at": raw["updated_at"] if raw.get("deleted") else None,
     }
@@ -148,6 +144,14 @@ def _rate(lists, slot):
     if lists.is_pushed("tax-codes"):
         return Decimal(0)
     return Decimal(SLOTS["tax-codes"][slot].rate)
+
+
+def _ocr(raw):
+    """Return how sure OCR was of each field, if it read the invoice."""
+    shares = raw.get("ocr")
+    if not shares:
+        return {}
+    return {"ocr": {name: Decimal(share) for name, share in shares.items()}}
 
 
 def _sum(lines, name):

@@ -12,9 +12,9 @@ def payable(books, raw):
     """Return one payable with lines and files."""
     lines = [_line(line) for line in raw["lines"]]
     subtotal, tax, retained = (_sum(lines, name) for name in ("amount", "tax", "retainage"))
-    total = (
-        subtotal + tax - (retained if raw.get("net") else ZERO) + Decimal(raw.get("total_off", 0))
-    )
+    total = subtotal + tax + Decimal(raw.get("total_off", 0))
+    if raw.get("net"):
+        total -= retained
     account = account_of(books, raw)
     return {
         "id": raw["id"],
