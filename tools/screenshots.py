@@ -91,7 +91,11 @@ def take_set_up(demo: Demo, folder: Path, looks: list[str]) -> None:
 
 
 def take_picture(page: Page, path: Path) -> None:
-    """Take a picture of the whole page, with its bars at their place in it."""
+    """Take a picture of the whole page, with its bars at their place in it.
+
+    An address with an anchor scrolls; what sticks to the top would be in the middle of the picture.
+    """
+    page.evaluate("scrollTo(0, 0)")
     put_back = "bars => bars.forEach(bar => { bar.style.position = 'static'; })"
     page.eval_on_selector_all(STAY_IN_VIEW, put_back)
     page.screenshot(path=path, full_page=True)
