@@ -147,6 +147,31 @@ def test_a_row_that_was_deleted_and_comes_back_is_kept(tmp_path):
     assert Shed(tmp_path, FIVE).rows == shed.rows
 
 
+class AnnouncingShed(RowSource):
+    name, rate = "shed", "100/s"
+    lists: ClassVar[dict[str, str]] = {"/rentals": "rental"}
+    deletions, since = "/gone/rows", "from"
+
+
+def test_deletions_are_listed_at_a_path_of_their_own_also_after_a_start(tmp_path):
+    rows = [{**row, "type": "rental"} for row in FIVE]
+    shed = AnnouncingShed(tmp_path, rows)
+    shed.clock.set(1_800_000_000, frozen=True)
+    assert ask(shed.wsgi, "GET", "/gone/rows").json() == []
+    edit(shed, "r2", "delete=yes")
+    shed.clock.advance(60)
+    edit(shed, "r4", "delete=yes")
+    for stand_in in (shed, AnnouncingShed(tmp_path, rows)):
+        deleted = ask(stand_in.wsgi, "GET", "/gone/rows").json()
+        first = {"id": "r2", "type": "rental", "updated_at": "2027-01-15T08:00:00Z"}
+        assert (ids(deleted), deleted[0]) == (["r2", "r4"], first)
+        later = ask(stand_in.wsgi, "GET", "/gone/rows?from=2027-01-15T08:01:00Z").json()
+        assert ids(later) == ["r4"]
+        assert ids(ask(stand_in.wsgi, "GET", "/rentals").json()) == ["r1", "r3", "r5"]
+    shed.store(rows[1])
+    assert ids(ask(shed.wsgi, "GET", "/gone/rows").json()) == ["r4"]
+
+
 def test_a_journal_with_whole_rows_is_read(tmp_path):
     (tmp_path / "shed.jsonl").write_text('{"id": "r1", "updated_at": "2026-04-01", "note": "a"}\n')
     assert Shed(tmp_path, FIVE).rows["r1"] == {**FIVE[0], "updated_at": "2026-04-01", "note": "a"}

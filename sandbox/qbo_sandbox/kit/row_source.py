@@ -42,6 +42,10 @@ class RowSource:
     change first, in the form that `page` returns. A row is served below it, at `/invoices/7`, and
     `PUT /invoices/7/state` stores its body as the field `state` of the row.
 
+    `deletions` is the path, such as "/deleted", of a list of the rows that people have deleted at
+    the moment in the parameter `since` or later. Each has its `id`, its `type` if it had one, and
+    in the field `changed_at` the time of its deletion. Without it deletions are not announced.
+
     With `token_path`, such as "/oauth/token", the source issues `tokens` there to the `client_id`
     with the `client_secret` of `access`, and for its `refresh_token`, which changes with every use.
     It answers 401 to calls without a valid one.
@@ -64,6 +68,7 @@ class RowSource:
     rate: ClassVar[str]
     lists: ClassVar[Mapping[str, str]] = {}
     since: ClassVar[str] = "updated_since"
+    deletions: ClassVar[str] = ""
     access: ClassVar[Mapping[str, str]] = {}
     token_path: ClassVar[str] = ""
     signature: ClassVar[str] = ""
@@ -80,6 +85,7 @@ class RowSource:
         self.webhook_url = ""
         self.journal = Journal(folder / f"{self.name}.jsonl" if folder else None)
         self.rows = Rows(changed_at=self.changed_at)
+        self._deleted = Rows(changed_at=self.changed_at)
         self._first_rows: dict[Any, dict[str, str]] = {}  # as JSON, by id and field
         for place, row in enumerate(rows):
             changed_at = FIRST_CHANGE + place * BETWEEN_CHANGES
@@ -105,6 +111,8 @@ class RowSource:
         A ValueError is answered with 422, such as for a page that is no number. A subclass answers
         its own calls, and passes the others on to this method, which serves `lists`.
         """
+        if self.deletions and list(path) == self.deletions.strip("/").split("/"):
+            return 200, self.page(environ, self._deleted.changed_since(self._moment_of(environ)))
         for list_path, type in self.lists.items():
             parts = list_path.strip("/").split("/")
             if path[: len(parts)] == parts:
@@ -161,7 +169,7 @@ class RowSource:
     ) -> StatusAndBody:
         """Answer a call for a list, for one of its rows, or for a field below a row."""
         if not path:
-            rows = self.rows.changed_since(query_of(environ).get(self.since, ""))
+            rows = self.rows.changed_since(self._moment_of(environ))
             return 200, self.page(environ, [row for row in rows if _is_of_type(row, type)])
         id, *fields = path
         row = self.rows.find(id)
@@ -173,6 +181,10 @@ class RowSource:
             return NO_CALL
         self.store({**row, fields[0]: json_of(environ)})
         return 200, {}
+
+    def _moment_of(self, environ: WSGIEnvironment) -> str:
+        """Return the moment since which a call asks for changes; "" for all."""
+        return query_of(environ).get(self.since, "")
 
     def _issue_tokens(self) -> Tokens:
         """Return the tokens of the client that `access` names."""
@@ -218,9 +230,9 @@ class RowSource:
             return 404, {"message": "There is no such row."}
         edited = self.edit(dict(row), form)
         if edited is None:
-            edited = {"id": row["id"], "deleted": True}
-        else:
-            edited[self.changed_at] = self.moment()
+            edited = {name: row[name] for name in ("id", "type") if name in row}
+            edited["deleted"] = True
+        edited[self.changed_at] = self.moment()
         self.store(edited)
         self.changed(row if edited.get("deleted") else edited)
         return 200, edited
@@ -252,8 +264,16 @@ class RowSource:
         """Add, replace or remove a row."""
         if row.get("deleted"):
             self.rows.remove(row["id"])
+            self._note_deletion(row)
         else:
+            self._deleted.remove(row["id"])
             self.rows.put(row)
+
+    def _note_deletion(self, row: Row) -> None:
+        """Keep what the list of deletions shows of a row."""
+        names = ("id", "type", self.changed_at)
+        if self.changed_at in row:
+            self._deleted.put({name: row[name] for name in names if name in row})
 
 
 def _as_json(value: object) -> str:

@@ -290,27 +290,10 @@ TAXED = (
 ONLY_LISTS = ((CLIENT, FIND, FIND_IN_LIST),)
 WITHOUT_FIND = ((CLIENT, "find=self.find, ", ""),)
 # -- a source that publishes its deletions at an address of its own, or in the list
-KEEPS_DELETED = (
+LISTS_DELETED = (
     SANDBOX,
-    "    def answer(",
-    """    def edit(self, row, form):
-        if "delete" in form:
-            self.deleted.append({"type": row["type"], "id": row["id"], "deleted_at": self.moment()})
-        return super().edit(row, form)
-
-    def __init__(self, folder, rows):
-        self.deleted = []
-        super().__init__(folder, rows)
-
-    def answer(""",
-)
-ANSWERS_DELETED = (
-    SANDBOX,
-    f"        {ANSWER}",
-    f"""        if path == ["deleted"]:
-            since = query_of(environ).get("since", "")
-            return 200, [row for row in self.deleted if row["deleted_at"] >= since]
-        {ANSWER}""",
+    '    lists = {"/documents"',
+    '    deletions = "/deleted"\n    lists = {"/documents"',
 )
 ANNOUNCES = (
     CLIENT,
@@ -325,22 +308,23 @@ READ_DELETED = f"""from hub import Gone, read_changes, row_version
     client = Depot(site)
 
     def pages(since, page):
-        yield client.api.get("/deleted", since=since or None), ""
+        paging = {{"limit": 500, "page": 1}}
+        answer = client.api.get("/deleted", updated_since=since or None, **paging)
+        yield answer["items"], ""
 
     def deletion(row):
         return Gone(source_id=documents.source_id(row), reason="It was deleted in Depot.")
 
     deletions = {READ_SINCE}
         deletion,
-        version=row_version("deleted_at"),
+        version=row_version("updated_at"),
         now=lambda: client.api.date,
         stream="deletions",
     )
     """
 READ_BOTH = READ_LISTS.replace("return ", "return [*deletions, *").replace('it.")', 'it.")]')
 DELETED_LIST = (
-    KEEPS_DELETED,
-    ANSWERS_DELETED,
+    LISTS_DELETED,
     ANNOUNCES,
     (HOOKS, READ_LISTS, f"{READ_DELETED}{READ_BOTH}"),
 )
