@@ -74,7 +74,7 @@ class HubError(Exception):
 
 
 class Retry(HubError):
-    """The other side cannot answer now; `after` is the pause in seconds, None if it named none."""
+    """A call cannot be answered now; `after` is the pause in seconds, None if none was named."""
 
     def __init__(self, text: str, /, after: float | None = None, **values: object) -> None:
         super().__init__(text, **values)
@@ -93,7 +93,7 @@ class Busy(Retry):
 
 
 class TooOften(Retry):
-    """The other side is asked more often than it allows, whatever is asked."""
+    """A server limits how often it is called, whatever the call is."""
 
     def __init__(self, host: str, app: str, after: float | None = None) -> None:
         super().__init__(
@@ -222,7 +222,7 @@ class OtherCompany(NeedsAttention):
 
 
 class Refused(HubError):
-    """The other side or the hub refuses, and would again; the text says why and what helps."""
+    """A request is refused and would be again; the text says why and what to do."""
 
 
 class TooManyGuesses(HubError):

@@ -143,7 +143,7 @@ class SecretMask:
             position = end
 
     def _places_of(self, text: str, position: int) -> Sequence[tuple[str, int]]:
-        """Return the forms of secrets of which a part stands here, and where in them it is."""
+        """Return the forms of secrets that have a part at this position, and its place in them."""
         parts = self._parts.get(text[position : position + HEAD_LENGTH])
         if parts is None:
             return ()

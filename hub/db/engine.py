@@ -308,7 +308,7 @@ def _add_driver(url: str) -> str:
 def _engine_options(url: str, application_name: str) -> dict[str, Any]:
     """Return the options of an engine: time limits and exact JSON."""
     shared = {
-        "hide_parameters": True,  # what was written never stands in a log
+        "hide_parameters": True,  # values may be secret and must not get into a log
         "json_serializer": exact_json.dumps,
         "json_deserializer": exact_json.loads,
     }

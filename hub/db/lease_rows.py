@@ -265,7 +265,7 @@ def protect_work(lease: RowLease) -> Iterator[None]:
 
 
 def require_all() -> None:
-    """Raise LeaseLost if a lease on which the work of this thread stands was taken."""
+    """Raise LeaseLost if another process has taken a lease that this thread works under."""
     for lease in _thread.leases:
         lease.rows.require(lease)
 

@@ -134,7 +134,7 @@ class _Connection:
     _headers: bytes | None = None  # that wait; empty if those of a request come next
 
     def connect(self) -> None:
-        """Open the connection; until it stands, no byte of the request can have left."""
+        """Open the connection; until it is open, no byte of the request can have left."""
         _current.guard.may_have_sent = False
         super().connect()  # type: ignore[misc]
 

@@ -179,7 +179,7 @@ def _replace_placeholders(text: bytes, ids: Mapping[int, _PostedIds]) -> bytes:
             return match[0]
         if line is None:
             return json.dumps(posted.id).encode()
-        # The source's id of the line stands there as JSON writes it, without its quotes.
+        # The placeholder has the source's id of the line as JSON writes it, without its quotes.
         source_line_id = json.loads(b'"' + line + b'"')
         line_id = posted.line_ids.get(source_line_id, "")
         return json.dumps(line_id).encode()

@@ -15,8 +15,8 @@ from hub.http import deadline, exchange
 from hub.http.adapter import LimitedAdapter
 from hub.http.exchange import HttpResponse
 
-# A connection that was idle for longer may be closed at the other side; a request on it would be
-# in doubt.
+# The server may have closed a connection that was idle for longer; a request on it would be in
+# doubt.
 MAX_IDLE_SECONDS = 20.0
 HEADERS = {
     "User-Agent": "qbo-hub",

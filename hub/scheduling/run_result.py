@@ -48,7 +48,7 @@ class Snapshot:
 
 
 class _ChangedPosting(NamedTuple):
-    """One posting as it stands after the run."""
+    """The columns of a posting after the run."""
 
     id: int
     document_id: int

@@ -286,21 +286,21 @@ def _send(steps: Steps, installation: Installation) -> None:
         drain = send_run.resolve_only
         if may_post(installation):
             drain = partial(send_run.drain, wait_for_doubts=steps.wait)
-        sent = drain(
+        result = drain(
             company_id,
             installation_ids=[installation.id],
             run_id=recorder.run_id,
             progress=recorder.progress,
         )
     requests = steps.counts.setdefault("requests", {"writes": 0, "reads": 0})
-    requests["writes"] += sent.writes
-    requests["reads"] += sent.reads
-    if sent.counts:
-        recorder.line(Sentence("Posting: %(counts)s.", counts=_format_counts(sent.counts)))
-    if sent.stopped:
-        _raise_reason(steps, installation, sent.stopped)
-    if sent.unanswered:
-        raise Retry(sent.unanswered)
+    requests["writes"] += result.writes
+    requests["reads"] += result.reads
+    if result.counts:
+        recorder.line(Sentence("Posting: %(counts)s.", counts=_format_counts(result.counts)))
+    if result.stop_reason:
+        _raise_reason(steps, installation, result.stop_reason)
+    if result.old_doubts:
+        raise Retry(result.old_doubts)
 
 
 def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None:

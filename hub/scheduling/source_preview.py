@@ -54,7 +54,7 @@ class CodePreview:
     result: str = ""
 
     def describe(self) -> str:
-        """Return it in a line: where it stands, what the source calls it, and its record."""
+        """Return the preview as one line: the place of the code, its name and its record."""
         place = f"line {self.line} {self.field}" if self.line else self.field
         has_name = self.name and self.name != self.code
         name = f"{self.code} ({self.name})" if has_name else self.code

@@ -77,7 +77,7 @@ def _translate_each(sentences: list[str], person: Reader, depth: int) -> Iterato
 def _translate_whole(text: str, person: Reader, depth: int) -> str:
     """Translate a text that is in a catalog, fits a template there, or is the name of a document.
 
-    One that stands in parentheses or has a stop that the catalog leaves out is translated, too.
+    A text in parentheses, or with a full stop that the catalog leaves out, is translated, too.
     """
     translated = messages.look_up(text, person)
     if translated == text:

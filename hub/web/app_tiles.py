@@ -71,7 +71,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Tile:
-    """An app and where it stands at each company."""
+    """An app and its state at each company."""
 
     app: App
     places: tuple[Place, ...]

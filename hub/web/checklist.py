@@ -67,7 +67,7 @@ class Checklist:
 
 
 def read(session: Session) -> Checklist:
-    """Return the checklist as it stands now."""
+    """Return the checklist with the steps that are done now."""
     enabled = select(Installation).where(Installation.enabled).order_by(Installation.id)
     first = session.scalar(enabled.limit(1))
     owners = first_owner.owners(session, at_most=MAX_NAMED_OWNERS)

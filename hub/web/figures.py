@@ -28,7 +28,7 @@ from hub.models.postings import FURTHER_POSTINGS, OPEN, POSTED
 from hub.money import ZERO
 from hub.outbox.statistics import HALF_BASE, sign_of_kind
 
-# The states of the condition OPEN; of a document's parts, the state that stands first here counts.
+# The states of the condition OPEN; if the parts of a document have several, the first one counts.
 OPEN_STATES = (DocumentState.UNKNOWN, DocumentState.HELD, DocumentState.REVIEW)
 
 

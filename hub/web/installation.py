@@ -1,4 +1,4 @@
-"""An app of one company: how it stands, run it now, download the lists, pause or disable it."""
+"""An app of one company: its state, and the buttons to run, refresh, pause or disable it."""
 
 from decimal import Decimal
 from typing import Any

@@ -116,7 +116,7 @@ def create(installation_id: int) -> Response | tuple[str, int]:
 @pages.post("/accept")
 @require_role("operator")
 def accept(installation_id: int) -> Response:
-    """Match each open code whose best suggestion reaches a threshold and stands alone."""
+    """Match each open code that has a single best suggestion above a threshold."""
     threshold = row_ids.parse(request.form.get("threshold", ""))
     if threshold not in THRESHOLDS:
         abort(400)

@@ -25,7 +25,7 @@ from hub.web.source_view import amount, format_dates, money
 MIME = "application/pdf"
 WIDTH, HEIGHT = landscape(A4)
 MARGIN = 40.0
-FOOT = 30.0  # where the foot of a page stands
+FOOT = 30.0  # height of the footer above the edge of the page
 LINE_HEIGHT = 13.0
 FONT_SIZE = 8.5
 REGULAR, BOLD = "Vera", "VeraBd"  # the library brings both; what is used of them is embedded

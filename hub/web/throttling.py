@@ -312,7 +312,7 @@ def _browsers() -> dict[str, str]:
 
 
 def _hash(*parts: str) -> str:
-    """Return a keyed hash, so that no typed name stands in the database or in a cookie."""
+    """Return a keyed hash, so that neither the database nor a cookie contains a typed name."""
     texts: Iterable[bytes] = (part.encode("utf-8", "replace") for part in parts)
     key = hashlib.sha256(current_hub().config.secret_key.encode()).digest()
     return hashlib.blake2b(b"\0".join(texts), key=key, digest_size=32).hexdigest()

@@ -254,7 +254,7 @@ def desk(app, quickbooks, clock):
 def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(desk):
     folder, id = desk.app.extensions["hub"].config.data / "sends", desk.bill()
     folder.write_text("a file where the folder should be")
-    message = desk.drain().stopped
+    message = desk.drain().stop_reason
     assert ("sends" in message, message.endswith("run again."), len(desk.bills())) == (
         True,
         True,

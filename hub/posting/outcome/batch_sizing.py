@@ -49,14 +49,14 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class BatchSizer:
-    """The number of documents per batch now, and the most that QuickBooks accepts.
+    """The number of documents per batch now, and the maximum that QuickBooks accepts.
 
     A size of one stands for single requests.
     """
 
     mode: BatchMode = BatchMode.SINGLE
     size: int = INITIAL_BATCH_ITEMS
-    most: int = MAX_ITEMS
+    max_size: int = MAX_ITEMS
 
     @classmethod
     def for_company(cls, company: ConnectedCompany) -> Self:
@@ -64,7 +64,7 @@ class BatchSizer:
         return cls(
             mode=BatchMode(company.batches),
             size=company.batch_size,
-            most=company.batch_most,
+            max_size=company.batch_most,
         )
 
     @property
@@ -79,7 +79,7 @@ class BatchSizer:
         """Tell whether the size no longer grows, so that the next wave need not wait."""
         if self.mode == BatchMode.SINGLE:
             return True
-        return self.size >= self.most
+        return self.size >= self.max_size
 
     @property
     def wave_size(self) -> int:
@@ -109,7 +109,7 @@ class BatchSizer:
             return self
 
         growth = BATCH_GROWTH if self.size > 1 else 1
-        return replace(self, size=min(self.most, self.size + growth))
+        return replace(self, size=min(self.max_size, self.size + growth))
 
     def _includes_larger_batch(self, results: Sequence[BatchResult]) -> bool:
         """Tell whether any of these batches was larger than the present size."""
@@ -118,13 +118,13 @@ class BatchSizer:
         return any(result.items > self.size for result in results)
 
     def _reduce(self, *, too_many: bool) -> Self:
-        """Return half the size; if QuickBooks named the number, also lower the most to try."""
-        most = self.most
+        """Return half the size; if QuickBooks named the number, also lower the maximum."""
+        max_size = self.max_size
         if too_many:
-            most = max(1, self.size - BATCH_GROWTH)
+            max_size = max(1, self.size - BATCH_GROWTH)
         half = max(1, self.size // 2)
-        size = min(most, half)
-        return replace(self, size=size, most=most)
+        size = min(max_size, half)
+        return replace(self, size=size, max_size=max_size)
 
     def _may_grow(self, results: Sequence[BatchResult]) -> bool:
         """Tell whether a batch was full and every answer came fast enough."""
@@ -181,7 +181,7 @@ def store_size(session: Session, company_id: int, batch_sizer: BatchSizer) -> No
     session.execute(
         update(ConnectedCompany)
         .where(ConnectedCompany.id == company_id)
-        .values(batch_size=batch_sizer.size, batch_most=batch_sizer.most)
+        .values(batch_size=batch_sizer.size, batch_most=batch_sizer.max_size)
     )
 
 

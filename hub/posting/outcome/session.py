@@ -111,7 +111,7 @@ class PostingSession:
         self._date: dt.datetime | None = None
         self._date_at = 0.0
         self.counts: Counter[str] = Counter()
-        self.stopped = ""  # why nothing more can be sent now
+        self.stop_reason = ""  # why nothing more can be sent now
         self.last_error = ""  # why QuickBooks did not answer a question
         self.pause: float | None = None  # seconds after which a stopped session may go on by itself
         self.reload()
@@ -171,14 +171,14 @@ class PostingSession:
 
         `pause` says after how many seconds it can continue, if that is known.
         """
-        if self.stopped:
+        if self.stop_reason:
             return
-        self.stopped = reason
+        self.stop_reason = reason
         self.pause = pause
 
     def resume(self) -> None:
         """Send again, after a pause."""
-        self.stopped = ""
+        self.stop_reason = ""
         self.pause = None
         self.reload()
 

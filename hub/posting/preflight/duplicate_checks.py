@@ -14,7 +14,7 @@ from hub.posting.preflight.context import (
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
 
-# QuickBooks allows each number of these once, whoever the party is.
+# QuickBooks allows each number of these kinds only once, even with different parties.
 KINDS_WITH_UNIQUE_NUMBERS = ("invoice", "credit_memo", "refund", "purchase_order")
 # The longest time between an expense and its appearance in the bank feed.
 BANK_FEED_DELAY = dt.timedelta(days=5)

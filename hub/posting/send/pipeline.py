@@ -54,7 +54,7 @@ class SendPipeline:
             return True
         if not self.waves:
             return False
-        if self.waves[0].unanswered:
+        if self.waves[0].unanswered_count:
             self.waves[0].wait()
         else:
             self._record_first_wave()
@@ -70,7 +70,7 @@ class SendPipeline:
 
         Otherwise its results may change what is ready, or how it is sent.
         """
-        if self.posting_session.stopped or self.fruitless_waves >= MAX_FRUITLESS_WAVES:
+        if self.posting_session.stop_reason or self.fruitless_waves >= MAX_FRUITLESS_WAVES:
             return False
         if not self.waves:
             return True
@@ -78,7 +78,7 @@ class SendPipeline:
             return False
         if not self.waves[-1].is_full or not self.posting_session.batch_sizer.is_stable:
             return False
-        on_the_way = sum(wave.unanswered for wave in self.waves)
+        on_the_way = sum(wave.unanswered_count for wave in self.waves)
         return on_the_way < batch_sizing.MAX_CONCURRENT_REQUESTS
 
     def _launch_wave(self) -> bool:

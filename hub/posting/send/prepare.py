@@ -30,7 +30,7 @@ EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have seve
 
 @dataclass(frozen=True)
 class Prepared:
-    """A posting that may be claimed as it stands at this revision.
+    """A posting that may be claimed if it still has this revision.
 
     `file` is the content of an upload. `snapshot` is its history if that can only change by the
     answer to this send.
@@ -51,7 +51,7 @@ def select_waiting(posting_session: PostingSession, limit: int) -> list[int]:
     At most `MAX_SINGLE_REQUESTS` of them are sent singly.
     """
     query = _build_ready_query(posting_session.installation_ids is not None)
-    values = _build_query_values(posting_session) | {"most": limit + EXTRA_CANDIDATES}
+    values = _build_query_values(posting_session) | {"limit": limit + EXTRA_CANDIDATES}
     first_by_document: dict[int, tuple[int, bool]] = {}
     with read_only_session() as session:
         for id, document_id, may_be_batched in session.execute(query, values):
@@ -139,7 +139,7 @@ def _build_ready_query(of_installations: bool) -> Select[int, int, bool]:
         select(Posting.id, Posting.document_id, may_be_batched)
         .where(*conditions)
         .order_by(Posting.id)
-        .limit(bindparam("most", type_=Integer))
+        .limit(bindparam("limit", type_=Integer))
     )
 
 

@@ -50,7 +50,7 @@ class InFlightWave:
     calls: Sequence[Future[list[Result]]]
 
     @property
-    def unanswered(self) -> int:
+    def unanswered_count(self) -> int:
         """Return how many of its requests are not answered yet."""
         return sum(not call.done() for call in self.calls)
 

@@ -227,7 +227,7 @@ def _absorb(
 def _note_attempts(
     session: Session, posting_session: PostingSession, results: Sequence[Result]
 ) -> None:
-    """Store each answer and any id that it showed, whoever holds the posting now."""
+    """Store each answer and any id that it showed, even if another process has the posting now."""
     now = posting_session.clock.now()
     bulk.execute_each(
         session,

@@ -36,16 +36,16 @@ RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 class DrainResult:
     """The result of a drain: the steps taken, by name, the doubts left, and the requests.
 
-    `stopped` says why nothing more can be sent; it is empty if nothing stopped the drain.
-    `unanswered` says which doubts QuickBooks has not answered for long; it is empty without any.
+    `stop_reason` says why nothing more can be sent; it is empty if nothing stopped the drain.
+    `old_doubts` names the doubts that QuickBooks has not answered for long; else it is empty.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     in_doubt: int = 0
     writes: int = 0
     reads: int = 0
-    stopped: str = ""
-    unanswered: str = ""
+    stop_reason: str = ""
+    old_doubts: str = ""
 
 
 def drain(
@@ -63,7 +63,7 @@ def drain(
     posting_session = PostingSession(company_id, installation_ids, run_id, progress)
     obstacle = _find_obstacle(posting_session)
     if obstacle:
-        return _result(posting_session, obstacle)
+        return _build_result(posting_session, obstacle)
     restore.detect_restore(posting_session)
     resolve.mark_interrupted_as_unknown(posting_session)
     seconds_left = _send_all(posting_session)
@@ -72,7 +72,7 @@ def drain(
     with transaction() as session:
         posting_session.store_date(session)
         receipts.queue_unposted(session, _installation_ids(posting_session))
-    return _result(posting_session, posting_session.stopped)
+    return _build_result(posting_session, posting_session.stop_reason)
 
 
 def resolve_only(
@@ -94,18 +94,18 @@ def resolve_only(
         _catch_errors(posting_session, resolve.resolve_doubts)
         with transaction() as session:
             posting_session.store_date(session)
-    return _result(posting_session, obstacle or posting_session.stopped)
+    return _build_result(posting_session, obstacle or posting_session.stop_reason)
 
 
-def _result(posting_session: PostingSession, stopped: str) -> DrainResult:
+def _build_result(posting_session: PostingSession, stop_reason: str) -> DrainResult:
     """Return what a session has done so far."""
     return DrainResult(
         counts=dict(posting_session.counts),
         in_doubt=_count_doubts(posting_session),
         writes=posting_session.writes,
         reads=posting_session.reads,
-        stopped=stopped,
-        unanswered=_describe_old_doubts(posting_session),
+        stop_reason=stop_reason,
+        old_doubts=_describe_old_doubts(posting_session),
     )
 
 
@@ -128,7 +128,7 @@ def _send_all(posting_session: PostingSession) -> float | None:
     """
     _send_once(posting_session)
     fruitless_pauses = 0
-    while posting_session.stopped and fruitless_pauses < MAX_FRUITLESS_PAUSES:
+    while posting_session.stop_reason and fruitless_pauses < MAX_FRUITLESS_PAUSES:
         pause = _seconds_to_wait(posting_session)
         if pause is None:
             break
@@ -185,16 +185,16 @@ def _run_rounds(posting_session: PostingSession) -> None:
             creations.schedule(posting_session)
         sent = _send(posting_session)
         is_idle = not sent and posting_session.counts.total() == steps_before
-        if posting_session.stopped or is_idle:
+        if posting_session.stop_reason or is_idle:
             return
 
 
 def _send(posting_session: PostingSession) -> int:
     """Send what is ready; return how many sends QuickBooks took up."""
-    if posting_session.stopped:
+    if posting_session.stop_reason:
         return 0
     startup_scan.scan(posting_session)
-    if posting_session.stopped:
+    if posting_session.stop_reason:
         return 0
     with transaction() as session:
         returned = approvals.return_to_review(session, posting_session.company_id)
@@ -206,7 +206,7 @@ def _send(posting_session: PostingSession) -> int:
 def _wait_for_doubts(posting_session: PostingSession, seconds_left: float | None) -> None:
     """Wait until no doubt is left, or QuickBooks has not answered several questions in a row."""
     failures = 0
-    while seconds_left is not None and not posting_session.stopped:
+    while seconds_left is not None and not posting_session.stop_reason:
         if failures == len(RETRY_SECONDS):
             return
         steps_before = posting_session.counts.total()

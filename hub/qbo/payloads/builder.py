@@ -175,7 +175,7 @@ class PayloadBuilder:
         return number[:MAX_NUMBER_LENGTH].strip() or None
 
     def message(self, max_length: int = MAX_MESSAGE_LENGTH) -> str | None:
-        """Return the message to the other side; the whole of one that is cut goes into the memo."""
+        """Return the message that QuickBooks prints; if it is cut, all of it goes into the memo."""
         text = clean(self.document.message or "")
         if len(text) > max_length:
             self.warnings.append(
@@ -230,7 +230,7 @@ class PayloadBuilder:
     def memo(self) -> str:
         """Return the document's memo and all remarks, with the marker always whole at the end.
 
-        Remarks of the mapping come last. A text that stands in several of them is written once.
+        Remarks of the mapping come last. A text that occurs several times is written once.
         Call this once, after everything that adds a remark: a memo that is cut is warned of.
         """
         parts = (self.document.memo, *self.remarks, *self.mapped.remarks)

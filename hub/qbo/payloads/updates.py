@@ -85,26 +85,26 @@ OPEN = {"POStatus": "Open"}  # added if a closed purchase order is needed again
 
 
 def build_update_body(
-    body: dict[str, Any], current: dict[str, Any], before: str = ""
+    body: dict[str, Any], current: dict[str, Any], previous_memo: str = ""
 ) -> dict[str, Any]:
     """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
 
     The update is sparse, so that fields the hub does not set stay. Emptying a field takes the whole
-    object instead. `before` is the memo as the hub last wrote it: other lines in the current memo
-    were written by a person and stay.
+    object instead. `previous_memo` is the memo as the hub last wrote it: other lines in the current
+    memo were written by a person and stay.
     """
     if "Id" in body and "sparse" not in body:
         body = _fields_of_hub(body)
-    changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
+    update = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         current_memo = str(current.get("PrivateNote") or "")
-        changed["PrivateNote"] = _merge_memo(body["PrivateNote"], current_memo, before)
+        update["PrivateNote"] = _merge_memo(body["PrivateNote"], current_memo, previous_memo)
     if "Line" in body or "TotalAmt" in body:
-        return _transaction(changed, current)
+        return _build_transaction_update(update, current)
 
     for name in _fixed_fields(body):
-        changed.pop(name, None)
-    return changed | {"sparse": True}
+        update.pop(name, None)
+    return update | {"sparse": True}
 
 
 def without_version(body: dict[str, Any]) -> dict[str, Any]:
@@ -151,71 +151,71 @@ def build_close_body(party: str) -> dict[str, Any]:
     return {"VendorRef": {"value": party}, **CLOSED}
 
 
-def _transaction(changed: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
+def _build_transaction_update(update: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
     """Return the update of a transaction: sparse, or whole if a field must become empty."""
-    changed["Line"] = keep_line_ids(changed.get("Line") or [], current.get("Line") or [])
-    _reset_open_tax(changed, current)
-    _keep_mailing(changed, current)
-    _keep_custom_fields(changed, current)
+    update["Line"] = keep_line_ids(update.get("Line") or [], current.get("Line") or [])
+    _reset_open_tax(update, current)
+    _keep_mailing(update, current)
+    _keep_custom_fields(update, current)
 
-    emptied = _emptied_fields(changed, current)
+    emptied = _emptied_fields(update, current)
     if not emptied:
-        return changed | {"sparse": True}
+        return update | {"sparse": True}
     whole = dict(current)
     for name in (*READ_ONLY_FIELDS, *emptied):
         whole.pop(name, None)
-    return whole | changed
+    return whole | update
 
 
-def _keep_mailing(changed: dict[str, Any], current: dict[str, Any]) -> None:
+def _keep_mailing(update: dict[str, Any], current: dict[str, Any]) -> None:
     """Leave the e-mail address and its status as they are, if QuickBooks has an address."""
     has_address = any(current.get(name) for name in EMAIL_FIELDS)
     if not has_address:
         return
     for name in (*EMAIL_FIELDS, "EmailStatus"):
-        changed.pop(name, None)
+        update.pop(name, None)
 
 
-def _reset_open_tax(changed: dict[str, Any], current: dict[str, Any]) -> None:
+def _reset_open_tax(update: dict[str, Any], current: dict[str, Any]) -> None:
     """Let QuickBooks work out the tax again; otherwise the tax of the old lines would stay."""
     current_detail = current.get("TxnTaxDetail")
-    if not current_detail or not is_open(changed):
+    if not current_detail or not is_open(update):
         return
-    detail = changed.get("TxnTaxDetail") or current_detail
+    detail = update.get("TxnTaxDetail") or current_detail
     rate = detail.get("TxnTaxCodeRef")
-    changed["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}
+    update["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}
 
 
-def _emptied_fields(changed: dict[str, Any], current: dict[str, Any]) -> list[str]:
+def _emptied_fields(update: dict[str, Any], current: dict[str, Any]) -> list[str]:
     """Return the fields to empty: those that only the source sets and for which it has no value.
 
     QuickBooks itself gives numbers to purchase orders and to sales.
     """
     names = ["DepartmentRef"]
-    is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in changed
+    is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
     if not is_numbered_by_quickbooks:
         names.append("DocNumber")
-    emptied = current.keys() - changed.keys()
+    emptied = current.keys() - update.keys()
     return [name for name in names if name in emptied]
 
 
-def _keep_custom_fields(changed: dict[str, Any], current: dict[str, Any]) -> None:
+def _keep_custom_fields(update: dict[str, Any], current: dict[str, Any]) -> None:
     """Keep the custom fields of QuickBooks that the hub does not set."""
-    if "CustomField" not in changed:
+    if "CustomField" not in update:
         return
-    fields = list(changed["CustomField"])
+    fields = list(update["CustomField"])
     ids = {field.get("DefinitionId") for field in fields}
     for field in current.get("CustomField") or ():
         id = field.get("DefinitionId")
         if id not in ids:
             fields.append(field)
-    changed["CustomField"] = fields
+    update["CustomField"] = fields
 
 
-def _merge_memo(ours: str, theirs: str, before: str) -> str:
+def _merge_memo(ours: str, theirs: str, previous: str) -> str:
     """Return our memo with the lines that a person added; the marker stays last."""
     *our_lines, marker_line = ours.splitlines()
-    written_by_us = {*ours.splitlines(), *before.splitlines()}
+    written_by_us = {*ours.splitlines(), *previous.splitlines()}
     added = []
     for line in theirs.splitlines():
         is_marker = line.startswith("[hub:")

@@ -1,4 +1,4 @@
-"""Find what each reference points to, and the name that stands beside its id."""
+"""Find what each reference points to, and the name that QuickBooks shows beside its id."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -19,7 +19,7 @@ from qbo_sandbox.entities.lists import write_entry
 
 DAY = 86400
 Body = dict[str, Any]
-FIELDS_MISSING = [""] * 6  # rows may leave out what stands last
+FIELDS_MISSING = [""] * 6  # rows may leave out the last fields
 STOCK_SINCE = "2015-01-01"
 
 

@@ -90,7 +90,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-25",
         place="hub/qbo/payloads/updates.py",
         old=(
-            '    changed["Line"] = keep_line_ids(changed.get("Line") or [], current.get("Line") '
+            '    update["Line"] = keep_line_ids(update.get("Line") or [], current.get("Line") '
             "or [])\n"
         ),
         new="",

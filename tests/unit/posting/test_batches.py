@@ -314,7 +314,7 @@ def test_the_limit_learned_from_too_many_items_stays():
     learnt = BatchSizer("auto", 15).adjust(
         [BatchResult(15, frozenset({"declined"}), too_many=True)]
     )
-    assert learnt.adjust([BatchResult(30, frozenset({"landed"}))] * 9).most == 10
+    assert learnt.adjust([BatchResult(30, frozenset({"landed"}))] * 9).max_size == 10
 
 
 def test_the_choice_is_a_persons_and_audited(desk):

@@ -217,7 +217,7 @@ def test_a_pause_longer_than_the_deadline_of_a_call_does_not_end_the_run(desk, m
     pause_calls(desk, monkeypatch, current_hub().config.deadline_seconds + 50)
     drained = desk.drain()
     assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
-    assert drained.stopped == ""
+    assert drained.stop_reason == ""
 
 
 def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run(desk, monkeypatch):
@@ -241,7 +241,7 @@ def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run
     drained = desk.drain()
     assert len(failures) == 3
     assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
-    assert drained.stopped == ""
+    assert drained.stop_reason == ""
 
 
 def test_a_pause_of_an_hour_ends_the_run_and_leaves_everything_ready(desk, monkeypatch):
@@ -249,7 +249,7 @@ def test_a_pause_of_an_hour_ends_the_run_and_leaves_everything_ready(desk, monke
     pause_calls(desk, monkeypatch, 3600)
     drained = desk.drain()
     assert {desk.state(id) for id in ids} == {"ready"}
-    assert "its limit of calls leaves no room" in drained.stopped
+    assert "its limit of calls leaves no room" in drained.stop_reason
 
 
 def test_a_connection_that_is_refused_stops_the_drain_and_leaves_everything_ready(desk):
@@ -257,7 +257,7 @@ def test_a_connection_that_is_refused_stops_the_drain_and_leaves_everything_read
     ids = [desk.bill(f"A-{n}") for n in range(12)]
     drained = desk.drain()
     assert {desk.state(id) for id in ids} == {"ready"}
-    assert (drained.stopped != "", len(desk.cases())) == (True, 1)
+    assert (drained.stop_reason != "", len(desk.cases())) == (True, 1)
     with read_only_session() as session:
         assert session.get_one(ConnectedCompany, desk.company_id).state == "reconnect"
 
