@@ -383,7 +383,7 @@ def test_every_report_answers(client, name):
     assert report["Header"]["ReportName"]
 
 
-def test_faults_are_told_by_their_code(client):
+def test_faults_have_their_codes(client):
     with pytest.raises(ValidationException) as responses:
         save(client, "Bill", {"VendorRef": {"value": "999"}, "Line": [BOUGHT]})
     assert (responses.value.error_code, "element id 999 not found" in responses.value.detail) == (
@@ -419,7 +419,7 @@ def test_currencies_and_rates_of_a_company_that_has_several(client, quickbooks):
     assert save(abroad, "Bill", bill).HomeBalance == 150.63
 
 
-def test_the_owner_of_the_token_is_told_and_the_token_given_back(client):
+def test_user_info_names_the_owner_of_a_token_and_the_token_can_be_revoked(client):
     info = create()
     with Server(info.wsgi) as server:
         leaving = connected(info, server.url, info.realm)

@@ -219,7 +219,7 @@ def test_a_body_may_come_in_pieces(call):
     "kind",
     ["application/json", "application/json;charset=UTF-8", "application/json; charset=utf-8", ""],
 )
-def test_json_is_told_by_its_content_type_or_by_none(call, kind):
+def test_json_bodies_may_have_a_content_type_or_none(call, kind):
     headers = {"Accept": "application/json"} | ({"Content-Type": kind} if kind else {})
     assert call("POST", "bill", data=json.dumps(BILL).encode(), headers=headers).json()["Bill"][
         "Id"
@@ -246,7 +246,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("client", PARTS)
-def test_files_come_with_whatever_is_said_of_them(call, client):
+def test_uploads_keep_the_metadata_that_came_with_them(call, client):
     files = [(name, (filename, content, kind)) for name, filename, kind, content in PARTS[client]]
     response = call("POST", "upload", files=files, headers={"Accept": "application/json"}).json()
     file = response["AttachableResponse"][0]["Attachable"]

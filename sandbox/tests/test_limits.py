@@ -39,7 +39,7 @@ def test_ten_a_second_for_each_app_and_company(quickbooks):
     assert read(quickbooks) == 200
 
 
-def test_five_hundred_a_minute_for_a_company_whoever_asks(quickbooks):
+def test_a_company_has_five_hundred_calls_a_minute_for_all_clients_together(quickbooks):
     quickbooks.switch(per_second=1000)
     token = other_app(quickbooks)
     assert {read(quickbooks, token=(None, token)[n % 2]) for n in range(500)} == {200}

@@ -35,7 +35,7 @@ def fault(answer):
 
 
 @pytest.mark.parametrize("path", ["invoice", "estimate", "creditmemo", "salesreceipt"])
-def test_a_mailed_document_says_so_and_keeps_its_version(quickbooks, path):
+def test_a_mailed_document_has_the_status_sent_and_keeps_its_version(quickbooks, path):
     before = post(quickbooks, path)
     quickbooks.clock.advance(60)
     document = next(

@@ -200,7 +200,7 @@ def test_an_invoice_deleted_opens_its_estimate_as_it_was(quickbooks):
     assert (entity["TxnStatus"], entity.get("LinkedTxn", [])) == ("Accepted", [])
 
 
-def test_a_bill_payment_beyond_its_bills_stands_as_credit(quickbooks):
+def test_a_bill_payment_beyond_its_bills_leaves_a_credit(quickbooks):
     owed = post(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent()])
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
     bank = {"CheckPayment": {"BankAccountRef": {"value": CHECKING}}, "PayType": "Check"}

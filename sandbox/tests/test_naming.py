@@ -46,7 +46,7 @@ def test_old_transactions_show_new_names_and_keep_their_version(quickbooks):
         assert (current["SyncToken"], current["MetaData"]) == ("0", entity["MetaData"])
 
 
-def test_a_deactivated_entry_says_so_wherever_it_is_named(quickbooks):
+def test_a_deactivated_entry_is_marked_wherever_it_is_named(quickbooks):
     entity = bill(quickbooks)
     quickbooks.act("deactivate", kind="Vendor", id="1")
     assert (

@@ -185,7 +185,7 @@ def test_a_wrong_secret_is_answered_as_intuit_does(quickbooks):
     assert answer.headers["www-authenticate"] == 'Basic realm="Intuit"'
 
 
-def test_every_answer_can_be_told_to_intuit_by_its_trace(quickbooks):
+def test_every_answer_has_a_trace_id(quickbooks):
     answers = [
         refresh(quickbooks),
         refresh(quickbooks, secret="wrong"),
@@ -254,7 +254,7 @@ def test_after_five_years_it_ends_however_often_it_was_used(quickbooks):
     assert answer.status == 400
 
 
-def test_the_hard_end_is_told_on_request(quickbooks):
+def test_the_five_year_limit_is_stated_on_request(quickbooks):
     header = basic(quickbooks.client_id, quickbooks.client_secret)
     form = urlencode(
         {"grant_type": "refresh_token", "refresh_token": quickbooks.refresh_tokens[US.realm]}

@@ -119,7 +119,7 @@ def test_an_id_over_fifty_characters_is_refused(quickbooks):
     assert code(send(quickbooks, bill("B"), "k" * 51)) == "2130"
 
 
-def test_the_log_tells_replays_apart(quickbooks):
+def test_the_log_marks_replays(quickbooks):
     send(quickbooks, bill("A"))
     send(quickbooks, bill("A"))
     response = [

@@ -42,11 +42,11 @@ def created(quickbooks):
     return quickbooks.ask("POST", "bill", {**BILL, "Line": [line]}).json()["Bill"]["Id"]
 
 
-def test_an_empty_company_says_so(quickbooks):
+def test_the_page_of_an_empty_company_says_that_it_is_empty(quickbooks):
     assert "There is none yet." in page(quickbooks)
 
 
-def test_a_bill_stands_in_the_list_and_what_is_in_it_is_text(quickbooks):
+def test_a_bill_is_listed_and_its_values_are_escaped(quickbooks):
     created(quickbooks)
     text = page(quickbooks)
     assert "&lt;b&gt;1&lt;/b&gt;" in text

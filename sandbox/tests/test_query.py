@@ -340,7 +340,7 @@ def test_deleted_objects_come_after_the_others_of_their_kind(quickbooks):
     ]
 
 
-def test_of_too_many_changes_the_oldest_are_told_deleted_or_not(quickbooks):
+def test_of_too_many_changes_the_oldest_are_returned_deleted_or_not(quickbooks):
     deleted_bill = bill(quickbooks, "gone")
     quickbooks.act("delete", kind="Bill", id=deleted_bill["Id"])
     quickbooks.clock.advance(1)

@@ -209,7 +209,7 @@ def test_a_page_of_one_tax_code_holds_three_more(client):
     assert len(TaxCode.all(max_results=1, qb=client)) == 4
 
 
-def test_currencies_and_rates_are_there(client):
+def test_the_sample_has_currencies_and_rates(client):
     assert CompanyCurrency.get(1, qb=client).Name == "Canadian Dollar"
     [rate] = ExchangeRate.where("SourceCurrencyCode = 'EUR'", qb=client)
     assert rate.TargetCurrencyCode == "USD"
@@ -243,7 +243,7 @@ def test_the_first_of_each_list_can_be_used_in_an_invoice(client):
 # -- checks of node-quickbooks' live suite ---------------------------------------------------------
 
 
-def test_attachables_are_found_by_tag_and_told_as_changes(client):
+def test_attachables_are_found_by_tag_and_in_change_data(client):
     """node-quickbooks' batch test deletes 25 attachables just before its change data test."""
     assert Attachable.all(qb=client) == []
     removed = Attachable.from_json({"Note": "old", "Tag": "Old"}).save(qb=client)

@@ -49,7 +49,7 @@ def test_the_walk_finds_nothing_wrong_with_what_the_real_service_sent(figure):
         ("MetaData", {"CreateTime": "today"}, "Vendor.MetaData.CreateTime is no dateTime: 'today'"),
     ],
 )
-def test_an_unknown_field_type_or_value_is_told_with_its_path(field, value, told):
+def test_an_unknown_field_type_or_value_is_reported_with_its_path(field, value, told):
     assert walk_json(json.dumps({"Vendor": VENDOR}).encode()) == []
     assert walk_json(json.dumps({"Vendor": VENDOR | {field: value}}).encode()) == [told]
 

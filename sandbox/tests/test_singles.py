@@ -50,7 +50,7 @@ def test_preferences_that_only_a_person_can_set_stay(quickbooks):
     assert body["AccountingInfoPrefs"]["BookCloseDate"] == "2026-12-31"
 
 
-def test_classes_may_stand_on_the_whole_transaction(quickbooks):
+def test_classes_may_be_on_the_whole_transaction(quickbooks):
     klass = {"value": quickbooks.select("select * from Class")["Class"][0]["Id"]}
     body = {**CUSTOMER, "ClassRef": klass, "Line": [sale_line(ClassRef=klass)]}
     entity = post(quickbooks, "invoice", body).json()["Invoice"]

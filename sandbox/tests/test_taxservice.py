@@ -55,7 +55,7 @@ def test_a_new_code_taxes_a_sale_and_shows_in_the_summary(quickbooks):
     assert [cell["value"] for cell in row["ColData"]] == ["Green levy", "200.00", "17.00"]
 
 
-def test_a_code_may_be_made_of_rates_that_are_there(quickbooks):
+def test_a_code_may_be_created_from_existing_rates(quickbooks):
     response = post(quickbooks, "Reused", {"TaxRateId": "1", "TaxApplicableOn": "Purchase"}).json()
     code = quickbooks.ask("GET", f"taxcode/{response['TaxCodeId']}").json()["TaxCode"]
     assert code["PurchaseTaxRateList"]["TaxRateDetail"][0]["TaxRateRef"]["value"] == "1"

@@ -347,7 +347,7 @@ def test_a_vendor_credit_lowers_what_is_owed(quickbooks):
     )
 
 
-def test_a_customer_on_a_line_makes_it_billable_unless_said_otherwise(quickbooks):
+def test_a_line_with_a_customer_is_billable_by_default(quickbooks):
     body = save(
         quickbooks,
         bill(

@@ -63,7 +63,7 @@ def types(body):
     return [(event["type"], event["intuitentityid"]) for event in body]
 
 
-def test_a_few_seconds_later_a_change_is_told_as_a_cloud_event(stand_in, receiver):
+def test_a_change_is_sent_as_a_cloud_event_after_a_few_seconds(stand_in, receiver):
     stand_in.ask("POST", "bill", bill())
     stand_in.clock.advance(4.9)
     assert receiver.seen == []
@@ -111,7 +111,7 @@ def test_events_close_together_are_sent_together_and_equal_ones_once(stand_in, r
     assert updated["time"] == "2027-01-15T08:00:03.000Z"
 
 
-def test_the_classic_form_names_companies_apart(stand_in):
+def test_the_classic_form_has_an_entry_for_each_company(stand_in):
     receiver = Receiver()
     stand_in.webhooks.subscribe(HOOK, "classic", receiver)
     stand_in.ask("POST", "bill", bill())
@@ -188,7 +188,7 @@ def test_a_receiver_that_refuses_is_not_tried_again(stand_in):
     assert len(receiver.seen) == 1
 
 
-def test_a_receiver_that_moves_the_clock_is_told_once(stand_in):
+def test_a_receiver_that_moves_the_clock_is_called_once(stand_in):
     times = []
 
     def receiver(environ, start):

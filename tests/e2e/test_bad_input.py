@@ -44,7 +44,7 @@ def test_settings_that_are_wrong_are_refused_one_by_one(hub, costtracker):
     assert json.loads(hub.done("apps", "list", "--json"))[0]["state"] != "enabled"
 
 
-def test_a_refresh_token_that_is_refused_is_said(hub):
+def test_a_refused_refresh_token_is_reported(hub):
     hub.done("init")
     code, _, err = hub(
         "companies", "add", "--realm", "1", "--refresh-token-file", "-", given="nonsense"

@@ -207,7 +207,7 @@ BUGS = (
         "hub/qbo/batch.py",
         'unclear = lost_answer(Sentence("the answer to the batch does not tell of it once"))',
         "unclear = Answer(SendOutcome.LANDED)",
-        "tests/unit/qbo/test_batch.py::test_an_item_that_is_not_told_of_once_is_in_doubt",
+        "tests/unit/qbo/test_batch.py::test_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt",
     ),
     Planted(
         "a refused item holds its whole batch",
@@ -228,7 +228,7 @@ BUGS = (
             "parts_by_bid.setdefault(items[min(len(parts_by_bid), "
             "len(items) - 1)].bid, []).append(part)"
         ),
-        "tests/unit/posting/test_batches.py::test_an_answer_is_told_by_its_bid_alone",
+        "tests/unit/posting/test_batches.py::test_an_answer_is_assigned_by_its_bid_alone",
     ),
     Planted(
         "the same key for a batch of other items",
@@ -237,7 +237,7 @@ BUGS = (
         '_encode(["batch", *[*requests][:1]])',
         (
             "tests/unit/posting/test_batches.py::"
-            "test_the_key_of_a_batch_stands_for_these_items_in_this_order"
+            "test_the_key_of_a_batch_depends_on_its_items_and_their_order"
         ),
     ),
     Planted(
@@ -267,7 +267,7 @@ BUGS = (
         '"batch": "",',
         (
             "tests/unit/posting/test_batches.py::"
-            "test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves"
+            "test_items_keys_and_bytes_of_a_batch_are_stored_before_the_first_byte_leaves"
         ),
     ),
     Planted(

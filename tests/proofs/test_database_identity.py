@@ -66,7 +66,7 @@ def back_up(server: Any, target: Path, *options: str) -> None:
 
 
 @pytest.mark.proof(small=0)
-def test_restart_set_back_files_and_failover_are_told_apart(folder: Path, start: Start) -> None:
+def test_restart_restored_files_and_failover_are_distinguished(folder: Path, start: Start) -> None:
     server = start(folder / "first")
     before = execute(server, "CREATE TABLE posting (id integer)")
     assert None not in before.values()

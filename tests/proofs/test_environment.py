@@ -278,7 +278,7 @@ def test_a_posting_that_waits_goes_on_though_the_clock_was_set_back(desk):
     assert (desk.state(id), len(desk.bills()), sum(desk.clock.slept) < 60) == ("posted", 1, True)
 
 
-def test_the_source_is_told_though_the_clock_was_set_back(desk):
+def test_receipts_are_delivered_though_the_clock_was_set_back(desk):
     desk.bill("A-1")
     desk.drain()
     desk.clock.set(desk.clock.now() - DAY)

@@ -156,7 +156,7 @@ def test_a_document_removed_by_a_person_is_removed_everywhere_and_reported(till)
     assert sent_states(till) == [("bill:1", "posted"), ("bill:1", "missing")]
 
 
-def test_a_source_that_does_not_want_to_hear_what_is_missing_is_told_that_it_is_held(open_till):
+def test_a_source_that_does_not_want_missing_gets_held(open_till):
     till = open_till(wants=("posted", "held"))
     remove(till)
     assert sent_states(till) == [("bill:1", "posted"), ("bill:1", "held")]
@@ -314,7 +314,7 @@ def test_files_follow_what_is_posted_again(till):
     assert new in linked
 
 
-def test_a_file_whose_content_changed_at_the_source_is_attached_once_more(till):
+def test_a_file_whose_content_changed_at_the_source_is_attached_again(till):
     def attached():
         return [one["Size"] for one in till.books("Attachable") if one["FileName"] == "scan.pdf"]
 

@@ -187,7 +187,7 @@ def test_an_order_that_was_billed_is_not_rewritten(till):
 # -- there already ---------------------------------------------------------------------------------
 
 
-def test_a_name_that_is_there_already_is_adopted(till):
+def test_a_record_with_the_same_name_is_adopted(till):
     item = {"Name": "Bracket", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
     bodies = {
         "customer": {"DisplayName": "Fjord Homes"},
@@ -236,7 +236,7 @@ def test_a_similar_transaction_entered_by_hand_is_shown_before_posting(till):
     assert till.cases() == ["Perhaps in QuickBooks already"] * len(kinds)
 
 
-def test_each_kind_is_there_once_after_its_answers_were_lost(till):
+def test_each_kind_is_posted_once_after_its_answers_were_lost(till):
     for entity in ENTITY.values():
         till.quickbooks.add_fault("lose_answer", f"{entity.lower()}.create")
     till.run(*everything())

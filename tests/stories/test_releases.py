@@ -205,7 +205,9 @@ def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(t
 
 
 @pytest.mark.parametrize("change", [{"mode": "paused"}, {"enabled": False}, {"tenant": "t2"}])
-def test_an_app_that_rests_or_belongs_to_another_site_is_not_started(till, annex, clock, change):
+def test_an_app_that_is_paused_or_belongs_to_another_site_is_not_started(
+    till, annex, clock, change
+):
     runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
     with transaction() as session:

@@ -197,7 +197,7 @@ def test_names_of_others_are_none_of_the_hubs_business(make_config):
     assert make_config(HUBBLE="telescope", PATH="/bin")
 
 
-def test_a_secret_may_stand_in_a_file(make_config, tmp_path):
+def test_a_secret_may_be_in_a_file(make_config, tmp_path):
     (tmp_path / "client").write_text("from-a-file\n")
     configuration = make_config(HUB_QBO_CLIENT_SECRET_FILE=str(tmp_path / "client"))
     assert configuration.qbo_client_secret == "from-a-file"

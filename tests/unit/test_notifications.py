@@ -122,7 +122,7 @@ def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, server,
     assert notifications.digest() == 1
 
 
-def test_a_closed_cause_is_not_told(hub, server, clock):
+def test_a_closed_case_is_not_mailed(hub, server, clock):
     open_case()
     with transaction() as session:
         inbox.close(session, "match:1")
@@ -140,7 +140,7 @@ def test_a_file_goes_with_a_message(hub, server):
     assert [part.get_filename() for part in server.taken[0].walk()][-1] == "a.csv"
 
 
-def test_no_password_is_said_over_an_open_line(
+def test_no_password_is_sent_over_an_unencrypted_connection(
     make_app, make_config, server, empty_database, monkeypatch
 ):
     url = f"smtp://name:word@127.0.0.1:{server.server_address[1]}"
@@ -152,7 +152,7 @@ def test_no_password_is_said_over_an_open_line(
         notifications.send(["a@example.com"], "x", "y")
 
 
-def test_without_a_mail_server_nothing_is_told(app, clock):
+def test_without_a_mail_server_nothing_is_mailed(app, clock):
     open_case()
     clock.advance(60)
     assert notifications.digest() == 0

@@ -117,7 +117,7 @@ class Requirement(NamedTuple):
 ROWS = [Requirement(*match.groups()) for match in ROW.finditer(PAGE)]
 
 
-def test_each_requirement_of_level_one_and_two_stands_there_once():
+def test_each_requirement_of_level_one_and_two_is_on_the_page_once():
     levels = {
         f"{section}.{number}": level
         for section, digits in LEVELS.items()

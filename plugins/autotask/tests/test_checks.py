@@ -82,7 +82,7 @@ def test_the_help_says_what_an_api_user_is_and_is_not(invoices):
 
 
 @pytest.mark.row("AT-C7")
-def test_every_tilde_is_reported_wherever_it_stands(invoices):
+def test_every_tilde_in_a_name_is_reported(invoices):
     (warning,) = invoices.check().warnings
     kinds = (
         "organisations",
@@ -107,7 +107,7 @@ def test_automatic_numbering_is_noticed(open_bench):
     assert not any("by itself" in help_text for help_text in bench.check().warnings)
 
 
-def test_an_account_that_sees_no_invoice_is_told_of_lines_of_business(open_bench):
+def test_a_user_who_sees_no_invoice_is_warned_about_lines_of_business(open_bench):
     bench = open_bench("invoices", documents=1)
     bench.books.do(
         "put", entity="Invoices", id=4001, fields={"createDateTime": "2020-01-01T00:00:00Z"}

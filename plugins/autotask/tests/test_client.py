@@ -51,7 +51,7 @@ def test_picklists_are_known_by_their_labels(source):
         source.number("PurchaseOrders", "status", "Closed")
 
 
-def test_a_refusal_is_told_in_autotasks_words(source):
+def test_a_refusal_has_the_words_of_autotask(source):
     with pytest.raises(Refused, match=r"Autotask refused this for Invoices: .*read-only"):
         source.change("Invoices", 4001, invoiceTotal=1)
     with pytest.raises(Refused, match="Unable to find colour"):

@@ -60,9 +60,7 @@ def test_a_poll_brings_a_document_once_and_again_when_its_state_has_changed(
     assert set(poll_cases(invoices, cursor)[0]) == {"labour and a licence"}
 
 
-def test_an_invoice_that_somebody_numbered_meanwhile_is_read_once_more(
-    invoices, poll_cases, change_row
-):
+def test_an_invoice_that_was_numbered_meanwhile_is_read_again(invoices, poll_cases, change_row):
     _, cursor = poll_cases(invoices)
     change_row(invoices, "labour and a licence", invoiceNumber="77")
     items, cursor = poll_cases(invoices, cursor)
@@ -186,7 +184,7 @@ def test_four_decimals_end_in_cents(open_bench, tolerance, lines, total):
 
 
 @pytest.mark.row("AT-I11")
-def test_a_difference_may_be_said_in_the_memo(open_bench):
+def test_a_rounding_difference_may_be_noted_in_the_memo(open_bench):
     document = open_bench("invoices", difference="note").case("four decimals")
     assert (len(document.lines), document.tolerance) == (1, Decimal("0.01"))
     assert "differs from the sum of the rounded lines by 0.01" in document.memo

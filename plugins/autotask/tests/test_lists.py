@@ -104,7 +104,7 @@ def test_a_tilde_in_a_tax_region_or_category_holds_what_uses_it(
         ("PaymentTerms", "name", "payment terms"),
     ],
 )
-def test_a_tilde_is_reported_by_the_list_it_stands_in(invoices, entity, field, what):
+def test_a_tilde_is_reported_with_its_list(invoices, entity, field, what):
     id = next(iter(invoices.books.rows(entity)))
     invoices.books.do("put", entity=entity, id=id, fields={field: "Up~Down"})
     (warning,) = invoices.check().warnings

@@ -70,7 +70,7 @@ def test_freight_is_on_the_first_bill_alone(open_bench, change_row):
 
 
 @pytest.mark.row("AT-P10")
-def test_the_number_is_told_to_the_order(bench, source_row):
+def test_the_number_is_written_to_the_order(bench, source_row):
     (document,) = bench.read(ids=["purchase_receipt:8014:ING-501"])
     bench.report(document, "posted", number="ING-501", id="9")
     assert source_row(bench, "partly received, two invoices")["externalPONumber"] == "ING-501"

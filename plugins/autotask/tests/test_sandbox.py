@@ -21,7 +21,7 @@ def said(answer):
     return answer.json()["errors"][0]
 
 
-def test_zones_are_told_without_credentials_and_unknown_users_are_an_error(invoices):
+def test_zones_need_no_credentials_and_unknown_users_are_an_error(invoices):
     user = invoices.site.settings["username"]
     zone = ask(
         invoices.stand_in.wsgi, "GET", f"/atservicesrest/v1.0/zoneInformation?user={quote(user)}"

@@ -86,7 +86,7 @@ def call(bench, body, secret=WEBHOOK_SECRET, header="X-CostCertified-Signature")
     )
 
 
-def test_a_sent_invoice_is_read_by_itself_and_money_collects(shared_bench):
+def test_a_call_about_an_invoice_reads_it_alone_and_one_about_money_collects(shared_bench):
     assert call(shared_bench, {"topic": "invoice.sent", "id": "1001"}) == [
         Signal(ids=("invoice:1001",))
     ]

@@ -67,7 +67,7 @@ def test_the_payment_of_each_case_is_as_it_was(shared_bench, case):
     checked(f"payment {case}", shared_bench.read(ids=[f"payment:{id}", *refund]))
 
 
-def test_nothing_that_the_stand_in_tells_of_is_left_out(shared_bench):
+def test_no_row_of_the_stand_in_is_left_out(shared_bench):
     assert {row["case"] for row in shared_bench.books.rows["invoices"].values()} <= {
         *INVOICES,
         *PAYMENTS,

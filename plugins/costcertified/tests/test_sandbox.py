@@ -65,7 +65,7 @@ def test_every_list_has_more_than_one_page(shared_bench, things):
 
 
 @pytest.mark.parametrize("header", ["", "Basic b24=", "Bearer guess"])
-def test_without_a_token_nothing_is_told_and_one_is_asked_for_with_a_form(bench, header):
+def test_calls_without_a_token_are_refused_and_a_token_is_requested_with_a_form(bench, header):
     assert (
         bench.browser.get(f"{URL}/v1/account", headers={"Authorization": header}).status_code == 401
     )
@@ -152,7 +152,7 @@ def test_a_status_may_come_twice_and_an_older_one_is_stale(bench):
     assert (put, old.status_code, len(bench.books.statuses["payments/p1"])) == ([200, 200], 409, 1)
 
 
-def test_too_many_requests_are_told_how_long_to_wait(bench):
+def test_the_refusal_of_too_many_requests_says_how_long_to_wait(bench):
     assert bench.browser.get(f"{URL}/_sandbox/limit").json() == {"requests": 2500, "seconds": 300}
     bench.browser.post(f"{URL}/_sandbox/limit", json={"requests": 6})
     answers = [bench.browser.get(f"{URL}/v1/account") for _ in range(7)]

@@ -13,7 +13,7 @@ def test_the_account_is_named(bench):
 
 
 @pytest.mark.row("CT-S14")
-def test_a_trial_account_is_told_whom_to_ask(bench):
+def test_the_refusal_of_a_trial_account_says_whom_to_ask(bench):
     bench.books.do("integrate", on=False)
     with pytest.raises(
         AccessNeeded,
@@ -24,7 +24,7 @@ def test_a_trial_account_is_told_whom_to_ask(bench):
 
 
 @pytest.mark.row("CT-S14")
-def test_an_account_that_lost_its_integrations_is_told_whom_to_ask(bench):
+def test_the_refusal_of_an_account_without_integrations_says_whom_to_ask(bench):
     bench.read()
     bench.books.do("integrate", on=False)
     with pytest.raises(NeedsAttention, match=r"Ask CostTracker support \(support@costtracker\.no,"):

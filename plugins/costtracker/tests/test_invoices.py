@@ -64,7 +64,7 @@ def test_an_invoice_without_an_order_is_as_good_as_any(connected):
 
 @pytest.mark.row("CT-B3")
 @pytest.mark.row("CT-B4")
-def test_orders_stand_in_the_description_and_their_quantities_in_the_facts(connected):
+def test_order_numbers_are_in_the_description_and_their_quantities_in_the_facts(connected):
     document = connected.case("partly matched with an order")
     first, second = document.lines[:2]
     assert first.description.startswith(f"PO {first.facts['Order']} · ")
@@ -94,7 +94,7 @@ def test_a_credit_note_becomes_a_vendor_credit_with_positive_amounts(connected):
     assert document.total > 0
 
 
-def test_a_credit_note_told_with_negative_amounts_is_turned(connected):
+def test_a_credit_note_with_negative_amounts_gets_positive_ones(connected):
     row = connected.books.invoice(connected.raw("credit note")["id"])
     line = {**row["lines"][0], "net": Decimal("-100.00"), "tax": Decimal("-25.00")}
     turned = invoices.read(
@@ -296,7 +296,7 @@ def test_an_older_receipt_never_covers_a_newer_one(connected):
     assert costtracker_status(connected, document)["state"] == "posted"
 
 
-def test_a_receipt_that_costtracker_takes_for_old_is_told_again_of_the_present_version(connected):
+def test_a_receipt_refused_as_outdated_is_sent_again_for_the_present_version(connected):
     first = connected.case("credit note")
     connected.books.do("edit", invoice=first.source_id[8:], header={"reference": "new"}, line={})
     queued = receipt(state="queued", at=AT - dt.timedelta(minutes=1))

@@ -70,7 +70,7 @@ def test_before_the_first_push_codes_are_costtrackers_own_numbers_and_names(benc
     assert line.codes["location"].name == "Oslo"
 
 
-def test_an_id_of_another_companys_list_is_never_taken_for_ours(connected):
+def test_an_id_of_another_companys_list_is_never_used(connected):
     """CostTracker has the ids of a former company until this installation has pushed its lists."""
     for field in lists.KINDS:
         connected.secrets.pop(f"pushed {field}")

@@ -139,7 +139,7 @@ def test_a_trial_account_can_be_played(bench, page):
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/invoices/7", "/invoices/%3Cscript%3E"])
-def test_a_page_that_is_not_there_says_so(page, path):
+def test_a_missing_page_is_a_page_not_found(page, path):
     assert (page(path).status_code, "There is no such page" in page(path).text) == (404, True)
 
 

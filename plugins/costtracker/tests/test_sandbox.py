@@ -182,7 +182,7 @@ def test_calls_for_missing_rows_are_not_found(api, method, path, code):
 
 
 @pytest.mark.parametrize("header", ["Bearer guess", "", "Basic {}", "{}"])
-def test_nothing_is_told_without_a_token(api, bench, header):
+def test_calls_without_a_token_are_refused(api, bench, header):
     token = bench.secrets["access_token"].split()[1]
     assert (
         api("GET", "/v1/account", headers={"Authorization": header.format(token)}).status_code
@@ -226,7 +226,7 @@ def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
     assert (len(again.books.invoices), again.books.statuses) == (150, first.books.statuses)
 
 
-def test_a_change_is_later_than_every_one_before_though_the_clock_stands(bench):
+def test_each_change_is_later_than_the_one_before_though_the_clock_is_stopped(bench):
     for _ in range(2):
         bench.books.do("delete", invoice="1001")
     assert bench.books.invoices["1001"]["updated_at"] == "2026-03-20T08:00:00.002Z"

@@ -73,7 +73,7 @@ def test_an_edit_that_is_no_longer_there_is_gone(updating):
     assert isinstance(updating.read(ids=["supplier:s9"])[0], Gone)
 
 
-def test_a_supplier_is_told_nothing(updating):
+def test_no_receipt_is_sent_for_a_supplier(updating):
     document = edited(updating)[0]
     hub_report(
         app="costtracker",

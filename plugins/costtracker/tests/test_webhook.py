@@ -19,7 +19,7 @@ def call(bench, body, secret=WEBHOOK_SECRET, header="X-CostTracker-Signature"):
     )
 
 
-def test_a_changed_invoice_is_read_by_itself(bench):
+def test_a_changed_invoice_is_read_alone(bench):
     assert call(bench, {"topic": "invoice.changed", "id": "1001"}) == [
         Signal(ids=("invoice:1001",))
     ]

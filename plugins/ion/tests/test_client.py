@@ -28,7 +28,7 @@ def test_the_organization_is_named_in_each_environment(bench, open_bench):
 
 
 @pytest.mark.row("ION-2")
-def test_a_key_of_another_environment_is_told_so(bench, open_bench):
+def test_the_refusal_of_a_key_names_the_other_environments(bench, open_bench):
     staging = open_bench(environment="sandbox").site
     bench.set(
         client_id=staging.settings["client_id"], client_secret=staging.secrets["client_secret"]

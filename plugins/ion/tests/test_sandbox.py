@@ -174,7 +174,7 @@ def test_a_query_that_is_no_json_and_a_key_that_is_no_form_are_refused(bench, ki
 
 
 @pytest.mark.parametrize("header", [None, "Bearer guess"])
-def test_without_a_token_nothing_is_told(bench, header):
+def test_calls_without_a_token_are_refused(bench, header):
     headers = {"Authorization": header} if header else {}
     answer = bench.browser.post(f"{URL}/graphql", json={"query": "{ me { id } }"}, headers=headers)
     assert (answer.status_code, len(answer.headers["x-b3-trace-id"])) == (401, 32)
@@ -312,7 +312,7 @@ def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
     assert again.books.tables == first.books.tables
 
 
-def test_every_trap_of_the_seed_is_there_and_the_same_seed_tells_the_same_story(open_bench):
+def test_every_case_of_the_seed_exists_and_the_same_seed_makes_the_same_story(open_bench):
     one, two = open_bench(documents=112), open_bench(documents=112)
     assert one.books.tables == two.books.tables
     fields = {row["case"] for row in one.books.rows("orders")}

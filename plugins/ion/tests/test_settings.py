@@ -65,7 +65,7 @@ def test_every_setting_can_be_drawn_and_every_choice_is_one_that_is_allowed():
 
 
 @pytest.mark.row("ION-4")
-def test_where_the_id_of_the_account_stands_is_told():
+def test_the_help_says_where_to_find_the_id_of_the_account():
     help = Settings().fields["payable_account"].metadata["help"]
     assert "accountId=" in help
     assert "33" in help

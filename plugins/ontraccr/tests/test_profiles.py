@@ -71,7 +71,7 @@ def test_a_record_that_vanished_archives_its_profile(bench):
 
 
 @pytest.mark.row("ON-S4")
-def test_a_decision_of_the_hub_is_told_and_a_mere_link_is_not(bench):
+def test_a_match_decided_in_the_hub_is_pushed_and_a_link_is_not(bench):
     bench.push_lists()
     entries = bench.lists["project"]
     decided = [

@@ -53,7 +53,7 @@ def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatc
 
 
 @pytest.mark.row("ON-B9")
-def test_a_payable_is_told_its_state_number_and_link(bench):
+def test_a_receipt_has_the_state_number_and_link_of_its_payable(bench):
     document = bench.case("a plain bill")
     report(bench, document, receipt(url="https://qbo.example/145"))
     report(

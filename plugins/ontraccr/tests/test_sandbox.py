@@ -163,7 +163,7 @@ def test_a_token_is_needed_and_is_asked_for_with_a_form(api, header):
     assert api("POST", "/oauth/token", json={"grant_type": "client_credentials"}).status_code == 415
 
 
-def test_nothing_is_told_without_a_token_or_to_a_body_that_is_no_json(api):
+def test_calls_without_a_token_or_with_a_body_that_is_no_json_are_refused(api):
     assert api("GET", "/v1/divisions", headers={"Authorization": "Bearer guess"}).status_code == 401
     assert (
         api("POST", "/oauth/token", data={"grant_type": "password"}).json()["field"] == "grant_type"

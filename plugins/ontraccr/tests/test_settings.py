@@ -44,7 +44,7 @@ def test_settings_that_are_left_out_have_their_defaults():
 
 
 @pytest.mark.row("ON-S6", "ON-S8", "ON-B6")
-def test_all_stand_on_one_page_and_choices_come_from_the_company():
+def test_all_settings_are_on_one_page_with_choices_from_the_company():
     drawn = {name: field.metadata for name, field in Settings().fields.items()}
     assert all(about["label"] and about["section"] for about in drawn.values())
     assert {name for name, about in drawn.items() if about.get("secret")} == {"client_secret"}

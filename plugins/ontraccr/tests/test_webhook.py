@@ -23,7 +23,7 @@ def call(bench, body, secret=SECRET, header="X-Ontraccr-Signature"):
 
 
 @pytest.mark.row("ON-S11")
-def test_a_changed_payable_is_read_by_itself(bench):
+def test_a_changed_payable_is_read_alone(bench):
     assert call(bench, {"topic": "payable.changed", "id": "2001"}) == [
         Signal(ids=("payable:2001",))
     ]

@@ -58,9 +58,7 @@ def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_desk):
 
 
 @pytest.mark.row("AT-I4")
-def test_a_refused_invoice_is_marked_rests_and_posts_once_its_number_is_cleared(
-    invoices, quickbooks
-):
+def test_a_refused_invoice_is_marked_and_posted_once_its_number_is_cleared(invoices, quickbooks):
     words = "fourteen days old"
     quickbooks.add_fault(
         "refusal", call="invoice.create", code="6000", detail="Something is wrong."
@@ -237,7 +235,7 @@ def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk,
 
 
 @pytest.mark.row("AT-E10", "AT-C11")
-def test_the_app_rests_or_posts_only_the_reports_that_somebody_chose(open_desk, quickbooks):
+def test_the_app_posts_nothing_or_only_the_chosen_reports(open_desk, quickbooks):
     chosen, other = "card and cash", "one person with one name"
     fields = {"DisplayName": "v-O'Brien, Tom"}
     quickbooks.ask("POST", "vendor", fields, content_type="application/json")

@@ -140,7 +140,9 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
 
 @pytest.mark.row("AT-C10")
 @pytest.mark.end_to_end
-def test_without_a_mailbox_a_comparison_goes_to_whoever_asks(owner: Visitor, server: Any) -> None:
+def test_without_a_mailbox_a_comparison_is_mailed_to_the_person_who_asks(
+    owner: Visitor, server: Any
+) -> None:
     enable(owner)
     assert "neither this app nor you have an e-mail address" in owner.page(COMPARE)
     assert owner.post(f"{COMPARE}mail").status_code == 400

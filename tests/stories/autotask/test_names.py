@@ -127,7 +127,7 @@ def test_no_contact_is_set_before_everything_is_matched_and_confirmed(invoices, 
 
 
 @pytest.mark.row("AT-C9")
-def test_a_contact_that_waits_for_approval_is_dropped_when_the_organisation_is_matched_anew(
+def test_a_contact_that_waits_for_approval_is_dropped_when_the_organisation_is_matched_again(
     invoices, quickbooks
 ):
     invoices.keep(LABOUR).enable(mode="review").confirm()

@@ -128,7 +128,7 @@ def noted(books):
 
 
 @pytest.mark.row("AT-I11")
-def test_a_difference_may_be_said_in_the_memo(noted):
+def test_a_rounding_difference_may_be_noted_in_the_memo(noted):
     transaction = noted.made("four decimals")
     assert [line[1] for line in sold(noted, "four decimals")] == [Decimal("41.69")]
     assert transaction["TotalAmt"] == Decimal("52.77")

@@ -127,7 +127,7 @@ def test_autotask_is_asked_fifteen_minutes_after_the_end_of_the_last_run(open_de
 
 
 @pytest.mark.row("AT-C11")
-def test_an_app_may_run_once_and_then_rests(open_desk, clock):
+def test_an_app_in_mode_once_is_paused_after_its_run(open_desk, clock):
     desk = open_desk("expenses").keep("card and cash").enable(mode="once")
     desk.sync()
     assert desk.of("card and cash").state == "posted"

@@ -383,7 +383,7 @@ def test_a_service_that_has_the_number_already_and_a_number_in_use_are_asked_abo
 
 
 @pytest.mark.row("CC-S15")
-def test_a_fixed_service_may_stand_on_every_invoice(works):
+def test_a_fixed_service_may_be_used_on_every_invoice(works):
     works.enable(item_mode="fixed_item", item=_service(works), lines="each")
     works.invoice("100.00", "50.00")
     works.sync()

@@ -158,7 +158,7 @@ def test_invoices_are_posted_after_one_settings_page_and_one_download(desk):
 
 
 @pytest.mark.row("CT-S14")
-def test_a_trial_account_is_told_on_its_page_how_to_request_access(desk):
+def test_the_page_of_a_trial_account_says_how_to_request_access(desk):
     desk.connect()
     desk.purchasing.press("/integrations", on="no")
     page = desk.page(APP)
@@ -221,7 +221,7 @@ def test_fields_read_by_ocr_are_marked_with_their_confidence(review_page):
 
 
 @pytest.mark.row("CT-B4")
-def test_ordered_and_received_quantities_stand_beside_the_invoice(review_page):
+def test_ordered_and_received_quantities_are_shown_beside_the_invoice(review_page):
     facts = review_page.replace('<span class="soft">', "").replace("</span>", "")
     assert "Ordered 17" in facts
     assert "Received 9" in facts

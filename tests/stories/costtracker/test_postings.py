@@ -410,7 +410,7 @@ def test_suppliers_are_updated_in_quickbooks_only_while_that_is_switched_on(purc
 
 
 @pytest.mark.row("CT-S12")
-def test_an_edit_counts_only_if_its_user_has_the_right_and_a_refused_one_says_so(purchasing):
+def test_an_edit_without_the_right_is_refused_with_the_reason(purchasing):
     purchasing.enable(update_suppliers=True)
     edit_supplier(purchasing, "Ola Hansen", "+47 22 00 00 02")
     before = vendor(purchasing)

@@ -185,7 +185,7 @@ def test_only_an_owner_is_offered_the_reset(served):
     assert "Logged in as" in pages[1]
 
 
-def test_a_reset_begins_the_story_anew(served):
+def test_a_reset_starts_the_story_again(served):
     demo_hub, browser = served
     url, password = demo_hub.web.url, demo_hub.password
     with demo_hub.app.app_context():
@@ -203,7 +203,7 @@ def test_a_reset_begins_the_story_anew(served):
     assert logged_in(demo_hub).get(f"{url}/", timeout=60).url == f"{url}/"
 
 
-def test_pages_that_are_open_during_a_reset_are_told_to_ask_again(started, monkeypatch):
+def test_pages_that_are_open_during_a_reset_are_reloaded(started, monkeypatch):
     answers = []
 
     def open_hub(self):

@@ -236,7 +236,7 @@ def signalled(works, said, secret):
 
 @pytest.mark.row("ION-38")
 @pytest.mark.parametrize("where", ["reference", "attribute"])
-def test_the_number_is_written_back_and_that_starts_nothing_anew(works, where):
+def test_writing_the_number_back_starts_no_further_posting(works, where):
     works.set(write_back=where)
     id = works.order({"account": "6300"})
     works.sync()

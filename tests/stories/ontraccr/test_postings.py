@@ -164,7 +164,7 @@ def test_the_same_payable_is_a_bill_or_an_expense_as_its_type_says(first_sync):
 
 
 @pytest.mark.row("ON-S16", "ON-B10")
-def test_everything_is_there_with_the_full_amount_of_its_upload(first_sync):
+def test_every_payable_is_posted_with_the_full_amount_of_its_upload(first_sync):
     builders, compared = first_sync["builders"], 0
     for row in first_sync["raw"].values():
         posting, total = first_sync["said"][row["case"]], total_of(builders, row)
@@ -269,7 +269,7 @@ def test_a_vendor_without_a_link_is_found_by_its_exact_name(builders):
 
 
 @pytest.mark.row("ON-B8")
-def test_files_are_attached_and_one_that_cannot_be_says_so(first_sync):
+def test_files_are_attached_and_a_file_that_cannot_be_has_a_case(first_sync):
     attached = {
         file["AttachableRef"][0]["EntityRef"]["value"]: file["FileName"]
         for file in first_sync["builders"].select("Attachable")
@@ -410,15 +410,13 @@ def test_a_link_that_is_taken_away_counts_no_more(later_life):
 
 @pytest.mark.row("ON-S3", "ON-B14")
 @pytest.mark.parametrize("what", ["lost", "lost too"])
-def test_a_record_that_became_inactive_holds_and_is_linked_anew_in_the_hub_or_in_ontraccr(
-    later_life, what
-):
+def test_a_record_that_became_inactive_holds_until_it_is_linked_again(later_life, what):
     assert "inactive in QuickBooks" in later_life["first"][what].reason
     assert lines(later_life["posted"][what][0])[0][2] == "Cedar Grove School:Gym Extension"
 
 
 @pytest.mark.row("ON-B14")
-def test_a_link_that_is_made_anew_in_the_hub_replaces_the_lost_one_in_ontraccr(builders):
+def test_a_new_link_of_the_hub_replaces_the_lost_one_in_ontraccr(builders):
     builders.enable()
     lost = builders.profile("projects", "p3")["external_id"]
     builders.quickbooks.act("deactivate", kind="Customer", id=lost)

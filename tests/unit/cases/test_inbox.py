@@ -39,7 +39,7 @@ def test_opening_a_case_again_replaces_its_reason(three):
         assert session.scalars(select(Case)).one().reason == "Another"
 
 
-def test_a_closed_cause_may_open_anew(three):
+def test_a_closed_cause_may_open_again(three):
     with transaction() as session:
         inbox.open(session, "a", TEXT)
         assert inbox.close(session, "a", by="kari")

@@ -130,7 +130,7 @@ def test_a_reason_that_a_person_dismissed_stays_so_when_it_is_reworded(box, rewo
         assert not inbox.is_dismissed(session, "warning:1", other)
 
 
-def test_a_case_with_stored_texts_shows_them_until_its_reason_is_given_anew(box):  # noqa: F811
+def test_a_case_with_stored_texts_shows_them_until_its_reason_is_set_again(box):  # noqa: F811
     stored = {"title": "T", "reason": "The key ends soon.", "instruction": "I.", "action": "match"}
     with transaction() as session:
         case = open_stored_case(session, "warning:1", **stored)

@@ -138,7 +138,7 @@ def test_before_init_the_sentence_says_init(run):
 
 
 @pytest.mark.parametrize("file", ["secret.key", "vault.keys"])
-def test_a_lost_key_is_not_replaced_unless_somebody_says_so(hub, tmp_path, file):
+def test_a_lost_key_is_not_replaced_without_the_option(hub, tmp_path, file):
     key = tmp_path / "data" / file
     content = key.read_text()
     key.unlink()

@@ -237,7 +237,7 @@ class TestOfAnAppThatIsNotEnabled:
             detail = payload["Line"][0]["AccountBasedExpenseLineDetail"]
             assert ("TaxCodeRef" in detail) == has_code
 
-    def test_settings_that_are_missing_or_refused_are_said(self, source):
+    def test_missing_and_refused_settings_are_reported(self, source):
         call, file = source
         settings = json.loads(file.read_text())
         file.write_text(json.dumps({**settings, "client_secret": "wrong-secret-of-mine"}))

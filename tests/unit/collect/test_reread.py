@@ -157,7 +157,7 @@ def test_a_source_that_does_not_answer_stops_the_run_and_what_was_read_is_kept(h
 # -- documents outside the budget ------------------------------------------------------------------
 
 
-def test_documents_that_somebody_asked_for_are_read_before_the_others_and_all_of_them(hub, source):
+def test_all_requested_documents_are_read_before_the_others(hub, source):
     wait(hub, source, 60)
     expected = [*range(25, 60)]
     ask_for(*expected)

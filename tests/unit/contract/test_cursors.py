@@ -101,7 +101,7 @@ def test_a_crowd_at_the_boundary_is_read_again_rather_than_remembered():
     assert cursor.finished().versions == {}
 
 
-def test_long_versions_that_begin_alike_and_ids_with_any_character_are_told_apart(source):
+def test_long_versions_that_begin_alike_and_ids_with_any_character_are_distinguished(source):
     source.change("a.b,c|d", "2026-03-02T09:00:00.000Z", "2026-03-02T09:00:00Z")
     _, text = source.read("")
     assert source.read(text)[0] == []

@@ -535,7 +535,7 @@ def test_the_five_distributions_are_installed_and_none_is_broken():
     assert [error.text for error in plugins.broken] == []
 
 
-def test_plugins_given_by_hand_stand_beside_the_installed_ones():
+def test_plugins_passed_to_the_registry_are_added_to_the_installed_ones():
     plugins = Plugins.load([Plugin("by-hand")])
     assert {"by-hand", "costtracker"} <= set(plugins.apps)
     assert list(Plugins.load([Plugin("by-hand")], installed=False).apps) == ["by-hand"]

@@ -48,7 +48,7 @@ def test_a_missing_setting_is_reported_in_words():
     assert wrong({"base_url": "http://x"}) == {"password": ["This is needed."]}
 
 
-def test_secrets_are_kept_apart_and_dates_as_text():
+def test_secrets_are_stored_separately_and_dates_as_text():
     values = settings_schema.load(APP, {**GIVEN, "since": "2026-01-31"})
     assert settings_schema.plain_settings(APP, values) == {
         "base_url": "http://x",

@@ -33,7 +33,7 @@ def test_a_token_is_issued_once_and_then_used():
     assert source.issued == 1
 
 
-def test_a_rejected_token_is_renewed_and_the_request_sent_once_more():
+def test_a_rejected_token_is_renewed_and_the_request_repeated():
     source = Source(SecretsInMemory(), "id")
     source.tokens.renew()
     source.valid = None

@@ -96,7 +96,7 @@ def test_a_secret_shorter_than_four_characters_is_no_secret():
     assert SecretMask(["abcd"]).clean("The abcd of it") == "The *** of it"
 
 
-def test_a_value_that_its_name_calls_secret_is_masked_although_nobody_told_the_mask():
+def test_a_value_with_the_name_of_a_secret_is_masked_without_being_registered():
     clean = SecretMask().clean
     assert clean('{"access_token": "k3Jd-92hXs-Zz81"}') == '{"access_token": "***"}'
     assert clean("Authorization: Bearer k3Jd92hXsZz81") == "Authorization: Bearer ***"

@@ -128,7 +128,7 @@ def test_nothing_is_claimed_under_a_lease_that_was_taken(one, two):
             lease_rows.confirm_all(session)
 
 
-def test_other_threads_do_not_stand_on_the_lease_of_this_one(one, two):
+def test_other_threads_do_not_work_under_the_lease_of_this_one(one, two):
     errors = []
 
     def work():

@@ -43,7 +43,7 @@ def test_servers_that_take_turns_are_not_confused(adapter, serve):
     assert (one.connections, other.connections) == (2, 1)
 
 
-def test_a_closed_adapter_opens_connections_anew(adapter, serve):
+def test_a_closed_adapter_opens_new_connections(adapter, serve):
     server = serve(b"here")
     get(adapter, server.url)
     adapter.close()

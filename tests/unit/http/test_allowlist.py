@@ -221,7 +221,7 @@ def test_the_tables_of_hostile_addresses_are_long_enough(figure):
     figure("names that lead to an address inside refused", len(PRIVATE), 50)
 
 
-def test_a_refused_host_is_told_to_the_audit_log(make_http, recorded_calls):
+def test_a_refused_host_is_recorded_in_the_audit_log(make_http, recorded_calls):
     messages = []
     with pytest.raises(
         HostNotAllowed, match=r"CostTracker tried to call evil\.test, which it does not declare"

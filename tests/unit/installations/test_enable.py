@@ -83,7 +83,7 @@ def test_keys_that_the_source_refuses_are_not_kept(settings):
     assert stored_installation() is None
 
 
-def test_a_change_merges_with_what_stands(settings):
+def test_a_change_keeps_the_other_settings(settings):
     enable(settings)
     row = installations_enable.change(
         1, "costtracker", {"attach_files": False, "schedule": "2h"}, who="ola", mode="auto"
@@ -97,7 +97,7 @@ def test_a_change_merges_with_what_stands(settings):
     assert SiteSecrets(row.id)["client_secret"] == settings["client_secret"]
 
 
-def test_a_wrong_change_leaves_what_stands(settings):
+def test_an_invalid_change_changes_nothing(settings):
     enable(settings)
     with pytest.raises(NeedsAttention):
         installations_enable.change(1, "costtracker", {"client_secret": "wrong"}, who="ola")
@@ -171,7 +171,7 @@ def test_every_act_is_in_the_audit_log(settings):
 
 @pytest.mark.row("ON-S2", "ON-B15")
 @pytest.mark.end_to_end
-def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(settings, monkeypatch):
+def test_the_apps_own_switch_stops_automatic_posting_and_resumes_it(settings, monkeypatch):
     apps = current_hub().plugins.apps
     monkeypatch.setitem(apps, "costtracker", replace(apps["costtracker"], automatic="attach_files"))
     row = enable({**settings, "attach_files": False}, mode="auto")

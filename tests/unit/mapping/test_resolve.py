@@ -467,7 +467,7 @@ def test_an_item_and_an_account_on_one_line_hold():
     assert "line 1 names both" in missing(bill(line("1", account="7", part="71")))[0].problem
 
 
-def test_a_code_at_the_head_stands_for_lines_that_have_none():
+def test_a_code_of_the_header_applies_to_lines_without_one():
     result = mapped(
         bill(
             line("1"), line("2", part="71"), codes={"supplier": "31", "account": "8", "class": "51"}

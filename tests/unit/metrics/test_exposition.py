@@ -67,7 +67,7 @@ def test_a_document_with_several_postings_counts_once(visitor: Visitor) -> None:
     assert value(visitor.app, "hub_documents", app="costtracker", state="held") == expected["held"]
 
 
-def test_the_story_is_told_in_figures(visitor: Visitor, clock: FakeClock) -> None:
+def test_the_metrics_have_the_figures_of_the_story(visitor: Visitor, clock: FakeClock) -> None:
     app, company = visitor.app, str(visitor.story.company)
     clock.advance(3600)
     result = samples(app)

@@ -133,7 +133,7 @@ def test_a_file_that_the_source_cannot_hand_over_is_held_and_may_be_tried_again(
     assert (desk.state(file), desk.cases()) == ("posted", [])
 
 
-def test_a_source_that_is_busy_is_asked_again_by_itself(desk):
+def test_a_file_of_a_busy_source_is_fetched_again_automatically(desk):
     bill = desk.bill()
     file = desk.attach(bill)
     desk.source.busy = Retry("Bench is busy.")

@@ -64,7 +64,7 @@ def test_thirty_documents_are_one_request_in_their_order(desk, figure):
     figure("documents posted by one request", 30 / drained.writes, 30)
 
 
-def test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves(desk, monkeypatch):
+def test_items_keys_and_bytes_of_a_batch_are_stored_before_the_first_byte_leaves(desk, monkeypatch):
     stored, sent, batch = [], [], Client.batch
 
     def watched(self, items, requestid, **options):
@@ -88,7 +88,7 @@ def test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves(desk
     assert all(len(key) <= MAX_KEY_LENGTH for key, *_ in stored)
 
 
-def test_the_key_of_a_batch_stands_for_these_items_in_this_order():
+def test_the_key_of_a_batch_depends_on_its_items_and_their_order():
     assert outbox.batch_id("ab") == outbox.batch_id(["a", "b"])
     assert (
         len(
@@ -148,7 +148,7 @@ def test_a_batch_that_no_process_knows_the_end_of_is_looked_for_singly(desk, mon
 
 
 @pytest.mark.parametrize("fault", ["bid_missing", "bid_twice"])
-def test_only_the_item_that_is_not_told_of_once_is_in_doubt(desk, fault):
+def test_only_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt(desk, fault):
     desk.quickbooks.add_fault(fault, "batch")
     ids = lay(desk, 3)
     desk.drain()
@@ -159,7 +159,7 @@ def test_only_the_item_that_is_not_told_of_once_is_in_doubt(desk, fault):
 
 
 @pytest.mark.parametrize("fault", ["bid_foreign", "bid_reversed"])
-def test_an_answer_is_told_by_its_bid_alone(desk, fault):
+def test_an_answer_is_assigned_by_its_bid_alone(desk, fault):
     desk.quickbooks.add_fault(fault, "batch")
     ids = lay(desk, 3)
     desk.drain()
@@ -265,7 +265,7 @@ def test_a_wave_of_batches_grows_with_good_answers_and_is_remembered(desk):
     assert (drained.writes, company(desk).batch_size) == (4, 20)
 
 
-def test_documents_too_large_to_go_together_go_apart(desk, monkeypatch):
+def test_documents_too_large_for_one_request_are_sent_in_several(desk, monkeypatch):
     monkeypatch.setattr(
         batch_sizing, "MAX_BATCH_BYTES", 3 * len(json.dumps(desk.body("A-01"), default=str))
     )

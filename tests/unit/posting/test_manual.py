@@ -138,7 +138,7 @@ def test_skipping_without_a_reason_is_refused(desk):
         manual.skip(refused(desk), " ", "kari")
 
 
-def test_a_voided_one_is_not_taken_for_the_document(desk):
+def test_a_voided_transaction_is_not_adopted(desk):
     typed = desk.quickbooks.ask("POST", "invoice", INVOICE).json()["Invoice"]
     desk.quickbooks.act("void", kind="Invoice", id=typed["Id"])
     body = INVOICE | {"CustomerRef": {"value": "99999"}}

@@ -30,7 +30,7 @@ def _as_posted():
             posting.document.total = posting.posted_total
 
 
-def test_all_is_there_and_the_sums_agree(desk):
+def test_posted_documents_are_found_and_the_sums_agree(desk):
     proved = reconcile(desk.company_id)
     assert (proved["documents"], proved["found"], proved["wrong"], proved["strangers"]) == (
         3,
@@ -76,7 +76,7 @@ def test_a_deleted_one_is_reported_with_its_sum_and_has_a_case(desk):
     assert desk.cases() == ["No longer in QuickBooks"]
 
 
-def test_a_changed_total_is_told_and_ends_when_it_is_put_right(desk):
+def test_a_changed_total_has_a_case_until_it_is_corrected(desk):
     body = desk.body("A-3", total="31.10")
     desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
     assert [entry["why"] for entry in reconcile(desk.company_id)["wrong"]] == ["differs"]
@@ -137,7 +137,7 @@ def test_an_adopted_transaction_older_than_all_postings_is_read_by_its_id(
     assert (proved["found"], proved["requests"]["reads"]) == (3, 2)
 
 
-def test_progress_is_told_while_it_reads_and_while_it_compares(desk):
+def test_progress_is_reported_while_reading_and_while_comparing(desk):
     steps = []
     reconcile(desk.company_id, lambda *step: steps.append(step))
     assert steps == [("reading", 3, 0), ("comparing", 3, 3)]

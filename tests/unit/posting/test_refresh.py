@@ -114,7 +114,7 @@ def test_a_new_transaction_that_no_query_shows_yet_is_read_singly(desk):
     )
 
 
-def test_many_that_were_deleted_are_told_by_change_data_and_not_asked_for_one_by_one(desk):
+def test_many_deleted_transactions_are_found_by_change_data_and_not_read_singly(desk):
     posted(desk, 100)
     for bill in desk.bills()[:50]:
         desk.quickbooks.act("delete", kind="Bill", id=bill["Id"])

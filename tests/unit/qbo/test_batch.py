@@ -28,7 +28,7 @@ def test_a_batch_tells_of_each_item(quickbooks):
 
 
 @pytest.mark.parametrize("kind", ["bid_missing", "bid_twice"])
-def test_an_item_that_is_not_told_of_once_is_in_doubt(quickbooks, kind):
+def test_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt(quickbooks, kind):
     quickbooks.add_fault(kind, "batch")
     items = batch(3)
     results = split_answers(Client(1).batch(items, KEY), items)

@@ -84,7 +84,7 @@ def test_a_paid_bill_is_seen_with_what_is_left_to_pay(indexed_company):
     assert head("1").balance == 3
 
 
-def test_a_thousand_changes_are_incomplete_and_asked_for_anew(indexed_company, clock):
+def test_a_thousand_changes_are_incomplete_and_read_by_queries(indexed_company, clock):
     for number in range(1005):
         clock.advance(number % 100 == 0)
         indexed_company.act("create", kind="Bill", set=bill(f"N-{number}"))

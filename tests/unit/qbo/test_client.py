@@ -211,7 +211,7 @@ def test_no_access_any_more_is_a_case_for_a_person(quickbooks):
         assert [case.action for case in session.scalars(select(Case))] == ["reconnect"]
 
 
-def test_a_bad_gateway_is_not_taken_for_a_connection_that_ended(quickbooks, clock):
+def test_a_bad_gateway_does_not_end_the_connection(quickbooks, clock):
     quickbooks.add_fault("status", "token.refresh", status=502)
     clock.advance(3600)
     assert Client(1).create("bill", bill(), KEY).outcome == "unsent"

@@ -116,7 +116,7 @@ def test_an_end_of_the_consent_needs_a_person(quickbooks, clock):
     assert [(one[0], one[1]) for one in open_cases()] == [("connection:1", "reconnect")]
 
 
-def test_no_token_stands_in_what_a_person_is_told(quickbooks, clock):
+def test_no_token_is_in_the_text_of_a_case(quickbooks, clock):
     quickbooks.add_fault("unauthorised", API, **ALWAYS)
     for _ in range(12):
         Client(1).company_info()

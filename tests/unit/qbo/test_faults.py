@@ -91,7 +91,7 @@ def test_the_holder_is_found_in_other_languages_too():
     assert Fault("6140", detail="Le numéro est déjà utilisé").holder is None
 
 
-def test_a_sentence_says_what_was_said_and_what_to_do():
+def test_the_sentence_of_a_fault_has_the_words_of_quickbooks_and_the_next_step():
     text = explain_refusal(
         (Fault("6210", message="Closed", detail="The account period has closed."),)
     )

@@ -164,7 +164,7 @@ def test_a_payload_is_as_its_golden_file_says(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_quickbooks_takes_it_and_reads_back_what_was_meant(intuit, name):
+def test_quickbooks_accepts_each_body_and_returns_the_same_summary(intuit, name):
     facts, what = CASES[name]
     realm = list(intuit.companies)[facts.country == "NO"]
     client = Client(
@@ -210,7 +210,7 @@ def test_a_marker_that_a_source_writes_does_not_pass_for_ours():
     assert transaction_index.extract_marker(note) == MARKER
 
 
-def test_a_long_number_is_cut_and_stands_whole_in_the_note():
+def test_a_long_number_is_cut_and_complete_in_the_memo():
     built = build(mapped(line("1", "1", account="7"), number="N" * 30))
     assert built.body["DocNumber"] == "N" * 21
     assert f"Number: {'N' * 30}" in built.body["PrivateNote"]
@@ -270,7 +270,7 @@ def test_a_line_without_tax_code_holds_it_where_tax_codes_are_required():
     )
 
 
-def test_a_customer_never_makes_a_line_billable_by_itself():
+def test_a_customer_alone_never_makes_a_line_billable():
     body = build(mapped(line("1", "1", account="7", customer="41"))).body
     assert body["Line"][0]["AccountBasedExpenseLineDetail"]["BillableStatus"] == "NotBillable"
 

@@ -402,7 +402,7 @@ def ready(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_quickbooks_takes_it_and_reads_back_what_was_meant(intuit, name):
+def test_quickbooks_accepts_each_body_and_returns_the_same_summary(intuit, name):
     facts, what = CASES[name]
     realm = list(intuit.companies)[facts.country == "NO"]
     client = Client(

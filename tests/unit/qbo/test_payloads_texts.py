@@ -50,7 +50,7 @@ def test_every_text_of_a_document_is_in_its_body(kind):
 
 
 @pytest.mark.parametrize("kind", NOTED_KINDS)
-def test_a_kind_without_custom_fields_has_them_in_the_memo_and_says_so(kind):
+def test_a_kind_without_custom_fields_has_them_in_the_memo_with_a_warning(kind):
     built = build(kind, number=None, memo="Trip 7", custom=TEXTS["custom"])
     assert built.body["PrivateNote"] == f"Trip 7\nBuyer: Ola\n[hub:{MARKER}]"
     assert built.warnings == ("QuickBooks has no custom field Buyer; it goes into the memo.",)

@@ -278,7 +278,7 @@ def test_a_stated_tax_that_amounts_with_tax_do_not_contain_holds_the_document():
     )
 
 
-def test_a_total_within_its_tolerance_is_posted_as_the_lines_come_to_and_says_so():
+def test_a_total_within_its_tolerance_is_posted_as_the_sum_of_the_lines_with_a_remark():
     what = mapped(
         line("1", "52.77", item="1"),
         kind="invoice",

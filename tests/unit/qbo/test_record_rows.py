@@ -109,7 +109,7 @@ def test_a_tax_code_says_where_it_may_be_used():
     assert row("tax_code", Name="NON")["body"]["use"] == "both"
 
 
-def test_a_project_is_told_from_a_customer():
+def test_a_project_is_distinguished_from_a_customer():
     stored_row = row(
         "customer",
         DisplayName="Roof",

@@ -234,7 +234,7 @@ def test_the_book_holds_the_decisions_of_its_app(quickbooks, clock):
     assert set(book().matches) == {("account", "7")}
 
 
-def test_a_record_is_told_to_plugins_without_quickbooks_words(quickbooks):
+def test_plugins_get_records_without_the_terms_of_quickbooks(quickbooks):
     record = records.to_record(row("vendor", "1"))
     assert (record.id, record.active, record.party.name) == ("1", True, record.name)
 

@@ -247,7 +247,7 @@ def test_amounts_are_decimals():
     assert str(answer.entity["TotalAmt"]) == "0.1"
 
 
-def test_an_item_of_a_batch_is_judged_by_itself():
+def test_each_item_of_a_batch_is_judged_alone():
     whole = Answer("landed", status=200)
     assert interpret_item({"bId": "1", "Bill": BILL}, CREATE, whole).id == "145"
     assert interpret_item({"bId": "2", **fault("2020")}, CREATE, whole).outcome == "refused"

@@ -41,7 +41,7 @@ def expiring_company(quickbooks, clock):
     return quickbooks
 
 
-def test_the_end_is_told_a_month_ahead_once(expiring_company):
+def test_the_end_of_a_connection_has_a_case_a_month_before(expiring_company):
     token_expiry.look_after(1)
     assert open_titles() == ["The connection to Fjord & Sons Construction ends soon"]
 

@@ -185,7 +185,7 @@ def test_more_than_may_be_read_is_lost(serve, monkeypatch):
         send(serve(much))
 
 
-def test_a_connection_left_idle_is_opened_anew(serve, monkeypatch):
+def test_an_idle_connection_is_opened_again(serve, monkeypatch):
     monkeypatch.setattr(transport, "MAX_IDLE_SECONDS", -1.0)
     url = serve(answer, answer)
     assert (send(url).body, send(url).body) == (b"{}", b"{}")

@@ -262,7 +262,7 @@ def test_processes_of_the_distributed_engine_work_beside_each_other(make_process
     assert (hold(first), hold(second)) == (None, None)
 
 
-def test_an_embedded_hub_beside_distributed_ones_is_refused_and_told_what_to_do(make_process):
+def test_an_embedded_hub_beside_distributed_ones_is_refused_with_the_next_step(make_process):
     first, second = make_process("one"), make_process("two")
     embedded = make_process("three", engine="embedded")
     hold(first)

@@ -357,7 +357,7 @@ def test_a_run_that_failed_for_another_reason_is_not_repeated_at_once(installati
     assert run_log.waiting_runs() == []
 
 
-def test_a_run_that_posted_when_its_process_died_waits_once_more(installation):
+def test_a_run_that_posted_when_its_process_died_waits_again(installation):
     with transaction() as session:
         company_id = session.get_one(Installation, installation).company_id
         run = Run(kind="post", company_id=company_id, installation_id=installation)

@@ -148,7 +148,7 @@ def test_an_entry_cannot_be_added_without_the_key(app):
         verified()
 
 
-def test_a_database_put_back_from_a_backup_goes_on_once_that_was_told(app):
+def test_the_log_of_a_restored_database_continues_once_the_restore_is_declared(app):
     write(5)
     tamper(delete(AuditEntry).where(AuditEntry.id > 3))
     with engine.transaction() as session:

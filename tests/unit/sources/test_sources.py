@@ -187,6 +187,6 @@ def test_a_call_of_the_source_is_read_by_its_plugin(installed):
         sources.interpret_webhook(installed(), {"X-Key": "other"}, b"invoice:1")
 
 
-def test_the_source_is_told_where_to_call(installed, source):
+def test_the_source_gets_the_address_of_the_webhook(installed, source):
     sources.subscribe(installed(), on=True)
     assert source.subscribed == sources.webhook_url(installed())

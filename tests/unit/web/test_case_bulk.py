@@ -126,7 +126,7 @@ def test_an_act_has_a_limit_and_says_how_many_are_left(
     assert "1 could not be skipped: one act skips 1 documents." in page
 
 
-def test_a_snoozed_case_is_hidden_and_returns_by_itself(listed: Visitor, clock: FakeClock) -> None:
+def test_a_snoozed_case_is_hidden_and_returns_on_its_day(listed: Visitor, clock: FakeClock) -> None:
     id = listed.ids[0]
     day = (clock.now() + dt.timedelta(days=3)).date()
     page = listed.press(BULK, act="snooze", case=[id], until=day.isoformat())
@@ -234,7 +234,7 @@ def test_cases_of_other_companies_are_not_found(listed: Visitor) -> None:
     assert "olga" in offered
 
 
-def test_notes_stand_on_the_page_of_each_case(listed: Visitor) -> None:
+def test_notes_are_on_the_page_of_each_case(listed: Visitor) -> None:
     page = listed.press(BULK, act="note", case=listed.ids[:2], text="Asked Kari <b>")
     assert "Added the note to 2 cases." in page
     for id in listed.ids[:2]:

@@ -153,6 +153,6 @@ def test_an_empty_answer_clears_a_setting_unless_it_is_needed(field: str, stays:
     assert (field in forms.parse(Everything(), MultiDict([(field, "")]))) is stays
 
 
-def test_errors_stand_beside_their_question() -> None:
+def test_errors_are_shown_beside_their_question() -> None:
     drawn = forms.with_errors(list(_drawn().values()), {"name": ["This is needed."]})
     assert {one.name: one.errors for one in drawn if one.errors} == {"name": ("This is needed.",)}

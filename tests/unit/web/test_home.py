@@ -91,7 +91,7 @@ def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: V
     assert (before > 1, after) == (True, before - 1)
 
 
-def test_the_bars_of_a_day_stand_on_each_other_within_the_chart(clock: FakeClock) -> None:
+def test_the_bars_of_a_day_are_stacked_within_the_chart(clock: FakeClock) -> None:
     today = clock.now().date()
     yesterday = today - dt.timedelta(days=1)
     counts = {(today, "create"): 90, (today, "update"): 44, (yesterday, "create"): 10}
@@ -213,7 +213,7 @@ def test_the_tile_to_approve_leads_to_where_it_is_approved(visitor: Visitor) -> 
     assert "NOK" in row
 
 
-def test_without_anything_to_approve_the_list_says_so(visitor: Visitor) -> None:
+def test_the_list_says_that_nothing_is_to_be_approved(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         for posting in session.query(Posting).filter_by(state="review"):
             posting.state = "skipped"
@@ -221,7 +221,7 @@ def test_without_anything_to_approve_the_list_says_so(visitor: Visitor) -> None:
     assert "Nothing waits for approval." in visitor.page("/to-approve/")
 
 
-def test_amounts_of_other_currencies_and_credits_are_apart(visitor: Visitor) -> None:
+def test_amounts_of_other_currencies_and_credits_are_separate(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         company = session.get_one(ConnectedCompany, visitor.story.company)
         app = session.get_one(Installation, visitor.story.installation)
@@ -314,7 +314,7 @@ def test_an_app_says_when_it_runs_next(visitor: Visitor, clock: FakeClock) -> No
     assert f'next run <time class="when" datetime="{due.isoformat()}"' in page
 
 
-def test_with_nothing_open_it_says_so(visitor: Visitor, clock: FakeClock) -> None:
+def test_the_page_says_that_no_case_is_open(visitor: Visitor, clock: FakeClock) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         for case in session.query(Case):
             case.closed_at = clock.now()

@@ -253,7 +253,7 @@ def test_a_document_deleted_in_quickbooks_can_be_skipped_from_its_case(desk) -> 
     assert desk.state(desk.ids[0]) == "skipped"
 
 
-def test_a_bill_that_was_edited_in_quickbooks_stands_beside_what_was_posted(desk) -> None:
+def test_a_bill_that_was_edited_in_quickbooks_is_shown_beside_the_posted_one(desk) -> None:
     id = desk.posting(desk.ids[0]).quickbooks_id
     desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
     reconcile(desk.company_id)
@@ -333,7 +333,7 @@ def test_a_case_opens_when_quickbooks_cannot_be_asked(desk) -> None:
     assert "Lines of the bill from" in page
 
 
-def test_a_copy_of_a_bill_stands_beside_the_bill_whose_mark_it_bears(desk) -> None:
+def test_a_copy_of_a_bill_is_shown_beside_the_bill_with_the_same_marker(desk) -> None:
     first = desk.bills()[0]
     copied = {name: first[name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")}
     desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})

@@ -68,7 +68,7 @@ def test_a_code_whose_record_is_being_created_is_no_open_question(
     assert ("Will be created" in row) == (shown != "Not matched")
 
 
-def test_a_suggestion_with_the_very_name_says_so() -> None:
+def test_a_suggestion_with_the_same_name_is_marked() -> None:
     ref = Ref(role="customer", id="c1", name="JORDAN Mercer")
     code = SimpleNamespace(
         code="k21", name="Jordan Mercer", number="", exact="", suggestions=(ref,)
@@ -136,7 +136,7 @@ def test_one_press_beside_a_suggestion_matches(operator: Visitor, path: str) -> 
 
 @pytest.mark.parametrize("path", ["matching", "inbox"])
 @pytest.mark.parametrize("form", [{}, {"record": ""}])
-def test_without_a_choice_the_form_says_so_beside_the_field(
+def test_a_missing_choice_is_reported_beside_the_field(
     operator: Visitor, path: str, form: dict[str, str]
 ) -> None:
     if path == "matching":
@@ -317,7 +317,7 @@ def test_of_a_long_list_the_first_are_offered_and_suggestions_only_once() -> Non
 
 
 @pytest.mark.parametrize("path", ["code", "case"])
-def test_the_source_and_the_best_suggestions_stand_side_by_side(
+def test_the_source_and_the_best_suggestions_are_shown_side_by_side(
     operator: Visitor, path: str
 ) -> None:
     with operator.app.app_context(), engine.transaction() as session:

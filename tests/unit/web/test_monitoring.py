@@ -188,7 +188,7 @@ def test_without_a_token_the_figures_are_for_this_machine_only(
     ],
 )
 @pytest.mark.parametrize("caller", ["127.0.0.1", REMOTE])
-def test_with_a_token_the_figures_are_for_whoever_has_it(
+def test_the_figures_can_be_read_with_a_token(
     open_pages: Callable[..., Visitor], caller: str, header: str, status: int
 ) -> None:
     app = open_pages(HUB_METRICS_TOKEN=TOKEN).app

@@ -151,7 +151,7 @@ def test_a_transaction_that_quickbooks_no_longer_has_is_named(books):
     assert gone in books.visitor.page("/postings/3/review")
 
 
-def test_a_failed_reading_is_said_and_the_last_posting_compared(books):
+def test_a_failed_reading_is_reported_and_the_last_posting_compared(books):
     books.sync(bill("1", total="150.00", supplier="1"))
     books.act("edit", "F-1", set={"DocNumber": "edited"})
     books.quickbooks.add_fault("status", "query*", status=503, count=100)
@@ -201,7 +201,7 @@ def test_the_list_opens_without_waiting_and_then_asks_quickbooks(books, calls):
     assert 'id="change-of-3">' in page
 
 
-def test_the_api_lists_the_comparisons_apart(books, calls):
+def test_the_api_lists_the_comparisons_separately(books, calls):
     books.act("edit", "F-1", set={"DocNumber": "edited"})
     books.sync(bill("1", total="150.00", supplier="1"), bill("3", supplier="1"))
     program = ApiClient.of(books.visitor.app, "oda", "read", "operate")

@@ -67,7 +67,7 @@ def add_differences(desk, count):
         run.counts = {**run.counts, "documents": 10_000, "totals": [line], "wrong": rows}
 
 
-def test_where_nothing_differs_the_page_says_so_and_shows_no_totals(desk):
+def test_a_page_without_differences_shows_no_totals(desk):
     text = reconcile(desk)
     assert "2 of 2 documents match QuickBooks. No difference." in text
     assert "No document differs" in text

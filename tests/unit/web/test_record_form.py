@@ -106,7 +106,7 @@ def test_entered_details_are_created_and_kept_with_the_decision(pages: Pages) ->
         ({"street": "1\n2\n3\n4\n5\n6"}, "QuickBooks takes 5 lines."),
     ],
 )
-def test_errors_stand_beside_their_fields(
+def test_errors_are_shown_beside_their_fields(
     pages: Pages, entered: dict[str, str], error: str
 ) -> None:
     pages.sync(JORDAN)
@@ -167,7 +167,7 @@ def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_se
         assert len(pages.works.all("Invoice")) == 1
 
 
-def test_a_name_that_quickbooks_refuses_is_entered_anew(pages: Pages) -> None:
+def test_a_name_that_quickbooks_refuses_can_be_corrected(pages: Pages) -> None:
     """The employee is new, so only QuickBooks knows that the name is in use."""
     pages.sync(JORDAN)
     quickbooks, realm = pages.works.quickbooks, pages.works.realm

@@ -417,7 +417,7 @@ def test_at_most_so_many_are_approved_at_once_as_a_form_can_carry(
     assert "1 more stays in review." in page
 
 
-def test_the_sum_has_credits_as_negative_leaves_removals_out_and_keeps_currencies_apart(
+def test_the_sum_subtracts_credits_leaves_out_removals_and_separates_currencies(
     operator: Visitor,
 ) -> None:
     _add(operator, 1, kind="vendor_credit", total=Decimal("100.00"))
@@ -512,7 +512,7 @@ def test_a_list_is_read_as_it_was_written(rows: dict[int, bytes]) -> None:
         ({}, "0 documents"),
     ],
 )
-def test_documents_are_counted_apart_from_records(
+def test_documents_and_records_are_counted_separately(
     operator: Visitor, counts: dict[str, int], said: str
 ) -> None:
     with operator.app.test_request_context():

@@ -123,7 +123,7 @@ def test_the_history_is_filtered_by_state(operator: Visitor, state: str, count: 
         ("?kind=tokens", {"tokens"}),
     ],
 )
-def test_housekeeping_is_hidden_unless_it_stopped_or_somebody_asked_for_it(
+def test_housekeeping_is_hidden_unless_it_failed_or_was_requested(
     operator: Visitor, query: str, shown: set[str]
 ) -> None:
     names = {}

@@ -117,7 +117,7 @@ def test_test_connection_says_what_answers_and_keeps_nothing(connected: Visitor)
     assert connected.get("/installations/1/").status_code == 404
 
 
-def test_wrong_keys_are_told_and_what_was_typed_stays(connected: Visitor) -> None:
+def test_wrong_keys_are_reported_and_the_form_keeps_its_values(connected: Visitor) -> None:
     answer = connected.post(NEW, **_form(connected, client_secret="wrong", schedule="2h"))
     assert answer.status_code == 400
     assert 'role="status"' in answer.text
@@ -136,7 +136,7 @@ def test_wrong_keys_are_told_and_what_was_typed_stays(connected: Visitor) -> Non
         ("start_date", "31.01.2026", "isn't a valid date"),
     ],
 )
-def test_a_wrong_answer_is_told_beside_its_question(
+def test_an_invalid_value_is_reported_beside_its_question(
     connected: Visitor, field: str, value: str, message: str
 ) -> None:
     answer = connected.post(NEW, **_form(connected, **{field: value}))

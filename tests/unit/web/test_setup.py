@@ -138,7 +138,7 @@ def test_the_code_may_be_typed_in_other_ways(new_hub: Visitor, typed: Callable[[
     assert become_owner(new_hub, code).location == "/setup/intuit"
 
 
-def test_letters_that_look_like_digits_are_taken_for_them(new_hub: Visitor) -> None:
+def test_letters_that_look_like_digits_are_read_as_digits(new_hub: Visitor) -> None:
     with new_hub.app.app_context():
         expected = one_time_codes.hash_code("set-up", "hub", "00111")
         assert one_time_codes.hash_code("set-up", "hub", "0O1I-L") == expected
