@@ -118,7 +118,7 @@ class Config:
 
     @property
     def is_distributed(self) -> bool:
-        """Tell whether several machines share the work and keep its state in the database."""
+        """Return whether several machines share the work and keep its state in the database."""
         return self.engine == "distributed"
 
 
@@ -252,7 +252,7 @@ def settings_given(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
 
 
 def names_database(environ: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether the configuration names a database, in place of the file in the data folder."""
+    """Return whether the configuration names a database instead of the file in the data folder."""
     return "HUB_DATABASE_URL" in settings_given(environ)
 
 

@@ -45,7 +45,7 @@ def make_storable(text: str) -> str:
 
 
 def is_storable(text: str) -> bool:
-    """Tell whether a database stores a text: it has no half surrogate pair and no U+0000."""
+    """Return whether a database stores a text: it has no half surrogate pair and no U+0000."""
     return SURROGATE_OR_NULL.search(text) is None
 
 

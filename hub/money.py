@@ -49,7 +49,7 @@ def _smallest_unit(currency: str) -> Decimal:
 
 
 def is_exact(amount: Decimal, currency: str) -> bool:
-    """Tell whether the amount has no more decimals than its currency."""
+    """Return whether the amount has no more decimals than its currency."""
     return to_cents(amount, currency) == amount
 
 

@@ -12,7 +12,7 @@ MIN_TOKEN_LENGTH = 20
 
 
 def _has_host(value: str, *schemes: str) -> bool:
-    """Tell whether an address has one of these schemes, a host, and a valid port if any."""
+    """Return whether an address has one of these schemes, a host, and a valid port if any."""
     try:
         parts = urlsplit(value)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0

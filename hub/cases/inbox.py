@@ -51,7 +51,7 @@ def open(
 
 
 def is_open(session: Session, cause: str) -> bool:
-    """Tell whether there is an open case of a cause.
+    """Return whether there is an open case of a cause.
 
     A case that a person closed does not count; see `is_dismissed`.
     """
@@ -84,7 +84,7 @@ def is_awake() -> ColumnElement[bool]:
 
 
 def is_dismissed(session: Session, cause: str, text: CaseText) -> bool:
-    """Tell whether a person closed the newest case of a cause with this same reason."""
+    """Return whether a person closed the newest case of a cause with this same reason."""
     newest = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
     case = session.scalars(newest).one_or_none()
     if case is None or case.closed_by in (None, "hub"):
@@ -93,7 +93,7 @@ def is_dismissed(session: Session, cause: str, text: CaseText) -> bool:
 
 
 def has_reason(case: Case, text: CaseText) -> bool:
-    """Tell whether this is the reason of a case already.
+    """Return whether this is the reason of a case already.
 
     A case from before codes were stored has the same reason if it reads the same.
     """

@@ -234,7 +234,7 @@ def _require_current() -> None:
 
 
 def has_stand_ins() -> bool:
-    """Tell whether the QuickBooks stand-in is installed, which every other stand-in needs too."""
+    """Return whether the QuickBooks stand-in is installed, which every other stand-in needs too."""
     return find_spec(SANDBOX_PACKAGE) is not None
 
 

@@ -145,7 +145,7 @@ def _read_unmatched(
 
 
 def _is_enabled(slug: str) -> bool:
-    """Tell whether an app is enabled for any company; it is not where there is no hub."""
+    """Return whether an app is enabled for any company; it is not where there is no hub."""
     from sqlalchemy import exists, select
 
     from hub import config

@@ -46,7 +46,7 @@ class SampleMatches:
         self._tried: set[tuple[int, str, str]] = set()
 
     def is_waiting(self) -> bool:
-        """Tell whether a run is under way or waits, so that there may be more codes soon."""
+        """Return whether a run is under way or waits, so that there may be more codes soon."""
         from sqlalchemy import select
 
         from hub.db.engine import read_only_session

@@ -46,7 +46,7 @@ class UnpostedDocuments:
 
 
 def _has_released() -> bool:
-    """Tell whether a match releases documents that were not read since."""
+    """Return whether a match releases documents that were not read since."""
     from sqlalchemy import select
 
     from hub.collect.reread import has_released

@@ -32,7 +32,7 @@ def build_record_document(create: Create, requested_by: str) -> Document:
 
 
 def is_id_of_other_kind(batch: CollectBatch, create: Create) -> bool:
-    """Tell whether the id of a code is that of a document or record of another kind.
+    """Return whether the id of a code is that of a document or record of another kind.
 
     Both would be the same row, and one would be posted as the other.
     """

@@ -27,7 +27,7 @@ def find_error(plugins: Plugins, slug: str) -> HubError:
 
 
 def _is_about(error: PluginBroken, slug: str) -> bool:
-    """Tell whether a plugin is named after an app, or its error names the app."""
+    """Return whether a plugin is named after an app, or its error names the app."""
     name = PREFIX.sub("", error.distribution.lower().replace("_", "-"))
     is_named_so = slug == name or slug.startswith(f"{name}-")
     return is_named_so or re.search(rf"\bapp {re.escape(slug)}\b(?!-)", error.reason) is not None

@@ -109,7 +109,7 @@ def add_deletions(
 
 
 def finds_deletions(stream: str) -> bool:
-    """Tell whether the cursor of a stream stays when the lists are read again as a whole.
+    """Return whether the cursor of a stream stays when the lists are read again as a whole.
 
     Without it, what was deleted since the last reading would be missed: the lists lack it.
     """

@@ -219,7 +219,7 @@ def _require_honest_bytecode(distribution: Distribution, paths: set[Path]) -> No
 
 
 def _is_compiled_from(compiled: Path, source: Path) -> bool:
-    """Tell whether a file holds the byte code of a module."""
+    """Return whether a file holds the byte code of a module."""
     try:
         content = compiled.read_bytes()[BYTECODE_HEADER_BYTES:]
         code = marshal.loads(content)  # noqa: S302 (not executed)

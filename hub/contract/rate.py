@@ -67,7 +67,7 @@ class Rate:
 
     @property
     def is_divided(self) -> bool:
-        """Tell whether calls are spread over the period, part by part."""
+        """Return whether calls are spread over the period, part by part."""
         return self.part != (self.calls, self.seconds)
 
 

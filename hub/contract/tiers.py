@@ -197,7 +197,7 @@ def _golden_problem(app: App, record: SuiteRecord | None) -> str:
 
 
 def _has_readme(distribution: str) -> bool:
-    """Tell whether the metadata of a distribution has a README."""
+    """Return whether the metadata of a distribution has a README."""
     try:
         readme = metadata(distribution).json.get("description", "")
     except PackageNotFoundError:

@@ -32,7 +32,7 @@ def url_problems(owner: str, url: Any) -> Iterator[str]:
 
 
 def _is_web_address(text: str) -> bool:
-    """Tell whether a text is an address that the pages may link to."""
+    """Return whether a text is an address that the pages may link to."""
     if len(text) > MAX_LENGTH or not PLAIN.fullmatch(text):
         return False
     try:
@@ -44,7 +44,7 @@ def _is_web_address(text: str) -> bool:
 
 
 def _is_https_or_local(parts: SplitResult) -> bool:
-    """Tell whether an address is https, or http on this machine, and has no user name."""
+    """Return whether an address is https, or http on this machine, and has no user name."""
     if not parts.hostname or "@" in parts.netloc:
         return False
     return parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS

@@ -34,7 +34,7 @@ class HashList:
                 former = match[1].upper()
 
     def contains(self, digest: str) -> bool:
-        """Tell whether a SHA-1 in hexadecimal is in the list."""
+        """Return whether a SHA-1 in hexadecimal is in the list."""
         wanted = digest.upper().encode()
         with self.path.open("rb") as file:
             low, high = 0, file.seek(0, 2)

@@ -142,7 +142,7 @@ def check_private(path: Path) -> None:
 
 
 def _is_credential(path: Path) -> bool:
-    """Tell whether systemd put a file there for this service alone."""
+    """Return whether systemd put a file there for this service alone."""
     folder = os.environ.get(CREDENTIALS_FOLDER, "")
     return bool(folder) and path.parent == Path(folder)
 

@@ -115,7 +115,7 @@ class Coordination:
             return lock
 
     def holds(self, name: str) -> bool:
-        """Tell whether this process has the lock; ask the server whether it is still there."""
+        """Return whether this process has the lock; ask the server whether it is still there."""
         with self.connection() as connection:
             connection.execute(text("SELECT 1"))
             return name in self._locks

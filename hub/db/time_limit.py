@@ -54,7 +54,7 @@ class LimitedConnection(Connection[Any]):
         return super().wait(limited, *args, **options)
 
     def _is_lost(self) -> bool:
-        """Tell whether the server accepts no new connection or has no session of this one.
+        """Return whether the server accepts no new connection or has no session of this one.
 
         A server that refuses a new connection is alive, so that is no loss. Behind a pooler, which
         invents the numbers of sessions, a missing session proves nothing.

@@ -17,7 +17,7 @@ LIMIT = "second_approval_above"
 def needs_fewer_approvals(
     app: App, row: Installation, answers: Mapping[str, Any], mode: str | None
 ) -> bool:
-    """Tell whether documents need fewer approvals with these answers than with what is stored.
+    """Return whether documents need fewer approvals with these answers than with what is stored.
 
     They do if the app posts without a review from now on, and if the limit above which two people
     approve is raised or removed.
@@ -28,19 +28,19 @@ def needs_fewer_approvals(
 def posts_at_once_from_now_on(
     app: App, row: Installation, answers: Mapping[str, Any], mode: str | None
 ) -> bool:
-    """Tell whether the app posts without a review with these answers, and does not do so yet."""
+    """Return whether the app posts without a review with these answers, and does not do so yet."""
     if row.id and row.enabled and _posts_without_review(app, row.settings, row.mode):
         return False
     return _posts_without_review(app, {**row.settings, **answers}, mode or row.mode)
 
 
 def _posts_without_review(app: App, settings: Mapping[str, Any], mode: str) -> bool:
-    """Tell whether a posting that nothing holds waits for nobody."""
+    """Return whether a posting that nothing holds waits for nobody."""
     return sources.initial_state(app, settings, mode) == PostingState.READY
 
 
 def raises_limit(row: Installation, answers: Mapping[str, Any]) -> bool:
-    """Tell whether the limit above which two people approve becomes higher, or is removed."""
+    """Return whether the limit above which two people approve becomes higher, or is removed."""
     before = row.second_approval_above
     if before is None or LIMIT not in answers:
         return False

@@ -101,7 +101,7 @@ def _plain_key(name_key: str) -> str:
 
 
 def _have_different_numbers(text: str, other: str) -> bool:
-    """Tell whether two names differ in their numbers, such as Lot 12 and Lot 13.
+    """Return whether two names differ in their numbers, such as Lot 12 and Lot 13.
 
     They do if the longest number of each is not in the other.
     """

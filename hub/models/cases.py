@@ -102,7 +102,7 @@ class Case(Model):
 
     @property
     def posts_again(self) -> bool:
-        """Tell whether a retry posts again what somebody removed, or may have removed."""
+        """Return whether a retry posts again what somebody removed, or may have removed."""
         return self.code in reposting_codes()
 
 

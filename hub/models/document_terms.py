@@ -92,7 +92,7 @@ def _update_terms(session: Session, flush_context: Any) -> None:
 
 
 def _has_changed(document: SourceDocument) -> bool:
-    """Tell whether a searched column of a document is changed by the present flush."""
+    """Return whether a searched column of a document is changed by the present flush."""
     attributes = inspect(document).attrs
     return any(attributes[name].history.has_changes() for name in SEARCHED_COLUMNS)
 

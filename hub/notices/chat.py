@@ -24,7 +24,7 @@ def address() -> str:
 
 
 def is_set() -> bool:
-    """Tell whether messages go to a channel; those of a demo do not."""
+    """Return whether messages go to a channel; those of a demo do not."""
     return bool(address()) and not current_hub().is_demo
 
 

@@ -107,7 +107,7 @@ def _is_over() -> ColumnElement[bool]:
 
 
 def _may_read(person: User, case: Case, installation: Installation | None) -> bool:
-    """Tell whether a case is open and the person can still act on it."""
+    """Return whether a case is open and the person can still act on it."""
     if case.closed_at is not None:
         return False
     subject = Subject(case.company_id)

@@ -35,7 +35,7 @@ class File:
 
 
 def is_set() -> bool:
-    """Tell whether a mail server is configured; a demo writes its mail into a folder."""
+    """Return whether a mail server is configured; a demo writes its mail into a folder."""
     return bool(hub_settings.mail_url()) or current_hub().is_demo
 
 

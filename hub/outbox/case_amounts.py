@@ -43,7 +43,7 @@ def signed_amount() -> ColumnElement[Any]:
 
 
 def _has_earlier_link() -> ColumnElement[bool]:
-    """Tell whether the case of a file has its document too, or another file of it."""
+    """Return whether the case of a file has its document too, or another file of it."""
     other = aliased(Posting)
     link = case_posting.alias()
     return (

@@ -36,14 +36,14 @@ def key_of(row: SourceDocument, part: str, operation: str, base: str, generation
 
 
 def may_have_landed(session: Session, posting: Posting) -> bool:
-    """Tell whether a send under the present key may have landed without proof so far."""
+    """Return whether a send under the present key may have landed without proof so far."""
     if posting.state in IN_FLIGHT:
         return True
     return key_use_of(session, posting) is KeyUse.FROZEN
 
 
 def was_sent(session: Session, posting: Posting) -> bool:
-    """Tell whether a posting was ever sent, whatever the result."""
+    """Return whether a posting was ever sent, whatever the result."""
     if not posting.id:
         return False
     attempt = select(Attempt.id).where(Attempt.posting_id == posting.id).limit(1)

@@ -125,7 +125,7 @@ def _postings_of(session: Session, row: SourceDocument) -> Sequence[Posting]:
 
 
 def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
-    """Tell whether a posting does this already, perhaps written against a newer SyncToken."""
+    """Return whether a posting does this already, perhaps written against a newer SyncToken."""
     if posting.operation != operation.operation:
         return False
     target_id = posting.base.partition(":")[0]
@@ -134,7 +134,7 @@ def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
 
 
 def _is_over(posting: Posting, content: Content) -> bool:
-    """Tell whether a person skipped this change and another one has come since."""
+    """Return whether a person skipped this change and another one has come since."""
     if posting.state != PostingState.SKIPPED:
         return False
     if posting.operation == Operation.CREATE:
@@ -253,7 +253,7 @@ def _revise(
 
 
 def _may_change_state(posting: Posting, disposition: Disposition) -> bool:
-    """Tell whether a plan with the same bytes may change the state.
+    """Return whether a plan with the same bytes may change the state.
 
     It never takes a posting out of a person's or QuickBooks' hands.
     """
@@ -306,7 +306,7 @@ def _replace_content(
 
 
 def _keeps_approval(session: Session, posting: Posting, content: Content) -> bool:
-    """Tell whether an approval covers other bytes, too.
+    """Return whether an approval covers other bytes, too.
 
     That is so if the approved bytes differ only by the ids of postings that they waited for.
     """

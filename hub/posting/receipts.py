@@ -245,7 +245,7 @@ def _last_receipt_column(
 
 
 def _reports_unposted(session: Session, installation_id: int) -> bool:
-    """Tell whether anyone wants to know of unposted documents of an installation."""
+    """Return whether anyone wants to know of unposted documents of an installation."""
     installation = session.get_one(Installation, installation_id)
     return is_wanted(installation.slug, ReceiptState.HELD, ReceiptState.QUEUED)
 
@@ -259,7 +259,7 @@ def _cause_of_hold(session: Session, posting: Posting) -> Cause | None:
 
 
 def is_wanted(slug: str, *states: ReceiptState) -> bool:
-    """Tell whether any plugin wants receipts of an app in one of these states."""
+    """Return whether any plugin wants receipts of an app in one of these states."""
     plugins = hub_context.current_hub().plugins
     app = plugins.apps.get(slug)
     if app and plugins.has(slug, "hub_report"):
@@ -271,7 +271,7 @@ def is_wanted(slug: str, *states: ReceiptState) -> bool:
 
 @cache
 def _has_listener(plugins: Plugins) -> bool:
-    """Tell whether there is a plugin without an app of its own, which gets every receipt."""
+    """Return whether there is a plugin without an app of its own, which gets every receipt."""
     without_app = [plugin for plugin in plugins.describe() if not plugin["apps"]]
     return any(not plugin["broken"] for plugin in without_app)
 

@@ -46,12 +46,12 @@ class IntuitKeys:
 
     @property
     def are_complete(self) -> bool:
-        """Tell whether a company can be connected with them."""
+        """Return whether a company can be connected with them."""
         return bool(self.client_id and self.client_secret)
 
 
 def is_client_in_environment() -> bool:
-    """Tell whether the client id or secret comes from the environment: then both do."""
+    """Return whether the client id or secret comes from the environment: then both do."""
     names_set = hub_context.current_hub().config.names_set
     return not names_set.isdisjoint(CLIENT_SETTINGS)
 
@@ -169,7 +169,7 @@ def stand_in_addresses(url: str) -> dict[str, str]:
 
 
 def _is_in_environment(name: str) -> bool:
-    """Tell whether the environment or the file of HUB_CONFIG gives a setting."""
+    """Return whether the environment or the file of HUB_CONFIG gives a setting."""
     return name in hub_context.current_hub().config.names_set
 
 
@@ -185,7 +185,7 @@ def _check_stand_in(url: str) -> None:
 
 
 def _is_plain_local_address(url: str) -> bool:
-    """Tell whether an address is http on this machine, with nothing beside host, port and path."""
+    """Return whether an address is http on this machine, with only a host, a port and a path."""
     try:
         parts = urlsplit(url)
         is_local = parts.hostname in LOOPBACK_HOSTS and parts.port != 0

@@ -110,7 +110,7 @@ def _select_news(
 
 
 def _has_noted_news(company: _Company) -> bool:
-    """Tell whether a webhook since the beginning of the last poll is noted already."""
+    """Return whether a webhook since the beginning of the last poll is noted already."""
     if company.webhook_news_at is None:
         return False
     return company.polled_at is None or company.webhook_news_at >= company.polled_at
@@ -142,7 +142,7 @@ def _note_receipt(
 
 
 def _is_outdated(last_receipt: dt.datetime | None, now: dt.datetime) -> bool:
-    """Tell whether the stored time of the last webhook is old enough to be replaced."""
+    """Return whether the stored time of the last webhook is old enough to be replaced."""
     return last_receipt is None or now - last_receipt > RECEIPT_INTERVAL
 
 

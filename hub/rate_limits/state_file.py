@@ -49,7 +49,7 @@ class SharedState:
         self._content = b""  # of the file, as this process last read or wrote it
 
     def exists(self) -> bool:
-        """Tell whether a process has written a state."""
+        """Return whether a process has written a state."""
         return self._file.exists()
 
     @contextmanager

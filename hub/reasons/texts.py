@@ -78,7 +78,7 @@ class CaseText:
         return f"CaseText({', '.join(arguments)})"
 
     def is_stored_as(self, code: str, params: Mapping[str, Any]) -> bool:
-        """Tell whether a stored code and its parameters are this reason, however it reads now."""
+        """Return whether a stored code and its parameters are this reason, however it reads now."""
         if self.code != code:
             return False
         return self.params == dict(params)
@@ -136,7 +136,7 @@ def join_reasons(stored: Sequence[StoredReason]) -> str:
 
 
 def are_same(stored: Sequence[StoredReason], present: Sequence[StoredReason]) -> bool:
-    """Tell whether stored reasons are the present ones, however they read now.
+    """Return whether stored reasons are the present ones, however they read now.
 
     A sentence from before codes were stored is the same reason if it reads the same.
     """

@@ -1,4 +1,4 @@
-"""Tell whether a company in QuickBooks is set up for what an app posts."""
+"""Return whether a company in QuickBooks is set up for what an app posts."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -103,7 +103,7 @@ def _check_currencies(session: Session, installation: Installation, facts: Compa
 
 
 def _purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
-    """Tell whether the edition has purchase orders."""
+    """Return whether the edition has purchase orders."""
     if facts.purchase_orders:
         return Fact(
             title=gettext("Purchase orders"),
@@ -118,7 +118,7 @@ def _purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
 
 
 def _check_stock(facts: CompanyFacts, edition: str) -> Fact:
-    """Tell whether the company tracks quantities of items."""
+    """Return whether the company tracks quantities of items."""
     if facts.stock:
         return Fact(title=gettext("Stock items"), text=gettext("Quantities on hand are tracked."))
     return Fact(

@@ -20,7 +20,7 @@ class ElectedScheduler(Scheduler):
         self._queue = queue
 
     def _is_leader(self) -> bool:
-        """Tell whether this process is elected; without the database nobody is."""
+        """Return whether this process is elected; without the database nobody is."""
         was_at_work, self._is_at_work = self._is_at_work, False
         if self._folder_lock is None:
             self._folder_lock = folder_lock.process_lock()

@@ -229,7 +229,7 @@ def _oldest_run_by_lease(runs: list[Run]) -> dict[str, Run]:
 
 
 def _has_begun_jobs() -> bool:
-    """Tell whether a worker has begun a job; asked every second, so without a transaction."""
+    """Return whether a worker has begun a job; asked every second, so without a transaction."""
     with coordination.connection() as connection:
         return bool(connection.scalar(_HAS_BEGUN))
 

@@ -210,7 +210,7 @@ class Scheduler:
         return len(new_ids)
 
     def _is_leader(self) -> bool:
-        """Tell whether this process runs the schedules.
+        """Return whether this process runs the schedules.
 
         It must be the only one of its data folder, and its folder the only one of the database.
         """

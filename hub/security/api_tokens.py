@@ -75,7 +75,7 @@ def find(session: Session, token: str) -> ApiToken | None:
 
 
 def is_valid(token: ApiToken) -> bool:
-    """Tell whether a token was not revoked and has not expired."""
+    """Return whether a token was not revoked and has not expired."""
     return token.revoked_at is None and current_hub().clock.now() < token.expires_at
 
 

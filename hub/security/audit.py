@@ -175,7 +175,7 @@ def _read_from_request(extension: str) -> str:
 
 
 def has_entry_of_head(session: Session) -> bool:
-    """Tell whether the log has an entry that was written together with this head.
+    """Return whether the log has an entry that was written together with this head.
 
     If so, the head has existed, and its absence is a fault.
     """
@@ -247,7 +247,7 @@ def _plain_details(detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _may_write_head(session: Session, newest: AuditEntry | None, number: int) -> bool:
-    """Tell whether the head may follow the log; make the first head of a data folder.
+    """Return whether the head may follow the log; make the first head of a data folder.
 
     It may not if it is gone or damaged, or notes an entry that the database does not have. The
     first head is written before the first entry, so that a crash between the two leaves a head.

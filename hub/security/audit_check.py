@@ -79,7 +79,7 @@ def _iter_checked(session: Session) -> Iterator[AuditEntry]:
 
 
 def _is_unchanged(line: dict[str, Any]) -> bool:
-    """Tell whether an entry has the hash that it was given."""
+    """Return whether an entry has the hash that it was given."""
     try:
         expected = audit.hash_of(line)
     except (KeyError, TypeError):

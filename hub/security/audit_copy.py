@@ -72,7 +72,7 @@ class SyslogSender(SysLogHandler):
 
 
 def is_syslog(target: str) -> bool:
-    """Tell whether a copy goes to syslog, not to a file."""
+    """Return whether a copy goes to syslog, not to a file."""
     return urlsplit(target).scheme in SYSLOG_SCHEMES
 
 

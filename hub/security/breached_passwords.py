@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def is_listed(password: str) -> bool:
-    """Tell whether a password is in the list; without a list none is.
+    """Return whether a password is in the list; without a list none is.
 
     Raise Refused if the list cannot be read, so that no password passes unchecked.
     """

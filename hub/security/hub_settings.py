@@ -15,7 +15,7 @@ ACCEPTED_MAIL = "accepted_mail"  # a hash of the mail server's address that acce
 
 
 def is_in_environment(name: str) -> bool:
-    """Tell whether the environment or the file of HUB_CONFIG gives a setting."""
+    """Return whether the environment or the file of HUB_CONFIG gives a setting."""
     return name in hub_context.current_hub().config.names_set
 
 
@@ -25,7 +25,7 @@ def mail_url() -> str:
 
 
 def has_accepted_mail() -> bool:
-    """Tell whether the mail server, as it is set now, has accepted a message."""
+    """Return whether the mail server, as it is set now, has accepted a message."""
     url = mail_url()
     return bool(url) and read(ACCEPTED_MAIL) == _hash_address(url)
 

@@ -85,7 +85,7 @@ def pending_invitations(session: Session) -> Sequence[Invitation]:
 
 
 def is_usable(invitation: Invitation) -> bool:
-    """Tell whether an invitation can still be accepted."""
+    """Return whether an invitation can still be accepted."""
     is_in_time = current_hub().clock.now() < invitation.expires_at
     return is_in_time and invitation.guesses < MAX_GUESSES and bool(rights_of(invitation))
 

@@ -84,7 +84,7 @@ def find(session: Session, token: str) -> LoginSession | None:
 
 
 def is_live(row: LoginSession) -> bool:
-    """Tell whether a session was not ended and has not run out."""
+    """Return whether a session was not ended and has not run out."""
     now = current_hub().clock.now()
     longest = SECOND_FACTOR_PERIOD if row.needs_factor else MAX_SESSION_LENGTH
     is_in_time = now - row.seen_at < IDLE_LIMIT and now - row.began_at < longest
@@ -113,7 +113,7 @@ def add_factor(session: Session, session_id: int, factor: str) -> None:
 
 
 def is_password_only(row: LoginSession) -> bool:
-    """Tell whether nothing but the password proved who the person is."""
+    """Return whether nothing but the password proved who the person is."""
     return row.factors == PASSWORD_ONLY
 
 
@@ -124,7 +124,7 @@ def confirm(session: Session, session_id: int) -> None:
 
 
 def is_confirmed(row: LoginSession) -> bool:
-    """Tell whether the person proved a short time ago who they are."""
+    """Return whether the person proved a short time ago who they are."""
     return current_hub().clock.now() - row.confirmed_at < CONFIRMATION_LIFETIME
 
 
@@ -135,7 +135,7 @@ def note_request(session: Session, session_id: int) -> None:
 
 
 def is_note_due(row: LoginSession) -> bool:
-    """Tell whether this request is to be noted; one in a minute is enough."""
+    """Return whether this request is to be noted; one in a minute is enough."""
     return current_hub().clock.now() - row.seen_at >= SEEN_INTERVAL
 
 

@@ -73,7 +73,7 @@ def address_for_new_person(text: str) -> str:
 
 
 def is_mailable(address: str) -> bool:
-    """Tell whether mail can be sent to an address; one with a line break would become a header."""
+    """Return whether mail can be sent to an address; a line break in it would add a header."""
     try:
         validate_email(address, check_deliverability=False)
     except EmailNotValidError:

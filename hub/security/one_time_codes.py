@@ -38,7 +38,7 @@ def hash_lasting_code(purpose: str, subject: str, code: str) -> str:
 
 
 def is_right(code_hash: str, purpose: str, subject: str, code: str) -> bool:
-    """Tell whether a typed code is the one with this hash."""
+    """Return whether a typed code is the one with this hash."""
     return hmac.compare_digest(code_hash, hash_code(purpose, subject, code))
 
 

@@ -45,7 +45,7 @@ class BoundedHashing:
             return str(self._context.hash(secret, **options))
 
     def verify(self, secret: str | bytes, hash: str | bytes | None) -> bool:
-        """Tell whether a password has this hash."""
+        """Return whether a password has this hash."""
         with self._slot(secret):
             return bool(self._context.verify(secret, hash))
 

@@ -44,13 +44,13 @@ class Right(NamedTuple):
     subject: Subject = WHOLE_HUB
 
     def covers(self, subject: Subject) -> bool:
-        """Tell whether the right is for all of a subject."""
+        """Return whether the right is for all of a subject."""
         return _covers(self.subject.company_id, subject.company_id) and _covers(
             self.subject.slug, subject.slug
         )
 
     def touches(self, subject: Subject) -> bool:
-        """Tell whether the right is for a part of a subject, or for all of it."""
+        """Return whether the right is for a part of a subject, or for all of it."""
         return _touches(self.subject.company_id, subject.company_id) and _touches(
             self.subject.slug, subject.slug
         )
@@ -71,11 +71,11 @@ class Rights:
         return _highest_role(right.role for right in self.rights if right.touches(subject))
 
     def may(self, least: str, subject: Subject = WHOLE_HUB) -> bool:
-        """Tell whether the person has at least this role for all of a subject."""
+        """Return whether the person has at least this role for all of a subject."""
         return is_enough(self.role(subject), least)
 
     def may_configure(self, subject: Subject, owner: str, name: str, *, is_personal: bool) -> bool:
-        """Tell whether the person of this name may change the settings of an app.
+        """Return whether the person of this name may change the settings of an app.
 
         An app owner may change their own; an owner all that are not personal.
         """
@@ -130,15 +130,15 @@ class Scope:
         return () if self.is_everything else (self._is_owned_by(Run),)
 
     def has_installation(self, installation_id: int | None) -> bool:
-        """Tell whether an installation is covered."""
+        """Return whether an installation is covered."""
         return self.is_everything or installation_id in self.installation_ids
 
     def has_company(self, company_id: int | None) -> bool:
-        """Tell whether a company is covered with all of its apps."""
+        """Return whether a company is covered with all of its apps."""
         return self.is_everything or company_id in self.whole_company_ids
 
     def has(self, row: Case | Run | None) -> bool:
-        """Tell whether a case or run is covered: it belongs to an app, or to a whole company."""
+        """Return whether a case or run is covered: it belongs to an app, or to a whole company."""
         if row is None:
             return False
         if row.installation_id is not None:
@@ -168,7 +168,7 @@ def _is_one_of(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
 
 
 def is_enough(role: str, least: str) -> bool:
-    """Tell whether a role is at least another one; "" is no role and never enough."""
+    """Return whether a role is at least another one; "" is no role and never enough."""
     return bool(role) and ROLES.index(role) >= ROLES.index(least)
 
 
@@ -213,7 +213,7 @@ def scope_of(session: Session, rights: Rights, least: str = "viewer") -> Scope:
 
 
 def _are_covering(rights: Iterable[Right], subject: Subject) -> bool:
-    """Tell whether one of these rights covers all of a subject."""
+    """Return whether one of these rights covers all of a subject."""
     return any(right.covers(subject) for right in rights)
 
 
@@ -383,10 +383,10 @@ def _highest_role(roles: Iterable[str]) -> str:
 
 
 def _covers(assigned: int | str | None, part: int | str | None) -> bool:
-    """Tell whether a company or app of a right includes all of another one."""
+    """Return whether a company or app of a right includes all of another one."""
     return assigned is None or assigned == part
 
 
 def _touches(assigned: int | str | None, part: int | str | None) -> bool:
-    """Tell whether a company or app of a right and another one have something in common."""
+    """Return whether a company or app of a right and another one have something in common."""
     return assigned is None or part is None or assigned == part

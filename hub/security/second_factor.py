@@ -19,18 +19,18 @@ RECOVERY = "recovery code"
 
 
 def is_required(is_owner: bool) -> bool:
-    """Tell whether the hub requires a second factor of a person."""
+    """Return whether the hub requires a second factor of a person."""
     setting = current_hub().config.second_factor
     return setting == "all" or (setting == "owners" and is_owner)
 
 
 def has_any(session: Session, user_id: int) -> bool:
-    """Tell whether a person has set up an authenticator app or a passkey."""
+    """Return whether a person has set up an authenticator app or a passkey."""
     return has_authenticator(session, user_id) or count_passkeys(session, user_id) > 0
 
 
 def has_authenticator(session: Session, user_id: int) -> bool:
-    """Tell whether a person has set up an authenticator app."""
+    """Return whether a person has set up an authenticator app."""
     return session.get(Authenticator, user_id) is not None
 
 

@@ -33,13 +33,13 @@ class Target(NamedTuple):
     is_shared: bool = False
 
     def is_visible_to(self, rights: Rights) -> bool:
-        """Tell whether a person may know that it exists."""
+        """Return whether a person may know that it exists."""
         if self.is_shared:
             return bool(rights.role_within(self.subject))
         return bool(rights.role(self.subject))
 
     def allows(self, rights: Rights, least: str) -> bool:
-        """Tell whether a person has the role that a request needs."""
+        """Return whether a person has the role that a request needs."""
         if least == "viewer":
             return self.is_visible_to(rights)
         return is_enough(rights.role(self.subject), least)
@@ -137,7 +137,7 @@ RESOLVERS: Mapping[frozenset[str], tuple[Resolver, ...]] = {
 
 
 def is_subject_known(of: str, names: Collection[str]) -> bool:
-    """Tell whether the hub can find the subject of a route: by `of`, or by these arguments."""
+    """Return whether the hub can find the subject of a route: by `of`, or by these arguments."""
     return bool(of) or not names or frozenset(names) in RESOLVERS
 
 

@@ -80,7 +80,7 @@ class Archive:
         self._require_digests()
 
     def has(self, name: str) -> bool:
-        """Tell whether the archive contains a file."""
+        """Return whether the archive contains a file."""
         return name in self.manifest.files
 
     def text(self, name: str) -> str:

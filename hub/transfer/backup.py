@@ -123,7 +123,7 @@ def _require_room(config: Config, origin: str) -> None:
 
 
 def _is_sqlite(config: Config) -> bool:
-    """Tell whether the hub works with an SQLite file."""
+    """Return whether the hub works with an SQLite file."""
     return make_url(config.database_url).get_backend_name() == "sqlite"
 
 

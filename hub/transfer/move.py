@@ -166,7 +166,7 @@ def release(
 
 
 def require_room(target: Connection, origin: str) -> bool:
-    """Tell whether a database has an unfinished copy of `origin`.
+    """Return whether a database has an unfinished copy of `origin`.
 
     Raise DatabaseNotEmpty if it has any other rows.
     """

@@ -56,7 +56,7 @@ def _column_reader(item: Column[Any]) -> Any:
 
 
 def _is_foreign(column_type: Any) -> bool:
-    """Tell whether a type is one of another library that converts texts."""
+    """Return whether a type is one of another library that converts texts."""
     return isinstance(column_type, TypeDecorator) and not column_type.cache_ok
 
 

@@ -51,7 +51,7 @@ def dates_within(text: str) -> str:
 
 
 def is_date(text: str) -> bool:
-    """Tell whether a text is nothing but a date, such as 02 Mar 2026 or 2026-03-02."""
+    """Return whether a text is nothing but a date, such as 02 Mar 2026 or 2026-03-02."""
     return bool(DATE.fullmatch(text) or ISO_DATE.fullmatch(text))
 
 

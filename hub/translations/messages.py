@@ -101,7 +101,7 @@ def look_up(text: str, person: Reader) -> str:
 
 
 def is_sentence(text: str, person: Reader) -> bool:
-    """Tell whether a text is a sentence, or a part of one, that the hub or a plugin wrote."""
+    """Return whether a text is a sentence, or a part of one, that the hub or a plugin wrote."""
     return any(text in sentences_of(catalog) for catalog in catalogs_of(person))
 
 

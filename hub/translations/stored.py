@@ -113,12 +113,12 @@ def _translate_by_template(text: str, person: Reader, depth: int) -> str:
 
 
 def _is_whole(match: re.Match[str], pattern: _Pattern) -> bool:
-    """Tell whether no value reaches beyond its sentence, unless it stands for whole sentences."""
+    """Return whether no value reaches beyond its sentence, unless it stands for whole sentences."""
     return not any(BOUNDARY.search(match[name]) for name in pattern.parts)
 
 
 def _begins_with_name(match: re.Match[str]) -> bool:
-    """Tell whether a template begins with a placeholder whose value is no count."""
+    """Return whether a template begins with a placeholder whose value is no count."""
     return match.start(1) == 0 and not NUMBER.fullmatch(match[1])
 
 

@@ -165,7 +165,7 @@ def company_id_of_address() -> int | None:
 
 
 def is_narrowed_list() -> bool:
-    """Tell whether this page lists rows of the chosen company only.
+    """Return whether this page lists rows of the chosen company only.
 
     A list of one app does not, because the app is of one company already.
     """
@@ -190,7 +190,7 @@ def person_name() -> str:
 
 
 def may(least: str, company_id: int | None = None, slug: str | None = None) -> bool:
-    """Tell whether the person has at least this role for a company and app.
+    """Return whether the person has at least this role for a company and app.
 
     Without a company it must be a role for all of them, without an app one for all apps.
     """
@@ -198,12 +198,12 @@ def may(least: str, company_id: int | None = None, slug: str | None = None) -> b
 
 
 def may_anywhere(least: str) -> bool:
-    """Tell whether the person has at least this role for any company or app."""
+    """Return whether the person has at least this role for any company or app."""
     return is_enough(rights().role_within(), least)
 
 
 def may_here(least: str) -> bool:
-    """Tell whether the person has at least this role for what the ids of this address are about."""
+    """Return whether the person has at least this role for the subject of this address."""
     targets: subjects.Targets | None = g.get("targets")
     if targets is None:
         return may(least)
@@ -211,12 +211,12 @@ def may_here(least: str) -> bool:
 
 
 def may_open_run(run: Run | None) -> bool:
-    """Tell whether the person may open the page of a run."""
+    """Return whether the person may open the page of a run."""
     return scope().has(run)
 
 
 def may_configure(installation: Installation | None, owner_only: bool) -> bool:
-    """Tell whether the person may change these settings; None are those of a new installation."""
+    """Return whether the person may change these settings; None are those of a new installation."""
     if installation is None:
         return may("app-owner")
     subject = Subject(installation.company_id, installation.slug)
@@ -324,7 +324,7 @@ def address_of_unsent_form(default: str | None = None) -> str:
 
 
 def _is_page(address: str) -> bool:
-    """Tell whether an address is a page of people who are logged in."""
+    """Return whether an address is a page of people who are logged in."""
     adapter = current_app.create_url_adapter(request)
     if not address or adapter is None:
         return False

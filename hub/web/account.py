@@ -63,14 +63,14 @@ def _require_second_factor() -> Response | None:
 
 
 def _is_allowed_before() -> bool:
-    """Tell whether the page is open to a person who has yet to set up a second factor."""
+    """Return whether the page is open to a person who has yet to set up a second factor."""
     if request.endpoint is None or request.blueprint in ALLOWED_BEFORE:
         return True
     return access.required_role(current_app, request.endpoint) == "anyone"
 
 
 def is_factor_missing() -> bool:
-    """Tell whether the person logged in with the password alone where the hub requires more."""
+    """Return whether the person logged in with the password alone where the hub requires more."""
     row = sessions.current_row()
     if row is None or row.needs_factor or not login_sessions.is_password_only(row):
         return False
@@ -78,7 +78,7 @@ def is_factor_missing() -> bool:
 
 
 def may_postpone() -> bool:
-    """Tell whether the set-up may still be postponed: for some days after it was first asked."""
+    """Return whether the set-up may still be postponed: for some days after it was first asked."""
     days = current_hub().config.second_factor_grace_days
     asked_at = current_user.factor_asked_at
     if asked_at is None:

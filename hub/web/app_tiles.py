@@ -63,7 +63,7 @@ class Place:
 
     @property
     def may_open(self) -> bool:
-        """Tell whether the app may be configured here."""
+        """Return whether the app may be configured here."""
         if not self.gated:
             return True
         return self.access in ("open", "granted")

@@ -56,17 +56,17 @@ class Chart:
 
     @property
     def has_second(self) -> bool:
-        """Tell whether there is any second number, so that a legend is needed."""
+        """Return whether there is any second number, so that a legend is needed."""
         return any(bar.second for bar in self.bars)
 
     @property
     def has_few_bars(self) -> bool:
-        """Tell whether the chart is small, so that a phone shows it without scrolling."""
+        """Return whether the chart is small, so that a phone shows it without scrolling."""
         return len(self.bars) <= MAX_FEW
 
     @property
     def has_short_names(self) -> bool:
-        """Tell whether a phone writes shorter names on the axis than a wide screen."""
+        """Return whether a phone writes shorter names on the axis than a wide screen."""
         return not self.has_few_bars and any(bar.name != bar.key for bar in self.bars)
 
 

@@ -41,7 +41,7 @@ def limit_of(app: Flask, method: str, path: str, cookies: str) -> int:
 
 
 def _is_logged_in(app: Flask, cookies: str) -> bool:
-    """Tell whether the signed cookie of a session belongs to somebody who logged in."""
+    """Return whether the signed cookie of a session belongs to somebody who logged in."""
     environ = {"REQUEST_METHOD": "GET", "HTTP_COOKIE": cookies}
     session = app.session_interface.open_session(app, Request(environ))
     return session is not None and "_user_id" in session

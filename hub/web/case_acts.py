@@ -123,12 +123,12 @@ def load_postings(session: Session, case_id: int) -> list[Posting]:
 
 
 def blocks(postings: Sequence[Posting]) -> bool:
-    """Tell whether a case holds postings that could continue."""
+    """Return whether a case holds postings that could continue."""
     return any(posting.state not in FINAL for posting in postings)
 
 
 def is_closable(case: Case, postings: Sequence[Posting]) -> bool:
-    """Tell whether a person may close a case, because it stops nothing."""
+    """Return whether a person may close a case, because it stops nothing."""
     return case.action in CLOSABLE and not blocks(postings)
 
 
@@ -202,7 +202,7 @@ def _continuation(
 
 
 def _goes_on() -> bool:
-    """Tell whether the form was on the page of a case, which leads to the next one."""
+    """Return whether the form was on the page of a case, which leads to the next one."""
     return request.args.get("then") == "next"
 
 

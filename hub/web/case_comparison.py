@@ -72,7 +72,7 @@ class ComparedFact:
 
     @property
     def is_folded(self) -> bool:
-        """Tell whether the page folds the row: it is equal on both sides, and none of the head.
+        """Return whether the page folds the row: it is equal on both sides, and none of the head.
 
         What only the hub knows of a transaction, such as its mark, has nothing to be equal to.
         """

@@ -104,7 +104,7 @@ class CaseRow:
 
     @property
     def is_overdue(self) -> bool:
-        """Tell whether the earliest document should have been paid by now."""
+        """Return whether the earliest document should have been paid by now."""
         if self.due is None:
             return False
         return self.due < current_hub().clock.now().date()

@@ -53,7 +53,7 @@ def test() -> Response:
 
 
 def _is_address(url: str) -> bool:
-    """Tell whether a text can be the address of a webhook."""
+    """Return whether a text can be the address of a webhook."""
     if len(url) > MAX_ADDRESS_LENGTH or not url.isascii():
         return False
     try:

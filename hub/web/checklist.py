@@ -36,7 +36,7 @@ class Step:
 
     @property
     def is_allowed(self) -> bool:
-        """Tell whether the person who is logged in can do it."""
+        """Return whether the person who is logged in can do it."""
         return may(self.role)
 
 
@@ -49,7 +49,7 @@ class Checklist:
 
     @property
     def is_done(self) -> bool:
-        """Tell whether every step is done."""
+        """Return whether every step is done."""
         return all(step.is_done for step in self.steps)
 
     @property
@@ -113,7 +113,7 @@ def describe_who_can(step: Step, checklist: Checklist) -> str:
 
 
 def has_posted(session: Session, visible: Scope) -> bool:
-    """Tell whether a visible, enabled app of a connected company has posted a document."""
+    """Return whether a visible, enabled app of a connected company has posted a document."""
     posted = (
         select(Posting.id)
         .join(Installation, Installation.id == Posting.installation_id)
@@ -200,7 +200,7 @@ def _step_of_mail() -> Step:
 
 
 def _has_approved(session: Session) -> bool:
-    """Tell whether a document was posted or approved.
+    """Return whether a document was posted or approved.
 
     Nearly always one was posted, which an index says; only a new hub is searched for approvals.
     """
@@ -212,7 +212,7 @@ def _has_approved(session: Session) -> bool:
 
 
 def _has_lists(session: Session) -> bool:
-    """Tell whether lists were downloaded for an enabled app.
+    """Return whether lists were downloaded for an enabled app.
 
     One that takes no lists needs QuickBooks' only. The apps are tested by few queries for all.
     """
@@ -245,7 +245,7 @@ def _has_lists(session: Session) -> bool:
 
 
 def _has_pushed_when_enabled(session: Session, slugs: Sequence[str]) -> bool:
-    """Tell whether the audit log has that lists were pushed when an app was enabled."""
+    """Return whether the audit log has that lists were pushed when an app was enabled."""
     entries = select(AuditEntry.subject).where(AuditEntry.what == enable.LISTS).distinct()
     subjects = set(session.scalars(entries.limit(MAX_SUBJECTS)))
     if not subjects:

@@ -35,7 +35,7 @@ class Proxies:
         ]
 
     def is_proxy(self, address: str) -> bool:
-        """Tell whether a direct caller is a declared proxy."""
+        """Return whether a direct caller is a declared proxy."""
         parsed = parse(address)
         if parsed is None:
             return False
@@ -64,7 +64,7 @@ class Proxies:
         return client
 
     def _is_in_network(self, address: Address) -> bool:
-        """Tell whether an address is one of the declared addresses and networks."""
+        """Return whether an address is one of the declared addresses and networks."""
         return any(address in network for network in self._networks)
 
 

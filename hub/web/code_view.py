@@ -45,7 +45,7 @@ class CodeView:
 
     @property
     def may_be_left_out(self) -> bool:
-        """Tell whether a document can do without it."""
+        """Return whether a document can do without it."""
         if not self.needed or self.state == CodeState.LEFT_OUT:
             return True
         return self.field.missing == "warn"

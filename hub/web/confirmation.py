@@ -166,7 +166,7 @@ def _confirm(row: LoginSession) -> str:
 
 
 def _is_right(way: str, row: LoginSession) -> bool:
-    """Tell whether the answer is right. Its guesses count together with those of the log-in."""
+    """Return whether the answer is right. Its guesses count together with those of the log-in."""
     secret = "password" if way == PASSWORD else "second-factor code"
     answer = request.form.get(way, "")
     with throttling.begin_guess(secret, throttling.subject_of(current_user, "")) as guess:
@@ -185,7 +185,7 @@ def _is_right(way: str, row: LoginSession) -> bool:
 
 
 def _is_password(text: str) -> bool:
-    """Tell whether a text is the password of the person; somebody may have none."""
+    """Return whether a text is the password of the person; somebody may have none."""
     normalize = current_app.extensions["security"].password_util.normalize
     password = current_user.password
     return bool(password) and bool(verify_password(normalize(text), password))
@@ -198,7 +198,7 @@ def _require_csrf_token() -> None:
 
 
 def _is_repeatable() -> bool:
-    """Tell whether a page may send the form again: a person sent it, and nothing in it is secret.
+    """Return whether a page may send the form again: a person sent it, and nothing in it is secret.
 
     What a script of a page sends is repeated by the script.
     """
@@ -209,7 +209,7 @@ def _is_repeatable() -> bool:
 
 
 def _has_secret() -> bool:
-    """Tell whether something secret was entered into the form."""
+    """Return whether something secret was entered into the form."""
     for name, value in request.form.items():
         if value and name not in OWN_FIELDS and any(word in name for word in SECRET_WORDS):
             return True

@@ -133,7 +133,7 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
         return count
 
     def readable(self) -> bool:
-        """Tell whether to wait for data."""
+        """Return whether to wait for data."""
         return self._linger_until is not None or bool(super().readable())
 
     def handle_read(self) -> None:
@@ -162,11 +162,11 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
         super().handle_close()
 
     def is_waiting(self) -> bool:
-        """Tell whether the server waits for the client: for a request, or for it to read."""
+        """Return whether the server waits for the client: for a request, or for it to read."""
         return not self.requests
 
     def is_overdue(self, now: float) -> bool:
-        """Tell whether the client takes longer than it may."""
+        """Return whether the client takes longer than it may."""
         limits: ConnectionLimits = self.server.limits
         if self._linger_until is not None:
             return now > self._linger_until
@@ -188,14 +188,14 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
         return self._is_too_slow(request.body_bytes_received, elapsed)
 
     def _reads_too_slowly(self, now: float) -> bool:
-        """Tell whether the client reads a response too slowly."""
+        """Return whether the client reads a response too slowly."""
         if self._sending is None:
             self._sending = (now, self._bytes_sent)
         since, sent_before = self._sending
         return self._is_too_slow(self._bytes_sent - sent_before, now - since)
 
     def _is_too_slow(self, count: int, seconds: float) -> bool:
-        """Tell whether fewer bytes were moved than the minimum for this time."""
+        """Return whether fewer bytes were moved than the minimum for this time."""
         limits: ConnectionLimits = self.server.limits
         counted_seconds = seconds - limits.slow_start_seconds
         return count < counted_seconds * limits.bytes_per_second

@@ -46,5 +46,5 @@ def send_to(page: str) -> Response:
 
 
 def _fits(destination: str) -> bool:
-    """Tell whether an address is short enough for a redirect that leads back to it."""
+    """Return whether an address is short enough for a redirect that leads back to it."""
     return len(quote(destination)) <= LONGEST_DESTINATION

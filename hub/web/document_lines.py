@@ -18,7 +18,7 @@ class LinePair:
 
     @property
     def differs(self) -> bool:
-        """Tell whether one of the two is missing.
+        """Return whether one of the two is missing.
 
         Their amounts may differ rightly: with and without tax.
         """

@@ -303,7 +303,7 @@ def _replaced_state(posting: Posting) -> str:
 
 
 def _is_repostable(document: SourceDocument, state: str) -> bool:
-    """Tell whether the person may have the document posted again.
+    """Return whether the person may have the document posted again.
 
     It is no longer in QuickBooks, and the source still has it.
     """

@@ -157,7 +157,7 @@ class _PageWriter(HTMLParser):
         self.parts.append(f"<!{decl}>")
 
     def _is_of_form(self, attrs: Attributes) -> bool:
-        """Tell whether a field belongs to the form, inside it or by its id."""
+        """Return whether a field belongs to the form, inside it or by its id."""
         form_id = dict(attrs).get("form")
         return form_id == self._form_id if form_id else self._is_inside
 

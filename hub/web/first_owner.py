@@ -34,11 +34,11 @@ class SetupCode:
 
     @property
     def is_valid(self) -> bool:
-        """Tell whether there is a code that may still be tried."""
+        """Return whether there is a code that may still be tried."""
         return bool(self._hash) and self._guesses_left > 0
 
     def check(self, text: str) -> bool:
-        """Tell whether a text is the code; a wrong one uses up a guess."""
+        """Return whether a text is the code; a wrong one uses up a guess."""
         with self._lock:
             if not self.is_valid:
                 return False
@@ -65,7 +65,7 @@ def setup_code() -> SetupCode:
 
 
 def owner_exists() -> bool:
-    """Tell whether the hub has an owner; once there is one, there always is."""
+    """Return whether the hub has an owner; once there is one, there always is."""
     if not current_app.extensions.get("has_owner"):
         with read_only_session() as session:
             current_app.extensions["has_owner"] = count_owners(session, at_most=1) > 0

@@ -137,7 +137,7 @@ def form_of(draft: Mapping[str, Any]) -> MultiDict[str, str]:
 
 
 def _is_own_form() -> bool:
-    """Tell whether the browser says that the form is one of our own pages.
+    """Return whether the browser says that the form is one of our own pages.
 
     An old browser may say nothing.
     """

@@ -58,7 +58,7 @@ class Input:
 
     @property
     def awaits_settings(self) -> bool:
-        """Tell whether its choices can be read as soon as the other settings are complete."""
+        """Return whether its choices can be read as soon as the other settings are complete."""
         return self.problem == NEEDS_SETTINGS
 
 

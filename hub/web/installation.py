@@ -98,7 +98,7 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
 
 
 def is_active(installation: Installation) -> bool:
-    """Tell whether an app is enabled and not paused, so that its runs may be started."""
+    """Return whether an app is enabled and not paused, so that its runs may be started."""
     if not installation.enabled:
         return False
     return installation.mode != InstallationMode.PAUSED

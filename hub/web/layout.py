@@ -305,7 +305,7 @@ def app_drawing(slug: str) -> str:
 
 
 def may_configure(installation: Installation) -> bool:
-    """Tell whether the person may change the installation's settings.
+    """Return whether the person may change the installation's settings.
 
     The plugin decides whether they are personal; those of one that is not installed are not.
     """

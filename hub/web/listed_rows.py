@@ -69,7 +69,7 @@ def decode(text: str) -> dict[int, str]:
 
 
 def is_same(listed: str | None, now: str) -> bool:
-    """Tell whether a row is still as it was listed."""
+    """Return whether a row is still as it was listed."""
     if listed is None:
         return False
     return listed == shorten(now)

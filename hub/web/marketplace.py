@@ -94,7 +94,7 @@ def one(slug: str) -> str:
 
 
 def _has_words(app: App, text: str) -> bool:
-    """Tell whether every word of a search begins a word of what an app says about itself."""
+    """Return whether every word of a search begins a word of what an app says about itself."""
     said = f"{app.name} {app.slug} {app.summary} {' '.join(app.posts)}".replace("_", " ").lower()
     words = said.replace("-", " ").split()
     return all(any(word.startswith(part) for word in words) for part in text.lower().split())

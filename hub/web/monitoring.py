@@ -37,7 +37,7 @@ def health() -> Response:
 @pages.get("/readyz")
 @require_role("anyone")
 def ready() -> tuple[Response, int]:
-    """Tell whether requests and schedules can be worked on, and if not, why."""
+    """Return whether requests and schedules can be worked on, and if not, why."""
     check: ReadinessCheck = current_app.extensions[EXTENSION]
     readiness = check.check()
     return jsonify(readiness.as_json()), 200 if readiness.is_ready else 503
@@ -60,14 +60,14 @@ def metrics() -> Response:
 
 
 def _carries_token(token: str) -> bool:
-    """Tell whether the request carries the token."""
+    """Return whether the request carries the token."""
     header = request.headers.get("Authorization", "")
     sent = header.removeprefix(BEARER).encode("utf-8", "replace")
     return header.startswith(BEARER) and secrets.compare_digest(sent, token.encode())
 
 
 def _is_from_this_machine() -> bool:
-    """Tell whether the request came from this machine and through no proxy.
+    """Return whether the request came from this machine and through no proxy.
 
     A hub with a public https address has a proxy. Unless that is declared, it could be on this
     machine and pass requests of anybody on, so then nothing counts as coming from here.

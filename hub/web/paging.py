@@ -202,7 +202,7 @@ def _amount(part: Any) -> Decimal | None:
 
 
 def _fits_column(part: Any) -> bool:
-    """Tell whether a part of a key is a number or text that a column can hold."""
+    """Return whether a part of a key is a number or text that a column can hold."""
     if isinstance(part, int):
         return abs(part) <= row_ids.MAX_ROW_ID
     if isinstance(part, str):

@@ -118,7 +118,7 @@ def find_used(
 
 
 def is_of_person(session: Session, user_id: int, challenge: str | None, response: str) -> bool:
-    """Tell whether a passkey of this person signed the challenge and verified the person."""
+    """Return whether a passkey of this person signed the challenge and verified the person."""
     if challenge is None:
         return False
     used = find_used(session, challenge, response, verify_person=True)

@@ -64,7 +64,7 @@ def show(posting_id: int) -> str | Response:
 
 
 def _uses_own_rate(preview: PostingPreview) -> bool:
-    """Tell whether QuickBooks converts a foreign currency with its own rate of that day."""
+    """Return whether QuickBooks converts a foreign currency with its own rate of that day."""
     posting, view = preview.posting, preview.planned
     company = posting.document.installation.company
     if view is None or posting.currency in ("", company.currency):

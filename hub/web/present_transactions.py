@@ -57,7 +57,7 @@ class ChangePreview:
 
     @property
     def differs(self) -> bool:
-        """Tell whether the posting changes anything."""
+        """Return whether the posting changes anything."""
         return bool(self.facts or self.lines or self.has_other_total)
 
 

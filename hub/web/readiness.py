@@ -1,4 +1,4 @@
-"""Tell whether this process can do its work: database, tables and scheduler.
+"""Return whether this process can do its work: database, tables and scheduler.
 
 The answers are read by anybody, so they name no address, version or person; the log does.
 """

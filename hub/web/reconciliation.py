@@ -41,14 +41,14 @@ class ReconciliationSummary:
 
     @property
     def is_good(self) -> bool:
-        """Tell whether nothing was missing and all totals agreed."""
+        """Return whether nothing was missing and all totals agreed."""
         if self.troubles:
             return False
         return self.is_exact
 
     @property
     def is_exact(self) -> bool:
-        """Tell whether no total differs in any currency."""
+        """Return whether no total differs in any currency."""
         return not any(self.differences.values())
 
     @property
@@ -69,7 +69,7 @@ class ReconciliationSummary:
 
     @property
     def is_fresh(self) -> bool:
-        """Tell whether it succeeded recently enough to count."""
+        """Return whether it succeeded recently enough to count."""
         if self.failed:
             return False
         age = current_hub().clock.now() - self.at

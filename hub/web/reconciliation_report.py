@@ -188,7 +188,7 @@ class ReconciliationReport:
 
 
 def _differs(line: Line) -> bool:
-    """Tell whether a line of the control totals has documents that differ, in sum or alone."""
+    """Return whether a line of the control totals has documents that differ, in sum or alone."""
     return bool(line.get("differing") or Decimal(line["difference"]))
 
 

@@ -196,7 +196,7 @@ def _details_of(used: Code | str | None) -> Party | Item | None:
 
 
 def _may_be_created(field: Field, used: Code | str | None) -> bool:
-    """Tell whether a record can be created for a code.
+    """Return whether a record can be created for a code.
 
     A plain code may be the id of a record that QuickBooks has. One that no document uses now can
     be created if its field creates records.
@@ -254,7 +254,7 @@ def _refused_creation(session: Session, case: Case) -> Posting | None:
 
 
 def _is_name_refused(session: Session, installation: Installation, source_code: SeenCode) -> bool:
-    """Tell whether QuickBooks refused the newest creation because its name is taken."""
+    """Return whether QuickBooks refused the newest creation because its name is taken."""
     query = (
         select(Attempt.code)
         .join(Posting, Posting.id == Attempt.posting_id)

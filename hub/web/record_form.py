@@ -208,7 +208,7 @@ class RecordForm:
 
 
 def _is_shown(one: forms.Input) -> bool:
-    """Tell whether an input has to be seen: it is required, filled in or wrong."""
+    """Return whether an input has to be seen: it is required, filled in or wrong."""
     return bool(one.required or one.value or one.errors)
 
 

@@ -26,7 +26,7 @@ def _length_order(entry: Entry) -> tuple[int, str]:
 
 
 def _contains(entry: Entry, words: Iterable[str]) -> bool:
-    """Tell whether name, number, id or e-mail address of a record contain all words."""
+    """Return whether name, number, id or e-mail address of a record contain all words."""
     texts = (entry.qualified_name, str(entry.number), entry.id, str(entry.email))
     searched = " ".join(texts).casefold()
     return all(word in searched for word in words)

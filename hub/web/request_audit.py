@@ -116,7 +116,7 @@ def _record_refusal(answer: Response) -> None:
 
 
 def _is_failed_form(answer: Response) -> bool:
-    """Tell whether the log-in page was sent and is shown again."""
+    """Return whether the log-in page was sent and is shown again."""
     if request.endpoint != LOGIN or request.method != "POST":
         return False
     return answer.status_code in (200, 400, 401)

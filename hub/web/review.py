@@ -188,7 +188,7 @@ def _needs_confirmation(
     rows: Sequence[WaitingPosting],
     sums: Mapping[str, Decimal],
 ) -> bool:
-    """Tell whether the approval of these rows is asked for again on a page of its own.
+    """Return whether the approval of these rows is asked for again on a page of its own.
 
     It is, unless a limit for approvals by one person is set and their sum is not above it. It is
     also for removals, unknown amounts, other currencies, and whatever two people approve.
@@ -284,7 +284,7 @@ def _flash_waiting(count: int) -> None:
 
 
 def _may_become_automatic(installation: Installation) -> bool:
-    """Tell whether to offer posting without review.
+    """Return whether to offer posting without review.
 
     Only after a first approval, and to a person who may decide it.
     """

@@ -46,7 +46,7 @@ class ApprovalOutcome:
 
 
 def is_bulk(count: int) -> bool:
-    """Tell whether an approval of this many postings asks who the person is."""
+    """Return whether an approval of this many postings asks who the person is."""
     return count > current_hub().config.confirm_approvals_above
 
 

@@ -225,7 +225,7 @@ def _next_try_time(
 
 
 def _has_posted(session: Session, run: Run, *conditions: ColumnElement[bool]) -> bool:
-    """Tell whether a run posted something that the conditions fit."""
+    """Return whether a run posted something that the conditions fit."""
     query = select(Posting.id).where(
         Posting.run_id == run.id, Posting.state == PostingState.POSTED, *conditions
     )
@@ -233,7 +233,7 @@ def _has_posted(session: Session, run: Run, *conditions: ColumnElement[bool]) ->
 
 
 def _has_created(session: Session, run: Run) -> bool:
-    """Tell whether a run created a transaction that is still posted, so that it can be undone."""
+    """Return whether a run created a transaction that is still posted, so that it can be undone."""
     is_transaction = Posting.kind.not_in(LIST_KINDS)
     return _has_posted(session, run, Posting.operation == Operation.CREATE, is_transaction)
 

@@ -117,7 +117,7 @@ def _format(moment: dt.datetime, zone: ZoneInfo) -> str:
 
 
 def _has_cron(text: str) -> bool:
-    """Tell whether a text is a schedule in cron."""
+    """Return whether a text is a schedule in cron."""
     try:
         return bool(Interval.parse(text).cron)
     except Refused:

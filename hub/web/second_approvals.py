@@ -35,7 +35,7 @@ class SecondApprovals:
         return cls(approvals.find_lacking(session, ids), approvals.load_approvers(session, ids))
 
     def is_approved_by_me(self, posting_id: int) -> bool:
-        """Tell whether the person who is logged in has approved a posting."""
+        """Return whether the person who is logged in has approved a posting."""
         return person_name() in [person.who for person in self.people.get(posting_id, ())]
 
     def count_firsts(self, posting_ids: Iterable[int]) -> int:

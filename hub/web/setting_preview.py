@@ -37,7 +37,7 @@ class SettingsPreview:
 
     @property
     def is_confirmed(self) -> bool:
-        """Tell whether this request saves what its page has shown, or changes nothing."""
+        """Return whether this request saves what its page has shown, or changes nothing."""
         return not self.changes or request.form.get(SHOWN) == self.digest
 
 
@@ -74,7 +74,7 @@ def start_warning(start: dt.date | None) -> str:
 
 
 def is_past(start: dt.date | None, zone: str) -> bool:
-    """Tell whether documents of the past count with this start date."""
+    """Return whether documents of the past count with this start date."""
     today = current_hub().clock.now().astimezone(ZoneInfo(zone)).date()
     return start is None or start < today
 

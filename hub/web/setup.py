@@ -54,7 +54,7 @@ def _lead_to_setup() -> WerkzeugResponse | None:
 
 
 def _is_open_before_setup(endpoint: str) -> bool:
-    """Tell whether an address answers while the hub has no owner.
+    """Return whether an address answers while the hub has no owner.
 
     These are the set-up itself, assets, and the addresses that other machines call.
     """

@@ -15,7 +15,7 @@ def full_name(name: str) -> str:
 
 
 def is_secure() -> bool:
-    """Tell whether browsers call this hub over HTTPS only."""
+    """Return whether browsers call this hub over HTTPS only."""
     return current_hub().config.public_url.startswith("https://")
 
 

@@ -101,14 +101,14 @@ def _reading(document: SourceDocument, postings: Sequence[Posting], state: str) 
 
 
 def _is_compared(document: SourceDocument, state: str) -> bool:
-    """Tell whether a reading of the document is compared with what was posted."""
+    """Return whether a reading of the document is compared with what was posted."""
     if state != DocumentState.POSTED or document.reread:
         return False
     return document.stage in COMPARED_STAGES
 
 
 def _is_read_after(document: SourceDocument, postings: Sequence[Posting]) -> bool:
-    """Tell whether the last reading came after the one that planned the newest posting."""
+    """Return whether the last reading came after the one that planned the newest posting."""
     for posting in postings:
         if posting.operation != Operation.ATTACH and posting.created_at >= document.seen_at:
             return False

@@ -93,7 +93,7 @@ def chosen_zone() -> str:
 
 
 def is_zone(name: str) -> bool:
-    """Tell whether there is a time zone of this name."""
+    """Return whether there is a time zone of this name."""
     try:
         interval.zone_of(name)
     except Refused:

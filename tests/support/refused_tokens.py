@@ -71,7 +71,7 @@ def _states_of_bills() -> list[str]:
 
 
 def is_over() -> bool:
-    """Tell whether documents are posted, none is left, and the connection works."""
+    """Return whether documents are posted, none is left, and the connection works."""
     with read_only_session() as session:
         is_connected = session.get_one(ConnectedCompany, 1).state == ConnectionState.CONNECTED
     return is_connected and count_posted() > 0 and count_unposted() == 0

@@ -131,7 +131,7 @@ def _state_after_rejection(snapshot: PostingSnapshot) -> PostingState:
 
 
 def _may_have_created(session: Session, posting: Posting, quickbooks_id: str) -> bool:
-    """Tell whether a key of the posting created an object, or may have if it was deleted.
+    """Return whether a key of the posting created an object, or may have if it was deleted.
 
     To create another object then takes another key.
     """

@@ -139,7 +139,7 @@ def _classify(session: Session, candidates: Sequence[_Candidate]) -> _RetryGroup
 
 
 def _has_ended(candidate: _Candidate) -> bool:
-    """Tell whether a posting was posted, or skipped after it was posted."""
+    """Return whether a posting was posted, or skipped after it was posted."""
     if candidate.state == PostingState.POSTED:
         return True
     return candidate.state == PostingState.SKIPPED and bool(candidate.quickbooks_id)

@@ -335,7 +335,7 @@ def _linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 def _is_partly_paid(entity: Mapping[str, Any]) -> bool:
-    """Tell whether the balance of a transaction is no longer its total."""
+    """Return whether the balance of a transaction is no longer its total."""
     if "Balance" not in entity:
         return False
     total = Decimal(str(entity.get("TotalAmt") or 0))

@@ -69,14 +69,14 @@ class BatchSizer:
 
     @property
     def uses_batches(self) -> bool:
-        """Tell whether documents are sent in batches at all."""
+        """Return whether documents are sent in batches at all."""
         if self.mode == BatchMode.SINGLE:
             return False
         return self.size > 1
 
     @property
     def is_stable(self) -> bool:
-        """Tell whether the size no longer grows, so that the next wave need not wait."""
+        """Return whether the size no longer grows, so that the next wave need not wait."""
         if self.mode == BatchMode.SINGLE:
             return True
         return self.size >= self.max_size
@@ -112,7 +112,7 @@ class BatchSizer:
         return replace(self, size=min(self.max_size, self.size + growth))
 
     def _includes_larger_batch(self, results: Sequence[BatchResult]) -> bool:
-        """Tell whether any of these batches was larger than the present size."""
+        """Return whether any of these batches was larger than the present size."""
         if not self.uses_batches:
             return False
         return any(result.items > self.size for result in results)
@@ -127,7 +127,7 @@ class BatchSizer:
         return replace(self, size=size, max_size=max_size)
 
     def _may_grow(self, results: Sequence[BatchResult]) -> bool:
-        """Tell whether a batch was full and every answer came fast enough."""
+        """Return whether a batch was full and every answer came fast enough."""
         has_full_batch = any(result.items >= self.size for result in results)
         return has_full_batch and all(result.seconds < SLOW_SECONDS for result in results)
 

@@ -183,7 +183,7 @@ class PostingSession:
         self.reload()
 
     def is_refused(self) -> bool:
-        """Tell whether QuickBooks refuses the connection; one document is sent to try it then."""
+        """Return whether QuickBooks refuses the connection; one document is sent to try it then."""
         if connection.is_refused(self.company):
             self.reload()
         return connection.is_refused(self.company)

@@ -128,7 +128,7 @@ def record_refs(posting: CheckedPosting) -> set[RecordKey]:
 
 
 def is_placeholder(id: str) -> bool:
-    """Tell whether an id stands for a record or transaction that is still to be created."""
+    """Return whether an id stands for a record or transaction that is still to be created."""
     return id.startswith("@")
 
 

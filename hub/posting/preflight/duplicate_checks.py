@@ -43,7 +43,7 @@ def check_duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator
 
 
 def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Tell whether a transaction uses the number of a posting where it may be used only once."""
+    """Return whether a transaction uses the number of a posting where it may be used only once."""
     if not _is_foreign(head, posting):
         return False
     if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS and head.party != posting.summary.party:
@@ -53,7 +53,7 @@ def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 
 def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Tell whether an unmarked transaction has the date and party of a posting."""
+    """Return whether an unmarked transaction has the date and party of a posting."""
     if not _may_be_entered_by_hand(head, posting):
         return False
     date = posting.summary.parsed_date
@@ -65,14 +65,14 @@ def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 
 def _may_be_entered_by_hand(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Tell whether a transaction has no marker and no other currency than a posting."""
+    """Return whether a transaction has no marker and no other currency than a posting."""
     if head.marker or not _is_foreign(head, posting):
         return False
     return head.currency in ("", posting.summary.currency)
 
 
 def _may_be_from_bank_feed(head: TransactionHead, posting: CheckedPosting, date: dt.date) -> bool:
-    """Tell whether an expense may be from the bank feed: some days later, or without a party."""
+    """Return whether an expense may be from the bank feed: some days later, or without a party."""
     if head.date is None:
         return False
     delay = abs(head.date - date)
@@ -82,7 +82,7 @@ def _may_be_from_bank_feed(head: TransactionHead, posting: CheckedPosting, date:
 
 
 def _may_share_account(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Tell whether both may be paid from one account; only then may one be the bank feed's."""
+    """Return whether both may be paid from one account; only then may one be the bank feed's."""
     account = posting.summary.payment_account
     if not head.account or not account:
         return True
@@ -90,7 +90,7 @@ def _may_share_account(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 
 def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Tell whether a transaction is live and not known to be, or not to be, the posting's own."""
+    """Return whether a transaction is live and not known to be, or not to be, the posting's own."""
     if head.kind != posting.kind or head.state != TransactionState.LIVE:
         return False
     if head.marker == posting.document.marker:

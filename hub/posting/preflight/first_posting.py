@@ -69,7 +69,7 @@ def _awaited_codes(
 
 
 def _has_posted(session: Session, installation_id: int) -> bool:
-    """Tell whether anything of an installation was posted."""
+    """Return whether anything of an installation was posted."""
     is_posted = Posting.state == PostingState.POSTED
     posted = select(Posting.id).where(Posting.installation_id == installation_id, is_posted)
     first_id = session.scalar(posted.limit(1))

@@ -74,7 +74,7 @@ def _settlement_obstacle(
 
 
 def _has_other_party(posting: CheckedPosting, context: CheckContext, head: TransactionHead) -> bool:
-    """Tell whether a transaction belongs to another party than the posting, and to no job of it."""
+    """Return whether a transaction belongs to another party than the posting, and no job of it."""
     party = posting.summary.party
     if not party or not head.party or head.party == party:
         return False
@@ -82,6 +82,6 @@ def _has_other_party(posting: CheckedPosting, context: CheckContext, head: Trans
 
 
 def _may_be_job(context: CheckContext, party: str) -> bool:
-    """Tell whether a party may be a job, which the customer above it pays for."""
+    """Return whether a party may be a job, which the customer above it pays for."""
     record = context.records.get(("customer", party))
     return record is None or bool(record.parent)

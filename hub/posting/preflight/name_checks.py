@@ -66,7 +66,7 @@ def _find_stored(
 
 
 def is_name_planned(session: Session, company_id: int, role: Role, name: str) -> bool:
-    """Tell whether a supplier is to be created under the name of a new customer, or vice versa."""
+    """Return whether a supplier is to be created with the name of a new customer, or vice versa."""
     planned = _first_planned(session, company_id)
     return any((owner, fold_name(name)) in planned for owner in NAME_SHARING.get(role, ()))
 

@@ -51,7 +51,7 @@ def _is_unmarked_namesake(candidate: QuickBooksObject) -> bool:
 
 
 def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
-    """Tell whether an object may be the posting; one whose content is gone always may."""
+    """Return whether an object may be the posting; one whose content is gone always may."""
     if candidate.id in history.rejected_ids:
         return False
     if belongs_elsewhere(history, candidate):
@@ -62,7 +62,7 @@ def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
 
 
 def _shares_content(history: History, candidate: QuickBooksObject) -> bool:
-    """Tell whether an object has the party, the number or the total of the posting."""
+    """Return whether an object has the party, the number or the total of the posting."""
     if candidate.party and candidate.party == history.party:
         return True
     if candidate.number and candidate.number == history.number:
@@ -73,35 +73,35 @@ def _shares_content(history: History, candidate: QuickBooksObject) -> bool:
 
 
 def _has_own_marker(history: History, candidate: QuickBooksObject) -> bool:
-    """Tell whether an object carries the marker of the posting; two without any do not match."""
+    """Return whether an object carries the marker of the posting; two without any do not match."""
     if not candidate.marker:
         return False
     return candidate.marker == history.marker
 
 
 def belongs_elsewhere(history: History, candidate: QuickBooksObject) -> bool:
-    """Tell whether an object is the posting of another document."""
+    """Return whether an object is the posting of another document."""
     if candidate.foreign:
         return True
     return bool(candidate.marker) and candidate.marker != history.marker
 
 
 def is_live_and_own(history: History, candidate: QuickBooksObject) -> bool:
-    """Tell whether an object is live and carries the marker of the posting."""
+    """Return whether an object is live and carries the marker of the posting."""
     if candidate.state != TransactionState.LIVE or candidate.foreign:
         return False
     return _has_own_marker(history, candidate)
 
 
 def may_overwrite(history: History, current: QuickBooksObject) -> bool:
-    """Tell whether the content is as the hub left it, or a person said to write over it."""
+    """Return whether the content is as the hub left it, or a person said to write over it."""
     is_as_posted = Agreement.AS_LAST_POSTED in current.agreements
     is_permitted = current.id in history.rejected_ids
     return is_as_posted or is_permitted
 
 
 def is_change_visible(history: History, current: QuickBooksObject) -> bool:
-    """Tell whether QuickBooks shows the state that the change was to bring about.
+    """Return whether QuickBooks shows the state that the change was to bring about.
 
     A deleted transaction no longer needs voiding.
     """

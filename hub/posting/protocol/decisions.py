@@ -72,7 +72,7 @@ def decide(history: History) -> Step:
 
 
 def is_doubtful(history: History, sends: Iterable[SendAttempt] | None = None) -> bool:
-    """Tell whether the posting, or these sends of it, may have landed without the hub knowing.
+    """Return whether the posting, or these sends of it, may have landed without the hub knowing.
 
     Sends of every generation count, even if absence was proved since.
     """
@@ -83,7 +83,7 @@ def is_doubtful(history: History, sends: Iterable[SendAttempt] | None = None) ->
 
 
 def is_refusal_credible(history: History) -> bool:
-    """Tell whether the refusal that ended the newest send proves that nothing landed."""
+    """Return whether the refusal that ended the newest send proves that nothing landed."""
     last = history.sends[-1]
     if last.code in UNRELIABLE_REFUSAL_CODES:
         return False
@@ -92,7 +92,7 @@ def is_refusal_credible(history: History) -> bool:
 
 
 def is_batchable(history: History) -> bool:
-    """Tell whether the next send may go in a batch.
+    """Return whether the next send may go in a batch.
 
     Only new transactions go in batches, and only if no send of them was ever in doubt or declined.
     """
@@ -111,7 +111,7 @@ def _decide_before_send(history: History) -> Step:
 
 
 def _needs_proof_of_absence(history: History) -> bool:
-    """Tell whether the posting may be in QuickBooks already, with no proof of the contrary."""
+    """Return whether the posting may be in QuickBooks already, with no proof of the contrary."""
     may_be_there = is_doubtful(history) or history.was_posted_before
     if not may_be_there:
         return False
@@ -309,14 +309,14 @@ def _decide_after_absence(history: History) -> Step:
 
 
 def _is_conclusive_refusal(send: SendAttempt | None) -> bool:
-    """Tell whether QuickBooks refused a send for certain; False if there was none."""
+    """Return whether QuickBooks refused a send for certain; False if there was none."""
     if send is None:
         return False
     return send.outcome == SendOutcome.REFUSED and send.code not in UNRELIABLE_REFUSAL_CODES
 
 
 def _may_have_landed(send: SendAttempt) -> bool:
-    """Tell whether a send may have landed without an answer that says so."""
+    """Return whether a send may have landed without an answer that says so."""
     if send.outcome in UNANSWERED_OUTCOMES:
         return True
     return send.code in UNRELIABLE_REFUSAL_CODES
@@ -376,7 +376,7 @@ def _decide_after_vanishing(history: History, current: QuickBooksObject) -> Step
 
 
 def _is_absence_proved(history: History) -> bool:
-    """Tell whether absence was proved after the last send that may have arrived."""
+    """Return whether absence was proved after the last send that may have arrived."""
     if history.sends_at_proof is None:
         return False
     later_sends = history.sends[history.sends_at_proof :]

@@ -90,7 +90,7 @@ class QuietPeriod:
     quiet_seconds: float = 180.0
 
     def is_over(self) -> bool:
-        """Tell whether a send that was in doubt can no longer land."""
+        """Return whether a send that was in doubt can no longer land."""
         return self.seconds_left() <= 0
 
     def seconds_left(self) -> float:

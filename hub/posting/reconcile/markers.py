@@ -132,7 +132,10 @@ def _find_duplicates(session: Session, company_id: int) -> Iterator[MarkerFindin
 
 
 def _is_under_way(session: Session, document: SourceDocument) -> bool:
-    """Tell whether a transaction may soon be recognised, or a person is asked about it already."""
+    """Return whether a transaction may soon be recognised, or a person is already asked about it.
+
+    It is then not reported as a duplicate.
+    """
     is_asked = (Posting.state == PostingState.HELD) & Posting.held_by.in_(
         (Holder.QUICKBOOKS, Holder.PERSON)
     )

@@ -158,7 +158,7 @@ class PostedDocument:
 
     @property
     def is_edited(self) -> bool:
-        """Tell whether a field that counts was edited in QuickBooks, as far as the head shows."""
+        """Return whether a field that counts was edited in QuickBooks, as far as the head shows."""
         if self.head is None:
             return False
         answer = self.last_write.answer or {}
@@ -228,7 +228,7 @@ def _later_writes(creation_id: int, writes: Sequence[W]) -> Sequence[W]:
 
 
 def _is_superseded(later: Sequence[_Write] | Sequence[Posting]) -> bool:
-    """Tell whether a transaction was removed, or another one was created in its place."""
+    """Return whether a transaction was removed, or another one was created in its place."""
     if any(write.operation == Operation.CREATE for write in later):
         return True
     return bool(later) and later[-1].operation in REMOVALS

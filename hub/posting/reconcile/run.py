@@ -187,7 +187,7 @@ def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | Non
 
 
 def _has_other_source_total(summary: PostedSummary) -> bool:
-    """Tell whether the source's total differs from the posted one.
+    """Return whether the source's total differs from the posted one.
 
     It may have changed since, or was rounded within its tolerance.
     """

@@ -77,7 +77,7 @@ def read_object(
 
 
 def is_missing(answer: Answer) -> bool:
-    """Tell whether QuickBooks answered a read by saying that it has no such object."""
+    """Return whether QuickBooks answered a read by saying that it has no such object."""
     return answer.outcome == SendOutcome.REFUSED and answer.code == OBJECT_NOT_FOUND
 
 

@@ -224,7 +224,7 @@ def _add_entity(
 
 
 def _is_shown(snapshot: PostingSnapshot, step: Posted) -> bool:
-    """Tell whether the whole entity is known, so that it can be compared with the posting."""
+    """Return whether the whole entity is known, so that it can be compared with the posting."""
     if snapshot.history.operation in outbox.REMOVALS:
         return True
     entity = snapshot.entity

@@ -47,7 +47,7 @@ class _Graph:
         return {id for id, node in self.nodes.items() if node.is_document}
 
     def can_be_posted(self, id: int) -> bool:
-        """Tell whether nothing holds a posting, nor anything that it needs."""
+        """Return whether nothing holds a posting, nor anything that it needs."""
         if id in self._results:
             return self._results[id]
         self._results[id] = False  # postings that need each other go nowhere
@@ -69,7 +69,7 @@ class _Graph:
         return reached
 
     def _is_free(self, id: int) -> bool:
-        """Tell whether a posting is ready or posted, and all that it needs can be posted."""
+        """Return whether a posting is ready or posted, and all that it needs can be posted."""
         node = self.nodes.get(id)
         if node is None:
             return False

@@ -92,7 +92,7 @@ def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepare
 
 
 def _is_simple_creation(snapshot: PostingSnapshot) -> bool:
-    """Tell whether a posting is an unapproved creation that can be sent without any look-up."""
+    """Return whether a posting is an unapproved creation that can be sent without any look-up."""
     if snapshot.history.operation != Operation.CREATE:
         return False
     if snapshot.posting.approved_payload:
@@ -181,7 +181,7 @@ def _prepare_one(
 
 
 def _has_approved_bytes(posting_session: PostingSession, posting: Posting) -> bool:
-    """Tell whether the bytes are those that were approved; return the posting to review if not."""
+    """Return whether these are the approved bytes; if not, put the posting into review."""
     if posting.operation != Operation.CREATE or not posting.approved_payload:
         return True
     if posting.approved_payload == outbox.fingerprint(posting.payload):

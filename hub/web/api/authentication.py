@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
 
 
 def is_call() -> bool:
-    """Tell whether this request is a call of the API."""
+    """Return whether this request is a call of the API."""
     return request.path.startswith(f"{PREFIX}/")
 
 

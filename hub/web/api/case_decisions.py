@@ -282,7 +282,7 @@ def _posting_ids(session: Session, case_id: int) -> set[int]:
 
 
 def _removes(case_id: int) -> bool:
-    """Tell whether a case asks for a removal from QuickBooks."""
+    """Return whether a case asks for a removal from QuickBooks."""
     with read_only_session() as session:
         return row_or_404(session, Case, case_id).action in case_acts.REMOVING
 

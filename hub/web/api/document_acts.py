@@ -66,7 +66,7 @@ def post_again(document_id: int) -> Any:
 
 @operation(resource, "/removal", role="operator", answer=RemovalSchema)
 def plan_removal(document_id: int) -> Any:
-    """Tell whether a document can be removed from QuickBooks, and why not."""
+    """Return whether a document can be removed from QuickBooks, and why not."""
     plan = undo.plan_posting(_main_posting_id(document_id))
     return {
         "removable": bool(plan.removable),

@@ -234,5 +234,5 @@ class ReceiptTranslation(OrderTranslation):
 
 
 def _is_same_name(one: Code, other: Code) -> bool:
-    """Tell whether two codes have the same name except for case."""
+    """Return whether two codes have the same name except for case."""
     return (one.name or "").casefold() == (other.name or "").casefold()

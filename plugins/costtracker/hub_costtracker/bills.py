@@ -87,7 +87,7 @@ def _choose_one(row: Row, name: str, choices: Row) -> str:
 
 
 def _is_negative(row: Row) -> bool:
-    """Tell whether an invoice has a total below zero."""
+    """Return whether an invoice has a total below zero."""
     total = _parse_amount(row.get(names.Invoice.GROSS_TOTAL))
     return total is not None and total < 0
 

@@ -45,7 +45,7 @@ FIELDS = (
 
 
 def is_used(site: Site, field: str) -> bool:
-    """Tell whether the settings let the field's list into CostTracker and onto bills."""
+    """Return whether the settings let the field's list into CostTracker and onto bills."""
     if field not in SWITCHES:
         return True
     switch = SWITCHES[field]
@@ -53,7 +53,7 @@ def is_used(site: Site, field: str) -> bool:
 
 
 def is_pushed(site: Site, field: str) -> bool:
-    """Tell whether this installation put the field's list into CostTracker.
+    """Return whether this installation put the field's list into CostTracker.
 
     Only then do external ids mean records of this company.
     """
@@ -131,7 +131,7 @@ def _list_entry(site: Site, field: str, record: Record) -> Row:
 
 
 def _is_hidden(site: Site, field: str, record: Record) -> bool | None:
-    """Tell whether the settings hide a record; None for a list without hidden ones."""
+    """Return whether the settings hide a record; None for a list without hidden ones."""
     if field not in HIDING:
         return None
     hidden_ids = site.settings[HIDING[field]]

@@ -89,7 +89,7 @@ class PaymentIds:
             yield from self._remove(payment_ids)
 
     def has_of(self, invoice: Row) -> bool:
-        """Tell whether an invoice had payments when it was read last."""
+        """Return whether an invoice had payments when it was read last."""
         return bool(self._ids_of_invoice.get(str(invoice["id"])))
 
     def checkpoint(self) -> Checkpoint:

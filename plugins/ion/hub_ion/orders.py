@@ -75,7 +75,7 @@ def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
 
 
 def _is_closed(site: Site, status: str) -> bool:
-    """Tell whether a received order is closed in QuickBooks."""
+    """Return whether a received order is closed in QuickBooks."""
     return status == "RECEIVED" and bool(site.settings["received"] == "close")
 
 
@@ -172,7 +172,7 @@ def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
 
 
 def _has_code(site: Site, line: Row) -> bool:
-    """Tell whether a line has a part or an account, its own or that of the settings."""
+    """Return whether a line has a part or an account, its own or that of the settings."""
     return bool(line["part"] or _account_code(site, line) or site.settings["line_account"])
 
 

@@ -156,7 +156,7 @@ def _build_filters(cursor: ChangeCursor) -> Row:
 
 
 def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
-    """Tell whether a row is not yet remembered in this version."""
+    """Return whether a row is not yet remembered in this version."""
     return cursor.is_new(f"{kind}{row['id']}", row["etag"], row["updated"])
 
 

@@ -230,7 +230,7 @@ def _select(field: Asked, lacks: frozenset[str]) -> str:
 
 
 def _is_needed(name: str) -> bool:
-    """Tell whether posting needs a field, whatever the settings are."""
+    """Return whether posting needs a field, whatever the settings are."""
     type, _, field_name = name.partition(".")
     (field,) = [one for one in FIELDS[type] if one.name == field_name]
     return not field.without and _is_reached(type)

@@ -233,7 +233,7 @@ def _parse_number(value: Any) -> Decimal | None:
 
 
 def _is_release(line: Row) -> bool:
-    """Tell whether a line releases retainage of earlier payables."""
+    """Return whether a line releases retainage of earlier payables."""
     return bool(line.get(names.Line.IS_RETAINAGE_RELEASE))
 
 
@@ -273,7 +273,7 @@ def _tax_code(site: Site, row: Row) -> Codes:
 
 
 def _is_net(row: Row) -> bool:
-    """Tell whether the total is what remains after retainage; else nothing of it is booked."""
+    """Return whether the total is what remains after retainage; else nothing of it is booked."""
     retainage = money(row.get(names.Payable.RETAINAGE) or 0)
     if not retainage:
         return False

@@ -92,7 +92,7 @@ def profile_code(site: Site, kind: str, row: Row) -> Code:
 
 
 def _may_create(site: Site, kind: str) -> bool:
-    """Tell whether a profile without a link may be created in QuickBooks."""
+    """Return whether a profile without a link may be created in QuickBooks."""
     if kind == "cost_code":
         return bool(site.settings["unlinked_items"] == "create")
     return kind == "vendor"

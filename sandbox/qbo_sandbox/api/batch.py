@@ -54,7 +54,7 @@ def _check_bids(items: list[Any]) -> None:
 
 
 def _only_reads(item: Any) -> bool:
-    """Tell whether an item of a batch changes nothing."""
+    """Return whether an item of a batch changes nothing."""
     return isinstance(item, dict) and any(name in item for name in READS)
 
 

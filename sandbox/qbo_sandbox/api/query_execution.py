@@ -134,7 +134,7 @@ def _resolve_field(kind: str, name: str) -> str:
 
 
 def _is_plain(field: Field) -> bool:
-    """Tell whether a field holds one simple value, an enumeration or a reference."""
+    """Return whether a field holds one simple value, an enumeration or a reference."""
     if field.many:
         return False
     return field.type[0] in "=r" or field.type in PLAIN_TYPES

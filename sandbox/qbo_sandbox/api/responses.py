@@ -57,12 +57,12 @@ def send(
 
 
 def _xml_throttle(status: int, switches: Switches | None) -> bool:
-    """Tell whether a refusal by a limit comes in XML."""
+    """Return whether a refusal by a limit comes in XML."""
     return status == 429 and switches is not None and switches.throttle_body == "xml"
 
 
 def _xml_fault(environ: WSGIEnvironment) -> bool:
-    """Tell whether the fault of a call comes in XML."""
+    """Return whether the fault of a call comes in XML."""
     fault: Fault | None = environ.get("sandbox.fault")
     return fault is not None and fault.options.get("body") == "xml"
 
@@ -135,7 +135,7 @@ def http_date(now: int) -> str:
 
 
 def wants_json(environ: WSGIEnvironment) -> bool:
-    """Tell whether the caller prefers JSON to XML, which is the default."""
+    """Return whether the caller prefers JSON to XML, which is the default."""
     route: Route | None = environ.get("sandbox.route")
     if route and route.params.get("format", "").lower() in ("json", "xml"):
         return route.params["format"].lower() == "json"

@@ -83,7 +83,7 @@ def _to_element(name: str, value: Any, kind: str) -> str:
 
 
 def _looks_like_reference(name: str, value: dict[str, Any]) -> bool:
-    """Tell whether an object has nothing but the parts of a reference."""
+    """Return whether an object has nothing but the parts of a reference."""
     if name in ATTRIBUTES:
         return False
     return "value" in value and set(value) <= {"value", *REFERENCE_ATTRIBUTES}

@@ -40,7 +40,7 @@ def assign_number(
 
 
 def _is_refused(company: Company, rule: TxnKind) -> bool:
-    """Tell whether a number that is in use is refused."""
+    """Return whether a number that is in use is refused."""
     if rule.side == "sell":
         return company.options.warn_duplicate_sales
     may = company.switches.duplicate_bills
@@ -67,12 +67,12 @@ def _kinds_to_compare(rule: TxnKind, data: dict[str, Any]) -> Sequence[str]:
 
 
 def is_check(data: dict[str, Any]) -> bool:
-    """Tell whether a transaction is paid by check."""
+    """Return whether a transaction is paid by check."""
     return "Check" in (data.get("PaymentType"), data.get("PayType"))
 
 
 def _is_in_use(company: Company, rule: TxnKind, data: dict[str, Any], kind: str, id: str) -> bool:
-    """Tell whether a transaction with the same number counts as a duplicate."""
+    """Return whether a transaction with the same number counts as a duplicate."""
     row = company.table(kind).rows[id]
     if is_check(data):
         return is_check(row.read())

@@ -322,7 +322,7 @@ def _exact_number(value: Any) -> Any:
 
 
 def _is_same(data: dict[str, Any], old: dict[str, Any]) -> bool:
-    """Tell whether an update changes nothing."""
+    """Return whether an update changes nothing."""
     ignored = ("domain", "sparse", "Id", "SyncToken", "MetaData")
     return data == {key: value for key, value in old.items() if key not in ignored}
 

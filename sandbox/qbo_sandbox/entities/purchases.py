@@ -116,7 +116,7 @@ def check_orders(
 
 
 def is_billed(company: Company, order_id: str, bills: list[dict[str, Any]]) -> bool:
-    """Tell whether these bills bill all of an order."""
+    """Return whether these bills bill all of an order."""
     row = company.row("PurchaseOrder", order_id)
     if row is None:
         return False

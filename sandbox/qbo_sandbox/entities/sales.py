@@ -241,7 +241,7 @@ def us_tax(company: Company, data: dict[str, Any], tax: dict[str, Any]) -> dict[
 
 
 def _is_taxed(line: dict[str, Any]) -> bool:
-    """Tell whether a line has sales tax."""
+    """Return whether a line has sales tax."""
     return bool((line.get(SALES_LINE) or {}).get("TaxCodeRef", {}).get("value") == "TAX")
 
 

@@ -223,6 +223,6 @@ def _complete_due_date(company: Company, rule: TxnKind, data: dict[str, Any]) ->
 
 
 def is_linked(data: dict[str, Any]) -> bool:
-    """Tell whether a payment or credit is linked to the transaction."""
+    """Return whether a payment or credit is linked to the transaction."""
     own = data.get("LinkedTxn") or ()
     return any(link.get("TxnType") not in ORIGINS for link in own)

@@ -96,7 +96,7 @@ def cash_flow(frame: Frame) -> Report:
 
 
 def is_cash(frame: Frame, id: str) -> bool:
-    """Tell whether an account holds cash."""
+    """Return whether an account holds cash."""
     account = frame.account(id)
     return account["AccountType"] in CASH or account.get("AccountSubType") == UNDEPOSITED
 

@@ -77,7 +77,7 @@ class Frame:
         ]
 
     def is_wanted(self, id: str) -> bool:
-        """Tell whether the parameter `cleared` lets a transaction into the list."""
+        """Return whether the parameter `cleared` lets a transaction into the list."""
         status = self.params.get("cleared", "").capitalize()
         if status not in ("", *STATUSES):
             raise Refusal("2170", f"Invalid Enumeration : {status}", "cleared")

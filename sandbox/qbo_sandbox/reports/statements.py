@@ -55,7 +55,7 @@ class Tree:
         return total
 
     def has_moved(self, id: str) -> bool:
-        """Tell whether an account or one below it has a sum."""
+        """Return whether an account or one below it has a sum."""
         if any(self.own(id)):
             return True
         return any(self.has_moved(child) for child in self.children.get(id, ()))

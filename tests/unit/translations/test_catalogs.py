@@ -144,7 +144,7 @@ def values_of(name: str, scope: ast.Module | ast.FunctionDef) -> list[ast.expr]:
 
 
 def is_composed(text: ast.expr) -> bool:
-    """Tell whether an expression puts a text together."""
+    """Return whether an expression puts a text together."""
     if isinstance(text, ast.Call) and isinstance(text.func, ast.Attribute):
         return text.func.attr in ("format", "join")
     return isinstance(text, ast.JoinedStr | ast.BinOp)

@@ -70,7 +70,7 @@ def variant_of(address: SplitResult) -> tuple[str, ...]:
 
 
 def is_page(app: Flask, path: str) -> bool:
-    """Tell whether an address can be opened; many of those in forms only take the form."""
+    """Return whether an address can be opened; many of those in forms only take the form."""
     try:
         app.url_map.bind("localhost").match(path, method="GET")
     except (MethodNotAllowed, NotFound):
@@ -184,5 +184,5 @@ def test_rights_for_many_apps_cover_the_same_as_for_few(
 
 
 def names_bravo(names: Iterable[str]) -> bool:
-    """Tell whether one of the names is of the other company."""
+    """Return whether one of the names is of the other company."""
     return any(name.startswith(BRAVO) for name in names)

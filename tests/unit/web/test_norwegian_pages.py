@@ -132,7 +132,7 @@ def crawl(visitor: Visitor, start: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def is_english(text: str, untranslated: frozenset[str]) -> bool:
-    """Tell whether a text is one of the catalog in English, or has English words beside data."""
+    """Return whether a text is one of the catalog in English, or has English words beside data."""
     return text in untranslated or bool(ENGLISH.search(DATA.sub("", text)))
 
 

@@ -23,7 +23,7 @@ class Field:
     reference: str = ""
 
     def accepts(self, value):
-        """Tell whether the field may have this value; None empties it."""
+        """Return whether the field may have this value; None empties it."""
         if value is None:
             return not self.required
         if isinstance(value, bool):

@@ -55,7 +55,7 @@ def total(raw):
 
 
 def is_paid(books, id):
-    """Tell whether an invoice is paid in full."""
+    """Return whether an invoice is paid in full."""
     return _list_payments(books, id) >= total(books.rows["invoices"][id])
 
 

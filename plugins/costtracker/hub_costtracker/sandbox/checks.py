@@ -59,7 +59,7 @@ def page(query):
 
 
 def is_date(text):
-    """Tell whether a text from a form is a date."""
+    """Return whether a text from a form is a date."""
     try:
         return bool(dt.date.fromisoformat(text))
     except ValueError:
@@ -67,7 +67,7 @@ def is_date(text):
 
 
 def is_amount(text):
-    """Tell whether a text from a form is an amount of money."""
+    """Return whether a text from a form is an amount of money."""
     try:
         return Decimal(text).is_finite() and Decimal(text) == Decimal(text).quantize(
             Decimal("0.01")

@@ -128,5 +128,5 @@ EDITS = (
 
 
 def may_update(user):
-    """Tell whether a person may update suppliers in the accounting system."""
+    """Return whether a person may update suppliers in the accounting system."""
     return any(each[RIGHT] for each in USERS if each["name"] == user)

@@ -54,7 +54,7 @@ def schema(lacks=frozenset()):
 
 
 def has(field):
-    """Tell whether `Type.field` is in the schema."""
+    """Return whether `Type.field` is in the schema."""
     owner, _, name = field.partition(".")
     return name in getattr(schema().type_map.get(owner), "fields", ())
 
