@@ -26,6 +26,7 @@ from hub_harvest import documents
 from hub_harvest.client import Harvest
 
 PAYMENTS = "payment-deletions"  # the stream of the ids of payments
+FORMER_PAYMENTS = "payments"  # what hubs stored them under before
 DELETED = Sentence("It was deleted in Harvest.")
 
 
@@ -45,7 +46,7 @@ def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[An
 
 def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Any]:
     """Yield every document that changed since the cursors, and what was deleted."""
-    payments = PaymentIds(cursors.get(PAYMENTS, ""))
+    payments = PaymentIds(cursors.get(PAYMENTS) or cursors.get(FORMER_PAYMENTS, ""))
     changes = _changed_invoices(site, source, cursors.get("", ""), payments)
     sweep = DeletionSweep(
         cursors.get("deletions", ""),

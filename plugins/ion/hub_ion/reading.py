@@ -27,6 +27,7 @@ Reader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
 IDS_PER_QUERY = 50
 OPEN = ("ORDERED", "PARTIALLY_RECEIVED")
 PARTS, SWEEP = "parts", "deletions"
+FORMER_SWEEP = "sweep"  # what hubs stored the cursor of deletions under before
 
 
 def _next_cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:
@@ -88,7 +89,7 @@ def read_parts(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
 def open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
     """Return the daily search for orders that were deleted, which ION does not announce."""
     return DeletionSweep(
-        cursors.get(SWEEP, ""),
+        cursors.get(SWEEP) or cursors.get(FORMER_SWEEP, ""),
         site.today,
         prefix=orders.PREFIX,
         stream=SWEEP,

@@ -113,6 +113,16 @@ def test_once_a_day_deletions_are_noticed_and_open_orders_are_read_again(bench):
 
 
 @pytest.mark.row("ION-29")
+def test_a_deletion_is_noticed_with_a_cursor_that_was_stored_under_its_former_name(bench):
+    place = cursors(bench.read())
+    place["sweep"] = place.pop("deletions")
+    bench.stand_in._pages._order_delete(bench.raw("received"), {})
+    bench.today += dt.timedelta(days=1)
+    missing = [item.source_id for item in bench.read(place) if isinstance(item, Gone)]
+    assert missing == ["order:1020"]
+
+
+@pytest.mark.row("ION-29")
 def test_an_order_made_since_and_deleted_the_same_day_is_noticed_too(bench):
     place = cursors(bench.read())
     made = bench.stand_in.changes.createPurchaseOrder({"supplierId": 1})["purchaseOrder"]

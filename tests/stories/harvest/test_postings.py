@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 import pytest
 from hub_harvest import sample
 from hub_harvest.sandbox import StandIn
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from hub.db.engine import read_only_session
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
-from hub.models import Case
+from hub.models import Case, Cursor
 from hub.scheduling import runner
 from qbo_sandbox.kit import Fault, ask
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -106,6 +106,21 @@ def test_a_deleted_payment_and_a_deleted_invoice_leave_the_books(works):
     assert unpaid["number"] in asked
     assert deleted_payment["transaction_id"] in asked
     assert len(works.cases()) == 2
+
+
+def test_a_deleted_payment_is_noticed_if_its_id_was_stored_under_the_former_name(works):
+    works.sync()
+    with transaction() as session:
+        stored_ids = update(Cursor).where(Cursor.stream == "payment-deletions")
+        session.execute(stored_ids.values(stream="payments"))
+    paid_twice = works.source.rows[str(FIRST_ID + 4)]
+    deleted_payment = paid_twice["payments"][0]
+    works.edit(paid_twice["id"], delete_payment=str(deleted_payment["id"]))
+    for _ in range(3):
+        works.clock.advance(24 * 3600)
+        works.sync()
+    (title,) = works.cases()
+    assert deleted_payment["transaction_id"] in title
 
 
 def test_a_posted_invoice_gets_one_message_although_answers_are_lost(app, quickbooks, clock):
