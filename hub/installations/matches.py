@@ -135,7 +135,10 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
             first_line = first_lines.setdefault(key, number)
             try:
                 if first_line != number:
-                    raise Refused("Row %(number)s has the same code.", number=first_line)
+                    raise Refused(
+                        "Row %(number)s has the same code. Keep one of the two rows.",
+                        number=first_line,
+                    )
                 record = choices.find(line)
                 is_same = stored is not None and _stored_record(stored) == record
                 after = one.before if is_same else choices.title(line["field"], record)

@@ -29,7 +29,10 @@ def check(document_id: int) -> tuple[str, ...]:
     with read_only_session() as session:
         row = session.get_one(SourceDocument, document_id)
     if not row.body or row.unreadable or row.gone is not None:
-        raise NotNow("There is nothing to check: the source does not show it whole.")
+        raise NotNow(
+            "There is nothing to check: the source does not show the whole document. Check again"
+            " after it has changed there."
+        )
     setup = prepare(row.installation_id)
     document = _as_final(load(Document, row.body))
     reasons: tuple[str, ...] = ()

@@ -108,7 +108,10 @@ def accept(session: Session, invitation: Invitation, password_hash: str) -> User
     same_code = (Invitation.id == invitation.id, Invitation.code_hash == invitation.code_hash)
     used = session.execute(delete(Invitation).where(*same_code))
     if not cast(Any, used).rowcount or not rights:
-        raise Refused("This invitation was used, renewed or withdrawn a moment ago.")
+        raise Refused(
+            "This invitation was used, renewed or withdrawn a moment ago. Log in, or ask an owner"
+            " for another one."
+        )
     address = people.require_free(session, invitation.address)
     person = people.insert(session, address, password_hash, rights)
     audit.record(

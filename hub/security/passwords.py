@@ -45,7 +45,9 @@ def require_hashable(password: str) -> None:
     if len(password) > MAX_PASSWORD_LENGTH:
         raise PasswordTooLong(MAX_PASSWORD_LENGTH)
     if not is_storable(password):
-        raise Refused("The password contains a character that cannot be stored.")
+        raise Refused(
+            "The password contains a character that cannot be stored. Choose another password."
+        )
 
 
 def problem(password: str, *words: str) -> str:

@@ -72,7 +72,8 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
         raise NotFound(Sentence("%(kind)s in QuickBooks", kind=Sentence(kind)), quickbooks_id)
     if current.foreign and posting.kind not in LIST_KINDS:
         raise Refused(
-            "%(quickbooks_id)s was posted for another document already, so it cannot be %(name)s.",
+            "%(quickbooks_id)s was posted for another document already, so it cannot be %(name)s."
+            " Choose another transaction, or press Retry to post the document.",
             quickbooks_id=quickbooks_id,
             name=name,
         )

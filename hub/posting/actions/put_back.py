@@ -76,7 +76,11 @@ def _check(
                 "A change of %(name)s is waiting already; decide about that one first.", name=name
             )
     if not document.last_write.payload:
-        raise NotNow("The hub no longer has what it posted of %(name)s.", name=name)
+        raise NotNow(
+            "The hub no longer has what it posted of %(name)s. Correct the transaction in"
+            " QuickBooks.",
+            name=name,
+        )
 
 
 def _plan_update(session: Session, document: PostedDocument, sync_token: str, name: str) -> Posting:

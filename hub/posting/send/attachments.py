@@ -103,7 +103,10 @@ def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
         attachment=attachment,
     )
     if not isinstance(content, bytes):
-        raise BadFile("The source handed over nothing that is a file.")
+        raise BadFile(
+            "The source handed over no file. Skip the file, or report this to the author of the"
+            " plugin."
+        )
     return content
 
 
