@@ -16,7 +16,7 @@ NOTHING_FITS_REASONS = (
 )
 SETTINGS = "Choose another record in the settings of the app."
 EITHER = (
-    "Do what it says, at the source or in the settings of the app. The change is picked up with the"
+    "Correct it at the source, or change the settings of the app. The change is picked up with the"
     " next sync."
 )
 DIFFER = (
