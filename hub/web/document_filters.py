@@ -33,8 +33,8 @@ SORTS = {
     "date": gettext_noop("Earliest date first"),
     "due": gettext_noop("Earliest due date first"),
     "-due": gettext_noop("Latest due date first"),
-    "-amount": gettext_noop("Highest amount first"),
-    "amount": gettext_noop("Lowest amount first"),
+    "-amount": gettext_noop("Largest amount first"),
+    "amount": gettext_noop("Smallest amount first"),
 }
 MAX_SUMMED = 2_000  # documents; the state of each is computed
 MAX_CANDIDATES = 10_000  # paid transactions that are looked up one by one
