@@ -155,7 +155,7 @@ def _marks(hub):
     """Return the number of different markers in the books, and the highest count of one marker."""
     books = hub.quickbooks.ask("books").values()
     rows = [row for company_books in books for kind in KINDS for row in company_books.get(kind, ())]
-    marks = Counter(
-        match[1] for row in rows if (match := MARKER.search(row.get("PrivateNote") or ""))
-    )
+    marks: Counter[str] = Counter()
+    for row in rows:
+        marks.update(MARKER.findall(row.get("PrivateNote") or ""))
     return len(marks), max(marks.values())

@@ -17,7 +17,7 @@ from tests.support.stalled_workers import (
     LEASE,
     MOMENTS,
     Crew,
-    standing,
+    count_by_state,
 )
 from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import FULL, LONG, by_form
@@ -88,33 +88,28 @@ def assert_once(crew, bills):
 
     Some may be held because their worker was stopped too often; the books contain none of those.
     """
-    stands = standing()
-    numbers_by_reason = {
-        reason: match[1]
-        for state, reason in stands
-        if state == "held" and (match := GIVEN_UP.search(reason))
-    }
-    assert stands == {
+    counts = count_by_state()
+    numbers_by_reason = {}
+    for state, reason in counts:
+        match = GIVEN_UP.search(reason)
+        if state == "held" and match:
+            numbers_by_reason[reason] = match[1]
+    assert counts == {
         ("posted", ""): bills - len(numbers_by_reason),
         **{("held", reason): 1 for reason in numbers_by_reason},
     }
     assert len(numbers_by_reason) * 4 <= bills
-    posted = {
-        f"W-{number}": number + 1
-        for number in range(bills)
-        if f"W-{number}" not in numbers_by_reason.values()
-    }
-    rows = [
-        row
-        for row in crew.quickbooks.books()[crew.quickbooks.realm]["Bill"]
-        if MARKER.search(row["PrivateNote"])
-    ]
+    posted = {f"W-{number}": number + 1 for number in range(bills)}
+    for number in numbers_by_reason.values():
+        posted.pop(number, None)
+    books = crew.quickbooks.books()[crew.quickbooks.realm]
+    rows = [row for row in books["Bill"] if MARKER.search(row["PrivateNote"])]
     assert sorted((row["DocNumber"], row["TotalAmt"]) for row in rows) == sorted(posted.items())
 
 
 def post_more_bills(desk, crew, shift):
     """Let the workers post new bills; check the books and the workers' errors."""
-    first = sum(standing().values())
+    first = sum(count_by_state().values())
     bills = first + shift.bills * TIMES
     for number in range(first, bills):
         desk.bill(f"W-{number}", total=f"{number + 1}.00")

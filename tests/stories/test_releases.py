@@ -142,7 +142,9 @@ class TwoApps(Shop):
     @hookimpl
     def hub_documents(self, app, site, cursors, ids):
         items = self.annex if app == ANNEX else self.items
-        yield from ([items[id] for id in ids if id in items] if ids else list(items.values()))
+        for id in ids or list(items):
+            if id in items:
+                yield items[id]
 
 
 @pytest.fixture

@@ -133,11 +133,13 @@ class Works:
         """Return the transactions of a kind that the hub posted or voided, or the list entries."""
         query = f"select * from {kind} maxresults 1000"
         rows: list[dict[str, Any]] = self.quickbooks.select(query, self.realm).get(kind) or []
-        return [
-            row
-            for row in rows
-            if "[hub:" in (note := row.get("PrivateNote", "[hub:")) or "Voided" in note
-        ]
+        of_hub = []
+        for row in rows:
+            note = row.get("PrivateNote")
+            is_entry = note is None  # of a list
+            if is_entry or "[hub:" in note or "Voided" in note:
+                of_hub.append(row)
+        return of_hub
 
     def one(self, kind: str) -> dict[str, Any]:
         (row,) = self.all(kind)

@@ -133,10 +133,9 @@ def _figures_by_section(reports: Iterable[object]) -> dict[str, list[Row]]:
 def _summed(module: str, rows: list[Row]) -> list[Row]:
     if module not in SUMMED or len(rows) < 2:
         return rows
-    return [
-        *rows,
-        ("**in all**", sum(value for _, value, _ in rows), sum(goal for *_, goal in rows)),
-    ]
+    values = sum(value for _, value, _ in rows)
+    goals = sum(goal for _, _, goal in rows)
+    return [*rows, ("**in all**", values, goals)]
 
 
 def _written(sections: dict[str, list[Row]]) -> Iterator[str]:

@@ -233,7 +233,7 @@ class Crew:
                 _tell_where(pids)
                 late = (
                     f"of workers {pids} only {codes} have ended; {stopped} are stopped, "
-                    f"{working} not; {standing()}"
+                    f"{working} not; {count_by_state()}"
                 )
                 raise AssertionError(late)
         return [codes[pid] for pid in pids]
@@ -250,8 +250,11 @@ class Crew:
         calls = list(self._calls.values())
         waits = [self.clock.until(place) for place in working] + calls
         if all(until > now for until in waits):
-            ends = (stop.since + lasted for stop in stops for lasted in (SETTLED, LEASE, LONGEST))
-            self.clock.leap(min([*waits, *(end for end in ends if end > now)], default=now) + STEP)
+            events = list(waits)
+            for stop in stops:
+                ends = [stop.since + lasted for lasted in (SETTLED, LEASE, LONGEST)]
+                events += [end for end in ends if end > now]
+            self.clock.leap(min(events, default=now) + STEP)
         elif any(stop.holds for stop in stops) and all(until > now for until in calls):
             self.clock.leap(now + HURRY)
 
@@ -343,7 +346,7 @@ def in_flight() -> set[tuple[int, str]]:
         return {(id, str(fence)) for id, fence in session.execute(under_way)}
 
 
-def standing() -> Counter[tuple[str, str]]:
+def count_by_state() -> Counter[tuple[str, str]]:
     """Count the postings by state and reason."""
     with read_only_session() as session:
         return Counter(

@@ -133,11 +133,10 @@ def table(runner: Runner, rows: Sequence[str]) -> list[str]:
     for row in rows:
         if not results[row]:
             lines.append(f"{row:8} has no mutant")
-        lines += [
-            f"{row:8} {'noticed    ' if item.noticed_by else 'NOT NOTICED'} {item.mutant.bug}"
-            + (f" ({item.reason})" if item.reason else "")
-            for item in results[row]
-        ]
+        for item in results[row]:
+            verdict = "noticed    " if item.noticed_by else "NOT NOTICED"
+            reason = f" ({item.reason})" if item.reason else ""
+            lines.append(f"{row:8} {verdict} {item.mutant.bug}{reason}")
     for test, message in runner.failures.items():
         reason = message.strip().splitlines()[-1:] or ["it ended without a report"]
         lines.append(f"fails without a mutant: {test}: {reason[0]}")

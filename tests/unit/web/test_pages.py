@@ -65,10 +65,10 @@ NOT_FOR_VIEWERS = (
 
 def _addresses(story: Story) -> list[str]:
     addresses = [*FIXED, *(path.format(story) for path in OF_APP)]
-    addresses += [f"/documents/{id}" for id in story.documents.values()] + [
-        f"/inbox/{id}" for id in story.cases.values()
-    ]
-    return addresses + [f"/runs/{id}" for id in story.runs.values()]
+    addresses += [f"/documents/{id}" for id in story.documents.values()]
+    addresses += [f"/inbox/{id}" for id in story.cases.values()]
+    addresses += [f"/runs/{id}" for id in story.runs.values()]
+    return addresses
 
 
 def test_every_page_answers_on_postgresql_too(
