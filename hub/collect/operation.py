@@ -68,7 +68,7 @@ class PartHistory:
         is_removal = newest.operation in outbox.REMOVALS
         if is_removal and not outbox.is_removal_by_person(newest):
             return False
-        written = [one for one in self.posted if one.operation not in outbox.REMOVALS]
+        written = [posting for posting in self.posted if posting.operation not in outbox.REMOVALS]
         return bool(written) and written[-1].planned == fingerprint
 
 

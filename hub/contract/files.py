@@ -112,7 +112,7 @@ def suffix_problems(suffixes: Sequence[str]) -> Iterator[str]:
 
 def repeated_names(fields: Sequence[FileField]) -> Iterator[str]:
     """Yield each name that two fields have."""
-    names = [one.name for one in fields]
+    names = [field.name for field in fields]
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             yield name

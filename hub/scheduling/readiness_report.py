@@ -162,7 +162,7 @@ def _from_cases(
     home = installation.company.currency
     creation_ids = [creation_id for _, creation_id in held]
     sums = _documents_stopped_by_cases(session, installation, creation_ids)
-    stopping = {one.case_id for one in sums} | {case_id for case_id, _ in held}
+    stopping = {stopped.case_id for stopped in sums} | {case_id for case_id, _ in held}
     of_app_alone = and_(Case.closed_at.is_(None), Case.installation_id == installation.id)
     query = select(Case).where(or_(Case.id.in_(stopping), of_app_alone)).order_by(Case.id)
     cases = session.scalars(query).all()
@@ -174,10 +174,11 @@ def _from_cases(
             name_text = name_texts[case.id]
             text = render(name_text.code, name_text.params)
         obstacles[case.id] = Obstacle(text.title, text.reason, text.instruction, case.id)
-    for one in sums:
-        obstacle = obstacles[one.case_id]
-        obstacle.documents += one.documents
-        obstacle.sums[one.currency or home] += outbox.apply_sign(one.kind, one.total)
+    for stopped in sums:
+        obstacle = obstacles[stopped.case_id]
+        obstacle.documents += stopped.documents
+        amount = outbox.apply_sign(stopped.kind, stopped.total)
+        obstacle.sums[stopped.currency or home] += amount
     for case_id, creation_id in held:
         for posting in dependents[creation_id]:
             obstacles[case_id].add(posting, home)

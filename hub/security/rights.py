@@ -240,7 +240,7 @@ def assign(session: Session, person: User, role: str, subject: Subject = WHOLE_H
         raise NotFound("role", role, ROLES)
     if subject == WHOLE_HUB and role != "owner":
         check_not_last_owner(session, person)
-    remaining = [one for one in person.assignments if _assignment_subject(one) != subject]
+    remaining = _other_assignments(person, subject)
     assignment = RoleAssignment(role=role, company_id=subject.company_id, slug=subject.slug)
     person.assignments = [*remaining, assignment]
 
@@ -252,10 +252,19 @@ def withdraw(session: Session, person: User, subject: Subject) -> bool:
     """
     if subject == WHOLE_HUB:
         check_not_last_owner(session, person)
-    remaining = [one for one in person.assignments if _assignment_subject(one) != subject]
+    remaining = _other_assignments(person, subject)
     has_changed = len(remaining) < len(person.assignments)
     person.assignments = remaining
     return has_changed
+
+
+def _other_assignments(person: User, subject: Subject) -> list[RoleAssignment]:
+    """Return the assignments of a person for other subjects than this one."""
+    others = []
+    for assignment in person.assignments:
+        if _assignment_subject(assignment) != subject:
+            others.append(assignment)
+    return others
 
 
 def assign_in_words(

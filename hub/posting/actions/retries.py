@@ -66,7 +66,7 @@ def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
 
     What their reasons depend on is first read again from QuickBooks.
     """
-    current_facts.read_again(posting_ids[:MAX_READ_FOR])
+    current_facts.refresh_facts(posting_ids[:MAX_READ_FOR])
     reasons: dict[int, str] = {}
     for first in range(0, len(posting_ids), CHUNK_SIZE):
         chunk = posting_ids[first : first + CHUNK_SIZE]

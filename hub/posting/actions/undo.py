@@ -241,8 +241,10 @@ def _find_obstacles(
 
 def _stored_obstacles(session: Session, documents: Sequence[PostedDocument]) -> dict[int, str]:
     """Return, by posting, the obstacles that are known without QuickBooks."""
-    changing = _changing_documents(session, [one.posting.document_id for one in documents])
-    installation_ids = {one.posting.installation_id for one in documents}
+    changing = _changing_documents(
+        session, [document.posting.document_id for document in documents]
+    )
+    installation_ids = {document.posting.installation_id for document in documents}
     at_rest = select(Installation.id, Installation.enabled).where(
         Installation.id.in_(installation_ids),
         or_(~Installation.enabled, Installation.mode == InstallationMode.PAUSED),
@@ -293,7 +295,7 @@ def _with_dependents(
     """
     obstacles = dict(obstacles)
     while True:
-        remaining = [one for one in documents if one.posting.id not in obstacles]
+        remaining = [document for document in documents if document.posting.id not in obstacles]
         removable = {document.key for document in remaining}
         added = {}
         for document in remaining:

@@ -13,7 +13,7 @@ from hub.qbo import changes, company, record_download
 from hub.qbo.client import Client
 
 
-def read_again(posting_ids: Sequence[int]) -> None:
+def refresh_facts(posting_ids: Sequence[int]) -> None:
     """Read preferences and changed records of each company that has held postings among these.
 
     Preferences are otherwise read once a day, and so are tax codes and rates, of which QuickBooks

@@ -248,7 +248,7 @@ def _search_transactions(
 ) -> list[PostingSnapshot]:
     """Search for transactions of a kind, and then by number for those that are still absent."""
     was_searched = bool(posting_session.company.restored_until)
-    unsearched = [one for one in snapshots if one.history.sends or not was_searched]
+    unsearched = [snapshot for snapshot in snapshots if snapshot.history.sends or not was_searched]
     entities: dict[str, dict[str, Any]] = {}
     if unsearched:
         markers = {snapshot.history.marker for snapshot in snapshots}
@@ -279,7 +279,8 @@ def _add_candidates(
 ) -> list[PostingSnapshot]:
     with read_only_session() as session:
         return [
-            _add_results(one, _find_candidates(session, posting_session, one)) for one in snapshots
+            _add_results(snapshot, _find_candidates(session, posting_session, snapshot))
+            for snapshot in snapshots
         ]
 
 

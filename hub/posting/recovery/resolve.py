@@ -51,7 +51,7 @@ def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> 
     )
     with read_only_session() as session:
         snapshots = load_snapshots(session, posting_session, session.scalars(creations))
-    doubtful = [one for one in snapshots if isinstance(decide(one.history), Doubt)]
+    doubtful = [snapshot for snapshot in snapshots if isinstance(decide(snapshot.history), Doubt)]
     advance_until_idle(posting_session, doubtful)
     return bool(doubtful)
 

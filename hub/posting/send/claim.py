@@ -31,8 +31,8 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
         return []
     fence = uuid.uuid4().hex
     started = posting_session.clock.monotonic()
-    prepared_by_id = {one.id: one for one in prepared}
-    apps = {one.id: one.app for one in prepared if one.is_batchable}
+    prepared_by_id = {posting.id: posting for posting in prepared}
+    apps = {posting.id: posting.app for posting in prepared if posting.is_batchable}
     places: dict[int, outbox.BatchPlace] = {}
 
     def compose(claimed: Sequence[outbox.ClaimedPosting]) -> Mapping[int, outbox.BatchPlace]:
@@ -50,7 +50,7 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
             run_id=posting_session.run_id,
             doubted=posting_session.latest_date(),
             compose=compose,
-            revisions={one.id: one.revision for one in prepared},
+            revisions={posting.id: posting.revision for posting in prepared},
         )
         if not claimed:
             return []

@@ -172,7 +172,7 @@ def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
 
 def _postpone(session: Session, creations: Iterable[Posting]) -> None:
     """Postpone the creations that were never sent; the results of the others are looked up."""
-    ready_ids = [one.id for one in creations if one.state == PostingState.READY]
+    ready_ids = [creation.id for creation in creations if creation.state == PostingState.READY]
     query = select(Posting.id).where(Posting.id.in_(ready_ids), MAY_HAVE_ARRIVED)
     sent_ids = set(session.scalars(query))
     unsent_ids = [id for id in ready_ids if id not in sent_ids]

@@ -159,7 +159,9 @@ def _apply_reloaded(
 ) -> list[int]:
     """Apply the answers to postings whose rows are read again first; return the unfinished ones."""
     ids = [job.posting.id for job, _ in results]
-    snapshots = {one.id: one for one in load_snapshots(session, posting_session, ids)}
+    snapshots = {
+        snapshot.id: snapshot for snapshot in load_snapshots(session, posting_session, ids)
+    }
     unfinished = []
     for job, answer in results:
         snapshot = snapshots[job.posting.id]
