@@ -260,11 +260,8 @@ def withdraw(session: Session, person: User, subject: Subject) -> bool:
 
 def _other_assignments(person: User, subject: Subject) -> list[RoleAssignment]:
     """Return the assignments of a person for other subjects than this one."""
-    others = []
-    for assignment in person.assignments:
-        if _assignment_subject(assignment) != subject:
-            others.append(assignment)
-    return others
+    assignments = person.assignments
+    return [other for other in assignments if _assignment_subject(other) != subject]
 
 
 def assign_in_words(
