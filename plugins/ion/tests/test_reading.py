@@ -15,16 +15,6 @@ def part(bench, number):
     return bench.read(ids=[f"part:{row['id']}"])[0]
 
 
-def move(bench, case, *statuses):
-    """Take an order through statuses; return it."""
-    for status in statuses:
-        order = bench.raw(case)
-        bench.stand_in.changes.updatePurchaseOrder(
-            {"id": order["id"], "etag": order["_etag"], "status": status}
-        )
-    return bench.raw(case)
-
-
 def cursors(items):
     return {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
 
@@ -85,7 +75,7 @@ def test_a_reading_that_breaks_off_does_not_begin_at_the_first_page_again(many):
 @pytest.mark.row("ION-36")
 def test_only_what_changed_is_read_again(bench):
     place = cursors(bench.read())
-    move(bench, "a part", "DRAFT")
+    bench.move("a part", "DRAFT")
     line = bench.books.of_order("lines", bench.raw("two and a half"))[0]
     fields = {
         "purchaseOrderLineId": line["id"],

@@ -19,16 +19,6 @@ def query_api(bench, query, **variables):
     return bench.ask("POST", "/graphql", json={"query": query, "variables": variables})
 
 
-def move(bench, case, *statuses):
-    """Take an order through statuses; return it."""
-    for status in statuses:
-        order = bench.raw(case)
-        bench.stand_in.changes.updatePurchaseOrder(
-            {"id": order["id"], "etag": order["_etag"], "status": status}
-        )
-    return bench.raw(case)
-
-
 @pytest.fixture
 def api(bench):
     """Return a function that queries the API and returns its data, or the first error message."""
@@ -265,14 +255,14 @@ def test_lines_are_changed_in_drafts_only_but_for_what_is_always_free(bench, api
 def test_a_line_with_received_parts_cannot_be_deleted(bench, api):
     row = bench.raw("received in part")
     line = next(one for one in bench.books.of_order("lines", row) if one.get("receivedQuantity"))
-    move(bench, "received in part", "DRAFT")
+    bench.move("received in part", "DRAFT")
     fields = {"id": line["id"], "etag": bench.books.row("lines", line["id"])["_etag"]}
     drop = (
         "mutation($id: ID!, $etag: String!) {"
         " deletePurchaseOrderLine(id: $id, etag: $etag) { id } }"
     )
     assert "was received cannot be canceled or deleted" in api(drop, **fields)
-    move(bench, "received in part", "IN_REVIEW")
+    bench.move("received in part", "IN_REVIEW")
     receive = (
         "mutation($id: ID!, $n: Decimal!) {"
         " createReceipt(input: { lines: [{ purchaseOrderLineId: $id, quantity: $n }] })"
@@ -287,7 +277,7 @@ def test_a_status_change_renews_etags_of_lines_and_a_deleted_line_keeps_that_of_
     bench,
 ):
     lines = {line["_etag"] for line in bench.books.of_order("lines", bench.raw("every field"))}
-    move(bench, "every field", "DRAFT")
+    bench.move("every field", "DRAFT")
     row = bench.raw("every field")
     line = bench.books.of_order("lines", row)[0]
     assert line["_etag"] not in lines
@@ -306,7 +296,7 @@ def test_a_key_that_may_read_only_changes_nothing(bench):
 
 def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
     first = open_bench(folder=tmp_path)
-    move(first, "a part", "DRAFT")
+    first.move("a part", "DRAFT")
     first.stand_in._pages._order_delete(first.raw("received"), {})
     again = open_bench(documents=7, folder=tmp_path)
     assert again.books.tables == first.books.tables

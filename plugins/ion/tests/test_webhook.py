@@ -12,16 +12,6 @@ from qbo_sandbox.kit import Server, text_answer
 from qbo_sandbox.kit.messages import body_of
 
 
-def move(bench, case, *statuses):
-    """Take an order through statuses; return it."""
-    for status in statuses:
-        order = bench.raw(case)
-        bench.stand_in.changes.updatePurchaseOrder(
-            {"id": order["id"], "etag": order["_etag"], "status": status}
-        )
-    return bench.raw(case)
-
-
 def call(bench, body, prefix="sha256=", header="x-ion-signature"):
     content = json.dumps(body).encode()
     signature = hmac.new(
@@ -82,7 +72,7 @@ def test_the_stand_in_calls_for_each_row_that_changed_and_repeats_itself(subscri
         (receiver,) = subscribed.books.rows("receivers")
         subscribed.books.put("receivers", id=receiver["id"], webhookUri=server.url)
         subscribed.stand_in.calls.page("POST", {"twice": True, "held": True})
-        move(subscribed, "every field", "DRAFT")
+        subscribed.move("every field", "DRAFT")
         subscribed.stand_in.calls.page("POST", {"release": True})
         subscribed.stand_in.calls.settle()
     assert sorted(calls, key=str) == sorted(
@@ -94,7 +84,7 @@ def test_the_stand_in_calls_for_each_row_that_changed_and_repeats_itself(subscri
 def test_a_hub_that_is_not_there_is_tried_again_and_then_given_up(subscribed):
     (receiver,) = subscribed.books.rows("receivers")
     subscribed.books.put("receivers", id=receiver["id"], webhookUri="http://127.0.0.1:9/none")
-    move(subscribed, "a part", "DRAFT")
+    subscribed.move("a part", "DRAFT")
     subscribed.stand_in.calls.settle()
     assert all(
         event["outcome"].startswith("not taken") for event in subscribed.stand_in.calls.events
