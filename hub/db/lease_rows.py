@@ -102,7 +102,7 @@ class LeaseRows:
         return min(MAX_HEARTBEAT_SECONDS, self._seconds / HEARTBEATS_PER_LEASE)
 
     def take(self, name: str) -> RowLease | None:
-        """Take a lease if it is free or its holder has given no sign of life for too long."""
+        """Take a lease if it is free or its holder has sent no heartbeat for too long."""
         with self._guard, process_coordination().connection() as connection:
             if name in self._leases:
                 return None

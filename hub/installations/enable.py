@@ -321,7 +321,7 @@ def _forget_cursors(session: Session, row: Installation, changes: Mapping[str, A
 
 
 def _reread_by_new_dates(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:
-    """Have what waits read again before it is posted if another first day or zone decides on it."""
+    """Mark waiting documents for rereading if the first day or the time zone has changed."""
     for name in ("start_date", "zone"):
         if changes.get(name, getattr(row, name)) != getattr(row, name):
             outbox.mark_for_reread(session, row.id)

@@ -30,7 +30,7 @@ def release_checked(
 
 
 def postpone(session: Session, ids: Sequence[int], reason: CaseText) -> None:
-    """Have ready postings wait until something needs them."""
+    """Make ready postings wait until a document needs them."""
     is_ready = Posting.id.in_(list(ids)), Posting.state == PostingState.READY
     update_postings(
         session,

@@ -91,7 +91,7 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
 
 
 def mark_for_reread(session: Session, installation_id: int) -> None:
-    """Have every document with an unsent posting read again, because the settings have changed."""
+    """Mark every document with an unsent posting for rereading, after the settings have changed."""
     has_unsent = exists().where(Posting.document_id == SourceDocument.id, Posting.state.in_(UNSENT))
     documents = update(SourceDocument).where(
         SourceDocument.installation_id == installation_id, has_unsent

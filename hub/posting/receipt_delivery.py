@@ -261,7 +261,7 @@ def _add_warning(session: Session, document_id: int, text: str) -> None:
 
 
 def _record_failure(row: StoredReceipt, installation: Installation, error: Exception) -> None:
-    """Have a receipt repeated later; open a case if a person has to act, or if it keeps failing.
+    """Schedule another try of a receipt; open a case if a person has to act or it keeps failing.
 
     The source may say when it is to be repeated; else the pauses grow with the number of tries.
     """

@@ -53,6 +53,6 @@ class ElectedScheduler(Scheduler):
         return self._queue.defer_waiting()
 
     def _resign(self) -> None:
-        """Let another worker run the schedules, and give the folder lock back."""
+        """Let another worker run the schedules, and release the folder lock."""
         election.resign()
         super()._resign()

@@ -23,7 +23,7 @@ class HeldLease(Protocol):
     """A lease that this process holds."""
 
     def release(self) -> object:
-        """Give the lease back."""
+        """Release the lease."""
 
 
 @contextmanager

@@ -103,7 +103,7 @@ class Scheduler:
             self._resign()
 
     def _resign(self) -> None:
-        """Give back the locks under which this process ran the schedules."""
+        """Release the locks under which this process ran the schedules."""
         if self._folder_lock:
             self._folder_lock.release()
             self._folder_lock = None

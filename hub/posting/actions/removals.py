@@ -61,7 +61,7 @@ def _find_dependents(
 
 
 def wait_for_removals(session: Session, removals: Mapping[int, int]) -> None:
-    """Have each posting wait for the removal that goes first; one in review waits once approved."""
+    """Make each posting wait for the removal before it; one in review waits once approved."""
     for id, removal_id in removals.items():
         posting = session.get_one(Posting, id)
         removal = session.get_one(Posting, removal_id)

@@ -162,7 +162,7 @@ def _load_doubtful(session: Session, candidates: Iterable[_Candidate]) -> list[P
 
 
 def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
-    """Have held postings looked for in QuickBooks again before they are sent.
+    """Put held postings into doubt, so that QuickBooks is searched before they are sent again.
 
     The person who retries answers the question whether something forgotten was the posting.
     """

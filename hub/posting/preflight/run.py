@@ -184,7 +184,7 @@ def _release(
 
 
 def _wait_for_removals(session: Session, context: CheckContext, ids: Sequence[int]) -> None:
-    """Have postings wait for the removal of what depends on their targets."""
+    """Make postings wait for the removals of transactions that depend on their targets."""
     awaited = {}
     for id in ids:
         if id in context.removals:

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
-    """Treat what another process, or an earlier life of this one, was sending as in doubt."""
+    """Put postings into doubt that another process, or this one before a restart, was sending."""
     query = select(Posting).where(
         *posting_session.own_postings(), Posting.state == PostingState.SENDING
     )

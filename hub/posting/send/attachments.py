@@ -179,7 +179,7 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
 
 
 def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
-    """Have a file fetched again later; open a case once it has not arrived for an hour."""
+    """Schedule another fetch of a file; open a case once it has not arrived for an hour."""
     now = posting_session.clock.now()
     pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
     problem = mask_secrets(error.text)

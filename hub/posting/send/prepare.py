@@ -71,7 +71,7 @@ def count_ready(posting_session: PostingSession) -> int:
 
 
 def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepared]:
-    """Bring postings to where only the claim is left; take other steps that they need first."""
+    """Prepare postings so that only the claim is left; first take the other steps they need."""
     prepared: list[Prepared] = []
     other_ids = []
     others: list[PostingSnapshot] = []
