@@ -43,7 +43,7 @@ def hub_documents(
     source = Autotask(site)
     kind = MODULES[app].open_kind(site, source, Lists(site, source))
     if ids:
-        yield from kind.exactly(ids)
+        yield from kind.read_by_ids(ids)
     else:
         yield from kind.poll(cursors.get(""))
 

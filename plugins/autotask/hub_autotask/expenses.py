@@ -84,10 +84,13 @@ class Expenses(Kind):
     def mark(self) -> Mark:
         return MARK
 
-    def open(self) -> list[Row]:
+    def open_conditions(self) -> list[Row]:
         approved_status = self.source.number(ENTITY, "status", APPROVED)
         is_approved = where("status", "eq", approved_status)
-        return [is_approved, *recent_changes("approvedDate", self.window(), *MARK.open())]
+        return [
+            is_approved,
+            *recent_changes("approvedDate", self.window_start(), *MARK.open_conditions()),
+        ]
 
     def prepare(self, rows: Sequence[Row]) -> None:
         self._items = defaultdict(list)
@@ -163,7 +166,7 @@ class _Translation:
                     name=self._name(),
                 ),
             )
-        return self.kind.waits(self.row, self._find_hold())
+        return self.kind.decide_stage(self.row, self._find_hold())
 
     def _find_hold(self) -> str | None:
         foreign = self._foreign()

@@ -118,7 +118,7 @@ class InvoiceTranslation:
                 name=self._name(),
                 date=str(voided_on),
             )
-        return self.kind.waits(self.row, hold)
+        return self.kind.decide_stage(self.row, hold)
 
     def _name(self) -> str:
         """Return how texts name the invoice; its number is unusable while it marks a failure."""

@@ -67,8 +67,8 @@ class Invoices(Kind):
     def mark(self) -> Mark | DateMark:
         return mark(self.site)
 
-    def open(self) -> list[Row]:
-        since = self.window()
+    def open_conditions(self) -> list[Row]:
+        since = self.window_start()
         voided = {
             "op": "and",
             "items": [where("isVoided", "eq", True), where("voidedDate", "gte", since)],
@@ -77,7 +77,9 @@ class Invoices(Kind):
             any_of(
                 {
                     "op": "and",
-                    "items": recent_changes("createDateTime", since, *self.mark().open()),
+                    "items": recent_changes(
+                        "createDateTime", since, *self.mark().open_conditions()
+                    ),
                 },
                 voided,
             )

@@ -83,7 +83,7 @@ class OrderTranslation:
                     status=self.status or Sentence("in a state unknown there"),
                 ),
             )
-        return self.kind.waits(self.row, self._find_hold())
+        return self.kind.decide_stage(self.row, self._find_hold())
 
     def _find_hold(self) -> str | None:
         foreign = self.lists.currency(self.row["vendorID"])

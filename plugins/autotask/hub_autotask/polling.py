@@ -49,7 +49,7 @@ class Mark:
         """Return whether a row is marked as failed."""
         return bool(row[self.field] == self.error)
 
-    def open(self) -> tuple[Row, ...]:
+    def open_conditions(self) -> tuple[Row, ...]:
         """Return the conditions of a poll for rows that are ready or marked as failed."""
         return is_blank(self.field), where(self.field, "eq", self.error)
 
@@ -63,7 +63,7 @@ class DateMark(Mark):
         """Return whether a row is marked as failed."""
         return bool(row[self.field]) and local_day(row[self.field], dt.UTC) == FAILED_ON
 
-    def open(self) -> tuple[Row, ...]:
+    def open_conditions(self) -> tuple[Row, ...]:
         """Return the conditions of a poll for rows that are ready or marked as failed."""
         return {"op": "notExist", "field": self.field}, where(self.field, "eq", self.error)
 
@@ -84,19 +84,19 @@ class Kind:
         self.source = source
         self.lists = lists
 
-    def window(self) -> str:
+    def window_start(self) -> str:
         """Return the first moment of the first day that is read."""
         days_back = dt.timedelta(days=self.site.settings["days_back"])
         first_day = self.site.today - days_back
         return start_of_day(first_day, self.site.zone)
 
-    def open(self) -> list[Row]:
+    def open_conditions(self) -> list[Row]:
         """Return the conditions of a poll for everything that is open in the window."""
-        raise AssertionError("each kind says its own")
+        raise AssertionError("each kind defines this")
 
     def mark(self) -> Mark:
         """Return the field that marks a row as transferred."""
-        raise AssertionError("each kind says its own")
+        raise AssertionError("each kind defines this")
 
     def state(self, row: Row) -> str:
         """Return the state of a row as a word; the row is reported again if that changes."""
@@ -105,7 +105,7 @@ class Kind:
             return FAILED
         return OPEN if mark.is_ready(row) else DONE
 
-    def waits(self, row: Row, hold: str | None) -> tuple[StageName, str | None]:
+    def decide_stage(self, row: Row, hold: str | None) -> tuple[StageName, str | None]:
         """Return the stage by the row's mark, and the reason why it waits.
 
         `hold` is any other reason against the document.
@@ -125,9 +125,9 @@ class Kind:
 
     def document(self, row: Row) -> Document:
         """Return the document of a row."""
-        raise AssertionError("each kind says its own")
+        raise AssertionError("each kind defines this")
 
-    # -- the same for all --
+    # -- shared by all kinds --
 
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
         """Yield open rows that are new or changed, then those that are no longer open.
@@ -135,7 +135,7 @@ class Kind:
         They come page by page, each page with its Checkpoint.
         """
         history = ReportHistory(cursor)
-        for page in self.source.pages(self.entity, *self.open()):
+        for page in self.source.pages(self.entity, *self.open_conditions()):
             news = [row for row in page if history.is_news(row["id"], self.state(row))]
             yield from self._read(news)
             yield Checkpoint(cursor=history.interim_cursor())
@@ -143,7 +143,7 @@ class Kind:
         yield from self._read(closed)
         yield Checkpoint(cursor=history.final_cursor())
 
-    def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
+    def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the documents with these source ids, in their order."""
         reason = "Autotask does not show it to the API user any more."
         return read_ids(ids, self._read_ids, reason=reason, chunk_size=MAX_RECORDS)

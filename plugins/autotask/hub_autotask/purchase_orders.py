@@ -84,13 +84,13 @@ class Orders(Kind):
     def mark(self) -> Mark:
         return MARK
 
-    def open(self) -> list[Row]:
-        since = self.window()
+    def open_conditions(self) -> list[Row]:
+        since = self.window_start()
         submitted_status = self.source.number(ENTITY, "status", SUBMITTED)
         canceled_status = self.source.number(ENTITY, "status", CANCELED)
         is_ready = [
             where("status", "eq", submitted_status),
-            *recent_changes("createDateTime", since, *MARK.open()),
+            *recent_changes("createDateTime", since, *MARK.open_conditions()),
         ]
         is_canceled = [
             where("status", "eq", canceled_status),
@@ -134,7 +134,9 @@ class Receipts(Orders):
 
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
         history = ReportHistory(cursor)
-        for page in self.source.pages(RECEIVING, *recent_changes("receiveDate", self.window())):
+        for page in self.source.pages(
+            RECEIVING, *recent_changes("receiveDate", self.window_start())
+        ):
             news = [row for row in page if history.is_news(row["id"], OPEN)]
             item_ids = {row["purchaseOrderItemID"] for row in news}
             items = self.source.among("PurchaseOrderItems", "id", item_ids)
@@ -145,7 +147,7 @@ class Receipts(Orders):
             yield Checkpoint(cursor=history.interim_cursor())
         yield Checkpoint(cursor=history.final_cursor())
 
-    def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
+    def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
         order_ids = set()
         for id in ids:
             parts = id.split(":")

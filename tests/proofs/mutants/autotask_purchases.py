@@ -15,8 +15,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E1",
         place=f"{PLUGIN}/expenses.py",
-        old='recent_changes("approvedDate", self.window(), *MARK.open())',
-        new='recent_changes("approvedDate", self.window())',
+        old='recent_changes("approvedDate", self.window_start(), *MARK.open_conditions())',
+        new='recent_changes("approvedDate", self.window_start())',
         bug="Reports that have a reference are read too.",
     ),
     Mutant(
@@ -136,8 +136,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P1",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='            *recent_changes("createDateTime", since, *MARK.open()),',
-        new="            any_of(*MARK.open()),",
+        old='            *recent_changes("createDateTime", since, *MARK.open_conditions()),',
+        new="            any_of(*MARK.open_conditions()),",
         bug="Orders from before the days back are posted.",
     ),
     Mutant(
