@@ -74,7 +74,7 @@ class ChangedAnswers:
             return self._bench.read(ids=[self._id])
 
     def _is_gone(self, value: AnswerValue, new: Any) -> bool:
-        """Tell whether the source does not have the document while a value is another."""
+        """Return whether the source does not have the document while a value is another."""
         self._changed = value._replace(value=new)
         try:
             items = self._read_items()
@@ -110,7 +110,7 @@ class ChangedAnswers:
 
 
 def is_row_of(entry: Mapping[str, Any], document: Document) -> bool:
-    """Tell whether an object in an answer is the row of a document, and no part of it."""
+    """Return whether an object in an answer is the row of a document, and no part of it."""
     own_ids = (document.source_id, id_at_the_source(document))
     return any(str(part) in own_ids for part in entry.values() if not isinstance(part, dict | list))
 

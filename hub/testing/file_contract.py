@@ -167,7 +167,7 @@ def _receive(bench: Bench, name: str, content: bytes) -> FileContent:
 
 
 def _is_answered(field: FileField, table: FileTable) -> bool:
-    """Tell whether a table's suggestion for a field is possible; required fields need one."""
+    """Return whether a table's suggestion for a field is possible; required fields need one."""
     answer = table.suggestions.get(field.name, "")
     if not answer:
         return not field.required

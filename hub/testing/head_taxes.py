@@ -51,7 +51,7 @@ def _judge_lost_tax(
 
 
 def _is_tax(answers: ChangedAnswers, value: AnswerValue, document: Document) -> bool:
-    """Tell whether a value is an amount that is named like a tax and belongs to no line."""
+    """Return whether a value is an amount that is named like a tax and belongs to no line."""
     names = [str(part).lower() for part in value.path]
     is_named = any(TAX.search(name) for name in names)
     if not is_named or NO_TAX.search(names[-1]) or not amount_of(value.value):
@@ -66,7 +66,7 @@ def _increase(value: AnswerValue) -> str | Decimal:
 
 
 def _has_twice(document: Document, other: Document) -> bool:
-    """Tell whether total or tax grew by twice as much as a tax in the answer."""
+    """Return whether total or tax grew by twice as much as a tax in the answer."""
     pairs = ((document.total, other.total), (document.tax_total, other.tax_total))
     for before, after in pairs:
         if before is not None and after is not None and abs(after - before) == 2 * MORE:

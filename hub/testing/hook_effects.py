@@ -27,7 +27,7 @@ class HookEffects:
         self._seen = _last_number(log["requests"]) if self.has_log else 0
 
     def has_written(self) -> bool:
-        """Tell whether a call since the last look could change something and was accepted."""
+        """Return whether a call since the last look could change something and was accepted."""
         log = self._bench.drive("log", {"after": self._seen}, method="GET")
         calls = log["requests"]
         self._seen = max(self._seen, _last_number(calls))

@@ -133,7 +133,7 @@ class HookTests(VariantBenches):
         return True
 
     def _uses(self, hook: str) -> bool:
-        """Tell whether the plugin has a hook that this app uses."""
+        """Return whether the plugin has a hook that this app uses."""
         return hook not in self.unused and self._open({}).plugins.has(self.slug, hook)
 
     def _fail_unused(self, hook: str, what: str) -> None:

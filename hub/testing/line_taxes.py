@@ -59,7 +59,7 @@ def _iter_amounts(entry: dict[str, Any]) -> Iterator[Decimal]:
 
 
 def _names_tax(value: AnswerValue, depth: int) -> bool:
-    """Tell whether a value of a line says which tax it has, and is not its rate or amount."""
+    """Return whether a value of a line says which tax it has, and is not its rate or amount."""
     names = [str(part).lower() for part in value.path[depth:]]
     if not any(TAX.search(name) for name in names):
         return False

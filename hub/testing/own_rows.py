@@ -15,7 +15,7 @@ class OwnRow(NamedTuple):
     place: int
 
     def has(self, call: str, path: Path) -> bool:
-        """Tell whether a value belongs to the document, or to no row of such a list."""
+        """Return whether a value belongs to the document, or to no row of such a list."""
         depth = len(self.rows.path)
         if path[:depth] != self.rows.path or _address(call) != _address(self.rows.call):
             return True

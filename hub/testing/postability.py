@@ -35,7 +35,7 @@ class Plan(NamedTuple):
 
     @property
     def is_posted(self) -> bool:
-        """Tell whether it would be posted."""
+        """Return whether it would be posted."""
         return not self.obstacle and not self.problems
 
 

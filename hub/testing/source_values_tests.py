@@ -174,7 +174,7 @@ def _part_amounts(document: Document) -> set[Decimal]:
 
 
 def _is_close(amount: Decimal, other: Decimal) -> bool:
-    """Tell whether amounts are equal in whole cents; a source may answer more digits."""
+    """Return whether amounts are equal in whole cents; a source may answer more digits."""
     return abs(amount - other) <= HALF_A_CENT
 
 
@@ -215,7 +215,7 @@ def _currency_values(answers: ChangedAnswers) -> list[AnswerValue]:
 def _follows_currency(
     answers: ChangedAnswers, document: Document, values: Sequence[AnswerValue]
 ) -> bool:
-    """Tell whether a document is another if one of the values is another currency."""
+    """Return whether a document is another if one of the values is another currency."""
     new = "SEK" if document.currency != "SEK" else "CHF"
     return any(answers.read(value, new) != document for value in values)
 
@@ -251,7 +251,7 @@ def _judge_due(answers: ChangedAnswers, document: Document) -> str:
 
 
 def _follows_zone(bench: Bench, document: Document) -> bool:
-    """Tell whether a document has another date where the app has another zone."""
+    """Return whether a document has another date where the app has another zone."""
     zone = bench.zone
     dates: set[dt.date | None] = set()
     for name in FAR_ZONES:

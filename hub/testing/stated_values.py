@@ -63,7 +63,7 @@ class StatedValuesTests(VariantBenches):
 
 
 def _is_stated(name: str, kind: Kind, documents: Sequence[Document], posts: Sequence[Kind]) -> bool:
-    """Tell whether the documents of a kind have a value that documents of this kind should have.
+    """Return whether the documents of a kind have a value that documents of this kind should have.
 
     A payment may be on account, so that it is enough if one of them is applied.
     """

@@ -125,7 +125,7 @@ def _words_of(header: str) -> list[str]:
 
 
 def _has_part(texts: Collection[str], words: Sequence[str]) -> bool:
-    """Tell whether one of the texts contains one of the words."""
+    """Return whether one of the texts contains one of the words."""
     return any(word in text for text in texts for word in words)
 
 

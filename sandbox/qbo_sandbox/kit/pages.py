@@ -68,7 +68,7 @@ class Pages:
         return text_answer(start, 303, "", headers=(("Location", address), *SAFE))
 
     def is_known(self, environ: WSGIEnvironment, *parts: str) -> bool:
-        """Tell whether the object of a path exists."""
+        """Return whether the object of a path exists."""
         return True
 
     def carry_out(self, act: Callable[..., str], form: dict[str, str], *parts: str) -> str:

@@ -100,7 +100,7 @@ def _path(where: str, name: str) -> str:
 
 
 def _has_type(content: Any, expected: Any) -> bool:
-    """Tell whether a value has the type of its field; a boolean is not a number."""
+    """Return whether a value has the type of its field; a boolean is not a number."""
     if isinstance(content, bool) and expected is not FLAG:
         return False
     return isinstance(content, expected)

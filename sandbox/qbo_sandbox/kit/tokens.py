@@ -52,7 +52,7 @@ class Tokens:
         return tokens
 
     def knows(self, client: str, secret: str) -> bool:
-        """Tell whether a client has this secret."""
+        """Return whether a client has this secret."""
         return (
             secrets.compare_digest(self.clients.get(client, "").encode(), secret.encode())
             and client in self.clients
