@@ -93,7 +93,11 @@ class Person:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=SOON)
 
     def look(self, where: str = "") -> None:
-        """Check that no errors occurred and that axe finds no violations on this page."""
+        """Check that no errors occurred and that axe finds no violations on this page.
+
+        Text is there before the style sheet of the dark colors is, so the page is awaited as a whole.
+        """
+        self.page.wait_for_load_state()
         self.page.evaluate(AXE_SCRIPT)
         violations = self.page.evaluate(VIOLATIONS)
         self.wrong += [

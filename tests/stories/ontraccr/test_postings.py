@@ -578,13 +578,15 @@ def test_vendors_may_wait_instead_of_being_made(with_other_settings):
 
 
 @pytest.mark.row("ON-B5")
-def test_the_class_of_the_project_is_on_its_lines_where_that_is_wanted(
-    with_other_settings, first_sync
-):
+def test_the_class_of_the_project_is_on_its_lines_where_that_is_wanted(with_other_settings):
     assert [class_of(with_other_settings["posted"][what][0]) for what in ("class", "no class")] == [
         with_other_settings["class"],
         None,
     ]
+
+
+@pytest.mark.row("ON-B5")
+def test_lines_have_no_class_without_that_setting(first_sync):
     assert {class_of(made) for made in first_sync["all"] if made["Line"]} == {None}
 
 
