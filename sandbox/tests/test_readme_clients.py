@@ -25,9 +25,9 @@ def block(language, word):
     return text
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def url():
-    """Serve the company of the README's command on a free port."""
+    """Serve the company of the README's command on a free port, with its connection."""
     command = shlex.split(block("", "--company sample"))
     assert command[0] == "qbo-sandbox"
     command[command.index("--port") + 1] = "0"
@@ -63,7 +63,6 @@ def has_node_quickbooks():
 
 # A full test run skips nothing, so this test exists only if its requirement does: node-quickbooks
 # in a folder of NODE_PATH.
-# node-quickbooks in a folder of NODE_PATH.
 if has_node_quickbooks():
 
     def test_the_snippet_for_node_quickbooks_reads_a_customer(url):
