@@ -95,7 +95,7 @@ class Person:
     def look(self, where: str = "") -> None:
         """Check that no errors occurred and that axe finds no violations on this page.
 
-        Text is there before the style sheet of the dark colors is, so the page is awaited as a whole.
+        The text appears before the style sheet of the dark colors, so wait for the whole page.
         """
         self.page.wait_for_load_state()
         self.page.evaluate(AXE_SCRIPT)
