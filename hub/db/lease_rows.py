@@ -115,7 +115,7 @@ class LeaseRows:
             if holder is not None and not holder.is_expired:
                 return None
             if holder is not None:
-                self._end_sessions(connection, name, holder)
+                self._replace(connection, name, holder)
             values["expired"] = None if holder is None else holder.holder
             fence = connection.scalar(_TAKE, values)
             if fence is None:
@@ -191,22 +191,16 @@ class LeaseRows:
         if thread is not None:
             thread.join()
 
-    def _end_sessions(self, connection: Connection, name: str, holder: Row[Any]) -> None:
+    def _replace(self, connection: Connection, name: str, holder: Row[Any]) -> None:
         """End the database sessions of a holder that gives no sign of life."""
-        values = {
-            "patience": SESSION_END_MILLISECONDS,
-            "application": application_name(holder.holder),
-            "pid": holder.backend_pid,
-            "start": holder.backend_start,
-        }
-        ended = connection.scalars(_END_SESSIONS, values).all()
+        ended = end_sessions(connection, holder)
         log.warning(
             "The process %s has not renewed its lease %s for %g s: this one takes it, and ended %d"
             " database sessions of that process.",
             holder.holder,
             name,
             self._seconds,
-            len(ended),
+            ended,
         )
 
     def _release_row(self, lease: RowLease) -> None:
@@ -277,6 +271,22 @@ def confirm_all(session: Session) -> None:
     """
     for lease in sorted(_thread.leases, key=lambda lease: lease.name):
         lease.rows.confirm(session, lease)
+
+
+def end_sessions(connection: Connection, holder: Row[Any]) -> int:
+    """End the database sessions of the holder of a lease, and return their number.
+
+    The row has `holder`, `backend_pid` and `backend_start`. If the holder is this process, only the
+    session that took the lease is ended: it is a coordination connection that was lost.
+    """
+    is_own = holder.holder == this_process().process
+    values = {
+        "patience": SESSION_END_MILLISECONDS,
+        "application": None if is_own else application_name(holder.holder),
+        "pid": holder.backend_pid,
+        "start": holder.backend_start,
+    }
+    return len(connection.scalars(_END_SESSIONS, values).all())
 
 
 def process_leases() -> LeaseRows:

@@ -1,8 +1,9 @@
 """The election of the one process of all machines that runs the schedules.
 
 An advisory lock elects it: if the process ends, the server frees the lock at once. A process that
-is frozen keeps its connection, so the elected one also renews a row. If that row is too old, the
-others end the session that holds the lock.
+is frozen keeps its connections, so the elected one also renews a row. If that row is too old, the
+others end all database sessions of that process. One of them holds the lock, and another one may
+have an open transaction for which the next scheduler would wait.
 """
 
 import logging
@@ -10,6 +11,7 @@ import logging
 from sqlalchemy import text
 
 from hub.context import current_hub
+from hub.db import lease_rows
 from hub.db.coordination import process_coordination
 
 NAME = "scheduler"
@@ -23,12 +25,10 @@ _RENEW = text(
     " heartbeat_at = clock_timestamp(),"
     " backend_pid = excluded.backend_pid, backend_start = excluded.backend_start"
 )
-_END_FROZEN = text(
-    "SELECT pg_terminate_backend(session.pid, 5000)"
-    " FROM lease JOIN pg_stat_activity AS session"
-    " ON session.pid = lease.backend_pid AND session.backend_start = lease.backend_start"
-    " WHERE lease.name = :name AND lease.holder <> '' AND session.pid <> pg_backend_pid()"
-    " AND lease.heartbeat_at < clock_timestamp() - make_interval(secs => :seconds)"
+_FROZEN = text(
+    "SELECT holder, backend_pid, backend_start FROM lease"
+    " WHERE name = :name AND holder <> ''"
+    " AND heartbeat_at < clock_timestamp() - make_interval(secs => :seconds)"
 )
 log = logging.getLogger("hub")
 
@@ -42,9 +42,15 @@ def stand_for_election() -> bool:
         return coordination.holds(NAME)
     seconds = min(FROZEN_SECONDS, current_hub().config.lease_seconds)
     with coordination.connection() as connection:
-        ended = connection.scalars(_END_FROZEN, {"name": NAME, "seconds": seconds}).all()
+        frozen = connection.execute(_FROZEN, {"name": NAME, "seconds": seconds}).first()
+        ended = lease_rows.end_sessions(connection, frozen) if frozen is not None else 0
     if ended:
-        log.warning("The process that ran the schedules gave no sign of life for %g s.", seconds)
+        log.warning(
+            "The process that ran the schedules gave no sign of life for %g s: this one ended its"
+            " %d database sessions.",
+            seconds,
+            ended,
+        )
     return False
 
 

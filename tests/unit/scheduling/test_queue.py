@@ -7,6 +7,7 @@ import procrastinate
 import pytest
 from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from hub.db import lease_rows
 from hub.db.engine import db, read_only_session, transaction
@@ -310,6 +311,18 @@ def test_a_frozen_process_is_replaced(one, two, monkeypatch):
     with pytest.raises(DatabaseUnavailable):
         stand(one)
     assert not stand(one)
+
+
+def test_nobody_waits_for_an_open_transaction_of_a_frozen_process(one, two, monkeypatch):
+    monkeypatch.setattr(election, "FROZEN_SECONDS", LEASE)
+    stand(one)
+    with one.app_context(), suppress(OperationalError), db.engine.connect() as frozen:
+        frozen.execute(text("LOCK TABLE procrastinate_jobs IN EXCLUSIVE MODE"))  # as it defers
+        age_heartbeats(two, LEASE + MARGIN)
+        assert (stand(two), stand(two)) == (False, True)
+        request(two)
+        deferred = defer(two, RunQueue(two))
+    assert deferred == 1
 
 
 # -- the scheduler ---------------------------------------------------------------------------------
