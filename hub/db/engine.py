@@ -49,6 +49,8 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
+# The server then ends the session of a process that is frozen within a transaction.
+IDLE_TRANSACTION_SECONDS = 60.0
 PAGE_SECONDS = 40.0  # for a statement of a page: more than it may wait for a lock
 EXCLUSIVE_SECONDS = 3  # how long a command waits for a database that it needs for itself
 SQLITE_CONNECTIONS = 20  # that a process keeps open
@@ -154,7 +156,7 @@ def init_app(
     """
     check_url(DATABASE_SETTING, url)
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", _add_driver(url))
-    options = _engine_options(url, application_name) | _pool_options(url)
+    options = _engine_options(url, application_name, IDLE_TRANSACTION_SECONDS) | _pool_options(url)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     with app.app_context():
@@ -175,7 +177,8 @@ def standalone_engine(url: str, *, exclusive: bool = False) -> Engine:
     keeps every other one out.
     """
     check_url(DATABASE_SETTING, url)
-    engine = create_engine(_add_driver(url), poolclass=NullPool, **_engine_options(url, "hub copy"))
+    options = _engine_options(url, "hub copy", 0)
+    engine = create_engine(_add_driver(url), poolclass=NullPool, **options)
     if engine.dialect.name == "sqlite":
 
         def on_connect(connection: sqlite3.Connection, record: object) -> None:
@@ -305,8 +308,11 @@ def _add_driver(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
-def _engine_options(url: str, application_name: str) -> dict[str, Any]:
-    """Return the options of an engine: time limits and exact JSON."""
+def _engine_options(url: str, application_name: str, idle_seconds: float) -> dict[str, Any]:
+    """Return the options of an engine: time limits and exact JSON.
+
+    PostgreSQL ends a session that is idle in a transaction for `idle_seconds`; 0 means never.
+    """
     shared = {
         "hide_parameters": True,  # values may be secret and must not get into a log
         "json_serializer": exact_json.dumps,
@@ -318,7 +324,10 @@ def _engine_options(url: str, application_name: str) -> dict[str, Any]:
     connect_arguments = {
         name: value for name, value in CLIENT_KEEPALIVES.items() if name not in chosen
     }
-    connect_arguments["options"] = f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s"
+    connect_arguments["options"] = (
+        f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s"
+        f" -c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
+    )
     if application_name:
         connect_arguments["application_name"] = application_name
     return {**shared, "connect_args": connect_arguments, "pool_pre_ping": True}

@@ -3,10 +3,11 @@
 import datetime as dt
 import socket
 import threading
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import NullPool, create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from hub.app import create_app
@@ -274,6 +275,22 @@ def test_a_file_that_is_no_database_is_reported_in_a_sentence(make_app, make_con
 def test_postgres_waits_no_longer_for_a_row_than_sqlite_for_its_file(pg_app):
     with engine.read_only_session() as session:
         assert session.scalar(text("SHOW lock_timeout")) == f"{engine.BUSY_SECONDS}s"
+
+
+def test_postgres_ends_a_transaction_in_which_a_process_is_frozen(
+    monkeypatch, make_app, make_config, postgres_url
+):
+    monkeypatch.setattr(engine, "IDLE_TRANSACTION_SECONDS", 0.05)
+    app = make_app(make_config(HUB_DATABASE_URL=postgres_url))
+    outside = create_engine(postgres_url, poolclass=NullPool)
+    locked = []
+    with app.app_context(), suppress(DatabaseUnavailable), engine.transaction() as session:
+        session.execute(text("LOCK TABLE company"))
+        with outside.begin() as waiting:
+            waiting.execute(text("SET LOCAL lock_timeout = '20s'"))
+            waiting.execute(text("LOCK TABLE company"))
+            locked.append("company")
+    assert locked == ["company"]
 
 
 def test_an_error_of_the_database_does_not_contain_the_values(either_app):
