@@ -1,22 +1,17 @@
 """Transactions as a person reads them: facts and lines, with names of records in place of ids."""
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import zip_longest
 from typing import Any, TypeVar
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import Posting, StoredRecord
 from hub.qbo.display_labels import (
     ADDRESS_FIELDS,
     ADDRESS_PARTS,
     ENTITY_TITLES,
-    FACT_LISTS,
     FACT_ORDER,
     NESTED_FIELDS,
     PAYMENT_DETAILS,
@@ -24,6 +19,7 @@ from hub.qbo.display_labels import (
     REFERENCES,
     VALUE_TEXTS,
 )
+from hub.qbo.display_names import Names, is_placeholder, parse_body, party_list, record_names
 from hub.qbo.entities import ref_id
 from hub.qbo.payloads import summarize
 from hub.qbo.payloads.summary import DISCOUNT
@@ -31,10 +27,6 @@ from hub.qbo.payloads.summary import DISCOUNT
 SUBTOTAL = "SubTotalLineDetail"
 EXCHANGE_RATE = "Exchange rate"
 PLACEHOLDER_TEXT = "created in QuickBooks first"
-AWAITED_POSTING = re.compile(r"@posting:(\d{1,18})")  # in place of the id of what it creates
-
-# The names of records by list and id.
-Names = Mapping[tuple[str, str], str]
 Key = TypeVar("Key")
 
 
@@ -86,7 +78,7 @@ def view_payloads(
     """
     entities = {}
     for key, (kind, payload) in payloads.items():
-        body = _parse_body(payload)
+        body = parse_body(payload)
         if body is not None:
             entities[key] = kind, body
     return view_entities(session, company_id, entities)
@@ -96,24 +88,15 @@ def view_entities(
     session: Session, company_id: int, entities: Mapping[Key, tuple[str, dict[str, Any]]]
 ) -> dict[Key, TransactionView]:
     """Return the views of entities, given with their kinds, by key; one query reads all names."""
-    names = _record_names(session, company_id, [entity for _, entity in entities.values()])
+    names = record_names(session, company_id, [entity for _, entity in entities.values()])
     return {key: _view(kind, entity, names) for key, (kind, entity) in entities.items()}
-
-
-def _parse_body(payload: bytes) -> dict[str, Any] | None:
-    """Return the JSON object that a payload is; None if it is none."""
-    try:
-        body = json.loads(payload, parse_float=Decimal)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def view_entity(
     session: Session, company_id: int, kind: str, entity: dict[str, Any]
 ) -> TransactionView:
     """Return the view of a body that is sent, or of an object in QuickBooks."""
-    return _view(kind, entity, _record_names(session, company_id, entity))
+    return _view(kind, entity, record_names(session, company_id, entity))
 
 
 def _view(kind: str, entity: dict[str, Any], names: Names) -> TransactionView:
@@ -258,7 +241,7 @@ def _linked_title(line: dict[str, Any]) -> str:
     id = str(link.get("TxnId") or "")
     type = str(link.get("TxnType"))
     title = ENTITY_TITLES.get(type, "")
-    if _is_placeholder(id):
+    if is_placeholder(id):
         return f"{title}, {PLACEHOLDER_TEXT}"
     return f"{title} {id}"
 
@@ -277,8 +260,8 @@ def _reference_text(reference: dict[str, Any], list_name: str, id: str, names: N
 
     A record that is created first has the name with which it is created.
     """
-    list_name = list_name or _party_list(reference)
-    if _is_placeholder(id):
+    list_name = list_name or party_list(reference)
+    if is_placeholder(id):
         return names.get((list_name, id)) or PLACEHOLDER_TEXT
     stored_name = names.get((list_name, id))
     if stored_name:
@@ -287,98 +270,8 @@ def _reference_text(reference: dict[str, Any], list_name: str, id: str, names: N
     return str(name) or id
 
 
-def _is_placeholder(id: str) -> bool:
-    """Return whether an id stands for a record that is created before the transaction."""
-    return id.startswith("@")
-
-
-def _record_names(session: Session, company_id: int, entity: Any) -> Names:
-    """Return the names of the records to which an entity, or several, refer, by list and id."""
-    keys = set(_record_keys(entity))
-    ids = {id for _, id in keys}
-    with_these_ids = select(StoredRecord).where(
-        StoredRecord.company_id == company_id,
-        StoredRecord.quickbooks_id.in_(ids),
-    )
-    names = _names_of_awaited(session, keys)
-    for row in session.scalars(with_these_ids):
-        key = row.list, row.quickbooks_id
-        if key in keys:
-            names[key] = _record_title(row)
-    return names
-
-
-def _names_of_awaited(
-    session: Session, keys: Iterable[tuple[str, str]]
-) -> dict[tuple[str, str], str]:
-    """Return the names of the records that are created first, by list and placeholder."""
-    awaited = {}
-    for list_name, id in keys:
-        placeholder = AWAITED_POSTING.fullmatch(id)
-        if placeholder:
-            awaited[list_name, id] = int(placeholder[1])
-    if not awaited:
-        return {}
-    query = select(Posting.id, Posting.payload).where(Posting.id.in_(set(awaited.values())))
-    bodies = {posting_id: _parse_body(payload) for posting_id, payload in session.execute(query)}
-    names = {}
-    for key, posting_id in awaited.items():
-        body = bodies.get(posting_id) or {}
-        names[key] = str(body.get("DisplayName") or body.get("Name") or "")
-    return names
-
-
-def _record_title(row: StoredRecord) -> str:
-    """Return number and name of a record."""
-    name = row.full_name or row.name
-    return f"{row.number} {name}".strip()
-
-
-def _record_keys(part: Any) -> Iterator[tuple[str, str]]:
-    """Yield list and id of every record to which a part of an entity refers."""
-    if isinstance(part, list):
-        for element in part:
-            yield from _record_keys(element)
-    elif isinstance(part, dict):
-        for field, value in part.items():
-            yield from _field_keys(field, value)
-
-
-def _field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield list and id of the record of a reference, or of all records inside another field."""
-    if field not in REFERENCES or not isinstance(value, dict):
-        yield from _record_keys(value)
-        return
-    _, list_name = REFERENCES[field]
-    id = str(value.get("value") or "")
-    yield list_name or _party_list(value), id
-
-
-def _party_list(reference: dict[str, Any]) -> str:
-    """Return the list of a party that may be a supplier or a customer."""
-    type = reference.get("type") or ""
-    return str(type).lower()
-
-
 def _exact_number(value: Any) -> Decimal | None:
     """Return a number exactly; None if there is none."""
     if value in (None, ""):
         return None
     return Decimal(str(value))
-
-
-def namer(session: Session, company_id: int, party: str) -> Callable[[str, str], str]:
-    """Return a function that names a record by its fact and id.
-
-    `party` is the list that holds the party. A record that is not stored is named by its id.
-    """
-    lists = FACT_LISTS | {"party": party}
-
-    def name(fact: str, id: str) -> str:
-        if fact not in lists:
-            return id
-        key = company_id, lists[fact], id
-        row = session.get(StoredRecord, key)
-        return _record_title(row) if row else id
-
-    return name

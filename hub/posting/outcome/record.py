@@ -23,7 +23,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, Send, Step, Withdraw
 from hub.qbo import payloads
-from hub.qbo.display import namer
+from hub.qbo.display_names import namer
 from hub.qbo.payloads import FileSummary
 from hub.qbo.responses import Answer
 from hub.reasons import texts

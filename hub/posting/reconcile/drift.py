@@ -27,7 +27,7 @@ from hub.posting.reconcile.posted_documents import (
 )
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import payloads
-from hub.qbo.display import namer
+from hub.qbo.display_names import namer
 from hub.qbo.entities import linked_kind
 from hub.reasons.texts import CaseText
 

@@ -1,0 +1,117 @@
+"""The names of the records to which transactions refer, read from the database."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.models import Posting, StoredRecord
+from hub.qbo.display_labels import FACT_LISTS, REFERENCES
+
+AWAITED_POSTING = re.compile(r"@posting:(\d{1,18})")  # in place of the id of what it creates
+
+# The names of records by list and id.
+Names = Mapping[tuple[str, str], str]
+
+
+def record_names(session: Session, company_id: int, entity: Any) -> Names:
+    """Return the names of the records to which an entity, or several, refer, by list and id."""
+    keys = set(_record_keys(entity))
+    ids = {id for _, id in keys}
+    with_these_ids = select(StoredRecord).where(
+        StoredRecord.company_id == company_id,
+        StoredRecord.quickbooks_id.in_(ids),
+    )
+    names = _names_of_awaited(session, keys)
+    for row in session.scalars(with_these_ids):
+        key = row.list, row.quickbooks_id
+        if key in keys:
+            names[key] = _record_title(row)
+    return names
+
+
+def _names_of_awaited(
+    session: Session, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Return the names of the records that are created first, by list and placeholder."""
+    awaited = {}
+    for list_name, id in keys:
+        placeholder = AWAITED_POSTING.fullmatch(id)
+        if placeholder:
+            awaited[list_name, id] = int(placeholder[1])
+    if not awaited:
+        return {}
+    query = select(Posting.id, Posting.payload).where(Posting.id.in_(set(awaited.values())))
+    bodies = {posting_id: parse_body(payload) for posting_id, payload in session.execute(query)}
+    names = {}
+    for key, posting_id in awaited.items():
+        body = bodies.get(posting_id) or {}
+        names[key] = str(body.get("DisplayName") or body.get("Name") or "")
+    return names
+
+
+def _record_title(row: StoredRecord) -> str:
+    """Return number and name of a record."""
+    name = row.full_name or row.name
+    return f"{row.number} {name}".strip()
+
+
+def _record_keys(part: Any) -> Iterator[tuple[str, str]]:
+    """Yield list and id of every record to which a part of an entity refers."""
+    if isinstance(part, list):
+        for element in part:
+            yield from _record_keys(element)
+    elif isinstance(part, dict):
+        for field, value in part.items():
+            yield from _field_keys(field, value)
+
+
+def _field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield list and id of the record of a reference, or of all records inside another field."""
+    if field not in REFERENCES or not isinstance(value, dict):
+        yield from _record_keys(value)
+        return
+    _, list_name = REFERENCES[field]
+    id = str(value.get("value") or "")
+    yield list_name or party_list(value), id
+
+
+def party_list(reference: dict[str, Any]) -> str:
+    """Return the list of a party that may be a supplier or a customer."""
+    type = reference.get("type") or ""
+    return str(type).lower()
+
+
+def is_placeholder(id: str) -> bool:
+    """Return whether an id stands for a record that is created before the transaction."""
+    return id.startswith("@")
+
+
+def parse_body(payload: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that a payload is; None if it is none."""
+    try:
+        body = json.loads(payload, parse_float=Decimal)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def namer(session: Session, company_id: int, party: str) -> Callable[[str, str], str]:
+    """Return a function that names a record by its fact and id.
+
+    `party` is the list that holds the party. A record that is not stored is named by its id.
+    """
+    lists = FACT_LISTS | {"party": party}
+
+    def name(fact: str, id: str) -> str:
+        if fact not in lists:
+            return id
+        key = company_id, lists[fact], id
+        row = session.get(StoredRecord, key)
+        return _record_title(row) if row else id
+
+    return name
