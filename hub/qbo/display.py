@@ -26,7 +26,9 @@ from hub.qbo.payloads.summary import DISCOUNT
 
 SUBTOTAL = "SubTotalLineDetail"
 EXCHANGE_RATE = "Exchange rate"
+DISCOUNT_TITLE = "Discount"
 PLACEHOLDER_TEXT = "created in QuickBooks first"
+UNNAMED = f"{{}}, {PLACEHOLDER_TEXT}"  # for a transaction without a number
 Key = TypeVar("Key")
 
 
@@ -34,7 +36,8 @@ Key = TypeVar("Key")
 class TransactionLineView:
     """A line: what it posts to, its dimensions by label, and its amounts.
 
-    The line of a payment posts to the transaction that it pays, so it `is_linked`.
+    The line of a payment posts to the transaction that it pays. Then `linked_type` is the title of
+    its type, such as "Invoice", and `linked_name` its number; "" if it is yet to be created.
     """
 
     description: str
@@ -43,7 +46,8 @@ class TransactionLineView:
     quantity: Decimal | None
     price: Decimal | None
     amount: Decimal | None
-    is_linked: bool = False
+    linked_type: str = ""
+    linked_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,8 +212,14 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
     if not isinstance(detail, dict):
         detail = {}
     tags = dict(_iter_references(detail, names))
-    record_name = tags.pop("Account", "") or tags.pop("Item", "")
-    posts_to = record_name or _linked_title(line)
+    posts_to = tags.pop("Account", "") or tags.pop("Item", "")
+    linked_type, linked_name = "", ""
+    if not posts_to:
+        linked_type, linked_name = _linked_transaction(line, names)
+    if linked_type:
+        posts_to = f"{linked_type} {linked_name}" if linked_name else UNNAMED.format(linked_type)
+    elif not posts_to and line.get("DetailType") == DISCOUNT:
+        posts_to = DISCOUNT_TITLE
     if detail.get("BillableStatus") == "Billable":
         tags["Billable"] = "yes"
     return TransactionLineView(
@@ -219,7 +229,8 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
         quantity=_exact_number(detail.get("Qty")),
         price=_exact_number(detail.get("UnitPrice")),
         amount=_line_amount(line),
-        is_linked=bool(line.get("LinkedTxn")) and not record_name,
+        linked_type=linked_type,
+        linked_name=linked_name,
     )
 
 
@@ -232,18 +243,22 @@ def _line_amount(line: dict[str, Any]) -> Decimal | None:
     return amount
 
 
-def _linked_title(line: dict[str, Any]) -> str:
-    """Return what a line without an account or item is for: a linked transaction or a discount."""
+def _linked_transaction(line: dict[str, Any], names: Names) -> tuple[str, str]:
+    """Return the title and the number of the transaction that a line pays; "" if there is none.
+
+    Without a stored number its id in QuickBooks takes the place. One that is yet to be created may
+    have neither.
+    """
     links = line.get("LinkedTxn") or ()
     if not links:
-        return "Discount" if line.get("DetailType") == DISCOUNT else ""
+        return "", ""
     link = links[0]
     id = str(link.get("TxnId") or "")
     type = str(link.get("TxnType"))
-    title = ENTITY_TITLES.get(type, "")
-    if is_placeholder(id):
-        return f"{title}, {PLACEHOLDER_TEXT}"
-    return f"{title} {id}"
+    name = names.get((type, id)) or id
+    if is_placeholder(name):
+        name = ""
+    return ENTITY_TITLES.get(type, type), name
 
 
 def _iter_references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:

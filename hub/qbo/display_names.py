@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import Posting, StoredRecord
+from hub.models import Posting, SourceDocument, StoredRecord
 from hub.qbo.display_labels import FACT_LISTS, REFERENCES
+from hub.qbo.entities import KIND
 
 AWAITED_POSTING = re.compile(r"@posting:(\d{1,18})")  # in place of the id of what it creates
 
-# The names of records by list and id.
+# The names of records by list and id, and the numbers of transactions by type and id.
 Names = Mapping[tuple[str, str], str]
 
 
@@ -26,7 +27,7 @@ def record_names(session: Session, company_id: int, entity: Any) -> Names:
         StoredRecord.company_id == company_id,
         StoredRecord.quickbooks_id.in_(ids),
     )
-    names = _names_of_awaited(session, keys)
+    names = _names_of_awaited(session, keys) | _numbers_of_posted(session, company_id, keys)
     for row in session.scalars(with_these_ids):
         key = row.list, row.quickbooks_id
         if key in keys:
@@ -45,13 +46,39 @@ def _names_of_awaited(
             awaited[list_name, id] = int(placeholder[1])
     if not awaited:
         return {}
-    query = select(Posting.id, Posting.payload).where(Posting.id.in_(set(awaited.values())))
-    bodies = {posting_id: parse_body(payload) for posting_id, payload in session.execute(query)}
-    names = {}
-    for key, posting_id in awaited.items():
-        body = bodies.get(posting_id) or {}
-        names[key] = str(body.get("DisplayName") or body.get("Name") or "")
-    return names
+    query = (
+        select(Posting.id, Posting.payload, SourceDocument.number)
+        .join(Posting.document)
+        .where(Posting.id.in_(set(awaited.values())))
+    )
+    names_by_posting = {}
+    for posting_id, payload, number in session.execute(query):
+        body = parse_body(payload) or {}
+        names_by_posting[posting_id] = str(body.get("DisplayName") or body.get("Name") or number)
+    return {key: names_by_posting.get(posting_id, "") for key, posting_id in awaited.items()}
+
+
+def _numbers_of_posted(
+    session: Session, company_id: int, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Return the source's numbers of the transactions that the hub posted, by type and id."""
+    transactions = {(KIND[type], id): (type, id) for type, id in keys if type in KIND}
+    if not transactions:
+        return {}
+    query = (
+        select(Posting.kind, Posting.quickbooks_id, SourceDocument.number)
+        .join(Posting.document)
+        .where(
+            Posting.company_id == company_id,
+            Posting.quickbooks_id.in_({id for _, id in transactions}),
+        )
+    )
+    numbers = {}
+    for kind, id, number in session.execute(query):
+        key = transactions.get((kind, str(id)))
+        if key:
+            numbers[key] = number
+    return numbers
 
 
 def _record_title(row: StoredRecord) -> str:
@@ -71,7 +98,14 @@ def _record_keys(part: Any) -> Iterator[tuple[str, str]]:
 
 
 def _field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield list and id of the record of a reference, or of all records inside another field."""
+    """Yield list and id of the record of a reference, or of all records inside another field.
+
+    A linked transaction has its type, such as "Invoice", in place of a list.
+    """
+    if field == "LinkedTxn":
+        for link in value or ():
+            yield str(link.get("TxnType")), str(link.get("TxnId") or "")
+        return
     if field not in REFERENCES or not isinstance(value, dict):
         yield from _record_keys(value)
         return

@@ -90,7 +90,7 @@ def _views(
 
 def _account(view: display.TransactionView, line: display.TransactionLineView) -> str:
     """Return what a line posts to; that of a payment posts to the account of the money."""
-    if not line.is_linked:
+    if not line.linked_type:
         return line.posts_to
     facts = dict(view.facts)
     for label in MONEY_LABELS:

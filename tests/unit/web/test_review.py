@@ -167,6 +167,24 @@ def test_a_bill_names_the_supplier_that_is_created_before_it(operator: Visitor) 
     assert "created in QuickBooks first" not in page
 
 
+@pytest.mark.parametrize("invoice_is_posted", [False, True])
+def test_a_payment_names_its_invoice_by_the_number_that_people_see(
+    operator: Visitor, invoice_is_posted: bool
+) -> None:
+    [invoice_id] = _add(operator, 1, kind="invoice")
+    with operator.app.app_context(), engine.transaction() as session:
+        invoice = session.get_one(Posting, invoice_id)
+        invoice.document.number = "INV-1042"
+        link = {"TxnId": f"@posting:{invoice_id}", "TxnType": "Invoice"}
+        if invoice_is_posted:
+            invoice.quickbooks_id = link["TxnId"] = "7731"
+        posting = session.get_one(Posting, operator.story.postings["review"])
+        posting.payload = json.dumps({"Line": [{"Amount": "5", "LinkedTxn": [link]}]}).encode()
+    page = operator.page(_bill(operator, "review"))
+    assert "<td>Invoice INV-1042</td>" in page
+    assert "7731" not in page.partition("Invoice INV-1042")[2].partition("</table>")[0]
+
+
 def test_payments_are_summed_up_by_the_account_of_the_money(operator: Visitor) -> None:
     """Their lines name the transactions that they pay, each of which would be a row."""
     ids = _add(operator, 2, kind="payment")
