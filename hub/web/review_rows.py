@@ -50,9 +50,16 @@ class PostingPreview:
 
     @property
     def due(self) -> str:
-        """Return the due date as QuickBooks writes it; "" if there is none."""
+        """Return the due date in ISO format; "" if there is none.
+
+        A vendor credit has none in QuickBooks. Then that of the source counts.
+        """
         facts = dict(self.planned.facts) if self.planned else {}
-        return facts.get("Due", "")
+        due = facts.get("Due", "")
+        source_due = self.posting.document.due
+        if not due and source_due is not None:
+            return source_due.isoformat()
+        return due
 
     @property
     def act(self) -> str:

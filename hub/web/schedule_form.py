@@ -45,7 +45,7 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
             "mode",
             gettext("Mode"),
             gettext("A new app starts in review."),
-            "select",
+            "radios",
             mode or row.mode,
             modes,
         ),

@@ -213,6 +213,15 @@ def test_postings_to_approve_show_date_and_due_date(operator: Visitor) -> None:
     assert row.index("01 Mar 2026") < row.index("17 Apr 2026")
 
 
+def test_a_vendor_credit_in_review_shows_the_due_date_of_its_source(operator: Visitor) -> None:
+    [credit_id] = _add(operator, 1, kind="vendor_credit", payload=b'{"TotalAmt": 5}')
+    with operator.app.app_context(), engine.transaction() as session:
+        document = session.get_one(Posting, credit_id).document
+        document.due = dt.date(2026, 4, 18)
+        number = document.number
+    assert "18 Apr 2026" in _row(operator.page(_here(operator)), number)
+
+
 def test_a_posting_that_is_newer_than_the_list_is_not_approved(operator: Visitor) -> None:
     page = operator.page(f"{_here(operator)}approve?which=all")
     later = _add(operator, 1)
