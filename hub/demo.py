@@ -336,13 +336,14 @@ def _company_for(
     """Return the company in a country that numbers documents as the source expects."""
     with read_only_session() as session:
         numbered = {
-            one.id: qbo_company.load_facts(session, one.id).custom_numbers for one in companies
+            company.id: qbo_company.load_facts(session, company.id).custom_numbers
+            for company in companies
         }
     return max(
         companies,
-        key=lambda one: (
-            one.country == country,
-            numbered[one.id] == stand_in.custom_numbers,
+        key=lambda company: (
+            company.country == country,
+            numbered[company.id] == stand_in.custom_numbers,
         ),
     )
 
@@ -372,8 +373,10 @@ def _confirm(row: Installation) -> None:
     """Confirm, as a person would, that codes missing in QuickBooks are new."""
     missing = [pair for pair in compare.compare(row) if pair.state == compare.PairState.MISSING]
     with transaction() as session:
-        for one in missing:
-            matches.store_decision(session, row, one.field, one.code, NEW, who=WHO, name=one.name)
+        for item in missing:
+            matches.store_decision(
+                session, row, item.field, item.code, NEW, who=WHO, name=item.name
+            )
 
 
 def _choose_settings(company: ConnectedCompany, app: App) -> dict[str, str]:

@@ -124,7 +124,9 @@ def _choose_records(row: Any) -> list[Choice]:
                 continue
             currency = document.currency or company.currency
             suitable = suitable_ids(field.role, currency)
-            suggested = [one.id for one in view.suggestions if one.id in suitable]
+            suggested = [
+                suggestion.id for suggestion in view.suggestions if suggestion.id in suitable
+            ]
             ids = suggested or suitable
             record = ids[counts[seen.field] % len(ids)] if ids else ""
             chosen.append(
@@ -168,7 +170,7 @@ def _describe(row: Any, matched: list[str]) -> str:
 
 def _describe_missing(choices: Iterable[Choice]) -> list[str]:
     """Return a line for each field and currency of which QuickBooks' stand-in has no record."""
-    missing = Counter((one.label, one.currency) for one in choices if not one.record)
+    missing = Counter((choice.label, choice.currency) for choice in choices if not choice.record)
     return [
         f"Not matched: {count} × {label}. QuickBooks' stand-in has no record for it that takes"
         f" documents in {currency}. Let the documents of your stand-in have the currency of a"

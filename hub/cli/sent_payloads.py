@@ -63,7 +63,7 @@ def print_changes(app: "Flask", sample_matches: "SampleMatches | None" = None) -
                     if matched:
                         say(matched)
                         continue
-                for text in filter(None, [one.describe_new() for one in watched]):
+                for text in filter(None, [watch.describe_new() for watch in watched]):
                     say(text)
 
     thread = threading.Thread(target=watch, name="sent-payloads")

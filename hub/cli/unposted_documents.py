@@ -92,7 +92,7 @@ def _describe(unposted: set[Unposted]) -> str:
     for source_id, reason in sorted(unposted):
         ids_by_reason[reason].append(source_id)
     reasons = sorted(ids_by_reason, key=lambda reason: (-len(ids_by_reason[reason]), reason))
-    lines = [f"Not posted: {len({one.source_id for one in unposted})}."]
+    lines = [f"Not posted: {len({document.source_id for document in unposted})}."]
     for reason in reasons[-MAX_REASONS:]:
         lines.append(f"  {_join_examples(ids_by_reason[reason])} {reason}")
     if len(reasons) > MAX_REASONS:

@@ -106,7 +106,7 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
         stopped_ids |= {posting.id for posting in dependents[creation_id]}
     return ReadinessReport(
         facts=tuple(facts_for(session, installation, app, fields_as_set(installation))),
-        obstacles=tuple(sorted(obstacles, key=lambda one: -one.documents)),
+        obstacles=tuple(sorted(obstacles, key=lambda obstacle: -obstacle.documents)),
         ready=len(postings) - len(stopped_ids),
         unchecked=len(ids) - len(postings),
     )

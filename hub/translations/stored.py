@@ -154,7 +154,7 @@ def _sentence_patterns(person: Reader) -> list[_Pattern]:
         longest_part = max(literals, key=len).replace("%%", "%")
         names = frozenset(_sentence_parts(parts))
         patterns.append(_Pattern(template, longest_part, _template_expression(parts), names))
-    return sorted(patterns, key=lambda one: -count_letters(one.template))
+    return sorted(patterns, key=lambda pattern: -count_letters(pattern.template))
 
 
 def count_letters(template: str) -> int:

@@ -80,7 +80,7 @@ def _read_names(session: Session, keys: Iterable[CodeKey]) -> dict[CodeKey, str]
     columns: tuple[Any, ...] = (SeenCode.installation_id, SeenCode.field, SeenCode.code)
     query: Any = select(*columns, SeenCode.name).where(SeenCode.name != "")
     for place, column in enumerate(columns):
-        query = query.where(column.in_({one[place] for one in by_place}))
+        query = query.where(column.in_({key[place] for key in by_place}))
     names = {}
     for installation_id, field, code, name in session.execute(query):
         key = by_place.get((installation_id, field, code))

@@ -160,8 +160,10 @@ class Side:
         if self.ours and self.posting:
             our_facts = _posting_facts(self.ours, self.posting)
         party = _party_label(our_facts)
-        columns = [_transaction_facts(one, party) for one in self.transactions]
-        is_present = bool(self.transactions) and all(one.present for one in self.transactions)
+        columns = [_transaction_facts(transaction, party) for transaction in self.transactions]
+        is_present = bool(self.transactions) and all(
+            transaction.present for transaction in self.transactions
+        )
         labels = _ordered_labels([our_facts, *columns])
         return [_row(label, our_facts, columns, is_present) for label in labels]
 

@@ -71,7 +71,7 @@ def suggestions_of(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
             is_same = fold_name(code.name) == fold_name(ref.name) != ""
             reason = gettext("Same name") if is_same else gettext("Similar name")
             suggestions.append(Suggestion(ref, score, reason))
-    return sorted(suggestions, key=lambda one: -one.score)
+    return sorted(suggestions, key=lambda suggestion: -suggestion.score)
 
 
 def best(suggestions: list[Suggestion], threshold: int) -> Suggestion | None:

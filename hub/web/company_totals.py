@@ -35,8 +35,8 @@ class CurrencyTotal:
 
     def add(self, other: "CurrencyTotal") -> None:
         """Add the sums of another total."""
-        for group, one in other.sums.items():
-            self.sums[group].add(one.count, one.amount)
+        for group, total in other.sums.items():
+            self.sums[group].add(total.count, total.amount)
 
 
 class Ages(NamedTuple):
@@ -61,7 +61,7 @@ def newest_date(session: Session, documents: Any) -> dt.date | None:
 def months_until(newest: Period) -> list[Period]:
     """Return the months that a person may choose from, the newest first."""
     last = newest.year * 12 + newest.month - 1
-    return [Period(one // 12, one % 12 + 1) for one in range(last, last - MONTHS_OFFERED, -1)]
+    return [Period(month // 12, month % 12 + 1) for month in range(last, last - MONTHS_OFFERED, -1)]
 
 
 def totals_of_month(

@@ -151,10 +151,10 @@ def parse_amounts(text: str) -> tuple[Decimal, Decimal] | None:
     pair = TWO_AMOUNTS.fullmatch(text)
     texts = pair.groups() if pair else (text, text)
     amounts = []
-    for one in texts:
-        if ONE_AMOUNT.fullmatch(one) is None:
+    for text in texts:
+        if ONE_AMOUNT.fullmatch(text) is None:
             return None
-        amount = _amount(one)
+        amount = _amount(text)
         if amount is None:
             return None
         amounts.append(amount)

@@ -208,7 +208,7 @@ def _posting_values(
 ) -> dict[str, Any]:
     """Return the postings as the page shows them, and the main one beside the source."""
     parts = part_states(session, document.id)
-    views = {one.id: _payload_view(session, one) for one in postings}
+    views = {posting.id: _payload_view(session, posting) for posting in postings}
     view = _main_view(main, postings, views)
     fields = matches.fields_of(document.installation).values()
     source = source_view(
@@ -219,9 +219,13 @@ def _posting_values(
     return {
         "postings": postings[::-1],
         "shown": views,
-        "states": {one.id: parts.get(one.id) or _replaced_state(one) for one in postings},
+        "states": {
+            posting.id: parts.get(posting.id) or _replaced_state(posting) for posting in postings
+        },
         "pages": {
-            one.id: _page(one) for one in postings if parts.get(one.id) == DocumentState.POSTED
+            posting.id: _page(posting)
+            for posting in postings
+            if parts.get(posting.id) == DocumentState.POSTED
         },
         "view": view,
         "source": source,
@@ -255,7 +259,7 @@ def _main_view(
 
     A document that is posted in several parts has none: its lines are divided among them.
     """
-    parts = {one.part for one in postings if one.operation != Operation.ATTACH}
+    parts = {posting.part for posting in postings if posting.operation != Operation.ATTACH}
     if main is None or len(parts) > 1:
         return None
     return views.get(main.id)

@@ -70,8 +70,8 @@ def preview(installation_id: int) -> str | Redirect:
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _to_list(installation_id)
-    changes = [one for one in planned if one.is_change]
-    problems = [one for one in planned if one.problem]
+    changes = [change for change in planned if change.is_change]
+    problems = [change for change in planned if change.problem]
     with read_only_session() as session:
         context = tabs(session, row_or_404(session, Installation, installation_id))
     return render_template(
@@ -123,7 +123,11 @@ def _to_list(installation_id: int) -> Redirect:
 
 def _write_changes(planned: list[ImportRow]) -> str:
     """Return the changes as the form of the preview carries them."""
-    rows = [(one.field, one.code, one.name, one.record) for one in planned if one.is_change]
+    rows = [
+        (change.field, change.code, change.name, change.record)
+        for change in planned
+        if change.is_change
+    ]
     text = json.dumps(rows, ensure_ascii=False)
     if len(text.encode()) > MAX_CONTENT:
         raise Refused(gettext("The file changes too much at once. Split it and try again."))

@@ -169,7 +169,7 @@ def _waiting_documents(
     session: Session, installation: Installation, codes: Sequence[SeenCode]
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
-    causes = {match_cause(installation, one.field, one.code): one for one in codes}
+    causes = {match_cause(installation, code.field, code.code): code for code in codes}
     waiting = code_facts.documents_waiting_for(session, causes)
     return {(causes[cause].field, causes[cause].code): row for cause, row in waiting.items()}
 

@@ -127,8 +127,10 @@ def read(run: Run, slug: str = "") -> ReconciliationSummary:
     if slug:
         documents = sum(line["documents"] for line in lines)
         matching = documents - differing
-        own = [one for one in counts.get("wrong", ()) if one.get("app") == slug]
-        accepted = sum(bool(one["accepted"]) for one in own)
+        own = [
+            difference for difference in counts.get("wrong", ()) if difference.get("app") == slug
+        ]
+        accepted = sum(bool(difference["accepted"]) for difference in own)
         troubles = len(own) - accepted
     return ReconciliationSummary(
         run_id=run.id,

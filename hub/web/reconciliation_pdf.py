@@ -194,13 +194,13 @@ def _sum_rows(sums: Sequence[KindSums]) -> Iterator[PdfRow]:
     )
     header = _table_row(names, SUM_COLUMNS, texts=2, bold=True)
     yield header
-    for one in sums:
-        amounts = (one.source, one.posted, one.quickbooks, one.difference)
+    for total in sums:
+        amounts = (total.source, total.posted, total.quickbooks, total.difference)
         cells = (
-            layout.kind_label(one.kind),
-            one.currency,
-            messages.reader().numbers.count(one.documents),
-            *[_amount(value, one.currency) for value in amounts],
+            layout.kind_label(total.kind),
+            total.currency,
+            messages.reader().numbers.count(total.documents),
+            *[_amount(value, total.currency) for value in amounts],
         )
         yield _table_row(cells, SUM_COLUMNS, texts=2, header=header)
 
@@ -223,11 +223,11 @@ def _difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
     columns = DIFFERENCE_COLUMNS
     header = _difference_row(names, header=None)
     yield header
-    for one in differences:
-        if one.posted is None:
-            yield PdfRow([PdfCell(one.reason, 0, columns[-1])], header=header)
+    for difference in differences:
+        if difference.posted is None:
+            yield PdfRow([PdfCell(difference.reason, 0, columns[-1])], header=header)
             continue
-        yield _difference_row(_difference_texts(one), header=header)
+        yield _difference_row(_difference_texts(difference), header=header)
     if report.unlisted:
         yield _text(
             gettext(
@@ -237,18 +237,18 @@ def _difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
         )
 
 
-def _difference_texts(one: ReportedDifference) -> tuple[str, ...]:
+def _difference_texts(difference: ReportedDifference) -> tuple[str, ...]:
     """Return the cells of a document that differs."""
-    label = gettext(one.label)
-    if one.is_accepted:
+    label = gettext(difference.label)
+    if difference.is_accepted:
         label = gettext("%(label)s (accepted)", label=label)
     return (
-        messages.translate_name(one.document),
-        layout.app_name(one.slug),
-        format_dates(one.date),
-        money(one.posted, one.currency),
-        money(one.quickbooks, one.currency),
-        money(one.amount, one.currency),
+        messages.translate_name(difference.document),
+        layout.app_name(difference.slug),
+        format_dates(difference.date),
+        money(difference.posted, difference.currency),
+        money(difference.quickbooks, difference.currency),
+        money(difference.amount, difference.currency),
         label,
     )
 

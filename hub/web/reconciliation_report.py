@@ -129,8 +129,8 @@ class ReconciliationReport:
     def differences(self) -> list[ReportedDifference]:
         """Return the documents that differ from QuickBooks, those that are open first."""
         stored = self.run.counts.get("wrong", ())
-        own = [one for one in stored if self.slug in ("", one.get("app"))]
-        return sorted(map(_difference, own), key=lambda one: one.is_accepted)
+        own = [difference for difference in stored if self.slug in ("", difference.get("app"))]
+        return sorted(map(_difference, own), key=lambda difference: difference.is_accepted)
 
     @property
     def unlisted(self) -> int:
@@ -174,7 +174,10 @@ class ReconciliationReport:
         """Yield differences with the newest case of each, in one query for some hundreds."""
         for start in range(0, len(differences), CASES_PER_QUERY):
             chunk = differences[start : start + CASES_PER_QUERY]
-            causes = {cause_of(one.posting_id, one.discrepancy): one.posting_id for one in chunk}
+            causes = {
+                cause_of(difference.posting_id, difference.discrepancy): difference.posting_id
+                for difference in chunk
+            }
             newest = (
                 select(Case.cause, func.max(Case.id))
                 .where(Case.cause.in_(list(causes)), *visible.cases())
@@ -183,8 +186,8 @@ class ReconciliationReport:
             case_ids = {}
             for cause, case_id in session.execute(newest):
                 case_ids[causes[cause]] = case_id
-            for one in chunk:
-                yield replace(one, case_id=case_ids.get(one.posting_id))
+            for difference in chunk:
+                yield replace(difference, case_id=case_ids.get(difference.posting_id))
 
 
 def _differs(line: Line) -> bool:
@@ -231,23 +234,23 @@ def describe_line(line: Line) -> dict[str, Any]:
     }
 
 
-def describe_difference(one: ReportedDifference) -> dict[str, Any]:
+def describe_difference(difference: ReportedDifference) -> dict[str, Any]:
     """Return a document that differs as a file has it."""
     return {
-        "document": one.document,
-        "app": app_name(one.slug),
-        "kind": kind_name(one.kind),
-        "number": one.number,
-        "party": one.party,
-        "date": one.date,
-        "currency": one.currency,
-        "source": one.source,
-        "posted": one.posted,
-        "quickbooks": one.quickbooks,
-        "difference": one.amount,
-        "state": one.label,
-        "accepted": "yes" if one.is_accepted else "no",
-        "reason": one.reason,
-        "quickbooks_id": one.quickbooks_id,
-        "case": one.case_id,
+        "document": difference.document,
+        "app": app_name(difference.slug),
+        "kind": kind_name(difference.kind),
+        "number": difference.number,
+        "party": difference.party,
+        "date": difference.date,
+        "currency": difference.currency,
+        "source": difference.source,
+        "posted": difference.posted,
+        "quickbooks": difference.quickbooks,
+        "difference": difference.amount,
+        "state": difference.label,
+        "accepted": "yes" if difference.is_accepted else "no",
+        "reason": difference.reason,
+        "quickbooks_id": difference.quickbooks_id,
+        "case": difference.case_id,
     }

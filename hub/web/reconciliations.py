@@ -175,10 +175,10 @@ def _addresses(differences: Sequence[ReportedDifference]) -> dict[int, str]:
     environment = environment_with_pages()
     if not environment:
         return addresses
-    for one in differences:
-        address = deep_links.page_address(one.kind, one.quickbooks_id, environment)
-        if address and one.quickbooks_id and one.discrepancy != Discrepancy.MISSING:
-            addresses[one.posting_id] = address
+    for difference in differences:
+        address = deep_links.page_address(difference.kind, difference.quickbooks_id, environment)
+        if address and difference.quickbooks_id and difference.discrepancy != Discrepancy.MISSING:
+            addresses[difference.posting_id] = address
     return addresses
 
 

@@ -199,17 +199,17 @@ class RecordForm:
     @property
     def shown_inputs(self) -> Sequence[forms.Input]:
         """Return the inputs that are required, filled in or wrong; the others are folded."""
-        return [one for one in self.inputs if _is_shown(one)]
+        return [question for question in self.inputs if _is_shown(question)]
 
     @property
     def folded_inputs(self) -> Sequence[forms.Input]:
         """Return the inputs that may stay empty."""
-        return [one for one in self.inputs if not _is_shown(one)]
+        return [question for question in self.inputs if not _is_shown(question)]
 
 
-def _is_shown(one: forms.Input) -> bool:
+def _is_shown(question: forms.Input) -> bool:
     """Return whether an input has to be seen: it is required, filled in or wrong."""
-    return bool(one.required or one.value or one.errors)
+    return bool(question.required or question.value or question.errors)
 
 
 class Invalid(Exception):
@@ -299,7 +299,7 @@ def inputs_of(
         replace(question, value=_display_value(values.get(question.name), question.value))
         for question in forms.inputs(schema, values, source=choices)
     ]
-    return forms.with_errors([_with_translated_types(one) for one in inputs], errors)
+    return forms.with_errors([_with_translated_types(question) for question in inputs], errors)
 
 
 def _with_translated_types(question: forms.Input) -> forms.Input:

@@ -42,7 +42,9 @@ def posted_by_month(totals: Sequence[ControlTotal]) -> list[AppChart]:
         place = total.period.month - 1
         posted[app][place].add(total.posted.count, total.posted.amount)
         attention[app][place].add(total.attention.count, total.attention.amount)
-    counts = {app: sum(one.count for one in months) for app, months in posted.items()}
+    counts = {
+        app: sum(posted_month.count for posted_month in months) for app, months in posted.items()
+    }
     charts = []
     for app in sorted(posted, key=lambda app: (-counts[app], app))[:MAX_APPS]:
         months = zip(MONTHS, posted[app], attention[app], strict=True)

@@ -209,10 +209,13 @@ def _last_posted(session: Session, postings: Iterable[Posting]) -> dict[int, Pos
     posted = session.scalars(query).all()
     last: dict[int, Posting] = {}
     for posting in postings:
-        for one in posted:
-            is_same_part = (one.document_id, one.part) == (posting.document_id, posting.part)
-            if is_same_part and one.id < posting.id:
-                last[posting.id] = one
+        for earlier in posted:
+            is_same_part = (earlier.document_id, earlier.part) == (
+                posting.document_id,
+                posting.part,
+            )
+            if is_same_part and earlier.id < posting.id:
+                last[posting.id] = earlier
     return last
 
 

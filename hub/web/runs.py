@@ -52,8 +52,8 @@ class RunSubjects:
         installations = select(Installation).where(Installation.id.in_(installation_ids))
         companies = select(ConnectedCompany).where(ConnectedCompany.id.in_(company_ids))
         return cls(
-            {one.id: one for one in session.scalars(installations)},
-            {one.id: one for one in session.scalars(companies)},
+            {installation.id: installation for installation in session.scalars(installations)},
+            {company.id: company for company in session.scalars(companies)},
         )
 
     def title(self, run: Run) -> str:

@@ -329,7 +329,7 @@ def _form(
         "groups": groups,
         "people": people,
         "history": history,
-        "labels": {one.name: one.label for one in (*drawn, *plan)},
+        "labels": {question.name: question.label for question in (*drawn, *plan)},
         "picker": picker(row, typed),
         "allowed": may_configure(row),
         "extra": forms.errors_without_field(errors, values),

@@ -66,8 +66,13 @@ def undo_posting(posting_id: int) -> Response:
 def _page(origin: str, back: str, plan: UndoPlan) -> str:
     """Render the page that confirms a removal; `origin` names the page that leads to it."""
     sums = CurrencySums()
-    for one in plan.removable:
-        sums.add(one.posting.kind, Operation.CREATE, one.posting.currency, one.posted_total)
+    for removable in plan.removable:
+        sums.add(
+            removable.posting.kind,
+            Operation.CREATE,
+            removable.posting.currency,
+            removable.posted_total,
+        )
     return render_template(
         "undo.html",
         origin=origin,
@@ -83,7 +88,9 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
     ticked_ids = set(request.form.getlist("posting", type=int))
     try:
         plan = make_plan()
-        chosen = tuple(one for one in plan.removable if one.posting.id in ticked_ids)
+        chosen = tuple(
+            removable for removable in plan.removable if removable.posting.id in ticked_ids
+        )
         if not chosen:
             raise NotNow(
                 gettext(
@@ -96,7 +103,7 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
     except (NotNow, NotFound) as error:
         flash(translate(error.sentence), "look")
         return redirect(back)
-    for installation_id in {one.posting.installation_id for one in chosen}:
+    for installation_id in {removable.posting.installation_id for removable in chosen}:
         run_log.request(RunKind.POST, installation_id, person_name())
     flash(
         ngettext(

@@ -49,7 +49,7 @@ def index() -> str | Response:
 
 def _waiting_apps(session: Session, installations: Sequence[Installation]) -> list[WaitingApp]:
     """Return what waits in each of these apps, in one query."""
-    apps = {one.id: WaitingApp(one) for one in installations}
+    apps = {installation.id: WaitingApp(installation) for installation in installations}
     columns = Posting.installation_id, Posting.kind, Posting.operation, Posting.currency
     query = (
         select(*columns, func.count(), func.sum(Posting.total), func.min(SourceDocument.due))

@@ -201,7 +201,7 @@ def approve(installation_id: int, body: dict[str, Any]) -> Any:
     """Approve postings in the version that the list showed; those that changed are not approved."""
     with read_only_session() as session:
         row_or_404(session, Installation, installation_id)
-    listed = {one["posting_id"]: one["version"] for one in body["postings"]}
+    listed = {approval["posting_id"]: approval["version"] for approval in body["postings"]}
     if review_approvals.is_bulk(len(listed)):
         most = current_hub().config.confirm_approvals_above
         return problems.problem(403, BULK.format(most=most))

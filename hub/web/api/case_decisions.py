@@ -133,7 +133,7 @@ def index(case_id: int, query: dict[str, Any]) -> Any:
         postings = case_acts.load_postings(session, case_id)
         compared = case_comparison.sides_of_case(session, case, postings, entities)
         sides = {side.posting.id: side for side in compared if side.posting is not None}
-        return whole_list([_describe(one, sides.get(one.id)) for one in postings])
+        return whole_list([_describe(posting, sides.get(posting.id)) for posting in postings])
 
 
 @case_decision("/match", body=ChosenRecordSchema)
@@ -302,11 +302,11 @@ def _describe(posting: Posting, side: Side | None) -> dict[str, Any]:
     document = posting.document
     in_quickbooks = [
         {
-            "id": one.id,
-            "may_be_taken": one.may_be_taken,
-            "transaction": describe_transaction(one.present),
+            "id": transaction.id,
+            "may_be_taken": transaction.may_be_taken,
+            "transaction": describe_transaction(transaction.present),
         }
-        for one in (side.transactions if side else ())
+        for transaction in (side.transactions if side else ())
     ]
     return {
         "posting_id": posting.id,

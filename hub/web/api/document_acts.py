@@ -90,7 +90,7 @@ def remove(document_id: int, body: dict[str, Any]) -> Any:
     if not plan.removable:
         return problems.problem(409, _first_reason(plan))
     undo.undo(plan, person_name())
-    for installation_id in {one.posting.installation_id for one in plan.removable}:
+    for installation_id in {removable.posting.installation_id for removable in plan.removable}:
         run_log.request(RunKind.POST, installation_id, person_name())
     return documents.load(document_id)
 

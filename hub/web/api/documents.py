@@ -117,7 +117,7 @@ def load(document_id: int) -> dict[str, Any]:
         (row,) = rows_of(session, [document_id])
         of_document = select(Posting).where(Posting.document_id == document_id)
         postings = session.scalars(of_document.order_by(Posting.id)).all()
-        return _describe(*row) | {"postings": [_describe_posting(one) for one in postings]}
+        return _describe(*row) | {"postings": [_describe_posting(posting) for posting in postings]}
 
 
 def _describe(document: SourceDocument, posting: Posting | None, state: str) -> dict[str, Any]:

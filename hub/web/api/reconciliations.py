@@ -83,7 +83,7 @@ def one(run_id: int) -> Any:
             abort(404)
         report = ReconciliationReport(run, company, "")
         differing = report.with_cases(session, scope(), report.differences)
-        differences = [_describe(describe_difference(one)) for one in differing]
+        differences = [_describe(describe_difference(difference)) for difference in differing]
         totals = [describe_line(line) for line in report.lines]
         return {
             "run_id": run.id,
