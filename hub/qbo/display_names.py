@@ -103,8 +103,7 @@ def _field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
     A linked transaction has its type, such as "Invoice", in place of a list.
     """
     if field == "LinkedTxn":
-        for link in value or ():
-            yield str(link.get("TxnType")), str(link.get("TxnId") or "")
+        yield from _link_keys(value)
         return
     if field not in REFERENCES or not isinstance(value, dict):
         yield from _record_keys(value)
@@ -112,6 +111,14 @@ def _field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
     _, list_name = REFERENCES[field]
     id = str(value.get("value") or "")
     yield list_name or party_list(value), id
+
+
+def _link_keys(links: Any) -> Iterator[tuple[str, str]]:
+    """Yield type and id of each linked transaction."""
+    for link in links or ():
+        type = str(link.get("TxnType"))
+        id = str(link.get("TxnId") or "")
+        yield type, id
 
 
 def party_list(reference: dict[str, Any]) -> str:

@@ -12,7 +12,6 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import LIST_KINDS
 from hub.money import precision
 from hub.outbox import sign_of_kind
-from hub.qbo.display import DISCOUNT_TITLE, TransactionLineView
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import viewer
@@ -233,17 +232,6 @@ def fact(text: str, label: str) -> str:
     if label in DATE_FACTS:
         return format_dates(text)
     return gettext(text) if label in WORD_FACTS else text
-
-
-def line_target(line: TransactionLineView) -> str:
-    """Return what a line posts to: an account, an item, a linked transaction or a discount."""
-    if line.linked_type and line.linked_name:
-        return f"{gettext(line.linked_type)} {line.linked_name}"
-    if line.linked_type:
-        return gettext("%(kind)s, created in QuickBooks first", kind=gettext(line.linked_type))
-    if line.posts_to == DISCOUNT_TITLE:
-        return gettext(DISCOUNT_TITLE)
-    return line.posts_to or gettext("text only")
 
 
 def format_dates(text: str) -> str:
