@@ -115,7 +115,7 @@ class LeaseRows:
             if holder is not None and not holder.is_expired:
                 return None
             if holder is not None:
-                self._replace(connection, name, holder)
+                self._end_sessions(connection, name, holder)
             values["expired"] = None if holder is None else holder.holder
             fence = connection.scalar(_TAKE, values)
             if fence is None:
@@ -191,8 +191,8 @@ class LeaseRows:
         if thread is not None:
             thread.join()
 
-    def _replace(self, connection: Connection, name: str, holder: Row[Any]) -> None:
-        """End the database sessions of a holder that gives no sign of life."""
+    def _end_sessions(self, connection: Connection, name: str, holder: Row[Any]) -> None:
+        """End the database sessions of a holder that gives no sign of life, and log it."""
         ended = end_sessions(connection, holder)
         log.warning(
             "The process %s has not renewed its lease %s for %g s: this one takes it, and ended %d"

@@ -210,10 +210,8 @@ def _last_posted(session: Session, postings: Iterable[Posting]) -> dict[int, Pos
     last: dict[int, Posting] = {}
     for posting in postings:
         for earlier in posted:
-            is_same_part = (earlier.document_id, earlier.part) == (
-                posting.document_id,
-                posting.part,
-            )
+            is_same_document = earlier.document_id == posting.document_id
+            is_same_part = is_same_document and earlier.part == posting.part
             if is_same_part and earlier.id < posting.id:
                 last[posting.id] = earlier
     return last

@@ -391,7 +391,7 @@ def test_settings_show_what_changes_while_one_edits_them(
     person.open(settings)
     assert person.page.locator("#changes li").count() == 0
     person.page.fill("#client_secret", "another one")  # the database contains no stored file
-    person.page.check("#mode-auto")
+    person.page.check("[name=mode][value=auto]")
     person.sees("Mode: Review → Automatic")
     person.sees("Documents are posted without review from now on.")
     person.look(settings)
