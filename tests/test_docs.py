@@ -272,6 +272,7 @@ def laid_out(folder: Path) -> dict[str, Path]:
     return install(folder, "barn", guide_plugin("barn"))
 
 
+@pytest.mark.proof(small=0)
 def test_a_plugin_written_for_version_0_1_still_holds_to_the_contract(tmp_path):
     stored = ROOT / "tests" / "baseline" / "plugins" / "granary"
     sources = {

@@ -170,6 +170,7 @@ def test_the_proxy_speaks_no_version_of_tls_before_1_2(site: Site) -> None:
         site.handshake(ssl.TLSVersion.TLSv1_1)
 
 
+@pytest.mark.proof(small=0)
 def test_no_hostile_request_is_an_error_behind_the_proxy(site: Site) -> None:
     assert site.log_in().status_code == 302
     answers: Counter[int] = Counter()

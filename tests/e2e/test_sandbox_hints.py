@@ -40,6 +40,7 @@ def hints(stand_in: StandIn, where: str) -> dict[str, str]:
     return dict(HINT.findall(block))
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("slug", slugs())
 def test_the_printed_settings_of_a_stand_in_enable_its_app(
     slug: str,

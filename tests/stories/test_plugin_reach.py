@@ -95,6 +95,7 @@ def enable(slug):
         return session.scalars(select(Installation)).one()
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("slug", SLUGS)
 def test_nothing_that_a_hook_of_an_app_receives_leads_to_the_hub(quickbooks, calls, slug):
     installation = enable(slug)

@@ -149,6 +149,7 @@ def set_mode(till, mode):
         session.get_one(Installation, till.id).mode = mode
 
 
+@pytest.mark.proof(small=2)
 @every_list
 def test_retry_sees_that_a_record_is_active_again(till, name):
     kind = RECORDS[name][0]

@@ -189,6 +189,7 @@ def untold():
 SOURCES = (CostTracker, Ontraccr, CostCertified, Ion)
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.row("CT-S30", "ON-S11", "CC-S9", "ION-35")
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.end_to_end

@@ -14,6 +14,9 @@ TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"')
 
 SHOWN_CHANGES = re.compile(r'name="shown" value="([^"]+)"')
 
+# Cookie and token of a log-in form by secret key: every hub with that key takes them.
+LOG_IN_FORMS: dict[str, tuple[str, str]] = {}
+
 
 class Visitor:
     """The browser of one person."""
@@ -28,12 +31,24 @@ class Visitor:
 
     def log_in(self, name: str, password: str = PASSWORD, next: str = "/login") -> TestResponse:
         """Log in as one of the people in the database, using the form at an address."""
-        form = self.client.get("/login").text
-        match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
-        assert match
-        self._token = match[1]
+        self._token = self._open_log_in_form()
         values = {"email": name, "password": password, "csrf_token": self._token}
         return self.client.post(next, data=values)
+
+    def _open_log_in_form(self) -> str:
+        """Return the token of the form; without cookies, take over a form opened before."""
+        key, cookie_name = self.app.config["SECRET_KEY"], self.app.config["SESSION_COOKIE_NAME"]
+        is_new = not self.client._cookies
+        if is_new and key in LOG_IN_FORMS:
+            cookie, token = LOG_IN_FORMS[key]
+            self.client.set_cookie(cookie_name, cookie)
+            return token
+        match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.client.get("/login").text)
+        assert match
+        cookie = self.client.get_cookie(cookie_name)
+        if is_new and cookie:
+            LOG_IN_FORMS[key] = cookie.value, match[1]
+        return match[1]
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.client.get(path, **options)

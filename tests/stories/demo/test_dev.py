@@ -188,6 +188,7 @@ class InAustralia(SmallDemo):
         return replace(super()._open(slug), country="AU")
 
 
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize(
     ("demo_type", "options", "expected"),
     [
@@ -218,6 +219,7 @@ def test_a_start_after_a_change_reads_every_document_again(open_demo):
         assert waiting == ["sync"]
 
 
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("slug", ["ontraccr", "autotask-invoices"])
 def test_codes_of_a_stand_in_are_matched_once(open_demo, slug):
     with open_demo(slug, 12) as small:

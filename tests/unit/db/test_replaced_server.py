@@ -50,6 +50,7 @@ def request(app, kind):
         RunQueue(app).defer_waiting()
 
 
+@pytest.mark.proof(small=0)
 def test_a_worker_goes_on_with_the_server_that_takes_the_place_of_a_frozen_one(
     make_process, own_server, clock, executed, monkeypatch
 ):

@@ -47,6 +47,7 @@ def ask():
         return session.scalar(text("SELECT 42"))
 
 
+@pytest.mark.proof(small=0)
 def test_a_page_gives_up_on_a_frozen_server_and_the_next_one_after_it_goes_on_is_answered(
     app, own_server
 ):
@@ -62,6 +63,7 @@ def test_a_page_gives_up_on_a_frozen_server_and_the_next_one_after_it_goes_on_is
         assert ask() == 42
 
 
+@pytest.mark.proof(small=0)
 def test_a_late_answer_of_a_frozen_server_belongs_to_no_other_statement(app, own_server):
     with (
         app.test_request_context(),
@@ -78,6 +80,7 @@ def test_a_late_answer_of_a_frozen_server_belongs_to_no_other_statement(app, own
         assert connection.scalar(text("SELECT count(*) FROM number")) == 0
 
 
+@pytest.mark.proof(small=0)
 def test_work_outside_of_pages_may_take_longer(app, own_server):
     with app.app_context(), engine.read_only_session() as session:
         assert session.scalar(text(f"SELECT 1 FROM pg_sleep({PAGE_SECONDS + 0.3})")) == 1
@@ -143,6 +146,7 @@ def test_work_in_the_middle_of_a_statement_gives_up_on_a_frozen_server(
         assert time.monotonic() - began < PROBE_SECONDS + MARGIN
 
 
+@pytest.mark.proof(small=0)
 def test_work_in_the_middle_of_a_statement_gives_up_if_another_server_has_taken_the_place(
     app, own_server, soon_probed
 ):
@@ -171,6 +175,7 @@ def test_a_slow_statement_of_work_is_not_given_up(app, soon_probed):
         assert sleep_longer_than_a_probe() == 1
 
 
+@pytest.mark.proof(small=0)
 def test_a_slow_statement_is_not_given_up_if_the_server_takes_no_more_connections(
     make_app, make_server, soon_probed
 ):
@@ -184,6 +189,7 @@ def test_a_slow_statement_is_not_given_up_if_the_server_takes_no_more_connection
         assert session.scalar(text(f"SELECT 1 FROM pg_sleep({PROBE_SECONDS * 4})")) == 1
 
 
+@pytest.mark.proof(small=0)
 def test_a_slow_statement_is_not_given_up_if_a_pooler_gives_the_sessions_other_numbers(
     make_app, own_server, soon_probed
 ):

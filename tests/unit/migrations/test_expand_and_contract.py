@@ -128,6 +128,7 @@ def test_revisions_only_add_to_the_tables(upgraded):
         )
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("upgraded", ["postgres"], indirect=True)
 @pytest.mark.parametrize(
     ("change", "problem"),

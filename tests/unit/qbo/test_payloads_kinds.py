@@ -401,6 +401,7 @@ def ready(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any
     )
 
 
+@pytest.mark.proof(small=10)
 @pytest.mark.parametrize("name", CASES)
 def test_quickbooks_accepts_each_body_and_returns_the_same_summary(intuit, name):
     facts, what = CASES[name]

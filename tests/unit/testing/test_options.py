@@ -72,6 +72,7 @@ print(importlib.reload(contract).MANY_DOCUMENTS)
 """
 
 
+@pytest.mark.proof(small=0)
 def test_the_contract_reads_ten_thousand_documents_in_full_only():
     result = subprocess.run(
         [sys.executable, "-c", SIZES],

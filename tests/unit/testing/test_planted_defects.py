@@ -1081,6 +1081,7 @@ def test_a_plugin_without_a_defect_passes(suite, paging, auth):
     assert {(record.REPORT, NAME), (record.WEBHOOK, NAME)} <= set(record.take())
 
 
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("setting", [(), PAYS_A_LIST, PAYS_TWO, BY_NUMBER, TAXED, TAXED_ABROAD])
 def test_a_plugin_of_a_source_that_has_only_lists_passes(suite, setting):
     tests = suite(paging="page", setting=(*ONLY_LISTS, *setting))
@@ -1088,6 +1089,7 @@ def test_a_plugin_of_a_source_that_has_only_lists_passes(suite, setting):
         run(tests, name)
 
 
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("paging", ["cursor", "page"])
 def test_a_list_without_find_is_searched_for_single_documents(suite, paging):
     tests = suite(paging=paging, setting=WITHOUT_FIND)
@@ -1105,6 +1107,7 @@ def test_a_plugin_of_a_source_that_publishes_deletions_passes(suite, setting):
 OF_VALUES = [name for name, one in DEFECTS.items() if one.test in (APPLIED, FROM_SOURCE)]
 
 
+@pytest.mark.proof(small=3)
 @pytest.mark.parametrize("name", OF_VALUES)
 def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
     defect = DEFECTS[name]
@@ -1158,6 +1161,7 @@ def test_a_plugin_that_verifies_the_time_of_a_call_passes(suite):
         run(tests, name)
 
 
+@pytest.mark.proof(small=25)
 @pytest.mark.parametrize("defect", DEFECTS.values(), ids=DEFECTS)
 def test_a_defect_is_found(suite, defect):
     tests = suite(defect)

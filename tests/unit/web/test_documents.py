@@ -240,6 +240,7 @@ def sortable(viewer: Visitor) -> Visitor:
     return viewer
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("sort", ["amount", "-amount", "date", "-date"])
 def test_a_sorted_list_is_paged_and_exported_in_its_order(sortable: Visitor, sort: str) -> None:
     column = sort.lstrip("-")

@@ -261,7 +261,7 @@ def _sqlite_faults(cursor: Any, statement: Statement, partial: set[str]) -> Iter
         yield f"{steps} steps"
 
 
-@pytest.mark.proof
+@pytest.mark.proof(small=0)
 def test_no_query_of_a_page_reads_a_large_table_of_sqlite(sqlite_app: Flask) -> None:
     with sqlite_app.app_context():
         database = engine.db.engine
@@ -321,6 +321,7 @@ def _reads_on_postgresql(cursor: Any, statement: Statement) -> list[tuple[str, i
     return [*_rows_read(plans[0]["Plan"])]
 
 
+@pytest.mark.proof(small=0)
 @pytest.mark.parametrize(
     "query",
     [

@@ -95,6 +95,7 @@ def test_entered_details_are_created_and_kept_with_the_decision(pages: Pages) ->
     assert invoice["CustomerRef"]["value"] == customer["Id"]
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize(
     ("entered", "error"),
     [

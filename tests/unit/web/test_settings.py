@@ -383,6 +383,7 @@ def test_settings_that_do_not_change_are_saved_at_once(connected: Visitor) -> No
     assert answer.status_code == 302
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize(
     ("before", "after", "consequence"),
     [
@@ -527,6 +528,7 @@ def test_a_new_app_in_automatic_mode_asks_and_keeps_the_secrets(
     assert connected.row(Installation, 1).mode == "auto"
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize(
     ("before", "after", "asks"),
     [

@@ -83,6 +83,7 @@ ACTS = {
 }
 
 
+@pytest.mark.proof(small=4)
 @pytest.mark.parametrize("slug", APPS)
 @pytest.mark.parametrize("act", ACTS)
 def test_no_stored_secret_leaves_for_a_new_address(quickbooks, listener, slug, act):

@@ -58,6 +58,7 @@ def test_a_viewer_and_an_unknown_file_are_refused(
     assert viewer.get(_path(document)).status_code == 403
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize(
     ("content", "type", "is_saved"),
     [
@@ -126,6 +127,7 @@ def test_only_our_own_pages_show_a_file_in_a_frame(
     assert headers["Content-Disposition"].startswith("inline")
 
 
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("content", [b"<html><script>alert(1)</script>", b"PK", None])
 def test_nothing_else_is_shown_or_saved_in_a_frame(
     connected: Visitor,

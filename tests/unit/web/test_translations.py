@@ -183,7 +183,7 @@ def addresses(story: Story) -> list[str]:
 
 def test_every_text_of_the_pages_goes_through_the_catalog(visitor: Visitor) -> None:
     visitor.log_in("olga")
-    read = visitor.app.extensions[languages.CATALOGS]
+    read = visitor.app.extensions.setdefault(languages.CATALOGS, {})
     plugins = visitor.app.extensions["hub"].plugins
     packages = {plugins.package(slug) for slug in plugins.apps}
     marked = Marked(texts_of_catalogs())

@@ -124,7 +124,7 @@ def _ask_about_postings():
             )
 
 
-@pytest.mark.proof
+@pytest.mark.proof(small=0)
 def test_a_viewer_causes_no_call(person, calls):
     visitor = person("vera")
     calls.clear()
