@@ -48,21 +48,26 @@ class ApiClient:
         """Return the JSON at a path; parameters that are None are left out."""
         return self.call("GET", path, params=params).check().json()
 
-    def find(self, path: str) -> Any:
+    def find(self, path: str, **params: Any) -> Any:
         """Return the JSON at a path, or None if the source does not have it."""
-        reply = self.call("GET", path)
+        reply = self.call("GET", path, params=params)
         return None if reply.not_found else reply.check().json()
 
-    def row_finder(self, path: str) -> Callable[[Sequence[str]], Iterator[Any]]:
+    def row_finder(
+        self, path: str, envelope: str = "", **params: Any
+    ) -> Callable[[Sequence[str]], Iterator[Any]]:
         """Return what finds the rows below a path by their ids, as `find` of a SourceList.
 
-        The row with the id 7 is at `path` and `/7`. None stands for a row that is not there.
+        The row with the id 7 is at `path` and `/7`. It is the answer, or with `envelope` the field
+        of this name in the answer. `params` go with each call. None stands for a row that is not
+        there.
         """
 
         def find(ids: Sequence[str]) -> Iterator[Any]:
             """Yield the row of each id, or None."""
             for id in ids:
-                yield self.find(f"{path}/{quote(id, safe='')}")
+                answer = self.find(f"{path}/{quote(id, safe='')}", **params)
+                yield answer[envelope] if envelope and answer is not None else answer
 
         return find
 

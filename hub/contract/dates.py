@@ -1,4 +1,4 @@
-"""Days in the rows of a source."""
+"""Days and moments in the rows of a source."""
 
 import datetime as dt
 
@@ -26,3 +26,14 @@ def parse_date(text: str | None, zone: dt.tzinfo | None = None) -> dt.date | Non
             Sentence("“%(text)s” is a moment, whose day depends on a time zone", text=text)
         )
     return moment.astimezone(zone).date()
+
+
+def parse_unix_time(seconds: str | float) -> str:
+    """Return seconds since 1970 as a moment in UTC, such as 2026-03-02T11:00:00.000Z."""
+    moment = dt.datetime.fromtimestamp(float(seconds), dt.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def format_unix_time(moment: str) -> str:
+    """Return a moment as the whole seconds since 1970 that had passed by then."""
+    return str(int(dt.datetime.fromisoformat(moment).timestamp()))

@@ -1,11 +1,14 @@
 """Lists of a source: what changed in them, what was deleted, and single documents by their ids."""
 
+import json
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from hub.contract.api_client import ApiClient
+from hub.contract.dates import format_unix_time, parse_unix_time
 from hub.contract.deletions import STREAM, add_deletions
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion
@@ -76,20 +79,23 @@ class FilteredList(SourceList[Row]):
     """A list that the source filters by the time of change.
 
     `pages` and `version` are those of `read_changes`; the id that `version` returns is the id of
-    the row. `api` is the client that reads the list: its `date` says when a reading began.
+    the row. `api` is the client that reads the list: its `date` says when a reading began. With
+    `times="unix"` the source counts seconds since 1970: `pages` gets a moment such as 1772449080,
+    and `version` returns the time of the last change in this form, as a number or a text.
     """
 
     pages: Callable[[str, str], Iterable[tuple[Sequence[Row], str]]]
     version: Callable[[Row], RowVersion]
     api: ApiClient
+    times: Literal["iso", "unix"] = "iso"
 
     def changes(self, cursor: str) -> Iterator[Yielded]:
         """Yield the documents that changed since a cursor, and Checkpoints."""
         return read_changes(
-            self.pages,
+            self._pages_since,
             cursor,
             self.document,
-            version=self.version,
+            version=self._version_in_utc,
             now=lambda: self.api.date,
             stream=self.prefix,
         )
@@ -103,6 +109,19 @@ class FilteredList(SourceList[Row]):
         """Return the id of a row."""
         id, _, _ = self.version(row)
         return id
+
+    def _pages_since(self, since: str, page: str) -> Iterable[tuple[Sequence[Row], str]]:
+        """Yield the pages of what changed since a moment, in the form of the source."""
+        if self.times == "unix" and since:
+            since = format_unix_time(since)
+        return self.pages(since, page)
+
+    def _version_in_utc(self, row: Row) -> RowVersion:
+        """Return id, version and time of the last change of a row, as text in UTC."""
+        id, version, changed_at = self.version(row)
+        if self.times == "unix":
+            return id, version, parse_unix_time(changed_at)
+        return id, version, changed_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,14 +158,22 @@ def row_version(
     """Return what names the version of a row by its fields, as `version` of a list.
 
     The arguments are the names of the fields with the time of the last change, with a number that
-    counts changes, and with the id. Without such a number the time is the version, too.
+    counts changes, and with the id. Without such a number a checksum of the row is the version, so
+    that a second change in the same second is noticed.
     """
 
     def version_of(row: Mapping[str, Any]) -> RowVersion:
         """Return id, version and time of the last change of a row."""
-        return str(row[id]), str(row[version or changed_at]), row[changed_at]
+        text = str(row[version]) if version else _checksum(row)
+        return str(row[id]), text, row[changed_at]
 
     return version_of
+
+
+def _checksum(row: Mapping[str, Any]) -> str:
+    """Return a short text that differs when any field of a row differs."""
+    text = json.dumps(row, sort_keys=True, default=str)
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def read_lists(

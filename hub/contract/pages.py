@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 from hub.errors import Refused, Retry
 
 Row = TypeVar("Row")
-RowVersion = tuple[str, str, str]  # id, version and time of the last change of a row
+RowVersion = tuple[str, str, str | float]  # id, version and time of the last change of a row
 BETWEEN_LINKS = " "  # a link has no space
 
 
@@ -135,7 +135,8 @@ def read_changes_in_order(
                 since=since or "—",
             )
         last_rows = {version(row) for row in rows}
-        _, _, since = version(rows[-1])
+        _, _, changed_at = version(rows[-1])
+        since = str(changed_at)
         yield new_rows, since
 
 
@@ -143,6 +144,8 @@ def _is_in_order(rows: Sequence[Row], version: Callable[[Row], RowVersion]) -> b
     """Return whether the last row did not change before the first one."""
     _, _, first = version(rows[0])
     _, _, last = version(rows[-1])
+    if not isinstance(first, str) or not isinstance(last, str):
+        return float(first) <= float(last)
     try:
         return dt.datetime.fromisoformat(first) <= dt.datetime.fromisoformat(last)
     except (ValueError, TypeError):  # no moments, or only one of them with an offset

@@ -104,6 +104,16 @@ def test_find_returns_none_for_a_missing_row(source):
     assert ApiClient(site_of(source), "Shed").find("/nothing") is None
 
 
+def test_find_sends_parameters(source):
+    row = ApiClient(site_of(source), "Shed").find("/rentals/7", include="owner", state=None)
+    assert (row["path"], row["query"]) == ("/rentals/7", {"include": "owner"})
+
+
+def test_rows_in_an_envelope_are_found_with_parameters(source):
+    find = ApiClient(site_of(source), "Shed").row_finder("", envelope="query", include="owner")
+    assert list(find(["7", "nothing"])) == [{"include": "owner"}, None]
+
+
 def test_rows_below_a_path_are_found_by_their_ids():
     source = Source()
     find = ApiClient(site_of(source), "Shed").row_finder("")

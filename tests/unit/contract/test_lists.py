@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from hub import (
     FilteredList,
     Gone,
     Unreadable,
+    read_changes_in_order,
     read_lists,
     row_version,
 )
@@ -107,14 +109,66 @@ def test_ids_are_asked_of_their_list_as_many_at_once_as_it_takes():
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"changed_at": "modified"}, ("7", NOON, NOON)),
         ({"changed_at": "modified", "version": "revision"}, ("7", "3", NOON)),
-        ({"changed_at": "modified", "id": "uuid"}, ("u7", NOON, NOON)),
+        ({"changed_at": "modified", "version": "revision", "id": "uuid"}, ("u7", "3", NOON)),
     ],
 )
 def test_the_version_of_a_row_is_named_by_its_fields(fields, expected):
     row = {"id": 7, "uuid": "u7", "revision": 3, "modified": NOON}
     assert row_version(**fields)(row) == expected
+
+
+def test_without_a_number_a_row_has_another_version_when_any_field_changes():
+    row = {"id": 7, "total": Decimal("1.00"), "modified": NOON}
+    id, version, changed_at = row_version("modified")(row)
+    assert (id, changed_at, len(version)) == ("7", NOON, 8)
+    assert row_version("modified")({**row})[1] == version
+    assert row_version("modified")({**row, "total": Decimal("2.00")})[1] != version
+
+
+@pytest.mark.parametrize("noon", [1772452800, "1772452800", 1772452800.5, Decimal("1772452800")])
+def test_a_list_may_count_seconds(noon):
+    asked = []
+    row = {"id": 1, "modified": noon}
+
+    def pages(since, page):
+        asked.append(since)
+        yield [row], ""
+
+    bills = FilteredList(
+        pages=pages,
+        read=lambda row: Document(kind="vendor", source_id=str(row["id"])),
+        version=row_version("modified"),
+        api=SimpleNamespace(date=NOON),
+        times="unix",
+        announces_deletions=True,
+    )
+    documents, _, ends = run([bills])
+    assert documents == ["1"]
+    assert run([bills], ends)[0] == []
+    row["total"] = "2.00"
+    assert run([bills], ends)[0] == ["1"]
+    assert asked == ["", "1772452680", "1772452680"]
+
+
+def test_a_list_that_is_cut_off_may_count_seconds():
+    rows = [{"id": id, "modified": 900_000_000 * id} for id in (1, 2)]
+
+    def pages(since, page):
+        def fetch(since):
+            rest = [row for row in rows if row["modified"] >= int(since or 0)]
+            return rest[:2], len(rest) > 1
+
+        rows.append({"id": 3, "modified": 2_700_000_000})
+        return read_changes_in_order(fetch, page or since, "Shed", row_version("modified"))
+
+    assert [after for _, after in pages("", "")] == ["1800000000", "2700000000", ""]
+
+
+def test_a_number_as_the_time_of_a_change_is_refused_with_the_next_step():
+    bills = replace(Shed().filtered("bill"), version=lambda row: ("1", "a", 1772452800))
+    with pytest.raises(TypeError, match='times="unix"'):
+        run([bills])
 
 
 def read_named(prefix, row):
